@@ -1,0 +1,2 @@
+//! `pgtls`: argv in, exit code out.
+fn main() {}

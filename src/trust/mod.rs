@@ -1,0 +1,1 @@
+//! What the user trusts: anchors with their source, CRLs, the client's own identity.
