@@ -6,10 +6,14 @@
 //!
 //! | module | from | to |
 //! | --- | --- | --- |
+//! | [`escape`] | text from strangers | text fit for a terminal |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters | trust anchors, CRLs, client identity, the level demanded |
+//! | [`verify`] | chain, trust, host, moment | a judgement |
 
 pub mod conninfo;
+pub mod escape;
 pub mod trust;
+pub mod verify;
 pub mod x509;

@@ -1,0 +1,124 @@
+//! Text from strangers, made fit for a terminal.
+//!
+//! Names in certificates and messages from servers may hold escape sequences that repaint the
+//! screen, bidirectional overrides that reorder it, or characters that show as nothing at all.
+//! What a person could not see, or a terminal would obey, is spelled out instead.
+
+use std::fmt;
+
+/// Bytes that print as escaped text; made by [`escape`].
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(&'a [u8]);
+
+/// Shows `bytes` as UTF-8 with everything harmful or invisible spelled out.
+///
+/// ASCII controls, DEL and bytes that are no UTF-8 print as `\xNN`; C1 controls, bidirectional and
+/// zero-width format characters, line and paragraph separators as `\u{NNNN}`. All else, blanks,
+/// quotes and backslashes included, stays as it is.
+pub fn escape<T: AsRef<[u8]> + ?Sized>(bytes: &T) -> Escaped<'_> {
+    Escaped(bytes.as_ref())
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+
+        for chunk in self.0.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                match c {
+                    '\0'..='\x1f' | '\x7f' => write!(f, "\\x{:02x}", u32::from(c))?,
+                    _ if is_harmful(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                    _ => f.write_char(c)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Invisible, or able to move what stands around it. Beyond the C1 controls these are the format
+/// characters (general category Cf) that draw nothing, the two separators of category Zl and Zp,
+/// and the combining grapheme joiner.
+fn is_harmful(c: char) -> bool {
+    matches!(c,
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_can_read_stays_as_it_is() {
+        for text in [
+            "",
+            "db.example.com",
+            "a b \"c\" d\\e",
+            "Zürich",
+            "пример",
+            "例え",
+            "🐘",
+            "e\u{301}",
+        ] {
+            assert_eq!(escape(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_they_cannot_is_spelled_out() {
+        for (bytes, expected) in [
+            (&b"\x1b[2Jgone"[..], r"\x1b[2Jgone"),
+            (b"a\0b\nc\td\re\x7f", r"a\x00b\x0ac\x09d\x0de\x7f"),
+            ("c1\u{80}\u{9b}\u{9f}".as_bytes(), r"c1\u{80}\u{9b}\u{9f}"),
+            ("a\u{202e}moc".as_bytes(), r"a\u{202e}moc"),
+            (
+                "\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}".as_bytes(),
+                r"\u{2066}\u{2069}\u{200e}\u{200f}\u{61c}",
+            ),
+            (
+                "a\u{200b}\u{200d}\u{feff}\u{ad}\u{2060}b".as_bytes(),
+                r"a\u{200b}\u{200d}\u{feff}\u{ad}\u{2060}b",
+            ),
+            ("\u{2028}\u{2029}".as_bytes(), r"\u{2028}\u{2029}"),
+            ("\u{e0041}".as_bytes(), r"\u{e0041}"),
+        ] {
+            assert_eq!(escape(bytes).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_show_their_values() {
+        for (bytes, expected) in [
+            (&b"caf\xe9"[..], r"caf\xe9"),
+            (b"\xff\xfe", r"\xff\xfe"),
+            (b"\xc3", r"\xc3"),
+            (b"\xe2\x82", r"\xe2\x82"),
+            (b"\xc0\xaf", r"\xc0\xaf"),
+            (b"\xed\xa0\x80", r"\xed\xa0\x80"),
+            (b"a\xc3\xbcb\xc3", "a\u{fc}b\\xc3"),
+        ] {
+            assert_eq!(escape(bytes).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_escaped_needs_escaping_again() {
+        let every_char: String = (0..=0x10_ffff).filter_map(char::from_u32).collect();
+        let once = escape(&every_char).to_string();
+        assert_eq!(escape(&once).to_string(), once);
+        assert!(!once.chars().any(char::is_control));
+    }
+}

@@ -1,0 +1,3 @@
+//! Chain, trust, host and moment in; a judgement out. Pure.
+
+pub mod name;

@@ -1,0 +1,513 @@
+//! Does the certificate name this host? libpq's rules, not RFC 6125's.
+//!
+//! The order of events is that of `pgtls_verify_peer_name_matches_certificate_guts` in PostgreSQL's
+//! fe-secure-openssl.c, the comparisons those of fe-secure-common.c.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::escape::escape;
+use crate::x509::GeneralName;
+
+/// The name that vouches for the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameMatch {
+    /// The name as the certificate holds it; an address as text. Not escaped for terminals.
+    pub matched: Vec<u8>,
+    /// Where the name stands.
+    pub rule: Rule,
+}
+
+/// Where in a certificate a name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A dNSName of the subject alternative name.
+    SanDns,
+    /// An iPAddress of the subject alternative name.
+    SanIp,
+    /// The subject's first common name.
+    CommonName,
+}
+
+/// Why no name vouches for the host. `Display` is libpq's own sentence, with the bytes of the
+/// certificate and of the host escaped for terminals.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    /// Every name was looked at, and none is the host's.
+    #[error("server certificate for \"{}\"{} does not match host name \"{}\"",
+        escape(first), Others(others.len()), escape(host))]
+    Mismatch {
+        /// The host that was asked for.
+        host: Vec<u8>,
+        /// The first name looked at; an address as text.
+        first: Vec<u8>,
+        /// The other names looked at, in order. The common name is among them only if it counted.
+        others: Vec<Vec<u8>>,
+    },
+    /// The certificate holds no name of a kind that counts.
+    #[error("could not get server's host name from server certificate")]
+    NoName,
+    /// A name with a NUL in it came before any match: a C program would compare only what stands
+    /// before the NUL (CVE-2009-4034), so libpq refuses the whole certificate.
+    #[error("SSL certificate's name contains embedded null")]
+    EmbeddedNul {
+        /// The name, NUL included.
+        name: Vec<u8>,
+        /// Where it stands: a dNSName or the common name.
+        rule: Rule,
+    },
+    /// An iPAddress that is no address came before any match.
+    #[error("certificate contains IP address with invalid length {}", address.len())]
+    BadIpLength {
+        /// The entry's contents; neither 4 nor 16 bytes.
+        address: Vec<u8>,
+    },
+    /// There is no host name to compare with.
+    #[error("host name must be specified for a verified SSL connection")]
+    NoHost,
+}
+
+/// Looks for `host` among the names of a certificate.
+///
+/// `host` is compared byte for byte as the user wrote it (final dot included, letters in either
+/// case). `subject_alt_names` are the extension's entries in order, `None` without the extension;
+/// `common_names` the subject's commonName values, as raw bytes in order.
+///
+/// # Errors
+/// See [`NameFault`]. The walk ends at the first match or broken name, whichever comes first.
+pub fn match_host(
+    host: &[u8],
+    subject_alt_names: Option<&[GeneralName]>,
+    common_names: &[Vec<u8>],
+) -> Result<NameMatch, NameFault> {
+    if host.is_empty() {
+        return Err(NameFault::NoHost);
+    }
+    let mut walk = Walk {
+        host: Host::new(host),
+        examined: Vec::new(),
+    };
+    let mut common_name_counts = true;
+    for entry in subject_alt_names.unwrap_or_default() {
+        let found = match entry {
+            GeneralName::Dns(name) => {
+                common_name_counts &= walk.host.is_address();
+                walk.text(name, Rule::SanDns)?
+            }
+            GeneralName::Ip(address) => {
+                common_name_counts &= !walk.host.is_address();
+                walk.address(address)?
+            }
+            GeneralName::Email(_)
+            | GeneralName::Uri(_)
+            | GeneralName::Directory(_)
+            | GeneralName::Other(..) => None,
+        };
+        if let Some(found) = found {
+            return Ok(found);
+        }
+    }
+    if common_name_counts
+        && let Some(name) = common_names.first()
+        && let Some(found) = walk.text(name, Rule::CommonName)?
+    {
+        return Ok(found);
+    }
+    Err(walk.fault())
+}
+
+/// The host in each form that a certificate may name it.
+struct Host<'a> {
+    text: &'a [u8],
+    v4: Option<Ipv4Addr>,
+    v6: Option<Ipv6Addr>,
+}
+
+impl<'a> Host<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        // Rust's parser takes the same spellings as inet_pton(AF_INET6).
+        let v6 = std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        Self {
+            text,
+            v4: inet_aton(text),
+            v6,
+        }
+    }
+
+    /// Decides whether a dNSName or an iPAddress keeps the common name out of the game.
+    fn is_address(&self) -> bool {
+        self.v4.is_some() || self.v6.is_some()
+    }
+}
+
+/// A walk through the names, remembering what was looked at.
+struct Walk<'a> {
+    host: Host<'a>,
+    examined: Vec<Vec<u8>>,
+}
+
+impl Walk<'_> {
+    fn text(&mut self, name: &[u8], rule: Rule) -> Result<Option<NameMatch>, NameFault> {
+        if name.contains(&0) {
+            return Err(NameFault::EmbeddedNul {
+                name: name.to_vec(),
+                rule,
+            });
+        }
+        let host = self.host.text;
+        let matches = name.eq_ignore_ascii_case(host) || wildcard_matches(name, host);
+        Ok(self.looked_at(name.to_vec(), rule, matches))
+    }
+
+    fn address(&mut self, address: &[u8]) -> Result<Option<NameMatch>, NameFault> {
+        let (text, matches) = if let Ok(octets) = <[u8; 4]>::try_from(address) {
+            let v4 = Ipv4Addr::from(octets);
+            (v4.to_string(), self.host.v4 == Some(v4))
+        } else if let Ok(octets) = <[u8; 16]>::try_from(address) {
+            let v6 = Ipv6Addr::from(octets);
+            (inet_net_ntop(v6), self.host.v6 == Some(v6))
+        } else {
+            return Err(NameFault::BadIpLength {
+                address: address.to_vec(),
+            });
+        };
+        Ok(self.looked_at(text.into_bytes(), Rule::SanIp, matches))
+    }
+
+    fn looked_at(&mut self, name: Vec<u8>, rule: Rule, matches: bool) -> Option<NameMatch> {
+        if matches {
+            return Some(NameMatch {
+                matched: name,
+                rule,
+            });
+        }
+        self.examined.push(name);
+        None
+    }
+
+    fn fault(self) -> NameFault {
+        let mut examined = self.examined.into_iter();
+        match examined.next() {
+            None => NameFault::NoName,
+            Some(first) => NameFault::Mismatch {
+                host: self.host.text.to_vec(),
+                first,
+                others: examined.collect(),
+            },
+        }
+    }
+}
+
+/// `*.` at the very start stands for one label (libpq's `wildcard_certificate_match`).
+fn wildcard_matches(pattern: &[u8], host: &[u8]) -> bool {
+    let Some(domain) = pattern.strip_prefix(b"*.") else {
+        return false;
+    };
+    let Some(label_length) = host.len().checked_sub(domain.len().saturating_add(1)) else {
+        return false;
+    };
+    let Some((label, rest)) = host.split_at_checked(label_length) else {
+        return false;
+    };
+    !domain.is_empty()
+        && !label.is_empty()
+        && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(domain))
+        // libpq stops looking for dots one character early, so that `*.b` names the host `a..b`.
+        && !label.iter().rev().skip(1).any(|&byte| byte == b'.')
+}
+
+/// An IPv4 address in any spelling that the C library's inet_aton takes: one to four numbers, each
+/// decimal, octal (`0`) or hexadecimal (`0x`), the last filling all the bytes that are left; and
+/// after a blank anything at all.
+fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
+    let end = text
+        .iter()
+        .position(|byte| is_c_space(*byte))
+        .unwrap_or(text.len());
+    let mut parts = Vec::with_capacity(4);
+    for part in text.get(..end)?.split(|byte| *byte == b'.') {
+        if parts.len() == 4 {
+            return None;
+        }
+        parts.push(c_number(part)?);
+    }
+    let last = parts.pop()?;
+    let mut address = 0_u32;
+    for &part in &parts {
+        address = (address << 8) | u32::from(u8::try_from(part).ok()?);
+    }
+    let last_bits = 8 * (4 - u32::try_from(parts.len()).ok()?);
+    if u64::from(last) >> last_bits != 0 {
+        return None;
+    }
+    let leading = u64::from(address) << last_bits;
+    u32::try_from(leading | u64::from(last))
+        .ok()
+        .map(Ipv4Addr::from)
+}
+
+/// A number as C's strtoul with base 0 reads it, with a digit in front and nothing behind.
+fn c_number(text: &[u8]) -> Option<u32> {
+    let (digits, radix) = match text {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+        [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
+        digits => (digits, 10),
+    };
+    // from_str_radix would take a sign.
+    if !digits.first().is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+}
+
+fn is_c_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// An IPv6 address as PostgreSQL prints it (`inet_net_ntop_ipv6` in src/port/inet_net_ntop.c):
+/// unlike Rust it writes the last 32 bits of `::a.b.c.d` in dotted form.
+fn inet_net_ntop(address: Ipv6Addr) -> String {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => {
+            let [.., a, b, c, d] = address.octets();
+            format!("::{}", Ipv4Addr::new(a, b, c, d))
+        }
+        _ => address.to_string(),
+    }
+}
+
+/// How many names beside the first, in libpq's words.
+struct Others(usize);
+
+impl fmt::Display for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            1 => write!(f, " (and 1 other name)"),
+            others => write!(f, " (and {others} other names)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dns(name: &str) -> GeneralName {
+        GeneralName::Dns(name.into())
+    }
+
+    fn ip(address: &[u8]) -> GeneralName {
+        GeneralName::Ip(address.into())
+    }
+
+    fn judge(host: &str, names: &[GeneralName], common_names: &[&str]) -> Result<Rule, String> {
+        let common_names: Vec<_> = common_names
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        match_host(host.as_bytes(), Some(names), &common_names)
+            .map(|found| found.rule)
+            .map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_dns_name_matches_by_its_letters_or_by_one_wildcard_label() {
+        for (pattern, host, expected) in [
+            ("db.test", "db.test", true),
+            ("DB.Test", "db.tEST", true),
+            ("db.test", "db.test.", false),
+            ("db.test.", "db.test", false),
+            ("db.test.", "db.test.", true),
+            ("db.test", "xdb.test", false),
+            ("*.test", "db.test", true),
+            ("*.test", "DB.TEST", true),
+            ("*.test", "*.test", true),
+            ("*.test", "a.db.test", false),
+            ("*.test", "test", false),
+            ("*.test", ".test", false),
+            ("*.test", "a..test", true),
+            ("*.test", "a.b.test", false),
+            ("*.test", "..test", true),
+            ("*.db.test", "a.db.test", true),
+            ("*.db.test", "db.test", false),
+            ("d*.test", "db.test", false),
+            ("*b.test", "db.test", false),
+            ("db.*.test", "db.a.test", false),
+            ("*.*.test", "a.b.test", false),
+            ("*.*", "a.b", false),
+            ("*", "db", false),
+            ("*.", "db.", false),
+            ("*.", "*.", true),
+            ("*.0.0.1", "127.0.0.1", true),
+            ("", "db.test", false),
+        ] {
+            let found = judge(host, &[dns(pattern)], &[]);
+            assert_eq!(
+                found == Ok(Rule::SanDns),
+                expected,
+                "{pattern} against {host}: {found:?}"
+            );
+            let found = judge(host, &[], &[pattern]);
+            assert_eq!(
+                found == Ok(Rule::CommonName),
+                expected,
+                "CN {pattern} against {host}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_matches_in_every_spelling_of_the_c_library() {
+        for (address, host, expected) in [
+            (&[127, 0, 0, 1][..], "127.0.0.1", true),
+            (&[127, 0, 0, 1], "127.1", true),
+            (&[127, 0, 0, 1], "127.0.1", true),
+            (&[127, 0, 0, 1], "2130706433", true),
+            (&[127, 0, 0, 1], "0x7f000001", true),
+            (&[127, 0, 0, 1], "0X7F.1", true),
+            (&[127, 0, 0, 1], "0177.0.0.1", true),
+            (&[127, 0, 0, 1], "127.0.0.1 and more", true),
+            (&[127, 0, 0, 1], " 127.0.0.1", false),
+            (&[127, 0, 0, 1], "127.0.0.1.", false),
+            (&[127, 0, 0, 1], "127.0.0.+1", false),
+            (&[127, 0, 0, 1], "127.0.0.0.1", false),
+            (&[127, 0, 0, 1], "127.0.0.01", true),
+            (&[127, 0, 0, 8], "127.0.0.08", false),
+            (&[127, 0, 0, 0], "127.0x", false),
+            (&[127, 0, 0, 0], "127.0x0", true),
+            (&[127, 1, 0, 0], "127.65536", true),
+            (&[127, 1, 0, 0], "127.0.65536", false),
+            (&[0, 0, 0, 0], "4294967296", false),
+            (&[255, 255, 255, 255], "4294967295", true),
+            (&[1, 0, 0, 0], "256.0.0.0", false),
+            (&[127, 0, 0, 1], "::ffff:127.0.0.1", false),
+            (&[127, 0, 0, 1], "localhost", false),
+            (&Ipv6Addr::LOCALHOST.octets(), "::1", true),
+            (&Ipv6Addr::LOCALHOST.octets(), "0:0:0:0:0:0:0:1", true),
+            (&Ipv6Addr::LOCALHOST.octets(), "::0.0.0.1", true),
+            (&Ipv6Addr::LOCALHOST.octets(), "[::1]", false),
+            (&Ipv6Addr::LOCALHOST.octets(), "::1%lo", false),
+            (&Ipv6Addr::LOCALHOST.octets(), "1", false),
+        ] {
+            let found = judge(host, &[ip(address)], &[]);
+            assert_eq!(
+                found == Ok(Rule::SanIp),
+                expected,
+                "{address:?} against {host}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_common_name_counts_unless_a_name_of_the_hosts_own_kind_is_there() {
+        let other = [
+            GeneralName::Email(b"db".into()),
+            GeneralName::Uri(b"db".into()),
+        ];
+        for (host, names, expected) in [
+            ("db", &[][..], true),
+            ("db", &other, true),
+            ("db", &[ip(&[1, 2, 3, 4])], true),
+            ("db", &[dns("x")], false),
+            ("127.0.0.1", &[dns("x")], true),
+            ("::1", &[dns("x")], true),
+            ("127.0.0.1", &[ip(&[1, 2, 3, 4])], false),
+            ("127.0.0.1", &[ip(&[0; 16])], false),
+            ("::1", &[ip(&[1, 2, 3, 4])], false),
+        ] {
+            let found = judge(host, names, &[host]);
+            assert_eq!(
+                found == Ok(Rule::CommonName),
+                expected,
+                "{names:?} against {host}: {found:?}"
+            );
+        }
+        assert!(
+            judge("db", &[], &["x", "db"]).is_err(),
+            "only the first common name counts"
+        );
+    }
+
+    #[test]
+    fn the_walk_ends_at_the_first_match_or_broken_name() {
+        let nul = "SSL certificate's name contains embedded null".to_owned();
+        let length = |n| format!("certificate contains IP address with invalid length {n}");
+        for (names, expected) in [
+            (vec![dns("db"), dns("x\0y"), ip(&[1; 5])], Ok(Rule::SanDns)),
+            (vec![dns("db\0"), dns("db")], Err(nul.clone())),
+            (vec![ip(&[1; 5]), dns("db")], Err(length(5))),
+            (vec![ip(&[]), dns("db")], Err(length(0))),
+            (vec![ip(&[1; 8]), dns("\0")], Err(length(8))),
+            (
+                vec![GeneralName::Email(b"\0".into()), dns("db")],
+                Ok(Rule::SanDns),
+            ),
+        ] {
+            assert_eq!(judge("db", &names, &["db"]), expected, "{names:?}");
+        }
+        assert_eq!(judge("db", &[], &["d\0b"]), Err(nul));
+    }
+
+    #[test]
+    fn a_refusal_reads_as_libpq_words_it() {
+        let names = |count| vec![dns("a"); count];
+        let host = "does not match host name \"b\"";
+        for (san, common_name, expected) in [
+            (
+                names(1),
+                "b",
+                format!("server certificate for \"a\" {host}"),
+            ),
+            (
+                names(2),
+                "b",
+                format!("server certificate for \"a\" (and 1 other name) {host}"),
+            ),
+            (
+                names(8),
+                "b",
+                format!("server certificate for \"a\" (and 7 other names) {host}"),
+            ),
+            (
+                vec![ip(&[10, 0, 0, 1])],
+                "c",
+                format!("server certificate for \"10.0.0.1\" (and 1 other name) {host}"),
+            ),
+            (
+                vec![],
+                "\u{1b}[2J\u{202e}",
+                format!("server certificate for \"\\x1b[2J\\u{{202e}}\" {host}"),
+            ),
+        ] {
+            assert_eq!(judge("b", &san, &[common_name]), Err(expected));
+        }
+        let nameless = judge("b", &[GeneralName::Email(b"b".into())], &[]);
+        assert_eq!(
+            nameless,
+            Err("could not get server's host name from server certificate".into())
+        );
+        let hostless = judge("", &names(1), &[]);
+        assert_eq!(
+            hostless,
+            Err("host name must be specified for a verified SSL connection".into())
+        );
+    }
+
+    #[test]
+    fn addresses_print_as_postgresql_prints_them() {
+        for (address, expected) in [
+            ("::", "::"),
+            ("::1", "::1"),
+            ("::1:0", "::0.1.0.0"),
+            ("::102:304", "::1.2.3.4"),
+            ("::ffff:102:304", "::ffff:1.2.3.4"),
+            ("1:0:0:2:0:0:0:3", "1:0:0:2::3"),
+            ("1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"),
+        ] {
+            assert_eq!(inet_net_ntop(address.parse().unwrap()), expected);
+        }
+    }
+}
