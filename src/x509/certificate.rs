@@ -108,6 +108,8 @@ impl GeneralName {
         if let Ok(v4) = <[u8; 4]>::try_from(bytes.as_slice()) {
             return Some(IpAddr::from(v4));
         }
-        <[u8; 16]>::try_from(bytes.as_slice()).ok().map(IpAddr::from)
+        <[u8; 16]>::try_from(bytes.as_slice())
+            .ok()
+            .map(IpAddr::from)
     }
 }
