@@ -1,1 +1,196 @@
-//! Text in, meaning out: a libpq connection string and what fills in the rest of it.
+//! Text in, meaning out: a libpq connection string, what fills in the rest of it, and what it means.
+//!
+//! The rules are those of libpq 18 (`fe-connect.c`; "Database Connection Control Functions" in PostgreSQL's
+//! documentation). A string that libpq refuses before it connects is refused here, for the same reason. One rule
+//! differs: where nothing says which `sslmode` is meant, libpq takes `prefer` and pgtls takes `verify-full`.
+//!
+//! Nothing here touches a socket, a file or the environment: what a parser cannot know comes through [`World`].
+
+mod choice;
+mod endpoints;
+mod env;
+mod error;
+mod hint;
+mod interpret;
+mod keyword;
+mod number;
+mod parameter;
+mod parse;
+mod print;
+mod service;
+mod uri;
+mod value;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use choice::{
+    AuthMethod, ChannelBinding, Choice, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode,
+    SslMode, SslNegotiation, TargetSessionAttrs, TlsVersion,
+};
+pub use endpoints::{Endpoint, Host, HostAddr, Route};
+pub use error::{Class, Demand, Error, Expected, ServiceFault};
+pub use parameter::{Keyword, Secrecy};
+pub use parse::{Assignment, parse};
+pub use print::LostBackslashes;
+pub use value::{MASK, Origin, Secret, Setting, Value, Word};
+
+use service::Settings;
+
+/// What a parser cannot know of itself.
+pub trait World {
+    /// An environment variable; an empty one is a value.
+    fn var(&self, name: &str) -> Option<OsString>;
+
+    /// The user's directory as libpq finds it (`pqGetHomeDirectory`): `$HOME` if it is not empty, else the password
+    /// database's; on Windows `%APPDATA%\postgresql`.
+    fn home(&self) -> Option<PathBuf>;
+
+    /// The name of the user who runs the program, by the effective user id (`pg_fe_getauthname`).
+    fn user(&self) -> Option<Vec<u8>>;
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// The file is not there or cannot be read.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+}
+
+/// A connection string, fully read, filled in and judged.
+#[derive(Debug, Clone)]
+pub struct ConnInfo {
+    /// The servers, in the order of the string; at least one.
+    pub endpoints: Vec<Endpoint>,
+    /// The TLS demanded. [`Origin::Default`] comes with [`SslMode::VerifyFull`].
+    pub sslmode: Setting<SslMode>,
+    /// How TLS begins.
+    pub sslnegotiation: Setting<SslNegotiation>,
+    /// The roots to trust; nothing if unset or empty.
+    pub sslrootcert: Option<Setting<RootCert>>,
+    /// A file of revocation lists; nothing if unset or empty.
+    pub sslcrl: Option<Setting<PathBuf>>,
+    /// A directory of revocation lists; nothing if unset or empty.
+    pub sslcrldir: Option<Setting<PathBuf>>,
+    /// The client certificate; nothing if unset or empty.
+    pub sslcert: Option<Setting<PathBuf>>,
+    /// The key of the client certificate; nothing if unset or empty.
+    pub sslkey: Option<Setting<PathBuf>>,
+    /// Whether a client certificate is sent.
+    pub sslcertmode: Setting<SslCertMode>,
+    /// What opens the client's key.
+    pub sslpassword: Option<Setting<Secret>>,
+    /// Whether the host's name is sent in the handshake.
+    pub sslsni: Setting<SslSni>,
+    /// The oldest TLS version allowed; nothing if empty. libpq's default is 1.2.
+    pub ssl_min_protocol_version: Option<Setting<TlsVersion>>,
+    /// The newest TLS version allowed; nothing if unset or empty.
+    pub ssl_max_protocol_version: Option<Setting<TlsVersion>>,
+    /// How long one server may take; nothing if unset, zero or negative: then libpq waits for ever.
+    pub connect_timeout: Option<Setting<Duration>>,
+    /// Who logs in.
+    pub user: Setting<Value>,
+    /// What is logged in to; the user's name by default.
+    pub dbname: Setting<Value>,
+    /// What the user logs in with; nothing if unset or empty.
+    pub password: Option<Setting<Secret>>,
+    /// Whether the login is bound to the TLS channel.
+    pub channel_binding: Setting<ChannelBinding>,
+    /// The ways to log in that are allowed; nothing if unset or empty: then all are.
+    pub require_auth: Option<Setting<RequireAuth>>,
+    /// Whether GSSAPI encryption takes the place of TLS. With [`GssEncMode::Require`] libpq never uses TLS.
+    pub gssencmode: Setting<GssEncMode>,
+    /// Where libpq looks for `root.crt`, `root.crl`, `postgresql.crt` and `postgresql.key`: `~/.postgresql`, or
+    /// `%APPDATA%\postgresql` on Windows.
+    pub home_files: Option<PathBuf>,
+    settings: Settings,
+    own: Vec<Assignment>,
+}
+
+impl ConnInfo {
+    /// Reads the text, fills in what it leaves out (service, then environment, then defaults) and judges all of it.
+    ///
+    /// # Errors
+    /// Whatever libpq 18 refuses before or while it connects, however little it has to do with TLS; ports and
+    /// addresses of all hosts are judged at once, where libpq would judge them in turn.
+    pub fn read(text: &[u8], world: &dyn World) -> Result<Self, Error> {
+        let own = parse(text)?;
+        let mut settings: Settings = own
+            .iter()
+            .map(|made| {
+                (
+                    made.keyword,
+                    Setting {
+                        value: made.value.clone(),
+                        origin: Origin::String { at: made.at },
+                    },
+                )
+            })
+            .collect();
+        let service = service::lookup(
+            settings
+                .get(&Keyword::Service)
+                .map(|setting| setting.value.as_bytes()),
+            world,
+        )?;
+        for (keyword, setting) in service {
+            settings.entry(keyword).or_insert(setting);
+        }
+        env::fill(&mut settings, world);
+        interpret::interpret(settings, own, world)
+    }
+
+    /// Every parameter that has a value, with its origin, in libpq's order.
+    pub fn parameters(&self) -> impl Iterator<Item = (Keyword, &Setting<Value>)> {
+        self.settings
+            .iter()
+            .map(|(keyword, setting)| (*keyword, setting))
+    }
+
+    /// One parameter, if it has a value.
+    #[must_use]
+    pub fn parameter(&self, keyword: Keyword) -> Option<&Setting<Value>> {
+        self.settings.get(&keyword)
+    }
+
+    /// The string's own parameters as a keyword/value string, in the order written, secrets masked.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        print::redacted(&self.own)
+    }
+
+    /// The value as it was typed, if libpq dropped backslashes from it: in a keyword/value string they escape, so
+    /// `sslrootcert=c:\ssl\root.crt` names the file `c:sslroot.crt`. Nothing for secrets.
+    #[must_use]
+    pub fn lost_backslashes(&self, keyword: Keyword) -> Option<LostBackslashes> {
+        print::lost_backslashes(&self.own, keyword)
+    }
+}
+
+/// Whose certificates are trusted (`sslrootcert`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RootCert {
+    /// Those of the operating system: the word `system`.
+    System,
+    /// Those of this file, relative to the working directory; `~` is not expanded.
+    File(PathBuf),
+}
+
+/// Whether the handshake names the host (`sslsni`); any value but one that begins with `1` says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SslSni {
+    /// It does, if the host is a name.
+    Send,
+    /// It does not.
+    Omit,
+}
+
+/// The ways to log in that `require_auth` allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequireAuth {
+    /// These only.
+    Only(Vec<AuthMethod>),
+    /// All but these.
+    Not(Vec<AuthMethod>),
+}

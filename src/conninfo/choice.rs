@@ -1,0 +1,192 @@
+//! The enumerated parameters: one type a parameter, each read once.
+
+/// A parameter with a closed set of values.
+pub trait Choice: Copy + PartialEq + Sized + 'static {
+    /// Every value with its spelling, in the order of libpq's documentation.
+    const ALL: &'static [(&'static str, Self)];
+
+    /// The value of exactly this spelling; libpq compares byte by byte.
+    fn from_bytes(text: &[u8]) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(name, _)| name.as_bytes() == text)
+            .map(|(_, value)| *value)
+    }
+
+    /// The value as it is written in a connection string.
+    fn as_str(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(_, value)| *value == self)
+            .map_or("", |(name, _)| *name)
+    }
+}
+
+macro_rules! choices {
+    ($($(#[$doc:meta])+ $type:ident { $($(#[$variant_doc:meta])+ $variant:ident = $name:literal,)+ })+) => { $(
+        $(#[$doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type { $($(#[$variant_doc])+ $variant,)+ }
+
+        impl Choice for $type {
+            const ALL: &'static [(&'static str, Self)] = &[$(($name, Self::$variant),)+];
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    )+ };
+}
+
+choices! {
+    /// How much TLS is demanded (`sslmode`), weakest first.
+    SslMode {
+        /// No TLS.
+        Disable = "disable",
+        /// Plain text first, TLS if that is refused.
+        Allow = "allow",
+        /// TLS if the server has it.
+        Prefer = "prefer",
+        /// TLS, with any certificate unless a root file exists.
+        Require = "require",
+        /// TLS, with a certificate from a trusted authority.
+        VerifyCa = "verify-ca",
+        /// TLS, with a trusted certificate for this very host.
+        VerifyFull = "verify-full",
+    }
+
+    /// How TLS begins (`sslnegotiation`).
+    SslNegotiation {
+        /// The client asks with an `SSLRequest` first.
+        Postgres = "postgres",
+        /// The TLS handshake comes at once.
+        Direct = "direct",
+    }
+
+    /// Whether a client certificate is sent (`sslcertmode`).
+    SslCertMode {
+        /// Never.
+        Disable = "disable",
+        /// If there is one and the server asks.
+        Allow = "allow",
+        /// The server must ask for it.
+        Require = "require",
+    }
+
+    /// Whether the login is bound to the TLS channel (`channel_binding`).
+    ChannelBinding {
+        /// Never.
+        Disable = "disable",
+        /// If the server can.
+        Prefer = "prefer",
+        /// Always.
+        Require = "require",
+    }
+
+    /// Whether GSSAPI encryption takes the place of TLS (`gssencmode`).
+    GssEncMode {
+        /// Never.
+        Disable = "disable",
+        /// If the client holds credentials.
+        Prefer = "prefer",
+        /// Always; TLS is then never used.
+        Require = "require",
+    }
+
+    /// Which kind of server is wanted (`target_session_attrs`).
+    TargetSessionAttrs {
+        /// Any that lets us in.
+        Any = "any",
+        /// One that takes writes.
+        ReadWrite = "read-write",
+        /// One that takes no writes.
+        ReadOnly = "read-only",
+        /// Not in hot standby.
+        Primary = "primary",
+        /// In hot standby.
+        Standby = "standby",
+        /// In hot standby, else any.
+        PreferStandby = "prefer-standby",
+    }
+
+    /// The order in which several hosts are tried (`load_balance_hosts`).
+    LoadBalanceHosts {
+        /// As written.
+        Disable = "disable",
+        /// At random.
+        Random = "random",
+    }
+
+    /// A version of TLS (`ssl_min_protocol_version`, `ssl_max_protocol_version`), oldest first.
+    TlsVersion {
+        /// TLS 1.0.
+        V1_0 = "TLSv1",
+        /// TLS 1.1.
+        V1_1 = "TLSv1.1",
+        /// TLS 1.2.
+        V1_2 = "TLSv1.2",
+        /// TLS 1.3.
+        V1_3 = "TLSv1.3",
+    }
+
+    /// A version of the PostgreSQL protocol (`min_protocol_version`, `max_protocol_version`), oldest first.
+    ProtocolVersion {
+        /// 3.0.
+        V3_0 = "3.0",
+        /// 3.2, from PostgreSQL 18 on.
+        V3_2 = "3.2",
+        /// The newest that libpq knows.
+        Latest = "latest",
+    }
+
+    /// A way to log in (`require_auth`).
+    AuthMethod {
+        /// The password in clear.
+        Password = "password",
+        /// The password hashed with MD5.
+        Md5 = "md5",
+        /// Kerberos by GSSAPI.
+        Gss = "gss",
+        /// Kerberos or NTLM by Windows' SSPI.
+        Sspi = "sspi",
+        /// SCRAM-SHA-256.
+        ScramSha256 = "scram-sha-256",
+        /// An OAuth bearer token.
+        Oauth = "oauth",
+        /// The server asks for nothing.
+        None = "none",
+    }
+}
+
+/// The spellings of a choice, for messages.
+pub(super) fn names<T: Choice>() -> Vec<&'static str> {
+    T::ALL.iter().map(|(name, _)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_reads_back_what_it_writes() {
+        fn check<T: Choice + std::fmt::Debug>() {
+            for (name, value) in T::ALL {
+                assert_eq!(T::from_bytes(name.as_bytes()), Some(*value));
+                assert_eq!(value.as_str(), *name);
+                assert_eq!(T::from_bytes(format!("{name} ").as_bytes()), None);
+            }
+        }
+        check::<SslMode>();
+        check::<SslNegotiation>();
+        check::<SslCertMode>();
+        check::<ChannelBinding>();
+        check::<GssEncMode>();
+        check::<TargetSessionAttrs>();
+        check::<LoadBalanceHosts>();
+        check::<TlsVersion>();
+        check::<ProtocolVersion>();
+        check::<AuthMethod>();
+    }
+}

@@ -1,0 +1,297 @@
+//! `host`, `hostaddr` and `port`: three lists that make one endpoint an entry (`pqConnectOptions2` in `fe-connect.c`).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::error::{Error, Expected};
+use super::number;
+use super::parameter::Keyword;
+use super::service::Settings;
+use super::value::{Origin, Word};
+
+/// A server to connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The host as written, if it was written.
+    pub host: Option<Host>,
+    /// The address that spares the name lookup.
+    pub hostaddr: Option<HostAddr>,
+    /// The TCP port, or the number in the socket's file name.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// How libpq gets there.
+    #[must_use]
+    pub fn route(&self) -> Route<'_> {
+        match (&self.hostaddr, &self.host) {
+            (Some(address), _) => Route::Address(address),
+            (None, Some(Host::Name(name))) => Route::Name(name),
+            (None, Some(Host::Directory(_) | Host::Abstract(_)) | None) => Route::Socket,
+        }
+    }
+}
+
+/// The host of an endpoint, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// A name or an address: its bytes.
+    Name(Vec<u8>),
+    /// The directory of a Unix-domain socket.
+    Directory(Vec<u8>),
+    /// A Unix-domain socket in the abstract name space, with its `@`.
+    Abstract(Vec<u8>),
+}
+
+impl Host {
+    /// The bytes as written.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Name(bytes) | Self::Directory(bytes) | Self::Abstract(bytes) => bytes,
+        }
+    }
+
+    /// As `is_unixsock_path` in `src/include/port.h` tells them apart.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let text = bytes.to_vec();
+        match bytes {
+            [] => None,
+            [b'@', ..] => Some(Self::Abstract(text)),
+            [b'/', ..] => Some(Self::Directory(text)),
+            [b'\\', ..] if cfg!(windows) => Some(Self::Directory(text)),
+            [letter, b':', b'/' | b'\\', ..] if cfg!(windows) && letter.is_ascii_alphabetic() => {
+                Some(Self::Directory(text))
+            }
+            _ => Some(Self::Name(text)),
+        }
+    }
+}
+
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&String::from_utf8_lossy(self.as_bytes()))
+    }
+}
+
+/// The way to an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// TCP to this address.
+    Address(&'a HostAddr),
+    /// TCP to the addresses that this name has.
+    Name(&'a [u8]),
+    /// A Unix-domain socket: the host's, or the one in the built-in directory if there is no host.
+    Socket,
+}
+
+/// An entry of `hostaddr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostAddr {
+    /// The address.
+    pub ip: IpAddr,
+    /// The zone of a link-local IPv6 address: the name or the number of an interface, without the `%`.
+    pub zone: Option<String>,
+}
+
+impl HostAddr {
+    /// What glibc's `getaddrinfo` takes for a numeric address: every `inet_aton` spelling of IPv4, and IPv6 with a
+    /// zone, which may be a name only where the address is link-local.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        if let Some(ip) = inet_aton(text) {
+            return Some(Self {
+                ip: IpAddr::V4(ip),
+                zone: None,
+            });
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let (address, zone) = match text.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (text, None),
+        };
+        let ip: Ipv6Addr = address.parse().ok()?;
+        if zone.is_some_and(|zone| !is_zone(zone, ip)) {
+            return None;
+        }
+        Some(Self {
+            ip: IpAddr::V6(ip),
+            zone: zone.map(str::to_owned),
+        })
+    }
+}
+
+impl std::fmt::Display for HostAddr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.zone {
+            Some(zone) => write!(f, "{}%{zone}", self.ip),
+            None => write!(f, "{}", self.ip),
+        }
+    }
+}
+
+fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    let link_local = ip.is_unicast_link_local() || (first == 0xff && second & 0x0f == 2);
+    zone.parse::<u32>().is_ok() || (link_local && !zone.is_empty())
+}
+
+/// One to four numbers, decimal, octal or hexadecimal, the last of which fills what is left (`inet_aton`).
+fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
+    let text = std::str::from_utf8(text).ok()?;
+    let parts = text
+        .split('.')
+        .map(c_number)
+        .collect::<Option<Vec<u32>>>()?;
+    let (last, firsts) = parts.split_last()?;
+    let free_bits = 32_u32.checked_sub(u32::try_from(firsts.len()).ok()?.checked_mul(8)?)?;
+    let mut address = 0_u32;
+    for part in firsts {
+        address = address
+            .checked_mul(256)?
+            .checked_add(u32::from(u8::try_from(*part).ok()?))?;
+    }
+    if free_bits == 0 || u64::from(*last) >= 1_u64.checked_shl(free_bits)? {
+        return None;
+    }
+    let high = u64::from(address).checked_shl(free_bits)?;
+    Some(Ipv4Addr::from(u32::try_from(high | u64::from(*last)).ok()?))
+}
+
+/// A number as `strtoul` reads it with base 0, without a sign.
+fn c_number(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.as_bytes() {
+        [b'0', b'x' | b'X', _, ..] => (text.get(2..)?, 16),
+        [b'0', _, ..] => (text.get(1..)?, 8),
+        _ => (text, 10),
+    };
+    if digits.starts_with('+') {
+        None
+    } else {
+        u32::from_str_radix(digits, radix).ok()
+    }
+}
+
+/// Matches the three lists. A single port is for all hosts; empty entries are as if not given.
+///
+/// # Errors
+/// Lists of different lengths, a port or an address that is none, a host that can be no name.
+pub(super) fn read(settings: &Settings) -> Result<Vec<Endpoint>, Error> {
+    let hosts = list(settings, Keyword::Host);
+    let addresses = list(settings, Keyword::Hostaddr);
+    let ports = list(settings, Keyword::Port);
+    let count = if addresses.is_empty() {
+        hosts.len().max(1)
+    } else {
+        addresses.len()
+    };
+    if !hosts.is_empty() && hosts.len() != count {
+        return Err(Error::HostCount {
+            hosts: hosts.len(),
+            hostaddrs: count,
+        });
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(Error::PortCount {
+            ports: ports.len(),
+            hosts: count,
+        });
+    }
+    (0..count)
+        .map(|index| {
+            let hostaddr = address(settings, addresses.get(index).copied().unwrap_or_default())?;
+            let written = hosts.get(index).copied().unwrap_or_default();
+            let port = ports
+                .get(index)
+                .or_else(|| ports.first())
+                .copied()
+                .unwrap_or_default();
+            let endpoint = Endpoint {
+                host: host(written, hostaddr.as_ref()),
+                hostaddr,
+                port: self::port(settings, port)?,
+            };
+            refuse_no_name(settings, &endpoint)?;
+            Ok(endpoint)
+        })
+        .collect()
+}
+
+/// The entries of a list; an empty value has none.
+fn list(settings: &Settings, keyword: Keyword) -> Vec<&[u8]> {
+    let text = settings
+        .get(&keyword)
+        .map(|setting| setting.value.as_bytes())
+        .unwrap_or_default();
+    if text.is_empty() {
+        Vec::new()
+    } else {
+        text.split(|byte| *byte == b',').collect()
+    }
+}
+
+fn host(written: &[u8], hostaddr: Option<&HostAddr>) -> Option<Host> {
+    // Windows' libpq has no default socket directory.
+    let fallback =
+        || (cfg!(windows) && hostaddr.is_none()).then(|| Host::Name(b"localhost".to_vec()));
+    Host::from_bytes(written).or_else(fallback)
+}
+
+fn address(settings: &Settings, text: &[u8]) -> Result<Option<HostAddr>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let invalid = || invalid(settings, Keyword::Hostaddr, text, Expected::Address);
+    HostAddr::from_bytes(text).map(Some).ok_or_else(invalid)
+}
+
+fn port(settings: &Settings, text: &[u8]) -> Result<u16, Error> {
+    if text.is_empty() {
+        return Ok(DEFAULT_PORT);
+    }
+    number::integer(text)
+        .and_then(|number| u16::try_from(number).ok())
+        .filter(|port| *port != 0)
+        .ok_or_else(|| invalid(settings, Keyword::Port, text, Expected::Port))
+}
+
+const DEFAULT_PORT: u16 = 5432;
+
+/// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is a
+/// password gone astray more often than not: `host= password=x` or `postgresql://u:p@ss@host`.
+fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
+    let Route::Name(name) = endpoint.route() else {
+        return Ok(());
+    };
+    match name.iter().find(|byte| matches!(byte, b'=' | b'@')) {
+        Some(byte) => Err(Error::NoHostName {
+            byte: *byte,
+            origin: origin(settings, Keyword::Host),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn invalid(settings: &Settings, keyword: Keyword, text: &[u8], expected: Expected) -> Error {
+    // In `postgresql://u:pa/ss@host/db` the "port" is the head of a password, and the "@" ends up in the dbname.
+    let stray = settings
+        .get(&Keyword::Dbname)
+        .is_some_and(|dbname| dbname.value.as_bytes().contains(&b'@'));
+    let value = if stray {
+        Word::Hidden
+    } else {
+        Word::after(&[], text)
+    };
+    Error::InvalidValue {
+        keyword,
+        value,
+        origin: origin(settings, keyword),
+        expected,
+        meant: None,
+    }
+}
+
+fn origin(settings: &Settings, keyword: Keyword) -> Origin {
+    settings
+        .get(&keyword)
+        .map_or(Origin::Default, |setting| setting.origin.clone())
+}

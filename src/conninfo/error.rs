@@ -1,0 +1,353 @@
+//! Why a connection string is refused, and what its writer probably meant.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::choice::{ProtocolVersion, SslMode, TlsVersion};
+use super::parameter::Keyword;
+use super::value::{Origin, Word};
+
+/// A connection string that libpq refuses. Offsets (`at`) are in bytes from 0; the messages count from 1.
+///
+/// No message quotes a secret, nor a word that may be part of one.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A NUL byte, which no C string can hold.
+    #[error("the connection string holds a NUL byte at position {}", one_based(*at))]
+    Nul {
+        /// Where.
+        at: usize,
+    },
+    /// A word that no `=` follows.
+    #[error("missing \"=\" after {word} at position {} of the connection string", one_based(*at))]
+    MissingEquals {
+        /// The word.
+        word: Word,
+        /// Where it begins.
+        at: usize,
+    },
+    /// A quote without its partner.
+    #[error("the quote that opens the value of {word} at position {} is never closed", one_based(*at))]
+    UnclosedQuote {
+        /// The keyword before it.
+        word: Word,
+        /// Where the quote stands.
+        at: usize,
+    },
+    /// A keyword that libpq does not know.
+    #[error("{word} at position {} of the connection string is no connection parameter", one_based(*at))]
+    UnknownKeyword {
+        /// The word.
+        word: Word,
+        /// Where it begins.
+        at: usize,
+        /// What was probably meant.
+        suggestion: Option<Keyword>,
+    },
+    /// `[` without `]` in a URI.
+    #[error("the \"[\" at position {} of the URI is never closed", one_based(*at))]
+    OpenBracket {
+        /// Where the bracket stands.
+        at: usize,
+    },
+    /// `[]` in a URI.
+    #[error("the brackets at position {} of the URI hold no address", one_based(*at))]
+    EmptyBrackets {
+        /// Where they stand.
+        at: usize,
+    },
+    /// Something other than a delimiter behind `]`.
+    #[error("unexpected {:?} behind the brackets at position {} of the URI", char::from(*byte), one_based(*at))]
+    AfterBracket {
+        /// What stands there.
+        byte: u8,
+        /// Where.
+        at: usize,
+    },
+    /// A query parameter without value.
+    #[error("missing \"=\" after {word} at position {} of the URI", one_based(*at))]
+    MissingQueryEquals {
+        /// The parameter.
+        word: Word,
+        /// Where it begins.
+        at: usize,
+    },
+    /// A second `=` in a query parameter.
+    #[error("one \"=\" too many in the value of {word} at position {} of the URI", one_based(*at))]
+    ExtraEquals {
+        /// The parameter.
+        word: Word,
+        /// Where the second one stands.
+        at: usize,
+    },
+    /// `%` without two hexadecimal digits.
+    #[error("the \"%\" at position {} of the URI{} is not followed by two hexadecimal digits", one_based(*at), part(*keyword))]
+    BadPercent {
+        /// What the part sets.
+        keyword: Option<Keyword>,
+        /// Where the sign stands.
+        at: usize,
+    },
+    /// `%00`.
+    #[error("\"%00\" at position {} of the URI{}: no value can hold a NUL byte", one_based(*at), part(*keyword))]
+    EncodedNul {
+        /// What the part sets.
+        keyword: Option<Keyword>,
+        /// Where it stands.
+        at: usize,
+    },
+    /// A space within a part of a URI.
+    #[error("a space at position {} of the URI{}", one_based(*at), part(*keyword))]
+    SpaceInUri {
+        /// What the part sets.
+        keyword: Option<Keyword>,
+        /// Where it stands.
+        at: usize,
+    },
+    /// No file defines the service.
+    #[error(
+        "service {service:?} is defined in none of the service files{}",
+        listed(searched)
+    )]
+    ServiceNotFound {
+        /// Its name.
+        service: String,
+        /// The files that were looked at, missing ones included.
+        searched: Vec<PathBuf>,
+    },
+    /// A service file that must be there is not, or cannot be read.
+    #[error("cannot read the service file {}", file.display())]
+    ServiceFileUnreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+    /// A line that libpq refuses.
+    #[error("{}, line {line}: {fault}", file.display())]
+    ServiceSyntax {
+        /// The service file.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        fault: ServiceFault,
+    },
+    /// Lists of different lengths.
+    #[error("{hosts} host names do not match {hostaddrs} hostaddr values")]
+    HostCount {
+        /// Entries of `host`.
+        hosts: usize,
+        /// Entries of `hostaddr`.
+        hostaddrs: usize,
+    },
+    /// Lists of different lengths.
+    #[error("{ports} ports do not match {hosts} hosts")]
+    PortCount {
+        /// Entries of `port`.
+        ports: usize,
+        /// Entries of `host` or `hostaddr`.
+        hosts: usize,
+    },
+    /// A host name that cannot be one, and that may hold a password.
+    #[error("the host from {origin} holds {:?} and can be no host name (it is not shown, since it may hold a password)", char::from(*byte))]
+    NoHostName {
+        /// The character that no name can hold.
+        byte: u8,
+        /// Where the host came from.
+        origin: Origin,
+    },
+    /// A value outside what the parameter takes.
+    #[error("invalid value {value} for {keyword} (from {origin}): {expected}")]
+    InvalidValue {
+        /// The parameter.
+        keyword: Keyword,
+        /// The offending value or the offending part of it.
+        value: Word,
+        /// Where it came from.
+        origin: Origin,
+        /// What would be valid.
+        expected: Expected,
+        /// The value that was probably meant.
+        meant: Option<&'static str>,
+    },
+    /// The smallest version lies above the largest.
+    #[error("ssl_min_protocol_version {min} is above ssl_max_protocol_version {max}")]
+    TlsRange {
+        /// The smallest.
+        min: TlsVersion,
+        /// Where it came from; libpq's default is TLSv1.2.
+        min_origin: Origin,
+        /// The largest.
+        max: TlsVersion,
+    },
+    /// The smallest version lies above the largest.
+    #[error("min_protocol_version {min} is above max_protocol_version {max}")]
+    ProtocolRange {
+        /// The smallest.
+        min: ProtocolVersion,
+        /// The largest.
+        max: ProtocolVersion,
+    },
+    /// An sslmode that does not go with another setting.
+    #[error("sslmode={sslmode} (from {origin}) may not be used with {reason}")]
+    WeakSslMode {
+        /// The mode that libpq would use.
+        sslmode: SslMode,
+        /// Where it came from.
+        origin: Origin,
+        /// The setting that demands more.
+        reason: Demand,
+    },
+    /// No user is named and the operating system knows none.
+    #[error("no user is named, and the operating system does not know who runs this program")]
+    NoUser,
+}
+
+/// What is wrong with a line of a service file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceFault {
+    /// No `=` in the line.
+    #[error("no \"=\" in the line")]
+    MissingEquals,
+    /// A keyword libpq does not know; blanks before the `=` count as part of it.
+    #[error("{word} is no connection parameter")]
+    UnknownKeyword {
+        /// The word.
+        word: Word,
+        /// What was probably meant.
+        suggestion: Option<Keyword>,
+    },
+    /// `service=` within a service.
+    #[error("a service cannot refer to another service")]
+    Nested,
+    /// The line does not fit libpq's buffer.
+    #[error("the line is longer than the 1,022 bytes that libpq reads")]
+    LongLine,
+    /// An LDAP URL.
+    #[error("the service is to be looked up in LDAP, which pgtls does not do")]
+    Ldap,
+}
+
+/// What a parameter takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// One of these words.
+    OneOf(Vec<&'static str>),
+    /// A decimal integer of 32 bits.
+    Integer,
+    /// A port between 1 and 65535.
+    Port,
+    /// A numeric IPv4 or IPv6 address.
+    Address,
+    /// 32 bytes in base64.
+    ScramKey,
+    /// Each method once only.
+    OnlyOnce,
+    /// All methods with `!` before them, or none.
+    AllOrNoneNegated,
+}
+
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OneOf(names) => write!(f, "it must be one of {}", names.join(", ")),
+            Self::Integer => f.write_str("it must be a whole number"),
+            Self::Port => f.write_str("it must be a port number between 1 and 65535"),
+            Self::Address => f.write_str("it must be an IP address; names belong in host"),
+            Self::ScramKey => f.write_str("it must be 32 bytes in base64"),
+            Self::OnlyOnce => f.write_str("no method may be named twice"),
+            Self::AllOrNoneNegated => {
+                f.write_str("either all methods have a \"!\" before them or none")
+            }
+        }
+    }
+}
+
+/// A setting that demands a strong sslmode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Demand {
+    /// `sslrootcert=system`: only verify-full.
+    SystemRoots,
+    /// `sslnegotiation=direct`: require or stronger, for there is no falling back to plain text.
+    DirectNegotiation,
+}
+
+impl std::fmt::Display for Demand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::SystemRoots => "sslrootcert=system",
+            Self::DirectNegotiation => "sslnegotiation=direct",
+        })
+    }
+}
+
+/// The kinds of error that scripts may tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// The string, or a service file, breaks the grammar.
+    BadConninfo,
+    /// A keyword libpq does not know.
+    UnknownKeyword,
+    /// A value that its parameter does not take.
+    InvalidValue,
+    /// An sslmode too weak for another setting.
+    WeakSslMode,
+}
+
+impl Error {
+    /// The kind of error.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Self::UnknownKeyword { .. }
+            | Self::ServiceSyntax {
+                fault: ServiceFault::UnknownKeyword { .. },
+                ..
+            } => Class::UnknownKeyword,
+            Self::NoHostName { .. }
+            | Self::InvalidValue { .. }
+            | Self::TlsRange { .. }
+            | Self::ProtocolRange { .. } => Class::InvalidValue,
+            Self::WeakSslMode { .. } => Class::WeakSslMode,
+            Self::Nul { .. }
+            | Self::MissingEquals { .. }
+            | Self::UnclosedQuote { .. }
+            | Self::OpenBracket { .. }
+            | Self::EmptyBrackets { .. }
+            | Self::AfterBracket { .. }
+            | Self::MissingQueryEquals { .. }
+            | Self::ExtraEquals { .. }
+            | Self::BadPercent { .. }
+            | Self::EncodedNul { .. }
+            | Self::SpaceInUri { .. }
+            | Self::ServiceNotFound { .. }
+            | Self::ServiceFileUnreadable { .. }
+            | Self::ServiceSyntax { .. }
+            | Self::HostCount { .. }
+            | Self::PortCount { .. }
+            | Self::NoUser => Class::BadConninfo,
+        }
+    }
+}
+
+const fn one_based(at: usize) -> usize {
+    at.saturating_add(1)
+}
+
+fn part(keyword: Option<Keyword>) -> String {
+    keyword.map_or_else(String::new, |keyword| format!(" (in the {keyword})"))
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    if files.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", files.join(", "))
+    }
+}

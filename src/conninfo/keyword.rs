@@ -1,0 +1,151 @@
+//! The grammar of keyword/value strings: `host=localhost port = 5432 application_name='it\'s me'`
+//! (`conninfo_parse` in libpq's `fe-connect.c`).
+
+use super::Error;
+use super::parse::{Assignment, store};
+use super::value::Word;
+
+/// Reads every setting of the string in turn.
+///
+/// # Errors
+/// A word without `=`, a quote that is not closed, or an unknown keyword.
+pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
+    let mut scanner = Scanner { text, at: 0 };
+    let mut assignments = Vec::new();
+    let mut previous: &[u8] = &[];
+    loop {
+        scanner.skip_blanks();
+        let start = scanner.at;
+        if scanner.peek().is_none() {
+            return Ok(assignments);
+        }
+        let name = scanner.name();
+        let word = || Word::after(previous, name);
+        scanner.skip_blanks();
+        if scanner.peek() != Some(b'=') {
+            return Err(Error::MissingEquals {
+                word: word(),
+                at: start,
+            });
+        }
+        scanner.advance();
+        scanner.skip_blanks();
+        let at = scanner.at;
+        let raw = scanner
+            .value()
+            .ok_or_else(|| Error::UnclosedQuote { word: word(), at })?;
+        store(&mut assignments, name, raw.value, at, raw.as_typed).map_err(|suggestion| {
+            Error::UnknownKeyword {
+                word: word(),
+                at: start,
+                suggestion,
+            }
+        })?;
+        previous = text.get(start..scanner.at).unwrap_or_default();
+    }
+}
+
+/// The bytes that C's `isspace` takes for blanks in the "C" locale.
+pub(super) const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
+}
+
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+/// A value after unescaping.
+#[derive(Default)]
+struct RawValue {
+    value: Vec<u8>,
+    /// The value with its backslashes, if one was lost that stood before an ordinary character.
+    as_typed: Option<Vec<u8>>,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn advance(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.advance();
+        Some(byte)
+    }
+
+    fn skip_blanks(&mut self) {
+        while self.peek().is_some_and(is_blank) {
+            self.advance();
+        }
+    }
+
+    fn name(&mut self) -> &'a [u8] {
+        let start = self.at;
+        while self
+            .peek()
+            .is_some_and(|byte| byte != b'=' && !is_blank(byte))
+        {
+            self.advance();
+        }
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// The value, or nothing if its quote is not closed.
+    fn value(&mut self) -> Option<RawValue> {
+        let quoted = self.peek() == Some(b'\'');
+        if quoted {
+            self.advance();
+        }
+        let mut unescaped = Unescaped::default();
+        loop {
+            match self.next() {
+                None if quoted => return None,
+                None => return Some(unescaped.finish()),
+                Some(b'\'') if quoted => return Some(unescaped.finish()),
+                Some(byte) if !quoted && is_blank(byte) => return Some(unescaped.finish()),
+                // A backslash at the very end stands for nothing.
+                Some(b'\\') => {
+                    if let Some(byte) = self.next() {
+                        unescaped.escaped(byte);
+                    }
+                }
+                Some(byte) => unescaped.plain(byte),
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Unescaped {
+    value: Vec<u8>,
+    as_typed: Vec<u8>,
+    /// Whether a backslash went before an ordinary character.
+    lost: bool,
+}
+
+impl Unescaped {
+    fn plain(&mut self, byte: u8) {
+        self.value.push(byte);
+        self.as_typed.push(byte);
+    }
+
+    fn escaped(&mut self, byte: u8) {
+        if !matches!(byte, b'\\' | b'\'') && !is_blank(byte) {
+            self.as_typed.push(b'\\');
+            self.lost = true;
+        }
+        self.plain(byte);
+    }
+
+    fn finish(self) -> RawValue {
+        RawValue {
+            value: self.value,
+            as_typed: self.lost.then_some(self.as_typed),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Every parameter libpq 18 knows, in the order of `PQconninfoOptions` (`fe-connect.c`).
+
+use std::fmt;
+
+macro_rules! keywords {
+    ($($variant:ident $name:literal $variable:expr, $default:expr, $secrecy:ident;)+) => {
+        /// A connection parameter. The order is libpq's, so sorted parameters print as libpq lists them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Keyword {
+            $(#[doc = concat!("`", $name, "`")] $variant,)+
+        }
+
+        impl Keyword {
+            /// Every keyword, in libpq's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$variant => Row {
+                        name: $name,
+                        variable: $variable,
+                        default: $default,
+                        secrecy: Secrecy::$secrecy,
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+keywords! {
+    Service "service" Some("PGSERVICE"), None, Public;
+    User "user" Some("PGUSER"), None, Public;
+    Password "password" Some("PGPASSWORD"), None, Secret;
+    Passfile "passfile" Some("PGPASSFILE"), None, Public;
+    ChannelBinding "channel_binding" Some("PGCHANNELBINDING"), Some("prefer"), Public;
+    ConnectTimeout "connect_timeout" Some("PGCONNECT_TIMEOUT"), None, Public;
+    Dbname "dbname" Some("PGDATABASE"), None, Public;
+    Host "host" Some("PGHOST"), None, Public;
+    Hostaddr "hostaddr" Some("PGHOSTADDR"), None, Public;
+    Port "port" Some("PGPORT"), Some("5432"), Public;
+    ClientEncoding "client_encoding" Some("PGCLIENTENCODING"), None, Public;
+    Options "options" Some("PGOPTIONS"), Some(""), Public;
+    ApplicationName "application_name" Some("PGAPPNAME"), None, Public;
+    FallbackApplicationName "fallback_application_name" None, None, Public;
+    Keepalives "keepalives" None, None, Public;
+    KeepalivesIdle "keepalives_idle" None, None, Public;
+    KeepalivesInterval "keepalives_interval" None, None, Public;
+    KeepalivesCount "keepalives_count" None, None, Public;
+    TcpUserTimeout "tcp_user_timeout" None, None, Public;
+    SslMode "sslmode" Some("PGSSLMODE"), Some("prefer"), Public;
+    SslNegotiation "sslnegotiation" Some("PGSSLNEGOTIATION"), Some("postgres"), Public;
+    SslCompression "sslcompression" Some("PGSSLCOMPRESSION"), Some("0"), Public;
+    SslCert "sslcert" Some("PGSSLCERT"), None, Public;
+    SslKey "sslkey" Some("PGSSLKEY"), None, Public;
+    SslCertMode "sslcertmode" Some("PGSSLCERTMODE"), None, Public;
+    SslPassword "sslpassword" None, None, Secret;
+    SslRootCert "sslrootcert" Some("PGSSLROOTCERT"), None, Public;
+    SslCrl "sslcrl" Some("PGSSLCRL"), None, Public;
+    SslCrlDir "sslcrldir" Some("PGSSLCRLDIR"), None, Public;
+    SslSni "sslsni" Some("PGSSLSNI"), Some("1"), Public;
+    RequirePeer "requirepeer" Some("PGREQUIREPEER"), None, Public;
+    RequireAuth "require_auth" Some("PGREQUIREAUTH"), None, Public;
+    MinProtocolVersion "min_protocol_version" Some("PGMINPROTOCOLVERSION"), None, Public;
+    MaxProtocolVersion "max_protocol_version" Some("PGMAXPROTOCOLVERSION"), None, Public;
+    SslMinProtocolVersion "ssl_min_protocol_version" Some("PGSSLMINPROTOCOLVERSION"), Some("TLSv1.2"), Public;
+    SslMaxProtocolVersion "ssl_max_protocol_version" Some("PGSSLMAXPROTOCOLVERSION"), None, Public;
+    GssEncMode "gssencmode" Some("PGGSSENCMODE"), Some("prefer"), Public;
+    KrbSrvName "krbsrvname" Some("PGKRBSRVNAME"), Some("postgres"), Public;
+    GssLib "gsslib" Some("PGGSSLIB"), None, Public;
+    GssDelegation "gssdelegation" Some("PGGSSDELEGATION"), Some("0"), Public;
+    Replication "replication" None, None, Public;
+    TargetSessionAttrs "target_session_attrs" Some("PGTARGETSESSIONATTRS"), Some("any"), Public;
+    LoadBalanceHosts "load_balance_hosts" Some("PGLOADBALANCEHOSTS"), Some("disable"), Public;
+    ScramClientKey "scram_client_key" None, None, Secret;
+    ScramServerKey "scram_server_key" None, None, Secret;
+    OauthIssuer "oauth_issuer" None, None, Public;
+    OauthClientId "oauth_client_id" None, None, Public;
+    OauthClientSecret "oauth_client_secret" None, None, Secret;
+    OauthScope "oauth_scope" None, None, Public;
+    SslKeyLogFile "sslkeylogfile" None, None, Public;
+}
+
+impl Keyword {
+    /// The keyword of exactly this spelling; libpq compares byte by byte, case included.
+    #[must_use]
+    pub fn from_bytes(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|keyword| keyword.as_str().as_bytes() == name)
+    }
+
+    /// The keyword as it is written in a connection string.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The environment variable that stands in for it, where there is one.
+    #[must_use]
+    pub const fn variable(self) -> Option<&'static str> {
+        self.row().variable
+    }
+
+    /// The value compiled into libpq, where there is one.
+    #[must_use]
+    pub const fn default_value(self) -> Option<&'static str> {
+        self.row().default
+    }
+
+    /// Whether the value may be shown.
+    #[must_use]
+    pub const fn secrecy(self) -> Secrecy {
+        self.row().secrecy
+    }
+
+    /// The keyword that the writer of an unknown one probably meant.
+    #[must_use]
+    pub fn nearest(word: &[u8]) -> Option<Self> {
+        let word = plain(word);
+        if let Some((_, keyword)) = OTHER_NAMES.iter().find(|(name, _)| *name == word) {
+            return Some(*keyword);
+        }
+        // A third of the letters may be wrong, and never more than two.
+        let limit = (word.len() / 3).min(2);
+        Self::ALL
+            .iter()
+            .map(|keyword| {
+                (
+                    strsim::damerau_levenshtein(&word, &plain(keyword.as_str().as_bytes())),
+                    *keyword,
+                )
+            })
+            .filter(|(distance, _)| *distance <= limit)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, keyword)| keyword)
+    }
+}
+
+impl fmt::Display for Keyword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a value may appear in output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// The value may be shown.
+    Public,
+    /// The value must appear nowhere.
+    Secret,
+}
+
+struct Row {
+    name: &'static str,
+    variable: Option<&'static str>,
+    default: Option<&'static str>,
+    secrecy: Secrecy,
+}
+
+/// Lower case, without the signs that other drivers put between words: `Ssl Mode`, `ssl-mode` and `ssl_mode` are one.
+fn plain(word: &[u8]) -> String {
+    String::from_utf8_lossy(word)
+        .to_lowercase()
+        .replace(['-', '_', ' ', '.'], "")
+}
+
+/// What other drivers and tools call it, in [`plain`] spelling.
+const OTHER_NAMES: &[(&str, Keyword)] = &[
+    ("applicationname", Keyword::ApplicationName),
+    ("cafile", Keyword::SslRootCert),
+    ("currentschema", Keyword::Options),
+    ("database", Keyword::Dbname),
+    ("datasource", Keyword::Host),
+    ("db", Keyword::Dbname),
+    ("hostname", Keyword::Host),
+    ("initialcatalog", Keyword::Dbname),
+    ("logintimeout", Keyword::ConnectTimeout),
+    ("pass", Keyword::Password),
+    ("passwd", Keyword::Password),
+    ("pwd", Keyword::Password),
+    ("rootcertificate", Keyword::SslRootCert),
+    ("server", Keyword::Host),
+    ("ssl", Keyword::SslMode),
+    ("sslca", Keyword::SslRootCert),
+    ("sslcertificate", Keyword::SslCert),
+    ("sslrootca", Keyword::SslRootCert),
+    ("timeout", Keyword::ConnectTimeout),
+    ("tls", Keyword::SslMode),
+    ("tlsmode", Keyword::SslMode),
+    ("uid", Keyword::User),
+    ("userid", Keyword::User),
+    ("username", Keyword::User),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyword_is_found_by_its_own_name_and_by_no_other_case() {
+        for keyword in Keyword::ALL {
+            assert_eq!(
+                Keyword::from_bytes(keyword.as_str().as_bytes()),
+                Some(*keyword)
+            );
+            assert_eq!(
+                Keyword::from_bytes(keyword.as_str().to_uppercase().as_bytes()),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_keyword_finds_the_one_that_was_meant() {
+        for (word, meant) in [
+            ("sslmod", Some(Keyword::SslMode)),
+            ("ssl_mode", Some(Keyword::SslMode)),
+            ("SSL Mode", Some(Keyword::SslMode)),
+            ("Host", Some(Keyword::Host)),
+            ("hots", Some(Keyword::Host)),
+            ("username", Some(Keyword::User)),
+            ("Database", Some(Keyword::Dbname)),
+            ("sslrootcrt", Some(Keyword::SslRootCert)),
+            ("connection_timeout", None),
+            ("connecttimeout", Some(Keyword::ConnectTimeout)),
+            ("ssl", Some(Keyword::SslMode)),
+            ("pool_size", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(Keyword::nearest(word.as_bytes()), meant, "{word}");
+        }
+    }
+}

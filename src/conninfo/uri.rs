@@ -1,0 +1,253 @@
+//! The grammar of connection URIs (`conninfo_uri_parse_options` in libpq's `fe-connect.c`):
+//! `postgresql://user:password@host:port,host:port/dbname?keyword=value&keyword=value`
+//!
+//! libpq cuts the text at its delimiters first and decodes the parts afterwards.
+
+use super::error::Error;
+use super::parameter::Keyword;
+use super::parse::{Assignment, store};
+use super::value::Word;
+
+/// How a connection URI begins; anything else is a keyword/value string.
+pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];
+
+/// Reads a URI whose scheme ends at `start`.
+///
+/// # Errors
+/// Brackets, percent-encoding, blanks or query parameters that libpq 18 refuses.
+pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error> {
+    let mut cursor = Cursor { text, at: start };
+    let mut settings = Vec::new();
+    credentials(&mut cursor, &mut settings)?;
+    servers(&mut cursor, &mut settings)?;
+    if cursor.take_if(b'/') {
+        let dbname = cursor.until(b"?");
+        set(&mut settings, Keyword::Dbname, dbname)?;
+    }
+    if cursor.take_if(b'?') {
+        query(&mut cursor, &mut settings)?;
+    }
+    Ok(settings)
+}
+
+/// User and password end at the first `@`, unless a `/` comes before it.
+fn credentials(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+    let mut ahead = *cursor;
+    ahead.until(b"@/");
+    if ahead.peek() != Some(b'@') {
+        return Ok(());
+    }
+    set(settings, Keyword::User, cursor.until(b":@"))?;
+    if cursor.take_if(b':') {
+        set(settings, Keyword::Password, cursor.until(b"@"))?;
+    }
+    cursor.advance();
+    Ok(())
+}
+
+/// `host:port,host:port` as the two lists that `host` and `port` hold.
+fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+    let mut hosts = Part {
+        at: cursor.at,
+        raw: Vec::new(),
+    };
+    let mut ports: Option<Part> = None;
+    loop {
+        hosts.raw.extend_from_slice(&host(cursor)?.raw);
+        if cursor.take_if(b':') {
+            let port = cursor.until(b"/?,");
+            ports
+                .get_or_insert(Part {
+                    at: port.at,
+                    raw: Vec::new(),
+                })
+                .raw
+                .extend_from_slice(&port.raw);
+        }
+        if !cursor.take_if(b',') {
+            break;
+        }
+        hosts.raw.push(b',');
+        ports
+            .get_or_insert(Part {
+                at: cursor.at,
+                raw: Vec::new(),
+            })
+            .raw
+            .push(b',');
+    }
+    set(settings, Keyword::Host, hosts)?;
+    ports.map_or(Ok(()), |ports| set(settings, Keyword::Port, ports))
+}
+
+/// A host name or address, an IPv6 address without its brackets.
+fn host(cursor: &mut Cursor<'_>) -> Result<Part, Error> {
+    let open = cursor.at;
+    if !cursor.take_if(b'[') {
+        return Ok(cursor.until(b":/?,"));
+    }
+    let address = cursor.until(b"]");
+    if cursor.peek().is_none() {
+        return Err(Error::OpenBracket { at: open });
+    }
+    if address.raw.is_empty() {
+        return Err(Error::EmptyBrackets { at: open });
+    }
+    cursor.advance();
+    match cursor.peek() {
+        None | Some(b':' | b'/' | b'?' | b',') => Ok(address),
+        Some(byte) => Err(Error::AfterBracket {
+            byte,
+            at: cursor.at,
+        }),
+    }
+}
+
+/// `keyword=value&keyword=value`; both sides may be percent-encoded.
+fn query(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+    let mut previous: &[u8] = &[];
+    while cursor.peek().is_some() {
+        let start = cursor.at;
+        let pair = cursor.until(b"&");
+        let end = cursor.at;
+        cursor.take_if(b'&');
+
+        let mut halves = pair.raw.splitn(2, |byte| *byte == b'=');
+        let name = Part {
+            at: start,
+            raw: halves.next().unwrap_or_default().to_vec(),
+        };
+        let word = |name: &[u8]| Word::after(previous, name);
+        let Some(value) = halves.next() else {
+            return Err(Error::MissingQueryEquals {
+                word: word(&name.raw),
+                at: start,
+            });
+        };
+        let at = start.saturating_add(name.raw.len()).saturating_add(1);
+        if let Some(extra) = value.iter().position(|byte| *byte == b'=') {
+            return Err(Error::ExtraEquals {
+                word: word(&name.raw),
+                at: at.saturating_add(extra),
+            });
+        }
+        let name = name.decoded(None)?;
+        let keyword = Keyword::from_bytes(&name);
+        let value = Part {
+            at,
+            raw: value.to_vec(),
+        }
+        .decoded(keyword)?;
+        let (name, value) = match (name.as_slice(), value.as_slice()) {
+            // As JDBC writes it.
+            (b"ssl", b"true") => (b"sslmode".to_vec(), b"require".to_vec()),
+            _ => (name, value),
+        };
+        store(settings, &name, value, at, None).map_err(|suggestion| Error::UnknownKeyword {
+            word: word(&name),
+            at: start,
+            suggestion,
+        })?;
+        previous = cursor.text.get(start..end).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Sets a keyword from a part of the URI. An empty part sets nothing, so that the environment may still speak.
+fn set(settings: &mut Vec<Assignment>, keyword: Keyword, part: Part) -> Result<(), Error> {
+    if part.raw.is_empty() {
+        return Ok(());
+    }
+    let at = part.at;
+    let value = part.decoded(Some(keyword))?;
+    store(settings, keyword.as_str().as_bytes(), value, at, None).map_err(|suggestion| {
+        Error::UnknownKeyword {
+            word: Word::Hidden,
+            at,
+            suggestion,
+        }
+    })
+}
+
+/// A stretch of the URI, still encoded.
+struct Part {
+    at: usize,
+    raw: Vec<u8>,
+}
+
+impl Part {
+    /// Decodes percent signs (`conninfo_uri_decode`). Spaces at both ends are dropped and spaces within refused, as
+    /// libpq does since version 17; older ones keep them. Other blanks are ordinary characters.
+    fn decoded(&self, keyword: Option<Keyword>) -> Result<Vec<u8>, Error> {
+        let start = self.raw.iter().take_while(|byte| **byte == b' ').count();
+        let end = self
+            .raw
+            .iter()
+            .rposition(|byte| *byte != b' ')
+            .map_or(start, |last| last.saturating_add(1));
+        let mut rest = self.raw.get(start..end).unwrap_or_default();
+        let mut decoded = Vec::with_capacity(rest.len());
+        loop {
+            let at = self.at.saturating_add(end).saturating_sub(rest.len());
+            rest = match rest {
+                [] => return Ok(decoded),
+                [b' ', ..] => return Err(Error::SpaceInUri { keyword, at }),
+                [b'%', b'0', b'0', ..] => return Err(Error::EncodedNul { keyword, at }),
+                [b'%', high, low, rest @ ..] => {
+                    let byte = hex(*high)
+                        .zip(hex(*low))
+                        .ok_or(Error::BadPercent { keyword, at })?;
+                    decoded.push(byte.0 << 4 | byte.1);
+                    rest
+                }
+                [b'%', ..] => return Err(Error::BadPercent { keyword, at }),
+                [byte, rest @ ..] => {
+                    decoded.push(*byte);
+                    rest
+                }
+            };
+        }
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn advance(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    fn take_if(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Everything before the first of these bytes, or to the end.
+    fn until(&mut self, stops: &[u8]) -> Part {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| !stops.contains(&byte)) {
+            self.advance();
+        }
+        Part {
+            at: start,
+            raw: self.text.get(start..self.at).unwrap_or_default().to_vec(),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Values with their origin, and secrets that will not print.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::parameter::{Keyword, Secrecy};
+
+/// What stands in for a secret in every output.
+pub const MASK: &str = "********";
+
+/// A value together with where it was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<T> Setting<T> {
+    /// The same origin with another reading of the value.
+    pub fn map<U>(self, read: impl FnOnce(T) -> U) -> Setting<U> {
+        Setting {
+            value: read(self.value),
+            origin: self.origin,
+        }
+    }
+}
+
+/// Where a value was said. libpq asks in this order and stops at the first answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In the connection string itself.
+    String {
+        /// Offset in bytes at which the value begins.
+        at: usize,
+    },
+    /// In a section of a service file.
+    Service {
+        /// The section's name.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// In this environment variable.
+    Environment(&'static str),
+    /// Nowhere: it is built in, or taken from the operating system.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String { .. } => f.write_str("the connection string"),
+            Self::Service { name, file, line } => {
+                write!(f, "service {name:?} ({}, line {line})", file.display())
+            }
+            Self::Environment(variable) => write!(f, "the environment variable {variable}"),
+            Self::Default => f.write_str("the defaults"),
+        }
+    }
+}
+
+/// The bytes of a parameter. `Display` and `Debug` show them, or [`MASK`] where they are secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Value {
+    bytes: Vec<u8>,
+    secrecy: Secrecy,
+}
+
+impl Value {
+    /// The value of this keyword. It is secret if the keyword is, and also if it seems to have swallowed a secret,
+    /// as in `host= password=x`, where libpq takes `password=x` for the host.
+    #[must_use]
+    pub fn new(keyword: Keyword, bytes: Vec<u8>) -> Self {
+        let secrecy = match keyword.secrecy() {
+            Secrecy::Public if assigns_secret(&bytes) => Secrecy::Secret,
+            secrecy => secrecy,
+        };
+        Self { bytes, secrecy }
+    }
+
+    /// The bytes themselves, secret or not: to act on, never to show.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether it may be shown.
+    #[must_use]
+    pub const fn secrecy(&self) -> Secrecy {
+        self.secrecy
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.secrecy {
+            Secrecy::Public => f.write_str(&String::from_utf8_lossy(&self.bytes)),
+            Secrecy::Secret => f.write_str(MASK),
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+/// A password or key. Only [`Secret::expose`] gives it away.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Wraps the bytes.
+    #[must_use]
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to hand to a server or a key file, never to print.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// A word of the connection string as an error may quote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// It may be shown.
+    Shown(String),
+    /// It may be part of a secret.
+    Hidden,
+}
+
+impl Word {
+    /// A word that follows `before` in the string. It is hidden where it may be the rest of a password that holds a
+    /// blank or a quote, and where it looks like a URL or a setting with a password in it.
+    #[must_use]
+    pub fn after(before: &[u8], word: &[u8]) -> Self {
+        let harmless =
+            Keyword::from_bytes(word).is_some() || !(mentions_secret(word) || word.contains(&b'@'));
+        if harmless && !mentions_secret(before) {
+            Self::Shown(String::from_utf8_lossy(word).into_owned())
+        } else {
+            Self::Hidden
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shown(word) => write!(f, "{word:?}"),
+            Self::Hidden => {
+                f.write_str("a word that is not shown, since it may belong to a password,")
+            }
+        }
+    }
+}
+
+/// Whether the text names a secret parameter, in libpq's words or another driver's.
+fn mentions_secret(text: &[u8]) -> bool {
+    secret_name_end(text).is_some()
+}
+
+/// Whether the text goes on from such a name to a value, or is a URL with credentials.
+fn assigns_secret(text: &[u8]) -> bool {
+    let assigned = secret_name_end(text)
+        .and_then(|end| text.get(end..))
+        .is_some_and(|rest| rest.contains(&b'='));
+    assigned || holds_credentials(text)
+}
+
+/// `scheme://user:password@host` inside a value.
+fn holds_credentials(text: &[u8]) -> bool {
+    let Some(scheme) = find(text, b"://") else {
+        return false;
+    };
+    let rest = text.get(scheme..).unwrap_or_default();
+    rest.contains(&b'@')
+}
+
+/// The offset just behind the first name of a secret.
+fn secret_name_end(text: &[u8]) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    SECRET_NAMES
+        .iter()
+        .filter_map(|name| find(&lower, name).and_then(|at| at.checked_add(name.len())))
+        .min()
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+const SECRET_NAMES: &[&[u8]] = &[
+    b"passw",
+    b"pwd",
+    b"secret",
+    b"scram_client_key",
+    b"scram_server_key",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_print() {
+        let secret = Secret::new(b"hunter2".to_vec());
+        let value = Value::new(Keyword::Password, b"hunter2".to_vec());
+        for shown in [
+            format!("{secret}"),
+            format!("{secret:?}"),
+            format!("{value}"),
+            format!("{value:?}"),
+        ] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_swallowed_a_secret_does_not_print_either() {
+        for (text, secrecy) in [
+            ("password=hunter2", Secrecy::Secret),
+            ("h;Password = hunter2", Secrecy::Secret),
+            ("postgresql://u:hunter2@h/db", Secrecy::Secret),
+            ("password-rotator", Secrecy::Public),
+            ("db.example.com", Secrecy::Public),
+            ("mylogin@mypgserver", Secrecy::Public),
+        ] {
+            assert_eq!(
+                Value::new(Keyword::Host, text.as_bytes().to_vec()).secrecy(),
+                secrecy,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_after_a_secret_is_hidden() {
+        for (before, word, hidden) in [
+            ("password=correct ", "horse", true),
+            ("host='x password='", "sec", true),
+            ("host=x ", "horse", false),
+            ("", "password", false),
+            ("", "password:hunter2", true),
+            ("", "postgress://u:p@h", true),
+        ] {
+            assert_eq!(
+                Word::after(before.as_bytes(), word.as_bytes()) == Word::Hidden,
+                hidden,
+                "{before}{word}"
+            );
+        }
+    }
+}
