@@ -1,0 +1,158 @@
+//! The catalogue of codes: stable names for everything that can be found.
+
+/// What was found. Names are stable: never reused, never removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// The connection string breaks the grammar.
+    BadConninfo,
+    /// The leaf says that it is a CA.
+    CaAsLeaf,
+    /// The server refused the client certificate.
+    ClientCertRefused,
+    /// The server demands a client certificate.
+    ClientCertRequired,
+    /// The connection was closed.
+    Closed,
+    /// A CRL is no longer, or not yet, valid.
+    CrlExpired,
+    /// No CRL covers a certificate.
+    CrlMissing,
+    /// No sslmode was given.
+    DefaultSslmode,
+    /// The host name does not resolve.
+    Dns,
+    /// The leaf has expired.
+    Expired,
+    /// Something of the path expires soon.
+    ExpiresSoon,
+    /// The certificate does not name the host.
+    HostNameMismatch,
+    /// An intermediate has expired.
+    IntermediateExpired,
+    /// A parameter has a value that it does not take.
+    InvalidValue,
+    /// libpq would not find a root here.
+    LibpqRootMissing,
+    /// A certificate cannot be parsed.
+    MalformedCertificate,
+    /// The server does not send an intermediate.
+    MissingIntermediate,
+    /// A name constraint forbids the leaf's name.
+    NameConstraint,
+    /// No cipher suite, group or signature scheme in common.
+    NoCommonCipher,
+    /// No TLS version in common.
+    NoCommonVersion,
+    /// The leaf has no subject alternative name.
+    NoSan,
+    /// The server does not speak TLS.
+    NoTls,
+    /// An issuer is no CA.
+    NotACa,
+    /// The mode asks for no proof of who answers.
+    NotAuthenticated,
+    /// The port does not speak PostgreSQL.
+    NotPostgres,
+    /// A certificate is not valid yet.
+    NotYetValid,
+    /// A CA issued further down than it may.
+    PathLength,
+    /// Plaintext where TLS should start.
+    PlaintextInjection,
+    /// Nobody listens there.
+    Refused,
+    /// A certificate is revoked.
+    Revoked,
+    /// The root has expired.
+    RootExpired,
+    /// The root file holds no usable root.
+    RootFileInvalid,
+    /// The root file does not exist.
+    RootFileMissing,
+    /// The leaf signed itself and is not trusted.
+    SelfSigned,
+    /// The server answered with an error of its own.
+    ServerError,
+    /// Nobody answered in time.
+    Timeout,
+    /// The server ended the handshake with an alert.
+    TlsAlert,
+    /// The TLS handshake failed in another way.
+    TlsFailure,
+    /// TLS is not spoken on Unix-domain sockets.
+    UnixSocket,
+    /// A critical extension that OpenSSL does not know.
+    UnknownCriticalExtension,
+    /// The chain reaches no trusted root.
+    UnknownIssuer,
+    /// A parameter that libpq does not know.
+    UnknownKeyword,
+    /// A signature that pgtls cannot check.
+    UnsupportedAlgorithm,
+    /// A key too short.
+    WeakKey,
+    /// A signature over a broken digest.
+    WeakSignature,
+    /// A mode too weak for what is asked.
+    WeakSslmode,
+    /// A certificate is not for servers.
+    WrongPurpose,
+    /// X.509 version 1.
+    X509V1,
+}
+
+impl Code {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadConninfo => "bad-conninfo",
+            Self::CaAsLeaf => "ca-as-leaf",
+            Self::ClientCertRefused => "client-cert-refused",
+            Self::ClientCertRequired => "client-cert-required",
+            Self::Closed => "closed",
+            Self::CrlExpired => "crl-expired",
+            Self::CrlMissing => "crl-missing",
+            Self::DefaultSslmode => "default-sslmode",
+            Self::Dns => "dns",
+            Self::Expired => "expired",
+            Self::ExpiresSoon => "expires-soon",
+            Self::HostNameMismatch => "host-name-mismatch",
+            Self::IntermediateExpired => "intermediate-expired",
+            Self::InvalidValue => "invalid-value",
+            Self::LibpqRootMissing => "libpq-root-missing",
+            Self::MalformedCertificate => "malformed-certificate",
+            Self::MissingIntermediate => "missing-intermediate",
+            Self::NameConstraint => "name-constraint",
+            Self::NoCommonCipher => "no-common-cipher",
+            Self::NoCommonVersion => "no-common-version",
+            Self::NoSan => "no-san",
+            Self::NoTls => "no-tls",
+            Self::NotACa => "not-a-ca",
+            Self::NotAuthenticated => "not-authenticated",
+            Self::NotPostgres => "not-postgres",
+            Self::NotYetValid => "not-yet-valid",
+            Self::PathLength => "path-length",
+            Self::PlaintextInjection => "plaintext-injection",
+            Self::Refused => "refused",
+            Self::Revoked => "revoked",
+            Self::RootExpired => "root-expired",
+            Self::RootFileInvalid => "root-file-invalid",
+            Self::RootFileMissing => "root-file-missing",
+            Self::SelfSigned => "self-signed",
+            Self::ServerError => "server-error",
+            Self::Timeout => "timeout",
+            Self::TlsAlert => "tls-alert",
+            Self::TlsFailure => "tls-failure",
+            Self::UnixSocket => "unix-socket",
+            Self::UnknownCriticalExtension => "unknown-critical-extension",
+            Self::UnknownIssuer => "unknown-issuer",
+            Self::UnknownKeyword => "unknown-keyword",
+            Self::UnsupportedAlgorithm => "unsupported-algorithm",
+            Self::WeakKey => "weak-key",
+            Self::WeakSignature => "weak-signature",
+            Self::WeakSslmode => "weak-sslmode",
+            Self::WrongPurpose => "wrong-purpose",
+            Self::X509V1 => "x509-v1",
+        }
+    }
+}
