@@ -9,11 +9,41 @@
 //! | [`escape`] | text from strangers | text fit for a terminal |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
-//! | [`trust`] | parameters | trust anchors, CRLs, client identity, the level demanded |
+//! | [`trust`] | parameters, files | trust anchors, and the level that must be reached |
+//! | [`connect`] | endpoint | a connected socket |
+//! | [`negotiate`] | socket | a socket on which TLS may start |
+//! | [`handshake`] | ready socket | a TLS session |
+//! | [`startup`] | session | the server's first answer |
 //! | [`verify`] | chain, trust, host, moment | a judgement |
+//! | [`probe`] | all of these, in a straight line | an observation |
+//! | [`exit`] | | the exit codes and their meaning |
+//! | [`diagnose`] | observation | findings: cause, evidence, fix |
+//! | [`report`] | findings | bytes |
+//! | [`lab`] | | throw-away endpoints, for the demo and the tests |
+//!
+//! # Decisions
+//!
+//! - **The verdict is libpq's.** The path check follows OpenSSL's rules ([`verify::chain`]), because
+//!   rustls-webpki both refuses what libpq takes (X.509 version 1, CN only, CA:TRUE leaves) and takes
+//!   what libpq refuses (expired anchors, anchors that are not self-signed).
+//! - **Certificates are read by a small DER reader of our own** ([`x509`]): a strict parser refuses
+//!   much that OpenSSL takes, and every difference would be a false alarm or a false pass.
+//! - **A server is refused inside the handshake**, so that it gets the fitting alert and never sees a
+//!   client certificate; version and suite of the refused handshake are still reported.
+//! - **A bad server is a result, a bad request an error**: [`probe::Observation`] holds the first,
+//!   the error enums of [`conninfo`] and [`trust`] the second.
 
+pub mod connect;
 pub mod conninfo;
+pub mod diagnose;
 pub mod escape;
+pub mod exit;
+pub mod handshake;
+pub mod lab;
+pub mod negotiate;
+pub mod probe;
+pub mod report;
+pub mod startup;
 pub mod trust;
 pub mod verify;
 pub mod x509;

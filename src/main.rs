@@ -1,2 +1,29 @@
 //! `pgtls`: argv in, exit code out.
-fn main() {}
+
+mod cli;
+mod commands;
+mod machine;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use cli::Command;
+use pgtls::exit::Exit;
+
+fn main() -> ExitCode {
+    let result = match cli::parse().command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Conninfo(args) => commands::conninfo::run(&args),
+        Command::Roots(args) => commands::roots::run(&args),
+        Command::Demo(output) => commands::demo::run(output),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // Nothing was checked, and so nothing may pass; where even standard error is closed,
+            // the exit code says so alone.
+            let _ = writeln!(std::io::stderr(), "pgtls: {error:#}");
+            Exit::Usage.into()
+        }
+    }
+}

@@ -1,3 +1,114 @@
 //! Chain, trust, host and moment in; a judgement out. Pure.
+//!
+//! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
+//! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 
+pub mod chain;
+mod constraints;
+mod crl;
+mod fault;
+mod level;
 pub mod name;
+mod purpose;
+mod signature;
+
+use crate::trust::Level;
+use crate::x509::{AnchorStore, Certificate, ParseError};
+
+pub use chain::{PathReport, Revocation, Rules, Step, check};
+pub use fault::{Fault, FaultKind};
+pub use name::{NameFault, NameMatch, Rule};
+pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
+
+/// Every fact about a presented chain.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The certificates as presented, leaf first, up to the first that does not parse.
+    pub certificates: Vec<Certificate>,
+    /// The certificate that does not parse: its position, counted from 0, and why.
+    pub unparsable: Option<(usize, ParseError)>,
+    /// The path that OpenSSL would build, and what it would find wrong with it.
+    pub path: PathReport,
+    /// Does the leaf name the host? `None` without a host or a leaf.
+    pub name: Option<Result<NameMatch, NameFault>>,
+}
+
+/// The first reason, in libpq's order, why a level is not reached.
+#[derive(Clone, Copy, Debug)]
+pub enum Unsatisfied<'a> {
+    /// A presented certificate cannot be parsed; OpenSSL ends the handshake there, in every mode.
+    Unparsable {
+        /// Its position in the presented chain, counted from 0.
+        position: usize,
+        /// Why.
+        error: &'a ParseError,
+    },
+    /// OpenSSL's verdict on the chain.
+    Chain(&'a Fault),
+    /// libpq's verdict on the name.
+    Name(&'a NameFault),
+    /// There is no host name to verify.
+    NoHost,
+}
+
+/// Judges a presented chain.
+///
+/// `host` is the name to verify, as the user wrote it.
+pub fn judge<D: AsRef<[u8]>>(
+    presented: &[D],
+    anchors: &dyn AnchorStore,
+    host: Option<&[u8]>,
+    rules: &Rules,
+) -> Judgement {
+    let mut certificates = Vec::with_capacity(presented.len());
+    let mut unparsable = None;
+    for (position, der) in presented.iter().enumerate() {
+        match Certificate::parse(der.as_ref()) {
+            Ok(certificate) => certificates.push(certificate),
+            Err(error) => {
+                unparsable = Some((position, error));
+                break;
+            }
+        }
+    }
+    let path = check(&certificates, anchors, rules);
+    let name = host.zip(certificates.first()).map(|(host, leaf)| {
+        name::match_host(
+            host,
+            leaf.subject_alt_names.as_deref(),
+            &leaf.subject.common_names,
+        )
+    });
+    Judgement {
+        certificates,
+        unparsable,
+        path,
+        name,
+    }
+}
+
+impl Judgement {
+    /// Is this level reached? Trust is judged before the name, as libpq does.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    pub fn satisfies(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
+        if let Some((position, error)) = &self.unparsable {
+            return Err(Unsatisfied::Unparsable {
+                position: *position,
+                error,
+            });
+        }
+        if level == Level::Encryption {
+            return Ok(());
+        }
+        if let Some(fault) = self.path.faults.first() {
+            return Err(Unsatisfied::Chain(fault));
+        }
+        match (level, &self.name) {
+            (Level::Encryption | Level::Chain, _) | (_, Some(Ok(_))) => Ok(()),
+            (Level::ChainAndName, Some(Err(fault))) => Err(Unsatisfied::Name(fault)),
+            (Level::ChainAndName, None) => Err(Unsatisfied::NoHost),
+        }
+    }
+}

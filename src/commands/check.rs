@@ -1,0 +1,142 @@
+//! `pgtls check`: every endpoint of every string, one after the other.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pgtls::conninfo::{ConnInfo, Endpoint};
+use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
+use pgtls::exit::Exit;
+use pgtls::probe::{Task, probe};
+use pgtls::report::{EndpointReport, Report};
+use pgtls::trust::Trust;
+use pgtls::verify::{Purpose, Revocation, Rules};
+use time::OffsetDateTime;
+use tokio::runtime::Runtime;
+
+use super::output;
+use crate::cli::{Check, Hosts};
+use crate::machine::{Machine, bytes_of};
+
+pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
+    let (endpoints, exit) = check(args)?;
+    output::print(&Report::new(endpoints, exit), exit, args.output)
+}
+
+/// The reports of all endpoints, and the exit code that they come to together.
+pub(super) fn check(args: &Check) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let only_environment = [OsString::new()];
+    let strings: &[OsString] = if args.conninfo.is_empty() {
+        &only_environment
+    } else {
+        &args.conninfo
+    };
+    let mut endpoints = Vec::new();
+    let mut exits = Vec::new();
+    for string in strings {
+        let (reports, exit) = check_string(string, args, &runtime);
+        endpoints.extend(reports);
+        exits.push(exit);
+    }
+    // A resolver that hangs must not keep the process.
+    runtime.shutdown_background();
+    Ok((endpoints, Exit::of_all(exits)))
+}
+
+fn check_string(string: &OsStr, args: &Check, runtime: &Runtime) -> (Vec<EndpointReport>, Exit) {
+    let conninfo = match ConnInfo::read(&bytes_of(string), &Machine) {
+        Ok(conninfo) => Arc::new(conninfo),
+        Err(error) => {
+            let diagnosis = conninfo_error(&error);
+            return (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+        }
+    };
+    let trust = Trust::gather(&conninfo, args.trust.as_ref()).map(Arc::new);
+    let mut reports = Vec::new();
+    let mut exits = Vec::new();
+    for endpoint in &conninfo.endpoints {
+        let checked = match &trust {
+            Ok(trust) => check_endpoint(&conninfo, endpoint, trust, args, runtime),
+            Err(error) => {
+                Checked::without_connecting(&conninfo, endpoint, &trust_error(&conninfo, error))
+            }
+        };
+        reports.push(checked.report);
+        // libpq goes on to the next host only after a failed connect.
+        if args.hosts == Hosts::Any && checked.went == Went::Connected {
+            return (reports, checked.exit);
+        }
+        exits.push(checked.exit);
+    }
+    (reports, Exit::of_all(exits))
+}
+
+/// What came of one endpoint.
+struct Checked {
+    report: EndpointReport,
+    exit: Exit,
+    went: Went,
+}
+
+/// Did TCP connect?
+#[derive(PartialEq, Eq)]
+enum Went {
+    Connected,
+    Nowhere,
+}
+
+impl Checked {
+    fn without_connecting(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
+        Self {
+            report: EndpointReport::unchecked(conninfo, endpoint, diagnosis),
+            exit: diagnosis.exit,
+            went: Went::Nowhere,
+        }
+    }
+}
+
+fn check_endpoint(
+    conninfo: &Arc<ConnInfo>,
+    endpoint: &Endpoint,
+    trust: &Arc<Trust>,
+    args: &Check,
+    runtime: &Runtime,
+) -> Checked {
+    if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
+        return Checked::without_connecting(conninfo, endpoint, &diagnosis);
+    }
+    let task = Task {
+        conninfo: Arc::clone(conninfo),
+        endpoint: endpoint.clone(),
+        trust: Arc::clone(trust),
+        rules: Rules {
+            now: OffsetDateTime::now_utc().unix_timestamp(),
+            revocation: Revocation::Off,
+            purpose: Purpose::SslServer,
+        },
+        timeout: timeout(args, conninfo),
+    };
+    let observation = runtime.block_on(probe(&task));
+    let diagnosis = diagnose(&task, &observation);
+    Checked {
+        report: EndpointReport::checked(&task, &observation, &diagnosis),
+        exit: diagnosis.exit,
+        went: match observation.address {
+            Some(_) => Went::Connected,
+            None => Went::Nowhere,
+        },
+    }
+}
+
+fn timeout(args: &Check, conninfo: &ConnInfo) -> Duration {
+    let configured = conninfo
+        .connect_timeout
+        .as_ref()
+        .map(|setting| setting.value);
+    args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,88 @@
+//! `pgtls conninfo`: what a connection string says, and who says it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use pgtls::conninfo::{ConnInfo, Origin};
+use pgtls::diagnose::conninfo_error;
+use pgtls::escape::escape;
+use pgtls::exit::Exit;
+use pgtls::report::{EndpointReport, Report, json};
+use serde::Serialize;
+
+use super::output;
+use crate::cli::{Color, Conninfo, Format, Output};
+use crate::machine::{Machine, bytes_of};
+
+#[derive(Serialize)]
+struct Document {
+    parameters: BTreeMap<&'static str, Parameter>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    value: String,
+    source: &'static str,
+}
+
+pub(crate) fn run(args: &Conninfo) -> anyhow::Result<Exit> {
+    let text = args.conninfo.clone().unwrap_or_else(OsString::new);
+    let conninfo = match ConnInfo::read(&bytes_of(&text), &Machine) {
+        Ok(conninfo) => conninfo,
+        Err(error) => {
+            let diagnosis = conninfo_error(&error);
+            let report = Report::new(vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+            let output = Output {
+                format: args.format,
+                quiet: false,
+                color: Color::Auto,
+            };
+            return output::print(&report, diagnosis.exit, output);
+        }
+    };
+    output::to_stdout(|out| match args.format {
+        Format::Text => write_text(out, &conninfo),
+        Format::Json => json::write(out, &document(&conninfo)),
+    })?;
+    Ok(Exit::Passed)
+}
+
+fn document(conninfo: &ConnInfo) -> Document {
+    let parameters = conninfo
+        .parameters()
+        .map(|(keyword, setting)| {
+            let value = escape(&setting.value.to_string()).to_string();
+            let source = match setting.origin {
+                Origin::String { .. } => "string",
+                Origin::Service { .. } => "service",
+                Origin::Environment(_) => "environment",
+                Origin::Default => "default",
+            };
+            (keyword.as_str(), Parameter { value, source })
+        })
+        .collect();
+    Document { parameters }
+}
+
+fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
+    let rows: Vec<(&str, String, String)> = conninfo
+        .parameters()
+        .map(|(keyword, setting)| {
+            let value = escape(&setting.value.to_string()).to_string();
+            (
+                keyword.as_str(),
+                value,
+                escape(&setting.origin.to_string()).to_string(),
+            )
+        })
+        .collect();
+    let width =
+        |cell: fn(&(&str, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
+    let keywords = width(|row| row.0.len());
+    let values = width(|row| row.1.chars().count()).min(40);
+    for (keyword, value, origin) in &rows {
+        writeln!(out, "{keyword:<keywords$}  {value:<values$}  {origin}")?;
+    }
+    Ok(())
+}

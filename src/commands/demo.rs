@@ -1,0 +1,46 @@
+//! `pgtls demo`: the main job without a server and without a network.
+
+use std::io::Write;
+
+use anyhow::Context;
+use pgtls::exit::Exit;
+use pgtls::lab::{Authority, Endpoint};
+use pgtls::report::Report;
+use time::OffsetDateTime;
+
+use super::{check, output};
+use crate::cli::{Check, Hosts, Output};
+
+pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
+    let now = OffsetDateTime::now_utc();
+    let authority = Authority::new("pgtls demo CA", now).context("could not make a CA")?;
+    let issued = authority
+        .issue(&["localhost"], now)
+        .context("could not make a certificate")?;
+    let endpoint = Endpoint::start(issued).context("could not start the endpoint")?;
+    let root = tempfile::Builder::new()
+        .prefix("pgtls-demo-")
+        .suffix(".crt")
+        .tempfile()
+        .context("could not write the root certificate")?;
+    root.as_file()
+        .write_all(authority.root_pem.as_bytes())
+        .context("could not write the root certificate")?;
+
+    // A password, to show that it stays hidden; hostaddr, as "localhost" may mean ::1 first.
+    let string = format!(
+        "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
+        endpoint.address.ip(),
+        endpoint.address.port(),
+        root.path().display(),
+    );
+    let args = Check {
+        conninfo: vec![string.into()],
+        trust: None,
+        timeout: None,
+        hosts: Hosts::All,
+        output,
+    };
+    let (endpoints, exit) = check::check(&args)?;
+    output::print(&Report::new(endpoints, exit), exit, output)
+}

@@ -1,0 +1,178 @@
+//! An endpoint in, a connected socket out: every address in order, inside one deadline.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
+
+use crate::conninfo::{Endpoint, Host, HostAddr, Route};
+use crate::escape::escape;
+
+/// A connected socket and how long it took to get there.
+#[derive(Debug)]
+pub struct Connected {
+    /// The socket, with Nagle's algorithm off.
+    pub stream: TcpStream,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// Time spent on name resolution; zero for an address.
+    pub resolve: Duration,
+    /// Time spent on TCP, failed addresses included.
+    pub connect: Duration,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// TLS is not spoken on Unix-domain sockets.
+    #[error("\"{}\" is a Unix-domain socket, and PostgreSQL speaks no TLS there", .path)]
+    UnixSocket {
+        /// The socket's directory or abstract name, escaped.
+        path: String,
+    },
+    /// The name did not resolve.
+    #[error("could not translate host name \"{host}\" to address")]
+    Resolve {
+        /// The name, escaped.
+        host: String,
+        /// The resolver's own words.
+        #[source]
+        source: io::Error,
+    },
+    /// Every address failed.
+    #[error("no address of the host accepted the connection")]
+    Refused {
+        /// Each address tried, in order, and why it failed.
+        attempts: Vec<Attempt>,
+    },
+    /// Time ran out.
+    #[error("no answer within the time limit")]
+    Timeout {
+        /// What we were waiting for.
+        waiting_for: Waiting,
+        /// Each address that had failed before.
+        attempts: Vec<Attempt>,
+    },
+}
+
+/// What a timeout interrupted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Name resolution.
+    Resolution,
+    /// TCP connection.
+    Connection,
+}
+
+/// One address that failed.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address.
+    pub address: SocketAddr,
+    /// The operating system's error; [`io::ErrorKind::TimedOut`] where the address's share of the
+    /// time ran out.
+    pub error: io::Error,
+}
+
+/// The addresses of an endpoint, in the resolver's order.
+pub async fn resolve(endpoint: &Endpoint, deadline: Instant) -> Result<Vec<SocketAddr>, Error> {
+    match endpoint.route() {
+        Route::Address(HostAddr { ip, zone: None }) => {
+            Ok(vec![SocketAddr::new(*ip, endpoint.port)])
+        }
+        // The resolver turns the name of an interface into its number.
+        Route::Address(zoned) => {
+            look_up(zoned.to_string().as_bytes(), endpoint.port, deadline).await
+        }
+        Route::Name(name) => look_up(name, endpoint.port, deadline).await,
+        Route::Socket => {
+            let path = endpoint
+                .host
+                .as_ref()
+                .map_or(DEFAULT_SOCKET_DIRECTORY, Host::as_bytes);
+            Err(Error::UnixSocket {
+                path: escape(path).to_string(),
+            })
+        }
+    }
+}
+
+async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, Error> {
+    let failed = |source| Error::Resolve {
+        host: escape(name).to_string(),
+        source,
+    };
+    let text = std::str::from_utf8(name)
+        .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+    let looked_up = timeout_at(deadline, lookup_host((text, port)))
+        .await
+        .map_err(|_| Error::Timeout {
+            waiting_for: Waiting::Resolution,
+            attempts: Vec::new(),
+        })?;
+    let addresses: Vec<SocketAddr> = looked_up.map_err(failed)?.take(MAX_ADDRESSES).collect();
+    if addresses.is_empty() {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the name has no address",
+        )));
+    }
+    Ok(addresses)
+}
+
+/// Connects to the first address that accepts, as libpq does.
+///
+/// The time that is left is shared among the addresses that are left, so that one that drops
+/// packets does not use up the time of those behind it.
+pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected, Error> {
+    let started = Instant::now();
+    let addresses = resolve(endpoint, deadline).await?;
+    let resolve = started.elapsed();
+
+    let mut attempts = Vec::new();
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    for address in addresses {
+        let now = Instant::now();
+        let share = deadline.saturating_duration_since(now) / left.max(1);
+        left = left.saturating_sub(1);
+        match timeout_at(now + share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // One flight at a time: waiting to fill a segment only adds a delay. A socket that
+                // refuses the option still works.
+                let _ = stream.set_nodelay(true);
+                let connect = started.elapsed().saturating_sub(resolve);
+                return Ok(Connected {
+                    stream,
+                    address,
+                    resolve,
+                    connect,
+                });
+            }
+            Ok(Err(error)) => attempts.push(Attempt { address, error }),
+            Err(_) => {
+                attempts.push(Attempt {
+                    address,
+                    error: io::ErrorKind::TimedOut.into(),
+                });
+            }
+        }
+    }
+    if attempts
+        .iter()
+        .all(|attempt| attempt.error.kind() == io::ErrorKind::TimedOut)
+    {
+        return Err(Error::Timeout {
+            waiting_for: Waiting::Connection,
+            attempts,
+        });
+    }
+    Err(Error::Refused { attempts })
+}
+
+/// A host with more addresses than this is no database; the rest is not tried.
+const MAX_ADDRESSES: usize = 64;
+
+/// Where a libpq from a Linux distribution looks when no host is given at all.
+const DEFAULT_SOCKET_DIRECTORY: &[u8] = b"/var/run/postgresql";

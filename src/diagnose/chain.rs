@@ -1,0 +1,429 @@
+//! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
+
+use time::OffsetDateTime;
+
+use super::{Code, Finding, Stage};
+use crate::escape::escape;
+use crate::probe::Task;
+use crate::trust::{Source, Trust};
+use crate::verify::{Fault, FaultKind, Judgement, NameFault, Step};
+use crate::x509::{AnchorStore, Certificate};
+
+/// The finding for OpenSSL's verdict on a chain.
+pub(super) fn explain(task: &Task, judgement: &Judgement, fault: &Fault) -> Finding {
+    let case = Case {
+        task,
+        judgement,
+        depth: fault.depth,
+    };
+    let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
+    match &fault.kind {
+        FaultKind::UnableToGetIssuerCertLocally
+        | FaultKind::UnableToVerifyLeafSignature
+        | FaultKind::SelfSignedCertInChain
+        | FaultKind::DepthZeroSelfSignedCert
+        | FaultKind::UnableToGetIssuerCert => case.no_anchor(&fault.kind),
+        FaultKind::CertHasExpired | FaultKind::ErrorInCertNotAfter => case.expired(),
+        FaultKind::CertNotYetValid | FaultKind::ErrorInCertNotBefore => case.not_yet_valid(),
+        FaultKind::CertSignatureFailure => case.wrong_key(),
+        FaultKind::InvalidCa
+        | FaultKind::KeyUsageNoCertSign
+        | FaultKind::InvalidNonCa
+        | FaultKind::UnableToDecodeIssuerPublicKey => finding(
+            Code::NotACa,
+            format!("{} issued a certificate, but is no CA (basicConstraints, keyUsage)", case.who()),
+        )
+        .hint("Reissue it with basicConstraints=critical,CA:TRUE and keyUsage=keyCertSign,cRLSign."),
+        FaultKind::InvalidPurpose => finding(
+            Code::WrongPurpose,
+            format!("{} is not meant for TLS servers (extended key usage, key usage)", case.who()),
+        )
+        .hint("Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature."),
+        FaultKind::CertRejected => finding(
+            Code::WrongPurpose,
+            format!("{} is distrusted for TLS servers by the trust settings of its file", case.who()),
+        )
+        .hint("Save it as a plain CERTIFICATE: openssl x509 -in FILE -out root.pem"),
+        FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => finding(
+            Code::PathLength,
+            format!("{} may not have that many CAs below it", case.who()),
+        )
+        .hint("Issue from a CA higher up, or reissue the CA with a longer pathlen."),
+        FaultKind::UnhandledCriticalExtension => finding(
+            Code::UnknownCriticalExtension,
+            format!("{} has a critical extension that OpenSSL does not know: {}", case.who(), case.critical()),
+        )
+        .hint("Reissue it without that extension, or without marking it critical."),
+        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall => finding(
+            Code::WeakKey,
+            format!("{} has a weak key: {}", case.who(), case.key()),
+        )
+        .hint("Reissue it with a key of RSA 2048 or ECDSA P-256 at least."),
+        FaultKind::CaMdTooWeak => finding(
+            Code::WeakSignature,
+            format!("{} is signed with {}, which is broken", case.who(), case.signature()),
+        )
+        .hint("Reissue it with SHA-256."),
+        FaultKind::EcKeyExplicitParams => finding(
+            Code::WeakKey,
+            format!("{} spells out the parameters of its curve, which OpenSSL refuses", case.who()),
+        )
+        .hint("Reissue it with a key on a named curve: openssl ecparam -name prime256v1 -genkey"),
+        FaultKind::UnsupportedAlgorithm { oid } => finding(
+            Code::UnsupportedAlgorithm,
+            format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()),
+        )
+        .hint("psql may still connect; nothing is passed unchecked here. Reissue it with ECDSA or RSA, and SHA-256."),
+        FaultKind::CertRevoked => finding(Code::Revoked, format!("{} has been revoked", case.who()))
+            .hint("Replace it on the server. If the revocation is wrong, ask the CA for a new CRL."),
+        FaultKind::UnableToGetCrl
+        | FaultKind::UnableToGetCrlIssuer
+        | FaultKind::DifferentCrlScope
+        | FaultKind::KeyUsageNoCrlSign
+        | FaultKind::CrlSignatureFailure
+        | FaultKind::UnhandledCriticalCrlExtension
+        | FaultKind::InvalidExtension => finding(
+            Code::CrlMissing,
+            format!("no usable CRL covers {}", case.who()),
+        )
+        .hint("With a CRL in force libpq wants one from every CA of the chain, the root included: put all of them into the sslcrl file."),
+        FaultKind::CrlHasExpired
+        | FaultKind::CrlNotYetValid
+        | FaultKind::ErrorInCrlLastUpdate
+        | FaultKind::ErrorInCrlNextUpdate => finding(
+            Code::CrlExpired,
+            format!("the CRL that covers {} is out of date", case.who()),
+        )
+        .hint("Fetch the current CRL from the CA."),
+        FaultKind::PermittedViolation
+        | FaultKind::ExcludedViolation
+        | FaultKind::SubtreeMinMax
+        | FaultKind::UnsupportedConstraintType
+        | FaultKind::UnsupportedNameSyntax
+        | FaultKind::Unspecified => finding(
+            Code::NameConstraint,
+            format!("a name of {} is outside what a CA above it may issue (name constraints)", case.who()),
+        )
+        .hint("Issue the certificate from a CA whose name constraints allow that name."),
+        FaultKind::ProxyCertificatesNotAllowed | FaultKind::KeyUsageNoDigitalSignature => finding(
+            Code::WrongPurpose,
+            format!("{} is a proxy certificate, which TLS servers cannot use", case.who()),
+        )
+        .hint("Issue an ordinary server certificate."),
+        FaultKind::NoCertificate => {
+            finding(Code::TlsFailure, "the server presented no certificate".to_owned())
+                .hint("Set ssl_cert_file on the server.")
+        }
+    }
+}
+
+/// The finding for libpq's verdict on a name.
+pub(super) fn wrong_name(task: &Task, judgement: &Judgement, fault: &NameFault) -> Finding {
+    let host = task
+        .endpoint
+        .host
+        .as_ref()
+        .map(|host| host.as_bytes().to_vec())
+        .unwrap_or_default();
+    let finding = Finding::error(Code::HostNameMismatch, Stage::Verify, fault.to_string());
+    let dns: Vec<String> = judgement
+        .certificates
+        .first()
+        .map(|leaf| names_to_connect_by(leaf))
+        .unwrap_or_default();
+    let address = task.endpoint.hostaddr.as_ref().map(ToString::to_string);
+    let address = address.unwrap_or_else(|| escape(&host).to_string());
+    let Some(nearest) = nearest(&escape(&host).to_string(), &dns) else {
+        return finding.hint("Reissue the certificate with the host's name in subjectAltName.");
+    };
+    finding.hint(format!(
+        "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}\n(hostaddr takes an IP address.)"
+    ))
+}
+
+/// The host names of a certificate that one could connect by: no wildcards, nothing odd.
+fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
+    let san = leaf
+        .subject_alt_names
+        .iter()
+        .flatten()
+        .filter_map(|name| match name {
+            crate::x509::GeneralName::Dns(name) => Some(name.as_slice()),
+            _ => None,
+        });
+    let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
+    san.chain(common_name)
+        .take(MAX_COMPARED)
+        .filter_map(|name| std::str::from_utf8(name).ok())
+        .filter(|name| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
+    let likeness = |name: &String| strsim::jaro_winkler(host, name);
+    names
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+struct Case<'a> {
+    task: &'a Task,
+    judgement: &'a Judgement,
+    depth: usize,
+}
+
+impl Case<'_> {
+    fn certificate(&self) -> Option<&Certificate> {
+        self.judgement
+            .path
+            .path
+            .get(self.depth)
+            .and_then(|step| self.step(step))
+    }
+
+    fn step<'a>(&'a self, step: &'a Step) -> Option<&'a Certificate> {
+        match step {
+            Step::Presented(index) => self.judgement.certificates.get(*index),
+            Step::Anchor(anchor) => Some(&anchor.certificate),
+        }
+    }
+
+    /// "the server certificate \"CN = db\"".
+    fn who(&self) -> String {
+        let role = match self.judgement.path.path.get(self.depth) {
+            _ if self.depth == 0 => "the server certificate",
+            Some(Step::Anchor(_)) => "the root certificate",
+            _ => "the intermediate certificate",
+        };
+        match self.certificate() {
+            Some(certificate) => format!("{role} \"{}\"", name(certificate)),
+            None => role.to_owned(),
+        }
+    }
+
+    fn key(&self) -> String {
+        self.certificate()
+            .map(Certificate::key_description)
+            .unwrap_or_default()
+    }
+
+    fn signature(&self) -> String {
+        self.certificate()
+            .map(|c| c.signature_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn critical(&self) -> String {
+        self.certificate()
+            .map(|c| c.unknown_critical.join(", "))
+            .unwrap_or_default()
+    }
+
+    fn expired(&self) -> Finding {
+        let code = match self.judgement.path.path.get(self.depth) {
+            _ if self.depth == 0 => Code::Expired,
+            Some(Step::Anchor(_)) => Code::RootExpired,
+            _ => Code::IntermediateExpired,
+        };
+        let end = self
+            .certificate()
+            .and_then(|certificate| certificate.not_after);
+        let message = match end {
+            Some(end) => format!(
+                "{} expired {} ago, on {}",
+                self.who(),
+                days(self.task.rules.now.saturating_sub(end)),
+                day(end)
+            ),
+            None => format!("{} has an end of validity that cannot be read", self.who()),
+        };
+        let hint = match code {
+            Code::Expired => {
+                "Renew it, put it into ssl_cert_file and reload the server:\n    SELECT pg_reload_conf();"
+            }
+            Code::RootExpired => {
+                "Get the current root from whoever runs the server, and name it with sslrootcert."
+            }
+            _ => {
+                "Put the CA's current intermediate behind the server certificate in ssl_cert_file, and reload."
+            }
+        };
+        Finding::error(code, Stage::Verify, message).hint(hint)
+    }
+
+    fn not_yet_valid(&self) -> Finding {
+        let now = self.task.rules.now;
+        let start = self
+            .certificate()
+            .and_then(|certificate| certificate.not_before);
+        let message = match start {
+            Some(start) => format!(
+                "{} is valid from {} on, in {}; this machine says that it is {}",
+                self.who(),
+                moment(start),
+                days(start.saturating_sub(now)),
+                moment(now)
+            ),
+            None => format!("{} has a start of validity that cannot be read", self.who()),
+        };
+        Finding::error(Code::NotYetValid, Stage::Verify, message)
+            .hint("If the clock of this machine is wrong, set it (NTP); else wait, or reissue the certificate.")
+    }
+
+    /// An issuer of the right name whose key did not make the signature.
+    fn wrong_key(&self) -> Finding {
+        let message = format!(
+            "{} was not signed by the key of \"{}\", though it names it as its issuer",
+            self.who(),
+            self.certificate().map(issuer).unwrap_or_default()
+        );
+        Finding::error(Code::UnknownIssuer, Stage::Verify, message).hint(
+            "Two CAs share that name: the CA was re-created or rotated. Get the current root certificate from whoever runs the server.",
+        )
+    }
+
+    fn no_anchor(&self, kind: &FaultKind) -> Finding {
+        let top = self
+            .judgement
+            .path
+            .path
+            .last()
+            .and_then(|step| self.step(step));
+        let leaf = self.judgement.certificates.first();
+        let (Some(top), Some(leaf)) = (top, leaf) else {
+            return Finding::error(Code::UnknownIssuer, Stage::Verify, "no trusted root found");
+        };
+        let trust = &*self.task.trust;
+        let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
+        match kind {
+            FaultKind::UnableToGetIssuerCert => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} holds only the intermediate \"{}\"; libpq needs the self-signed root above it, \"{}\"",
+                    place(trust),
+                    name(top),
+                    issuer(top)
+                ),
+            )
+            .hint("Append that root to the file, or use the root alone."),
+            FaultKind::DepthZeroSelfSignedCert => finding(
+                Code::SelfSigned,
+                format!("the server certificate \"{}\" signed itself, and {} does not hold it", name(leaf), place(trust)),
+            )
+            .hint(format!(
+                "Check its SHA-256 with whoever runs the server, then save it and use it as sslrootcert:\n    {}",
+                data_encoding::HEXLOWER.encode(&leaf.sha256_fingerprint())
+            )),
+            _ if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
+                Code::UnknownIssuer,
+                format!("{} holds the server's own certificate, not that of its issuer", place(trust)),
+            )
+            .hint(format!("sslrootcert must hold the root above \"{}\".", issuer(leaf))),
+            _ if same_name(trust, top) => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} holds a \"{}\", but with another key than the one that signed \"{}\"",
+                    place(trust),
+                    issuer(top),
+                    name(top)
+                ),
+            )
+            .hint("The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server."),
+            FaultKind::SelfSignedCertInChain => finding(
+                Code::UnknownIssuer,
+                format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
+            )
+            .hint(wrong_roots(trust)),
+            _ if !top.ca_issuers.is_empty() => finding(
+                Code::MissingIntermediate,
+                format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
+            )
+            .hint(format!(
+                "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):\n    cat server.pem intermediate.pem > server.crt",
+                top.ca_issuers.first().map(|url| escape(url).to_string()).unwrap_or_default()
+            )),
+            _ => finding(
+                Code::UnknownIssuer,
+                format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
+            )
+            .hint(wrong_roots(trust)),
+        }
+    }
+}
+
+fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
+    !trust.by_subject(&certificate.issuer).is_empty()
+}
+
+/// What the trust is called in a sentence.
+fn place(trust: &Trust) -> String {
+    match &trust.source {
+        Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
+            format!("\"{}\"", path.display())
+        }
+        Source::System => "the trust store of this machine".to_owned(),
+        Source::Bundled => "pgtls' own set of roots".to_owned(),
+        Source::Mozilla => "Mozilla's list of roots".to_owned(),
+        Source::Fallback => "pgtls' own trust (no sslrootcert is given)".to_owned(),
+    }
+}
+
+fn wrong_roots(trust: &Trust) -> String {
+    let subjects: Vec<String> = trust
+        .listed()
+        .iter()
+        .take(5)
+        .map(|c| format!("\"{}\"", name(c)))
+        .collect();
+    let advice =
+        "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.";
+    if subjects.is_empty() {
+        return advice.to_owned();
+    }
+    let more = trust.listed().len().saturating_sub(subjects.len());
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    format!("{advice} This file holds {}{more}.", subjects.join(", "))
+}
+
+fn name(certificate: &Certificate) -> String {
+    escape(&certificate.subject.text).to_string()
+}
+
+fn issuer(certificate: &Certificate) -> String {
+    escape(&certificate.issuer.text).to_string()
+}
+
+pub(super) fn days(seconds: i64) -> String {
+    match seconds.div_euclid(86_400) {
+        0 => "less than a day".to_owned(),
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+pub(super) fn day(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
+        |_| "a date beyond the calendar".to_owned(),
+        |instant| instant.date().to_string(),
+    )
+}
+
+fn moment(seconds: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
+        |_| "a date beyond the calendar".to_owned(),
+        |instant| instant.to_string(),
+    )
+}
+
+/// Names of a hostile certificate that are compared with the host.
+const MAX_COMPARED: usize = 1_000;

@@ -1,0 +1,150 @@
+//! What does not decide the verdict, but somebody will be sorry for not knowing.
+
+use super::chain::{day, days};
+use super::{Code, Finding, Level, Stage};
+use crate::conninfo::{Origin, SslMode};
+use crate::escape::escape;
+use crate::probe::{Observation, Stop, Task};
+use crate::trust::{self, ROOTS, Source};
+use crate::verify::{Judgement, Step};
+use crate::x509::Certificate;
+
+pub(super) fn notices(task: &Task, observation: &Observation) -> Vec<Finding> {
+    let judgement = match &observation.outcome {
+        Ok(session) => Some(&session.judgement),
+        Err(Stop::Handshake { judgement, .. }) => judgement.as_ref(),
+        Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
+    };
+    let mut found = Vec::new();
+    found.extend(mode(task));
+    if let Some(judgement) = judgement {
+        found.extend(root_missing(task, judgement));
+        found.extend(expires_soon(task, judgement));
+        found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+    }
+    found
+}
+
+fn warning(code: Code, stage: Stage, message: String) -> Finding {
+    Finding::new(Level::Warning, code, stage, message)
+}
+
+fn mode(task: &Task) -> Vec<Finding> {
+    let setting = &task.conninfo.sslmode;
+    let mut found = Vec::new();
+    if setting.origin == Origin::Default {
+        let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
+        let finding = Finding::new(Level::Info, Code::DefaultSslmode, Stage::Conninfo, message);
+        found.push(finding.hint("Write sslmode=verify-full into the string."));
+    }
+    if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
+        let message = format!(
+            "with sslmode={} (from {}) libpq goes on in plain text when TLS fails",
+            setting.value, setting.origin
+        );
+        found.push(
+            warning(Code::WeakSslmode, Stage::Conninfo, message)
+                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
+        );
+    }
+    if task.trust.level == trust::Level::Encryption {
+        let message = format!(
+            "sslmode={} (from {}) without a root file encrypts, but does not ask who answers",
+            setting.value, setting.origin
+        );
+        found.push(
+            warning(Code::NotAuthenticated, Stage::Verify, message)
+                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
+        );
+    }
+    found
+}
+
+/// libpq has no roots of its own: where pgtls falls back to its own, psql needs to be told.
+fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
+    if task.trust.source != Source::Fallback || task.trust.level == trust::Level::Encryption {
+        return None;
+    }
+    let home = match &task.conninfo.home_files {
+        Some(home) => format!("{} does not exist", home.join("root.crt").display()),
+        None => "there is no home directory to look for root.crt in".to_owned(),
+    };
+    let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
+    let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
+    let anchor = judgement
+        .path
+        .path
+        .iter()
+        .rev()
+        .find_map(|step| match step {
+            Step::Anchor(anchor) => Some(&anchor.certificate),
+            Step::Presented(_) => None,
+        });
+    let bundled = anchor.and_then(|anchor| {
+        ROOTS
+            .iter()
+            .find(|root| root.certificate().is_some_and(|root| root == **anchor))
+    });
+    Some(match (anchor, bundled) {
+        (_, Some(root)) => finding.hint(format!(
+            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n    sslrootcert=root.crt",
+            root.name
+        )),
+        (Some(_), None) => finding.hint(
+            "The server's root is a public one. With libpq 16 and newer:\n    sslrootcert=system\nWith older ones, name the system's bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+        ),
+        (None, None) => {
+            finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
+        }
+    })
+}
+
+fn expires_soon(task: &Task, judgement: &Judgement) -> Vec<Finding> {
+    let now = task.rules.now;
+    let certificates = judgement.path.path.iter().filter_map(|step| match step {
+        Step::Presented(index) => judgement.certificates.get(*index),
+        Step::Anchor(anchor) => Some(&*anchor.certificate),
+    });
+    certificates
+        .filter_map(|certificate| {
+            let end = certificate.not_after?;
+            let left = end
+                .checked_sub(now)
+                .filter(|left| (0..SOON).contains(left))?;
+            let message = format!(
+                "\"{}\" expires in {}, on {}",
+                escape(&certificate.subject.text),
+                days(left),
+                day(end)
+            );
+            let finding = warning(Code::ExpiresSoon, Stage::Verify, message);
+            Some(finding.hint("Renew it and reload the server: SELECT pg_reload_conf();"))
+        })
+        .collect()
+}
+
+/// What libpq takes and stricter clients do not.
+fn leaf(leaf: &Certificate) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let reissue = "Reissue it with\n    openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')";
+    if leaf.version < 3 {
+        let message = "the server certificate is X.509 version 1: libpq takes it, clients built on rustls do not";
+        found.push(warning(Code::X509V1, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    if leaf.subject_alt_names.is_none() {
+        let message = "the server certificate has no subjectAltName: libpq falls back to its CN, Go and rustls clients do not";
+        found.push(warning(Code::NoSan, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    if leaf
+        .basic_constraints
+        .is_some_and(|constraints| constraints.ca)
+    {
+        let message =
+            "the server certificate says CA:TRUE: libpq takes it, clients built on rustls do not";
+        found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    found
+}
+
+/// Thirty days, in seconds.
+const SOON: i64 = 30 * 86_400;

@@ -1,0 +1,190 @@
+//! rustls' open-ended errors, translated once into a closed set.
+
+use std::io;
+
+use rustls::{AlertDescription, PeerIncompatible};
+
+use super::Refusal;
+
+/// Why the handshake did not finish.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The judge refused the server's certificate; we sent the fitting alert.
+    #[error("server certificate refused")]
+    Refused(Refusal),
+    /// The server ended the handshake with an alert.
+    #[error("server refused the TLS handshake: {0}")]
+    Alert(Alert),
+    /// Nothing in common with what the string and rustls allow: versions.
+    #[error("no TLS version in common")]
+    NoCommonVersion,
+    /// Nothing in common: suites, groups or signature schemes.
+    #[error("no cipher suite, key exchange group or signature scheme in common")]
+    NoCommonCipher,
+    /// Direct TLS without the ALPN protocol `postgresql`.
+    #[error("direct SSL connection was established without ALPN protocol negotiation extension")]
+    NoAlpn,
+    /// The server closed the connection.
+    #[error("server closed the connection during the TLS handshake")]
+    Closed {
+        /// Bytes of TLS that had arrived.
+        received: usize,
+    },
+    /// What stands where a TLS record should start is none.
+    #[error("received unencrypted data after SSL response")]
+    NotTls {
+        /// Its first bytes.
+        first: Vec<u8>,
+    },
+    /// More data than any honest handshake has.
+    #[error("server sends without end, and never finishes the TLS handshake")]
+    TooMuch,
+    /// Time ran out.
+    #[error("the TLS handshake did not finish within the time limit")]
+    Timeout,
+    /// The connection broke.
+    #[error("connection lost during the TLS handshake")]
+    Io(#[source] io::Error),
+    /// The server broke the TLS protocol, in rustls' words.
+    #[error("server broke the TLS protocol: {0}")]
+    Misbehaved(String),
+    /// Any other failure, in rustls' words.
+    #[error("TLS failed: {0}")]
+    Other(String),
+}
+
+/// A TLS alert (RFC 8446 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert(pub u8);
+
+impl Alert {
+    /// RFC 8446's name, or `None` for a number it does not list.
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            0 => "close_notify",
+            10 => "unexpected_message",
+            20 => "bad_record_mac",
+            21 => "decryption_failed",
+            22 => "record_overflow",
+            30 => "decompression_failure",
+            40 => "handshake_failure",
+            41 => "no_certificate",
+            42 => "bad_certificate",
+            43 => "unsupported_certificate",
+            44 => "certificate_revoked",
+            45 => "certificate_expired",
+            46 => "certificate_unknown",
+            47 => "illegal_parameter",
+            48 => "unknown_ca",
+            49 => "access_denied",
+            50 => "decode_error",
+            51 => "decrypt_error",
+            60 => "export_restriction",
+            70 => "protocol_version",
+            71 => "insufficient_security",
+            80 => "internal_error",
+            86 => "inappropriate_fallback",
+            90 => "user_canceled",
+            100 => "no_renegotiation",
+            109 => "missing_extension",
+            110 => "unsupported_extension",
+            111 => "certificate_unobtainable",
+            112 => "unrecognized_name",
+            113 => "bad_certificate_status_response",
+            114 => "bad_certificate_hash_value",
+            115 => "unknown_psk_identity",
+            116 => "certificate_required",
+            120 => "no_application_protocol",
+            _ => return None,
+        })
+    }
+
+    /// Is this what a server says that refuses, or misses, a client certificate?
+    pub fn is_about_certificate(self) -> bool {
+        matches!(self.0, 41..=46 | 48 | 49 | 116)
+    }
+}
+
+impl std::fmt::Display for Alert {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "alert {name} ({})", self.0),
+            None => write!(f, "alert {}", self.0),
+        }
+    }
+}
+
+impl From<AlertDescription> for Alert {
+    fn from(description: AlertDescription) -> Self {
+        Self(u8::from(description))
+    }
+}
+
+impl Error {
+    /// rustls hands its errors through `io::Error` in places.
+    pub(super) fn from_io(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => Self::Closed { received: 0 },
+            _ => Self::Io(error),
+        }
+    }
+}
+
+impl From<rustls::Error> for Error {
+    fn from(error: rustls::Error) -> Self {
+        use rustls::Error as Tls;
+        match error {
+            Tls::AlertReceived(description) => Self::Alert(description.into()),
+            Tls::InvalidCertificate(error) => Self::Refused(Refusal::from(&error)),
+            Tls::PeerIncompatible(
+                PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+                | PeerIncompatible::Tls12NotOffered
+                | PeerIncompatible::Tls12NotOfferedOrEnabled,
+            ) => Self::NoCommonVersion,
+            Tls::PeerIncompatible(
+                PeerIncompatible::NoCipherSuitesInCommon
+                | PeerIncompatible::NoKxGroupsInCommon
+                | PeerIncompatible::NoSignatureSchemesInCommon
+                | PeerIncompatible::NoEcPointFormatsInCommon
+                | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon,
+            ) => Self::NoCommonCipher,
+            Tls::NoApplicationProtocol => Self::NoAlpn,
+            Tls::PeerMisbehaved(_)
+            | Tls::InappropriateMessage { .. }
+            | Tls::InappropriateHandshakeMessage { .. }
+            | Tls::InvalidMessage(_)
+            | Tls::DecryptError
+            | Tls::PeerSentOversizedRecord
+            | Tls::NoCertificatesPresented => Self::Misbehaved(error.to_string()),
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alert_names_follow_rfc_8446() {
+        assert_eq!(Alert(70).to_string(), "alert protocol_version (70)");
+        assert_eq!(Alert(116).to_string(), "alert certificate_required (116)");
+        assert_eq!(Alert(200).to_string(), "alert 200");
+    }
+
+    #[test]
+    fn a_version_mismatch_and_a_suite_mismatch_are_told_apart() {
+        let version = Error::from(rustls::Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13,
+        ));
+        let suite = Error::from(rustls::Error::PeerIncompatible(
+            PeerIncompatible::NoCipherSuitesInCommon,
+        ));
+        assert!(matches!(version, Error::NoCommonVersion), "{version:?}");
+        assert!(matches!(suite, Error::NoCommonCipher), "{suite:?}");
+    }
+}

@@ -1,0 +1,250 @@
+//! A ready socket in, a TLS session out: rustls, driven by us.
+//!
+//! We drive the connection rather than let a wrapper do it, because a wrapper drops it on failure,
+//! and the version, suite and group of a *refused* handshake belong in the report.
+
+mod cipher;
+mod config;
+mod error;
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConnection, HandshakeKind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::conninfo::{SslNegotiation, TlsVersion};
+use crate::negotiate::Ready;
+
+pub use cipher::Cipher;
+pub use config::{ClientCertificateRequest, Judge, Offer, Refusal};
+pub use error::{Alert, Error};
+
+/// What was negotiated, as far as the handshake got.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The version the server chose.
+    pub protocol: Option<TlsVersion>,
+    /// The cipher suite the server chose.
+    pub cipher: Option<Cipher>,
+    /// The key exchange group, by its IANA name.
+    pub group: Option<&'static str>,
+    /// The application protocol the server chose; hostile bytes.
+    pub alpn: Option<Vec<u8>>,
+    /// The server name that was sent.
+    pub sni: Option<String>,
+    /// Did the server ask for another key share, at the price of a round trip?
+    pub hello_retry_request: bool,
+    /// Did the server ask for a client certificate, and what did we do?
+    pub client_certificate: ClientCertificateRequest,
+}
+
+/// A finished handshake with a server that the judge accepted.
+#[derive(Debug)]
+pub struct Session {
+    /// What was negotiated.
+    pub tls: Tls,
+    connection: ClientConnection,
+    stream: TcpStream,
+}
+
+/// A handshake that did not finish, and what was known by then.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: Error,
+    /// What had been negotiated.
+    pub tls: Tls,
+}
+
+/// Shakes hands. The judge is asked inside the handshake, so that a server it refuses gets the
+/// fitting alert and nothing of ours beyond the ClientHello.
+pub async fn shake_hands(
+    ready: Ready,
+    offer: &Offer<'_>,
+    judge: Arc<dyn Judge>,
+    deadline: Instant,
+) -> Result<Session, Failure> {
+    let (mut stream, negotiation) = ready.into_parts();
+    let mut tls = Tls::default();
+    let setup = config::client_config(offer, judge).map_err(|error| Failure {
+        error,
+        tls: tls.clone(),
+    })?;
+    let server_name = config::server_name(offer);
+    if let (ServerName::DnsName(name), true) = (&server_name, setup.config.enable_sni) {
+        // rustls follows RFC 6066 section 3: no trailing dot, lower case.
+        tls.sni = Some(
+            name.to_lowercase_owned()
+                .as_ref()
+                .trim_end_matches('.')
+                .to_owned(),
+        );
+    }
+    let mut connection =
+        ClientConnection::new(Arc::new(setup.config), server_name).map_err(|error| Failure {
+            error: error.into(),
+            tls: tls.clone(),
+        })?;
+
+    let shaking = drive(&mut connection, &mut stream);
+    let result = timeout_at(deadline, shaking)
+        .await
+        .unwrap_or(Err(Error::Timeout));
+    describe(&connection, &setup.client_certificate, &mut tls);
+    match result.and_then(|()| check_alpn(&tls, negotiation)) {
+        Ok(()) => Ok(Session {
+            tls,
+            connection,
+            stream,
+        }),
+        Err(error) => Err(Failure { error, tls }),
+    }
+}
+
+impl Session {
+    /// The certificates that the server presented, leaf first.
+    pub fn presented(&self) -> &[CertificateDer<'static>] {
+        self.connection.peer_certificates().unwrap_or_default()
+    }
+
+    /// Sends application data.
+    pub async fn send(&mut self, data: &[u8], deadline: Instant) -> Result<(), Error> {
+        io::Write::write_all(&mut self.connection.writer(), data).map_err(Error::Io)?;
+        timeout_at(deadline, flush(&mut self.connection, &mut self.stream))
+            .await
+            .map_err(|_| Error::Timeout)?
+    }
+
+    /// Receives some application data into `buffer`; 0 bytes mean that the server closed.
+    ///
+    /// This is where a TLS 1.3 server's refusal of the client certificate arrives: as an alert.
+    pub async fn receive(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, Error> {
+        timeout_at(deadline, self.receive_some(buffer))
+            .await
+            .map_err(|_| Error::Timeout)?
+    }
+
+    async fn receive_some(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut received = 0;
+        while received <= MAX_HANDSHAKE {
+            match io::Read::read(&mut self.connection.reader(), buffer) {
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(Error::from_io(error)),
+            }
+            match read_records(&mut self.connection, &mut self.stream).await? {
+                0 => return Ok(0),
+                count => received += count,
+            }
+        }
+        Err(Error::TooMuch)
+    }
+
+    /// Says goodbye, so that the server logs no broken connection.
+    pub async fn close(mut self, deadline: Instant) {
+        self.connection.send_close_notify();
+        let goodbye = async {
+            // The verdict stands; a server that is already gone needs no goodbye.
+            let _ = flush(&mut self.connection, &mut self.stream).await;
+            let _ = self.stream.shutdown().await;
+        };
+        let _ = timeout_at(deadline, goodbye).await;
+    }
+}
+
+async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
+    flush(connection, stream).await?;
+    let mut received = 0;
+    while connection.is_handshaking() {
+        if received == 0 {
+            refuse_plaintext(stream).await?;
+        }
+        match read_records(connection, stream).await {
+            Ok(0) => return Err(Error::Closed { received }),
+            Ok(count) => received += count,
+            Err(error) => {
+                // Our alert tells the server's log why; if it cannot be sent, the verdict stands.
+                let _ = flush(connection, stream).await;
+                return Err(error);
+            }
+        }
+        if received > MAX_HANDSHAKE {
+            return Err(Error::TooMuch);
+        }
+        flush(connection, stream).await?;
+    }
+    Ok(())
+}
+
+/// The first bytes behind the `S` must be a TLS record. If somebody slipped plaintext in after we
+/// looked, it stands here (CVE-2021-23222).
+async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
+    let mut first = [0; 2];
+    let count = stream.peek(&mut first).await.map_err(Error::from_io)?;
+    match first.get(..count).unwrap_or_default() {
+        [] | [HANDSHAKE_RECORD | ALERT_RECORD] => Ok(()),
+        [HANDSHAKE_RECORD | ALERT_RECORD, 3] => Ok(()),
+        other => Err(Error::NotTls {
+            first: other.to_vec(),
+        }),
+    }
+}
+
+async fn read_records(
+    connection: &mut ClientConnection,
+    stream: &mut TcpStream,
+) -> Result<usize, Error> {
+    let mut buffer = [0; 4096];
+    let count = stream.read(&mut buffer).await.map_err(Error::from_io)?;
+    let mut unread = buffer.get(..count).unwrap_or_default();
+    while !unread.is_empty() {
+        connection.read_tls(&mut unread).map_err(Error::from_io)?;
+        connection.process_new_packets()?;
+    }
+    Ok(count)
+}
+
+async fn flush(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
+    let mut out = Vec::new();
+    while connection.wants_write() {
+        connection.write_tls(&mut out).map_err(Error::Io)?;
+    }
+    stream.write_all(&out).await.map_err(Error::from_io)
+}
+
+fn describe(
+    connection: &ClientConnection,
+    client_certificate: &config::ClientCertificateWitness,
+    tls: &mut Tls,
+) {
+    tls.protocol = connection.protocol_version().and_then(config::tls_version);
+    tls.cipher = connection
+        .negotiated_cipher_suite()
+        .and_then(|suite| Cipher::of(suite.suite()));
+    tls.group = connection
+        .negotiated_key_exchange_group()
+        .and_then(|group| config::group_name(group.name()));
+    tls.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
+    tls.hello_retry_request =
+        connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
+    tls.client_certificate = client_certificate.seen();
+}
+
+/// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,
+/// "SSL Session Encryption": ALPN must be used, to avoid protocol-confusion attacks).
+fn check_alpn(tls: &Tls, negotiation: SslNegotiation) -> Result<(), Error> {
+    match negotiation {
+        SslNegotiation::Direct if tls.alpn.as_deref() != Some(config::ALPN) => Err(Error::NoAlpn),
+        SslNegotiation::Direct | SslNegotiation::Postgres => Ok(()),
+    }
+}
+
+const HANDSHAKE_RECORD: u8 = 22;
+const ALERT_RECORD: u8 = 21;
+
+/// No honest handshake is larger (bytes): rustls takes 64 KiB of certificates.
+const MAX_HANDSHAKE: usize = 512 * 1024;

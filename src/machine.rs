@@ -1,0 +1,54 @@
+//! The machine we run on, as a connection string sees it: environment, home, user, files.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pgtls::conninfo::World;
+
+/// The real one.
+pub(crate) struct Machine;
+
+impl World for Machine {
+    fn var(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+
+    #[cfg(not(windows))]
+    fn home(&self) -> Option<PathBuf> {
+        std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+    }
+
+    #[cfg(windows)]
+    fn home(&self) -> Option<PathBuf> {
+        std::env::var_os("APPDATA").map(|data| PathBuf::from(data).join("postgresql"))
+    }
+
+    #[cfg(unix)]
+    fn user(&self) -> Option<Vec<u8>> {
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??;
+        Some(user.name.into_bytes())
+    }
+
+    #[cfg(not(unix))]
+    fn user(&self) -> Option<Vec<u8>> {
+        std::env::var("USERNAME").ok().map(String::into_bytes)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+}
+
+/// An argument as bytes: a connection string need not be UTF-8.
+#[cfg(unix)]
+pub(crate) fn bytes_of(text: &OsStr) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    text.as_bytes().to_vec()
+}
+
+/// An argument as bytes: a connection string need not be valid Unicode.
+#[cfg(not(unix))]
+pub(crate) fn bytes_of(text: &OsStr) -> Vec<u8> {
+    text.to_string_lossy().into_owned().into_bytes()
+}

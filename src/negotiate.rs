@@ -1,0 +1,322 @@
+//! A socket in, a socket on which TLS may start out: SSLRequest or direct TLS.
+//!
+//! PostgreSQL documentation, "Message Flow", section "SSL Session Encryption".
+
+use std::io;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use crate::conninfo::SslNegotiation;
+
+/// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`]
+/// makes one.
+#[derive(Debug)]
+pub struct Ready {
+    stream: TcpStream,
+    negotiation: SslNegotiation,
+}
+
+impl Ready {
+    /// The socket, and how the server was asked.
+    pub(crate) fn into_parts(self) -> (TcpStream, SslNegotiation) {
+        (self.stream, self.negotiation)
+    }
+}
+
+/// Why TLS cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server answered `N`.
+    #[error("server does not support SSL, but SSL was required")]
+    NoTls,
+    /// The server answered with an ErrorResponse (or, if ancient, with a bare string).
+    #[error("server sent an error response during SSL exchange")]
+    ServerError(ServerError),
+    /// The first byte was none of `S`, `N` and `E`.
+    #[error("received invalid response to SSL negotiation")]
+    NotPostgres {
+        /// The first bytes of the answer, at most [`MAX_EVIDENCE`].
+        answer: Vec<u8>,
+        /// What those bytes look like.
+        looks_like: Protocol,
+    },
+    /// There was more behind the `S`: somebody in the middle may have put it there
+    /// (CVE-2021-23222).
+    #[error("received unencrypted data after SSL response")]
+    PlaintextInjection {
+        /// How many bytes came along with the `S`.
+        bytes: usize,
+    },
+    /// The connection ended where the answer should have been.
+    #[error("server closed the connection instead of answering the SSLRequest")]
+    Closed,
+    /// The connection broke.
+    #[error("connection lost during SSL negotiation")]
+    Io(#[source] io::Error),
+    /// Time ran out before the answer.
+    #[error("no answer to the SSLRequest within the time limit")]
+    Timeout,
+}
+
+/// What a server says in an ErrorResponse; hostile text, to be escaped before it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerError {
+    /// Five characters, if the server sent that field.
+    pub sqlstate: Option<String>,
+    /// The primary message.
+    pub message: Vec<u8>,
+}
+
+/// What an answer that is not PostgreSQL's looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// `HTTP/1.1 400 ...`
+    Http,
+    /// `SSH-2.0-...`
+    Ssh,
+    /// A MySQL or MariaDB greeting.
+    MySql,
+    /// A TLS alert or handshake record: the port speaks TLS from the first byte.
+    Tls,
+    /// `220 ...`, as SMTP and FTP servers greet.
+    Smtp,
+    /// None that we know.
+    Unknown,
+}
+
+/// Asks for TLS, and makes sure that nothing but the permission to start it has arrived.
+pub async fn negotiate(
+    mut stream: TcpStream,
+    negotiation: SslNegotiation,
+    deadline: Instant,
+) -> Result<Ready, Error> {
+    match negotiation {
+        SslNegotiation::Direct => {}
+        SslNegotiation::Postgres => {
+            let exchange = request(&mut stream, deadline);
+            timeout_at(deadline, exchange)
+                .await
+                .map_err(|_| Error::Timeout)??;
+        }
+    }
+    Ok(Ready {
+        stream,
+        negotiation,
+    })
+}
+
+async fn request(stream: &mut TcpStream, deadline: Instant) -> Result<(), Error> {
+    stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
+    let mut answer = Vec::with_capacity(MAX_EVIDENCE);
+    read_some(stream, &mut answer).await?;
+    match answer.split_first() {
+        None => Err(Error::Closed),
+        Some((b'S', [])) => Ok(()),
+        Some((b'S', behind)) => Err(Error::PlaintextInjection {
+            bytes: behind.len(),
+        }),
+        Some((b'N', [])) => Err(Error::NoTls),
+        Some((b'E', _)) => {
+            read_error(stream, &mut answer, deadline).await;
+            Err(Error::ServerError(parse_error(
+                answer.get(1..).unwrap_or_default(),
+            )))
+        }
+        Some(_) => {
+            gather_evidence(stream, &mut answer).await;
+            let looks_like = recognise(&answer);
+            Err(Error::NotPostgres { answer, looks_like })
+        }
+    }
+}
+
+/// One read of whatever is there, so that bytes behind the answer are seen in the same breath.
+async fn read_some(stream: &mut TcpStream, into: &mut Vec<u8>) -> Result<usize, Error> {
+    let mut buffer = [0; MAX_EVIDENCE];
+    let count = stream.read(&mut buffer).await.map_err(lost)?;
+    into.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    Ok(count)
+}
+
+/// Reads on until the ErrorResponse is whole, the peer stops, or there is more than any server
+/// says. What arrived by then is shown: a half-read complaint is still the server's answer.
+async fn read_error(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Instant) {
+    let patience = deadline.min(Instant::now() + EVIDENCE_PATIENCE);
+    while answer.len() < MAX_ERROR && !is_whole_error(answer.get(1..).unwrap_or_default()) {
+        match timeout_at(patience, read_some(stream, answer)).await {
+            Ok(Ok(count)) if count > 0 => {}
+            _ => return,
+        }
+    }
+}
+
+fn is_whole_error(body: &[u8]) -> bool {
+    match message_length(body) {
+        Some(length) => body.len() >= length,
+        None => body.len() >= 4 && body.contains(&0),
+    }
+}
+
+/// The length word of a protocol 3 message, if it is one: libpq takes anything outside 8..=30000
+/// for the bare string that servers older than 7.4 send.
+fn message_length(body: &[u8]) -> Option<usize> {
+    let word = body.first_chunk::<4>()?;
+    usize::try_from(u32::from_be_bytes(*word))
+        .ok()
+        .filter(|length| (8..=MAX_ERROR).contains(length))
+}
+
+/// Reads the fields of an ErrorResponse, whose leading `E` has been taken off.
+///
+/// PostgreSQL documentation, "Error and Notice Message Fields". Anything else is taken as the bare
+/// string of an ancient server.
+pub fn parse_error(body: &[u8]) -> ServerError {
+    let Some(length) = message_length(body) else {
+        return ServerError {
+            sqlstate: None,
+            message: until_nul(body).to_vec(),
+        };
+    };
+    let mut error = ServerError::default();
+    let mut fields = body.get(4..length.min(body.len())).unwrap_or_default();
+    while let Some((&kind, rest)) = fields.split_first() {
+        let value = until_nul(rest);
+        match kind {
+            0 => break,
+            b'M' => error.message = value.to_vec(),
+            b'C' => error.sqlstate = sqlstate(value),
+            _ => {}
+        }
+        fields = rest.get(value.len() + 1..).unwrap_or_default();
+    }
+    error
+}
+
+fn sqlstate(value: &[u8]) -> Option<String> {
+    let well_formed = value.len() == 5
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    well_formed.then(|| value.iter().copied().map(char::from).collect())
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+/// A little more of an answer that is not PostgreSQL's, to say what it is.
+async fn gather_evidence(stream: &mut TcpStream, answer: &mut Vec<u8>) {
+    let patience = Instant::now() + EVIDENCE_PATIENCE;
+    while answer.len() < ENOUGH_EVIDENCE {
+        match timeout_at(patience, read_some(stream, answer)).await {
+            Ok(Ok(count)) if count > 0 => {}
+            _ => break,
+        }
+    }
+    answer.truncate(MAX_EVIDENCE);
+}
+
+fn recognise(answer: &[u8]) -> Protocol {
+    match answer {
+        [b'H', b'T', b'T', b'P', b'/', ..] => Protocol::Http,
+        [b'S', b'S', b'H', b'-', ..] => Protocol::Ssh,
+        [0x15 | 0x16, 0x03, ..] => Protocol::Tls,
+        // Three bytes of length, sequence number 0, then protocol version 10 or an error packet.
+        [_, _, 0, 0, 10 | 0xff, ..] => Protocol::MySql,
+        [b'2', b'2', b'0', b' ' | b'-', ..] => Protocol::Smtp,
+        _ => Protocol::Unknown,
+    }
+}
+
+fn lost(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted => Error::Closed,
+        _ => Error::Io(error),
+    }
+}
+
+/// Length 8, then the code 1234.5679 that no protocol version ever equals.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// No server says more than this in an ErrorResponse (bytes); libpq's own bound.
+const MAX_ERROR: usize = 30_000;
+
+/// How much of a foreign answer is kept (bytes).
+pub const MAX_EVIDENCE: usize = 512;
+
+/// With this many bytes every protocol that we know can be told apart.
+const ENOUGH_EVIDENCE: usize = 8;
+
+/// How long to wait for the rest of an answer whose first byte has already decided the verdict.
+const EVIDENCE_PATIENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_response(fields: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(fields.len() + 4).unwrap();
+        [&length.to_be_bytes()[..], fields].concat()
+    }
+
+    #[test]
+    fn reads_message_and_sqlstate_of_an_error_response() {
+        let body = error_response(b"SFATAL\0C53300\0Msorry, too many clients already\0\0");
+        let error = parse_error(&body);
+        assert_eq!(error.sqlstate.as_deref(), Some("53300"));
+        assert_eq!(error.message, b"sorry, too many clients already");
+    }
+
+    #[test]
+    fn reads_the_bare_string_of_an_ancient_server() {
+        let error = parse_error(b"FATAL 1:  unsupported frontend protocol\n\0");
+        assert_eq!(error.sqlstate, None);
+        assert_eq!(error.message, b"FATAL 1:  unsupported frontend protocol\n");
+    }
+
+    #[test]
+    fn survives_truncated_and_nonsensical_error_responses() {
+        for body in [
+            &b""[..],
+            b"\0",
+            b"\0\0\0",
+            b"\0\0\0\x08",
+            b"\0\0\0\x20M",
+            b"\x7f\xff\xff\xffSFATAL\0",
+            b"\0\0\0\x0aC5330\0",
+            b"\0\0\0\x0cMabc",
+        ] {
+            let error = parse_error(body);
+            assert!(error.message.len() <= body.len(), "{body:?}");
+            assert_eq!(error.sqlstate, None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_response_is_whole_when_its_length_has_arrived() {
+        let body = error_response(b"Mx\0\0");
+        assert!(is_whole_error(&body));
+        assert!(!is_whole_error(&body[..body.len() - 1]));
+        assert!(is_whole_error(b"too many clients\0"));
+        assert!(!is_whole_error(b"too many"));
+    }
+
+    #[test]
+    fn recognises_protocols_by_their_first_bytes() {
+        for (answer, expected) in [
+            (&b"HTTP/1.1 400 Bad Request\r\n"[..], Protocol::Http),
+            (b"SSH-2.0-OpenSSH_9.2", Protocol::Ssh),
+            (b"\x15\x03\x01\x00\x02\x02\x46", Protocol::Tls),
+            (b"J\0\0\0\x0a8.0.36", Protocol::MySql),
+            (b"220 mail ESMTP", Protocol::Smtp),
+            (b"hello", Protocol::Unknown),
+            (b"", Protocol::Unknown),
+        ] {
+            assert_eq!(recognise(answer), expected, "{answer:?}");
+        }
+    }
+}

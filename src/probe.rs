@@ -1,0 +1,278 @@
+//! The straight line: connect, negotiate, shake hands, verify; out comes an observation.
+//!
+//! A bad server is a result, never an error of ours: whatever happened is in the [`Observation`].
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use tokio::time::Instant;
+
+use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
+use crate::handshake::{ClientCertificateRequest, Judge, Offer, Refusal, Tls, shake_hands};
+use crate::startup::{FirstAnswer, first_answer};
+use crate::trust::Trust;
+use crate::verify::{FaultKind, Judgement, Rules, Unsatisfied, judge};
+use crate::{connect, handshake, negotiate};
+
+/// What is to be checked, and against what.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// The whole connection string, read.
+    pub conninfo: Arc<ConnInfo>,
+    /// The one of its endpoints that is meant.
+    pub endpoint: Endpoint,
+    /// Whom to trust.
+    pub trust: Arc<Trust>,
+    /// The moment and the rules of the judgement.
+    pub rules: Rules,
+    /// Time for the whole endpoint.
+    pub timeout: Duration,
+}
+
+/// What happened at one endpoint.
+#[derive(Debug)]
+pub struct Observation {
+    /// How long each step took, as far as it was reached.
+    pub timings: Timings,
+    /// The address that accepted the connection.
+    pub address: Option<SocketAddr>,
+    /// How far we got.
+    pub outcome: Result<Session, Stop>,
+}
+
+/// A finished handshake.
+#[derive(Debug)]
+pub struct Session {
+    /// What was negotiated.
+    pub tls: Tls,
+    /// What is to be said of the certificates.
+    pub judgement: Judgement,
+    /// The answer to a startup packet, sent only if the server asked for a client certificate.
+    pub first_answer: Option<FirstAnswer>,
+}
+
+/// Where the line broke.
+#[derive(Debug)]
+pub enum Stop {
+    /// No connection.
+    Connect(connect::Error),
+    /// No permission to start TLS.
+    Negotiate(negotiate::Error),
+    /// No TLS session; a certificate refused inside the handshake is here, with the judgement.
+    Handshake {
+        /// Why.
+        error: handshake::Error,
+        /// What had been negotiated.
+        tls: Tls,
+        /// What is to be said of the certificates, if any were presented.
+        judgement: Option<Judgement>,
+    },
+}
+
+/// How long each step took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Name resolution.
+    pub resolve: Option<Duration>,
+    /// TCP connection.
+    pub connect: Option<Duration>,
+    /// SSLRequest and its answer.
+    pub ssl_request: Option<Duration>,
+    /// TLS handshake, verification included.
+    pub handshake: Option<Duration>,
+    /// Everything.
+    pub total: Duration,
+}
+
+/// Checks one endpoint.
+pub async fn probe(task: &Task) -> Observation {
+    let started = Instant::now();
+    let deadline = started + task.timeout;
+    let mut timings = Timings::default();
+    let mut address = None;
+    let outcome = run(task, deadline, &mut timings, &mut address).await;
+    timings.total = started.elapsed();
+    Observation {
+        timings,
+        address,
+        outcome,
+    }
+}
+
+async fn run(
+    task: &Task,
+    deadline: Instant,
+    timings: &mut Timings,
+    address: &mut Option<SocketAddr>,
+) -> Result<Session, Stop> {
+    let connected = connect::connect(&task.endpoint, deadline)
+        .await
+        .map_err(Stop::Connect)?;
+    timings.resolve = Some(connected.resolve);
+    timings.connect = Some(connected.connect);
+    *address = Some(connected.address);
+
+    let negotiation = task.conninfo.sslnegotiation.value;
+    let asked = Instant::now();
+    let ready = negotiate::negotiate(connected.stream, negotiation, deadline)
+        .await
+        .map_err(Stop::Negotiate)?;
+    timings.ssl_request = Some(asked.elapsed());
+
+    let witness = Arc::new(Witness {
+        task: task.clone(),
+        judgement: Mutex::default(),
+    });
+    let shaking = Instant::now();
+    let judge = Arc::<Witness>::clone(&witness);
+    let shaken = shake_hands(ready, &offer(task), judge, deadline).await;
+    timings.handshake = Some(shaking.elapsed());
+
+    let mut session = match shaken {
+        Ok(session) => session,
+        Err(failure) => {
+            let judgement = witness.take();
+            return Err(Stop::Handshake {
+                error: failure.error,
+                tls: failure.tls,
+                judgement,
+            });
+        }
+    };
+    let answer = ask_about_certificate(task, &mut session, deadline).await;
+    let tls = session.tls.clone();
+    match (answer, witness.take()) {
+        (Ok(first_answer), Some(judgement)) => {
+            session.close(deadline).await;
+            Ok(Session {
+                tls,
+                judgement,
+                first_answer,
+            })
+        }
+        (Err(error), judgement) => Err(Stop::Handshake {
+            error,
+            tls,
+            judgement,
+        }),
+        // A session without a judgement would be a pass that nobody checked.
+        (Ok(_), None) => {
+            let error = handshake::Error::Other("no certificate was judged".to_owned());
+            Err(Stop::Handshake {
+                error,
+                tls,
+                judgement: None,
+            })
+        }
+    }
+}
+
+async fn ask_about_certificate(
+    task: &Task,
+    session: &mut handshake::Session,
+    deadline: Instant,
+) -> Result<Option<FirstAnswer>, handshake::Error> {
+    match session.tls.client_certificate {
+        ClientCertificateRequest::NotRequested => Ok(None),
+        ClientCertificateRequest::RequestedNoneSent | ClientCertificateRequest::Sent => {
+            let user = task.conninfo.user.value.as_bytes();
+            let database = task.conninfo.dbname.value.as_bytes();
+            first_answer(session, user, database, deadline)
+                .await
+                .map(Some)
+        }
+    }
+}
+
+fn offer(task: &Task) -> Offer<'_> {
+    Offer {
+        server_name: server_name(task),
+        min_version: task
+            .conninfo
+            .ssl_min_protocol_version
+            .as_ref()
+            .map_or(TlsVersion::V1_2, |setting| setting.value),
+        max_version: task
+            .conninfo
+            .ssl_max_protocol_version
+            .as_ref()
+            .map_or(TlsVersion::V1_3, |setting| setting.value),
+        negotiation: task.conninfo.sslnegotiation.value,
+        identity: None,
+    }
+}
+
+/// The SNI that libpq would send: the host as written, unless it is an address in any form
+/// (`initialize_SSL` in fe-secure-openssl.c: all digits and dots, or with a colon).
+fn server_name(task: &Task) -> Option<&[u8]> {
+    match (task.conninfo.sslsni.value, &task.endpoint.host) {
+        (SslSni::Send, Some(Host::Name(name))) => {
+            let digits = name
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b'.');
+            (!digits && !name.contains(&b':')).then_some(name)
+        }
+        (SslSni::Omit, _) | (_, Some(Host::Directory(_) | Host::Abstract(_)) | None) => None,
+    }
+}
+
+/// Judges inside the handshake and keeps the judgement for the report.
+#[derive(Debug)]
+struct Witness {
+    task: Task,
+    judgement: Mutex<Option<Judgement>>,
+}
+
+impl Witness {
+    fn take(&self) -> Option<Judgement> {
+        self.judgement
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl Judge for Witness {
+    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+        let task = &self.task;
+        let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+        let judgement = judge(presented, &*task.trust, host, &task.rules);
+        let verdict = judgement
+            .satisfies(task.trust.level)
+            .map_err(|reason| refusal(&reason));
+        *self
+            .judgement
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(judgement);
+        verdict
+    }
+}
+
+/// What the alert says of the reason; the report says more.
+fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
+    let fault = match reason {
+        Unsatisfied::Unparsable { .. } => return Refusal::BadEncoding,
+        Unsatisfied::Name(_) | Unsatisfied::NoHost => return Refusal::NotForHost,
+        Unsatisfied::Chain(fault) => fault,
+    };
+    match fault.kind {
+        FaultKind::CertHasExpired | FaultKind::CertNotYetValid => Refusal::NotCurrent,
+        FaultKind::CertRevoked => Refusal::Revoked,
+        FaultKind::CertSignatureFailure | FaultKind::CrlSignatureFailure => Refusal::BadSignature,
+        FaultKind::InvalidPurpose => Refusal::InvalidPurpose,
+        FaultKind::DepthZeroSelfSignedCert
+        | FaultKind::SelfSignedCertInChain
+        | FaultKind::UnableToGetIssuerCert
+        | FaultKind::UnableToGetIssuerCertLocally
+        | FaultKind::UnableToVerifyLeafSignature
+        | FaultKind::CertChainTooLong
+        | FaultKind::InvalidCa
+        | FaultKind::PathLengthExceeded
+        | FaultKind::UnableToGetCrl
+        | FaultKind::CrlHasExpired
+        | FaultKind::CrlNotYetValid => Refusal::UnknownIssuer,
+        _ => Refusal::Other,
+    }
+}

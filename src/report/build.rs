@@ -1,0 +1,313 @@
+//! From what was observed and diagnosed to what is reported.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{
+    CertificateReport, EndpointReport, FindingReport, NameMatchReport, Report, TimingsReport,
+    TlsReport, TrustReport, Verdict,
+};
+use crate::conninfo::{Choice, ConnInfo, Endpoint};
+use crate::diagnose::{Diagnosis, Finding};
+use crate::escape::escape;
+use crate::exit::Exit;
+use crate::handshake::{ClientCertificateRequest, Tls};
+use crate::probe::{Observation, Stop, Task};
+use crate::trust::{Level, Source, Trust, is_bundled};
+use crate::verify::{Judgement, Rule, Step};
+use crate::x509::{Certificate, GeneralName};
+
+impl Report {
+    /// The report of a whole run.
+    pub fn new(endpoints: Vec<EndpointReport>, exit: Exit) -> Self {
+        Self {
+            schema_version: 1,
+            verdict: Verdict::of(exit),
+            exit_code: exit.number(),
+            endpoints,
+        }
+    }
+}
+
+impl Verdict {
+    fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Passed => Self::Pass,
+            _ => Self::Fail,
+        }
+    }
+}
+
+impl EndpointReport {
+    /// A connection string that could not be read: nothing of it is shown, as it might be a
+    /// password that stands in the wrong place.
+    pub fn unread(diagnosis: &Diagnosis) -> Self {
+        Self {
+            conninfo: None,
+            host: None,
+            hostaddr: None,
+            port: None,
+            sslmode: None,
+            sslnegotiation: None,
+            verdict: Verdict::of(diagnosis.exit),
+            exit_code: diagnosis.exit.number(),
+            encrypted: false,
+            authenticated: false,
+            error: diagnosis.error.as_ref().map(finding),
+            findings: diagnosis.findings.iter().map(finding).collect(),
+            tls: None,
+            certificates: None,
+            trust: None,
+            name_match: None,
+            timings_ms: None,
+        }
+    }
+
+    /// An endpoint that was not connected to.
+    pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
+        Self {
+            conninfo: Some(escape(&conninfo.redacted()).to_string()),
+            host: endpoint
+                .host
+                .as_ref()
+                .map(|host| escape(host.as_bytes()).to_string()),
+            hostaddr: endpoint.hostaddr.as_ref().map(ToString::to_string),
+            port: Some(endpoint.port),
+            sslmode: Some(conninfo.sslmode.value.as_str()),
+            sslnegotiation: Some(conninfo.sslnegotiation.value.as_str()),
+            ..Self::unread(diagnosis)
+        }
+    }
+
+    /// An endpoint that was checked at the instant of the task's rules.
+    pub fn checked(task: &Task, observation: &Observation, diagnosis: &Diagnosis) -> Self {
+        let (tls, judgement) = reached(observation);
+        let encrypted = observation.outcome.is_ok();
+        let authenticated = diagnosis.exit == Exit::Passed && task.trust.level > Level::Encryption;
+        let address = observation.address.map(|address| address.ip().to_string());
+        let unchecked = Self::unchecked(&task.conninfo, &task.endpoint, diagnosis);
+        Self {
+            hostaddr: address.or(unchecked.hostaddr),
+            encrypted,
+            authenticated,
+            tls: tls.map(tls_report),
+            certificates: judgement.map(|judgement| certificates(judgement, task.rules.now)),
+            trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
+            name_match: judgement.and_then(name_match),
+            timings_ms: Some(timings(observation)),
+            ..unchecked
+        }
+    }
+}
+
+fn reached(observation: &Observation) -> (Option<&Tls>, Option<&Judgement>) {
+    match &observation.outcome {
+        Ok(session) => (Some(&session.tls), Some(&session.judgement)),
+        Err(Stop::Handshake { tls, judgement, .. }) => (Some(tls), judgement.as_ref()),
+        Err(Stop::Connect(_) | Stop::Negotiate(_)) => (None, None),
+    }
+}
+
+fn finding(finding: &Finding) -> FindingReport {
+    FindingReport {
+        level: finding.level.name(),
+        code: finding.code.name(),
+        stage: finding.stage.name(),
+        message: finding.message.clone(),
+        hint: finding.hint.clone(),
+    }
+}
+
+fn tls_report(tls: &Tls) -> TlsReport {
+    TlsReport {
+        protocol: tls.protocol.map(Choice::as_str),
+        cipher: tls.cipher.map(|cipher| cipher.openssl),
+        cipher_iana: tls.cipher.map(|cipher| cipher.iana),
+        bits: tls.cipher.map(|cipher| cipher.bits),
+        group: tls.group,
+        alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
+        sni: tls.sni.clone(),
+        hello_retry_request: tls.hello_retry_request,
+        client_certificate: match tls.client_certificate {
+            ClientCertificateRequest::NotRequested => "not requested",
+            ClientCertificateRequest::RequestedNoneSent => "requested, none sent",
+            ClientCertificateRequest::Sent => "sent",
+        },
+    }
+}
+
+/// The presented certificates in the server's order, and the anchor if the server left it out.
+fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
+    let path = &judgement.path.path;
+    let on_path = |position: usize| {
+        path.iter()
+            .position(|step| matches!(step, Step::Presented(index) if *index == position))
+    };
+    let presented = judgement
+        .certificates
+        .iter()
+        .enumerate()
+        .map(|(position, certificate)| {
+            let role = match on_path(position) {
+                Some(0) => "leaf",
+                Some(_) => "intermediate",
+                None if is_anchor(judgement, certificate) => "root",
+                None => "unused",
+            };
+            certificate_report(certificate, role, now)
+        });
+    let anchors = path.iter().filter_map(|step| match step {
+        Step::Anchor(anchor) => Some(&*anchor.certificate),
+        Step::Presented(_) => None,
+    });
+    let unsent = anchors
+        .filter(|anchor| {
+            judgement
+                .certificates
+                .iter()
+                .all(|sent| sent.der != anchor.der)
+        })
+        .map(|anchor| {
+            let role = if anchor.is_self_issued() {
+                "root"
+            } else {
+                "intermediate"
+            };
+            certificate_report(anchor, role, now)
+        });
+    presented.chain(unsent).collect()
+}
+
+fn is_anchor(judgement: &Judgement, certificate: &Certificate) -> bool {
+    judgement.path.path.iter().any(
+        |step| matches!(step, Step::Anchor(anchor) if anchor.certificate.der == certificate.der),
+    )
+}
+
+fn certificate_report(
+    certificate: &Certificate,
+    role: &'static str,
+    now: i64,
+) -> CertificateReport {
+    CertificateReport {
+        subject: escape(&certificate.subject.text).to_string(),
+        issuer: escape(&certificate.issuer.text).to_string(),
+        names: names(certificate),
+        serial: HEXLOWER.encode(&certificate.serial),
+        not_before: instant(certificate.not_before),
+        not_after: instant(certificate.not_after),
+        days_left: certificate
+            .not_after
+            .map_or(0, |end| end.saturating_sub(now).div_euclid(SECONDS_A_DAY)),
+        key: certificate.key_description(),
+        signature_algorithm: certificate.signature_name().to_owned(),
+        version: certificate.version,
+        sha256_fingerprint: HEXLOWER.encode(&certificate.sha256_fingerprint()),
+        spki_sha256: HEXLOWER.encode(&certificate.spki_sha256()),
+        role,
+    }
+}
+
+fn names(certificate: &Certificate) -> Vec<String> {
+    let names = certificate.subject_alt_names.iter().flatten();
+    names.take(MAX_NAMES).map(general_name).collect()
+}
+
+fn general_name(name: &GeneralName) -> String {
+    match name {
+        GeneralName::Dns(name) => escape(name).to_string(),
+        GeneralName::Ip(bytes) => match name.ip() {
+            Some(address) => address.to_string(),
+            None => format!("IP:{}", HEXLOWER.encode(bytes)),
+        },
+        GeneralName::Email(text) => format!("email:{}", escape(text)),
+        GeneralName::Uri(text) => format!("URI:{}", escape(text)),
+        GeneralName::Directory(name) => format!("dirName:{}", escape(&name.text)),
+        GeneralName::SmtpUtf8(_) | GeneralName::OtherName(..) => "otherName".to_owned(),
+        GeneralName::Other(tag, _) => format!("type {tag}"),
+    }
+}
+
+fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
+    let anchor = judgement
+        .path
+        .path
+        .iter()
+        .rev()
+        .find_map(|step| match step {
+            Step::Anchor(anchor) => Some(&*anchor.certificate),
+            Step::Presented(_) => None,
+        });
+    let (source, path) = match &trust.source {
+        Source::SslRootCert { path, .. } | Source::Option { path } => ("sslrootcert", Some(path)),
+        Source::Home { path } => ("home", Some(path)),
+        Source::System => ("system", None),
+        Source::Bundled => ("bundled", None),
+        Source::Mozilla => ("mozilla", None),
+        Source::Fallback => match anchor {
+            Some(anchor) if !is_bundled(anchor) => ("mozilla", None),
+            _ => ("bundled", None),
+        },
+    };
+    TrustReport {
+        source,
+        path: path.map(|path| escape(&path.to_string_lossy().as_bytes()).to_string()),
+        anchor: anchor.map(|anchor| escape(&anchor.subject.text).to_string()),
+        anchor_not_after: anchor.map(|anchor| instant(anchor.not_after)),
+    }
+}
+
+fn name_match(judgement: &Judgement) -> Option<NameMatchReport> {
+    let leaf = judgement.certificates.first()?;
+    let mut names = names(leaf);
+    if leaf.subject_alt_names.is_none() {
+        names.extend(
+            leaf.subject
+                .common_names
+                .first()
+                .map(|name| escape(name).to_string()),
+        );
+    }
+    let found = judgement.name.as_ref()?.as_ref().ok();
+    Some(NameMatchReport {
+        matched: found.map(|found| escape(&found.matched).to_string()),
+        names,
+        rule: found.map(|found| match found.rule {
+            Rule::SanDns => "san-dns",
+            Rule::SanIp => "san-ip",
+            Rule::CommonName => "common-name",
+        }),
+    })
+}
+
+fn timings(observation: &Observation) -> TimingsReport {
+    let timings = &observation.timings;
+    TimingsReport {
+        resolve: timings.resolve.map(milliseconds),
+        connect: timings.connect.map(milliseconds),
+        ssl_request: timings.ssl_request.map(milliseconds),
+        handshake: timings.handshake.map(milliseconds),
+        total: milliseconds(timings.total),
+    }
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// RFC 3339; a time that cannot be compared, or lies beyond the calendar, says so.
+pub fn instant(seconds: Option<i64>) -> String {
+    seconds
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .and_then(|instant| instant.format(&Rfc3339).ok())
+        .unwrap_or_else(|| "unreadable".to_owned())
+}
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// Names of one certificate that are reported; a hostile one may hold any number.
+const MAX_NAMES: usize = 1_000;

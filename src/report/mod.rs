@@ -1,0 +1,200 @@
+//! Findings in, bytes out: the report's own types, which are the JSON schema, and one file a format.
+//!
+//! A field that is absent was not reached; `null` was reached and is empty. Fields are only ever
+//! added, and readers must expect enumerations to grow.
+
+mod build;
+pub mod json;
+pub mod text;
+
+pub use build::instant;
+
+use serde::Serialize;
+
+/// A whole run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// 1.
+    pub schema_version: u32,
+    /// Whether every endpoint passed.
+    pub verdict: Verdict,
+    /// The exit code of the run.
+    pub exit_code: u8,
+    /// One entry an endpoint, in the order of the input.
+    pub endpoints: Vec<EndpointReport>,
+}
+
+/// Pass or fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Exit code 0.
+    Pass,
+    /// Any other.
+    Fail,
+}
+
+/// One endpoint, or one connection string that could not be read.
+#[derive(Clone, Debug, Serialize)]
+pub struct EndpointReport {
+    /// The string's own parameters, secrets masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conninfo: Option<String>,
+    /// The host as written; escaped where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The address that was connected to, or the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hostaddr: Option<String>,
+    /// The port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The mode that was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sslmode: Option<&'static str>,
+    /// How TLS was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sslnegotiation: Option<&'static str>,
+    /// Whether this endpoint passed.
+    pub verdict: Verdict,
+    /// The exit code of this endpoint alone.
+    pub exit_code: u8,
+    /// Whether a TLS session was established.
+    pub encrypted: bool,
+    /// Whether the server proved who it is, to the degree that the mode demands.
+    pub authenticated: bool,
+    /// Why it failed; `null` on a pass.
+    pub error: Option<FindingReport>,
+    /// Everything else worth knowing.
+    pub findings: Vec<FindingReport>,
+    /// What was negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsReport>,
+    /// The certificates that the server presented, and the anchor that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<Vec<CertificateReport>>,
+    /// Where trust comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustReport>,
+    /// Whether the leaf names the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_match: Option<NameMatchReport>,
+    /// How long each step took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timings_ms: Option<TimingsReport>,
+}
+
+/// An error or another finding.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingReport {
+    /// `error`, `warning` or `info`.
+    pub level: &'static str,
+    /// The stable code.
+    pub code: &'static str,
+    /// The stage at which it was found.
+    pub stage: &'static str,
+    /// What was seen.
+    pub message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// What was negotiated.
+#[derive(Clone, Debug, Serialize)]
+pub struct TlsReport {
+    /// As psql prints it: `TLSv1.3`.
+    pub protocol: Option<&'static str>,
+    /// OpenSSL's name of the suite.
+    pub cipher: Option<&'static str>,
+    /// IANA's name of the suite.
+    pub cipher_iana: Option<&'static str>,
+    /// Secret bits of the key.
+    pub bits: Option<u16>,
+    /// The key exchange group.
+    pub group: Option<&'static str>,
+    /// The application protocol that the server chose.
+    pub alpn: Option<String>,
+    /// The server name that was sent.
+    pub sni: Option<String>,
+    /// Whether the server asked for another key share, at the price of a round trip.
+    pub hello_retry_request: bool,
+    /// What became of the client certificate.
+    pub client_certificate: &'static str,
+}
+
+/// One certificate.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateReport {
+    /// Whom it names.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// Its subject alternative names.
+    pub names: Vec<String>,
+    /// Serial number, in hexadecimal.
+    pub serial: String,
+    /// RFC 3339.
+    pub not_before: String,
+    /// RFC 3339.
+    pub not_after: String,
+    /// Whole days until `not_after`; negative once it is past.
+    pub days_left: i64,
+    /// `RSA 2048`, `ECDSA P-256`.
+    pub key: String,
+    /// OpenSSL's name.
+    pub signature_algorithm: String,
+    /// X.509 version.
+    pub version: u8,
+    /// Lower-case hexadecimal.
+    pub sha256_fingerprint: String,
+    /// SHA-256 of the public key, lower-case hexadecimal.
+    pub spki_sha256: String,
+    /// `leaf`, `intermediate`, `root` or `unused`.
+    pub role: &'static str,
+}
+
+/// Where trust comes from.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrustReport {
+    /// `sslrootcert`, `home`, `system`, `bundled` or `mozilla`.
+    pub source: &'static str,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The anchor that the path ends at; `null` if it reaches none.
+    pub anchor: Option<String>,
+    /// RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_not_after: Option<String>,
+}
+
+/// Whether the leaf names the host.
+#[derive(Clone, Debug, Serialize)]
+pub struct NameMatchReport {
+    /// The name that matched.
+    pub matched: Option<String>,
+    /// The leaf's names.
+    pub names: Vec<String>,
+    /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
+    pub rule: Option<&'static str>,
+}
+
+/// Milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TimingsReport {
+    /// Name resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolve: Option<f64>,
+    /// TCP connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<f64>,
+    /// SSLRequest and its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssl_request: Option<f64>,
+    /// TLS handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<f64>,
+    /// Everything.
+    pub total: f64,
+}

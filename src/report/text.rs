@@ -1,0 +1,277 @@
+//! The report for people: the verdict first, then cause, evidence and fix.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use textwrap::Options;
+
+use super::{CertificateReport, EndpointReport, FindingReport, Report, TlsReport, Verdict};
+
+/// Whether the text may hold colour codes. Colour never carries meaning alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Palette {
+    /// No escape sequence at all.
+    Plain,
+    /// ANSI colours.
+    Colour,
+}
+
+/// Writes the report, one paragraph an endpoint.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report, palette: Palette) -> io::Result<()> {
+    for (index, endpoint) in report.endpoints.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        write_endpoint(out, endpoint, palette)?;
+    }
+    if report.endpoints.len() > 1 {
+        let failed = report
+            .endpoints
+            .iter()
+            .filter(|e| e.verdict == Verdict::Fail)
+            .count();
+        let passed = report.endpoints.len().saturating_sub(failed);
+        writeln!(
+            out,
+            "\n{passed} of {} endpoints passed",
+            report.endpoints.len()
+        )?;
+    }
+    Ok(())
+}
+
+fn write_endpoint(
+    out: &mut dyn Write,
+    endpoint: &EndpointReport,
+    palette: Palette,
+) -> io::Result<()> {
+    writeln!(out, "{}", verdict_line(endpoint, palette))?;
+    if let Some(error) = &endpoint.error {
+        write_finding(out, error, palette)?;
+    }
+    if let Some(tls) = &endpoint.tls {
+        write_tls(out, tls, endpoint.verdict)?;
+    }
+    write_chain(out, endpoint.certificates.as_deref().unwrap_or_default())?;
+    write_trust(out, endpoint)?;
+    write_name(out, endpoint)?;
+    write_timings(out, endpoint)?;
+    for finding in &endpoint.findings {
+        write_finding(out, finding, palette)?;
+    }
+    Ok(())
+}
+
+fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
+    let (word, colour) = match endpoint.verdict {
+        Verdict::Pass => ("PASS", AnsiColor::Green),
+        Verdict::Fail => ("FAIL", AnsiColor::Red),
+    };
+    let mut line = paint(
+        word,
+        Style::new().bold().fg_color(Some(colour.into())),
+        palette,
+    );
+    if let Some(port) = endpoint.port {
+        let address = endpoint.hostaddr.as_deref();
+        let host = endpoint.host.as_deref().or(address).unwrap_or("(no host)");
+        let bracketed = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        line.push_str(&format!("  {bracketed}:{port}"));
+        if let Some(address) = address.filter(|address| *address != host) {
+            line.push_str(&format!(" ({address})"));
+        }
+    }
+    if let Some(mode) = endpoint.sslmode {
+        line.push_str(&format!("  sslmode={mode}"));
+    }
+    if endpoint.verdict == Verdict::Fail {
+        line.push_str(&format!("  exit {}", endpoint.exit_code));
+    }
+    line
+}
+
+fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette) -> io::Result<()> {
+    let colour = match finding.level {
+        "error" => AnsiColor::Red,
+        "warning" => AnsiColor::Yellow,
+        _ => AnsiColor::Cyan,
+    };
+    let label = format!("{} {}:", finding.level, finding.code);
+    // Wrapped with the plain label, then painted: escape codes have no width.
+    let text = wrap(&format!("{label} {}", finding.message), "  ");
+    let painted = paint(
+        &label,
+        Style::new().bold().fg_color(Some(colour.into())),
+        palette,
+    );
+    writeln!(out, "{}", text.replacen(&label, &painted, 1))?;
+    match &finding.hint {
+        Some(hint) => writeln!(out, "{}", wrap(hint, "    ")),
+        None => Ok(()),
+    }
+}
+
+/// psql's own line only where psql would print it: after a connection that passed.
+fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Result<()> {
+    let (Some(protocol), Some(cipher), Some(bits)) = (tls.protocol, tls.cipher, tls.bits) else {
+        return Ok(());
+    };
+    match verdict {
+        Verdict::Pass => writeln!(
+            out,
+            "SSL connection (protocol: {protocol}, cipher: {cipher}, bits: {bits}, compression: off)"
+        )?,
+        Verdict::Fail => row(out, "tls", &format!("{protocol}, {cipher}, {bits} bits"))?,
+    }
+    let mut details = Vec::new();
+    details.extend(tls.group.map(|group| format!("group {group}")));
+    if tls.hello_retry_request {
+        details.push("after a HelloRetryRequest".to_owned());
+    }
+    details.extend(tls.alpn.as_ref().map(|alpn| format!("ALPN {alpn}")));
+    details.push(match &tls.sni {
+        Some(sni) => format!("SNI {sni}"),
+        None => "no SNI".to_owned(),
+    });
+    if tls.client_certificate != "not requested" {
+        details.push(format!("client certificate {}", tls.client_certificate));
+    }
+    row(out, "", &details.join(", "))
+}
+
+fn write_chain(out: &mut dyn Write, certificates: &[CertificateReport]) -> io::Result<()> {
+    for (index, certificate) in certificates.iter().enumerate() {
+        let label = if index == 0 { "chain" } else { "" };
+        let until = certificate
+            .not_after
+            .get(..10)
+            .unwrap_or(&certificate.not_after);
+        let left = match certificate.days_left {
+            days if days < 0 => format!("expired {} ago", count(days.unsigned_abs(), "day")),
+            days => format!("{} left", count(days.unsigned_abs(), "day")),
+        };
+        let CertificateReport {
+            role, subject, key, ..
+        } = certificate;
+        row(out, label, &format!("{role}: {subject}"))?;
+        row(
+            out,
+            "",
+            &format!(
+                "  {key}, {}, until {until} ({left})",
+                certificate.signature_algorithm
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn write_trust(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(trust) = &endpoint.trust else {
+        return Ok(());
+    };
+    let place = match (trust.source, &trust.path) {
+        ("system", _) => "the roots of this machine (system)".to_owned(),
+        ("bundled", _) => "the roots compiled in (bundled)".to_owned(),
+        ("mozilla", _) => "Mozilla's roots, compiled in (mozilla)".to_owned(),
+        (source, Some(path)) => format!("{path} ({source})"),
+        (source, None) => source.to_owned(),
+    };
+    row(out, "trust", &place)
+}
+
+fn write_name(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(names) = &endpoint.name_match else {
+        return Ok(());
+    };
+    let (Some(matched), Some(rule)) = (&names.matched, names.rule) else {
+        let shown: Vec<&str> = names
+            .names
+            .iter()
+            .map(String::as_str)
+            .take(MAX_NAMES)
+            .collect();
+        let more = names.names.len().saturating_sub(shown.len());
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let wanted = endpoint.host.as_deref().unwrap_or("(none)");
+        row(out, "name", &format!("wanted     {wanted}"))?;
+        return row(out, "", &format!("presented  {}{more}", shown.join(", ")));
+    };
+    row(out, "name", &format!("{matched} ({rule})"))
+}
+
+fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(timings) = &endpoint.timings_ms else {
+        return Ok(());
+    };
+    let steps = [
+        ("resolve", timings.resolve),
+        ("connect", timings.connect),
+        ("SSLRequest", timings.ssl_request),
+        ("handshake", timings.handshake),
+    ];
+    let steps: Vec<String> = steps
+        .into_iter()
+        .filter_map(|(step, time)| Some(format!("{step} {:.1}", time?)))
+        .collect();
+    let steps = if steps.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", steps.join(", "))
+    };
+    row(out, "time", &format!("{:.1} ms{steps}", timings.total))
+}
+
+fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", wrap(text, &format!("  {label:<6} ")))
+}
+
+/// Wraps each line of `text` under a first-line indent; a line that is itself indented is a
+/// command or a connection string to be copied, and stays in one piece.
+fn wrap(text: &str, indent: &str) -> String {
+    let blank = " ".repeat(indent.len());
+    let mut lines = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let indent = if index == 0 { indent } else { &blank };
+        if line.starts_with("    ") {
+            lines.push(format!("{indent}{line}"));
+        } else {
+            let options = Options::new(WIDTH)
+                .initial_indent(indent)
+                .subsequent_indent(&blank)
+                .break_words(false)
+                .word_splitter(textwrap::WordSplitter::NoHyphenation);
+            lines.extend(textwrap::wrap(line, options).into_iter().map(String::from));
+        }
+    }
+    lines.join("\n")
+}
+
+fn count(number: u64, unit: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+fn paint(text: &str, style: Style, palette: Palette) -> String {
+    match palette {
+        Palette::Plain => text.to_owned(),
+        Palette::Colour => format!("{style}{text}{style:#}"),
+    }
+}
+
+/// Columns.
+const WIDTH: usize = 100;
+
+/// Names of a certificate that are listed before "and N more".
+const MAX_NAMES: usize = 20;

@@ -1,0 +1,186 @@
+//! The roots compiled in: those of `certs/`, and Mozilla's list.
+
+use std::sync::Arc;
+
+use super::file;
+use crate::x509::{Anchor, Certificate, Name, TrustSettings};
+
+/// A root certificate of `certs/`.
+#[derive(Debug)]
+pub struct BundledRoot {
+    /// What `--trust bundled:NAME` and `pgtls roots` call it.
+    pub name: &'static str,
+    /// The name of its file in `certs/`, as its issuer's users know it.
+    pub file: &'static str,
+    /// The certificate as PEM.
+    pub pem: &'static str,
+}
+
+/// Every root compiled in from `certs/`, by name.
+pub const ROOTS: [BundledRoot; 5] = [
+    BundledRoot {
+        name: "baltimore-cybertrust-root",
+        file: "BaltimoreCyberTrustRoot.crt.pem",
+        pem: include_str!("../../certs/BaltimoreCyberTrustRoot.crt.pem"),
+    },
+    BundledRoot {
+        name: "digicert-global-root-ca",
+        file: "DigiCertGlobalRootCA.crt.pem",
+        pem: include_str!("../../certs/DigiCertGlobalRootCA.crt.pem"),
+    },
+    BundledRoot {
+        name: "digicert-global-root-g2",
+        file: "DigiCertGlobalRootG2.crt.pem",
+        pem: include_str!("../../certs/DigiCertGlobalRootG2.crt.pem"),
+    },
+    BundledRoot {
+        name: "microsoft-ecc-root-ca-2017",
+        file: "MicrosoftECCRootCA2017.crt.pem",
+        pem: include_str!("../../certs/MicrosoftECCRootCA2017.crt.pem"),
+    },
+    BundledRoot {
+        name: "microsoft-rsa-root-ca-2017",
+        file: "MicrosoftRSARootCA2017.crt.pem",
+        pem: include_str!("../../certs/MicrosoftRSARootCA2017.crt.pem"),
+    },
+];
+
+impl BundledRoot {
+    /// Finds a root by its name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        ROOTS.iter().find(|root| root.name == name)
+    }
+
+    /// Finds the root that is usually saved under this file name, in whatever case and with or
+    /// without the double ending.
+    pub fn by_file_name(file_name: &str) -> Option<&'static Self> {
+        let stem = |name: &str| {
+            name.to_ascii_lowercase()
+                .trim_end_matches(".pem")
+                .trim_end_matches(".crt")
+                .trim_end_matches(".cer")
+                .replace(['-', '_', ' '], "")
+        };
+        ROOTS.iter().find(|root| stem(root.file) == stem(file_name))
+    }
+
+    /// The parsed certificate; `None` cannot happen, as a test parses all of them.
+    pub fn certificate(&self) -> Option<Certificate> {
+        let contents = file::read(self.pem.as_bytes()).ok()?;
+        contents
+            .certificates
+            .into_iter()
+            .next()
+            .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
+    }
+
+    pub(super) fn to_anchor(&self) -> Option<Arc<Anchor>> {
+        self.certificate().map(anchor)
+    }
+}
+
+/// Is this one of the roots of `certs/`?
+pub fn is_bundled(certificate: &Certificate) -> bool {
+    ROOTS
+        .iter()
+        .filter_map(BundledRoot::certificate)
+        .any(|root| root == *certificate)
+}
+
+/// Mozilla's roots of this name. webpki-roots is the index: static, nothing parsed at start. It
+/// holds no validity, and a root is judged whole; so the certificate itself comes from
+/// webpki-root-certs, which is the same list as DER.
+pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
+    let indexed: Vec<Arc<Anchor>> = webpki_roots::TLS_SERVER_ROOTS
+        .iter()
+        .filter(|root| subject.der.ends_with(&root.subject))
+        .filter_map(|root| {
+            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().find(|der| {
+                contains(der, &root.subject) && contains(der, &root.subject_public_key_info)
+            })
+        })
+        .filter_map(|der| mozilla_root(der, subject))
+        .collect();
+    if !indexed.is_empty() {
+        return indexed;
+    }
+    // The index compares bytes. An issuer spelt in another case or string type is the same name to
+    // OpenSSL, and worth the parsing of the whole list, which is rare.
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| mozilla_root(der, subject))
+        .collect()
+}
+
+fn mozilla_root(der: &[u8], subject: &Name) -> Option<Arc<Anchor>> {
+    let certificate = Certificate::parse(der).ok()?;
+    certificate
+        .subject
+        .matches(subject)
+        .then(|| anchor(certificate))
+}
+
+pub(super) fn anchor(certificate: Certificate) -> Arc<Anchor> {
+    Arc::new(Anchor {
+        certificate: Arc::new(certificate),
+        settings: TrustSettings::default(),
+    })
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bundled_root_is_the_genuine_one() {
+        let expected = [
+            "16af57a9f676b0ab126095aa5ebadef22ab31119d644ac95cd4b93dbf3f26aeb",
+            "4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161",
+            "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f",
+            "358df39d764af9e1b766e9c972df352ee15cfac227af6ad1d70e8e4a6edcba02",
+            "c741f70f4b2a8d88bf2e71c14122ef53ef10eba0cfa5e64cfa20f418853073e0",
+        ];
+        for (root, expected) in ROOTS.iter().zip(expected) {
+            let certificate = root.certificate().unwrap();
+            let fingerprint = data_encoding::HEXLOWER.encode(&certificate.sha256_fingerprint());
+            assert_eq!(fingerprint, expected, "{}", root.name);
+        }
+    }
+
+    #[test]
+    fn a_root_is_found_by_the_file_names_people_save_it_under() {
+        for name in [
+            "DigiCertGlobalRootCA.crt.pem",
+            "DigiCertGlobalRootCA.crt",
+            "digicertglobalrootca.pem",
+            "DigiCert_Global_Root_CA.cer",
+        ] {
+            let root = BundledRoot::by_file_name(name).map(|root| root.name);
+            assert_eq!(root, Some("digicert-global-root-ca"), "{name}");
+        }
+        assert!(BundledRoot::by_file_name("root.crt").is_none());
+    }
+
+    #[test]
+    fn every_root_of_mozillas_index_is_found_in_full() {
+        assert_eq!(
+            webpki_roots::TLS_SERVER_ROOTS.len(),
+            webpki_root_certs::TLS_SERVER_ROOT_CERTS.len()
+        );
+        for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+            let root = Certificate::parse(der).unwrap();
+            let found = mozilla_by_subject(&root.subject);
+            assert!(
+                found.iter().any(|a| *a.certificate == root),
+                "{}",
+                root.subject.text
+            );
+        }
+    }
+}

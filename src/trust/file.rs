@@ -1,0 +1,250 @@
+//! What a file of trust anchors holds, and what is wrong with it if it holds none.
+//!
+//! A file loads here if OpenSSL's `X509_load_cert_crl_file` loads it, for that is what libpq calls
+//! with `sslrootcert` and `sslcrl`.
+
+use rustls_pemfile::Item;
+
+use super::pem::{BYTE_ORDER_MARK, Block, blocks};
+use crate::x509::{Anchor, Certificate, Crl, TrustSettings};
+
+/// The certificates and CRLs of a PEM file, in its order.
+#[derive(Debug, Default)]
+pub struct Contents {
+    /// Certificates, with the trust settings of a `TRUSTED CERTIFICATE`.
+    pub certificates: Vec<Anchor>,
+    /// Certificate revocation lists.
+    pub crls: Vec<Crl>,
+    /// Psql copes with a UTF-8 byte-order mark; Go, Java and rustls do not.
+    pub byte_order_mark: bool,
+}
+
+/// Why OpenSSL would not load a file. `Display` says what it is instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// Zero bytes.
+    #[error("it is empty")]
+    Empty,
+    /// A certificate, but not as PEM.
+    #[error("it holds a certificate in DER form, and libpq reads PEM")]
+    Der,
+    /// Other ASN.1 data: PKCS#7, PKCS#12, a key.
+    #[error("it holds binary ASN.1 data that is no certificate (PKCS#7, PKCS#12 or a key?)")]
+    OtherDer,
+    /// UTF-16, as Windows PowerShell's `>` writes it.
+    #[error("it is UTF-16 text, and libpq reads ASCII or UTF-8")]
+    Utf16,
+    /// A web page: an error page or a login form, saved under the wrong name.
+    #[error("it is a web page (HTML), not a certificate")]
+    Html,
+    /// Line breaks became the two characters `\n`.
+    #[error("its line breaks are the two characters \"\\n\"")]
+    EscapedNewlines,
+    /// Every line is indented, as in YAML.
+    #[error("the certificate is indented, and a BEGIN line must start its line (line {line})")]
+    Indented {
+        /// Line of the first BEGIN line.
+        line: usize,
+    },
+    /// A BEGIN line without its END line.
+    #[error("the block that begins on line {line} has no END line of its own")]
+    Unfinished {
+        /// Line of the BEGIN line.
+        line: usize,
+    },
+    /// A block that does not decode or parse. One of them makes OpenSSL drop the whole file.
+    #[error("the {} on line {line} is broken", label(*kind))]
+    Broken {
+        /// Line of the BEGIN line.
+        line: usize,
+        /// What the block claims to be.
+        kind: Kind,
+    },
+    /// Well-formed PEM, but of other things.
+    #[error("it holds a {}, but no certificate", label(*kind))]
+    NoCertificate {
+        /// What the first block is.
+        kind: Kind,
+    },
+    /// None of the above.
+    #[error("it holds no certificate")]
+    Text,
+}
+
+/// What a PEM block claims to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `CERTIFICATE`, `X509 CERTIFICATE`.
+    Certificate,
+    /// `TRUSTED CERTIFICATE`: OpenSSL's own, with trust settings.
+    TrustedCertificate,
+    /// `X509 CRL`.
+    Crl,
+    /// Any private key.
+    PrivateKey,
+    /// `CERTIFICATE REQUEST`.
+    Request,
+    /// `PUBLIC KEY`.
+    PublicKey,
+    /// `PKCS7`.
+    Pkcs7,
+    /// Anything else.
+    Other,
+}
+
+/// Reads a PEM file of trust anchors or CRLs.
+///
+/// # Errors
+/// [`Unusable`] where OpenSSL finds nothing, or anything broken, in the file.
+pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
+    let mut contents = Contents {
+        byte_order_mark: bytes.starts_with(BYTE_ORDER_MARK),
+        ..Contents::default()
+    };
+    let mut first_other = None;
+    for block in blocks(bytes) {
+        let block = block.map_err(|unfinished| Unusable::Unfinished {
+            line: unfinished.line,
+        })?;
+        let kind = kind(block.label);
+        let broken = || Unusable::Broken {
+            line: block.line,
+            kind,
+        };
+        match kind {
+            Kind::Certificate => {
+                let der = der(&block).ok_or_else(broken)?;
+                // OpenSSL's PEM reader, unlike its TLS code, does not mind bytes behind the value.
+                let (certificate, _) = Certificate::parse_prefix(&der).map_err(|_| broken())?;
+                let settings = TrustSettings::default();
+                contents.certificates.push(Anchor {
+                    certificate: certificate.into(),
+                    settings,
+                });
+            }
+            Kind::TrustedCertificate => {
+                let der = der(&block).ok_or_else(broken)?;
+                let (certificate, settings) =
+                    Certificate::parse_trusted(&der).map_err(|_| broken())?;
+                contents.certificates.push(Anchor {
+                    certificate: certificate.into(),
+                    settings,
+                });
+            }
+            Kind::Crl => {
+                let der = der(&block).ok_or_else(broken)?;
+                contents.crls.push(Crl::parse(&der).map_err(|_| broken())?);
+            }
+            Kind::PrivateKey | Kind::Request | Kind::PublicKey | Kind::Pkcs7 | Kind::Other => {
+                first_other = first_other.or(Some(kind));
+            }
+        }
+    }
+    if contents.certificates.is_empty() && contents.crls.is_empty() {
+        return Err(
+            first_other.map_or_else(|| what_else(bytes), |kind| Unusable::NoCertificate { kind })
+        );
+    }
+    Ok(contents)
+}
+
+fn kind(label: &[u8]) -> Kind {
+    match label {
+        b"CERTIFICATE" | b"X509 CERTIFICATE" => Kind::Certificate,
+        b"TRUSTED CERTIFICATE" => Kind::TrustedCertificate,
+        b"X509 CRL" => Kind::Crl,
+        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Kind::Request,
+        b"PUBLIC KEY" => Kind::PublicKey,
+        b"PKCS7" | b"CMS" => Kind::Pkcs7,
+        _ if label.ends_with(b"PRIVATE KEY") => Kind::PrivateKey,
+        _ => Kind::Other,
+    }
+}
+
+/// The block's binary contents. rustls-pemfile decodes what it knows by RFC 7468's labels, so
+/// OpenSSL's two older labels for certificates are first written as the modern one.
+fn der(block: &Block<'_>) -> Option<Vec<u8>> {
+    let label: &[u8] = match kind(block.label) {
+        Kind::Certificate | Kind::TrustedCertificate => b"CERTIFICATE",
+        _ => block.label,
+    };
+    let pem: Vec<u8> = [
+        b"-----BEGIN ",
+        label,
+        b"-----\n",
+        block.body,
+        b"\n-----END ",
+        label,
+        b"-----\n",
+    ]
+    .concat();
+    let (item, _) = rustls_pemfile::read_one_from_slice(&pem).ok()??;
+    match item {
+        Item::X509Certificate(der) => Some(der.to_vec()),
+        Item::Crl(der) => Some(der.to_vec()),
+        _ => None,
+    }
+}
+
+/// What a file without any PEM block is.
+fn what_else(bytes: &[u8]) -> Unusable {
+    if bytes.is_empty() {
+        return Unusable::Empty;
+    }
+    if let Some((0x30, _)) = bytes.split_first().map(|(first, rest)| (*first, rest)) {
+        return match Certificate::parse(bytes) {
+            Ok(_) => Unusable::Der,
+            Err(_) => Unusable::OtherDer,
+        };
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || looks_like_utf16(bytes) {
+        return Unusable::Utf16;
+    }
+    let start = String::from_utf8_lossy(bytes.get(..bytes.len().min(SNIFF)).unwrap_or_default());
+    let start = start
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml") {
+        return Unusable::Html;
+    }
+    if find(bytes, b"-----BEGIN").is_some() && find(bytes, b"\\n").is_some() {
+        return Unusable::EscapedNewlines;
+    }
+    if let Some(at) = find(bytes, b"-----BEGIN") {
+        let before = bytes.get(..at).unwrap_or_default();
+        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        return Unusable::Indented { line };
+    }
+    Unusable::Text
+}
+
+/// ASCII text in UTF-16 without a byte-order mark has a NUL in every other place.
+fn looks_like_utf16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0, b, 0, d, ..] | [b, 0, d, 0, ..] => *b != 0 && *d != 0,
+        _ => false,
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
+
+fn label(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Certificate => "certificate",
+        Kind::TrustedCertificate => "trusted certificate",
+        Kind::Crl => "certificate revocation list",
+        Kind::PrivateKey => "private key",
+        Kind::Request => "certificate request",
+        Kind::PublicKey => "public key",
+        Kind::Pkcs7 => "PKCS#7 bundle",
+        Kind::Other => "PEM block of another kind",
+    }
+}
+
+/// How much of a file is looked at to tell what it is (bytes).
+const SNIFF: usize = 256;

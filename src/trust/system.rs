@@ -1,0 +1,121 @@
+//! The trust store of this machine, found and searched as OpenSSL does.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::{bundled, file};
+use crate::x509::{Anchor, Certificate, Name};
+
+/// Where this machine keeps its roots: bundles that are read whole, and directories in which a
+/// root is found by the hash of its name.
+#[derive(Debug)]
+pub struct SystemStore {
+    /// Read first: named by `SSL_CERT_FILE`.
+    named_file: Option<PathBuf>,
+    /// `SSL_CERT_DIR`, or the default directories.
+    directories: Vec<PathBuf>,
+    /// Read last, and only if nothing else had the root: the distribution's own bundle.
+    default_file: Option<PathBuf>,
+    loaded: [OnceLock<Vec<Arc<Anchor>>>; 2],
+}
+
+impl SystemStore {
+    /// The store that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else the distribution's. Each
+    /// variable replaces its own default only (OpenSSL, `X509_STORE_set_default_paths`).
+    pub fn new() -> Self {
+        let named_file = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let named_directories = env::var_os("SSL_CERT_DIR");
+        let defaults = openssl_probe::probe();
+        Self {
+            default_file: if named_file.is_some() {
+                None
+            } else {
+                defaults.cert_file
+            },
+            named_file,
+            directories: match named_directories {
+                Some(list) => env::split_paths(&list).collect(),
+                None => defaults.cert_dir,
+            },
+            loaded: [OnceLock::new(), OnceLock::new()],
+        }
+    }
+
+    /// Every path that is looked at, for the report of a root that is not found.
+    pub fn paths(&self) -> Vec<&Path> {
+        let files = self.named_file.iter().chain(&self.default_file);
+        files
+            .chain(&self.directories)
+            .map(PathBuf::as_path)
+            .collect()
+    }
+
+    pub(super) fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
+        let [named, default] = &self.loaded;
+        let mut found = of_subject(
+            named.get_or_init(|| load_file(self.named_file.as_deref())),
+            subject,
+        );
+        for directory in &self.directories {
+            found.extend(load_hashed(directory, subject));
+        }
+        if found.is_empty() {
+            let anchors = default.get_or_init(|| load_file(self.default_file.as_deref()));
+            found = of_subject(anchors, subject);
+        }
+        found
+    }
+}
+
+impl Default for SystemStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn of_subject(anchors: &[Arc<Anchor>], subject: &Name) -> Vec<Arc<Anchor>> {
+    anchors
+        .iter()
+        .filter(|anchor| anchor.certificate.subject.matches(subject))
+        .cloned()
+        .collect()
+}
+
+/// OpenSSL goes on without a default file that it cannot use, and so do we: the store is then
+/// merely smaller.
+fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
+    let Some(path) = path else { return Vec::new() };
+    rustls_native_certs::load_certs_from_paths(Some(path), None)
+        .certs
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok())
+        .map(bundled::anchor)
+        .collect()
+}
+
+/// `HASH.0`, `HASH.1` and so on until one is missing (OpenSSL, `X509_LOOKUP_hash_dir`). A file
+/// under any other name is not found, and so not trusted.
+fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
+    let mut found = Vec::new();
+    for number in 0..MAX_SAME_HASH {
+        let path = directory.join(format!("{:08x}.{number}", subject.hash()));
+        let Ok(bytes) = super::read_bounded(&path) else {
+            break;
+        };
+        let Ok(contents) = file::read(&bytes) else {
+            continue;
+        };
+        found.extend(
+            contents
+                .certificates
+                .into_iter()
+                .filter(|anchor| anchor.certificate.subject.matches(subject))
+                .map(Arc::new),
+        );
+    }
+    found
+}
+
+/// More certificates of one name hash are not looked for.
+const MAX_SAME_HASH: u32 = 64;
