@@ -9,7 +9,9 @@
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters | trust anchors, CRLs, client identity, the level demanded |
+//! | [`verify`] | chain, trust, moment | what OpenSSL finds wrong with it |
 
 pub mod conninfo;
 pub mod trust;
+pub mod verify;
 pub mod x509;

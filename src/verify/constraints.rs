@@ -1,0 +1,307 @@
+//! Name constraints, as OpenSSL's crypto/x509/v3_ncons.c compares them.
+
+use crate::x509::{
+    Attribute, COMMON_NAME, Certificate, EMAIL_ADDRESS, GeneralName, Name, NameConstraints, Reach,
+    Subtree,
+};
+
+use super::chain::{Links, Run};
+use super::fault::FaultKind;
+
+/// More comparisons than this OpenSSL refuses to make.
+const MAX_COMPARISONS: usize = 1 << 20;
+/// ASN.1's number for IA5String, the only type OpenSSL takes for an e-mail address in a subject.
+const IA5_STRING: u32 = 22;
+
+/// `check_name_constraints`: every certificate against those of all above it, from the top down.
+pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
+    for (depth, link) in links.iter().rev() {
+        let certificate = link.certificate;
+        if depth != 0 && certificate.is_self_issued() {
+            continue;
+        }
+        let above = links.iter().rev().take_while(|(above, _)| *above > depth);
+        for constraints in above.filter_map(|(_, link)| link.certificate.name_constraints.as_ref())
+        {
+            if let Err(kind) = check_certificate(certificate, constraints, depth) {
+                run.fail(depth, kind);
+            }
+        }
+    }
+}
+
+fn check_certificate(
+    certificate: &Certificate,
+    constraints: &NameConstraints,
+    depth: usize,
+) -> Result<(), FaultKind> {
+    check_names(certificate, constraints)?;
+    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    let has_dns = alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(_)));
+    if depth == 0 && !has_dns {
+        check_common_names(&certificate.subject, constraints)?;
+    }
+    Ok(())
+}
+
+/// `NAME_CONSTRAINTS_check`: the subject, e-mail addresses in it, and the alternative names.
+fn check_names(certificate: &Certificate, constraints: &NameConstraints) -> Result<(), FaultKind> {
+    let subject = &certificate.subject;
+    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    let names = subject.attributes.len().saturating_add(alt_names.len());
+    let rules = constraints
+        .permitted
+        .len()
+        .saturating_add(constraints.excluded.len());
+    if names.saturating_mul(rules) > MAX_COMPARISONS {
+        return Err(FaultKind::Unspecified);
+    }
+    if !subject.is_empty() {
+        obey(&Subject::Directory(subject), constraints)?;
+    }
+    for address in attributes(subject, EMAIL_ADDRESS) {
+        if address.tag != IA5_STRING {
+            return Err(FaultKind::UnsupportedNameSyntax);
+        }
+        obey(&Subject::Email(&address.value), constraints)?;
+    }
+    alt_names
+        .iter()
+        .try_for_each(|name| obey(&Subject::from(name), constraints))
+}
+
+/// `NAME_CONSTRAINTS_check_CN`: common names that look like host names count as dNSNames, for they
+/// may be used as such where there is none.
+fn check_common_names(subject: &Name, constraints: &NameConstraints) -> Result<(), FaultKind> {
+    for common_name in attributes(subject, COMMON_NAME) {
+        let text = common_name
+            .to_text()
+            .ok_or(FaultKind::UnsupportedNameSyntax)?;
+        let text = text.trim_end_matches('\0');
+        if text.contains('\0') {
+            return Err(FaultKind::UnsupportedNameSyntax);
+        }
+        if looks_like_host(text.as_bytes()) {
+            obey(&Subject::Dns(text.as_bytes()), constraints)?;
+        }
+    }
+    Ok(())
+}
+
+fn attributes<'a>(name: &'a Name, oid: &str) -> impl Iterator<Item = &'a Attribute> {
+    name.attributes
+        .iter()
+        .filter(move |attribute| attribute.oid == oid)
+}
+
+/// `cn2dnsid`: letters, digits and underscores in two labels or more, hyphens and dots only inside.
+fn looks_like_host(text: &[u8]) -> bool {
+    let at = |index: Option<usize>| index.and_then(|index| text.get(index)).copied();
+    let mut has_dot = false;
+    for (index, byte) in text.iter().enumerate() {
+        let before = at(index.checked_sub(1));
+        let after = at(index.checked_add(1));
+        match (byte, before, after) {
+            (b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_', _, _) => {}
+            (b'-', Some(_), Some(_)) => {}
+            (b'.', Some(before), Some(after))
+                if before != b'-' && after != b'-' && after != b'.' =>
+            {
+                has_dot = true;
+            }
+            _ => return false,
+        }
+    }
+    has_dot
+}
+
+/// A name to be compared with constraints.
+enum Subject<'a> {
+    Directory(&'a Name),
+    Dns(&'a [u8]),
+    Email(&'a [u8]),
+    SmtpUtf8(Option<&'a [u8]>),
+    Uri(&'a [u8]),
+    Ip(&'a [u8]),
+    /// Of a kind that OpenSSL does not compare; what it is decides whether a constraint is about it.
+    Other(&'a GeneralName),
+}
+
+impl<'a> From<&'a GeneralName> for Subject<'a> {
+    fn from(name: &'a GeneralName) -> Self {
+        match name {
+            GeneralName::Dns(bytes) => Self::Dns(bytes),
+            GeneralName::Ip(bytes) => Self::Ip(bytes),
+            GeneralName::Email(bytes) => Self::Email(bytes),
+            GeneralName::Uri(bytes) => Self::Uri(bytes),
+            GeneralName::Directory(name) => Self::Directory(name),
+            GeneralName::SmtpUtf8(mailbox) => Self::SmtpUtf8(mailbox.as_deref()),
+            GeneralName::OtherName(..) | GeneralName::Other(..) => Self::Other(name),
+        }
+    }
+}
+
+impl Subject<'_> {
+    /// Is the constraint about names of this kind?
+    fn is_meant_by(&self, base: &GeneralName) -> bool {
+        match (self, base) {
+            (Self::Directory(_), GeneralName::Directory(_))
+            | (Self::Dns(_), GeneralName::Dns(_))
+            | (Self::Email(_) | Self::SmtpUtf8(_), GeneralName::Email(_))
+            | (Self::Uri(_), GeneralName::Uri(_))
+            | (Self::Ip(_), GeneralName::Ip(_)) => true,
+            (Self::Other(GeneralName::OtherName(a, _)), GeneralName::OtherName(b, _)) => a == b,
+            (Self::Other(GeneralName::Other(a, _)), GeneralName::Other(b, _)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// Is the name in the subtree?
+    fn is_in(&self, base: &GeneralName) -> Result<bool, FaultKind> {
+        match (self, base) {
+            (Self::Directory(name), GeneralName::Directory(base)) => {
+                Ok(name.canonical.starts_with(&base.canonical))
+            }
+            (Self::Dns(name), GeneralName::Dns(base)) => Ok(dns_is_in(name, base)),
+            (Self::Email(name), GeneralName::Email(base)) => email_is_in(name, base),
+            (Self::SmtpUtf8(name), GeneralName::Email(base)) => utf8_email_is_in(*name, base),
+            (Self::Uri(name), GeneralName::Uri(base)) => uri_is_in(name, base),
+            (Self::Ip(address), GeneralName::Ip(base)) => ip_is_in(address, base),
+            _ => Err(FaultKind::UnsupportedConstraintType),
+        }
+    }
+}
+
+/// `nc_match`: within one of the permitted subtrees of its kind, if any, and in no excluded one.
+fn obey(name: &Subject<'_>, constraints: &NameConstraints) -> Result<(), FaultKind> {
+    let mut inside = None;
+    for subtree in about(name, &constraints.permitted) {
+        whole(subtree)?;
+        if inside != Some(true) {
+            inside = Some(name.is_in(&subtree.base)?);
+        }
+    }
+    if inside == Some(false) {
+        return Err(FaultKind::PermittedViolation);
+    }
+    for subtree in about(name, &constraints.excluded) {
+        whole(subtree)?;
+        if name.is_in(&subtree.base)? {
+            return Err(FaultKind::ExcludedViolation);
+        }
+    }
+    Ok(())
+}
+
+fn about<'a>(name: &Subject<'_>, subtrees: &'a [Subtree]) -> impl Iterator<Item = &'a Subtree> {
+    subtrees
+        .iter()
+        .filter(|subtree| name.is_meant_by(&subtree.base))
+}
+
+fn whole(subtree: &Subtree) -> Result<(), FaultKind> {
+    match subtree.reach {
+        Reach::Whole => Ok(()),
+        Reach::Limited => Err(FaultKind::SubtreeMinMax),
+    }
+}
+
+/// A base without a leading dot covers itself and everything below; with one, only what is below.
+fn dns_is_in(name: &[u8], base: &[u8]) -> bool {
+    let Some(cut) = name.len().checked_sub(base.len()) else {
+        return false;
+    };
+    let Some((labels, tail)) = name.split_at_checked(cut) else {
+        return false;
+    };
+    let at_label = labels.is_empty() || base.first() == Some(&b'.') || labels.last() == Some(&b'.');
+    base.is_empty() || (at_label && tail.eq_ignore_ascii_case(base))
+}
+
+fn split_at_sign(address: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = address.iter().rposition(|byte| *byte == b'@')?;
+    let (local, domain) = address.split_at_checked(at)?;
+    Some((local, domain.get(1..)?))
+}
+
+fn email_is_in(name: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
+    let (local, domain) = split_at_sign(name).ok_or(FaultKind::UnsupportedNameSyntax)?;
+    let (base_local, base_domain) = match split_at_sign(base) {
+        Some((local, domain)) => (local, domain),
+        None if base.first() == Some(&b'.') => return Ok(is_below(name, base)),
+        None => (&[][..], base),
+    };
+    if !base_local.is_empty() {
+        if local.len() != base_local.len() {
+            return Ok(false);
+        }
+        if local.contains(&0) || base_local.contains(&0) {
+            return Err(FaultKind::UnsupportedNameSyntax);
+        }
+        if local != base_local {
+            return Ok(false);
+        }
+    }
+    Ok(domain.eq_ignore_ascii_case(base_domain))
+}
+
+/// Does it end with the base, and have something before it?
+fn is_below(name: &[u8], base: &[u8]) -> bool {
+    name.len() > base.len()
+        && name
+            .len()
+            .checked_sub(base.len())
+            .and_then(|cut| name.get(cut..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(base))
+}
+
+/// `nc_email_eai` (RFC 8398 section 6). OpenSSL decodes A-labels in the base; as we do not, such a
+/// base matches nothing and counts as an error, which never lets a name pass.
+fn utf8_email_is_in(name: Option<&[u8]>, base: &[u8]) -> Result<bool, FaultKind> {
+    if base.contains(&0) {
+        return Err(FaultKind::UnsupportedNameSyntax);
+    }
+    let name = name.ok_or(FaultKind::UnsupportedNameSyntax)?;
+    split_at_sign(name).ok_or(FaultKind::UnsupportedNameSyntax)?;
+    if base
+        .to_ascii_lowercase()
+        .windows(4)
+        .any(|window| window == b"xn--")
+    {
+        return Err(FaultKind::Unspecified);
+    }
+    email_is_in(name, base)
+}
+
+fn uri_is_in(uri: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
+    let host = uri_host(uri).ok_or(FaultKind::UnsupportedNameSyntax)?;
+    if base.first() == Some(&b'.') {
+        return Ok(is_below(host, base));
+    }
+    Ok(host.eq_ignore_ascii_case(base))
+}
+
+/// What stands between `scheme://` and the next colon, or else the next slash. Never empty.
+fn uri_host(uri: &[u8]) -> Option<&[u8]> {
+    let colon = uri.iter().position(|byte| *byte == b':')?;
+    let rest = uri.get(colon..)?.strip_prefix(b"://")?;
+    let find = |wanted: u8| rest.iter().position(|byte| *byte == wanted);
+    let end = find(b':').or_else(|| find(b'/')).unwrap_or(rest.len());
+    rest.get(..end).filter(|host| !host.is_empty())
+}
+
+fn ip_is_in(address: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
+    if !matches!(address.len(), 4 | 16) || !matches!(base.len(), 8 | 32) {
+        return Err(FaultKind::UnsupportedNameSyntax);
+    }
+    let Some((network, mask)) = base.split_at_checked(address.len()) else {
+        return Ok(false);
+    };
+    if mask.len() != address.len() {
+        return Ok(false);
+    }
+    let mut bytes = address.iter().zip(network).zip(mask);
+    Ok(bytes.all(|((address, network), mask)| address & mask == network & mask))
+}

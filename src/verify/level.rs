@@ -1,0 +1,41 @@
+//! OpenSSL's security level 2, Debian's default: nothing below 112 bits of strength.
+
+use crate::x509::{Digest, KeyKind, PublicKey, SignatureScheme};
+
+use super::signature;
+
+/// The shortest RSA modulus that `ossl_ifc_ffc_compute_security_bits` (crypto/rsa/rsa_lib.c) rounds
+/// up to 112 bits of strength. It is below 2048 on purpose: 2047-bit keys exist.
+const RSA_MODULUS: usize = 1962;
+/// Half a group's order is its strength, in steps (`ossl_ec_key_get_security_bits`).
+const EC_ORDER: usize = 224;
+/// Half a digest is its strength.
+const DIGEST_BYTES: usize = 28;
+/// `DSA_security_bits` steps from 80 to 112 bits here.
+const DSA_PRIME: usize = 2048;
+
+/// Is the key strong enough? One that OpenSSL cannot decode is not (`check_key_level`).
+pub(super) fn key_suffices(key: &PublicKey) -> bool {
+    let strong = match &key.kind {
+        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits >= RSA_MODULUS,
+        KeyKind::Ec(curve) => curve.bits() >= EC_ORDER,
+        KeyKind::Dsa { bits, order_bits } => *bits >= DSA_PRIME && *order_bits >= EC_ORDER,
+        // Refused on its own ground, as soon as it is part of a chain.
+        KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 => true,
+        KeyKind::Unusable(_) => false,
+    };
+    strong && signature::is_readable(key)
+}
+
+/// Is the signature's digest strong enough (`check_sig_level`)? Unknown algorithms are not.
+pub(super) fn signature_suffices(scheme: &SignatureScheme) -> bool {
+    let digest: Digest = match scheme {
+        SignatureScheme::RsaPkcs1(digest)
+        | SignatureScheme::Ecdsa(digest)
+        | SignatureScheme::Dsa(digest) => *digest,
+        SignatureScheme::RsaPss(Some(parameters)) => parameters.digest,
+        SignatureScheme::Ed25519 | SignatureScheme::Ed448 => return true,
+        SignatureScheme::RsaPss(None) | SignatureScheme::Unknown(_) => return false,
+    };
+    digest.length() >= DIGEST_BYTES
+}

@@ -1,0 +1,206 @@
+//! Does this key vouch for these bytes?
+
+use aws_lc_rs::signature::{
+    self as aws, EcdsaVerificationAlgorithm, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
+
+use crate::x509::{
+    Certificate, Crl, Curve, Digest, KeyKind, PssParameters, PublicKey, SignatureAlgorithm,
+    SignatureScheme,
+};
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The key made the signature.
+    Good,
+    /// It did not, or the signature is not of a kind that the key makes.
+    Bad,
+    /// OpenSSL can tell; we cannot.
+    Unsupported,
+}
+
+/// `X509_verify`: both algorithm identifiers must agree.
+pub(super) fn check_certificate(certificate: &Certificate, key: &PublicKey) -> Check {
+    if certificate.signature_algorithm.der != certificate.tbs_signature_algorithm.der
+        || certificate.signature_unused_bits != 0
+    {
+        return Check::Bad;
+    }
+    check(
+        &certificate.signature_algorithm,
+        key,
+        &certificate.tbs,
+        &certificate.signature,
+    )
+}
+
+/// `X509_CRL_verify`.
+pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
+    if crl.signature_unused_bits != 0 {
+        return Check::Bad;
+    }
+    check(&crl.signature_algorithm, key, &crl.tbs, &crl.signature)
+}
+
+/// Can OpenSSL decode the key? It drops points that are not on their curve.
+pub(super) fn is_readable(key: &PublicKey) -> bool {
+    let algorithm: &'static dyn VerificationAlgorithm = match key.kind {
+        KeyKind::Unusable(_) => return false,
+        KeyKind::Ec(Curve::P256) => &aws::ECDSA_P256_SHA256_ASN1,
+        KeyKind::Ec(Curve::P384) => &aws::ECDSA_P384_SHA384_ASN1,
+        KeyKind::Ec(Curve::P521) => &aws::ECDSA_P521_SHA512_ASN1,
+        KeyKind::Ec(Curve::Secp256k1) => &aws::ECDSA_P256K1_SHA256_ASN1,
+        _ => return true,
+    };
+    UnparsedPublicKey::new(algorithm, &key.key).parse().is_ok()
+}
+
+fn check(
+    algorithm: &SignatureAlgorithm,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Check {
+    match choose(&algorithm.scheme, &key.kind) {
+        Choice::Verify(algorithm) => {
+            let Ok(key) = UnparsedPublicKey::new(algorithm, &key.key).parse() else {
+                return Check::Unsupported;
+            };
+            match key.verify_sig(message, signature) {
+                Ok(()) => Check::Good,
+                Err(_) => Check::Bad,
+            }
+        }
+        Choice::WrongKey => Check::Bad,
+        Choice::Unsupported => Check::Unsupported,
+    }
+}
+
+enum Choice {
+    Verify(&'static dyn VerificationAlgorithm),
+    WrongKey,
+    Unsupported,
+}
+
+impl<T: VerificationAlgorithm> From<Option<&'static T>> for Choice {
+    fn from(algorithm: Option<&'static T>) -> Self {
+        algorithm.map_or(Self::Unsupported, |algorithm| Self::Verify(algorithm))
+    }
+}
+
+fn choose(scheme: &SignatureScheme, key: &KeyKind) -> Choice {
+    match (scheme, key) {
+        (SignatureScheme::RsaPkcs1(digest), KeyKind::Rsa { bits }) => {
+            rsa_pkcs1(*digest, *bits).into()
+        }
+        (SignatureScheme::RsaPss(Some(parameters)), KeyKind::Rsa { bits }) => {
+            rsa_pss(*parameters, *bits).into()
+        }
+        (SignatureScheme::RsaPss(Some(parameters)), KeyKind::RsaPss { bits, restriction }) => {
+            match restriction {
+                Some(restriction) if !keeps_to(*parameters, *restriction) => Choice::WrongKey,
+                _ => rsa_pss(*parameters, *bits).into(),
+            }
+        }
+        (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(*digest, *curve).into(),
+        (SignatureScheme::Ed25519, KeyKind::Ed25519) => Choice::Verify(&aws::ED25519),
+        (SignatureScheme::Ed448, KeyKind::Ed448)
+        | (SignatureScheme::Dsa(_), KeyKind::Dsa { .. })
+        | (SignatureScheme::Ecdsa(_), KeyKind::EcExplicit) => Choice::Unsupported,
+        _ => Choice::WrongKey,
+    }
+}
+
+fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
+    Some(match digest {
+        Digest::Sha1 => &aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        Digest::Sha256 => &aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        Digest::Sha384 if bits >= 2048 => &aws::RSA_PKCS1_2048_8192_SHA384,
+        Digest::Sha512 => &aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+        _ => return None,
+    })
+}
+
+/// RFC 4055 section 3.3: a restricted key fixes the digests and bounds the salt from below.
+fn keeps_to(parameters: PssParameters, restriction: PssParameters) -> bool {
+    parameters.digest == restriction.digest
+        && parameters.mask_digest == restriction.mask_digest
+        && parameters.salt_length >= restriction.salt_length
+}
+
+fn rsa_pss(parameters: PssParameters, bits: usize) -> Option<&'static RsaParameters> {
+    if parameters.mask_digest != parameters.digest {
+        return None;
+    }
+    let digest = parameters.digest.length();
+    let encoded = bits.checked_sub(1)?.div_ceil(8);
+    let longest = encoded.checked_sub(digest)?.checked_sub(2)?;
+    match usize::try_from(parameters.salt_length).ok()? {
+        salt if salt == digest => pss_with_digest_salt(parameters.digest),
+        salt if salt == longest => pss_with_longest_salt(parameters.digest),
+        20 => pss_with_default_salt(parameters.digest),
+        _ => None,
+    }
+}
+
+fn pss_with_digest_salt(digest: Digest) -> Option<&'static RsaParameters> {
+    match digest {
+        Digest::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
+        Digest::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
+        Digest::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
+        _ => None,
+    }
+}
+
+fn pss_with_longest_salt(digest: Digest) -> Option<&'static RsaParameters> {
+    const LONGEST: RsaPssSaltLength = RsaPssSaltLength::Max;
+    match digest {
+        Digest::Sha256 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(LONGEST) })
+        }
+        Digest::Sha384 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(LONGEST) })
+        }
+        Digest::Sha512 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(LONGEST) })
+        }
+        _ => None,
+    }
+}
+
+fn pss_with_default_salt(digest: Digest) -> Option<&'static RsaParameters> {
+    const DEFAULT: RsaPssSaltLength = RsaPssSaltLength::Custom(20);
+    match digest {
+        Digest::Sha256 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(DEFAULT) })
+        }
+        Digest::Sha384 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(DEFAULT) })
+        }
+        Digest::Sha512 => {
+            Some(&const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(DEFAULT) })
+        }
+        _ => None,
+    }
+}
+
+fn ecdsa(digest: Digest, curve: Curve) -> Option<&'static EcdsaVerificationAlgorithm> {
+    Some(match (curve, digest) {
+        (Curve::P256, Digest::Sha1) => &aws::ECDSA_P256_SHA1_ASN1,
+        (Curve::P256, Digest::Sha256) => &aws::ECDSA_P256_SHA256_ASN1,
+        (Curve::P256, Digest::Sha384) => &aws::ECDSA_P256_SHA384_ASN1,
+        (Curve::P256, Digest::Sha512) => &aws::ECDSA_P256_SHA512_ASN1,
+        (Curve::P384, Digest::Sha256) => &aws::ECDSA_P384_SHA256_ASN1,
+        (Curve::P384, Digest::Sha384) => &aws::ECDSA_P384_SHA384_ASN1,
+        (Curve::P384, Digest::Sha512) => &aws::ECDSA_P384_SHA512_ASN1,
+        (Curve::P521, Digest::Sha1) => &aws::ECDSA_P521_SHA1_ASN1,
+        (Curve::P521, Digest::Sha224) => &aws::ECDSA_P521_SHA224_ASN1,
+        (Curve::P521, Digest::Sha256) => &aws::ECDSA_P521_SHA256_ASN1,
+        (Curve::P521, Digest::Sha384) => &aws::ECDSA_P521_SHA384_ASN1,
+        (Curve::P521, Digest::Sha512) => &aws::ECDSA_P521_SHA512_ASN1,
+        (Curve::Secp256k1, Digest::Sha256) => &aws::ECDSA_P256K1_SHA256_ASN1,
+        _ => return None,
+    })
+}
