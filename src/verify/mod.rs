@@ -1,5 +1,9 @@
 //! Chain, trust, host and moment in; a judgement out. Pure.
 //!
+//! libpq leaves the chain to OpenSSL's `X509_verify_cert`, whose rules are its own: neither those
+//! of RFC 5280 to the letter nor those of any Rust crate. [`chain`] and the files beside it write
+//! them down in the order in which OpenSSL (3.0 to 3.5) applies them; [`name`] holds libpq's own.
+//!
 //! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
 //! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 

@@ -202,8 +202,8 @@ pub enum DistributionPointName {
 pub struct Reasons(pub u16);
 
 impl Reasons {
-    /// All nine reasons that have a bit.
-    pub const ALL: Self = Self(0x01ff);
+    /// All eight reasons; the first bit is unused.
+    pub const ALL: Self = Self(0x01fe);
     /// None of them.
     pub const NONE: Self = Self(0);
 
