@@ -67,7 +67,7 @@ pub enum Stop {
         /// What had been negotiated.
         tls: Tls,
         /// What is to be said of the certificates, if any were presented.
-        judgement: Option<Judgement>,
+        judgement: Option<Box<Judgement>>,
     },
 }
 
@@ -133,7 +133,7 @@ async fn run(
     let mut session = match shaken {
         Ok(session) => session,
         Err(failure) => {
-            let judgement = witness.take();
+            let judgement = witness.take().map(Box::new);
             return Err(Stop::Handshake {
                 error: failure.error,
                 tls: failure.tls,
@@ -155,7 +155,7 @@ async fn run(
         (Err(error), judgement) => Err(Stop::Handshake {
             error,
             tls,
-            judgement,
+            judgement: judgement.map(Box::new),
         }),
         // A session without a judgement would be a pass that nobody checked.
         (Ok(_), None) => {

@@ -121,9 +121,9 @@ mod tests {
         let packet = startup_packet(b"ann", b"db");
         assert_eq!(
             packet,
-            b"\0\0\0\x33\0\x03\0\0user\0ann\0database\0db\0application_name\0pgtls\0\0"
+            b"\0\0\0\x35\0\x03\0\0user\0ann\0database\0db\0application_name\0pgtls\0\0"
         );
-        assert_eq!(packet.len(), 0x33);
+        assert_eq!(packet.len(), 0x35);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `pgtls conninfo`: what a connection string says, and who says it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io::{self, Write};
 
 use pgtls::conninfo::{ConnInfo, Origin};
@@ -27,7 +26,7 @@ struct Parameter {
 }
 
 pub(crate) fn run(args: &Conninfo) -> anyhow::Result<Exit> {
-    let text = args.conninfo.clone().unwrap_or_else(OsString::new);
+    let text = args.conninfo.clone().unwrap_or_default();
     let conninfo = match ConnInfo::read(&bytes_of(&text), &Machine) {
         Ok(conninfo) => conninfo,
         Err(error) => {

@@ -129,7 +129,7 @@ pub(super) fn wrong_name(task: &Task, judgement: &Judgement, fault: &NameFault) 
     let dns: Vec<String> = judgement
         .certificates
         .first()
-        .map(|leaf| names_to_connect_by(leaf))
+        .map(names_to_connect_by)
         .unwrap_or_default();
     let address = task.endpoint.hostaddr.as_ref().map(ToString::to_string);
     let address = address.unwrap_or_else(|| escape(&host).to_string());

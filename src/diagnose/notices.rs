@@ -12,7 +12,7 @@ use crate::x509::Certificate;
 pub(super) fn notices(task: &Task, observation: &Observation) -> Vec<Finding> {
     let judgement = match &observation.outcome {
         Ok(session) => Some(&session.judgement),
-        Err(Stop::Handshake { judgement, .. }) => judgement.as_ref(),
+        Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
     };
     let mut found = Vec::new();

@@ -149,10 +149,12 @@ pub(super) fn server_name(offer: &Offer<'_>) -> ServerName<'static> {
     offer
         .server_name
         .and_then(|name| ServerName::try_from(name).ok())
-        .map_or(
-            ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
-            |name| name.to_owned(),
-        )
+        .map_or_else(unsent, |name| name.to_owned())
+}
+
+/// For an address rustls sends no SNI.
+fn unsent() -> ServerName<'static> {
+    ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into())
 }
 
 pub(super) fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {

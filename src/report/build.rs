@@ -106,7 +106,7 @@ impl EndpointReport {
 fn reached(observation: &Observation) -> (Option<&Tls>, Option<&Judgement>) {
     match &observation.outcome {
         Ok(session) => (Some(&session.tls), Some(&session.judgement)),
-        Err(Stop::Handshake { tls, judgement, .. }) => (Some(tls), judgement.as_ref()),
+        Err(Stop::Handshake { tls, judgement, .. }) => (Some(tls), judgement.as_deref()),
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => (None, None),
     }
 }

@@ -168,11 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn every_root_of_mozillas_index_is_found_in_full() {
-        assert_eq!(
-            webpki_roots::TLS_SERVER_ROOTS.len(),
-            webpki_root_certs::TLS_SERVER_ROOT_CERTS.len()
-        );
+    fn every_root_of_mozillas_list_is_found_by_its_name() {
         for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
             let root = Certificate::parse(der).unwrap();
             let found = mozilla_by_subject(&root.subject);

@@ -92,7 +92,7 @@ pub enum Error {
     #[error("root certificate file \"{}\" does not exist", path.written.display())]
     Missing {
         /// The file.
-        path: NamedPath,
+        path: Box<NamedPath>,
         /// Files beside it whose names are much like it.
         similar: Vec<String>,
         /// A root that is compiled in and usually saved under this name.
@@ -102,7 +102,7 @@ pub enum Error {
     #[error("could not read root certificate file \"{}\"", path.written.display())]
     Unreadable {
         /// The file.
-        path: NamedPath,
+        path: Box<NamedPath>,
         /// The operating system's reason.
         #[source]
         source: io::Error,
@@ -111,7 +111,7 @@ pub enum Error {
     #[error("could not read root certificate file \"{}\": {fault}", path.written.display())]
     Unusable {
         /// The file.
-        path: NamedPath,
+        path: Box<NamedPath>,
         /// What it is instead.
         fault: file::Unusable,
     },
@@ -254,10 +254,12 @@ fn level(mode: SslMode, source: &Source) -> Level {
 }
 
 fn load(path: &Path, origin: Option<&Origin>) -> Result<Store, Error> {
-    let named = || NamedPath {
-        written: path.to_owned(),
-        absolute: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
-        origin: origin.cloned(),
+    let named = || {
+        Box::new(NamedPath {
+            written: path.to_owned(),
+            absolute: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            origin: origin.cloned(),
+        })
     };
     let bytes = read_bounded(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::Missing {
