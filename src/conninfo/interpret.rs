@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::choice::{Choice, names};
 use super::endpoints::{self, Endpoint, Route};
-use super::env::path_of;
+use super::env::{bytes_of, path_of};
 use super::error::{Demand, Error, Expected};
 use super::hint;
 use super::number;
@@ -28,6 +28,7 @@ pub(super) fn interpret(
     let endpoints = endpoints::read(&settings)?;
     let user = user(&mut settings, world)?;
     let dbname = dbname(&mut settings, &user);
+    passfile(&mut settings, world);
     let require_auth = require_auth(&settings)?;
     let channel_binding = choice(&settings, Keyword::ChannelBinding)?;
     let mut sslmode = choice::<SslMode>(&settings, Keyword::SslMode)?;
@@ -47,7 +48,14 @@ pub(super) fn interpret(
         );
     }
     let (min, max) = tls_versions(&settings)?;
-    let sslcertmode = default_choice(&settings, Keyword::SslCertMode, SslCertMode::Allow)?;
+    let allow = || Some(SslCertMode::Allow.as_str().as_bytes().to_vec());
+    fill_in(
+        &mut settings,
+        Keyword::SslCertMode,
+        Emptiness::IsAValue,
+        allow,
+    );
+    let sslcertmode = choice(&settings, Keyword::SslCertMode)?;
     let gssencmode = choice(&settings, Keyword::GssEncMode)?;
     choice::<TargetSessionAttrs>(&settings, Keyword::TargetSessionAttrs)?;
     scram_key(&settings, Keyword::ScramClientKey)?;
@@ -90,26 +98,65 @@ pub(super) fn interpret(
 
 /// The user named, or else the one who runs the program.
 fn user(settings: &mut Settings, world: &dyn World) -> Result<Setting<Value>, Error> {
-    default_value(settings, Keyword::User, || world.user()).ok_or(Error::NoUser)
+    fill_in(settings, Keyword::User, Emptiness::IsNoValue, || {
+        world.user()
+    });
+    settings
+        .get(&Keyword::User)
+        .filter(|user| !user.value.as_bytes().is_empty())
+        .cloned()
+        .ok_or(Error::NoUser)
 }
 
 /// The database named, or else the one with the user's name.
 fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
-    let user = user.value.as_bytes().to_vec();
-    default_value(settings, Keyword::Dbname, || Some(user.clone())).unwrap_or_else(|| Setting {
-        value: Value::new(Keyword::Dbname, user),
+    let default = Setting {
+        value: Value::new(Keyword::Dbname, user.value.as_bytes().to_vec()),
         origin: Origin::Default,
-    })
+    };
+    if given(settings, Keyword::Dbname).is_none() {
+        settings.insert(Keyword::Dbname, default.clone());
+    }
+    settings.get(&Keyword::Dbname).cloned().unwrap_or(default)
 }
 
-/// The value of the keyword; where it is unset or empty, the default takes its place.
-fn default_value(
+/// The password file, which libpq asks only where no password is given.
+fn passfile(settings: &mut Settings, world: &dyn World) {
+    let name = if cfg!(windows) {
+        "pgpass.conf"
+    } else {
+        ".pgpass"
+    };
+    if given(settings, Keyword::Password).is_none() {
+        let default = || {
+            world
+                .home()
+                .map(|home| bytes_of(home.join(name).as_os_str()))
+        };
+        fill_in(settings, Keyword::Passfile, Emptiness::IsNoValue, default);
+    }
+}
+
+/// What an empty value counts for.
+#[derive(PartialEq, Eq)]
+enum Emptiness {
+    IsAValue,
+    IsNoValue,
+}
+
+/// Sets a keyword to its default, if there is one and the keyword has no value.
+fn fill_in(
     settings: &mut Settings,
     keyword: Keyword,
+    emptiness: Emptiness,
     default: impl FnOnce() -> Option<Vec<u8>>,
-) -> Option<Setting<Value>> {
-    if given(settings, keyword).is_none() {
-        let value = Value::new(keyword, default()?);
+) {
+    let filled = match emptiness {
+        Emptiness::IsAValue => settings.contains_key(&keyword),
+        Emptiness::IsNoValue => given(settings, keyword).is_some(),
+    };
+    if !filled && let Some(bytes) = default() {
+        let value = Value::new(keyword, bytes);
         settings.insert(
             keyword,
             Setting {
@@ -118,7 +165,6 @@ fn default_value(
             },
         );
     }
-    settings.get(&keyword).cloned()
 }
 
 /// A setting that is there and not empty.
@@ -182,21 +228,6 @@ fn choice<T: Choice>(settings: &Settings, keyword: Keyword) -> Result<Setting<T>
     Ok(Setting {
         value,
         origin: origin.clone(),
-    })
-}
-
-/// An enumerated setting whose default is not written down in libpq's table.
-fn default_choice<T: Choice>(
-    settings: &Settings,
-    keyword: Keyword,
-    default: T,
-) -> Result<Setting<T>, Error> {
-    if settings.contains_key(&keyword) {
-        return choice(settings, keyword);
-    }
-    Ok(Setting {
-        value: default,
-        origin: Origin::Default,
     })
 }
 
