@@ -6,6 +6,14 @@
 //! `PGTLS_LIBPQ` names the library, `libpq.so.5` by default. `PGTLS_LIBPQ18` may name that of PostgreSQL 18, such as
 //! the one in the wheel of `psycopg-binary`, as a second referee.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says on stderr what it skips"
+)]
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};

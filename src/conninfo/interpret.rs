@@ -447,3 +447,197 @@ fn require_auth(settings: &Settings) -> Result<Option<Setting<RequireAuth>>, Err
     };
     Ok(Some(Setting { value, origin }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::super::{Class, GssEncMode};
+    use super::*;
+
+    fn read(text: &str) -> Result<ConnInfo, Error> {
+        ConnInfo::read(text.as_bytes(), &Fake::default())
+    }
+
+    /// The keyword, or the class, of the error; `ok` where there is none.
+    fn verdict(text: &str) -> String {
+        match read(text) {
+            Ok(_) => "ok".to_owned(),
+            Err(Error::InvalidValue { keyword, .. }) => keyword.to_string(),
+            Err(error) => format!("{:?}", error.class()),
+        }
+    }
+
+    #[test]
+    fn values_are_judged_as_libpq_judges_them() {
+        for (text, meaning) in [
+            ("sslmode=verify-full", "ok"),
+            ("sslmode=required", "sslmode"),
+            ("sslmode=VERIFY-FULL", "sslmode"),
+            ("sslmode=''", "sslmode"),
+            ("sslmode=disable", "ok"),
+            ("channel_binding=yes", "channel_binding"),
+            ("gssencmode=x", "gssencmode"),
+            ("target_session_attrs=master", "target_session_attrs"),
+            ("load_balance_hosts=1", "load_balance_hosts"),
+            ("sslcertmode=''", "sslcertmode"),
+            ("sslnegotiation=tls", "sslnegotiation"),
+            ("ssl_min_protocol_version=tlsV1.3", "ok"),
+            ("ssl_min_protocol_version=1.3", "ssl_min_protocol_version"),
+            (
+                "ssl_max_protocol_version=x sslmode=disable",
+                "ssl_max_protocol_version",
+            ),
+            ("ssl_max_protocol_version=TLSv1.1", "InvalidValue"),
+            (
+                "ssl_max_protocol_version=TLSv1.1 ssl_min_protocol_version=''",
+                "ok",
+            ),
+            (
+                "ssl_max_protocol_version=TLSv1 ssl_min_protocol_version=TLSv1",
+                "ok",
+            ),
+            ("min_protocol_version=3.1", "min_protocol_version"),
+            ("min_protocol_version=latest max_protocol_version=3.2", "ok"),
+            (
+                "min_protocol_version=3.2 max_protocol_version=3.0",
+                "InvalidValue",
+            ),
+            ("scram_client_key=QUFB", "scram_client_key"),
+            (
+                "scram_server_key=QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+                "ok",
+            ),
+            ("connect_timeout=''", "connect_timeout"),
+            ("connect_timeout=5s", "connect_timeout"),
+            ("host=a keepalives=x", "keepalives"),
+            ("host=a keepalives_idle=x", "keepalives_idle"),
+            ("host=a keepalives_interval=x", "keepalives_interval"),
+            ("host=a keepalives_count=x", "keepalives_count"),
+            ("host=a tcp_user_timeout=x", "tcp_user_timeout"),
+            ("host=a keepalives=0 tcp_user_timeout=x", "ok"),
+            ("host=/tmp keepalives=x", "ok"),
+            ("require_auth=md5,none", "ok"),
+            ("require_auth=!md5,!none", "ok"),
+            ("require_auth=md5,!none", "require_auth"),
+            ("require_auth=!md5,none", "require_auth"),
+            ("require_auth=md5,md5", "require_auth"),
+            ("require_auth=md5,", "require_auth"),
+            ("sslrootcert=system", "ok"),
+            ("sslrootcert=system sslmode=verify-full", "ok"),
+            ("sslrootcert=system sslmode=verify-ca", "WeakSslMode"),
+            ("sslrootcert=system sslmode=disable", "WeakSslMode"),
+            ("sslrootcert=./system sslmode=require", "ok"),
+            ("sslnegotiation=direct sslmode=require", "ok"),
+            ("sslnegotiation=direct sslmode=prefer", "WeakSslMode"),
+            ("sslnegotiation=direct", "WeakSslMode"),
+            ("sslnegotiation=direct sslrootcert=system", "ok"),
+        ] {
+            assert_eq!(verdict(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_an_sslmode_everything_is_verified() {
+        let info = read("host=a").unwrap();
+        assert_eq!(
+            (info.sslmode.value, info.sslmode.origin.clone()),
+            (SslMode::VerifyFull, Origin::Default)
+        );
+        assert_eq!(
+            info.parameter(Keyword::SslMode).unwrap().value.to_string(),
+            "verify-full"
+        );
+        assert_eq!(
+            read("sslmode=prefer").unwrap().sslmode.value,
+            SslMode::Prefer
+        );
+    }
+
+    #[test]
+    fn defaults_are_those_of_libpq() {
+        let info = read("").unwrap();
+        assert_eq!(info.user.value.to_string(), "me");
+        assert_eq!(info.dbname.value.to_string(), "me");
+        assert_eq!(
+            read("user=you dbname=''").unwrap().dbname.value.to_string(),
+            "you"
+        );
+        assert_eq!(
+            info.ssl_min_protocol_version.map(|min| min.value),
+            Some(TlsVersion::V1_2)
+        );
+        assert_eq!(info.ssl_max_protocol_version, None);
+        assert_eq!(info.sslnegotiation.value, SslNegotiation::Postgres);
+        assert_eq!(info.sslcertmode.value, SslCertMode::Allow);
+        assert_eq!(info.gssencmode.value, GssEncMode::Prefer);
+        assert_eq!(info.sslsni.value, SslSni::Send);
+        assert_eq!(info.home_files, Some(PathBuf::from("/home/me/.postgresql")));
+        assert_eq!(info.connect_timeout, None);
+    }
+
+    #[test]
+    fn a_timeout_of_one_second_is_one_second_and_none_is_for_ever() {
+        let timeout = |text| {
+            read(text)
+                .unwrap()
+                .connect_timeout
+                .map(|timeout| timeout.value.as_secs())
+        };
+        for (text, seconds) in [
+            ("connect_timeout=1", Some(1)),
+            ("connect_timeout=' 10 '", Some(10)),
+            ("connect_timeout=0", None),
+            ("connect_timeout=-1", None),
+        ] {
+            assert_eq!(timeout(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_name_is_none_and_a_tilde_is_a_letter() {
+        let info = read("sslrootcert='' sslcrl='' sslcert=~/x sslkey=k sslpassword='' password=p")
+            .unwrap();
+        assert_eq!(
+            (info.sslrootcert, info.sslcrl, info.sslpassword),
+            (None, None, None)
+        );
+        assert_eq!(info.sslcert.unwrap().value, PathBuf::from("~/x"));
+        assert_eq!(info.password.unwrap().value.expose(), b"p");
+        let roots = |text| read(text).unwrap().sslrootcert.unwrap().value;
+        assert_eq!(roots("sslrootcert=system"), RootCert::System);
+        assert_eq!(
+            roots("sslrootcert=System"),
+            RootCert::File(PathBuf::from("System"))
+        );
+    }
+
+    #[test]
+    fn sni_is_sent_only_if_the_value_begins_with_one() {
+        for (text, sni) in [
+            ("1", SslSni::Send),
+            ("10", SslSni::Send),
+            ("0", SslSni::Omit),
+            ("true", SslSni::Omit),
+            ("''", SslSni::Omit),
+        ] {
+            assert_eq!(
+                read(&format!("sslsni={text}")).unwrap().sslsni.value,
+                sni,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_user_is_needed_where_the_system_knows_none() {
+        let nobody = Fake::nobody();
+        assert_eq!(
+            ConnInfo::read(b"", &nobody)
+                .map(|_| ())
+                .unwrap_err()
+                .class(),
+            Class::BadConninfo
+        );
+        assert!(ConnInfo::read(b"user=x", &nobody).is_ok());
+    }
+}
