@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::error::{Error, Expected};
 use super::number;
-use super::parameter::Keyword;
+use super::parameter::{Keyword, Secrecy};
 use super::service::Settings;
 use super::value::{Origin, Word};
 
@@ -259,8 +259,10 @@ const DEFAULT_PORT: u16 = 5432;
 /// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is a
 /// password gone astray more often than not: `host= password=x` or `postgresql://u:p@ss@host`.
 fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
-    let Route::Name(name) = endpoint.route() else {
-        return Ok(());
+    let name = match (&endpoint.host, &endpoint.hostaddr) {
+        (Some(Host::Name(name)), None) => name.as_slice(),
+        (Some(Host::Abstract(name)), None) => name.get(1..).unwrap_or_default(),
+        _ => return Ok(()),
     };
     match name.iter().find(|byte| matches!(byte, b'=' | b'@')) {
         Some(byte) => Err(Error::NoHostName {
@@ -272,11 +274,10 @@ fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error>
 }
 
 fn invalid(settings: &Settings, keyword: Keyword, text: &[u8], expected: Expected) -> Error {
-    // In `postgresql://u:pa/ss@host/db` the "port" is the head of a password, and the "@" ends up in the dbname.
-    let stray = settings
-        .get(&Keyword::Dbname)
-        .is_some_and(|dbname| dbname.value.as_bytes().contains(&b'@'));
-    let value = if stray {
+    let secret = settings
+        .get(&keyword)
+        .is_some_and(|setting| setting.value.secrecy() == Secrecy::Secret);
+    let value = if secret {
         Word::Hidden
     } else {
         Word::after(&[], text)
@@ -294,4 +295,134 @@ fn origin(settings: &Settings, keyword: Keyword) -> Origin {
     settings
         .get(&keyword)
         .map_or(Origin::Default, |setting| setting.origin.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConnInfo;
+    use super::super::fake::Fake;
+    use super::*;
+
+    /// `host/hostaddr:port` for each endpoint, or the error's first word in Rust.
+    fn read(text: &str) -> String {
+        match ConnInfo::read(text.as_bytes(), &Fake::default()) {
+            Ok(info) => info
+                .endpoints
+                .iter()
+                .map(|endpoint| {
+                    let host = endpoint
+                        .host
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default();
+                    let address = endpoint
+                        .hostaddr
+                        .as_ref()
+                        .map(|address| format!("/{address}"))
+                        .unwrap_or_default();
+                    format!("{host}{address}:{}", endpoint.port)
+                })
+                .collect::<Vec<_>>()
+                .join(" "),
+            Err(error) => format!("{error:?}")
+                .split([' ', '{'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_lists_match_as_libpq_matches_them() {
+        for (text, meaning) in [
+            ("", ":5432"),
+            ("host=a", "a:5432"),
+            ("host=a,b port=1", "a:1 b:1"),
+            ("host=a,b port=1,2", "a:1 b:2"),
+            ("host=a,b port=1,", "a:1 b:5432"),
+            ("host=a,,b port=,", "PortCount"),
+            ("host=a,,b", "a:5432 :5432 b:5432"),
+            ("host=a port=1,2", "PortCount"),
+            ("port=,", "PortCount"),
+            ("host=a,b hostaddr=127.0.0.1", "HostCount"),
+            ("host=a,b hostaddr=127.0.0.1,", "a/127.0.0.1:5432 b:5432"),
+            ("hostaddr=127.0.0.1,::1", "/127.0.0.1:5432 /::1:5432"),
+            ("host='' hostaddr=127.0.0.1", "/127.0.0.1:5432"),
+            ("postgresql://a,b", "a:5432 b:5432"),
+            ("postgresql://a:1,[::1]:2", "a:1 ::1:2"),
+            ("host=a port=0", "InvalidValue"),
+            ("host=a port=65536", "InvalidValue"),
+            ("host=a port=' +065535 '", "a:65535"),
+            ("hostaddr=localhost", "InvalidValue"),
+            ("host= password=x", "NoHostName"),
+            ("postgresql://u:p@ss@h", "NoHostName"),
+            ("postgresql://u:p@@ss@h", "NoHostName"),
+            ("host=@abstract", "@abstract:5432"),
+            ("host=a=b hostaddr=127.0.0.1", "a=b/127.0.0.1:5432"),
+            (
+                "host=project:region:instance",
+                "project:region:instance:5432",
+            ),
+        ] {
+            assert_eq!(read(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_a_socket_unless_an_address_says_otherwise() {
+        let endpoint = |text: &str| {
+            let info = ConnInfo::read(text.as_bytes(), &Fake::default()).unwrap();
+            info.endpoints[0].clone()
+        };
+        assert_eq!(endpoint("").route(), Route::Socket);
+        assert_eq!(endpoint("host=/tmp").route(), Route::Socket);
+        assert_eq!(endpoint("host=@x").route(), Route::Socket);
+        assert_eq!(
+            endpoint("host=DB.example.").route(),
+            Route::Name(b"DB.example.")
+        );
+        let with_address = endpoint("host=/tmp hostaddr=127.1");
+        assert_eq!(with_address.host, Some(Host::Directory(b"/tmp".to_vec())));
+        assert!(
+            matches!(with_address.route(), Route::Address(address) if address.ip.is_loopback())
+        );
+    }
+
+    #[test]
+    fn addresses_are_read_as_getaddrinfo_reads_them() {
+        for (text, address) in [
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("127.1", Some("127.0.0.1")),
+            ("127.0.1", Some("127.0.0.1")),
+            ("2130706433", Some("127.0.0.1")),
+            ("0x7f000001", Some("127.0.0.1")),
+            ("0177.0.0.1", Some("127.0.0.1")),
+            ("0", Some("0.0.0.0")),
+            ("4294967295", Some("255.255.255.255")),
+            ("4294967296", None),
+            ("1.16777215", Some("1.255.255.255")),
+            ("1.16777216", None),
+            ("1.2.65536", None),
+            ("1.2.3.256", None),
+            ("256.1.1.1", None),
+            ("08.0.0.1", None),
+            ("0x.1", None),
+            ("1.2.3.4.5", None),
+            ("1..2", None),
+            ("+1", None),
+            (" 127.0.0.1", None),
+            ("::1", Some("::1")),
+            ("::FFFF:127.0.0.1", Some("::ffff:127.0.0.1")),
+            ("::1%3", Some("::1%3")),
+            ("::1%lo", None),
+            ("fe80::1%eth0", Some("fe80::1%eth0")),
+            ("ff02::1%eth0", Some("ff02::1%eth0")),
+            ("fe80::1%", None),
+            ("[::1]", None),
+            ("", None),
+        ] {
+            let read = HostAddr::from_bytes(text.as_bytes()).map(|address| address.to_string());
+            assert_eq!(read.as_deref(), address, "{text:?}");
+        }
+    }
 }

@@ -76,3 +76,80 @@ pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
 pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from(String::from_utf8_lossy(bytes).into_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::super::{ConnInfo, SslMode};
+    use super::*;
+
+    #[test]
+    fn the_string_beats_the_service_the_service_the_environment_and_that_the_defaults() {
+        let world = || {
+            Fake::default()
+                .file(
+                    "/home/me/.pg_service.conf",
+                    "[s]\nuser=service\ndbname=service\n",
+                )
+                .var("PGUSER", "environment")
+                .var("PGDATABASE", "environment")
+                .var("PGAPPNAME", "environment")
+        };
+        let info = ConnInfo::read(b"service=s user=string", &world()).unwrap();
+        let said = |keyword| info.parameter(keyword).map(ToOwned::to_owned).unwrap();
+        assert_eq!(
+            (
+                said(Keyword::User).value.to_string().as_str(),
+                said(Keyword::User).origin
+            ),
+            ("string", Origin::String { at: 15 })
+        );
+        assert_eq!(said(Keyword::Dbname).value.to_string(), "service");
+        assert_eq!(
+            said(Keyword::ApplicationName).origin,
+            Origin::Environment("PGAPPNAME")
+        );
+        assert_eq!(
+            (
+                said(Keyword::Port).value.to_string().as_str(),
+                said(Keyword::Port).origin
+            ),
+            ("5432", Origin::Default)
+        );
+        assert_eq!(info.parameter(Keyword::SslRootCert), None);
+    }
+
+    #[test]
+    fn an_empty_variable_is_a_value() {
+        assert!(ConnInfo::read(b"", &Fake::default().var("PGSSLMODE", "")).is_err());
+        let info = ConnInfo::read(b"", &Fake::default().var("PGSSLROOTCERT", "")).unwrap();
+        assert_eq!(
+            info.parameter(Keyword::SslRootCert).unwrap().origin,
+            Origin::Environment("PGSSLROOTCERT")
+        );
+        assert_eq!(info.sslrootcert, None);
+    }
+
+    #[test]
+    fn pgrequiressl_counts_where_pgsslmode_is_silent() {
+        let mode = |world: Fake| ConnInfo::read(b"", &world).unwrap().sslmode;
+        let required = mode(Fake::default().var("PGREQUIRESSL", "1"));
+        assert_eq!(
+            (required.value, required.origin),
+            (SslMode::Require, Origin::Environment("PGREQUIRESSL"))
+        );
+        assert_eq!(
+            mode(Fake::default().var("PGREQUIRESSL", "0")).origin,
+            Origin::Default
+        );
+        assert_eq!(
+            mode(
+                Fake::default()
+                    .var("PGREQUIRESSL", "1")
+                    .var("PGSSLMODE", "allow")
+            )
+            .value,
+            SslMode::Allow
+        );
+    }
+}

@@ -159,7 +159,7 @@ pub enum Error {
         origin: Origin,
     },
     /// A value outside what the parameter takes.
-    #[error("invalid value {value} for {keyword} (from {origin}): {expected}")]
+    #[error("invalid value {value} for {keyword} ({}): {expected}", said(origin))]
     InvalidValue {
         /// The parameter.
         keyword: Keyword,
@@ -191,11 +191,11 @@ pub enum Error {
         max: ProtocolVersion,
     },
     /// An sslmode that does not go with another setting.
-    #[error("sslmode={sslmode} (from {origin}) may not be used with {reason}")]
+    #[error("sslmode={sslmode} ({}) may not be used with {reason}", said(origin))]
     WeakSslMode {
         /// The mode that libpq would use.
         sslmode: SslMode,
-        /// Where it came from.
+        /// Where it came from; [`Origin::Default`] is libpq's `prefer`.
         origin: Origin,
         /// The setting that demands more.
         reason: Demand,
@@ -334,6 +334,14 @@ impl Error {
 
 const fn one_based(at: usize) -> usize {
     at.saturating_add(1)
+}
+
+fn said(origin: &Origin) -> String {
+    match origin {
+        Origin::String { at } => format!("position {} of the connection string", one_based(*at)),
+        Origin::Default => "libpq's default".to_owned(),
+        Origin::Service { .. } | Origin::Environment(_) => format!("from {origin}"),
+    }
 }
 
 fn part(keyword: Option<Keyword>) -> String {

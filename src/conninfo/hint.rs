@@ -13,9 +13,9 @@ impl Error {
             | Self::ServiceSyntax {
                 fault: ServiceFault::UnknownKeyword { suggestion: Some(keyword), word }, ..
             } => suggested(*keyword, word),
-            Self::UnknownKeyword { word: Word::Hidden, .. } | Self::MissingEquals { word: Word::Hidden, .. } => {
-                "a value with a blank needs quotes (password='two words'); a URI begins with postgresql:// or postgres://, \
-                 without jdbc: or a driver's name before it"
+            Self::UnknownKeyword { word, .. } | Self::MissingEquals { word, .. } if may_be_url(word) => {
+                "a value with a blank needs quotes (password='two words'); a URI begins with postgresql:// or \
+                 postgres://, without jdbc: or a driver's name before it"
                     .to_owned()
             }
             Self::MissingEquals { .. } => "settings are written keyword=value with blanks between them; a value with a \
@@ -87,6 +87,14 @@ fn suggested(keyword: Keyword, word: &Word) -> String {
     }
 }
 
+/// Whether the word is a URL with the wrong scheme, or may be one.
+fn may_be_url(word: &Word) -> bool {
+    match word {
+        Word::Hidden => true,
+        Word::Shown(word) => word.contains("://"),
+    }
+}
+
 /// The choice that was probably meant by a word that is none.
 pub(super) fn meant_choice(
     keyword: Keyword,
@@ -142,3 +150,66 @@ const SSLMODES_ELSEWHERE: &[(&str, &str)] = &[
     ("verifyfull", "verify-full"),
     ("yes", "require"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConnInfo;
+    use super::super::fake::Fake;
+
+    fn refusal(text: &str) -> String {
+        let error = ConnInfo::read(text.as_bytes(), &Fake::default())
+            .map(|_| ())
+            .expect_err(text);
+        format!("{error}; {}", error.hint().unwrap_or_default())
+    }
+
+    #[test]
+    fn an_sslmode_from_elsewhere_is_translated() {
+        for (text, meant) in [
+            ("required", "require"),
+            ("Require", "require"),
+            ("verify-all", "verify-full"),
+            ("verify_full", "verify-full"),
+            ("VERIFY-FULL", "verify-full"),
+            ("verify", "verify-full"),
+            ("verify_ca", "verify-ca"),
+            ("no-verify", "require"),
+            ("true", "require"),
+            ("preferred", "prefer"),
+            ("disabled", "disable"),
+        ] {
+            let refusal = refusal(&format!("sslmode={text}"));
+            assert!(
+                refusal.ends_with(&format!("; write sslmode={meant}")),
+                "{refusal}"
+            );
+        }
+        assert!(!refusal("sslmode=nonsense").contains("write"));
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        for (text, advice) in [
+            ("sslmod=require", "did you mean sslmode?"),
+            ("ssl=true", "write sslmode=require"),
+            ("password=correct horse", "password='two words'"),
+            ("postgress://u@h", "a URI begins with"),
+            ("jdbc:postgresql://h/d?user=x", "without jdbc:"),
+            ("postgresql://u:50%@h", "%25"),
+            ("host='a", "close the quote"),
+            ("host= password=x", "leave host out"),
+            ("postgresql://u:p@ss@h", "%40"),
+            ("postgresql://u:pa/ss@h", "%2F"),
+            ("service=none", "[none]"),
+            ("sslrootcert=system sslmode=require", "sslmode=verify-full"),
+            ("sslnegotiation=direct", "sslmode=verify-full"),
+            (
+                "ssl_max_protocol_version=TLSv1.1",
+                "ssl_min_protocol_version=TLSv1.1",
+            ),
+        ] {
+            let refusal = refusal(text);
+            assert!(refusal.contains(advice), "{text}: {refusal}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::choice::{Choice, names};
 use super::endpoints::{self, Endpoint, Route};
-use super::env::path_of;
+use super::env::{bytes_of, path_of};
 use super::error::{Demand, Error, Expected};
 use super::hint;
 use super::number;
@@ -28,6 +28,7 @@ pub(super) fn interpret(
     let endpoints = endpoints::read(&settings)?;
     let user = user(&mut settings, world)?;
     let dbname = dbname(&mut settings, &user);
+    passfile(&mut settings, world);
     let require_auth = require_auth(&settings)?;
     let channel_binding = choice(&settings, Keyword::ChannelBinding)?;
     let mut sslmode = choice::<SslMode>(&settings, Keyword::SslMode)?;
@@ -47,7 +48,14 @@ pub(super) fn interpret(
         );
     }
     let (min, max) = tls_versions(&settings)?;
-    let sslcertmode = default_choice(&settings, Keyword::SslCertMode, SslCertMode::Allow)?;
+    let allow = || Some(SslCertMode::Allow.as_str().as_bytes().to_vec());
+    fill_in(
+        &mut settings,
+        Keyword::SslCertMode,
+        Emptiness::IsAValue,
+        allow,
+    );
+    let sslcertmode = choice(&settings, Keyword::SslCertMode)?;
     let gssencmode = choice(&settings, Keyword::GssEncMode)?;
     choice::<TargetSessionAttrs>(&settings, Keyword::TargetSessionAttrs)?;
     scram_key(&settings, Keyword::ScramClientKey)?;
@@ -90,26 +98,65 @@ pub(super) fn interpret(
 
 /// The user named, or else the one who runs the program.
 fn user(settings: &mut Settings, world: &dyn World) -> Result<Setting<Value>, Error> {
-    default_value(settings, Keyword::User, || world.user()).ok_or(Error::NoUser)
+    fill_in(settings, Keyword::User, Emptiness::IsNoValue, || {
+        world.user()
+    });
+    settings
+        .get(&Keyword::User)
+        .filter(|user| !user.value.as_bytes().is_empty())
+        .cloned()
+        .ok_or(Error::NoUser)
 }
 
 /// The database named, or else the one with the user's name.
 fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
-    let user = user.value.as_bytes().to_vec();
-    default_value(settings, Keyword::Dbname, || Some(user.clone())).unwrap_or_else(|| Setting {
-        value: Value::new(Keyword::Dbname, user),
+    let default = Setting {
+        value: Value::new(Keyword::Dbname, user.value.as_bytes().to_vec()),
         origin: Origin::Default,
-    })
+    };
+    if given(settings, Keyword::Dbname).is_none() {
+        settings.insert(Keyword::Dbname, default.clone());
+    }
+    settings.get(&Keyword::Dbname).cloned().unwrap_or(default)
 }
 
-/// The value of the keyword; where it is unset or empty, the default takes its place.
-fn default_value(
+/// The password file, which libpq asks only where no password is given.
+fn passfile(settings: &mut Settings, world: &dyn World) {
+    let name = if cfg!(windows) {
+        "pgpass.conf"
+    } else {
+        ".pgpass"
+    };
+    if given(settings, Keyword::Password).is_none() {
+        let default = || {
+            world
+                .home()
+                .map(|home| bytes_of(home.join(name).as_os_str()))
+        };
+        fill_in(settings, Keyword::Passfile, Emptiness::IsNoValue, default);
+    }
+}
+
+/// What an empty value counts for.
+#[derive(PartialEq, Eq)]
+enum Emptiness {
+    IsAValue,
+    IsNoValue,
+}
+
+/// Sets a keyword to its default, if there is one and the keyword has no value.
+fn fill_in(
     settings: &mut Settings,
     keyword: Keyword,
+    emptiness: Emptiness,
     default: impl FnOnce() -> Option<Vec<u8>>,
-) -> Option<Setting<Value>> {
-    if given(settings, keyword).is_none() {
-        let value = Value::new(keyword, default()?);
+) {
+    let filled = match emptiness {
+        Emptiness::IsAValue => settings.contains_key(&keyword),
+        Emptiness::IsNoValue => given(settings, keyword).is_some(),
+    };
+    if !filled && let Some(bytes) = default() {
+        let value = Value::new(keyword, bytes);
         settings.insert(
             keyword,
             Setting {
@@ -118,7 +165,6 @@ fn default_value(
             },
         );
     }
-    settings.get(&keyword).cloned()
 }
 
 /// A setting that is there and not empty.
@@ -182,21 +228,6 @@ fn choice<T: Choice>(settings: &Settings, keyword: Keyword) -> Result<Setting<T>
     Ok(Setting {
         value,
         origin: origin.clone(),
-    })
-}
-
-/// An enumerated setting whose default is not written down in libpq's table.
-fn default_choice<T: Choice>(
-    settings: &Settings,
-    keyword: Keyword,
-    default: T,
-) -> Result<Setting<T>, Error> {
-    if settings.contains_key(&keyword) {
-        return choice(settings, keyword);
-    }
-    Ok(Setting {
-        value: default,
-        origin: Origin::Default,
     })
 }
 
@@ -415,4 +446,198 @@ fn require_auth(settings: &Settings) -> Result<Option<Setting<RequireAuth>>, Err
         RequireAuth::Only(methods)
     };
     Ok(Some(Setting { value, origin }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::super::{Class, GssEncMode};
+    use super::*;
+
+    fn read(text: &str) -> Result<ConnInfo, Error> {
+        ConnInfo::read(text.as_bytes(), &Fake::default())
+    }
+
+    /// The keyword, or the class, of the error; `ok` where there is none.
+    fn verdict(text: &str) -> String {
+        match read(text) {
+            Ok(_) => "ok".to_owned(),
+            Err(Error::InvalidValue { keyword, .. }) => keyword.to_string(),
+            Err(error) => format!("{:?}", error.class()),
+        }
+    }
+
+    #[test]
+    fn values_are_judged_as_libpq_judges_them() {
+        for (text, meaning) in [
+            ("sslmode=verify-full", "ok"),
+            ("sslmode=required", "sslmode"),
+            ("sslmode=VERIFY-FULL", "sslmode"),
+            ("sslmode=''", "sslmode"),
+            ("sslmode=disable", "ok"),
+            ("channel_binding=yes", "channel_binding"),
+            ("gssencmode=x", "gssencmode"),
+            ("target_session_attrs=master", "target_session_attrs"),
+            ("load_balance_hosts=1", "load_balance_hosts"),
+            ("sslcertmode=''", "sslcertmode"),
+            ("sslnegotiation=tls", "sslnegotiation"),
+            ("ssl_min_protocol_version=tlsV1.3", "ok"),
+            ("ssl_min_protocol_version=1.3", "ssl_min_protocol_version"),
+            (
+                "ssl_max_protocol_version=x sslmode=disable",
+                "ssl_max_protocol_version",
+            ),
+            ("ssl_max_protocol_version=TLSv1.1", "InvalidValue"),
+            (
+                "ssl_max_protocol_version=TLSv1.1 ssl_min_protocol_version=''",
+                "ok",
+            ),
+            (
+                "ssl_max_protocol_version=TLSv1 ssl_min_protocol_version=TLSv1",
+                "ok",
+            ),
+            ("min_protocol_version=3.1", "min_protocol_version"),
+            ("min_protocol_version=latest max_protocol_version=3.2", "ok"),
+            (
+                "min_protocol_version=3.2 max_protocol_version=3.0",
+                "InvalidValue",
+            ),
+            ("scram_client_key=QUFB", "scram_client_key"),
+            (
+                "scram_server_key=QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+                "ok",
+            ),
+            ("connect_timeout=''", "connect_timeout"),
+            ("connect_timeout=5s", "connect_timeout"),
+            ("host=a keepalives=x", "keepalives"),
+            ("host=a keepalives_idle=x", "keepalives_idle"),
+            ("host=a keepalives_interval=x", "keepalives_interval"),
+            ("host=a keepalives_count=x", "keepalives_count"),
+            ("host=a tcp_user_timeout=x", "tcp_user_timeout"),
+            ("host=a keepalives=0 tcp_user_timeout=x", "ok"),
+            ("host=/tmp keepalives=x", "ok"),
+            ("require_auth=md5,none", "ok"),
+            ("require_auth=!md5,!none", "ok"),
+            ("require_auth=md5,!none", "require_auth"),
+            ("require_auth=!md5,none", "require_auth"),
+            ("require_auth=md5,md5", "require_auth"),
+            ("require_auth=md5,", "require_auth"),
+            ("sslrootcert=system", "ok"),
+            ("sslrootcert=system sslmode=verify-full", "ok"),
+            ("sslrootcert=system sslmode=verify-ca", "WeakSslMode"),
+            ("sslrootcert=system sslmode=disable", "WeakSslMode"),
+            ("sslrootcert=./system sslmode=require", "ok"),
+            ("sslnegotiation=direct sslmode=require", "ok"),
+            ("sslnegotiation=direct sslmode=prefer", "WeakSslMode"),
+            ("sslnegotiation=direct", "WeakSslMode"),
+            ("sslnegotiation=direct sslrootcert=system", "ok"),
+        ] {
+            assert_eq!(verdict(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_an_sslmode_everything_is_verified() {
+        let info = read("host=a").unwrap();
+        assert_eq!(
+            (info.sslmode.value, info.sslmode.origin.clone()),
+            (SslMode::VerifyFull, Origin::Default)
+        );
+        assert_eq!(
+            info.parameter(Keyword::SslMode).unwrap().value.to_string(),
+            "verify-full"
+        );
+        assert_eq!(
+            read("sslmode=prefer").unwrap().sslmode.value,
+            SslMode::Prefer
+        );
+    }
+
+    #[test]
+    fn defaults_are_those_of_libpq() {
+        let info = read("").unwrap();
+        assert_eq!(info.user.value.to_string(), "me");
+        assert_eq!(info.dbname.value.to_string(), "me");
+        assert_eq!(
+            read("user=you dbname=''").unwrap().dbname.value.to_string(),
+            "you"
+        );
+        assert_eq!(
+            info.ssl_min_protocol_version.map(|min| min.value),
+            Some(TlsVersion::V1_2)
+        );
+        assert_eq!(info.ssl_max_protocol_version, None);
+        assert_eq!(info.sslnegotiation.value, SslNegotiation::Postgres);
+        assert_eq!(info.sslcertmode.value, SslCertMode::Allow);
+        assert_eq!(info.gssencmode.value, GssEncMode::Prefer);
+        assert_eq!(info.sslsni.value, SslSni::Send);
+        assert_eq!(info.home_files, Some(PathBuf::from("/home/me/.postgresql")));
+        assert_eq!(info.connect_timeout, None);
+    }
+
+    #[test]
+    fn a_timeout_of_one_second_is_one_second_and_none_is_for_ever() {
+        let timeout = |text| {
+            read(text)
+                .unwrap()
+                .connect_timeout
+                .map(|timeout| timeout.value.as_secs())
+        };
+        for (text, seconds) in [
+            ("connect_timeout=1", Some(1)),
+            ("connect_timeout=' 10 '", Some(10)),
+            ("connect_timeout=0", None),
+            ("connect_timeout=-1", None),
+        ] {
+            assert_eq!(timeout(text), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_name_is_none_and_a_tilde_is_a_letter() {
+        let info = read("sslrootcert='' sslcrl='' sslcert=~/x sslkey=k sslpassword='' password=p")
+            .unwrap();
+        assert_eq!(
+            (info.sslrootcert, info.sslcrl, info.sslpassword),
+            (None, None, None)
+        );
+        assert_eq!(info.sslcert.unwrap().value, PathBuf::from("~/x"));
+        assert_eq!(info.password.unwrap().value.expose(), b"p");
+        let roots = |text| read(text).unwrap().sslrootcert.unwrap().value;
+        assert_eq!(roots("sslrootcert=system"), RootCert::System);
+        assert_eq!(
+            roots("sslrootcert=System"),
+            RootCert::File(PathBuf::from("System"))
+        );
+    }
+
+    #[test]
+    fn sni_is_sent_only_if_the_value_begins_with_one() {
+        for (text, sni) in [
+            ("1", SslSni::Send),
+            ("10", SslSni::Send),
+            ("0", SslSni::Omit),
+            ("true", SslSni::Omit),
+            ("''", SslSni::Omit),
+        ] {
+            assert_eq!(
+                read(&format!("sslsni={text}")).unwrap().sslsni.value,
+                sni,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_user_is_needed_where_the_system_knows_none() {
+        let nobody = Fake::nobody();
+        assert_eq!(
+            ConnInfo::read(b"", &nobody)
+                .map(|_| ())
+                .unwrap_err()
+                .class(),
+            Class::BadConninfo
+        );
+        assert!(ConnInfo::read(b"user=x", &nobody).is_ok());
+    }
 }

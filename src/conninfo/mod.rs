@@ -10,6 +10,8 @@ mod choice;
 mod endpoints;
 mod env;
 mod error;
+#[cfg(test)]
+mod fake;
 mod hint;
 mod interpret;
 mod keyword;
@@ -193,4 +195,95 @@ pub enum RequireAuth {
     Only(Vec<AuthMethod>),
     /// All but these.
     Not(Vec<AuthMethod>),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::fake::Fake;
+    use super::*;
+
+    /// Everything that anyone may print of a reading.
+    fn output(text: &[u8], world: &Fake) -> String {
+        match ConnInfo::read(text, world) {
+            Ok(info) => {
+                let parameters: Vec<String> = info
+                    .parameters()
+                    .map(|(keyword, setting)| format!("{keyword}={} {setting:?}", setting.value))
+                    .collect();
+                let lost: Vec<_> = Keyword::ALL
+                    .iter()
+                    .filter_map(|keyword| info.lost_backslashes(*keyword))
+                    .collect();
+                format!("{} {parameters:?} {info:?} {lost:?}", info.redacted())
+            }
+            Err(error) => format!("{error} {error:?} {:?} {:?}", error.hint(), error.class()),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The password is made of the word `Zq` and of every sign that can break a grammar; each place where a
+        /// password is written is tried, well formed or not.
+        #[test]
+        fn no_password_shows_in_any_output(
+            password in r"(Zq[:/@?#%&= '\\;,\[\]]{0,2}){1,4}",
+            (before, after) in proptest::sample::select(vec![
+                ("password=", ""),
+                ("password=", " host=h"),
+                ("host=h password = ", " sslmode=require"),
+                ("host=h password='", "' sslmode=require"),
+                ("password='", " host=h"),
+                ("host= password=", ""),
+                ("user= password=", " host=h"),
+                ("sslmode='require password=", "' host=h"),
+                ("host=h;password=", ";user=u"),
+                ("Host=h;Password=", ";Username=u"),
+                ("passwd=", " host=h"),
+                ("sslpassword=", ""),
+                ("oauth_client_secret=", ""),
+                ("scram_client_key=", ""),
+                ("postgresql://u:", "@h/d"),
+                ("postgresql://u:", "@h:5432/d?sslmode=require"),
+                ("postgresql://:", "@/"),
+                ("postgres://u:", "@[::1]/d"),
+                ("postgresql://h/d?password=", ""),
+                ("postgresql://h/d?user=u&password=", "&sslmode=require"),
+                ("postgress://u:", "@h/d"),
+                ("host=postgresql://u:", "@h/d"),
+                ("dbname=postgresql://u:", "@h/d user=u"),
+                ("jdbc:postgresql://u:", "@h/d?user=x"),
+            ]),
+        ) {
+            // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we: it is what the string says.
+            let at = password.find('@').unwrap_or(password.len());
+            prop_assume!(!password[at..].contains(['/', '?', ',']));
+            let shown = output(format!("{before}{password}{after}").as_bytes(), &Fake::default());
+            prop_assert!(!shown.contains("Zq"), "{}", shown);
+        }
+
+        #[test]
+        fn no_service_file_makes_the_reader_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let section = [b"[s]\n".as_slice(), &text].concat();
+            output(b"service=s", &Fake::default().file("/home/me/.pg_service.conf", section));
+        }
+
+        #[test]
+        fn no_value_makes_the_judgement_panic(
+            keyword in proptest::sample::select(Keyword::ALL.to_vec()),
+            value in "[^\0']{0,20}",
+        ) {
+            output(format!("host=h {keyword}='{value}'").as_bytes(), &Fake::default());
+        }
+    }
+
+    #[test]
+    fn no_password_of_the_environment_or_a_service_shows() {
+        let world = Fake::default()
+            .var("PGPASSWORD", "Zq")
+            .file("/home/me/.pg_service.conf", "[s]\nsslpassword=Zq");
+        assert!(!output(b"service=s", &world).contains("Zq"));
+    }
 }

@@ -68,3 +68,116 @@ fn setting(keyword: Keyword, value: &[u8]) -> Vec<u8> {
     text.extend(quoted.then_some(b'\''));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::parse::parse;
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_the_rest_is_quoted_as_libpq_needs_it() {
+        for (text, shown) in [
+            (
+                "host=a password=b sslmode=require",
+                "host=a password=******** sslmode=require",
+            ),
+            (
+                "postgresql://u:p@h/d",
+                "user=u password=******** host=h dbname=d",
+            ),
+            ("host='' user='a b'", "host='' user='a b'"),
+            (r"user=it\'s\\", r"user=it\'s\\"),
+            ("user= password=x", "user=********"),
+            (
+                "sslpassword=x oauth_client_secret=y",
+                "sslpassword=******** oauth_client_secret=********",
+            ),
+            (
+                "postgresql://u:p/q@h/d",
+                "host=u port=******** dbname=********",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(redacted(&parse(text.as_bytes()).unwrap()), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_lost_its_backslashes_comes_with_the_settings_that_keep_them() {
+        let lost =
+            |text: &str| lost_backslashes(&parse(text.as_bytes()).unwrap(), Keyword::SslRootCert);
+        let windows = LostBackslashes {
+            typed: r"c:\ssl\root.crt".to_owned(),
+            with_slashes: "sslrootcert=c:/ssl/root.crt".to_owned(),
+            doubled: r"sslrootcert=c:\\ssl\\root.crt".to_owned(),
+        };
+        assert_eq!(lost(r"sslrootcert=c:\ssl\root.crt"), Some(windows.clone()));
+        assert_eq!(lost(r"sslrootcert='c:\ssl\root.crt' user=x"), Some(windows));
+        for kept in [
+            r"sslrootcert=c:\\ssl\\root.crt",
+            "sslrootcert=c:/ssl/root.crt",
+            r"sslrootcert=a\ b",
+            r"sslcert=c:\ssl",
+            r"postgresql://h?sslrootcert=c:\ssl",
+        ] {
+            assert_eq!(lost(kept), None, "{kept}");
+        }
+        assert_eq!(
+            lost_backslashes(&parse(br"password=a\b").unwrap(), Keyword::Password),
+            None
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_printed_reads_back_the_same(
+            settings in proptest::collection::vec((proptest::sample::select(public()), "[^\0]*"), 0..6),
+        ) {
+            let printed: Vec<Vec<u8>> =
+                settings.iter().map(|(keyword, value)| setting(*keyword, value.as_bytes())).collect();
+            let once = parse(&printed.join(&b' ')).unwrap();
+            for (keyword, value) in &settings {
+                prop_assert!(once.iter().any(|made| made.keyword == *keyword));
+                let last = settings.iter().rfind(|(other, _)| other == keyword).map(|(_, last)| last);
+                prop_assume!(last == Some(value));
+                prop_assert!(once.iter().any(|made| made.value.as_bytes() == value.as_bytes()));
+            }
+            if once.iter().all(|made| made.value.secrecy() == Secrecy::Public) {
+                let plain = |text: &str| -> Vec<(Keyword, Vec<u8>)> {
+                    parse(text.as_bytes()).unwrap().iter().map(|made| (made.keyword, made.value.as_bytes().to_vec())).collect()
+                };
+                let again = plain(&redacted(&once));
+                prop_assert_eq!(&again, &plain(&redacted(&parse(redacted(&once).as_bytes()).unwrap())));
+                prop_assert_eq!(again.len(), once.len());
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_grammars_panic(
+            scheme in proptest::sample::select(vec!["", "postgresql://", "postgres://"]),
+            rest in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            drop(parse(&[scheme.as_bytes(), &rest].concat()));
+        }
+
+        #[test]
+        fn no_text_of_delimiters_makes_the_grammars_panic(
+            scheme in proptest::sample::select(vec!["", "postgresql://", "postgres://"]),
+            rest in r"[a%0:/?@&=\[\], '\\]{0,40}",
+        ) {
+            drop(parse(&[scheme.as_bytes(), rest.as_bytes()].concat()));
+        }
+    }
+
+    fn public() -> Vec<Keyword> {
+        Keyword::ALL
+            .iter()
+            .copied()
+            .filter(|keyword| keyword.secrecy() == Secrecy::Public)
+            .collect()
+    }
+}

@@ -173,3 +173,136 @@ fn trim(line: &[u8]) -> &[u8] {
         .map_or(start, |last| last.saturating_add(1));
     line.get(start..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::Fake;
+    use super::super::{ConnInfo, Error};
+    use super::*;
+
+    const HOME: &str = "/home/me/.pg_service.conf";
+
+    fn user(text: &str, world: &Fake) -> String {
+        match ConnInfo::read(text.as_bytes(), world) {
+            Ok(info) => info.user.value.to_string(),
+            Err(Error::ServiceSyntax { line, fault, .. }) => format!("line {line}: {fault}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_section_is_read_as_libpq_reads_it() {
+        for (section, meaning) in [
+            ("[s]\nuser=a", "a"),
+            ("[s]\r\n  user=a  \r\n", "a"),
+            (
+                "nonsense\n[t]\nuser=b\n[s]x\n# no\n\nuser=a\n[s]\nuser=c\nnonsense",
+                "a",
+            ),
+            ("[s]\nuser=a\nuser=b", "a"),
+            ("[s]\nuser='a'", "'a'"),
+            ("[s]\nuser=a=b", "a=b"),
+            ("[s]\nuser=a\0b", "a"),
+            ("[s]\nuser", "line 2: no \"=\" in the line"),
+            (
+                "[s]\nuser =a",
+                "line 2: \"user \" is no connection parameter",
+            ),
+            (
+                "[s]\nssl=true",
+                "line 2: \"ssl\" is no connection parameter",
+            ),
+            (
+                "[s]\nrequiressl=1",
+                "line 2: \"requiressl\" is no connection parameter",
+            ),
+            (
+                "[s]\nservice=t",
+                "line 2: a service cannot refer to another service",
+            ),
+            (
+                "[s]\nldap://x/y",
+                "line 2: the service is to be looked up in LDAP, which pgtls does not do",
+            ),
+            (
+                "\u{feff}[s]\nuser=a",
+                "service \"s\" is defined in none of the service files (/home/me/.pg_service.conf, /etc/x/pg_service.conf)",
+            ),
+        ] {
+            let world = Fake::default()
+                .var("PGSYSCONFDIR", "/etc/x")
+                .file(HOME, section);
+            assert_eq!(user("service=s", &world), meaning, "{section:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_anywhere_before_is_an_error() {
+        let file = |length: usize| format!("[a]\nuser=a\n[b]\n{}\n[s]\nuser=b", "#".repeat(length));
+        assert_eq!(
+            user("service=s", &Fake::default().file(HOME, file(1021))),
+            "b"
+        );
+        let long = Fake::default().file(HOME, file(1022));
+        assert_eq!(
+            user("service=s", &long),
+            "line 4: the line is longer than the 1,022 bytes that libpq reads"
+        );
+        assert_eq!(user("service=a", &long), "a");
+    }
+
+    #[test]
+    fn files_are_asked_in_libpqs_order() {
+        let world = || {
+            Fake::default()
+                .var("PGSYSCONFDIR", "/etc/x")
+                .file(HOME, "[both]\nuser=home\n[home]\nuser=home")
+                .file(
+                    "/etc/x/pg_service.conf",
+                    "[both]\nuser=system\n[system]\nuser=system",
+                )
+                .file("/own.conf", "[own]\nuser=own")
+        };
+        for (service, meaning) in [("both", "home"), ("home", "home"), ("system", "system")] {
+            assert_eq!(user(&format!("service={service}"), &world()), meaning);
+        }
+        assert_eq!(
+            user("service=own", &world().var("PGSERVICEFILE", "/own.conf")),
+            "own"
+        );
+        assert_eq!(
+            user("service=system", &world().var("PGSERVICEFILE", "/own.conf")),
+            "system"
+        );
+        assert_eq!(user("", &world().var("PGSERVICE", "home")), "home");
+        assert_eq!(
+            user("service=system", &world().var("PGSERVICE", "home")),
+            "system"
+        );
+        assert_eq!(
+            user("service=home", &world().var("PGSERVICEFILE", "/none.conf")),
+            "cannot read the service file /none.conf"
+        );
+        assert_eq!(
+            user(
+                "service=both",
+                &Fake::default()
+                    .var("PGSYSCONFDIR", "/etc/x")
+                    .file("/etc/x/pg_service.conf", "[both]\nuser=x")
+            ),
+            "x"
+        );
+    }
+
+    #[test]
+    fn a_setting_knows_its_file_and_line() {
+        let world = Fake::default().file(HOME, "[s]\n\nsslmode=verify-ca");
+        let info = ConnInfo::read(b"service=s", &world).unwrap();
+        let origin = Origin::Service {
+            name: "s".to_owned(),
+            file: PathBuf::from(HOME),
+            line: 3,
+        };
+        assert_eq!(info.sslmode.origin, origin);
+    }
+}

@@ -6,7 +6,7 @@
 use super::error::Error;
 use super::parameter::Keyword;
 use super::parse::{Assignment, store};
-use super::value::Word;
+use super::value::{Value, Word};
 
 /// How a connection URI begins; anything else is a keyword/value string.
 pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];
@@ -18,66 +18,114 @@ pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];
 pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error> {
     let mut cursor = Cursor { text, at: start };
     let mut settings = Vec::new();
-    credentials(&mut cursor, &mut settings)?;
-    servers(&mut cursor, &mut settings)?;
+    let credentials = credentials(&mut cursor, &mut settings)?;
+    let port = servers(&mut cursor, &mut settings)?;
+    let later_at = cursor.rest().contains(&b'@');
+    let password = match (credentials, port) {
+        (Credentials::Present, _) | (Credentials::Absent, PortText::NoNumber) if later_at => {
+            Password::Astray
+        }
+        _ => Password::InPlace,
+    };
+    if password == Password::Astray {
+        hide(&mut settings, Keyword::Port);
+    }
     if cursor.take_if(b'/') {
         let dbname = cursor.until(b"?");
+        let holds_at = dbname.raw.contains(&b'@');
         set(&mut settings, Keyword::Dbname, dbname)?;
+        if holds_at {
+            hide(&mut settings, Keyword::Dbname);
+        }
     }
     if cursor.take_if(b'?') {
-        query(&mut cursor, &mut settings)?;
+        query(&mut cursor, &mut settings, password)?;
     }
     Ok(settings)
 }
 
+/// Whether pieces of a password may stand in other places: in `postgresql://u:pa/ss@host/db`, whose password should
+/// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` behind the hosts gives it away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Password {
+    InPlace,
+    Astray,
+}
+
+#[derive(PartialEq, Eq)]
+enum Credentials {
+    Present,
+    Absent,
+}
+
 /// User and password end at the first `@`, unless a `/` comes before it.
-fn credentials(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+fn credentials(
+    cursor: &mut Cursor<'_>,
+    settings: &mut Vec<Assignment>,
+) -> Result<Credentials, Error> {
     let mut ahead = *cursor;
     ahead.until(b"@/");
     if ahead.peek() != Some(b'@') {
-        return Ok(());
+        return Ok(Credentials::Absent);
     }
     set(settings, Keyword::User, cursor.until(b":@"))?;
     if cursor.take_if(b':') {
         set(settings, Keyword::Password, cursor.until(b"@"))?;
     }
     cursor.advance();
-    Ok(())
+    Ok(Credentials::Present)
+}
+
+/// What stands where the ports belong.
+#[derive(PartialEq, Eq)]
+enum PortText {
+    Number,
+    NoNumber,
 }
 
 /// `host:port,host:port` as the two lists that `host` and `port` hold.
-fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<PortText, Error> {
     let mut hosts = Part {
         at: cursor.at,
         raw: Vec::new(),
     };
-    let mut ports: Option<Part> = None;
+    let mut ports = Part {
+        at: cursor.at,
+        raw: Vec::new(),
+    };
     loop {
         hosts.raw.extend_from_slice(&host(cursor)?.raw);
         if cursor.take_if(b':') {
             let port = cursor.until(b"/?,");
-            ports
-                .get_or_insert(Part {
-                    at: port.at,
-                    raw: Vec::new(),
-                })
-                .raw
-                .extend_from_slice(&port.raw);
+            if ports.raw.is_empty() {
+                ports.at = port.at;
+            }
+            ports.raw.extend_from_slice(&port.raw);
         }
         if !cursor.take_if(b',') {
             break;
         }
         hosts.raw.push(b',');
-        ports
-            .get_or_insert(Part {
-                at: cursor.at,
-                raw: Vec::new(),
-            })
-            .raw
-            .push(b',');
+        ports.raw.push(b',');
     }
+    let numbers = ports
+        .raw
+        .iter()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b' '));
     set(settings, Keyword::Host, hosts)?;
-    ports.map_or(Ok(()), |ports| set(settings, Keyword::Port, ports))
+    set(settings, Keyword::Port, ports)?;
+    Ok(if numbers {
+        PortText::Number
+    } else {
+        PortText::NoNumber
+    })
+}
+
+/// Keeps a value out of all output.
+fn hide(settings: &mut [Assignment], keyword: Keyword) {
+    for made in settings.iter_mut().filter(|made| made.keyword == keyword) {
+        made.value = Value::secret(made.value.as_bytes().to_vec());
+    }
 }
 
 /// A host name or address, an IPv6 address without its brackets.
@@ -104,7 +152,11 @@ fn host(cursor: &mut Cursor<'_>) -> Result<Part, Error> {
 }
 
 /// `keyword=value&keyword=value`; both sides may be percent-encoded.
-fn query(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), Error> {
+fn query(
+    cursor: &mut Cursor<'_>,
+    settings: &mut Vec<Assignment>,
+    password: Password,
+) -> Result<(), Error> {
     let mut previous: &[u8] = &[];
     while cursor.peek().is_some() {
         let start = cursor.at;
@@ -117,7 +169,10 @@ fn query(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<(), 
             at: start,
             raw: halves.next().unwrap_or_default().to_vec(),
         };
-        let word = |name: &[u8]| Word::after(previous, name);
+        let word = |name: &[u8]| match password {
+            Password::InPlace => Word::after(previous, name),
+            Password::Astray => Word::Hidden,
+        };
         let Some(value) = halves.next() else {
             return Err(Error::MissingQueryEquals {
                 word: word(&name.raw),
@@ -177,7 +232,7 @@ struct Part {
 
 impl Part {
     /// Decodes percent signs (`conninfo_uri_decode`). Spaces at both ends are dropped and spaces within refused, as
-    /// libpq does since version 17; older ones keep them. Other blanks are ordinary characters.
+    /// libpq does since version 18; older ones keep them. Other blanks are ordinary characters.
     fn decoded(&self, keyword: Option<Keyword>) -> Result<Vec<u8>, Error> {
         let start = self.raw.iter().take_while(|byte| **byte == b' ').count();
         let end = self
@@ -225,6 +280,10 @@ struct Cursor<'a> {
 impl Cursor<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn advance(&mut self) {

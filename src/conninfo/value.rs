@@ -82,6 +82,15 @@ impl Value {
         Self { bytes, secrecy }
     }
 
+    /// A value that may hold a stray piece of a secret.
+    #[must_use]
+    pub const fn secret(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            secrecy: Secrecy::Secret,
+        }
+    }
+
     /// The bytes themselves, secret or not: to act on, never to show.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -154,12 +163,21 @@ impl Word {
     /// blank or a quote, and where it looks like a URL or a setting with a password in it.
     #[must_use]
     pub fn after(before: &[u8], word: &[u8]) -> Self {
-        let harmless =
-            Keyword::from_bytes(word).is_some() || !(mentions_secret(word) || word.contains(&b'@'));
-        if harmless && !mentions_secret(before) {
+        let harmless = Keyword::from_bytes(word).is_some()
+            || !(mentions_secret(word) || word.contains(&b'@') || holds_credentials(word));
+        if harmless && !mentions_secret(before) && !holds_credentials(before) {
             Self::Shown(String::from_utf8_lossy(word).into_owned())
         } else {
             Self::Hidden
+        }
+    }
+}
+
+impl From<&Value> for Word {
+    fn from(value: &Value) -> Self {
+        match value.secrecy() {
+            Secrecy::Public => Self::after(&[], value.as_bytes()),
+            Secrecy::Secret => Self::Hidden,
         }
     }
 }
@@ -168,9 +186,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shown(word) => write!(f, "{word:?}"),
-            Self::Hidden => {
-                f.write_str("a word that is not shown, since it may belong to a password,")
-            }
+            Self::Hidden => f.write_str("[hidden: it may be part of a password]"),
         }
     }
 }
@@ -188,13 +204,10 @@ fn assigns_secret(text: &[u8]) -> bool {
     assigned || holds_credentials(text)
 }
 
-/// `scheme://user:password@host` inside a value.
+/// `scheme://user:password@host`, or the part of it before an `=`.
 fn holds_credentials(text: &[u8]) -> bool {
-    let Some(scheme) = find(text, b"://") else {
-        return false;
-    };
-    let rest = text.get(scheme..).unwrap_or_default();
-    rest.contains(&b'@')
+    let authority = find(text, b"://").and_then(|at| text.get(at.checked_add(3)?..));
+    authority.is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'@' | b':')))
 }
 
 /// The offset just behind the first name of a secret.
