@@ -1,9 +1,17 @@
 //! One certificate, parsed once, with every field that a verdict or a report needs.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::Name;
+use aws_lc_rs::digest;
+
+use super::algorithm::SignatureAlgorithm;
+use super::anchor::TrustSettings;
+use super::der::{Element, Reader, tag};
+use super::error::{Field, In, ParseError};
+use super::extension::{Extensions, Flaw};
+use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
+use super::key::PublicKey;
+use super::{Name, time};
 
 /// A parsed X.509 certificate (RFC 5280 section 4.1), versions 1 to 3. Cheap to clone is not a
 /// promise: share it through an [`Arc`].
@@ -13,7 +21,8 @@ pub struct Certificate {
     pub der: Arc<[u8]>,
     /// The signed part, as signed.
     pub tbs: Vec<u8>,
-    /// 1, 2 or 3.
+    /// 1, 2 or 3; higher if the certificate claims a version that does not exist (255 stands for
+    /// all that do not fit).
     pub version: u8,
     /// Big-endian two's complement bytes as encoded, leading zeros kept.
     pub serial: Vec<u8>,
@@ -21,23 +30,27 @@ pub struct Certificate {
     pub subject: Name,
     /// Who signed it.
     pub issuer: Name,
-    /// Seconds since 1970-01-01T00:00:00Z; inclusive.
-    pub not_before: i64,
-    /// Seconds since 1970-01-01T00:00:00Z; inclusive.
-    pub not_after: i64,
+    /// Seconds since 1970-01-01T00:00:00Z; `None` if not in a form that can be compared.
+    pub not_before: Option<i64>,
+    /// Seconds since 1970-01-01T00:00:00Z; `None` if not in a form that can be compared.
+    pub not_after: Option<i64>,
     /// The subject's public key.
     pub public_key: PublicKey,
-    /// DER of the outer `signatureAlgorithm`.
-    pub signature_algorithm: Vec<u8>,
+    /// The outer `signatureAlgorithm`, by which the signature is checked.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// The algorithm named in the signed part, which must be the same.
+    pub tbs_signature_algorithm: SignatureAlgorithm,
     /// The signature's bytes.
     pub signature: Vec<u8>,
+    /// How many bits of the signature's last byte do not count: zero in every genuine one.
+    pub signature_unused_bits: u8,
     /// `None` if the extension is absent.
     pub basic_constraints: Option<BasicConstraints>,
     /// `None` if the extension is absent.
     pub key_usage: Option<KeyUsage>,
     /// Dotted object identifiers; `None` if the extension is absent.
     pub extended_key_usage: Option<Vec<String>>,
-    /// First byte of the Netscape certificate type; `None` if the extension is absent.
+    /// The Netscape certificate type, bit 0 (SSL client) lowest; `None` if the extension is absent.
     pub netscape_cert_type: Option<u8>,
     /// Entries in the order of the certificate; `None` if the extension is absent.
     pub subject_alt_names: Option<Vec<GeneralName>>,
@@ -45,8 +58,19 @@ pub struct Certificate {
     pub subject_key_identifier: Option<Vec<u8>>,
     /// Key identifier, issuer and serial of the issuer's key.
     pub authority_key_identifier: Option<KeyIdentifier>,
+    /// Which names the subject may give to others.
+    pub name_constraints: Option<NameConstraints>,
+    /// Where the CRLs are; empty if the extension is absent.
+    pub crl_distribution_points: Vec<DistributionPoint>,
+    /// Where the issuer's certificate can be fetched (RFC 5280 section 4.2.2.1, id-ad-caIssuers).
+    pub ca_issuers: Vec<String>,
     /// Dotted object identifiers of critical extensions that OpenSSL does not know.
     pub unknown_critical: Vec<String>,
+    /// Dotted object identifiers of all extensions, in order.
+    pub extensions: Vec<String>,
+    /// What makes OpenSSL call the certificate invalid (`EXFLAG_INVALID`) though it decodes: such a
+    /// certificate issues nothing and nothing is taken for its issuer.
+    pub flaws: Vec<Flaw>,
 }
 
 /// RFC 5280 section 4.2.1.9.
@@ -62,15 +86,22 @@ pub struct BasicConstraints {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyUsage(pub u16);
 
-/// The subject's key: what it is and the bytes that prove it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    /// DER of the whole SubjectPublicKeyInfo.
-    pub spki: Vec<u8>,
-    /// DER of its AlgorithmIdentifier, header included.
-    pub algorithm: Vec<u8>,
-    /// Contents of its bit string.
-    pub key: Vec<u8>,
+impl KeyUsage {
+    /// digitalSignature.
+    pub const DIGITAL_SIGNATURE: Self = Self(1);
+    /// keyEncipherment.
+    pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// keyAgreement.
+    pub const KEY_AGREEMENT: Self = Self(1 << 4);
+    /// keyCertSign.
+    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
+    /// cRLSign.
+    pub const CRL_SIGN: Self = Self(1 << 6);
+
+    /// Is any of those usages among these?
+    pub fn allows_any(self, usages: &[Self]) -> bool {
+        usages.iter().any(|usage| self.0 & usage.0 != 0)
+    }
 }
 
 /// RFC 5280 section 4.2.1.1.
@@ -78,38 +109,218 @@ pub struct PublicKey {
 pub struct KeyIdentifier {
     /// Must equal the issuer's subject key identifier, if both are there.
     pub key: Option<Vec<u8>>,
-    /// DER of the issuer's issuer name, if given as a directoryName.
+    /// The issuer's issuer name, if given as a directoryName; of several the first.
     pub issuer: Option<Name>,
     /// Serial number of the issuer's certificate.
     pub serial: Option<Vec<u8>>,
 }
 
-/// One entry of a subject alternative name or a name constraint (RFC 5280 section 4.2.1.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GeneralName {
-    /// Raw bytes: nothing promises a valid host name, or even the absence of NUL.
-    Dns(Vec<u8>),
-    /// As many bytes as the certificate holds: 4 and 16 are addresses, others are nonsense.
-    Ip(Vec<u8>),
-    /// rfc822Name.
-    Email(Vec<u8>),
-    /// uniformResourceIdentifier.
-    Uri(Vec<u8>),
-    /// directoryName.
-    Directory(Name),
-    /// Any other kind, by its context tag number and contents.
-    Other(u8, Vec<u8>),
+impl Certificate {
+    /// Parses exactly one certificate, as it comes in a TLS handshake.
+    ///
+    /// # Errors
+    ///
+    /// What OpenSSL's `d2i_X509` refuses, and bytes behind the certificate.
+    pub fn parse(der: &[u8]) -> Result<Self, ParseError> {
+        match Self::parse_prefix(der)? {
+            (certificate, []) => Ok(certificate),
+            (_, rest) => Err(ParseError::Trailing(rest.len())),
+        }
+    }
+
+    /// Parses the certificate that `der` begins with, as OpenSSL reads PEM blocks, and hands back
+    /// what follows it.
+    ///
+    /// # Errors
+    ///
+    /// What OpenSSL's `d2i_X509` refuses.
+    pub fn parse_prefix(der: &[u8]) -> Result<(Self, &[u8]), ParseError> {
+        let mut outside = Reader::new(der);
+        let whole = outside
+            .universal(tag::SEQUENCE)
+            .in_field(Field::Structure)?;
+        let mut parts = whole.children().in_field(Field::Structure)?;
+        let tbs = parts.universal(tag::SEQUENCE).in_field(Field::Structure)?;
+        let algorithm = SignatureAlgorithm::read(&mut parts).in_field(Field::SignatureAlgorithm)?;
+        let signature = parts
+            .universal(tag::BIT_STRING)
+            .and_then(|element| element.bit_string())
+            .in_field(Field::Signature)?;
+        parts.finish().in_field(Field::Structure)?;
+        let mut certificate = parse_tbs(&whole, &tbs, algorithm)?;
+        certificate.signature = signature.bytes.to_vec();
+        certificate.signature_unused_bits = signature.unused;
+        Ok((certificate, outside.rest()))
+    }
+
+    /// Parses the contents of a `TRUSTED CERTIFICATE` PEM block: a certificate and, behind it, the
+    /// uses it is trusted for.
+    ///
+    /// # Errors
+    ///
+    /// What OpenSSL's `d2i_X509_AUX` refuses.
+    pub fn parse_trusted(der: &[u8]) -> Result<(Self, TrustSettings), ParseError> {
+        let (certificate, rest) = Self::parse_prefix(der)?;
+        let settings = TrustSettings::parse(rest).in_field(Field::TrustSettings)?;
+        Ok((certificate, settings))
+    }
+
+    /// Does it name one party as subject and issuer?
+    pub fn is_self_issued(&self) -> bool {
+        self.subject.matches(&self.issuer)
+    }
+
+    /// SHA-256 of the whole certificate.
+    pub fn sha256_fingerprint(&self) -> [u8; 32] {
+        sha256(&self.der)
+    }
+
+    /// SHA-256 of the public key, as pinned by curl and HPKP (RFC 7469 section 2.4).
+    pub fn spki_sha256(&self) -> [u8; 32] {
+        sha256(&self.public_key.spki)
+    }
+
+    /// For people: `RSA 2048`, `ECDSA P-256`, `Ed25519`.
+    pub fn key_description(&self) -> String {
+        self.public_key.description()
+    }
+
+    /// OpenSSL's long name of the signature algorithm; dotted if it has none.
+    pub fn signature_name(&self) -> &str {
+        self.signature_algorithm.name()
+    }
 }
 
-impl GeneralName {
-    /// The address in an iPAddress entry, if it has the length of one.
-    pub fn ip(&self) -> Option<IpAddr> {
-        let Self::Ip(bytes) = self else { return None };
-        if let Ok(v4) = <[u8; 4]>::try_from(bytes.as_slice()) {
-            return Some(IpAddr::from(v4));
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, bytes);
+    // SHA-256 makes 32 bytes; the zeros are never seen.
+    digest.as_ref().try_into().unwrap_or([0; 32])
+}
+
+fn parse_tbs(
+    whole: &Element<'_>,
+    tbs: &Element<'_>,
+    signature_algorithm: SignatureAlgorithm,
+) -> Result<Certificate, ParseError> {
+    let mut parts = tbs.children().in_field(Field::Structure)?;
+    let version = version(&mut parts).in_field(Field::Version)?;
+    let serial = parts
+        .universal(tag::INTEGER)
+        .and_then(|element| element.integer())
+        .in_field(Field::Serial)?;
+    let tbs_signature_algorithm =
+        SignatureAlgorithm::read(&mut parts).in_field(Field::SignatureAlgorithm)?;
+    let issuer = Name::read(&mut parts).in_field(Field::Issuer)?;
+    let mut validity = parts.sequence().in_field(Field::Validity)?;
+    let not_before = time::read(&mut validity).in_field(Field::Validity)?;
+    let not_after = time::read(&mut validity).in_field(Field::Validity)?;
+    validity.finish().in_field(Field::Validity)?;
+    let subject = Name::read(&mut parts).in_field(Field::Subject)?;
+    let public_key = PublicKey::read(&mut parts).in_field(Field::PublicKey)?;
+    for unique_id in [1, 2] {
+        if let Some(id) = parts
+            .optional_context(unique_id)
+            .in_field(Field::Structure)?
+        {
+            id.bit_string().in_field(Field::Structure)?;
         }
-        <[u8; 16]>::try_from(bytes.as_slice())
-            .ok()
-            .map(IpAddr::from)
+    }
+    let extensions = parts.optional_context(3).in_field(Field::Extensions)?;
+    parts.finish().in_field(Field::Structure)?;
+    let extensions = Extensions::read(extensions, &issuer).in_field(Field::Extensions)?;
+    Ok(Certificate {
+        der: whole.whole.into(),
+        tbs: tbs.whole.to_vec(),
+        version,
+        serial: serial.to_vec(),
+        subject,
+        issuer,
+        not_before,
+        not_after,
+        public_key,
+        signature_algorithm,
+        tbs_signature_algorithm,
+        signature: Vec::new(),
+        signature_unused_bits: 0,
+        basic_constraints: extensions.basic_constraints,
+        key_usage: extensions.key_usage,
+        extended_key_usage: extensions.extended_key_usage,
+        netscape_cert_type: extensions.netscape_cert_type,
+        subject_alt_names: extensions.subject_alt_names,
+        subject_key_identifier: extensions.subject_key_identifier,
+        authority_key_identifier: extensions.authority_key_identifier,
+        name_constraints: extensions.name_constraints,
+        crl_distribution_points: extensions.crl_distribution_points,
+        ca_issuers: extensions.ca_issuers,
+        unknown_critical: extensions.unknown_critical,
+        extensions: extensions.oids,
+        flaws: extensions.flaws,
+    })
+}
+
+/// The field counts from zero and is left out for version 1.
+fn version(parts: &mut Reader<'_>) -> super::der::Result<u8> {
+    let Some(wrapped) = parts.optional_context(0)? else {
+        return Ok(1);
+    };
+    let number = wrapped.explicit()?;
+    if !number.is_universal(tag::INTEGER) {
+        return Err(super::der::Malformed);
+    }
+    Ok(match number.integer()? {
+        [value @ 0..0x7f] => value + 1,
+        _ => u8::MAX,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::KeyKind;
+    use super::*;
+
+    fn bundled(name: &str) -> Certificate {
+        let path = format!("{}/certs/{name}.crt.pem", env!("CARGO_MANIFEST_DIR"));
+        let pem = std::fs::read_to_string(path).unwrap();
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        Certificate::parse(&data_encoding::BASE64.decode(base64.as_bytes()).unwrap()).unwrap()
+    }
+
+    /// The expected values are what `openssl x509 -nameopt oneline` prints.
+    #[test]
+    fn a_genuine_root_is_read_as_openssl_reads_it() {
+        let root = bundled("DigiCertGlobalRootG2");
+        assert_eq!(
+            root.subject.text,
+            "C = US, O = DigiCert Inc, OU = www.digicert.com, CN = DigiCert Global Root G2"
+        );
+        assert_eq!(root.subject.hash(), 0x607986c7);
+        assert_eq!(root.version, 3);
+        assert_eq!(root.key_description(), "RSA 2048");
+        assert_eq!(root.signature_name(), "sha256WithRSAEncryption");
+        assert_eq!(root.not_after, Some(2_147_169_600));
+        assert!(root.is_self_issued());
+        assert!(root.basic_constraints.unwrap().ca);
+        assert!(
+            root.key_usage
+                .unwrap()
+                .allows_any(&[KeyUsage::KEY_CERT_SIGN])
+        );
+        assert!(root.flaws.is_empty() && root.unknown_critical.is_empty());
+    }
+
+    #[test]
+    fn a_root_on_a_curve_is_read() {
+        let root = bundled("MicrosoftECCRootCA2017");
+        assert_eq!(root.key_description(), "ECDSA P-384");
+        assert!(matches!(root.public_key.kind, KeyKind::Ec(_)));
+        assert_eq!(root.signature_name(), "ecdsa-with-SHA384");
+    }
+
+    #[test]
+    fn bytes_behind_a_certificate_are_refused_on_the_wire_and_left_over_in_files() {
+        let mut der = bundled("DigiCertGlobalRootG2").der.to_vec();
+        der.extend_from_slice(b"more");
+        assert_eq!(Certificate::parse(&der), Err(ParseError::Trailing(4)));
+        assert_eq!(Certificate::parse_prefix(&der).unwrap().1, b"more");
     }
 }

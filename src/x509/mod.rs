@@ -3,10 +3,26 @@
 //! Nothing here judges. What OpenSSL tolerates in an encoding is tolerated, because a checker that
 //! refuses what libpq takes raises a false alarm; the rules that refuse live in `verify`.
 
+mod algorithm;
+mod anchor;
 mod certificate;
+mod crl;
+mod der;
+mod error;
+mod extension;
+mod general_name;
+mod key;
 mod name;
+mod time;
 
-pub use certificate::{
-    BasicConstraints, Certificate, GeneralName, KeyIdentifier, KeyUsage, PublicKey,
+pub use algorithm::{Digest, PssParameters, SignatureAlgorithm, SignatureScheme};
+pub use anchor::{Anchor, AnchorList, AnchorStore, TrustSettings};
+pub use certificate::{BasicConstraints, Certificate, KeyIdentifier, KeyUsage};
+pub use crl::{Covers, Crl, NextUpdate, Revoked, Scope};
+pub use error::{Field, ParseError};
+pub use extension::{Flaw, oid};
+pub use general_name::{
+    DistributionPoint, DistributionPointName, GeneralName, NameConstraints, Reach, Reasons, Subtree,
 };
-pub use name::Name;
+pub use key::{Curve, KeyKind, PublicKey};
+pub use name::{Attribute, COMMON_NAME, EMAIL_ADDRESS, Name};

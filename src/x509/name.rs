@@ -1,5 +1,9 @@
 //! Distinguished names, compared as OpenSSL compares them.
 
+use aws_lc_rs::digest;
+
+use super::der::{Element, Malformed, Reader, Result, tag};
+
 /// A distinguished name (RFC 5280 section 4.1.2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
@@ -8,9 +12,289 @@ pub struct Name {
     /// OpenSSL's canonical encoding (`x509_name_canon` in crypto/x509/x_name.c): two names are the
     /// same if these bytes are.
     pub canonical: Vec<u8>,
-    /// For people, as `openssl x509 -nameopt` would print it on one line: `C = US, O = X, CN = Y`.
+    /// For people, as `openssl x509 -nameopt oneline` would print it: `C = US, O = X, CN = Y`.
     /// Not escaped for terminals.
     pub text: String,
     /// The raw string contents of every commonName, in order, with no conversion of string types.
     pub common_names: Vec<Vec<u8>>,
+    /// Every attribute in the order of the encoding.
+    pub attributes: Vec<Attribute>,
+}
+
+/// One attribute of a name, with its string as encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    /// Dotted object identifier of the attribute's type.
+    pub oid: String,
+    /// Universal tag number of the string.
+    pub tag: u32,
+    /// Contents of the string.
+    pub value: Vec<u8>,
+}
+
+/// Dotted identifier of commonName.
+pub const COMMON_NAME: &str = "2.5.4.3";
+/// Dotted identifier of the PKCS #9 emailAddress.
+pub const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
+
+impl Name {
+    /// Do OpenSSL's rules (`X509_NAME_cmp`) call the two the same?
+    pub fn matches(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+
+    /// Has it no attribute at all?
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
+    /// The number in the file names of hashed directories: `%08x.0` for certificates, `%08x.r0` for
+    /// CRLs (`X509_NAME_hash_ex`).
+    pub fn hash(&self) -> u32 {
+        let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &self.canonical);
+        sha1.as_ref()
+            .first_chunk::<4>()
+            .map_or(0, |first| u32::from_le_bytes(*first))
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        Self::from_element(&reader.universal(tag::SEQUENCE)?)
+    }
+
+    pub(super) fn from_element(element: &Element<'_>) -> Result<Self> {
+        let mut canonical = Vec::new();
+        let mut text = String::new();
+        let mut attributes = Vec::new();
+        let mut sets = element.children()?;
+        while !sets.is_empty() {
+            let set = RelativeName::read(&sets.universal(tag::SET)?)?;
+            canonical.extend(set.canonical);
+            append_text(&mut text, &set.attributes);
+            attributes.extend(set.attributes);
+        }
+        let common_names = attributes
+            .iter()
+            .filter(|attribute| attribute.oid == COMMON_NAME)
+            .map(|attribute| attribute.value.clone())
+            .collect();
+        Ok(Self {
+            der: element.whole.to_vec(),
+            canonical,
+            text,
+            common_names,
+            attributes,
+        })
+    }
+
+    /// This name with one more relative distinguished name behind it (nameRelativeToCRLIssuer, RFC
+    /// 5280 section 4.2.1.13). Its `der` stays that of the shorter name.
+    pub(super) fn with_relative(&self, set: &Element<'_>) -> Result<Self> {
+        let set = RelativeName::read(set)?;
+        let mut longer = self.clone();
+        longer.canonical.extend(set.canonical);
+        append_text(&mut longer.text, &set.attributes);
+        longer.attributes.extend(set.attributes);
+        Ok(longer)
+    }
+}
+
+impl Attribute {
+    /// The string as text, if its type is one that OpenSSL converts (`ASN1_STRING_to_UTF8`).
+    pub fn to_text(&self) -> Option<String> {
+        match self.tag {
+            tag::UTF8_STRING => String::from_utf8(self.value.clone()).ok(),
+            tag::BMP_STRING => wide_text::<2>(&self.value),
+            tag::UNIVERSAL_STRING => wide_text::<4>(&self.value),
+            tag::NUMERIC_STRING | tag::PRINTABLE_STRING | tag::TELETEX_STRING | tag::IA5_STRING => {
+                Some(self.value.iter().map(|byte| char::from(*byte)).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Lower-case UTF-8 with single spaces; `None` if OpenSSL compares this type as it stands.
+    fn canonical_text(&self) -> Result<Option<String>> {
+        let comparable = matches!(
+            self.tag,
+            tag::UTF8_STRING
+                | tag::BMP_STRING
+                | tag::UNIVERSAL_STRING
+                | tag::PRINTABLE_STRING
+                | tag::TELETEX_STRING
+                | tag::IA5_STRING
+        );
+        if !comparable {
+            return Ok(None);
+        }
+        // OpenSSL drops the whole certificate if a string does not convert.
+        let text = self.to_text().ok_or(Malformed)?;
+        let words: Vec<&str> = text
+            .split(is_space)
+            .filter(|word| !word.is_empty())
+            .collect();
+        Ok(Some(words.join(" ").to_ascii_lowercase()))
+    }
+}
+
+/// `ossl_isspace`: the six blanks of C's locale.
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t'..='\r')
+}
+
+fn wide_text<const WIDTH: usize>(bytes: &[u8]) -> Option<String> {
+    let (units, []) = bytes.as_chunks::<WIDTH>() else {
+        return None;
+    };
+    let number = |unit: &[u8; WIDTH]| unit.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+    units
+        .iter()
+        .map(|unit| char::from_u32(number(unit)))
+        .collect()
+}
+
+/// One SET of a name: several attributes in it stand on one level.
+struct RelativeName {
+    attributes: Vec<Attribute>,
+    /// DER of the SET, its members sorted as DER demands; empty if it has none.
+    canonical: Vec<u8>,
+}
+
+impl RelativeName {
+    fn read(set: &Element<'_>) -> Result<Self> {
+        let mut attributes = Vec::new();
+        let mut members = Vec::new();
+        let mut entries = set.children()?;
+        while !entries.is_empty() {
+            let mut entry = entries.sequence()?;
+            let oid = entry.universal(tag::OID)?;
+            let value = entry.element()?;
+            entry.finish()?;
+            if !may_be_value(&value) {
+                return Err(Malformed);
+            }
+            let attribute = Attribute {
+                oid: oid.oid()?,
+                tag: value.tag,
+                value: value.contents.to_vec(),
+            };
+            let mut member = encode(OID, oid.contents)?;
+            match attribute.canonical_text()? {
+                Some(text) => member.extend(encode(UTF8_STRING, text.as_bytes())?),
+                None => member.extend_from_slice(value.whole),
+            }
+            members.push(encode(SEQUENCE, &member)?);
+            attributes.push(attribute);
+        }
+        members.sort();
+        let canonical = if members.is_empty() {
+            Vec::new()
+        } else {
+            encode(SET, &members.concat())?
+        };
+        Ok(Self {
+            attributes,
+            canonical,
+        })
+    }
+}
+
+/// The types that OpenSSL's `ASN1_PRINTABLE` lets through (`B_ASN1_PRINTABLE`): VisibleString,
+/// for one, is not among them.
+fn may_be_value(element: &Element<'_>) -> bool {
+    element.has_universal_class()
+        && matches!(
+            element.tag,
+            tag::BIT_STRING
+                | 7..=15
+                | tag::SEQUENCE
+                | tag::NUMERIC_STRING
+                | tag::PRINTABLE_STRING
+                | tag::TELETEX_STRING
+                | tag::IA5_STRING
+                | tag::UNIVERSAL_STRING..=tag::BMP_STRING
+        )
+}
+
+// Identifier octets of the types in a canonical name.
+const OID: u8 = 0x06;
+const UTF8_STRING: u8 = 0x0c;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+
+fn encode(identifier: u8, contents: &[u8]) -> Result<Vec<u8>> {
+    let mut der = vec![identifier];
+    match u8::try_from(contents.len()) {
+        Ok(short @ ..0x80) => der.push(short),
+        _ => {
+            let length = contents.len().to_be_bytes();
+            let significant: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+            der.push(0x80 | u8::try_from(significant.len()).map_err(|_| Malformed)?);
+            der.extend(significant);
+        }
+    }
+    der.extend_from_slice(contents);
+    Ok(der)
+}
+
+fn append_text(text: &mut String, set: &[Attribute]) {
+    for (index, attribute) in set.iter().enumerate() {
+        text.push_str(match (text.is_empty(), index) {
+            (true, _) => "",
+            (false, 0) => ", ",
+            (false, _) => " + ",
+        });
+        text.push_str(short_name(&attribute.oid));
+        text.push_str(" = ");
+        match attribute.to_text() {
+            Some(value) => text.push_str(&quoted(value)),
+            None => {
+                text.push('#');
+                text.push_str(&data_encoding::HEXUPPER.encode(&attribute.value));
+            }
+        }
+    }
+}
+
+/// Quotes a value that would read as something else, as `-nameopt oneline` does.
+fn quoted(value: String) -> String {
+    let special = value.contains([',', '+', '"', '\\', '<', '>', ';'])
+        || value.starts_with([' ', '#'])
+        || value.ends_with(' ');
+    if !special {
+        return value;
+    }
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// OpenSSL's short names of the attributes seen in certificates; others stay dotted.
+fn short_name(oid: &str) -> &str {
+    match oid {
+        "2.5.4.3" => "CN",
+        "2.5.4.4" => "SN",
+        "2.5.4.5" => "serialNumber",
+        "2.5.4.6" => "C",
+        "2.5.4.7" => "L",
+        "2.5.4.8" => "ST",
+        "2.5.4.9" => "street",
+        "2.5.4.10" => "O",
+        "2.5.4.11" => "OU",
+        "2.5.4.12" => "title",
+        "2.5.4.13" => "description",
+        "2.5.4.15" => "businessCategory",
+        "2.5.4.17" => "postalCode",
+        "2.5.4.41" => "name",
+        "2.5.4.42" => "GN",
+        "2.5.4.43" => "initials",
+        "2.5.4.46" => "dnQualifier",
+        "2.5.4.65" => "pseudonym",
+        "2.5.4.97" => "organizationIdentifier",
+        "0.9.2342.19200300.100.1.1" => "UID",
+        "0.9.2342.19200300.100.1.25" => "DC",
+        "1.2.840.113549.1.9.1" => "emailAddress",
+        "1.2.840.113549.1.9.2" => "unstructuredName",
+        "1.3.6.1.4.1.311.60.2.1.1" => "jurisdictionL",
+        "1.3.6.1.4.1.311.60.2.1.2" => "jurisdictionST",
+        "1.3.6.1.4.1.311.60.2.1.3" => "jurisdictionC",
+        other => other,
+    }
 }

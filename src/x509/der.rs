@@ -1,0 +1,325 @@
+//! A thin, bounded reader over BER, as lenient as OpenSSL's decoder and no more.
+//!
+//! `asn1-rs` splits tag, length and contents; what the contents may be is decided here, because
+//! OpenSSL's own rules (crypto/asn1/tasn_dec.c, a_int.c, a_bitstr.c, a_object.c) are neither DER
+//! nor those of any crate.
+
+use x509_parser::asn1_rs::{Any, Class, FromBer, Oid};
+
+/// The bytes are not what the place demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+pub(crate) type Result<T> = std::result::Result<T, Malformed>;
+
+/// Universal tag numbers (ITU-T X.680 section 8.4) that certificates use.
+pub(crate) mod tag {
+    pub(crate) const BOOLEAN: u32 = 1;
+    pub(crate) const INTEGER: u32 = 2;
+    pub(crate) const BIT_STRING: u32 = 3;
+    pub(crate) const OCTET_STRING: u32 = 4;
+    pub(crate) const OID: u32 = 6;
+    pub(crate) const ENUMERATED: u32 = 10;
+    pub(crate) const UTF8_STRING: u32 = 12;
+    pub(crate) const SEQUENCE: u32 = 16;
+    pub(crate) const SET: u32 = 17;
+    pub(crate) const NUMERIC_STRING: u32 = 18;
+    pub(crate) const PRINTABLE_STRING: u32 = 19;
+    pub(crate) const TELETEX_STRING: u32 = 20;
+    pub(crate) const IA5_STRING: u32 = 22;
+    pub(crate) const UTC_TIME: u32 = 23;
+    pub(crate) const GENERALIZED_TIME: u32 = 24;
+    pub(crate) const UNIVERSAL_STRING: u32 = 28;
+    pub(crate) const BMP_STRING: u32 = 30;
+}
+
+/// One tag, length and contents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element<'a> {
+    class: Class,
+    /// Tag number within its class.
+    pub(crate) tag: u32,
+    constructed: bool,
+    /// What the header announces.
+    pub(crate) contents: &'a [u8],
+    /// Header and contents.
+    pub(crate) whole: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    pub(crate) fn is_universal(&self, tag: u32) -> bool {
+        self.class == Class::Universal && self.tag == tag
+    }
+
+    pub(crate) fn has_universal_class(&self) -> bool {
+        self.class == Class::Universal
+    }
+
+    pub(crate) fn is_context(&self, tag: u32) -> bool {
+        self.class == Class::ContextSpecific && self.tag == tag
+    }
+
+    pub(crate) fn is_context_class(&self) -> bool {
+        self.class == Class::ContextSpecific
+    }
+
+    /// The elements inside; an implicitly tagged SEQUENCE or SET reads like a plain one.
+    pub(crate) fn children(&self) -> Result<Reader<'a>> {
+        if self.constructed {
+            Ok(Reader::new(self.contents))
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// The single element that an explicit tag wraps.
+    pub(crate) fn explicit(&self) -> Result<Self<'a>> {
+        let mut inside = self.children()?;
+        let element = inside.element()?;
+        inside.finish()?;
+        Ok(element)
+    }
+
+    /// The contents of a primitive string.
+    pub(crate) fn bytes(&self) -> Result<&'a [u8]> {
+        if self.constructed {
+            Err(Malformed)
+        } else {
+            Ok(self.contents)
+        }
+    }
+
+    /// Two's complement bytes. Empty and padded encodings are refused, as `c2i_ibuf` refuses them.
+    pub(crate) fn integer(&self) -> Result<&'a [u8]> {
+        let bytes = self.bytes()?;
+        match bytes {
+            [] => Err(Malformed),
+            [0x00, next, ..] if next & 0x80 == 0 => Err(Malformed),
+            [0xff, next, ..] if next & 0x80 != 0 => Err(Malformed),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Any non-zero byte is true (`asn1_ex_c2i`).
+    pub(crate) fn boolean(&self) -> Result<bool> {
+        match self.bytes()? {
+            [value] => Ok(*value != 0),
+            _ => Err(Malformed),
+        }
+    }
+
+    pub(crate) fn bit_string(&self) -> Result<BitString<'a>> {
+        match self.bytes()? {
+            [unused, bytes @ ..] if *unused <= 7 => Ok(BitString {
+                unused: *unused,
+                bytes,
+            }),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// Dotted notation. Encodings that `c2i_ASN1_OBJECT` refuses are refused.
+    pub(crate) fn oid(&self) -> Result<String> {
+        let bytes = self.bytes()?;
+        let ends = bytes.last().is_some_and(|last| last & 0x80 == 0);
+        let padded = std::iter::once(&0)
+            .chain(bytes)
+            .zip(bytes)
+            .any(|(before, byte)| before & 0x80 == 0 && *byte == 0x80);
+        if !ends || padded {
+            return Err(Malformed);
+        }
+        Ok(Oid::new(bytes.into()).to_id_string())
+    }
+}
+
+/// Contents of a BIT STRING.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BitString<'a> {
+    /// How many bits of the last byte do not count.
+    pub(crate) unused: u8,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl BitString<'_> {
+    /// The first sixteen bits, first bit lowest. Bits beyond the string's end are zero.
+    pub(crate) fn first_bits(&self) -> u16 {
+        let last = self.bytes.len().checked_sub(1);
+        let byte = |index: usize| {
+            let byte = self.bytes.get(index).copied().unwrap_or(0);
+            let mask = if last == Some(index) {
+                0xff << self.unused
+            } else {
+                0xff
+            };
+            u16::from((byte & mask).reverse_bits())
+        };
+        byte(0) | byte(1) << 8
+    }
+}
+
+/// Walks the elements of one level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) fn element(&mut self) -> Result<Element<'a>> {
+        let (element, rest) = split(self.rest)?;
+        self.rest = rest;
+        Ok(element)
+    }
+
+    /// The next element, if `wanted` says so; otherwise nothing moves.
+    pub(crate) fn optional(
+        &mut self,
+        wanted: impl Fn(&Element<'a>) -> bool,
+    ) -> Result<Option<Element<'a>>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let (element, rest) = split(self.rest)?;
+        if !wanted(&element) {
+            return Ok(None);
+        }
+        self.rest = rest;
+        Ok(Some(element))
+    }
+
+    pub(crate) fn optional_context(&mut self, tag: u32) -> Result<Option<Element<'a>>> {
+        self.optional(|element| element.is_context(tag))
+    }
+
+    pub(crate) fn universal(&mut self, tag: u32) -> Result<Element<'a>> {
+        let element = self.element()?;
+        if element.is_universal(tag) {
+            Ok(element)
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    pub(crate) fn sequence(&mut self) -> Result<Self> {
+        self.universal(tag::SEQUENCE)?.children()
+    }
+
+    pub(crate) fn oid(&mut self) -> Result<String> {
+        self.universal(tag::OID)?.oid()
+    }
+
+    /// Refuses elements that nobody asked for.
+    pub(crate) fn finish(&self) -> Result<()> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+}
+
+fn split(bytes: &[u8]) -> Result<(Element<'_>, &[u8])> {
+    let (rest, any) = Any::from_ber(bytes).map_err(|_| Malformed)?;
+    let length = bytes.len().checked_sub(rest.len()).ok_or(Malformed)?;
+    let whole = bytes.get(..length).ok_or(Malformed)?;
+    let element = Element {
+        class: any.header.class(),
+        tag: any.header.tag().0,
+        constructed: any.header.constructed(),
+        contents: any.data,
+        whole,
+    };
+    Ok((element, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(bytes: &[u8]) -> Element<'_> {
+        Reader::new(bytes).element().unwrap()
+    }
+
+    #[test]
+    fn integers_are_read_as_openssl_reads_them() {
+        for (der, expected) in [
+            (&[2, 1, 0][..], Ok(&[0][..])),
+            (&[2, 1, 0xff], Ok(&[0xff])),
+            (&[2, 2, 0, 0x80], Ok(&[0, 0x80])),
+            (&[2, 0], Err(Malformed)),
+            (&[2, 2, 0, 1], Err(Malformed)),
+            (&[2, 2, 0xff, 0x80], Err(Malformed)),
+        ] {
+            assert_eq!(first(der).integer(), expected, "{der:02x?}");
+        }
+    }
+
+    #[test]
+    fn any_non_zero_boolean_is_true() {
+        assert_eq!(first(&[1, 1, 0]).boolean(), Ok(false));
+        assert_eq!(first(&[1, 1, 1]).boolean(), Ok(true));
+        assert_eq!(first(&[1, 2, 1, 1]).boolean(), Err(Malformed));
+    }
+
+    #[test]
+    fn object_identifiers_are_dotted_and_bad_ones_refused() {
+        assert_eq!(
+            first(&[6, 3, 0x55, 0x1d, 0x11]).oid(),
+            Ok("2.5.29.17".to_owned())
+        );
+        assert_eq!(
+            first(&[6, 3, 0x2a, 0x86, 0x48]).oid(),
+            Ok("1.2.840".to_owned())
+        );
+        for bad in [&[6, 0][..], &[6, 2, 0x55, 0x80], &[6, 3, 0x55, 0x80, 0x01]] {
+            assert_eq!(first(bad).oid(), Err(Malformed), "{bad:02x?}");
+        }
+    }
+
+    #[test]
+    fn bits_beyond_the_end_of_a_bit_string_do_not_count() {
+        assert_eq!(
+            first(&[3, 2, 7, 0xff]).bit_string().unwrap().first_bits(),
+            0b1
+        );
+        assert_eq!(
+            first(&[3, 3, 7, 0x00, 0x80])
+                .bit_string()
+                .unwrap()
+                .first_bits(),
+            0x100
+        );
+        assert!(first(&[3, 2, 8, 0xff]).bit_string().is_err());
+        assert!(first(&[3, 0]).bit_string().is_err());
+    }
+
+    #[test]
+    fn long_and_indefinite_lengths_pass_as_in_openssl() {
+        let long = first(&[0x30, 0x82, 0, 3, 2, 1, 5]);
+        assert_eq!(long.explicit().unwrap().integer(), Ok(&[5][..]));
+        let indefinite = first(&[0x30, 0x80, 2, 1, 5, 0, 0]);
+        assert_eq!(indefinite.explicit().unwrap().integer(), Ok(&[5][..]));
+    }
+
+    #[test]
+    fn a_length_beyond_the_end_is_refused() {
+        assert!(Reader::new(&[0x30, 5, 2, 1, 5]).element().is_err());
+        assert!(
+            Reader::new(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff])
+                .element()
+                .is_err()
+        );
+    }
+}

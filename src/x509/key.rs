@@ -1,0 +1,216 @@
+//! Public keys: what kind they are and how they are called.
+
+use super::algorithm::PssParameters;
+use super::der::{BitString, Element, Malformed, Reader, Result, tag};
+
+/// The subject's key: what it is and the bytes that prove it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// DER of the whole SubjectPublicKeyInfo.
+    pub spki: Vec<u8>,
+    /// DER of its AlgorithmIdentifier, header included.
+    pub algorithm: Vec<u8>,
+    /// Contents of its bit string.
+    pub key: Vec<u8>,
+    /// What the two say.
+    pub kind: KeyKind,
+}
+
+/// A public key's algorithm and size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// An RSA key for any use (RFC 8017).
+    Rsa {
+        /// Length of the modulus.
+        bits: usize,
+    },
+    /// An RSA key for RSASSA-PSS only (RFC 4055 section 1.2).
+    RsaPss {
+        /// Length of the modulus.
+        bits: usize,
+        /// What signatures must keep to, if the key says so.
+        restriction: Option<PssParameters>,
+    },
+    /// A key on a named curve.
+    Ec(Curve),
+    /// A key whose curve is spelled out; OpenSSL takes it in no chain.
+    EcExplicit,
+    /// Ed25519.
+    Ed25519,
+    /// Ed448.
+    Ed448,
+    /// DSA.
+    Dsa {
+        /// Length of the prime p.
+        bits: usize,
+        /// Length of the subgroup's order q.
+        order_bits: usize,
+    },
+    /// An algorithm that no TLS certificate uses, or contents that OpenSSL cannot decode; the
+    /// dotted identifier of the algorithm.
+    Unusable(String),
+}
+
+/// A named curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Curve {
+    /// secp256r1, prime256v1.
+    P256,
+    /// secp384r1.
+    P384,
+    /// secp521r1.
+    P521,
+    /// secp256k1.
+    Secp256k1,
+    /// A curve that OpenSSL knows and our cryptography does not.
+    Other {
+        /// OpenSSL's short name.
+        name: &'static str,
+        /// Bits of the group's order.
+        bits: usize,
+    },
+}
+
+impl Curve {
+    /// Bits of the group's order.
+    pub fn bits(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 256,
+            Self::P384 => 384,
+            Self::P521 => 521,
+            Self::Other { bits, .. } => bits,
+        }
+    }
+
+    /// NIST's name where there is one, else OpenSSL's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::Secp256k1 => "secp256k1",
+            Self::Other { name, .. } => name,
+        }
+    }
+
+    fn from_oid(oid: &str) -> Option<Self> {
+        let other = |name, bits| Some(Self::Other { name, bits });
+        match oid {
+            "1.2.840.10045.3.1.7" => Some(Self::P256),
+            "1.3.132.0.34" => Some(Self::P384),
+            "1.3.132.0.35" => Some(Self::P521),
+            "1.3.132.0.10" => Some(Self::Secp256k1),
+            "1.2.840.10045.3.1.1" => other("prime192v1", 192),
+            "1.3.132.0.31" => other("secp192k1", 192),
+            "1.3.132.0.32" => other("secp224k1", 225),
+            "1.3.132.0.33" => other("secp224r1", 224),
+            "1.3.36.3.3.2.8.1.1.1" => other("brainpoolP160r1", 160),
+            "1.3.36.3.3.2.8.1.1.3" => other("brainpoolP192r1", 192),
+            "1.3.36.3.3.2.8.1.1.5" => other("brainpoolP224r1", 224),
+            "1.3.36.3.3.2.8.1.1.7" => other("brainpoolP256r1", 256),
+            "1.3.36.3.3.2.8.1.1.8" => other("brainpoolP256t1", 256),
+            "1.3.36.3.3.2.8.1.1.9" => other("brainpoolP320r1", 320),
+            "1.3.36.3.3.2.8.1.1.11" => other("brainpoolP384r1", 384),
+            "1.3.36.3.3.2.8.1.1.12" => other("brainpoolP384t1", 384),
+            "1.3.36.3.3.2.8.1.1.13" => other("brainpoolP512r1", 512),
+            "1.3.36.3.3.2.8.1.1.14" => other("brainpoolP512t1", 512),
+            "1.3.132.0.16" => other("sect283k1", 281),
+            "1.3.132.0.17" => other("sect283r1", 282),
+            "1.3.132.0.36" => other("sect409k1", 407),
+            "1.3.132.0.37" => other("sect409r1", 409),
+            "1.3.132.0.38" => other("sect571k1", 570),
+            "1.3.132.0.39" => other("sect571r1", 570),
+            _ => None,
+        }
+    }
+}
+
+impl PublicKey {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let whole = reader.universal(tag::SEQUENCE)?;
+        let mut parts = whole.children()?;
+        let algorithm = parts.universal(tag::SEQUENCE)?;
+        let mut inside = algorithm.children()?;
+        let oid = inside.oid()?;
+        let parameters = if inside.is_empty() {
+            None
+        } else {
+            Some(inside.element()?)
+        };
+        inside.finish()?;
+        let key = parts.universal(tag::BIT_STRING)?.bit_string()?;
+        parts.finish()?;
+        let kind = kind_of(&oid, parameters.as_ref(), key).unwrap_or(KeyKind::Unusable(oid));
+        Ok(Self {
+            spki: whole.whole.to_vec(),
+            algorithm: algorithm.whole.to_vec(),
+            key: key.bytes.to_vec(),
+            kind,
+        })
+    }
+
+    /// For people: `RSA 2048`, `ECDSA P-256`, `Ed25519`.
+    pub fn description(&self) -> String {
+        match &self.kind {
+            KeyKind::Rsa { bits } => format!("RSA {bits}"),
+            KeyKind::RsaPss { bits, .. } => format!("RSA-PSS {bits}"),
+            KeyKind::Ec(curve) => format!("ECDSA {}", curve.name()),
+            KeyKind::EcExplicit => "ECDSA on a curve spelled out".to_owned(),
+            KeyKind::Ed25519 => "Ed25519".to_owned(),
+            KeyKind::Ed448 => "Ed448".to_owned(),
+            KeyKind::Dsa { bits, .. } => format!("DSA {bits}"),
+            KeyKind::Unusable(oid) => format!("unusable key of type {oid}"),
+        }
+    }
+}
+
+fn kind_of(oid: &str, parameters: Option<&Element<'_>>, key: BitString<'_>) -> Result<KeyKind> {
+    match oid {
+        "1.2.840.113549.1.1.1" | "2.5.8.1.1" => Ok(KeyKind::Rsa {
+            bits: modulus_bits(key.bytes)?,
+        }),
+        "1.2.840.113549.1.1.10" => Ok(KeyKind::RsaPss {
+            bits: modulus_bits(key.bytes)?,
+            restriction: parameters.map(PssParameters::from_element).transpose()?,
+        }),
+        "1.2.840.10045.2.1" => {
+            let parameters = parameters.ok_or(Malformed)?;
+            if parameters.is_universal(tag::SEQUENCE) {
+                return Ok(KeyKind::EcExplicit);
+            }
+            if !parameters.is_universal(tag::OID) {
+                return Err(Malformed);
+            }
+            Curve::from_oid(&parameters.oid()?)
+                .map(KeyKind::Ec)
+                .ok_or(Malformed)
+        }
+        "1.3.101.112" if parameters.is_none() && key.bytes.len() == 32 => Ok(KeyKind::Ed25519),
+        "1.3.101.113" if parameters.is_none() && key.bytes.len() == 57 => Ok(KeyKind::Ed448),
+        "1.2.840.10040.4.1" => {
+            let mut numbers = parameters.ok_or(Malformed)?.children()?;
+            let bits = magnitude_bits(numbers.universal(tag::INTEGER)?.bytes()?);
+            let order_bits = magnitude_bits(numbers.universal(tag::INTEGER)?.bytes()?);
+            Ok(KeyKind::Dsa { bits, order_bits })
+        }
+        _ => Err(Malformed),
+    }
+}
+
+/// RSAPublicKey, RFC 8017 appendix A.1.1. OpenSSL reads its numbers without a sign.
+fn modulus_bits(key: &[u8]) -> Result<usize> {
+    let mut numbers = Reader::new(key).sequence()?;
+    let modulus = numbers.universal(tag::INTEGER)?.bytes()?;
+    numbers.universal(tag::INTEGER)?.bytes()?;
+    numbers.finish()?;
+    Ok(magnitude_bits(modulus))
+}
+
+fn magnitude_bits(bytes: &[u8]) -> usize {
+    let mut significant = bytes.iter().skip_while(|byte| **byte == 0);
+    let Some(first) = significant.next() else {
+        return 0;
+    };
+    let top = 8_usize.saturating_sub(first.leading_zeros() as usize);
+    significant.count().saturating_mul(8).saturating_add(top)
+}
