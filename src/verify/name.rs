@@ -101,6 +101,8 @@ pub fn match_host(
             GeneralName::Email(_)
             | GeneralName::Uri(_)
             | GeneralName::Directory(_)
+            | GeneralName::SmtpUtf8(_)
+            | GeneralName::OtherName(..)
             | GeneralName::Other(..) => None,
         };
         if let Some(found) = found {

@@ -73,7 +73,7 @@ impl<'a> Element<'a> {
     }
 
     /// The single element that an explicit tag wraps.
-    pub(crate) fn explicit(&self) -> Result<Self<'a>> {
+    pub(crate) fn explicit(&self) -> Result<Self> {
         let mut inside = self.children()?;
         let element = inside.element()?;
         inside.finish()?;

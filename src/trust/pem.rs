@@ -1,0 +1,226 @@
+//! PEM blocks, split and decoded as OpenSSL's `PEM_read_bio` does it (crypto/pem/pem_lib.c).
+//!
+//! The ready-made parsers know neither `Proc-Type` headers nor all of OpenSSL's labels, and they
+//! disagree with it about blanks, broken blocks and text in between.
+
+use data_encoding::BASE64;
+
+/// One block between `-----BEGIN` and `-----END`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    /// `CERTIFICATE` in `-----BEGIN CERTIFICATE-----`.
+    pub(crate) label: &'a [u8],
+    /// The lines before the blank line, if there is one (RFC 1421 section 4.6).
+    pub(crate) header: Vec<&'a [u8]>,
+    /// The decoded contents.
+    pub(crate) contents: Vec<u8>,
+}
+
+/// What is wrong with a block. `line` counts from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemFault {
+    /// The file ends inside the block.
+    #[error("the block that begins in line {line} has no END line")]
+    NoEnd {
+        /// Of the BEGIN line.
+        line: usize,
+    },
+    /// The END line names something else than the BEGIN line.
+    #[error("the END line {line} does not fit its BEGIN line")]
+    WrongEnd {
+        /// Of the END line.
+        line: usize,
+    },
+    /// After a header: a second blank line, or lines of uneven length.
+    #[error("line {line} does not belong into an encrypted block")]
+    Layout {
+        /// Of the line that does not fit.
+        line: usize,
+    },
+    /// The contents are no base64.
+    #[error("the block that begins in line {line} holds no valid base64")]
+    Base64 {
+        /// Of the BEGIN line.
+        line: usize,
+    },
+}
+
+/// The blocks of `text` in order. A broken block does not end the sequence: OpenSSL's readers go on
+/// behind it or give up, as each sees fit.
+pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
+    Blocks { lines: Lines { rest: Some(text), number: 0 } }
+}
+
+/// An iterator over blocks; made by [`blocks`].
+pub(crate) struct Blocks<'a> {
+    lines: Lines<'a>,
+}
+
+impl<'a> Iterator for Blocks<'a> {
+    type Item = Result<Block<'a>, PemFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut first = true;
+        loop {
+            let mut line = self.lines.next()?;
+            if std::mem::take(&mut first) {
+                line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            }
+            if let Some(label) = label(line, b"-----BEGIN ") {
+                return Some(self.block(label));
+            }
+        }
+    }
+}
+
+impl<'a> Blocks<'a> {
+    fn block(&mut self, label_of_begin: &'a [u8]) -> Result<Block<'a>, PemFault> {
+        let begin = self.lines.number;
+        let mut header = Vec::new();
+        let mut data = Vec::new();
+        let mut has_header = false;
+        let mut ended = false;
+        loop {
+            let Some(line) = self.lines.next() else { return Err(PemFault::NoEnd { line: begin }) };
+            let number = self.lines.number;
+            if line.is_empty() {
+                if has_header {
+                    return Err(PemFault::Layout { line: number });
+                }
+                has_header = true;
+                header = std::mem::take(&mut data);
+                continue;
+            }
+            if line.starts_with(b"-----END ") {
+                if label(line, b"-----END ") == Some(label_of_begin) {
+                    break;
+                }
+                return Err(PemFault::WrongEnd { line: number });
+            }
+            // With a header in front only the last line may be shorter than the usual 64.
+            if ended || (has_header && line.len() > 64) {
+                return Err(PemFault::Layout { line: number });
+            }
+            ended = has_header && line.len() < 64;
+            data.push(line);
+        }
+        let contents = base64(&data).ok_or(PemFault::Base64 { line: begin })?;
+        Ok(Block { label: label_of_begin, header, contents })
+    }
+}
+
+/// What stands between `start` and the final dashes.
+fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+    line.strip_prefix(start)?.strip_suffix(b"-----")
+}
+
+/// Blanks do not count, and a dash ends the text (`EVP_DecodeUpdate`).
+fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = lines
+        .iter()
+        .copied()
+        .flatten()
+        .copied()
+        .take_while(|byte| *byte != b'-')
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    BASE64.decode(&text).ok()
+}
+
+/// Lines without their ends, nor blanks and controls before those.
+struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest.filter(|rest| !rest.is_empty())?;
+        let mut halves = rest.splitn(2, |byte| *byte == b'\n');
+        let line = halves.next()?;
+        self.rest = halves.next();
+        self.number = self.number.saturating_add(1);
+        let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
+        line.get(..line.len().saturating_sub(blanks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<Result<(String, usize, Vec<u8>), PemFault>> {
+        blocks(text.as_bytes())
+            .map(|block| {
+                let block = block?;
+                Ok((String::from_utf8_lossy(block.label).into(), block.header.len(), block.contents))
+            })
+            .collect()
+    }
+
+    fn good(label: &str, header: usize, contents: &[u8]) -> Result<(String, usize, Vec<u8>), PemFault> {
+        Ok((label.to_owned(), header, contents.to_vec()))
+    }
+
+    #[test]
+    fn a_block_is_found_in_whatever_stands_around_it() {
+        let a = good("A", 0, b"hello");
+        for text in [
+            "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGVsbG8=\n-----END A-----",
+            "-----BEGIN A-----\r\naGVsbG8=\r\n-----END A-----\r\n",
+            "-----BEGIN A-----  \naGVsbG8= \t\n-----END A-----\t \n",
+            "\u{feff}-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
+            "some\ntext: here\n\n-----BEGIN A-----\naGVsbG8=\n-----END A-----\nand there\n",
+            "-----BEGIN A-----\n\naGVsbG8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGV\nsbG 8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGVsbG8=\n-----BEGIN B-----\n!\n-----END A-----\n",
+            " -----BEGIN B-----\naGVsbG8=\n-----END B-----\n-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
+        ] {
+            assert_eq!(read(text), [a.clone()], "{text}");
+        }
+        for text in ["", "text", "----BEGIN A-----\n", "-----BEGIN A----\n", " -----BEGIN A-----\n", "\n\n\n"] {
+            assert_eq!(read(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_block_is_told_by_its_line_and_the_next_one_is_read() {
+        let next = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
+        let long = "A".repeat(68);
+        for (text, fault) in [
+            ("\n-----BEGIN B-----\naGVsbG8=\n-----END A-----\n", PemFault::WrongEnd { line: 4 }),
+            ("-----BEGIN B-----\naGVsbG8=\n-----END B----\n", PemFault::WrongEnd { line: 3 }),
+            ("-----BEGIN B-----\naGVsb?8=\n-----END B-----\n", PemFault::Base64 { line: 1 }),
+            ("-----BEGIN B-----\naGVsbG8\n-----END B-----\n", PemFault::Base64 { line: 1 }),
+            (&format!("-----BEGIN B-----\nX: y\n\n{long}\n-----END B-----\n"), PemFault::Layout { line: 4 }),
+            ("-----BEGIN B-----\nX: y\n\naGVs\nbG8=\n-----END B-----\n", PemFault::Layout { line: 5 }),
+            ("-----BEGIN B-----\nX: y\n\n\nbG8=\n-----END B-----\n", PemFault::Layout { line: 4 }),
+        ] {
+            assert_eq!(read(&format!("{text}{next}")), [Err(fault), good("A", 0, b"hello")], "{text}");
+        }
+        for text in ["-----BEGIN A-----", "-----BEGIN A-----\naGVsbG8=\n", "-----BEGIN A-----\n -----END A-----"] {
+            assert_eq!(read(text), [Err(PemFault::NoEnd { line: 1 })], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_kept_apart_from_the_contents() {
+        let text = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: X,00\n\naGVsbG8=\n-----END A-----\n";
+        assert_eq!(read(text), [good("A", 2, b"hello")]);
+        let block = blocks(text.as_bytes()).next().unwrap().unwrap();
+        assert_eq!(block.header, [&b"Proc-Type: 4,ENCRYPTED"[..], b"DEK-Info: X,00"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic_or_go_on_for_ever(
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                "-----BEGIN ", "-----END ", "A", "-----", "\n", "\r\n", "aGVsbG8=", ":", " ", "\u{feff}",
+            ]), 0..40)
+        ) {
+            let text = parts.concat();
+            assert!(blocks(text.as_bytes()).count() <= text.len());
+        }
+    }
+}
