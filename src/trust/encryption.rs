@@ -12,7 +12,7 @@ use data_encoding::HEXUPPER_PERMISSIVE;
 use des::{TdesEde2, TdesEde3};
 use md5::{Digest as _, Md5};
 use pkcs8::der::asn1::{ObjectIdentifier, OctetStringRef};
-use pkcs8::der::{Decode as _, Reader as _, SliceReader};
+use pkcs8::der::{Decode as _, ErrorKind, Reader as _, SliceReader};
 use pkcs8::pkcs5::pbes2::{self, Kdf};
 use pkcs8::spki::AlgorithmIdentifierRef;
 
@@ -36,6 +36,11 @@ pub(crate) fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyF
     }
 }
 
+/// Is this an EncryptedPrivateKeyInfo, whatever the cipher?
+pub(crate) fn is_encrypted_pkcs8(der: &[u8]) -> bool {
+    encrypted_private_key_info(der).is_ok()
+}
+
 /// Decrypts the contents of a PEM block whose header says so (RFC 1421 section 4.6.1.1), with
 /// OpenSSL's way from a password to a key (`EVP_BytesToKey` with MD5 and one round).
 pub(crate) fn decrypt_pem(
@@ -50,7 +55,9 @@ pub(crate) fn decrypt_pem(
         "AES-192-CBC" => decrypt_cbc::<Aes192>(&md5_key(password, salt, 24), &iv, data),
         "AES-256-CBC" => decrypt_cbc::<Aes256>(&md5_key(password, salt, 32), &iv, data),
         "DES-EDE3-CBC" => decrypt_cbc::<TdesEde3>(&md5_key(password, salt, 24), &iv, data),
-        _ => Err(KeyFault::UnsupportedEncryption { scheme: cipher.to_owned() }),
+        _ => Err(KeyFault::UnsupportedEncryption {
+            scheme: cipher.to_owned(),
+        }),
     }
 }
 
@@ -70,8 +77,11 @@ fn decrypt_pbes2(
     password: &[u8],
 ) -> Result<Vec<u8>, KeyFault> {
     let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
-    let parameters = pbes2::Parameters::try_from(parameters)
-        .map_err(|error| error.oid().map_or(KeyFault::Malformed, unsupported))?;
+    let parameters =
+        pbes2::Parameters::try_from(parameters).map_err(|error| match error.kind() {
+            ErrorKind::OidUnknown { oid } => unsupported(oid),
+            _ => KeyFault::Malformed,
+        })?;
     // PKCS #5 knows GCM here, OpenSSL does not.
     if let pbes2::EncryptionScheme::Aes128Gcm { .. } | pbes2::EncryptionScheme::Aes256Gcm { .. } =
         parameters.encryption
@@ -79,18 +89,23 @@ fn decrypt_pbes2(
         return Err(unsupported(parameters.encryption.oid()));
     }
     if let Kdf::Scrypt(scrypt) = &parameters.kdf {
-        let (r, p) = (u64::from(scrypt.block_size), u64::from(scrypt.parallelization));
+        let (r, p) = (
+            u64::from(scrypt.block_size),
+            u64::from(scrypt.parallelization),
+        );
         let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
         if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
             let scheme = "scrypt with more memory than OpenSSL allows it (32 MiB)".to_owned();
             return Err(KeyFault::UnsupportedEncryption { scheme });
         }
     }
-    parameters.decrypt(password, data).map_err(|error| match error {
-        pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
-        pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. } => KeyFault::Malformed,
-        _ => KeyFault::WrongPassword,
-    })
+    parameters
+        .decrypt(password, data)
+        .map_err(|error| match error {
+            pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
+            pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. } => KeyFault::Malformed,
+            _ => KeyFault::WrongPassword,
+        })
 }
 
 /// Password-based encryption as PKCS #12 has it (RFC 7292 appendix C).
@@ -116,17 +131,15 @@ fn bmp_string(password: &[u8]) -> Vec<u8> {
         Ok(text) => text.encode_utf16().collect(),
         Err(_) => password.iter().map(|byte| u16::from(*byte)).collect(),
     };
-    units.into_iter().chain([0]).flat_map(u16::to_be_bytes).collect()
+    units
+        .into_iter()
+        .chain([0])
+        .flat_map(u16::to_be_bytes)
+        .collect()
 }
 
 /// RFC 7292 appendix B.2 with SHA-1; `purpose` is 1 for a key, 2 for an initialization vector.
-fn pkcs12_derive(
-    purpose: u8,
-    password: &[u8],
-    salt: &[u8],
-    rounds: u32,
-    length: usize,
-) -> Vec<u8> {
+fn pkcs12_derive(purpose: u8, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Vec<u8> {
     const BLOCK: usize = 64;
     let fill = |bytes: &[u8]| -> Vec<u8> {
         let filled = bytes.len().next_multiple_of(BLOCK);
@@ -167,7 +180,10 @@ fn md5_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
     let mut key = Vec::new();
     let mut hash = Vec::new();
     while key.len() < length {
-        let digest = Md5::new().chain_update(&hash).chain_update(password).chain_update(salt);
+        let digest = Md5::new()
+            .chain_update(&hash)
+            .chain_update(password)
+            .chain_update(salt);
         hash = digest.finalize().to_vec();
         key.extend(&hash);
     }
@@ -177,14 +193,19 @@ fn md5_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
 
 /// `Proc-Type: 4,ENCRYPTED`, then `DEK-Info: CIPHER,IV` (`PEM_get_EVP_CIPHER_INFO`).
 fn dek_info<'a>(header: &[&'a [u8]]) -> Option<(&'a str, Vec<u8>)> {
-    let [proc_type, dek_info, ..] = header else { return None };
+    let [proc_type, dek_info, ..] = header else {
+        return None;
+    };
     let proc_type = proc_type.strip_prefix(b"Proc-Type:")?.trim_ascii_start();
     if proc_type.strip_prefix(b"4,")?.trim_ascii() != b"ENCRYPTED" {
         return None;
     }
     let dek_info = std::str::from_utf8(dek_info.strip_prefix(b"DEK-Info:")?).ok()?;
     let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
-    Some((cipher.trim(), HEXUPPER_PERMISSIVE.decode(iv.trim().as_bytes()).ok()?))
+    Some((
+        cipher.trim(),
+        HEXUPPER_PERMISSIVE.decode(iv.trim().as_bytes()).ok()?,
+    ))
 }
 
 fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
@@ -195,13 +216,15 @@ fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
     let decryptor =
         cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| KeyFault::Malformed)?;
     let mut buffer = data.to_vec();
-    let plain =
-        decryptor.decrypt_padded::<Pkcs7>(&mut buffer).map_err(|_| KeyFault::WrongPassword)?;
+    let plain = decryptor
+        .decrypt_padded::<Pkcs7>(&mut buffer)
+        .map_err(|_| KeyFault::WrongPassword)?;
     Ok(plain.to_vec())
 }
 
 fn unsupported(oid: ObjectIdentifier) -> KeyFault {
-    let name = match oid.to_string().as_str() {
+    let dotted = oid.to_string();
+    let name = match dotted.as_str() {
         "1.2.840.113549.1.5.1" => "PBE-MD2-DES",
         "1.2.840.113549.1.5.3" => "PBE-MD5-DES",
         "1.2.840.113549.1.5.4" => "PBE-MD2-RC2-64",
@@ -216,5 +239,104 @@ fn unsupported(oid: ObjectIdentifier) -> KeyFault {
         "1.2.840.113549.3.2" => "RC2-CBC",
         dotted => dotted,
     };
-    KeyFault::UnsupportedEncryption { scheme: name.to_owned() }
+    KeyFault::UnsupportedEncryption {
+        scheme: name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pkcs_12_derives_the_keys_that_others_derive() {
+        // The vectors that PKCS #12 implementations pass around.
+        let password = bmp_string(b"smeg");
+        let salt = [0x0a, 0x58, 0xcf, 0x64, 0x53, 0x0d, 0x82, 0x3f];
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let key = pkcs12_derive(1, &password, &salt, 1, 24);
+        assert_eq!(
+            hex(&key),
+            "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"
+        );
+        let iv = pkcs12_derive(2, &password, &salt, 1, 8);
+        assert_eq!(hex(&iv), "79993dfe048d3b76");
+    }
+
+    #[test]
+    fn passwords_become_utf_16_or_stay_latin_1() {
+        assert_eq!(bmp_string(b"a"), [0, b'a', 0, 0]);
+        assert_eq!(bmp_string("\u{e9}".as_bytes()), [0, 0xe9, 0, 0]);
+        assert_eq!(bmp_string(b"\xe9"), [0, 0xe9, 0, 0]);
+        assert_eq!(
+            bmp_string("\u{1f418}".as_bytes()),
+            [0xd8, 0x3d, 0xdc, 0x18, 0, 0]
+        );
+    }
+
+    #[test]
+    fn a_header_names_a_cipher_and_its_initialization_vector() {
+        let iv = vec![0x0a; 16];
+        let hex = "0A".repeat(16);
+        for (proc_type, dek, expected) in [
+            (
+                "Proc-Type: 4,ENCRYPTED",
+                format!("DEK-Info: AES-256-CBC,{hex}"),
+                Some("AES-256-CBC"),
+            ),
+            (
+                "Proc-Type:4,  ENCRYPTED ",
+                format!("DEK-Info:X , {}", hex.to_lowercase()),
+                Some("X"),
+            ),
+            ("Proc-Type: 3,ENCRYPTED", format!("DEK-Info: X,{hex}"), None),
+            ("Proc-Type: 4,MIC-ONLY", format!("DEK-Info: X,{hex}"), None),
+            ("Comment: x", format!("DEK-Info: X,{hex}"), None),
+            ("Proc-Type: 4,ENCRYPTED", format!("Other: X,{hex}"), None),
+            (
+                "Proc-Type: 4,ENCRYPTED",
+                format!("DEK-Info: X,{hex}0"),
+                None,
+            ),
+            ("Proc-Type: 4,ENCRYPTED", "DEK-Info: X,zz".to_owned(), None),
+        ] {
+            let header = [proc_type.as_bytes(), dek.as_bytes()];
+            assert_eq!(
+                dek_info(&header),
+                expected.map(|cipher| (cipher, iv.clone())),
+                "{dek}"
+            );
+        }
+        assert_eq!(dek_info(&[b"Proc-Type: 4,ENCRYPTED"]), None);
+    }
+
+    #[test]
+    fn what_cannot_be_decrypted_is_told_apart() {
+        let decrypt = |dek: &str, data: &[u8]| {
+            decrypt_pem(
+                &[b"Proc-Type: 4,ENCRYPTED", dek.as_bytes()],
+                data,
+                b"password",
+            )
+        };
+        let iv = "00".repeat(16);
+        let scheme = "DES-CBC".to_owned();
+        assert_eq!(
+            decrypt("DEK-Info: DES-CBC,0000000000000000", &[0; 16]),
+            Err(KeyFault::UnsupportedEncryption { scheme })
+        );
+        assert_eq!(
+            decrypt("DEK-Info: AES-128-CBC,00", &[0; 16]),
+            Err(KeyFault::Malformed)
+        );
+        assert_eq!(
+            decrypt("DEK-Info: AES-128-CBC,0000000000000000", &[0; 16]),
+            Err(KeyFault::Malformed)
+        );
+        let cipher = format!("DEK-Info: AES-128-CBC,{iv}");
+        assert_eq!(decrypt(&cipher, &[0; 16]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt(&cipher, &[0; 15]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt(&cipher, &[]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt_pkcs8(b"", b"x"), Err(KeyFault::Malformed));
+    }
 }

@@ -48,7 +48,12 @@ pub enum PemFault {
 /// The blocks of `text` in order. A broken block does not end the sequence: OpenSSL's readers go on
 /// behind it or give up, as each sees fit.
 pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
-    Blocks { lines: Lines { rest: Some(text), number: 0 } }
+    Blocks {
+        lines: Lines {
+            rest: Some(text),
+            number: 0,
+        },
+    }
 }
 
 /// An iterator over blocks; made by [`blocks`].
@@ -81,7 +86,9 @@ impl<'a> Blocks<'a> {
         let mut has_header = false;
         let mut ended = false;
         loop {
-            let Some(line) = self.lines.next() else { return Err(PemFault::NoEnd { line: begin }) };
+            let Some(line) = self.lines.next() else {
+                return Err(PemFault::NoEnd { line: begin });
+            };
             let number = self.lines.number;
             if line.is_empty() {
                 if has_header {
@@ -105,7 +112,11 @@ impl<'a> Blocks<'a> {
             data.push(line);
         }
         let contents = base64(&data).ok_or(PemFault::Base64 { line: begin })?;
-        Ok(Block { label: label_of_begin, header, contents })
+        Ok(Block {
+            label: label_of_begin,
+            header,
+            contents,
+        })
     }
 }
 
@@ -149,22 +160,29 @@ impl<'a> Lines<'a> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<Result<(String, usize, Vec<u8>), PemFault>> {
+    /// Label, lines of the header, contents.
+    type Read = Result<(String, usize, Vec<u8>), PemFault>;
+
+    fn read(text: &str) -> Vec<Read> {
         blocks(text.as_bytes())
             .map(|block| {
                 let block = block?;
-                Ok((String::from_utf8_lossy(block.label).into(), block.header.len(), block.contents))
+                Ok((
+                    String::from_utf8_lossy(block.label).into(),
+                    block.header.len(),
+                    block.contents,
+                ))
             })
             .collect()
     }
 
-    fn good(label: &str, header: usize, contents: &[u8]) -> Result<(String, usize, Vec<u8>), PemFault> {
+    fn good(label: &str, header: usize, contents: &[u8]) -> Read {
         Ok((label.to_owned(), header, contents.to_vec()))
     }
 
     #[test]
     fn a_block_is_found_in_whatever_stands_around_it() {
-        let a = good("A", 0, b"hello");
+        let a = [good("A", 0, b"hello")];
         for text in [
             "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
             "-----BEGIN A-----\naGVsbG8=\n-----END A-----",
@@ -177,9 +195,16 @@ mod tests {
             "-----BEGIN A-----\naGVsbG8=\n-----BEGIN B-----\n!\n-----END A-----\n",
             " -----BEGIN B-----\naGVsbG8=\n-----END B-----\n-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
         ] {
-            assert_eq!(read(text), [a.clone()], "{text}");
+            assert_eq!(read(text), a, "{text}");
         }
-        for text in ["", "text", "----BEGIN A-----\n", "-----BEGIN A----\n", " -----BEGIN A-----\n", "\n\n\n"] {
+        for text in [
+            "",
+            "text",
+            "----BEGIN A-----\n",
+            "-----BEGIN A----\n",
+            " -----BEGIN A-----\n",
+            "\n\n\n",
+        ] {
             assert_eq!(read(text), [], "{text}");
         }
     }
@@ -189,17 +214,46 @@ mod tests {
         let next = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
         let long = "A".repeat(68);
         for (text, fault) in [
-            ("\n-----BEGIN B-----\naGVsbG8=\n-----END A-----\n", PemFault::WrongEnd { line: 4 }),
-            ("-----BEGIN B-----\naGVsbG8=\n-----END B----\n", PemFault::WrongEnd { line: 3 }),
-            ("-----BEGIN B-----\naGVsb?8=\n-----END B-----\n", PemFault::Base64 { line: 1 }),
-            ("-----BEGIN B-----\naGVsbG8\n-----END B-----\n", PemFault::Base64 { line: 1 }),
-            (&format!("-----BEGIN B-----\nX: y\n\n{long}\n-----END B-----\n"), PemFault::Layout { line: 4 }),
-            ("-----BEGIN B-----\nX: y\n\naGVs\nbG8=\n-----END B-----\n", PemFault::Layout { line: 5 }),
-            ("-----BEGIN B-----\nX: y\n\n\nbG8=\n-----END B-----\n", PemFault::Layout { line: 4 }),
+            (
+                "\n-----BEGIN B-----\naGVsbG8=\n-----END A-----\n",
+                PemFault::WrongEnd { line: 4 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8=\n-----END B----\n",
+                PemFault::WrongEnd { line: 3 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsb?8=\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
+                &format!("-----BEGIN B-----\nX: y\n\n{long}\n-----END B-----\n"),
+                PemFault::Layout { line: 4 },
+            ),
+            (
+                "-----BEGIN B-----\nX: y\n\naGVs\nbG8=\n-----END B-----\n",
+                PemFault::Layout { line: 5 },
+            ),
+            (
+                "-----BEGIN B-----\nX: y\n\n\nbG8=\n-----END B-----\n",
+                PemFault::Layout { line: 4 },
+            ),
         ] {
-            assert_eq!(read(&format!("{text}{next}")), [Err(fault), good("A", 0, b"hello")], "{text}");
+            assert_eq!(
+                read(&format!("{text}{next}")),
+                [Err(fault), good("A", 0, b"hello")],
+                "{text}"
+            );
         }
-        for text in ["-----BEGIN A-----", "-----BEGIN A-----\naGVsbG8=\n", "-----BEGIN A-----\n -----END A-----"] {
+        for text in [
+            "-----BEGIN A-----",
+            "-----BEGIN A-----\naGVsbG8=\n",
+            "-----BEGIN A-----\n -----END A-----",
+        ] {
             assert_eq!(read(text), [Err(PemFault::NoEnd { line: 1 })], "{text}");
         }
     }
@@ -209,7 +263,10 @@ mod tests {
         let text = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: X,00\n\naGVsbG8=\n-----END A-----\n";
         assert_eq!(read(text), [good("A", 2, b"hello")]);
         let block = blocks(text.as_bytes()).next().unwrap().unwrap();
-        assert_eq!(block.header, [&b"Proc-Type: 4,ENCRYPTED"[..], b"DEK-Info: X,00"]);
+        assert_eq!(
+            block.header,
+            [&b"Proc-Type: 4,ENCRYPTED"[..], b"DEK-Info: X,00"]
+        );
     }
 
     proptest::proptest! {
