@@ -1,7 +1,10 @@
 //! A bad request: what is wrong with the string, or with a file that it names.
 
+use std::path::{Path, PathBuf};
+
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{Class, ConnInfo, Endpoint, Error, Keyword, Route, SslMode};
+use crate::escape::escape;
 use crate::exit::Exit;
 use crate::trust::{self, Level, NamedPath, Trust, file::Unusable};
 
@@ -44,7 +47,7 @@ pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
                 ));
             }
             if !similar.is_empty() {
-                advice.push(format!("Beside it there is {}.", similar.join(", ")));
+                advice.push(beside(similar));
             }
             if conninfo.sslmode.value < SslMode::VerifyCa {
                 advice.push(format!(
@@ -101,6 +104,15 @@ pub(super) fn no_host_name() -> Finding {
     .hint("hostaddr says where to connect, host says whom to expect there. Write both:\n    host=NAME hostaddr=ADDRESS")
 }
 
+fn beside(similar: &[PathBuf]) -> String {
+    let names: Vec<String> = similar.iter().map(|path| shown(path)).collect();
+    format!("Beside it there is {}.", names.join(", "))
+}
+
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes()).to_string()
+}
+
 fn looked_at(path: &NamedPath) -> String {
     let origin = path
         .origin
@@ -145,7 +157,7 @@ fn mend(path: &NamedPath, fault: &Unusable) -> String {
             "Download the root certificate again, as PEM (a text file with a BEGIN CERTIFICATE line)."
                 .to_owned()
         }
-        Unusable::Unfinished { .. } | Unusable::Broken { .. } => {
+        Unusable::Pem(_) | Unusable::Broken { .. } => {
             "libpq drops the whole file for one broken block. Remove the block, or download the file again."
                 .to_owned()
         }

@@ -5,7 +5,8 @@
 
 use rustls_pemfile::Item;
 
-use super::pem::{BYTE_ORDER_MARK, Block, blocks};
+pub use super::pem::PemFault;
+use super::pem::{BYTE_ORDER_MARK, blocks};
 use crate::x509::{Anchor, Certificate, Crl, TrustSettings};
 
 /// The certificates and CRLs of a PEM file, in its order.
@@ -46,13 +47,10 @@ pub enum Unusable {
         /// Line of the first BEGIN line.
         line: usize,
     },
-    /// A BEGIN line without its END line.
-    #[error("the block that begins on line {line} has no END line of its own")]
-    Unfinished {
-        /// Line of the BEGIN line.
-        line: usize,
-    },
-    /// A block that does not decode or parse. One of them makes OpenSSL drop the whole file.
+    /// A block that is no PEM.
+    #[error("{0}")]
+    Pem(PemFault),
+    /// A block that does not parse. One of them makes OpenSSL drop the whole file.
     #[error("the {} on line {line} is broken", label(*kind))]
     Broken {
         /// Line of the BEGIN line.
@@ -74,10 +72,8 @@ pub enum Unusable {
 /// What a PEM block claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `CERTIFICATE`, `X509 CERTIFICATE`.
+    /// `CERTIFICATE`, `X509 CERTIFICATE`, `TRUSTED CERTIFICATE`.
     Certificate,
-    /// `TRUSTED CERTIFICATE`: OpenSSL's own, with trust settings.
-    TrustedCertificate,
     /// `X509 CRL`.
     Crl,
     /// Any private key.
@@ -86,9 +82,7 @@ pub enum Kind {
     Request,
     /// `PUBLIC KEY`.
     PublicKey,
-    /// `PKCS7`.
-    Pkcs7,
-    /// Anything else.
+    /// Anything else, such as PKCS#7.
     Other,
 }
 
@@ -101,95 +95,67 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
         byte_order_mark: bytes.starts_with(BYTE_ORDER_MARK),
         ..Contents::default()
     };
-    let mut first_other = None;
     for block in blocks(bytes) {
-        let block = block.map_err(|unfinished| Unusable::Unfinished {
-            line: unfinished.line,
-        })?;
-        let kind = kind(block.label);
-        let broken = || Unusable::Broken {
+        let block = block.map_err(Unusable::Pem)?;
+        let broken = |kind| Unusable::Broken {
             line: block.line,
             kind,
         };
-        match kind {
-            Kind::Certificate => {
-                let der = der(&block).ok_or_else(broken)?;
+        match block.label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" => {
                 // OpenSSL's PEM reader, unlike its TLS code, does not mind bytes behind the value.
-                let (certificate, _) = Certificate::parse_prefix(&der).map_err(|_| broken())?;
+                let (certificate, _) = Certificate::parse_prefix(&block.contents)
+                    .map_err(|_| broken(Kind::Certificate))?;
                 let settings = TrustSettings::default();
                 contents.certificates.push(Anchor {
                     certificate: certificate.into(),
                     settings,
                 });
             }
-            Kind::TrustedCertificate => {
-                let der = der(&block).ok_or_else(broken)?;
-                let (certificate, settings) =
-                    Certificate::parse_trusted(&der).map_err(|_| broken())?;
+            b"TRUSTED CERTIFICATE" => {
+                let (certificate, settings) = Certificate::parse_trusted(&block.contents)
+                    .map_err(|_| broken(Kind::Certificate))?;
                 contents.certificates.push(Anchor {
                     certificate: certificate.into(),
                     settings,
                 });
             }
-            Kind::Crl => {
-                let der = der(&block).ok_or_else(broken)?;
-                contents.crls.push(Crl::parse(&der).map_err(|_| broken())?);
+            b"X509 CRL" => {
+                let crl = Crl::parse(&block.contents).map_err(|_| broken(Kind::Crl))?;
+                contents.crls.push(crl);
             }
-            Kind::PrivateKey | Kind::Request | Kind::PublicKey | Kind::Pkcs7 | Kind::Other => {
-                first_other = first_other.or(Some(kind));
-            }
+            _ => {}
         }
     }
     if contents.certificates.is_empty() && contents.crls.is_empty() {
-        return Err(
-            first_other.map_or_else(|| what_else(bytes), |kind| Unusable::NoCertificate { kind })
-        );
+        return Err(what_else(bytes));
     }
     Ok(contents)
 }
 
-fn kind(label: &[u8]) -> Kind {
-    match label {
-        b"CERTIFICATE" | b"X509 CERTIFICATE" => Kind::Certificate,
-        b"TRUSTED CERTIFICATE" => Kind::TrustedCertificate,
-        b"X509 CRL" => Kind::Crl,
-        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Kind::Request,
-        b"PUBLIC KEY" => Kind::PublicKey,
-        b"PKCS7" | b"CMS" => Kind::Pkcs7,
-        _ if label.ends_with(b"PRIVATE KEY") => Kind::PrivateKey,
+/// What the first block of a file is that holds neither certificates nor CRLs.
+fn other_pem(bytes: &[u8]) -> Option<Kind> {
+    let (item, _) = rustls_pemfile::read_one_from_slice(bytes).ok()??;
+    Some(match item {
+        Item::X509Certificate(_) => Kind::Certificate,
+        Item::Crl(_) => Kind::Crl,
+        Item::Csr(_) => Kind::Request,
+        Item::SubjectPublicKeyInfo(_) => Kind::PublicKey,
+        Item::Pkcs1Key(_) | Item::Pkcs8Key(_) | Item::Sec1Key(_) => Kind::PrivateKey,
         _ => Kind::Other,
-    }
-}
-
-/// The block's binary contents. rustls-pemfile decodes what it knows by RFC 7468's labels, so
-/// OpenSSL's two older labels for certificates are first written as the modern one.
-fn der(block: &Block<'_>) -> Option<Vec<u8>> {
-    let label: &[u8] = match kind(block.label) {
-        Kind::Certificate | Kind::TrustedCertificate => b"CERTIFICATE",
-        _ => block.label,
-    };
-    let pem: Vec<u8> = [
-        b"-----BEGIN ",
-        label,
-        b"-----\n",
-        block.body,
-        b"\n-----END ",
-        label,
-        b"-----\n",
-    ]
-    .concat();
-    let (item, _) = rustls_pemfile::read_one_from_slice(&pem).ok()??;
-    match item {
-        Item::X509Certificate(der) => Some(der.to_vec()),
-        Item::Crl(der) => Some(der.to_vec()),
-        _ => None,
-    }
+    })
 }
 
 /// What a file without any PEM block is.
 fn what_else(bytes: &[u8]) -> Unusable {
     if bytes.is_empty() {
         return Unusable::Empty;
+    }
+    if let Some(kind) = other_pem(bytes) {
+        return Unusable::NoCertificate { kind };
+    }
+    if blocks(bytes).next().is_some() {
+        return Unusable::NoCertificate { kind: Kind::Other };
     }
     if let Some((0x30, _)) = bytes.split_first().map(|(first, rest)| (*first, rest)) {
         return match Certificate::parse(bytes) {
@@ -236,12 +202,10 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 fn label(kind: Kind) -> &'static str {
     match kind {
         Kind::Certificate => "certificate",
-        Kind::TrustedCertificate => "trusted certificate",
         Kind::Crl => "certificate revocation list",
         Kind::PrivateKey => "private key",
         Kind::Request => "certificate request",
         Kind::PublicKey => "public key",
-        Kind::Pkcs7 => "PKCS#7 bundle",
         Kind::Other => "PEM block of another kind",
     }
 }

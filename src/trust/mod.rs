@@ -4,8 +4,13 @@
 //! PostgreSQL's fe-secure-openssl.c. This is where files are read.
 
 mod bundled;
+mod client_chain;
+mod encryption;
 pub mod file;
+pub mod identity;
 mod pem;
+mod private_key;
+mod similar;
 mod system;
 
 use std::fs::File;
@@ -94,7 +99,7 @@ pub enum Error {
         /// The file.
         path: Box<NamedPath>,
         /// Files beside it whose names are much like it.
-        similar: Vec<String>,
+        similar: Vec<PathBuf>,
         /// A root that is compiled in and usually saved under this name.
         bundled: Option<&'static BundledRoot>,
     },
@@ -264,7 +269,7 @@ fn load(path: &Path, origin: Option<&Origin>) -> Result<Store, Error> {
     let bytes = read_bounded(path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::Missing {
             path: named(),
-            similar: similar_names(path),
+            similar: similar::similar_files(path),
             bundled: path
                 .file_name()
                 .and_then(|name| name.to_str())
@@ -297,37 +302,5 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The entries of a missing file's directory that one would most likely have meant.
-fn similar_names(path: &Path) -> Vec<String> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let wanted = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_ascii_lowercase();
-    let Ok(entries) = directory.read_dir() else {
-        return Vec::new();
-    };
-    let mut scored: Vec<(f64, String)> = entries
-        .take(MAX_ENTRIES)
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .map(|name| {
-            (
-                strsim::jaro_winkler(&wanted, &name.to_ascii_lowercase()),
-                name,
-            )
-        })
-        .filter(|(score, _)| *score > 0.85)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    scored.into_iter().map(|(_, name)| name).take(3).collect()
-}
-
 /// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB.
 const MAX_FILE: u64 = 16 << 20;
-
-/// Directory entries that are compared with a missing file's name.
-const MAX_ENTRIES: usize = 10_000;

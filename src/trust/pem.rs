@@ -1,149 +1,289 @@
-//! PEM framing as OpenSSL's `PEM_read_bio` sees it, which is neither stricter nor laxer than what
-//! decides whether libpq loads a file.
+//! PEM blocks, split and decoded as OpenSSL's `PEM_read_bio` does it (crypto/pem/pem_lib.c).
+//!
+//! The ready-made parsers know neither `Proc-Type` headers nor all of OpenSSL's labels, and they
+//! disagree with it about blanks, broken blocks and text in between.
 
-/// One `-----BEGIN X-----` block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Block<'a> {
-    /// The X.
-    pub(super) label: &'a [u8],
-    /// What stands between the BEGIN and the END line.
-    pub(super) body: &'a [u8],
-    /// Line of the BEGIN line, counted from 1.
-    pub(super) line: usize,
+use data_encoding::BASE64;
+
+/// One block between `-----BEGIN` and `-----END`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    /// `CERTIFICATE` in `-----BEGIN CERTIFICATE-----`.
+    pub(crate) label: &'a [u8],
+    /// The lines before the blank line, if there is one (RFC 1421 section 4.6).
+    pub(crate) header: Vec<&'a [u8]>,
+    /// The decoded contents.
+    pub(crate) contents: Vec<u8>,
+    /// Of the BEGIN line, counted from 1.
+    pub(crate) line: usize,
 }
 
-/// A BEGIN line whose END line is missing or names something else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unfinished {
-    /// Line of the BEGIN line, counted from 1.
-    pub(super) line: usize,
+/// What is wrong with a block. `line` counts from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemFault {
+    /// The file ends inside the block.
+    #[error("the block that begins in line {line} has no END line")]
+    NoEnd {
+        /// Of the BEGIN line.
+        line: usize,
+    },
+    /// The END line names something else than the BEGIN line.
+    #[error("the END line {line} does not fit its BEGIN line")]
+    WrongEnd {
+        /// Of the END line.
+        line: usize,
+    },
+    /// After a header: a second blank line, or lines of uneven length.
+    #[error("line {line} does not belong into an encrypted block")]
+    Layout {
+        /// Of the line that does not fit.
+        line: usize,
+    },
+    /// The contents are no base64.
+    #[error("the block that begins in line {line} holds no valid base64")]
+    Base64 {
+        /// Of the BEGIN line.
+        line: usize,
+    },
 }
 
-/// The blocks of a file, in order. Text around them is skipped, and so is a byte-order mark;
-/// a BEGIN line that does not start its line is text.
-pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = Result<Block<'_>, Unfinished>> {
+/// The blocks of `text` in order. A broken block does not end the sequence: OpenSSL's readers go on
+/// behind it or give up, as each sees fit.
+pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
     Blocks {
-        rest: text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text),
-        line: 0,
+        lines: Lines {
+            rest: Some(text),
+            number: 0,
+        },
     }
 }
 
-struct Blocks<'a> {
-    rest: &'a [u8],
-    line: usize,
-}
-
-impl<'a> Blocks<'a> {
-    /// The next line without its newline and trailing blanks, and what follows it.
-    fn next_line(&mut self) -> Option<&'a [u8]> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = self
-            .rest
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .unwrap_or(self.rest.len());
-        let (line, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest.get(1..).unwrap_or_default();
-        self.line += 1;
-        Some(trim_end(line))
-    }
+/// An iterator over blocks; made by [`blocks`].
+pub(crate) struct Blocks<'a> {
+    lines: Lines<'a>,
 }
 
 impl<'a> Iterator for Blocks<'a> {
-    type Item = Result<Block<'a>, Unfinished>;
+    type Item = Result<Block<'a>, PemFault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let label = loop {
-            if let Some(label) = boundary(self.next_line()?, b"-----BEGIN ") {
-                break label;
-            }
-        };
-        let line = self.line;
-        let start = self.rest;
+        let mut first = true;
         loop {
-            let unread = self.rest.len();
-            let Some(text) = self.next_line() else {
-                return Some(Err(Unfinished { line }));
-            };
-            if text.starts_with(b"-----") {
-                let body = start.get(..start.len() - unread).unwrap_or_default();
-                let finished = boundary(text, b"-----END ") == Some(label);
-                return Some(if finished {
-                    Ok(Block { label, body, line })
-                } else {
-                    Err(Unfinished { line })
-                });
+            let mut line = self.lines.next()?;
+            if std::mem::take(&mut first) {
+                line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+            }
+            if let Some(label) = label(line, b"-----BEGIN ") {
+                return Some(self.block(label));
             }
         }
     }
 }
 
-fn boundary<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
+impl<'a> Blocks<'a> {
+    fn block(&mut self, label_of_begin: &'a [u8]) -> Result<Block<'a>, PemFault> {
+        let begin = self.lines.number;
+        let mut header = Vec::new();
+        let mut data = Vec::new();
+        let mut has_header = false;
+        let mut ended = false;
+        loop {
+            let Some(line) = self.lines.next() else {
+                return Err(PemFault::NoEnd { line: begin });
+            };
+            let number = self.lines.number;
+            if line.is_empty() {
+                if has_header {
+                    return Err(PemFault::Layout { line: number });
+                }
+                has_header = true;
+                header = std::mem::take(&mut data);
+                continue;
+            }
+            if line.starts_with(b"-----END ") {
+                if label(line, b"-----END ") == Some(label_of_begin) {
+                    break;
+                }
+                return Err(PemFault::WrongEnd { line: number });
+            }
+            // With a header in front only the last line may be shorter than the usual 64.
+            if ended || (has_header && line.len() > 64) {
+                return Err(PemFault::Layout { line: number });
+            }
+            ended = has_header && line.len() < 64;
+            data.push(line);
+        }
+        let contents = base64(&data).ok_or(PemFault::Base64 { line: begin })?;
+        Ok(Block {
+            label: label_of_begin,
+            header,
+            contents,
+            line: begin,
+        })
+    }
+}
+
+/// What stands between `start` and the final dashes.
+fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
     line.strip_prefix(start)?.strip_suffix(b"-----")
 }
 
-fn trim_end(line: &[u8]) -> &[u8] {
-    let end = line
+/// Blanks do not count, and a dash ends the text (`EVP_DecodeUpdate`).
+fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
+    let text: Vec<u8> = lines
         .iter()
-        .rposition(|&byte| byte > b' ')
-        .map_or(0, |last| last + 1);
-    line.get(..end).unwrap_or_default()
+        .copied()
+        .flatten()
+        .copied()
+        .take_while(|byte| *byte != b'-')
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    BASE64.decode(&text).ok()
+}
+
+/// Lines without their ends, nor blanks and controls before those.
+struct Lines<'a> {
+    rest: Option<&'a [u8]>,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest.filter(|rest| !rest.is_empty())?;
+        let mut halves = rest.splitn(2, |byte| *byte == b'\n');
+        let line = halves.next()?;
+        self.rest = halves.next();
+        self.number = self.number.saturating_add(1);
+        let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
+        line.get(..line.len().saturating_sub(blanks))
+    }
 }
 
 /// UTF-8's, which OpenSSL skips at the start of a PEM file.
-pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn labels(text: &[u8]) -> Vec<Result<Vec<u8>, usize>> {
-        blocks(text)
+    /// Label, lines of the header, contents.
+    type Read = Result<(String, usize, Vec<u8>), PemFault>;
+
+    fn read(text: &str) -> Vec<Read> {
+        blocks(text.as_bytes())
             .map(|block| {
-                block
-                    .map(|b| b.label.to_vec())
-                    .map_err(|unfinished| unfinished.line)
+                let block = block?;
+                Ok((
+                    String::from_utf8_lossy(block.label).into(),
+                    block.header.len(),
+                    block.contents,
+                ))
             })
             .collect()
     }
 
-    #[test]
-    fn finds_blocks_among_text_with_any_line_ending() {
-        let text = b"\xef\xbb\xbf-----BEGIN A-----\r\nAAAA\r\n-----END A-----  \r\ntext\n-----BEGIN B C-----\nBBBB\n-----END B C-----";
-        assert_eq!(labels(text), [Ok(b"A".to_vec()), Ok(b"B C".to_vec())]);
+    fn good(label: &str, header: usize, contents: &[u8]) -> Read {
+        Ok((label.to_owned(), header, contents.to_vec()))
     }
 
     #[test]
-    fn knows_where_a_block_starts_and_what_it_holds() {
-        let text = b"one\ntwo\n-----BEGIN A-----\nQUJD\nREVG\n-----END A-----\n";
-        let block = blocks(text).next().unwrap().unwrap();
-        assert_eq!((block.line, block.body), (3, &b"QUJD\nREVG\n"[..]));
-    }
-
-    #[test]
-    fn a_block_without_its_end_line_is_unfinished() {
+    fn a_block_is_found_in_whatever_stands_around_it() {
+        let a = [good("A", 0, b"hello")];
         for text in [
-            &b"-----BEGIN A-----\nQUJD\n"[..],
-            b"-----BEGIN A-----\nQUJD\n-----END B-----\n",
-            b"-----BEGIN A-----\nQUJD\n-----BEGIN A-----\nQUJD\n-----END A-----\n",
-            b"-----BEGIN A-----",
+            "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGVsbG8=\n-----END A-----",
+            "-----BEGIN A-----\r\naGVsbG8=\r\n-----END A-----\r\n",
+            "-----BEGIN A-----  \naGVsbG8= \t\n-----END A-----\t \n",
+            "\u{feff}-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
+            "some\ntext: here\n\n-----BEGIN A-----\naGVsbG8=\n-----END A-----\nand there\n",
+            "-----BEGIN A-----\n\naGVsbG8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGV\nsbG 8=\n-----END A-----\n",
+            "-----BEGIN A-----\naGVsbG8=\n-----BEGIN B-----\n!\n-----END A-----\n",
+            " -----BEGIN B-----\naGVsbG8=\n-----END B-----\n-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
         ] {
-            assert_eq!(
-                labels(text).first(),
-                Some(&Err(1)),
-                "{}",
-                text.escape_ascii()
-            );
+            assert_eq!(read(text), a, "{text}");
+        }
+        for text in [
+            "",
+            "text",
+            "----BEGIN A-----\n",
+            "-----BEGIN A----\n",
+            " -----BEGIN A-----\n",
+            "\n\n\n",
+        ] {
+            assert_eq!(read(text), [], "{text}");
         }
     }
 
     #[test]
-    fn an_indented_block_is_text() {
+    fn a_broken_block_is_told_by_its_line_and_the_next_one_is_read() {
+        let next = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
+        let long = "A".repeat(68);
+        for (text, fault) in [
+            (
+                "\n-----BEGIN B-----\naGVsbG8=\n-----END A-----\n",
+                PemFault::WrongEnd { line: 4 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8=\n-----END B----\n",
+                PemFault::WrongEnd { line: 3 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsb?8=\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
+                &format!("-----BEGIN B-----\nX: y\n\n{long}\n-----END B-----\n"),
+                PemFault::Layout { line: 4 },
+            ),
+            (
+                "-----BEGIN B-----\nX: y\n\naGVs\nbG8=\n-----END B-----\n",
+                PemFault::Layout { line: 5 },
+            ),
+            (
+                "-----BEGIN B-----\nX: y\n\n\nbG8=\n-----END B-----\n",
+                PemFault::Layout { line: 4 },
+            ),
+        ] {
+            assert_eq!(
+                read(&format!("{text}{next}")),
+                [Err(fault), good("A", 0, b"hello")],
+                "{text}"
+            );
+        }
+        for text in [
+            "-----BEGIN A-----",
+            "-----BEGIN A-----\naGVsbG8=\n",
+            "-----BEGIN A-----\n -----END A-----",
+        ] {
+            assert_eq!(read(text), [Err(PemFault::NoEnd { line: 1 })], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_kept_apart_from_the_contents() {
+        let text = "-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: X,00\n\naGVsbG8=\n-----END A-----\n";
+        assert_eq!(read(text), [good("A", 2, b"hello")]);
+        let block = blocks(text.as_bytes()).next().unwrap().unwrap();
         assert_eq!(
-            labels(b"  -----BEGIN A-----\n  QUJD\n  -----END A-----\n"),
-            []
+            block.header,
+            [&b"Proc-Type: 4,ENCRYPTED"[..], b"DEK-Info: X,00"]
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic_or_go_on_for_ever(
+            parts in proptest::collection::vec(proptest::sample::select(vec![
+                "-----BEGIN ", "-----END ", "A", "-----", "\n", "\r\n", "aGVsbG8=", ":", " ", "\u{feff}",
+            ]), 0..40)
+        ) {
+            let text = parts.concat();
+            assert!(blocks(text.as_bytes()).count() <= text.len());
+        }
     }
 }

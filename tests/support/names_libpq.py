@@ -18,7 +18,14 @@ def main():
     libpq.PQerrorMessage.argtypes = [ctypes.c_void_p]
     libpq.PQfinish.argtypes = [ctypes.c_void_p]
 
-    for line in sys.stdin:
+    # OpenSSL asks for a password on the terminal, then on standard input, and says so on standard
+    # error: nobody is to answer or to listen.
+    lines = sys.stdin.readlines()
+    os.setsid()
+    sys.stderr = os.fdopen(os.dup(2), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+    for line in lines:
         conninfo, home, uid = map(bytes.fromhex, line.rstrip("\n").split(" "))
         if home:
             os.environb[b"HOME"] = home

@@ -28,7 +28,13 @@ pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
         return None;
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/names_libpq.py");
-    let mut python = Command::new("python3")
+    let mut python = Command::new("python3");
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PG") {
+            python.env_remove(name);
+        }
+    }
+    let mut python = python
         .arg(script)
         .arg(&library)
         .stdin(Stdio::piped())

@@ -1,0 +1,221 @@
+//! A client's certificate file, as `SSL_CTX_use_certificate_chain_file` reads it.
+
+use rustls::pki_types::CertificateDer;
+
+use super::pem::{PemFault, blocks};
+use crate::escape::escape;
+use crate::x509::{Certificate, Digest, KeyKind, ParseError, SignatureScheme};
+
+/// The shortest RSA and DSA keys with the 112 bits of strength that OpenSSL's security level 2
+/// demands, in bits (`ossl_ifc_ffc_compute_security_bits`, which rounds).
+const LEVEL_2_RSA_BITS: usize = 1962;
+/// The shortest elliptic curves at that level, in bits of their order.
+const LEVEL_2_EC_BITS: usize = 224;
+/// The shortest digests at that level, in bytes.
+const LEVEL_2_DIGEST: usize = 28;
+
+/// Why a file gives no usable chain of certificates. `position` counts from 0, the client's own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainFault {
+    /// No PEM block of a certificate.
+    #[error("it holds no PEM certificate{}", holds.first().map_or_else(String::new, |first| format!(", but {first}")))]
+    NoCertificate {
+        /// The labels of the blocks that it does hold, fit for a terminal.
+        holds: Vec<String>,
+    },
+    /// A certificate, but in DER, which libpq does not read here.
+    #[error("it is a DER certificate, and libpq reads only PEM here")]
+    Der,
+    /// A broken block; OpenSSL reads to the end of the file and refuses the whole.
+    #[error(transparent)]
+    Pem(#[from] PemFault),
+    /// A certificate with an encryption header.
+    #[error("certificate {position} in it is encrypted")]
+    Encrypted {
+        /// Of the certificate.
+        position: usize,
+    },
+    /// Contents that are no certificate.
+    #[error("certificate {position} in it is damaged: {error}")]
+    Damaged {
+        /// Of the certificate.
+        position: usize,
+        /// What is wrong.
+        error: ParseError,
+    },
+    /// A key below OpenSSL's security level 2.
+    #[error("{} key too small: {key} in certificate {position}", if *position == 0 { "ee" } else { "ca" })]
+    WeakKey {
+        /// Of the certificate.
+        position: usize,
+        /// Its key, such as `RSA 1024`.
+        key: String,
+    },
+    /// A key of a kind that no certificate in TLS has, or one that cannot be decoded.
+    #[error("unknown certificate type: {key} in certificate {position}")]
+    UnusableKey {
+        /// Of the certificate.
+        position: usize,
+        /// Its key: OpenSSL's name or a dotted object identifier.
+        key: String,
+    },
+    /// Signed with a digest below OpenSSL's security level 2; of certificates that sign themselves
+    /// it does not matter.
+    #[error("ca md too weak: {signature} in certificate {position}")]
+    WeakSignature {
+        /// Of the certificate.
+        position: usize,
+        /// OpenSSL's name of the algorithm.
+        signature: String,
+    },
+}
+
+/// The certificates of a file, the client's own first.
+pub(crate) struct Chain {
+    /// The client's own certificate.
+    pub(crate) leaf: Certificate,
+    /// All of them, to be sent.
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
+}
+
+/// Reads a PEM file: the first certificate is the client's own, all others go along with it.
+pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
+    let mut leaf = None;
+    let mut certificates = Vec::new();
+    let mut holds = Vec::new();
+    for block in blocks(contents) {
+        let block = block?;
+        let position = certificates.len();
+        let is_certificate = match block.label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" => true,
+            b"TRUSTED CERTIFICATE" => position == 0,
+            _ => false,
+        };
+        if !is_certificate {
+            holds.push(escape(block.label).to_string());
+            continue;
+        }
+        if !block.header.is_empty() {
+            return Err(ChainFault::Encrypted { position });
+        }
+        let certificate = parse(&block.contents, position)?;
+        check_strength(&certificate, position)?;
+        certificates.push(CertificateDer::from(certificate.der.to_vec()));
+        leaf.get_or_insert(certificate);
+    }
+    match leaf {
+        Some(leaf) => Ok(Chain { leaf, certificates }),
+        None if Certificate::parse_prefix(contents).is_ok() => Err(ChainFault::Der),
+        None => Err(ChainFault::NoCertificate { holds }),
+    }
+}
+
+fn parse(der: &[u8], position: usize) -> Result<Certificate, ChainFault> {
+    let damaged = |error| ChainFault::Damaged { position, error };
+    let (certificate, rest) = Certificate::parse_prefix(der).map_err(damaged)?;
+    // `d2i_X509_AUX`, which reads the first, takes trust settings behind it; `d2i_X509`, which
+    // reads the others, does not look.
+    if position == 0 && !rest.is_empty() {
+        Certificate::parse_trusted(der).map_err(damaged)?;
+    }
+    Ok(certificate)
+}
+
+/// `ssl_security_cert` in OpenSSL's ssl/t1_lib.c, at level 2.
+fn check_strength(certificate: &Certificate, position: usize) -> Result<(), ChainFault> {
+    if let KeyKind::Unusable(_) = &certificate.public_key.kind {
+        let key = certificate.key_description();
+        return Err(ChainFault::UnusableKey { position, key });
+    }
+    if has_weak_key(certificate) {
+        let key = certificate.key_description();
+        return Err(ChainFault::WeakKey { position, key });
+    }
+    if has_weak_signature(certificate) && !certificate.is_self_issued() {
+        let signature = certificate.signature_name().to_owned();
+        return Err(ChainFault::WeakSignature {
+            position,
+            signature,
+        });
+    }
+    Ok(())
+}
+
+fn has_weak_key(certificate: &Certificate) -> bool {
+    match &certificate.public_key.kind {
+        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits < LEVEL_2_RSA_BITS,
+        KeyKind::Dsa { bits, order_bits } => {
+            *bits < LEVEL_2_RSA_BITS || *order_bits < LEVEL_2_EC_BITS
+        }
+        KeyKind::Ec(curve) => curve.bits() < LEVEL_2_EC_BITS,
+        KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::Unusable(_) => false,
+    }
+}
+
+fn has_weak_signature(certificate: &Certificate) -> bool {
+    let weak = |digest: Digest| digest.length() < LEVEL_2_DIGEST;
+    match &certificate.signature_algorithm.scheme {
+        SignatureScheme::RsaPkcs1(digest)
+        | SignatureScheme::Ecdsa(digest)
+        | SignatureScheme::Dsa(digest) => weak(*digest),
+        SignatureScheme::RsaPss(parameters) => {
+            parameters.is_none_or(|parameters| weak(parameters.digest))
+        }
+        SignatureScheme::Ed25519 | SignatureScheme::Ed448 => false,
+        SignatureScheme::Unknown(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const G2: &str = include_str!("../../certs/DigiCertGlobalRootG2.crt.pem");
+    /// Signs itself with SHA-1.
+    const BALTIMORE: &str = include_str!("../../certs/BaltimoreCyberTrustRoot.crt.pem");
+
+    #[test]
+    fn the_first_certificate_is_the_clients_own() {
+        let chain = read(format!("{G2}text\n{BALTIMORE}").as_bytes()).unwrap();
+        assert_eq!(chain.certificates.len(), 2);
+        assert_eq!(
+            chain.certificates.first().unwrap().as_ref(),
+            &*chain.leaf.der
+        );
+        assert!(chain.leaf.subject.text.contains("DigiCert"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_chain_says_why() {
+        let der = blocks(G2.as_bytes()).next().unwrap().unwrap().contents;
+        assert_eq!(read(&der).map(|_| ()), Err(ChainFault::Der));
+        let no_certificate = |holds: &[&str]| ChainFault::NoCertificate {
+            holds: holds.iter().map(|label| (*label).to_owned()).collect(),
+        };
+        let renamed = |label: &str| G2.replace("CERTIFICATE", label);
+        for (contents, expected) in [
+            (String::new(), no_certificate(&[])),
+            (renamed("PRIVATE KEY"), no_certificate(&["PRIVATE KEY"])),
+            (
+                G2.replace("-----END", "----END"),
+                PemFault::NoEnd { line: 1 }.into(),
+            ),
+            (
+                G2.replacen('\n', "\nProc-Type: 4,ENCRYPTED\n\n", 1),
+                ChainFault::Encrypted { position: 0 },
+            ),
+        ] {
+            assert_eq!(
+                read(contents.as_bytes()).map(|_| ()),
+                Err(expected),
+                "{contents}"
+            );
+        }
+        let damaged = format!("{G2}-----BEGIN CERTIFICATE-----\nMAAA\n-----END CERTIFICATE-----\n");
+        let fault = read(damaged.as_bytes()).map(|_| ()).unwrap_err();
+        assert!(
+            matches!(fault, ChainFault::Damaged { position: 1, .. }),
+            "{fault}"
+        );
+    }
+}

@@ -1,0 +1,342 @@
+//! Encrypted private keys, as far as OpenSSL 3 reads them without its legacy provider.
+//!
+//! What that provider holds (DES, RC2, RC4, Blowfish, ...) libpq cannot read either, so it is
+//! refused here; of what is left, the ciphers that `openssl` writes when asked for AES or triple
+//! DES are read.
+
+use aes::{Aes128, Aes192, Aes256};
+use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit as _};
+use data_encoding::HEXUPPER_PERMISSIVE;
+use des::{TdesEde2, TdesEde3};
+use md5::{Digest as _, Md5};
+use pkcs8::der::asn1::{ObjectIdentifier, OctetStringRef};
+use pkcs8::der::{Decode as _, ErrorKind, Reader as _, SliceReader};
+use pkcs8::pkcs5::pbes2::{self, Kdf};
+use pkcs8::spki::AlgorithmIdentifierRef;
+
+use super::private_key::KeyFault;
+
+const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
+const PBE_SHA1_2DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4");
+const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+
+/// What OpenSSL's scrypt may use of memory, in bytes (`SCRYPT_MAX_MEM` in crypto/evp/pbe_scrypt.c).
+const SCRYPT_MEMORY: u64 = 32 * 1024 * 1024;
+
+/// Decrypts an EncryptedPrivateKeyInfo (RFC 5958 section 3) to the DER of a PrivateKeyInfo.
+pub(crate) fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyFault> {
+    let (algorithm, data) = encrypted_private_key_info(der).map_err(|_| KeyFault::Malformed)?;
+    match algorithm.oid {
+        PBES2 => decrypt_pbes2(algorithm, data, password),
+        PBE_SHA1_3DES => decrypt_pkcs12::<TdesEde3, 24>(algorithm, data, password),
+        PBE_SHA1_2DES => decrypt_pkcs12::<TdesEde2, 16>(algorithm, data, password),
+        other => Err(unsupported(other)),
+    }
+}
+
+/// Is this an EncryptedPrivateKeyInfo, whatever the cipher?
+pub(crate) fn is_encrypted_pkcs8(der: &[u8]) -> bool {
+    encrypted_private_key_info(der).is_ok()
+}
+
+/// Decrypts the contents of a PEM block whose header says so (RFC 1421 section 4.6.1.1), with
+/// OpenSSL's way from a password to a key (`EVP_BytesToKey` with MD5 and one round).
+pub(crate) fn decrypt_pem(
+    header: &[&[u8]],
+    data: &[u8],
+    password: &[u8],
+) -> Result<Vec<u8>, KeyFault> {
+    let (cipher, iv) = dek_info(header).ok_or(KeyFault::Malformed)?;
+    let salt = iv.get(..8).ok_or(KeyFault::Malformed)?;
+    match cipher.to_ascii_uppercase().as_str() {
+        "AES-128-CBC" => decrypt_cbc::<Aes128>(&md5_key(password, salt, 16), &iv, data),
+        "AES-192-CBC" => decrypt_cbc::<Aes192>(&md5_key(password, salt, 24), &iv, data),
+        "AES-256-CBC" => decrypt_cbc::<Aes256>(&md5_key(password, salt, 32), &iv, data),
+        "DES-EDE3-CBC" => decrypt_cbc::<TdesEde3>(&md5_key(password, salt, 24), &iv, data),
+        _ => Err(KeyFault::UnsupportedEncryption {
+            scheme: cipher.to_owned(),
+        }),
+    }
+}
+
+fn encrypted_private_key_info(
+    der: &[u8],
+) -> Result<(AlgorithmIdentifierRef<'_>, &[u8]), pkcs8::der::Error> {
+    SliceReader::new(der)?.sequence(|reader| {
+        let algorithm = AlgorithmIdentifierRef::decode(reader)?;
+        let data = <&OctetStringRef>::decode(reader)?;
+        Ok((algorithm, data.as_bytes()))
+    })
+}
+
+fn decrypt_pbes2(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    data: &[u8],
+    password: &[u8],
+) -> Result<Vec<u8>, KeyFault> {
+    let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
+    let parameters =
+        pbes2::Parameters::try_from(parameters).map_err(|error| match error.kind() {
+            ErrorKind::OidUnknown { oid } => unsupported(oid),
+            _ => KeyFault::Malformed,
+        })?;
+    // PKCS #5 knows GCM here, OpenSSL does not.
+    if let pbes2::EncryptionScheme::Aes128Gcm { .. } | pbes2::EncryptionScheme::Aes256Gcm { .. } =
+        parameters.encryption
+    {
+        return Err(unsupported(parameters.encryption.oid()));
+    }
+    if let Kdf::Scrypt(scrypt) = &parameters.kdf {
+        let (r, p) = (
+            u64::from(scrypt.block_size),
+            u64::from(scrypt.parallelization),
+        );
+        let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
+        if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
+            let scheme = "scrypt with more memory than OpenSSL allows it (32 MiB)".to_owned();
+            return Err(KeyFault::UnsupportedEncryption { scheme });
+        }
+    }
+    parameters
+        .decrypt(password, data)
+        .map_err(|error| match error {
+            pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
+            pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. } => KeyFault::Malformed,
+            _ => KeyFault::WrongPassword,
+        })
+}
+
+/// Password-based encryption as PKCS #12 has it (RFC 7292 appendix C).
+fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
+    algorithm: AlgorithmIdentifierRef<'_>,
+    data: &[u8],
+    password: &[u8],
+) -> Result<Vec<u8>, KeyFault> {
+    let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
+    let (salt, rounds) = parameters
+        .sequence(|reader| Ok((<&OctetStringRef>::decode(reader)?, u32::decode(reader)?)))
+        .map_err(|_: pkcs8::der::Error| KeyFault::Malformed)?;
+    let password = bmp_string(password);
+    let key = pkcs12_derive(1, &password, salt.as_bytes(), rounds, KEY);
+    let iv = pkcs12_derive(2, &password, salt.as_bytes(), rounds, 8);
+    decrypt_cbc::<C>(&key, &iv, data)
+}
+
+/// Big-endian UTF-16 with a final NUL; bytes that are no UTF-8 count as Latin-1
+/// (`PKCS12_key_gen_utf8_ex`).
+fn bmp_string(password: &[u8]) -> Vec<u8> {
+    let units: Vec<u16> = match std::str::from_utf8(password) {
+        Ok(text) => text.encode_utf16().collect(),
+        Err(_) => password.iter().map(|byte| u16::from(*byte)).collect(),
+    };
+    units
+        .into_iter()
+        .chain([0])
+        .flat_map(u16::to_be_bytes)
+        .collect()
+}
+
+/// RFC 7292 appendix B.2 with SHA-1; `purpose` is 1 for a key, 2 for an initialization vector.
+fn pkcs12_derive(purpose: u8, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Vec<u8> {
+    const BLOCK: usize = 64;
+    let fill = |bytes: &[u8]| -> Vec<u8> {
+        let filled = bytes.len().next_multiple_of(BLOCK);
+        bytes.iter().copied().cycle().take(filled).collect()
+    };
+    let mut input = [fill(salt), fill(password)].concat();
+    let mut derived = Vec::new();
+    while derived.len() < length {
+        let mut hash = sha1(&[&[purpose; BLOCK], &input]);
+        for _ in 1..rounds {
+            hash = sha1(&[&hash]);
+        }
+        derived.extend(&hash);
+        let addend: Vec<u8> = hash.iter().copied().cycle().take(BLOCK).collect();
+        for block in input.chunks_exact_mut(BLOCK) {
+            let mut carry = 1_u16;
+            for (byte, add) in block.iter_mut().zip(&addend).rev() {
+                let sum = u16::from(*byte) + u16::from(*add) + carry;
+                let [high, low] = sum.to_be_bytes();
+                *byte = low;
+                carry = u16::from(high);
+            }
+        }
+    }
+    derived.truncate(length);
+    derived
+}
+
+fn sha1(parts: &[&[u8]]) -> Vec<u8> {
+    let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
+    for part in parts {
+        context.update(part);
+    }
+    context.finish().as_ref().to_vec()
+}
+
+fn md5_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
+    let mut key = Vec::new();
+    let mut hash = Vec::new();
+    while key.len() < length {
+        let digest = Md5::new()
+            .chain_update(&hash)
+            .chain_update(password)
+            .chain_update(salt);
+        hash = digest.finalize().to_vec();
+        key.extend(&hash);
+    }
+    key.truncate(length);
+    key
+}
+
+/// `Proc-Type: 4,ENCRYPTED`, then `DEK-Info: CIPHER,IV` (`PEM_get_EVP_CIPHER_INFO`).
+fn dek_info<'a>(header: &[&'a [u8]]) -> Option<(&'a str, Vec<u8>)> {
+    let [proc_type, dek_info, ..] = header else {
+        return None;
+    };
+    let proc_type = proc_type.strip_prefix(b"Proc-Type:")?.trim_ascii_start();
+    if proc_type.strip_prefix(b"4,")?.trim_ascii() != b"ENCRYPTED" {
+        return None;
+    }
+    let dek_info = std::str::from_utf8(dek_info.strip_prefix(b"DEK-Info:")?).ok()?;
+    let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
+    Some((
+        cipher.trim(),
+        HEXUPPER_PERMISSIVE.decode(iv.trim().as_bytes()).ok()?,
+    ))
+}
+
+fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
+    key: &[u8],
+    iv: &[u8],
+    data: &[u8],
+) -> Result<Vec<u8>, KeyFault> {
+    let decryptor =
+        cbc::Decryptor::<C>::new_from_slices(key, iv).map_err(|_| KeyFault::Malformed)?;
+    let mut buffer = data.to_vec();
+    let plain = decryptor
+        .decrypt_padded::<Pkcs7>(&mut buffer)
+        .map_err(|_| KeyFault::WrongPassword)?;
+    Ok(plain.to_vec())
+}
+
+fn unsupported(oid: ObjectIdentifier) -> KeyFault {
+    let dotted = oid.to_string();
+    let name = match dotted.as_str() {
+        "1.2.840.113549.1.5.1" => "PBE-MD2-DES",
+        "1.2.840.113549.1.5.3" => "PBE-MD5-DES",
+        "1.2.840.113549.1.5.4" => "PBE-MD2-RC2-64",
+        "1.2.840.113549.1.5.6" => "PBE-MD5-RC2-64",
+        "1.2.840.113549.1.5.10" => "PBE-SHA1-DES",
+        "1.2.840.113549.1.5.11" => "PBE-SHA1-RC2-64",
+        "1.2.840.113549.1.12.1.1" => "PBE-SHA1-RC4-128",
+        "1.2.840.113549.1.12.1.2" => "PBE-SHA1-RC4-40",
+        "1.2.840.113549.1.12.1.5" => "PBE-SHA1-RC2-128",
+        "1.2.840.113549.1.12.1.6" => "PBE-SHA1-RC2-40",
+        "1.3.14.3.2.7" => "DES-CBC",
+        "1.2.840.113549.3.2" => "RC2-CBC",
+        dotted => dotted,
+    };
+    KeyFault::UnsupportedEncryption {
+        scheme: name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pkcs_12_derives_the_keys_that_others_derive() {
+        // The vectors that PKCS #12 implementations pass around.
+        let password = bmp_string(b"smeg");
+        let salt = [0x0a, 0x58, 0xcf, 0x64, 0x53, 0x0d, 0x82, 0x3f];
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let key = pkcs12_derive(1, &password, &salt, 1, 24);
+        assert_eq!(
+            hex(&key),
+            "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"
+        );
+        let iv = pkcs12_derive(2, &password, &salt, 1, 8);
+        assert_eq!(hex(&iv), "79993dfe048d3b76");
+    }
+
+    #[test]
+    fn passwords_become_utf_16_or_stay_latin_1() {
+        assert_eq!(bmp_string(b"a"), [0, b'a', 0, 0]);
+        assert_eq!(bmp_string("\u{e9}".as_bytes()), [0, 0xe9, 0, 0]);
+        assert_eq!(bmp_string(b"\xe9"), [0, 0xe9, 0, 0]);
+        assert_eq!(
+            bmp_string("\u{1f418}".as_bytes()),
+            [0xd8, 0x3d, 0xdc, 0x18, 0, 0]
+        );
+    }
+
+    #[test]
+    fn a_header_names_a_cipher_and_its_initialization_vector() {
+        let iv = vec![0x0a; 16];
+        let hex = "0A".repeat(16);
+        for (proc_type, dek, expected) in [
+            (
+                "Proc-Type: 4,ENCRYPTED",
+                format!("DEK-Info: AES-256-CBC,{hex}"),
+                Some("AES-256-CBC"),
+            ),
+            (
+                "Proc-Type:4,  ENCRYPTED ",
+                format!("DEK-Info:X , {}", hex.to_lowercase()),
+                Some("X"),
+            ),
+            ("Proc-Type: 3,ENCRYPTED", format!("DEK-Info: X,{hex}"), None),
+            ("Proc-Type: 4,MIC-ONLY", format!("DEK-Info: X,{hex}"), None),
+            ("Comment: x", format!("DEK-Info: X,{hex}"), None),
+            ("Proc-Type: 4,ENCRYPTED", format!("Other: X,{hex}"), None),
+            (
+                "Proc-Type: 4,ENCRYPTED",
+                format!("DEK-Info: X,{hex}0"),
+                None,
+            ),
+            ("Proc-Type: 4,ENCRYPTED", "DEK-Info: X,zz".to_owned(), None),
+        ] {
+            let header = [proc_type.as_bytes(), dek.as_bytes()];
+            assert_eq!(
+                dek_info(&header),
+                expected.map(|cipher| (cipher, iv.clone())),
+                "{dek}"
+            );
+        }
+        assert_eq!(dek_info(&[b"Proc-Type: 4,ENCRYPTED"]), None);
+    }
+
+    #[test]
+    fn what_cannot_be_decrypted_is_told_apart() {
+        let decrypt = |dek: &str, data: &[u8]| {
+            decrypt_pem(
+                &[b"Proc-Type: 4,ENCRYPTED", dek.as_bytes()],
+                data,
+                b"password",
+            )
+        };
+        let iv = "00".repeat(16);
+        let scheme = "DES-CBC".to_owned();
+        assert_eq!(
+            decrypt("DEK-Info: DES-CBC,0000000000000000", &[0; 16]),
+            Err(KeyFault::UnsupportedEncryption { scheme })
+        );
+        assert_eq!(
+            decrypt("DEK-Info: AES-128-CBC,00", &[0; 16]),
+            Err(KeyFault::Malformed)
+        );
+        assert_eq!(
+            decrypt("DEK-Info: AES-128-CBC,0000000000000000", &[0; 16]),
+            Err(KeyFault::Malformed)
+        );
+        let cipher = format!("DEK-Info: AES-128-CBC,{iv}");
+        assert_eq!(decrypt(&cipher, &[0; 16]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt(&cipher, &[0; 15]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt(&cipher, &[]), Err(KeyFault::WrongPassword));
+        assert_eq!(decrypt_pkcs8(b"", b"x"), Err(KeyFault::Malformed));
+    }
+}

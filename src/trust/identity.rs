@@ -1,0 +1,594 @@
+//! The client's own certificate and key, as libpq loads them before it looks at the server
+//! (`initialize_SSL` in PostgreSQL's fe-secure-openssl.c).
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::CertificateDer;
+use rustls::sign::SigningKey;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::client_chain::{self, ChainFault};
+use super::private_key::{self, KeyFault};
+use super::similar::similar_files;
+use crate::escape::{Escaped, escape};
+
+/// The files under `~/.postgresql` that are used where the user names none (`USER_CERT_FILE` and
+/// `USER_KEY_FILE`).
+const DEFAULT_CERTIFICATE: &str = "postgresql.crt";
+const DEFAULT_KEY: &str = "postgresql.key";
+
+/// No certificate or key is larger; what is, such as a device without end, is not read further.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What the connection string and its surroundings say about the client's identity.
+#[derive(Clone, Copy)]
+pub struct IdentityRequest<'a> {
+    /// `sslcert`; `None` and an empty path stand for the default file.
+    pub certificate: Option<&'a Path>,
+    /// `sslkey`; `None` and an empty path stand for the default file.
+    pub key: Option<&'a Path>,
+    /// `sslpassword`; `None` and the empty password stand for none.
+    pub password: Option<&'a [u8]>,
+    /// `sslcertmode`.
+    pub mode: CertificateMode,
+    /// `~/.postgresql`, if there is a home directory.
+    pub home_files: Option<&'a Path>,
+}
+
+/// `sslcertmode` of libpq 16 and newer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateMode {
+    /// No certificate is sent; no file is looked at.
+    Disable,
+    /// A certificate is sent if there is one and the server asks; libpq's default.
+    Allow,
+    /// The server must ask, and a certificate must be sent.
+    Require,
+}
+
+/// What proves to a server who the client is.
+#[derive(Clone)]
+pub struct Identity {
+    /// The client's own certificate, then the others of its file in order.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The private key, ready to sign.
+    pub key: Arc<dyn SigningKey>,
+    /// The certificate's file, as the user or libpq's default names it.
+    pub certificate_path: PathBuf,
+    /// The key's file, as the user or libpq's default names it.
+    pub key_path: PathBuf,
+}
+
+/// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them;
+/// `Display` is libpq's own sentence where it has one, escaped for terminals.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// The user named a certificate that is not there. libpq would go on without one.
+    #[error("certificate file \"{}\" does not exist", shown(path))]
+    CertificateMissing {
+        /// `sslcert`.
+        path: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// The certificate's file cannot be looked up.
+    #[error("could not open certificate file \"{}\": {reason}", shown(path))]
+    CertificateInaccessible {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The certificate's file is there, but cannot be read.
+    #[error("could not read certificate file \"{}\": {reason}", shown(path))]
+    CertificateUnreadable {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The certificate's file does not hold what it should.
+    #[error("could not read certificate file \"{}\": {fault}", shown(path))]
+    CertificateInvalid {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        fault: ChainFault,
+    },
+    /// There is a certificate, but not its key.
+    #[error("certificate present, but not private key file \"{}\"", shown(path))]
+    KeyMissing {
+        /// `sslkey`, or the default file.
+        path: PathBuf,
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// The user named a key that is not there, and there is no certificate either. libpq would not
+    /// even look.
+    #[error("private key file \"{}\" does not exist", shown(path))]
+    LoneKeyMissing {
+        /// `sslkey`.
+        path: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// There is a certificate, but no key is named and there is no home directory to look in.
+    #[error(
+        "certificate file \"{}\" needs a private key, and none is named",
+        shown(certificate)
+    )]
+    KeyUnnamed {
+        /// The certificate's file.
+        certificate: PathBuf,
+    },
+    /// `sslkey` names a key in an OpenSSL engine.
+    #[error(
+        "private key \"{}\" lies in an OpenSSL engine, which is not supported",
+        shown(key)
+    )]
+    Engine {
+        /// `sslkey`.
+        key: PathBuf,
+    },
+    /// The key's file cannot be looked up.
+    #[error("could not stat private key file \"{}\": {reason}", shown(path))]
+    KeyInaccessible {
+        /// The key's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The key's file is a directory, a device or a pipe.
+    #[error("private key file \"{}\" is not a regular file", shown(path))]
+    KeyNotRegular {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// Others than the owner may read the key.
+    #[error(
+        "private key file \"{}\" has group or world access; file must have permissions u=rw (0600) \
+         or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by \
+         root",
+        shown(path)
+    )]
+    KeyPermissions {
+        /// The key's file.
+        path: PathBuf,
+        /// Its permission bits, such as 0o644.
+        mode: u32,
+    },
+    /// The key's file is there, but cannot be read.
+    #[error("could not load private key file \"{}\": {reason}", shown(path))]
+    KeyUnreadable {
+        /// The key's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The key's file does not hold what it should.
+    #[error("could not load private key file \"{}\": {fault}", shown(path))]
+    KeyInvalid {
+        /// The key's file.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        fault: KeyFault,
+    },
+    /// The key is not the certificate's.
+    #[error(
+        "certificate file \"{}\" does not match private key file \"{}\"",
+        shown(certificate),
+        shown(key)
+    )]
+    Mismatch {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// `sslcertmode=require` without a certificate: whatever the server does, libpq will fail.
+    #[error("sslcertmode is \"require\", but there is no client certificate")]
+    NoCertificate,
+}
+
+/// Loads the client's certificate and key, and checks that they belong together. `None` if there is
+/// no certificate and none is demanded.
+///
+/// # Errors
+/// What libpq refuses before it looks at the server; and, where libpq would go on without, a file
+/// that the user named and that is not there or of no use.
+pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityError> {
+    if request.mode == CertificateMode::Disable {
+        return Ok(None);
+    }
+    let password = request.password.filter(|password| !password.is_empty());
+    let Some(certificate_path) = find_certificate(request)? else {
+        if let Some(path) = named(request.key) {
+            read_lone_key(path, password)?;
+        }
+        return match request.mode {
+            CertificateMode::Require => Err(IdentityError::NoCertificate),
+            CertificateMode::Allow | CertificateMode::Disable => Ok(None),
+        };
+    };
+    let chain = read_chain(&certificate_path)?;
+    let key_path = find_key(request, &certificate_path)?;
+    let metadata = key_path.metadata().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => IdentityError::KeyMissing {
+            path: key_path.clone(),
+            certificate: certificate_path.clone(),
+            similar: similar_files(&key_path),
+        },
+        _ => IdentityError::KeyInaccessible {
+            path: key_path.clone(),
+            reason: reason(&error),
+        },
+    })?;
+    let key = read_key(&key_path, &metadata, password)?;
+    if !belong_together(&chain.leaf.public_key.key, &*key) {
+        return Err(IdentityError::Mismatch {
+            certificate: certificate_path,
+            key: key_path,
+        });
+    }
+    Ok(Some(Identity {
+        chain: chain.certificates,
+        key,
+        certificate_path,
+        key_path,
+    }))
+}
+
+/// `None` if the default file is not there.
+fn find_certificate(request: &IdentityRequest<'_>) -> Result<Option<PathBuf>, IdentityError> {
+    let given = named(request.certificate);
+    let default = || Some(request.home_files?.join(DEFAULT_CERTIFICATE));
+    let Some(path) = given.map(Path::to_path_buf).or_else(default) else {
+        return Ok(None);
+    };
+    match path.metadata() {
+        Ok(_) => Ok(Some(path)),
+        Err(error) if is_absence(&error) => match given {
+            None => Ok(None),
+            Some(_) => {
+                let similar = similar_files(&path);
+                Err(IdentityError::CertificateMissing { path, similar })
+            }
+        },
+        Err(error) => Err(IdentityError::CertificateInaccessible {
+            path,
+            reason: reason(&error),
+        }),
+    }
+}
+
+fn find_key(request: &IdentityRequest<'_>, certificate: &Path) -> Result<PathBuf, IdentityError> {
+    match (named(request.key), request.home_files) {
+        (Some(key), _) if names_an_engine(key) => Err(IdentityError::Engine {
+            key: key.to_path_buf(),
+        }),
+        (Some(key), _) => Ok(key.to_path_buf()),
+        (None, Some(home_files)) => Ok(home_files.join(DEFAULT_KEY)),
+        (None, None) => Err(IdentityError::KeyUnnamed {
+            certificate: certificate.to_path_buf(),
+        }),
+    }
+}
+
+/// libpq takes whatever holds a colon for `engine:key`, but for a drive letter on Windows.
+fn names_an_engine(key: &Path) -> bool {
+    let key = key.as_os_str().as_encoded_bytes();
+    key.contains(&b':') && !(cfg!(windows) && key.get(1) == Some(&b':'))
+}
+
+fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
+    let contents = read(path).map_err(|error| IdentityError::CertificateUnreadable {
+        path: path.to_path_buf(),
+        reason: reason(&error),
+    })?;
+    client_chain::read(&contents).map_err(|fault| IdentityError::CertificateInvalid {
+        path: path.to_path_buf(),
+        fault,
+    })
+}
+
+fn read_lone_key(path: &Path, password: Option<&[u8]>) -> Result<(), IdentityError> {
+    if names_an_engine(path) {
+        return Err(IdentityError::Engine {
+            key: path.to_path_buf(),
+        });
+    }
+    let metadata = path.metadata().map_err(|error| {
+        let path = path.to_path_buf();
+        if is_absence(&error) {
+            let similar = similar_files(&path);
+            IdentityError::LoneKeyMissing { path, similar }
+        } else {
+            IdentityError::KeyInaccessible {
+                path,
+                reason: reason(&error),
+            }
+        }
+    })?;
+    read_key(path, &metadata, password).map(|_| ())
+}
+
+fn read_key(
+    path: &Path,
+    metadata: &Metadata,
+    password: Option<&[u8]>,
+) -> Result<Arc<dyn SigningKey>, IdentityError> {
+    if !metadata.is_file() {
+        return Err(IdentityError::KeyNotRegular {
+            path: path.to_path_buf(),
+        });
+    }
+    if let Some(mode) = excessive_permissions(metadata) {
+        return Err(IdentityError::KeyPermissions {
+            path: path.to_path_buf(),
+            mode,
+        });
+    }
+    let contents = read(path).map_err(|error| IdentityError::KeyUnreadable {
+        path: path.to_path_buf(),
+        reason: reason(&error),
+    })?;
+    private_key::read(&contents, password)
+        .and_then(|key| any_supported_type(&key).map_err(|_| KeyFault::Malformed))
+        .map_err(|fault| IdentityError::KeyInvalid {
+            path: path.to_path_buf(),
+            fault,
+        })
+}
+
+/// The permission bits, if they are too many. Only root's files may be read by a group, so that
+/// system-wide keys can be shared.
+#[cfg(unix)]
+fn excessive_permissions(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    (metadata.mode() & forbidden != 0).then(|| metadata.mode() & 0o7777)
+}
+
+/// libpq does not look at permissions on Windows.
+#[cfg(not(unix))]
+fn excessive_permissions(_: &Metadata) -> Option<u32> {
+    None
+}
+
+fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
+    let Some(spki) = key.public_key() else {
+        return false;
+    };
+    let Ok((_, spki)) = SubjectPublicKeyInfo::from_der(&spki) else {
+        return false;
+    };
+    let own: &[u8] = &spki.subject_public_key.data;
+    own == certified || compressed(own).is_some_and(|own| own == certified)
+}
+
+/// An elliptic-curve point without its second coordinate, as a certificate may hold it (SEC 1
+/// section 2.3.3).
+fn compressed(point: &[u8]) -> Option<Vec<u8>> {
+    let coordinates = point.strip_prefix(&[4])?;
+    let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+    let sign = 2 | (y.last()? & 1);
+    Some([&[sign], x].concat())
+}
+
+fn named(path: Option<&Path>) -> Option<&Path> {
+    path.filter(|path| !path.as_os_str().is_empty())
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut contents)?;
+    if u64::try_from(contents.len()).is_ok_and(|length| length > MOST_BYTES) {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(contents)
+}
+
+/// The system's sentence without Rust's note of the number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error")
+        .map_or_else(|| text.clone(), |(sentence, _)| sentence.to_owned())
+}
+
+fn shown(path: &Path) -> Escaped<'_> {
+    escape(path.as_os_str().as_encoded_bytes())
+}
+
+impl fmt::Debug for IdentityRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityRequest")
+            .field("certificate", &self.certificate)
+            .field("key", &self.key)
+            .field("password", &self.password.map(|_| "********"))
+            .field("mode", &self.mode)
+            .field("home_files", &self.home_files)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("chain", &self.chain.len())
+            .field("certificate_path", &self.certificate_path)
+            .field("key_path", &self.key_path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const PASSWORD: &[u8] = b"correct horse";
+
+    fn request<'a>(certificate: &'a Path, key: &'a Path) -> IdentityRequest<'a> {
+        IdentityRequest {
+            certificate: Some(certificate),
+            key: Some(key),
+            password: Some(PASSWORD),
+            mode: CertificateMode::Allow,
+            home_files: None,
+        }
+    }
+
+    /// A directory with a certificate and its key, and the two paths.
+    fn identity() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = ["client.crt", "client.key"]
+            .map(|name| directory.path().join(name))
+            .into();
+        let made = rcgen::generate_simple_self_signed(vec!["client".to_owned()]).unwrap();
+        fs::write(&certificate, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        (directory, certificate, key)
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_are_loaded() {
+        let (_directory, certificate, key) = identity();
+        let loaded = load(&request(&certificate, &key)).unwrap().unwrap();
+        assert_eq!(loaded.chain.len(), 1);
+        assert_eq!(
+            (loaded.certificate_path, loaded.key_path),
+            (certificate, key)
+        );
+    }
+
+    #[test]
+    fn disabled_looks_at_nothing_and_required_demands_a_certificate() {
+        let missing = Path::new("/missing");
+        let disabled = IdentityRequest {
+            mode: CertificateMode::Disable,
+            ..request(missing, missing)
+        };
+        assert!(load(&disabled).unwrap().is_none());
+        let none = IdentityRequest {
+            certificate: None,
+            key: None,
+            ..disabled
+        };
+        let allowed = IdentityRequest {
+            mode: CertificateMode::Allow,
+            ..none
+        };
+        assert!(load(&allowed).unwrap().is_none());
+        let required = IdentityRequest {
+            mode: CertificateMode::Require,
+            ..none
+        };
+        assert_eq!(
+            load(&required).map(|_| ()),
+            Err(IdentityError::NoCertificate)
+        );
+    }
+
+    #[test]
+    fn a_missing_file_names_those_that_may_have_been_meant() {
+        let (directory, certificate, key) = identity();
+        let path = directory.path().join("clinet.crt");
+        let fault = load(&request(&path, &key)).map(|_| ());
+        assert_eq!(
+            fault,
+            Err(IdentityError::CertificateMissing {
+                path,
+                similar: vec![certificate.clone()]
+            })
+        );
+        let path = directory.path().join("client.kye");
+        let fault = load(&request(&certificate, &path)).map(|_| ()).unwrap_err();
+        let IdentityError::KeyMissing { similar, .. } = fault else {
+            panic!("{fault}")
+        };
+        assert_eq!(similar.first(), Some(&key));
+    }
+
+    #[test]
+    fn without_a_home_the_key_must_be_named() {
+        let (_directory, certificate, key) = identity();
+        let unnamed = IdentityRequest {
+            key: None,
+            ..request(&certificate, &key)
+        };
+        assert_eq!(
+            load(&unnamed).map(|_| ()),
+            Err(IdentityError::KeyUnnamed { certificate })
+        );
+    }
+
+    #[test]
+    fn nothing_shows_the_password_or_the_key() {
+        let (_directory, certificate, key) = identity();
+        let request = request(&certificate, &key);
+        let shown = format!("{request:?} {:?}", load(&request).unwrap());
+        assert!(
+            !shown.contains("correct horse") && shown.contains("********"),
+            "{shown}"
+        );
+        let pem = fs::read_to_string(&key).unwrap();
+        let secret = pem.lines().nth(1).unwrap();
+        assert!(!shown.contains(secret), "{shown}");
+    }
+
+    #[test]
+    fn a_colon_names_an_engine() {
+        for (key, expected) in [
+            ("pkcs11:id", true),
+            ("a/b:c", true),
+            (":", true),
+            ("client.key", false),
+        ] {
+            assert_eq!(names_an_engine(Path::new(key)), expected, "{key}");
+        }
+        assert_eq!(names_an_engine(Path::new("c:/client.key")), !cfg!(windows));
+    }
+
+    #[test]
+    fn a_compressed_point_is_the_same_point() {
+        assert_eq!(compressed(&[4, 1, 2, 3, 4]), Some(vec![2, 1, 2]));
+        assert_eq!(compressed(&[4, 1, 2, 3, 5]), Some(vec![3, 1, 2]));
+        assert_eq!(compressed(&[4]), None);
+        assert_eq!(compressed(&[]), None);
+        assert_eq!(compressed(&[0x30, 1, 2]), None);
+    }
+
+    #[test]
+    fn paths_and_reasons_read_as_libpq_writes_them() {
+        let error = IdentityError::CertificateInaccessible {
+            path: PathBuf::from("a\u{1b}b"),
+            reason: reason(&io::Error::from_raw_os_error(13)),
+        };
+        let expected = "could not open certificate file \"a\\x1bb\": Permission denied";
+        assert_eq!(error.to_string(), expected);
+    }
+}

@@ -1,0 +1,428 @@
+//! A private key in any of the forms that libpq reads (`SSL_use_PrivateKey_file` of OpenSSL 3).
+
+use std::fmt;
+
+use pkcs8::PrivateKeyInfoRef;
+use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef, UintRef};
+use pkcs8::der::{Decode as _, Error as DerError, Reader as _, SliceReader, TagNumber};
+use rustls::pki_types::PrivateKeyDer;
+
+use super::encryption::{decrypt_pem, decrypt_pkcs8, is_encrypted_pkcs8};
+use super::pem::{Block, PemFault, blocks};
+use crate::escape::escape;
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// P-256, P-384 and P-521.
+const CURVES: [ObjectIdentifier; 3] = [
+    ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
+    ObjectIdentifier::new_unwrap("1.3.132.0.34"),
+    ObjectIdentifier::new_unwrap("1.3.132.0.35"),
+];
+
+/// The lengths of RSA moduli that our cryptography signs with, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Why a file gives no usable private key. Never holds any of the key or of the password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// Neither PEM nor DER of a private key.
+    #[error("it holds no private key{}", Holding(holds))]
+    NoKey {
+        /// The labels of the PEM blocks that it does hold, fit for a terminal.
+        holds: Vec<String>,
+    },
+    /// The file is PEM, but its first broken block keeps the key from being read.
+    #[error(transparent)]
+    Pem(#[from] PemFault),
+    /// There is a private key, but its encoding is broken or contradicts itself.
+    #[error("the private key in it is damaged")]
+    Malformed,
+    /// The key is encrypted, and there is no password.
+    #[error("the private key in it is encrypted, and there is no password (sslpassword)")]
+    PasswordMissing,
+    /// The key is encrypted, and the password does not open it.
+    #[error("the password (sslpassword) does not decrypt the private key in it")]
+    WrongPassword,
+    /// The key is DER and encrypted; libpq asks for no password then.
+    #[error("the private key in it is encrypted DER, which libpq does not read; PEM it reads")]
+    EncryptedDer,
+    /// The key is encrypted in a way that is not read here. OpenSSL itself reads few others: DES,
+    /// RC2 and RC4 need its legacy provider, which libpq does not load.
+    #[error("the private key in it is encrypted with {scheme}, which is not supported")]
+    UnsupportedEncryption {
+        /// OpenSSL's name of the scheme, or a dotted object identifier; fit for a terminal.
+        scheme: String,
+    },
+    /// A kind of key that rustls cannot sign with, though OpenSSL may.
+    #[error("{kind} keys are not supported")]
+    UnsupportedKey {
+        /// Algorithm or curve; dotted if it has no well-known name.
+        kind: String,
+    },
+    /// An RSA key that is too short (OpenSSL's security level 2 wants about 2048 bits, too) or too
+    /// long.
+    #[error("RSA keys of {bits} bits are not supported, only those of 2048 to 8192 bits")]
+    RsaLength {
+        /// Length of the modulus.
+        bits: usize,
+    },
+}
+
+/// Reads the first private key of a file: PEM, encrypted or not, or unencrypted DER.
+pub(crate) fn read(
+    contents: &[u8],
+    password: Option<&[u8]>,
+) -> Result<PrivateKeyDer<'static>, KeyFault> {
+    let mut first_fault = None;
+    let mut holds = Vec::new();
+    for block in blocks(contents) {
+        let block = match block {
+            Ok(block) => block,
+            // OpenSSL's decoder passes over what it cannot read.
+            Err(fault) => {
+                first_fault.get_or_insert(fault);
+                continue;
+            }
+        };
+        holds.push(escape(block.label).to_string());
+        if let Some(key) = from_block(&block, password)? {
+            return Ok(key);
+        }
+    }
+    if let Some(key) = from_der(contents)? {
+        return Ok(key);
+    }
+    Err(first_fault.map_or(KeyFault::NoKey { holds }, KeyFault::Pem))
+}
+
+/// `None` if the block is of no private key.
+fn from_block(
+    block: &Block<'_>,
+    password: Option<&[u8]>,
+) -> Result<Option<PrivateKeyDer<'static>>, KeyFault> {
+    if !matches!(
+        block.label,
+        b"ENCRYPTED PRIVATE KEY"
+            | b"PRIVATE KEY"
+            | b"RSA PRIVATE KEY"
+            | b"EC PRIVATE KEY"
+            | b"DSA PRIVATE KEY"
+    ) {
+        return Ok(None);
+    }
+    let given = || password.ok_or(KeyFault::PasswordMissing);
+    let decrypted;
+    let der = if block.header.is_empty() {
+        &block.contents
+    } else {
+        decrypted = decrypt_pem(&block.header, &block.contents, given()?)?;
+        &decrypted
+    };
+    match block.label {
+        b"ENCRYPTED PRIVATE KEY" => {
+            // The wrong password may leave a valid padding behind, and noise before it.
+            let der = decrypt_pkcs8(der, given()?)?;
+            from_pkcs8(&der).ok_or(KeyFault::WrongPassword)?
+        }
+        b"PRIVATE KEY" => from_pkcs8(der).ok_or(KeyFault::Malformed)?,
+        b"RSA PRIVATE KEY" => from_pkcs1(der)
+            .or_else(|| from_pkcs8(der))
+            .ok_or_else(|| noise(block))?,
+        b"EC PRIVATE KEY" => from_sec1(der)
+            .or_else(|| from_pkcs8(der))
+            .ok_or_else(|| noise(block))?,
+        _ => Err(KeyFault::UnsupportedKey {
+            kind: "DSA".to_owned(),
+        }),
+    }
+    .map(Some)
+}
+
+/// What contents that are no key mean: after decryption, that the password was wrong.
+fn noise(block: &Block<'_>) -> KeyFault {
+    if block.header.is_empty() {
+        KeyFault::Malformed
+    } else {
+        KeyFault::WrongPassword
+    }
+}
+
+fn from_der(contents: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, KeyFault> {
+    // Bytes behind the key do not count.
+    let Ok(der) = SliceReader::new(contents).and_then(|mut reader| reader.tlv_bytes()) else {
+        return Ok(None);
+    };
+    if is_encrypted_pkcs8(der) {
+        return Err(KeyFault::EncryptedDer);
+    }
+    from_pkcs8(der)
+        .or_else(|| from_sec1(der))
+        .or_else(|| from_pkcs1(der))
+        .transpose()
+}
+
+/// `None` if this is no PrivateKeyInfo (RFC 5958) at all.
+fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
+    let info = PrivateKeyInfoRef::try_from(der).ok()?;
+    let supported = match info.algorithm.oid {
+        RSA => rsa_bits(info.private_key.as_bytes())
+            .ok_or(KeyFault::Malformed)
+            .and_then(check_rsa),
+        EC => check_curve(info.algorithm.parameters_oid().ok()),
+        ED25519 => Ok(()),
+        other => Err(KeyFault::UnsupportedKey { kind: name(other) }),
+    };
+    Some(supported.map(|()| PrivateKeyDer::Pkcs8(der.to_vec().into())))
+}
+
+/// `None` if this is no RSAPrivateKey (RFC 8017 appendix A.1.2) at all.
+fn from_pkcs1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
+    let supported = check_rsa(rsa_bits(der)?);
+    Some(supported.map(|()| PrivateKeyDer::Pkcs1(der.to_vec().into())))
+}
+
+/// `None` if this is no ECPrivateKey (RFC 5915 section 3) at all.
+fn from_sec1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
+    let parameters = ec_parameters(der).ok()?;
+    let supported = match parameters {
+        // OpenSSL does not look for them in an EC PARAMETERS block.
+        None => Err(KeyFault::Malformed),
+        Some(parameters) => check_curve(ObjectIdentifier::try_from(parameters).ok()),
+    };
+    Some(supported.map(|()| PrivateKeyDer::Sec1(der.to_vec().into())))
+}
+
+fn rsa_bits(pkcs1: &[u8]) -> Option<usize> {
+    let modulus = SliceReader::new(pkcs1).and_then(|mut reader| {
+        reader.sequence(|reader| {
+            u8::decode(reader)?;
+            let modulus = UintRef::decode(reader)?;
+            reader.read_slice(reader.remaining_len())?;
+            Ok::<_, DerError>(modulus)
+        })
+    });
+    let bytes = modulus.ok()?.as_bytes();
+    let first = bytes.first()?.leading_zeros();
+    bytes
+        .len()
+        .checked_mul(8)?
+        .checked_sub(usize::try_from(first).ok()?)
+}
+
+fn ec_parameters(der: &[u8]) -> Result<Option<AnyRef<'_>>, DerError> {
+    SliceReader::new(der)?.sequence(|reader| {
+        u8::decode(reader)?;
+        <&OctetStringRef>::decode(reader)?;
+        let parameters = ContextSpecific::<AnyRef<'_>>::decode_explicit(reader, TagNumber(0))?;
+        ContextSpecific::<AnyRef<'_>>::decode_explicit(reader, TagNumber(1))?;
+        Ok(parameters.map(|parameters| parameters.value))
+    })
+}
+
+fn check_rsa(bits: usize) -> Result<(), KeyFault> {
+    if RSA_BITS.contains(&bits) {
+        Ok(())
+    } else {
+        Err(KeyFault::RsaLength { bits })
+    }
+}
+
+/// `None` stands for a curve that is spelled out.
+fn check_curve(curve: Option<ObjectIdentifier>) -> Result<(), KeyFault> {
+    match curve {
+        Some(curve) if CURVES.contains(&curve) => Ok(()),
+        Some(curve) => Err(KeyFault::UnsupportedKey { kind: name(curve) }),
+        None => Err(KeyFault::UnsupportedKey {
+            kind: "explicit-parameter EC".to_owned(),
+        }),
+    }
+}
+
+fn name(oid: ObjectIdentifier) -> String {
+    let dotted = oid.to_string();
+    let name = match dotted.as_str() {
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.10040.4.1" => "DSA",
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "1.3.101.113" => "Ed448",
+        "1.3.132.0.10" => "secp256k1",
+        "1.2.840.10045.3.1.1" => "P-192",
+        "1.3.132.0.33" => "P-224",
+        "1.3.36.3.3.2.8.1.1.7" => "brainpoolP256r1",
+        "1.3.36.3.3.2.8.1.1.11" => "brainpoolP384r1",
+        "1.3.36.3.3.2.8.1.1.13" => "brainpoolP512r1",
+        dotted => dotted,
+    };
+    name.to_owned()
+}
+
+/// `, but X and Y`, or nothing.
+struct Holding<'a>(&'a [String]);
+
+impl fmt::Display for Holding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, others)) = self.0.split_first() else {
+            return Ok(());
+        };
+        write!(f, ", but {first}")?;
+        // A bundle of roots holds more labels than anybody wants to read.
+        match others {
+            [] => Ok(()),
+            [second] => write!(f, " and {second}"),
+            others => write!(f, " and {} other blocks", others.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pkcs8::der::Encode as _;
+    use pkcs8::spki::AlgorithmIdentifierRef;
+
+    use super::*;
+
+    fn pem(label: &str, contents: &[u8]) -> String {
+        let base64 = data_encoding::BASE64.encode(contents);
+        format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
+    }
+
+    fn pkcs8(algorithm: &str, curve: Option<&str>, key: &[u8]) -> Vec<u8> {
+        let curve = curve.map(ObjectIdentifier::new_unwrap);
+        let algorithm = AlgorithmIdentifierRef {
+            oid: ObjectIdentifier::new_unwrap(algorithm),
+            parameters: curve.as_ref().map(AnyRef::from),
+        };
+        PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(key).unwrap())
+            .to_der()
+            .unwrap()
+    }
+
+    #[test]
+    fn keys_that_rustls_signs_with_are_read_from_pem_and_der() {
+        for algorithm in [
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+            &rcgen::PKCS_ED25519,
+        ] {
+            let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
+            let der = key.serialize_der();
+            let expected = PrivateKeyDer::Pkcs8(der.clone().into());
+            assert_eq!(read(&der, None), Ok(expected.clone_key()), "{algorithm:?}");
+            assert_eq!(
+                read(pem("PRIVATE KEY", &der).as_bytes(), None),
+                Ok(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn keys_that_it_does_not_are_named() {
+        let unsupported = |kind: &str| KeyFault::UnsupportedKey {
+            kind: kind.to_owned(),
+        };
+        for (algorithm, curve, expected) in [
+            ("1.2.840.113549.1.1.10", None, unsupported("RSA-PSS")),
+            ("1.3.101.113", None, unsupported("Ed448")),
+            ("1.2.3.4", None, unsupported("1.2.3.4")),
+            (
+                "1.2.840.10045.2.1",
+                Some("1.3.132.0.10"),
+                unsupported("secp256k1"),
+            ),
+            (
+                "1.2.840.10045.2.1",
+                None,
+                unsupported("explicit-parameter EC"),
+            ),
+            ("1.2.840.113549.1.1.1", None, KeyFault::Malformed),
+        ] {
+            assert_eq!(read(&pkcs8(algorithm, curve, b"key"), None), Err(expected));
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_is_measured_by_its_modulus() {
+        for (modulus, expected) in [
+            (vec![0xff; 256], Ok(2048)),
+            (vec![0x80; 1024], Ok(8192)),
+            ([vec![0x7f], vec![0xff; 255]].concat(), Err(2047)),
+            (vec![0x80; 128], Err(1024)),
+            (vec![0x80; 1025], Err(8200)),
+        ] {
+            let body = [
+                0_u8.to_der().unwrap(),
+                UintRef::new(&modulus).unwrap().to_der().unwrap(),
+            ];
+            let body = body.concat();
+            let header = pkcs8::der::Header::new(
+                pkcs8::der::Tag::Sequence,
+                pkcs8::der::Length::try_from(body.len()).unwrap(),
+            );
+            let der = [header.to_der().unwrap(), body].concat();
+            let found = read(pem("RSA PRIVATE KEY", &der).as_bytes(), None);
+            match expected {
+                Ok(_) => assert_eq!(found, Ok(PrivateKeyDer::Pkcs1(der.into()))),
+                Err(bits) => assert_eq!(found, Err(KeyFault::RsaLength { bits })),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_usable_key_says_what_it_holds() {
+        let no_key = |holds: &[&str]| KeyFault::NoKey {
+            holds: holds.iter().map(|label| (*label).to_owned()).collect(),
+        };
+        let certificate = pem("CERTIFICATE", b"x");
+        let both = format!("{certificate}{}", pem("OPENSSH PRIVATE KEY", b"x"));
+        for (contents, expected) in [
+            (String::new(), no_key(&[])),
+            ("<html>".to_owned(), no_key(&[])),
+            (certificate, no_key(&["CERTIFICATE"])),
+            (both, no_key(&["CERTIFICATE", "OPENSSH PRIVATE KEY"])),
+            (pem("\u{1b}[2J", b"x"), no_key(&["\\x1b[2J"])),
+            (pem("PRIVATE KEY", b"x"), KeyFault::Malformed),
+            (pem("EC PRIVATE KEY", b"x"), KeyFault::Malformed),
+            (
+                pem("ENCRYPTED PRIVATE KEY", b"x"),
+                KeyFault::PasswordMissing,
+            ),
+            (
+                pem("DSA PRIVATE KEY", b"x"),
+                KeyFault::UnsupportedKey {
+                    kind: "DSA".to_owned(),
+                },
+            ),
+            (
+                "-----BEGIN PRIVATE KEY-----\n".to_owned(),
+                PemFault::NoEnd { line: 1 }.into(),
+            ),
+        ] {
+            assert_eq!(read(contents.as_bytes(), None), Err(expected), "{contents}");
+        }
+        let holds = ["A", "B", "C"].map(str::to_owned);
+        assert_eq!(Holding(&holds[..1]).to_string(), ", but A");
+        assert_eq!(Holding(&holds[..2]).to_string(), ", but A and B");
+        assert_eq!(Holding(&holds).to_string(), ", but A and 2 other blocks");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(
+            place in 0_usize..200, byte: u8, cut in 0_usize..200, label in 0_usize..5
+        ) {
+            let mut der = pkcs8("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7"), &[4; 100]);
+            if let Some(old) = der.get_mut(place) {
+                *old = byte;
+            }
+            der.truncate(cut);
+            let labels = ["", "RSA ", "EC ", "ENCRYPTED ", "DSA "];
+            let text = pem(&format!("{}PRIVATE KEY", labels[label]), &der);
+            let _ = (read(&der, None), read(text.as_bytes(), Some(b"x")));
+        }
+    }
+}
