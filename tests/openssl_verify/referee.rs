@@ -1,0 +1,76 @@
+//! `openssl verify`, set up as libpq sets OpenSSL up.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::certs::pem;
+use crate::world::{Made, Outcome};
+
+/// Is there an openssl program? Without one a developer's run is skipped and CI fails.
+pub(crate) fn is_there() -> bool {
+    let there = Command::new("openssl").arg("version").output().is_ok();
+    assert!(
+        there || std::env::var_os("CI").is_none(),
+        "openssl is missing"
+    );
+    if !there {
+        eprintln!("SKIPPED: openssl is missing");
+    }
+    there
+}
+
+/// `directory` is for this call alone.
+pub(crate) fn judge(made: &Made, directory: &Path) -> Outcome {
+    let write = |name: &str, text: String| {
+        let path = directory.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let certificates =
+        |list: &[Vec<u8>]| -> String { list.iter().map(|der| pem("CERTIFICATE", der)).collect() };
+    let anchors = made
+        .anchors
+        .iter()
+        .map(|(label, der)| pem(label, der))
+        .collect();
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "verify",
+            "-no-CApath",
+            "-no-CAstore",
+            "-verify_name",
+            "ssl_server",
+        ])
+        .args([
+            "-purpose",
+            "sslserver",
+            "-auth_level",
+            "2",
+            "-attime",
+            &made.now.to_string(),
+        ])
+        .arg("-CAfile")
+        .arg(write("anchors.pem", anchors))
+        .arg("-untrusted")
+        .arg(write("presented.pem", certificates(&made.presented)));
+    if made.revocation {
+        command.args(["-crl_check", "-crl_check_all"]);
+    }
+    if !made.crls.is_empty() {
+        let crls = made.crls.iter().map(|der| pem("X509 CRL", der)).collect();
+        command.arg("-CRLfile").arg(write("crls.pem", crls));
+    }
+    let leaf = write("leaf.pem", certificates(&made.presented[..1]));
+    let output = command.arg(leaf).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let code = errors
+        .lines()
+        .find_map(|line| line.strip_prefix("error ")?.split(' ').next()?.parse().ok());
+    Outcome {
+        passes: output.status.success(),
+        code,
+        text: errors,
+    }
+}
