@@ -6,6 +6,7 @@
 //!
 //! Nothing here touches a socket, a file or the environment: what a parser cannot know comes through [`World`].
 
+mod address;
 mod choice;
 mod endpoints;
 mod env;
@@ -14,6 +15,7 @@ mod error;
 mod fake;
 mod hint;
 mod interpret;
+mod judge;
 mod keyword;
 mod number;
 mod parameter;
@@ -28,11 +30,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use address::HostAddr;
 pub use choice::{
     AuthMethod, ChannelBinding, Choice, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode,
     SslMode, SslNegotiation, TargetSessionAttrs, TlsVersion,
 };
-pub use endpoints::{Endpoint, Host, HostAddr, Route};
+pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
 pub use parse::{Assignment, parse};
@@ -223,7 +226,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
         /// The password is made of the word `Zq` and of every sign that can break a grammar; each place where a
         /// password is written is tried, well formed or not.
@@ -259,7 +262,9 @@ mod tests {
         ) {
             // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we: it is what the string says.
             let at = password.find('@').unwrap_or(password.len());
-            prop_assume!(!password[at..].contains(['/', '?', ',']));
+            if password[at..].contains(['/', '?', ',']) {
+                return Ok(());
+            }
             let shown = output(format!("{before}{password}{after}").as_bytes(), &Fake::default());
             prop_assert!(!shown.contains("Zq"), "{}", shown);
         }

@@ -163,6 +163,7 @@ pub(crate) fn rows() -> Vec<Row> {
         endpoints(),
         environment(),
         services(),
+        generated(),
     ]
     .into_iter()
     .flatten()
@@ -850,4 +851,93 @@ fn services() -> Vec<Row> {
         with("{dir}/long-1022.conf", "c"),
     ]);
     rows
+}
+
+/// Strings of the pieces that the grammars are made of, put together at random, the same ones every time.
+fn generated() -> Vec<Row> {
+    const KEYWORD_VALUE: &[&str] = &[
+        "host",
+        "port",
+        "user",
+        "sslmode",
+        "password",
+        "ssl",
+        "requiressl",
+        "=",
+        "=",
+        "=",
+        " ",
+        " ",
+        "'",
+        "'",
+        "\\",
+        "a",
+        "\t",
+        "\n",
+        "1",
+        ",",
+        "%20",
+        "x y",
+        "\u{e9}",
+        "=''",
+        "\\'",
+    ];
+    // No spaces: older libpq keeps them.
+    const URI: &[&str] = &[
+        "h",
+        "u",
+        "p",
+        ":",
+        ":",
+        "@",
+        "@",
+        "/",
+        "/",
+        "?",
+        "?",
+        "&",
+        "=",
+        "[",
+        "]",
+        "::1",
+        ",",
+        "%20",
+        "%",
+        "%4",
+        "%zz",
+        "%00",
+        "user=",
+        "sslmode=",
+        "ssl=true",
+        "dbname",
+        "port=1",
+        "\t",
+        "#",
+        "+",
+        "'",
+        "\\",
+        "%2F",
+        "requiressl=1",
+        "&user=x",
+    ];
+    // Knuth's multiplier and increment for a linear congruential generator of 64 bits.
+    let mut state: u64 = 1;
+    let mut random = move |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).expect("31 bits fit") % below
+    };
+    (0..2_000)
+        .map(|index| {
+            let (start, pieces) = if index % 2 == 0 {
+                ("", KEYWORD_VALUE)
+            } else {
+                ("postgresql://", URI)
+            };
+            let count = random(9) + 1;
+            let rest: String = (0..count).map(|_| pieces[random(pieces.len())]).collect();
+            parse(&format!("{start}{rest}"))
+        })
+        .collect()
 }

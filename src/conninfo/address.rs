@@ -1,0 +1,133 @@
+//! Numeric addresses as libpq takes them in `hostaddr`.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An entry of `hostaddr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostAddr {
+    /// The address.
+    pub ip: IpAddr,
+    /// The zone of a link-local IPv6 address: the name or the number of an interface, without the `%`.
+    pub zone: Option<String>,
+}
+
+impl HostAddr {
+    /// What glibc's `getaddrinfo` takes for a numeric address: every `inet_aton` spelling of IPv4, and IPv6 with a
+    /// zone, which may be a name only where the address is link-local.
+    #[must_use]
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        if let Some(ip) = inet_aton(text) {
+            return Some(Self {
+                ip: IpAddr::V4(ip),
+                zone: None,
+            });
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let (address, zone) = match text.split_once('%') {
+            Some((address, zone)) => (address, Some(zone)),
+            None => (text, None),
+        };
+        let ip: Ipv6Addr = address.parse().ok()?;
+        if zone.is_some_and(|zone| !is_zone(zone, ip)) {
+            return None;
+        }
+        Some(Self {
+            ip: IpAddr::V6(ip),
+            zone: zone.map(str::to_owned),
+        })
+    }
+}
+
+impl std::fmt::Display for HostAddr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.zone {
+            Some(zone) => write!(f, "{}%{zone}", self.ip),
+            None => write!(f, "{}", self.ip),
+        }
+    }
+}
+
+fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
+    let [first, second, ..] = ip.octets();
+    let link_local = ip.is_unicast_link_local() || (first == 0xff && second & 0x0f == 2);
+    zone.parse::<u32>().is_ok() || (link_local && !zone.is_empty())
+}
+
+/// One to four numbers, decimal, octal or hexadecimal, the last of which fills what is left (`inet_aton`).
+fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
+    let text = std::str::from_utf8(text).ok()?;
+    let parts = text
+        .split('.')
+        .map(c_number)
+        .collect::<Option<Vec<u32>>>()?;
+    let (last, firsts) = parts.split_last()?;
+    let free_bits = 32_u32.checked_sub(u32::try_from(firsts.len()).ok()?.checked_mul(8)?)?;
+    let mut address = 0_u32;
+    for part in firsts {
+        address = address
+            .checked_mul(256)?
+            .checked_add(u32::from(u8::try_from(*part).ok()?))?;
+    }
+    if free_bits == 0 || u64::from(*last) >= 1_u64.checked_shl(free_bits)? {
+        return None;
+    }
+    let high = u64::from(address).checked_shl(free_bits)?;
+    Some(Ipv4Addr::from(u32::try_from(high | u64::from(*last)).ok()?))
+}
+
+/// A number as `strtoul` reads it with base 0, without a sign.
+fn c_number(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.as_bytes() {
+        [b'0', b'x' | b'X', _, ..] => (text.get(2..)?, 16),
+        [b'0', _, ..] => (text.get(1..)?, 8),
+        _ => (text, 10),
+    };
+    if digits.starts_with('+') {
+        None
+    } else {
+        u32::from_str_radix(digits, radix).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_getaddrinfo_reads_them() {
+        for (text, address) in [
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("127.1", Some("127.0.0.1")),
+            ("127.0.1", Some("127.0.0.1")),
+            ("2130706433", Some("127.0.0.1")),
+            ("0x7f000001", Some("127.0.0.1")),
+            ("0177.0.0.1", Some("127.0.0.1")),
+            ("0", Some("0.0.0.0")),
+            ("4294967295", Some("255.255.255.255")),
+            ("4294967296", None),
+            ("1.16777215", Some("1.255.255.255")),
+            ("1.16777216", None),
+            ("1.2.65536", None),
+            ("1.2.3.256", None),
+            ("256.1.1.1", None),
+            ("08.0.0.1", None),
+            ("0x.1", None),
+            ("1.2.3.4.5", None),
+            ("1..2", None),
+            ("+1", None),
+            (" 127.0.0.1", None),
+            ("::1", Some("::1")),
+            ("::FFFF:127.0.0.1", Some("::ffff:127.0.0.1")),
+            ("::1%3", Some("::1%3")),
+            ("::1%lo", None),
+            ("fe80::1%eth0", Some("fe80::1%eth0")),
+            ("ff02::1%eth0", Some("ff02::1%eth0")),
+            ("fe80::1%", None),
+            ("[::1]", None),
+            ("", None),
+        ] {
+            let read = HostAddr::from_bytes(text.as_bytes()).map(|address| address.to_string());
+            assert_eq!(read.as_deref(), address, "{text:?}");
+        }
+    }
+}
