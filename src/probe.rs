@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Judge, Offer, Refusal, Tls, shake_hands};
 use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
-use crate::verify::{FaultKind, Judgement, Rules, Unsatisfied, judge};
+use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
 use crate::{connect, handshake, negotiate};
 
 /// What is to be checked, and against what.
@@ -25,10 +26,24 @@ pub struct Task {
     pub endpoint: Endpoint,
     /// Whom to trust.
     pub trust: Arc<Trust>,
-    /// The moment and the rules of the judgement.
-    pub rules: Rules,
+    /// The moment of the judgement, in seconds since 1970-01-01T00:00:00Z.
+    pub now: i64,
     /// Time for the whole endpoint.
     pub timeout: Duration,
+}
+
+impl Task {
+    fn rules(&self) -> Rules {
+        Rules {
+            now: self.now,
+            revocation: self
+                .trust
+                .crls
+                .clone()
+                .map_or(Revocation::Off, Revocation::WholeChain),
+            purpose: Purpose::SslServer,
+        }
+    }
 }
 
 /// What happened at one endpoint.
@@ -200,7 +215,10 @@ fn offer(task: &Task) -> Offer<'_> {
             .as_ref()
             .map_or(TlsVersion::V1_3, |setting| setting.value),
         negotiation: task.conninfo.sslnegotiation.value,
-        identity: None,
+        identity: task.trust.identity.as_ref().map(|identity| {
+            let key = Arc::clone(&identity.key);
+            Arc::new(CertifiedKey::new(identity.chain.clone(), key))
+        }),
     }
 }
 
@@ -238,7 +256,7 @@ impl Judge for Witness {
     fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
         let task = &self.task;
         let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-        let judgement = judge(presented, &*task.trust, host, &task.rules);
+        let judgement = judge(presented, &*task.trust, host, &task.rules());
         let verdict = judgement
             .satisfies(task.trust.level)
             .map_err(|reason| refusal(&reason));

@@ -18,8 +18,9 @@ use std::process::{Command, Stdio};
 
 use names_libpq::{Attempt, connect_all, quoted};
 use nix::unistd::{Uid, geteuid, seteuid};
+use pgtls::conninfo::SslCertMode;
 use pgtls::escape::escape;
-use pgtls::trust::identity::{CertificateMode, IdentityError, IdentityRequest, load};
+use pgtls::trust::identity::{IdentityError, IdentityRequest, load};
 use pgtls::trust::{ChainFault, KeyFault, PemFault};
 
 /// What libpq says after the server's alert: the files were fine.
@@ -195,7 +196,7 @@ impl Row {
             certificate: self.certificate.as_deref(),
             key: self.key.as_deref(),
             password: self.password.map(str::as_bytes),
-            mode: CertificateMode::Allow,
+            mode: SslCertMode::Allow,
             home_files: Some(&home_files),
         });
         if self.uid.is_some() {

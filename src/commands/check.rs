@@ -10,7 +10,6 @@ use pgtls::exit::Exit;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::Trust;
-use pgtls::verify::{Purpose, Revocation, Rules};
 use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
@@ -112,11 +111,7 @@ fn check_endpoint(
         conninfo: Arc::clone(conninfo),
         endpoint: endpoint.clone(),
         trust: Arc::clone(trust),
-        rules: Rules {
-            now: OffsetDateTime::now_utc().unix_timestamp(),
-            revocation: Revocation::Off,
-            purpose: Purpose::SslServer,
-        },
+        now: OffsetDateTime::now_utc().unix_timestamp(),
         timeout: timeout(args, conninfo),
     };
     let observation = runtime.block_on(probe(&task));

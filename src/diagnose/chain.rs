@@ -238,7 +238,7 @@ impl Case<'_> {
             Some(end) => format!(
                 "{} expired {} ago, on {}",
                 self.who(),
-                days(self.task.rules.now.saturating_sub(end)),
+                days(self.task.now.saturating_sub(end)),
                 day(end)
             ),
             None => format!("{} has an end of validity that cannot be read", self.who()),
@@ -258,7 +258,7 @@ impl Case<'_> {
     }
 
     fn not_yet_valid(&self) -> Finding {
-        let now = self.task.rules.now;
+        let now = self.task.now;
         let start = self
             .certificate()
             .and_then(|certificate| certificate.not_before);

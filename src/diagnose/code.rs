@@ -7,14 +7,28 @@ pub enum Code {
     BadConninfo,
     /// The leaf says that it is a CA.
     CaAsLeaf,
+    /// The file of the client certificate cannot be used.
+    ClientCertFileInvalid,
+    /// There is no client certificate where one is named.
+    ClientCertFileMissing,
     /// The server refused the client certificate.
     ClientCertRefused,
     /// The server demands a client certificate.
     ClientCertRequired,
+    /// The file of the client's key cannot be used.
+    ClientKeyFileInvalid,
+    /// The client certificate has no key.
+    ClientKeyFileMissing,
+    /// The client's key is not that of its certificate.
+    ClientKeyMismatch,
     /// The connection was closed.
     Closed,
     /// A CRL is no longer, or not yet, valid.
     CrlExpired,
+    /// The CRL file cannot be used.
+    CrlFileInvalid,
+    /// The CRL file does not exist.
+    CrlFileMissing,
     /// No CRL covers a certificate.
     CrlMissing,
     /// No sslmode was given.
@@ -31,6 +45,8 @@ pub enum Code {
     IntermediateExpired,
     /// A parameter has a value that it does not take.
     InvalidValue,
+    /// Others than its owner may read the client's key.
+    KeyFilePermissions,
     /// libpq would not find a root here.
     LibpqRootMissing,
     /// A certificate cannot be parsed.
@@ -107,10 +123,17 @@ impl Code {
         match self {
             Self::BadConninfo => "bad-conninfo",
             Self::CaAsLeaf => "ca-as-leaf",
+            Self::ClientCertFileInvalid => "client-cert-file-invalid",
+            Self::ClientCertFileMissing => "client-cert-file-missing",
             Self::ClientCertRefused => "client-cert-refused",
             Self::ClientCertRequired => "client-cert-required",
+            Self::ClientKeyFileInvalid => "client-key-file-invalid",
+            Self::ClientKeyFileMissing => "client-key-file-missing",
+            Self::ClientKeyMismatch => "client-key-mismatch",
             Self::Closed => "closed",
             Self::CrlExpired => "crl-expired",
+            Self::CrlFileInvalid => "crl-file-invalid",
+            Self::CrlFileMissing => "crl-file-missing",
             Self::CrlMissing => "crl-missing",
             Self::DefaultSslmode => "default-sslmode",
             Self::Dns => "dns",
@@ -119,6 +142,7 @@ impl Code {
             Self::HostNameMismatch => "host-name-mismatch",
             Self::IntermediateExpired => "intermediate-expired",
             Self::InvalidValue => "invalid-value",
+            Self::KeyFilePermissions => "key-file-permissions",
             Self::LibpqRootMissing => "libpq-root-missing",
             Self::MalformedCertificate => "malformed-certificate",
             Self::MissingIntermediate => "missing-intermediate",

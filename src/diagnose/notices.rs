@@ -100,7 +100,7 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
 }
 
 fn expires_soon(task: &Task, judgement: &Judgement) -> Vec<Finding> {
-    let now = task.rules.now;
+    let now = task.now;
     let certificates = judgement.path.path.iter().filter_map(|step| match step {
         Step::Presented(index) => judgement.certificates.get(*index),
         Step::Anchor(anchor) => Some(&*anchor.certificate),

@@ -6,7 +6,8 @@ use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{Class, ConnInfo, Endpoint, Error, Keyword, Route, SslMode};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::trust::{self, Level, NamedPath, Trust, file::Unusable};
+use crate::trust::file::Unusable;
+use crate::trust::{self, FileRole, IdentityError, Level, NamedPath, Trust};
 
 /// A connection string that libpq would refuse.
 pub fn conninfo_error(error: &Error) -> Diagnosis {
@@ -21,53 +22,127 @@ pub fn conninfo_error(error: &Error) -> Diagnosis {
     Diagnosis::failed(Exit::Usage, finding)
 }
 
-/// A root file that cannot be used.
+/// A file that is named, or is there by default, and cannot be used.
 pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
-    let finding = match error {
+    Diagnosis::failed(Exit::Usage, file_finding(conninfo, error))
+}
+
+fn file_finding(conninfo: &ConnInfo, error: &trust::Error) -> Finding {
+    let finding = |code, message: String| Finding::error(code, Stage::Trust, message);
+    match error {
         trust::Error::Missing {
+            role,
             path,
             similar,
             bundled,
         } => {
+            let code = match role {
+                FileRole::Roots => Code::RootFileMissing,
+                FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
+            };
+            let keyword = match role {
+                FileRole::Roots => Keyword::SslRootCert,
+                FileRole::Crls => Keyword::SslCrl,
+                FileRole::CrlDirectory => Keyword::SslCrlDir,
+            };
             let mut advice = vec![looked_at(path)];
-            if let Some(lost) = conninfo.lost_backslashes(Keyword::SslRootCert) {
-                advice.push(format!(
-                    "A backslash escapes in a keyword/value string, so {} lost its own. Write one of",
-                    lost.typed
-                ));
-                advice.push(format!("    {}", lost.with_slashes));
-                advice.push(format!("    {}", lost.doubled));
-            }
-            if let Some(root) = bundled {
-                advice.push("That root is compiled in. Write it there with".to_owned());
-                advice.push(format!(
-                    "    pgtls roots export {} > {}",
+            advice.extend(lost_backslashes(conninfo, keyword));
+            advice.extend(bundled.map(|root| {
+                format!(
+                    "That root is compiled in. Write it there with\n    pgtls roots export {} > {}",
                     root.name,
                     quoted(path)
-                ));
-            }
-            if !similar.is_empty() {
-                advice.push(beside(similar));
-            }
-            if conninfo.sslmode.value < SslMode::VerifyCa {
-                advice.push(format!(
-                    "psql with sslmode={} would go on here and verify nothing, without a word.",
-                    conninfo.sslmode.value
-                ));
-            }
-            Finding::error(Code::RootFileMissing, Stage::Trust, error.to_string())
-                .hint(advice.join("\n"))
+                )
+            }));
+            advice.extend(beside(similar));
+            advice.extend(libpq_goes_on(conninfo, *role));
+            finding(code, error.to_string()).hint(advice.join("\n"))
         }
-        trust::Error::Unreadable { path, source } => {
-            let message = format!("{error}: {source}");
-            Finding::error(Code::RootFileInvalid, Stage::Trust, message).hint(looked_at(path))
+        trust::Error::Unreadable { role, path, source } => {
+            finding(invalid(*role), format!("{error}: {source}")).hint(looked_at(path))
         }
-        trust::Error::Unusable { path, fault } => {
+        trust::Error::Unusable { role, path, fault } => {
             let advice = format!("{}\n{}", looked_at(path), mend(path, fault));
-            Finding::error(Code::RootFileInvalid, Stage::Trust, error.to_string()).hint(advice)
+            finding(invalid(*role), error.to_string()).hint(advice)
         }
+        trust::Error::Identity(error) => identity_finding(conninfo, error),
+    }
+}
+
+fn invalid(role: FileRole) -> Code {
+    match role {
+        FileRole::Roots => Code::RootFileInvalid,
+        FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileInvalid,
+    }
+}
+
+/// Where libpq would silently do less than the string asks for.
+fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<String> {
+    let mode = conninfo.sslmode.value;
+    match role {
+        FileRole::Roots if mode < SslMode::VerifyCa => Some(format!(
+            "psql with sslmode={mode} would go on here and verify nothing, without a word."
+        )),
+        FileRole::Crls => {
+            Some("psql would go on here and check no revocation, without a word.".to_owned())
+        }
+        FileRole::Roots | FileRole::CrlDirectory => None,
+    }
+}
+
+fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<String> {
+    let lost = conninfo.lost_backslashes(keyword)?;
+    Some(format!(
+        "A backslash escapes in a keyword/value string, so {} lost its own. Write one of\n    {}\n    {}",
+        lost.typed, lost.with_slashes, lost.doubled
+    ))
+}
+
+fn identity_finding(conninfo: &ConnInfo, error: &IdentityError) -> Finding {
+    let finding = |code| Finding::error(code, Stage::Trust, error.to_string());
+    let advice = |first: Option<String>, keyword, similar: &[PathBuf]| {
+        let parts = [first, lost_backslashes(conninfo, keyword), beside(similar)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
     };
-    Diagnosis::failed(Exit::Usage, finding)
+    match error {
+        IdentityError::CertificateMissing { similar, .. } => {
+            let goes_on = "psql would go on here without a client certificate, without a word.";
+            finding(Code::ClientCertFileMissing)
+                .hint(advice(Some(goes_on.to_owned()), Keyword::SslCert, similar))
+        }
+        IdentityError::CertificateInaccessible { .. } => finding(Code::ClientCertFileInvalid)
+            .hint("Let this user look into that directory, or set HOME to one that it can read, or sslcertmode=disable (libpq 16 and newer)."),
+        IdentityError::CertificateUnreadable { .. } => finding(Code::ClientCertFileInvalid)
+            .hint("Let this user read the file, or set sslcertmode=disable (libpq 16 and newer)."),
+        IdentityError::CertificateInvalid { .. } => finding(Code::ClientCertFileInvalid)
+            .hint("sslcert names a PEM file: the client's certificate first, then its intermediates."),
+        IdentityError::KeyMissing { similar, .. } | IdentityError::LoneKeyMissing { similar, .. } => {
+            let name_it = "Name the certificate's private key with sslkey=FILE.";
+            finding(Code::ClientKeyFileMissing)
+                .hint(advice(Some(name_it.to_owned()), Keyword::SslKey, similar))
+        }
+        IdentityError::KeyUnnamed { .. } => finding(Code::ClientKeyFileMissing)
+            .hint("Name the certificate's private key with sslkey=FILE."),
+        IdentityError::Engine { .. } => finding(Code::ClientKeyFileInvalid)
+            .hint("pgtls reads keys from files only."),
+        IdentityError::KeyInaccessible { .. }
+        | IdentityError::KeyNotRegular { .. }
+        | IdentityError::KeyUnreadable { .. } => finding(Code::ClientKeyFileInvalid)
+            .hint("sslkey names a regular file that this user can read."),
+        IdentityError::KeyPermissions { path, mode } => finding(Code::KeyFilePermissions).hint(format!(
+            "It has {mode:04o}.\n    chmod 600 {}\nIn Kubernetes: defaultMode: 0400 (0440 with fsGroup) on the secret's volume.",
+            quoted_path(path)
+        )),
+        IdentityError::KeyInvalid { .. } => finding(Code::ClientKeyFileInvalid)
+            .hint("sslkey names a PEM or DER private key (PKCS#8, PKCS#1 or SEC1); an encrypted one needs sslpassword."),
+        IdentityError::Mismatch { certificate, key } => finding(Code::ClientKeyMismatch).hint(format!(
+            "Compare their public keys:\n    openssl x509 -in {} -noout -pubkey\n    openssl pkey -in {} -pubout",
+            quoted_path(certificate),
+            quoted_path(key)
+        )),
+        IdentityError::NoCertificate => finding(Code::ClientCertFileMissing)
+            .hint("Name one with sslcert=FILE sslkey=FILE, or leave sslcertmode=require out."),
+    }
 }
 
 /// A request with which there is nothing to check; `None` if it may go ahead.
@@ -104,9 +179,9 @@ pub(super) fn no_host_name() -> Finding {
     .hint("hostaddr says where to connect, host says whom to expect there. Write both:\n    host=NAME hostaddr=ADDRESS")
 }
 
-fn beside(similar: &[PathBuf]) -> String {
+fn beside(similar: &[PathBuf]) -> Option<String> {
     let names: Vec<String> = similar.iter().map(|path| shown(path)).collect();
-    format!("Beside it there is {}.", names.join(", "))
+    (!names.is_empty()).then(|| format!("Beside it there is {}.", names.join(", ")))
 }
 
 fn shown(path: &Path) -> String {
@@ -123,11 +198,16 @@ fn looked_at(path: &NamedPath) -> String {
     } else {
         ""
     };
-    format!("Looked at {}{origin}.{tilde}", path.absolute.display())
+    format!("Looked at {}{origin}.{tilde}", shown(&path.absolute))
 }
 
 fn quoted(path: &NamedPath) -> String {
-    let text = path.written.display().to_string();
+    quoted_path(&path.written)
+}
+
+/// As a shell takes it for one word.
+fn quoted_path(path: &Path) -> String {
+    let text = shown(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {

@@ -94,7 +94,7 @@ impl EndpointReport {
             encrypted,
             authenticated,
             tls: tls.map(tls_report),
-            certificates: judgement.map(|judgement| certificates(judgement, task.rules.now)),
+            certificates: judgement.map(|judgement| certificates(judgement, task.now)),
             trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
             name_match: judgement.and_then(name_match),
             timings_ms: Some(timings(observation)),

@@ -16,6 +16,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use super::client_chain::{self, ChainFault};
 use super::private_key::{self, KeyFault};
 use super::similar::similar_files;
+use crate::conninfo::SslCertMode;
 use crate::escape::{Escaped, escape};
 
 /// The files under `~/.postgresql` that are used where the user names none (`USER_CERT_FILE` and
@@ -36,20 +37,9 @@ pub struct IdentityRequest<'a> {
     /// `sslpassword`; `None` and the empty password stand for none.
     pub password: Option<&'a [u8]>,
     /// `sslcertmode`.
-    pub mode: CertificateMode,
+    pub mode: SslCertMode,
     /// `~/.postgresql`, if there is a home directory.
     pub home_files: Option<&'a Path>,
-}
-
-/// `sslcertmode` of libpq 16 and newer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CertificateMode {
-    /// No certificate is sent; no file is looked at.
-    Disable,
-    /// A certificate is sent if there is one and the server asks; libpq's default.
-    Allow,
-    /// The server must ask, and a certificate must be sent.
-    Require,
 }
 
 /// What proves to a server who the client is.
@@ -205,7 +195,7 @@ pub enum IdentityError {
 /// What libpq refuses before it looks at the server; and, where libpq would go on without, a file
 /// that the user named and that is not there or of no use.
 pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityError> {
-    if request.mode == CertificateMode::Disable {
+    if request.mode == SslCertMode::Disable {
         return Ok(None);
     }
     let password = request.password.filter(|password| !password.is_empty());
@@ -214,8 +204,8 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
             read_lone_key(path, password)?;
         }
         return match request.mode {
-            CertificateMode::Require => Err(IdentityError::NoCertificate),
-            CertificateMode::Allow | CertificateMode::Disable => Ok(None),
+            SslCertMode::Require => Err(IdentityError::NoCertificate),
+            SslCertMode::Allow | SslCertMode::Disable => Ok(None),
         };
     };
     let chain = read_chain(&certificate_path)?;
@@ -452,7 +442,7 @@ mod tests {
             certificate: Some(certificate),
             key: Some(key),
             password: Some(PASSWORD),
-            mode: CertificateMode::Allow,
+            mode: SslCertMode::Allow,
             home_files: None,
         }
     }
@@ -489,7 +479,7 @@ mod tests {
     fn disabled_looks_at_nothing_and_required_demands_a_certificate() {
         let missing = Path::new("/missing");
         let disabled = IdentityRequest {
-            mode: CertificateMode::Disable,
+            mode: SslCertMode::Disable,
             ..request(missing, missing)
         };
         assert!(load(&disabled).unwrap().is_none());
@@ -499,12 +489,12 @@ mod tests {
             ..disabled
         };
         let allowed = IdentityRequest {
-            mode: CertificateMode::Allow,
+            mode: SslCertMode::Allow,
             ..none
         };
         assert!(load(&allowed).unwrap().is_none());
         let required = IdentityRequest {
-            mode: CertificateMode::Require,
+            mode: SslCertMode::Require,
             ..none
         };
         assert_eq!(

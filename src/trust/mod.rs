@@ -1,4 +1,5 @@
-//! What the user trusts: anchors with their source, and how much the mode demands of them.
+//! What the user trusts: anchors with their source, CRLs, the client's own identity, and how much
+//! the mode demands.
 //!
 //! In goes a conninfo, out comes a [`Trust`]; the rules are those of `initialize_SSL` in
 //! PostgreSQL's fe-secure-openssl.c. This is where files are read.
@@ -6,11 +7,14 @@
 mod bundled;
 mod client_chain;
 mod encryption;
+mod error;
 pub mod file;
 pub mod identity;
 mod pem;
 mod private_key;
+mod revocation;
 mod similar;
+mod store;
 mod system;
 
 use std::fs::File;
@@ -18,11 +22,20 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::conninfo::{ConnInfo, Origin, RootCert, SslMode};
-use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Name};
+use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslMode};
+use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
 pub use bundled::{BundledRoot, ROOTS, is_bundled};
+pub use client_chain::ChainFault;
+pub use error::{Error, FileRole, NamedPath};
+pub use identity::{Identity, IdentityError};
+pub use pem::PemFault;
+pub use private_key::KeyFault;
 pub use system::SystemStore;
+
+use identity::IdentityRequest;
+use revocation::Lists;
+use store::{Base, Store};
 
 /// The anchors for a connection, and what must hold.
 #[derive(Debug)]
@@ -31,6 +44,12 @@ pub struct Trust {
     pub level: Level,
     /// Where the anchors come from.
     pub source: Source,
+    /// The CRLs to check against; `None` if revocation is not checked.
+    pub crls: Option<Arc<[Crl]>>,
+    /// `~/.postgresql/root.crl`, if it is there but libpq goes on without it, as it cannot be used.
+    pub ignored_crl_file: Option<PathBuf>,
+    /// What proves to the server who we are.
+    pub identity: Option<Identity>,
     store: Store,
 }
 
@@ -90,83 +109,47 @@ pub enum Choice {
     File(PathBuf),
 }
 
-/// A root file that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no such file.
-    #[error("root certificate file \"{}\" does not exist", path.written.display())]
-    Missing {
-        /// The file.
-        path: Box<NamedPath>,
-        /// Files beside it whose names are much like it.
-        similar: Vec<PathBuf>,
-        /// A root that is compiled in and usually saved under this name.
-        bundled: Option<&'static BundledRoot>,
-    },
-    /// It is there, but cannot be read.
-    #[error("could not read root certificate file \"{}\"", path.written.display())]
-    Unreadable {
-        /// The file.
-        path: Box<NamedPath>,
-        /// The operating system's reason.
-        #[source]
-        source: io::Error,
-    },
-    /// It can be read, but libpq would not load it.
-    #[error("could not read root certificate file \"{}\": {fault}", path.written.display())]
-    Unusable {
-        /// The file.
-        path: Box<NamedPath>,
-        /// What it is instead.
-        fault: file::Unusable,
-    },
-}
-
-/// A path, as written and as it was looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedPath {
-    /// As the user wrote it.
-    pub written: PathBuf,
-    /// Made absolute with the current directory; `~` is not expanded, as libpq does not.
-    pub absolute: PathBuf,
-    /// Who named it; `None` for a path that pgtls made up itself or got as an option.
-    pub origin: Option<Origin>,
-}
-
 impl Trust {
-    /// Finds out what a conninfo trusts, reading the files it names.
+    /// Finds out what a conninfo trusts, reading the files it names: roots, CRLs, then the client's
+    /// own certificate, in libpq's order.
     ///
     /// # Errors
     /// [`Error`] for a file that is named, or is there by default, and cannot be used.
     pub fn gather(conninfo: &ConnInfo, choice: Option<&Choice>) -> Result<Self, Error> {
-        let mode = conninfo.sslmode.value;
-        let (store, source) = match choice {
+        let roots = match choice {
             Some(choice) => chosen(choice)?,
             None => configured(conninfo)?,
         };
-        let level = level(mode, &source);
+        let level = level(conninfo.sslmode.value, &roots.source);
+        let mut lists = revocation::gather(conninfo, roots.crls)?;
+        if level == Level::Encryption || roots.source == Source::System {
+            // libpq reads CRLs only along with a root file. They were read above all the same, as
+            // a file that is named must be usable.
+            lists = Lists::default();
+        }
         Ok(Self {
             level,
-            source,
-            store,
+            source: roots.source,
+            crls: lists.crls,
+            ignored_crl_file: lists.ignored,
+            identity: identity::load(&identity_request(conninfo))?,
+            store: Store {
+                base: roots.base,
+                from_crl_file: lists.anchors,
+                crl_directory: lists.directory,
+            },
         })
     }
 
-    /// Every anchor that was read from a file, in the file's order; the built-in lists and the
+    /// Every anchor that was read from a root file, in the file's order; the built-in lists and the
     /// machine's store are searched by name only.
     pub fn listed(&self) -> Vec<&Certificate> {
-        match &self.store {
-            Store::Listed(anchors) => anchors.iter().map(|anchor| &*anchor.certificate).collect(),
-            Store::System(_) | Store::Bundled(_) | Store::Mozilla | Store::Fallback => Vec::new(),
-        }
+        self.store.listed()
     }
 
     /// The paths of the machine's store, if that is what is trusted.
     pub fn system_paths(&self) -> Vec<&Path> {
-        match &self.store {
-            Store::System(store) => store.paths(),
-            Store::Listed(_) | Store::Bundled(_) | Store::Mozilla | Store::Fallback => Vec::new(),
-        }
+        self.store.system_paths()
     }
 }
 
@@ -176,76 +159,72 @@ impl AnchorStore for Trust {
     }
 }
 
-#[derive(Debug)]
-enum Store {
-    Listed(AnchorList),
-    System(SystemStore),
-    Bundled(&'static [BundledRoot]),
-    Mozilla,
-    Fallback,
+/// Anchors, where they come from, and the CRLs that lay beside them.
+struct Roots {
+    base: Base,
+    source: Source,
+    crls: Vec<Crl>,
 }
 
-impl Store {
-    fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
-        match self {
-            Self::Listed(anchors) => anchors.by_subject(subject),
-            Self::System(store) => store.by_subject(subject),
-            Self::Bundled(roots) => bundled_by_subject(roots, subject),
-            Self::Mozilla => bundled::mozilla_by_subject(subject),
-            Self::Fallback => {
-                let found = bundled_by_subject(&ROOTS, subject);
-                if found.is_empty() {
-                    bundled::mozilla_by_subject(subject)
-                } else {
-                    found
-                }
-            }
+impl Roots {
+    fn built_in(base: Base, source: Source) -> Self {
+        Self {
+            base,
+            source,
+            crls: Vec::new(),
         }
+    }
+
+    fn load(path: &Path, origin: Option<&Origin>, source: Source) -> Result<Self, Error> {
+        let role = FileRole::Roots;
+        let bytes = read_bounded(path).map_err(|error| Error::io(role, path, origin, error))?;
+        let contents =
+            file::read(&bytes).map_err(|fault| Error::unusable(role, path, origin, fault))?;
+        let base = Base::Listed(AnchorList::new(contents.certificates));
+        Ok(Self {
+            base,
+            source,
+            crls: contents.crls,
+        })
     }
 }
 
-fn bundled_by_subject(roots: &'static [BundledRoot], subject: &Name) -> Vec<Arc<Anchor>> {
-    let anchors = roots.iter().filter_map(BundledRoot::to_anchor);
-    anchors
-        .filter(|anchor| anchor.certificate.subject.matches(subject))
-        .collect()
-}
-
-fn chosen(choice: &Choice) -> Result<(Store, Source), Error> {
+fn chosen(choice: &Choice) -> Result<Roots, Error> {
     Ok(match choice {
-        Choice::Bundled => (Store::Bundled(&ROOTS), Source::Bundled),
-        Choice::BundledRoot(root) => (Store::Bundled(std::slice::from_ref(root)), Source::Bundled),
-        Choice::Mozilla => (Store::Mozilla, Source::Mozilla),
-        Choice::System => (Store::System(SystemStore::new()), Source::System),
-        Choice::File(path) => (load(path, None)?, Source::Option { path: path.clone() }),
+        Choice::Bundled => Roots::built_in(Base::Bundled(&ROOTS), Source::Bundled),
+        Choice::BundledRoot(root) => {
+            Roots::built_in(Base::Bundled(std::slice::from_ref(root)), Source::Bundled)
+        }
+        Choice::Mozilla => Roots::built_in(Base::Mozilla, Source::Mozilla),
+        Choice::System => Roots::built_in(Base::System(SystemStore::new()), Source::System),
+        Choice::File(path) => Roots::load(path, None, Source::Option { path: path.clone() })?,
     })
 }
 
-fn configured(conninfo: &ConnInfo) -> Result<(Store, Source), Error> {
-    if let Some(setting) = &conninfo.sslrootcert {
-        return Ok(match &setting.value {
-            RootCert::System => (Store::System(SystemStore::new()), Source::System),
+fn configured(conninfo: &ConnInfo) -> Result<Roots, Error> {
+    if let Some(Setting { value, origin }) = &conninfo.sslrootcert {
+        return match value {
+            RootCert::System => Ok(Roots::built_in(
+                Base::System(SystemStore::new()),
+                Source::System,
+            )),
             RootCert::File(path) => {
-                let origin = setting.origin.clone();
-                (
-                    load(path, Some(&origin))?,
-                    Source::SslRootCert {
-                        path: path.clone(),
-                        origin,
-                    },
-                )
+                let source = Source::SslRootCert {
+                    path: path.clone(),
+                    origin: origin.clone(),
+                };
+                Roots::load(path, Some(origin), source)
             }
-        });
+        };
     }
-    if let Some(path) = conninfo
+    let home = conninfo
         .home_files
         .as_ref()
-        .map(|home| home.join("root.crt"))
-        && path.metadata().is_ok()
-    {
-        return Ok((load(&path, None)?, Source::Home { path }));
+        .map(|home| home.join("root.crt"));
+    match home.filter(|path| path.metadata().is_ok()) {
+        Some(path) => Roots::load(&path, None, Source::Home { path: path.clone() }),
+        None => Ok(Roots::built_in(Base::Fallback, Source::Fallback)),
     }
-    Ok((Store::Fallback, Source::Fallback))
 }
 
 /// libpq verifies the chain in every mode in which it has a root file.
@@ -258,33 +237,23 @@ fn level(mode: SslMode, source: &Source) -> Level {
     }
 }
 
-fn load(path: &Path, origin: Option<&Origin>) -> Result<Store, Error> {
-    let named = || {
-        Box::new(NamedPath {
-            written: path.to_owned(),
-            absolute: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
-            origin: origin.cloned(),
-        })
-    };
-    let bytes = read_bounded(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Error::Missing {
-            path: named(),
-            similar: similar::similar_files(path),
-            bundled: path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .and_then(BundledRoot::by_file_name),
-        },
-        _ => Error::Unreadable {
-            path: named(),
-            source,
-        },
-    })?;
-    let contents = file::read(&bytes).map_err(|fault| Error::Unusable {
-        path: named(),
-        fault,
-    })?;
-    Ok(Store::Listed(AnchorList::new(contents.certificates)))
+fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
+    IdentityRequest {
+        certificate: conninfo
+            .sslcert
+            .as_ref()
+            .map(|setting| setting.value.as_path()),
+        key: conninfo
+            .sslkey
+            .as_ref()
+            .map(|setting| setting.value.as_path()),
+        password: conninfo
+            .sslpassword
+            .as_ref()
+            .map(|setting| setting.value.expose()),
+        mode: conninfo.sslcertmode.value,
+        home_files: conninfo.home_files.as_deref(),
+    }
 }
 
 /// Reads a file of at most [`MAX_FILE`] bytes.

@@ -96,7 +96,7 @@ fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
 
 /// `HASH.0`, `HASH.1` and so on until one is missing (OpenSSL, `X509_LOOKUP_hash_dir`). A file
 /// under any other name is not found, and so not trusted.
-fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
+pub(super) fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
     let mut found = Vec::new();
     for number in 0..MAX_SAME_HASH {
         let path = directory.join(format!("{:08x}.{number}", subject.hash()));

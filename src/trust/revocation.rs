@@ -1,0 +1,159 @@
+//! `sslcrl`, `sslcrldir` and `~/.postgresql/root.crl`, as `initialize_SSL` in PostgreSQL's
+//! fe-secure-openssl.c hands them to OpenSSL.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Error, FileRole};
+use super::{file, read_bounded};
+use crate::conninfo::{ConnInfo, Setting};
+use crate::x509::{AnchorList, Crl};
+
+/// What the CRL settings of a connection come to.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// The lists to check against; `None` if nothing is to be checked.
+    pub(super) crls: Option<Arc<[Crl]>>,
+    /// Certificates of the CRL file, which become anchors.
+    pub(super) anchors: AnchorList,
+    /// The directory, in which anchors are looked up, too.
+    pub(super) directory: Option<PathBuf>,
+    /// `~/.postgresql/root.crl`, if it is there but cannot be used: libpq then goes on without.
+    pub(super) ignored: Option<PathBuf>,
+}
+
+/// Reads the CRLs that a conninfo names, or else those of the home directory. The CRLs of the root
+/// file count once there are others.
+///
+/// # Errors
+/// A file or directory that is named and cannot be used; libpq would go on without it.
+pub(super) fn gather(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Result<Lists, Error> {
+    let (file, directory) = (&conninfo.sslcrl, &conninfo.sslcrldir);
+    if file.is_none() && directory.is_none() {
+        return Ok(of_home(conninfo, from_root_file));
+    }
+    let mut lists = Lists::default();
+    let mut crls = from_root_file;
+    if let Some(Setting {
+        value: path,
+        origin,
+    }) = file
+    {
+        let role = FileRole::Crls;
+        let bytes =
+            read_bounded(path).map_err(|source| Error::io(role, path, Some(origin), source))?;
+        let contents =
+            file::read(&bytes).map_err(|fault| Error::unusable(role, path, Some(origin), fault))?;
+        crls.extend(contents.crls);
+        lists.anchors = AnchorList::new(contents.certificates);
+    }
+    if let Some(Setting {
+        value: path,
+        origin,
+    }) = directory
+    {
+        let role = FileRole::CrlDirectory;
+        crls.extend(
+            of_directory(path).map_err(|source| Error::io(role, path, Some(origin), source))?,
+        );
+        lists.directory = Some(path.clone());
+    }
+    lists.crls = Some(crls.into());
+    Ok(lists)
+}
+
+fn of_home(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Lists {
+    let path = conninfo
+        .home_files
+        .as_ref()
+        .map(|home| home.join("root.crl"));
+    let Some(path) = path.filter(|path| path.metadata().is_ok()) else {
+        return Lists::default();
+    };
+    let contents = read_bounded(&path)
+        .ok()
+        .and_then(|bytes| file::read(&bytes).ok());
+    let Some(contents) = contents else {
+        return Lists {
+            ignored: Some(path),
+            ..Lists::default()
+        };
+    };
+    let crls: Vec<Crl> = from_root_file.into_iter().chain(contents.crls).collect();
+    Lists {
+        crls: Some(crls.into()),
+        anchors: AnchorList::new(contents.certificates),
+        ..Lists::default()
+    }
+}
+
+/// Every CRL that OpenSSL could find here: `HASH.r0`, `HASH.r1` and so on, in PEM, where HASH is
+/// that of the issuer's name. OpenSSL looks them up as it needs them; the outcome is the same.
+fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
+    let mut names: Vec<(u32, u32)> = path
+        .read_dir()?
+        .take(MAX_ENTRIES)
+        .filter_map(|entry| hashed_name(entry.ok()?.file_name().to_str()?))
+        .collect();
+    names.sort_unstable();
+    let mut crls = Vec::new();
+    let mut expected = (0, 0);
+    for (hash, number) in names {
+        if hash != expected.0 || number == 0 {
+            expected = (hash, 0);
+        }
+        // The search ends at the first number that is missing.
+        if number != expected.1 {
+            continue;
+        }
+        expected.1 += 1;
+        let read = read_bounded(&path.join(format!("{hash:08x}.r{number}")));
+        let contents = read
+            .ok()
+            .and_then(|bytes| file::read(&bytes).ok())
+            .unwrap_or_default();
+        crls.extend(
+            contents
+                .crls
+                .into_iter()
+                .filter(|crl| crl.issuer.hash() == hash),
+        );
+    }
+    Ok(crls)
+}
+
+fn hashed_name(name: &str) -> Option<(u32, u32)> {
+    let (hash, number) = name.split_once(".r")?;
+    let lower = hash
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let canonical = number == "0" || !number.starts_with('0');
+    if hash.len() != 8 || !lower || !canonical {
+        return None;
+    }
+    Some((u32::from_str_radix(hash, 16).ok()?, number.parse().ok()?))
+}
+
+/// Entries of a CRL directory that are looked at.
+const MAX_ENTRIES: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hashed_names_are_found() {
+        for (name, found) in [
+            ("0a1b2c3d.r0", Some((0x0a1b_2c3d, 0))),
+            ("0a1b2c3d.r12", Some((0x0a1b_2c3d, 12))),
+            ("0A1B2C3D.r0", None),
+            ("0a1b2c3d.0", None),
+            ("0a1b2c3d.r01", None),
+            ("a1b2c3d.r0", None),
+            ("root.crl", None),
+            ("0a1b2c3d.r-1", None),
+        ] {
+            assert_eq!(hashed_name(name), found, "{name}");
+        }
+    }
+}

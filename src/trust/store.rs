@@ -1,0 +1,83 @@
+//! Where anchors are looked up while a chain is built.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::bundled::{self, BundledRoot, ROOTS};
+use super::system::{SystemStore, load_hashed};
+use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Name};
+
+/// The anchors of a connection: those of the trust, and those that came along with CRLs.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) base: Base,
+    /// Certificates of the CRL file: OpenSSL loads them as anchors (`X509_load_cert_crl_file`).
+    pub(super) from_crl_file: AnchorList,
+    /// The CRL directory, in which OpenSSL looks for anchors, too.
+    pub(super) crl_directory: Option<PathBuf>,
+}
+
+/// The anchors of the trust.
+#[derive(Debug)]
+pub(super) enum Base {
+    /// Read from a file.
+    Listed(AnchorList),
+    System(SystemStore),
+    Bundled(&'static [BundledRoot]),
+    Mozilla,
+    /// The roots of `certs/`, then Mozilla's.
+    Fallback,
+}
+
+impl Store {
+    pub(super) fn listed(&self) -> Vec<&Certificate> {
+        match &self.base {
+            Base::Listed(anchors) => anchors.iter().map(|anchor| &*anchor.certificate).collect(),
+            Base::System(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => Vec::new(),
+        }
+    }
+
+    pub(super) fn system_paths(&self) -> Vec<&Path> {
+        match &self.base {
+            Base::System(store) => store.paths(),
+            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => Vec::new(),
+        }
+    }
+}
+
+impl AnchorStore for Store {
+    fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
+        let mut found = self.base.by_subject(subject);
+        found.extend(self.from_crl_file.by_subject(subject));
+        if let Some(directory) = &self.crl_directory {
+            found.extend(load_hashed(directory, subject));
+        }
+        found
+    }
+}
+
+impl Base {
+    fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
+        match self {
+            Self::Listed(anchors) => anchors.by_subject(subject),
+            Self::System(store) => store.by_subject(subject),
+            Self::Bundled(roots) => bundled_by_subject(roots, subject),
+            Self::Mozilla => bundled::mozilla_by_subject(subject),
+            Self::Fallback => {
+                let found = bundled_by_subject(&ROOTS, subject);
+                if found.is_empty() {
+                    bundled::mozilla_by_subject(subject)
+                } else {
+                    found
+                }
+            }
+        }
+    }
+}
+
+fn bundled_by_subject(roots: &'static [BundledRoot], subject: &Name) -> Vec<Arc<Anchor>> {
+    let anchors = roots.iter().filter_map(BundledRoot::to_anchor);
+    anchors
+        .filter(|anchor| anchor.certificate.subject.matches(subject))
+        .collect()
+}
