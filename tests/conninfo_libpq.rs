@@ -20,7 +20,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use pgtls::conninfo::{self, ConnInfo, Error, Keyword, Origin, ServiceFault, World};
+use pgtls::conninfo::{
+    self, ConnInfo, Error, Keyword, Origin, RootCert, ServiceFault, Setting, Value, World,
+};
 use serde::{Deserialize, Serialize};
 
 #[path = "support/conninfo_rows.rs"]
@@ -135,7 +137,7 @@ impl Referee {
         );
     }
 
-    /// Our own reading; a value's origin rides along where a default of ours or of a build differs.
+    /// Our own reading.
     fn ours(&self, row: &Row) -> Meaning {
         let text = replace(
             &row.text,
@@ -157,30 +159,33 @@ impl Referee {
         let info = ConnInfo::read(&text, &world).map_err(|error| kind(&error))?;
         Ok(info
             .parameters()
-            .filter(|(keyword, setting)| !differs_by_design(*keyword, &setting.origin))
-            .map(|(keyword, setting)| (keyword.to_string(), setting.value.as_bytes().to_vec()))
+            .map(|(keyword, setting)| (keyword.to_string(), libpqs_own(&info, keyword, setting)))
             .collect())
     }
 }
 
-/// Defaults that are pgtls' own (`sslmode`) or that of libpq's build (`gssencmode`).
-fn differs_by_design(keyword: Keyword, origin: &Origin) -> bool {
-    match keyword {
-        Keyword::SslMode | Keyword::GssEncMode => *origin == Origin::Default,
-        _ => false,
+/// The value, or where the default is pgtls' own that of libpq.
+fn libpqs_own(info: &ConnInfo, keyword: Keyword, setting: &Setting<Value>) -> Vec<u8> {
+    if (keyword, &setting.origin) != (Keyword::SslMode, &Origin::Default) {
+        return setting.value.as_bytes().to_vec();
+    }
+    assert_eq!(setting.value.as_bytes(), b"verify-full");
+    match &info.sslrootcert {
+        Some(roots) if roots.value == RootCert::System => b"verify-full".to_vec(),
+        _ => b"prefer".to_vec(),
     }
 }
 
-/// Leaves out of both sides what only one can know: keywords newer than the library, and defaults that differ by
-/// design.
+/// Leaves out of both sides what only one can know: keywords newer than the library, and what a build without
+/// GSSAPI has for a default.
 fn reconcile(ours: Meaning, theirs: Meaning) -> (Meaning, Meaning) {
     let (Ok(mut ours), Ok(mut theirs)) = (ours.clone(), theirs.clone()) else {
         return (ours, theirs);
     };
-    for keyword in ["sslmode", "gssencmode"] {
-        if !ours.contains_key(keyword) {
-            theirs.remove(keyword);
-        }
+    let value = |meaning: &BTreeMap<String, Vec<u8>>| meaning.get("gssencmode").cloned();
+    if (value(&ours).as_deref(), value(&theirs).as_deref()) == (Some(b"prefer"), Some(b"disable")) {
+        ours.remove("gssencmode");
+        theirs.remove("gssencmode");
     }
     // Older libpq keeps no service name in the connection.
     if !theirs.contains_key("service") {

@@ -409,10 +409,10 @@ fn key_format_rows(lab: &Lab) -> Vec<Row> {
         lab.key("a blank line first", p8.replacen('\n', "\n\n", 1)),
         lab.key("a blank line inside", blank_inside),
         lab.key("a comment header", p8.replacen('\n', "\nComment: x\n\n", 1)),
-        lab.key("no END", p8.replace(end.trim_end(), "")),
+        lab.key("no END", p8.replace(end, "")),
         lab.key(
             "no END, then a whole key",
-            format!("{}{p8}", p8.replace(end.trim_end(), "")),
+            format!("{}{p8}", p8.replace(end, "")),
         ),
         lab.key("wrong END", &wrong_end),
         lab.key("wrong END, then a whole key", format!("{wrong_end}{p8}")),
@@ -430,6 +430,12 @@ fn key_format_rows(lab: &Lab) -> Vec<Row> {
         lab.key("certificate, then key", format!("{cert}{p8}")),
         lab.key("key, then certificate", format!("{p8}{cert}")),
         lab.key("PKCS#8 called EC", p8.replace(" PRIVATE", " EC PRIVATE")),
+        lab.key("PKCS#8 called RSA", p8.replace(" PRIVATE", " RSA PRIVATE")),
+        lab.key("PKCS#8 called DSA", p8.replace(" PRIVATE", " DSA PRIVATE")),
+        lab.key(
+            "PKCS#8 called OPENSSH",
+            p8.replace(" PRIVATE", " OPENSSH PRIVATE"),
+        ),
         lab.key("SEC1 called PKCS#8", sec1.replace("EC PRIVATE", "PRIVATE")),
         lab.key("SEC1 called RSA", sec1.replace("EC PRIVATE", "RSA PRIVATE")),
         lab.key("another key", &other),
@@ -514,6 +520,26 @@ fn encryption_rows(lab: &Lab) -> Vec<Row> {
         lab.key("a password that is not needed", &plain)
             .password(Some("any")),
     );
+    let (header, data) = encrypted.split_once("\n\n").unwrap();
+    let body = data
+        .lines()
+        .take_while(|line| !line.starts_with('-'))
+        .collect::<String>();
+    let layout = |lines: &[&str]| {
+        format!(
+            "{header}\n\n{}\n-----END EC PRIVATE KEY-----\n",
+            lines.join("\n")
+        )
+    };
+    rows.push(lab.key("encrypted in one long line", layout(&[&body])));
+    rows.push(lab.key(
+        "encrypted in lines of 60",
+        layout(&[&body[..60], &body[60..120], &body[120..]]),
+    ));
+    rows.push(lab.key(
+        "encrypted with a blank line",
+        layout(&[&body[..64], "", &body[64..]]),
+    ));
     rows.push(lab.key("an unknown cipher", encrypted.replace("AES-256", "AES-999")));
     rows.push(lab.key(
         "a cipher in lower case",
@@ -560,7 +586,21 @@ fn key_kind_rows(lab: &Lab) -> Vec<Row> {
         "x509 -req -in any.csr -force_pubkey x25519.pub -signkey ec.key -days 3 -out x25519.crt",
     );
     lab.mode("x25519.key", 0o600);
+    lab.openssl("pkcs8 -topk8 -nocrypt -in pkcs1.key -out rsa-p8.key");
+    let rsa = lab.text("rsa-p8.key");
+    let labelled = |label: &str| {
+        let file = format!("rsa-{label}.key");
+        lab.write(&file, rsa.replace(" PRIVATE", &format!(" {label} PRIVATE")));
+        lab.row(
+            &format!("PKCS#8 with RSA called {label}"),
+            "pkcs1.crt",
+            &file,
+        )
+    };
     vec![
+        labelled("RSA"),
+        labelled("EC"),
+        labelled("DSA"),
         lab.row("a compressed point", "compressed.crt", "compressed.key"),
         lab.row(
             "a compressed point in the certificate alone",
@@ -717,6 +757,9 @@ fn path_rows(lab: &Lab) -> Vec<Row> {
     symlink(lab.path("cert.pem"), lab.path("link.crt")).unwrap();
     symlink("nowhere", lab.path("dangling")).unwrap();
     symlink("loop", lab.path("loop")).unwrap();
+    let filed = home("home with a file", &[]);
+    fs::remove_dir(filed.home.join(".postgresql")).unwrap();
+    fs::write(filed.home.join(".postgresql"), "").unwrap();
     let looped = home("home with a loop", &[]);
     symlink(
         "postgresql.crt",
@@ -813,6 +856,7 @@ fn path_rows(lab: &Lab) -> Vec<Row> {
         full,
         bare,
         looped,
+        filed,
         home("home with a certificate only", &good[..1]),
         home("home with a key only", &good[1..]),
         home(

@@ -257,6 +257,7 @@ mod tests {
             ("host=a port=1,2", "PortCount"),
             ("port=,", "PortCount"),
             ("host=a,b hostaddr=127.0.0.1", "HostCount"),
+            ("host=a hostaddr=127.0.0.1,::1", "HostCount"),
             ("host=a,b hostaddr=127.0.0.1,", "a/127.0.0.1:5432 b:5432"),
             ("hostaddr=127.0.0.1,::1", "/127.0.0.1:5432 /::1:5432"),
             ("host='' hostaddr=127.0.0.1", "/127.0.0.1:5432"),

@@ -138,6 +138,8 @@ mod tests {
             (required.value, required.origin),
             (SslMode::Require, Origin::Environment("PGREQUIRESSL"))
         );
+        let ten = mode(Fake::default().var("PGREQUIRESSL", "10"));
+        assert_eq!(ten.value, SslMode::Require);
         assert_eq!(
             mode(Fake::default().var("PGREQUIRESSL", "0")).origin,
             Origin::Default

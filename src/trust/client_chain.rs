@@ -183,6 +183,13 @@ mod tests {
             &*chain.leaf.der
         );
         assert!(chain.leaf.subject.text.contains("DigiCert"));
+        let trusted = G2.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
+        for (contents, expected) in [(&trusted, 1), (&format!("{G2}{trusted}"), 1)] {
+            assert_eq!(
+                read(contents.as_bytes()).unwrap().certificates.len(),
+                expected
+            );
+        }
     }
 
     #[test]

@@ -129,10 +129,10 @@ fn from_block(
         }
         b"PRIVATE KEY" => from_pkcs8(der).ok_or(KeyFault::Malformed)?,
         b"RSA PRIVATE KEY" => from_pkcs1(der)
-            .or_else(|| from_pkcs8(der))
+            .or_else(|| from_mislabelled_pkcs8(der, RSA))
             .ok_or_else(|| noise(block))?,
         b"EC PRIVATE KEY" => from_sec1(der)
-            .or_else(|| from_pkcs8(der))
+            .or_else(|| from_mislabelled_pkcs8(der, EC))
             .ok_or_else(|| noise(block))?,
         _ => Err(KeyFault::UnsupportedKey {
             kind: "DSA".to_owned(),
@@ -176,6 +176,19 @@ fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
         other => Err(KeyFault::UnsupportedKey { kind: name(other) }),
     };
     Some(supported.map(|()| PrivateKeyDer::Pkcs8(der.to_vec().into())))
+}
+
+/// OpenSSL takes a PrivateKeyInfo under an older label, if the label fits its algorithm.
+fn from_mislabelled_pkcs8(
+    der: &[u8],
+    algorithm: ObjectIdentifier,
+) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
+    let info = PrivateKeyInfoRef::try_from(der).ok()?;
+    if info.algorithm.oid == algorithm {
+        from_pkcs8(der)
+    } else {
+        None
+    }
 }
 
 /// `None` if this is no RSAPrivateKey (RFC 8017 appendix A.1.2) at all.
@@ -404,6 +417,9 @@ mod tests {
         ] {
             assert_eq!(read(contents.as_bytes(), None), Err(expected), "{contents}");
         }
+        // EncryptedPrivateKeyInfo { { 1.2 }, "" }
+        let encrypted = [0x30, 7, 0x30, 3, 6, 1, 0x2a, 4, 0];
+        assert_eq!(read(&encrypted, Some(b"x")), Err(KeyFault::EncryptedDer));
         let holds = ["A", "B", "C"].map(str::to_owned);
         assert_eq!(Holding(&holds[..1]).to_string(), ", but A");
         assert_eq!(Holding(&holds[..2]).to_string(), ", but A and B");

@@ -170,6 +170,8 @@ pub(crate) fn rows() -> Vec<Row> {
     .collect()
 }
 
+const SYSTEM_IS_A_FILE: &str = "older libpq takes system for a file name";
+
 const NEW_KEYWORD: &str = "the keyword is newer";
 
 fn keyword_value() -> Vec<Row> {
@@ -506,11 +508,11 @@ fn values() -> Vec<Row> {
             "sslrootcert=system sslmode=disable",
             "sslrootcert=system sslmode=verify-ca",
         ]
-        .map(|text| judged(text).since(16, "older libpq takes system for a file name")),
+        .map(|text| judged(text).since(16, SYSTEM_IS_A_FILE)),
     );
     rows.extend([
         judged("sslrootcert=system sslmode=verify-full"),
-        judged("sslrootcert=system"),
+        judged("sslrootcert=system").since(16, SYSTEM_IS_A_FILE),
         judged("sslrootcert=System sslmode=require"),
         judged("sslrootcert=./system sslmode=require"),
     ]);
@@ -723,8 +725,10 @@ fn environment() -> Vec<Row> {
         judged("sslmode=verify-ca").env("PGREQUIRESSL", "1"),
         judged("sslrootcert=system")
             .env("PGREQUIRESSL", "1")
-            .since(16, "older libpq takes system for a file name"),
-        judged("").env("PGSSLROOTCERT", "system"),
+            .since(16, SYSTEM_IS_A_FILE),
+        judged("")
+            .env("PGSSLROOTCERT", "system")
+            .since(16, SYSTEM_IS_A_FILE),
         judged("")
             .env("PGSSLROOTCERT", "/r")
             .env("PGSSLCRL", "/c")
@@ -810,7 +814,7 @@ fn services() -> Vec<Row> {
     .map(service)
     .into();
     rows.extend([
-        service("system"),
+        service("system").since(16, SYSTEM_IS_A_FILE),
         service("good")
             .env("PGUSER", "env-user")
             .env("PGSSLMODE", "nonsense")
