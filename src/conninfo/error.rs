@@ -135,7 +135,7 @@ pub enum Error {
         fault: ServiceFault,
     },
     /// Lists of different lengths.
-    #[error("{hosts} host names do not match {hostaddrs} hostaddr values")]
+    #[error("host has {hosts} entries, but hostaddr has {hostaddrs}")]
     HostCount {
         /// Entries of `host`.
         hosts: usize,
@@ -143,7 +143,7 @@ pub enum Error {
         hostaddrs: usize,
     },
     /// Lists of different lengths.
-    #[error("{ports} ports do not match {hosts} hosts")]
+    #[error("port has {ports} entries, but host or hostaddr has {hosts}")]
     PortCount {
         /// Entries of `port`.
         ports: usize,

@@ -1,87 +1,157 @@
 //! What the writer of a refused string probably meant.
 
+use super::choice::{Choice, SslMode};
 use super::error::{Demand, Error, Expected, ServiceFault};
 use super::parameter::Keyword;
-use super::value::Word;
+use super::value::{Origin, Word};
 
 impl Error {
     /// What to write instead, where that can be told: a sentence or two for the user.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::UnknownKeyword { suggestion: Some(keyword), word, .. }
+            Self::UnknownKeyword {
+                suggestion: Some(keyword),
+                word,
+                ..
+            }
             | Self::ServiceSyntax {
-                fault: ServiceFault::UnknownKeyword { suggestion: Some(keyword), word }, ..
-            } => suggested(*keyword, word),
-            Self::UnknownKeyword { word, .. } | Self::MissingEquals { word, .. } if may_be_url(word) => {
-                "a value with a blank needs quotes (password='two words'); a URI begins with postgresql:// or \
-                 postgres://, without jdbc: or a driver's name before it"
-                    .to_owned()
+                fault:
+                    ServiceFault::UnknownKeyword {
+                        suggestion: Some(keyword),
+                        word,
+                    },
+                ..
+            } => return Some(suggested(*keyword, word)),
+            Self::InvalidValue {
+                keyword,
+                meant: Some(meant),
+                origin,
+                ..
+            } => {
+                return Some(write(*keyword, meant, origin));
             }
-            Self::MissingEquals { .. } => "settings are written keyword=value with blanks between them; a value with a \
-                                           blank needs quotes"
-                .to_owned(),
-            Self::UnclosedQuote { .. } => {
-                "close the quote; a quote inside a value is written \\' and a backslash \\\\".to_owned()
-            }
-            Self::BadPercent { .. } => "a percent sign itself is written %25".to_owned(),
-            Self::SpaceInUri { .. } => "a space in a URI is written %20".to_owned(),
-            Self::MissingQueryEquals { .. } => "query parameters are written keyword=value with & between them".to_owned(),
-            Self::ExtraEquals { .. } => "an equals sign inside a value is written %3D".to_owned(),
-            Self::OpenBracket { .. } | Self::EmptyBrackets { .. } | Self::AfterBracket { .. } => {
-                "an IPv6 address is written [2001:db8::1], with a colon and the port behind it if needed; a bracket in \
-                 a user's name or password is written %5B or %5D"
-                    .to_owned()
+            Self::InvalidValue {
+                keyword: Keyword::SslMode,
+                value,
+                origin,
+                ..
+            } => {
+                return (*value == Word::Shown(String::new()))
+                    .then(|| write(Keyword::SslMode, SslMode::VerifyFull.as_str(), origin));
             }
             Self::ServiceNotFound { service, .. } => {
-                format!("define it in ~/.pg_service.conf as a line [{service}] with keyword=value lines below it, or name the file in PGSERVICEFILE")
+                return Some(format!(
+                    "define it in ~/.pg_service.conf: a line [{service}], below it keyword=value lines"
+                ));
             }
-            Self::ServiceSyntax { fault: ServiceFault::MissingEquals, .. } => {
-                "lines of a service are written keyword=value, without blanks round the sign".to_owned()
+            Self::TlsRange {
+                min_origin: Origin::Default,
+                max,
+                ..
+            } => {
+                return Some(format!(
+                    "add ssl_min_protocol_version={max}: libpq's default is TLSv1.2"
+                ));
             }
-            Self::ServiceFileUnreadable { .. } => "PGSERVICEFILE names it; correct or unset the variable".to_owned(),
-            Self::HostCount { .. } => "give one hostaddr for every host, with empty places where there is none".to_owned(),
-            Self::PortCount { .. } => "give one port for all hosts, or one for every host".to_owned(),
-            Self::NoHostName { byte: b'=', .. } => {
-                "\"host=\" takes the next word for its value: write the host behind it, or leave host out; settings are \
-                 separated by blanks, not by semicolons"
-                    .to_owned()
+            Self::UnknownKeyword { word, .. } | Self::MissingEquals { word, .. }
+                if may_be_url(word) =>
+            {
+                QUOTES_OR_URI
             }
-            Self::NoHostName { .. } => {
-                "in a URI, @ in a user's name or password is written %40; in a keyword/value string, host takes the \
-                 name alone"
-                    .to_owned()
+            Self::UnknownKeyword { .. }
+            | Self::ServiceSyntax {
+                fault: ServiceFault::UnknownKeyword { .. },
+                ..
+            } => DOCUMENTATION,
+            Self::MissingEquals { .. } => SETTINGS,
+            Self::UnclosedQuote { .. } => QUOTE,
+            Self::BadPercent { .. } => "a percent sign itself is written %25",
+            Self::SpaceInUri { .. } => "a space in a URI is written %20",
+            Self::MissingQueryEquals { .. } => {
+                "query parameters are written keyword=value with & between them"
             }
-            Self::InvalidValue { keyword, meant: Some(meant), .. } => format!("write {keyword}={meant}"),
-            Self::InvalidValue { value: Word::Hidden, expected: Expected::Port, .. } => {
-                "in a URI, these signs in a password are written as %2F for /, %3A for : and %40 for @".to_owned()
+            Self::ExtraEquals { .. } => "an equals sign inside a value is written %3D",
+            Self::OpenBracket { .. } | Self::EmptyBrackets { .. } | Self::AfterBracket { .. } => {
+                BRACKETS
             }
-            Self::InvalidValue { expected: Expected::Address, .. } => "use host for names".to_owned(),
-            Self::TlsRange { max, .. } => {
-                format!("libpq demands TLSv1.2 unless told otherwise; add ssl_min_protocol_version={max} to allow less")
+            Self::ServiceSyntax {
+                fault: ServiceFault::MissingEquals,
+                ..
+            } => SERVICE_LINES,
+            Self::ServiceFileUnreadable { .. } => {
+                "make the file readable, or let PGSERVICEFILE name another"
             }
-            Self::WeakSslMode { reason: Demand::SystemRoots, .. } => {
-                "write sslmode=verify-full, or name a root file in sslrootcert".to_owned()
+            Self::HostCount { .. } => {
+                "give one hostaddr for every host, with empty places where there is none"
             }
-            Self::WeakSslMode { reason: Demand::DirectNegotiation, .. } => {
-                "write sslmode=verify-full (verify-ca and require would do for libpq)".to_owned()
+            Self::PortCount { .. } => "give one port for all hosts, or one for every host",
+            Self::NoHostName { byte: b'=', .. } => SWALLOWED,
+            Self::NoHostName { .. } => AT_SIGN,
+            Self::InvalidValue {
+                value: Word::Hidden,
+                expected: Expected::Port,
+                ..
+            } => "in a URI, / in a password is written %2F, : is %3A and @ is %40",
+            Self::TlsRange { .. } | Self::ProtocolRange { .. } => {
+                "lower the one or raise the other"
             }
-            Self::NoUser => "add user=NAME to the string".to_owned(),
+            Self::WeakSslMode {
+                reason: Demand::SystemRoots,
+                ..
+            } => "write sslmode=verify-full, or name a root file in sslrootcert",
+            Self::WeakSslMode {
+                reason: Demand::DirectNegotiation,
+                ..
+            } => "write sslmode=verify-full; libpq would also take verify-ca or require",
+            Self::NoUser => "add user=NAME to the string",
             Self::Nul { .. }
-            | Self::UnknownKeyword { .. }
             | Self::EncodedNul { .. }
             | Self::ServiceSyntax { .. }
-            | Self::InvalidValue { .. }
-            | Self::ProtocolRange { .. } => return None,
+            | Self::InvalidValue { .. } => return None,
         };
-        Some(hint)
+        Some(hint.to_owned())
+    }
+}
+
+const QUOTES_OR_URI: &str = "a value with a blank needs quotes (password='two words'); a URI \
+    begins with postgresql:// or postgres://, without jdbc: or a driver's name before it";
+
+const DOCUMENTATION: &str =
+    "PostgreSQL's documentation lists the parameters under \"Parameter Key Words\"";
+
+const SETTINGS: &str = "settings are written keyword=value with blanks between them (a database \
+    alone: dbname=NAME); a value with a blank needs quotes";
+
+const QUOTE: &str = r"close the quote; a quote inside a value is written \' and a backslash \\";
+
+const BRACKETS: &str = "an IPv6 address is written [2001:db8::1], with a colon and the port behind \
+    it if needed; a bracket in a user's name or password is written %5B or %5D";
+
+const SERVICE_LINES: &str =
+    "lines of a service are written keyword=value, without blanks round the sign";
+
+const SWALLOWED: &str = "\"host=\" takes the next word for its value: write the host behind it, or \
+    leave host out; settings are separated by blanks, not by semicolons";
+
+const AT_SIGN: &str = "in a URI, @ in a user's name or password is written %40; in a keyword/value \
+    string, host takes the name alone";
+
+/// The setting, written where it was said.
+fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Environment(variable) => format!("set {variable}={value}"),
+        Origin::String { .. } | Origin::Service { .. } | Origin::Default => {
+            format!("write {keyword}={value}")
+        }
     }
 }
 
 fn suggested(keyword: Keyword, word: &Word) -> String {
     match word {
         Word::Shown(word) if word == "ssl" => {
-            "write sslmode=require, or better sslmode=verify-full; libpq knows ssl=true in URIs only".to_owned()
+            "write sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
+                .to_owned()
         }
         _ => format!("did you mean {keyword}?"),
     }
@@ -112,6 +182,13 @@ pub(super) fn meant_choice(
     };
     if let Some((_, meant)) = known.iter().find(|(name, _)| *name == word) {
         return Some(meant);
+    }
+    let mut alike = names.iter().filter(|name| {
+        let name = name.to_lowercase();
+        word.len() > 2 && (name.starts_with(&word) || name.ends_with(&word))
+    });
+    if let (Some(name), None) = (alike.next(), alike.next()) {
+        return Some(name);
     }
     names
         .iter()
@@ -188,10 +265,36 @@ mod tests {
     }
 
     #[test]
+    fn the_hint_names_the_variable_that_is_wrong() {
+        let world = Fake::default().var("PGSSLMODE", "required");
+        let error = ConnInfo::read(b"", &world).map(|_| ()).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some("set PGSSLMODE=require"));
+    }
+
+    #[test]
+    fn half_a_value_is_completed_where_it_fits_one_only() {
+        for (text, meant) in [
+            ("ssl_min_protocol_version=1.3", "TLSv1.3"),
+            ("require_auth=scram", "scram-sha-256"),
+            ("target_session_attrs=read_write", "read-write"),
+        ] {
+            assert!(refusal(text).ends_with(meant), "{text}: {}", refusal(text));
+        }
+        assert!(refusal("target_session_attrs=read").ends_with("; "));
+    }
+
+    #[test]
     fn a_refusal_says_what_to_do() {
         for (text, advice) in [
             ("sslmod=require", "did you mean sslmode?"),
-            ("ssl=true", "write sslmode=require"),
+            ("pool_size=3", "Parameter Key Words"),
+            ("sslmode=", "write sslmode=verify-full"),
+            ("mydb", "dbname=NAME"),
+            (
+                "ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2",
+                "raise the other",
+            ),
+            ("ssl=true", "write sslmode=verify-full"),
             ("password=correct horse", "password='two words'"),
             ("postgress://u@h", "a URI begins with"),
             ("jdbc:postgresql://h/d?user=x", "without jdbc:"),

@@ -186,7 +186,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shown(word) => write!(f, "{word:?}"),
-            Self::Hidden => f.write_str("[hidden: it may be part of a password]"),
+            Self::Hidden => f.write_str("[hidden: it may be secret]"),
         }
     }
 }
