@@ -16,6 +16,7 @@
 //! | [`startup`] | session | the server's first answer |
 //! | [`verify`] | chain, trust, host, moment | a judgement |
 //! | [`probe`] | all of these, in a straight line | an observation |
+//! | [`policy`] | judgement | what was asked for besides, and does not hold |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
@@ -41,6 +42,7 @@ pub mod exit;
 pub mod handshake;
 pub mod lab;
 pub mod negotiate;
+pub mod policy;
 pub mod probe;
 pub mod report;
 pub mod startup;

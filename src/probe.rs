@@ -33,7 +33,8 @@ pub struct Task {
 }
 
 impl Task {
-    fn rules(&self) -> Rules {
+    /// What the chain is judged by.
+    pub fn rules(&self) -> Rules {
         Rules {
             now: self.now,
             revocation: self
@@ -55,6 +56,26 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// How far we got.
     pub outcome: Result<Session, Stop>,
+}
+
+impl Observation {
+    /// What is to be said of the certificates, if any were presented.
+    pub fn judgement(&self) -> Option<&Judgement> {
+        match &self.outcome {
+            Ok(session) => Some(&session.judgement),
+            Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
+            Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
+        }
+    }
+
+    /// What was negotiated, as far as the handshake got.
+    pub fn tls(&self) -> Option<&Tls> {
+        match &self.outcome {
+            Ok(session) => Some(&session.tls),
+            Err(Stop::Handshake { tls, .. }) => Some(tls),
+            Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
+        }
+    }
 }
 
 /// A finished handshake.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use pgtls::conninfo::{ConnInfo, Endpoint};
 use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
+use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::Trust;
@@ -115,7 +116,7 @@ fn check_endpoint(
         timeout: timeout(args, conninfo),
     };
     let observation = runtime.block_on(probe(&task));
-    let diagnosis = diagnose(&task, &observation);
+    let diagnosis = diagnose(&task, &observation, &Policy::default());
     Checked {
         report: EndpointReport::checked(&task, &observation, &diagnosis),
         exit: diagnosis.exit,

@@ -2,17 +2,16 @@
 
 use time::OffsetDateTime;
 
-use super::{Code, Finding, Stage};
+use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
-use crate::probe::Task;
 use crate::trust::{Source, Trust};
 use crate::verify::{Fault, FaultKind, Judgement, NameFault, Step};
 use crate::x509::{AnchorStore, Certificate};
 
 /// The finding for OpenSSL's verdict on a chain.
-pub(super) fn explain(task: &Task, judgement: &Judgement, fault: &Fault) -> Finding {
+pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Fault) -> Finding {
     let case = Case {
-        task,
+        context,
         judgement,
         depth: fault.depth,
     };
@@ -118,27 +117,29 @@ pub(super) fn explain(task: &Task, judgement: &Judgement, fault: &Fault) -> Find
 }
 
 /// The finding for libpq's verdict on a name.
-pub(super) fn wrong_name(task: &Task, judgement: &Judgement, fault: &NameFault) -> Finding {
-    let host = task
-        .endpoint
-        .host
-        .as_ref()
-        .map(|host| host.as_bytes().to_vec())
-        .unwrap_or_default();
+pub(super) fn wrong_name(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    fault: &NameFault,
+) -> Finding {
+    let host = escape(context.host.unwrap_or_default()).to_string();
     let finding = Finding::error(Code::HostNameMismatch, Stage::Verify, fault.to_string());
-    let dns: Vec<String> = judgement
+    let names = judgement
         .certificates
         .first()
         .map(names_to_connect_by)
         .unwrap_or_default();
-    let address = task.endpoint.hostaddr.as_ref().map(ToString::to_string);
-    let address = address.unwrap_or_else(|| escape(&host).to_string());
-    let Some(nearest) = nearest(&escape(&host).to_string(), &dns) else {
-        return finding.hint("Reissue the certificate with the host's name in subjectAltName.");
-    };
-    finding.hint(format!(
-        "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}\n(hostaddr takes an IP address.)"
-    ))
+    match (nearest(&host, &names), context.address) {
+        (None, _) => {
+            finding.hint("Reissue the certificate with the host's name in subjectAltName.")
+        }
+        (Some(nearest), Some(address)) => finding.hint(format!(
+            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}"
+        )),
+        (Some(nearest), None) => finding.hint(format!(
+            "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
+        )),
+    }
 }
 
 /// The host names of a certificate that one could connect by: no wildcards, nothing odd.
@@ -173,7 +174,7 @@ fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
 }
 
 struct Case<'a> {
-    task: &'a Task,
+    context: &'a Context<'a>,
     judgement: &'a Judgement,
     depth: usize,
 }
@@ -238,7 +239,7 @@ impl Case<'_> {
             Some(end) => format!(
                 "{} expired {} ago, on {}",
                 self.who(),
-                days(self.task.now.saturating_sub(end)),
+                days(self.context.rules.now.saturating_sub(end)),
                 day(end)
             ),
             None => format!("{} has an end of validity that cannot be read", self.who()),
@@ -258,7 +259,7 @@ impl Case<'_> {
     }
 
     fn not_yet_valid(&self) -> Finding {
-        let now = self.task.now;
+        let now = self.context.rules.now;
         let start = self
             .certificate()
             .and_then(|certificate| certificate.not_before);
@@ -299,7 +300,7 @@ impl Case<'_> {
         let (Some(top), Some(leaf)) = (top, leaf) else {
             return Finding::error(Code::UnknownIssuer, Stage::Verify, "no trusted root found");
         };
-        let trust = &*self.task.trust;
+        let trust = self.context.trust;
         let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
         match kind {
             FaultKind::UnableToGetIssuerCert => finding(

@@ -5,12 +5,16 @@
 pub enum Code {
     /// The connection string breaks the grammar.
     BadConninfo,
+    /// The TLS version is below the one demanded.
+    BelowMinTls,
     /// The leaf says that it is a CA.
     CaAsLeaf,
     /// The file of the client certificate cannot be used.
     ClientCertFileInvalid,
     /// There is no client certificate where one is named.
     ClientCertFileMissing,
+    /// The server did not ask for a client certificate that must be sent.
+    ClientCertNotRequested,
     /// The server refused the client certificate.
     ClientCertRefused,
     /// The server demands a client certificate.
@@ -73,6 +77,8 @@ pub enum Code {
     NotYetValid,
     /// A CA issued further down than it may.
     PathLength,
+    /// No certificate of the chain has a pinned key.
+    PinMismatch,
     /// Plaintext where TLS should start.
     PlaintextInjection,
     /// Nobody listens there.
@@ -95,6 +101,8 @@ pub enum Code {
     TlsAlert,
     /// The TLS handshake failed in another way.
     TlsFailure,
+    /// Another certificate is served than the one expected.
+    UnexpectedCertificate,
     /// TLS is not spoken on Unix-domain sockets.
     UnixSocket,
     /// A critical extension that OpenSSL does not know.
@@ -122,9 +130,11 @@ impl Code {
     pub fn name(self) -> &'static str {
         match self {
             Self::BadConninfo => "bad-conninfo",
+            Self::BelowMinTls => "below-min-tls",
             Self::CaAsLeaf => "ca-as-leaf",
             Self::ClientCertFileInvalid => "client-cert-file-invalid",
             Self::ClientCertFileMissing => "client-cert-file-missing",
+            Self::ClientCertNotRequested => "client-cert-not-requested",
             Self::ClientCertRefused => "client-cert-refused",
             Self::ClientCertRequired => "client-cert-required",
             Self::ClientKeyFileInvalid => "client-key-file-invalid",
@@ -156,6 +166,7 @@ impl Code {
             Self::NotPostgres => "not-postgres",
             Self::NotYetValid => "not-yet-valid",
             Self::PathLength => "path-length",
+            Self::PinMismatch => "pin-mismatch",
             Self::PlaintextInjection => "plaintext-injection",
             Self::Refused => "refused",
             Self::Revoked => "revoked",
@@ -167,6 +178,7 @@ impl Code {
             Self::Timeout => "timeout",
             Self::TlsAlert => "tls-alert",
             Self::TlsFailure => "tls-failure",
+            Self::UnexpectedCertificate => "unexpected-certificate",
             Self::UnixSocket => "unix-socket",
             Self::UnknownCriticalExtension => "unknown-critical-extension",
             Self::UnknownIssuer => "unknown-issuer",

@@ -5,13 +5,20 @@
 
 mod chain;
 mod code;
+mod demands;
 mod notices;
 mod request;
 mod wire;
 
+use std::net::IpAddr;
+
+use crate::conninfo::Host;
 use crate::exit::Exit;
+use crate::handshake::Tls;
+use crate::policy::{self, Policy, Strictness};
 use crate::probe::{Observation, Stop, Task};
-use crate::verify::Unsatisfied;
+use crate::trust::{self, Trust};
+use crate::verify::{Judgement, Rules, Unsatisfied};
 
 pub use code::Code;
 pub use request::{conninfo_error, trust_error, unchecked};
@@ -68,6 +75,8 @@ pub enum Stage {
     Handshake,
     /// Chain and name.
     Verify,
+    /// What was asked for besides.
+    Policy,
 }
 
 impl Level {
@@ -91,6 +100,7 @@ impl Stage {
             Self::Negotiate => "negotiate",
             Self::Handshake => "handshake",
             Self::Verify => "verify",
+            Self::Policy => "policy",
         }
     }
 }
@@ -119,6 +129,14 @@ impl Finding {
 }
 
 impl Diagnosis {
+    fn passed() -> Self {
+        Self {
+            exit: Exit::Passed,
+            error: None,
+            findings: Vec::new(),
+        }
+    }
+
     fn failed(exit: Exit, error: Finding) -> Self {
         Self {
             exit,
@@ -128,32 +146,84 @@ impl Diagnosis {
     }
 }
 
+/// What a judgement is read against.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Whom we trust.
+    pub trust: &'a Trust,
+    /// The moment and the rules.
+    pub rules: &'a Rules,
+    /// The name to verify, as written.
+    pub host: Option<&'a [u8]>,
+    /// The address that was connected to.
+    pub address: Option<IpAddr>,
+}
+
 /// Says what happened at an endpoint, and why.
-pub fn diagnose(task: &Task, observation: &Observation) -> Diagnosis {
-    let mut diagnosis = verdict(task, observation);
-    diagnosis
-        .findings
-        .extend(notices::notices(task, observation));
+pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diagnosis {
+    let rules = task.rules();
+    let context = Context {
+        trust: &task.trust,
+        rules: &rules,
+        host: task.endpoint.host.as_ref().map(Host::as_bytes),
+        address: observation.address.map(|address| address.ip()),
+    };
+    let mut diagnosis = verdict(task, &context, observation);
+    if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
+        demand(
+            &mut diagnosis,
+            &context,
+            &session.judgement,
+            Some(&session.tls),
+            policy,
+        );
+    }
+    diagnosis.findings.extend(notices::of_request(task));
+    if let Some(judgement) = observation.judgement() {
+        diagnosis
+            .findings
+            .extend(notices::of_trust(task, judgement));
+        diagnosis
+            .findings
+            .extend(notices::of_chain(&context, judgement));
+    }
+    apply_strictness(&mut diagnosis, policy.strictness);
     diagnosis
 }
 
-fn verdict(task: &Task, observation: &Observation) -> Diagnosis {
+/// Says what would happen to a server that presents this chain under this name.
+pub fn diagnose_offline(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    policy: &Policy,
+) -> Diagnosis {
+    let level = match context.host {
+        Some(_) => trust::Level::ChainAndName,
+        None => trust::Level::Chain,
+    };
+    let mut diagnosis = match judgement.satisfies(level) {
+        Ok(()) => Diagnosis::passed(),
+        Err(reason) => unsatisfied(context, judgement, &reason),
+    };
+    if diagnosis.exit == Exit::Passed {
+        demand(&mut diagnosis, context, judgement, None, policy);
+    }
+    diagnosis
+        .findings
+        .extend(notices::of_chain(context, judgement));
+    apply_strictness(&mut diagnosis, policy.strictness);
+    diagnosis
+}
+
+fn verdict(task: &Task, context: &Context<'_>, observation: &Observation) -> Diagnosis {
     match &observation.outcome {
-        Ok(session) => {
-            let refused = session
-                .first_answer
-                .as_ref()
-                .and_then(|answer| wire::client_certificate(task, answer));
-            match (session.judgement.satisfies(task.trust.level), refused) {
-                (Err(reason), _) => unsatisfied(task, &session.judgement, &reason),
-                (Ok(()), Some(error)) => Diagnosis::failed(Exit::Handshake, error),
-                (Ok(()), None) => Diagnosis {
-                    exit: Exit::Passed,
-                    error: None,
-                    findings: Vec::new(),
-                },
-            }
-        }
+        Ok(session) => match session.judgement.satisfies(task.trust.level) {
+            Err(reason) => unsatisfied(context, &session.judgement, &reason),
+            Ok(()) => match wire::client_certificate(task, session) {
+                Some(error) => Diagnosis::failed(Exit::Handshake, error),
+                None => Diagnosis::passed(),
+            },
+        },
         Err(Stop::Connect(error)) => wire::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(error),
         Err(Stop::Handshake {
@@ -163,7 +233,7 @@ fn verdict(task: &Task, observation: &Observation) -> Diagnosis {
         }) => {
             let refused = judgement.as_ref().and_then(|judgement| {
                 let reason = judgement.satisfies(task.trust.level).err()?;
-                Some(unsatisfied(task, judgement, &reason))
+                Some(unsatisfied(context, judgement, &reason))
             });
             refused.unwrap_or_else(|| wire::handshake(error, tls))
         }
@@ -171,8 +241,8 @@ fn verdict(task: &Task, observation: &Observation) -> Diagnosis {
 }
 
 fn unsatisfied(
-    task: &Task,
-    judgement: &crate::verify::Judgement,
+    context: &Context<'_>,
+    judgement: &Judgement,
     reason: &Unsatisfied<'_>,
 ) -> Diagnosis {
     match reason {
@@ -185,11 +255,49 @@ fn unsatisfied(
             Diagnosis::failed(Exit::Untrusted, finding)
         }
         Unsatisfied::Chain(fault) => {
-            Diagnosis::failed(Exit::Untrusted, chain::explain(task, judgement, fault))
+            Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
         }
-        Unsatisfied::Name(fault) => {
-            Diagnosis::failed(Exit::WrongHost, chain::wrong_name(task, judgement, fault))
-        }
+        Unsatisfied::Name(fault) => Diagnosis::failed(
+            Exit::WrongHost,
+            chain::wrong_name(context, judgement, fault),
+        ),
         Unsatisfied::NoHost => Diagnosis::failed(Exit::Usage, request::no_host_name()),
+    }
+}
+
+/// Turns a pass into exit code 1 if something that was asked for does not hold.
+fn demand(
+    diagnosis: &mut Diagnosis,
+    context: &Context<'_>,
+    judgement: &Judgement,
+    tls: Option<&Tls>,
+    policy: &Policy,
+) {
+    let unmet = policy::unmet(policy, judgement, tls, context.trust, context.rules);
+    let mut findings = unmet
+        .iter()
+        .map(|unmet| demands::explain(context, judgement, policy, unmet));
+    if let Some(first) = findings.next() {
+        diagnosis.exit = Exit::Unmet;
+        diagnosis.error = Some(first);
+        diagnosis.findings.extend(findings);
+    }
+}
+
+/// Under `--strict` the first warning fails what would pass otherwise.
+fn apply_strictness(diagnosis: &mut Diagnosis, strictness: Strictness) {
+    let warning = diagnosis
+        .findings
+        .iter()
+        .position(|finding| finding.level == Level::Warning);
+    if let (Strictness::Strict, Exit::Passed, Some(position)) =
+        (strictness, diagnosis.exit, warning)
+    {
+        let warning = diagnosis.findings.remove(position);
+        diagnosis.exit = Exit::Unmet;
+        diagnosis.error = Some(Finding {
+            level: Level::Error,
+            ..warning
+        });
     }
 }

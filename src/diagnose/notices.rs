@@ -1,27 +1,39 @@
 //! What does not decide the verdict, but somebody will be sorry for not knowing.
 
 use super::chain::{day, days};
-use super::{Code, Finding, Level, Stage};
+use super::{Code, Context, Finding, Level, Stage};
 use crate::conninfo::{Origin, SslMode};
 use crate::escape::escape;
-use crate::probe::{Observation, Stop, Task};
+use crate::probe::Task;
 use crate::trust::{self, ROOTS, Source};
 use crate::verify::{Judgement, Step};
 use crate::x509::Certificate;
 
-pub(super) fn notices(task: &Task, observation: &Observation) -> Vec<Finding> {
-    let judgement = match &observation.outcome {
-        Ok(session) => Some(&session.judgement),
-        Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
-        Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
-    };
-    let mut found = Vec::new();
-    found.extend(mode(task));
-    if let Some(judgement) = judgement {
-        found.extend(root_missing(task, judgement));
-        found.extend(expires_soon(task, judgement));
-        found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+/// What the settings leave undone.
+pub(super) fn of_request(task: &Task) -> Vec<Finding> {
+    let mut found = mode(task);
+    if let Some(path) = &task.trust.ignored_crl_file {
+        let message = format!(
+            "\"{}\" cannot be used, so nothing is checked for revocation: libpq goes on without it",
+            escape(path.as_os_str().as_encoded_bytes())
+        );
+        found.push(
+            warning(Code::CrlFileInvalid, Stage::Trust, message)
+                .hint("Replace it with a current CRL in PEM, or remove it."),
+        );
     }
+    found
+}
+
+/// What psql would need.
+pub(super) fn of_trust(task: &Task, judgement: &Judgement) -> Option<Finding> {
+    root_missing(task, judgement)
+}
+
+/// What is to be said of a chain besides the verdict.
+pub(super) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
+    let mut found = expires_soon(context.rules.now, judgement);
+    found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
     found
 }
 
@@ -99,8 +111,7 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     })
 }
 
-fn expires_soon(task: &Task, judgement: &Judgement) -> Vec<Finding> {
-    let now = task.now;
+fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
     let certificates = judgement.path.path.iter().filter_map(|step| match step {
         Step::Presented(index) => judgement.certificates.get(*index),
         Step::Anchor(anchor) => Some(&*anchor.certificate),

@@ -4,11 +4,12 @@ use std::io;
 
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
+use crate::conninfo::SslCertMode;
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::negotiate::{Error as NegotiateError, Protocol, ServerError};
-use crate::probe::Task;
+use crate::probe::{Session, Task};
 use crate::startup::FirstAnswer;
 
 pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
@@ -175,34 +176,41 @@ pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
     Diagnosis::failed(Exit::Handshake, diagnosis)
 }
 
-/// What the server's answer to the startup packet says about the client certificate: `None` if
-/// it asks no more, or complains about something else, which is no concern of TLS.
-pub(super) fn client_certificate(task: &Task, answer: &FirstAnswer) -> Option<Finding> {
-    match answer {
-        FirstAnswer::Error(error) if demands_certificate(task, error) => {
-            let message = format!("server says: {}", escape(&error.message));
-            Some(
-                Finding::error(Code::ClientCertRequired, Stage::Handshake, message)
-                    .hint(GIVE_CERTIFICATE),
+/// What is wrong about the client certificate after a finished handshake: the server's answer to
+/// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
+/// is, or the server complains about something else, which is no concern of TLS.
+pub(super) fn client_certificate(task: &Task, session: &Session) -> Option<Finding> {
+    let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
+    match (&session.first_answer, task.conninfo.sslcertmode.value) {
+        (None, SslCertMode::Require) => Some(
+            finding(
+                Code::ClientCertNotRequested,
+                "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
             )
-        }
-        FirstAnswer::Closed => Some(
-            Finding::error(
-                Code::Closed,
-                Stage::Handshake,
-                "server asked for a client certificate, got none, and closed the connection",
+            .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
+        ),
+        (Some(FirstAnswer::Error(error)), _) if demands_certificate(task, error) => Some(
+            finding(
+                Code::ClientCertRequired,
+                format!("server says: {}", escape(&error.message)),
             )
             .hint(GIVE_CERTIFICATE),
         ),
-        FirstAnswer::Unexpected(byte) => Some(
-            Finding::error(
+        (Some(FirstAnswer::Closed), _) => Some(
+            finding(
+                Code::Closed,
+                "server asked for a client certificate, and closed the connection".to_owned(),
+            )
+            .hint(GIVE_CERTIFICATE),
+        ),
+        (Some(FirstAnswer::Unexpected(byte)), _) => Some(
+            finding(
                 Code::NotPostgres,
-                Stage::Handshake,
                 format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
             )
             .hint("Check host and port."),
         ),
-        FirstAnswer::Error(_) | FirstAnswer::Authentication => None,
+        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => None,
     }
 }
 

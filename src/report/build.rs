@@ -15,7 +15,7 @@ use crate::diagnose::{Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{ClientCertificateRequest, Tls};
-use crate::probe::{Observation, Stop, Task};
+use crate::probe::{Observation, Task};
 use crate::trust::{Level, Source, Trust, is_bundled};
 use crate::verify::{Judgement, Rule, Step};
 use crate::x509::{Certificate, GeneralName};
@@ -84,7 +84,7 @@ impl EndpointReport {
 
     /// An endpoint that was checked at the instant of the task's rules.
     pub fn checked(task: &Task, observation: &Observation, diagnosis: &Diagnosis) -> Self {
-        let (tls, judgement) = reached(observation);
+        let (tls, judgement) = (observation.tls(), observation.judgement());
         let encrypted = observation.outcome.is_ok();
         let authenticated = diagnosis.exit == Exit::Passed && task.trust.level > Level::Encryption;
         let address = observation.address.map(|address| address.ip().to_string());
@@ -100,14 +100,6 @@ impl EndpointReport {
             timings_ms: Some(timings(observation)),
             ..unchecked
         }
-    }
-}
-
-fn reached(observation: &Observation) -> (Option<&Tls>, Option<&Judgement>) {
-    match &observation.outcome {
-        Ok(session) => (Some(&session.tls), Some(&session.judgement)),
-        Err(Stop::Handshake { tls, judgement, .. }) => (Some(tls), judgement.as_deref()),
-        Err(Stop::Connect(_) | Stop::Negotiate(_)) => (None, None),
     }
 }
 

@@ -1,0 +1,110 @@
+//! What was asked for on the command line, and does not hold.
+
+use std::time::Duration;
+
+use data_encoding::{BASE64, HEXLOWER};
+
+use super::chain::day;
+use super::{Code, Context, Finding, Stage};
+use crate::escape::escape;
+use crate::policy::{Policy, Unmet};
+use crate::verify::{FaultKind, Judgement, Step};
+use crate::x509::Certificate;
+
+pub(super) fn explain(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    policy: &Policy,
+    unmet: &Unmet,
+) -> Finding {
+    let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
+    match unmet {
+        Unmet::ExpiresSoon { fault, wanted } => {
+            let what = match fault.kind {
+                FaultKind::CrlHasExpired => "the CRL that covers",
+                _ => "",
+            };
+            let named = at(judgement, fault.depth).map_or_else(String::new, |certificate| {
+                let name = escape(&certificate.subject.text).to_string();
+                match (
+                    certificate.not_after,
+                    fault.kind == FaultKind::CrlHasExpired,
+                ) {
+                    (Some(end), false) => format!("\"{name}\" expires on {}", day(end)),
+                    _ => format!("{what} \"{name}\" runs out"),
+                }
+            });
+            let now = day(context.rules.now);
+            finding(
+                Code::ExpiresSoon,
+                format!(
+                    "{named}, and does not hold for another {} from {now} on",
+                    days(*wanted)
+                ),
+            )
+            .hint("Renew it and reload the server:\n    SELECT pg_reload_conf();")
+        }
+        Unmet::BelowMinTls { negotiated, wanted } => finding(
+            Code::BelowMinTls,
+            format!("negotiated {negotiated}, and {wanted} is demanded"),
+        )
+        .hint(format!(
+            "On the server:\n    ssl_min_protocol_version = '{wanted}'"
+        )),
+        Unmet::PinMismatch => {
+            let keys: Vec<String> = judgement
+                .certificates
+                .iter()
+                .map(|c| {
+                    format!(
+                        "    sha256//{}  {}",
+                        BASE64.encode(&c.spki_sha256()),
+                        escape(&c.subject.text)
+                    )
+                })
+                .collect();
+            finding(
+                Code::PinMismatch,
+                "no certificate of the chain has a pinned public key".to_owned(),
+            )
+            .hint(format!(
+                "Presented are the keys below. If the change was planned, pin the new key.\n{}",
+                keys.join("\n")
+            ))
+        }
+        Unmet::UnexpectedCertificate => {
+            let shown = |certificate: Option<&Certificate>| {
+                certificate.map_or_else(
+                    || "    none".to_owned(),
+                    |c| {
+                        format!(
+                            "    {}  until {}",
+                            HEXLOWER.encode(&c.sha256_fingerprint()),
+                            c.not_after.map_or_else(|| "?".to_owned(), day)
+                        )
+                    },
+                )
+            };
+            finding(
+                Code::UnexpectedCertificate,
+                "the server serves another certificate than the one expected".to_owned(),
+            )
+            .hint(format!(
+                "Expected\n{}\nserved\n{}\nIf it was renewed, the server may not have reloaded it: SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log.",
+                shown(policy.expected.as_deref()),
+                shown(judgement.certificates.first())
+            ))
+        }
+    }
+}
+
+fn at(judgement: &Judgement, depth: usize) -> Option<&Certificate> {
+    match judgement.path.path.get(depth)? {
+        Step::Presented(index) => judgement.certificates.get(*index),
+        Step::Anchor(anchor) => Some(&anchor.certificate),
+    }
+}
+
+fn days(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}

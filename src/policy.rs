@@ -1,0 +1,121 @@
+//! What was asked for beyond libpq's verdict: expiry, versions, pins. Pure.
+
+use std::time::Duration;
+
+use crate::conninfo::TlsVersion;
+use crate::handshake::Tls;
+use crate::verify::{Fault, FaultKind, Judgement, Rules, Step, check};
+use crate::x509::{AnchorStore, Certificate};
+
+/// What must hold besides, for exit code 0.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// The whole path, anchor and CRLs included, must still hold that much later.
+    pub valid_for: Option<Duration>,
+    /// The lowest TLS version that will do.
+    pub min_tls: Option<TlsVersion>,
+    /// SHA-256 of public keys, one of which must be in the chain.
+    pub pins: Vec<[u8; 32]>,
+    /// The very certificate that must be served.
+    pub expected: Option<Box<Certificate>>,
+    /// What warnings mean.
+    pub strictness: Strictness,
+}
+
+/// What warnings mean for the exit code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// Nothing.
+    #[default]
+    Lenient,
+    /// They fail the check.
+    Strict,
+}
+
+/// One demand that is not met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// Something of the path runs out too early.
+    ExpiresSoon {
+        /// What will be wrong by then, first in OpenSSL's order.
+        fault: Fault,
+        /// How long it had to hold.
+        wanted: Duration,
+    },
+    /// The negotiated version is too low.
+    BelowMinTls {
+        /// What was negotiated.
+        negotiated: TlsVersion,
+        /// What was demanded.
+        wanted: TlsVersion,
+    },
+    /// No certificate of the chain has a pinned key.
+    PinMismatch,
+    /// Another certificate is served.
+    UnexpectedCertificate,
+}
+
+/// The demands that a judged chain and its TLS session do not meet. `tls` is `None` offline.
+pub fn unmet(
+    policy: &Policy,
+    judgement: &Judgement,
+    tls: Option<&Tls>,
+    anchors: &dyn AnchorStore,
+    rules: &Rules,
+) -> Vec<Unmet> {
+    let mut unmet = Vec::new();
+    if let Some(expected) = &policy.expected
+        && judgement.certificates.first() != Some(&**expected)
+    {
+        unmet.push(Unmet::UnexpectedCertificate);
+    }
+    if !policy.pins.is_empty() && !chain(judgement).any(|c| policy.pins.contains(&c.spki_sha256()))
+    {
+        unmet.push(Unmet::PinMismatch);
+    }
+    if let (Some(wanted), Some(negotiated)) = (policy.min_tls, tls.and_then(|tls| tls.protocol))
+        && negotiated < wanted
+    {
+        unmet.push(Unmet::BelowMinTls { negotiated, wanted });
+    }
+    if let Some(wanted) = policy.valid_for {
+        let known = &judgement.path.faults;
+        let later = faults_later(judgement, anchors, rules, wanted);
+        let fault = later
+            .into_iter()
+            .find(|fault| runs_out(fault) && !known.contains(fault));
+        unmet.extend(fault.map(|fault| Unmet::ExpiresSoon { fault, wanted }));
+    }
+    unmet
+}
+
+/// What OpenSSL would find wrong with a judged chain that much later.
+fn faults_later(
+    judgement: &Judgement,
+    anchors: &dyn AnchorStore,
+    rules: &Rules,
+    after: Duration,
+) -> Vec<Fault> {
+    let seconds = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
+    let rules = Rules {
+        now: rules.now.saturating_add(seconds),
+        ..rules.clone()
+    };
+    check(&judgement.certificates, anchors, &rules).faults
+}
+
+fn runs_out(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::CertHasExpired | FaultKind::CrlHasExpired
+    )
+}
+
+/// Everything that was presented, and the anchor.
+fn chain(judgement: &Judgement) -> impl Iterator<Item = &Certificate> {
+    let anchors = judgement.path.path.iter().filter_map(|step| match step {
+        Step::Anchor(anchor) => Some(&*anchor.certificate),
+        Step::Presented(_) => None,
+    });
+    judgement.certificates.iter().chain(anchors)
+}
