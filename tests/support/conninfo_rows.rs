@@ -267,7 +267,7 @@ fn keyword_value() -> Vec<Row> {
         parse("sslcertmode=allow").since(16, NEW_KEYWORD),
         parse("require_auth=md5").since(16, NEW_KEYWORD),
         parse("load_balance_hosts=random").since(16, NEW_KEYWORD),
-        parse("gssdelegation=1").since(17, NEW_KEYWORD),
+        parse("gssdelegation=1").since(16, NEW_KEYWORD),
         parse("min_protocol_version=3.0 max_protocol_version=3.2").since(18, NEW_KEYWORD),
         parse("scram_client_key=a scram_server_key=b").since(18, NEW_KEYWORD),
         parse("oauth_issuer=a oauth_client_id=b oauth_client_secret=c oauth_scope=d")
@@ -520,7 +520,7 @@ fn values() -> Vec<Row> {
     rows
 }
 
-/// Judged by libpq 18 alone.
+/// Keywords that came after libpq 15.
 fn new_keywords() -> Vec<Row> {
     const KEY: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
     let mut rows: Vec<Row> = [
@@ -592,12 +592,30 @@ fn new_keywords() -> Vec<Row> {
     ]);
     rows.into_iter()
         .map(|row| {
-            row.since(
-                18,
-                "older libpq does not know all of these keywords or values",
-            )
+            let since = born(&row);
+            row.since(since, NEW_KEYWORD)
         })
         .collect()
+}
+
+/// The version that brought the newest word of such a row.
+fn born(row: &Row) -> u32 {
+    let text = String::from_utf8_lossy(&row.text);
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&["none,oauth", "!none,!oauth"]) {
+        18
+    } else if has(&[
+        "sslcertmode",
+        "load_balance_hosts",
+        "require_auth",
+        "gssdelegation",
+    ]) {
+        16
+    } else if has(&["sslnegotiation"]) {
+        17
+    } else {
+        18
+    }
 }
 
 fn endpoints() -> Vec<Row> {
