@@ -9,7 +9,7 @@ use pgtls::report::Report;
 use time::OffsetDateTime;
 
 use super::{check, output};
-use crate::cli::{Check, Hosts, Output};
+use crate::cli::{Check, Demands, Hosts, Output};
 
 pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
@@ -39,6 +39,10 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         trust: None,
         timeout: None,
         hosts: Hosts::All,
+        min_tls: None,
+        expect_cert: None,
+        save_chain: None,
+        demands: Demands::default(),
         output,
     };
     let (endpoints, exit) = check::check(&args)?;

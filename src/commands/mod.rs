@@ -2,6 +2,8 @@
 
 pub(crate) mod check;
 pub(crate) mod conninfo;
+mod demands;
 pub(crate) mod demo;
 mod output;
 pub(crate) mod roots;
+pub(crate) mod verify;

@@ -9,6 +9,8 @@ pub enum Code {
     BelowMinTls,
     /// The leaf says that it is a CA.
     CaAsLeaf,
+    /// The server sends its certificates out of order.
+    ChainOrder,
     /// The file of the client certificate cannot be used.
     ClientCertFileInvalid,
     /// There is no client certificate where one is named.
@@ -25,6 +27,8 @@ pub enum Code {
     ClientKeyFileMissing,
     /// The client's key is not that of its certificate.
     ClientKeyMismatch,
+    /// Clients with another engine come to another verdict.
+    ClientsDiffer,
     /// The connection was closed.
     Closed,
     /// A CRL is no longer, or not yet, valid.
@@ -93,8 +97,18 @@ pub enum Code {
     RootFileMissing,
     /// The leaf signed itself and is not trusted.
     SelfSigned,
+    /// A server would not start with this certificate file.
+    ServerCertFileInvalid,
+    /// There is no server certificate where one is named.
+    ServerCertFileMissing,
     /// The server answered with an error of its own.
     ServerError,
+    /// A server would not start with this key file.
+    ServerKeyFileInvalid,
+    /// There is no server key where one is named.
+    ServerKeyFileMissing,
+    /// The server's key is not that of its certificate.
+    ServerKeyMismatch,
     /// Nobody answered in time.
     Timeout,
     /// The server ended the handshake with an alert.
@@ -132,6 +146,7 @@ impl Code {
             Self::BadConninfo => "bad-conninfo",
             Self::BelowMinTls => "below-min-tls",
             Self::CaAsLeaf => "ca-as-leaf",
+            Self::ChainOrder => "chain-order",
             Self::ClientCertFileInvalid => "client-cert-file-invalid",
             Self::ClientCertFileMissing => "client-cert-file-missing",
             Self::ClientCertNotRequested => "client-cert-not-requested",
@@ -140,6 +155,7 @@ impl Code {
             Self::ClientKeyFileInvalid => "client-key-file-invalid",
             Self::ClientKeyFileMissing => "client-key-file-missing",
             Self::ClientKeyMismatch => "client-key-mismatch",
+            Self::ClientsDiffer => "clients-differ",
             Self::Closed => "closed",
             Self::CrlExpired => "crl-expired",
             Self::CrlFileInvalid => "crl-file-invalid",
@@ -174,7 +190,12 @@ impl Code {
             Self::RootFileInvalid => "root-file-invalid",
             Self::RootFileMissing => "root-file-missing",
             Self::SelfSigned => "self-signed",
+            Self::ServerCertFileInvalid => "server-cert-file-invalid",
+            Self::ServerCertFileMissing => "server-cert-file-missing",
             Self::ServerError => "server-error",
+            Self::ServerKeyFileInvalid => "server-key-file-invalid",
+            Self::ServerKeyFileMissing => "server-key-file-missing",
+            Self::ServerKeyMismatch => "server-key-mismatch",
             Self::Timeout => "timeout",
             Self::TlsAlert => "tls-alert",
             Self::TlsFailure => "tls-failure",

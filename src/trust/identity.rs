@@ -210,6 +210,34 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
     };
     let chain = read_chain(&certificate_path)?;
     let key_path = find_key(request, &certificate_path)?;
+    pair(chain, certificate_path, key_path, password).map(Some)
+}
+
+/// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
+/// judges the key's permissions on both sides alike (`check_ssl_key_file_permissions` in
+/// be-secure-common.c).
+///
+/// # Errors
+/// What keeps a server from starting with these files.
+pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
+    let chain = read_chain(certificate)?;
+    pair(chain, certificate.to_path_buf(), key.to_path_buf(), None)
+}
+
+/// Loads a server's certificate file: its own certificate first.
+///
+/// # Errors
+/// What keeps a server from starting with this file.
+pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    Ok(read_chain(certificate)?.certificates)
+}
+
+fn pair(
+    chain: client_chain::Chain,
+    certificate_path: PathBuf,
+    key_path: PathBuf,
+    password: Option<&[u8]>,
+) -> Result<Identity, IdentityError> {
     let metadata = key_path.metadata().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => IdentityError::KeyMissing {
             path: key_path.clone(),
@@ -228,12 +256,12 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
             key: key_path,
         });
     }
-    Ok(Some(Identity {
+    Ok(Identity {
         chain: chain.certificates,
         key,
         certificate_path,
         key_path,
-    }))
+    })
 }
 
 /// `None` if the default file is not there.

@@ -15,6 +15,7 @@ mod level;
 pub mod name;
 mod purpose;
 mod signature;
+mod strict;
 
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
@@ -23,6 +24,7 @@ pub use chain::{PathReport, Revocation, Rules, Step, check};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
+pub use strict::{Strict, strict};
 
 /// Every fact about a presented chain.
 #[derive(Debug)]
