@@ -114,6 +114,7 @@ fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
             ChainFault::NoCertificate { .. } | ChainFault::Der => &["no start line"],
             ChainFault::Pem(PemFault::Base64 { .. }) => &["bad base64 decode"],
             ChainFault::Pem(_) => &["bad end line"],
+            ChainFault::Invalid { .. } => &["invalid certificate"],
             ChainFault::WeakKey { position: 0, .. } => &["ee key too small"],
             ChainFault::WeakKey { .. } => &["ca key too small"],
             ChainFault::WeakSignature { .. } => &["ca md too weak"],
@@ -417,6 +418,23 @@ fn key_format_rows(lab: &Lab) -> Vec<Row> {
         lab.key("wrong END, then a whole key", format!("{wrong_end}{p8}")),
         lab.key("broken base64", &broken),
         lab.key("broken base64, then a whole key", format!("{broken}{p8}")),
+        lab.key(
+            "one base64 text after another",
+            p8.replace(end, &format!("aGVsbG8=\n{end}")),
+        ),
+        lab.key("a dash inside", p8.replace(end, &format!("-\n{end}"))),
+        lab.key(
+            "a dash and a colon inside",
+            p8.replace(end, &format!("-:\n{end}")),
+        ),
+        lab.key(
+            "bytes behind the PKCS#8",
+            pem(&[&p8_der[..], b"abc"].concat(), "PRIVATE KEY"),
+        ),
+        lab.key(
+            "bytes behind the SEC1",
+            pem(&[&sec1_der[..], b"abc"].concat(), "EC PRIVATE KEY"),
+        ),
         lab.key("half", &p8[..p8.len() / 2]),
         lab.key("empty", ""),
         lab.key("nonsense", "nonsense"),
@@ -441,6 +459,11 @@ fn key_format_rows(lab: &Lab) -> Vec<Row> {
         lab.key("another key first", format!("{other}{p8}")),
         lab.key("another key last", format!("{p8}{other}")),
     ]
+}
+
+fn pem(der: &[u8], label: &str) -> String {
+    let base64 = data_encoding::BASE64.encode(der);
+    format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n")
 }
 
 fn encryption_rows(lab: &Lab) -> Vec<Row> {
@@ -557,6 +580,10 @@ fn encryption_rows(lab: &Lab) -> Vec<Row> {
         "another Proc-Type",
         encrypted.replace("4,ENCRYPTED", "4,MIC-ONLY"),
     ));
+    rows.push(lab.key(
+        "a bell in DEK-Info",
+        encrypted.replace("DEK-Info: ", "DEK-Info:\x07"),
+    ));
     rows.push(lab.key("an odd length", encrypted.replace("=\n", "\n")));
     rows
 }
@@ -640,10 +667,15 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
     lab.openssl("crl2pkcs7 -nocrl -certfile cert.pem -out cert.p7");
     let trusted = lab.text("trusted.pem");
     let der = fs::read(lab.path("cert.der")).unwrap();
-    let pem = |der: &[u8]| {
-        let base64 = data_encoding::BASE64.encode(der);
-        format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
-    };
+    let pem = |der: &[u8]| pem(der, "CERTIFICATE");
+    // basicConstraints with an INTEGER where its BOOLEAN belongs; nobody checks the signature.
+    let mut flawed = der.clone();
+    let place = flawed
+        .windows(5)
+        .position(|bytes| bytes == [0x30, 3, 1, 1, 0xff])
+        .unwrap();
+    flawed[place + 2] = 2;
+    let flawed = pem(&flawed);
     let trailing = pem(&[&der[..], b"abc"].concat());
     let no_end = cert.replace("-----END CERTIFICATE-----", "");
     let wrong_end = p8.replace("END PRIVATE", "END OTHER");
@@ -684,6 +716,8 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
         ),
         lab.certificate("bytes behind the DER", &trailing),
         lab.certificate("bytes behind the second DER", format!("{cert}{trailing}")),
+        lab.certificate("an extension that cannot be read", &flawed),
+        lab.certificate("such an extension behind", format!("{cert}{flawed}")),
         lab.certificate("half a certificate", pem(&der[..der.len() / 2])),
         lab.certificate(
             "a comment in the certificate",

@@ -232,7 +232,7 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
         },
     })?;
     let key = read_key(&key_path, &metadata, password)?;
-    if !belong_together(&chain.leaf.public_key.key, &*key) {
+    if !belong_together(&chain.leaf.public_key.spki, &*key) {
         return Err(IdentityError::Mismatch {
             certificate: certificate_path,
             key: key_path,
@@ -364,15 +364,21 @@ fn excessive_permissions(_: &Metadata) -> Option<u32> {
     None
 }
 
+/// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.
 fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
-    let Some(spki) = key.public_key() else {
+    let Some(own) = key.public_key() else {
         return false;
     };
-    let Ok((_, spki)) = SubjectPublicKeyInfo::from_der(&spki) else {
+    let (Ok((_, own)), Ok((_, certified))) = (
+        SubjectPublicKeyInfo::from_der(&own),
+        SubjectPublicKeyInfo::from_der(certified),
+    ) else {
         return false;
     };
-    let own: &[u8] = &spki.subject_public_key.data;
-    own == certified || compressed(own).is_some_and(|own| own == certified)
+    let (own, certified) = (own.subject_public_key, certified.subject_public_key);
+    let (own, whole_bytes): (&[u8], _) = (&own.data, certified.unused_bits == 0);
+    whole_bytes
+        && (*own == *certified.data || compressed(own).is_some_and(|own| *own == *certified.data))
 }
 
 /// An elliptic-curve point without its second coordinate, as a certificate may hold it (SEC 1
