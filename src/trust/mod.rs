@@ -3,6 +3,7 @@
 mod client_chain;
 mod encryption;
 pub mod identity;
+mod identity_error;
 mod pem;
 mod private_key;
 mod similar;
