@@ -10,6 +10,7 @@ mod encryption;
 mod error;
 pub mod file;
 pub mod identity;
+mod identity_error;
 mod pem;
 mod private_key;
 mod revocation;

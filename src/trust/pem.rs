@@ -113,6 +113,10 @@ impl<'a> Blocks<'a> {
             ended = has_header && line.len() < 64;
             data.push(line);
         }
+        // A colon makes all that stands before a blank line a header.
+        if !has_header && data.iter().any(|line| line.contains(&b':')) {
+            return Err(PemFault::Base64 { line: begin });
+        }
         let contents = base64(&data).ok_or(PemFault::Base64 { line: begin })?;
         Ok(Block {
             label: label_of_begin,
@@ -138,6 +142,11 @@ fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
         .take_while(|byte| *byte != b'-')
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
+    let mut from_padding = text.iter().skip_while(|byte| **byte != b'=');
+    // The crate would take one padded text after another.
+    if from_padding.any(|byte| *byte != b'=') {
+        return None;
+    }
     BASE64.decode(&text).ok()
 }
 
@@ -234,6 +243,10 @@ mod tests {
             ),
             (
                 "-----BEGIN B-----\naGVsbG8\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8=\naGVsbG8=\n-----END B-----\n",
                 PemFault::Base64 { line: 1 },
             ),
             (
