@@ -6,7 +6,7 @@ use super::signature;
 
 /// The shortest RSA modulus that `ossl_ifc_ffc_compute_security_bits` (crypto/rsa/rsa_lib.c) rounds
 /// up to 112 bits of strength. It is below 2048 on purpose: 2047-bit keys exist.
-const RSA_MODULUS: usize = 1962;
+const RSA_MODULUS: usize = 1963;
 /// Half a group's order is its strength, in steps (`ossl_ec_key_get_security_bits`).
 const EC_ORDER: usize = 224;
 /// Half a digest is its strength.

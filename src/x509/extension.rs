@@ -4,7 +4,7 @@ use super::Name;
 use super::algorithm::unsigned;
 use super::anchor::TrustSettings;
 use super::certificate::{BasicConstraints, KeyIdentifier, KeyUsage};
-use super::der::{Element, Malformed, Reader, Result, tag};
+use super::der::{Element, Reader, Result, tag};
 use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
 
 /// Why OpenSSL calls a certificate that it can decode invalid.
@@ -359,10 +359,11 @@ impl TrustSettings {
             .optional_context(0)?
             .map(|list| oids(list.children()?))
             .transpose()?;
-        // The alias and key identifier that may follow say nothing about trust.
-        while !parts.is_empty() {
-            parts.element().map_err(|_| Malformed)?;
-        }
+        // An alias, a key identifier and algorithms may follow; they say nothing about trust.
+        parts.optional(|element| element.is_universal(tag::UTF8_STRING))?;
+        parts.optional(|element| element.is_universal(tag::OCTET_STRING))?;
+        parts.optional_context(1)?;
+        parts.finish()?;
         Ok(Self {
             trusted,
             rejected: rejected.unwrap_or_default(),

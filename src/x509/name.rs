@@ -201,18 +201,21 @@ impl RelativeName {
 /// The types that OpenSSL's `ASN1_PRINTABLE` lets through (`B_ASN1_PRINTABLE`): VisibleString,
 /// for one, is not among them.
 fn may_be_value(element: &Element<'_>) -> bool {
-    element.has_universal_class()
-        && matches!(
-            element.tag,
-            tag::BIT_STRING
-                | 7..=15
-                | tag::SEQUENCE
-                | tag::NUMERIC_STRING
-                | tag::PRINTABLE_STRING
-                | tag::TELETEX_STRING
-                | tag::IA5_STRING
-                | tag::UNIVERSAL_STRING..=tag::BMP_STRING
-        )
+    const UNKNOWN_TO_OPENSSL: [u32; 8] = [7, 8, 9, 11, 13, 14, 15, 29];
+    match element.tag {
+        _ if !element.has_universal_class() => false,
+        tag::SEQUENCE => element.children().is_ok(),
+        _ if element.bytes().is_err() => false,
+        tag::BIT_STRING => element.bit_string().is_ok(),
+        tag::UTF8_STRING
+        | tag::NUMERIC_STRING
+        | tag::PRINTABLE_STRING
+        | tag::TELETEX_STRING
+        | tag::IA5_STRING
+        | tag::UNIVERSAL_STRING
+        | tag::BMP_STRING => true,
+        other => UNKNOWN_TO_OPENSSL.contains(&other),
+    }
 }
 
 // Identifier octets of the types in a canonical name.
