@@ -65,7 +65,7 @@ impl Name {
         let mut canonical = Vec::new();
         let mut text = String::new();
         let mut attributes = Vec::new();
-        let mut sets = element.children()?;
+        let mut sets = element.members();
         while !sets.is_empty() {
             let set = RelativeName::read(&sets.universal(tag::SET)?)?;
             canonical.extend(set.canonical);
@@ -163,7 +163,7 @@ impl RelativeName {
     fn read(set: &Element<'_>) -> Result<Self> {
         let mut attributes = Vec::new();
         let mut members = Vec::new();
-        let mut entries = set.children()?;
+        let mut entries = set.members();
         while !entries.is_empty() {
             let mut entry = entries.sequence()?;
             let oid = entry.universal(tag::OID)?;
@@ -204,10 +204,10 @@ fn may_be_value(element: &Element<'_>) -> bool {
     const UNKNOWN_TO_OPENSSL: [u32; 8] = [7, 8, 9, 11, 13, 14, 15, 29];
     match element.tag {
         _ if !element.has_universal_class() => false,
-        tag::SEQUENCE => element.children().is_ok(),
-        _ if element.bytes().is_err() => false,
-        tag::BIT_STRING => element.bit_string().is_ok(),
-        tag::UTF8_STRING
+        _ if element.check_any().is_err() => false,
+        tag::BIT_STRING
+        | tag::UTF8_STRING
+        | tag::SEQUENCE
         | tag::NUMERIC_STRING
         | tag::PRINTABLE_STRING
         | tag::TELETEX_STRING
