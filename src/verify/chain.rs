@@ -506,20 +506,15 @@ fn time_faults(certificate: &Certificate, now: i64) -> Vec<FaultKind> {
     faults
 }
 
-/// OpenSSL compares the Internet resources of RFC 3779 along the path if the leaf has any
+/// OpenSSL decodes the Internet resources of RFC 3779 and compares them along the path
 /// (`X509v3_addr_validate_path`). No TLS server needs them, so we only say that we cannot.
 fn check_resources(links: &Links<'_>, run: &mut Run<'_>) {
-    let Some(leaf) = links.certificate(0) else {
-        return;
-    };
-    for oid in [oid::AUTONOMOUS_SYSTEMS, oid::IP_ADDRESS_BLOCKS] {
-        if leaf.extensions.iter().any(|found| found == oid) {
-            run.fail(
-                0,
-                FaultKind::UnsupportedAlgorithm {
-                    oid: oid.to_owned(),
-                },
-            );
+    for (depth, link) in links.iter() {
+        for oid in [oid::AUTONOMOUS_SYSTEMS, oid::IP_ADDRESS_BLOCKS] {
+            if link.certificate.extensions.iter().any(|found| found == oid) {
+                let oid = oid.to_owned();
+                run.fail(depth, FaultKind::UnsupportedAlgorithm { oid });
+            }
         }
     }
 }

@@ -107,8 +107,8 @@ impl<'a> Element<'a> {
             tag::BIT_STRING => self.bit_string().map(|_| ()),
             tag::OID => self.oid().map(|_| ()),
             tag::NULL if !self.bytes()?.is_empty() => Err(Malformed),
-            tag::BMP_STRING if self.contents.len() % 2 != 0 => Err(Malformed),
-            tag::UNIVERSAL_STRING if self.contents.len() % 4 != 0 => Err(Malformed),
+            tag::BMP_STRING if !self.contents.len().is_multiple_of(2) => Err(Malformed),
+            tag::UNIVERSAL_STRING if !self.contents.len().is_multiple_of(4) => Err(Malformed),
             tag::SEQUENCE | tag::SET => self.children().map(|_| ()),
             _ => self.bytes().map(|_| ()),
         }

@@ -301,3 +301,86 @@ fn short_name(oid: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMON_NAME_DER: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
+
+    /// A name of one set, which holds these commonNames.
+    fn name(values: &[(u32, &[u8])]) -> Result<Name> {
+        let entry = |(tag, value): &(u32, &[u8])| {
+            let value = encode(u8::try_from(*tag).unwrap(), value).unwrap();
+            encode(SEQUENCE, &[&COMMON_NAME_DER[..], &value].concat()).unwrap()
+        };
+        let set: Vec<u8> = values.iter().flat_map(entry).collect();
+        let der = encode(SEQUENCE, &encode(SET, &set).unwrap()).unwrap();
+        Name::read(&mut Reader::new(&der))
+    }
+
+    fn utf8(value: &str) -> Name {
+        name(&[(tag::UTF8_STRING, value.as_bytes())]).unwrap()
+    }
+
+    #[test]
+    fn letter_case_and_runs_of_blanks_make_no_other_name() {
+        assert!(utf8("My  CA").matches(&utf8(" my\tca ")));
+        assert!(!utf8("My CA").matches(&utf8("MyCA")));
+        assert!(!utf8("Ä").matches(&utf8("ä")));
+    }
+
+    #[test]
+    fn string_types_make_no_other_name() {
+        let plain = utf8("Zoë");
+        for (tag, value) in [
+            (tag::TELETEX_STRING, &b"Zo\xeb"[..]),
+            (tag::BMP_STRING, b"\0Z\0o\0\xeb"),
+            (tag::UNIVERSAL_STRING, b"\0\0\0Z\0\0\0o\0\0\0\xeb"),
+        ] {
+            assert!(name(&[(tag, value)]).unwrap().matches(&plain), "tag {tag}");
+        }
+        let digits = name(&[(tag::NUMERIC_STRING, b"12")]).unwrap();
+        assert!(!digits.matches(&utf8("12")));
+    }
+
+    #[test]
+    fn the_order_within_a_set_makes_no_other_name() {
+        let (a, b) = ((tag::UTF8_STRING, &b"a"[..]), (tag::UTF8_STRING, &b"b"[..]));
+        assert!(name(&[a, b]).unwrap().matches(&name(&[b, a]).unwrap()));
+    }
+
+    #[test]
+    fn strings_that_do_not_convert_are_refused() {
+        for (tag, value) in [
+            (tag::UTF8_STRING, &b"\xff"[..]),
+            (tag::BMP_STRING, b"odd"),
+            (tag::BMP_STRING, b"\xd8\0"),
+            (0x1a, b"VisibleString"),
+            (tag::OCTET_STRING, b"octets"),
+        ] {
+            assert_eq!(name(&[(tag, value)]).err(), Some(Malformed), "{value:02x?}");
+        }
+    }
+
+    #[test]
+    fn common_names_stay_raw() {
+        let name = name(&[(tag::BMP_STRING, b"\0d\0b")]).unwrap();
+        assert_eq!(name.common_names, [b"\0d\0b"]);
+        assert_eq!(name.text, "CN = db");
+    }
+
+    #[test]
+    fn text_that_could_be_misread_is_quoted() {
+        for (value, expected) in [
+            ("db", "CN = db"),
+            ("a, O = b", "CN = \"a, O = b\""),
+            ("a\"b", "CN = \"a\\\"b\""),
+            ("#0a", "CN = \"#0a\""),
+        ] {
+            assert_eq!(utf8(value).text, expected);
+        }
+        let two = name(&[(tag::UTF8_STRING, b"a"), (tag::UTF8_STRING, b"b")]).unwrap();
+        assert_eq!(two.text, "CN = a + CN = b");
+    }
+}

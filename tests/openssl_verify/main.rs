@@ -45,6 +45,14 @@ const KNOWN: &[(&str, &str)] = &[
         "digest: RSA-2047 with SHA-384",
         "aws-lc-rs has SHA-384 from 2048 bits on only",
     ),
+    (
+        "encoding: Internet addresses, intermediate",
+        "RFC 3779 is not implemented",
+    ),
+    (
+        "encoding: Internet addresses, leaf",
+        "RFC 3779 is not implemented",
+    ),
 ];
 
 #[test]

@@ -1310,10 +1310,12 @@ impl Rows {
             der.truncate(200);
             w.presented[0] = Item::Der(der);
         });
-        self.add("encoding: Internet addresses", |w| {
-            let inherit = seq(&[&seq(&[&octets(&[0, 1]), &null()])]);
-            w.inter().put(critical("1.3.6.1.5.5.7.1.7", inherit));
-        });
+        for (name, place) in [("leaf", LEAF), ("intermediate", INTER)] {
+            self.add(&format!("encoding: Internet addresses, {name}"), |w| {
+                let inherit = seq(&[&seq(&[&octets(&[0, 1]), &null()])]);
+                w.chain[place].put(critical("1.3.6.1.5.5.7.1.7", inherit));
+            });
+        }
     }
 
     fn times(&mut self) {
@@ -1505,6 +1507,9 @@ impl Rows {
         });
         self.add("CRL: signed with SHA-1", |w| {
             w.inter_crl().algorithm = ecdsa_sha1()
+        });
+        self.add("CRL: two algorithms", |w| {
+            w.inter_crl().outer_algorithm = Some(ecdsa_sha256_null().der);
         });
         self.add("CRL: unknown critical extension", |w| {
             w.inter_crl().extensions.push(critical("1.2.3.4", null()));

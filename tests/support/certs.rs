@@ -746,6 +746,8 @@ pub(crate) struct CrlSpec {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) signer: &'static Key,
     pub(crate) algorithm: Algorithm,
+    /// The outer algorithm, if it differs.
+    pub(crate) outer_algorithm: Option<Vec<u8>>,
     pub(crate) spoil: Spoil,
 }
 
@@ -766,6 +768,7 @@ impl CrlSpec {
             extensions: vec![ext(CRL_NUMBER, int(&[1]))],
             signer,
             algorithm: ecdsa_sha256(),
+            outer_algorithm: None,
             spoil: Spoil::Nothing,
         }
     }
@@ -817,7 +820,8 @@ impl CrlSpec {
         } else {
             0
         };
-        seq(&[&tbs, &self.algorithm.der, &bits(unused, &signature)])
+        let outer = self.outer_algorithm.as_ref().unwrap_or(&self.algorithm.der);
+        seq(&[&tbs, outer, &bits(unused, &signature)])
     }
 }
 
