@@ -1,5 +1,6 @@
 //! The path from a leaf to an anchor, and every rule on it: OpenSSL's `X509_verify_cert`.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::x509::{Anchor, AnchorStore, Certificate, Crl, KeyKind, oid};
@@ -218,11 +219,11 @@ struct Builder<'a> {
     unused: Vec<usize>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn extend(&mut self) -> End {
         let mut search_presented = true;
         loop {
-            let Some(current) = self.current().cloned() else {
+            let Some(current) = self.path.last().and_then(|step| self.held(step)) else {
                 return End::Nowhere {
                     last_is_self_signed: false,
                 };
@@ -267,15 +268,11 @@ impl Builder<'_> {
         }
     }
 
-    fn certificate<'b>(&'b self, step: &'b Step) -> Option<&'b Certificate> {
+    fn held(&self, step: &Step) -> Option<Held<'a>> {
         match step {
-            Step::Presented(index) => self.presented.get(*index),
-            Step::Anchor(anchor) => Some(&anchor.certificate),
+            Step::Presented(index) => self.presented.get(*index).map(Held::Presented),
+            Step::Anchor(anchor) => Some(Held::Anchor(Arc::clone(anchor))),
         }
-    }
-
-    fn current(&self) -> Option<&Certificate> {
-        self.path.last().and_then(|step| self.certificate(step))
     }
 
     /// `X509_STORE_CTX_get1_issuer`.
@@ -309,9 +306,26 @@ impl Builder<'_> {
 
     fn contains(&self, certificate: &Certificate) -> bool {
         self.path.iter().any(|step| {
-            self.certificate(step)
+            self.held(step)
                 .is_some_and(|found| found.der == certificate.der)
         })
+    }
+}
+
+/// A certificate of the path, wherever it came from.
+enum Held<'a> {
+    Presented(&'a Certificate),
+    Anchor(Arc<Anchor>),
+}
+
+impl Deref for Held<'_> {
+    type Target = Certificate;
+
+    fn deref(&self) -> &Certificate {
+        match self {
+            Self::Presented(certificate) => certificate,
+            Self::Anchor(anchor) => &anchor.certificate,
+        }
     }
 }
 
@@ -405,11 +419,10 @@ fn check_authority(
 }
 
 fn check_curve(certificate: &Certificate, depth: usize, run: &mut Run<'_>) {
-    match certificate.public_key.kind {
-        KeyKind::Unusable(_) => run.fail(depth, FaultKind::Unspecified),
-        KeyKind::EcExplicit => run.fail(depth, FaultKind::EcKeyExplicitParams),
-        _ => {}
-    }
+    let unreadable = !signature::is_readable(&certificate.public_key);
+    run.fail_if(unreadable, depth, FaultKind::Unspecified);
+    let explicit = certificate.public_key.kind == KeyKind::EcExplicit;
+    run.fail_if(explicit, depth, FaultKind::EcKeyExplicitParams);
 }
 
 /// `check_auth_level`: the keys of all issuers, the signatures of all but the last.
@@ -493,20 +506,15 @@ fn time_faults(certificate: &Certificate, now: i64) -> Vec<FaultKind> {
     faults
 }
 
-/// OpenSSL compares the Internet resources of RFC 3779 along the path if the leaf has any
+/// OpenSSL decodes the Internet resources of RFC 3779 and compares them along the path
 /// (`X509v3_addr_validate_path`). No TLS server needs them, so we only say that we cannot.
 fn check_resources(links: &Links<'_>, run: &mut Run<'_>) {
-    let Some(leaf) = links.certificate(0) else {
-        return;
-    };
-    for oid in [oid::AUTONOMOUS_SYSTEMS, oid::IP_ADDRESS_BLOCKS] {
-        if leaf.extensions.iter().any(|found| found == oid) {
-            run.fail(
-                0,
-                FaultKind::UnsupportedAlgorithm {
-                    oid: oid.to_owned(),
-                },
-            );
+    for (depth, link) in links.iter() {
+        for oid in [oid::AUTONOMOUS_SYSTEMS, oid::IP_ADDRESS_BLOCKS] {
+            if link.certificate.extensions.iter().any(|found| found == oid) {
+                let oid = oid.to_owned();
+                run.fail(depth, FaultKind::UnsupportedAlgorithm { oid });
+            }
         }
     }
 }

@@ -1310,10 +1310,12 @@ impl Rows {
             der.truncate(200);
             w.presented[0] = Item::Der(der);
         });
-        self.add("encoding: Internet addresses", |w| {
-            let inherit = seq(&[&seq(&[&octets(&[0, 1]), &null()])]);
-            w.inter().put(critical("1.3.6.1.5.5.7.1.7", inherit));
-        });
+        for (name, place) in [("leaf", LEAF), ("intermediate", INTER)] {
+            self.add(&format!("encoding: Internet addresses, {name}"), |w| {
+                let inherit = seq(&[&seq(&[&octets(&[0, 1]), &null()])]);
+                w.chain[place].put(critical("1.3.6.1.5.5.7.1.7", inherit));
+            });
+        }
     }
 
     fn times(&mut self) {
@@ -1361,8 +1363,8 @@ impl Rows {
         for (name, key, algorithm) in [
             ("RSA-2048", &RSA_2048, rsa_sha256()),
             ("RSA-2047", &RSA_2047, rsa_sha256()),
+            ("RSA-1963", &RSA_1963, rsa_sha256()),
             ("RSA-1962", &RSA_1962, rsa_sha256()),
-            ("RSA-1961", &RSA_1961, rsa_sha256()),
             ("RSA-1024", &RSA_1024, rsa_sha256()),
             ("RSA-PSS", &RSA_PSS, pss_sha256()),
             ("RSA-PSS bound to SHA-384", &RSA_PSS_SHA384, pss_sha384()),
@@ -1506,6 +1508,9 @@ impl Rows {
         self.add("CRL: signed with SHA-1", |w| {
             w.inter_crl().algorithm = ecdsa_sha1()
         });
+        self.add("CRL: two algorithms", |w| {
+            w.inter_crl().outer_algorithm = Some(ecdsa_sha256_null().der);
+        });
         self.add("CRL: unknown critical extension", |w| {
             w.inter_crl().extensions.push(critical("1.2.3.4", null()));
         });
@@ -1598,9 +1603,6 @@ impl Rows {
         });
         self.add("CRL: issuer's name in other letters", |w| {
             w.inter_crl().issuer = common_name("INTERMEDIATE");
-        });
-        self.add("CRL: malformed entry", |w| {
-            w.inter_crl().revoked.push((vec![], time(NOW), vec![]));
         });
         self.add("CRL: indirect entry for another issuer", |w| {
             let issuer = ext("2.5.29.29", seq(&[&directory(&common_name("Somebody"))]));
@@ -1871,7 +1873,7 @@ fn w_algorithm(key: &'static Key) -> Algorithm {
         pss_sha256()
     } else if std::ptr::eq(key, &raw const RSA_PSS_SHA384) {
         pss_sha384()
-    } else if [&RSA_2048, &RSA_2047, &RSA_1962, &RSA_1961, &RSA_1024]
+    } else if [&RSA_2048, &RSA_2047, &RSA_1963, &RSA_1962, &RSA_1024]
         .iter()
         .any(|rsa| std::ptr::eq(*rsa, key))
     {

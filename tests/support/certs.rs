@@ -1,16 +1,17 @@
 //! Certificates and CRLs of any shape, good and broken, made in memory.
 //!
 //! A builder that writes DER itself can make what no tool agrees to make: negative serials,
-//! doubled extensions, explicit FALSE, signatures by the wrong key. Keys come from the openssl
-//! program once per test run; most signatures are made in process, the odd ones by openssl.
+//! doubled extensions, explicit FALSE, signatures by the wrong key. Keys are made once per test
+//! run; P-256 works in process, all other keys and digests are the openssl program's.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, OnceLock};
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -300,8 +301,8 @@ pub(crate) static ROOT_KEY: Key = p256();
 pub(crate) static OTHER_KEY: Key = p256();
 pub(crate) static RSA_2048: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
 pub(crate) static RSA_2047: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2047"]);
+pub(crate) static RSA_1963: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1963"]);
 pub(crate) static RSA_1962: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1962"]);
-pub(crate) static RSA_1961: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1961"]);
 pub(crate) static RSA_1024: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]);
 pub(crate) static RSA_PSS: Key =
     cli(&["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]);
@@ -368,22 +369,35 @@ impl Key {
         &self.made().pem
     }
 
+    /// A new P-256 key, for tests that need many.
+    pub(crate) fn fresh() -> &'static Self {
+        Box::leak(Box::new(p256()))
+    }
+
     fn made(&self) -> &MadeKey {
         self.made.get_or_init(|| {
-            let arguments = match self.kind {
-                KeyKind::P256 => &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"][..],
-                KeyKind::Cli(arguments) => arguments,
+            let (private, spki, in_process) = match self.kind {
+                KeyKind::P256 => {
+                    let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+                    let spki: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+                    let spki = spki.as_ref().to_vec();
+                    let pkcs8 = key.to_pkcs8v1().unwrap();
+                    (
+                        pem("PRIVATE KEY", pkcs8.as_ref()).into_bytes(),
+                        spki,
+                        Some(key),
+                    )
+                }
+                KeyKind::Cli(arguments) => {
+                    let private = openssl(&[&["genpkey"], arguments].concat(), b"");
+                    let spki = openssl(&["pkey", "-pubout", "-outform", "DER"], &private);
+                    (private, spki, None)
+                }
             };
-            let pem = openssl(&[&["genpkey"], arguments].concat(), b"");
-            let spki = openssl(&["pkey", "-pubout", "-outform", "DER"], &pem);
-            let in_process = matches!(self.kind, KeyKind::P256).then(|| {
-                let pkcs8 = openssl(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], &pem);
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8).unwrap()
-            });
             let file = KEYS_DIRECTORY
                 .path()
                 .join(format!("{:p}.pem", &raw const *self));
-            std::fs::write(&file, pem).unwrap();
+            std::fs::write(&file, private).unwrap();
             MadeKey {
                 pem: file,
                 spki,
@@ -732,6 +746,8 @@ pub(crate) struct CrlSpec {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) signer: &'static Key,
     pub(crate) algorithm: Algorithm,
+    /// The outer algorithm, if it differs.
+    pub(crate) outer_algorithm: Option<Vec<u8>>,
     pub(crate) spoil: Spoil,
 }
 
@@ -752,6 +768,7 @@ impl CrlSpec {
             extensions: vec![ext(CRL_NUMBER, int(&[1]))],
             signer,
             algorithm: ecdsa_sha256(),
+            outer_algorithm: None,
             spoil: Spoil::Nothing,
         }
     }
@@ -803,7 +820,8 @@ impl CrlSpec {
         } else {
             0
         };
-        seq(&[&tbs, &self.algorithm.der, &bits(unused, &signature)])
+        let outer = self.outer_algorithm.as_ref().unwrap_or(&self.algorithm.der);
+        seq(&[&tbs, outer, &bits(unused, &signature)])
     }
 }
 
