@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use pgtls::conninfo::TlsVersion;
 use pgtls::exit::Exit;
@@ -213,11 +214,38 @@ pub(crate) enum Hosts {
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
 /// which 2 is ours for usage.
 pub(crate) fn parse() -> Cli {
-    let matches = command().get_matches();
-    match Cli::from_arg_matches(&matches) {
+    let matches = command().try_get_matches();
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => without_secrets(error).exit(),
     }
+}
+
+/// A connection string in the wrong place may hold a password: it is not repeated.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let places = [
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidValue,
+    ];
+    for place in places {
+        let is_conninfo = match error.get(place) {
+            Some(ContextValue::String(text)) => text.contains('=') || text.contains("://"),
+            _ => false,
+        };
+        if is_conninfo {
+            let shown = ContextValue::String("(a connection string?)".to_owned());
+            error.insert(place, shown);
+            if place == ContextKind::InvalidSubcommand {
+                let advice = "to check a connection string: pgtls check CONNINFO".into();
+                error.insert(
+                    ContextKind::Suggested,
+                    ContextValue::StyledStrs(vec![advice]),
+                );
+            }
+        }
+    }
+    error
 }
 
 /// The command line with the parts of its help that are made from code.

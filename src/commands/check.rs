@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::conninfo::{ConnInfo, Endpoint};
+use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::policy::Policy;
@@ -22,12 +22,15 @@ use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, bytes_of};
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
-    let (endpoints, exit) = check(args)?;
+    let (endpoints, exit) = check(args, &Machine)?;
     output::print(&Report::new(endpoints, exit), exit, args.output)
 }
 
 /// The reports of all endpoints, and the exit code that they come to together.
-pub(super) fn check(args: &Check) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+pub(super) fn check(
+    args: &Check,
+    world: &dyn World,
+) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     let mut policy = demands::policy(&args.demands);
     policy.min_tls = args.min_tls;
     if let Some(file) = &args.expect_cert {
@@ -35,6 +38,7 @@ pub(super) fn check(args: &Check) -> anyhow::Result<(Vec<EndpointReport>, Exit)>
     }
     let mut run = Run {
         args,
+        world,
         policy,
         now: demands::moment(&args.demands)?,
         presented: Vec::new(),
@@ -76,6 +80,7 @@ fn save_chain(file: &Path, presented: &[Arc<[u8]>]) -> anyhow::Result<()> {
 /// What stays the same from endpoint to endpoint, and what is gathered on the way.
 struct Run<'a> {
     args: &'a Check,
+    world: &'a dyn World,
     policy: Policy,
     now: i64,
     presented: Vec<Arc<[u8]>>,
@@ -83,7 +88,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn check_string(&mut self, string: &OsStr, runtime: &Runtime) -> (Vec<EndpointReport>, Exit) {
-        let conninfo = match ConnInfo::read(&bytes_of(string), &Machine) {
+        let conninfo = match ConnInfo::read(&bytes_of(string), self.world) {
             Ok(conninfo) => Arc::new(conninfo),
             Err(error) => {
                 let diagnosis = conninfo_error(&error);

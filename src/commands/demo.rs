@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::{check, output};
 use crate::cli::{Check, Demands, Hosts, Output};
+use crate::machine::Blank;
 
 pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
@@ -32,7 +33,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
         endpoint.address.ip(),
         endpoint.address.port(),
-        root.path().display(),
+        quoted(&root.path().display().to_string()),
     );
     let args = Check {
         conninfo: vec![string.into()],
@@ -45,6 +46,13 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         demands: Demands::default(),
         output,
     };
-    let (endpoints, exit) = check::check(&args)?;
+    let (endpoints, exit) = check::check(&args, &Blank)?;
     output::print(&Report::new(endpoints, exit), exit, output)
+}
+
+/// A value as a keyword/value string needs it: a temporary directory may hold blanks and, on
+/// Windows, does hold backslashes.
+fn quoted(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
 }
