@@ -115,7 +115,7 @@ impl Client {
 
     /// What the libpq of that shared library does with the string.
     pub(crate) fn libpq(&self, library: &OsStr, string: &str) -> Answer {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/libpq.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/libpq_connect.py");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let output = self
             .clean(Path::new("python3"))

@@ -1,4 +1,4 @@
-"""Connects once with the libpq of a shared library: `libpq.py LIBRARY CONNINFO`.
+"""Connects once with the libpq of a shared library: `libpq_connect.py LIBRARY CONNINFO`.
 
 Prints "connected 1" (over TLS), "connected 0" (in plain text) or "refused " and libpq's message.
 """
