@@ -114,7 +114,8 @@ async fn request(stream: &mut TcpStream, deadline: Instant) -> Result<(), Error>
     match answer.split_first() {
         None => Err(Error::Closed),
         Some((b'S', [])) => Ok(()),
-        Some((b'S', behind)) => Err(Error::PlaintextInjection {
+        // An SSH server's greeting begins with the byte that would permit TLS.
+        Some((b'S', behind)) if !behind.starts_with(b"SH-") => Err(Error::PlaintextInjection {
             bytes: behind.len(),
         }),
         Some((b'N', [])) => Err(Error::NoTls),
