@@ -68,6 +68,27 @@ impl Observation {
         }
     }
 
+    /// What became of our certificate.
+    pub fn client_certificate(&self) -> Option<ClientCertificate> {
+        let request = self.tls()?.client_certificate;
+        Some(match request {
+            ClientCertificateRequest::NotRequested => ClientCertificate::NotRequested,
+            ClientCertificateRequest::RequestedNoneSent
+            | ClientCertificateRequest::RequestedNoneFits => ClientCertificate::NoneSent,
+            ClientCertificateRequest::Sent => match &self.outcome {
+                // Whatever it says inside the session, TLS has let us in.
+                Ok(Session {
+                    first_answer: Some(FirstAnswer::Authentication | FirstAnswer::Error(_)),
+                    ..
+                }) => ClientCertificate::Accepted,
+                Err(Stop::Handshake { error, .. }) if error.refuses_certificate() => {
+                    ClientCertificate::Refused
+                }
+                _ => ClientCertificate::Sent,
+            },
+        })
+    }
+
     /// What was negotiated, as far as the handshake got.
     pub fn tls(&self) -> Option<&Tls> {
         match &self.outcome {
@@ -76,6 +97,21 @@ impl Observation {
             Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
         }
     }
+}
+
+/// What became of the client's own certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCertificate {
+    /// The server did not ask.
+    NotRequested,
+    /// It asked, and got none.
+    NoneSent,
+    /// It asked and got ours; what it made of it did not come to light.
+    Sent,
+    /// It asked, and TLS let us in with ours.
+    Accepted,
+    /// It asked, and refused ours with an alert.
+    Refused,
 }
 
 /// A finished handshake.
@@ -212,7 +248,9 @@ async fn ask_about_certificate(
 ) -> Result<Option<FirstAnswer>, handshake::Error> {
     match session.tls.client_certificate {
         ClientCertificateRequest::NotRequested => Ok(None),
-        ClientCertificateRequest::RequestedNoneSent | ClientCertificateRequest::Sent => {
+        ClientCertificateRequest::RequestedNoneSent
+        | ClientCertificateRequest::RequestedNoneFits
+        | ClientCertificateRequest::Sent => {
             let user = task.conninfo.user.value.as_bytes();
             let database = task.conninfo.dbname.value.as_bytes();
             first_answer(session, user, database, deadline)

@@ -58,8 +58,6 @@ fn read_answer(answer: &[u8]) -> FirstAnswer {
         None => FirstAnswer::Closed,
         Some((b'R', _)) => FirstAnswer::Authentication,
         Some((b'E', body)) => FirstAnswer::Error(parse_error(body)),
-        // NegotiateProtocolVersion is a PostgreSQL server, too, and comes before R or E.
-        Some((b'v', _)) => FirstAnswer::Authentication,
         Some((&other, _)) => FirstAnswer::Unexpected(other),
     }
 }
@@ -140,6 +138,8 @@ mod tests {
             FirstAnswer::Authentication
         );
         assert_eq!(read_answer(b"Hello"), FirstAnswer::Unexpected(b'H'));
+        // Protocol 3.0 without options leaves nothing to negotiate.
+        assert_eq!(read_answer(b"v\0\0\0\x0c"), FirstAnswer::Unexpected(b'v'));
         let FirstAnswer::Error(error) = read_answer(b"E\0\0\0\x1bSFATAL\0C28000\0Mno\0\0") else {
             panic!("an E is an error");
         };

@@ -57,6 +57,8 @@ pub enum Code {
     KeyFilePermissions,
     /// libpq would not find a root here.
     LibpqRootMissing,
+    /// The server refused the login.
+    LoginFailed,
     /// A certificate cannot be parsed.
     MalformedCertificate,
     /// The server does not send an intermediate.
@@ -170,6 +172,7 @@ impl Code {
             Self::InvalidValue => "invalid-value",
             Self::KeyFilePermissions => "key-file-permissions",
             Self::LibpqRootMissing => "libpq-root-missing",
+            Self::LoginFailed => "login-failed",
             Self::MalformedCertificate => "malformed-certificate",
             Self::MissingIntermediate => "missing-intermediate",
             Self::NameConstraint => "name-constraint",

@@ -179,6 +179,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             Some(&session.tls),
             policy,
         );
+        diagnosis.findings.extend(notices::of_login(session));
     }
     diagnosis.findings.extend(notices::of_request(task));
     if let Some(judgement) = observation.judgement() {
@@ -221,10 +222,7 @@ fn verdict(task: &Task, context: &Context<'_>, observation: &Observation) -> Dia
     match &observation.outcome {
         Ok(session) => match session.judgement.satisfies(task.trust.level) {
             Err(reason) => unsatisfied(context, &session.judgement, &reason),
-            Ok(()) => match wire::client_certificate(task, session) {
-                Some(error) => Diagnosis::failed(Exit::Handshake, error),
-                None => Diagnosis::passed(),
-            },
+            Ok(()) => wire::client_certificate(task, session).unwrap_or_else(Diagnosis::passed),
         },
         Err(Stop::Connect(error)) => wire::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(error),

@@ -4,7 +4,8 @@ use super::chain::{day, days};
 use super::{Code, Context, Finding, Level, Stage};
 use crate::conninfo::{Origin, SslMode};
 use crate::escape::escape;
-use crate::probe::Task;
+use crate::probe::{Session, Task};
+use crate::startup::FirstAnswer;
 use crate::trust::{self, ROOTS, Source};
 use crate::verify::{Judgement, Step, strict};
 use crate::x509::Certificate;
@@ -23,6 +24,21 @@ pub(super) fn of_request(task: &Task) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// What the server says of the login, which is no concern of TLS.
+pub(super) fn of_login(session: &Session) -> Option<Finding> {
+    let Some(FirstAnswer::Error(error)) = &session.first_answer else {
+        return None;
+    };
+    let message = format!(
+        "TLS is fine, but the server would not let this user in: {}",
+        escape(&error.message)
+    );
+    let finding = Finding::new(Level::Info, Code::LoginFailed, Stage::Handshake, message);
+    Some(finding.hint(
+        "Look at user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
+    ))
 }
 
 /// What psql would need.

@@ -96,15 +96,19 @@ fn server_error(answer: &ServerError) -> Diagnosis {
         escape(&answer.message)
     );
     let finding = Finding::error(Code::ServerError, Stage::Negotiate, message);
-    // Insufficient resources and operator intervention pass (PostgreSQL documentation, appendix A).
-    let may_pass = state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"));
-    if may_pass {
+    if may_pass(answer) {
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         Diagnosis::failed(Exit::Unreachable, finding.hint(hint))
     } else {
         let hint = "TLS was not reached: mend what the server complains about first.";
         Diagnosis::failed(Exit::NoTls, finding.hint(hint))
     }
+}
+
+/// Insufficient resources and operator intervention pass (PostgreSQL documentation, appendix A).
+fn may_pass(error: &ServerError) -> bool {
+    let state = error.sqlstate.as_deref();
+    state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"))
 }
 
 fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
@@ -134,11 +138,11 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
 }
 
 pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
+    if let Some(finding) = about_certificate(error, tls) {
+        return Diagnosis::failed(Exit::Handshake, finding);
+    }
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
-        HandshakeError::Alert(alert) if alert.is_about_certificate() => {
-            return Diagnosis::failed(Exit::Handshake, certificate_alert(error, tls));
-        }
         HandshakeError::Alert(alert) if alert.0 == PROTOCOL_VERSION => {
             no_common_version(&error.to_string())
         }
@@ -179,69 +183,81 @@ pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
 /// What is wrong about the client certificate after a finished handshake: the server's answer to
 /// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
 /// is, or the server complains about something else, which is no concern of TLS.
-pub(super) fn client_certificate(task: &Task, session: &Session) -> Option<Finding> {
+pub(super) fn client_certificate(task: &Task, session: &Session) -> Option<Diagnosis> {
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
-    match (&session.first_answer, task.conninfo.sslcertmode.value) {
-        (None, SslCertMode::Require) => Some(
-            finding(
-                Code::ClientCertNotRequested,
-                "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
-            )
-            .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
-        ),
-        (Some(FirstAnswer::Error(error)), _) if demands_certificate(task, error) => Some(
-            finding(
-                Code::ClientCertRequired,
-                format!("server says: {}", escape(&error.message)),
-            )
-            .hint(GIVE_CERTIFICATE),
-        ),
-        (Some(FirstAnswer::Closed), _) => Some(
-            finding(
-                Code::Closed,
-                "server asked for a client certificate, and closed the connection".to_owned(),
-            )
-            .hint(GIVE_CERTIFICATE),
-        ),
-        (Some(FirstAnswer::Unexpected(byte)), _) => Some(
-            finding(
-                Code::NotPostgres,
-                format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
-            )
-            .hint("Check host and port."),
-        ),
-        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => None,
-    }
+    let request = session.tls.client_certificate;
+    let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
+        (None, SslCertMode::Require) => finding(
+            Code::ClientCertNotRequested,
+            "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
+        )
+        .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
+        (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
+            refused_or_missing(request, format!("server says: {}", escape(&error.message)))?
+        }
+        // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
+        (Some(FirstAnswer::Error(error)), _)
+            if may_pass(error) && request != ClientCertificateRequest::Sent =>
+        {
+            return Some(server_error(error));
+        }
+        (Some(FirstAnswer::Closed), _) => silence(request)?,
+        (Some(FirstAnswer::Unexpected(byte)), _) => finding(
+            Code::NotPostgres,
+            format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
+        )
+        .hint("Check host and port."),
+        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => return None,
+    };
+    Some(Diagnosis::failed(Exit::Handshake, finding))
 }
 
 /// PostgreSQL's "connection requires a valid client certificate" comes in the language of the
-/// server. Everything else under its SQLSTATE (pg_hba.conf has no entry, rejects, no such role)
-/// names the user, and this does not.
-fn demands_certificate(task: &Task, error: &ServerError) -> bool {
-    let user = task.conninfo.user.value.as_bytes();
-    let names_user = error
-        .message
-        .windows(user.len().max(1))
-        .any(|window| window == user);
-    error.sqlstate.as_deref() == Some(INVALID_AUTHORIZATION) && !names_user
+/// server. Everything else that it says under this SQLSTATE before authentication (pg_hba.conf has
+/// no entry, or rejects; authentication failed) quotes a name, in every language, and this does not.
+fn demands_certificate(error: &ServerError) -> bool {
+    let text = String::from_utf8_lossy(&error.message);
+    error.sqlstate.as_deref() == Some(INVALID_AUTHORIZATION) && !text.contains(QUOTATION_MARKS)
 }
 
-fn certificate_alert(error: &HandshakeError, tls: &Tls) -> Finding {
-    match tls.client_certificate {
+/// What a handshake that broke says about the client certificate, if it does.
+fn about_certificate(error: &HandshakeError, tls: &Tls) -> Option<Finding> {
+    match error {
+        HandshakeError::Alert(alert) if alert.answers_certificate() => {
+            refused_or_missing(tls.client_certificate, error.to_string())
+        }
+        HandshakeError::Closed { .. } => silence(tls.client_certificate),
+        _ => None,
+    }
+}
+
+/// `None` if the server never asked.
+fn refused_or_missing(request: ClientCertificateRequest, message: String) -> Option<Finding> {
+    let finding = |code| Finding::error(code, Stage::Handshake, message);
+    Some(match request {
+        ClientCertificateRequest::NotRequested => return None,
         ClientCertificateRequest::Sent => {
-            Finding::error(Code::ClientCertRefused, Stage::Handshake, error.to_string()).hint(
-                "The server does not accept our client certificate: its ssl_ca_file must hold the authority that issued it.",
-            )
+            finding(Code::ClientCertRefused).hint(REISSUE_CERTIFICATE)
         }
         ClientCertificateRequest::RequestedNoneSent => {
-            Finding::error(Code::ClientCertRequired, Stage::Handshake, error.to_string())
-                .hint(GIVE_CERTIFICATE)
+            finding(Code::ClientCertRequired).hint(GIVE_CERTIFICATE)
         }
-        ClientCertificateRequest::NotRequested => {
-            Finding::error(Code::TlsAlert, Stage::Handshake, error.to_string())
-                .hint("The server's log says more about it.")
+        ClientCertificateRequest::RequestedNoneFits => {
+            finding(Code::ClientCertRefused).hint(OTHER_KEY)
         }
-    }
+    })
+}
+
+/// The server asked for a certificate and then hung up. `None` if it never asked.
+fn silence(request: ClientCertificateRequest) -> Option<Finding> {
+    let message = "server asked for a client certificate, and then closed the connection";
+    let finding = Finding::error(Code::Closed, Stage::Handshake, message);
+    Some(match request {
+        ClientCertificateRequest::NotRequested => return None,
+        ClientCertificateRequest::Sent => finding.hint(REISSUE_CERTIFICATE),
+        ClientCertificateRequest::RequestedNoneSent => finding.hint(GIVE_CERTIFICATE),
+        ClientCertificateRequest::RequestedNoneFits => finding.hint(OTHER_KEY),
+    })
 }
 
 fn no_common_version(message: &str) -> Finding {
@@ -279,6 +295,13 @@ fn seconds(task: &Task) -> String {
     format!("{} s", task.timeout.as_secs_f64())
 }
 
+/// What PostgreSQL's translations set names in.
+const QUOTATION_MARKS: [char; 7] = [
+    '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
+];
+
+const REISSUE_CERTIFICATE: &str = "The server does not accept our client certificate: the authority that issued it must stand in the server's ssl_ca_file, it must not be expired, revoked or for servers only, and with TLS 1.2 its key should be RSA or on P-256. The server's log says which it is.";
+const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
 const GIVE_CERTIFICATE: &str = "Give a client certificate that the server's ssl_ca_file vouches for:\n    sslcert=client.crt sslkey=client.key";
 
 /// Bytes of a foreign answer that are shown.
@@ -290,3 +313,69 @@ const INSUFFICIENT_SECURITY: u8 = 71;
 
 /// SQLSTATE 28000, invalid_authorization_specification.
 const INVALID_AUTHORIZATION: &str = "28000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demand_for_a_certificate_is_known_in_every_language() {
+        for (sqlstate, message, demanded) in [
+            (
+                "28000",
+                "connection requires a valid client certificate",
+                true,
+            ),
+            (
+                "28000",
+                "Verbindung erfordert ein gültiges Client-Zertifikat",
+                true,
+            ),
+            (
+                "28000",
+                "la connexion requiert un certificat client valide",
+                true,
+            ),
+            (
+                "28000",
+                "この接続には有効なクライアント証明が必要です",
+                true,
+            ),
+            (
+                "42501",
+                "connection requires a valid client certificate",
+                false,
+            ),
+            (
+                "28000",
+                "no pg_hba.conf entry for host \"192.0.2.7\", user \"u\", database \"d\", SSL encryption",
+                false,
+            ),
+            (
+                "28000",
+                "kein pg_hba.conf-Eintrag für Host »192.0.2.7«, Benutzer »u«, Datenbank »d«, SSL-Verschlüsselung",
+                false,
+            ),
+            (
+                "28000",
+                "authentification par certificat échouée pour l'utilisateur « u »",
+                false,
+            ),
+            (
+                "28P01",
+                "password authentication failed for user \"u\"",
+                false,
+            ),
+        ] {
+            let error = ServerError {
+                sqlstate: Some(sqlstate.to_owned()),
+                message: message.as_bytes().to_vec(),
+            };
+            assert_eq!(
+                demands_certificate(&error),
+                demanded,
+                "{sqlstate} {message}"
+            );
+        }
+    }
+}

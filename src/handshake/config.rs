@@ -101,10 +101,22 @@ pub enum ClientCertificateRequest {
     /// No CertificateRequest was seen.
     #[default]
     NotRequested,
-    /// It asked; we had none to send.
+    /// It asked; we had none to send, or would not send it to a server that we do not trust.
     RequestedNoneSent,
+    /// It asked; ours has a key that signs in no way the server takes.
+    RequestedNoneFits,
     /// It asked; we sent ours.
     Sent,
+}
+
+impl ClientCertificateRequest {
+    /// The same after a handshake that ended before we had anything to send.
+    pub(super) fn withheld(self) -> Self {
+        match self {
+            Self::Sent => Self::RequestedNoneSent,
+            Self::NotRequested | Self::RequestedNoneSent | Self::RequestedNoneFits => self,
+        }
+    }
 }
 
 pub(super) struct Setup {
@@ -324,14 +336,20 @@ impl ResolvesClientCert for ClientCertificateWitness {
     fn resolve(
         &self,
         _root_hint_subjects: &[&[u8]],
-        _sigschemes: &[SignatureScheme],
+        sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
+        // Without a scheme in common neither OpenSSL nor rustls sends the certificate.
+        let usable = self
+            .identity
+            .clone()
+            .filter(|identity| identity.key.choose_scheme(sigschemes).is_some());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = match self.identity {
-            Some(_) => ClientCertificateRequest::Sent,
-            None => ClientCertificateRequest::RequestedNoneSent,
+        *seen = match (&usable, &self.identity) {
+            (Some(_), _) => ClientCertificateRequest::Sent,
+            (None, Some(_)) => ClientCertificateRequest::RequestedNoneFits,
+            (None, None) => ClientCertificateRequest::RequestedNoneSent,
         };
-        self.identity.clone()
+        usable
     }
 
     fn has_certs(&self) -> bool {

@@ -99,9 +99,13 @@ impl Alert {
         })
     }
 
-    /// Is this what a server says that refuses, or misses, a client certificate?
-    pub fn is_about_certificate(self) -> bool {
-        matches!(self.0, 41..=46 | 48 | 49 | 116)
+    /// Behind a CertificateRequest, when suite and version are settled: is this about our answer?
+    ///
+    /// OpenSSL's `ssl_x509err2alert` also maps to `decrypt_error` and `handshake_failure`, the latter
+    /// in TLS 1.2 for a missing certificate, too; a key on a curve that it does not know draws
+    /// `illegal_parameter` there.
+    pub fn answers_certificate(self) -> bool {
+        matches!(self.0, 40..=49 | 51 | 116)
     }
 }
 
@@ -121,6 +125,11 @@ impl From<AlertDescription> for Alert {
 }
 
 impl Error {
+    /// Is this what a server says that asked for a certificate, and refuses or misses it?
+    pub fn refuses_certificate(&self) -> bool {
+        matches!(self, Self::Alert(alert) if alert.answers_certificate())
+    }
+
     /// rustls hands its errors through `io::Error` in places.
     pub(super) fn from_io(error: io::Error) -> Self {
         match error.kind() {

@@ -101,7 +101,13 @@ pub async fn shake_hands(
             connection,
             stream,
         }),
-        Err(error) => Err(Failure { error, tls }),
+        Err(error) => {
+            if matches!(error, Error::Refused(_)) {
+                // rustls picks our certificate on request, and then has no occasion to send it.
+                tls.client_certificate = tls.client_certificate.withheld();
+            }
+            Err(Failure { error, tls })
+        }
     }
 }
 
@@ -112,11 +118,27 @@ impl Session {
     }
 
     /// Sends application data.
+    ///
+    /// # Errors
+    /// What the server said last, if it is gone by now: a TLS 1.3 server that refuses our
+    /// certificate sends an alert and hangs up, at times before we get here.
     pub async fn send(&mut self, data: &[u8], deadline: Instant) -> Result<(), Error> {
         io::Write::write_all(&mut self.connection.writer(), data).map_err(Error::Io)?;
-        timeout_at(deadline, flush(&mut self.connection, &mut self.stream))
+        let sent = timeout_at(deadline, flush(&mut self.connection, &mut self.stream))
             .await
-            .map_err(|_| Error::Timeout)?
+            .map_err(|_| Error::Timeout)?;
+        match sent {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.last_word(deadline).await.unwrap_or(error)),
+        }
+    }
+
+    async fn last_word(&mut self, deadline: Instant) -> Option<Error> {
+        let reading = read_records(&mut self.connection, &mut self.stream);
+        match timeout_at(deadline, reading).await {
+            Ok(Err(error @ Error::Alert(_))) => Some(error),
+            Ok(Ok(_) | Err(_)) | Err(_) => None,
+        }
     }
 
     /// Receives some application data into `buffer`; 0 bytes mean that the server closed.

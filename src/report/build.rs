@@ -14,8 +14,7 @@ use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode};
 use crate::diagnose::{Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::handshake::{ClientCertificateRequest, Tls};
-use crate::probe::{Observation, Task};
+use crate::probe::{ClientCertificate, Observation, Task};
 use crate::trust::{Level, Source, Trust, is_bundled};
 use crate::verify::{Judgement, Rule, Step};
 use crate::x509::{Certificate, GeneralName};
@@ -84,7 +83,7 @@ impl EndpointReport {
 
     /// An endpoint that was checked at the instant of the task's rules.
     pub fn checked(task: &Task, observation: &Observation, diagnosis: &Diagnosis) -> Self {
-        let (tls, judgement) = (observation.tls(), observation.judgement());
+        let judgement = observation.judgement();
         let encrypted = observation.outcome.is_ok();
         let authenticated = diagnosis.exit == Exit::Passed && task.trust.level > Level::Encryption;
         let address = observation.address.map(|address| address.ip().to_string());
@@ -93,7 +92,7 @@ impl EndpointReport {
             hostaddr: address.or(unchecked.hostaddr),
             encrypted,
             authenticated,
-            tls: tls.map(tls_report),
+            tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
             trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
             name_match: judgement.and_then(name_match),
@@ -130,8 +129,9 @@ fn finding(finding: &Finding) -> FindingReport {
     }
 }
 
-fn tls_report(tls: &Tls) -> TlsReport {
-    TlsReport {
+fn tls_report(observation: &Observation) -> Option<TlsReport> {
+    let tls = observation.tls()?;
+    Some(TlsReport {
         protocol: tls.protocol.map(Choice::as_str),
         cipher: tls.cipher.map(|cipher| cipher.openssl),
         cipher_iana: tls.cipher.map(|cipher| cipher.iana),
@@ -140,12 +140,14 @@ fn tls_report(tls: &Tls) -> TlsReport {
         alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
         sni: tls.sni.clone(),
         hello_retry_request: tls.hello_retry_request,
-        client_certificate: match tls.client_certificate {
-            ClientCertificateRequest::NotRequested => "not requested",
-            ClientCertificateRequest::RequestedNoneSent => "requested, none sent",
-            ClientCertificateRequest::Sent => "sent",
+        client_certificate: match observation.client_certificate()? {
+            ClientCertificate::NotRequested => "not requested",
+            ClientCertificate::NoneSent => "requested, none sent",
+            ClientCertificate::Sent => "sent",
+            ClientCertificate::Accepted => "sent, accepted",
+            ClientCertificate::Refused => "sent, refused",
         },
-    }
+    })
 }
 
 /// The presented certificates in the server's order, and the anchor if the server left it out.
