@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Roots(args) => commands::roots::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Demo(output) => commands::demo::run(output),
     };
     match result {
