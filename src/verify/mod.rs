@@ -5,6 +5,7 @@
 //! in which OpenSSL applies them, for the versions 3.0 to 3.5. Nothing here reads a socket, a clock
 //! or a file.
 
+mod build;
 pub mod chain;
 mod constraints;
 mod crl;
@@ -12,6 +13,7 @@ mod fault;
 mod level;
 mod purpose;
 mod signature;
+mod validity;
 
 pub use chain::{PathReport, Revocation, Rules, Step, check};
 pub use fault::{Fault, FaultKind};
