@@ -7,6 +7,7 @@
 //! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
 //! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 
+mod build;
 pub mod chain;
 mod constraints;
 mod crl;
@@ -16,6 +17,7 @@ pub mod name;
 mod purpose;
 mod signature;
 mod strict;
+mod validity;
 
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
