@@ -240,7 +240,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     ];
     for place in places {
         let is_conninfo = match error.get(place) {
-            Some(ContextValue::String(text)) => text.contains('=') || text.contains("://"),
+            Some(ContextValue::String(text)) => text.contains(['=', '@']),
             _ => false,
         };
         if is_conninfo {
@@ -359,7 +359,7 @@ const EXAMPLES: &str = "\
 Examples:
   pgtls check \"host=db.example.com sslmode=verify-full sslrootcert=root.crt\"
       the main job: does this string get the TLS that it promises?
-  pgtls check postgresql://ann@db.example.com/app?sslrootcert=system
+  pgtls check \"postgresql://ann@db.example.com/app?sslrootcert=system\"
       the same with a URI and the roots of this machine
   pgtls check --format json \"service=prod\" | jq .verdict
       for scripts

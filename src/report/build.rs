@@ -94,7 +94,10 @@ impl EndpointReport {
             authenticated,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
-            trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
+            // Roots that nothing was held against are no source of trust.
+            trust: judgement
+                .filter(|_| task.trust.level > Level::Encryption)
+                .map(|judgement| trust_report(&task.trust, judgement)),
             name_match: judgement.and_then(name_match),
             timings_ms: Some(timings(observation)),
             ..unchecked
