@@ -153,6 +153,8 @@ impl Diagnosis {
 pub struct Context<'a> {
     /// Whom we trust.
     pub trust: &'a Trust,
+    /// What must hold.
+    pub level: trust::Level,
     /// The moment and the rules.
     pub rules: &'a Rules,
     /// The name to verify, as written.
@@ -166,6 +168,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
     let rules = task.rules();
     let context = Context {
         trust: &task.trust,
+        level: task.trust.level,
         rules: &rules,
         host: task.endpoint.host.as_ref().map(Host::as_bytes),
         address: observation.address.map(|address| address.ip()),
@@ -179,9 +182,9 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             Some(&session.tls),
             policy,
         );
-        diagnosis.findings.extend(notices::of_login(session));
+        diagnosis.findings.extend(notices::of_session(session));
     }
-    diagnosis.findings.extend(notices::of_request(task));
+    diagnosis.findings.extend(notices::of_settings(task));
     if let Some(judgement) = observation.judgement() {
         diagnosis
             .findings
@@ -200,11 +203,7 @@ pub fn diagnose_offline(
     judgement: &Judgement,
     policy: &Policy,
 ) -> Diagnosis {
-    let level = match context.host {
-        Some(_) => trust::Level::ChainAndName,
-        None => trust::Level::Chain,
-    };
-    let mut diagnosis = match judgement.satisfies(level) {
+    let mut diagnosis = match judgement.satisfies(context.level) {
         Ok(()) => Diagnosis::passed(),
         Err(reason) => unsatisfied(context, judgement, &reason),
     };
