@@ -136,7 +136,7 @@ impl Trust {
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: lists.directory,
+                crl_directories: lists.directories,
             },
         })
     }
