@@ -5,9 +5,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use pgtls::conninfo::TlsVersion;
+use pgtls::diagnose::Code;
 use pgtls::exit::Exit;
 use pgtls::trust::{BundledRoot, Choice};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails.
 #[derive(Debug, Parser)]
@@ -29,8 +34,12 @@ pub(crate) enum Command {
     Check(Check),
     /// Show every parameter of a connection string and where it comes from; connects to nothing
     Conninfo(Conninfo),
+    /// Verify a server's certificate files before they are deployed; connects to nothing
+    Verify(Verify),
     /// Show the root certificates that are compiled in
     Roots(Roots),
+    /// Explain a finding code at length; without one, list them all
+    Explain(Explain),
     /// Start a good endpoint on this machine and check it: needs no server and no network
     Demo(Output),
 }
@@ -54,6 +63,77 @@ pub(crate) struct Check {
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Hosts::All)]
     pub(crate) hosts: Hosts,
 
+    /// Fail (1) below this TLS version: 1.2 or 1.3
+    #[arg(long, value_name = "VERSION", value_parser = parse_tls_version)]
+    pub(crate) min_tls: Option<TlsVersion>,
+
+    /// Fail (1) unless this very certificate is served: catches "renewed, but not reloaded"
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) expect_cert: Option<PathBuf>,
+
+    /// Write the certificates that the server presents, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) save_chain: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) demands: Demands,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What `check` and `verify` can ask for besides libpq's verdict.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Demands {
+    /// Judge validity at that instant: RFC 3339 (2027-01-31T12:00:00Z), or from now: +30d, -1h
+    #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
+    pub(crate) at: Option<At>,
+
+    /// Fail (1) unless the whole path, root and CRLs included, holds that much longer: 30d, 12h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) valid_for: Option<Duration>,
+
+    /// Fail (1) unless a certificate of the chain has this public key (curl's notation); repeatable
+    #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
+    pub(crate) pin: Vec<[u8; 32]>,
+
+    /// Warnings count as failures (1)
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `--at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    Instant(OffsetDateTime),
+    FromNow(time::Duration),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The server's certificate file, as ssl_cert_file will name it: PEM, its own certificate first
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) cert: PathBuf,
+
+    /// Its private key, as ssl_key_file will name it: must match, and be readable by its owner only
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
+
+    /// A name that clients will connect by; repeatable. Without one, only the chain is verified
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<OsString>,
+
+    /// The roots that clients will trust: a PEM file, or system [default: those compiled in]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sslrootcert: Option<PathBuf>,
+
+    /// The CRLs that clients will check against
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sslcrl: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) demands: Demands,
+
     #[command(flatten)]
     pub(crate) output: Output,
 }
@@ -67,6 +147,13 @@ pub(crate) struct Conninfo {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, as reports print it: unknown-issuer
+    #[arg(value_name = "CODE", value_parser = parse_code)]
+    pub(crate) code: Option<Code>,
 }
 
 #[derive(Debug, Args)]
@@ -137,11 +224,38 @@ pub(crate) enum Hosts {
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
 /// which 2 is ours for usage.
 pub(crate) fn parse() -> Cli {
-    let matches = command().get_matches();
-    match Cli::from_arg_matches(&matches) {
+    let matches = command().try_get_matches();
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => without_secrets(error).exit(),
     }
+}
+
+/// A connection string in the wrong place may hold a password: it is not repeated.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let places = [
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidValue,
+    ];
+    for place in places {
+        let is_conninfo = match error.get(place) {
+            Some(ContextValue::String(text)) => text.contains(['=', '@']),
+            _ => false,
+        };
+        if is_conninfo {
+            let shown = ContextValue::String("(a connection string?)".to_owned());
+            error.insert(place, shown);
+            if place == ContextKind::InvalidSubcommand {
+                let advice = "to check a connection string: pgtls check CONNINFO".into();
+                error.insert(
+                    ContextKind::Suggested,
+                    ContextValue::StyledStrs(vec![advice]),
+                );
+            }
+        }
+    }
+    error
 }
 
 /// The command line with the parts of its help that are made from code.
@@ -180,6 +294,17 @@ fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     })
 }
 
+fn parse_code(name: &str) -> Result<Code, String> {
+    Code::from_name(name).ok_or_else(|| {
+        let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
+        if near.is_empty() {
+            "no such code; `pgtls explain` lists them all".to_owned()
+        } else {
+            format!("no such code; did you mean {}?", near.join(" or "))
+        }
+    })
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     f64::from_str(text)
         .ok()
@@ -189,13 +314,52 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "seconds must be a number above 0 and at most 86400".to_owned())
 }
 
+fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
+    match text.trim_start_matches("TLSv") {
+        "1.2" => Ok(TlsVersion::V1_2),
+        "1.3" => Ok(TlsVersion::V1_3),
+        _ => Err("the versions are 1.2 and 1.3".to_owned()),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| *duration <= MAX_VALIDITY)
+        .ok_or_else(|| "a duration is written 30d, 12h or 90m, and is at most 100 years".to_owned())
+}
+
+fn parse_at(text: &str) -> Result<At, String> {
+    let shift = |text| {
+        let duration = parse_duration(text)?;
+        time::Duration::try_from(duration).map_err(|error| error.to_string())
+    };
+    if let Some(later) = text.strip_prefix('+') {
+        return Ok(At::FromNow(shift(later)?));
+    }
+    if let Some(earlier) = text.strip_prefix('-') {
+        return Ok(At::FromNow(-shift(earlier)?));
+    }
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(At::Instant)
+        .map_err(|_| "a time is written 2027-01-31T12:00:00Z, or +30d from now".to_owned())
+}
+
+fn parse_pin(text: &str) -> Result<[u8; 32], String> {
+    text.strip_prefix("sha256//")
+        .and_then(|base64| data_encoding::BASE64.decode(base64.as_bytes()).ok())
+        .and_then(|digest| digest.try_into().ok())
+        .ok_or_else(|| "a pin is sha256// and the base64 of 32 bytes".to_owned())
+}
+
+const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 const EXAMPLES: &str = "\
 Examples:
   pgtls check \"host=db.example.com sslmode=verify-full sslrootcert=root.crt\"
       the main job: does this string get the TLS that it promises?
-  pgtls check postgresql://ann@db.example.com/app?sslrootcert=system
+  pgtls check \"postgresql://ann@db.example.com/app?sslrootcert=system\"
       the same with a URI and the roots of this machine
   pgtls check --format json \"service=prod\" | jq .verdict
       for scripts
@@ -230,6 +394,28 @@ mod tests {
             Ok(Choice::BundledRoot(root)) if root.name == "digicert-global-root-g2"
         ));
         assert!(parse_trust("bundled:nonsense").is_err());
+    }
+
+    #[test]
+    fn times_are_absolute_or_from_now() {
+        assert_eq!(parse_at("+30d"), Ok(At::FromNow(time::Duration::days(30))));
+        assert_eq!(parse_at("-1h"), Ok(At::FromNow(time::Duration::hours(-1))));
+        assert!(matches!(
+            parse_at("2027-01-31T12:00:00Z"),
+            Ok(At::Instant(_))
+        ));
+        for wrong in ["", "tomorrow", "2027-01-31", "+", "+30", "+999999999d"] {
+            assert!(parse_at(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pins_are_in_curls_notation() {
+        let pin = format!("sha256//{}", data_encoding::BASE64.encode(&[7; 32]));
+        assert_eq!(parse_pin(&pin), Ok([7; 32]));
+        for wrong in ["", "sha256//", "sha256//AAAA", "sha512//AAAA", "7777"] {
+            assert!(parse_pin(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -14,7 +14,9 @@ fn main() -> ExitCode {
     let result = match cli::parse().command {
         Command::Check(args) => commands::check::run(&args),
         Command::Conninfo(args) => commands::conninfo::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Roots(args) => commands::roots::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Demo(output) => commands::demo::run(output),
     };
     match result {

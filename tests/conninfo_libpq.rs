@@ -3,7 +3,7 @@
 //! One table of strings goes to [`pgtls::conninfo`] and to a real libpq (Debian's `libpq5`), called from Python. A row
 //! that holds for newer libpq only says since which version and why; it fails when the older one agrees after all.
 //!
-//! `PGTLS_LIBPQ` names the library, `libpq.so.5` by default. `PGTLS_LIBPQ18` may name that of PostgreSQL 18, such as
+//! `PGTLS_TEST_LIBPQ` names the library, `libpq.so.5` by default. `PGTLS_TEST_LIBPQ18` may name that of PostgreSQL 18, such as
 //! the one in the wheel of `psycopg-binary`, as a second referee.
 
 #![allow(
@@ -32,7 +32,7 @@ use conninfo_rows::{Row, rows};
 
 #[test]
 fn every_string_means_what_it_means_to_libpq() {
-    let referee = std::env::var("PGTLS_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
+    let referee = std::env::var("PGTLS_TEST_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
     match Referee::ask(&referee) {
         Ok(referee) => referee.compare(),
         Err(reason) if std::env::var_os("CI").is_none() => {
@@ -44,11 +44,11 @@ fn every_string_means_what_it_means_to_libpq() {
 
 #[test]
 fn every_string_means_what_it_means_to_libpq_18() {
-    match std::env::var("PGTLS_LIBPQ18") {
+    match std::env::var("PGTLS_TEST_LIBPQ18") {
         Ok(referee) => Referee::ask(&referee)
-            .expect("the libpq that PGTLS_LIBPQ18 names answers")
+            .expect("the libpq that PGTLS_TEST_LIBPQ18 names answers")
             .compare(),
-        Err(_) => eprintln!("SKIPPED: PGTLS_LIBPQ18 names no second libpq"),
+        Err(_) => eprintln!("SKIPPED: PGTLS_TEST_LIBPQ18 names no second libpq"),
     }
 }
 

@@ -6,27 +6,25 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg(unix)]
 
+#[path = "support/identity_lab.rs"]
+mod identity_lab;
 #[path = "support/names_libpq.rs"]
 mod names_libpq;
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use names_libpq::{Attempt, connect_all, quoted};
-use nix::unistd::{Uid, geteuid, seteuid};
-use pgtls::conninfo::SslCertMode;
+use identity_lab::{Lab, PASSWORD, Row, Verdict, pem, serve_alerts};
+use names_libpq::connect_all;
+use nix::unistd::geteuid;
 use pgtls::escape::escape;
-use pgtls::trust::identity::{IdentityError, IdentityRequest, load};
+use pgtls::trust::identity::IdentityError;
 use pgtls::trust::{ChainFault, KeyFault, PemFault};
 
 /// What libpq says after the server's alert: the files were fine.
 const LOADED: &str = "alert handshake failure";
-/// The password of every encrypted key.
-const PASSWORD: &str = "s\u{e9}cret 1";
 /// A user with no rights.
 const NOBODY: u32 = 65534;
 
@@ -115,6 +113,7 @@ fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
             ChainFault::NoCertificate { .. } | ChainFault::Der => &["no start line"],
             ChainFault::Pem(PemFault::Base64 { .. }) => &["bad base64 decode"],
             ChainFault::Pem(_) => &["bad end line"],
+            ChainFault::Invalid { .. } => &["invalid certificate"],
             ChainFault::WeakKey { position: 0, .. } => &["ee key too small"],
             ChainFault::WeakKey { .. } => &["ca key too small"],
             ChainFault::WeakSignature { .. } => &["ca md too weak"],
@@ -144,197 +143,6 @@ fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
 
 fn drop_it(_: String) -> String {
     String::new()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Same,
-    /// libpq loads it, we do not, for this reason.
-    OnlyLibpq(#[allow(dead_code)] &'static str),
-}
-
-struct Row {
-    name: String,
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
-    password: Option<&'static str>,
-    home: PathBuf,
-    uid: Option<u32>,
-    verdict: Verdict,
-}
-
-impl Row {
-    fn attempt(&self, port: u16) -> Attempt {
-        let mut conninfo = format!(
-            "host=127.0.0.1 port={port} user=u dbname=d gssencmode=disable sslmode=require"
-        )
-        .into_bytes();
-        let paths = [("sslcert", &self.certificate), ("sslkey", &self.key)];
-        let values = paths.map(|(keyword, path)| (keyword, path.as_deref().map(bytes)));
-        for (keyword, value) in values
-            .into_iter()
-            .chain([("sslpassword", self.password.map(str::as_bytes))])
-        {
-            if let Some(value) = value {
-                conninfo.extend(format!(" {keyword}=").bytes());
-                conninfo.extend(quoted(value));
-            }
-        }
-        Attempt {
-            conninfo,
-            home: bytes(&self.home).to_vec(),
-            uid: self.uid,
-        }
-    }
-
-    fn load(&self) -> Result<String, IdentityError> {
-        if let Some(uid) = self.uid {
-            seteuid(Uid::from_raw(uid)).unwrap();
-        }
-        let home_files = self.home.join(".postgresql");
-        let loaded = load(&IdentityRequest {
-            certificate: self.certificate.as_deref(),
-            key: self.key.as_deref(),
-            password: self.password.map(str::as_bytes),
-            mode: SslCertMode::Allow,
-            home_files: Some(&home_files),
-        });
-        if self.uid.is_some() {
-            seteuid(Uid::from_raw(0)).unwrap();
-        }
-        loaded.map(|identity| format!("{identity:?}"))
-    }
-
-    fn password(self, password: Option<&'static str>) -> Self {
-        Self { password, ..self }
-    }
-
-    fn only_libpq(self, reason: &'static str) -> Self {
-        Self {
-            verdict: Verdict::OnlyLibpq(reason),
-            ..self
-        }
-    }
-}
-
-fn bytes(path: &Path) -> &[u8] {
-    path.as_os_str().as_encoded_bytes()
-}
-
-/// SSLRequest, S, ClientHello, handshake_failure.
-fn serve_alerts() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let answer = |mut stream: TcpStream| -> io::Result<()> {
-            stream.read_exact(&mut [0; 8])?;
-            stream.write_all(b"S")?;
-            // A client that could not load its files hangs up here.
-            stream.read_exact(&mut [0; 5])?;
-            stream.write_all(&[0x15, 3, 3, 0, 2, 2, 40])?;
-            stream.shutdown(std::net::Shutdown::Write)?;
-            io::copy(&mut stream, &mut io::sink()).map(|_| ())
-        };
-        for stream in listener.incoming() {
-            let _ = answer(stream.unwrap());
-        }
-    });
-    port
-}
-
-/// A directory of keys and certificates.
-struct Lab {
-    directory: tempfile::TempDir,
-}
-
-impl Lab {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let lab = Self { directory };
-        lab.openssl("ecparam -name prime256v1 -genkey -out ec.key");
-        lab.openssl("req -new -x509 -key ec.key -subj /CN=user -days 30 -out cert.pem");
-        lab.openssl("pkcs8 -topk8 -nocrypt -in ec.key -out p8.key");
-        fs::create_dir(lab.path("empty home")).unwrap();
-        lab
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn openssl(&self, arguments: &str) {
-        let output = Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(self.directory.path())
-            .env("PASSWORD", PASSWORD)
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "openssl {arguments}: {stderr}");
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, contents).unwrap();
-        self.mode(name, 0o600)
-    }
-
-    fn mode(&self, name: &str, mode: u32) -> PathBuf {
-        let path = self.path(name);
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    /// A row with these two files, as they are.
-    fn row(&self, name: &str, certificate: &str, key: &str) -> Row {
-        Row {
-            name: name.to_owned(),
-            certificate: Some(self.path(certificate)),
-            key: Some(self.path(key)),
-            password: Some(PASSWORD),
-            home: self.path("empty home"),
-            uid: None,
-            verdict: Verdict::Same,
-        }
-    }
-
-    /// A row with the good certificate and this text as its key.
-    fn key(&self, name: &str, contents: impl AsRef<[u8]>) -> Row {
-        let file = format!("key of {name}");
-        self.write(&file, contents);
-        self.row(name, "cert.pem", &file)
-    }
-
-    /// A row with the good certificate and the key that openssl makes of it.
-    fn made_key(&self, arguments: &str) -> Row {
-        let file = format!("made-{}", arguments.replace([' ', ':'], "_"));
-        self.openssl(&format!("{arguments} -in ec.key -out {file}"));
-        self.mode(&file, 0o600);
-        self.row(arguments, "cert.pem", &file)
-    }
-
-    /// A row with this text as certificate and the good key.
-    fn certificate(&self, name: &str, contents: impl AsRef<[u8]>) -> Row {
-        let file = format!("certificate of {name}");
-        self.write(&file, contents);
-        self.row(name, &file, "p8.key")
-    }
-
-    /// A row with a fresh key of this kind and a certificate for it.
-    fn kind(&self, name: &str, generate: &str) -> Row {
-        let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
-        self.openssl(&format!("{generate} -out {key}"));
-        self.openssl(&format!(
-            "req -new -x509 -key {key} -subj /CN=user -days 30 -out {certificate}"
-        ));
-        self.mode(&key, 0o600);
-        self.row(name, &certificate, &key)
-    }
 }
 
 fn rows(lab: &Lab) -> Vec<Row> {
@@ -418,6 +226,23 @@ fn key_format_rows(lab: &Lab) -> Vec<Row> {
         lab.key("wrong END, then a whole key", format!("{wrong_end}{p8}")),
         lab.key("broken base64", &broken),
         lab.key("broken base64, then a whole key", format!("{broken}{p8}")),
+        lab.key(
+            "one base64 text after another",
+            p8.replace(end, &format!("aGVsbG8=\n{end}")),
+        ),
+        lab.key("a dash inside", p8.replace(end, &format!("-\n{end}"))),
+        lab.key(
+            "a dash and a colon inside",
+            p8.replace(end, &format!("-:\n{end}")),
+        ),
+        lab.key(
+            "bytes behind the PKCS#8",
+            pem(&[&p8_der[..], b"abc"].concat(), "PRIVATE KEY"),
+        ),
+        lab.key(
+            "bytes behind the SEC1",
+            pem(&[&sec1_der[..], b"abc"].concat(), "EC PRIVATE KEY"),
+        ),
         lab.key("half", &p8[..p8.len() / 2]),
         lab.key("empty", ""),
         lab.key("nonsense", "nonsense"),
@@ -558,6 +383,10 @@ fn encryption_rows(lab: &Lab) -> Vec<Row> {
         "another Proc-Type",
         encrypted.replace("4,ENCRYPTED", "4,MIC-ONLY"),
     ));
+    rows.push(lab.key(
+        "a bell in DEK-Info",
+        encrypted.replace("DEK-Info: ", "DEK-Info:\x07"),
+    ));
     rows.push(lab.key("an odd length", encrypted.replace("=\n", "\n")));
     rows
 }
@@ -641,10 +470,15 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
     lab.openssl("crl2pkcs7 -nocrl -certfile cert.pem -out cert.p7");
     let trusted = lab.text("trusted.pem");
     let der = fs::read(lab.path("cert.der")).unwrap();
-    let pem = |der: &[u8]| {
-        let base64 = data_encoding::BASE64.encode(der);
-        format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
-    };
+    let pem = |der: &[u8]| pem(der, "CERTIFICATE");
+    // basicConstraints with an INTEGER where its BOOLEAN belongs; nobody checks the signature.
+    let mut flawed = der.clone();
+    let place = flawed
+        .windows(5)
+        .position(|bytes| bytes == [0x30, 3, 1, 1, 0xff])
+        .unwrap();
+    flawed[place + 2] = 2;
+    let flawed = pem(&flawed);
     let trailing = pem(&[&der[..], b"abc"].concat());
     let no_end = cert.replace("-----END CERTIFICATE-----", "");
     let wrong_end = p8.replace("END PRIVATE", "END OTHER");
@@ -685,6 +519,8 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
         ),
         lab.certificate("bytes behind the DER", &trailing),
         lab.certificate("bytes behind the second DER", format!("{cert}{trailing}")),
+        lab.certificate("an extension that cannot be read", &flawed),
+        lab.certificate("such an extension behind", format!("{cert}{flawed}")),
         lab.certificate("half a certificate", pem(&der[..der.len() / 2])),
         lab.certificate(
             "a comment in the certificate",
@@ -871,16 +707,6 @@ fn path_rows(lab: &Lab) -> Vec<Row> {
             }),
         ),
     ]
-}
-
-impl Row {
-    fn with_empty_paths(self) -> Self {
-        Self {
-            certificate: Some(PathBuf::new()),
-            key: Some(PathBuf::new()),
-            ..self
-        }
-    }
 }
 
 fn permission_rows(lab: &Lab) -> Vec<Row> {

@@ -1,30 +1,48 @@
 //! `pgtls check`: every endpoint of every string, one after the other.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
+
 use std::time::Duration;
 
-use pgtls::conninfo::{ConnInfo, Endpoint};
+use anyhow::Context;
+use pem::{EncodeConfig, LineEnding, Pem};
+use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::Trust;
-use time::OffsetDateTime;
 use tokio::runtime::Runtime;
 
-use super::output;
+use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, bytes_of};
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
-    let (endpoints, exit) = check(args)?;
+    let (endpoints, exit) = check(args, &Machine)?;
     output::print(&Report::new(endpoints, exit), exit, args.output)
 }
 
 /// The reports of all endpoints, and the exit code that they come to together.
-pub(super) fn check(args: &Check) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+pub(super) fn check(
+    args: &Check,
+    world: &dyn World,
+) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+    let mut policy = demands::policy(&args.demands);
+    policy.min_tls = args.min_tls;
+    if let Some(file) = &args.expect_cert {
+        policy.expected = Some(Box::new(demands::certificate(file)?));
+    }
+    let mut run = Run {
+        args,
+        world,
+        policy,
+        now: demands::moment(&args.demands)?,
+        presented: Vec::new(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -37,41 +55,101 @@ pub(super) fn check(args: &Check) -> anyhow::Result<(Vec<EndpointReport>, Exit)>
     let mut endpoints = Vec::new();
     let mut exits = Vec::new();
     for string in strings {
-        let (reports, exit) = check_string(string, args, &runtime);
+        let (reports, exit) = run.check_string(string, &runtime);
         endpoints.extend(reports);
         exits.push(exit);
     }
     // A resolver that hangs must not keep the process.
     runtime.shutdown_background();
+    if let Some(file) = &args.save_chain {
+        save_chain(file, &run.presented)?;
+    }
     Ok((endpoints, Exit::of_all(exits)))
 }
 
-fn check_string(string: &OsStr, args: &Check, runtime: &Runtime) -> (Vec<EndpointReport>, Exit) {
-    let conninfo = match ConnInfo::read(&bytes_of(string), &Machine) {
-        Ok(conninfo) => Arc::new(conninfo),
-        Err(error) => {
-            let diagnosis = conninfo_error(&error);
-            return (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
-        }
-    };
-    let trust = Trust::gather(&conninfo, args.trust.as_ref()).map(Arc::new);
-    let mut reports = Vec::new();
-    let mut exits = Vec::new();
-    for endpoint in &conninfo.endpoints {
-        let checked = match &trust {
-            Ok(trust) => check_endpoint(&conninfo, endpoint, trust, args, runtime),
+fn save_chain(file: &Path, presented: &[Arc<[u8]>]) -> anyhow::Result<()> {
+    let blocks: Vec<Pem> = presented
+        .iter()
+        .map(|der| Pem::new("CERTIFICATE", der.to_vec()))
+        .collect();
+    let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    std::fs::write(file, pem::encode_many_config(&blocks, config))
+        .with_context(|| format!("could not write the presented chain to {}", file.display()))
+}
+
+/// What stays the same from endpoint to endpoint, and what is gathered on the way.
+struct Run<'a> {
+    args: &'a Check,
+    world: &'a dyn World,
+    policy: Policy,
+    now: i64,
+    presented: Vec<Arc<[u8]>>,
+}
+
+impl Run<'_> {
+    fn check_string(&mut self, string: &OsStr, runtime: &Runtime) -> (Vec<EndpointReport>, Exit) {
+        let conninfo = match ConnInfo::read(&bytes_of(string), self.world) {
+            Ok(conninfo) => Arc::new(conninfo),
             Err(error) => {
-                Checked::without_connecting(&conninfo, endpoint, &trust_error(&conninfo, error))
+                let diagnosis = conninfo_error(&error);
+                return (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
             }
         };
-        reports.push(checked.report);
-        // libpq goes on to the next host only after a failed connect.
-        if args.hosts == Hosts::Any && checked.went == Went::Connected {
-            return (reports, checked.exit);
+        let trust = Trust::gather(&conninfo, self.args.trust.as_ref()).map(Arc::new);
+        let mut reports = Vec::new();
+        let mut exits = Vec::new();
+        for endpoint in &conninfo.endpoints {
+            let checked = match &trust {
+                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust, runtime),
+                Err(error) => {
+                    let diagnosis = trust_error(&conninfo, error);
+                    Checked::without_connecting(&conninfo, endpoint, &diagnosis)
+                }
+            };
+            reports.push(checked.report);
+            // libpq goes on to the next host only after a failed connect.
+            if self.args.hosts == Hosts::Any && checked.went == Went::Connected {
+                return (reports, checked.exit);
+            }
+            exits.push(checked.exit);
         }
-        exits.push(checked.exit);
+        (reports, Exit::of_all(exits))
     }
-    (reports, Exit::of_all(exits))
+
+    fn check_endpoint(
+        &mut self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: &Arc<Trust>,
+        runtime: &Runtime,
+    ) -> Checked {
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
+            return Checked::without_connecting(conninfo, endpoint, &diagnosis);
+        }
+        let task = Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.now,
+            timeout: timeout(self.args, conninfo),
+        };
+        let observation = runtime.block_on(probe(&task));
+        let diagnosis = diagnose(&task, &observation, &self.policy);
+        let presented = observation
+            .judgement()
+            .map(|judgement| &judgement.certificates);
+        let presented = presented.into_iter().flatten();
+        self.presented
+            .extend(presented.map(|certificate| Arc::clone(&certificate.der)));
+        Checked {
+            report: EndpointReport::checked(&task, &observation, &diagnosis),
+            exit: diagnosis.exit,
+            went: match observation.address {
+                Some(_) => Went::Connected,
+                None => Went::Nowhere,
+            },
+        }
+    }
 }
 
 /// What came of one endpoint.
@@ -95,35 +173,6 @@ impl Checked {
             exit: diagnosis.exit,
             went: Went::Nowhere,
         }
-    }
-}
-
-fn check_endpoint(
-    conninfo: &Arc<ConnInfo>,
-    endpoint: &Endpoint,
-    trust: &Arc<Trust>,
-    args: &Check,
-    runtime: &Runtime,
-) -> Checked {
-    if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
-        return Checked::without_connecting(conninfo, endpoint, &diagnosis);
-    }
-    let task = Task {
-        conninfo: Arc::clone(conninfo),
-        endpoint: endpoint.clone(),
-        trust: Arc::clone(trust),
-        now: OffsetDateTime::now_utc().unix_timestamp(),
-        timeout: timeout(args, conninfo),
-    };
-    let observation = runtime.block_on(probe(&task));
-    let diagnosis = diagnose(&task, &observation, &Policy::default());
-    Checked {
-        report: EndpointReport::checked(&task, &observation, &diagnosis),
-        exit: diagnosis.exit,
-        went: match observation.address {
-            Some(_) => Went::Connected,
-            None => Went::Nowhere,
-        },
     }
 }
 

@@ -9,7 +9,8 @@ use pgtls::report::Report;
 use time::OffsetDateTime;
 
 use super::{check, output};
-use crate::cli::{Check, Hosts, Output};
+use crate::cli::{Check, Demands, Hosts, Output};
+use crate::machine::Blank;
 
 pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
@@ -32,15 +33,26 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
         endpoint.address.ip(),
         endpoint.address.port(),
-        root.path().display(),
+        quoted(&root.path().display().to_string()),
     );
     let args = Check {
         conninfo: vec![string.into()],
         trust: None,
         timeout: None,
         hosts: Hosts::All,
+        min_tls: None,
+        expect_cert: None,
+        save_chain: None,
+        demands: Demands::default(),
         output,
     };
-    let (endpoints, exit) = check::check(&args)?;
+    let (endpoints, exit) = check::check(&args, &Blank)?;
     output::print(&Report::new(endpoints, exit), exit, output)
+}
+
+/// A value as a keyword/value string needs it: a temporary directory may hold blanks and, on
+/// Windows, does hold backslashes.
+fn quoted(value: &str) -> String {
+    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{escaped}'")
 }

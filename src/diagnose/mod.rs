@@ -6,6 +6,7 @@
 mod chain;
 mod code;
 mod demands;
+mod files;
 mod notices;
 mod request;
 mod wire;
@@ -21,7 +22,8 @@ use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
 pub use code::Code;
-pub use request::{conninfo_error, trust_error, unchecked};
+pub use files::{server_files_error, trust_error, trust_error_offline};
+pub use request::{conninfo_error, unchecked};
 
 /// Everything there is to say about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

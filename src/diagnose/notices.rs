@@ -7,7 +7,7 @@ use crate::escape::escape;
 use crate::probe::{Session, Task};
 use crate::startup::FirstAnswer;
 use crate::trust::{self, ROOTS, Source};
-use crate::verify::{Judgement, Step};
+use crate::verify::{Judgement, Step, strict};
 use crate::x509::Certificate;
 
 /// What the settings leave undone.
@@ -49,8 +49,76 @@ pub(super) fn of_trust(task: &Task, judgement: &Judgement) -> Option<Finding> {
 /// What is to be said of a chain besides the verdict.
 pub(super) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
     let mut found = expires_soon(context.rules.now, judgement);
+    found.extend(order(judgement));
     found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+    found.extend(other_engine(context, judgement, &found));
     found
+}
+
+/// What the server sends beyond, or besides, a path from leaf to root.
+fn order(judgement: &Judgement) -> Vec<Finding> {
+    let path = &judgement.path.path;
+    let sent: Vec<usize> = path
+        .iter()
+        .filter_map(|step| match step {
+            Step::Presented(index) => Some(*index),
+            Step::Anchor(_) => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    if !sent.is_sorted() {
+        let message =
+            "the server sends its certificates out of order: libpq sorts them, some clients do not";
+        found.push(warning(Code::ChainOrder, Stage::Verify, message.to_owned()).hint(
+            "In ssl_cert_file each certificate stands before that of its issuer:\n    cat server.pem intermediate.pem > server.crt",
+        ));
+    }
+    let filled_in = path.iter().find_map(|step| match step {
+        Step::Anchor(anchor) if !anchor.certificate.is_self_issued() => Some(anchor),
+        Step::Anchor(_) | Step::Presented(_) => None,
+    });
+    if let Some(anchor) = filled_in.filter(|_| judgement.path.faults.is_empty()) {
+        let message = format!(
+            "the server does not send the intermediate \"{}\"; it was found in the root file, which other clients may lack",
+            escape(&anchor.certificate.subject.text)
+        );
+        found.push(warning(Code::MissingIntermediate, Stage::Verify, message).hint(
+            "On the server:\n    cat server.pem intermediate.pem > server.crt\nthen reload it: SELECT pg_reload_conf();",
+        ));
+    }
+    found
+}
+
+/// Where the strict engine disagrees with libpq's verdict and no finding says why yet.
+fn other_engine(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    found: &[Finding],
+) -> Option<Finding> {
+    let strict = strict(judgement, context.trust, context.host, context.rules.now);
+    let name_fits = judgement.name.as_ref().is_none_or(Result::is_ok);
+    let libpq = judgement.path.faults.is_empty() && name_fits;
+    let explained = found
+        .iter()
+        .any(|finding| matches!(finding.code, Code::X509V1 | Code::NoSan | Code::CaAsLeaf));
+    let message = match strict {
+        Err(reason) if libpq && !explained => format!(
+            "libpq accepts this certificate, clients built on rustls do not: {}",
+            escape(&reason.to_string())
+        ),
+        Ok(()) if !judgement.path.faults.is_empty() && judgement.unparsable.is_none() => {
+            "clients built on rustls, and some others, would accept this chain; libpq does not"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    let level = if libpq { Level::Warning } else { Level::Info };
+    Some(Finding::new(
+        level,
+        Code::ClientsDiffer,
+        Stage::Verify,
+        message,
+    ))
 }
 
 fn warning(code: Code, stage: Stage, message: String) -> Finding {

@@ -10,8 +10,8 @@ use super::{
     CertificateReport, EndpointReport, FindingReport, NameMatchReport, Report, TimingsReport,
     TlsReport, TrustReport, Verdict,
 };
-use crate::conninfo::{Choice, ConnInfo, Endpoint};
-use crate::diagnose::{Diagnosis, Finding};
+use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode};
+use crate::diagnose::{Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -94,10 +94,30 @@ impl EndpointReport {
             authenticated,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
-            trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
+            // Roots that nothing was held against are no source of trust.
+            trust: judgement
+                .filter(|_| task.trust.level > Level::Encryption)
+                .map(|judgement| trust_report(&task.trust, judgement)),
             name_match: judgement.and_then(name_match),
             timings_ms: Some(timings(observation)),
             ..unchecked
+        }
+    }
+}
+
+impl EndpointReport {
+    /// A server's files, judged for a host or for their chain alone.
+    pub fn offline(context: &Context<'_>, judgement: &Judgement, diagnosis: &Diagnosis) -> Self {
+        Self {
+            host: context.host.map(|host| escape(host).to_string()),
+            sslmode: Some(match context.host {
+                Some(_) => SslMode::VerifyFull.as_str(),
+                None => SslMode::VerifyCa.as_str(),
+            }),
+            certificates: Some(certificates(judgement, context.rules.now)),
+            trust: Some(trust_report(context.trust, judgement)),
+            name_match: name_match(judgement),
+            ..Self::unread(diagnosis)
         }
     }
 }

@@ -75,9 +75,13 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
         Style::new().bold().fg_color(Some(colour.into())),
         palette,
     );
+    let address = endpoint.hostaddr.as_deref();
+    let host = endpoint.host.as_deref().or(address);
+    if let (Some(host), None) = (host, endpoint.port) {
+        line.push_str(&format!("  {host}"));
+    }
     if let Some(port) = endpoint.port {
-        let address = endpoint.hostaddr.as_deref();
-        let host = endpoint.host.as_deref().or(address).unwrap_or("(no host)");
+        let host = host.unwrap_or("(no host)");
         let bracketed = if host.contains(':') {
             format!("[{host}]")
         } else {

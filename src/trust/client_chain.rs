@@ -4,7 +4,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::pem::{PemFault, blocks};
 use crate::escape::escape;
-use crate::x509::{Certificate, Digest, KeyKind, ParseError, SignatureScheme};
+use crate::x509::{Certificate, Digest, Flaw, KeyKind, ParseError, SignatureScheme};
 
 /// The shortest RSA and DSA keys with the 112 bits of strength that OpenSSL's security level 2
 /// demands, in bits (`ossl_ifc_ffc_compute_security_bits`, which rounds).
@@ -42,6 +42,12 @@ pub enum ChainFault {
         position: usize,
         /// What is wrong.
         error: ParseError,
+    },
+    /// The client's own certificate has extensions that OpenSSL cannot make sense of.
+    #[error("invalid certificate: its extensions cannot be read or contradict each other")]
+    Invalid {
+        /// What is wrong.
+        flaws: Vec<Flaw>,
     },
     /// A key below OpenSSL's security level 2.
     #[error("{} key too small: {key} in certificate {position}", if *position == 0 { "ee" } else { "ca" })]
@@ -99,7 +105,7 @@ pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
             return Err(ChainFault::Encrypted { position });
         }
         let certificate = parse(&block.contents, position)?;
-        check_strength(&certificate, position)?;
+        check_fitness(&certificate, position)?;
         certificates.push(CertificateDer::from(certificate.der.to_vec()));
         leaf.get_or_insert(certificate);
     }
@@ -121,8 +127,15 @@ fn parse(der: &[u8], position: usize) -> Result<Certificate, ChainFault> {
     Ok(certificate)
 }
 
-/// `ssl_security_cert` in OpenSSL's ssl/t1_lib.c, at level 2.
-fn check_strength(certificate: &Certificate, position: usize) -> Result<(), ChainFault> {
+/// What `SSL_CTX_use_certificate` asks of a certificate, in the main `ssl_security_cert` of
+/// OpenSSL's ssl/t1_lib.c at level 2.
+fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), ChainFault> {
+    // Of the others OpenSSL forgets the flaws when it clears its errors at the end of the file.
+    if position == 0 && !certificate.flaws.is_empty() {
+        return Err(ChainFault::Invalid {
+            flaws: certificate.flaws.clone(),
+        });
+    }
     if let KeyKind::Unusable(_) = &certificate.public_key.kind {
         let key = certificate.key_description();
         return Err(ChainFault::UnusableKey { position, key });
@@ -131,7 +144,7 @@ fn check_strength(certificate: &Certificate, position: usize) -> Result<(), Chai
         let key = certificate.key_description();
         return Err(ChainFault::WeakKey { position, key });
     }
-    if has_weak_signature(certificate) && !certificate.is_self_issued() {
+    if has_weak_signature(certificate) && !is_self_signed(certificate) {
         let signature = certificate.signature_name().to_owned();
         return Err(ChainFault::WeakSignature {
             position,
@@ -150,6 +163,22 @@ fn has_weak_key(certificate: &Certificate) -> bool {
         KeyKind::Ec(curve) => curve.bits() < LEVEL_2_EC_BITS,
         KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::Unusable(_) => false,
     }
+}
+
+/// OpenSSL's `EXFLAG_SS`: by names and key identifiers, not by the signature.
+fn is_self_signed(certificate: &Certificate) -> bool {
+    let Some(authority) = certificate.authority_key_identifier.as_ref() else {
+        return certificate.is_self_issued();
+    };
+    let same_key = match (&authority.key, &certificate.subject_key_identifier) {
+        (Some(authority), Some(subject)) => authority == subject,
+        _ => true,
+    };
+    let same_serial = authority
+        .serial
+        .as_ref()
+        .is_none_or(|serial| *serial == certificate.serial);
+    certificate.is_self_issued() && same_key && same_serial
 }
 
 fn has_weak_signature(certificate: &Certificate) -> bool {

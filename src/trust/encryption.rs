@@ -193,19 +193,23 @@ fn md5_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
 
 /// `Proc-Type: 4,ENCRYPTED`, then `DEK-Info: CIPHER,IV` (`PEM_get_EVP_CIPHER_INFO`).
 fn dek_info<'a>(header: &[&'a [u8]]) -> Option<(&'a str, Vec<u8>)> {
+    const BLANKS: [char; 2] = [' ', '\t'];
+    let text = |line: &'a [u8]| std::str::from_utf8(line).ok();
     let [proc_type, dek_info, ..] = header else {
         return None;
     };
-    let proc_type = proc_type.strip_prefix(b"Proc-Type:")?.trim_ascii_start();
-    if proc_type.strip_prefix(b"4,")?.trim_ascii() != b"ENCRYPTED" {
+    let proc_type = text(proc_type)?
+        .strip_prefix("Proc-Type:")?
+        .trim_start_matches(BLANKS);
+    if proc_type.strip_prefix("4,")?.trim_matches(BLANKS) != "ENCRYPTED" {
         return None;
     }
-    let dek_info = std::str::from_utf8(dek_info.strip_prefix(b"DEK-Info:")?).ok()?;
+    let dek_info = text(dek_info)?.strip_prefix("DEK-Info:")?;
     let (cipher, iv) = dek_info.split_once(',').unwrap_or((dek_info, ""));
-    Some((
-        cipher.trim(),
-        HEXUPPER_PERMISSIVE.decode(iv.trim().as_bytes()).ok()?,
-    ))
+    let iv = HEXUPPER_PERMISSIVE
+        .decode(iv.trim_matches(BLANKS).as_bytes())
+        .ok()?;
+    Some((cipher.trim_matches(BLANKS), iv))
 }
 
 fn decrypt_cbc<C: BlockCipherDecrypt + KeyInit>(
@@ -288,6 +292,11 @@ mod tests {
                 "Proc-Type:4,  ENCRYPTED ",
                 format!("DEK-Info:X , {}", hex.to_lowercase()),
                 Some("X"),
+            ),
+            (
+                "Proc-Type: 4,ENCRYPTED",
+                format!("DEK-Info:\rX,{hex}"),
+                Some("\rX"),
             ),
             ("Proc-Type: 3,ENCRYPTED", format!("DEK-Info: X,{hex}"), None),
             ("Proc-Type: 4,MIC-ONLY", format!("DEK-Info: X,{hex}"), None),

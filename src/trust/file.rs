@@ -50,6 +50,14 @@ pub enum Unusable {
     /// Line breaks became the two characters `\n`.
     #[error("its line breaks are the two characters \"\\n\"")]
     EscapedNewlines,
+    /// A NUL at the start of a line, which ends the file for OpenSSL.
+    #[error(
+        "a NUL byte stands in front of what it holds, and libpq reads no further (line {line})"
+    )]
+    Nul {
+        /// Of the NUL.
+        line: usize,
+    },
     /// Every line is indented, as in YAML.
     #[error("the certificate is indented, and a BEGIN line must start its line (line {line})")]
     Indented {
@@ -162,6 +170,11 @@ fn what_else(bytes: &[u8]) -> Unusable {
     if bytes.is_empty() {
         return Unusable::Empty;
     }
+    if let (Some(Kind::Certificate | Kind::Crl), Some(line)) =
+        (other_pem(bytes), line_of_nul(bytes))
+    {
+        return Unusable::Nul { line };
+    }
     if let Some(kind) = other_pem(bytes) {
         return Unusable::NoCertificate { kind };
     }
@@ -195,6 +208,13 @@ fn what_else(bytes: &[u8]) -> Unusable {
         return Unusable::Indented { line };
     }
     Unusable::Text
+}
+
+/// The first line that starts with a NUL, counted from 1.
+fn line_of_nul(bytes: &[u8]) -> Option<usize> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let position = lines.position(|line| line.first() == Some(&0))?;
+    position.checked_add(1)
 }
 
 fn what_der(bytes: &[u8]) -> Unusable {

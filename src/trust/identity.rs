@@ -13,11 +13,11 @@ use rustls::sign::SigningKey;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::client_chain::{self, ChainFault};
+use super::client_chain;
+pub use super::identity_error::IdentityError;
 use super::private_key::{self, KeyFault};
 use super::similar::similar_files;
 use crate::conninfo::SslCertMode;
-use crate::escape::{Escaped, escape};
 
 /// The files under `~/.postgresql` that are used where the user names none (`USER_CERT_FILE` and
 /// `USER_KEY_FILE`).
@@ -55,139 +55,6 @@ pub struct Identity {
     pub key_path: PathBuf,
 }
 
-/// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them;
-/// `Display` is libpq's own sentence where it has one, escaped for terminals.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IdentityError {
-    /// The user named a certificate that is not there. libpq would go on without one.
-    #[error("certificate file \"{}\" does not exist", shown(path))]
-    CertificateMissing {
-        /// `sslcert`.
-        path: PathBuf,
-        /// Files beside it with names like it.
-        similar: Vec<PathBuf>,
-    },
-    /// The certificate's file cannot be looked up.
-    #[error("could not open certificate file \"{}\": {reason}", shown(path))]
-    CertificateInaccessible {
-        /// The certificate's file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The certificate's file is there, but cannot be read.
-    #[error("could not read certificate file \"{}\": {reason}", shown(path))]
-    CertificateUnreadable {
-        /// The certificate's file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The certificate's file does not hold what it should.
-    #[error("could not read certificate file \"{}\": {fault}", shown(path))]
-    CertificateInvalid {
-        /// The certificate's file.
-        path: PathBuf,
-        /// What is wrong with its contents.
-        fault: ChainFault,
-    },
-    /// There is a certificate, but not its key.
-    #[error("certificate present, but not private key file \"{}\"", shown(path))]
-    KeyMissing {
-        /// `sslkey`, or the default file.
-        path: PathBuf,
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// Files beside it with names like it.
-        similar: Vec<PathBuf>,
-    },
-    /// The user named a key that is not there, and there is no certificate either. libpq would not
-    /// even look.
-    #[error("private key file \"{}\" does not exist", shown(path))]
-    LoneKeyMissing {
-        /// `sslkey`.
-        path: PathBuf,
-        /// Files beside it with names like it.
-        similar: Vec<PathBuf>,
-    },
-    /// There is a certificate, but no key is named and there is no home directory to look in.
-    #[error(
-        "certificate file \"{}\" needs a private key, and none is named",
-        shown(certificate)
-    )]
-    KeyUnnamed {
-        /// The certificate's file.
-        certificate: PathBuf,
-    },
-    /// `sslkey` names a key in an OpenSSL engine.
-    #[error(
-        "private key \"{}\" lies in an OpenSSL engine, which is not supported",
-        shown(key)
-    )]
-    Engine {
-        /// `sslkey`.
-        key: PathBuf,
-    },
-    /// The key's file cannot be looked up.
-    #[error("could not stat private key file \"{}\": {reason}", shown(path))]
-    KeyInaccessible {
-        /// The key's file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The key's file is a directory, a device or a pipe.
-    #[error("private key file \"{}\" is not a regular file", shown(path))]
-    KeyNotRegular {
-        /// The key's file.
-        path: PathBuf,
-    },
-    /// Others than the owner may read the key.
-    #[error(
-        "private key file \"{}\" has group or world access; file must have permissions u=rw (0600) \
-         or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by \
-         root",
-        shown(path)
-    )]
-    KeyPermissions {
-        /// The key's file.
-        path: PathBuf,
-        /// Its permission bits, such as 0o644.
-        mode: u32,
-    },
-    /// The key's file is there, but cannot be read.
-    #[error("could not load private key file \"{}\": {reason}", shown(path))]
-    KeyUnreadable {
-        /// The key's file.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The key's file does not hold what it should.
-    #[error("could not load private key file \"{}\": {fault}", shown(path))]
-    KeyInvalid {
-        /// The key's file.
-        path: PathBuf,
-        /// What is wrong with its contents.
-        fault: KeyFault,
-    },
-    /// The key is not the certificate's.
-    #[error(
-        "certificate file \"{}\" does not match private key file \"{}\"",
-        shown(certificate),
-        shown(key)
-    )]
-    Mismatch {
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-    },
-    /// `sslcertmode=require` without a certificate: whatever the server does, libpq will fail.
-    #[error("sslcertmode is \"require\", but there is no client certificate")]
-    NoCertificate,
-}
-
 /// Loads the client's certificate and key, and checks that they belong together. `None` if there is
 /// no certificate and none is demanded.
 ///
@@ -210,6 +77,34 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
     };
     let chain = read_chain(&certificate_path)?;
     let key_path = find_key(request, &certificate_path)?;
+    pair(chain, certificate_path, key_path, password).map(Some)
+}
+
+/// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
+/// judges the key's permissions on both sides alike (`check_ssl_key_file_permissions` in
+/// be-secure-common.c).
+///
+/// # Errors
+/// What keeps a server from starting with these files.
+pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
+    let chain = read_chain(certificate)?;
+    pair(chain, certificate.to_path_buf(), key.to_path_buf(), None)
+}
+
+/// Loads a server's certificate file: its own certificate first.
+///
+/// # Errors
+/// What keeps a server from starting with this file.
+pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    Ok(read_chain(certificate)?.certificates)
+}
+
+fn pair(
+    chain: client_chain::Chain,
+    certificate_path: PathBuf,
+    key_path: PathBuf,
+    password: Option<&[u8]>,
+) -> Result<Identity, IdentityError> {
     let metadata = key_path.metadata().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => IdentityError::KeyMissing {
             path: key_path.clone(),
@@ -222,18 +117,18 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
         },
     })?;
     let key = read_key(&key_path, &metadata, password)?;
-    if !belong_together(&chain.leaf.public_key.key, &*key) {
+    if !belong_together(&chain.leaf.public_key.spki, &*key) {
         return Err(IdentityError::Mismatch {
             certificate: certificate_path,
             key: key_path,
         });
     }
-    Ok(Some(Identity {
+    Ok(Identity {
         chain: chain.certificates,
         key,
         certificate_path,
         key_path,
-    }))
+    })
 }
 
 /// `None` if the default file is not there.
@@ -354,15 +249,21 @@ fn excessive_permissions(_: &Metadata) -> Option<u32> {
     None
 }
 
+/// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.
 fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
-    let Some(spki) = key.public_key() else {
+    let Some(own) = key.public_key() else {
         return false;
     };
-    let Ok((_, spki)) = SubjectPublicKeyInfo::from_der(&spki) else {
+    let (Ok((_, own)), Ok((_, certified))) = (
+        SubjectPublicKeyInfo::from_der(&own),
+        SubjectPublicKeyInfo::from_der(certified),
+    ) else {
         return false;
     };
-    let own: &[u8] = &spki.subject_public_key.data;
-    own == certified || compressed(own).is_some_and(|own| own == certified)
+    let (own, certified) = (own.subject_public_key, certified.subject_public_key);
+    let (own, whole_bytes): (&[u8], _) = (&own.data, certified.unused_bits == 0);
+    whole_bytes
+        && (*own == *certified.data || compressed(own).is_some_and(|own| *own == *certified.data))
 }
 
 /// An elliptic-curve point without its second coordinate, as a certificate may hold it (SEC 1
@@ -401,10 +302,6 @@ fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error")
         .map_or_else(|| text.clone(), |(sentence, _)| sentence.to_owned())
-}
-
-fn shown(path: &Path) -> Escaped<'_> {
-    escape(path.as_os_str().as_encoded_bytes())
 }
 
 impl fmt::Debug for IdentityRequest<'_> {

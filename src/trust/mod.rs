@@ -10,6 +10,7 @@ mod encryption;
 mod error;
 pub mod file;
 pub mod identity;
+mod identity_error;
 mod pem;
 mod private_key;
 mod revocation;
@@ -141,6 +142,34 @@ impl Trust {
         })
     }
 
+    /// Trust without a connection string: these anchors, or else the built-in ones, and the CRLs of
+    /// this file. The level is decided by whoever judges.
+    ///
+    /// # Errors
+    /// [`Error`] for a file that cannot be used.
+    pub fn offline(choice: Option<&Choice>, crl_file: Option<&Path>) -> Result<Self, Error> {
+        let roots = match choice {
+            Some(choice) => chosen(choice)?,
+            None => Roots::built_in(Base::Fallback, Source::Fallback),
+        };
+        let lists = match crl_file {
+            Some(path) => revocation::of_file(path, None, roots.crls)?,
+            None => Lists::default(),
+        };
+        Ok(Self {
+            level: Level::ChainAndName,
+            source: roots.source,
+            crls: lists.crls,
+            ignored_crl_file: None,
+            identity: None,
+            store: Store {
+                base: roots.base,
+                from_crl_file: lists.anchors,
+                crl_directories: Vec::new(),
+            },
+        })
+    }
+
     /// Every anchor that was read from a root file, in the file's order; the built-in lists and the
     /// machine's store are searched by name only.
     pub fn listed(&self) -> Vec<&Certificate> {
@@ -257,7 +286,7 @@ fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
 }
 
 /// Reads a file of at most [`MAX_FILE`] bytes.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
         .take(MAX_FILE + 1)

@@ -113,6 +113,10 @@ impl<'a> Blocks<'a> {
             ended = has_header && line.len() < 64;
             data.push(line);
         }
+        // A colon makes all that stands before a blank line a header.
+        if !has_header && data.iter().any(|line| line.contains(&b':')) {
+            return Err(PemFault::Base64 { line: begin });
+        }
         let contents = base64(&data).ok_or(PemFault::Base64 { line: begin })?;
         Ok(Block {
             label: label_of_begin,
@@ -138,10 +142,16 @@ fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
         .take_while(|byte| *byte != b'-')
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
+    let mut from_padding = text.iter().skip_while(|byte| **byte != b'=');
+    // The crate would take one padded text after another.
+    if from_padding.any(|byte| *byte != b'=') {
+        return None;
+    }
     BASE64.decode(&text).ok()
 }
 
-/// Lines without their ends, nor blanks and controls before those.
+/// Lines without their ends, nor blanks and controls before those. OpenSSL's file BIO reads them as
+/// C strings: a NUL ends a line early, and at the start of a line it ends the file.
 struct Lines<'a> {
     rest: Option<&'a [u8]>,
     number: usize,
@@ -151,7 +161,11 @@ impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest.filter(|rest| !rest.is_empty())?;
         let mut halves = rest.splitn(2, |byte| *byte == b'\n');
-        let line = halves.next()?;
+        let line = halves.next()?.split(|byte| *byte == 0).next()?;
+        if line.is_empty() && rest.first() == Some(&0) {
+            self.rest = None;
+            return None;
+        }
         self.rest = halves.next();
         self.number = self.number.saturating_add(1);
         let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
@@ -237,6 +251,10 @@ mod tests {
                 PemFault::Base64 { line: 1 },
             ),
             (
+                "-----BEGIN B-----\naGVsbG8=\naGVsbG8=\n-----END B-----\n",
+                PemFault::Base64 { line: 1 },
+            ),
+            (
                 &format!("-----BEGIN B-----\nX: y\n\n{long}\n-----END B-----\n"),
                 PemFault::Layout { line: 4 },
             ),
@@ -262,6 +280,20 @@ mod tests {
         ] {
             assert_eq!(read(text), [Err(PemFault::NoEnd { line: 1 })], "{text}");
         }
+    }
+
+    #[test]
+    fn a_nul_ends_a_line_and_at_its_start_the_file() {
+        let a = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
+        let one = [good("A", 0, b"hello")];
+        assert_eq!(read(&format!("\0\n{a}")), []);
+        assert_eq!(read(&format!("text\0\n{a}")), one);
+        assert_eq!(read(&format!("{a}\0\n{a}")), one);
+        assert_eq!(read(&a.replace("=\n", "=\0!\n")), one);
+        assert_eq!(
+            read(&a.replacen("\n", "\n\0\n", 1)),
+            [Err(PemFault::NoEnd { line: 1 })]
+        );
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn from_block(
         decrypted = decrypt_pem(&block.header, &block.contents, given()?)?;
         &decrypted
     };
+    let der = first_value(der).unwrap_or_default();
     match block.label {
         b"ENCRYPTED PRIVATE KEY" => {
             // The wrong password may leave a valid padding behind, and noise before it.
@@ -150,9 +151,13 @@ fn noise(block: &Block<'_>) -> KeyFault {
     }
 }
 
+/// Bytes behind the key do not count.
+fn first_value(der: &[u8]) -> Option<&[u8]> {
+    SliceReader::new(der).ok()?.tlv_bytes().ok()
+}
+
 fn from_der(contents: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, KeyFault> {
-    // Bytes behind the key do not count.
-    let Ok(der) = SliceReader::new(contents).and_then(|mut reader| reader.tlv_bytes()) else {
+    let Some(der) = first_value(contents) else {
         return Ok(None);
     };
     if is_encrypted_pkcs8(der) {

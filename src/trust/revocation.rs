@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::error::{Error, FileRole};
 use super::{file, read_bounded};
-use crate::conninfo::{ConnInfo, Setting};
+use crate::conninfo::{ConnInfo, Origin, Setting};
 use crate::x509::{AnchorList, Crl};
 
 /// What the CRL settings of a connection come to.
@@ -33,21 +33,13 @@ pub(super) fn gather(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Result<Li
     if file.is_none() && directory.is_none() {
         return Ok(of_home(conninfo, from_root_file));
     }
-    let mut lists = Lists::default();
-    let mut crls = from_root_file;
-    if let Some(Setting {
-        value: path,
-        origin,
-    }) = file
-    {
-        let role = FileRole::Crls;
-        let bytes =
-            read_bounded(path).map_err(|source| Error::io(role, path, Some(origin), source))?;
-        let contents =
-            file::read(&bytes).map_err(|fault| Error::unusable(role, path, Some(origin), fault))?;
-        crls.extend(contents.crls);
-        lists.anchors = AnchorList::new(contents.certificates);
-    }
+    let mut lists = match file {
+        Some(Setting { value, origin }) => of_file(value, Some(origin), from_root_file)?,
+        None => Lists {
+            crls: Some(from_root_file.into()),
+            ..Lists::default()
+        },
+    };
     if let Some(Setting {
         value: path,
         origin,
@@ -58,13 +50,35 @@ pub(super) fn gather(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Result<Li
         lists.directories = split_paths(path)
             .filter(|directory| !directory.as_os_str().is_empty())
             .collect();
+        let mut crls: Vec<Crl> = lists
+            .crls
+            .iter()
+            .flat_map(|crls| crls.iter().cloned())
+            .collect();
         for directory in &lists.directories {
             let found = of_directory(directory);
             crls.extend(found.map_err(|source| Error::io(role, directory, Some(origin), source))?);
         }
+        lists.crls = Some(crls.into());
     }
-    lists.crls = Some(crls.into());
     Ok(lists)
+}
+
+/// The CRLs of one file that is named, behind those of the root file.
+pub(super) fn of_file(
+    path: &Path,
+    origin: Option<&Origin>,
+    from_root_file: Vec<Crl>,
+) -> Result<Lists, Error> {
+    let role = FileRole::Crls;
+    let bytes = read_bounded(path).map_err(|source| Error::io(role, path, origin, source))?;
+    let contents =
+        file::read(&bytes).map_err(|fault| Error::unusable(role, path, origin, fault))?;
+    Ok(Lists {
+        crls: Some(from_root_file.into_iter().chain(contents.crls).collect()),
+        anchors: AnchorList::new(contents.certificates),
+        ..Lists::default()
+    })
 }
 
 fn of_home(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Lists {

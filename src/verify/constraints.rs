@@ -305,3 +305,93 @@ fn ip_is_in(address: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
     let mut bytes = address.iter().zip(network).zip(mask);
     Ok(bytes.all(|((address, network), mask)| address & mask == network & mask))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_covers_itself_and_what_is_below_in_any_letters() {
+        for (name, base, expected) in [
+            ("db.example.test", "example.test", true),
+            ("db.example.test", "db.example.test", true),
+            ("DB.EXAMPLE.TEST", "example.test", true),
+            ("db.example.test", ".example.test", true),
+            ("example.test", ".example.test", false),
+            ("dbexample.test", "example.test", false),
+            ("test", "example.test", false),
+            ("anything", "", true),
+        ] {
+            let is_in = dns_is_in(name.as_bytes(), base.as_bytes());
+            assert_eq!(is_in, expected, "{name} in {base}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_compared_by_mailbox_and_host() {
+        let bad = Err(FaultKind::UnsupportedNameSyntax);
+        for (name, base, expected) in [
+            ("me@example.test", "example.test", Ok(true)),
+            ("me@EXAMPLE.test", "example.test", Ok(true)),
+            ("me@sub.example.test", "example.test", Ok(false)),
+            ("me@sub.example.test", ".example.test", Ok(true)),
+            ("me@example.test", ".example.test", Ok(false)),
+            ("me@example.test", "me@example.test", Ok(true)),
+            ("ME@example.test", "me@example.test", Ok(false)),
+            ("me@example.test", "@example.test", Ok(true)),
+            ("example.test", "example.test", bad.clone()),
+            ("m\0@example.test", "m\0@example.test", bad),
+        ] {
+            let is_in = email_is_in(name.as_bytes(), base.as_bytes());
+            assert_eq!(is_in, expected, "{name} in {base}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_uri_ends_at_the_next_colon_or_else_slash() {
+        for (uri, expected) in [
+            ("https://db.test", Some("db.test")),
+            ("https://db.test/path", Some("db.test")),
+            ("https://db.test:5432/path", Some("db.test")),
+            ("https://me@db.test/", Some("me@db.test")),
+            ("https://db.test/a:b", Some("db.test/a")),
+            ("https:///path", None),
+            ("https:/db.test", None),
+            ("urn:db.test", None),
+            ("db.test", None),
+        ] {
+            let host = uri_host(uri.as_bytes());
+            assert_eq!(host, expected.map(str::as_bytes), "{uri}");
+        }
+    }
+
+    #[test]
+    fn networks_are_compared_under_their_mask() {
+        let ten = [10, 0, 0, 0, 255, 0, 0, 0];
+        assert_eq!(ip_is_in(&[10, 1, 2, 3], &ten), Ok(true));
+        assert_eq!(ip_is_in(&[11, 1, 2, 3], &ten), Ok(false));
+        assert_eq!(ip_is_in(&[0; 16], &ten), Ok(false));
+        assert!(ip_is_in(&[10, 1, 2], &ten).is_err());
+        assert!(ip_is_in(&[10, 1, 2, 3], &ten[..5]).is_err());
+    }
+
+    #[test]
+    fn only_common_names_of_two_labels_look_like_hosts() {
+        for (text, expected) in [
+            ("db.test", true),
+            ("127.0.0.1", true),
+            ("a_b.test", true),
+            ("db", false),
+            ("*.test", false),
+            ("db.test.", false),
+            (".test", false),
+            ("db..test", false),
+            ("db-.test", false),
+            ("-db.test", false),
+            ("db test.de", false),
+            ("", false),
+        ] {
+            assert_eq!(looks_like_host(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+}

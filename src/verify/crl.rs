@@ -90,7 +90,8 @@ fn choose<'a>(
     best
 }
 
-/// `get_crl_score`; `None` if the CRL says nothing about the certificate.
+/// `get_crl_score`; `None` if the CRL says nothing about the certificate. Delta CRLs and those of
+/// some reasons or other issuers need flags that libpq does not set.
 fn rate<'a>(
     crl: &'a Crl,
     certificate: &Certificate,
@@ -99,6 +100,9 @@ fn rate<'a>(
     covered: Reasons,
     now: i64,
 ) -> Option<Choice<'a>> {
+    if crl.base_number.is_some() {
+        return None;
+    }
     if let Some(scope) = &crl.scope
         && (scope.covers == Covers::Contradiction || scope.indirect || scope.reasons.is_some())
     {
@@ -211,12 +215,9 @@ fn same_name(a: &GeneralName, b: &GeneralName) -> bool {
 
 /// `check_crl`: may the CRL be believed?
 fn check_crl(choice: &Choice<'_>, depth: usize, run: &mut Run<'_>) {
-    // OpenSSL asks only full CRLs these two questions.
-    if choice.crl.base_number.is_none() {
-        let mute = purpose::lacks(choice.issuer, &[KeyUsage::CRL_SIGN]);
-        run.fail_if(mute, depth, FaultKind::KeyUsageNoCrlSign);
-        run.fail_if(!choice.score.in_scope, depth, FaultKind::DifferentCrlScope);
-    }
+    let mute = purpose::lacks(choice.issuer, &[KeyUsage::CRL_SIGN]);
+    run.fail_if(mute, depth, FaultKind::KeyUsageNoCrlSign);
+    run.fail_if(!choice.score.in_scope, depth, FaultKind::DifferentCrlScope);
     for kind in time_faults(choice.crl, run.rules.now) {
         run.fail(depth, kind);
     }

@@ -160,3 +160,17 @@ impl FaultKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_limitation_has_no_number_of_openssl() {
+        let unsupported = FaultKind::UnsupportedAlgorithm {
+            oid: "1.3.101.113".to_owned(),
+        };
+        assert_eq!(unsupported.openssl_code(), None);
+        assert_eq!(FaultKind::CertHasExpired.openssl_code(), Some(10));
+    }
+}

@@ -6,7 +6,7 @@ use super::signature;
 
 /// The shortest RSA modulus that `ossl_ifc_ffc_compute_security_bits` (crypto/rsa/rsa_lib.c) rounds
 /// up to 112 bits of strength. It is below 2048 on purpose: 2047-bit keys exist.
-const RSA_MODULUS: usize = 1962;
+const RSA_MODULUS: usize = 1963;
 /// Half a group's order is its strength, in steps (`ossl_ec_key_get_security_bits`).
 const EC_ORDER: usize = 224;
 /// Half a digest is its strength.
@@ -38,4 +38,48 @@ pub(super) fn signature_suffices(scheme: &SignatureScheme) -> bool {
         SignatureScheme::RsaPss(None) | SignatureScheme::Unknown(_) => return false,
     };
     digest.length() >= DIGEST_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(kind: KeyKind) -> PublicKey {
+        PublicKey {
+            spki: Vec::new(),
+            algorithm: Vec::new(),
+            key: Vec::new(),
+            kind,
+        }
+    }
+
+    #[test]
+    fn keys_below_112_bits_of_strength_do_not_suffice() {
+        for (kind, expected) in [
+            (KeyKind::Rsa { bits: 1024 }, false),
+            (KeyKind::Rsa { bits: 1962 }, false),
+            (KeyKind::Rsa { bits: 1963 }, true),
+            (KeyKind::Rsa { bits: 2047 }, true),
+            (KeyKind::Ed25519, true),
+            (KeyKind::Unusable("1.2.3".to_owned()), false),
+        ] {
+            assert_eq!(key_suffices(&key(kind.clone())), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn digests_below_112_bits_of_strength_do_not_suffice() {
+        for (digest, expected) in [
+            (Digest::Md5, false),
+            (Digest::Sha1, false),
+            (Digest::Sha224, true),
+            (Digest::Sha256, true),
+        ] {
+            let scheme = SignatureScheme::RsaPkcs1(digest);
+            assert_eq!(signature_suffices(&scheme), expected, "{digest:?}");
+        }
+        assert!(!signature_suffices(&SignatureScheme::Unknown(
+            "1.2".to_owned()
+        )));
+    }
 }

@@ -7,6 +7,7 @@
 //! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
 //! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 
+mod build;
 pub mod chain;
 mod constraints;
 mod crl;
@@ -15,6 +16,8 @@ mod level;
 pub mod name;
 mod purpose;
 mod signature;
+mod strict;
+mod validity;
 
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
@@ -23,6 +26,7 @@ pub use chain::{PathReport, Revocation, Rules, Step, check};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
+pub use strict::{Strict, strict};
 
 /// Every fact about a presented chain.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use crate::x509::{Anchor, Certificate, KeyIdentifier, KeyKind, KeyUsage, SignatureScheme};
 
 use super::fault::FaultKind;
+use super::signature;
 
 /// What the leaf is to be used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,8 +81,11 @@ pub(super) fn matches_identifier(
 /// `check_sig_alg_match`: an RSA key may make PSS signatures, a PSS key makes no other.
 fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), Mismatch> {
     let scheme = &subject.tbs_signature_algorithm.scheme;
+    if !signature::is_readable(&issuer.public_key) {
+        return Err(Mismatch::UnreadableKey);
+    }
     let fits = match &issuer.public_key.kind {
-        KeyKind::Unusable(_) => return Err(Mismatch::UnreadableKey),
+        KeyKind::Unusable(_) => false,
         KeyKind::Rsa { .. } => {
             matches!(
                 scheme,

@@ -36,9 +36,11 @@ pub(super) fn check_certificate(certificate: &Certificate, key: &PublicKey) -> C
     )
 }
 
-/// `X509_CRL_verify`.
+/// `X509_CRL_verify`, with the same demand.
 pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
-    if crl.signature_unused_bits != 0 {
+    if crl.signature_algorithm.der != crl.tbs_signature_algorithm.der
+        || crl.signature_unused_bits != 0
+    {
         return Check::Bad;
     }
     check(&crl.signature_algorithm, key, &crl.tbs, &crl.signature)

@@ -123,11 +123,8 @@ impl SignatureAlgorithm {
         let element = reader.universal(tag::SEQUENCE)?;
         let mut parts = element.children()?;
         let oid = parts.oid()?;
-        let parameters = if parts.is_empty() {
-            None
-        } else {
-            Some(parts.element()?)
-        };
+        let parameters = parts.optional(|_| true)?;
+        parameters.as_ref().map_or(Ok(()), Element::check_any)?;
         parts.finish()?;
         let scheme = match NAMED
             .iter()

@@ -148,7 +148,7 @@ impl Certificate {
             .in_field(Field::Signature)?;
         parts.finish().in_field(Field::Structure)?;
         let mut certificate = parse_tbs(&whole, &tbs, algorithm)?;
-        certificate.signature = signature.bytes.to_vec();
+        certificate.signature = signature.to_vec();
         certificate.signature_unused_bits = signature.unused;
         Ok((certificate, outside.rest()))
     }

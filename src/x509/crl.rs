@@ -125,7 +125,7 @@ impl Crl {
             .in_field(Field::Signature)?;
         parts.finish().in_field(Field::Structure)?;
         let mut crl = parse_tbs(&whole, &tbs, algorithm)?;
-        crl.signature = signature.bytes.to_vec();
+        crl.signature = signature.to_vec();
         crl.signature_unused_bits = signature.unused;
         Ok(crl)
     }
@@ -185,7 +185,7 @@ fn parse_tbs(
     let revoked = parts.optional(is_list).in_field(Field::Revocations)?;
     let wrapped = parts.optional_context(0).in_field(Field::Extensions)?;
     parts.finish().in_field(Field::Structure)?;
-    let list = extensions(wrapped).in_field(Field::Extensions)?;
+    let list = Extension::wrapped_list(wrapped).in_field(Field::Extensions)?;
     let mut unknown_critical: Vec<String> = list
         .iter()
         .filter(|extension| extension.critical)
@@ -234,13 +234,6 @@ const KNOWN: [&str; 3] = [
     oid::AUTHORITY_KEY_IDENTIFIER,
     oid::DELTA_CRL,
 ];
-
-fn extensions(wrapped: Option<Element<'_>>) -> Result<Vec<Extension<'_>>> {
-    match wrapped {
-        Some(wrapped) => Extension::list(Reader::new(wrapped.children()?.rest()).sequence()?),
-        None => Ok(Vec::new()),
-    }
-}
 
 fn integer(value: &mut Reader<'_>) -> Result<Vec<u8>> {
     Ok(value.universal(tag::INTEGER)?.integer()?.to_vec())
@@ -297,14 +290,14 @@ fn entries(
 ) -> Result<Vec<Revoked>> {
     let mut revoked = Vec::new();
     let mut certificate_issuer: Option<Arc<[GeneralName]>> = None;
-    let mut sequences = list.children()?;
+    let mut sequences = list.members();
     while !sequences.is_empty() {
         let mut parts = sequences.sequence()?;
         let serial = parts.universal(tag::INTEGER)?.integer()?.to_vec();
         let date = time::read(&mut parts)?;
         let is_list = |element: &Element<'_>| element.is_universal(tag::SEQUENCE);
         let list = match parts.optional(is_list)? {
-            Some(list) => Extension::list(list.children()?)?,
+            Some(list) => Extension::list(list.members())?,
             None => Vec::new(),
         };
         parts.finish()?;

@@ -18,6 +18,7 @@ pub(crate) mod tag {
     pub(crate) const INTEGER: u32 = 2;
     pub(crate) const BIT_STRING: u32 = 3;
     pub(crate) const OCTET_STRING: u32 = 4;
+    pub(crate) const NULL: u32 = 5;
     pub(crate) const OID: u32 = 6;
     pub(crate) const ENUMERATED: u32 = 10;
     pub(crate) const UTF8_STRING: u32 = 12;
@@ -63,13 +64,19 @@ impl<'a> Element<'a> {
         self.class == Class::ContextSpecific
     }
 
-    /// The elements inside; an implicitly tagged SEQUENCE or SET reads like a plain one.
+    /// The fields of a SEQUENCE, implicitly tagged or not.
     pub(crate) fn children(&self) -> Result<Reader<'a>> {
         if self.constructed {
             Ok(Reader::new(self.contents))
         } else {
             Err(Malformed)
         }
+    }
+
+    /// The members of a SEQUENCE OF or SET OF: OpenSSL's `asn1_template_noexp_d2i` does not ask whether
+    /// these are marked as constructed.
+    pub(crate) fn members(&self) -> Reader<'a> {
+        Reader::new(self.contents)
     }
 
     /// The single element that an explicit tag wraps.
@@ -86,6 +93,24 @@ impl<'a> Element<'a> {
             Err(Malformed)
         } else {
             Ok(self.contents)
+        }
+    }
+
+    /// Where any type may stand, OpenSSL still decodes those it knows (`asn1_ex_c2i`).
+    pub(crate) fn check_any(&self) -> Result<()> {
+        if self.class != Class::Universal {
+            return Ok(());
+        }
+        match self.tag {
+            tag::BOOLEAN => self.boolean().map(|_| ()),
+            tag::INTEGER | tag::ENUMERATED => self.integer().map(|_| ()),
+            tag::BIT_STRING => self.bit_string().map(|_| ()),
+            tag::OID => self.oid().map(|_| ()),
+            tag::NULL if !self.bytes()?.is_empty() => Err(Malformed),
+            tag::BMP_STRING if !self.contents.len().is_multiple_of(2) => Err(Malformed),
+            tag::UNIVERSAL_STRING if !self.contents.len().is_multiple_of(4) => Err(Malformed),
+            tag::SEQUENCE | tag::SET => self.children().map(|_| ()),
+            _ => self.bytes().map(|_| ()),
         }
     }
 
@@ -142,6 +167,15 @@ pub(crate) struct BitString<'a> {
 }
 
 impl BitString<'_> {
+    /// The bytes, with zeros for the bits that do not count (`ossl_c2i_ASN1_BIT_STRING`).
+    pub(crate) fn to_vec(self) -> Vec<u8> {
+        let mut bytes = self.bytes.to_vec();
+        if let Some(last) = bytes.last_mut() {
+            *last &= 0xff << self.unused;
+        }
+        bytes
+    }
+
     /// The first sixteen bits, first bit lowest. Bits beyond the string's end are zero.
     pub(crate) fn first_bits(&self) -> u16 {
         let last = self.bytes.len().checked_sub(1);
@@ -214,6 +248,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn sequence(&mut self) -> Result<Self> {
         self.universal(tag::SEQUENCE)?.children()
+    }
+
+    /// The members of a SEQUENCE OF.
+    pub(crate) fn sequence_of(&mut self) -> Result<Self> {
+        Ok(self.universal(tag::SEQUENCE)?.members())
     }
 
     pub(crate) fn oid(&mut self) -> Result<String> {

@@ -103,7 +103,19 @@ pub(super) struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    /// A SEQUENCE OF Extension.
+    /// An explicitly tagged SEQUENCE OF Extension, if there is one.
+    pub(super) fn wrapped_list(wrapped: Option<Element<'a>>) -> Result<Vec<Self>> {
+        let Some(wrapped) = wrapped else {
+            return Ok(Vec::new());
+        };
+        let list = wrapped.explicit()?;
+        if !list.is_universal(tag::SEQUENCE) {
+            return Err(Malformed);
+        }
+        Self::list(list.members())
+    }
+
+    /// The members of a SEQUENCE OF Extension.
     pub(super) fn list(mut entries: Reader<'a>) -> Result<Vec<Self>> {
         let mut list = Vec::new();
         while !entries.is_empty() {
@@ -177,10 +189,7 @@ pub(super) struct Extensions {
 impl Extensions {
     /// `wrapped` is the explicitly tagged list, `issuer` the certificate's.
     pub(super) fn read(wrapped: Option<Element<'_>>, issuer: &Name) -> Result<Self> {
-        let list = match wrapped {
-            Some(wrapped) => Extension::list(Reader::new(wrapped.children()?.rest()).sequence()?)?,
-            None => Vec::new(),
-        };
+        let list = Extension::wrapped_list(wrapped)?;
         let mut lookup = Lookup {
             list,
             flaws: Vec::new(),
@@ -210,9 +219,8 @@ impl Extensions {
         Ok(Self {
             basic_constraints,
             key_usage,
-            extended_key_usage: lookup.read(oid::EXTENDED_KEY_USAGE, |value| {
-                oids(value.universal(tag::SEQUENCE)?.children()?)
-            }),
+            extended_key_usage: lookup
+                .read(oid::EXTENDED_KEY_USAGE, |value| oids(value.sequence_of()?)),
             netscape_cert_type: lookup.read(oid::NETSCAPE_CERT_TYPE, |value| {
                 let bits = value.universal(tag::BIT_STRING)?.bit_string()?.first_bits();
                 Ok(bits.to_le_bytes()[0])
@@ -325,7 +333,7 @@ fn oids(mut entries: Reader<'_>) -> Result<Vec<String>> {
 fn ca_issuers(lookup: &Lookup<'_>) -> Vec<String> {
     let read = |value: &[u8]| -> Result<Vec<String>> {
         let mut urls = Vec::new();
-        let mut entries = Reader::new(value).sequence()?;
+        let mut entries = Reader::new(value).sequence_of()?;
         while !entries.is_empty() {
             let mut parts = entries.sequence()?;
             let method = parts.oid()?;
@@ -353,16 +361,17 @@ impl TrustSettings {
         let mut parts = Reader::new(der).sequence()?;
         let trusted = parts
             .optional(|element| element.is_universal(tag::SEQUENCE))?
-            .map(|list| oids(list.children()?))
+            .map(|list| oids(list.members()))
             .transpose()?;
         let rejected = parts
             .optional_context(0)?
-            .map(|list| oids(list.children()?))
+            .map(|list| oids(list.members()))
             .transpose()?;
-        // The alias and key identifier that may follow say nothing about trust.
-        while !parts.is_empty() {
-            parts.element().map_err(|_| Malformed)?;
-        }
+        // An alias, a key identifier and algorithms may follow; they say nothing about trust.
+        parts.optional(|element| element.is_universal(tag::UTF8_STRING))?;
+        parts.optional(|element| element.is_universal(tag::OCTET_STRING))?;
+        parts.optional_context(1)?;
+        parts.finish()?;
         Ok(Self {
             trusted,
             rejected: rejected.unwrap_or_default(),

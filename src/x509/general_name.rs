@@ -77,7 +77,7 @@ impl GeneralName {
     /// A SEQUENCE OF GeneralName, whatever its own tag.
     pub(super) fn list(sequence: &Element<'_>) -> Result<Vec<Self>> {
         let mut names = Vec::new();
-        let mut entries = sequence.children()?;
+        let mut entries = sequence.members();
         while !entries.is_empty() {
             names.push(Self::from_element(&entries.element()?)?);
         }
@@ -96,6 +96,7 @@ fn other_name(element: &Element<'_>) -> Result<GeneralName> {
         return Err(Malformed);
     }
     let value = wrapped.explicit()?;
+    value.check_any()?;
     if oid != SMTP_UTF8_MAILBOX {
         return Ok(GeneralName::OtherName(oid, value.whole.to_vec()));
     }
@@ -155,7 +156,7 @@ impl NameConstraints {
 
 fn subtrees(list: &Element<'_>) -> Result<Vec<Subtree>> {
     let mut trees = Vec::new();
-    let mut entries = list.children()?;
+    let mut entries = list.members();
     while !entries.is_empty() {
         let mut parts = entries.sequence()?;
         let base = GeneralName::from_element(&parts.element()?)?;
@@ -229,7 +230,7 @@ impl DistributionPointName {
 impl DistributionPoint {
     pub(super) fn list(value: &mut Reader<'_>, issuer: &Name) -> Result<Vec<Self>> {
         let mut points = Vec::new();
-        let mut entries = value.sequence()?;
+        let mut entries = value.sequence_of()?;
         while !entries.is_empty() {
             points.push(Self::read(&mut entries.sequence()?, issuer)?);
         }

@@ -132,11 +132,8 @@ impl PublicKey {
         let algorithm = parts.universal(tag::SEQUENCE)?;
         let mut inside = algorithm.children()?;
         let oid = inside.oid()?;
-        let parameters = if inside.is_empty() {
-            None
-        } else {
-            Some(inside.element()?)
-        };
+        let parameters = inside.optional(|_| true)?;
+        parameters.as_ref().map_or(Ok(()), Element::check_any)?;
         inside.finish()?;
         let key = parts.universal(tag::BIT_STRING)?.bit_string()?;
         parts.finish()?;
@@ -144,7 +141,7 @@ impl PublicKey {
         Ok(Self {
             spki: whole.whole.to_vec(),
             algorithm: algorithm.whole.to_vec(),
-            key: key.bytes.to_vec(),
+            key: key.to_vec(),
             kind,
         })
     }

@@ -65,7 +65,7 @@ impl Name {
         let mut canonical = Vec::new();
         let mut text = String::new();
         let mut attributes = Vec::new();
-        let mut sets = element.children()?;
+        let mut sets = element.members();
         while !sets.is_empty() {
             let set = RelativeName::read(&sets.universal(tag::SET)?)?;
             canonical.extend(set.canonical);
@@ -163,7 +163,7 @@ impl RelativeName {
     fn read(set: &Element<'_>) -> Result<Self> {
         let mut attributes = Vec::new();
         let mut members = Vec::new();
-        let mut entries = set.children()?;
+        let mut entries = set.members();
         while !entries.is_empty() {
             let mut entry = entries.sequence()?;
             let oid = entry.universal(tag::OID)?;
@@ -201,18 +201,21 @@ impl RelativeName {
 /// The types that OpenSSL's `ASN1_PRINTABLE` lets through (`B_ASN1_PRINTABLE`): VisibleString,
 /// for one, is not among them.
 fn may_be_value(element: &Element<'_>) -> bool {
-    element.has_universal_class()
-        && matches!(
-            element.tag,
-            tag::BIT_STRING
-                | 7..=15
-                | tag::SEQUENCE
-                | tag::NUMERIC_STRING
-                | tag::PRINTABLE_STRING
-                | tag::TELETEX_STRING
-                | tag::IA5_STRING
-                | tag::UNIVERSAL_STRING..=tag::BMP_STRING
-        )
+    const UNKNOWN_TO_OPENSSL: [u32; 8] = [7, 8, 9, 11, 13, 14, 15, 29];
+    match element.tag {
+        _ if !element.has_universal_class() => false,
+        _ if element.check_any().is_err() => false,
+        tag::BIT_STRING
+        | tag::UTF8_STRING
+        | tag::SEQUENCE
+        | tag::NUMERIC_STRING
+        | tag::PRINTABLE_STRING
+        | tag::TELETEX_STRING
+        | tag::IA5_STRING
+        | tag::UNIVERSAL_STRING
+        | tag::BMP_STRING => true,
+        other => UNKNOWN_TO_OPENSSL.contains(&other),
+    }
 }
 
 // Identifier octets of the types in a canonical name.
@@ -296,5 +299,88 @@ fn short_name(oid: &str) -> &str {
         "1.3.6.1.4.1.311.60.2.1.2" => "jurisdictionST",
         "1.3.6.1.4.1.311.60.2.1.3" => "jurisdictionC",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMON_NAME_DER: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
+
+    /// A name of one set, which holds these commonNames.
+    fn name(values: &[(u32, &[u8])]) -> Result<Name> {
+        let entry = |(tag, value): &(u32, &[u8])| {
+            let value = encode(u8::try_from(*tag).unwrap(), value).unwrap();
+            encode(SEQUENCE, &[&COMMON_NAME_DER[..], &value].concat()).unwrap()
+        };
+        let set: Vec<u8> = values.iter().flat_map(entry).collect();
+        let der = encode(SEQUENCE, &encode(SET, &set).unwrap()).unwrap();
+        Name::read(&mut Reader::new(&der))
+    }
+
+    fn utf8(value: &str) -> Name {
+        name(&[(tag::UTF8_STRING, value.as_bytes())]).unwrap()
+    }
+
+    #[test]
+    fn letter_case_and_runs_of_blanks_make_no_other_name() {
+        assert!(utf8("My  CA").matches(&utf8(" my\tca ")));
+        assert!(!utf8("My CA").matches(&utf8("MyCA")));
+        assert!(!utf8("Ä").matches(&utf8("ä")));
+    }
+
+    #[test]
+    fn string_types_make_no_other_name() {
+        let plain = utf8("Zoë");
+        for (tag, value) in [
+            (tag::TELETEX_STRING, &b"Zo\xeb"[..]),
+            (tag::BMP_STRING, b"\0Z\0o\0\xeb"),
+            (tag::UNIVERSAL_STRING, b"\0\0\0Z\0\0\0o\0\0\0\xeb"),
+        ] {
+            assert!(name(&[(tag, value)]).unwrap().matches(&plain), "tag {tag}");
+        }
+        let digits = name(&[(tag::NUMERIC_STRING, b"12")]).unwrap();
+        assert!(!digits.matches(&utf8("12")));
+    }
+
+    #[test]
+    fn the_order_within_a_set_makes_no_other_name() {
+        let (a, b) = ((tag::UTF8_STRING, &b"a"[..]), (tag::UTF8_STRING, &b"b"[..]));
+        assert!(name(&[a, b]).unwrap().matches(&name(&[b, a]).unwrap()));
+    }
+
+    #[test]
+    fn strings_that_do_not_convert_are_refused() {
+        for (tag, value) in [
+            (tag::UTF8_STRING, &b"\xff"[..]),
+            (tag::BMP_STRING, b"odd"),
+            (tag::BMP_STRING, b"\xd8\0"),
+            (0x1a, b"VisibleString"),
+            (tag::OCTET_STRING, b"octets"),
+        ] {
+            assert_eq!(name(&[(tag, value)]).err(), Some(Malformed), "{value:02x?}");
+        }
+    }
+
+    #[test]
+    fn common_names_stay_raw() {
+        let name = name(&[(tag::BMP_STRING, b"\0d\0b")]).unwrap();
+        assert_eq!(name.common_names, [b"\0d\0b"]);
+        assert_eq!(name.text, "CN = db");
+    }
+
+    #[test]
+    fn text_that_could_be_misread_is_quoted() {
+        for (value, expected) in [
+            ("db", "CN = db"),
+            ("a, O = b", "CN = \"a, O = b\""),
+            ("a\"b", "CN = \"a\\\"b\""),
+            ("#0a", "CN = \"#0a\""),
+        ] {
+            assert_eq!(utf8(value).text, expected);
+        }
+        let two = name(&[(tag::UTF8_STRING, b"a"), (tag::UTF8_STRING, b"b")]).unwrap();
+        assert_eq!(two.text, "CN = a + CN = b");
     }
 }

@@ -5,8 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../support/certs.rs"]
-#[allow(dead_code, reason = "several tests share it, each uses a part")]
+#[path = "../support/certs/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "several tests share it, each uses a part"
+)]
 mod certs;
 #[path = "../support/client.rs"]
 mod client;

@@ -68,9 +68,11 @@ pub(crate) fn judge(made: &Made, directory: &Path) -> Outcome {
     let code = errors
         .lines()
         .find_map(|line| line.strip_prefix("error ")?.split(' ').next()?.parse().ok());
+    let passes = output.status.success();
     Outcome {
-        passes: output.status.success(),
+        passes,
         code,
+        unreadable: !passes && code.is_none(),
         text: errors,
     }
 }

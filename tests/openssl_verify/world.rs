@@ -189,6 +189,8 @@ pub(crate) struct Outcome {
     pub(crate) passes: bool,
     /// The number of the first error; `None` if there is none or the bytes cannot be read.
     pub(crate) code: Option<u32>,
+    /// Did it not even come to judging?
+    pub(crate) unreadable: bool,
     /// For people.
     #[expect(dead_code, reason = "shown by Debug")]
     pub(crate) text: String,
@@ -201,7 +203,8 @@ impl Made {
             Err(error) => Outcome {
                 passes: false,
                 code: None,
-                text: format!("cannot read: {error}"),
+                unreadable: true,
+                text: error.to_string(),
             },
         }
     }
@@ -246,6 +249,7 @@ impl Made {
                 .faults
                 .first()
                 .and_then(|fault| fault.kind.openssl_code()),
+            unreadable: false,
             text: format!("{:?}", report.faults),
         }
     }

@@ -1,0 +1,53 @@
+//! What was asked for besides libpq's verdict, from typed text to a policy.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use pgtls::policy::{Policy, Strictness};
+use pgtls::trust::{file, read_bounded};
+use pgtls::x509::Certificate;
+use time::OffsetDateTime;
+
+use crate::cli::{At, Demands};
+
+pub(super) fn policy(demands: &Demands) -> Policy {
+    Policy {
+        valid_for: demands.valid_for,
+        pins: demands.pin.clone(),
+        strictness: if demands.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        },
+        ..Policy::default()
+    }
+}
+
+/// The instant of the judgement, in seconds since 1970-01-01T00:00:00Z.
+pub(super) fn moment(demands: &Demands) -> anyhow::Result<i64> {
+    let instant = match demands.at {
+        None => Some(OffsetDateTime::now_utc()),
+        Some(At::Instant(instant)) => Some(instant),
+        Some(At::FromNow(shift)) => OffsetDateTime::now_utc().checked_add(shift),
+    };
+    let instant = instant.ok_or_else(|| anyhow!("--at lies beyond the calendar"))?;
+    Ok(instant.unix_timestamp())
+}
+
+/// The first certificate of a PEM file, or the one of a DER file.
+pub(super) fn certificate(path: &Path) -> anyhow::Result<Certificate> {
+    let bytes = read_bounded(path).with_context(|| format!("could not read {}", path.display()))?;
+    match file::read(&bytes) {
+        Ok(contents) => contents
+            .certificates
+            .into_iter()
+            .next()
+            .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
+            .ok_or_else(|| anyhow!("{} holds no certificate", path.display())),
+        Err(file::Unusable::Der) => {
+            Certificate::parse(&bytes).with_context(|| format!("could not read {}", path.display()))
+        }
+        Err(fault) => Err(anyhow!("could not read {}: {fault}", path.display())),
+    }
+}

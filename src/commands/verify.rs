@@ -1,0 +1,76 @@
+//! `pgtls verify`: the verdict on a server's files, before a server has them.
+
+use pgtls::diagnose::{
+    Context, Diagnosis, diagnose_offline, server_files_error, trust_error_offline,
+};
+use pgtls::exit::Exit;
+use pgtls::report::{EndpointReport, Report};
+use pgtls::trust::identity::{self, IdentityError};
+use pgtls::trust::{Choice, Trust};
+use pgtls::verify::{Purpose, Revocation, Rules, judge};
+
+use super::{demands, output};
+use crate::cli::Verify;
+use crate::machine::bytes_of;
+
+pub(crate) fn run(args: &Verify) -> anyhow::Result<Exit> {
+    let (endpoints, exit) = verify(args)?;
+    output::print(&Report::new(endpoints, exit), exit, args.output)
+}
+
+fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+    let refused = |diagnosis: Diagnosis| (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+    let chain = match server_files(args) {
+        Ok(chain) => chain,
+        Err(error) => return Ok(refused(server_files_error(&error))),
+    };
+    let choice = args.sslrootcert.as_ref().map(|path| match path.to_str() {
+        Some("system") => Choice::System,
+        _ => Choice::File(path.clone()),
+    });
+    let trust = match Trust::offline(choice.as_ref(), args.sslcrl.as_deref()) {
+        Ok(trust) => trust,
+        Err(error) => return Ok(refused(trust_error_offline(&error))),
+    };
+    let rules = Rules {
+        now: demands::moment(&args.demands)?,
+        revocation: trust
+            .crls
+            .clone()
+            .map_or(Revocation::Off, Revocation::WholeChain),
+        purpose: Purpose::SslServer,
+    };
+    let policy = demands::policy(&args.demands);
+    let hosts: Vec<Option<Vec<u8>>> = if args.host.is_empty() {
+        vec![None]
+    } else {
+        args.host.iter().map(|host| Some(bytes_of(host))).collect()
+    };
+    let mut endpoints = Vec::new();
+    let mut exits = Vec::new();
+    for host in &hosts {
+        let host = host.as_deref();
+        let context = Context {
+            trust: &trust,
+            rules: &rules,
+            host,
+            address: None,
+        };
+        let judgement = judge(&chain, &trust, host, &rules);
+        let diagnosis = diagnose_offline(&context, &judgement, &policy);
+        endpoints.push(EndpointReport::offline(&context, &judgement, &diagnosis));
+        exits.push(diagnosis.exit);
+    }
+    Ok((endpoints, Exit::of_all(exits)))
+}
+
+fn server_files(args: &Verify) -> Result<Vec<Vec<u8>>, IdentityError> {
+    let chain = match &args.key {
+        Some(key) => identity::load_pair(&args.cert, key)?.chain,
+        None => identity::load_chain(&args.cert)?,
+    };
+    Ok(chain
+        .iter()
+        .map(|certificate| certificate.to_vec())
+        .collect())
+}

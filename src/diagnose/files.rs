@@ -1,0 +1,284 @@
+//! A bad file: roots, CRLs, certificates and keys that are named and cannot be used.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Code, Diagnosis, Finding, Stage};
+use crate::conninfo::{ConnInfo, Keyword, SslMode};
+use crate::escape::escape;
+use crate::exit::Exit;
+use crate::trust::file::{Kind, Unusable};
+use crate::trust::{self, FileRole, IdentityError, NamedPath};
+
+/// A file that is named, or is there by default, and cannot be used.
+pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
+    Diagnosis::failed(Exit::Usage, file_finding(Some(conninfo), error))
+}
+
+/// The same, where there is no connection string.
+pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
+    Diagnosis::failed(Exit::Usage, file_finding(None, error))
+}
+
+/// A server's certificate or key file with which it would not start.
+pub fn server_files_error(error: &IdentityError) -> Diagnosis {
+    Diagnosis::failed(Exit::Usage, identity_finding(Owner::Server, error))
+}
+
+fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
+    let finding = |code, message: String| Finding::error(code, Stage::Trust, message);
+    match error {
+        trust::Error::Missing {
+            role,
+            path,
+            similar,
+            bundled,
+        } => {
+            let code = match role {
+                FileRole::Roots => Code::RootFileMissing,
+                FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
+            };
+            let mut advice = vec![looked_at(path)];
+            advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
+            advice.extend(bundled.map(|root| {
+                format!(
+                    "That root is compiled in. Write it there with\n    pgtls roots export {} > {}",
+                    root.name,
+                    quoted(path)
+                )
+            }));
+            advice.extend(beside(similar));
+            advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
+            finding(code, error.to_string()).hint(advice.join("\n"))
+        }
+        trust::Error::Unreadable { role, path, source } => {
+            let mut advice = looked_at(path);
+            if source.kind() == io::ErrorKind::IsADirectory {
+                advice.push_str(&format!(
+                    "\nIt is a directory; {} names one file.",
+                    keyword(*role)
+                ));
+            }
+            finding(invalid(*role), format!("{error}: {source}")).hint(advice)
+        }
+        trust::Error::Unusable { role, path, fault } => {
+            let advice = format!("{}\n{}", looked_at(path), mend(*role, path, fault));
+            finding(invalid(*role), error.to_string()).hint(advice)
+        }
+        trust::Error::Identity(error) => identity_finding(Owner::Client(conninfo), error),
+    }
+}
+
+fn keyword(role: FileRole) -> Keyword {
+    match role {
+        FileRole::Roots => Keyword::SslRootCert,
+        FileRole::Crls => Keyword::SslCrl,
+        FileRole::CrlDirectory => Keyword::SslCrlDir,
+    }
+}
+
+fn invalid(role: FileRole) -> Code {
+    match role {
+        FileRole::Roots => Code::RootFileInvalid,
+        FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileInvalid,
+    }
+}
+
+/// Where libpq would silently do less than the string asks for.
+fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<String> {
+    let mode = conninfo.sslmode.value;
+    match role {
+        FileRole::Roots if mode < SslMode::VerifyCa => Some(format!(
+            "psql with sslmode={mode} would go on here and verify nothing, without a word."
+        )),
+        FileRole::Crls => {
+            Some("psql would go on here and check no revocation, without a word.".to_owned())
+        }
+        FileRole::Roots | FileRole::CrlDirectory => None,
+    }
+}
+
+fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<String> {
+    let lost = conninfo.lost_backslashes(keyword)?;
+    Some(format!(
+        "A backslash escapes in a keyword/value string, so {} lost its own. Write one of\n    {}\n    {}",
+        lost.typed, lost.with_slashes, lost.doubled
+    ))
+}
+
+/// Whose certificate and key.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Client(Option<&'a ConnInfo>),
+    Server,
+}
+
+/// What is wrong with a certificate or key file, apart from whose it is.
+enum Flaw {
+    CertificateMissing,
+    CertificateInvalid,
+    KeyMissing,
+    KeyInvalid,
+    KeyMismatch,
+}
+
+impl Owner<'_> {
+    fn code(self, flaw: Flaw) -> Code {
+        match (self, flaw) {
+            (Self::Client(_), Flaw::CertificateMissing) => Code::ClientCertFileMissing,
+            (Self::Client(_), Flaw::CertificateInvalid) => Code::ClientCertFileInvalid,
+            (Self::Client(_), Flaw::KeyMissing) => Code::ClientKeyFileMissing,
+            (Self::Client(_), Flaw::KeyInvalid) => Code::ClientKeyFileInvalid,
+            (Self::Client(_), Flaw::KeyMismatch) => Code::ClientKeyMismatch,
+            (Self::Server, Flaw::CertificateMissing) => Code::ServerCertFileMissing,
+            (Self::Server, Flaw::CertificateInvalid) => Code::ServerCertFileInvalid,
+            (Self::Server, Flaw::KeyMissing) => Code::ServerKeyFileMissing,
+            (Self::Server, Flaw::KeyInvalid) => Code::ServerKeyFileInvalid,
+            (Self::Server, Flaw::KeyMismatch) => Code::ServerKeyMismatch,
+        }
+    }
+
+    fn lost_backslashes(self, keyword: Keyword) -> Option<String> {
+        match self {
+            Self::Client(conninfo) => lost_backslashes(conninfo?, keyword),
+            Self::Server => None,
+        }
+    }
+}
+
+fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
+    let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
+    let advice = |first: &str, keyword, similar: &[PathBuf]| {
+        let parts = [
+            Some(first.to_owned()),
+            owner.lost_backslashes(keyword),
+            beside(similar),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    };
+    match error {
+        IdentityError::CertificateMissing { similar, .. } => {
+            let first = match owner {
+                Owner::Client(_) => {
+                    "psql would go on here without a client certificate, without a word."
+                }
+                Owner::Server => "Name the file that ssl_cert_file will name.",
+            };
+            finding(Flaw::CertificateMissing).hint(advice(first, Keyword::SslCert, similar))
+        }
+        IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
+            .hint("Let this user look into that directory. For a client's default files: set HOME to a directory that it can read, or sslcertmode=disable (libpq 16 and newer)."),
+        IdentityError::CertificateUnreadable { .. } => finding(Flaw::CertificateInvalid)
+            .hint("Let this user read the file."),
+        IdentityError::CertificateInvalid { .. } => finding(Flaw::CertificateInvalid)
+            .hint("It must be PEM: the certificate that belongs to the key first, then its intermediates."),
+        IdentityError::KeyMissing { similar, .. }
+        | IdentityError::LoneKeyMissing { similar, .. } => finding(Flaw::KeyMissing)
+            .hint(advice("Name the certificate's private key.", Keyword::SslKey, similar)),
+        IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
+            .hint("Name the certificate's private key with sslkey=FILE."),
+        IdentityError::Engine { .. } => {
+            finding(Flaw::KeyInvalid).hint("pgtls reads keys from files only.")
+        }
+        IdentityError::KeyInaccessible { .. }
+        | IdentityError::KeyNotRegular { .. }
+        | IdentityError::KeyUnreadable { .. } => {
+            finding(Flaw::KeyInvalid).hint("It must be a regular file that this user can read.")
+        }
+        IdentityError::KeyPermissions { path, mode } => {
+            Finding::error(Code::KeyFilePermissions, Stage::Trust, error.to_string()).hint(format!(
+                "It has {mode:04o}.\n    chmod 600 {}\nIn Kubernetes: defaultMode: 0400 (0440 with fsGroup) on the secret's volume.",
+                quoted_path(path)
+            ))
+        }
+        IdentityError::KeyInvalid { .. } => finding(Flaw::KeyInvalid).hint(match owner {
+            Owner::Client(_) => {
+                "It must be a PEM or DER private key (PKCS#8, PKCS#1 or SEC1); an encrypted one needs sslpassword."
+            }
+            Owner::Server => {
+                "It must be a private key in PEM. An encrypted one needs ssl_passphrase_command on the server; pgtls verify reads plain ones."
+            }
+        }),
+        IdentityError::Mismatch { certificate, key } => finding(Flaw::KeyMismatch).hint(format!(
+            "Compare their public keys:\n    openssl x509 -in {} -noout -pubkey\n    openssl pkey -in {} -pubout",
+            quoted_path(certificate),
+            quoted_path(key)
+        )),
+        IdentityError::NoCertificate => finding(Flaw::CertificateMissing)
+            .hint("Name one with sslcert=FILE sslkey=FILE, or leave sslcertmode=require out."),
+    }
+}
+
+fn beside(similar: &[PathBuf]) -> Option<String> {
+    let names: Vec<String> = similar.iter().map(|path| shown(path)).collect();
+    (!names.is_empty()).then(|| format!("Beside it there is {}.", names.join(", ")))
+}
+
+fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes()).to_string()
+}
+
+fn looked_at(path: &NamedPath) -> String {
+    let origin = path
+        .origin
+        .as_ref()
+        .map_or_else(String::new, |origin| format!(", from {origin}"));
+    let tilde = if path.written.starts_with("~") {
+        " libpq does not expand \"~\": write the whole path."
+    } else {
+        ""
+    };
+    format!("Looked at {}{origin}.{tilde}", shown(&path.absolute))
+}
+
+fn quoted(path: &NamedPath) -> String {
+    quoted_path(&path.written)
+}
+
+/// As a shell takes it for one word.
+fn quoted_path(path: &Path) -> String {
+    let text = shown(path);
+    if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    } else {
+        text
+    }
+}
+
+/// What turns the file into one that libpq reads, as far as a command can.
+fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> String {
+    let keyword = keyword(role);
+    let (wanted, begins, out) = match role {
+        FileRole::Roots => ("root certificate", "CERTIFICATE", "root-mended.pem"),
+        FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-mended.pem"),
+    };
+    let file = quoted(path);
+    let convert = |command: String| format!("Convert it, and name {out} instead:\n    {command}");
+    match fault {
+        Unusable::Der => convert(format!("openssl x509 -inform der -in {file} -out {out}")),
+        Unusable::CrlDer => convert(format!("openssl crl -inform der -in {file} -out {out}")),
+        Unusable::Pkcs7Der => {
+            convert(format!("openssl pkcs7 -inform der -in {file} -print_certs -out {out}"))
+        }
+        Unusable::NoCertificate { kind: Kind::Pkcs7 } => {
+            convert(format!("openssl pkcs7 -in {file} -print_certs -out {out}"))
+        }
+        Unusable::Pkcs12 => convert(format!("openssl pkcs12 -in {file} -nokeys -out {out}")),
+        Unusable::Utf16 => convert(format!("iconv -f UTF-16 -t UTF-8 {file} > {out}")),
+        Unusable::Nul { .. } => convert(format!("tr -d '\\000' < {file} > {out}")),
+        Unusable::EscapedNewlines => convert(format!("printf '%b' \"$(cat {file})\" > {out}")),
+        Unusable::Indented { .. } => {
+            convert(format!("sed 's/^[[:space:]]*//' {file} > {out}"))
+        }
+        Unusable::Empty | Unusable::Html | Unusable::Text => format!(
+            "Download the {wanted} again, as PEM (a text file with a BEGIN {begins} line)."
+        ),
+        Unusable::Pem(_) | Unusable::Broken { .. } => {
+            "libpq drops the whole file for one broken block. Remove the block, or download the file again."
+                .to_owned()
+        }
+        Unusable::OtherDer | Unusable::NoCertificate { .. } => {
+            format!("{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line.")
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can be wrong with the client's certificate and key, in libpq's words.
+
+use std::path::{Path, PathBuf};
+
+use super::client_chain::ChainFault;
+use super::private_key::KeyFault;
+use crate::escape::{Escaped, escape};
+
+/// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them;
+/// `Display` is libpq's own sentence where it has one, escaped for terminals.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    /// The user named a certificate that is not there. libpq would go on without one.
+    #[error("certificate file \"{}\" does not exist", shown(path))]
+    CertificateMissing {
+        /// `sslcert`.
+        path: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// The certificate's file cannot be looked up.
+    #[error("could not open certificate file \"{}\": {reason}", shown(path))]
+    CertificateInaccessible {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The certificate's file is there, but cannot be read.
+    #[error("could not read certificate file \"{}\": {reason}", shown(path))]
+    CertificateUnreadable {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The certificate's file does not hold what it should.
+    #[error("could not read certificate file \"{}\": {fault}", shown(path))]
+    CertificateInvalid {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        fault: ChainFault,
+    },
+    /// There is a certificate, but not its key.
+    #[error("certificate present, but not private key file \"{}\"", shown(path))]
+    KeyMissing {
+        /// `sslkey`, or the default file.
+        path: PathBuf,
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// The user named a key that is not there, and there is no certificate either. libpq would not
+    /// even look.
+    #[error("private key file \"{}\" does not exist", shown(path))]
+    LoneKeyMissing {
+        /// `sslkey`.
+        path: PathBuf,
+        /// Files beside it with names like it.
+        similar: Vec<PathBuf>,
+    },
+    /// There is a certificate, but no key is named and there is no home directory to look in.
+    #[error(
+        "certificate file \"{}\" needs a private key, and none is named",
+        shown(certificate)
+    )]
+    KeyUnnamed {
+        /// The certificate's file.
+        certificate: PathBuf,
+    },
+    /// `sslkey` names a key in an OpenSSL engine.
+    #[error(
+        "private key \"{}\" lies in an OpenSSL engine, which is not supported",
+        shown(key)
+    )]
+    Engine {
+        /// `sslkey`.
+        key: PathBuf,
+    },
+    /// The key's file cannot be looked up.
+    #[error("could not stat private key file \"{}\": {reason}", shown(path))]
+    KeyInaccessible {
+        /// The key's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The key's file is a directory, a device or a pipe.
+    #[error("private key file \"{}\" is not a regular file", shown(path))]
+    KeyNotRegular {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// Others than the owner may read the key.
+    #[error(
+        "private key file \"{}\" has group or world access; file must have permissions u=rw (0600) \
+         or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by \
+         root",
+        shown(path)
+    )]
+    KeyPermissions {
+        /// The key's file.
+        path: PathBuf,
+        /// Its permission bits, such as 0o644.
+        mode: u32,
+    },
+    /// The key's file is there, but cannot be read.
+    #[error("could not load private key file \"{}\": {reason}", shown(path))]
+    KeyUnreadable {
+        /// The key's file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The key's file does not hold what it should.
+    #[error("could not load private key file \"{}\": {fault}", shown(path))]
+    KeyInvalid {
+        /// The key's file.
+        path: PathBuf,
+        /// What is wrong with its contents.
+        fault: KeyFault,
+    },
+    /// The key is not the certificate's.
+    #[error(
+        "certificate file \"{}\" does not match private key file \"{}\"",
+        shown(certificate),
+        shown(key)
+    )]
+    Mismatch {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// `sslcertmode=require` without a certificate: whatever the server does, libpq will fail.
+    #[error("sslcertmode is \"require\", but there is no client certificate")]
+    NoCertificate,
+}
+
+fn shown(path: &Path) -> Escaped<'_> {
+    escape(path.as_os_str().as_encoded_bytes())
+}
