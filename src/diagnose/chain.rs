@@ -181,18 +181,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn certificate(&self) -> Option<&Certificate> {
-        self.judgement
-            .path
-            .path
-            .get(self.depth)
-            .and_then(|step| self.step(step))
-    }
-
-    fn step<'a>(&'a self, step: &'a Step) -> Option<&'a Certificate> {
-        match step {
-            Step::Presented(index) => self.judgement.certificates.get(*index),
-            Step::Anchor(anchor) => Some(&anchor.certificate),
-        }
+        self.judgement.on_path(self.depth)
     }
 
     /// "the server certificate \"CN = db\"".
@@ -290,12 +279,7 @@ impl Case<'_> {
     }
 
     fn no_anchor(&self, kind: &FaultKind) -> Finding {
-        let top = self
-            .judgement
-            .path
-            .path
-            .last()
-            .and_then(|step| self.step(step));
+        let top = self.judgement.path_certificates().last();
         let leaf = self.judgement.certificates.first();
         let (Some(top), Some(leaf)) = (top, leaf) else {
             return Finding::error(Code::UnknownIssuer, Stage::Verify, "no trusted root found");

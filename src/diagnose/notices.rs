@@ -167,19 +167,11 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     };
     let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
     let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
-    let anchor = judgement
-        .path
-        .path
-        .iter()
-        .rev()
-        .find_map(|step| match step {
-            Step::Anchor(anchor) => Some(&anchor.certificate),
-            Step::Presented(_) => None,
-        });
+    let anchor = judgement.anchors().next_back();
     let bundled = anchor.and_then(|anchor| {
         ROOTS
             .iter()
-            .find(|root| root.certificate().is_some_and(|root| root == **anchor))
+            .find(|root| root.certificate().is_some_and(|root| root == *anchor))
     });
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(format!(
@@ -196,11 +188,8 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
 }
 
 fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
-    let certificates = judgement.path.path.iter().filter_map(|step| match step {
-        Step::Presented(index) => judgement.certificates.get(*index),
-        Step::Anchor(anchor) => Some(&*anchor.certificate),
-    });
-    certificates
+    judgement
+        .path_certificates()
         .filter_map(|certificate| {
             let end = certificate.not_after?;
             let left = end

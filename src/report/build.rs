@@ -168,16 +168,18 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
             let role = match on_path(position) {
                 Some(0) => "leaf",
                 Some(_) => "intermediate",
-                None if is_anchor(judgement, certificate) => "root",
+                None if judgement
+                    .anchors()
+                    .any(|anchor| anchor.der == certificate.der) =>
+                {
+                    "root"
+                }
                 None => "unused",
             };
             certificate_report(certificate, role, now)
         });
-    let anchors = path.iter().filter_map(|step| match step {
-        Step::Anchor(anchor) => Some(&*anchor.certificate),
-        Step::Presented(_) => None,
-    });
-    let unsent = anchors
+    let unsent = judgement
+        .anchors()
         .filter(|anchor| {
             judgement
                 .certificates
@@ -193,12 +195,6 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
             certificate_report(anchor, role, now)
         });
     presented.chain(unsent).collect()
-}
-
-fn is_anchor(judgement: &Judgement, certificate: &Certificate) -> bool {
-    judgement.path.path.iter().any(
-        |step| matches!(step, Step::Anchor(anchor) if anchor.certificate.der == certificate.der),
-    )
 }
 
 fn certificate_report(
@@ -246,15 +242,7 @@ fn general_name(name: &GeneralName) -> String {
 }
 
 fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
-    let anchor = judgement
-        .path
-        .path
-        .iter()
-        .rev()
-        .find_map(|step| match step {
-            Step::Anchor(anchor) => Some(&*anchor.certificate),
-            Step::Presented(_) => None,
-        });
+    let anchor = judgement.anchors().next_back();
     let (source, path) = match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } => ("sslrootcert", Some(path)),
         Source::Home { path } => ("home", Some(path)),

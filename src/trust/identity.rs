@@ -174,9 +174,15 @@ fn names_an_engine(key: &Path) -> bool {
 }
 
 fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
-    let contents = read(path).map_err(|error| IdentityError::CertificateUnreadable {
-        path: path.to_path_buf(),
-        reason: reason(&error),
+    let contents = read(path).map_err(|error| {
+        let path = path.to_path_buf();
+        if is_absence(&error) {
+            let similar = similar_files(&path);
+            IdentityError::CertificateMissing { path, similar }
+        } else {
+            let reason = reason(&error);
+            IdentityError::CertificateUnreadable { path, reason }
+        }
     })?;
     client_chain::read(&contents).map_err(|fault| IdentityError::CertificateInvalid {
         path: path.to_path_buf(),
