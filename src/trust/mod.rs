@@ -140,7 +140,7 @@ impl Trust {
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: lists.directory,
+                crl_directories: lists.directories,
             },
         })
     }
@@ -169,7 +169,7 @@ impl Trust {
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: None,
+                crl_directories: Vec::new(),
             },
         })
     }
