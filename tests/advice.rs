@@ -227,3 +227,92 @@ fn an_edwards_signature_is_told_from_the_names_of_scram() {
             .contains(&"no-channel-binding".to_owned())
     );
 }
+
+/// The hint of the error of a check of `host`, at an endpoint with these names from this CA.
+fn hint(ca: &str, names: &[&str], host: &str, settings: &str) -> String {
+    let now = OffsetDateTime::now_utc();
+    let authority = Authority::new(ca, now).unwrap();
+    let issued = authority.issue(names, now).unwrap();
+    let client = Client::new();
+    client.write("root.crt", &authority.root_pem);
+    client.write("other.crt", &Authority::new("other", now).unwrap().root_pem);
+    let endpoint = Endpoint::start(issued).unwrap();
+    let client = client
+        .with("SSL_CERT_FILE", "none.pem")
+        .with("SSL_CERT_DIR", "none");
+    let port = endpoint.address.port();
+    let run = client.check(&format!(
+        "host={host} hostaddr=127.0.0.1 port={port} {settings}"
+    ));
+    assert!(run.code == 6 || run.code == 7, "{run:?}");
+    run.endpoint()["error"]["hint"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_advice_knows_the_provider_the_gateway_and_the_empty_store() {
+    for (ca, host, settings, expected) in [
+        (
+            "Amazon RDS Root",
+            "db.abc.eu-west-1.rds.amazonaws.com",
+            "sslrootcert=other.crt",
+            "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+        ),
+        (
+            "Some CA",
+            "srv.postgres.database.azure.com",
+            "sslrootcert=other.crt",
+            "pgtls roots export digicert-global-root-g2",
+        ),
+        (
+            "Some CA",
+            "db.example.com",
+            "sslrootcert=other.crt",
+            "holds \"CN = other\"",
+        ),
+        (
+            "Zscaler Intermediate Root CA",
+            "db.example.com",
+            "sslrootcert=other.crt",
+            "inspects TLS",
+        ),
+        (
+            "Some CA",
+            "db.example.com",
+            "sslrootcert=system",
+            "ca-certificates",
+        ),
+    ] {
+        let hint = hint(
+            ca,
+            &[host],
+            host,
+            &format!("sslmode=verify-full {settings}"),
+        );
+        assert!(hint.contains(expected), "{hint}");
+    }
+}
+
+#[test]
+fn the_advice_on_a_wrong_name_knows_addresses_services_and_instances() {
+    for (names, host, expected) in [
+        (&["db.example.com"][..], "127.0.0.1", "is an IP address"),
+        (
+            &["db-rw", "db-rw.prod.svc"],
+            "db-pooler",
+            "serverAltDNSNames",
+        ),
+        (
+            &["db-1.example.com", "db-2.example.com"],
+            "db2.example.com",
+            "host=db-2.example.com hostaddr=127.0.0.1",
+        ),
+    ] {
+        let hint = hint(
+            "lab CA",
+            names,
+            host,
+            "sslmode=verify-full sslrootcert=root.crt",
+        );
+        assert!(hint.contains(expected), "{hint}");
+    }
+}

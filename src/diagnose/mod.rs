@@ -3,11 +3,14 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
+mod calendar;
 mod chain;
 mod code;
 mod demands;
 mod files;
+mod name;
 mod notices;
+pub mod provider;
 mod request;
 mod wire;
 
@@ -256,10 +259,9 @@ fn unsatisfied(
         Unsatisfied::Chain(fault) => {
             Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
         }
-        Unsatisfied::Name(fault) => Diagnosis::failed(
-            Exit::WrongHost,
-            chain::wrong_name(context, judgement, fault),
-        ),
+        Unsatisfied::Name(fault) => {
+            Diagnosis::failed(Exit::WrongHost, name::wrong_name(context, judgement, fault))
+        }
         Unsatisfied::NoHost => Diagnosis::failed(Exit::Usage, request::no_host_name()),
     }
 }

@@ -175,7 +175,7 @@ mod tests {
         ];
         for (root, expected) in ROOTS.iter().zip(expected) {
             let certificate = root.certificate().unwrap();
-            let fingerprint = data_encoding::HEXLOWER.encode(&certificate.sha256_fingerprint());
+            let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
             assert_eq!(fingerprint, expected, "{}", root.name);
         }
     }

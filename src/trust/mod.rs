@@ -180,9 +180,9 @@ impl Trust {
         self.store.listed()
     }
 
-    /// The paths of the machine's store, if that is what is trusted.
-    pub fn system_paths(&self) -> Vec<&Path> {
-        self.store.system_paths()
+    /// Is the machine's store what is trusted, and is there nothing in it?
+    pub fn system_is_empty(&self) -> bool {
+        self.store.system_is_empty()
     }
 }
 

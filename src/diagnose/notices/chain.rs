@@ -1,7 +1,7 @@
 //! What is to be said of a chain besides the verdict.
 
 use super::{Code, Context, Finding, Level, Stage, warning};
-use crate::diagnose::chain::{day, days};
+use crate::diagnose::calendar::{day, days};
 use crate::escape::escape;
 use crate::trust;
 use crate::verify::{Judgement, Step, strict};
