@@ -227,6 +227,8 @@ impl Account {
             self.initdb(programs, data);
             // Another process may be at it, too: the first one wins, and all are the same.
             let ours = template.with_extension(std::process::id().to_string());
+            // What a process of that number left that was killed just here.
+            let _ = fs::remove_dir_all(&ours);
             copy(data, &ours);
             if fs::rename(&ours, &template).is_err() {
                 fs::remove_dir_all(&ours).unwrap();
