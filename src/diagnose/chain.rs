@@ -1,11 +1,11 @@
 //! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
 
-use time::OffsetDateTime;
-
+use super::calendar::{day, days, moment};
+use super::provider::Provider;
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
-use crate::verify::{Fault, FaultKind, Judgement, NameFault, Step};
+use crate::verify::{Fault, FaultKind, Judgement, Step};
 use crate::x509::{AnchorStore, Certificate};
 
 /// The finding for OpenSSL's verdict on a chain.
@@ -114,63 +114,6 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
                 .hint("Set ssl_cert_file on the server.")
         }
     }
-}
-
-/// The finding for libpq's verdict on a name.
-pub(super) fn wrong_name(
-    context: &Context<'_>,
-    judgement: &Judgement,
-    fault: &NameFault,
-) -> Finding {
-    let host = escape(context.host.unwrap_or_default()).to_string();
-    let finding = Finding::error(Code::HostNameMismatch, Stage::Verify, fault.to_string());
-    let names = judgement
-        .certificates
-        .first()
-        .map(names_to_connect_by)
-        .unwrap_or_default();
-    match (nearest(&host, &names), context.address) {
-        (None, _) => {
-            finding.hint("Reissue the certificate with the host's name in subjectAltName.")
-        }
-        (Some(nearest), Some(address)) => finding.hint(format!(
-            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}"
-        )),
-        (Some(nearest), None) => finding.hint(format!(
-            "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
-        )),
-    }
-}
-
-/// The host names of a certificate that one could connect by: no wildcards, nothing odd.
-fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
-    let san = leaf
-        .subject_alt_names
-        .iter()
-        .flatten()
-        .filter_map(|name| match name {
-            crate::x509::GeneralName::Dns(name) => Some(name.as_slice()),
-            _ => None,
-        });
-    let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
-    san.chain(common_name)
-        .take(MAX_COMPARED)
-        .filter_map(|name| std::str::from_utf8(name).ok())
-        .filter(|name| {
-            !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        })
-        .map(str::to_owned)
-        .collect()
-}
-
-fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
-    let likeness = |name: &String| strsim::jaro_winkler(host, name);
-    names
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
 struct Case<'a> {
@@ -324,7 +267,7 @@ impl Case<'_> {
                 Code::UnknownIssuer,
                 format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
             )
-            .hint(wrong_roots(trust)),
+            .hint(self.wrong_roots()),
             _ if !top.ca_issuers.is_empty() => finding(
                 Code::MissingIntermediate,
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
@@ -337,8 +280,49 @@ impl Case<'_> {
                 Code::UnknownIssuer,
                 format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
             )
-            .hint(wrong_roots(trust)),
+            .hint(self.wrong_roots()),
         }
+    }
+
+    fn wrong_roots(&self) -> String {
+        let trust = self.context.trust;
+        let mut advice = Vec::new();
+        advice.push(match self.context.host.and_then(Provider::of_host) {
+            Some(provider) => format!("The host is {}'s. {}", provider.name, provider.roots),
+            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".to_owned(),
+        });
+        if let Some(top) = self
+            .judgement
+            .path_certificates()
+            .last()
+            .filter(|top| is_gateway(top))
+        {
+            advice.push(format!(
+                "\"{}\" looks like a gateway that inspects TLS on the way: let it leave PostgreSQL alone.",
+                issuer(top)
+            ));
+        }
+        let listed = trust.listed();
+        let subjects: Vec<String> = listed
+            .iter()
+            .take(5)
+            .map(|c| format!("\"{}\"", name(c)))
+            .collect();
+        let more = listed.len().saturating_sub(subjects.len());
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        if !subjects.is_empty() {
+            advice.push(format!("This file holds {}{more}.", subjects.join(", ")));
+        } else if trust.source == Source::System && trust.system_is_empty() {
+            advice.push(
+                "The trust store of this machine is empty. Install the package ca-certificates, or point SSL_CERT_FILE to a bundle."
+                    .to_owned(),
+            );
+        }
+        advice.join("\n")
     }
 }
 
@@ -359,27 +343,6 @@ fn place(trust: &Trust) -> String {
     }
 }
 
-fn wrong_roots(trust: &Trust) -> String {
-    let subjects: Vec<String> = trust
-        .listed()
-        .iter()
-        .take(5)
-        .map(|c| format!("\"{}\"", name(c)))
-        .collect();
-    let advice =
-        "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.";
-    if subjects.is_empty() {
-        return advice.to_owned();
-    }
-    let more = trust.listed().len().saturating_sub(subjects.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!("{advice} This file holds {}{more}.", subjects.join(", "))
-}
-
 fn name(certificate: &Certificate) -> String {
     escape(&certificate.subject.text).to_string()
 }
@@ -388,27 +351,19 @@ fn issuer(certificate: &Certificate) -> String {
     escape(&certificate.issuer.text).to_string()
 }
 
-pub(super) fn days(seconds: i64) -> String {
-    match seconds.div_euclid(86_400) {
-        0 => "less than a day".to_owned(),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
-    }
+/// Does the issuer's name say that it inspects other people's TLS?
+fn is_gateway(certificate: &Certificate) -> bool {
+    let issuer = certificate.issuer.text.to_ascii_lowercase();
+    GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
 }
 
-pub(super) fn day(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
-        |instant| instant.date().to_string(),
-    )
-}
-
-fn moment(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
-        |instant| instant.to_string(),
-    )
-}
-
-/// Names of a hostile certificate that are compared with the host.
-const MAX_COMPARED: usize = 1_000;
+const GATEWAYS: [&str; 8] = [
+    "cisco umbrella",
+    "zscaler",
+    "netskope",
+    "fortinet",
+    "palo alto networks",
+    "blue coat",
+    "sophos",
+    "forcepoint",
+];

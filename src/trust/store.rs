@@ -1,6 +1,6 @@
 //! Where anchors are looked up while a chain is built.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bundled::{self, BundledRoot, ROOTS};
@@ -37,10 +37,10 @@ impl Store {
         }
     }
 
-    pub(super) fn system_paths(&self) -> Vec<&Path> {
+    pub(super) fn system_is_empty(&self) -> bool {
         match &self.base {
-            Base::System(store) => store.paths(),
-            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => Vec::new(),
+            Base::System(store) => store.is_empty(),
+            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => false,
         }
     }
 }

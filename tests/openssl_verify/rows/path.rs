@@ -350,6 +350,10 @@ impl Rows {
         let mut rolled = deep(2);
         rolled.chain[2].put(ca(Some(0)));
         self.put("path length: one too many", rolled.clone());
+        rolled.chain[1]
+            .extensions
+            .extend([ski(b"new key"), aki(b"old key")]);
+        rolled.chain[2].extensions.push(ski(b"old key"));
         rolled.chain[1].subject = common_name("Intermediate 1");
         rolled.chain[0].issuer = common_name("Intermediate 1");
         self.put("path length: self-issued does not count", rolled);
