@@ -169,6 +169,11 @@ impl Rows {
             let last = w.inter().spki.len() - 1;
             w.inter().spki[last] ^= 1;
         });
+        self.add("path: bits of the issuer's key that do not count", |w| {
+            const POINT: usize = 65;
+            let unused = w.inter().spki.len() - POINT - 1;
+            w.inter().spki[unused] = 7;
+        });
         self.add("path: leaf's point is off its curve", |w| {
             let last = w.leaf().spki.len() - 1;
             w.leaf().spki[last] ^= 1;
