@@ -1,5 +1,7 @@
 //! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
 
+use data_encoding::HEXLOWER;
+
 use super::calendar::{day, days, moment};
 use super::provider::Provider;
 use super::{Code, Context, Finding, Stage};
@@ -216,8 +218,42 @@ impl Case<'_> {
             self.who(),
             self.certificate().map(issuer).unwrap_or_default()
         );
-        Finding::error(Code::UnknownIssuer, Stage::Verify, message).hint(
-            "Two CAs share that name: the CA was re-created or rotated. Get the current root certificate from whoever runs the server.",
+        let finding = Finding::error(Code::UnknownIssuer, Stage::Verify, message);
+        match self.certificate() {
+            Some(certificate) => finding.hint(self.other_key(certificate)),
+            None => finding,
+        }
+    }
+
+    /// Both key identifiers, side by side, where two CAs share a name.
+    fn other_key(&self, certificate: &Certificate) -> String {
+        let identifier = |key: &Option<Vec<u8>>| match key {
+            Some(key) => HEXLOWER.encode(key),
+            None => "not given".to_owned(),
+        };
+        let wanted = certificate
+            .authority_key_identifier
+            .as_ref()
+            .map(|wanted| &wanted.key);
+        let held: Vec<String> = self
+            .context
+            .trust
+            .by_subject(&certificate.issuer)
+            .iter()
+            .take(MAX_LISTED)
+            .map(|anchor| {
+                let key = identifier(&anchor.certificate.subject_key_identifier);
+                let until = anchor
+                    .certificate
+                    .not_after
+                    .map_or_else(|| "?".to_owned(), day);
+                format!("    held    key {key}, until {until}")
+            })
+            .collect();
+        format!(
+            "The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.\n    wanted  key {}\n{}",
+            identifier(wanted.unwrap_or(&None)),
+            held.join("\n")
         )
     }
 
@@ -246,7 +282,7 @@ impl Case<'_> {
             )
             .hint(format!(
                 "Check its SHA-256 with whoever runs the server, then save it and use it as sslrootcert:\n    {}",
-                data_encoding::HEXLOWER.encode(&leaf.sha256_fingerprint())
+                HEXLOWER.encode(&leaf.sha256_fingerprint())
             )),
             _ if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
@@ -262,7 +298,7 @@ impl Case<'_> {
                     name(top)
                 ),
             )
-            .hint("The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server."),
+            .hint(self.other_key(top)),
             FaultKind::SelfSignedCertInChain => finding(
                 Code::UnknownIssuer,
                 format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
@@ -334,7 +370,7 @@ fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
 fn place(trust: &Trust) -> String {
     match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
-            format!("\"{}\"", path.display())
+            format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
         }
         Source::System => "the trust store of this machine".to_owned(),
         Source::Bundled => "pgtls' own set of roots".to_owned(),
@@ -356,6 +392,9 @@ fn is_gateway(certificate: &Certificate) -> bool {
     let issuer = certificate.issuer.text.to_ascii_lowercase();
     GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
 }
+
+/// Certificates of a root file that are named before "and N more".
+const MAX_LISTED: usize = 5;
 
 const GATEWAYS: [&str; 8] = [
     "cisco umbrella",
