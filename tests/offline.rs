@@ -342,3 +342,21 @@ fn a_signature_that_cannot_be_checked_is_never_passed() {
         "{run:?}"
     );
 }
+
+#[test]
+fn two_cas_of_one_name_are_told_apart_by_their_keys() {
+    let (root, recreated) = (Ca::root("root"), Ca::root("root"));
+    let client = with(&root.leaf(&["db.example.com"]), &recreated);
+    let run = verify(&client, ALL);
+    assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
+    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    let keys: Vec<&str> = hint
+        .lines()
+        .filter_map(|line| line.split_once("key ")?.1.split(',').next())
+        .collect();
+    assert_eq!(keys.len(), 2, "{hint}");
+    assert!(
+        keys[0] != keys[1] && keys.iter().all(|key| key.len() == 40),
+        "{hint}"
+    );
+}

@@ -165,6 +165,13 @@ impl ConnInfo {
         redacted(&self.own)
     }
 
+    /// The string's own parameters with some of them changed or added: what to paste instead,
+    /// secrets masked.
+    #[must_use]
+    pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {
+        print::changed(&self.own, changes)
+    }
+
     /// The value as it was typed, if libpq dropped backslashes from it: in a keyword/value string they escape, so
     /// `sslrootcert=c:\ssl\root.crt` names the file `c:sslroot.crt`. Nothing for secrets.
     #[must_use]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::chain::day;
+use super::calendar::day;
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::policy::{Policy, Unmet};

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslMode};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
-pub use bundled::{BundledRoot, ROOTS, is_bundled};
+pub use bundled::{BundledRoot, ROOTS, is_bundled, is_public, is_retired};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};
@@ -49,6 +49,8 @@ pub struct Trust {
     pub crls: Option<Arc<[Crl]>>,
     /// `~/.postgresql/root.crl`, if it is there but libpq goes on without it, as it cannot be used.
     pub ignored_crl_file: Option<PathBuf>,
+    /// The root file, if it begins with a UTF-8 byte-order mark, which not all clients skip.
+    pub byte_order_mark: Option<PathBuf>,
     /// What proves to the server who we are.
     pub identity: Option<Identity>,
     store: Store,
@@ -133,11 +135,12 @@ impl Trust {
             source: roots.source,
             crls: lists.crls,
             ignored_crl_file: lists.ignored,
+            byte_order_mark: roots.byte_order_mark,
             identity: identity::load(&identity_request(conninfo))?,
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: lists.directory,
+                crl_directories: lists.directories,
             },
         })
     }
@@ -161,11 +164,12 @@ impl Trust {
             source: roots.source,
             crls: lists.crls,
             ignored_crl_file: None,
+            byte_order_mark: roots.byte_order_mark,
             identity: None,
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: None,
+                crl_directories: Vec::new(),
             },
         })
     }
@@ -176,9 +180,9 @@ impl Trust {
         self.store.listed()
     }
 
-    /// The paths of the machine's store, if that is what is trusted.
-    pub fn system_paths(&self) -> Vec<&Path> {
-        self.store.system_paths()
+    /// Is the machine's store what is trusted, and is there nothing in it?
+    pub fn system_is_empty(&self) -> bool {
+        self.store.system_is_empty()
     }
 }
 
@@ -193,6 +197,7 @@ struct Roots {
     base: Base,
     source: Source,
     crls: Vec<Crl>,
+    byte_order_mark: Option<PathBuf>,
 }
 
 impl Roots {
@@ -201,6 +206,7 @@ impl Roots {
             base,
             source,
             crls: Vec::new(),
+            byte_order_mark: None,
         }
     }
 
@@ -214,6 +220,7 @@ impl Roots {
             base,
             source,
             crls: contents.crls,
+            byte_order_mark: contents.byte_order_mark.then(|| path.to_owned()),
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::x509::{Anchor, AnchorStore, Certificate, Crl, KeyKind, oid};
 
 use super::fault::{Fault, FaultKind};
 use super::purpose::{self, Authority, Purpose, Role, is_self_signed};
-use super::{build, constraints, crl, level, signature, validity};
+use super::{build, constraints, crl, signature, validity};
 
 /// What a chain is judged by.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
         signature_checks: 0,
     };
     run.fail_if(
-        !level::key_suffices(&leaf.public_key),
+        !signature::is_strong(&leaf.public_key),
         0,
         FaultKind::EeKeyTooSmall,
     );
@@ -230,13 +230,13 @@ fn check_level(links: &Links<'_>, run: &mut Run<'_>) {
     for (depth, link) in links.iter() {
         let key = &link.certificate.public_key;
         run.fail_if(
-            depth > 0 && !level::key_suffices(key),
+            depth > 0 && !signature::is_strong(key),
             depth,
             FaultKind::CaKeyTooSmall,
         );
         let is_last = depth.saturating_add(1) == links.len();
         let scheme = &link.certificate.signature_algorithm.scheme;
-        let weak = !is_last && !level::signature_suffices(scheme);
+        let weak = !is_last && !scheme.has_112_bits();
         run.fail_if(weak, depth, FaultKind::CaMdTooWeak);
     }
 }

@@ -12,7 +12,6 @@ pub mod chain;
 mod constraints;
 mod crl;
 mod fault;
-mod level;
 pub mod name;
 mod purpose;
 mod signature;

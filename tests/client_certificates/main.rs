@@ -16,6 +16,7 @@ mod certs;
 mod client;
 mod files;
 mod identities;
+mod last_word;
 mod peers;
 #[path = "../support/pki.rs"]
 mod pki;
@@ -177,7 +178,6 @@ fn judge(
     }
 }
 
-/// The race between the server's alert, its hanging up and our startup packet has no effect.
 #[test]
 fn a_tls_layer_that_demands_a_certificate_is_heard() {
     if !has_openssl() || no_psql() {

@@ -31,6 +31,27 @@ pub(crate) fn on_rustls(
     version: &'static SupportedProtocolVersion,
     answer: &'static [u8],
 ) -> u16 {
+    let config = config(served, authority, demand, version);
+    listen(move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        let mut tls = StreamOwned::new(connection, stream);
+        let mut length = [0; 4];
+        tls.read_exact(&mut length)?;
+        let rest = u32::from_be_bytes(length).saturating_sub(4);
+        io::copy(&mut (&mut tls).take(rest.into()), &mut io::sink())?;
+        tls.write_all(answer)?;
+        tls.conn.send_close_notify();
+        tls.flush()?;
+        finish(&tls.sock)
+    })
+}
+
+pub(crate) fn config(
+    served: &Served,
+    authority: &str,
+    demand: Demand,
+    version: &'static SupportedProtocolVersion,
+) -> Arc<ServerConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(der(authority).remove(0)).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -47,19 +68,7 @@ pub(crate) fn on_rustls(
         .with_client_cert_verifier(verifier.build().unwrap())
         .with_single_cert(der(&served.chain), key)
         .unwrap();
-    let config = Arc::new(config);
-    listen(move |stream| {
-        let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-        let mut tls = StreamOwned::new(connection, stream);
-        let mut length = [0; 4];
-        tls.read_exact(&mut length)?;
-        let rest = u32::from_be_bytes(length).saturating_sub(4);
-        io::copy(&mut (&mut tls).take(rest.into()), &mut io::sink())?;
-        tls.write_all(answer)?;
-        tls.conn.send_close_notify();
-        tls.flush()?;
-        finish(&tls.sock)
-    })
+    Arc::new(config)
 }
 
 /// OpenSSL's own server, which demands a certificate.

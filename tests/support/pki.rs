@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, RevokedCertParams,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -112,35 +111,6 @@ impl Ca {
     pub(crate) fn leaf_of(&self, kind: &'static SignatureAlgorithm, names: &[&str]) -> Served {
         let key = KeyPair::generate_for(kind).unwrap();
         self.leaf_for(&key, names, |_| {})
-    }
-
-    /// Its list of revoked serial numbers, issued yesterday for a month.
-    pub(crate) fn crl(&self, revoked: &[u64]) -> String {
-        self.crl_with(revoked, |_| {})
-    }
-
-    /// Such a list after `change`.
-    pub(crate) fn crl_with(
-        &self,
-        revoked: &[u64],
-        change: impl FnOnce(&mut CertificateRevocationListParams),
-    ) -> String {
-        let revoked_certs = revoked.iter().map(|serial| RevokedCertParams {
-            serial_number: (*serial).into(),
-            revocation_time: in_days(-1),
-            reason_code: None,
-            invalidity_date: None,
-        });
-        let mut params = CertificateRevocationListParams {
-            this_update: in_days(-1),
-            next_update: in_days(30),
-            crl_number: 1_u64.into(),
-            issuing_distribution_point: None,
-            revoked_certs: revoked_certs.collect(),
-            key_identifier_method: self.params.key_identifier_method.clone(),
-        };
-        change(&mut params);
-        params.signed_by(&self.issuer()).unwrap().pem().unwrap()
     }
 
     fn leaf_for(

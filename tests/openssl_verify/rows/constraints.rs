@@ -322,15 +322,18 @@ impl Rows {
             w.inter().put(constraints(&[email("example.test")], &[]));
             w.leaf().subject = seq(&[&set(&[&attribute(EMAIL, UTF8, b"me@example.test")])]);
         });
-        self.add(
-            "constraints: self-issued intermediate is free of them",
-            |w| {
-                w.root()
-                    .put(constraints(&[directory(&name(&[(O, "Others")]))], &[]));
-                w.inter().subject = root_name();
-                w.leaf().issuer = root_name();
-            },
-        );
+        for (what, subject) in [
+            ("self-issued intermediate is free of them", root_name()),
+            ("other intermediate is not free of them", inter_name()),
+        ] {
+            self.add(&format!("constraints: {what}"), |w| {
+                let others = name(&[(O, "Others")]);
+                w.root().put(constraints(&[directory(&others)], &[]));
+                w.inter().subject = subject.clone();
+                w.leaf().issuer = subject;
+                w.leaf().subject = others;
+            });
+        }
         self.add("constraints: too many to compare", |w| {
             let bases: Vec<Vec<u8>> = (0..1100).map(|n| dns(&format!("{n}.test"))).collect();
             let names: Vec<Vec<u8>> = (0..1100).map(|n| dns(&format!("{n}.test"))).collect();

@@ -293,6 +293,12 @@ impl Rows {
             old.revoke(&[3], vec![]);
             w.crls().insert(0, old);
         });
+        self.add("CRL choice: the newer one has expired", |w| {
+            let mut newer = w.inter_crl().clone();
+            newer.this_update = time(NOW - 2 * DAY);
+            newer.next_update = time(NOW - DAY);
+            w.crls().push(newer);
+        });
         self.add("CRL choice: the newer one revokes", |w| {
             let mut newer = w.inter_crl().clone();
             newer.this_update = time(NOW - DAY);

@@ -169,6 +169,11 @@ impl Rows {
             let last = w.inter().spki.len() - 1;
             w.inter().spki[last] ^= 1;
         });
+        self.add("path: bits of the issuer's key that do not count", |w| {
+            const POINT: usize = 65;
+            let unused = w.inter().spki.len() - POINT - 1;
+            w.inter().spki[unused] = 7;
+        });
         self.add("path: leaf's point is off its curve", |w| {
             let last = w.leaf().spki.len() - 1;
             w.leaf().spki[last] ^= 1;
@@ -350,6 +355,10 @@ impl Rows {
         let mut rolled = deep(2);
         rolled.chain[2].put(ca(Some(0)));
         self.put("path length: one too many", rolled.clone());
+        rolled.chain[1]
+            .extensions
+            .extend([ski(b"new key"), aki(b"old key")]);
+        rolled.chain[2].extensions.push(ski(b"old key"));
         rolled.chain[1].subject = common_name("Intermediate 1");
         rolled.chain[0].issuer = common_name("Intermediate 1");
         self.put("path length: self-issued does not count", rolled);

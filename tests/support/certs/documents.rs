@@ -38,6 +38,27 @@ pub(crate) enum Spoil {
     UnusedBits,
 }
 
+impl Spoil {
+    /// How many bits are said not to count, and the signature.
+    fn sign(self, tbs: &[u8], signer: &Key, algorithm: &Algorithm) -> (u8, Vec<u8>) {
+        let mut signature = signer.sign(tbs, algorithm);
+        match self {
+            Self::Nothing => (0, signature),
+            Self::Bit => {
+                *signature.last_mut().unwrap() ^= 1;
+                (0, signature)
+            }
+            Self::UnusedBits => {
+                // The bit that is said not to count must be zero, so that only the saying is wrong.
+                while signature.last().unwrap() & 1 != 0 {
+                    signature = signer.sign(tbs, algorithm);
+                }
+                (1, signature)
+            }
+        }
+    }
+}
+
 impl Cert {
     /// Version 3, valid for a year round `NOW`, without extensions.
     pub(crate) fn new(
@@ -101,15 +122,7 @@ impl Cert {
             &self.unique_ids,
             &extensions,
         ]);
-        let mut signature = self.signer.sign(&tbs, &self.algorithm);
-        if self.spoil == Spoil::Bit {
-            *signature.last_mut().unwrap() ^= 1;
-        }
-        let unused = if self.spoil == Spoil::UnusedBits {
-            1
-        } else {
-            0
-        };
+        let (unused, signature) = self.spoil.sign(&tbs, self.signer, &self.algorithm);
         let outer = self.outer_algorithm.as_ref().unwrap_or(&self.algorithm.der);
         seq(&[&tbs, outer, &bits(unused, &signature)])
     }
@@ -194,15 +207,7 @@ impl CrlSpec {
                 Vec::new()
             },
         ]);
-        let mut signature = self.signer.sign(&tbs, &self.algorithm);
-        if self.spoil == Spoil::Bit {
-            *signature.last_mut().unwrap() ^= 1;
-        }
-        let unused = if self.spoil == Spoil::UnusedBits {
-            1
-        } else {
-            0
-        };
+        let (unused, signature) = self.spoil.sign(&tbs, self.signer, &self.algorithm);
         let outer = self.outer_algorithm.as_ref().unwrap_or(&self.algorithm.der);
         seq(&[&tbs, outer, &bits(unused, &signature)])
     }

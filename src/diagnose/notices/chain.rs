@@ -1,57 +1,20 @@
-//! What does not decide the verdict, but somebody will be sorry for not knowing.
+//! What is to be said of a chain besides the verdict.
 
-use super::chain::{day, days};
-use super::{Code, Context, Finding, Level, Stage};
-use crate::conninfo::{Origin, SslMode};
+use super::{Code, Context, Finding, Level, Stage, warning};
+use crate::diagnose::calendar::{day, days};
 use crate::escape::escape;
-use crate::probe::{Session, Task};
-use crate::startup::FirstAnswer;
-use crate::trust::{self, ROOTS, Source};
+use crate::trust;
 use crate::verify::{Judgement, Step, strict};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, SignatureScheme};
 
-/// What the settings leave undone.
-pub(super) fn of_request(task: &Task) -> Vec<Finding> {
-    let mut found = mode(task);
-    if let Some(path) = &task.trust.ignored_crl_file {
-        let message = format!(
-            "\"{}\" cannot be used, so nothing is checked for revocation: libpq goes on without it",
-            escape(path.as_os_str().as_encoded_bytes())
-        );
-        found.push(
-            warning(Code::CrlFileInvalid, Stage::Trust, message)
-                .hint("Replace it with a current CRL in PEM, or remove it."),
-        );
-    }
-    found
-}
-
-/// What the server says of the login, which is no concern of TLS.
-pub(super) fn of_login(session: &Session) -> Option<Finding> {
-    let Some(FirstAnswer::Error(error)) = &session.first_answer else {
-        return None;
-    };
-    let message = format!(
-        "TLS is fine, but the server would not let this user in: {}",
-        escape(&error.message)
-    );
-    let finding = Finding::new(Level::Info, Code::LoginFailed, Stage::Handshake, message);
-    Some(finding.hint(
-        "Look at user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
-    ))
-}
-
-/// What psql would need.
-pub(super) fn of_trust(task: &Task, judgement: &Judgement) -> Option<Finding> {
-    root_missing(task, judgement)
-}
-
-/// What is to be said of a chain besides the verdict.
-pub(super) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
+/// Everything worth knowing about the presented certificates and the path.
+pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
     let mut found = expires_soon(context.rules.now, judgement);
     found.extend(order(judgement));
     found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
     found.extend(other_engine(context, judgement, &found));
+    found.extend(retired_root(judgement));
+    found.extend(public_root(context, judgement));
     found
 }
 
@@ -121,72 +84,6 @@ fn other_engine(
     ))
 }
 
-fn warning(code: Code, stage: Stage, message: String) -> Finding {
-    Finding::new(Level::Warning, code, stage, message)
-}
-
-fn mode(task: &Task) -> Vec<Finding> {
-    let setting = &task.conninfo.sslmode;
-    let mut found = Vec::new();
-    if setting.origin == Origin::Default {
-        let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
-        let finding = Finding::new(Level::Info, Code::DefaultSslmode, Stage::Conninfo, message);
-        found.push(finding.hint("Write sslmode=verify-full into the string."));
-    }
-    if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
-        let message = format!(
-            "with sslmode={} (from {}) libpq goes on in plain text when TLS fails",
-            setting.value, setting.origin
-        );
-        found.push(
-            warning(Code::WeakSslmode, Stage::Conninfo, message)
-                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
-        );
-    }
-    if task.trust.level == trust::Level::Encryption {
-        let message = format!(
-            "sslmode={} (from {}) without a root file encrypts, but does not ask who answers",
-            setting.value, setting.origin
-        );
-        found.push(
-            warning(Code::NotAuthenticated, Stage::Verify, message)
-                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
-        );
-    }
-    found
-}
-
-/// libpq has no roots of its own: where pgtls falls back to its own, psql needs to be told.
-fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
-    if task.trust.source != Source::Fallback || task.trust.level == trust::Level::Encryption {
-        return None;
-    }
-    let home = match &task.conninfo.home_files {
-        Some(home) => format!("{} does not exist", home.join("root.crt").display()),
-        None => "there is no home directory to look for root.crt in".to_owned(),
-    };
-    let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
-    let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
-    let anchor = judgement.anchors().next_back();
-    let bundled = anchor.and_then(|anchor| {
-        ROOTS
-            .iter()
-            .find(|root| root.certificate().is_some_and(|root| root == *anchor))
-    });
-    Some(match (anchor, bundled) {
-        (_, Some(root)) => finding.hint(format!(
-            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n    sslrootcert=root.crt",
-            root.name
-        )),
-        (Some(_), None) => finding.hint(
-            "The server's root is a public one. With libpq 16 and newer:\n    sslrootcert=system\nWith older ones, name the system's bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt",
-        ),
-        (None, None) => {
-            finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
-        }
-    })
-}
-
 fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
     judgement
         .path_certificates()
@@ -227,8 +124,52 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
             "the server certificate says CA:TRUE: libpq takes it, clients built on rustls do not";
         found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue));
     }
+    let signed_with_edwards = matches!(
+        leaf.signature_algorithm.scheme,
+        SignatureScheme::Ed25519 | SignatureScheme::Ed448
+    );
+    if signed_with_edwards {
+        let message = "the server certificate is signed with an Edwards curve, which names no hash for channel binding: libpq and pgx cannot log in with SCRAM";
+        found.push(
+            warning(Code::NoChannelBinding, Stage::Verify, message)
+                .hint("Reissue it with ECDSA or RSA, or set channel_binding=disable."),
+        );
+    }
     found
 }
 
 /// Thirty days, in seconds.
 const SOON: i64 = 30 * 86_400;
+
+/// A root that public lists have dropped still verifies where it is named or was left behind.
+fn retired_root(judgement: &Judgement) -> Option<Finding> {
+    let anchor = judgement
+        .anchors()
+        .next_back()
+        .filter(|_| judgement.path.faults.is_empty())?;
+    trust::is_retired(anchor).then(|| {
+        let message = format!(
+            "the root \"{}\" is gone from the public lists: new images and other clients will not know it",
+            escape(&anchor.subject.text)
+        );
+        warning(Code::RetiredRoot, Stage::Verify, message)
+            .hint("Ask whoever runs the server when it moves to another root, and trust both until then.")
+    })
+}
+
+/// Without the name, a public root vouches for anybody who bought a certificate.
+fn public_root(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> {
+    let anchor = judgement
+        .anchors()
+        .next_back()
+        .filter(|_| judgement.path.faults.is_empty())?;
+    let only_chain = context.level == trust::Level::Chain;
+    (only_chain && trust::is_public(anchor)).then(|| {
+        warning(
+            Code::PublicRoot,
+            Stage::Verify,
+            "without the host name a public root vouches for anybody who bought a certificate, not only for this server",
+        )
+        .hint("Use sslmode=verify-full.")
+    })
+}
