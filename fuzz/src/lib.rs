@@ -89,6 +89,7 @@ fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
         rules,
         host,
         address: None,
+        level: Level::ChainAndName,
     };
     let diagnosis = diagnose_offline(&context, &judgement, &Policy::default());
     assert_eq!(diagnosis.exit == Exit::Passed, diagnosis.error.is_none());

@@ -86,7 +86,8 @@ const MAX_FILE: usize = 16 << 20;
 /// How long a pipe is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::io::Write as _;
 

@@ -112,7 +112,6 @@ fn a_session_that_stands_has_passed_whatever_comes_then() {
     for (name, script, versions) in rows {
         for version in *versions {
             let name = format!("{:?}: {name}", version.version);
-            println!("{name}");
             let peer = playing(plain(&served, version), *script);
             lab.judge(&name, &peer, "", (0, "pass"));
         }
@@ -198,7 +197,7 @@ fn a_trusted_server_that_asks_gets_the_certificate_and_no_password() {
             notes.lock().unwrap().push(rest);
             Ok(())
         });
-        let run = lab.run("json", peer.port, "");
+        let run = lab.run("asks for a password", "json", peer.port, "");
         assert_eq!(run.code, 0, "{run:?}");
         super::postgres::wait_until("the server to be done", || got.lock().unwrap().len() == 2);
         let got = got.lock().unwrap();

@@ -306,7 +306,6 @@ fn servers_that_never_stop() {
 fn all(rows: &'static [Row]) {
     let lab = Lab::new();
     for (name, script, expected) in rows {
-        println!("{name}");
         lab.judge(name, &Peer::start(script), "", *expected);
     }
 }

@@ -77,7 +77,7 @@ fn a_maze_of_authorities_is_left_in_time() {
     for version in [TLS12, TLS13] {
         let config = Arc::new(plain(&served, version));
         let peer = Peer::start(move |conversation| conversation.tls(&config).map(drop));
-        let run = lab.run("json", peer.port, "");
+        let run = lab.run("a maze of authorities", "json", peer.port, "");
         assert!(run.code == lost.0 || run.code == TOO_LARGE.0, "{run:?}");
     }
 }
@@ -156,8 +156,8 @@ fn two_checks_of_a_server_that_changes_its_certificate_are_two_verdicts() {
     let fingerprint =
         |run: &super::Run| run.endpoint()["certificates"][0]["sha256_fingerprint"].to_string();
     let (first, second) = (
-        lab.run("json", peer.port, ""),
-        lab.run("json", peer.port, ""),
+        lab.run("a changing certificate", "json", peer.port, ""),
+        lab.run("a changing certificate", "json", peer.port, ""),
     );
     assert_eq!((first.code, second.code), (0, 6), "{first:?} {second:?}");
     assert_ne!(fingerprint(&first), fingerprint(&second));
@@ -168,7 +168,6 @@ fn check(lab: &Lab, name: &str, served: &Served, expected: (i32, &str)) {
         let config = Arc::new(plain(served, version));
         let peer = Peer::start(move |conversation| conversation.tls(&config)?.sock.listen());
         let name = format!("{:?}: {name}", version.version);
-        println!("{name}");
         lab.judge(&name, &peer, "", expected);
     }
 }

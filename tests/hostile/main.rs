@@ -6,6 +6,10 @@
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::print_stdout,
+    reason = "a line for each peer, for whoever asks"
+)]
 
 #[path = "../support/client.rs"]
 mod client;
@@ -53,7 +57,7 @@ impl Lab {
 
     /// Holds the check of one peer against all that must hold for any.
     fn judge(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
-        let json = self.run("json", peer.port, settings);
+        let json = self.run(name, "json", peer.port, settings);
         let came = (json.code, json.outcome());
         assert_eq!(
             came,
@@ -69,7 +73,7 @@ impl Lab {
             );
             assert!(!sentence.contains('\n'), "{name}: {sentence}");
         }
-        let text = self.run("text", peer.port, settings);
+        let text = self.run(name, "text", peer.port, settings);
         assert_eq!(text.code, expected.0, "{name}: {text:?}");
         for run in [&json, &text] {
             assert_eq!(run.stderr, "", "{name}");
@@ -83,9 +87,8 @@ impl Lab {
 
     /// The same for a server that is trusted, and so gets the client's certificate.
     fn judge_trusted(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
-        println!("{name}");
         for format in ["json", "text"] {
-            let run = self.run(format, peer.port, settings);
+            let run = self.run(name, format, peer.port, settings);
             assert_eq!(run.code, expected.0, "{name}: {run:?}");
             if format == "json" {
                 assert_eq!(run.outcome(), expected.1, "{name}: {run:?}");
@@ -96,16 +99,16 @@ impl Lab {
     }
 
     /// One check, measured.
-    fn run(&self, format: &str, port: u16, settings: &str) -> Run {
+    fn run(&self, name: &str, format: &str, port: u16, settings: &str) -> Run {
         let string = format!(
             "host=db.example hostaddr=127.0.0.1 port={port} user=ann password=hunter2 \
              sslrootcert=root.crt sslcert=client.crt sslkey=client.key sslmode=verify-full {settings}"
         );
         let arguments = ["check", "--format", format, "--timeout", "2", &string];
-        self.measured(&arguments)
+        self.measured(name, &arguments)
     }
 
-    fn measured(&self, arguments: &[&str]) -> Run {
+    fn measured(&self, name: &str, arguments: &[&str]) -> Run {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/measure.py");
         let mut wrapped = self.client.command(arguments);
         let program = wrapped.get_program().to_owned();
@@ -123,7 +126,7 @@ impl Lab {
         let run = run_of(output);
         let text = std::fs::read_to_string(spent.path()).unwrap();
         let (seconds, kilobytes) = text.split_once(' ').unwrap();
-        println!("{:>4}  {seconds:>6} s  {kilobytes:>6} KiB", run.code);
+        println!("| {name} | {} | {seconds} s | {kilobytes} KiB |", run.code);
         // A slow machine may take its time, but there is an end.
         assert!(seconds.parse::<f64>().unwrap() < 60.0, "{run:?}");
         assert!(

@@ -14,13 +14,16 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// A listening server; it lives as long as the process.
 pub(crate) struct Peer {
     pub(crate) port: u16,
-    conversations: Arc<Mutex<Vec<Arc<Mutex<Vec<u8>>>>>>,
+    conversations: Arc<Mutex<Vec<Heard>>>,
 }
+
+/// What one client has said so far.
+type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// One connection, from the server's side.
 pub(crate) struct Conversation {
     stream: TcpStream,
-    heard: Arc<Mutex<Vec<u8>>>,
+    heard: Heard,
     /// Counted from 0.
     pub(crate) number: usize,
 }
@@ -40,7 +43,7 @@ impl Peer {
     ) -> Self {
         let listener = TcpListener::bind((address, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let conversations = Arc::<Mutex<Vec<Arc<Mutex<Vec<u8>>>>>>::default();
+        let conversations = Arc::<Mutex<Vec<Heard>>>::default();
         let known = Arc::clone(&conversations);
         let script = Arc::new(script);
         std::thread::spawn(move || {
@@ -65,7 +68,7 @@ impl Peer {
     /// What each client has said so far, byte for byte.
     pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
         let conversations = self.conversations.lock().unwrap();
-        let bytes = |heard: &Arc<Mutex<Vec<u8>>>| heard.lock().unwrap().clone();
+        let bytes = |heard: &Heard| heard.lock().unwrap().clone();
         conversations.iter().map(bytes).collect()
     }
 }
@@ -103,7 +106,7 @@ impl Conversation {
     pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
         let many = bytes.repeat((1 << 16) / bytes.len() + 1);
         // Hear what the client says on the way: it may be an alert.
-        let mut listener = Conversation {
+        let mut listener = Self {
             stream: self.stream.try_clone()?,
             heard: Arc::clone(&self.heard),
             number: self.number,
@@ -134,7 +137,7 @@ impl Conversation {
 
     /// Hears the SSLRequest, permits TLS, and speaks it.
     pub(crate) fn tls(
-        self: &mut Conversation,
+        &mut self,
         config: &Arc<ServerConfig>,
     ) -> io::Result<StreamOwned<ServerConnection, &mut Self>> {
         self.request()?;
