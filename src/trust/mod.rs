@@ -292,7 +292,7 @@ fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
     }
 }
 
-/// Reads a file of at most [`MAX_FILE`] bytes.
+/// Reads a file of at most 16 MiB.
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?
