@@ -8,6 +8,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use cli::Command;
+use pgtls::escape::escape;
 use pgtls::exit::Exit;
 
 fn main() -> ExitCode {
@@ -24,7 +25,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing was checked, and so nothing may pass; where even standard error is closed,
             // the exit code says so alone.
-            let _ = writeln!(std::io::stderr(), "pgtls: {error:#}");
+            let message = format!("{error:#}");
+            let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(&message));
             Exit::Usage.into()
         }
     }

@@ -16,8 +16,9 @@ pub struct LostBackslashes {
     pub doubled: String,
 }
 
-/// The settings as a keyword/value string, secrets masked.
-pub(super) fn redacted(settings: &[Assignment]) -> String {
+/// The settings as a keyword/value string, secrets masked; bytes that are no UTF-8 become U+FFFD.
+#[must_use]
+pub fn redacted(settings: &[Assignment]) -> String {
     let words: Vec<String> = settings
         .iter()
         .map(|made| match made.value.secrecy() {

@@ -127,9 +127,19 @@ fn finding(finding: &Finding) -> FindingReport {
         level: finding.level.name(),
         code: finding.code.name(),
         stage: finding.stage.name(),
-        message: finding.message.clone(),
-        hint: finding.hint.clone(),
+        // Both are escaped where they are made; a place that forgets it must not reach a terminal.
+        message: escape(&finding.message).to_string(),
+        hint: finding.hint.as_deref().map(escape_lines),
     }
+}
+
+/// A hint is of several lines, and some are to be copied.
+fn escape_lines(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| escape(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 fn tls_report(observation: &Observation) -> Option<TlsReport> {

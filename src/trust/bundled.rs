@@ -1,6 +1,6 @@
 //! The roots compiled in: those of `certs/`, and Mozilla's list.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use data_encoding::HEXLOWER;
 
@@ -132,10 +132,17 @@ pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
         return indexed;
     }
     // The index compares bytes. An issuer spelt in another case or string type is the same name to
-    // OpenSSL, and worth the parsing of the whole list, which is rare.
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+    // OpenSSL, and worth the parsing of the whole list: once, however many a hostile chain names.
+    static PARSED: LazyLock<Vec<Arc<Anchor>>> = LazyLock::new(|| {
+        let parsed = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        parsed
+            .filter_map(|der| Certificate::parse(der).ok().map(anchor))
+            .collect()
+    });
+    PARSED
         .iter()
-        .filter_map(|der| mozilla_root(der, subject))
+        .filter(|root| root.certificate.subject.matches(subject))
+        .cloned()
         .collect()
 }
 

@@ -13,13 +13,12 @@ pub mod identity;
 mod identity_error;
 mod pem;
 mod private_key;
+mod read;
 mod revocation;
 mod similar;
 mod store;
 mod system;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +31,7 @@ pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};
 pub use pem::PemFault;
 pub use private_key::KeyFault;
+pub use read::read_bounded;
 pub use system::SystemStore;
 
 use identity::IdentityRequest;
@@ -291,21 +291,3 @@ fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
         home_files: conninfo.home_files.as_deref(),
     }
 }
-
-/// Reads a file of at most 16 MiB.
-pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "more than 16 MiB, which is no certificate file",
-        ));
-    }
-    Ok(bytes)
-}
-
-/// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB.
-const MAX_FILE: u64 = 16 << 20;

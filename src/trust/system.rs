@@ -88,7 +88,10 @@ fn of_subject(anchors: &[Arc<Anchor>], subject: &Name) -> Vec<Arc<Anchor>> {
 /// OpenSSL goes on without a default file that it cannot use, and so do we: the store is then
 /// merely smaller.
 fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
-    let Some(path) = path else { return Vec::new() };
+    // A pipe or device could keep the handshake waiting.
+    let Some(path) = path.filter(|path| path.is_file()) else {
+        return Vec::new();
+    };
     rustls_native_certs::load_certs_from_paths(Some(path), None)
         .certs
         .iter()

@@ -155,6 +155,13 @@ impl Client {
         assert!(output.status.success(), "{command}: {output:?}");
     }
 
+    /// Another program of this machine, ready to run in the same place.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        let mut command = self.clean(Path::new(program));
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
     fn clean(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
