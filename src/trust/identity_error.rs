@@ -139,6 +139,27 @@ pub enum IdentityError {
     NoCertificate,
 }
 
+impl IdentityError {
+    /// The file that is at fault, as the user or libpq's default names it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::CertificateMissing { path, .. }
+            | Self::CertificateInaccessible { path, .. }
+            | Self::CertificateUnreadable { path, .. }
+            | Self::CertificateInvalid { path, .. }
+            | Self::KeyMissing { path, .. }
+            | Self::LoneKeyMissing { path, .. }
+            | Self::KeyInaccessible { path, .. }
+            | Self::KeyNotRegular { path }
+            | Self::KeyPermissions { path, .. }
+            | Self::KeyUnreadable { path, .. }
+            | Self::KeyInvalid { path, .. } => Some(path),
+            Self::Mismatch { key, .. } => Some(key),
+            Self::KeyUnnamed { .. } | Self::Engine { .. } | Self::NoCertificate => None,
+        }
+    }
+}
+
 fn shown(path: &Path) -> Escaped<'_> {
     escape(path.as_os_str().as_encoded_bytes())
 }
