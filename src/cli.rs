@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use pgtls::conninfo::TlsVersion;
+use pgtls::diagnose::Code;
 use pgtls::exit::Exit;
 use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Show the root certificates that are compiled in
     Roots(Roots),
+    /// Explain a finding code at length; without one, list them all
+    Explain(Explain),
     /// Start a good endpoint on this machine and check it: needs no server and no network
     Demo(Output),
 }
@@ -147,6 +150,13 @@ pub(crate) struct Conninfo {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, as reports print it: unknown-issuer
+    #[arg(value_name = "CODE", value_parser = parse_code)]
+    pub(crate) code: Option<Code>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Roots {
     #[command(subcommand)]
     pub(crate) action: Option<RootsAction>,
@@ -230,7 +240,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     ];
     for place in places {
         let is_conninfo = match error.get(place) {
-            Some(ContextValue::String(text)) => text.contains('=') || text.contains("://"),
+            Some(ContextValue::String(text)) => text.contains(['=', '@']),
             _ => false,
         };
         if is_conninfo {
@@ -281,6 +291,17 @@ fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     BundledRoot::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = pgtls::trust::ROOTS.iter().map(|root| root.name).collect();
         format!("the roots compiled in are {}", names.join(", "))
+    })
+}
+
+fn parse_code(name: &str) -> Result<Code, String> {
+    Code::from_name(name).ok_or_else(|| {
+        let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
+        if near.is_empty() {
+            "no such code; `pgtls explain` lists them all".to_owned()
+        } else {
+            format!("no such code; did you mean {}?", near.join(" or "))
+        }
     })
 }
 
@@ -338,7 +359,7 @@ const EXAMPLES: &str = "\
 Examples:
   pgtls check \"host=db.example.com sslmode=verify-full sslrootcert=root.crt\"
       the main job: does this string get the TLS that it promises?
-  pgtls check postgresql://ann@db.example.com/app?sslrootcert=system
+  pgtls check \"postgresql://ann@db.example.com/app?sslrootcert=system\"
       the same with a URI and the roots of this machine
   pgtls check --format json \"service=prod\" | jq .verdict
       for scripts

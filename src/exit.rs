@@ -23,11 +23,13 @@ pub enum Exit {
     WrongHost = 7,
     /// The login failed.
     Login = 8,
+    /// Ctrl-C came first: 128 and the number of SIGINT, as shells count.
+    Interrupted = 130,
 }
 
 impl Exit {
     /// Every exit code, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Passed,
         Self::Unmet,
         Self::Usage,
@@ -37,6 +39,7 @@ impl Exit {
         Self::Untrusted,
         Self::WrongHost,
         Self::Login,
+        Self::Interrupted,
     ];
 
     /// The number that the process ends with.
@@ -68,6 +71,7 @@ impl Exit {
             }
             Self::WrongHost => "certificate trusted, but not for this host name",
             Self::Login => "login failed (only with --login)",
+            Self::Interrupted => "interrupted (Ctrl-C) before everything was checked",
         }
     }
 
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_documentation() {
         let numbers: Vec<u8> = Exit::ALL.iter().map(|exit| exit.number()).collect();
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]);
     }
 
     #[test]

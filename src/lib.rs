@@ -40,6 +40,7 @@ pub mod diagnose;
 pub mod escape;
 pub mod exit;
 pub mod handshake;
+mod inet;
 pub mod lab;
 pub mod negotiate;
 pub mod policy;

@@ -36,7 +36,7 @@ impl World for Machine {
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        pgtls::trust::read_bounded(path)
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use cli::Command;
+use pgtls::escape::escape;
 use pgtls::exit::Exit;
 
 fn main() -> ExitCode {
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Roots(args) => commands::roots::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Demo(output) => commands::demo::run(output),
     };
     match result {
@@ -23,7 +25,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing was checked, and so nothing may pass; where even standard error is closed,
             // the exit code says so alone.
-            let _ = writeln!(std::io::stderr(), "pgtls: {error:#}");
+            let message = format!("{error:#}");
+            let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(&message));
             Exit::Usage.into()
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::conninfo::TlsVersion;
 use crate::handshake::Tls;
-use crate::verify::{Fault, FaultKind, Judgement, Rules, Step, check};
+use crate::verify::{Fault, FaultKind, Judgement, Rules, check};
 use crate::x509::{AnchorStore, Certificate};
 
 /// What must hold besides, for exit code 0.
@@ -113,9 +113,5 @@ fn runs_out(fault: &Fault) -> bool {
 
 /// Everything that was presented, and the anchor.
 fn chain(judgement: &Judgement) -> impl Iterator<Item = &Certificate> {
-    let anchors = judgement.path.path.iter().filter_map(|step| match step {
-        Step::Anchor(anchor) => Some(&*anchor.certificate),
-        Step::Presented(_) => None,
-    });
-    judgement.certificates.iter().chain(anchors)
+    judgement.certificates.iter().chain(judgement.anchors())
 }

@@ -94,11 +94,15 @@ fn demands_that_hold_pass_and_others_fail_with_1() {
 fn a_low_version_fails_under_min_tls() {
     let lab = Lab::new();
     let capped = format!("{} ssl_max_protocol_version=TLSv1.2", lab.string());
-    for (version, code) in [("1.2", 0), ("1.3", 1)] {
+    for (version, code, outcome) in [("1.2", 0, "pass"), ("1.3", 1, "below-min-tls")] {
         let run = lab
             .client
             .pgtls(&["check", "--format", "json", "--min-tls", version, &capped]);
-        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{run:?}"
+        );
         assert_eq!(run.endpoint()["tls"]["protocol"], "TLSv1.2");
     }
 }
@@ -151,4 +155,14 @@ fn strict_refuses_what_proves_nothing() {
         assert_eq!(run.endpoint()["authenticated"], false);
         assert_eq!(run.endpoint()["encrypted"], true);
     }
+}
+
+#[test]
+fn without_an_sslmode_the_strongest_is_checked_and_it_is_said() {
+    let lab = Lab::new();
+    let string = lab.string().replace("sslmode=verify-full", "");
+    let run = lab.client.check(&string);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.endpoint()["sslmode"], "verify-full");
+    assert_eq!(run.findings(), ["default-sslmode"]);
 }

@@ -430,6 +430,15 @@ fn key_kind_rows(lab: &Lab) -> Vec<Row> {
         labelled("RSA"),
         labelled("EC"),
         labelled("DSA"),
+        lab.kind(
+            "RSA-1962",
+            "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1962",
+        ),
+        lab.kind(
+            "RSA-1963",
+            "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1963",
+        )
+        .only_libpq(rustls),
         lab.row("a compressed point", "compressed.crt", "compressed.key"),
         lab.row(
             "a compressed point in the certificate alone",

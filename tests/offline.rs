@@ -270,3 +270,93 @@ fn where_other_engines_differ_from_libpq_it_is_said() {
 fn dns_name_127_0_0_1(params: &mut rcgen::CertificateParams) {
     params.subject_alt_names = vec![rcgen::SanType::DnsName("127.0.0.1".try_into().unwrap())];
 }
+
+#[test]
+fn files_with_which_a_server_would_not_start_are_refused() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("text.crt", "no certificate");
+    client.write("text.key", "no key");
+    chmod(&client, "text.key", 0o600);
+    for (arguments, outcome) in [
+        (
+            ["--cert", "text.crt", "--key", "server.key"],
+            "server-cert-file-invalid",
+        ),
+        (
+            ["--cert", "none.crt", "--key", "server.key"],
+            "server-cert-file-missing",
+        ),
+        (
+            ["--cert", "server.crt", "--key", "text.key"],
+            "server-key-file-invalid",
+        ),
+    ] {
+        let run = client.pgtls(&[&["verify", "--format", "json"][..], &arguments].concat());
+        assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
+    }
+}
+
+#[test]
+fn an_unknown_critical_extension_is_named() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        let mut extension =
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions = vec![extension];
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unknown-critical-extension"),
+        "{run:?}"
+    );
+    let message = run.endpoint()["error"]["message"].to_string();
+    assert!(message.contains("1.3.6.1.4.1.99999.1"), "{message}");
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_is_never_passed() {
+    let directory = tempfile::tempdir().unwrap();
+    if pki::Documented::new(directory.path()).is_none() {
+        return;
+    }
+    let client = Client::new();
+    for arguments in [
+        "req -new -x509 -newkey ed448 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
+        "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
+    ] {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unsupported-algorithm"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn two_cas_of_one_name_are_told_apart_by_their_keys() {
+    let (root, recreated) = (Ca::root("root"), Ca::root("root"));
+    let client = with(&root.leaf(&["db.example.com"]), &recreated);
+    let run = verify(&client, ALL);
+    assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
+    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    let keys: Vec<&str> = hint
+        .lines()
+        .filter_map(|line| line.split_once("key ")?.1.split(',').next())
+        .collect();
+    assert_eq!(keys.len(), 2, "{hint}");
+    assert!(
+        keys[0] != keys[1] && keys.iter().all(|key| key.len() == 40),
+        "{hint}"
+    );
+}

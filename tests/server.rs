@@ -228,3 +228,33 @@ fn fingerprint(served: &Served) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der);
     data_encoding::HEXLOWER.encode(digest.as_ref())
 }
+
+#[test]
+fn only_a_server_that_wants_another_group_costs_a_round_trip() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt",
+        server.port
+    );
+    for (settings, group, findings) in [
+        (&[][..], "secp256r1", vec![]),
+        (
+            &[("ssl_ecdh_curve", "secp384r1")],
+            "secp384r1",
+            vec!["hello-retry-request".to_owned()],
+        ),
+    ] {
+        server.configure(&served, settings);
+        let run = client.check(&string);
+        assert_eq!((run.code, run.findings()), (0, findings), "{run:?}");
+        let tls = run.endpoint()["tls"].clone();
+        assert_eq!(tls["group"], group);
+        assert_eq!(tls["hello_retry_request"], group != "secp256r1");
+    }
+}

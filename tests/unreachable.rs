@@ -144,3 +144,61 @@ const BUSY: &[u8] = b"E\0\0\0\x45SFATAL\0VFATAL\0C53300\0Msorry, too many client
                       Fproc.c\0L359\0\0";
 const REJECTED: &[u8] = b"E\0\0\0\x25SFATAL\0VFATAL\0C28000\0Mno entry\0\0";
 const OLD: &[u8] = b"EFATAL:  unsupported frontend protocol 1234.5679\n\0";
+
+#[test]
+fn a_name_that_cannot_be_resolved_is_unreachable() {
+    // A label of more than 63 characters is refused before any name server is asked.
+    let run = Client::new().check(&format!("host={}.invalid", "a".repeat(70)));
+    assert_eq!((run.code, run.outcome().as_str()), (3, "dns"), "{run:?}");
+}
+
+#[test]
+fn a_handshake_that_breaks_is_told_from_one_that_is_refused() {
+    for (behind_the_s, outcome) in [
+        (&b"\x15\x03\x03\x00\x02\x02\x50"[..], "tls-alert"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "no-common-version"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "no-common-cipher"),
+        (b"\x16\x03\x03\x00\x04\xff\xff\xff\xff", "tls-failure"),
+        (b"", "closed"),
+    ] {
+        let port = after_s(behind_the_s);
+        let run = Client::new().check(&at(port));
+        assert_eq!((run.code, run.outcome().as_str()), (5, outcome), "{run:?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_does_not_parse_is_refused_in_every_mode() {
+    let now = time::OffsetDateTime::now_utc();
+    let authority = pgtls::lab::Authority::new("lab CA", now).unwrap();
+    let mut issued = authority.issue(&["localhost"], now).unwrap();
+    issued.chain.push(vec![0x30, 0x03, 0x02, 0x01, 0x01].into());
+    let endpoint = pgtls::lab::Endpoint::start(issued).unwrap();
+    for mode in ["require", "verify-full"] {
+        let port = endpoint.address.port();
+        let run = Client::new().check(&format!("host=127.0.0.1 port={port} sslmode={mode}"));
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (6, "malformed-certificate"),
+            "{run:?}"
+        );
+    }
+}
+
+/// Permits TLS, waits for the ClientHello, and then sends this.
+fn after_s(answer: &'static [u8]) -> u16 {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+        stream.write_all(b"S").unwrap();
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(answer).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    port
+}

@@ -8,8 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "support/certs.rs"]
-#[allow(dead_code, reason = "several tests share it, each uses a part")]
+#[path = "support/certs/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "several tests share it, each uses a part"
+)]
 mod certs;
 
 use std::sync::{Arc, LazyLock};

@@ -1,6 +1,7 @@
 //! `pgtls check`: every endpoint of every string, one after the other.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,8 +15,7 @@ use pgtls::exit::Exit;
 use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::Trust;
-use tokio::runtime::Runtime;
+use pgtls::trust::{self, Choice, Trust};
 
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
@@ -23,6 +23,13 @@ use crate::machine::{Machine, bytes_of};
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
     let (endpoints, exit) = check(args, &Machine)?;
+    if exit == Exit::Interrupted {
+        // Where standard error is closed, the exit code says so alone.
+        let _ = writeln!(
+            std::io::stderr(),
+            "pgtls: interrupted: not everything was checked"
+        );
+    }
     output::print(&Report::new(endpoints, exit), exit, args.output)
 }
 
@@ -42,6 +49,7 @@ pub(super) fn check(
         policy,
         now: demands::moment(&args.demands)?,
         presented: Vec::new(),
+        reports: Vec::new(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -52,19 +60,28 @@ pub(super) fn check(
     } else {
         &args.conninfo
     };
-    let mut endpoints = Vec::new();
-    let mut exits = Vec::new();
-    for string in strings {
-        let (reports, exit) = run.check_string(string, &runtime);
-        endpoints.extend(reports);
-        exits.push(exit);
-    }
-    // A resolver that hangs must not keep the process.
+    let checked = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = interruption() => Ok(Exit::Interrupted),
+            exit = run.check_strings(strings) => exit,
+        }
+    });
+    // A resolver or a file that hangs must not keep the process.
     runtime.shutdown_background();
+    let exit = checked?;
     if let Some(file) = &args.save_chain {
         save_chain(file, &run.presented)?;
     }
-    Ok((endpoints, Exit::of_all(exits)))
+    Ok((run.reports, exit))
+}
+
+/// Comes with Ctrl-C.
+async fn interruption() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Nobody catches the signal then, and it ends the process by itself.
+        std::future::pending::<()>().await;
+    }
 }
 
 fn save_chain(file: &Path, presented: &[Arc<[u8]>]) -> anyhow::Result<()> {
@@ -84,44 +101,53 @@ struct Run<'a> {
     policy: Policy,
     now: i64,
     presented: Vec<Arc<[u8]>>,
+    /// What is known so far.
+    reports: Vec<EndpointReport>,
 }
 
 impl Run<'_> {
-    fn check_string(&mut self, string: &OsStr, runtime: &Runtime) -> (Vec<EndpointReport>, Exit) {
+    async fn check_strings(&mut self, strings: &[OsString]) -> anyhow::Result<Exit> {
+        let mut exits = Vec::new();
+        for string in strings {
+            exits.push(self.check_string(string).await?);
+        }
+        Ok(Exit::of_all(exits))
+    }
+
+    async fn check_string(&mut self, string: &OsStr) -> anyhow::Result<Exit> {
         let conninfo = match ConnInfo::read(&bytes_of(string), self.world) {
             Ok(conninfo) => Arc::new(conninfo),
             Err(error) => {
                 let diagnosis = conninfo_error(&error);
-                return (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+                self.reports.push(EndpointReport::unread(&diagnosis));
+                return Ok(diagnosis.exit);
             }
         };
-        let trust = Trust::gather(&conninfo, self.args.trust.as_ref()).map(Arc::new);
-        let mut reports = Vec::new();
+        let trust = gather(&conninfo, self.args.trust.as_ref()).await?;
         let mut exits = Vec::new();
         for endpoint in &conninfo.endpoints {
             let checked = match &trust {
-                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust, runtime),
+                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust).await,
                 Err(error) => {
                     let diagnosis = trust_error(&conninfo, error);
                     Checked::without_connecting(&conninfo, endpoint, &diagnosis)
                 }
             };
-            reports.push(checked.report);
+            self.reports.push(checked.report);
             // libpq goes on to the next host only after a failed connect.
             if self.args.hosts == Hosts::Any && checked.went == Went::Connected {
-                return (reports, checked.exit);
+                return Ok(checked.exit);
             }
             exits.push(checked.exit);
         }
-        (reports, Exit::of_all(exits))
+        Ok(Exit::of_all(exits))
     }
 
-    fn check_endpoint(
+    async fn check_endpoint(
         &mut self,
         conninfo: &Arc<ConnInfo>,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
-        runtime: &Runtime,
     ) -> Checked {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
             return Checked::without_connecting(conninfo, endpoint, &diagnosis);
@@ -133,7 +159,7 @@ impl Run<'_> {
             now: self.now,
             timeout: timeout(self.args, conninfo),
         };
-        let observation = runtime.block_on(probe(&task));
+        let observation = probe(&task).await;
         let diagnosis = diagnose(&task, &observation, &self.policy);
         let presented = observation
             .judgement()
@@ -150,6 +176,18 @@ impl Run<'_> {
             },
         }
     }
+}
+
+/// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
+/// Ctrl-C shall not wait along.
+async fn gather(
+    conninfo: &Arc<ConnInfo>,
+    choice: Option<&Choice>,
+) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
+    let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+    tokio::task::spawn_blocking(move || Trust::gather(&conninfo, choice.as_ref()).map(Arc::new))
+        .await
+        .context("could not read the files that the connection string names")
 }
 
 /// What came of one endpoint.

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod conninfo;
 mod demands;
 pub(crate) mod demo;
+pub(crate) mod explain;
 mod output;
 pub(crate) mod roots;
 pub(crate) mod verify;

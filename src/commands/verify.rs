@@ -6,7 +6,7 @@ use pgtls::diagnose::{
 use pgtls::exit::Exit;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::identity::{self, IdentityError};
-use pgtls::trust::{Choice, Trust};
+use pgtls::trust::{Choice, Level, Trust};
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
 
 use super::{demands, output};
@@ -52,6 +52,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         let host = host.as_deref();
         let context = Context {
             trust: &trust,
+            level: host.map_or(Level::Chain, |_| Level::ChainAndName),
             rules: &rules,
             host,
             address: None,

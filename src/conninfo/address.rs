@@ -1,6 +1,8 @@
 //! Numeric addresses as libpq takes them in `hostaddr`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::inet::inet_aton;
 
 /// An entry of `hostaddr`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,42 +53,6 @@ fn is_zone(zone: &str, ip: Ipv6Addr) -> bool {
     let [first, second, ..] = ip.octets();
     let link_local = ip.is_unicast_link_local() || (first == 0xff && second & 0x0f == 2);
     zone.parse::<u32>().is_ok() || (link_local && !zone.is_empty())
-}
-
-/// One to four numbers, decimal, octal or hexadecimal, the last of which fills what is left (`inet_aton`).
-fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
-    let text = std::str::from_utf8(text).ok()?;
-    let parts = text
-        .split('.')
-        .map(c_number)
-        .collect::<Option<Vec<u32>>>()?;
-    let (last, firsts) = parts.split_last()?;
-    let free_bits = 32_u32.checked_sub(u32::try_from(firsts.len()).ok()?.checked_mul(8)?)?;
-    let mut address = 0_u32;
-    for part in firsts {
-        address = address
-            .checked_mul(256)?
-            .checked_add(u32::from(u8::try_from(*part).ok()?))?;
-    }
-    if free_bits == 0 || u64::from(*last) >= 1_u64.checked_shl(free_bits)? {
-        return None;
-    }
-    let high = u64::from(address).checked_shl(free_bits)?;
-    Some(Ipv4Addr::from(u32::try_from(high | u64::from(*last)).ok()?))
-}
-
-/// A number as `strtoul` reads it with base 0, without a sign.
-fn c_number(text: &str) -> Option<u32> {
-    let (digits, radix) = match text.as_bytes() {
-        [b'0', b'x' | b'X', _, ..] => (text.get(2..)?, 16),
-        [b'0', _, ..] => (text.get(1..)?, 8),
-        _ => (text, 10),
-    };
-    if digits.starts_with('+') {
-        None
-    } else {
-        u32::from_str_radix(digits, radix).ok()
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::choice::{Choice, SslMode};
 use super::error::{Demand, Error, Expected, ServiceFault};
 use super::parameter::Keyword;
 use super::value::{Origin, Word};
+use crate::escape::escape;
 
 impl Error {
     /// What to write instead, where that can be told: a sentence or two for the user.
@@ -42,7 +43,8 @@ impl Error {
             }
             Self::ServiceNotFound { service, .. } => {
                 return Some(format!(
-                    "define it in ~/.pg_service.conf: a line [{service}], below it keyword=value lines"
+                    "define it in ~/.pg_service.conf: a line [{}], below it keyword=value lines",
+                    escape(service)
                 ));
             }
             Self::TlsRange {

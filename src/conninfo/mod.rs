@@ -39,7 +39,7 @@ pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
 pub use parse::{Assignment, parse};
-pub use print::LostBackslashes;
+pub use print::{LostBackslashes, redacted};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word};
 
 use service::Settings;
@@ -162,7 +162,14 @@ impl ConnInfo {
     /// The string's own parameters as a keyword/value string, in the order written, secrets masked.
     #[must_use]
     pub fn redacted(&self) -> String {
-        print::redacted(&self.own)
+        redacted(&self.own)
+    }
+
+    /// The string's own parameters with some of them changed or added: what to paste instead,
+    /// secrets masked.
+    #[must_use]
+    pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {
+        print::changed(&self.own, changes)
     }
 
     /// The value as it was typed, if libpq dropped backslashes from it: in a keyword/value string they escape, so

@@ -3,7 +3,7 @@
 use super::keyword::is_blank;
 use super::parameter::{Keyword, Secrecy};
 use super::parse::Assignment;
-use super::value::MASK;
+use super::value::{MASK, Value};
 
 /// A value that lost backslashes, and the settings that keep them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,9 @@ pub struct LostBackslashes {
     pub doubled: String,
 }
 
-/// The settings as a keyword/value string, secrets masked.
-pub(super) fn redacted(settings: &[Assignment]) -> String {
+/// The settings as a keyword/value string, secrets masked; bytes that are no UTF-8 become U+FFFD.
+#[must_use]
+pub fn redacted(settings: &[Assignment]) -> String {
     let words: Vec<String> = settings
         .iter()
         .map(|made| match made.value.secrecy() {
@@ -28,6 +29,22 @@ pub(super) fn redacted(settings: &[Assignment]) -> String {
         })
         .collect();
     words.join(" ")
+}
+
+/// The settings as a keyword/value string with some of them changed or added, secrets masked.
+pub(super) fn changed(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> String {
+    let mut changed: Vec<Assignment> = settings
+        .iter()
+        .filter(|made| changes.iter().all(|(keyword, _)| made.keyword != *keyword))
+        .cloned()
+        .collect();
+    changed.extend(changes.iter().map(|(keyword, value)| Assignment {
+        keyword: *keyword,
+        value: Value::new(*keyword, value.to_vec()),
+        at: 0,
+        as_typed: None,
+    }));
+    redacted(&changed)
 }
 
 /// What the user typed for this keyword, if libpq dropped backslashes from it.

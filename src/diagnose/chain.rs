@@ -1,11 +1,13 @@
 //! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
 
-use time::OffsetDateTime;
+use data_encoding::HEXLOWER;
 
+use super::calendar::{day, days, moment};
+use super::provider::Provider;
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
-use crate::verify::{Fault, FaultKind, Judgement, NameFault, Step};
+use crate::verify::{Fault, FaultKind, Judgement, Step};
 use crate::x509::{AnchorStore, Certificate};
 
 /// The finding for OpenSSL's verdict on a chain.
@@ -116,63 +118,6 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
     }
 }
 
-/// The finding for libpq's verdict on a name.
-pub(super) fn wrong_name(
-    context: &Context<'_>,
-    judgement: &Judgement,
-    fault: &NameFault,
-) -> Finding {
-    let host = escape(context.host.unwrap_or_default()).to_string();
-    let finding = Finding::error(Code::HostNameMismatch, Stage::Verify, fault.to_string());
-    let names = judgement
-        .certificates
-        .first()
-        .map(names_to_connect_by)
-        .unwrap_or_default();
-    match (nearest(&host, &names), context.address) {
-        (None, _) => {
-            finding.hint("Reissue the certificate with the host's name in subjectAltName.")
-        }
-        (Some(nearest), Some(address)) => finding.hint(format!(
-            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}"
-        )),
-        (Some(nearest), None) => finding.hint(format!(
-            "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
-        )),
-    }
-}
-
-/// The host names of a certificate that one could connect by: no wildcards, nothing odd.
-fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
-    let san = leaf
-        .subject_alt_names
-        .iter()
-        .flatten()
-        .filter_map(|name| match name {
-            crate::x509::GeneralName::Dns(name) => Some(name.as_slice()),
-            _ => None,
-        });
-    let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
-    san.chain(common_name)
-        .take(MAX_COMPARED)
-        .filter_map(|name| std::str::from_utf8(name).ok())
-        .filter(|name| {
-            !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        })
-        .map(str::to_owned)
-        .collect()
-}
-
-fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
-    let likeness = |name: &String| strsim::jaro_winkler(host, name);
-    names
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-}
-
 struct Case<'a> {
     context: &'a Context<'a>,
     judgement: &'a Judgement,
@@ -181,18 +126,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn certificate(&self) -> Option<&Certificate> {
-        self.judgement
-            .path
-            .path
-            .get(self.depth)
-            .and_then(|step| self.step(step))
-    }
-
-    fn step<'a>(&'a self, step: &'a Step) -> Option<&'a Certificate> {
-        match step {
-            Step::Presented(index) => self.judgement.certificates.get(*index),
-            Step::Anchor(anchor) => Some(&anchor.certificate),
-        }
+        self.judgement.on_path(self.depth)
     }
 
     /// "the server certificate \"CN = db\"".
@@ -284,18 +218,47 @@ impl Case<'_> {
             self.who(),
             self.certificate().map(issuer).unwrap_or_default()
         );
-        Finding::error(Code::UnknownIssuer, Stage::Verify, message).hint(
-            "Two CAs share that name: the CA was re-created or rotated. Get the current root certificate from whoever runs the server.",
+        let finding = Finding::error(Code::UnknownIssuer, Stage::Verify, message);
+        match self.certificate() {
+            Some(certificate) => finding.hint(self.other_key(certificate)),
+            None => finding,
+        }
+    }
+
+    /// Both key identifiers, side by side, where two CAs share a name.
+    fn other_key(&self, certificate: &Certificate) -> String {
+        let identifier = |key: &Option<Vec<u8>>| match key {
+            Some(key) => HEXLOWER.encode(key),
+            None => "not given".to_owned(),
+        };
+        let wanted = certificate
+            .authority_key_identifier
+            .as_ref()
+            .map(|wanted| &wanted.key);
+        let held: Vec<String> = self
+            .context
+            .trust
+            .by_subject(&certificate.issuer)
+            .iter()
+            .take(MAX_LISTED)
+            .map(|anchor| {
+                let key = identifier(&anchor.certificate.subject_key_identifier);
+                let until = anchor
+                    .certificate
+                    .not_after
+                    .map_or_else(|| "?".to_owned(), day);
+                format!("    held    key {key}, until {until}")
+            })
+            .collect();
+        format!(
+            "The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.\n    wanted  key {}\n{}",
+            identifier(wanted.unwrap_or(&None)),
+            held.join("\n")
         )
     }
 
     fn no_anchor(&self, kind: &FaultKind) -> Finding {
-        let top = self
-            .judgement
-            .path
-            .path
-            .last()
-            .and_then(|step| self.step(step));
+        let top = self.judgement.path_certificates().last();
         let leaf = self.judgement.certificates.first();
         let (Some(top), Some(leaf)) = (top, leaf) else {
             return Finding::error(Code::UnknownIssuer, Stage::Verify, "no trusted root found");
@@ -319,7 +282,7 @@ impl Case<'_> {
             )
             .hint(format!(
                 "Check its SHA-256 with whoever runs the server, then save it and use it as sslrootcert:\n    {}",
-                data_encoding::HEXLOWER.encode(&leaf.sha256_fingerprint())
+                HEXLOWER.encode(&leaf.sha256_fingerprint())
             )),
             _ if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
@@ -335,12 +298,12 @@ impl Case<'_> {
                     name(top)
                 ),
             )
-            .hint("The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server."),
+            .hint(self.other_key(top)),
             FaultKind::SelfSignedCertInChain => finding(
                 Code::UnknownIssuer,
                 format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
             )
-            .hint(wrong_roots(trust)),
+            .hint(self.wrong_roots()),
             _ if !top.ca_issuers.is_empty() => finding(
                 Code::MissingIntermediate,
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
@@ -353,8 +316,49 @@ impl Case<'_> {
                 Code::UnknownIssuer,
                 format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
             )
-            .hint(wrong_roots(trust)),
+            .hint(self.wrong_roots()),
         }
+    }
+
+    fn wrong_roots(&self) -> String {
+        let trust = self.context.trust;
+        let mut advice = Vec::new();
+        advice.push(match self.context.host.and_then(Provider::of_host) {
+            Some(provider) => format!("The host is {}'s. {}", provider.name, provider.roots),
+            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".to_owned(),
+        });
+        if let Some(top) = self
+            .judgement
+            .path_certificates()
+            .last()
+            .filter(|top| is_gateway(top))
+        {
+            advice.push(format!(
+                "\"{}\" looks like a gateway that inspects TLS on the way: let it leave PostgreSQL alone.",
+                issuer(top)
+            ));
+        }
+        let listed = trust.listed();
+        let subjects: Vec<String> = listed
+            .iter()
+            .take(5)
+            .map(|c| format!("\"{}\"", name(c)))
+            .collect();
+        let more = listed.len().saturating_sub(subjects.len());
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        if !subjects.is_empty() {
+            advice.push(format!("This file holds {}{more}.", subjects.join(", ")));
+        } else if trust.source == Source::System && trust.system_is_empty() {
+            advice.push(
+                "The trust store of this machine is empty. Install the package ca-certificates, or point SSL_CERT_FILE to a bundle."
+                    .to_owned(),
+            );
+        }
+        advice.join("\n")
     }
 }
 
@@ -366,34 +370,13 @@ fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
 fn place(trust: &Trust) -> String {
     match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
-            format!("\"{}\"", path.display())
+            format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
         }
         Source::System => "the trust store of this machine".to_owned(),
         Source::Bundled => "pgtls' own set of roots".to_owned(),
         Source::Mozilla => "Mozilla's list of roots".to_owned(),
         Source::Fallback => "pgtls' own trust (no sslrootcert is given)".to_owned(),
     }
-}
-
-fn wrong_roots(trust: &Trust) -> String {
-    let subjects: Vec<String> = trust
-        .listed()
-        .iter()
-        .take(5)
-        .map(|c| format!("\"{}\"", name(c)))
-        .collect();
-    let advice =
-        "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.";
-    if subjects.is_empty() {
-        return advice.to_owned();
-    }
-    let more = trust.listed().len().saturating_sub(subjects.len());
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    format!("{advice} This file holds {}{more}.", subjects.join(", "))
 }
 
 fn name(certificate: &Certificate) -> String {
@@ -404,27 +387,22 @@ fn issuer(certificate: &Certificate) -> String {
     escape(&certificate.issuer.text).to_string()
 }
 
-pub(super) fn days(seconds: i64) -> String {
-    match seconds.div_euclid(86_400) {
-        0 => "less than a day".to_owned(),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
-    }
+/// Does the issuer's name say that it inspects other people's TLS?
+fn is_gateway(certificate: &Certificate) -> bool {
+    let issuer = certificate.issuer.text.to_ascii_lowercase();
+    GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
 }
 
-pub(super) fn day(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
-        |instant| instant.date().to_string(),
-    )
-}
+/// Certificates of a root file that are named before "and N more".
+const MAX_LISTED: usize = 5;
 
-fn moment(seconds: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
-        |instant| instant.to_string(),
-    )
-}
-
-/// Names of a hostile certificate that are compared with the host.
-const MAX_COMPARED: usize = 1_000;
+const GATEWAYS: [&str; 8] = [
+    "cisco umbrella",
+    "zscaler",
+    "netskope",
+    "fortinet",
+    "palo alto networks",
+    "blue coat",
+    "sophos",
+    "forcepoint",
+];

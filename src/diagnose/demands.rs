@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::chain::day;
+use super::calendar::day;
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::policy::{Policy, Unmet};
-use crate::verify::{FaultKind, Judgement, Step};
+use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
 
 pub(super) fn explain(
@@ -24,16 +24,18 @@ pub(super) fn explain(
                 FaultKind::CrlHasExpired => "the CRL that covers",
                 _ => "",
             };
-            let named = at(judgement, fault.depth).map_or_else(String::new, |certificate| {
-                let name = escape(&certificate.subject.text).to_string();
-                match (
-                    certificate.not_after,
-                    fault.kind == FaultKind::CrlHasExpired,
-                ) {
-                    (Some(end), false) => format!("\"{name}\" expires on {}", day(end)),
-                    _ => format!("{what} \"{name}\" runs out"),
-                }
-            });
+            let named = judgement
+                .on_path(fault.depth)
+                .map_or_else(String::new, |certificate| {
+                    let name = escape(&certificate.subject.text).to_string();
+                    match (
+                        certificate.not_after,
+                        fault.kind == FaultKind::CrlHasExpired,
+                    ) {
+                        (Some(end), false) => format!("\"{name}\" expires on {}", day(end)),
+                        _ => format!("{what} \"{name}\" runs out"),
+                    }
+                });
             let now = day(context.rules.now);
             finding(
                 Code::ExpiresSoon,
@@ -95,13 +97,6 @@ pub(super) fn explain(
                 shown(judgement.certificates.first())
             ))
         }
-    }
-}
-
-fn at(judgement: &Judgement, depth: usize) -> Option<&Certificate> {
-    match judgement.path.path.get(depth)? {
-        Step::Presented(index) => judgement.certificates.get(*index),
-        Step::Anchor(anchor) => Some(&anchor.certificate),
     }
 }
 

@@ -1,12 +1,13 @@
 //! A bad file: roots, CRLs, certificates and keys that are named and cannot be used.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{ConnInfo, Keyword, SslMode};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::trust::file::Unusable;
+use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
 /// A file that is named, or is there by default, and cannot be used.
@@ -37,13 +38,8 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
                 FileRole::Roots => Code::RootFileMissing,
                 FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
             };
-            let keyword = match role {
-                FileRole::Roots => Keyword::SslRootCert,
-                FileRole::Crls => Keyword::SslCrl,
-                FileRole::CrlDirectory => Keyword::SslCrlDir,
-            };
             let mut advice = vec![looked_at(path)];
-            advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword)));
+            advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
                 format!(
                     "That root is compiled in. Write it there with\n    pgtls roots export {} > {}",
@@ -56,13 +52,28 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             finding(code, error.to_string()).hint(advice.join("\n"))
         }
         trust::Error::Unreadable { role, path, source } => {
-            finding(invalid(*role), format!("{error}: {source}")).hint(looked_at(path))
+            let mut advice = looked_at(path);
+            if source.kind() == io::ErrorKind::IsADirectory {
+                advice.push_str(&format!(
+                    "\nIt is a directory; {} names one file.",
+                    keyword(*role)
+                ));
+            }
+            finding(invalid(*role), format!("{error}: {source}")).hint(advice)
         }
         trust::Error::Unusable { role, path, fault } => {
-            let advice = format!("{}\n{}", looked_at(path), mend(path, fault));
+            let advice = format!("{}\n{}", looked_at(path), mend(*role, path, fault));
             finding(invalid(*role), error.to_string()).hint(advice)
         }
         trust::Error::Identity(error) => identity_finding(Owner::Client(conninfo), error),
+    }
+}
+
+fn keyword(role: FileRole) -> Keyword {
+    match role {
+        FileRole::Roots => Keyword::SslRootCert,
+        FileRole::Crls => Keyword::SslCrl,
+        FileRole::CrlDirectory => Keyword::SslCrlDir,
     }
 }
 
@@ -234,35 +245,40 @@ fn quoted_path(path: &Path) -> String {
     }
 }
 
-fn mend(path: &NamedPath, fault: &Unusable) -> String {
+/// What turns the file into one that libpq reads, as far as a command can.
+fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> String {
+    let keyword = keyword(role);
+    let (wanted, begins, out) = match role {
+        FileRole::Roots => ("root certificate", "CERTIFICATE", "root-mended.pem"),
+        FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-mended.pem"),
+    };
     let file = quoted(path);
+    let convert = |command: String| format!("Convert it, and name {out} instead:\n    {command}");
     match fault {
-        Unusable::Der => format!(
-            "Convert it:\n    openssl x509 -inform der -in {file} -out root.pem"
-        ),
-        Unusable::OtherDer => format!(
-            "If it is PKCS#7:\n    openssl pkcs7 -inform der -in {file} -print_certs -out root.pem"
-        ),
-        Unusable::Utf16 => format!(
-            "Convert it:\n    iconv -f UTF-16 -t UTF-8 {file} > root.pem"
-        ),
-        Unusable::EscapedNewlines => format!(
-            "Turn them into line breaks:\n    printf '%b' \"$(cat {file})\" > root.pem"
-        ),
-        Unusable::Indented { .. } => format!(
-            "Take the blanks away:\n    sed 's/^[[:space:]]*//' {file} > root.pem"
-        ),
-        Unusable::Empty | Unusable::Html | Unusable::Text => {
-            "Download the root certificate again, as PEM (a text file with a BEGIN CERTIFICATE line)."
-                .to_owned()
+        Unusable::Der => convert(format!("openssl x509 -inform der -in {file} -out {out}")),
+        Unusable::CrlDer => convert(format!("openssl crl -inform der -in {file} -out {out}")),
+        Unusable::Pkcs7Der => {
+            convert(format!("openssl pkcs7 -inform der -in {file} -print_certs -out {out}"))
         }
+        Unusable::NoCertificate { kind: Kind::Pkcs7 } => {
+            convert(format!("openssl pkcs7 -in {file} -print_certs -out {out}"))
+        }
+        Unusable::Pkcs12 => convert(format!("openssl pkcs12 -in {file} -nokeys -out {out}")),
+        Unusable::Utf16 => convert(format!("iconv -f UTF-16 -t UTF-8 {file} > {out}")),
+        Unusable::Nul { .. } => convert(format!("tr -d '\\000' < {file} > {out}")),
+        Unusable::EscapedNewlines => convert(format!("printf '%b' \"$(cat {file})\" > {out}")),
+        Unusable::Indented { .. } => {
+            convert(format!("sed 's/^[[:space:]]*//' {file} > {out}"))
+        }
+        Unusable::Empty | Unusable::Html | Unusable::Text => format!(
+            "Download the {wanted} again, as PEM (a text file with a BEGIN {begins} line)."
+        ),
         Unusable::Pem(_) | Unusable::Broken { .. } => {
             "libpq drops the whole file for one broken block. Remove the block, or download the file again."
                 .to_owned()
         }
-        Unusable::NoCertificate { .. } => {
-            "sslrootcert names the file of the authority's certificate, which holds a BEGIN CERTIFICATE line."
-                .to_owned()
+        Unusable::OtherDer | Unusable::NoCertificate { .. } => {
+            format!("{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line.")
         }
     }
 }

@@ -3,11 +3,14 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
+mod calendar;
 mod chain;
 mod code;
 mod demands;
 mod files;
+mod name;
 mod notices;
+pub mod provider;
 mod request;
 mod wire;
 
@@ -153,6 +156,8 @@ impl Diagnosis {
 pub struct Context<'a> {
     /// Whom we trust.
     pub trust: &'a Trust,
+    /// What must hold.
+    pub level: trust::Level,
     /// The moment and the rules.
     pub rules: &'a Rules,
     /// The name to verify, as written.
@@ -166,6 +171,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
     let rules = task.rules();
     let context = Context {
         trust: &task.trust,
+        level: task.trust.level,
         rules: &rules,
         host: task.endpoint.host.as_ref().map(Host::as_bytes),
         address: observation.address.map(|address| address.ip()),
@@ -179,9 +185,9 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             Some(&session.tls),
             policy,
         );
-        diagnosis.findings.extend(notices::of_login(session));
+        diagnosis.findings.extend(notices::of_session(session));
     }
-    diagnosis.findings.extend(notices::of_request(task));
+    diagnosis.findings.extend(notices::of_settings(task));
     if let Some(judgement) = observation.judgement() {
         diagnosis
             .findings
@@ -200,11 +206,7 @@ pub fn diagnose_offline(
     judgement: &Judgement,
     policy: &Policy,
 ) -> Diagnosis {
-    let level = match context.host {
-        Some(_) => trust::Level::ChainAndName,
-        None => trust::Level::Chain,
-    };
-    let mut diagnosis = match judgement.satisfies(level) {
+    let mut diagnosis = match judgement.satisfies(context.level) {
         Ok(()) => Diagnosis::passed(),
         Err(reason) => unsatisfied(context, judgement, &reason),
     };
@@ -257,10 +259,9 @@ fn unsatisfied(
         Unsatisfied::Chain(fault) => {
             Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
         }
-        Unsatisfied::Name(fault) => Diagnosis::failed(
-            Exit::WrongHost,
-            chain::wrong_name(context, judgement, fault),
-        ),
+        Unsatisfied::Name(fault) => {
+            Diagnosis::failed(Exit::WrongHost, name::wrong_name(context, judgement, fault))
+        }
         Unsatisfied::NoHost => Diagnosis::failed(Exit::Usage, request::no_host_name()),
     }
 }

@@ -8,7 +8,7 @@ use crate::conninfo::SslCertMode;
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
-use crate::negotiate::{Error as NegotiateError, Protocol, ServerError};
+use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol, ServerError};
 use crate::probe::{Session, Task};
 use crate::startup::FirstAnswer;
 
@@ -64,7 +64,8 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
         NegotiateError::ServerError(answer) => server_error(answer),
         NegotiateError::NotPostgres { answer, looks_like } => not_postgres(answer, *looks_like),
         NegotiateError::PlaintextInjection { bytes } => injected(&format!(
-            "{error}: {bytes} byte{} came along with the S",
+            "{error}: {}{bytes} byte{} came along with the S",
+            if *bytes + 1 < MAX_EVIDENCE { "" } else { "at least " },
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
         NegotiateError::Closed => Diagnosis::failed(
@@ -91,10 +92,7 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
 fn server_error(answer: &ServerError) -> Diagnosis {
     let state = answer.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
-    let message = format!(
-        "server answered with an error: {}{shown}",
-        escape(&answer.message)
-    );
+    let message = format!("server answered with an error: {}{shown}", said(answer));
     let finding = Finding::error(Code::ServerError, Stage::Negotiate, message);
     if may_pass(answer) {
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
@@ -109,6 +107,16 @@ fn server_error(answer: &ServerError) -> Diagnosis {
 fn may_pass(error: &ServerError) -> bool {
     let state = error.sqlstate.as_deref();
     state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"))
+}
+
+/// The server's words, as far as anybody wants to read them.
+fn said(error: &ServerError) -> String {
+    let message = &error.message;
+    match message.get(..MAX_SAID) {
+        None if message.is_empty() => "(without a word)".to_owned(),
+        None => escape(message).to_string(),
+        Some(start) => format!("{} [...]", escape(start)),
+    }
 }
 
 fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
@@ -193,7 +201,7 @@ pub(super) fn client_certificate(task: &Task, session: &Session) -> Option<Diagn
         )
         .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
         (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
-            refused_or_missing(request, format!("server says: {}", escape(&error.message)))?
+            refused_or_missing(request, format!("server says: {}", said(error)))?
         }
         // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
         (Some(FirstAnswer::Error(error)), _)
@@ -303,6 +311,9 @@ const QUOTATION_MARKS: [char; 7] = [
 const REISSUE_CERTIFICATE: &str = "The server does not accept our client certificate: the authority that issued it must stand in the server's ssl_ca_file, it must not be expired, revoked or for servers only, and with TLS 1.2 its key should be RSA or on P-256. The server's log says which it is.";
 const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
 const GIVE_CERTIFICATE: &str = "Give a client certificate that the server's ssl_ca_file vouches for:\n    sslcert=client.crt sslkey=client.key";
+
+/// Bytes of a server's message that are shown.
+const MAX_SAID: usize = 500;
 
 /// Bytes of a foreign answer that are shown.
 const SHOWN: usize = 40;

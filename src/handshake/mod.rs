@@ -224,7 +224,10 @@ async fn read_records(
     let count = stream.read(&mut buffer).await.map_err(Error::from_io)?;
     let mut unread = buffer.get(..count).unwrap_or_default();
     while !unread.is_empty() {
-        connection.read_tls(&mut unread).map_err(Error::from_io)?;
+        // To read from memory fails only where rustls' own bounds do not hold.
+        connection
+            .read_tls(&mut unread)
+            .map_err(|_| Error::TooMuch)?;
         connection.process_new_packets()?;
     }
     Ok(count)

@@ -96,7 +96,10 @@ impl EndpointReport {
             authenticated,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
-            trust: judgement.map(|judgement| trust_report(&task.trust, judgement)),
+            // Roots that nothing was held against are no source of trust.
+            trust: judgement
+                .filter(|_| task.trust.level > Level::Encryption)
+                .map(|judgement| trust_report(&task.trust, judgement)),
             name_match: judgement.and_then(name_match),
             timings_ms: Some(timings(observation)),
             ..unchecked
@@ -126,9 +129,19 @@ fn finding(finding: &Finding) -> FindingReport {
         level: finding.level.name(),
         code: finding.code.name(),
         stage: finding.stage.name(),
-        message: finding.message.clone(),
-        hint: finding.hint.clone(),
+        // Both are escaped where they are made; a place that forgets it must not reach a terminal.
+        message: escape(&finding.message).to_string(),
+        hint: finding.hint.as_deref().map(escape_lines),
     }
+}
+
+/// A hint is of several lines, and some are to be copied.
+fn escape_lines(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| escape(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 fn tls_report(observation: &Observation) -> Option<TlsReport> {
@@ -167,16 +180,18 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
             let role = match on_path(position) {
                 Some(0) => "leaf",
                 Some(_) => "intermediate",
-                None if is_anchor(judgement, certificate) => "root",
+                None if judgement
+                    .anchors()
+                    .any(|anchor| anchor.der == certificate.der) =>
+                {
+                    "root"
+                }
                 None => "unused",
             };
             certificate_report(certificate, role, now)
         });
-    let anchors = path.iter().filter_map(|step| match step {
-        Step::Anchor(anchor) => Some(&*anchor.certificate),
-        Step::Presented(_) => None,
-    });
-    let unsent = anchors
+    let unsent = judgement
+        .anchors()
         .filter(|anchor| {
             judgement
                 .certificates
@@ -192,12 +207,6 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
             certificate_report(anchor, role, now)
         });
     presented.chain(unsent).collect()
-}
-
-fn is_anchor(judgement: &Judgement, certificate: &Certificate) -> bool {
-    judgement.path.path.iter().any(
-        |step| matches!(step, Step::Anchor(anchor) if anchor.certificate.der == certificate.der),
-    )
 }
 
 fn certificate_report(
@@ -245,15 +254,7 @@ fn general_name(name: &GeneralName) -> String {
 }
 
 fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
-    let anchor = judgement
-        .path
-        .path
-        .iter()
-        .rev()
-        .find_map(|step| match step {
-            Step::Anchor(anchor) => Some(&*anchor.certificate),
-            Step::Presented(_) => None,
-        });
+    let anchor = judgement.anchors().next_back();
     let (source, path) = match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } => ("sslrootcert", Some(path)),
         Source::Home { path } => ("home", Some(path)),

@@ -127,10 +127,13 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
         palette,
     );
     writeln!(out, "{}", text.replacen(&label, &painted, 1))?;
-    match &finding.hint {
-        Some(hint) => writeln!(out, "{}", wrap(hint, "    ")),
-        None => Ok(()),
+    if let Some(hint) = &finding.hint {
+        writeln!(out, "{}", wrap(hint, "    "))?;
     }
+    if finding.level == "error" {
+        writeln!(out, "    More: pgtls explain {}", finding.code)?;
+    }
+    Ok(())
 }
 
 /// psql's own line only where psql would print it: after a connection that passed.

@@ -1,6 +1,8 @@
 //! The roots compiled in: those of `certs/`, and Mozilla's list.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use data_encoding::HEXLOWER;
 
 use super::file;
 use crate::x509::{Anchor, Certificate, Name, TrustSettings};
@@ -87,6 +89,31 @@ pub fn is_bundled(certificate: &Certificate) -> bool {
         .any(|root| root == *certificate)
 }
 
+/// Is this a root of Mozilla's list?
+pub fn is_public(certificate: &Certificate) -> bool {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .any(|der| der.as_ref() == &*certificate.der)
+}
+
+/// Is this a root that was on the public lists, and is no longer?
+pub fn is_retired(certificate: &Certificate) -> bool {
+    let fingerprint = certificate.sha256_fingerprint();
+    let known = RETIRED.iter().any(|retired| {
+        HEXLOWER
+            .decode(retired.as_bytes())
+            .is_ok_and(|retired| retired == fingerprint)
+    });
+    (known || is_bundled(certificate)) && !is_public(certificate)
+}
+
+/// SHA-256 of roots that Mozilla's list has dropped, and that are not in `certs/`: GlobalSign Root CA
+/// (R1) and AAA Certificate Services.
+const RETIRED: [&str; 2] = [
+    "ebd41040e4bb3ec742c9e381d31ef2a41a48b6685c96e7cef3c1df6cd4331c99",
+    "d7a7a0fb5d7e2731d771e9484ebcdef71d5f0c3e0a2948782bc83ee0ea699ef4",
+];
+
 /// Mozilla's roots of this name. webpki-roots is the index: static, nothing parsed at start. It
 /// holds no validity, and a root is judged whole; so the certificate itself comes from
 /// webpki-root-certs, which is the same list as DER.
@@ -105,10 +132,17 @@ pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
         return indexed;
     }
     // The index compares bytes. An issuer spelt in another case or string type is the same name to
-    // OpenSSL, and worth the parsing of the whole list, which is rare.
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+    // OpenSSL, and worth the parsing of the whole list: once, however many a hostile chain names.
+    static PARSED: LazyLock<Vec<Arc<Anchor>>> = LazyLock::new(|| {
+        let parsed = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+        parsed
+            .filter_map(|der| Certificate::parse(der).ok().map(anchor))
+            .collect()
+    });
+    PARSED
         .iter()
-        .filter_map(|der| mozilla_root(der, subject))
+        .filter(|root| root.certificate.subject.matches(subject))
+        .cloned()
         .collect()
 }
 
@@ -148,7 +182,7 @@ mod tests {
         ];
         for (root, expected) in ROOTS.iter().zip(expected) {
             let certificate = root.certificate().unwrap();
-            let fingerprint = data_encoding::HEXLOWER.encode(&certificate.sha256_fingerprint());
+            let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
             assert_eq!(fingerprint, expected, "{}", root.name);
         }
     }
@@ -165,6 +199,23 @@ mod tests {
             assert_eq!(root, Some("digicert-global-root-ca"), "{name}");
         }
         assert!(BundledRoot::by_file_name("root.crt").is_none());
+    }
+
+    #[test]
+    fn roots_that_the_public_lists_dropped_are_known() {
+        for (name, retired) in [
+            ("baltimore-cybertrust-root", true),
+            ("digicert-global-root-ca", true),
+            ("digicert-global-root-g2", false),
+            ("microsoft-rsa-root-ca-2017", false),
+        ] {
+            let root = BundledRoot::by_name(name).unwrap().certificate().unwrap();
+            assert_eq!(
+                (is_retired(&root), is_public(&root)),
+                (retired, !retired),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -4,15 +4,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::pem::{PemFault, blocks};
 use crate::escape::escape;
-use crate::x509::{Certificate, Digest, Flaw, KeyKind, ParseError, SignatureScheme};
-
-/// The shortest RSA and DSA keys with the 112 bits of strength that OpenSSL's security level 2
-/// demands, in bits (`ossl_ifc_ffc_compute_security_bits`, which rounds).
-const LEVEL_2_RSA_BITS: usize = 1962;
-/// The shortest elliptic curves at that level, in bits of their order.
-const LEVEL_2_EC_BITS: usize = 224;
-/// The shortest digests at that level, in bytes.
-const LEVEL_2_DIGEST: usize = 28;
+use crate::x509::{Certificate, Flaw, KeyKind, ParseError};
 
 /// Why a file gives no usable chain of certificates. `position` counts from 0, the client's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -144,7 +136,7 @@ fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), Chain
         let key = certificate.key_description();
         return Err(ChainFault::WeakKey { position, key });
     }
-    if has_weak_signature(certificate) && !is_self_signed(certificate) {
+    if !certificate.signature_algorithm.scheme.has_112_bits() && !is_self_signed(certificate) {
         let signature = certificate.signature_name().to_owned();
         return Err(ChainFault::WeakSignature {
             position,
@@ -154,15 +146,10 @@ fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), Chain
     Ok(())
 }
 
+/// A key that cannot be decoded is refused for that, not for its strength.
 fn has_weak_key(certificate: &Certificate) -> bool {
-    match &certificate.public_key.kind {
-        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits < LEVEL_2_RSA_BITS,
-        KeyKind::Dsa { bits, order_bits } => {
-            *bits < LEVEL_2_RSA_BITS || *order_bits < LEVEL_2_EC_BITS
-        }
-        KeyKind::Ec(curve) => curve.bits() < LEVEL_2_EC_BITS,
-        KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 | KeyKind::Unusable(_) => false,
-    }
+    let kind = &certificate.public_key.kind;
+    !matches!(kind, KeyKind::Unusable(_)) && !kind.has_112_bits()
 }
 
 /// OpenSSL's `EXFLAG_SS`: by names and key identifiers, not by the signature.
@@ -179,20 +166,6 @@ fn is_self_signed(certificate: &Certificate) -> bool {
         .as_ref()
         .is_none_or(|serial| *serial == certificate.serial);
     certificate.is_self_issued() && same_key && same_serial
-}
-
-fn has_weak_signature(certificate: &Certificate) -> bool {
-    let weak = |digest: Digest| digest.length() < LEVEL_2_DIGEST;
-    match &certificate.signature_algorithm.scheme {
-        SignatureScheme::RsaPkcs1(digest)
-        | SignatureScheme::Ecdsa(digest)
-        | SignatureScheme::Dsa(digest) => weak(*digest),
-        SignatureScheme::RsaPss(parameters) => {
-            parameters.is_none_or(|parameters| weak(parameters.digest))
-        }
-        SignatureScheme::Ed25519 | SignatureScheme::Ed448 => false,
-        SignatureScheme::Unknown(_) => true,
-    }
 }
 
 #[cfg(test)]

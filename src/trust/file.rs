@@ -29,8 +29,17 @@ pub enum Unusable {
     /// A certificate, but not as PEM.
     #[error("it holds a certificate in DER form, and libpq reads PEM")]
     Der,
-    /// Other ASN.1 data: PKCS#7, PKCS#12, a key.
-    #[error("it holds binary ASN.1 data that is no certificate (PKCS#7, PKCS#12 or a key?)")]
+    /// A CRL, but not as PEM.
+    #[error("it holds a certificate revocation list in DER form, and libpq reads PEM")]
+    CrlDer,
+    /// A collection of certificates, as Windows exports it (`.p7b`), not as PEM.
+    #[error("it is a PKCS#7 collection in DER form, and libpq reads PEM certificates")]
+    Pkcs7Der,
+    /// Certificates with a key, as Windows exports them (`.pfx`).
+    #[error("it is a PKCS#12 archive, and libpq reads PEM certificates")]
+    Pkcs12,
+    /// Other ASN.1 data: a key, say.
+    #[error("it holds binary ASN.1 data that is no certificate (a key?)")]
     OtherDer,
     /// UTF-16, as Windows PowerShell's `>` writes it.
     #[error("it is UTF-16 text, and libpq reads ASCII or UTF-8")]
@@ -41,6 +50,14 @@ pub enum Unusable {
     /// Line breaks became the two characters `\n`.
     #[error("its line breaks are the two characters \"\\n\"")]
     EscapedNewlines,
+    /// A NUL at the start of a line, which ends the file for OpenSSL.
+    #[error(
+        "a NUL byte stands in front of what it holds, and libpq reads no further (line {line})"
+    )]
+    Nul {
+        /// Of the NUL.
+        line: usize,
+    },
     /// Every line is indented, as in YAML.
     #[error("the certificate is indented, and a BEGIN line must start its line (line {line})")]
     Indented {
@@ -82,7 +99,9 @@ pub enum Kind {
     Request,
     /// `PUBLIC KEY`.
     PublicKey,
-    /// Anything else, such as PKCS#7.
+    /// `PKCS7` or `CMS`: a collection of certificates.
+    Pkcs7,
+    /// Anything else.
     Other,
 }
 
@@ -151,17 +170,23 @@ fn what_else(bytes: &[u8]) -> Unusable {
     if bytes.is_empty() {
         return Unusable::Empty;
     }
+    if let (Some(Kind::Certificate | Kind::Crl), Some(line)) =
+        (other_pem(bytes), line_of_nul(bytes))
+    {
+        return Unusable::Nul { line };
+    }
     if let Some(kind) = other_pem(bytes) {
         return Unusable::NoCertificate { kind };
     }
-    if blocks(bytes).next().is_some() {
-        return Unusable::NoCertificate { kind: Kind::Other };
-    }
-    if let Some((0x30, _)) = bytes.split_first().map(|(first, rest)| (*first, rest)) {
-        return match Certificate::parse(bytes) {
-            Ok(_) => Unusable::Der,
-            Err(_) => Unusable::OtherDer,
+    if let Some(block) = blocks(bytes).next() {
+        let kind = match block.map(|block| block.label) {
+            Ok(b"PKCS7" | b"CMS") => Kind::Pkcs7,
+            Ok(_) | Err(_) => Kind::Other,
         };
+        return Unusable::NoCertificate { kind };
+    }
+    if bytes.first() == Some(&SEQUENCE) {
+        return what_der(bytes);
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || looks_like_utf16(bytes) {
         return Unusable::Utf16;
@@ -185,6 +210,28 @@ fn what_else(bytes: &[u8]) -> Unusable {
     Unusable::Text
 }
 
+/// The first line that starts with a NUL, counted from 1.
+fn line_of_nul(bytes: &[u8]) -> Option<usize> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let position = lines.position(|line| line.first() == Some(&0))?;
+    position.checked_add(1)
+}
+
+fn what_der(bytes: &[u8]) -> Unusable {
+    let start = bytes.get(..bytes.len().min(SNIFF)).unwrap_or_default();
+    if Certificate::parse(bytes).is_ok() {
+        Unusable::Der
+    } else if Crl::parse(bytes).is_ok() {
+        Unusable::CrlDer
+    } else if find(start, PKCS7_SIGNED_DATA).is_some_and(|at| at < OUTER) {
+        Unusable::Pkcs7Der
+    } else if find(start, PKCS7_DATA).is_some_and(|at| at < OUTER) {
+        Unusable::Pkcs12
+    } else {
+        Unusable::OtherDer
+    }
+}
+
 /// ASCII text in UTF-16 without a byte-order mark has a NUL in every other place.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     match bytes {
@@ -206,9 +253,20 @@ fn label(kind: Kind) -> &'static str {
         Kind::PrivateKey => "private key",
         Kind::Request => "certificate request",
         Kind::PublicKey => "public key",
+        Kind::Pkcs7 => "PKCS#7 collection",
         Kind::Other => "PEM block of another kind",
     }
 }
+
+const SEQUENCE: u8 = 0x30;
+
+/// The object identifiers 1.2.840.113549.1.7.2 and .1 (RFC 5652 section 4), with which a PKCS#7
+/// collection and, behind its version, the contents of a PKCS#12 archive begin.
+const PKCS7_SIGNED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+const PKCS7_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+
+/// Bytes within which such an identifier is that of the whole file.
+const OUTER: usize = 20;
 
 /// How much of a file is looked at to tell what it is (bytes).
 const SNIFF: usize = 256;

@@ -2,8 +2,8 @@
 //! (`initialize_SSL` in PostgreSQL's fe-secure-openssl.c).
 
 use std::fmt;
-use std::fs::{File, Metadata};
-use std::io::{self, Read as _};
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use rustls::sign::SigningKey;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::client_chain;
+use super::client_chain::{self, ChainFault};
 pub use super::identity_error::IdentityError;
 use super::private_key::{self, KeyFault};
+use super::read::read_bounded;
 use super::similar::similar_files;
 use crate::conninfo::SslCertMode;
 
@@ -23,9 +24,6 @@ use crate::conninfo::SslCertMode;
 /// `USER_KEY_FILE`).
 const DEFAULT_CERTIFICATE: &str = "postgresql.crt";
 const DEFAULT_KEY: &str = "postgresql.key";
-
-/// No certificate or key is larger; what is, such as a device without end, is not read further.
-const MOST_BYTES: u64 = 1 << 20;
 
 /// What the connection string and its surroundings say about the client's identity.
 #[derive(Clone, Copy)]
@@ -97,6 +95,26 @@ pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityErr
 /// What keeps a server from starting with this file.
 pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     Ok(read_chain(certificate)?.certificates)
+}
+
+/// Reads the contents of a certificate file: the own certificate first, then those that go along.
+///
+/// # Errors
+/// What `SSL_CTX_use_certificate_chain_file` refuses at OpenSSL's security level 2.
+pub fn certificates(contents: &[u8]) -> Result<Vec<CertificateDer<'static>>, ChainFault> {
+    Ok(client_chain::read(contents)?.certificates)
+}
+
+/// Reads the contents of a key file: the first private key in it, ready to sign.
+///
+/// # Errors
+/// What libpq, or rustls, cannot use.
+pub fn private_key(
+    contents: &[u8],
+    password: Option<&[u8]>,
+) -> Result<Arc<dyn SigningKey>, KeyFault> {
+    private_key::read(contents, password)
+        .and_then(|key| any_supported_type(&key).map_err(|_| KeyFault::Malformed))
 }
 
 fn pair(
@@ -174,9 +192,15 @@ fn names_an_engine(key: &Path) -> bool {
 }
 
 fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
-    let contents = read(path).map_err(|error| IdentityError::CertificateUnreadable {
-        path: path.to_path_buf(),
-        reason: reason(&error),
+    let contents = read_bounded(path).map_err(|error| {
+        let path = path.to_path_buf();
+        if is_absence(&error) {
+            let similar = similar_files(&path);
+            IdentityError::CertificateMissing { path, similar }
+        } else {
+            let reason = reason(&error);
+            IdentityError::CertificateUnreadable { path, reason }
+        }
     })?;
     client_chain::read(&contents).map_err(|fault| IdentityError::CertificateInvalid {
         path: path.to_path_buf(),
@@ -221,16 +245,14 @@ fn read_key(
             mode,
         });
     }
-    let contents = read(path).map_err(|error| IdentityError::KeyUnreadable {
+    let contents = read_bounded(path).map_err(|error| IdentityError::KeyUnreadable {
         path: path.to_path_buf(),
         reason: reason(&error),
     })?;
-    private_key::read(&contents, password)
-        .and_then(|key| any_supported_type(&key).map_err(|_| KeyFault::Malformed))
-        .map_err(|fault| IdentityError::KeyInvalid {
-            path: path.to_path_buf(),
-            fault,
-        })
+    private_key(&contents, password).map_err(|fault| IdentityError::KeyInvalid {
+        path: path.to_path_buf(),
+        fault,
+    })
 }
 
 /// The permission bits, if they are too many. Only root's files may be read by a group, so that
@@ -284,17 +306,6 @@ fn is_absence(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut contents = Vec::new();
-    File::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut contents)?;
-    if u64::try_from(contents.len()).is_ok_and(|length| length > MOST_BYTES) {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(contents)
 }
 
 /// The system's sentence without Rust's note of the number.

@@ -13,25 +13,25 @@ pub mod identity;
 mod identity_error;
 mod pem;
 mod private_key;
+mod read;
 mod revocation;
 mod similar;
 mod store;
 mod system;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslMode};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
-pub use bundled::{BundledRoot, ROOTS, is_bundled};
+pub use bundled::{BundledRoot, ROOTS, is_bundled, is_public, is_retired};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};
 pub use pem::PemFault;
 pub use private_key::KeyFault;
+pub use read::read_bounded;
 pub use system::SystemStore;
 
 use identity::IdentityRequest;
@@ -49,6 +49,8 @@ pub struct Trust {
     pub crls: Option<Arc<[Crl]>>,
     /// `~/.postgresql/root.crl`, if it is there but libpq goes on without it, as it cannot be used.
     pub ignored_crl_file: Option<PathBuf>,
+    /// The root file, if it begins with a UTF-8 byte-order mark, which not all clients skip.
+    pub byte_order_mark: Option<PathBuf>,
     /// What proves to the server who we are.
     pub identity: Option<Identity>,
     store: Store,
@@ -133,11 +135,12 @@ impl Trust {
             source: roots.source,
             crls: lists.crls,
             ignored_crl_file: lists.ignored,
+            byte_order_mark: roots.byte_order_mark,
             identity: identity::load(&identity_request(conninfo))?,
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: lists.directory,
+                crl_directories: lists.directories,
             },
         })
     }
@@ -161,11 +164,12 @@ impl Trust {
             source: roots.source,
             crls: lists.crls,
             ignored_crl_file: None,
+            byte_order_mark: roots.byte_order_mark,
             identity: None,
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
-                crl_directory: None,
+                crl_directories: Vec::new(),
             },
         })
     }
@@ -176,9 +180,9 @@ impl Trust {
         self.store.listed()
     }
 
-    /// The paths of the machine's store, if that is what is trusted.
-    pub fn system_paths(&self) -> Vec<&Path> {
-        self.store.system_paths()
+    /// Is the machine's store what is trusted, and is there nothing in it?
+    pub fn system_is_empty(&self) -> bool {
+        self.store.system_is_empty()
     }
 }
 
@@ -193,6 +197,7 @@ struct Roots {
     base: Base,
     source: Source,
     crls: Vec<Crl>,
+    byte_order_mark: Option<PathBuf>,
 }
 
 impl Roots {
@@ -201,6 +206,7 @@ impl Roots {
             base,
             source,
             crls: Vec::new(),
+            byte_order_mark: None,
         }
     }
 
@@ -214,6 +220,7 @@ impl Roots {
             base,
             source,
             crls: contents.crls,
+            byte_order_mark: contents.byte_order_mark.then(|| path.to_owned()),
         })
     }
 }
@@ -284,21 +291,3 @@ fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
         home_files: conninfo.home_files.as_deref(),
     }
 }
-
-/// Reads a file of at most [`MAX_FILE`] bytes.
-pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            "more than 16 MiB, which is no certificate file",
-        ));
-    }
-    Ok(bytes)
-}
-
-/// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB.
-const MAX_FILE: u64 = 16 << 20;

@@ -150,7 +150,8 @@ fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
     BASE64.decode(&text).ok()
 }
 
-/// Lines without their ends, nor blanks and controls before those.
+/// Lines without their ends, nor blanks and controls before those. OpenSSL's file BIO reads them as
+/// C strings: a NUL ends a line early, and at the start of a line it ends the file.
 struct Lines<'a> {
     rest: Option<&'a [u8]>,
     number: usize,
@@ -160,7 +161,11 @@ impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest.filter(|rest| !rest.is_empty())?;
         let mut halves = rest.splitn(2, |byte| *byte == b'\n');
-        let line = halves.next()?;
+        let line = halves.next()?.split(|byte| *byte == 0).next()?;
+        if line.is_empty() && rest.first() == Some(&0) {
+            self.rest = None;
+            return None;
+        }
         self.rest = halves.next();
         self.number = self.number.saturating_add(1);
         let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
@@ -275,6 +280,20 @@ mod tests {
         ] {
             assert_eq!(read(text), [Err(PemFault::NoEnd { line: 1 })], "{text}");
         }
+    }
+
+    #[test]
+    fn a_nul_ends_a_line_and_at_its_start_the_file() {
+        let a = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
+        let one = [good("A", 0, b"hello")];
+        assert_eq!(read(&format!("\0\n{a}")), []);
+        assert_eq!(read(&format!("text\0\n{a}")), one);
+        assert_eq!(read(&format!("{a}\0\n{a}")), one);
+        assert_eq!(read(&a.replace("=\n", "=\0!\n")), one);
+        assert_eq!(
+            read(&a.replacen("\n", "\n\0\n", 1)),
+            [Err(PemFault::NoEnd { line: 1 })]
+        );
     }
 
     #[test]

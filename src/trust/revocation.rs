@@ -1,6 +1,7 @@
 //! `sslcrl`, `sslcrldir` and `~/.postgresql/root.crl`, as `initialize_SSL` in PostgreSQL's
 //! fe-secure-openssl.c hands them to OpenSSL.
 
+use std::env::split_paths;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ pub(super) struct Lists {
     pub(super) crls: Option<Arc<[Crl]>>,
     /// Certificates of the CRL file, which become anchors.
     pub(super) anchors: AnchorList,
-    /// The directory, in which anchors are looked up, too.
-    pub(super) directory: Option<PathBuf>,
+    /// The directories, in which anchors are looked up, too.
+    pub(super) directories: Vec<PathBuf>,
     /// `~/.postgresql/root.crl`, if it is there but cannot be used: libpq then goes on without.
     pub(super) ignored: Option<PathBuf>,
 }
@@ -44,11 +45,21 @@ pub(super) fn gather(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Result<Li
         origin,
     }) = directory
     {
-        let found = of_directory(path)
-            .map_err(|source| Error::io(FileRole::CrlDirectory, path, Some(origin), source))?;
-        let known = lists.crls.iter().flat_map(|crls| crls.iter().cloned());
-        lists.crls = Some(known.chain(found).collect());
-        lists.directory = Some(path.clone());
+        let role = FileRole::CrlDirectory;
+        // Like PATH, as OpenSSL's `add_cert_dir` takes it.
+        lists.directories = split_paths(path)
+            .filter(|directory| !directory.as_os_str().is_empty())
+            .collect();
+        let mut crls: Vec<Crl> = lists
+            .crls
+            .iter()
+            .flat_map(|crls| crls.iter().cloned())
+            .collect();
+        for directory in &lists.directories {
+            let found = of_directory(directory);
+            crls.extend(found.map_err(|source| Error::io(role, directory, Some(origin), source))?);
+        }
+        lists.crls = Some(crls.into());
     }
     Ok(lists)
 }

@@ -1,6 +1,6 @@
 //! Where anchors are looked up while a chain is built.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bundled::{self, BundledRoot, ROOTS};
@@ -13,8 +13,8 @@ pub(super) struct Store {
     pub(super) base: Base,
     /// Certificates of the CRL file: OpenSSL loads them as anchors (`X509_load_cert_crl_file`).
     pub(super) from_crl_file: AnchorList,
-    /// The CRL directory, in which OpenSSL looks for anchors, too.
-    pub(super) crl_directory: Option<PathBuf>,
+    /// The CRL directories, in which OpenSSL looks for anchors, too.
+    pub(super) crl_directories: Vec<PathBuf>,
 }
 
 /// The anchors of the trust.
@@ -37,10 +37,10 @@ impl Store {
         }
     }
 
-    pub(super) fn system_paths(&self) -> Vec<&Path> {
+    pub(super) fn system_is_empty(&self) -> bool {
         match &self.base {
-            Base::System(store) => store.paths(),
-            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => Vec::new(),
+            Base::System(store) => store.is_empty(),
+            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => false,
         }
     }
 }
@@ -49,7 +49,7 @@ impl AnchorStore for Store {
     fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
         let mut found = self.base.by_subject(subject);
         found.extend(self.from_crl_file.by_subject(subject));
-        if let Some(directory) = &self.crl_directory {
+        for directory in &self.crl_directories {
             found.extend(load_hashed(directory, subject));
         }
         found

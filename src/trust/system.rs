@@ -42,13 +42,16 @@ impl SystemStore {
         }
     }
 
-    /// Every path that is looked at, for the report of a root that is not found.
-    pub fn paths(&self) -> Vec<&Path> {
+    /// Is there no bundle and no directory with anything in it?
+    pub(super) fn is_empty(&self) -> bool {
+        let holds = |file: &PathBuf| file.metadata().is_ok_and(|file| file.len() > 0);
         let files = self.named_file.iter().chain(&self.default_file);
-        files
-            .chain(&self.directories)
-            .map(PathBuf::as_path)
-            .collect()
+        let entries = |directory: &PathBuf| {
+            directory
+                .read_dir()
+                .is_ok_and(|mut entries| entries.next().is_some())
+        };
+        !files.into_iter().any(holds) && !self.directories.iter().any(entries)
     }
 
     pub(super) fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
@@ -85,7 +88,10 @@ fn of_subject(anchors: &[Arc<Anchor>], subject: &Name) -> Vec<Arc<Anchor>> {
 /// OpenSSL goes on without a default file that it cannot use, and so do we: the store is then
 /// merely smaller.
 fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
-    let Some(path) = path else { return Vec::new() };
+    // A pipe or device could keep the handshake waiting.
+    let Some(path) = path.filter(|path| path.is_file()) else {
+        return Vec::new();
+    };
     rustls_native_certs::load_certs_from_paths(Some(path), None)
         .certs
         .iter()

@@ -1,13 +1,12 @@
 //! The path from a leaf to an anchor, and every rule on it: OpenSSL's `X509_verify_cert`.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::x509::{Anchor, AnchorStore, Certificate, Crl, KeyKind, oid};
 
 use super::fault::{Fault, FaultKind};
-use super::purpose::{self, Authority, Purpose, Role, Trust, is_self_signed, likely_issued};
-use super::{constraints, crl, level, signature};
+use super::purpose::{self, Authority, Purpose, Role, is_self_signed};
+use super::{build, constraints, crl, signature, validity};
 
 /// What a chain is judged by.
 #[derive(Clone, Debug)]
@@ -52,11 +51,6 @@ pub enum Step {
     Anchor(Arc<Anchor>),
 }
 
-/// The number of intermediates that OpenSSL allows (`X509_VERIFY_PARAM`, "default").
-const MAX_INTERMEDIATES: usize = 100;
-/// A path of this length is not extended any more: leaf and intermediates.
-const MAX_UNANCHORED: usize = MAX_INTERMEDIATES + 1;
-
 /// Builds the path that OpenSSL would build and checks all of it.
 ///
 /// `presented` is what the server sent, leaf first. Only one path is tried, and each of its
@@ -79,11 +73,11 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
         signature_checks: 0,
     };
     run.fail_if(
-        !level::key_suffices(&leaf.public_key),
+        !signature::is_strong(&leaf.public_key),
         0,
         FaultKind::EeKeyTooSmall,
     );
-    let path = build(presented, anchors, &mut run);
+    let path = build::build(presented, anchors, &mut run);
     let links = Links::new(&path, presented);
     check_extensions(&links, &mut run);
     check_level(&links, &mut run);
@@ -162,200 +156,6 @@ impl<'a> Links<'a> {
     }
 }
 
-/// `build_chain` with trusted certificates preferred, which is OpenSSL's default.
-fn build(presented: &[Certificate], anchors: &dyn AnchorStore, run: &mut Run<'_>) -> Vec<Step> {
-    let mut builder = Builder {
-        presented,
-        anchors,
-        now: run.rules.now,
-        path: vec![Step::Presented(0)],
-        unused: (0..presented.len()).collect(),
-    };
-    let end = builder.extend();
-    let path = builder.path;
-    let depth = path.len().saturating_sub(1);
-    match end {
-        End::Trusted => {}
-        End::Rejected => run.fail(depth, FaultKind::CertRejected),
-        End::Nowhere {
-            last_is_self_signed,
-        } => {
-            run.fail_if(
-                path.len() > MAX_UNANCHORED,
-                depth,
-                FaultKind::CertChainTooLong,
-            );
-            let anchored = matches!(path.last(), Some(Step::Anchor(_)));
-            run.fail(
-                depth,
-                match (last_is_self_signed, path.len()) {
-                    (true, 1) => FaultKind::DepthZeroSelfSignedCert,
-                    (true, _) => FaultKind::SelfSignedCertInChain,
-                    (false, _) if anchored => FaultKind::UnableToGetIssuerCert,
-                    (false, _) => FaultKind::UnableToGetIssuerCertLocally,
-                },
-            );
-        }
-    }
-    path
-}
-
-/// How a path ends.
-enum End {
-    /// At an anchor that is trusted for TLS servers.
-    Trusted,
-    /// At an anchor whose settings exclude them.
-    Rejected,
-    /// Neither.
-    Nowhere { last_is_self_signed: bool },
-}
-
-struct Builder<'a> {
-    presented: &'a [Certificate],
-    anchors: &'a dyn AnchorStore,
-    now: i64,
-    path: Vec<Step>,
-    /// Positions of presented certificates that have not been taken as issuers yet.
-    unused: Vec<usize>,
-}
-
-impl<'a> Builder<'a> {
-    fn extend(&mut self) -> End {
-        let mut search_presented = true;
-        loop {
-            let Some(current) = self.path.last().and_then(|step| self.held(step)) else {
-                return End::Nowhere {
-                    last_is_self_signed: false,
-                };
-            };
-            let self_signed = is_self_signed(&current);
-            if let Some(anchor) = self.anchor_for(&current) {
-                if !self_signed {
-                    self.path.push(Step::Anchor(Arc::clone(&anchor)));
-                } else if anchor.certificate.der == current.der {
-                    self.path.pop();
-                    self.path.push(Step::Anchor(Arc::clone(&anchor)));
-                } else {
-                    // It bears an anchor's name and is not the anchor: no way on from here.
-                    return End::Nowhere {
-                        last_is_self_signed: true,
-                    };
-                }
-                // From the first anchor on, what the server sent does not count any more.
-                search_presented = false;
-                match purpose::trust(&anchor) {
-                    Trust::Trusted => return End::Trusted,
-                    Trust::Rejected => return End::Rejected,
-                    Trust::Unsaid => continue,
-                }
-            }
-            let issuer = if search_presented && !self_signed {
-                self.presented_issuer_of(&current)
-            } else {
-                None
-            };
-            match issuer {
-                Some(index) => {
-                    self.unused.retain(|unused| *unused != index);
-                    self.path.push(Step::Presented(index));
-                }
-                None => {
-                    return End::Nowhere {
-                        last_is_self_signed: self_signed,
-                    };
-                }
-            }
-        }
-    }
-
-    fn held(&self, step: &Step) -> Option<Held<'a>> {
-        match step {
-            Step::Presented(index) => self.presented.get(*index).map(Held::Presented),
-            Step::Anchor(anchor) => Some(Held::Anchor(Arc::clone(anchor))),
-        }
-    }
-
-    /// `X509_STORE_CTX_get1_issuer`.
-    fn anchor_for(&self, subject: &Certificate) -> Option<Arc<Anchor>> {
-        if self.path.len() > MAX_UNANCHORED {
-            return None;
-        }
-        let candidates = self.anchors.by_subject(&subject.issuer);
-        let issuers = candidates
-            .into_iter()
-            .filter(|anchor| likely_issued(&anchor.certificate, subject).is_ok());
-        best(issuers, self.now, |anchor| &anchor.certificate)
-    }
-
-    /// `get0_best_issuer_sk` among the presented certificates.
-    fn presented_issuer_of(&self, subject: &Certificate) -> Option<usize> {
-        if self.path.len() > MAX_UNANCHORED {
-            return None;
-        }
-        let may_repeat = subject.is_self_issued() && self.path.len() == 1;
-        let issuers = self.unused.iter().copied().filter(|index| {
-            self.presented.get(*index).is_some_and(|candidate| {
-                likely_issued(candidate, subject).is_ok()
-                    && (may_repeat || !self.contains(candidate))
-            })
-        });
-        let certificate = |index: &usize| self.presented.get(*index);
-        let known = issuers.filter_map(|index| certificate(&index).map(|found| (index, found)));
-        best(known, self.now, |(_, certificate)| certificate).map(|(index, _)| index)
-    }
-
-    fn contains(&self, certificate: &Certificate) -> bool {
-        self.path.iter().any(|step| {
-            self.held(step)
-                .is_some_and(|found| found.der == certificate.der)
-        })
-    }
-}
-
-/// A certificate of the path, wherever it came from.
-enum Held<'a> {
-    Presented(&'a Certificate),
-    Anchor(Arc<Anchor>),
-}
-
-impl Deref for Held<'_> {
-    type Target = Certificate;
-
-    fn deref(&self) -> &Certificate {
-        match self {
-            Self::Presented(certificate) => certificate,
-            Self::Anchor(anchor) => &anchor.certificate,
-        }
-    }
-}
-
-/// The first that is valid now, otherwise the first of those that expire last.
-fn best<T>(
-    candidates: impl Iterator<Item = T>,
-    now: i64,
-    certificate: impl Fn(&T) -> &Certificate,
-) -> Option<T> {
-    let mut latest: Option<T> = None;
-    for candidate in candidates {
-        if time_faults(certificate(&candidate), now).is_empty() {
-            return Some(candidate);
-        }
-        let later = latest.as_ref().is_none_or(|latest| {
-            match (
-                certificate(&candidate).not_after,
-                certificate(latest).not_after,
-            ) {
-                (Some(candidate), Some(latest)) => candidate > latest,
-                _ => false,
-            }
-        });
-        if later {
-            latest = Some(candidate);
-        }
-    }
-    latest
-}
-
 /// `check_extensions`: what each certificate may be used for in its place.
 fn check_extensions(links: &Links<'_>, run: &mut Run<'_>) {
     let mut role = Role::Leaf;
@@ -430,13 +230,13 @@ fn check_level(links: &Links<'_>, run: &mut Run<'_>) {
     for (depth, link) in links.iter() {
         let key = &link.certificate.public_key;
         run.fail_if(
-            depth > 0 && !level::key_suffices(key),
+            depth > 0 && !signature::is_strong(key),
             depth,
             FaultKind::CaKeyTooSmall,
         );
         let is_last = depth.saturating_add(1) == links.len();
         let scheme = &link.certificate.signature_algorithm.scheme;
-        let weak = !is_last && !level::signature_suffices(scheme);
+        let weak = !is_last && !scheme.has_112_bits();
         run.fail_if(weak, depth, FaultKind::CaMdTooWeak);
     }
 }
@@ -457,7 +257,7 @@ fn check_signatures_and_times(links: &Links<'_>, run: &mut Run<'_>) {
                 continue;
             }
         }
-        for kind in time_faults(certificate, run.rules.now) {
+        for kind in validity::faults(certificate, run.rules.now) {
             run.fail(depth, kind);
         }
         above = Some(certificate);
@@ -487,23 +287,6 @@ fn check_signature(
             run.fail(depth, FaultKind::UnsupportedAlgorithm { oid });
         }
     }
-}
-
-/// `ossl_x509_check_cert_time`. OpenSSL's comparison calls equal times past, so the last second
-/// of a certificate is the one before notAfter.
-fn time_faults(certificate: &Certificate, now: i64) -> Vec<FaultKind> {
-    let mut faults = Vec::new();
-    match certificate.not_before {
-        None => faults.push(FaultKind::ErrorInCertNotBefore),
-        Some(start) if start > now => faults.push(FaultKind::CertNotYetValid),
-        Some(_) => {}
-    }
-    match certificate.not_after {
-        None => faults.push(FaultKind::ErrorInCertNotAfter),
-        Some(end) if end <= now => faults.push(FaultKind::CertHasExpired),
-        Some(_) => {}
-    }
-    faults
 }
 
 /// OpenSSL decodes the Internet resources of RFC 3779 and compares them along the path

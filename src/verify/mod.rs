@@ -7,15 +7,16 @@
 //! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
 //! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 
+mod build;
 pub mod chain;
 mod constraints;
 mod crl;
 mod fault;
-mod level;
 pub mod name;
 mod purpose;
 mod signature;
 mod strict;
+mod validity;
 
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
@@ -94,6 +95,27 @@ pub fn judge<D: AsRef<[u8]>>(
 }
 
 impl Judgement {
+    /// The certificate at a position of the path; 0 is the leaf.
+    pub fn on_path(&self, depth: usize) -> Option<&Certificate> {
+        match self.path.path.get(depth)? {
+            Step::Presented(index) => self.certificates.get(*index),
+            Step::Anchor(anchor) => Some(&anchor.certificate),
+        }
+    }
+
+    /// The path's certificates, leaf first.
+    pub fn path_certificates(&self) -> impl Iterator<Item = &Certificate> {
+        (0..self.path.path.len()).filter_map(|depth| self.on_path(depth))
+    }
+
+    /// The certificates of the path that came from the trust, the last one topmost.
+    pub fn anchors(&self) -> impl DoubleEndedIterator<Item = &Certificate> {
+        self.path.path.iter().filter_map(|step| match step {
+            Step::Anchor(anchor) => Some(&*anchor.certificate),
+            Step::Presented(_) => None,
+        })
+    }
+
     /// Is this level reached? Trust is judged before the name, as libpq does.
     ///
     /// # Errors

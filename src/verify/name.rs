@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::escape::escape;
+use crate::inet::inet_aton;
 use crate::x509::GeneralName;
 
 /// The name that vouches for the host.
@@ -133,7 +134,7 @@ impl<'a> Host<'a> {
             .and_then(|text| text.parse().ok());
         Self {
             text,
-            v4: inet_aton(text),
+            v4: inet_aton(until_blank(text)),
             v6,
         }
     }
@@ -220,48 +221,11 @@ fn wildcard_matches(pattern: &[u8], host: &[u8]) -> bool {
         && !label.iter().rev().skip(1).any(|&byte| byte == b'.')
 }
 
-/// An IPv4 address in any spelling that the C library's inet_aton takes: one to four numbers, each
-/// decimal, octal (`0`) or hexadecimal (`0x`), the last filling all the bytes that are left; and
-/// after a blank anything at all.
-fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
-    let end = text
-        .iter()
-        .position(|byte| is_c_space(*byte))
-        .unwrap_or(text.len());
-    let mut parts = Vec::with_capacity(4);
-    for part in text.get(..end)?.split(|byte| *byte == b'.') {
-        if parts.len() == 4 {
-            return None;
-        }
-        parts.push(c_number(part)?);
-    }
-    let last = parts.pop()?;
-    let mut address = 0_u32;
-    for &part in &parts {
-        address = (address << 8) | u32::from(u8::try_from(part).ok()?);
-    }
-    let last_bits = 8 * (4 - u32::try_from(parts.len()).ok()?);
-    if u64::from(last) >> last_bits != 0 {
-        return None;
-    }
-    let leading = u64::from(address) << last_bits;
-    u32::try_from(leading | u64::from(last))
-        .ok()
-        .map(Ipv4Addr::from)
-}
-
-/// A number as C's strtoul with base 0 reads it, with a digit in front and nothing behind.
-fn c_number(text: &[u8]) -> Option<u32> {
-    let (digits, radix) = match text {
-        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
-        [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
-        digits => (digits, 10),
-    };
-    // from_str_radix would take a sign.
-    if !digits.first().is_some_and(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+/// The C library's inet_aton takes anything at all after a blank.
+fn until_blank(text: &[u8]) -> &[u8] {
+    text.split(|byte| is_c_space(*byte))
+        .next()
+        .unwrap_or_default()
 }
 
 fn is_c_space(byte: u8) -> bool {

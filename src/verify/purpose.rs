@@ -173,8 +173,6 @@ pub(super) fn suits(
     match anchor.map(explicit_trust) {
         Some(Trust::Trusted) => true,
         Some(Trust::Rejected) => false,
-        // An invalid certificate is caught elsewhere: X509_check_purpose has no opinion on it.
-        _ if !certificate.flaws.is_empty() => true,
         _ => match purpose {
             Purpose::SslServer => suits_ssl_server(certificate, role),
         },

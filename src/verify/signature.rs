@@ -46,6 +46,12 @@ pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
     check(&crl.signature_algorithm, key, &crl.tbs, &crl.signature)
 }
 
+/// Is the key strong enough for OpenSSL's security level 2? One that it cannot decode is not
+/// (`check_key_level` in crypto/x509/x509_vfy.c).
+pub(super) fn is_strong(key: &PublicKey) -> bool {
+    key.kind.has_112_bits() && is_readable(key)
+}
+
 /// Can OpenSSL decode the key? It drops points that are not on their curve.
 pub(super) fn is_readable(key: &PublicKey) -> bool {
     let algorithm: &'static dyn VerificationAlgorithm = match key.kind {

@@ -13,6 +13,7 @@ mod extension;
 mod general_name;
 mod key;
 mod name;
+mod strength;
 mod time;
 
 pub use algorithm::{Digest, PssParameters, SignatureAlgorithm, SignatureScheme};

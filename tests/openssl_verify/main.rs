@@ -14,8 +14,12 @@
     reason = "a test fails by panicking and says why it skips"
 )]
 
-#[path = "../support/certs.rs"]
-#[allow(dead_code, reason = "several tests share it, each uses a part")]
+#[path = "../support/certs/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "several tests share it, each uses a part"
+)]
 mod certs;
 mod corpus;
 mod mutants;

@@ -134,6 +134,34 @@ impl Client {
         }
     }
 
+    /// Runs the first command of a report's advice, a line that starts with four blanks, as a user
+    /// would who copies it into a shell.
+    pub(crate) fn take_advice(&self, run: &Run) {
+        let endpoint = run.endpoint();
+        let hint = endpoint["error"]["hint"].as_str().unwrap_or_default();
+        let Some(command) = hint.lines().find_map(|line| line.strip_prefix("    ")) else {
+            panic!("no command in {hint:?}");
+        };
+        let program = Path::new(env!("CARGO_BIN_EXE_pgtls")).parent().unwrap();
+        let mut path = program.as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let output = self
+            .clean(Path::new("sh"))
+            .env("PATH", path)
+            .args(["-c", command])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+
+    /// Another program of this machine, ready to run in the same place.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        let mut command = self.clean(Path::new(program));
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
     fn clean(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Uid, User};
@@ -215,7 +216,32 @@ impl Account {
         command
     }
 
+    /// A fresh data directory: a copy of one that initdb, which takes seconds, made once.
     fn initialise(&self, programs: &Path, data: &Path) {
+        let template = template(programs);
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        if template.exists() {
+            drop(turn);
+            copy(&template, data);
+        } else {
+            self.initdb(programs, data);
+            // Another process may be at it, too: the first one wins, and all are the same.
+            let ours = template.with_extension(std::process::id().to_string());
+            // What a process of that number left that was killed just here.
+            let _ = fs::remove_dir_all(&ours);
+            copy(data, &ours);
+            if fs::rename(&ours, &template).is_err() {
+                fs::remove_dir_all(&ours).unwrap();
+            }
+        }
+        let main = data.join("postgresql.conf");
+        let text = fs::read_to_string(&main).unwrap();
+        fs::write(&main, format!("{text}\n{SETTINGS}include 'case.conf'\n")).unwrap();
+        fs::write(data.join("pg_hba.conf"), TRUST_ALL).unwrap();
+        fs::write(data.join("openssl.cnf"), OPENSSL).unwrap();
+    }
+
+    fn initdb(&self, programs: &Path, data: &Path) {
         let output = self
             .command(&programs.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--username=postgres"])
@@ -229,11 +255,6 @@ impl Account {
             programs.display(),
             String::from_utf8_lossy(&output.stderr)
         );
-        let main = data.join("postgresql.conf");
-        let text = fs::read_to_string(&main).unwrap();
-        fs::write(&main, format!("{text}\n{SETTINGS}include 'case.conf'\n")).unwrap();
-        fs::write(data.join("pg_hba.conf"), TRUST_ALL).unwrap();
-        fs::write(data.join("openssl.cnf"), OPENSSL).unwrap();
     }
 
     fn spawn(&self, programs: &Path, directory: &Path, port: u16) -> Child {
@@ -252,6 +273,28 @@ impl Account {
             .spawn()
             .unwrap()
     }
+}
+
+/// Where the data directory that all others are copies of is kept: below cargo's target directory,
+/// one for each release and account.
+fn template(programs: &Path) -> PathBuf {
+    let output = Command::new(programs.join("postgres"))
+        .arg("--version")
+        .output()
+        .unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let version: String = version.chars().filter(char::is_ascii_digit).collect();
+    let name = format!("postgresql-{version}-{}", Uid::effective());
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// With owners and permissions.
+fn copy(from: &Path, to: &Path) {
+    assert!(
+        run(Command::new("cp").arg("-a").arg(from).arg(to)),
+        "cp -a {}",
+        from.display()
+    );
 }
 
 fn write_configuration(
@@ -315,6 +358,9 @@ CipherString = DEFAULT@SECLEVEL=0
 ";
 
 const TRUST_ALL: &str = "local all all trust\nhost all all all trust\n";
+
+/// One thread at a time makes the data directory that is copied.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Starts, each on another port.
 const ATTEMPTS: usize = 5;

@@ -1,0 +1,253 @@
+//! What the fuzz targets do with their bytes. The seeds go through the same functions in
+//! `cargo test` (`tests/seeds.rs`), which is why they stand here and not in the targets.
+//!
+//! A target fails when pgtls panics, or when something that it promises does not hold.
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, World};
+use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
+use pgtls::exit::Exit;
+use pgtls::negotiate::parse_error;
+use pgtls::policy::Policy;
+use pgtls::report::text::Palette;
+use pgtls::report::{EndpointReport, Report, json, text};
+use pgtls::trust::{Level, Trust, file, identity};
+use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
+use pgtls::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, TrustSettings};
+
+/// A connection string: whatever is read prints, reads back, and prints the same.
+pub fn conninfo(data: &[u8]) {
+    if let Ok(settings) = conninfo::parse(data) {
+        let printed = conninfo::redacted(&settings);
+        let again = conninfo::parse(printed.as_bytes()).expect("what is printed can be read");
+        assert_eq!(conninfo::redacted(&again), printed);
+        assert_eq!(shown(&again), shown(&settings));
+    }
+    let world = Memory::default();
+    report_of(ConnInfo::read(data, &world), data);
+}
+
+/// The values that are no secrets, and that printing does not change.
+fn shown(settings: &[Assignment]) -> Vec<(Keyword, &[u8])> {
+    let is_public = |made: &&Assignment| made.keyword.secrecy() == Secrecy::Public;
+    settings
+        .iter()
+        .filter(is_public)
+        .filter(|made| made.value.secrecy() == Secrecy::Public)
+        .map(|made| (made.keyword, made.value.as_bytes()))
+        .filter(|(_, value)| std::str::from_utf8(value).is_ok() && *value != b"********")
+        .filter(|(_, value)| !String::from_utf8_lossy(value).contains('\u{fffd}'))
+        .collect()
+}
+
+/// A service file, asked for one service.
+pub fn service_file(data: &[u8]) {
+    let world = Memory {
+        service_file: Some(data.to_vec()),
+        read: RefCell::default(),
+    };
+    report_of(ConnInfo::read(b"service=seed", &world), data);
+    assert!(!world.read.borrow().is_empty(), "the file was read");
+}
+
+/// The body of an ErrorResponse.
+pub fn error_response(data: &[u8]) {
+    let error = parse_error(data);
+    assert!(error.message.len() <= data.len());
+    if let Some(state) = error.sqlstate {
+        assert_eq!(state.len(), 5);
+        assert!(state.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    }
+}
+
+/// Certificates in DER, one behind the other, as a server presents them; each is an anchor, too.
+pub fn chain(data: &[u8]) {
+    let presented = split(data);
+    let anchors = anchors(&presented);
+    let rules = rules(Revocation::Off);
+    for host in [None, Some(&b"db.example"[..]), Some(b"192.0.2.7")] {
+        let judgement = judge(&presented, &anchors, host, &rules);
+        let verdicts = [Level::Encryption, Level::Chain, Level::ChainAndName]
+            .map(|level| judgement.satisfies(level).is_ok());
+        assert!(verdicts.is_sorted_by(|weak, strong| weak >= strong));
+        drop(strict(&judgement, &anchors, host, NOW));
+    }
+    with_built_in_roots(&presented, &rules);
+}
+
+/// The whole way of `pgtls verify`, from the certificates to the printed report.
+fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
+    let trust = Trust::offline(None, None).expect("the built-in roots need no file");
+    let host = Some(&b"db.example"[..]);
+    let judgement = judge(presented, &trust, host, rules);
+    let context = Context {
+        trust: &trust,
+        rules,
+        host,
+        address: None,
+        level: Level::ChainAndName,
+    };
+    let diagnosis = diagnose_offline(&context, &judgement, &Policy::default());
+    assert_eq!(diagnosis.exit == Exit::Passed, diagnosis.error.is_none());
+    let endpoint = EndpointReport::offline(&context, &judgement, &diagnosis);
+    print(endpoint, diagnosis.exit);
+}
+
+/// A CRL in DER, held against a chain that needs one.
+pub fn crl(data: &[u8]) {
+    let presented = split(CRL_CHAIN);
+    let anchors = anchors(&presented);
+    let Ok(crl) = Crl::parse(data) else { return };
+    let rules = rules(Revocation::WholeChain([crl].into()));
+    let judgement = judge(&presented, &anchors, None, &rules);
+    assert_eq!(
+        judgement.satisfies(Level::Chain).is_ok(),
+        judgement.path.faults.is_empty()
+    );
+}
+
+/// A file of roots, CRLs or a client's certificates.
+pub fn trust_file(data: &[u8]) {
+    match file::read(data) {
+        Ok(contents) => {
+            let names: Vec<_> = contents
+                .certificates
+                .iter()
+                .map(|anchor| anchor.certificate.subject.clone())
+                .collect();
+            let list = AnchorList::new(contents.certificates);
+            for name in names {
+                assert!(!list.by_subject(&name).is_empty());
+            }
+        }
+        Err(fault) => assert_printable(&fault.to_string()),
+    }
+    if let Err(fault) = identity::certificates(data) {
+        assert_printable(&fault.to_string());
+    }
+}
+
+/// A client's key file.
+pub fn private_key(data: &[u8]) {
+    for password in [None, Some(&b"secret"[..])] {
+        if let Err(fault) = identity::private_key(data, password) {
+            assert_printable(&fault.to_string());
+        }
+    }
+}
+
+fn report_of(read: Result<ConnInfo, conninfo::Error>, text: &[u8]) {
+    match read {
+        Ok(conninfo) => {
+            assert!(!conninfo.endpoints.is_empty());
+            drop(format!("{conninfo:?}"));
+        }
+        Err(error) => {
+            let diagnosis = conninfo_error(&error);
+            assert_eq!(diagnosis.exit, Exit::Usage, "{text:?}");
+            print(EndpointReport::unread(&diagnosis), diagnosis.exit);
+        }
+    }
+}
+
+fn print(endpoint: EndpointReport, exit: Exit) {
+    let report = Report::new(vec![endpoint], exit);
+    let (mut plain, mut document) = (Vec::new(), Vec::new());
+    text::write(&mut plain, &report, Palette::Plain).expect("a vector takes all");
+    json::write(&mut document, &report).expect("a vector takes all");
+    for output in [plain, document] {
+        assert_printable(&String::from_utf8(output).expect("reports are UTF-8"));
+    }
+}
+
+/// Nothing that a terminal would obey, or that would hide from the reader.
+fn assert_printable(text: &str) {
+    let harmful = |c: char| c != '\n' && (c.is_control() || HIDDEN.contains(&c));
+    assert!(!text.contains(harmful), "{text:?}");
+}
+
+/// One value of DER after the other; what is left over counts as the last.
+fn split(mut data: &[u8]) -> Vec<&[u8]> {
+    let mut values = Vec::new();
+    while !data.is_empty() && values.len() < MAX_CERTIFICATES {
+        let (value, rest) = data.split_at(length(data).unwrap_or(data.len()).min(data.len()));
+        values.push(value);
+        data = rest;
+    }
+    values
+}
+
+/// Of a DER value with its header (X.690 section 8.1.3); none but the forms of a certificate.
+fn length(data: &[u8]) -> Option<usize> {
+    match *data {
+        [_, short @ ..=0x7f, ..] => Some(2 + usize::from(short)),
+        [_, 0x81, one, ..] => Some(3 + usize::from(one)),
+        [_, 0x82, high, low, ..] => Some(4 + usize::from(u16::from_be_bytes([high, low]))),
+        _ => None,
+    }
+}
+
+fn anchors(presented: &[&[u8]]) -> AnchorList {
+    let parsed = presented
+        .iter()
+        .filter_map(|der| Certificate::parse(der).ok());
+    AnchorList::new(parsed.map(|certificate| Anchor {
+        certificate: certificate.into(),
+        settings: TrustSettings::default(),
+    }))
+}
+
+fn rules(revocation: Revocation) -> Rules {
+    Rules {
+        now: NOW,
+        revocation,
+        purpose: Purpose::SslServer,
+    }
+}
+
+/// No variable but the service file's, and no file but that.
+#[derive(Default)]
+struct Memory {
+    service_file: Option<Vec<u8>>,
+    read: RefCell<Vec<PathBuf>>,
+}
+
+impl World for Memory {
+    fn var(&self, name: &str) -> Option<OsString> {
+        (name == "PGSERVICEFILE" && self.service_file.is_some()).then(|| "services".into())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        Some(PathBuf::from("/home/seed"))
+    }
+
+    fn user(&self) -> Option<Vec<u8>> {
+        Some(b"seed".to_vec())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read.borrow_mut().push(path.to_owned());
+        self.service_file
+            .clone()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Leaf, intermediate and root whose CRLs are the seeds of the target `crl`.
+const CRL_CHAIN: &[u8] = include_bytes!("../seeds/chain/good");
+
+/// 2030-01-01T00:00:00Z; the seeds' certificates are valid then.
+const NOW: i64 = 1_893_456_000;
+
+/// rustls hands over 64 KiB of certificates at most: no more than some two hundred.
+const MAX_CERTIFICATES: usize = 200;
+
+/// Beside the controls: what reorders or breaks lines.
+const HIDDEN: [char; 12] = [
+    '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
+    '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
+];

@@ -1,0 +1,143 @@
+//! Why a name does not fit, and by which one could connect instead.
+
+use super::{Code, Context, Finding, Stage};
+use crate::escape::escape;
+use crate::inet::inet_aton;
+use crate::verify::{Judgement, NameFault};
+use crate::x509::{Certificate, GeneralName};
+
+/// The finding for libpq's verdict on a name.
+pub(super) fn wrong_name(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    fault: &NameFault,
+) -> Finding {
+    let host = context.host.unwrap_or_default();
+    let finding = Finding::error(Code::HostNameMismatch, Stage::Verify, fault.to_string());
+    let Some(leaf) = judgement.certificates.first() else {
+        return finding;
+    };
+    let mut advice = Vec::new();
+    advice.extend(special_case(host, leaf));
+    let shown = escape(host).to_string();
+    let names = names_to_connect_by(leaf);
+    advice.push(match (nearest(&shown, &names), context.address) {
+        (None, _) => "Reissue the certificate with the host's name in subjectAltName.".to_owned(),
+        (Some(nearest), Some(address)) => format!(
+            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}"
+        ),
+        (Some(nearest), None) => format!(
+            "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
+        ),
+    });
+    finding.hint(advice.join("\n"))
+}
+
+/// Where the names themselves tell the cause.
+fn special_case(host: &[u8], leaf: &Certificate) -> Option<String> {
+    let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
+    let is_address = inet_aton(host).is_some() || host.contains(&b':');
+    if is_address && names.iter().all(|name| name.ip().is_none()) {
+        return Some("The host is an IP address, and the certificate holds none.".to_owned());
+    }
+    if leaf
+        .subject
+        .common_names
+        .first()
+        .is_some_and(|name| is_cloud_sql(name))
+    {
+        return Some(
+            "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Use sslmode=verify-ca, or a server CA mode with DNS names and the instance's .sql.goog name."
+                .to_owned(),
+        );
+    }
+    is_service(host, names).then(|| {
+        "This is a Kubernetes service that the certificate does not list; poolers often are not. CloudNativePG: spec.certificates.serverAltDNSNames."
+            .to_owned()
+    })
+}
+
+/// `project:instance`, as Google names the certificates of Cloud SQL's own CAs.
+fn is_cloud_sql(name: &[u8]) -> bool {
+    let part = |bytes: &[u8]| {
+        !bytes.is_empty()
+            && bytes
+                .iter()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+    };
+    let parts: Vec<&[u8]> = name.split(|byte| *byte == b':').collect();
+    matches!(parts.as_slice(), [.., project, instance] if part(project) && part(instance))
+}
+
+/// `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.cluster.local`, beside names of the same form.
+fn is_service(host: &[u8], names: &[GeneralName]) -> bool {
+    let in_cluster =
+        |name: &[u8]| name.ends_with(b".svc") || name.windows(5).any(|window| window == b".svc.");
+    let listed = names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(name) if in_cluster(name)));
+    listed && (in_cluster(host) || !host.contains(&b'.') || host.split(|b| *b == b'.').count() == 2)
+}
+
+/// The host names of a certificate that one could connect by: no wildcards, nothing odd.
+fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
+    let san = leaf
+        .subject_alt_names
+        .iter()
+        .flatten()
+        .filter_map(|name| match name {
+            GeneralName::Dns(name) => Some(name.as_slice()),
+            _ => None,
+        });
+    let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
+    san.chain(common_name)
+        .take(MAX_COMPARED)
+        .filter_map(|name| std::str::from_utf8(name).ok())
+        .filter(|name| {
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
+    let likeness = |name: &String| strsim::jaro_winkler(host, name);
+    names
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+/// Names of a hostile certificate that are compared with the host.
+const MAX_COMPARED: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cloud_sql_and_kubernetes_are_known_by_their_names() {
+        for (name, expected) in [
+            ("my-project:my-instance", true),
+            ("example.com:my-project:my-instance", true),
+            ("db.example.com", false),
+            ("a:", false),
+            (":b", false),
+            ("A:b", false),
+        ] {
+            assert_eq!(is_cloud_sql(name.as_bytes()), expected, "{name}");
+        }
+        let listed = [GeneralName::Dns(b"db-rw.prod.svc".to_vec())];
+        for (host, names, expected) in [
+            ("db-pooler", &listed[..], true),
+            ("db-pooler.prod", &listed, true),
+            ("db-pooler.prod.svc", &listed, true),
+            ("db.example.com", &listed, false),
+            ("db-pooler", &[], false),
+        ] {
+            assert_eq!(is_service(host.as_bytes(), names), expected, "{host}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What is to be said of a chain besides the verdict.
+
+use super::{Code, Context, Finding, Level, Stage, warning};
+use crate::diagnose::calendar::{day, days};
+use crate::escape::escape;
+use crate::trust;
+use crate::verify::{Judgement, Step, strict};
+use crate::x509::{Certificate, SignatureScheme};
+
+/// Everything worth knowing about the presented certificates and the path.
+pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
+    let mut found = expires_soon(context.rules.now, judgement);
+    found.extend(order(judgement));
+    found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+    found.extend(other_engine(context, judgement, &found));
+    found.extend(retired_root(judgement));
+    found.extend(public_root(context, judgement));
+    found
+}
+
+/// What the server sends beyond, or besides, a path from leaf to root.
+fn order(judgement: &Judgement) -> Vec<Finding> {
+    let path = &judgement.path.path;
+    let sent: Vec<usize> = path
+        .iter()
+        .filter_map(|step| match step {
+            Step::Presented(index) => Some(*index),
+            Step::Anchor(_) => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    if !sent.is_sorted() {
+        let message =
+            "the server sends its certificates out of order: libpq sorts them, some clients do not";
+        found.push(warning(Code::ChainOrder, Stage::Verify, message.to_owned()).hint(
+            "In ssl_cert_file each certificate stands before that of its issuer:\n    cat server.pem intermediate.pem > server.crt",
+        ));
+    }
+    let filled_in = path.iter().find_map(|step| match step {
+        Step::Anchor(anchor) if !anchor.certificate.is_self_issued() => Some(anchor),
+        Step::Anchor(_) | Step::Presented(_) => None,
+    });
+    if let Some(anchor) = filled_in.filter(|_| judgement.path.faults.is_empty()) {
+        let message = format!(
+            "the server does not send the intermediate \"{}\"; it was found in the root file, which other clients may lack",
+            escape(&anchor.certificate.subject.text)
+        );
+        found.push(warning(Code::MissingIntermediate, Stage::Verify, message).hint(
+            "On the server:\n    cat server.pem intermediate.pem > server.crt\nthen reload it: SELECT pg_reload_conf();",
+        ));
+    }
+    found
+}
+
+/// Where the strict engine disagrees with libpq's verdict and no finding says why yet.
+fn other_engine(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    found: &[Finding],
+) -> Option<Finding> {
+    let strict = strict(judgement, context.trust, context.host, context.rules.now);
+    let name_fits = judgement.name.as_ref().is_none_or(Result::is_ok);
+    let libpq = judgement.path.faults.is_empty() && name_fits;
+    let explained = found
+        .iter()
+        .any(|finding| matches!(finding.code, Code::X509V1 | Code::NoSan | Code::CaAsLeaf));
+    let message = match strict {
+        Err(reason) if libpq && !explained => format!(
+            "libpq accepts this certificate, clients built on rustls do not: {}",
+            escape(&reason.to_string())
+        ),
+        Ok(()) if !judgement.path.faults.is_empty() && judgement.unparsable.is_none() => {
+            "clients built on rustls, and some others, would accept this chain; libpq does not"
+                .to_owned()
+        }
+        _ => return None,
+    };
+    let level = if libpq { Level::Warning } else { Level::Info };
+    Some(Finding::new(
+        level,
+        Code::ClientsDiffer,
+        Stage::Verify,
+        message,
+    ))
+}
+
+fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
+    judgement
+        .path_certificates()
+        .filter_map(|certificate| {
+            let end = certificate.not_after?;
+            let left = end
+                .checked_sub(now)
+                .filter(|left| (0..SOON).contains(left))?;
+            let message = format!(
+                "\"{}\" expires in {}, on {}",
+                escape(&certificate.subject.text),
+                days(left),
+                day(end)
+            );
+            let finding = warning(Code::ExpiresSoon, Stage::Verify, message);
+            Some(finding.hint("Renew it and reload the server: SELECT pg_reload_conf();"))
+        })
+        .collect()
+}
+
+/// What libpq takes and stricter clients do not.
+fn leaf(leaf: &Certificate) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let reissue = "Reissue it with\n    openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')";
+    if leaf.version < 3 {
+        let message = "the server certificate is X.509 version 1: libpq takes it, clients built on rustls do not";
+        found.push(warning(Code::X509V1, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    if leaf.subject_alt_names.is_none() {
+        let message = "the server certificate has no subjectAltName: libpq falls back to its CN, Go and rustls clients do not";
+        found.push(warning(Code::NoSan, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    if leaf
+        .basic_constraints
+        .is_some_and(|constraints| constraints.ca)
+    {
+        let message =
+            "the server certificate says CA:TRUE: libpq takes it, clients built on rustls do not";
+        found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue));
+    }
+    let signed_with_edwards = matches!(
+        leaf.signature_algorithm.scheme,
+        SignatureScheme::Ed25519 | SignatureScheme::Ed448
+    );
+    if signed_with_edwards {
+        let message = "the server certificate is signed with an Edwards curve, which names no hash for channel binding: libpq and pgx cannot log in with SCRAM";
+        found.push(
+            warning(Code::NoChannelBinding, Stage::Verify, message)
+                .hint("Reissue it with ECDSA or RSA, or set channel_binding=disable."),
+        );
+    }
+    found
+}
+
+/// Thirty days, in seconds.
+const SOON: i64 = 30 * 86_400;
+
+/// A root that public lists have dropped still verifies where it is named or was left behind.
+fn retired_root(judgement: &Judgement) -> Option<Finding> {
+    let anchor = judgement
+        .anchors()
+        .next_back()
+        .filter(|_| judgement.path.faults.is_empty())?;
+    trust::is_retired(anchor).then(|| {
+        let message = format!(
+            "the root \"{}\" is gone from the public lists: new images and other clients will not know it",
+            escape(&anchor.subject.text)
+        );
+        warning(Code::RetiredRoot, Stage::Verify, message)
+            .hint("Ask whoever runs the server when it moves to another root, and trust both until then.")
+    })
+}
+
+/// Without the name, a public root vouches for anybody who bought a certificate.
+fn public_root(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> {
+    let anchor = judgement
+        .anchors()
+        .next_back()
+        .filter(|_| judgement.path.faults.is_empty())?;
+    let only_chain = context.level == trust::Level::Chain;
+    (only_chain && trust::is_public(anchor)).then(|| {
+        warning(
+            Code::PublicRoot,
+            Stage::Verify,
+            "without the host name a public root vouches for anybody who bought a certificate, not only for this server",
+        )
+        .hint("Use sslmode=verify-full.")
+    })
+}

@@ -1,0 +1,19 @@
+//! What does not decide the verdict, but somebody will be sorry for not knowing.
+
+mod chain;
+mod settings;
+mod wire;
+
+use super::{Code, Context, Finding, Level, Stage};
+
+pub(super) use chain::of_chain;
+pub(super) use settings::{of_settings, of_trust};
+pub(super) use wire::of_session;
+
+fn warning(code: Code, stage: Stage, message: impl Into<String>) -> Finding {
+    Finding::new(Level::Warning, code, stage, message)
+}
+
+fn info(code: Code, stage: Stage, message: impl Into<String>) -> Finding {
+    Finding::new(Level::Info, code, stage, message)
+}

@@ -1,0 +1,200 @@
+//! What the settings leave undone, or undo elsewhere.
+
+use super::{Code, Finding, Stage, info, warning};
+use crate::conninfo::{Keyword, Origin, SslMode};
+use crate::escape::escape;
+use crate::probe::Task;
+use crate::trust::{Level, ROOTS, Source};
+use crate::verify::{Judgement, Unsatisfied};
+
+/// What can be said before anybody answers.
+pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
+    let mut found = mode(task);
+    found.extend(ignored_crl(task));
+    found.extend(system(task));
+    found.extend(byte_order_mark(task));
+    found
+}
+
+/// What can be said once the server's certificates are known: what psql would need, and what the
+/// next stronger mode would come to.
+pub(in crate::diagnose) fn of_trust(task: &Task, judgement: &Judgement) -> Vec<Finding> {
+    let mut found = Vec::new();
+    found.extend(home_root_decides(task));
+    found.extend(root_missing(task, judgement));
+    found.extend(stronger_mode(task, judgement));
+    found
+}
+
+fn mode(task: &Task) -> Vec<Finding> {
+    let setting = &task.conninfo.sslmode;
+    let mut found = Vec::new();
+    if setting.origin == Origin::Default {
+        let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
+        let finding = info(Code::DefaultSslmode, Stage::Conninfo, message);
+        found.push(finding.hint("Write sslmode=verify-full into the string."));
+    }
+    if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
+        let message = format!(
+            "with sslmode={} (from {}) libpq goes on in plain text when TLS fails",
+            setting.value, setting.origin
+        );
+        found.push(
+            warning(Code::WeakSslmode, Stage::Conninfo, message)
+                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
+        );
+    }
+    if task.trust.level == Level::Encryption {
+        let message = format!(
+            "sslmode={} (from {}) without a root file encrypts, but does not ask who answers",
+            setting.value, setting.origin
+        );
+        found.push(
+            warning(Code::NotAuthenticated, Stage::Verify, message)
+                .hint("Use sslmode=verify-full with sslrootcert=FILE."),
+        );
+    }
+    found
+}
+
+fn ignored_crl(task: &Task) -> Option<Finding> {
+    let path = task.trust.ignored_crl_file.as_ref()?;
+    let message = format!(
+        "\"{}\" cannot be used, so nothing is checked for revocation: libpq goes on without it",
+        escape(path.as_os_str().as_encoded_bytes())
+    );
+    let finding = warning(Code::CrlFileInvalid, Stage::Trust, message);
+    Some(finding.hint("Replace it with a current CRL in PEM, or remove it."))
+}
+
+fn system(task: &Task) -> Option<Finding> {
+    let by_string = task
+        .conninfo
+        .parameter(Keyword::SslRootCert)?
+        .value
+        .as_bytes()
+        == b"system";
+    (by_string && task.trust.source == Source::System).then(|| {
+        info(
+            Code::SystemRoots,
+            Stage::Trust,
+            "only libpq 16 and newer, pgx and lib/pq know sslrootcert=system; others look for a file of that name",
+        )
+        .hint("For them, name the bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt")
+    })
+}
+
+fn byte_order_mark(task: &Task) -> Option<Finding> {
+    let path = task.trust.byte_order_mark.as_ref()?;
+    let shown = escape(path.as_os_str().as_encoded_bytes()).to_string();
+    let message = format!(
+        "\"{shown}\" begins with a UTF-8 byte-order mark: libpq copes, Go, Java and rustls clients do not"
+    );
+    let finding = warning(Code::RootFileBom, Stage::Trust, message);
+    Some(finding.hint(format!(
+        "Take it away:\n    sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
+    )))
+}
+
+/// A root file that happens to lie in this home directory makes the mode stronger than it says.
+fn home_root_decides(task: &Task) -> Option<Finding> {
+    let Source::Home { path } = &task.trust.source else {
+        return None;
+    };
+    let mode = &task.conninfo.sslmode;
+    let path = escape(path.as_os_str().as_encoded_bytes()).to_string();
+    (mode.value < SslMode::VerifyCa).then(|| {
+        let message = format!(
+            "sslmode={} (from {}) verifies the server only because {path} exists here; elsewhere it will not",
+            mode.value, mode.origin
+        );
+        let changed = task.conninfo.changed(&[
+            (Keyword::SslMode, b"verify-full"),
+            (Keyword::SslRootCert, path.as_bytes()),
+        ]);
+        warning(Code::HomeRootDecides, Stage::Trust, message)
+            .hint(format!("Say what you mean:\n    {}", escape(&changed)))
+    })
+}
+
+/// Would verify-full pass, too, and what would have to be written?
+fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
+    if task.trust.level == Level::ChainAndName || judgement.satisfies(task.trust.level).is_err() {
+        return None;
+    }
+    let weaker = task.conninfo.sslmode.value;
+    Some(match judgement.satisfies(Level::ChainAndName) {
+        Ok(()) => {
+            let root = root_setting(task, judgement);
+            let mut changes = vec![(Keyword::SslMode, &b"verify-full"[..])];
+            changes.extend(
+                root.as_ref()
+                    .map(|root| (Keyword::SslRootCert, root.as_bytes())),
+            );
+            let changed = task.conninfo.changed(&changes);
+            info(
+                Code::StrongerMode,
+                Stage::Verify,
+                format!("verify-full would pass, too, and prove more than {weaker}"),
+            )
+            .hint(format!("Use\n    {}", escape(&changed)))
+        }
+        Err(reason) => {
+            let reason = match reason {
+                Unsatisfied::Name(fault) => fault.to_string(),
+                Unsatisfied::NoHost => "the string names no host".to_owned(),
+                Unsatisfied::Chain(_) | Unsatisfied::Unparsable { .. } => {
+                    "none of the roots at hand vouches for this server".to_owned()
+                }
+            };
+            info(
+                Code::StrongerMode,
+                Stage::Verify,
+                format!("verify-full would fail here: {reason}"),
+            )
+        }
+    })
+}
+
+/// The sslrootcert with which psql would reach the same anchor; `None` if the string's own does.
+fn root_setting(task: &Task, judgement: &Judgement) -> Option<String> {
+    if task.trust.source != Source::Fallback {
+        return None;
+    }
+    let anchor = judgement.anchors().next_back()?;
+    let bundled = ROOTS
+        .iter()
+        .find(|root| root.certificate().is_some_and(|root| root == *anchor));
+    Some(bundled.map_or_else(|| "system".to_owned(), |root| root.file.to_owned()))
+}
+
+/// libpq has no roots of its own: where pgtls falls back to its own, psql needs to be told.
+fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
+    if task.trust.source != Source::Fallback || task.trust.level == Level::Encryption {
+        return None;
+    }
+    let home = match &task.conninfo.home_files {
+        Some(home) => format!("{} does not exist", home.join("root.crt").display()),
+        None => "there is no home directory to look for root.crt in".to_owned(),
+    };
+    let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
+    let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
+    let anchor = judgement.anchors().next_back();
+    let bundled = anchor.and_then(|anchor| {
+        ROOTS
+            .iter()
+            .find(|root| root.certificate().is_some_and(|root| root == *anchor))
+    });
+    Some(match (anchor, bundled) {
+        (_, Some(root)) => finding.hint(format!(
+            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n    sslrootcert=root.crt",
+            root.name
+        )),
+        (Some(_), None) => finding.hint(
+            "The server's root is a public one. With libpq 16 and newer:\n    sslrootcert=system\nWith older ones, name the system's bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+        ),
+        (None, None) => {
+            finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
+        }
+    })
+}

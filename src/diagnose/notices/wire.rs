@@ -1,0 +1,40 @@
+//! What the wire told besides.
+
+use super::{Code, Finding, Stage, info};
+use crate::escape::escape;
+use crate::probe::Session;
+use crate::startup::FirstAnswer;
+
+/// What is worth knowing of a session that was established.
+pub(in crate::diagnose) fn of_session(session: &Session) -> Vec<Finding> {
+    [login(session), hello_retry(session)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What the server says of the login, which is no concern of TLS.
+fn login(session: &Session) -> Option<Finding> {
+    let Some(FirstAnswer::Error(error)) = &session.first_answer else {
+        return None;
+    };
+    let message = format!(
+        "TLS is fine, but the server would not let this user in: {}",
+        escape(&error.message)
+    );
+    Some(info(Code::LoginFailed, Stage::Handshake, message).hint(
+        "Look at user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
+    ))
+}
+
+fn hello_retry(session: &Session) -> Option<Finding> {
+    session.tls.hello_retry_request.then(|| {
+        let group = session.tls.group.unwrap_or("another group");
+        let message = format!(
+            "the server asked for another key share ({group}): one more round trip for every connection"
+        );
+        info(Code::HelloRetryRequest, Stage::Handshake, message).hint(
+            "Clients offer X25519 or P-256 first. Let the server take both: ssl_groups = 'X25519:prime256v1' (PostgreSQL 18), or ssl_ecdh_curve = 'prime256v1' before.",
+        )
+    })
+}

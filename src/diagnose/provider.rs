@@ -1,0 +1,112 @@
+//! What a host name says about who runs the server, and where that provider publishes its roots.
+//!
+//! Only what the providers' own documentation says. A name is evidence for advice, never for a
+//! verdict.
+
+/// A provider of PostgreSQL servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// What it is called.
+    pub name: &'static str,
+    /// Ends of the host names that it gives out, each with its leading dot.
+    suffixes: &'static [&'static str],
+    /// Which roots its clients need, and how to get them.
+    pub roots: &'static str,
+}
+
+impl Provider {
+    /// The provider whose host names end like this one.
+    pub fn of_host(host: &[u8]) -> Option<&'static Self> {
+        let host = host.to_ascii_lowercase();
+        let ends = |suffix: &&str| host.ends_with(suffix.as_bytes());
+        PROVIDERS
+            .iter()
+            .find(|provider| provider.suffixes.iter().any(ends))
+    }
+}
+
+const PROVIDERS: &[Provider] = &[
+    Provider {
+        name: "Azure Database for PostgreSQL",
+        suffixes: &[".postgres.database.azure.com"],
+        roots: "Azure moves servers between two roots; put both into the file:\n    pgtls roots export digicert-global-root-g2 > azure.crt\n    pgtls roots export microsoft-rsa-root-ca-2017 >> azure.crt",
+    },
+    Provider {
+        name: "Azure Cosmos DB for PostgreSQL",
+        suffixes: &[".postgres.cosmos.azure.com"],
+        roots: "Its root is DigiCert Global Root G2:\n    pgtls roots export digicert-global-root-g2 > azure.crt",
+    },
+    Provider {
+        name: "Amazon RDS",
+        suffixes: &[".rds.amazonaws.com"],
+        roots: "RDS has roots of its own for every region, which no public store holds:\n    curl -o rds.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+    },
+    Provider {
+        name: "Supabase",
+        suffixes: &[".supabase.co", ".pooler.supabase.com"],
+        roots: "Supabase has two roots of one name (2021 and 2025): download the certificate in the dashboard (Database settings, SSL), and keep both in the file.",
+    },
+    Provider {
+        name: "Neon",
+        suffixes: &[".neon.tech"],
+        roots: "Neon uses a public CA. With libpq 16 and newer:\n    sslrootcert=system",
+    },
+    Provider {
+        name: "DigitalOcean",
+        suffixes: &[".db.ondigitalocean.com"],
+        roots: "DigitalOcean has a CA of its own for every project: download the CA certificate on the database's page.",
+    },
+    Provider {
+        name: "Aiven",
+        suffixes: &[".aivencloud.com"],
+        roots: "Aiven has a CA of its own for every project: download ca.pem (\"CA certificate\") in the console.",
+    },
+    Provider {
+        name: "Tiger Cloud (Timescale)",
+        suffixes: &[".tsdb.cloud.timescale.com"],
+        roots: "Tiger Cloud uses a public CA, but a new service is self-signed for up to half an hour. With libpq 16 and newer:\n    sslrootcert=system",
+    },
+    Provider {
+        name: "Crunchy Bridge",
+        suffixes: &[".db.postgresbridge.com"],
+        roots: "Crunchy Bridge has one CA for every team:\n    curl -o bridge.pem https://api.crunchybridge.com/teams/TEAM-ID.pem",
+    },
+    Provider {
+        name: "Railway",
+        suffixes: &[".proxy.rlwy.net"],
+        roots: "Railway's certificate is made by the server itself, for localhost: verify-full is impossible through its proxy.",
+    },
+    Provider {
+        name: "CockroachDB Cloud",
+        suffixes: &[".cockroachlabs.cloud"],
+        roots: "Download the cluster's CA certificate:\n    curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_are_known_by_the_ends_of_their_host_names() {
+        for (host, name) in [
+            (
+                "srv.postgres.database.azure.com",
+                Some("Azure Database for PostgreSQL"),
+            ),
+            (
+                "C-X.123.postgres.cosmos.azure.com",
+                Some("Azure Cosmos DB for PostgreSQL"),
+            ),
+            ("db.abc123.eu-west-1.rds.amazonaws.com", Some("Amazon RDS")),
+            ("aws-0-eu-central-1.pooler.supabase.com", Some("Supabase")),
+            ("ep-cool-name-123.eu-central-1.aws.neon.tech", Some("Neon")),
+            ("db.example.com", None),
+            ("notrds.amazonaws.com.example", None),
+            ("", None),
+        ] {
+            let provider = Provider::of_host(host.as_bytes());
+            assert_eq!(provider.map(|provider| provider.name), name, "{host}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Files, read within bounds of size and of time.
+//!
+//! A name may stand for anything: a device without end, a pipe that nobody writes to. Pipes must
+//! work all the same, for `sslrootcert=<(command)` does with psql.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Reads a file of at most 16 MiB, waiting for a pipe for at most five seconds.
+///
+/// # Errors
+/// Besides those of the system: [`io::ErrorKind::FileTooLarge`] and [`io::ErrorKind::TimedOut`].
+pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut file = open(path)?;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        wait_for_data(&file, deadline)?;
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+            Err(error) if is_passing(&error) => {}
+            Err(error) => return Err(error),
+        }
+        if bytes.len() > MAX_FILE {
+            let message = "it is larger than 16 MiB";
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+    )
+}
+
+/// To open a pipe for reading waits for a writer, unless it is told not to.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    File::options()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Regular files are always ready; a pipe is when something is in it, or when its writer has gone.
+#[cfg(unix)]
+fn wait_for_data(file: &File, deadline: Instant) -> io::Result<()> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    use std::os::fd::AsFd as _;
+
+    let left = deadline.saturating_duration_since(Instant::now());
+    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], left) {
+        Ok(0) => {
+            let message = "it is a pipe or a device, and nothing came out of it in time";
+            Err(io::Error::new(io::ErrorKind::TimedOut, message))
+        }
+        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_for_data(_: &File, _: Instant) -> io::Result<()> {
+    Ok(())
+}
+
+/// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB, the
+/// largest CRLs a few MB.
+const MAX_FILE: usize = 16 << 20;
+
+/// How long a pipe is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn fifo(directory: &tempfile::TempDir) -> std::path::PathBuf {
+        let path = directory.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = fifo(&directory);
+        let other_end = path.clone();
+        // Opening blocks until the reader is there, and there is more than a pipe holds.
+        let writer = std::thread::spawn(move || {
+            let mut pipe = File::options().write(true).open(other_end).unwrap();
+            pipe.write_all(&[7; 100_000]).unwrap();
+            pipe.write_all(b"end").unwrap();
+        });
+        let bytes = read_bounded(&path).unwrap();
+        writer.join().unwrap();
+        assert_eq!(bytes.len(), 100_003);
+        assert!(bytes.ends_with(b"\x07end"));
+    }
+
+    #[test]
+    fn a_pipe_without_a_writer_is_given_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = read_bounded(&fifo(&directory)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn devices_end_or_are_too_large() {
+        assert_eq!(read_bounded(Path::new("/dev/null")).unwrap(), b"");
+        let error = read_bounded(Path::new("/dev/zero")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn directories_and_absent_files_are_the_systems_errors() {
+        for (path, kind) in [
+            ("/", io::ErrorKind::IsADirectory),
+            ("/nowhere", io::ErrorKind::NotFound),
+        ] {
+            assert_eq!(read_bounded(Path::new(path)).unwrap_err().kind(), kind);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Real TLS servers, with whatever certificates.
+
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme,
+    SupportedProtocolVersion,
+};
+
+use super::peer::Any;
+use super::pki::Served;
+
+pub(crate) const TLS12: &SupportedProtocolVersion = &rustls::version::TLS12;
+pub(crate) const TLS13: &SupportedProtocolVersion = &rustls::version::TLS13;
+
+/// A server that asks for a client certificate, and takes whatever comes.
+pub(crate) fn asking(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(Arc::new(Curious));
+    builder.with_cert_resolver(Arc::new(Any(certified(served))))
+}
+
+/// A server that asks for nothing.
+pub(crate) fn plain(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth();
+    builder.with_cert_resolver(Arc::new(Any(certified(served))))
+}
+
+fn certified(served: &Served) -> Arc<CertifiedKey> {
+    let chain = CertificateDer::pem_slice_iter(served.chain.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(served.key.as_bytes()).unwrap();
+    Arc::new(CertifiedKey::new(
+        chain.map(Result::unwrap).collect(),
+        any_supported_type(&key).unwrap(),
+    ))
+}
+
+#[derive(Debug)]
+struct Curious;
+
+impl ClientCertVerifier for Curious {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = default_provider().signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}
