@@ -45,6 +45,8 @@ impl EndpointReport {
     /// password that stands in the wrong place.
     pub fn unread(diagnosis: &Diagnosis) -> Self {
         Self {
+            name: None,
+            location: None,
             conninfo: None,
             host: None,
             hostaddr: None,

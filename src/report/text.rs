@@ -43,6 +43,14 @@ pub fn write(out: &mut dyn Write, report: &Report, palette: Palette) -> io::Resu
     Ok(())
 }
 
+/// The paragraph of one endpoint, without colour.
+pub fn endpoint(endpoint: &EndpointReport) -> String {
+    let mut out = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = write_endpoint(&mut out, endpoint, Palette::Plain);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn write_endpoint(
     out: &mut dyn Write,
     endpoint: &EndpointReport,
@@ -75,6 +83,9 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
         Style::new().bold().fg_color(Some(colour.into())),
         palette,
     );
+    if let Some(name) = &endpoint.name {
+        line.push_str(&format!("  {name}"));
+    }
     let address = endpoint.hostaddr.as_deref();
     let host = endpoint.host.as_deref().or(address);
     if let (Some(host), None) = (host, endpoint.port) {
