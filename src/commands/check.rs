@@ -14,9 +14,10 @@ use pgtls::exit::Exit;
 use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::Trust;
+use pgtls::trust::{self, Trust};
 use tokio::runtime::Runtime;
 
+use super::clients::Stores;
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, bytes_of};
@@ -42,6 +43,7 @@ pub(super) fn check(
         policy,
         now: demands::moment(&args.demands)?,
         presented: Vec::new(),
+        stores: args.clients.then(Stores::new).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,6 +86,8 @@ struct Run<'a> {
     policy: Policy,
     now: i64,
     presented: Vec<Arc<[u8]>>,
+    /// Of the client libraries, if they are asked about.
+    stores: Option<Stores>,
 }
 
 impl Run<'_> {
@@ -103,7 +107,7 @@ impl Run<'_> {
                 Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust, runtime),
                 Err(error) => {
                     let diagnosis = trust_error(&conninfo, error);
-                    Checked::without_connecting(&conninfo, endpoint, &diagnosis)
+                    self.without_connecting(&conninfo, endpoint, Err(error), &diagnosis, runtime)
                 }
             };
             reports.push(checked.report);
@@ -124,15 +128,9 @@ impl Run<'_> {
         runtime: &Runtime,
     ) -> Checked {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
-            return Checked::without_connecting(conninfo, endpoint, &diagnosis);
+            return self.without_connecting(conninfo, endpoint, Ok(trust), &diagnosis, runtime);
         }
-        let task = Task {
-            conninfo: Arc::clone(conninfo),
-            endpoint: endpoint.clone(),
-            trust: Arc::clone(trust),
-            now: self.now,
-            timeout: timeout(self.args, conninfo),
-        };
+        let task = self.task(conninfo, endpoint, trust);
         let observation = runtime.block_on(probe(&task));
         let diagnosis = diagnose(&task, &observation, &self.policy);
         let presented = observation
@@ -141,13 +139,64 @@ impl Run<'_> {
         let presented = presented.into_iter().flatten();
         self.presented
             .extend(presented.map(|certificate| Arc::clone(&certificate.der)));
+        let report = EndpointReport::checked(&task, &observation, &diagnosis);
+        let report = match &self.stores {
+            Some(stores) => {
+                // What the string says counts for the others, whatever --trust says.
+                let own = match self.args.trust {
+                    Some(_) => Trust::gather(conninfo, None).map(Arc::new),
+                    None => Ok(Arc::clone(trust)),
+                };
+                let own = own.as_deref();
+                report.with_clients(&stores.verdicts(&task, own, &observation, &diagnosis))
+            }
+            None => report,
+        };
         Checked {
-            report: EndpointReport::checked(&task, &observation, &diagnosis),
+            report,
             exit: diagnosis.exit,
             went: match observation.address {
                 Some(_) => Went::Connected,
                 None => Went::Nowhere,
             },
+        }
+    }
+
+    fn without_connecting(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: Result<&Arc<Trust>, &trust::Error>,
+        diagnosis: &Diagnosis,
+        runtime: &Runtime,
+    ) -> Checked {
+        let report = EndpointReport::unchecked(conninfo, endpoint, diagnosis);
+        let verdicts = self.stores.as_ref().and_then(|stores| {
+            let own = trust.map(|trust| &**trust);
+            let seen = match trust {
+                Ok(trust) => Arc::clone(trust),
+                Err(_) => stores.stand_in(),
+            };
+            let task = self.task(conninfo, endpoint, &seen);
+            stores.verdicts_unchecked(&task, own, runtime)
+        });
+        Checked {
+            report: match verdicts {
+                Some(verdicts) => report.with_clients(&verdicts),
+                None => report,
+            },
+            exit: diagnosis.exit,
+            went: Went::Nowhere,
+        }
+    }
+
+    fn task(&self, conninfo: &Arc<ConnInfo>, endpoint: &Endpoint, trust: &Arc<Trust>) -> Task {
+        Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.now,
+            timeout: timeout(self.args, conninfo),
         }
     }
 }
@@ -164,16 +213,6 @@ struct Checked {
 enum Went {
     Connected,
     Nowhere,
-}
-
-impl Checked {
-    fn without_connecting(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
-        Self {
-            report: EndpointReport::unchecked(conninfo, endpoint, diagnosis),
-            exit: diagnosis.exit,
-            went: Went::Nowhere,
-        }
-    }
 }
 
 fn timeout(args: &Check, conninfo: &ConnInfo) -> Duration {
