@@ -274,7 +274,7 @@ pub(crate) fn command() -> clap::Command {
 fn exit_codes() -> String {
     let mut text = "Exit codes:\n".to_owned();
     for exit in Exit::ALL {
-        text.push_str(&format!("  {}  {}\n", exit.number(), exit.meaning()));
+        text.push_str(&format!(" {:>3}  {}\n", exit.number(), exit.meaning()));
     }
     text
 }

@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Code, Diagnosis, Finding, Stage};
-use crate::conninfo::{ConnInfo, Keyword, SslMode};
-use crate::escape::escape;
+use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::exit::Exit;
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
@@ -33,7 +32,7 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
 
 /// With the place where a relative path was looked up.
 fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
-    let place = absolute.map(|path| format!("Looked at {}.", shown(path)));
+    let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
     let advice: Vec<String> = place.into_iter().chain(finding.hint.clone()).collect();
     finding.hint(advice.join("\n"))
 }
@@ -226,12 +225,8 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
 }
 
 fn beside(similar: &[PathBuf]) -> Option<String> {
-    let names: Vec<String> = similar.iter().map(|path| shown(path)).collect();
+    let names: Vec<String> = similar.iter().map(|path| shown_path(path)).collect();
     (!names.is_empty()).then(|| format!("Beside it there is {}.", names.join(", ")))
-}
-
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 fn looked_at(path: &NamedPath) -> String {
@@ -244,7 +239,7 @@ fn looked_at(path: &NamedPath) -> String {
     } else {
         ""
     };
-    format!("Looked at {}{origin}.{tilde}", shown(&path.absolute))
+    format!("Looked at {}{origin}.{tilde}", shown_path(&path.absolute))
 }
 
 fn quoted(path: &NamedPath) -> String {
@@ -253,7 +248,7 @@ fn quoted(path: &NamedPath) -> String {
 
 /// As a shell takes it for one word.
 fn quoted_path(path: &Path) -> String {
-    let text = shown(path);
+    let text = shown_path(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {

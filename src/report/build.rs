@@ -10,7 +10,7 @@ use super::{
     CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport, Report,
     TimingsReport, TlsReport, TrustReport, Verdict,
 };
-use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode};
+use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -291,7 +291,7 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     };
     TrustReport {
         source,
-        path: path.map(|path| escape(&path.to_string_lossy().as_bytes()).to_string()),
+        path: path.map(|path| shown_path(path)),
         anchor: anchor.map(|anchor| escape(&anchor.subject.text).to_string()),
         anchor_not_after: anchor.map(|anchor| instant(anchor.not_after)),
     }

@@ -8,8 +8,7 @@ use super::bundled::BundledRoot;
 use super::file::Unusable;
 use super::identity::IdentityError;
 use super::similar::similar_files;
-use crate::conninfo::Origin;
-use crate::escape::escape;
+use crate::conninfo::{Origin, shown_path};
 
 /// Why trust cannot be gathered.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +108,7 @@ impl NamedPath {
 
 impl fmt::Display for NamedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(self.written.as_os_str().as_encoded_bytes()).fmt(f)
+        f.write_str(&shown_path(&self.written))
     }
 }
 

@@ -141,7 +141,10 @@ impl Driver {
         let at_home = client
             .starts_with("tokio-postgres")
             .then_some(&request.home_roots);
-        let roots = request.roots.as_ref().or(at_home.and_then(Option::as_ref));
+        let roots = request
+            .roots
+            .as_ref()
+            .or_else(|| at_home.and_then(Option::as_ref));
         let line = json!({
             "client": client,
             "ask": match request.ask {
