@@ -17,6 +17,7 @@ use pkcs8::pkcs5::pbes2::{self, Kdf};
 use pkcs8::spki::AlgorithmIdentifierRef;
 
 use super::private_key::KeyFault;
+use crate::escape::escape;
 
 const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
 const PBE_SHA1_2DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4");
@@ -59,7 +60,7 @@ pub(crate) fn decrypt_pem(
         "AES-256-CBC" => decrypt_cbc::<Aes256>(&md5_key(password, salt, 32), &iv, data),
         "DES-EDE3-CBC" => decrypt_cbc::<TdesEde3>(&md5_key(password, salt, 24), &iv, data),
         _ => Err(KeyFault::UnsupportedEncryption {
-            scheme: cipher.to_owned(),
+            scheme: escape(cipher).to_string(),
         }),
     }
 }
@@ -280,6 +281,17 @@ mod tests {
         );
         let iv = pkcs12_derive(2, &password, &salt, 1, 8);
         assert_eq!(hex(&iv), "79993dfe048d3b76");
+    }
+
+    #[test]
+    fn a_cipher_that_nobody_knows_is_named_fit_for_a_terminal() {
+        let header = [
+            &b"Proc-Type: 4,ENCRYPTED"[..],
+            b"DEK-Info: AES-\x1b[2J,0011223344556677",
+        ];
+        let fault = decrypt_pem(&header, b"", b"x").unwrap_err();
+        let scheme = r"AES-\x1b[2J".to_owned();
+        assert_eq!(fault, KeyFault::UnsupportedEncryption { scheme });
     }
 
     #[test]
