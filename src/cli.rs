@@ -75,6 +75,10 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,
 
+    /// Add what each of twelve client libraries would do with this string and this server
+    #[arg(long)]
+    pub(crate) clients: bool,
+
     #[command(flatten)]
     pub(crate) demands: Demands,
 

@@ -17,6 +17,7 @@ use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{self, Choice, Trust};
 
+use super::clients::Stores;
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, bytes_of};
@@ -50,6 +51,7 @@ pub(super) fn check(
         now: demands::moment(&args.demands)?,
         presented: Vec::new(),
         reports: Vec::new(),
+        stores: args.clients.then(Stores::new).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -103,6 +105,8 @@ struct Run<'a> {
     presented: Vec<Arc<[u8]>>,
     /// What is known so far.
     reports: Vec<EndpointReport>,
+    /// Of the client libraries, if they are asked about.
+    stores: Option<Stores>,
 }
 
 impl Run<'_> {
@@ -130,7 +134,8 @@ impl Run<'_> {
                 Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust).await,
                 Err(error) => {
                     let diagnosis = trust_error(&conninfo, error);
-                    Checked::without_connecting(&conninfo, endpoint, &diagnosis)
+                    self.without_connecting(&conninfo, endpoint, Err(error), &diagnosis)
+                        .await
                 }
             };
             self.reports.push(checked.report);
@@ -150,15 +155,11 @@ impl Run<'_> {
         trust: &Arc<Trust>,
     ) -> Checked {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
-            return Checked::without_connecting(conninfo, endpoint, &diagnosis);
+            return self
+                .without_connecting(conninfo, endpoint, Ok(trust), &diagnosis)
+                .await;
         }
-        let task = Task {
-            conninfo: Arc::clone(conninfo),
-            endpoint: endpoint.clone(),
-            trust: Arc::clone(trust),
-            now: self.now,
-            timeout: timeout(self.args, conninfo),
-        };
+        let task = self.task(conninfo, endpoint, trust);
         let observation = probe(&task).await;
         let diagnosis = diagnose(&task, &observation, &self.policy);
         let presented = observation
@@ -167,13 +168,64 @@ impl Run<'_> {
         let presented = presented.into_iter().flatten();
         self.presented
             .extend(presented.map(|certificate| Arc::clone(&certificate.der)));
+        let report = EndpointReport::checked(&task, &observation, &diagnosis);
+        let report = match &self.stores {
+            Some(stores) => {
+                // What the string says counts for the others, whatever --trust says.
+                let own = match self.args.trust {
+                    Some(_) => Trust::gather(conninfo, None).map(Arc::new),
+                    None => Ok(Arc::clone(trust)),
+                };
+                let own = own.as_deref();
+                report.with_clients(&stores.verdicts(&task, own, &observation, &diagnosis))
+            }
+            None => report,
+        };
         Checked {
-            report: EndpointReport::checked(&task, &observation, &diagnosis),
+            report,
             exit: diagnosis.exit,
             went: match observation.address {
                 Some(_) => Went::Connected,
                 None => Went::Nowhere,
             },
+        }
+    }
+
+    async fn without_connecting(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: Result<&Arc<Trust>, &trust::Error>,
+        diagnosis: &Diagnosis,
+    ) -> Checked {
+        let report = EndpointReport::unchecked(conninfo, endpoint, diagnosis);
+        let verdicts = match &self.stores {
+            Some(stores) => {
+                let seen = trust.map_or_else(|_| stores.stand_in(), Arc::clone);
+                let task = self.task(conninfo, endpoint, &seen);
+                stores
+                    .verdicts_unchecked(&task, trust.map(|trust| &**trust))
+                    .await
+            }
+            None => None,
+        };
+        Checked {
+            report: match verdicts {
+                Some(verdicts) => report.with_clients(&verdicts),
+                None => report,
+            },
+            exit: diagnosis.exit,
+            went: Went::Nowhere,
+        }
+    }
+
+    fn task(&self, conninfo: &Arc<ConnInfo>, endpoint: &Endpoint, trust: &Arc<Trust>) -> Task {
+        Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.now,
+            timeout: timeout(self.args, conninfo),
         }
     }
 }
@@ -202,16 +254,6 @@ struct Checked {
 enum Went {
     Connected,
     Nowhere,
-}
-
-impl Checked {
-    fn without_connecting(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
-        Self {
-            report: EndpointReport::unchecked(conninfo, endpoint, diagnosis),
-            exit: diagnosis.exit,
-            went: Went::Nowhere,
-        }
-    }
 }
 
 fn timeout(args: &Check, conninfo: &ConnInfo) -> Duration {

@@ -43,6 +43,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         min_tls: None,
         expect_cert: None,
         save_chain: None,
+        clients: false,
         demands: Demands::default(),
         output,
     };

@@ -1,6 +1,7 @@
 //! One file a command: what was typed in, what is printed and the exit code out.
 
 pub(crate) mod check;
+mod clients;
 pub(crate) mod conninfo;
 mod demands;
 pub(crate) mod demo;

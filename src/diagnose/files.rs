@@ -20,8 +20,21 @@ pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
 }
 
 /// A server's certificate or key file with which it would not start.
-pub fn server_files_error(error: &IdentityError) -> Diagnosis {
-    Diagnosis::failed(Exit::Usage, identity_finding(Owner::Server, error))
+pub fn server_files_error(error: &trust::Error) -> Diagnosis {
+    let finding = match error {
+        trust::Error::Identity { error, absolute } => {
+            located(identity_finding(Owner::Server, error), absolute.as_deref())
+        }
+        other => file_finding(None, other),
+    };
+    Diagnosis::failed(Exit::Usage, finding)
+}
+
+/// With the place where a relative path was looked up.
+fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
+    let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
+    let advice: Vec<String> = place.into_iter().chain(finding.hint.clone()).collect();
+    finding.hint(advice.join("\n"))
 }
 
 fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
@@ -64,7 +77,10 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             let advice = format!("{}\n{}", looked_at(path), mend(*role, path, fault));
             finding(invalid(*role), error.to_string()).hint(advice)
         }
-        trust::Error::Identity(error) => identity_finding(Owner::Client(conninfo), error),
+        trust::Error::Identity { error, absolute } => located(
+            identity_finding(Owner::Client(conninfo), error),
+            absolute.as_deref(),
+        ),
     }
 }
 

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CertificateReport, EndpointReport, FindingReport, NameMatchReport, Report, TimingsReport,
-    TlsReport, TrustReport, Verdict,
+    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport, Report,
+    TimingsReport, TlsReport, TrustReport, Verdict,
 };
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
-use crate::diagnose::{Context, Diagnosis, Finding};
+use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -45,6 +45,8 @@ impl EndpointReport {
     /// password that stands in the wrong place.
     pub fn unread(diagnosis: &Diagnosis) -> Self {
         Self {
+            name: None,
+            location: None,
             conninfo: None,
             host: None,
             hostaddr: None,
@@ -61,6 +63,7 @@ impl EndpointReport {
             certificates: None,
             trust: None,
             name_match: None,
+            clients: None,
             timings_ms: None,
         }
     }
@@ -119,6 +122,28 @@ impl EndpointReport {
             name_match: name_match(judgement),
             ..Self::unread(diagnosis)
         }
+    }
+}
+
+impl EndpointReport {
+    /// The same with what the client libraries would do.
+    #[must_use]
+    pub fn with_clients(self, verdicts: &[ClientVerdict]) -> Self {
+        Self {
+            clients: Some(verdicts.iter().map(client).collect()),
+            ..self
+        }
+    }
+}
+
+fn client(verdict: &ClientVerdict) -> ClientReport {
+    ClientReport {
+        client: verdict.client.name(),
+        outcome: verdict.outcome.name(),
+        certificate: verdict.certificate.name(),
+        code: verdict.code.map(Code::name),
+        reason: verdict.reason.clone(),
+        basis: verdict.basis.name(),
     }
 }
 

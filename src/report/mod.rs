@@ -4,15 +4,27 @@
 //! added, and readers must expect enumerations to grow.
 
 mod build;
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod nagios;
+pub mod prometheus;
+#[cfg(test)]
+mod sample;
+pub mod sarif;
+#[cfg(test)]
+mod schema;
 pub mod text;
 
 pub use build::instant;
 
 use serde::Serialize;
 
+use crate::escape::escape;
+
 /// A whole run.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// 1.
     pub schema_version: u32,
@@ -26,6 +38,7 @@ pub struct Report {
 
 /// Pass or fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Exit code 0.
@@ -36,7 +49,14 @@ pub enum Verdict {
 
 /// One endpoint, or one connection string that could not be read.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndpointReport {
+    /// What the configuration file calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The file that holds the string; absent if it was an argument or the environment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationReport>,
     /// The string's own parameters, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conninfo: Option<String>,
@@ -79,13 +99,87 @@ pub struct EndpointReport {
     /// Whether the leaf names the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_match: Option<NameMatchReport>,
+    /// What each client library would do, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientReport>>,
     /// How long each step took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings_ms: Option<TimingsReport>,
 }
 
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LocationReport {
+    /// As the user wrote it; `-` is standard input.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+impl EndpointReport {
+    /// What to call the endpoint on one line: its name, or else host and port.
+    pub fn label(&self) -> String {
+        escape(&self.unescaped_label()).to_string()
+    }
+
+    fn unescaped_label(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let host = self.host.as_deref().or(self.hostaddr.as_deref());
+        match (host, self.port) {
+            (Some(host), Some(port)) if host.contains(':') => format!("[{host}]:{port}"),
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, Some(port)) => format!("(no host):{port}"),
+            (None, None) => match &self.location {
+                Some(location) => format!("{}:{}", location.file, location.line),
+                None => "connection string".to_owned(),
+            },
+        }
+    }
+
+    /// The certificates that the verdict depends on.
+    fn path(&self) -> impl Iterator<Item = &CertificateReport> {
+        let certificates = self.certificates.as_deref().unwrap_or_default();
+        certificates
+            .iter()
+            .filter(|certificate| certificate.role != "unused")
+    }
+
+    /// Whole days until the first certificate of the path expires.
+    pub fn days_left(&self) -> Option<i64> {
+        self.path().map(|certificate| certificate.days_left).min()
+    }
+
+    /// The error, if there is one, and then everything else that was found.
+    fn all_findings(&self) -> impl Iterator<Item = &FindingReport> {
+        self.error.iter().chain(&self.findings)
+    }
+}
+
+impl FindingReport {
+    /// What was seen and what to do, on as many lines as it takes.
+    fn full_text(&self) -> String {
+        let hint = self.hint.iter().map(|hint| format!("\n{hint}"));
+        let lines: String = std::iter::once(self.message.clone()).chain(hint).collect();
+        plain_lines(&lines)
+    }
+}
+
+/// Text in which nothing but line feeds controls anything.
+fn plain_lines(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| escape(line).to_string())
+        .collect();
+    lines.join("\n")
+}
+
 /// An error or another finding.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// `error`, `warning` or `info`.
     pub level: &'static str,
@@ -102,6 +196,7 @@ pub struct FindingReport {
 
 /// What was negotiated.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsReport {
     /// As psql prints it: `TLSv1.3`.
     pub protocol: Option<&'static str>,
@@ -125,6 +220,7 @@ pub struct TlsReport {
 
 /// One certificate.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateReport {
     /// Whom it names.
     pub subject: String,
@@ -156,6 +252,7 @@ pub struct CertificateReport {
 
 /// Where trust comes from.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrustReport {
     /// `sslrootcert`, `home`, `system`, `bundled` or `mozilla`.
     pub source: &'static str,
@@ -171,6 +268,7 @@ pub struct TrustReport {
 
 /// Whether the leaf names the host.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NameMatchReport {
     /// The name that matched.
     pub matched: Option<String>,
@@ -180,8 +278,28 @@ pub struct NameMatchReport {
     pub rule: Option<&'static str>,
 }
 
+/// What one client library would do with this string and this server.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientReport {
+    /// Its name.
+    pub client: &'static str,
+    /// `verified`, `unverified`, `plaintext`, `refused` or `invalid-setting`.
+    pub outcome: &'static str,
+    /// Whether its verification, given the same roots and host name, would accept this server:
+    /// `accepts`, `refuses` or `unknown`.
+    pub certificate: &'static str,
+    /// The stable code of what stands in the way; `null` if nothing does.
+    pub code: Option<&'static str>,
+    /// Why.
+    pub reason: String,
+    /// `measured` or `documented`.
+    pub basis: &'static str,
+}
+
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimingsReport {
     /// Name resolution.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,8 +47,21 @@ pub enum Error {
         fault: Unusable,
     },
     /// The client certificate or its key.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
+    #[error("{error}")]
+    Identity {
+        /// What is wrong.
+        error: IdentityError,
+        /// Where the file was looked up, if it was named by a relative path.
+        absolute: Option<PathBuf>,
+    },
+}
+
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        let relative = error.path().filter(|path| path.is_relative());
+        let absolute = relative.and_then(|path| std::path::absolute(path).ok());
+        Self::Identity { error, absolute }
+    }
 }
 
 /// What a file is for.

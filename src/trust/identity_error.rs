@@ -1,6 +1,6 @@
 //! What can be wrong with the client's certificate and key, in libpq's words.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::client_chain::ChainFault;
 use super::private_key::KeyFault;
@@ -140,4 +140,25 @@ pub enum IdentityError {
     /// `sslcertmode=require` without a certificate: whatever the server does, libpq will fail.
     #[error("sslcertmode is \"require\", but there is no client certificate")]
     NoCertificate,
+}
+
+impl IdentityError {
+    /// The file that is at fault, as the user or libpq's default names it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::CertificateMissing { path, .. }
+            | Self::CertificateInaccessible { path, .. }
+            | Self::CertificateUnreadable { path, .. }
+            | Self::CertificateInvalid { path, .. }
+            | Self::KeyMissing { path, .. }
+            | Self::LoneKeyMissing { path, .. }
+            | Self::KeyInaccessible { path, .. }
+            | Self::KeyNotRegular { path }
+            | Self::KeyPermissions { path, .. }
+            | Self::KeyUnreadable { path, .. }
+            | Self::KeyInvalid { path, .. } => Some(path),
+            Self::Mismatch { key, .. } => Some(key),
+            Self::KeyUnnamed { .. } | Self::Engine { .. } | Self::NoCertificate => None,
+        }
+    }
 }

@@ -1,0 +1,86 @@
+//! Annotations for GitHub Actions: "Workflow commands for GitHub Actions" in GitHub's
+//! documentation, escaped as its toolkit does (`escapeData` and `escapeProperty`).
+
+use std::io::{self, Write};
+
+use super::{EndpointReport, FindingReport, Report, Verdict};
+
+/// Writes a verdict line for every endpoint, then its annotations. What is only good to know makes
+/// none: GitHub shows ten of each kind a step.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    for endpoint in &report.endpoints {
+        let verdict = match endpoint.verdict {
+            Verdict::Pass => "PASS",
+            Verdict::Fail => "FAIL",
+        };
+        // A line of its own that begins with a word: a name that holds `::` starts no command.
+        writeln!(out, "{verdict} {}", data(&endpoint.label()))?;
+        for finding in endpoint.all_findings() {
+            annotation(out, endpoint, finding)?;
+        }
+    }
+    Ok(())
+}
+
+fn annotation(
+    out: &mut dyn Write,
+    endpoint: &EndpointReport,
+    finding: &FindingReport,
+) -> io::Result<()> {
+    let command = match finding.level {
+        "error" => "error",
+        "warning" => "warning",
+        _ => return Ok(()),
+    };
+    let title = format!("{} {}", endpoint.label(), finding.code);
+    write!(out, "::{command} title={}", property(&title))?;
+    if let Some(location) = &endpoint.location {
+        let file = property(&location.file);
+        write!(out, ",file={file},line={}", location.line)?;
+    }
+    writeln!(out, "::{}", data(&finding.full_text()))
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn rendered() -> String {
+        let mut out = Vec::new();
+        write(&mut out, &sample::report()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_endpoint_has_its_line_and_every_error_its_annotation() {
+        insta::assert_snapshot!(rendered());
+    }
+
+    #[test]
+    fn no_text_from_a_server_starts_a_command() {
+        for line in rendered().lines() {
+            let known = ["PASS ", "FAIL ", "::error title=", "::warning title="];
+            assert!(known.iter().any(|start| line.starts_with(start)), "{line}");
+        }
+    }
+
+    #[test]
+    fn properties_and_data_are_escaped_as_github_demands() {
+        assert_eq!(property("a:b,c%d\r\n"), "a%3Ab%2Cc%25d%0D%0A");
+        assert_eq!(data("a:b,c%d\r\n"), "a:b,c%25d%0D%0A");
+    }
+}

@@ -1,0 +1,244 @@
+//! One line for Nagios, Icinga and their kin: the plugin guidelines of the Monitoring Plugins
+//! project, with a state that is also the exit code.
+
+use std::io::{self, Write};
+
+use super::{EndpointReport, Report};
+use crate::escape::escape;
+
+/// How many days a path must still hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Fewer days are a warning.
+    pub warning: u32,
+    /// Fewer days are critical.
+    pub critical: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            warning: 30,
+            critical: 7,
+        }
+    }
+}
+
+/// A plugin's state, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Everything passed, and holds long enough.
+    Ok,
+    /// Something asked for does not hold, or not for long.
+    Warning,
+    /// Nothing was checked: the request itself is wrong.
+    Unknown,
+    /// Clients cannot connect, or should not.
+    Critical,
+}
+
+impl State {
+    /// The exit code of a plugin.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// The state of the whole run: that of the endpoint that is worst off.
+pub fn state(report: &Report, thresholds: Thresholds) -> State {
+    let states = report.endpoints.iter().map(|one| state_of(one, thresholds));
+    // A report of nothing has checked nothing.
+    states.max().unwrap_or(State::Unknown)
+}
+
+/// Writes one line: state, endpoints, performance data.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report, thresholds: Thresholds) -> io::Result<()> {
+    let state = state(report, thresholds);
+    let text = match report.endpoints.as_slice() {
+        [endpoint] => summary(endpoint),
+        endpoints => fleet(endpoints, thresholds),
+    };
+    let data = performance_data(&report.endpoints, thresholds);
+    let separator = if data.is_empty() { "" } else { " | " };
+    writeln!(
+        out,
+        "PGTLS {} - {}{separator}{data}",
+        state.name(),
+        line(&text)
+    )
+}
+
+/// The line where nothing could be checked at all.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_unknown(out: &mut dyn Write, message: &str) -> io::Result<()> {
+    writeln!(out, "PGTLS {} - {}", State::Unknown.name(), line(message))
+}
+
+fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
+    let by_exit = match endpoint.exit_code {
+        0 => State::Ok,
+        1 => State::Warning,
+        2 => State::Unknown,
+        _ => State::Critical,
+    };
+    let by_days = match endpoint.days_left() {
+        Some(days) if days < i64::from(thresholds.critical) => State::Critical,
+        Some(days) if days < i64::from(thresholds.warning) => State::Warning,
+        Some(_) | None => State::Ok,
+    };
+    by_exit.max(by_days)
+}
+
+fn summary(endpoint: &EndpointReport) -> String {
+    let label = endpoint.label();
+    if let Some(error) = &endpoint.error {
+        return format!("{label}: {}: {}", error.code, error.message);
+    }
+    let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+    let days = endpoint.days_left();
+    let days = days.map(|days| format!("{days} days left"));
+    let details: Vec<String> = protocol
+        .map(str::to_owned)
+        .into_iter()
+        .chain(days)
+        .collect();
+    format!("{label}: {}", details.join(", "))
+}
+
+/// What is wrong comes first: the line may be cut.
+fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
+    let mut troubled: Vec<(State, &EndpointReport)> = endpoints
+        .iter()
+        .map(|endpoint| (state_of(endpoint, thresholds), endpoint))
+        .filter(|(state, _)| *state != State::Ok)
+        .collect();
+    troubled.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
+    let good = endpoints.len().saturating_sub(troubled.len());
+    let mut text = format!("{good} of {} endpoints are well", endpoints.len());
+    for (_, endpoint) in troubled {
+        text.push_str("; ");
+        text.push_str(&summary(endpoint));
+    }
+    text
+}
+
+fn performance_data(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
+    let Thresholds { warning, critical } = thresholds;
+    let single = endpoints.len() == 1;
+    let values = endpoints.iter().filter_map(|endpoint| {
+        let days = endpoint.days_left()?;
+        let label = if single {
+            "days".to_owned()
+        } else {
+            quoted(&format!("{} days", endpoint.label()))
+        };
+        Some(format!("{label}={days};{warning};{critical}"))
+    });
+    values.collect::<Vec<_>>().join(" ")
+}
+
+/// A label of performance data: no quote, no equals sign, no control character.
+fn quoted(label: &str) -> String {
+    let plain = line(label).replace(['\'', '='], "_");
+    format!("'{plain}'")
+}
+
+/// One line without the character that starts performance data.
+fn line(text: &str) -> String {
+    escape(text).to_string().replace('|', "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn rendered(report: &Report, thresholds: Thresholds) -> String {
+        let mut out = Vec::new();
+        write(&mut out, report, thresholds).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn many_endpoints_make_one_line_with_the_worst_first() {
+        let text = rendered(&sample::report(), Thresholds::default());
+        assert_eq!(text.lines().count(), 1);
+        assert_eq!(text.matches(" | ").count(), 1);
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn one_endpoint_that_passes_has_plain_performance_data() {
+        let report = sample::with(&[sample::passing()]);
+        let text = rendered(&report, Thresholds::default());
+        assert_eq!(
+            text,
+            "PGTLS OK - db.example.com:5432: TLSv1.3, 42 days left | days=42;30;7\n"
+        );
+    }
+
+    #[test]
+    fn days_below_a_threshold_change_the_state_and_not_before() {
+        let report = sample::with(&[sample::passing()]);
+        for (warning, critical, expected) in [
+            (30, 7, State::Ok),
+            (42, 42, State::Ok),
+            (43, 7, State::Warning),
+            (43, 43, State::Critical),
+        ] {
+            let thresholds = Thresholds { warning, critical };
+            assert_eq!(state(&report, thresholds), expected, "{thresholds:?}");
+        }
+    }
+
+    #[test]
+    fn every_exit_code_has_its_state() {
+        let expected = [0, 1, 3, 2, 2, 2, 2, 2, 2];
+        for (code, expected) in (0..).zip(expected) {
+            let mut endpoint = sample::passing();
+            endpoint.exit_code = code;
+            let state = state(&sample::with(&[endpoint]), Thresholds::default());
+            assert_eq!(state.number(), expected, "exit code {code}");
+        }
+        assert_eq!(
+            state(&sample::with(&[]), Thresholds::default()),
+            State::Unknown
+        );
+    }
+
+    #[test]
+    fn what_was_not_checked_outranks_a_warning_and_nothing_outranks_critical() {
+        let with_code = |code| {
+            let mut endpoint = sample::passing();
+            endpoint.exit_code = code;
+            endpoint
+        };
+        for (codes, expected) in [
+            ([0, 1], State::Warning),
+            ([1, 2], State::Unknown),
+            ([2, 6], State::Critical),
+        ] {
+            let report = sample::with(&codes.map(with_code));
+            assert_eq!(state(&report, Thresholds::default()), expected, "{codes:?}");
+        }
+    }
+}

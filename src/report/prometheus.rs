@@ -1,0 +1,248 @@
+//! Metrics for node_exporter's textfile collector, in Prometheus' text exposition format. Where a
+//! metric means what it means in ssl_exporter, it has the same name.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::escape::escape;
+
+use super::{CertificateReport, EndpointReport, Report, TimingsReport, Verdict};
+
+/// Writes every metric with its help, type and series.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let targets = targets(&report.endpoints);
+    for metric in &METRICS {
+        let mut series = String::new();
+        for (endpoint, target) in report.endpoints.iter().zip(&targets) {
+            let mut line = |labels: &[(&str, &str)], value: f64| {
+                series.push_str(metric.name);
+                series.push_str(&braced(target, labels));
+                // Writing to a string cannot fail.
+                let _ = writeln!(series, " {value}");
+            };
+            (metric.series)(endpoint, &mut line);
+        }
+        if !series.is_empty() {
+            writeln!(out, "# HELP {} {}", metric.name, metric.help)?;
+            writeln!(out, "# TYPE {} gauge", metric.name)?;
+            out.write_all(series.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+type Line<'a> = dyn FnMut(&[(&str, &str)], f64) + 'a;
+
+struct Metric {
+    name: &'static str,
+    help: &'static str,
+    series: fn(&EndpointReport, &mut Line<'_>),
+}
+
+const METRICS: [Metric; 8] = [
+    Metric {
+        name: "ssl_probe_success",
+        help: "Whether the endpoint passed the check",
+        series: |endpoint, line| {
+            let passed = endpoint.verdict == Verdict::Pass;
+            line(&[], if passed { 1.0 } else { 0.0 });
+        },
+    },
+    Metric {
+        name: "pgtls_exit_code",
+        help: "The exit code of the endpoint alone, and the finding that decided it",
+        series: |endpoint, line| {
+            let error = endpoint.error.as_ref();
+            let code = error.map_or("", |error| error.code);
+            line(&[("code", code)], f64::from(endpoint.exit_code));
+        },
+    },
+    Metric {
+        name: "ssl_tls_version_info",
+        help: "The TLS version that was negotiated",
+        series: |endpoint, line| {
+            let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+            if let Some(protocol) = protocol {
+                line(&[("version", &protocol.replace("TLSv", "TLS "))], 1.0);
+            }
+        },
+    },
+    Metric {
+        name: "pgtls_cipher_info",
+        help: "The cipher suite and key exchange group that were negotiated",
+        series: |endpoint, line| {
+            let Some(tls) = &endpoint.tls else { return };
+            if let Some(cipher) = tls.cipher {
+                let group = tls.group.unwrap_or_default();
+                line(&[("cipher", cipher), ("group", group)], 1.0);
+            }
+        },
+    },
+    Metric {
+        name: "ssl_cert_not_before",
+        help: "The instant from which a presented certificate holds, in seconds since 1970",
+        series: |endpoint, line| {
+            certificates(endpoint, Which::All, |c| &c.not_before, line);
+        },
+    },
+    Metric {
+        name: "ssl_cert_not_after",
+        help: "The instant until which a presented certificate holds, in seconds since 1970",
+        series: |endpoint, line| certificates(endpoint, Which::All, |c| &c.not_after, line),
+    },
+    Metric {
+        name: "ssl_verified_cert_not_after",
+        help: "The instant until which a certificate of the verified path holds, in seconds since 1970",
+        series: |endpoint, line| {
+            if endpoint.authenticated {
+                certificates(endpoint, Which::Path, |c| &c.not_after, line);
+            }
+        },
+    },
+    Metric {
+        name: "pgtls_check_duration_seconds",
+        help: "How long each step of the check took",
+        series: |endpoint, line| {
+            let Some(timings) = &endpoint.timings_ms else {
+                return;
+            };
+            for (step, milliseconds) in steps(timings) {
+                line(&[("step", step)], milliseconds / 1e3);
+            }
+        },
+    },
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    All,
+    Path,
+}
+
+fn certificates(
+    endpoint: &EndpointReport,
+    which: Which,
+    instant: fn(&CertificateReport) -> &str,
+    line: &mut Line<'_>,
+) {
+    let certificates = endpoint.certificates.as_deref().unwrap_or_default();
+    for (position, certificate) in certificates.iter().enumerate() {
+        if which == Which::Path && certificate.role == "unused" {
+            continue;
+        }
+        // A time that nobody can read has no number.
+        let Ok(instant) = OffsetDateTime::parse(instant(certificate), &Rfc3339) else {
+            continue;
+        };
+        let position = position.to_string();
+        let labels = [
+            ("position", position.as_str()),
+            ("role", certificate.role),
+            ("subject", &certificate.subject),
+            ("issuer", &certificate.issuer),
+            ("serial", &certificate.serial),
+        ];
+        line(&labels, seconds(instant));
+    }
+}
+
+/// Exact: the calendar ends before 2^53 seconds.
+fn seconds(instant: OffsetDateTime) -> f64 {
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "the year 9999 is below 2^38 seconds"
+    )]
+    let seconds = instant.unix_timestamp() as f64;
+    seconds
+}
+
+fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
+    let steps = [
+        ("resolve", timings.resolve),
+        ("connect", timings.connect),
+        ("ssl_request", timings.ssl_request),
+        ("handshake", timings.handshake),
+        ("total", Some(timings.total)),
+    ];
+    steps
+        .into_iter()
+        .filter_map(|(step, time)| Some((step, time?)))
+}
+
+/// The endpoints' labels; where two share one, the later is numbered, as no series may appear
+/// twice.
+fn targets(endpoints: &[EndpointReport]) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    endpoints
+        .iter()
+        .map(|endpoint| {
+            let label = endpoint.label();
+            let count = seen.entry(label.clone()).or_default();
+            *count = count.saturating_add(1);
+            match *count {
+                1 => label,
+                count => format!("{label} #{count}"),
+            }
+        })
+        .collect()
+}
+
+fn braced(target: &str, labels: &[(&str, &str)]) -> String {
+    let mut text = format!("{{target=\"{}\"", escaped(target));
+    for (name, value) in labels {
+        text.push_str(&format!(",{name}=\"{}\"", escaped(value)));
+    }
+    text.push('}');
+    text
+}
+
+fn escaped(value: &str) -> String {
+    escape(value)
+        .to_string()
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn rendered(report: &Report) -> String {
+        let mut out = Vec::new();
+        write(&mut out, report).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_metric_stands_with_its_help_and_type() {
+        insta::assert_snapshot!(rendered(&sample::report()));
+    }
+
+    #[test]
+    fn no_series_appears_twice() {
+        let report = sample::with(&[sample::passing(), sample::passing()]);
+        let text = rendered(&report);
+        let mut series: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| Some(line.rsplit_once(' ')?.0))
+            .collect();
+        let all = series.len();
+        series.sort_unstable();
+        series.dedup();
+        assert_eq!(series.len(), all);
+    }
+
+    #[test]
+    fn labels_cannot_break_out() {
+        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\\\x0ad");
+    }
+}

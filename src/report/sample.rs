@@ -1,0 +1,237 @@
+//! A fixed report for the tests of the formats: a pass with a warning, failures of several kinds,
+//! and text that a hostile server might send. What the library reports is escaped before; the
+//! formats must be sound even where it is not.
+
+use super::{
+    CertificateReport, EndpointReport, FindingReport, LocationReport, NameMatchReport, Report,
+    TimingsReport, TlsReport, TrustReport, Verdict,
+};
+
+/// Five endpoints.
+pub(super) fn report() -> Report {
+    with(&[passing(), wrong_host(), hostile(), plaintext(), unread()])
+}
+
+/// These endpoints, and the exit code that the worst of them has.
+pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
+    let exit_code = endpoints.iter().map(|one| one.exit_code).max();
+    let exit_code = exit_code.unwrap_or_default();
+    Report {
+        schema_version: 1,
+        verdict: if exit_code == 0 {
+            Verdict::Pass
+        } else {
+            Verdict::Fail
+        },
+        exit_code,
+        endpoints: endpoints.to_vec(),
+    }
+}
+
+/// 42 days are left.
+pub(super) fn passing() -> EndpointReport {
+    EndpointReport {
+        conninfo: Some("host=db.example.com password=******** sslmode=verify-full".to_owned()),
+        host: Some("db.example.com".to_owned()),
+        hostaddr: Some("192.0.2.7".to_owned()),
+        port: Some(5432),
+        sslmode: Some("verify-full"),
+        sslnegotiation: Some("postgres"),
+        verdict: Verdict::Pass,
+        exit_code: 0,
+        encrypted: true,
+        authenticated: true,
+        error: None,
+        findings: vec![finding(
+            "warning",
+            "libpq-root-missing",
+            "trust",
+            "psql would find no root file here",
+            Some("Give it one:\n    sslrootcert=root.crt"),
+        )],
+        tls: Some(tls()),
+        certificates: Some(vec![
+            certificate("CN = db.example.com", 42, "leaf"),
+            certificate("CN = Example CA", 400, "root"),
+            certificate("CN = stray", 3, "unused"),
+        ]),
+        trust: Some(trust()),
+        name_match: Some(NameMatchReport {
+            matched: Some("db.example.com".to_owned()),
+            names: vec!["db.example.com".to_owned()],
+            rule: Some("san-dns"),
+        }),
+        timings_ms: Some(TimingsReport {
+            resolve: Some(1.2),
+            connect: Some(0.4),
+            ssl_request: Some(0.3),
+            handshake: Some(2.9),
+            total: 4.8,
+        }),
+        ..unread()
+    }
+}
+
+/// Named by a configuration file.
+fn wrong_host() -> EndpointReport {
+    EndpointReport {
+        name: Some("orders, primary".to_owned()),
+        location: Some(LocationReport {
+            file: "ops/pgtls: all.toml".to_owned(),
+            line: 12,
+        }),
+        hostaddr: Some("2001:db8::7".to_owned()),
+        verdict: Verdict::Fail,
+        exit_code: 7,
+        authenticated: false,
+        error: Some(finding(
+            "error",
+            "host-name-mismatch",
+            "verify",
+            "server certificate for \"pg-1.internal\" does not match host name \"db.example.com\"",
+            Some("Connect by a name that the certificate holds:\n    host=pg-1.internal"),
+        )),
+        findings: Vec::new(),
+        name_match: Some(NameMatchReport {
+            matched: None,
+            names: vec!["pg-1.internal".to_owned()],
+            rule: None,
+        }),
+        ..passing()
+    }
+}
+
+/// Everything that could break out of a line, an attribute or a label.
+fn hostile() -> EndpointReport {
+    let text = "a'\"<&>]]>\\|=%:,\u{1b}[2J\u{0}\r\n::error::gone\u{202e}\u{fffe}";
+    EndpointReport {
+        host: Some(text.to_owned()),
+        verdict: Verdict::Fail,
+        exit_code: 6,
+        authenticated: false,
+        error: Some(finding("error", "unknown-issuer", "verify", text, None)),
+        findings: vec![finding("info", "no-san", "verify", text, Some(text))],
+        certificates: Some(vec![CertificateReport {
+            issuer: text.to_owned(),
+            names: vec![text.to_owned()],
+            not_after: "unreadable".to_owned(),
+            ..certificate(text, 0, "leaf")
+        }]),
+        name_match: None,
+        ..passing()
+    }
+}
+
+fn plaintext() -> EndpointReport {
+    EndpointReport {
+        conninfo: Some("hostaddr=::1 sslmode=require".to_owned()),
+        hostaddr: Some("::1".to_owned()),
+        port: Some(6432),
+        sslmode: Some("require"),
+        sslnegotiation: Some("postgres"),
+        exit_code: 4,
+        error: Some(finding(
+            "error",
+            "no-tls",
+            "negotiate",
+            "the server does not speak TLS on this port (it answered N)",
+            Some("On the server:\n    ssl = on"),
+        )),
+        timings_ms: Some(TimingsReport {
+            resolve: None,
+            connect: Some(0.1),
+            ssl_request: None,
+            handshake: None,
+            total: 0.5,
+        }),
+        ..unread()
+    }
+}
+
+fn unread() -> EndpointReport {
+    EndpointReport {
+        name: None,
+        location: None,
+        conninfo: None,
+        host: None,
+        hostaddr: None,
+        port: None,
+        sslmode: None,
+        sslnegotiation: None,
+        verdict: Verdict::Fail,
+        exit_code: 2,
+        encrypted: false,
+        authenticated: false,
+        error: Some(finding(
+            "error",
+            "unknown-keyword",
+            "conninfo",
+            "unknown parameter \"sslmod\"",
+            Some("Did you mean sslmode?"),
+        )),
+        findings: Vec::new(),
+        tls: None,
+        certificates: None,
+        trust: None,
+        clients: None,
+        name_match: None,
+        timings_ms: None,
+    }
+}
+
+fn finding(
+    level: &'static str,
+    code: &'static str,
+    stage: &'static str,
+    message: &str,
+    hint: Option<&str>,
+) -> FindingReport {
+    FindingReport {
+        level,
+        code,
+        stage,
+        message: message.to_owned(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+fn tls() -> TlsReport {
+    TlsReport {
+        protocol: Some("TLSv1.3"),
+        cipher: Some("TLS_AES_256_GCM_SHA384"),
+        cipher_iana: Some("TLS_AES_256_GCM_SHA384"),
+        bits: Some(256),
+        group: Some("secp256r1"),
+        alpn: None,
+        sni: Some("db.example.com".to_owned()),
+        hello_retry_request: false,
+        client_certificate: "not requested",
+    }
+}
+
+fn certificate(subject: &str, days_left: i64, role: &'static str) -> CertificateReport {
+    CertificateReport {
+        subject: subject.to_owned(),
+        issuer: "CN = Example CA".to_owned(),
+        names: vec!["db.example.com".to_owned()],
+        serial: "01ab".to_owned(),
+        not_before: "2026-01-01T00:00:00Z".to_owned(),
+        not_after: "2027-01-01T00:00:00Z".to_owned(),
+        days_left,
+        key: "ECDSA P-256".to_owned(),
+        signature_algorithm: "ecdsa-with-SHA256".to_owned(),
+        version: 3,
+        sha256_fingerprint: "00".repeat(32),
+        spki_sha256: "11".repeat(32),
+        role,
+    }
+}
+
+fn trust() -> TrustReport {
+    TrustReport {
+        source: "sslrootcert",
+        path: Some("root.crt".to_owned()),
+        anchor: Some("CN = Example CA".to_owned()),
+        anchor_not_after: Some("2036-01-01T00:00:00Z".to_owned()),
+    }
+}

@@ -1,0 +1,264 @@
+//! SARIF 2.1.0 (OASIS "Static Analysis Results Interchange Format"), for code scanning: a rule a
+//! finding code, a result a finding.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{EndpointReport, FindingReport, Report, json};
+
+/// Writes one log with one run. A result lies at the line of the file that holds the connection
+/// string, or, for an argument, at the endpoint as a logical location.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    json::write(out, &log(report))
+}
+
+fn log(report: &Report) -> Log {
+    let found: Vec<(&EndpointReport, &FindingReport)> = report
+        .endpoints
+        .iter()
+        .flat_map(|endpoint| {
+            endpoint
+                .all_findings()
+                .map(move |finding| (endpoint, finding))
+        })
+        .collect();
+    // In the order of their names, each once.
+    let positions: BTreeMap<&'static str, usize> = found
+        .iter()
+        .map(|(_, finding)| (finding.code, 0))
+        .collect::<BTreeMap<_, _>>()
+        .into_keys()
+        .zip(0..)
+        .collect();
+    let results = found
+        .iter()
+        .map(|(endpoint, finding)| {
+            let rule = positions.get(finding.code).copied().unwrap_or_default();
+            result(endpoint, finding, rule)
+        })
+        .collect();
+    Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "pgtls",
+                    version: env!("CARGO_PKG_VERSION"),
+                    rules: positions.into_keys().map(rule).collect(),
+                },
+            },
+            invocations: [Invocation {
+                execution_successful: report.exit_code != 2,
+                exit_code: report.exit_code,
+            }],
+            results,
+        }],
+    }
+}
+
+fn rule(code: &'static str) -> Rule {
+    Rule {
+        id: code,
+        short_description: Text {
+            text: code.replace('-', " "),
+        },
+        help: Text {
+            text: format!("pgtls explain {code}"),
+        },
+    }
+}
+
+fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize) -> Outcome {
+    let label = endpoint.label();
+    let text = format!("{label}: {}", finding.full_text());
+    let mut fingerprints = BTreeMap::new();
+    fingerprints.insert(
+        "pgtlsEndpointAndCode/v1",
+        format!("{label} {}", finding.code),
+    );
+    Outcome {
+        rule_id: finding.code,
+        rule_index,
+        level: match finding.level {
+            "error" => "error",
+            "warning" => "warning",
+            _ => "note",
+        },
+        message: Text { text },
+        locations: [Location {
+            physical_location: endpoint.location.as_ref().map(|location| Physical {
+                artifact_location: Artifact {
+                    uri: uri(&location.file),
+                },
+                region: Region {
+                    start_line: location.line,
+                },
+            }),
+            logical_locations: [Logical {
+                fully_qualified_name: label,
+                kind: "resource",
+            }],
+        }],
+        partial_fingerprints: fingerprints,
+    }
+}
+
+/// A path as a relative URI reference (RFC 3986 section 4.2): what is not unreserved, nor a slash,
+/// is percent-encoded.
+fn uri(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[derive(Serialize)]
+struct Log {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Serialize)]
+struct Run {
+    tool: Tool,
+    invocations: [Invocation; 1],
+    results: Vec<Outcome>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+struct Driver {
+    name: &'static str,
+    version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: &'static str,
+    short_description: Text,
+    help: Text,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    exit_code: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Text,
+    locations: [Location; 1],
+    partial_fingerprints: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_location: Option<Physical>,
+    logical_locations: [Logical; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Physical {
+    artifact_location: Artifact,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct Artifact {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Logical {
+    fully_qualified_name: String,
+    kind: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_sarif::sarif::Sarif;
+
+    use super::*;
+    use crate::report::sample;
+
+    fn rendered() -> String {
+        let mut out = Vec::new();
+        write(&mut out, &sample::report()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_finding_is_a_result_and_every_code_a_rule() {
+        let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        insta::assert_snapshot!(rendered().replace(&version, "\"version\": \"VERSION\""));
+    }
+
+    #[test]
+    fn another_reader_of_the_format_finds_all_of_it() {
+        let text = rendered();
+        let log: Sarif = serde_json::from_str(&text).unwrap();
+        let ours: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_value(&log).unwrap(), ours);
+    }
+
+    #[test]
+    fn results_name_rules_that_exist() {
+        let log: serde_json::Value = serde_json::from_str(&rendered()).unwrap();
+        let run = &log["runs"][0];
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(
+                run["tool"]["driver"]["rules"][index]["id"],
+                result["ruleId"]
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_becomes_a_relative_reference() {
+        assert_eq!(uri("a b/c:d%.toml"), "a%20b/c%3Ad%25.toml");
+        assert_eq!(uri("ops\\pgtls.toml"), "ops/pgtls.toml");
+    }
+}
