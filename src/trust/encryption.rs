@@ -100,6 +100,10 @@ fn decrypt_pbes2(
             u64::from(scrypt.block_size),
             u64::from(scrypt.parallelization),
         );
+        // RFC 7914 section 2; the decoder does not look, and cannot count with 0.
+        if scrypt.cost_parameter < 2 || !scrypt.cost_parameter.is_power_of_two() {
+            return Err(KeyFault::Malformed);
+        }
         let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
         if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
             let scheme = "scrypt with more memory than OpenSSL allows it (32 MiB)".to_owned();
@@ -292,6 +296,23 @@ mod tests {
         let fault = decrypt_pem(&header, b"", b"x").unwrap_err();
         let scheme = r"AES-\x1b[2J".to_owned();
         assert_eq!(fault, KeyFault::UnsupportedEncryption { scheme });
+    }
+
+    #[test]
+    fn scrypt_costs_a_power_of_two() {
+        for cost in ["00", "01", "03"] {
+            // EncryptedPrivateKeyInfo { PBES2 { scrypt { "salt", cost, 1, 1 }, AES-256-CBC }, zeros }
+            let info = format!(
+                "305e304a06092a864886f70d01050d303d301c06092b06010401da47040b300f040473616c740201\
+                 {cost}020101020101301d060960864801650304012a041000000000000000000000000000000000041000000000000000000000000000000000"
+            );
+            let info = data_encoding::HEXLOWER.decode(info.as_bytes()).unwrap();
+            assert_eq!(
+                decrypt_pkcs8(&info, b"x"),
+                Err(KeyFault::Malformed),
+                "{cost}"
+            );
+        }
     }
 
     #[test]
