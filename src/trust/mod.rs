@@ -98,7 +98,7 @@ pub enum Source {
 }
 
 /// `--trust`: use these anchors, whatever the string says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// All roots of `certs/`.
     Bundled,
