@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::World;
@@ -39,6 +40,33 @@ impl World for Machine {
         pgtls::trust::read_bounded(path)
     }
 }
+
+/// How many connections may be open at once, once the limit of open files is as high as this user may
+/// put it. Some files stay for everything else.
+pub(crate) fn spare_files() -> NonZeroUsize {
+    let spare = file_limit().saturating_sub(RESERVED_FILES);
+    NonZeroUsize::new(spare.min(MOST_JOBS)).unwrap_or(NonZeroUsize::MIN)
+}
+
+#[cfg(unix)]
+fn file_limit() -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return MOST_JOBS;
+    };
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard);
+    usize::try_from(raised).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn file_limit() -> usize {
+    usize::MAX
+}
+
+const RESERVED_FILES: usize = 32;
+
+/// More at once only makes each of them slower.
+const MOST_JOBS: usize = 256;
 
 /// A machine on which nobody has set anything: what stands in the string is all there is.
 pub(crate) struct Blank;
