@@ -287,6 +287,19 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_readme_is_read() {
+        let readme = include_str!("../README.md");
+        let (_, behind) = readme.split_once("```toml\n").unwrap();
+        let (example, _) = behind.split_once("```").unwrap();
+        let config = Config::parse(example, |_| Some("x".into())).unwrap();
+        let names: Vec<_> = config.endpoints.iter().map(|one| &one.name).collect();
+        assert_eq!(
+            names,
+            [&Some("orders".to_owned()), &Some("legacy".to_owned())]
+        );
+    }
+
+    #[test]
     fn variables_are_filled_in_and_cannot_change_what_the_string_means() {
         for (text, expected) in [
             ("host=a", "host=a"),
