@@ -224,6 +224,27 @@ fn waiting_ends_with_its_time_and_for_what_no_time_mends() {
     assert_eq!((run.code, run.stderr.as_str()), (7, ""), "{run:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn more_at_once_than_files_may_be_open_is_no_failure() {
+    let lab = Lab::new();
+    lab.client
+        .write("list", format!("{}\n", lab.good()).repeat(200));
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -n 48 && exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_pgtls"),
+        ])
+        .args([
+            "check", "--jobs", "200", "--from", "list", "--format", "nagios",
+        ])
+        .current_dir(lab.client.home.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
 #[test]
 fn every_address_is_an_endpoint() {
     let lab = Lab::new();

@@ -24,7 +24,7 @@ use super::progress::{Live, Observer};
 use super::sources::{self, Source};
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
-use crate::machine::{Machine, spare_files};
+use crate::machine::{Machine, jobs};
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let mut live = Live::new(&args.output);
@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
         results: &mut Vec<Option<Done>>,
         observer: &SharedObserver<'_>,
     ) -> anyhow::Result<End> {
-        let jobs = self.args.jobs.unwrap_or_else(spare_files);
+        let jobs = jobs(self.args.jobs);
         let mut units = Vec::new();
         for source in sources {
             units.extend(self.units(source).await?);
