@@ -29,18 +29,59 @@ pub fn write(out: &mut dyn Write, report: &Report, palette: Palette) -> io::Resu
         }
         write_endpoint(out, endpoint, palette)?;
     }
+    if report.endpoints.len() > FEW {
+        write_table(out, &report.endpoints)?;
+    }
     if report.endpoints.len() > 1 {
-        let failed = report
-            .endpoints
-            .iter()
-            .filter(|e| e.verdict == Verdict::Fail)
-            .count();
-        let passed = report.endpoints.len().saturating_sub(failed);
+        write_summary(out, &report.endpoints)?;
+    }
+    Ok(())
+}
+
+/// One line an endpoint, for those who look for one of many.
+fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
+    let labels: Vec<String> = endpoints.iter().map(EndpointReport::label).collect();
+    let widths = labels.iter().map(|label| label.chars().count());
+    let width = widths.max().unwrap_or(0).clamp(8, MAX_LABEL);
+    writeln!(
+        out,
+        "\n{:<width$}  verdict  exit  {:<26}  {:<7}  days left",
+        "endpoint", "code", "TLS"
+    )?;
+    for (endpoint, label) in endpoints.iter().zip(&labels) {
+        let verdict = match endpoint.verdict {
+            Verdict::Pass => "PASS",
+            Verdict::Fail => "FAIL",
+        };
+        let code = endpoint.error.as_ref().map_or("-", |error| error.code);
+        let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+        let days = endpoint.days_left();
         writeln!(
             out,
-            "\n{passed} of {} endpoints passed",
-            report.endpoints.len()
+            "{label:<width$}  {verdict:<7}  {:>4}  {code:<26}  {:<7}  {:>9}",
+            endpoint.exit_code,
+            protocol.unwrap_or("-"),
+            days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
         )?;
+    }
+    Ok(())
+}
+
+/// How many passed; of many, those that did not once more, as the last thing to be seen.
+fn write_summary(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
+    let failed: Vec<&EndpointReport> = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.verdict == Verdict::Fail)
+        .collect();
+    let passed = endpoints.len().saturating_sub(failed.len());
+    writeln!(out, "\n{passed} of {} endpoints passed", endpoints.len())?;
+    if endpoints.len() > FEW {
+        for endpoint in failed {
+            let error = endpoint.error.as_ref();
+            let what = error.map(|error| format!(": {}: {}", error.code, error.message));
+            let line = format!("FAIL  {}{}", endpoint.label(), what.unwrap_or_default());
+            writeln!(out, "{}", wrap(&line, "  "))?;
+        }
     }
     Ok(())
 }
@@ -353,8 +394,28 @@ fn paint(text: &str, style: Style, palette: Palette) -> String {
 /// Columns before the reason in the table of clients.
 const CLIENT_COLUMNS: usize = 58;
 
+/// So many endpoints are overlooked at a glance.
+const FEW: usize = 4;
+
+/// Columns of an endpoint's name in the table.
+const MAX_LABEL: usize = 60;
+
 /// Columns.
 const WIDTH: usize = 100;
 
 /// Names of a certificate that are listed before "and N more".
 const MAX_NAMES: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn many_endpoints_end_with_a_table_and_the_failures_once_more() {
+        let mut out = Vec::new();
+        write_table(&mut out, &sample::report().endpoints).unwrap();
+        write_summary(&mut out, &sample::report().endpoints).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+}
