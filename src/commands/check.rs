@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::conninfo::{ConnInfo, Endpoint, World};
+use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
 use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::policy::Policy;
@@ -17,7 +17,7 @@ use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{self, Choice, Trust};
 
-use super::clients::Stores;
+use super::clients::{Own, Stores};
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, bytes_of};
@@ -128,13 +128,20 @@ impl Run<'_> {
             }
         };
         let trust = gather(&conninfo, self.args.trust.as_ref()).await?;
+        // What the string says counts for the others, whatever --trust says.
+        let without_option = match (&self.stores, &self.args.trust) {
+            (Some(_), Some(_)) => Some(gather(&conninfo, None).await?),
+            _ => None,
+        };
+        let own = without_option.as_ref().unwrap_or(&trust);
+        let own = own.as_ref();
         let mut exits = Vec::new();
         for endpoint in &conninfo.endpoints {
             let checked = match &trust {
-                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust).await,
+                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust, own).await,
                 Err(error) => {
                     let diagnosis = trust_error(&conninfo, error);
-                    self.without_connecting(&conninfo, endpoint, Err(error), &diagnosis)
+                    self.without_connecting(&conninfo, endpoint, own, &diagnosis)
                         .await
                 }
             };
@@ -153,13 +160,14 @@ impl Run<'_> {
         conninfo: &Arc<ConnInfo>,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
+        own: Own<'_>,
     ) -> Checked {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
             return self
-                .without_connecting(conninfo, endpoint, Ok(trust), &diagnosis)
+                .without_connecting(conninfo, endpoint, own, &diagnosis)
                 .await;
         }
-        let task = self.task(conninfo, endpoint, trust);
+        let task = self.task(conninfo, endpoint, Arc::clone(trust));
         let observation = probe(&task).await;
         let diagnosis = diagnose(&task, &observation, &self.policy);
         let presented = observation
@@ -169,20 +177,11 @@ impl Run<'_> {
         self.presented
             .extend(presented.map(|certificate| Arc::clone(&certificate.der)));
         let report = EndpointReport::checked(&task, &observation, &diagnosis);
-        let report = match &self.stores {
-            Some(stores) => {
-                // What the string says counts for the others, whatever --trust says.
-                let own = match self.args.trust {
-                    Some(_) => Trust::gather(conninfo, None).map(Arc::new),
-                    None => Ok(Arc::clone(trust)),
-                };
-                let own = own.as_deref();
-                report.with_clients(&stores.verdicts(&task, own, &observation, &diagnosis))
-            }
-            None => report,
-        };
+        let verdicts = self
+            .stores_for(endpoint)
+            .map(|stores| stores.verdicts(&task, own, &observation, &diagnosis));
         Checked {
-            report,
+            report: report.with_clients(verdicts.as_deref()),
             exit: diagnosis.exit,
             went: match observation.address {
                 Some(_) => Went::Connected,
@@ -195,35 +194,35 @@ impl Run<'_> {
         &self,
         conninfo: &Arc<ConnInfo>,
         endpoint: &Endpoint,
-        trust: Result<&Arc<Trust>, &trust::Error>,
+        own: Own<'_>,
         diagnosis: &Diagnosis,
     ) -> Checked {
         let report = EndpointReport::unchecked(conninfo, endpoint, diagnosis);
-        let verdicts = match &self.stores {
+        let verdicts = match self.stores_for(endpoint) {
             Some(stores) => {
-                let seen = trust.map_or_else(|_| stores.stand_in(), Arc::clone);
-                let task = self.task(conninfo, endpoint, &seen);
-                stores
-                    .verdicts_unchecked(&task, trust.map(|trust| &**trust))
-                    .await
+                let task = self.task(conninfo, endpoint, stores.stand_in());
+                stores.verdicts_unchecked(task, own).await
             }
             None => None,
         };
         Checked {
-            report: match verdicts {
-                Some(verdicts) => report.with_clients(&verdicts),
-                None => report,
-            },
+            report: report.with_clients(verdicts.as_deref()),
             exit: diagnosis.exit,
             went: Went::Nowhere,
         }
     }
 
-    fn task(&self, conninfo: &Arc<ConnInfo>, endpoint: &Endpoint, trust: &Arc<Trust>) -> Task {
+    /// On a Unix-domain socket nobody speaks TLS, so that there is nothing to say of anybody.
+    fn stores_for(&self, endpoint: &Endpoint) -> Option<&Stores> {
+        let stores = self.stores.as_ref();
+        stores.filter(|_| endpoint.route() != Route::Socket)
+    }
+
+    fn task(&self, conninfo: &Arc<ConnInfo>, endpoint: &Endpoint, trust: Arc<Trust>) -> Task {
         Task {
             conninfo: Arc::clone(conninfo),
             endpoint: endpoint.clone(),
-            trust: Arc::clone(trust),
+            trust,
             now: self.now,
             timeout: timeout(self.args, conninfo),
         }
