@@ -408,10 +408,8 @@ impl<'a> Run<'a> {
         if task.endpoint.route() == Route::Socket {
             return report;
         }
-        match stores.verdicts_unchecked(task, own).await {
-            Some(verdicts) => report.with_clients(&verdicts),
-            None => report,
-        }
+        let verdicts = stores.verdicts_unchecked(task, own).await;
+        report.with_clients(verdicts.as_deref())
     }
 
     fn task(
@@ -469,9 +467,12 @@ impl<'a> Run<'a> {
         let presented = presented.into_iter().flatten();
         Checked {
             report: match &self.stores {
-                Some(stores) => {
-                    report.with_clients(&stores.verdicts(&task, own, &observation, &diagnosis))
-                }
+                Some(stores) => report.with_clients(Some(&stores.verdicts(
+                    &task,
+                    own,
+                    &observation,
+                    &diagnosis,
+                ))),
                 None => report,
             },
             exit: diagnosis.exit,
