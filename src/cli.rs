@@ -1,15 +1,17 @@
 //! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
 use pgtls::diagnose::Code;
 use pgtls::exit::Exit;
+use pgtls::report::nagios::{self, Thresholds};
 use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -42,6 +44,33 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Start a good endpoint on this machine and check it: needs no server and no network
     Demo(Output),
+    /// Write a completion script for a shell
+    Completions(Completions),
+    /// Write the manual page
+    Man,
+}
+
+impl Command {
+    /// The format of its report, if it makes one.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Check(args) => Some(args.output.format),
+            Self::Verify(args) => Some(args.output.format),
+            Self::Demo(output) => Some(output.format),
+            Self::Conninfo(_)
+            | Self::Roots(_)
+            | Self::Explain(_)
+            | Self::Completions(_)
+            | Self::Man => None,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +79,26 @@ pub(crate) struct Check {
     /// variables, services and ~/.postgresql fill in what they leave out
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
+
+    /// Read more of them from a file, one a line; - is standard input; # begins a comment line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Read named endpoints, and what to demand of them, from a TOML file: see the README
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Every address that a host name has is an endpoint
+    #[arg(long)]
+    pub(crate) all_addresses: bool,
+
+    /// Endpoints in flight at once [default: as many as the limit of open files allows, at most 256]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Retry what cannot be reached, or is starting up, until it answers, but at most that long: 60s
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
 
     /// Trust these roots, whatever the string says: bundled, bundled:NAME, mozilla, system or FILE
     #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
@@ -149,8 +198,17 @@ pub(crate) struct Conninfo {
     pub(crate) conninfo: Option<OsString>,
 
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    pub(crate) format: Shape,
+}
+
+/// Of what is no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -184,11 +242,23 @@ pub(crate) enum RootsAction {
     },
 }
 
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+
+    /// Write the report to a file as well, in a format of its own: junit=report.xml; repeatable
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
+    pub(crate) reports: Vec<FileReport>,
+
+    /// With nagios: fewer days left than this are a warning
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning)]
+    pub(crate) warning: u32,
+
+    /// With nagios: fewer days left than this are critical
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical)]
+    pub(crate) critical: u32,
 
     /// Print nothing; the exit code says it all
     #[arg(short, long)]
@@ -205,6 +275,34 @@ pub(crate) enum Format {
     Text,
     /// One JSON document.
     Json,
+    /// One JSON object an endpoint and line, as they come.
+    Jsonl,
+    /// For Jenkins, GitLab and their kin.
+    Junit,
+    /// For code scanning.
+    Sarif,
+    /// Annotations for GitHub Actions.
+    Github,
+    /// One line, and the exit codes of a monitoring plugin: 0 OK, 1 warning, 2 critical, 3 unknown.
+    Nagios,
+    /// For node_exporter's textfile collector.
+    Prometheus,
+}
+
+/// `--report FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileReport {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl Output {
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            warning: self.warning,
+            critical: self.critical,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -231,8 +329,33 @@ pub(crate) fn parse() -> Cli {
     let matches = command().try_get_matches();
     match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => without_secrets(error).exit(),
+        Err(error) => end(&without_secrets(error)),
     }
+}
+
+/// A monitoring system takes 2 for "critical"; a plugin that cannot start is "unknown", and says so
+/// on standard output.
+fn end(error: &clap::Error) -> ! {
+    if error.use_stderr() && nagios_is_asked_for(std::env::args_os()) {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        // Where standard output is closed, the exit code says so alone.
+        let _ = nagios::write_unknown(&mut std::io::stdout(), line);
+        #[allow(clippy::exit, reason = "the one place beside clap's own exit")]
+        std::process::exit(nagios::State::Unknown.number().into());
+    }
+    error.exit()
+}
+
+fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    let mut format = false;
+    for argument in arguments {
+        if argument == "--format=nagios" || (format && argument == "nagios") {
+            return true;
+        }
+        format = argument == "--format";
+    }
+    false
 }
 
 /// A connection string in the wrong place may hold a password: it is not repeated.
@@ -279,7 +402,7 @@ fn exit_codes() -> String {
     text
 }
 
-fn parse_trust(text: &str) -> Result<Choice, String> {
+pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
     Ok(match text {
         "bundled" => Choice::Bundled,
         "mozilla" => Choice::Mozilla,
@@ -309,8 +432,26 @@ fn parse_code(name: &str) -> Result<Code, String> {
     })
 }
 
+fn parse_report(text: &str) -> Result<FileReport, String> {
+    let (format, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or_else(|| "a report is written FORMAT=FILE, such as junit=report.xml".to_owned())?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let formats = Format::value_variants().iter();
+        let names: Vec<String> = formats
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        format!("the formats are {}", names.join(", "))
+    })?;
+    Ok(FileReport {
+        format,
+        file: file.into(),
+    })
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
-    f64::from_str(text)
+    text.parse::<f64>()
         .ok()
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -318,7 +459,7 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "seconds must be a number above 0 and at most 86400".to_owned())
 }
 
-fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
+pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
     match text.trim_start_matches("TLSv") {
         "1.2" => Ok(TlsVersion::V1_2),
         "1.3" => Ok(TlsVersion::V1_3),
@@ -326,7 +467,7 @@ fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
         .filter(|duration| *duration <= MAX_VALIDITY)
@@ -349,7 +490,7 @@ fn parse_at(text: &str) -> Result<At, String> {
         .map_err(|_| "a time is written 2027-01-31T12:00:00Z, or +30d from now".to_owned())
 }
 
-fn parse_pin(text: &str) -> Result<[u8; 32], String> {
+pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {
     text.strip_prefix("sha256//")
         .and_then(|base64| data_encoding::BASE64.decode(base64.as_bytes()).ok())
         .and_then(|digest| digest.try_into().ok())
@@ -367,6 +508,10 @@ Examples:
       the same with a URI and the roots of this machine
   pgtls check --format json \"service=prod\" | jq .verdict
       for scripts
+  pgtls check --config pgtls.toml --report junit=report.xml
+      a fleet, for CI; the file holds [policy] and [[endpoint]] name, conninfo
+  pgtls check --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
+      before the application starts
   pgtls roots export digicert-global-root-g2 > root.crt
       write a root that is compiled in, for sslrootcert
   pgtls demo
@@ -411,6 +556,27 @@ mod tests {
         for wrong in ["", "tomorrow", "2027-01-31", "+", "+30", "+999999999d"] {
             assert!(parse_at(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_file() {
+        let expected = FileReport {
+            format: Format::Junit,
+            file: "a=b.xml".into(),
+        };
+        assert_eq!(parse_report("junit=a=b.xml"), Ok(expected));
+        for wrong in ["", "junit", "junit=", "=a.xml", "xml=a.xml", "JUNIT=a.xml"] {
+            assert!(parse_report(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nagios_is_noticed_even_in_a_command_line_that_is_wrong() {
+        let asks = |line: &str| nagios_is_asked_for(line.split(' ').map(OsString::from));
+        assert!(asks("pgtls check --nonsense --format nagios"));
+        assert!(asks("pgtls check --format=nagios --nonsense"));
+        assert!(!asks("pgtls check --format text nagios"));
+        assert!(!asks("pgtls check nagios --format"));
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | [`probe`] | all of these, in a straight line | an observation |
 //! | [`policy`] | judgement | what was asked for besides, and does not hold |
 //! | [`exit`] | | the exit codes and their meaning |
+//! | [`fleet`] | many pieces of work | their results, a bounded number at once |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, for the demo and the tests |
@@ -39,6 +40,7 @@ pub mod conninfo;
 pub mod diagnose;
 pub mod escape;
 pub mod exit;
+pub mod fleet;
 pub mod handshake;
 mod inet;
 pub mod lab;

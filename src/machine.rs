@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::World;
@@ -39,6 +40,35 @@ impl World for Machine {
         pgtls::trust::read_bounded(path)
     }
 }
+
+/// How many endpoints may be in flight at once: as many as are wanted, as far as the limit of open
+/// files allows once it is as high as this user may put it. An endpoint takes two, its socket and, for
+/// a moment, the resolver's; some stay for everything else.
+pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+    let most = file_limit().saturating_sub(RESERVED_FILES) / 2;
+    let wanted = wanted.map_or(DEFAULT_JOBS, NonZeroUsize::get);
+    NonZeroUsize::new(wanted.min(most)).unwrap_or(NonZeroUsize::MIN)
+}
+
+#[cfg(unix)]
+fn file_limit() -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return usize::MAX;
+    };
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard);
+    usize::try_from(raised).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn file_limit() -> usize {
+    usize::MAX
+}
+
+const RESERVED_FILES: usize = 32;
+
+/// More at once only makes each of them slower.
+const DEFAULT_JOBS: usize = 256;
 
 /// A machine on which nobody has set anything: what stands in the string is all there is.
 pub(crate) struct Blank;

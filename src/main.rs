@@ -2,32 +2,45 @@
 
 mod cli;
 mod commands;
+mod config;
 mod machine;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use cli::Command;
+use cli::{Command, Format};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
+use pgtls::report::nagios;
 
 fn main() -> ExitCode {
-    let result = match cli::parse().command {
+    let command = cli::parse().command;
+    let format = command.format();
+    let result = match command {
         Command::Check(args) => commands::check::run(&args),
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
-        Command::Roots(args) => commands::roots::run(&args),
-        Command::Explain(args) => commands::explain::run(&args),
+        Command::Roots(args) => commands::roots::run(&args).map(Exit::into),
+        Command::Explain(args) => commands::explain::run(&args).map(Exit::into),
         Command::Demo(output) => commands::demo::run(output),
+        Command::Completions(args) => commands::shell::completions(&args).map(Exit::into),
+        Command::Man => commands::shell::man().map(Exit::into),
     };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            // Nothing was checked, and so nothing may pass; where even standard error is closed,
-            // the exit code says so alone.
-            let message = format!("{error:#}");
-            let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(&message));
-            Exit::Usage.into()
+    result.unwrap_or_else(|error| {
+        // Nothing was checked, and so nothing may pass.
+        complain(&error);
+        match format {
+            Some(Format::Nagios) => {
+                let _ = nagios::write_unknown(&mut std::io::stdout(), &format!("{error:#}"));
+                nagios::State::Unknown.number().into()
+            }
+            _ => Exit::Usage.into(),
         }
-    }
+    })
+}
+
+/// Says on standard error what went wrong; where that is closed, the exit code says so alone.
+fn complain(error: &anyhow::Error) {
+    let message = format!("{error:#}");
+    let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(&message));
 }

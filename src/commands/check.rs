@@ -1,29 +1,37 @@
-//! `pgtls check`: every endpoint of every string, one after the other.
+//! `pgtls check`: every endpoint of every string, many at once.
 
-use std::ffi::{OsStr, OsString};
+use std::cell::RefCell;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::Arc;
-
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::conninfo::{ConnInfo, Endpoint, World};
+use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
 use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::policy::Policy;
+use pgtls::policy::{Policy, Strictness};
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::{self, Choice, Trust};
+use pgtls::trust::{self, Choice, SharedTrust, Trust};
+use pgtls::{connect, fleet};
+use tokio::time::Instant;
 
-use super::clients::Stores;
+use super::clients::{Own, Stores};
+use super::progress::{Live, Observer};
+use super::sources::{self, Source};
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
-use crate::machine::{Machine, bytes_of};
+use crate::machine::{Machine, jobs};
 
-pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
-    let (endpoints, exit) = check(args, &Machine)?;
+pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
+    let mut live = Live::new(&args.output);
+    let checked = check(args, &Machine, &mut live);
+    let printed = live.finish();
+    let (endpoints, exit) = checked?;
     if exit == Exit::Interrupted {
         // Where standard error is closed, the exit code says so alone.
         let _ = writeln!(
@@ -31,51 +39,65 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
             "pgtls: interrupted: not everything was checked"
         );
     }
-    output::print(&Report::new(endpoints, exit), exit, args.output)
+    output::print(&Report::new(endpoints, exit), exit, &args.output, printed?)
 }
 
 /// The reports of all endpoints, and the exit code that they come to together.
 pub(super) fn check(
     args: &Check,
     world: &dyn World,
+    observer: &mut dyn Observer,
 ) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     let mut policy = demands::policy(&args.demands);
     policy.min_tls = args.min_tls;
     if let Some(file) = &args.expect_cert {
         policy.expected = Some(Box::new(demands::certificate(file)?));
     }
-    let mut run = Run {
+    let sources = sources::gather(args, world)?;
+    let run = Run {
         args,
         world,
         policy,
         now: demands::moment(&args.demands)?,
-        presented: Vec::new(),
-        reports: Vec::new(),
+        began: Instant::now(),
+        trusts: Arc::default(),
         stores: args.clients.then(Stores::new).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let only_environment = [OsString::new()];
-    let strings: &[OsString] = if args.conninfo.is_empty() {
-        &only_environment
-    } else {
-        &args.conninfo
-    };
+    let mut results = Vec::new();
+    let observer = RefCell::new(observer);
     let checked = runtime.block_on(async {
         tokio::select! {
             biased;
-            () = interruption() => Ok(Exit::Interrupted),
-            exit = run.check_strings(strings) => exit,
+            () = interruption() => Ok(End::Interrupted),
+            end = run.check_all(&sources, &mut results, &observer) => end,
         }
     });
     // A resolver or a file that hangs must not keep the process.
     runtime.shutdown_background();
-    let exit = checked?;
-    if let Some(file) = &args.save_chain {
-        save_chain(file, &run.presented)?;
+    let end = checked?;
+    if matches!(end, End::Complete) && (results.is_empty() || results.iter().any(Option::is_none)) {
+        // A bug of ours, if ever; what was not checked must not pass.
+        bail!("not every endpoint was checked");
     }
-    Ok((run.reports, exit))
+    let results: Vec<Done> = results.into_iter().flatten().collect();
+    let exit = match end {
+        End::Interrupted => Exit::Interrupted,
+        End::Complete => Exit::of_all(results.iter().map(|done| done.exit)),
+    };
+    let checked: Vec<Checked> = results.into_iter().flat_map(|done| done.checked).collect();
+    if let Some(file) = &args.save_chain {
+        save_chain(file, checked.iter().flat_map(|one| &one.presented))?;
+    }
+    Ok((checked.into_iter().map(|one| one.report).collect(), exit))
+}
+
+/// How a run ends.
+enum End {
+    Complete,
+    Interrupted,
 }
 
 /// Comes with Ctrl-C.
@@ -86,9 +108,11 @@ async fn interruption() {
     }
 }
 
-fn save_chain(file: &Path, presented: &[Arc<[u8]>]) -> anyhow::Result<()> {
+fn save_chain<'a>(
+    file: &Path,
+    presented: impl Iterator<Item = &'a Arc<[u8]>>,
+) -> anyhow::Result<()> {
     let blocks: Vec<Pem> = presented
-        .iter()
         .map(|der| Pem::new("CERTIFICATE", der.to_vec()))
         .collect();
     let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
@@ -96,150 +120,46 @@ fn save_chain(file: &Path, presented: &[Arc<[u8]>]) -> anyhow::Result<()> {
         .with_context(|| format!("could not write the presented chain to {}", file.display()))
 }
 
-/// What stays the same from endpoint to endpoint, and what is gathered on the way.
+/// What stays the same from endpoint to endpoint.
 struct Run<'a> {
     args: &'a Check,
     world: &'a dyn World,
     policy: Policy,
+    /// The moment of the judgement, in seconds since 1970, when the run began.
     now: i64,
-    presented: Vec<Arc<[u8]>>,
-    /// What is known so far.
-    reports: Vec<EndpointReport>,
+    began: Instant,
+    trusts: Arc<Mutex<SharedTrust>>,
     /// Of the client libraries, if they are asked about.
     stores: Option<Stores>,
 }
 
-impl Run<'_> {
-    async fn check_strings(&mut self, strings: &[OsString]) -> anyhow::Result<Exit> {
-        let mut exits = Vec::new();
-        for string in strings {
-            exits.push(self.check_string(string).await?);
-        }
-        Ok(Exit::of_all(exits))
-    }
-
-    async fn check_string(&mut self, string: &OsStr) -> anyhow::Result<Exit> {
-        let conninfo = match ConnInfo::read(&bytes_of(string), self.world) {
-            Ok(conninfo) => Arc::new(conninfo),
-            Err(error) => {
-                let diagnosis = conninfo_error(&error);
-                self.reports.push(EndpointReport::unread(&diagnosis));
-                return Ok(diagnosis.exit);
-            }
-        };
-        let trust = gather(&conninfo, self.args.trust.as_ref()).await?;
-        let mut exits = Vec::new();
-        for endpoint in &conninfo.endpoints {
-            let checked = match &trust {
-                Ok(trust) => self.check_endpoint(&conninfo, endpoint, trust).await,
-                Err(error) => {
-                    let diagnosis = trust_error(&conninfo, error);
-                    self.without_connecting(&conninfo, endpoint, Err(error), &diagnosis)
-                        .await
-                }
-            };
-            self.reports.push(checked.report);
-            // libpq goes on to the next host only after a failed connect.
-            if self.args.hosts == Hosts::Any && checked.went == Went::Connected {
-                return Ok(checked.exit);
-            }
-            exits.push(checked.exit);
-        }
-        Ok(Exit::of_all(exits))
-    }
-
-    async fn check_endpoint(
-        &mut self,
-        conninfo: &Arc<ConnInfo>,
-        endpoint: &Endpoint,
-        trust: &Arc<Trust>,
-    ) -> Checked {
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
-            return self
-                .without_connecting(conninfo, endpoint, Ok(trust), &diagnosis)
-                .await;
-        }
-        let task = self.task(conninfo, endpoint, trust);
-        let observation = probe(&task).await;
-        let diagnosis = diagnose(&task, &observation, &self.policy);
-        let presented = observation
-            .judgement()
-            .map(|judgement| &judgement.certificates);
-        let presented = presented.into_iter().flatten();
-        self.presented
-            .extend(presented.map(|certificate| Arc::clone(&certificate.der)));
-        let report = EndpointReport::checked(&task, &observation, &diagnosis);
-        let report = match &self.stores {
-            Some(stores) => {
-                // What the string says counts for the others, whatever --trust says.
-                let own = match self.args.trust {
-                    Some(_) => Trust::gather(conninfo, None).map(Arc::new),
-                    None => Ok(Arc::clone(trust)),
-                };
-                let own = own.as_deref();
-                report.with_clients(&stores.verdicts(&task, own, &observation, &diagnosis))
-            }
-            None => report,
-        };
-        Checked {
-            report,
-            exit: diagnosis.exit,
-            went: match observation.address {
-                Some(_) => Went::Connected,
-                None => Went::Nowhere,
-            },
-        }
-    }
-
-    async fn without_connecting(
-        &self,
-        conninfo: &Arc<ConnInfo>,
-        endpoint: &Endpoint,
-        trust: Result<&Arc<Trust>, &trust::Error>,
-        diagnosis: &Diagnosis,
-    ) -> Checked {
-        let report = EndpointReport::unchecked(conninfo, endpoint, diagnosis);
-        let verdicts = match &self.stores {
-            Some(stores) => {
-                let seen = trust.map_or_else(|_| stores.stand_in(), Arc::clone);
-                let task = self.task(conninfo, endpoint, &seen);
-                stores
-                    .verdicts_unchecked(&task, trust.map(|trust| &**trust))
-                    .await
-            }
-            None => None,
-        };
-        Checked {
-            report: match verdicts {
-                Some(verdicts) => report.with_clients(&verdicts),
-                None => report,
-            },
-            exit: diagnosis.exit,
-            went: Went::Nowhere,
-        }
-    }
-
-    fn task(&self, conninfo: &Arc<ConnInfo>, endpoint: &Endpoint, trust: &Arc<Trust>) -> Task {
-        Task {
-            conninfo: Arc::clone(conninfo),
-            endpoint: endpoint.clone(),
-            trust: Arc::clone(trust),
-            now: self.now,
-            timeout: timeout(self.args, conninfo),
-        }
-    }
+/// What is checked at once and has one verdict: an endpoint, or, where any host of a string will do,
+/// all of them in turn.
+struct Unit<'a> {
+    source: &'a Source,
+    hosts: Hopeful,
 }
 
-/// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
-/// Ctrl-C shall not wait along.
-async fn gather(
-    conninfo: &Arc<ConnInfo>,
-    choice: Option<&Choice>,
-) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
-    let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
-    tokio::task::spawn_blocking(move || Trust::gather(&conninfo, choice.as_ref()).map(Arc::new))
-        .await
-        .context("could not read the files that the connection string names")
+/// Can it be checked at all?
+enum Hopeful {
+    /// The string cannot be read.
+    Unread(Diagnosis),
+    /// It can.
+    Read {
+        conninfo: Arc<ConnInfo>,
+        endpoints: Vec<Endpoint>,
+        trust: Gathered,
+        /// What the string itself trusts, `--trust` aside: all that other clients know of.
+        own: Gathered,
+    },
+}
+
+type Gathered = Arc<Result<Arc<Trust>, trust::Error>>;
+
+/// What came of a unit.
+struct Done {
+    checked: Vec<Checked>,
+    exit: Exit,
 }
 
 /// What came of one endpoint.
@@ -247,6 +167,7 @@ struct Checked {
     report: EndpointReport,
     exit: Exit,
     went: Went,
+    presented: Vec<Arc<[u8]>>,
 }
 
 /// Did TCP connect?
@@ -256,12 +177,337 @@ enum Went {
     Nowhere,
 }
 
-fn timeout(args: &Check, conninfo: &ConnInfo) -> Duration {
-    let configured = conninfo
-        .connect_timeout
-        .as_ref()
-        .map(|setting| setting.value);
-    args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+type SharedObserver<'a> = RefCell<&'a mut dyn Observer>;
+
+impl<'a> Run<'a> {
+    /// Checks everything; what is known stands in `results` at every moment, in the order of the
+    /// input.
+    async fn check_all(
+        &self,
+        sources: &'a [Source],
+        results: &mut Vec<Option<Done>>,
+        observer: &SharedObserver<'_>,
+    ) -> anyhow::Result<End> {
+        let jobs = jobs(self.args.jobs);
+        let mut units = Vec::new();
+        for source in sources {
+            units.extend(self.units(source).await?);
+        }
+        if self.args.all_addresses {
+            units = self.by_address(units, jobs).await;
+        }
+        results.resize_with(units.len(), || None);
+        observer.borrow().begin(units.len());
+        let work = units
+            .iter()
+            .map(|unit| self.check_patiently(unit, observer));
+        fleet::each(work, jobs, |place, done: Done| {
+            for one in &done.checked {
+                observer.borrow_mut().done(&one.report);
+            }
+            if let Some(result) = results.get_mut(place) {
+                *result = Some(done);
+            }
+        })
+        .await;
+        Ok(End::Complete)
+    }
+
+    async fn units(&self, source: &'a Source) -> anyhow::Result<Vec<Unit<'a>>> {
+        let conninfo = match ConnInfo::read(&source.text, self.world) {
+            Ok(conninfo) => Arc::new(conninfo),
+            Err(error) => {
+                let hosts = Hopeful::Unread(conninfo_error(&error));
+                return Ok(vec![Unit { source, hosts }]);
+            }
+        };
+        let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
+        let trust = Arc::new(self.gather(&conninfo, choice).await?);
+        let own = match (&self.stores, choice) {
+            (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
+            _ => Arc::clone(&trust),
+        };
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => conninfo.endpoints.len().max(1),
+        };
+        let units = conninfo.endpoints.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        Ok(units.collect())
+    }
+
+    /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
+    /// Ctrl-C shall not wait along.
+    async fn gather(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        choice: Option<&Choice>,
+    ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
+        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+        let trusts = Arc::clone(&self.trusts);
+        tokio::task::spawn_blocking(move || {
+            let mut trusts = trusts.lock().unwrap_or_else(PoisonError::into_inner);
+            trusts.gather(&conninfo, choice.as_ref())
+        })
+        .await
+        .context("could not read the files that the connection string names")
+    }
+
+    /// The same with an endpoint for every address that a name has. A name that does not resolve
+    /// stays, and is reported as such.
+    async fn by_address(&self, units: Vec<Unit<'a>>, jobs: NonZeroUsize) -> Vec<Unit<'a>> {
+        let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
+        resolved.resize_with(units.len(), Vec::new);
+        let work = units.into_iter().map(|unit| self.resolve(unit));
+        fleet::each(work, jobs, |place, units| {
+            if let Some(slot) = resolved.get_mut(place) {
+                *slot = units;
+            }
+        })
+        .await;
+        resolved.into_iter().flatten().collect()
+    }
+
+    async fn resolve(&self, unit: Unit<'a>) -> Vec<Unit<'a>> {
+        let Unit { source, hosts } = unit;
+        let (conninfo, endpoints, trust, own) = match hosts {
+            Hopeful::Unread(_) => return vec![Unit { source, hosts }],
+            Hopeful::Read {
+                conninfo,
+                endpoints,
+                trust,
+                own,
+            } => (conninfo, endpoints, trust, own),
+        };
+        let mut all = Vec::new();
+        for endpoint in endpoints {
+            let deadline = Instant::now() + self.timeout(&conninfo);
+            let addresses = match endpoint.route() {
+                Route::Name(_) => connect::resolve(&endpoint, deadline).await,
+                Route::Address(_) | Route::Socket => Ok(Vec::new()),
+            };
+            match addresses.unwrap_or_default().as_slice() {
+                [] => all.push(endpoint),
+                addresses => all.extend(addresses.iter().map(|address| Endpoint {
+                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
+                    ..endpoint.clone()
+                })),
+            }
+        }
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => all.len().max(1),
+        };
+        let units = all.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        units.collect()
+    }
+
+    /// Checks a unit, with `--wait` until it can be reached, and says each change of its state.
+    async fn check_patiently(&self, unit: &Unit<'_>, observer: &SharedObserver<'_>) -> Done {
+        let Some(wait) = self.args.wait else {
+            return self.check_unit(unit, None).await;
+        };
+        // Counted from here: whoever had to queue for a turn is not given less.
+        let until = Instant::now() + wait;
+        let mut said = None;
+        fleet::retry(
+            until,
+            async || self.check_unit(unit, Some(until)).await,
+            |done| {
+                let again = done.exit == Exit::Unreachable;
+                if let Some(last) = done.checked.last() {
+                    let state = last.report.error.as_ref().map(|error| error.code);
+                    if (again || said.is_some()) && said != Some(state) {
+                        observer.borrow().changed(&last.report);
+                        said = Some(state);
+                    }
+                }
+                again
+            },
+        )
+        .await
+    }
+
+    async fn check_unit(&self, unit: &Unit<'_>, until: Option<Instant>) -> Done {
+        let (conninfo, endpoints, trust, own) = match &unit.hosts {
+            Hopeful::Unread(diagnosis) => {
+                let report = EndpointReport::unread(diagnosis);
+                return Done {
+                    checked: vec![Checked::without_connecting(named(report, unit), diagnosis)],
+                    exit: diagnosis.exit,
+                };
+            }
+            Hopeful::Read {
+                conninfo,
+                endpoints,
+                trust,
+                own,
+            } => (conninfo, endpoints, &**trust, (**own).as_ref()),
+        };
+        let policy = self.policy(unit.source);
+        let timeout = |conninfo| match until {
+            Some(until) => self
+                .timeout(conninfo)
+                .min(until.saturating_duration_since(Instant::now())),
+            None => self.timeout(conninfo),
+        };
+        let mut checked: Vec<Checked> = Vec::new();
+        for endpoint in endpoints {
+            let one = match trust {
+                Ok(trust) => {
+                    let task = self.task(conninfo, endpoint, trust, timeout(conninfo));
+                    self.check_endpoint(task, own, &policy).await
+                }
+                Err(error) => {
+                    let diagnosis = trust_error(conninfo, error);
+                    let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
+                    let stand_in = self.stores.as_ref().map(Stores::stand_in);
+                    let task = stand_in
+                        .map(|trust| self.task(conninfo, endpoint, &trust, timeout(conninfo)));
+                    let report = self.with_clients_unchecked(report, task, own).await;
+                    Checked::without_connecting(report, &diagnosis)
+                }
+            };
+            checked.push(Checked {
+                report: named(one.report, unit),
+                ..one
+            });
+            // libpq goes on to the next host only after a failed connect.
+            if let (Hosts::Any, Some(last)) = (self.args.hosts, checked.last())
+                && last.went == Went::Connected
+            {
+                let exit = last.exit;
+                return Done { checked, exit };
+            }
+        }
+        let exit = Exit::of_all(checked.iter().map(|one| one.exit));
+        Done { checked, exit }
+    }
+
+    /// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
+    async fn with_clients_unchecked(
+        &self,
+        report: EndpointReport,
+        task: Option<Task>,
+        own: Own<'_>,
+    ) -> EndpointReport {
+        let (Some(stores), Some(task)) = (&self.stores, task) else {
+            return report;
+        };
+        if task.endpoint.route() == Route::Socket {
+            return report;
+        }
+        let verdicts = stores.verdicts_unchecked(task, own).await;
+        report.with_clients(verdicts.as_deref())
+    }
+
+    fn task(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: &Arc<Trust>,
+        timeout: Duration,
+    ) -> Task {
+        // Who waits long is judged by the clock at the end of the wait.
+        let waited = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
+        Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.now.saturating_add(waited),
+            timeout,
+        }
+    }
+
+    /// What an option says counts for all; then what the file says of the endpoint.
+    fn policy(&self, source: &Source) -> Policy {
+        let mut policy = self.policy.clone();
+        policy.valid_for = policy.valid_for.or(source.policy.valid_for);
+        policy.min_tls = policy.min_tls.or(source.policy.min_tls);
+        if policy.pins.is_empty() {
+            policy.pins.extend(source.policy.pins.iter().flatten());
+        }
+        if source.policy.strict == Some(true) {
+            policy.strictness = Strictness::Strict;
+        }
+        policy
+    }
+
+    fn timeout(&self, conninfo: &ConnInfo) -> Duration {
+        let configured = conninfo
+            .connect_timeout
+            .as_ref()
+            .map(|setting| setting.value);
+        self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    async fn check_endpoint(&self, task: Task, own: Own<'_>, policy: &Policy) -> Checked {
+        if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {
+            let report = EndpointReport::unchecked(&task.conninfo, &task.endpoint, &diagnosis);
+            let report = self.with_clients_unchecked(report, Some(task), own).await;
+            return Checked::without_connecting(report, &diagnosis);
+        }
+        let observation = probe(&task).await;
+        let diagnosis = diagnose(&task, &observation, policy);
+        let report = EndpointReport::checked(&task, &observation, &diagnosis);
+        let presented = observation
+            .judgement()
+            .map(|judgement| &judgement.certificates);
+        let presented = presented.into_iter().flatten();
+        Checked {
+            report: match &self.stores {
+                Some(stores) => report.with_clients(Some(&stores.verdicts(
+                    &task,
+                    own,
+                    &observation,
+                    &diagnosis,
+                ))),
+                None => report,
+            },
+            exit: diagnosis.exit,
+            went: match observation.address {
+                Some(_) => Went::Connected,
+                None => Went::Nowhere,
+            },
+            presented: presented
+                .map(|certificate| Arc::clone(&certificate.der))
+                .collect(),
+        }
+    }
+}
+
+impl Checked {
+    fn without_connecting(report: EndpointReport, diagnosis: &Diagnosis) -> Self {
+        Self {
+            report,
+            exit: diagnosis.exit,
+            went: Went::Nowhere,
+            presented: Vec::new(),
+        }
+    }
+}
+
+fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {
+    EndpointReport {
+        name: unit.source.name.clone(),
+        location: unit.source.location.clone(),
+        ..report
+    }
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

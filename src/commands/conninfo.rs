@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use pgtls::conninfo::{ConnInfo, Origin};
 use pgtls::diagnose::conninfo_error;
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
-use pgtls::report::{EndpointReport, Report, json};
+use pgtls::report::{EndpointReport, Report, json, text};
 use serde::Serialize;
 
 use super::output;
-use crate::cli::{Color, Conninfo, Format, Output};
+use crate::cli::{Color, Conninfo, Shape};
 use crate::machine::{Machine, bytes_of};
 
 #[derive(Serialize)]
@@ -25,26 +26,25 @@ struct Parameter {
     source: &'static str,
 }
 
-pub(crate) fn run(args: &Conninfo) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Conninfo) -> anyhow::Result<ExitCode> {
     let text = args.conninfo.clone().unwrap_or_default();
     let conninfo = match ConnInfo::read(&bytes_of(&text), &Machine) {
         Ok(conninfo) => conninfo,
         Err(error) => {
             let diagnosis = conninfo_error(&error);
             let report = Report::new(vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
-            let output = Output {
-                format: args.format,
-                quiet: false,
-                color: Color::Auto,
-            };
-            return output::print(&report, diagnosis.exit, output);
+            output::to_stdout(|out| match args.format {
+                Shape::Text => text::write(out, &report, output::palette(Color::Auto)),
+                Shape::Json => json::write(out, &report),
+            })?;
+            return Ok(diagnosis.exit.into());
         }
     };
     output::to_stdout(|out| match args.format {
-        Format::Text => write_text(out, &conninfo),
-        Format::Json => json::write(out, &document(&conninfo)),
+        Shape::Text => write_text(out, &conninfo),
+        Shape::Json => json::write(out, &document(&conninfo)),
     })?;
-    Ok(Exit::Passed)
+    Ok(Exit::Passed.into())
 }
 
 fn document(conninfo: &ConnInfo) -> Document {

@@ -1,18 +1,20 @@
 //! `pgtls demo`: the main job without a server and without a network.
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::Context;
-use pgtls::exit::Exit;
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::report::Report;
 use time::OffsetDateTime;
 
+use super::output::Printed;
+use super::progress::Silent;
 use super::{check, output};
 use crate::cli::{Check, Demands, Hosts, Output};
 use crate::machine::Blank;
 
-pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
+pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
     let now = OffsetDateTime::now_utc();
     let authority = Authority::new("pgtls demo CA", now).context("could not make a CA")?;
     let issued = authority
@@ -37,6 +39,11 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
     );
     let args = Check {
         conninfo: vec![string.into()],
+        from: None,
+        config: None,
+        all_addresses: false,
+        jobs: None,
+        wait: None,
         trust: None,
         timeout: None,
         hosts: Hosts::All,
@@ -47,8 +54,9 @@ pub(crate) fn run(output: Output) -> anyhow::Result<Exit> {
         demands: Demands::default(),
         output,
     };
-    let (endpoints, exit) = check::check(&args, &Blank)?;
-    output::print(&Report::new(endpoints, exit), exit, output)
+    let (endpoints, exit) = check::check(&args, &Blank, &mut Silent)?;
+    let report = Report::new(endpoints, exit);
+    output::print(&report, exit, &args.output, Printed::Nothing)
 }
 
 /// A value as a keyword/value string needs it: a temporary directory may hold blanks and, on

@@ -7,5 +7,8 @@ mod demands;
 pub(crate) mod demo;
 pub(crate) mod explain;
 mod output;
+mod progress;
 pub(crate) mod roots;
+pub(crate) mod shell;
+mod sources;
 pub(crate) mod verify;

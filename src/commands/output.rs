@@ -1,23 +1,107 @@
-//! Where a report goes: standard output, in the format and colour asked for.
+//! Where a report goes: standard output and files, in the formats and the colour asked for.
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use pgtls::exit::Exit;
 use pgtls::report::text::Palette;
-use pgtls::report::{Report, json, text};
+use pgtls::report::{Report, github, json, junit, nagios, prometheus, sarif, text};
 
 use crate::cli::{Color, Format, Output};
 
-/// Prints the report; the verdict's exit code stands whatever happens to the printing.
-pub(super) fn print(report: &Report, exit: Exit, output: Output) -> anyhow::Result<Exit> {
-    if !output.quiet {
-        to_stdout(|out| match output.format {
-            Format::Text => text::write(out, report, palette(output.color)),
-            Format::Json => json::write(out, report),
-        })?;
+/// What standard output has got already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Printed {
+    /// Nothing.
+    Nothing,
+    /// Every endpoint, as it came: JSON lines.
+    Lines,
+}
+
+/// Writes the report wherever it was asked for. The verdict's exit code stands whatever happens to
+/// the printing, unless that would make a pass of what could not be reported.
+pub(super) fn print(
+    report: &Report,
+    exit: Exit,
+    output: &Output,
+    printed: Printed,
+) -> anyhow::Result<ExitCode> {
+    let mut results = Vec::new();
+    for wanted in &output.reports {
+        let written = write_file(&wanted.file, |out| {
+            render(out, report, output, wanted.format, Palette::Plain)
+        });
+        let file = wanted.file.display();
+        results.push(written.with_context(|| format!("could not write the report {file}")));
     }
-    Ok(exit)
+    if !output.quiet && printed == Printed::Nothing {
+        results.push(to_stdout(|out| {
+            render(out, report, output, output.format, palette(output.color))
+        }));
+    }
+    let failure = results.into_iter().find_map(Result::err);
+    match (failure, exit) {
+        (Some(error), Exit::Passed) => return Err(error),
+        (Some(error), _) => crate::complain(&error),
+        (None, _) => {}
+    }
+    Ok(match output.format {
+        Format::Nagios => nagios::state(report, output.thresholds()).number().into(),
+        _ => exit.into(),
+    })
+}
+
+fn render(
+    out: &mut dyn Write,
+    report: &Report,
+    output: &Output,
+    format: Format,
+    palette: Palette,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(out, report, palette),
+        Format::Json => json::write(out, report),
+        Format::Jsonl => json::write_lines(out, report),
+        Format::Junit => junit::write(out, report),
+        Format::Sarif => sarif::write(out, report),
+        Format::Github => github::write(out, report),
+        Format::Nagios => nagios::write(out, report, output.thresholds()),
+        Format::Prometheus => prometheus::write(out, report),
+    }
+}
+
+/// Replaces a file in one step, so that nobody reads half a report. What is no regular file (a pipe,
+/// a terminal) is written to.
+fn write_file(
+    file: &Path,
+    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut text = Vec::new();
+    render(&mut text)?;
+    // Through a symbolic link, so that it stays one.
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Ok(File::options().write(true).open(&file)?.write_all(&text)?);
+    }
+    let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
+    let mut new = new_file(directory.unwrap_or_else(|| Path::new(".")))?;
+    new.write_all(&text)?;
+    new.persist(&file)?;
+    Ok(())
+}
+
+/// As readable as any new file: others (a web server, an exporter) read reports.
+fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".pgtls-");
+    #[cfg(unix)]
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    #[cfg(unix)]
+    builder.permissions(permissions);
+    builder.tempfile_in(directory)
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no error.
@@ -33,7 +117,7 @@ pub(super) fn to_stdout(
     }
 }
 
-fn palette(color: Color) -> Palette {
+pub(super) fn palette(color: Color) -> Palette {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let wanted = match color {
         Color::Always => true,

@@ -1,5 +1,7 @@
 //! `pgtls verify`: the verdict on a server's files, before a server has them.
 
+use std::process::ExitCode;
+
 use pgtls::diagnose::{
     Context, Diagnosis, diagnose_offline, server_files_error, trust_error_offline,
 };
@@ -8,13 +10,19 @@ use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{Choice, Error, Level, Trust, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
 
+use super::output::Printed;
 use super::{demands, output};
 use crate::cli::Verify;
 use crate::machine::bytes_of;
 
-pub(crate) fn run(args: &Verify) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let (endpoints, exit) = verify(args)?;
-    output::print(&Report::new(endpoints, exit), exit, args.output)
+    output::print(
+        &Report::new(endpoints, exit),
+        exit,
+        &args.output,
+        Printed::Nothing,
+    )
 }
 
 fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {

@@ -126,11 +126,11 @@ impl EndpointReport {
 }
 
 impl EndpointReport {
-    /// The same with what the client libraries would do.
+    /// The same with what the client libraries would do, if that was asked for.
     #[must_use]
-    pub fn with_clients(self, verdicts: &[ClientVerdict]) -> Self {
+    pub fn with_clients(self, verdicts: Option<&[ClientVerdict]>) -> Self {
         Self {
-            clients: Some(verdicts.iter().map(client).collect()),
+            clients: verdicts.map(|verdicts| verdicts.iter().map(client).collect()),
             ..self
         }
     }
@@ -154,17 +154,8 @@ fn finding(finding: &Finding) -> FindingReport {
         stage: finding.stage.name(),
         // Both are escaped where they are made; a place that forgets it must not reach a terminal.
         message: escape(&finding.message).to_string(),
-        hint: finding.hint.as_deref().map(escape_lines),
+        hint: finding.hint.as_deref().map(super::plain_lines),
     }
-}
-
-/// A hint is of several lines, and some are to be copied.
-fn escape_lines(text: &str) -> String {
-    let lines: Vec<String> = text
-        .split('\n')
-        .map(|line| escape(line).to_string())
-        .collect();
-    lines.join("\n")
 }
 
 fn tls_report(observation: &Observation) -> Option<TlsReport> {

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{EndpointReport, Report};
+use super::{EndpointReport, Report, Verdict};
 use crate::escape::escape;
 
 /// How many days a path must still hold.
@@ -62,7 +62,13 @@ impl State {
 pub fn state(report: &Report, thresholds: Thresholds) -> State {
     let states = report.endpoints.iter().map(|one| state_of(one, thresholds));
     // A report of nothing has checked nothing.
-    states.max().unwrap_or(State::Unknown)
+    let worst = states.max().unwrap_or(State::Unknown);
+    match report.verdict {
+        Verdict::Pass => worst,
+        // An interrupted run has not checked everything.
+        Verdict::Fail if worst == State::Ok => State::Unknown,
+        Verdict::Fail => worst,
+    }
 }
 
 /// Writes one line: state, endpoints, performance data.

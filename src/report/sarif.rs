@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{EndpointReport, FindingReport, Report, json};
+use crate::diagnose::Code;
 
 /// Writes one log with one run. A result lies at the line of the file that holds the connection
 /// string, or, for an argument, at the endpoint as a logical location.
@@ -63,13 +64,14 @@ fn log(report: &Report) -> Log {
 }
 
 fn rule(code: &'static str) -> Rule {
+    let known = Code::from_name(code);
     Rule {
         id: code,
         short_description: Text {
-            text: code.replace('-', " "),
+            text: known.map_or(code, Code::title).to_owned(),
         },
         help: Text {
-            text: format!("pgtls explain {code}"),
+            text: known.map_or(code, Code::page).to_owned(),
         },
     }
 }

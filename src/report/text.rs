@@ -29,18 +29,59 @@ pub fn write(out: &mut dyn Write, report: &Report, palette: Palette) -> io::Resu
         }
         write_endpoint(out, endpoint, palette)?;
     }
+    if report.endpoints.len() > FEW {
+        write_table(out, &report.endpoints)?;
+    }
     if report.endpoints.len() > 1 {
-        let failed = report
-            .endpoints
-            .iter()
-            .filter(|e| e.verdict == Verdict::Fail)
-            .count();
-        let passed = report.endpoints.len().saturating_sub(failed);
+        write_summary(out, &report.endpoints)?;
+    }
+    Ok(())
+}
+
+/// One line an endpoint, for those who look for one of many.
+fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
+    let labels: Vec<String> = endpoints.iter().map(EndpointReport::label).collect();
+    let widths = labels.iter().map(|label| label.chars().count());
+    let width = widths.max().unwrap_or(0).clamp(8, MAX_LABEL);
+    writeln!(
+        out,
+        "\n{:<width$}  verdict  exit  {:<26}  {:<7}  days left",
+        "endpoint", "code", "TLS"
+    )?;
+    for (endpoint, label) in endpoints.iter().zip(&labels) {
+        let verdict = match endpoint.verdict {
+            Verdict::Pass => "PASS",
+            Verdict::Fail => "FAIL",
+        };
+        let code = endpoint.error.as_ref().map_or("-", |error| error.code);
+        let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+        let days = endpoint.days_left();
         writeln!(
             out,
-            "\n{passed} of {} endpoints passed",
-            report.endpoints.len()
+            "{label:<width$}  {verdict:<7}  {:>4}  {code:<26}  {:<7}  {:>9}",
+            endpoint.exit_code,
+            protocol.unwrap_or("-"),
+            days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
         )?;
+    }
+    Ok(())
+}
+
+/// How many passed; of many, those that did not once more, as the last thing to be seen.
+fn write_summary(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
+    let failed: Vec<&EndpointReport> = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.verdict == Verdict::Fail)
+        .collect();
+    let passed = endpoints.len().saturating_sub(failed.len());
+    writeln!(out, "\n{passed} of {} endpoints passed", endpoints.len())?;
+    if endpoints.len() > FEW {
+        for endpoint in failed {
+            let error = endpoint.error.as_ref();
+            let what = error.map(|error| format!(": {}: {}", error.code, error.message));
+            let line = format!("FAIL  {}{}", endpoint.label(), what.unwrap_or_default());
+            writeln!(out, "{}", wrap(&line, "  "))?;
+        }
     }
     Ok(())
 }
@@ -79,7 +120,8 @@ fn write_endpoint(
     )
 }
 
-/// A table: who connects, who would check, and why. What must not be overlooked is in capitals.
+/// A table: who connects, who would check, and why; those of one fate share a row. What must not be
+/// overlooked is in capitals.
 fn write_clients(
     out: &mut dyn Write,
     clients: &[ClientReport],
@@ -88,51 +130,49 @@ fn write_clients(
     if clients.is_empty() {
         return Ok(());
     }
-    let indent = " ".repeat(CLIENT_COLUMNS);
-    writeln!(
-        out,
-        "\n  {:<26}{:<17}{:<13}why",
-        "client", "outcome", "certificate"
-    )?;
-    for client in clients {
-        let (outcome, colour) = match client.outcome {
-            "verified" => ("verified".to_owned(), AnsiColor::Green),
-            "unverified" | "plaintext" => (client.outcome.to_uppercase(), AnsiColor::Red),
+    writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
+    for (index, first) in clients.iter().enumerate() {
+        let alike = |other: &&ClientReport| {
+            (other.outcome, other.certificate, other.code, &other.reason)
+                == (first.outcome, first.certificate, first.code, &first.reason)
+        };
+        if clients.iter().take(index).any(|earlier| alike(&earlier)) {
+            continue;
+        }
+        let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
+        let (outcome, colour) = match first.outcome {
+            "verified" => (first.outcome.to_owned(), AnsiColor::Green),
+            "unverified" | "plaintext" => (first.outcome.to_uppercase(), AnsiColor::Red),
             other => (other.to_owned(), AnsiColor::Yellow),
         };
-        let code = client
-            .code
-            .map(|code| format!("{code}: "))
-            .unwrap_or_default();
-        let mark = if client.basis == "documented" {
-            " *"
-        } else {
-            ""
-        };
-        let options = Options::new(WIDTH)
-            .initial_indent(&indent)
-            .subsequent_indent(&indent)
-            .break_words(true)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        let why = textwrap::fill(&format!("{code}{}", client.reason), options);
-        let padding = " ".repeat(17_usize.saturating_sub(outcome.len()));
-        let outcome = paint(
-            &outcome,
-            Style::new().fg_color(Some(colour.into())),
+        let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
+        let padded = format!("{outcome:<17}");
+        let painted = paint(
+            &padded,
+            Style::new().bold().fg_color(Some(colour.into())),
             palette,
         );
         writeln!(
             out,
-            "  {:<26}{outcome}{padding}{:<13}{}",
-            format!("{}{mark}", client.client),
-            client.certificate,
-            why.trim_start()
+            "  {painted}{:<13}{}",
+            first.certificate,
+            names.trim_start()
         )?;
+        let code = first
+            .code
+            .map_or_else(String::new, |code| format!("{code}: "));
+        let reason = format!("{code}{}", first.reason);
+        writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
     }
-    writeln!(
-        out,
-        "  outcome: with this string, in the form that the client reads; certificate: would it accept this\n  server, told to verify all with these roots. * from its documentation, the others are measured."
-    )
+    let legend = "outcome: with these settings, in the form that the client reads. certificate: would it accept this server, told to verify everything with these roots? * by its documentation; the others were measured.";
+    writeln!(out, "{}", wrap(legend, "  "))
+}
+
+fn client_name(client: &ClientReport) -> String {
+    match client.basis {
+        "documented" => format!("{} *", client.client),
+        _ => client.client.to_owned(),
+    }
 }
 
 fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
@@ -351,10 +391,30 @@ fn paint(text: &str, style: Style, palette: Palette) -> String {
 }
 
 /// Columns before the reason in the table of clients.
-const CLIENT_COLUMNS: usize = 58;
+const CLIENT_COLUMNS: usize = 32;
+
+/// So many endpoints are overlooked at a glance.
+const FEW: usize = 4;
+
+/// Columns of an endpoint's name in the table.
+const MAX_LABEL: usize = 60;
 
 /// Columns.
 const WIDTH: usize = 100;
 
 /// Names of a certificate that are listed before "and N more".
 const MAX_NAMES: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn many_endpoints_end_with_a_table_and_the_failures_once_more() {
+        let mut out = Vec::new();
+        write_table(&mut out, &sample::report().endpoints).unwrap();
+        write_summary(&mut out, &sample::report().endpoints).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+}

@@ -15,6 +15,7 @@ mod pem;
 mod private_key;
 mod read;
 mod revocation;
+mod shared;
 mod similar;
 mod store;
 mod system;
@@ -32,6 +33,7 @@ pub use identity::{Identity, IdentityError};
 pub use pem::PemFault;
 pub use private_key::KeyFault;
 pub use read::read_bounded;
+pub use shared::SharedTrust;
 pub use system::SystemStore;
 
 use identity::IdentityRequest;
@@ -98,7 +100,7 @@ pub enum Source {
 }
 
 /// `--trust`: use these anchors, whatever the string says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// All roots of `certs/`.
     Bundled,

@@ -15,7 +15,10 @@ fn what_is_known_is_printed_and_the_code_is_130() {
     let plain = Peer::start(|c| c.request().and_then(|()| c.say(b"N")));
     let silent = Peer::start(super::peer::Conversation::listen);
     let at = |peer: &Peer| format!("host=127.0.0.1 port={} sslmode=require", peer.port);
-    let check = start(&client, &["--timeout", "600", &at(&plain), &at(&silent)]);
+    let check = start(
+        &client,
+        &["--jobs", "1", "--timeout", "600", &at(&plain), &at(&silent)],
+    );
     wait_until("the second server to be asked", || {
         !silent.heard().is_empty()
     });

@@ -1,0 +1,34 @@
+//! `pgtls completions` and `pgtls man`: what a package installs beside the program.
+
+use pgtls::exit::Exit;
+
+use super::output;
+use crate::cli::{self, Completions};
+
+pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut cli::command(), "pgtls", &mut script);
+    output::to_stdout(|out| out.write_all(&script))?;
+    Ok(Exit::Passed)
+}
+
+/// One page: the program, then each command with its options.
+pub(crate) fn man() -> anyhow::Result<Exit> {
+    output::to_stdout(|out| {
+        let command = cli::command();
+        let main = clap_mangen::Man::new(command.clone());
+        main.render_title(out)?;
+        main.render_name_section(out)?;
+        main.render_synopsis_section(out)?;
+        main.render_description_section(out)?;
+        for subcommand in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+            let name = subcommand.get_name().to_uppercase();
+            let page = clap_mangen::Man::new(subcommand.clone());
+            writeln!(out, ".SH \"PGTLS {name}\"")?;
+            page.render_description_section(out)?;
+            page.render_options_section(out)?;
+        }
+        main.render_extra_section(out)
+    })?;
+    Ok(Exit::Passed)
+}

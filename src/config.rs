@@ -1,0 +1,323 @@
+//! `pgtls.toml`: named endpoints, and what to demand of them. Pure: text and variables in.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use pgtls::conninfo::TlsVersion;
+use pgtls::trust::Choice;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::cli;
+use crate::machine::bytes_of;
+
+/// A file, read.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// In the order of the file; at least one.
+    pub(crate) endpoints: Vec<Entry>,
+}
+
+/// One `[[endpoint]]`, with what `[policy]` says where it says nothing itself.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// What the user calls it.
+    pub(crate) name: Option<String>,
+    /// A connection string, variables filled in.
+    pub(crate) conninfo: Vec<u8>,
+    /// Where it stands, counted from 1.
+    pub(crate) line: usize,
+    /// What must hold.
+    pub(crate) policy: Policy,
+}
+
+/// What a file can demand; nothing where it is silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) valid_for: Option<Duration>,
+    pub(crate) min_tls: Option<TlsVersion>,
+    pub(crate) strict: Option<bool>,
+    pub(crate) pins: Option<Vec<[u8; 32]>>,
+    pub(crate) trust: Option<Choice>,
+}
+
+/// What is wrong with a file. Never repeats a connection string: it may hold a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {fault}")]
+pub(crate) struct Error {
+    line: usize,
+    fault: Fault,
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum Fault {
+    #[error("{0}")]
+    Toml(String),
+    #[error("there is no [[endpoint]]")]
+    NoEndpoint,
+    #[error("the environment variable {0} is not set, or is empty")]
+    Unset(String),
+    #[error("${{ begins the name of an environment variable, and }} has to end it")]
+    Unended,
+}
+
+impl Config {
+    /// Reads a file; `var` looks up environment variables.
+    pub(crate) fn parse(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let line_of = |offset: usize| {
+            let before = text.get(..offset).unwrap_or(text);
+            before.matches('\n').count().saturating_add(1)
+        };
+        let file: File = toml::from_str(text).map_err(|error| Error {
+            line: line_of(error.span().map_or(text.len(), |span| span.start)),
+            // Not its Display, which shows the line itself.
+            fault: Fault::Toml(error.message().to_owned()),
+        })?;
+        if file.endpoint.is_empty() {
+            return Err(Error {
+                line: line_of(text.len()),
+                fault: Fault::NoEndpoint,
+            });
+        }
+        let common = file.policy;
+        let entries = file.endpoint.into_iter().map(|endpoint| {
+            let line = line_of(endpoint.conninfo.span().start);
+            let conninfo = fill_in(endpoint.conninfo.get_ref(), &var);
+            Ok(Entry {
+                name: endpoint.name,
+                conninfo: conninfo.map_err(|fault| Error { line, fault })?,
+                line,
+                policy: Policy {
+                    valid_for: endpoint.valid_for.or(common.valid_for),
+                    min_tls: endpoint.min_tls.or(common.min_tls),
+                    strict: endpoint.strict.or(common.strict),
+                    pins: endpoint.pins.or_else(|| common.pins.clone()),
+                    trust: endpoint.trust.or_else(|| common.trust.clone()),
+                },
+            })
+        });
+        Ok(Self {
+            endpoints: entries.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    policy: Common,
+    #[serde(default)]
+    endpoint: Vec<Endpoint>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Common {
+    #[serde(deserialize_with = "valid_for")]
+    valid_for: Option<Duration>,
+    #[serde(deserialize_with = "min_tls")]
+    min_tls: Option<TlsVersion>,
+    strict: Option<bool>,
+    #[serde(deserialize_with = "pins")]
+    pins: Option<Vec<[u8; 32]>>,
+    #[serde(deserialize_with = "trust")]
+    trust: Option<Choice>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Endpoint {
+    name: Option<String>,
+    conninfo: Spanned<String>,
+    #[serde(default, deserialize_with = "valid_for")]
+    valid_for: Option<Duration>,
+    #[serde(default, deserialize_with = "min_tls")]
+    min_tls: Option<TlsVersion>,
+    strict: Option<bool>,
+    #[serde(default, deserialize_with = "pins")]
+    pins: Option<Vec<[u8; 32]>>,
+    #[serde(default, deserialize_with = "trust")]
+    trust: Option<Choice>,
+}
+
+fn valid_for<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    one(from, cli::parse_duration)
+}
+
+fn min_tls<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TlsVersion>, D::Error> {
+    one(from, cli::parse_tls_version)
+}
+
+fn trust<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Choice>, D::Error> {
+    one(from, cli::parse_trust)
+}
+
+/// A value as the option of the same name takes it.
+fn one<'de, D: Deserializer<'de>, T>(
+    from: D,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn pins<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u8; 32]>>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let pins = texts.iter().map(|text| cli::parse_pin(text));
+    let pins = pins.collect::<Result<_, _>>();
+    pins.map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Puts the values of `${NAME}` in their places. A variable that is all there is may hold a whole
+/// connection string; any other stands within a value, and is quoted as the form demands, so that no
+/// password can change what the string means.
+fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>, Fault> {
+    let is_uri = ["postgresql://", "postgres://"]
+        .iter()
+        .any(|scheme| text.starts_with(scheme));
+    let mut filled = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, behind) = after.split_once('}').ok_or(Fault::Unended)?;
+        let value = var(name)
+            .map(|value| bytes_of(&value))
+            .filter(|value| !value.is_empty())
+            .ok_or_else(|| Fault::Unset(name.to_owned()))?;
+        let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
+        filled.extend_from_slice(before.as_bytes());
+        for byte in value {
+            match byte {
+                _ if is_all => filled.push(byte),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                    filled.push(byte);
+                }
+                _ if is_uri => filled.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+                b'\\' | b'\'' => filled.extend_from_slice(&[b'\\', byte]),
+                _ if byte.is_ascii_whitespace() || byte == b'\x0b' => {
+                    filled.extend_from_slice(&[b'\\', byte]);
+                }
+                _ => filled.push(byte),
+            }
+        }
+        rest = behind;
+    }
+    filled.extend_from_slice(rest.as_bytes());
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Error> {
+        Config::parse(text, |name| match name {
+            "WORD" => Some("pass".into()),
+            "HARD" => Some("a b'c\\d@/%".into()),
+            "URL" => Some("postgresql://u:p@h/d".into()),
+            "EMPTY" => Some("".into()),
+            _ => None,
+        })
+    }
+
+    fn conninfo(text: &str) -> String {
+        let config = parse(&format!("[[endpoint]]\nconninfo = {text:?}")).unwrap();
+        String::from_utf8(config.endpoints[0].conninfo.clone()).unwrap()
+    }
+
+    #[test]
+    fn endpoints_have_their_own_policy_and_the_common_one_where_they_are_silent() {
+        let text = r#"
+            [policy]
+            valid_for = "30d"
+            min_tls = "1.3"
+            strict = true
+            trust = "mozilla"
+
+            [[endpoint]]
+            name = "orders"
+            conninfo = "host=a"
+
+            [[endpoint]]
+            conninfo = "host=b"
+            valid_for = "7d"
+            strict = false
+            trust = "system"
+        "#;
+        let endpoints = parse(text).unwrap().endpoints;
+        let [orders, other] = endpoints.as_slice() else {
+            panic!("{endpoints:?}");
+        };
+        assert_eq!((orders.name.as_deref(), orders.line), (Some("orders"), 10));
+        assert_eq!(orders.conninfo, b"host=a");
+        assert_eq!(orders.policy.valid_for, cli::parse_duration("30d").ok());
+        assert_eq!(orders.policy.strict, Some(true));
+        assert_eq!(other.policy.valid_for, cli::parse_duration("7d").ok());
+        assert_eq!(other.policy.min_tls, Some(TlsVersion::V1_3));
+        assert_eq!(other.policy.strict, Some(false));
+        assert_eq!(other.policy.trust, Some(Choice::System));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_line_and_without_the_string() {
+        for (text, line, word) in [
+            ("[policy]\nvalid_fro = \"1d\"", 2, "valid_fro"),
+            ("[policy]\nvalid_for = \"soon\"", 2, "30d"),
+            ("[policy]\nmin_tls = \"1.1\"", 2, "1.2 and 1.3"),
+            ("[policy]\npins = [\"abc\"]", 2, "sha256//"),
+            ("[[endpoint]]\nconninf = \"password=secret\"", 2, "conninf"),
+            ("[[endpoint]]\nname = \"a\"\n\n", 1, "conninfo"),
+            (
+                "\n[[endpoints]]\nconninfo = \"password=secret\"",
+                2,
+                "endpoints",
+            ),
+            ("[[endpoint]]\nconninfo = \"password=secret", 2, ""),
+            ("", 1, "[[endpoint]]"),
+            ("[[endpoint]]\nconninfo = \"host=${NOPE}\"", 2, "NOPE"),
+            ("[[endpoint]]\nconninfo = \"host=${EMPTY}\"", 2, "EMPTY"),
+            ("[[endpoint]]\nconninfo = \"host=${WORD\"", 2, "${"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.line, line, "{text}: {error}");
+            let shown = error.to_string();
+            assert!(shown.contains(word), "{text}: {error}");
+            assert!(!shown.contains("secret"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_read() {
+        let readme = include_str!("../README.md");
+        let (_, behind) = readme.split_once("```toml\n").unwrap();
+        let (example, _) = behind.split_once("```").unwrap();
+        let config = Config::parse(example, |_| Some("x".into())).unwrap();
+        let names: Vec<_> = config.endpoints.iter().map(|one| &one.name).collect();
+        assert_eq!(
+            names,
+            [&Some("orders".to_owned()), &Some("legacy".to_owned())]
+        );
+    }
+
+    #[test]
+    fn variables_are_filled_in_and_cannot_change_what_the_string_means() {
+        for (text, expected) in [
+            ("host=a", "host=a"),
+            (
+                "host=a password=${WORD} user=u",
+                "host=a password=pass user=u",
+            ),
+            ("password=${HARD}", r"password=a\ b\'c\\d@/%"),
+            ("password='${HARD}'", r"password='a\ b\'c\\d@/%'"),
+            (
+                "postgresql://u:${HARD}@h",
+                "postgresql://u:a%20b%27c%5Cd%40%2F%25@h",
+            ),
+            ("${URL}", "postgresql://u:p@h/d"),
+            ("host=${WORD}${WORD}", "host=passpass"),
+            ("password=$WORD", "password=$WORD"),
+        ] {
+            assert_eq!(conninfo(text), expected, "{text}");
+        }
+    }
+}
