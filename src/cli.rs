@@ -124,6 +124,10 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,
 
+    /// Add what each of twelve client libraries would do with this string and this server
+    #[arg(long)]
+    pub(crate) clients: bool,
+
     #[command(flatten)]
     pub(crate) demands: Demands,
 
@@ -393,7 +397,7 @@ pub(crate) fn command() -> clap::Command {
 fn exit_codes() -> String {
     let mut text = "Exit codes:\n".to_owned();
     for exit in Exit::ALL {
-        text.push_str(&format!("  {}  {}\n", exit.number(), exit.meaning()));
+        text.push_str(&format!(" {:>3}  {}\n", exit.number(), exit.meaning()));
     }
     text
 }

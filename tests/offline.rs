@@ -294,6 +294,9 @@ fn files_with_which_a_server_would_not_start_are_refused() {
     ] {
         let run = client.pgtls(&[&["verify", "--format", "json"][..], &arguments].concat());
         assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let home = client.home.path().to_str().unwrap();
+        assert!(hint.starts_with(&format!("Looked at {home}/")), "{hint}");
     }
 }
 
@@ -358,5 +361,59 @@ fn two_cas_of_one_name_are_told_apart_by_their_keys() {
     assert!(
         keys[0] != keys[1] && keys.iter().all(|key| key.len() == 40),
         "{hint}"
+    );
+}
+
+#[test]
+fn revocation_is_checked_offline_too() {
+    let directory = tempfile::tempdir().unwrap();
+    if pki::Documented::new(directory.path()).is_none() {
+        return;
+    }
+    let client = Client::new();
+    client.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=serial\ndefault_md=sha256\ndefault_crl_days=9\n",
+    );
+    client.write("index.txt", "");
+    for arguments in [
+        "req -new -x509 -newkey rsa:2048 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
+        "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -gencrl -out good.crl",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -revoke server.crt",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -gencrl -out revoked.crl",
+    ] {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    for (crl, code, outcome) in [
+        ("good.crl", 0, "pass"),
+        ("revoked.crl", 6, "revoked"),
+        ("none.crl", 2, "crl-file-missing"),
+        ("server.key", 2, "crl-file-invalid"),
+    ] {
+        let run = verify(
+            &client,
+            &format!("--sslrootcert root.crt --host db.example.com --sslcrl {crl}"),
+        );
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{crl}: {run:?}"
+        );
+    }
+    let run = verify(
+        &client,
+        "--sslrootcert root.crt --sslcrl good.crl --valid-for 10d",
+    );
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (1, "expires-soon"),
+        "{run:?}"
     );
 }

@@ -71,7 +71,9 @@ const PLACES: &[&[&str]] = &[
 #[test]
 fn no_password_is_printed_from_a_string() {
     let port = scripted::answering(b"N").to_string();
-    let client = Client::new().with("PGCONNECT_TIMEOUT", "2");
+    let client = Client::new()
+        .with("PGCONNECT_TIMEOUT", "2")
+        .with("RUST_BACKTRACE", "1");
     let mut shown = Vec::new();
     for string in STRINGS {
         let string = string.replace("{port}", &port);
@@ -113,6 +115,76 @@ fn no_password_is_printed_from_elsewhere() {
                 let run = client.pgtls(&[command, "--format", format, string]);
                 let shown = run.stdout.contains("hunter2") || run.stderr.contains("hunter2");
                 assert!(!shown, "{command} {string}: {run:?}");
+            }
+        }
+    }
+}
+
+/// A whole string where a value belongs is an easy mistake.
+#[test]
+fn no_password_is_printed_from_a_variable_of_another_purpose() {
+    let mistakes = [
+        "password=hunter2",
+        "host=db.example password=hunter2 sslmode=require",
+        "postgresql://ann:hunter2@db.example/app",
+    ];
+    for variable in [
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGUSER",
+        "PGDATABASE",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGSSLMODE",
+        "PGSSLROOTCERT",
+        "PGSSLCERT",
+        "PGSSLKEY",
+        "PGSSLCRL",
+        "PGSSLNEGOTIATION",
+        "PGSSLMINPROTOCOLVERSION",
+        "PGREQUIREAUTH",
+        "PGCONNECT_TIMEOUT",
+    ] {
+        for mistake in mistakes {
+            let client = Client::new()
+                .with(variable, mistake)
+                .with("RUST_BACKTRACE", "1");
+            for command in ["check", "conninfo"] {
+                for format in ["text", "json"] {
+                    let string = match variable {
+                        "PGHOST" => "port=1 connect_timeout=1",
+                        "PGSERVICEFILE" => "service=x",
+                        _ => "host=127.0.0.1 connect_timeout=1",
+                    };
+                    let run = client.pgtls(&[command, "--format", format, string]);
+                    let shown = run.stdout.contains("hunter2") || run.stderr.contains("hunter2");
+                    assert!(!shown, "{variable}={mistake}: {run:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_password_of_a_key_is_printed() {
+    let client = Client::new().with("RUST_BACKTRACE", "1");
+    let own = pki::Ca::root("Client CA").leaf(&["ann"]);
+    client.write("client.crt", &own.chain);
+    client.write("client.key", &own.key);
+    client.write(
+        "broken.key",
+        own.key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"),
+    );
+    for key in ["client.key", "broken.key", "missing.key"] {
+        for format in ["text", "json"] {
+            let string = format!(
+                "host=127.0.0.1 port=1 sslcert=client.crt sslkey={key} sslpassword=hunter2"
+            );
+            for command in ["check", "conninfo"] {
+                let run = client.pgtls(&[command, "--format", format, &string]);
+                let shown = run.stdout.contains("hunter2") || run.stderr.contains("hunter2");
+                assert!(!shown, "{run:?}");
             }
         }
     }

@@ -50,6 +50,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         min_tls: None,
         expect_cert: None,
         save_chain: None,
+        clients: false,
         demands: Demands::default(),
         output,
     };

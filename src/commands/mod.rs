@@ -1,13 +1,16 @@
 //! One file a command: what was typed in, what is printed and the exit code out.
 
 pub(crate) mod check;
+mod clients;
 pub(crate) mod conninfo;
 mod demands;
 pub(crate) mod demo;
 pub(crate) mod explain;
+mod inquiry;
 mod output;
 mod progress;
 pub(crate) mod roots;
 pub(crate) mod shell;
 mod sources;
+mod units;
 pub(crate) mod verify;

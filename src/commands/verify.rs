@@ -7,8 +7,7 @@ use pgtls::diagnose::{
 };
 use pgtls::exit::Exit;
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::identity::{self, IdentityError};
-use pgtls::trust::{Choice, Level, Trust};
+use pgtls::trust::{Choice, Error, Level, Trust, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
 
 use super::output::Printed;
@@ -73,7 +72,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     Ok((endpoints, Exit::of_all(exits)))
 }
 
-fn server_files(args: &Verify) -> Result<Vec<Vec<u8>>, IdentityError> {
+fn server_files(args: &Verify) -> Result<Vec<Vec<u8>>, Error> {
     let chain = match &args.key {
         Some(key) => identity::load_pair(&args.cert, key)?.chain,
         None => identity::load_chain(&args.cert)?,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::choice::{ProtocolVersion, SslMode, TlsVersion};
 use super::parameter::Keyword;
-use super::value::{Origin, Word};
+use super::value::{Origin, Word, shown_path};
 
 /// A connection string that libpq refuses. Offsets (`at`) are in bytes from 0; the messages count from 1.
 ///
@@ -106,17 +106,17 @@ pub enum Error {
     },
     /// No file defines the service.
     #[error(
-        "service {service:?} is defined in none of the service files{}",
+        "service {service} is defined in none of the service files{}",
         listed(searched)
     )]
     ServiceNotFound {
         /// Its name.
-        service: String,
+        service: Word,
         /// The files that were looked at, missing ones included.
         searched: Vec<PathBuf>,
     },
     /// A service file that must be there is not, or cannot be read.
-    #[error("cannot read the service file {}", file.display())]
+    #[error("cannot read the service file {}", shown_path(file))]
     ServiceFileUnreadable {
         /// The file.
         file: PathBuf,
@@ -125,7 +125,7 @@ pub enum Error {
         error: io::Error,
     },
     /// A line that libpq refuses.
-    #[error("{}, line {line}: {fault}", file.display())]
+    #[error("{}, line {line}: {fault}", shown_path(file))]
     ServiceSyntax {
         /// The service file.
         file: PathBuf,
@@ -349,10 +349,7 @@ fn part(keyword: Option<Keyword>) -> String {
 }
 
 fn listed(files: &[PathBuf]) -> String {
-    let files: Vec<String> = files
-        .iter()
-        .map(|file| file.display().to_string())
-        .collect();
+    let files: Vec<String> = files.iter().map(|file| shown_path(file)).collect();
     if files.is_empty() {
         String::new()
     } else {

@@ -42,9 +42,12 @@ impl Error {
                     .then(|| write(Keyword::SslMode, SslMode::VerifyFull.as_str(), origin));
             }
             Self::ServiceNotFound { service, .. } => {
+                let name = match service {
+                    Word::Shown(name) => escape(name).to_string(),
+                    Word::Hidden => "NAME".to_owned(),
+                };
                 return Some(format!(
-                    "define it in ~/.pg_service.conf: a line [{}], below it keyword=value lines",
-                    escape(service)
+                    "define it in ~/.pg_service.conf: a line [{name}], below it keyword=value lines"
                 ));
             }
             Self::TlsRange {

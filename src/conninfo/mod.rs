@@ -40,7 +40,7 @@ pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
 pub use parse::{Assignment, parse};
 pub use print::{LostBackslashes, redacted};
-pub use value::{MASK, Origin, Secret, Setting, Value, Word};
+pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
 use service::Settings;
 

@@ -42,7 +42,7 @@ pub(super) fn lookup(named: Option<&[u8]>, world: &dyn World) -> Result<Settings
         searched.push(file);
     }
     Err(Error::ServiceNotFound {
-        service: String::from_utf8_lossy(&service).into_owned(),
+        service: Word::from(&Value::new(Keyword::Service, service)),
         searched,
     })
 }

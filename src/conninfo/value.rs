@@ -1,9 +1,10 @@
 //! Values with their origin, and secrets that will not print.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::parameter::{Keyword, Secrecy};
+use crate::escape::escape;
 
 /// What stands in for a secret in every output.
 pub const MASK: &str = "********";
@@ -55,7 +56,7 @@ impl fmt::Display for Origin {
         match self {
             Self::String { .. } => f.write_str("the connection string"),
             Self::Service { name, file, line } => {
-                write!(f, "service {name:?} ({}, line {line})", file.display())
+                write!(f, "service {name:?} ({}, line {line})", shown_path(file))
             }
             Self::Environment(variable) => write!(f, "the environment variable {variable}"),
             Self::Default => f.write_str("the defaults"),
@@ -191,6 +192,17 @@ impl fmt::Display for Word {
     }
 }
 
+/// A path as it may be shown: escaped for terminals, and masked where it seems to have swallowed a secret, as when a
+/// variable that names a file holds a whole connection string.
+#[must_use]
+pub fn shown_path(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if assigns_secret(bytes) {
+        return Word::Hidden.to_string();
+    }
+    escape(bytes).to_string()
+}
+
 /// Whether the text names a secret parameter, in libpq's words or another driver's.
 fn mentions_secret(text: &[u8]) -> bool {
     secret_name_end(text).is_some()
@@ -204,9 +216,12 @@ fn assigns_secret(text: &[u8]) -> bool {
     assigned || holds_credentials(text)
 }
 
-/// `scheme://user:password@host`, or the part of it before an `=`.
+/// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter
+/// is no scheme, but a drive.
 fn holds_credentials(text: &[u8]) -> bool {
-    let authority = find(text, b"://").and_then(|at| text.get(at.checked_add(3)?..));
+    let authority = find(text, b":/")
+        .filter(|at| *at > 1)
+        .and_then(|at| text.get(at.checked_add(2)?..));
     authority.is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'@' | b':')))
 }
 
@@ -234,6 +249,21 @@ const SECRET_NAMES: &[&[u8]] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_shown_unless_it_seems_to_hold_a_secret() {
+        for (path, shown) in [
+            ("/etc/ssl/root.crt", "/etc/ssl/root.crt"),
+            ("/run/secrets/root.crt", "/run/secrets/root.crt"),
+            ("a\x1b[2J", r"a\x1b[2J"),
+            ("host=a password=b", "[hidden: it may be secret]"),
+            ("postgresql://a:b@c/d", "[hidden: it may be secret]"),
+            ("/tmp/postgresql:/a:b@c/d", "[hidden: it may be secret]"),
+            ("C:/a@b/root.crt", "C:/a@b/root.crt"),
+        ] {
+            assert_eq!(shown_path(Path::new(path)), shown);
+        }
+    }
 
     #[test]
     fn secrets_never_print() {

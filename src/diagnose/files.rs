@@ -4,8 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Code, Diagnosis, Finding, Stage};
-use crate::conninfo::{ConnInfo, Keyword, SslMode};
-use crate::escape::escape;
+use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::exit::Exit;
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
@@ -21,8 +20,21 @@ pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
 }
 
 /// A server's certificate or key file with which it would not start.
-pub fn server_files_error(error: &IdentityError) -> Diagnosis {
-    Diagnosis::failed(Exit::Usage, identity_finding(Owner::Server, error))
+pub fn server_files_error(error: &trust::Error) -> Diagnosis {
+    let finding = match error {
+        trust::Error::Identity { error, absolute } => {
+            located(identity_finding(Owner::Server, error), absolute.as_deref())
+        }
+        other => file_finding(None, other),
+    };
+    Diagnosis::failed(Exit::Usage, finding)
+}
+
+/// With the place where a relative path was looked up.
+fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
+    let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
+    let advice: Vec<String> = place.into_iter().chain(finding.hint.clone()).collect();
+    finding.hint(advice.join("\n"))
 }
 
 fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
@@ -65,7 +77,10 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             let advice = format!("{}\n{}", looked_at(path), mend(*role, path, fault));
             finding(invalid(*role), error.to_string()).hint(advice)
         }
-        trust::Error::Identity(error) => identity_finding(Owner::Client(conninfo), error),
+        trust::Error::Identity { error, absolute } => located(
+            identity_finding(Owner::Client(conninfo), error),
+            absolute.as_deref(),
+        ),
     }
 }
 
@@ -210,12 +225,8 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
 }
 
 fn beside(similar: &[PathBuf]) -> Option<String> {
-    let names: Vec<String> = similar.iter().map(|path| shown(path)).collect();
+    let names: Vec<String> = similar.iter().map(|path| shown_path(path)).collect();
     (!names.is_empty()).then(|| format!("Beside it there is {}.", names.join(", ")))
-}
-
-fn shown(path: &Path) -> String {
-    escape(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 fn looked_at(path: &NamedPath) -> String {
@@ -228,7 +239,7 @@ fn looked_at(path: &NamedPath) -> String {
     } else {
         ""
     };
-    format!("Looked at {}{origin}.{tilde}", shown(&path.absolute))
+    format!("Looked at {}{origin}.{tilde}", shown_path(&path.absolute))
 }
 
 fn quoted(path: &NamedPath) -> String {
@@ -237,7 +248,7 @@ fn quoted(path: &NamedPath) -> String {
 
 /// As a shell takes it for one word.
 fn quoted_path(path: &Path) -> String {
-    let text = shown(path);
+    let text = shown_path(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {

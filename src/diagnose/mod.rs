@@ -5,6 +5,7 @@
 
 mod calendar;
 mod chain;
+mod clients;
 mod code;
 mod demands;
 mod files;
@@ -24,6 +25,7 @@ use crate::probe::{Observation, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
+pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
 pub use request::{conninfo_error, unchecked};

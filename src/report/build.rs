@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CertificateReport, EndpointReport, FindingReport, NameMatchReport, Report, TimingsReport,
-    TlsReport, TrustReport, Verdict,
+    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport, Report,
+    TimingsReport, TlsReport, TrustReport, Verdict,
 };
-use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode};
-use crate::diagnose::{Context, Diagnosis, Finding};
+use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
+use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -63,6 +63,7 @@ impl EndpointReport {
             certificates: None,
             trust: None,
             name_match: None,
+            clients: None,
             timings_ms: None,
         }
     }
@@ -121,6 +122,28 @@ impl EndpointReport {
             name_match: name_match(judgement),
             ..Self::unread(diagnosis)
         }
+    }
+}
+
+impl EndpointReport {
+    /// The same with what the client libraries would do.
+    #[must_use]
+    pub fn with_clients(self, verdicts: &[ClientVerdict]) -> Self {
+        Self {
+            clients: Some(verdicts.iter().map(client).collect()),
+            ..self
+        }
+    }
+}
+
+fn client(verdict: &ClientVerdict) -> ClientReport {
+    ClientReport {
+        client: verdict.client.name(),
+        outcome: verdict.outcome.name(),
+        certificate: verdict.certificate.name(),
+        code: verdict.code.map(Code::name),
+        reason: verdict.reason.clone(),
+        basis: verdict.basis.name(),
     }
 }
 
@@ -259,7 +282,7 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     };
     TrustReport {
         source,
-        path: path.map(|path| escape(&path.to_string_lossy().as_bytes()).to_string()),
+        path: path.map(|path| shown_path(path)),
         anchor: anchor.map(|anchor| escape(&anchor.subject.text).to_string()),
         anchor_not_after: anchor.map(|anchor| instant(anchor.not_after)),
     }

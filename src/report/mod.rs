@@ -99,6 +99,9 @@ pub struct EndpointReport {
     /// Whether the leaf names the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_match: Option<NameMatchReport>,
+    /// What each client library would do, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientReport>>,
     /// How long each step took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings_ms: Option<TimingsReport>,
@@ -273,6 +276,25 @@ pub struct NameMatchReport {
     pub names: Vec<String>,
     /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
     pub rule: Option<&'static str>,
+}
+
+/// What one client library would do with this string and this server.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientReport {
+    /// Its name.
+    pub client: &'static str,
+    /// `verified`, `unverified`, `plaintext`, `refused` or `invalid-setting`.
+    pub outcome: &'static str,
+    /// Whether its verification, given the same roots and host name, would accept this server:
+    /// `accepts`, `refuses` or `unknown`.
+    pub certificate: &'static str,
+    /// The stable code of what stands in the way; `null` if nothing does.
+    pub code: Option<&'static str>,
+    /// Why.
+    pub reason: String,
+    /// `measured` or `documented`.
+    pub basis: &'static str,
 }
 
 /// Milliseconds.

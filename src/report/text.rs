@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use textwrap::Options;
 
-use super::{CertificateReport, EndpointReport, FindingReport, Report, TlsReport, Verdict};
+use super::{
+    CertificateReport, ClientReport, EndpointReport, FindingReport, Report, TlsReport, Verdict,
+};
 
 /// Whether the text may hold colour codes. Colour never carries meaning alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +113,67 @@ fn write_endpoint(
     for finding in &endpoint.findings {
         write_finding(out, finding, palette)?;
     }
-    Ok(())
+    write_clients(
+        out,
+        endpoint.clients.as_deref().unwrap_or_default(),
+        palette,
+    )
+}
+
+/// A table: who connects, who would check, and why. What must not be overlooked is in capitals.
+fn write_clients(
+    out: &mut dyn Write,
+    clients: &[ClientReport],
+    palette: Palette,
+) -> io::Result<()> {
+    if clients.is_empty() {
+        return Ok(());
+    }
+    let indent = " ".repeat(CLIENT_COLUMNS);
+    writeln!(
+        out,
+        "\n  {:<26}{:<17}{:<13}why",
+        "client", "outcome", "certificate"
+    )?;
+    for client in clients {
+        let (outcome, colour) = match client.outcome {
+            "verified" => ("verified".to_owned(), AnsiColor::Green),
+            "unverified" | "plaintext" => (client.outcome.to_uppercase(), AnsiColor::Red),
+            other => (other.to_owned(), AnsiColor::Yellow),
+        };
+        let code = client
+            .code
+            .map(|code| format!("{code}: "))
+            .unwrap_or_default();
+        let mark = if client.basis == "documented" {
+            " *"
+        } else {
+            ""
+        };
+        let options = Options::new(WIDTH)
+            .initial_indent(&indent)
+            .subsequent_indent(&indent)
+            .break_words(true)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let why = textwrap::fill(&format!("{code}{}", client.reason), options);
+        let padding = " ".repeat(17_usize.saturating_sub(outcome.len()));
+        let outcome = paint(
+            &outcome,
+            Style::new().fg_color(Some(colour.into())),
+            palette,
+        );
+        writeln!(
+            out,
+            "  {:<26}{outcome}{padding}{:<13}{}",
+            format!("{}{mark}", client.client),
+            client.certificate,
+            why.trim_start()
+        )?;
+    }
+    writeln!(
+        out,
+        "  outcome: with this string, in the form that the client reads; certificate: would it accept this\n  server, told to verify all with these roots. * from its documentation, the others are measured."
+    )
 }
 
 fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
@@ -334,6 +396,9 @@ const FEW: usize = 4;
 
 /// Columns of an endpoint's name in the table.
 const MAX_LABEL: usize = 60;
+
+/// Columns before the reason in the table of clients.
+const CLIENT_COLUMNS: usize = 58;
 
 /// Columns.
 const WIDTH: usize = 100;

@@ -17,10 +17,14 @@ use pkcs8::pkcs5::pbes2::{self, Kdf};
 use pkcs8::spki::AlgorithmIdentifierRef;
 
 use super::private_key::KeyFault;
+use crate::escape::escape;
 
 const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
 const PBE_SHA1_2DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4");
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
+
+/// As many rounds as take some seconds. OpenSSL goes on for hours, if a damaged file says so.
+const MAX_ROUNDS: u32 = 10_000_000;
 
 /// What OpenSSL's scrypt may use of memory, in bytes (`SCRYPT_MAX_MEM` in crypto/evp/pbe_scrypt.c).
 const SCRYPT_MEMORY: u64 = 32 * 1024 * 1024;
@@ -56,7 +60,7 @@ pub(crate) fn decrypt_pem(
         "AES-256-CBC" => decrypt_cbc::<Aes256>(&md5_key(password, salt, 32), &iv, data),
         "DES-EDE3-CBC" => decrypt_cbc::<TdesEde3>(&md5_key(password, salt, 24), &iv, data),
         _ => Err(KeyFault::UnsupportedEncryption {
-            scheme: cipher.to_owned(),
+            scheme: escape(cipher).to_string(),
         }),
     }
 }
@@ -88,6 +92,9 @@ fn decrypt_pbes2(
     {
         return Err(unsupported(parameters.encryption.oid()));
     }
+    if let Kdf::Pbkdf2(pbkdf2) = &parameters.kdf {
+        check_rounds(pbkdf2.iteration_count)?;
+    }
     if let Kdf::Scrypt(scrypt) = &parameters.kdf {
         let (r, p) = (
             u64::from(scrypt.block_size),
@@ -108,6 +115,14 @@ fn decrypt_pbes2(
         })
 }
 
+fn check_rounds(rounds: u32) -> Result<(), KeyFault> {
+    if rounds <= MAX_ROUNDS {
+        return Ok(());
+    }
+    let scheme = format!("{rounds} rounds of key derivation");
+    Err(KeyFault::UnsupportedEncryption { scheme })
+}
+
 /// Password-based encryption as PKCS #12 has it (RFC 7292 appendix C).
 fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
     algorithm: AlgorithmIdentifierRef<'_>,
@@ -118,6 +133,7 @@ fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
     let (salt, rounds) = parameters
         .sequence(|reader| Ok((<&OctetStringRef>::decode(reader)?, u32::decode(reader)?)))
         .map_err(|_: pkcs8::der::Error| KeyFault::Malformed)?;
+    check_rounds(rounds)?;
     let password = bmp_string(password);
     let key = pkcs12_derive(1, &password, salt.as_bytes(), rounds, KEY);
     let iv = pkcs12_derive(2, &password, salt.as_bytes(), rounds, 8);
@@ -265,6 +281,30 @@ mod tests {
         );
         let iv = pkcs12_derive(2, &password, &salt, 1, 8);
         assert_eq!(hex(&iv), "79993dfe048d3b76");
+    }
+
+    #[test]
+    fn a_cipher_that_nobody_knows_is_named_fit_for_a_terminal() {
+        let header = [
+            &b"Proc-Type: 4,ENCRYPTED"[..],
+            b"DEK-Info: AES-\x1b[2J,0011223344556677",
+        ];
+        let fault = decrypt_pem(&header, b"", b"x").unwrap_err();
+        let scheme = r"AES-\x1b[2J".to_owned();
+        assert_eq!(fault, KeyFault::UnsupportedEncryption { scheme });
+    }
+
+    #[test]
+    fn more_rounds_than_anybody_waits_for_are_refused() {
+        // EncryptedPrivateKeyInfo { { PBE_SHA1_3DES, { "", 2^31 - 1 } }, 8 zero bytes }
+        let info = data_encoding::HEXLOWER
+            .decode(b"30223016060a2a864886f70d010c01033008040002047fffffff04080000000000000000")
+            .unwrap();
+        assert!(matches!(
+            decrypt_pkcs8(&info, b"x"),
+            Err(KeyFault::UnsupportedEncryption { .. })
+        ));
+        assert_eq!(check_rounds(MAX_ROUNDS), Ok(()));
     }
 
     #[test]

@@ -8,8 +8,7 @@ use super::bundled::BundledRoot;
 use super::file::Unusable;
 use super::identity::IdentityError;
 use super::similar::similar_files;
-use crate::conninfo::Origin;
-use crate::escape::escape;
+use crate::conninfo::{Origin, shown_path};
 
 /// Why trust cannot be gathered.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +47,21 @@ pub enum Error {
         fault: Unusable,
     },
     /// The client certificate or its key.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
+    #[error("{error}")]
+    Identity {
+        /// What is wrong.
+        error: IdentityError,
+        /// Where the file was looked up, if it was named by a relative path.
+        absolute: Option<PathBuf>,
+    },
+}
+
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        let relative = error.path().filter(|path| path.is_relative());
+        let absolute = relative.and_then(|path| std::path::absolute(path).ok());
+        Self::Identity { error, absolute }
+    }
 }
 
 /// What a file is for.
@@ -96,7 +108,7 @@ impl NamedPath {
 
 impl fmt::Display for NamedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(self.written.as_os_str().as_encoded_bytes()).fmt(f)
+        f.write_str(&shown_path(&self.written))
     }
 }
 

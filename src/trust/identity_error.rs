@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::client_chain::ChainFault;
 use super::private_key::KeyFault;
-use crate::escape::{Escaped, escape};
+use crate::conninfo::shown_path;
 
 /// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them;
 /// `Display` is libpq's own sentence where it has one, escaped for terminals.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// The user named a certificate that is not there. libpq would go on without one.
-    #[error("certificate file \"{}\" does not exist", shown(path))]
+    #[error("certificate file \"{}\" does not exist", shown_path(path))]
     CertificateMissing {
         /// `sslcert`.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum IdentityError {
         similar: Vec<PathBuf>,
     },
     /// The certificate's file cannot be looked up.
-    #[error("could not open certificate file \"{}\": {reason}", shown(path))]
+    #[error("could not open certificate file \"{}\": {reason}", shown_path(path))]
     CertificateInaccessible {
         /// The certificate's file.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum IdentityError {
         reason: String,
     },
     /// The certificate's file is there, but cannot be read.
-    #[error("could not read certificate file \"{}\": {reason}", shown(path))]
+    #[error("could not read certificate file \"{}\": {reason}", shown_path(path))]
     CertificateUnreadable {
         /// The certificate's file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum IdentityError {
         reason: String,
     },
     /// The certificate's file does not hold what it should.
-    #[error("could not read certificate file \"{}\": {fault}", shown(path))]
+    #[error("could not read certificate file \"{}\": {fault}", shown_path(path))]
     CertificateInvalid {
         /// The certificate's file.
         path: PathBuf,
@@ -43,7 +43,10 @@ pub enum IdentityError {
         fault: ChainFault,
     },
     /// There is a certificate, but not its key.
-    #[error("certificate present, but not private key file \"{}\"", shown(path))]
+    #[error(
+        "certificate present, but not private key file \"{}\"",
+        shown_path(path)
+    )]
     KeyMissing {
         /// `sslkey`, or the default file.
         path: PathBuf,
@@ -54,7 +57,7 @@ pub enum IdentityError {
     },
     /// The user named a key that is not there, and there is no certificate either. libpq would not
     /// even look.
-    #[error("private key file \"{}\" does not exist", shown(path))]
+    #[error("private key file \"{}\" does not exist", shown_path(path))]
     LoneKeyMissing {
         /// `sslkey`.
         path: PathBuf,
@@ -64,7 +67,7 @@ pub enum IdentityError {
     /// There is a certificate, but no key is named and there is no home directory to look in.
     #[error(
         "certificate file \"{}\" needs a private key, and none is named",
-        shown(certificate)
+        shown_path(certificate)
     )]
     KeyUnnamed {
         /// The certificate's file.
@@ -73,14 +76,14 @@ pub enum IdentityError {
     /// `sslkey` names a key in an OpenSSL engine.
     #[error(
         "private key \"{}\" lies in an OpenSSL engine, which is not supported",
-        shown(key)
+        shown_path(key)
     )]
     Engine {
         /// `sslkey`.
         key: PathBuf,
     },
     /// The key's file cannot be looked up.
-    #[error("could not stat private key file \"{}\": {reason}", shown(path))]
+    #[error("could not stat private key file \"{}\": {reason}", shown_path(path))]
     KeyInaccessible {
         /// The key's file.
         path: PathBuf,
@@ -88,7 +91,7 @@ pub enum IdentityError {
         reason: String,
     },
     /// The key's file is a directory, a device or a pipe.
-    #[error("private key file \"{}\" is not a regular file", shown(path))]
+    #[error("private key file \"{}\" is not a regular file", shown_path(path))]
     KeyNotRegular {
         /// The key's file.
         path: PathBuf,
@@ -98,7 +101,7 @@ pub enum IdentityError {
         "private key file \"{}\" has group or world access; file must have permissions u=rw (0600) \
          or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by \
          root",
-        shown(path)
+        shown_path(path)
     )]
     KeyPermissions {
         /// The key's file.
@@ -107,7 +110,7 @@ pub enum IdentityError {
         mode: u32,
     },
     /// The key's file is there, but cannot be read.
-    #[error("could not load private key file \"{}\": {reason}", shown(path))]
+    #[error("could not load private key file \"{}\": {reason}", shown_path(path))]
     KeyUnreadable {
         /// The key's file.
         path: PathBuf,
@@ -115,7 +118,7 @@ pub enum IdentityError {
         reason: String,
     },
     /// The key's file does not hold what it should.
-    #[error("could not load private key file \"{}\": {fault}", shown(path))]
+    #[error("could not load private key file \"{}\": {fault}", shown_path(path))]
     KeyInvalid {
         /// The key's file.
         path: PathBuf,
@@ -125,8 +128,8 @@ pub enum IdentityError {
     /// The key is not the certificate's.
     #[error(
         "certificate file \"{}\" does not match private key file \"{}\"",
-        shown(certificate),
-        shown(key)
+        shown_path(certificate),
+        shown_path(key)
     )]
     Mismatch {
         /// The certificate's file.
@@ -139,6 +142,23 @@ pub enum IdentityError {
     NoCertificate,
 }
 
-fn shown(path: &Path) -> Escaped<'_> {
-    escape(path.as_os_str().as_encoded_bytes())
+impl IdentityError {
+    /// The file that is at fault, as the user or libpq's default names it.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::CertificateMissing { path, .. }
+            | Self::CertificateInaccessible { path, .. }
+            | Self::CertificateUnreadable { path, .. }
+            | Self::CertificateInvalid { path, .. }
+            | Self::KeyMissing { path, .. }
+            | Self::LoneKeyMissing { path, .. }
+            | Self::KeyInaccessible { path, .. }
+            | Self::KeyNotRegular { path }
+            | Self::KeyPermissions { path, .. }
+            | Self::KeyUnreadable { path, .. }
+            | Self::KeyInvalid { path, .. } => Some(path),
+            Self::Mismatch { key, .. } => Some(key),
+            Self::KeyUnnamed { .. } | Self::Engine { .. } | Self::NoCertificate => None,
+        }
+    }
 }

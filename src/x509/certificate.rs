@@ -66,6 +66,8 @@ pub struct Certificate {
     pub ca_issuers: Vec<String>,
     /// Dotted object identifiers of critical extensions that OpenSSL does not know.
     pub unknown_critical: Vec<String>,
+    /// Dotted object identifiers of all critical extensions.
+    pub critical: Vec<String>,
     /// Dotted object identifiers of all extensions, in order.
     pub extensions: Vec<String>,
     /// What makes OpenSSL call the certificate invalid (`EXFLAG_INVALID`) though it decodes: such a
@@ -253,6 +255,7 @@ fn parse_tbs(
         crl_distribution_points: extensions.crl_distribution_points,
         ca_issuers: extensions.ca_issuers,
         unknown_critical: extensions.unknown_critical,
+        critical: extensions.critical,
         extensions: extensions.oids,
         flaws: extensions.flaws,
     })

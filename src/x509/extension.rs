@@ -182,6 +182,7 @@ pub(super) struct Extensions {
     pub(super) crl_distribution_points: Vec<DistributionPoint>,
     pub(super) ca_issuers: Vec<String>,
     pub(super) unknown_critical: Vec<String>,
+    pub(super) critical: Vec<String>,
     pub(super) oids: Vec<String>,
     pub(super) flaws: Vec<Flaw>,
 }
@@ -245,6 +246,12 @@ impl Extensions {
                 .iter()
                 .filter(|extension| extension.critical)
                 .filter(|extension| !SUPPORTED.contains(&extension.oid.as_str()))
+                .map(|extension| extension.oid.clone())
+                .collect(),
+            critical: lookup
+                .list
+                .iter()
+                .filter(|extension| extension.critical)
                 .map(|extension| extension.oid.clone())
                 .collect(),
             oids: lookup

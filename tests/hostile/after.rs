@@ -22,12 +22,12 @@ const ASKED: &[Row] = &[
     ("is silent", |s| s.sock.listen(), (5, "timeout")),
     (
         "answers with no message of PostgreSQL's",
-        |s| say(s, b"HTTP/1.1 400 Bad Request\r\n"),
+        |s| say_last(s, b"HTTP/1.1 400 Bad Request\r\n"),
         (5, "not-postgres"),
     ),
     (
         "refuses in an ErrorResponse with escape sequences",
-        |s| say(s, b"E\0\0\0\x1fC28000\0M\x1b]0;x\x07\xe2\x80\xaeno\n\0\0"),
+        |s| say_last(s, b"E\0\0\0\x1fC28000\0M\x1b]0;x\x07\xe2\x80\xaeno\n\0\0"),
         (5, "client-cert-refused"),
     ),
     (
@@ -52,7 +52,10 @@ const ASKED: &[Row] = &[
     ),
     (
         "sends plain text into the session",
-        |s| s.sock.say(b"E\0\0\0\x08Mno\0\0"),
+        |s| {
+            s.sock.say(b"E\0\0\0\x08Mno\0\0")?;
+            s.sock.finish()
+        },
         (5, "tls-failure"),
     ),
 ];
@@ -225,4 +228,10 @@ fn playing(config: ServerConfig, script: Script) -> Peer {
 fn say(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     session.write_all(bytes)?;
     session.flush()
+}
+
+/// To hang up while the client still talks would take back what was said.
+fn say_last(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
+    say(session, bytes)?;
+    session.sock.finish()
 }

@@ -66,20 +66,20 @@ fn short_name(number: u32) -> SanType {
         .collect::<String>())
 }
 
-/// Two hundred authorities of one name and key: each may have issued every other.
+/// A hundred and thirty authorities of one name and key, which is as many as rustls takes: each may
+/// have issued every other.
 #[test]
 fn a_maze_of_authorities_is_left_in_time() {
     let lab = Lab::new();
     let stranger = Ca::root("M");
-    let maze: String = (0..200).map(|_| stranger.reissued(|_| {}).pem).collect();
+    let maze: String = (0..130).map(|_| stranger.reissued(|_| {}).pem).collect();
     let served = stranger.leaf(&["db.example"]).and(&maze);
-    let lost = (6, "unknown-issuer");
-    for version in [TLS12, TLS13] {
-        let config = Arc::new(plain(&served, version));
-        let peer = Peer::start(move |conversation| conversation.tls(&config).map(drop));
-        let run = lab.run("a maze of authorities", "json", peer.port, "");
-        assert!(run.code == lost.0 || run.code == TOO_LARGE.0, "{run:?}");
-    }
+    check(
+        &lab,
+        "a maze of authorities",
+        &served,
+        (6, "unknown-issuer"),
+    );
 }
 
 const NASTY: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\0\u{9b}\u{202e}db\u{2066}\u{200b}";

@@ -104,7 +104,7 @@ impl Lab {
             "host=db.example hostaddr=127.0.0.1 port={port} user=ann password=hunter2 \
              sslrootcert=root.crt sslcert=client.crt sslkey=client.key sslmode=verify-full {settings}"
         );
-        let arguments = ["check", "--format", format, "--timeout", "2", &string];
+        let arguments = ["check", "--format", format, "--timeout", "1", &string];
         self.measured(name, &arguments)
     }
 

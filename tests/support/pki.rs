@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -180,6 +180,22 @@ pub(crate) fn not_yet_valid(params: &mut CertificateParams) {
     params.not_after = in_days(20);
 }
 
+/// Has a critical extension that nobody knows.
+pub(crate) fn critical_extension(params: &mut CertificateParams) {
+    let mut extension =
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
+}
+
+/// Is a CA by a basicConstraints extension that is not critical, against RFC 5280 section 4.2.1.9.
+pub(crate) fn not_critical_basic_constraints(params: &mut CertificateParams) {
+    let ca_true = vec![0x30, 3, 1, 1, 0xff];
+    params.is_ca = IsCa::NoCa;
+    let extension = CustomExtension::from_oid_content(&[2, 5, 29, 19], ca_true);
+    params.custom_extensions.push(extension);
+}
+
 /// The PostgreSQL documentation's certificates ("Secure TCP/IP Connections with SSL", "Creating
 /// Certificates"), its commands to the letter.
 pub(crate) struct Documented<'a> {
@@ -267,6 +283,11 @@ impl<'a> Documented<'a> {
              -CAkey intermediate.key -CAcreateserial -out server.crt",
         );
         (root, self.read("intermediate.crt"), self.served("server"))
+    }
+
+    /// Puts a file beside the certificates.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.directory.join(file), text).unwrap();
     }
 
     fn served(&self, name: &str) -> Served {

@@ -1,7 +1,7 @@
 //! What the settings leave undone, or undo elsewhere.
 
 use super::{Code, Finding, Stage, info, warning};
-use crate::conninfo::{Keyword, Origin, SslMode};
+use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
 use crate::escape::escape;
 use crate::probe::Task;
 use crate::trust::{Level, ROOTS, Source};
@@ -61,7 +61,7 @@ fn ignored_crl(task: &Task) -> Option<Finding> {
     let path = task.trust.ignored_crl_file.as_ref()?;
     let message = format!(
         "\"{}\" cannot be used, so nothing is checked for revocation: libpq goes on without it",
-        escape(path.as_os_str().as_encoded_bytes())
+        shown_path(path)
     );
     let finding = warning(Code::CrlFileInvalid, Stage::Trust, message);
     Some(finding.hint("Replace it with a current CRL in PEM, or remove it."))
@@ -86,7 +86,7 @@ fn system(task: &Task) -> Option<Finding> {
 
 fn byte_order_mark(task: &Task) -> Option<Finding> {
     let path = task.trust.byte_order_mark.as_ref()?;
-    let shown = escape(path.as_os_str().as_encoded_bytes()).to_string();
+    let shown = shown_path(path);
     let message = format!(
         "\"{shown}\" begins with a UTF-8 byte-order mark: libpq copes, Go, Java and rustls clients do not"
     );
@@ -102,7 +102,7 @@ fn home_root_decides(task: &Task) -> Option<Finding> {
         return None;
     };
     let mode = &task.conninfo.sslmode;
-    let path = escape(path.as_os_str().as_encoded_bytes()).to_string();
+    let path = shown_path(path);
     (mode.value < SslMode::VerifyCa).then(|| {
         let message = format!(
             "sslmode={} (from {}) verifies the server only because {path} exists here; elsewhere it will not",

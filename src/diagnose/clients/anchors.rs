@@ -1,0 +1,46 @@
+//! The trust of one client: a root file, or part of it, and what it trusts besides.
+
+use std::sync::Arc;
+
+use super::profile::Taken;
+use crate::trust::Trust;
+use crate::x509::{Anchor, AnchorStore, Certificate, Name};
+
+/// Several trusts taken together, in order.
+pub(super) struct Anchors<'a> {
+    stores: Vec<(&'a Trust, Taken)>,
+}
+
+impl<'a> Anchors<'a> {
+    pub(super) fn of(trust: &'a Trust, taken: Taken) -> Self {
+        Self {
+            stores: vec![(trust, taken)],
+        }
+    }
+
+    pub(super) fn and(mut self, trust: Option<&'a Trust>) -> Self {
+        self.stores.extend(trust.map(|trust| (trust, Taken::All)));
+        self
+    }
+
+    /// Is this very certificate among them?
+    pub(super) fn contains(&self, certificate: &Certificate) -> bool {
+        let named = self.by_subject(&certificate.subject);
+        named
+            .iter()
+            .any(|anchor| anchor.certificate.der == certificate.der)
+    }
+}
+
+impl AnchorStore for Anchors<'_> {
+    fn by_subject(&self, name: &Name) -> Vec<Arc<Anchor>> {
+        let found = self.stores.iter().flat_map(|(trust, taken)| {
+            let mut found = trust.by_subject(name);
+            if let (Taken::First, Some(first)) = (taken, trust.listed().first()) {
+                found.retain(|anchor| anchor.certificate.der == first.der);
+            }
+            found
+        });
+        found.collect()
+    }
+}

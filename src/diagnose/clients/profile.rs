@@ -1,0 +1,630 @@
+//! The twelve clients: a table each, read by one engine.
+//!
+//! What each does with a setting is what its source does: `fe-secure-openssl.c` of libpq,
+//! `LibPQFactory` of pgjdbc, `NpgsqlConnector` of Npgsql, `configTLS` of pgx, `ssl` of lib/pq,
+//! `pg-connection-string` and `connection.js` of node-postgres, `connection.js` of postgres.js,
+//! `connect_utils.py` of asyncpg, `tls.rs` of sqlx-postgres, `connect_tls` of tokio-postgres.
+
+use super::Basis;
+use super::verifier::{Engine, Forgiven, Names, Quirk, Verifier};
+use crate::conninfo::SslMode;
+
+/// A client library, by the name that its users know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// libpq 16 and newer: psql, psycopg, ruby-pg, PHP.
+    Libpq,
+    /// The JDBC driver.
+    Pgjdbc,
+    /// The .NET driver.
+    Npgsql,
+    /// Go.
+    Pgx,
+    /// Go, the older driver.
+    LibPq,
+    /// Node.js, `pg`.
+    NodePostgres,
+    /// Node.js, `postgres`.
+    PostgresJs,
+    /// Python.
+    Asyncpg,
+    /// Python 3.13 and newer: a driver that is handed `ssl.create_default_context(cafile=ROOTS)`.
+    PythonDefaultContext,
+    /// Rust, with its feature `tls-rustls`.
+    SqlxRustls,
+    /// Rust, in a program that hands it a rustls connector with these roots.
+    TokioPostgresRustls,
+    /// Rust, in a program that hands it an OpenSSL connector with these roots.
+    TokioPostgresNativeTls,
+}
+
+impl Client {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Libpq => "libpq",
+            Self::Pgjdbc => "pgjdbc",
+            Self::Npgsql => "npgsql",
+            Self::Pgx => "pgx",
+            Self::LibPq => "lib/pq",
+            Self::NodePostgres => "node-postgres",
+            Self::PostgresJs => "postgres.js",
+            Self::Asyncpg => "asyncpg",
+            Self::PythonDefaultContext => "python-default-context",
+            Self::SqlxRustls => "sqlx-rustls",
+            Self::TokioPostgresRustls => "tokio-postgres-rustls",
+            Self::TokioPostgresNativeTls => "tokio-postgres-native-tls",
+        }
+    }
+}
+
+/// What one client does.
+pub(super) struct Profile {
+    pub(super) client: Client,
+    pub(super) basis: Basis,
+    pub(super) modes: Modes,
+    pub(super) sources: Sources,
+    pub(super) unknown: Unknown,
+    pub(super) roots: Roots,
+    pub(super) revocation: Crls,
+    pub(super) verifier: Verifier,
+}
+
+/// What each sslmode means to a client.
+pub(super) struct Modes {
+    /// Without any.
+    pub(super) absent: Meaning,
+    /// Without any, but with a file of certificates or keys in the string.
+    pub(super) absent_with_files: Meaning,
+    pub(super) disable: Meaning,
+    pub(super) allow: Meaning,
+    pub(super) prefer: Meaning,
+    pub(super) require: Meaning,
+    pub(super) verify_ca: Meaning,
+    pub(super) verify_full: Meaning,
+}
+
+impl Modes {
+    pub(super) fn meaning(&self, mode: SslMode) -> Meaning {
+        match mode {
+            SslMode::Disable => self.disable,
+            SslMode::Allow => self.allow,
+            SslMode::Prefer => self.prefer,
+            SslMode::Require => self.require,
+            SslMode::VerifyCa => self.verify_ca,
+            SslMode::VerifyFull => self.verify_full,
+        }
+    }
+}
+
+/// What a client takes a mode for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// It knows no such mode.
+    Unknown,
+    /// No TLS, or only where plain text is refused.
+    Plaintext,
+    /// TLS.
+    Tls(Check, Fallback),
+}
+
+/// What of the server's certificate is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    Nothing,
+    /// The chain, if there is a root file.
+    ChainIfRoots,
+    Chain,
+    ChainAndName,
+}
+
+/// When a client goes on in plain text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fallback {
+    Never,
+    /// If the server has no TLS.
+    WithoutTls,
+    /// After any failure of TLS, a refused certificate included.
+    AfterFailure,
+}
+
+/// Where, besides the string, a client looks for settings.
+pub(super) struct Sources {
+    /// `PGSSLMODE`.
+    pub(super) mode_variable: Read,
+    /// `PGSSLROOTCERT`.
+    pub(super) root_variable: Read,
+    /// Service files.
+    pub(super) services: Read,
+}
+
+/// Whether something is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    Yes,
+    No,
+}
+
+/// What becomes of a TLS setting in the string that a client does not know.
+pub(super) enum Unknown {
+    /// Nothing.
+    Ignored,
+    /// The string is refused; these are known.
+    Refused(&'static [&'static str]),
+    /// It is passed on to the server, which refuses the login; these are known.
+    PassedOn(&'static [&'static str]),
+}
+
+/// Where a client's trust comes from.
+pub(super) struct Roots {
+    pub(super) file: RootFile,
+    /// `~/.postgresql/root.crt`.
+    pub(super) home: Read,
+    /// Where no file is given.
+    pub(super) without: Without,
+    /// `sslrootcert=system`.
+    pub(super) system: System,
+    /// How much of the file counts.
+    pub(super) taken: Taken,
+    /// Whom the client trusts besides the file.
+    pub(super) beside: Without,
+}
+
+/// How many certificates of a root file a client takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    All,
+    First,
+}
+
+/// What a client makes of the root file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RootFile {
+    /// Read where something is verified; a missing one counts as none under [`Check::ChainIfRoots`].
+    Lenient,
+    /// Read where something is verified, and then it must be there.
+    Verifying,
+    /// Read and needed in every mode but plain text.
+    Always,
+    /// Not read.
+    Never,
+    /// Read by the program, in every mode.
+    Program,
+}
+
+/// Whom a client trusts without a root file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Without {
+    /// Nobody: verification fails.
+    Nobody,
+    /// The machine's store.
+    Machine,
+    /// A copy of Mozilla's list.
+    Mozilla,
+    /// Whatever the program loads: taken for the roots of this check.
+    Program,
+}
+
+/// What `sslrootcert=system` is to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum System {
+    /// The machine's store; it makes every mode verify-full.
+    Word,
+    /// A file of that name.
+    File,
+    /// Nothing: its own roots count anyway.
+    Own,
+    /// The client's own roots; it makes every mode verify-full.
+    OwnVerified,
+}
+
+/// Whether CRLs count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crls {
+    Checked,
+    Ignored,
+}
+
+const ENCRYPT: Meaning = Meaning::Tls(Check::Nothing, Fallback::Never);
+const ENCRYPT_IF_OFFERED: Meaning = Meaning::Tls(Check::Nothing, Fallback::WithoutTls);
+const TRY_TO_ENCRYPT: Meaning = Meaning::Tls(Check::Nothing, Fallback::AfterFailure);
+const CHAIN_IF_ROOTS: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::Never);
+const CHAIN: Meaning = Meaning::Tls(Check::Chain, Fallback::Never);
+const FULL: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::Never);
+const FULL_IF_OFFERED: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::WithoutTls);
+
+/// libpq's modes, as the drivers that follow it have them.
+const LIKE_LIBPQ: Modes = Modes {
+    absent: TRY_TO_ENCRYPT,
+    absent_with_files: TRY_TO_ENCRYPT,
+    disable: Meaning::Plaintext,
+    allow: Meaning::Plaintext,
+    prefer: TRY_TO_ENCRYPT,
+    require: CHAIN_IF_ROOTS,
+    verify_ca: CHAIN,
+    verify_full: FULL,
+};
+
+const TRY_TO_VERIFY: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::AfterFailure);
+
+/// Every mode but `disable` is one.
+const ALWAYS_FULL: Modes = Modes {
+    absent: Meaning::Plaintext,
+    absent_with_files: FULL,
+    disable: Meaning::Plaintext,
+    allow: FULL,
+    prefer: FULL,
+    require: FULL,
+    verify_ca: FULL,
+    verify_full: FULL,
+};
+
+const TOKIO_POSTGRES: Modes = Modes {
+    absent: FULL_IF_OFFERED,
+    absent_with_files: FULL_IF_OFFERED,
+    disable: Meaning::Plaintext,
+    allow: Meaning::Unknown,
+    prefer: FULL_IF_OFFERED,
+    require: FULL,
+    verify_ca: Meaning::Unknown,
+    verify_full: Meaning::Unknown,
+};
+
+const STRING_ONLY: Sources = Sources {
+    mode_variable: Read::No,
+    root_variable: Read::No,
+    services: Read::No,
+};
+
+const EVERYWHERE: Sources = Sources {
+    mode_variable: Read::Yes,
+    root_variable: Read::Yes,
+    services: Read::Yes,
+};
+
+const GO: Verifier = Verifier {
+    engine: Engine::OpenSsl,
+    forgives: &[Forgiven::PartialChain, Forgiven::Rsa1024],
+    quirks: &[Quirk::RsaPssSalt],
+    names: Names::SanOnly,
+};
+
+const NODE: Verifier = Verifier {
+    engine: Engine::OpenSsl,
+    // Security level 1, up to Node.js 22.
+    forgives: &[Forgiven::Rsa1024],
+    quirks: &[],
+    names: Names::CommonNameToo,
+};
+
+pub(super) const PROFILES: [Profile; 12] = [
+    Profile {
+        client: Client::Libpq,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: TRY_TO_VERIFY,
+            absent_with_files: TRY_TO_VERIFY,
+            prefer: TRY_TO_VERIFY,
+            ..LIKE_LIBPQ
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Lenient,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Checked,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::Libpq,
+        },
+    },
+    Profile {
+        client: Client::Pgjdbc,
+        basis: Basis::Documented,
+        modes: Modes {
+            require: ENCRYPT,
+            ..LIKE_LIBPQ
+        },
+        sources: STRING_ONLY,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[
+                Forgiven::PartialChain,
+                Forgiven::ExpiredAnchor,
+                Forgiven::Rsa1024,
+                Forgiven::Sha1,
+            ],
+            quirks: &[Quirk::DigitalSignature],
+            names: Names::Libpq,
+        },
+    },
+    Profile {
+        client: Client::Npgsql,
+        basis: Basis::Documented,
+        modes: Modes {
+            absent: ENCRYPT_IF_OFFERED,
+            absent_with_files: ENCRYPT_IF_OFFERED,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            ..LIKE_LIBPQ
+        },
+        sources: Sources {
+            root_variable: Read::Yes,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::DotNet,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::Pgx,
+        basis: Basis::Documented,
+        modes: LIKE_LIBPQ,
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslpassword",
+            "sslsni",
+            "sslnegotiation",
+        ]),
+        roots: Roots {
+            file: RootFile::Always,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: GO,
+    },
+    Profile {
+        client: Client::LibPq,
+        basis: Basis::Documented,
+        modes: Modes {
+            absent: CHAIN_IF_ROOTS,
+            absent_with_files: CHAIN_IF_ROOTS,
+            prefer: TRY_TO_VERIFY,
+            ..LIKE_LIBPQ
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslsni",
+            "sslnegotiation",
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+        ]),
+        roots: Roots {
+            file: RootFile::Lenient,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: GO,
+    },
+    Profile {
+        client: Client::NodePostgres,
+        basis: Basis::Measured,
+        modes: ALWAYS_FULL,
+        sources: Sources {
+            mode_variable: Read::Yes,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Always,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: NODE,
+    },
+    Profile {
+        client: Client::PostgresJs,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: Meaning::Plaintext,
+            absent_with_files: Meaning::Plaintext,
+            disable: Meaning::Plaintext,
+            allow: ENCRYPT,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            verify_ca: FULL,
+            verify_full: FULL,
+        },
+        sources: STRING_ONLY,
+        unknown: Unknown::PassedOn(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Never,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::OwnVerified,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            names: Names::AddressAsLocalhost,
+            ..NODE
+        },
+    },
+    Profile {
+        client: Client::Asyncpg,
+        basis: Basis::Measured,
+        modes: LIKE_LIBPQ,
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslpassword",
+            "sslcrl",
+            "sslnegotiation",
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+        ]),
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Checked,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::PythonDefaultContext,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: FULL,
+            disable: FULL,
+            ..ALWAYS_FULL
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Machine,
+            system: System::Own,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[Forgiven::PartialChain],
+            quirks: &[Quirk::Rfc5280],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::SqlxRustls,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: ENCRYPT_IF_OFFERED,
+            absent_with_files: ENCRYPT_IF_OFFERED,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            // Meant to be the chain alone, but the name is checked, too: `NoHostnameTlsVerifier`
+            // knows an older error of rustls'.
+            verify_ca: FULL,
+            ..LIKE_LIBPQ
+        },
+        sources: Sources {
+            services: Read::No,
+            ..EVERYWHERE
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Mozilla,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::Webpki,
+            forgives: &[],
+            quirks: &[Quirk::NoP521],
+            names: Names::SanOnly,
+        },
+    },
+    Profile {
+        client: Client::TokioPostgresRustls,
+        basis: Basis::Measured,
+        modes: TOKIO_POSTGRES,
+        sources: STRING_ONLY,
+        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Program,
+            system: System::Own,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::Webpki,
+            forgives: &[],
+            quirks: &[Quirk::PerhapsNoP521],
+            names: Names::SanOnly,
+        },
+    },
+    Profile {
+        client: Client::TokioPostgresNativeTls,
+        basis: Basis::Measured,
+        modes: TOKIO_POSTGRES,
+        sources: STRING_ONLY,
+        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Program,
+            system: System::Own,
+            taken: Taken::First,
+            beside: Without::Machine,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+];

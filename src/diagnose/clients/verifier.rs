@@ -1,0 +1,551 @@
+//! Would a client's verification accept this chain under this name?
+//!
+//! OpenSSL's verdict is the yardstick: each engine is described by what it forgives and by what it
+//! refuses besides. rustls-webpki, which differs in too many ways, is asked itself.
+
+use std::net::IpAddr;
+
+use super::anchors::Anchors;
+use super::{Objection, objection};
+use crate::diagnose::Code;
+use crate::escape::escape;
+use crate::trust::Level;
+use crate::verify::{
+    Fault, FaultKind, Judgement, PathReport, Rules, Step, Strict, Unsatisfied, check, name, strict,
+};
+use crate::x509::{
+    AnchorList, Certificate, Curve, GeneralName, KeyKind, KeyUsage, SignatureScheme, oid,
+};
+
+/// How a client verifies.
+#[derive(Clone, Copy)]
+pub(super) struct Verifier {
+    pub(super) engine: Engine,
+    /// What it overlooks of OpenSSL's complaints.
+    pub(super) forgives: &'static [Forgiven],
+    /// What it refuses besides.
+    pub(super) quirks: &'static [Quirk],
+    pub(super) names: Names,
+}
+
+/// Who builds the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    /// OpenSSL, or one that is near enough.
+    OpenSsl,
+    /// rustls-webpki.
+    Webpki,
+    /// .NET's `X509Chain`, of which only the plain cases are known.
+    DotNet,
+}
+
+/// A complaint of OpenSSL's that others do not share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forgiven {
+    /// Any certificate of the root file ends a path, self-signed or not.
+    PartialChain,
+    /// The anchor's validity is not looked at.
+    ExpiredAnchor,
+    /// RSA keys from 1024 bits on are good enough.
+    Rsa1024,
+    /// SHA-1 signatures are good enough.
+    Sha1,
+}
+
+/// A complaint of others that OpenSSL does not share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quirk {
+    /// `X509_V_FLAG_X509_STRICT`: what RFC 5280 demands of a CA (Python 3.13).
+    Rfc5280,
+    /// A key usage must include digitalSignature (Java).
+    DigitalSignature,
+    /// RSA-PSS only with a salt as long as the digest (Go).
+    RsaPssSalt,
+    /// No P-521 (ring).
+    NoP521,
+    /// P-521 with one of rustls' two cryptographies (aws-lc-rs), but not with the other (ring).
+    PerhapsNoP521,
+}
+
+/// How the host is compared with the certificate's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// libpq's rules: CN where no dNSName is, an address also as text.
+    Libpq,
+    /// CN where no dNSName is; an address only as iPAddress (OpenSSL's `X509_check_host`).
+    CommonNameToo,
+    /// The same, but an address is compared as if it were `localhost`.
+    AddressAsLocalhost,
+    /// Never the CN; an address only as iPAddress (RFC 6125).
+    SanOnly,
+}
+
+/// What an engine says of a chain that it does not refuse.
+pub(super) enum Said {
+    Accepts,
+    /// Nobody can tell, and why.
+    Unknown(Objection),
+}
+
+/// What is to be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    Chain,
+    ChainAndName,
+}
+
+/// Everything a verification goes by.
+pub(super) struct Case<'a> {
+    pub(super) judgement: &'a Judgement,
+    pub(super) anchors: &'a Anchors<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) host: Option<&'a [u8]>,
+}
+
+impl Verifier {
+    /// Would it accept the chain?
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn verify(&self, case: &Case<'_>, depth: Depth) -> Result<Said, Objection> {
+        if let Err(reason @ Unsatisfied::Unparsable { .. }) =
+            case.judgement.satisfies(Level::Encryption)
+        {
+            return Err(unparsable(&reason));
+        }
+        let Some(leaf) = case.judgement.certificates.first() else {
+            return Err(objection(
+                Code::TlsFailure,
+                "the server sends no certificate",
+            ));
+        };
+        let path = check(&case.judgement.certificates, case.anchors, case.rules);
+        let mut unknown = None;
+        if self.engine == Engine::Webpki {
+            self.webpki(case, leaf, &path, depth)?;
+        } else if let Some(fault) = self.first_fault(case, &path) {
+            let objection = of_fault(case, &path, fault);
+            if !matches!(fault.kind, FaultKind::UnsupportedAlgorithm { .. }) {
+                return Err(objection);
+            }
+            unknown = Some(objection);
+        }
+        self.quirks(case, &path)?;
+        match (depth, case.host) {
+            (Depth::Chain, _) => {}
+            (Depth::ChainAndName, Some(host)) => self.name(leaf, host)?,
+            (Depth::ChainAndName, None) => {
+                unknown = Some(objection(
+                    Code::BadConninfo,
+                    "there is no host name to verify",
+                ));
+            }
+        }
+        if self.engine == Engine::DotNet && !is_plain(leaf, &path) {
+            let reason = "what .NET makes of such a certificate is not known";
+            unknown = Some(objection(Code::ClientsDiffer, reason));
+        }
+        if self.quirks.contains(&Quirk::PerhapsNoP521) && is_p521(leaf) {
+            let reason = "P-521 works with aws-lc-rs, not with ring: it depends on the program";
+            unknown = Some(objection(Code::UnsupportedAlgorithm, reason));
+        }
+        Ok(unknown.map_or(Said::Accepts, Said::Unknown))
+    }
+
+    /// What makes the handshake itself fail, whether or not anything is verified.
+    pub(super) fn handshake(&self, judgement: &Judgement) -> Result<(), Objection> {
+        if let Err(reason @ Unsatisfied::Unparsable { .. }) = judgement.satisfies(Level::Encryption)
+        {
+            return Err(unparsable(&reason));
+        }
+        let Some(leaf) = judgement.certificates.first() else {
+            return Ok(());
+        };
+        if self.engine == Engine::Webpki {
+            if leaf.version < 3 {
+                return Err(version_one());
+            }
+            // The signature of the handshake is checked in every mode, and with it the syntax of
+            // the certificate.
+            let nobody = AnchorList::default();
+            if let Err(Strict::Unparsable(said)) = strict(judgement, &nobody, None, 0) {
+                let said = format!("rustls: {}", escape(&said));
+                return Err(objection(Code::ClientsDiffer, said));
+            }
+            if matches!(leaf.public_key.kind, KeyKind::Rsa { bits } if bits < 2048) {
+                return Err(objection(
+                    Code::WeakKey,
+                    format!(
+                        "rustls takes no {} key, verified or not",
+                        leaf.key_description()
+                    ),
+                ));
+            }
+        }
+        if self.quirks.contains(&Quirk::NoP521) && is_p521(leaf) {
+            return Err(objection(
+                Code::UnsupportedAlgorithm,
+                "its cryptography (ring) has no P-521, so there is no handshake at all",
+            ));
+        }
+        Ok(())
+    }
+
+    fn first_fault<'a>(&self, case: &Case<'_>, path: &'a PathReport) -> Option<&'a Fault> {
+        path.faults.iter().find(|fault| {
+            let mut forgiven = self.forgives.iter();
+            !forgiven.any(|forgiven| forgiven.covers(fault, case, path))
+        })
+    }
+
+    fn webpki(
+        &self,
+        case: &Case<'_>,
+        leaf: &Certificate,
+        path: &PathReport,
+        depth: Depth,
+    ) -> Result<(), Objection> {
+        let host = case.host.filter(|_| depth == Depth::ChainAndName);
+        let Err(complaint) = strict(case.judgement, case.anchors, host, case.rules.now) else {
+            return Ok(());
+        };
+        let said = format!("rustls: {}", escape(&complaint.to_string()));
+        if leaf.version < 3 {
+            return Err(version_one());
+        }
+        Err(match complaint {
+            Strict::Name(_) => self
+                .name(leaf, case.host.unwrap_or_default())
+                .err()
+                .unwrap_or_else(|| objection(Code::HostNameMismatch, said)),
+            Strict::Chain(_) if leaf.basic_constraints.is_some_and(|found| found.ca) => objection(
+                Code::CaAsLeaf,
+                "the server certificate says CA:TRUE, which rustls takes for no server's",
+            ),
+            Strict::Chain(_) | Strict::Unparsable(_) => match path.faults.first() {
+                Some(fault) => of_fault(case, path, fault),
+                None => objection(Code::ClientsDiffer, said),
+            },
+        })
+    }
+
+    fn quirks(&self, case: &Case<'_>, path: &PathReport) -> Result<(), Objection> {
+        let links = links(case, path);
+        for quirk in self.quirks {
+            match quirk {
+                Quirk::Rfc5280 => rfc5280(&links)?,
+                Quirk::DigitalSignature => digital_signature(&links)?,
+                Quirk::RsaPssSalt => rsa_pss_salt(&links)?,
+                // Of the handshake, and of what nobody can tell.
+                Quirk::NoP521 | Quirk::PerhapsNoP521 => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&self, leaf: &Certificate, host: &[u8]) -> Result<(), Objection> {
+        let written = std::str::from_utf8(host).unwrap_or_default();
+        let address = written.parse::<IpAddr>().ok();
+        let entries = leaf.subject_alt_names.as_deref();
+        let no_names: &[Vec<u8>] = &[];
+        let common_names = &leaf.subject.common_names;
+        let dns_only: Vec<GeneralName> = entries
+            .unwrap_or_default()
+            .iter()
+            .filter(|entry| matches!(entry, GeneralName::Dns(_)))
+            .cloned()
+            .collect();
+        let found = match (self.names, address) {
+            (Names::Libpq, _) => name::match_host(host, entries, common_names),
+            (Names::AddressAsLocalhost, Some(_)) => {
+                name::match_host(b"localhost", Some(&dns_only), common_names)
+            }
+            (Names::CommonNameToo | Names::SanOnly, Some(address)) => {
+                return ip(entries, address, host);
+            }
+            (Names::CommonNameToo | Names::AddressAsLocalhost, None) => {
+                name::match_host(host, Some(&dns_only), common_names)
+            }
+            (Names::SanOnly, None) => name::match_host(host, Some(&dns_only), no_names),
+        };
+        match found {
+            Ok(_) => Ok(()),
+            Err(_) if self.names == Names::SanOnly && dns_only.is_empty() => Err(objection(
+                Code::NoSan,
+                "the certificate has no dNSName, and its CN does not count here",
+            )),
+            Err(_) if self.names == Names::AddressAsLocalhost && address.is_some() => {
+                Err(objection(
+                    Code::HostNameMismatch,
+                    "it compares an address as if it were \"localhost\", which is not in the certificate",
+                ))
+            }
+            Err(fault) => Err(objection(Code::HostNameMismatch, fault.to_string())),
+        }
+    }
+}
+
+impl Forgiven {
+    fn covers(self, fault: &Fault, case: &Case<'_>, path: &PathReport) -> bool {
+        match (self, &fault.kind) {
+            (
+                Self::PartialChain,
+                FaultKind::UnableToGetIssuerCert
+                | FaultKind::UnableToGetIssuerCertLocally
+                | FaultKind::UnableToVerifyLeafSignature
+                | FaultKind::DepthZeroSelfSignedCert,
+            ) => links(case, path)
+                .iter()
+                .any(|link| case.anchors.contains(link)),
+            (Self::ExpiredAnchor, FaultKind::CertHasExpired | FaultKind::CertNotYetValid) => {
+                matches!(path.path.get(fault.depth), Some(Step::Anchor(_)))
+            }
+            (Self::Rsa1024, FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall) => {
+                let key = links(case, path)
+                    .get(fault.depth)
+                    .map(|link| &link.public_key.kind);
+                matches!(key, Some(KeyKind::Rsa { bits }) if *bits >= 1024)
+            }
+            (Self::Sha1, FaultKind::CaMdTooWeak) => {
+                let links = links(case, path);
+                let signed = links.get(fault.depth);
+                signed.is_some_and(|link| link.signature_name().starts_with("sha1"))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The certificates of a path, leaf first.
+fn links<'a>(case: &'a Case<'_>, path: &'a PathReport) -> Vec<&'a Certificate> {
+    let certificates = path.path.iter().filter_map(|step| match step {
+        Step::Presented(index) => case.judgement.certificates.get(*index),
+        Step::Anchor(anchor) => Some(&*anchor.certificate),
+    });
+    certificates.collect()
+}
+
+/// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c under `X509_V_FLAG_X509_STRICT`.
+fn rfc5280(links: &[&Certificate]) -> Result<(), Objection> {
+    let refuse = |who: &Certificate, what: &str| {
+        let subject = escape(&who.subject.text).to_string();
+        Err(objection(
+            Code::ClientsDiffer,
+            format!("\"{subject}\" {what} (RFC 5280, checked since Python 3.13)"),
+        ))
+    };
+    if links.len() < 2 {
+        // A certificate that is its own root is not looked at.
+        return Ok(());
+    }
+    let last = links.len().saturating_sub(1);
+    for (depth, link) in links.iter().copied().enumerate() {
+        let is_ca = link.basic_constraints.is_some_and(|found| found.ca);
+        let critical = |wanted: &str| link.critical.iter().any(|oid| oid == wanted);
+        if is_ca && !critical(oid::BASIC_CONSTRAINTS) {
+            return refuse(link, "has a basicConstraints that is not critical");
+        }
+        if is_ca && link.key_usage.is_none() {
+            return refuse(link, "is a CA without keyUsage");
+        }
+        if !is_ca
+            && link
+                .key_usage
+                .is_some_and(|usage| usage.allows_any(&[KeyUsage::KEY_CERT_SIGN]))
+        {
+            return refuse(link, "is no CA, but may sign certificates");
+        }
+        if link.version < 3 {
+            continue;
+        }
+        let key_id = link
+            .authority_key_identifier
+            .as_ref()
+            .and_then(|id| id.key.as_ref());
+        if depth < last && key_id.is_none() {
+            return refuse(link, "has no authorityKeyIdentifier");
+        }
+        if is_ca && link.subject_key_identifier.is_none() {
+            return refuse(link, "is a CA without subjectKeyIdentifier");
+        }
+    }
+    Ok(())
+}
+
+fn digital_signature(links: &[&Certificate]) -> Result<(), Objection> {
+    let usage = links.first().and_then(|leaf| leaf.key_usage);
+    if usage.is_some_and(|usage| !usage.allows_any(&[KeyUsage::DIGITAL_SIGNATURE])) {
+        return Err(objection(
+            Code::WrongPurpose,
+            "the keyUsage of the server certificate lacks digitalSignature, which Java needs",
+        ));
+    }
+    Ok(())
+}
+
+fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
+    let below_the_root = links.len().saturating_sub(1);
+    for link in links.iter().take(below_the_root) {
+        let odd = match &link.signature_algorithm.scheme {
+            SignatureScheme::RsaPss(Some(parameters)) => {
+                parameters.salt_length != parameters.digest.length() as u64
+                    || parameters.mask_digest != parameters.digest
+            }
+            SignatureScheme::RsaPss(None) => true,
+            _ => false,
+        };
+        if odd {
+            return Err(objection(
+                Code::UnsupportedAlgorithm,
+                "RSA-PSS signatures count here only with a salt as long as the digest",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An address counts only as iPAddress.
+fn ip(entries: Option<&[GeneralName]>, address: IpAddr, host: &[u8]) -> Result<(), Objection> {
+    let mut entries = entries.unwrap_or_default().iter();
+    if entries.any(|entry| matches!(entry, GeneralName::Ip(_)) && entry.ip() == Some(address)) {
+        return Ok(());
+    }
+    Err(objection(
+        Code::HostNameMismatch,
+        format!(
+            "the certificate has no iPAddress {}, and no other name counts for an address",
+            escape(host)
+        ),
+    ))
+}
+
+/// Nothing about the certificate is unusual, so that every engine agrees with OpenSSL.
+fn is_plain(leaf: &Certificate, path: &PathReport) -> bool {
+    leaf.version == 3
+        && path.faults.is_empty()
+        && leaf.subject_alt_names.is_some()
+        && leaf.basic_constraints.is_none_or(|found| !found.ca)
+}
+
+fn is_p521(leaf: &Certificate) -> bool {
+    leaf.public_key.kind == KeyKind::Ec(Curve::P521)
+}
+
+fn version_one() -> Objection {
+    objection(
+        Code::X509V1,
+        "the server certificate is X.509 version 1, which rustls takes in no mode",
+    )
+}
+
+fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
+    let error = match reason {
+        Unsatisfied::Unparsable { error, .. } => error.to_string(),
+        Unsatisfied::Chain(_) | Unsatisfied::Name(_) | Unsatisfied::NoHost => String::new(),
+    };
+    objection(
+        Code::MalformedCertificate,
+        format!("a certificate of the chain cannot be parsed: {error}"),
+    )
+}
+
+/// What a fault is called, in a few words: the error of the check says more.
+fn of_fault(case: &Case<'_>, path: &PathReport, fault: &Fault) -> Objection {
+    let at_anchor = matches!(path.path.get(fault.depth), Some(Step::Anchor(_)));
+    let who = match (fault.depth, at_anchor) {
+        (0, _) => "the server certificate",
+        (_, true) => "the root",
+        (_, false) => "an intermediate",
+    };
+    let (code, what) = match &fault.kind {
+        FaultKind::UnableToGetIssuerCert
+            if links(case, path)
+                .iter()
+                .any(|link| case.anchors.contains(link)) =>
+        {
+            (
+                Code::UnknownIssuer,
+                "the root file ends at a certificate that is not self-signed",
+            )
+        }
+        FaultKind::DepthZeroSelfSignedCert => (
+            Code::SelfSigned,
+            "the server certificate signed itself and is not trusted",
+        ),
+        FaultKind::UnableToGetIssuerCert
+        | FaultKind::UnableToGetIssuerCertLocally
+        | FaultKind::UnableToVerifyLeafSignature
+        | FaultKind::SelfSignedCertInChain => (
+            Code::UnknownIssuer,
+            "the chain reaches no root that it trusts",
+        ),
+        FaultKind::CertHasExpired | FaultKind::ErrorInCertNotAfter => {
+            match (fault.depth, at_anchor) {
+                (0, _) => (Code::Expired, "the server certificate has expired"),
+                (_, true) => (Code::RootExpired, "the root has expired"),
+                (_, false) => (Code::IntermediateExpired, "an intermediate has expired"),
+            }
+        }
+        FaultKind::CertNotYetValid | FaultKind::ErrorInCertNotBefore => {
+            (Code::NotYetValid, "is not valid yet")
+        }
+        FaultKind::CertSignatureFailure => (
+            Code::UnknownIssuer,
+            "was not signed by the CA of that name that is trusted",
+        ),
+        FaultKind::InvalidCa
+        | FaultKind::KeyUsageNoCertSign
+        | FaultKind::InvalidNonCa
+        | FaultKind::UnableToDecodeIssuerPublicKey => (Code::NotACa, "was issued by what is no CA"),
+        FaultKind::InvalidPurpose
+        | FaultKind::CertRejected
+        | FaultKind::ProxyCertificatesNotAllowed => {
+            (Code::WrongPurpose, "is not meant for TLS servers")
+        }
+        FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => {
+            (Code::PathLength, "has more CAs below it than it may")
+        }
+        FaultKind::UnhandledCriticalExtension => (
+            Code::UnknownCriticalExtension,
+            "has an unknown critical extension",
+        ),
+        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall | FaultKind::EcKeyExplicitParams => {
+            (Code::WeakKey, "has a weak key")
+        }
+        FaultKind::CaMdTooWeak => (Code::WeakSignature, "has a weak signature"),
+        FaultKind::CertRevoked => (Code::Revoked, "has been revoked"),
+        FaultKind::UnableToGetCrl
+        | FaultKind::UnableToGetCrlIssuer
+        | FaultKind::DifferentCrlScope => (Code::CrlMissing, "has no CRL"),
+        FaultKind::CrlHasExpired | FaultKind::CrlNotYetValid => {
+            (Code::CrlExpired, "has no CRL that is valid now")
+        }
+        FaultKind::PermittedViolation
+        | FaultKind::ExcludedViolation
+        | FaultKind::SubtreeMinMax
+        | FaultKind::UnsupportedConstraintType
+        | FaultKind::UnsupportedNameSyntax => (Code::NameConstraint, "breaks a name constraint"),
+        FaultKind::UnsupportedAlgorithm { .. } => (
+            Code::UnsupportedAlgorithm,
+            "is signed in a way that pgtls cannot check",
+        ),
+        FaultKind::NoCertificate => (Code::TlsFailure, "the server sends no certificate"),
+        FaultKind::Unspecified
+        | FaultKind::CrlSignatureFailure
+        | FaultKind::ErrorInCrlLastUpdate
+        | FaultKind::ErrorInCrlNextUpdate
+        | FaultKind::KeyUsageNoCrlSign
+        | FaultKind::UnhandledCriticalCrlExtension
+        | FaultKind::KeyUsageNoDigitalSignature
+        | FaultKind::InvalidExtension => (Code::UnknownIssuer, "cannot be verified"),
+    };
+    let whole_sentence = what.starts_with("the ") || what.starts_with("an ");
+    objection(
+        code,
+        if whole_sentence {
+            what.to_owned()
+        } else {
+            format!("{who} {what}")
+        },
+    )
+}
