@@ -10,6 +10,8 @@
 mod client;
 #[path = "support/client_drivers.rs"]
 mod client_drivers;
+#[path = "support/client_faults.rs"]
+mod client_faults;
 #[path = "support/pki.rs"]
 mod pki;
 #[path = "support/postgres.rs"]
@@ -21,247 +23,9 @@ use std::collections::HashMap;
 
 use client::Client;
 use client_drivers::{Ask, Came, Clients, Request};
-use pki::{
-    Ca, Documented, Served, critical_extension, expired, not_critical_basic_constraints,
-    not_yet_valid,
-};
+use client_faults::faults;
+use pki::{Ca, Documented};
 use postgres::Postgres;
-use rcgen::{
-    BasicConstraints, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose,
-    NameConstraints, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512,
-};
-
-/// A server's certificate, and the roots that its clients have.
-struct Fault {
-    name: &'static str,
-    host: &'static str,
-    served: Served,
-    roots: String,
-}
-
-fn fault(name: &'static str, served: Served, roots: &Ca) -> Fault {
-    Fault {
-        name,
-        host: "localhost",
-        served,
-        roots: roots.pem.clone(),
-    }
-}
-
-fn at_address(fault: Fault) -> Fault {
-    Fault {
-        host: "127.0.0.1",
-        ..fault
-    }
-}
-
-fn with_roots(fault: Fault, roots: String) -> Fault {
-    Fault { roots, ..fault }
-}
-
-fn faults(documented: &Documented<'_>) -> Vec<Fault> {
-    let root = Ca::root("root");
-    let other = Ca::root("other");
-    let good = || root.leaf(&["localhost"]);
-    let between = root.intermediate("between");
-    let below = || between.leaf(&["localhost"]);
-    let old_between = root.intermediate_with("old", expired);
-    let old_root = Ca::root_with("old root", expired);
-    let limited = Ca::root_with("limited", |params| {
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    });
-    let too_deep = limited.intermediate("too deep");
-    let fenced = Ca::root_with("fenced", |params| {
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: vec![GeneralSubtree::DnsName("example".to_owned())],
-            excluded_subtrees: vec![],
-        });
-    });
-    let lax = Ca::root_with("lax", not_critical_basic_constraints);
-    let no_usage = Ca::root_with("no usage", |params| params.key_usages.clear());
-    let mut faults = vec![
-        fault("nothing is wrong", good(), &root),
-        fault("another root", good(), &other),
-        fault("a root of the same name", good(), &Ca::root("root")),
-        fault(
-            "an expired certificate",
-            root.leaf_with(&["localhost"], expired),
-            &root,
-        ),
-        fault(
-            "a certificate of the future",
-            root.leaf_with(&["localhost"], not_yet_valid),
-            &root,
-        ),
-        fault("an expired root", old_root.leaf(&["localhost"]), &old_root),
-        fault("another name", root.leaf(&["db.example"]), &root),
-        fault(
-            "a CN and no SAN",
-            root.leaf_with(&["localhost"], |params| params.subject_alt_names.clear()),
-            &root,
-        ),
-        fault(
-            "an address as SAN beside the CN",
-            root.leaf_with(&["localhost"], |params| {
-                params.subject_alt_names =
-                    vec![rcgen::SanType::IpAddress("127.0.0.1".parse().unwrap())];
-            }),
-            &root,
-        ),
-        fault(
-            "a CA as server certificate",
-            root.leaf_with(&["localhost"], |params| {
-                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-                params.key_usages.push(KeyUsagePurpose::KeyCertSign);
-            }),
-            &root,
-        ),
-        fault(
-            "a certificate for clients",
-            root.leaf_with(&["localhost"], |params| {
-                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-            }),
-            &root,
-        ),
-        fault(
-            "a key for encipherment only",
-            root.leaf_with(&["localhost"], |params| {
-                params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
-            }),
-            &root,
-        ),
-        fault(
-            "no authority key identifier",
-            root.leaf_with(&["localhost"], |params| {
-                params.use_authority_key_identifier_extension = false;
-            }),
-            &root,
-        ),
-        fault(
-            "an unknown critical extension",
-            root.leaf_with(&["localhost"], critical_extension),
-            &root,
-        ),
-        fault(
-            "P-384",
-            root.leaf_of(&PKCS_ECDSA_P384_SHA384, &["localhost"]),
-            &root,
-        ),
-        fault(
-            "P-521",
-            root.leaf_of(&PKCS_ECDSA_P521_SHA512, &["localhost"]),
-            &root,
-        ),
-        fault(
-            "an intermediate that is sent",
-            below().and(&between.pem),
-            &root,
-        ),
-        fault("an intermediate that is not sent", below(), &root),
-        fault(
-            "an intermediate as root",
-            below().and(&between.pem),
-            &between,
-        ),
-        fault(
-            "an expired intermediate",
-            old_between.leaf(&["localhost"]).and(&old_between.pem),
-            &root,
-        ),
-        fault("a root that is sent along", good().and(&root.pem), &root),
-        fault(
-            "a strange certificate sent along",
-            good().and(&other.pem),
-            &root,
-        ),
-        fault(
-            "too many CAs",
-            too_deep.leaf(&["localhost"]).and(&too_deep.pem),
-            &limited,
-        ),
-        fault(
-            "a name outside the constraint",
-            fenced.leaf(&["localhost"]),
-            &fenced,
-        ),
-        fault(
-            "a CA whose basicConstraints are not critical",
-            lax.leaf(&["localhost"]),
-            &lax,
-        ),
-        fault(
-            "a CA without keyUsage",
-            no_usage.leaf(&["localhost"]),
-            &no_usage,
-        ),
-        at_address(fault("an address", root.leaf(&["127.0.0.1"]), &root)),
-        at_address(fault("an address and only a name", good(), &root)),
-        at_address(fault(
-            "an address and only a CN",
-            root.leaf_with(&["127.0.0.1"], |params| params.subject_alt_names.clear()),
-            &root,
-        )),
-        at_address(fault(
-            "an address written as a name",
-            root.leaf_with(&["db.example"], |params| {
-                params.subject_alt_names =
-                    vec![rcgen::SanType::DnsName("127.0.0.1".try_into().unwrap())];
-            }),
-            &root,
-        )),
-        at_address(fault(
-            "an address and the name localhost",
-            root.leaf(&["127.0.0.1", "localhost"]),
-            &root,
-        )),
-    ];
-    let leaf = good();
-    let leaf_as_root = leaf.chain.clone();
-    faults.push(with_roots(
-        fault("the certificate itself as root", leaf, &root),
-        leaf_as_root,
-    ));
-    let two = format!("{}{}", other.pem, root.pem);
-    faults.push(with_roots(
-        fault("two roots, the second fits", good(), &root),
-        two,
-    ));
-    faults.extend(documented_faults(documented));
-    faults
-}
-
-/// What the openssl command makes.
-fn documented_faults(documented: &Documented<'_>) -> Vec<Fault> {
-    let own = |name, served: Served, roots: String| Fault {
-        name,
-        host: "localhost",
-        served,
-        roots,
-    };
-    let san = "-extfile san.cnf";
-    documented.write("san.cnf", "subjectAltName=DNS:localhost\n");
-    let itself = documented.self_signed("localhost");
-    let itself_as_root = itself.chain.clone();
-    let root = documented.root("root");
-    let recipe = documented.server("root", "localhost");
-    let short = documented.server_with("root", "localhost", "-newkey rsa:1024", san);
-    let ed25519 = documented.server_with("root", "localhost", "-newkey ed25519", san);
-    let sha1 = documented.server_with("root", "localhost", "", &format!("-sha1 {san}"));
-    let pss = documented.server_with(
-        "root",
-        "localhost",
-        "",
-        &format!("-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32 {san}"),
-    );
-    vec![
-        own("PostgreSQL's recipe: self-signed", itself, itself_as_root),
-        own("PostgreSQL's recipe: version 1", recipe, root.clone()),
-        own("RSA 1024", short, root.clone()),
-        own("Ed25519", ed25519, root.clone()),
-        own("SHA-1", sha1, root.clone()),
-        own("RSA-PSS", pss, root),
-    ]
-}
 
 /// A string, beside host, port and user.
 struct Setting {
@@ -614,4 +378,433 @@ fn our_answers(client: &Client, string: &str) -> HashMap<String, (String, String
             )
         })
         .collect()
+}
+
+/// A fault, a string, a client, and what its documented rules say: outcome, certificate, code.
+type Rule = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const FULL: &str = "sslmode=verify-full&sslrootcert=root.crt";
+const CA: &str = "sslmode=verify-ca&sslrootcert=root.crt";
+const REQUIRE: &str = "sslmode=require";
+const REQUIRE_ROOT: &str = "sslmode=require&sslrootcert=root.crt";
+const REQUIRE_MISSING: &str = "sslmode=require&sslrootcert=missing.crt";
+
+const RULES: &[Rule] = &[
+    (
+        "an address and only a CN",
+        FULL,
+        "pgx",
+        "refused",
+        "refuses",
+        "no-san",
+    ),
+    ("nothing is wrong", FULL, "pgx", "verified", "accepts", ""),
+    (
+        "nothing is wrong",
+        FULL,
+        "lib/pq",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        FULL,
+        "pgjdbc",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        FULL,
+        "npgsql",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE,
+        "pgx",
+        "unverified",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_ROOT,
+        "pgx",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_ROOT,
+        "lib/pq",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_ROOT,
+        "pgjdbc",
+        "unverified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_ROOT,
+        "npgsql",
+        "unverified",
+        "accepts",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_MISSING,
+        "pgx",
+        "refused",
+        "unknown",
+        "root-file-missing",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_MISSING,
+        "lib/pq",
+        "unverified",
+        "unknown",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        REQUIRE_MISSING,
+        "libpq",
+        "unverified",
+        "unknown",
+        "",
+    ),
+    (
+        "nothing is wrong",
+        "",
+        "lib/pq",
+        "unverified",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "nothing is wrong",
+        "",
+        "pgx",
+        "unverified",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "nothing is wrong",
+        "sslmode=allow",
+        "pgx",
+        "plaintext",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "nothing is wrong",
+        "sslmode=disable",
+        "npgsql",
+        "plaintext",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "nothing is wrong",
+        "sslmode=verify-full",
+        "pgjdbc",
+        "refused",
+        "refuses",
+        "libpq-root-missing",
+    ),
+    (
+        "nothing is wrong",
+        "sslmode=verify-full",
+        "pgx",
+        "refused",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "another root",
+        FULL,
+        "pgx",
+        "refused",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "another root",
+        "sslmode=prefer&sslrootcert=root.crt",
+        "pgx",
+        "unverified",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "another root",
+        "sslmode=prefer&sslrootcert=root.crt",
+        "lib/pq",
+        "plaintext",
+        "refuses",
+        "unknown-issuer",
+    ),
+    (
+        "another name",
+        FULL,
+        "npgsql",
+        "refused",
+        "refuses",
+        "host-name-mismatch",
+    ),
+    ("another name", CA, "npgsql", "verified", "refuses", ""),
+    ("another name", CA, "pgjdbc", "verified", "refuses", ""),
+    (
+        "an expired certificate",
+        FULL,
+        "npgsql",
+        "refused",
+        "refuses",
+        "expired",
+    ),
+    (
+        "an expired root",
+        FULL,
+        "pgx",
+        "refused",
+        "refuses",
+        "root-expired",
+    ),
+    ("an expired root", FULL, "pgjdbc", "verified", "accepts", ""),
+    (
+        "an intermediate as root",
+        FULL,
+        "pgx",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "an intermediate as root",
+        FULL,
+        "pgjdbc",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "the certificate itself as root",
+        FULL,
+        "lib/pq",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "a CN and no SAN",
+        FULL,
+        "pgx",
+        "refused",
+        "refuses",
+        "no-san",
+    ),
+    ("a CN and no SAN", CA, "pgx", "verified", "refuses", ""),
+    ("a CN and no SAN", FULL, "pgjdbc", "verified", "accepts", ""),
+    (
+        "a CN and no SAN",
+        FULL,
+        "npgsql",
+        "refused",
+        "unknown",
+        "clients-differ",
+    ),
+    (
+        "PostgreSQL's recipe: version 1",
+        FULL,
+        "lib/pq",
+        "refused",
+        "refuses",
+        "no-san",
+    ),
+    (
+        "PostgreSQL's recipe: version 1",
+        FULL,
+        "sqlx-rustls",
+        "refused",
+        "refuses",
+        "x509-v1",
+    ),
+    (
+        "PostgreSQL's recipe: version 1",
+        REQUIRE,
+        "sqlx-rustls",
+        "refused",
+        "refuses",
+        "x509-v1",
+    ),
+    (
+        "a CA as server certificate",
+        FULL,
+        "sqlx-rustls",
+        "refused",
+        "refuses",
+        "ca-as-leaf",
+    ),
+    (
+        "a CA as server certificate",
+        FULL,
+        "pgx",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "a key for encipherment only",
+        FULL,
+        "pgjdbc",
+        "refused",
+        "refuses",
+        "wrong-purpose",
+    ),
+    (
+        "a key for encipherment only",
+        FULL,
+        "pgx",
+        "verified",
+        "accepts",
+        "",
+    ),
+    ("RSA 1024", FULL, "pgjdbc", "verified", "accepts", ""),
+    ("SHA-1", FULL, "pgx", "refused", "refuses", "weak-signature"),
+    ("SHA-1", FULL, "pgjdbc", "verified", "accepts", ""),
+    ("RSA-PSS", FULL, "pgx", "verified", "accepts", ""),
+    (
+        "an address written as a name",
+        FULL,
+        "pgjdbc",
+        "verified",
+        "accepts",
+        "",
+    ),
+    (
+        "an address written as a name",
+        FULL,
+        "pgx",
+        "refused",
+        "refuses",
+        "host-name-mismatch",
+    ),
+    ("an address", FULL, "pgx", "verified", "accepts", ""),
+    (
+        "no authority key identifier",
+        FULL,
+        "python-default-context",
+        "refused",
+        "refuses",
+        "clients-differ",
+    ),
+];
+
+#[test]
+fn the_documented_rules_are_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(documented) = Documented::new(directory.path()) else {
+        return;
+    };
+    let faults = faults(&documented);
+    let Some(mut server) = Postgres::start(&faults[0].served) else {
+        return;
+    };
+    let mut wrong = Vec::new();
+    for fault in &faults {
+        let mut strings: Vec<&'static str> = Vec::new();
+        let rules = RULES.iter().filter(|rule| rule.0 == fault.name);
+        strings.extend(rules.map(|rule| rule.1));
+        strings.sort_unstable();
+        strings.dedup();
+        if !strings.is_empty() {
+            server.serve(&fault.served);
+        }
+        for string in strings {
+            let setting = setting(string);
+            let row = Row {
+                what: fault.name.to_owned(),
+                host: fault.host,
+                setting: &setting,
+                roots: &fault.roots,
+            };
+            let client = row.client();
+            let ours = our_answers(
+                &client,
+                &row.request(Ask::String, &client, server.port).string,
+            );
+            for rule in RULES
+                .iter()
+                .filter(|rule| rule.0 == fault.name && rule.1 == string)
+            {
+                let (outcome, certificate, reason) = &ours[rule.2];
+                let code = reason.split(' ').next().unwrap_or_default();
+                if (outcome.as_str(), certificate.as_str(), code) != (rule.3, rule.4, rule.5) {
+                    wrong.push(format!("{rule:?}: {outcome} {certificate} {reason}"));
+                }
+            }
+        }
+    }
+    let known = RULES
+        .iter()
+        .all(|rule| faults.iter().any(|fault| fault.name == rule.0));
+    assert!(known, "a rule names no fault");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The table for people: grouped, within 100 columns, and loud about what is not verified.
+#[test]
+fn the_text_says_loudly_who_verifies_nothing() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["localhost"])) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!(
+        "host=localhost port={} sslmode=require sslrootcert=root.crt",
+        server.port
+    );
+    let text = client.pgtls(&["check", "--clients", &string]).stdout;
+    let line = |word: &str| {
+        text.lines()
+            .find(|line| line.trim_start().starts_with(word))
+            .unwrap_or_default()
+    };
+    assert!(
+        line("UNVERIFIED").contains("pgjdbc *, npgsql *, sqlx-rustls"),
+        "{text}"
+    );
+    assert!(
+        line("verified").contains("libpq, pgx *, lib/pq *"),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 100),
+        "{text}"
+    );
+    let plain = client.pgtls(&["check", &string]).stdout;
+    assert!(!plain.contains("UNVERIFIED"), "{plain}");
 }

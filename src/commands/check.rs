@@ -2,26 +2,27 @@
 
 use std::cell::RefCell;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::conninfo::{ConnInfo, World};
+use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
+use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::fleet;
 use pgtls::policy::{Policy, Strictness};
+use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::{Choice, SharedTrust};
+use pgtls::trust::{self, Choice, SharedTrust, Trust};
+use pgtls::{connect, fleet};
 use tokio::time::Instant;
 
-use super::clients::Stores;
-use super::inquiry::{Checked, Inquiry, Went};
+use super::clients::{Own, Stores};
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
-use super::units::{Hopeful, Unit};
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, jobs};
@@ -120,22 +121,60 @@ fn save_chain<'a>(
 }
 
 /// What stays the same from endpoint to endpoint.
-pub(super) struct Run<'a> {
-    pub(super) args: &'a Check,
-    pub(super) world: &'a dyn World,
+struct Run<'a> {
+    args: &'a Check,
+    world: &'a dyn World,
     policy: Policy,
     /// The moment of the judgement, in seconds since 1970, when the run began.
     now: i64,
     began: Instant,
-    pub(super) trusts: Arc<Mutex<SharedTrust>>,
+    trusts: Arc<Mutex<SharedTrust>>,
     /// Of the client libraries, if they are asked about.
     stores: Option<Stores>,
 }
+
+/// What is checked at once and has one verdict: an endpoint, or, where any host of a string will do,
+/// all of them in turn.
+struct Unit<'a> {
+    source: &'a Source,
+    hosts: Hopeful,
+}
+
+/// Can it be checked at all?
+enum Hopeful {
+    /// The string cannot be read.
+    Unread(Diagnosis),
+    /// It can.
+    Read {
+        conninfo: Arc<ConnInfo>,
+        endpoints: Vec<Endpoint>,
+        trust: Gathered,
+        /// What the string itself trusts, `--trust` aside: all that other clients know of.
+        own: Gathered,
+    },
+}
+
+type Gathered = Arc<Result<Arc<Trust>, trust::Error>>;
 
 /// What came of a unit.
 struct Done {
     checked: Vec<Checked>,
     exit: Exit,
+}
+
+/// What came of one endpoint.
+struct Checked {
+    report: EndpointReport,
+    exit: Exit,
+    went: Went,
+    presented: Vec<Arc<[u8]>>,
+}
+
+/// Did TCP connect?
+#[derive(PartialEq, Eq)]
+enum Went {
+    Connected,
+    Nowhere,
 }
 
 type SharedObserver<'a> = RefCell<&'a mut dyn Observer>;
@@ -174,6 +213,110 @@ impl<'a> Run<'a> {
         Ok(End::Complete)
     }
 
+    async fn units(&self, source: &'a Source) -> anyhow::Result<Vec<Unit<'a>>> {
+        let conninfo = match ConnInfo::read(&source.text, self.world) {
+            Ok(conninfo) => Arc::new(conninfo),
+            Err(error) => {
+                let hosts = Hopeful::Unread(conninfo_error(&error));
+                return Ok(vec![Unit { source, hosts }]);
+            }
+        };
+        let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
+        let trust = Arc::new(self.gather(&conninfo, choice).await?);
+        let own = match (&self.stores, choice) {
+            (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
+            _ => Arc::clone(&trust),
+        };
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => conninfo.endpoints.len().max(1),
+        };
+        let units = conninfo.endpoints.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        Ok(units.collect())
+    }
+
+    /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
+    /// Ctrl-C shall not wait along.
+    async fn gather(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        choice: Option<&Choice>,
+    ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
+        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+        let trusts = Arc::clone(&self.trusts);
+        tokio::task::spawn_blocking(move || {
+            let mut trusts = trusts.lock().unwrap_or_else(PoisonError::into_inner);
+            trusts.gather(&conninfo, choice.as_ref())
+        })
+        .await
+        .context("could not read the files that the connection string names")
+    }
+
+    /// The same with an endpoint for every address that a name has. A name that does not resolve
+    /// stays, and is reported as such.
+    async fn by_address(&self, units: Vec<Unit<'a>>, jobs: NonZeroUsize) -> Vec<Unit<'a>> {
+        let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
+        resolved.resize_with(units.len(), Vec::new);
+        let work = units.into_iter().map(|unit| self.resolve(unit));
+        fleet::each(work, jobs, |place, units| {
+            if let Some(slot) = resolved.get_mut(place) {
+                *slot = units;
+            }
+        })
+        .await;
+        resolved.into_iter().flatten().collect()
+    }
+
+    async fn resolve(&self, unit: Unit<'a>) -> Vec<Unit<'a>> {
+        let Unit { source, hosts } = unit;
+        let (conninfo, endpoints, trust, own) = match hosts {
+            Hopeful::Unread(_) => return vec![Unit { source, hosts }],
+            Hopeful::Read {
+                conninfo,
+                endpoints,
+                trust,
+                own,
+            } => (conninfo, endpoints, trust, own),
+        };
+        let mut all = Vec::new();
+        for endpoint in endpoints {
+            let deadline = Instant::now() + self.timeout(&conninfo);
+            let addresses = match endpoint.route() {
+                Route::Name(_) => connect::resolve(&endpoint, deadline).await,
+                Route::Address(_) | Route::Socket => Ok(Vec::new()),
+            };
+            match addresses.unwrap_or_default().as_slice() {
+                [] => all.push(endpoint),
+                addresses => all.extend(addresses.iter().map(|address| Endpoint {
+                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
+                    ..endpoint.clone()
+                })),
+            }
+        }
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => all.len().max(1),
+        };
+        let units = all.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        units.collect()
+    }
+
     /// Checks a unit, with `--wait` until it can be reached, and says each change of its state.
     async fn check_patiently(&self, unit: &Unit<'_>, observer: &SharedObserver<'_>) -> Done {
         let Some(wait) = self.args.wait else {
@@ -201,11 +344,11 @@ impl<'a> Run<'a> {
     }
 
     async fn check_unit(&self, unit: &Unit<'_>, until: Option<Instant>) -> Done {
-        let (conninfo, endpoints, trust) = match &unit.hosts {
+        let (conninfo, endpoints, trust, own) = match &unit.hosts {
             Hopeful::Unread(diagnosis) => {
                 let report = EndpointReport::unread(diagnosis);
                 return Done {
-                    checked: vec![Checked::nowhere(named(report, unit), diagnosis.exit)],
+                    checked: vec![Checked::without_connecting(named(report, unit), diagnosis)],
                     exit: diagnosis.exit,
                 };
             }
@@ -213,7 +356,8 @@ impl<'a> Run<'a> {
                 conninfo,
                 endpoints,
                 trust,
-            } => (conninfo, endpoints, &**trust),
+                own,
+            } => (conninfo, endpoints, &**trust, (**own).as_ref()),
         };
         let policy = self.policy(unit.source);
         let timeout = |conninfo| match until {
@@ -224,17 +368,20 @@ impl<'a> Run<'a> {
         };
         let mut checked: Vec<Checked> = Vec::new();
         for endpoint in endpoints {
-            let inquiry = Inquiry {
-                conninfo,
-                endpoint,
-                choice: self.choice(unit.source),
-                timeout: timeout(conninfo),
-                now: self.now(),
-                stores: self.stores.as_ref(),
-            };
             let one = match trust {
-                Ok(trust) => inquiry.check(trust, &policy).await,
-                Err(error) => inquiry.without_trust(error).await,
+                Ok(trust) => {
+                    let task = self.task(conninfo, endpoint, trust, timeout(conninfo));
+                    self.check_endpoint(task, own, &policy).await
+                }
+                Err(error) => {
+                    let diagnosis = trust_error(conninfo, error);
+                    let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
+                    let stand_in = self.stores.as_ref().map(Stores::stand_in);
+                    let task = stand_in
+                        .map(|trust| self.task(conninfo, endpoint, &trust, timeout(conninfo)));
+                    let report = self.with_clients_unchecked(report, task, own).await;
+                    Checked::without_connecting(report, &diagnosis)
+                }
             };
             checked.push(Checked {
                 report: named(one.report, unit),
@@ -252,14 +399,39 @@ impl<'a> Run<'a> {
         Done { checked, exit }
     }
 
-    /// Who waits long is judged by the clock at the end of the wait.
-    fn now(&self) -> i64 {
-        let waited = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
-        self.now.saturating_add(waited)
+    /// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
+    async fn with_clients_unchecked(
+        &self,
+        report: EndpointReport,
+        task: Option<Task>,
+        own: Own<'_>,
+    ) -> EndpointReport {
+        let (Some(stores), Some(task)) = (&self.stores, task) else {
+            return report;
+        };
+        if task.endpoint.route() == Route::Socket {
+            return report;
+        }
+        let verdicts = stores.verdicts_unchecked(task, own).await;
+        report.with_clients(verdicts.as_deref())
     }
 
-    pub(super) fn choice<'b>(&'b self, source: &'b Source) -> Option<&'b Choice> {
-        self.args.trust.as_ref().or(source.policy.trust.as_ref())
+    fn task(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: &Arc<Trust>,
+        timeout: Duration,
+    ) -> Task {
+        // Who waits long is judged by the clock at the end of the wait.
+        let waited = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
+        Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.now.saturating_add(waited),
+            timeout,
+        }
     }
 
     /// What an option says counts for all; then what the file says of the endpoint.
@@ -276,12 +448,57 @@ impl<'a> Run<'a> {
         policy
     }
 
-    pub(super) fn timeout(&self, conninfo: &ConnInfo) -> Duration {
+    fn timeout(&self, conninfo: &ConnInfo) -> Duration {
         let configured = conninfo
             .connect_timeout
             .as_ref()
             .map(|setting| setting.value);
         self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    async fn check_endpoint(&self, task: Task, own: Own<'_>, policy: &Policy) -> Checked {
+        if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {
+            let report = EndpointReport::unchecked(&task.conninfo, &task.endpoint, &diagnosis);
+            let report = self.with_clients_unchecked(report, Some(task), own).await;
+            return Checked::without_connecting(report, &diagnosis);
+        }
+        let observation = probe(&task).await;
+        let diagnosis = diagnose(&task, &observation, policy);
+        let report = EndpointReport::checked(&task, &observation, &diagnosis);
+        let presented = observation
+            .judgement()
+            .map(|judgement| &judgement.certificates);
+        let presented = presented.into_iter().flatten();
+        Checked {
+            report: match &self.stores {
+                Some(stores) => report.with_clients(Some(&stores.verdicts(
+                    &task,
+                    own,
+                    &observation,
+                    &diagnosis,
+                ))),
+                None => report,
+            },
+            exit: diagnosis.exit,
+            went: match observation.address {
+                Some(_) => Went::Connected,
+                None => Went::Nowhere,
+            },
+            presented: presented
+                .map(|certificate| Arc::clone(&certificate.der))
+                .collect(),
+        }
+    }
+}
+
+impl Checked {
+    fn without_connecting(report: EndpointReport, diagnosis: &Diagnosis) -> Self {
+        Self {
+            report,
+            exit: diagnosis.exit,
+            went: Went::Nowhere,
+            presented: Vec::new(),
+        }
     }
 }
 

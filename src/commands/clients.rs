@@ -7,6 +7,9 @@ use pgtls::policy::Policy;
 use pgtls::probe::{Observation, Task, probe};
 use pgtls::trust::{self, Choice, FileRole, Trust};
 
+/// What the string itself trusts, `--trust` aside.
+pub(super) type Own<'a> = Result<&'a Arc<Trust>, &'a trust::Error>;
+
 /// The roots that some clients have of their own.
 pub(super) struct Stores {
     mozilla: Arc<Trust>,
@@ -30,21 +33,11 @@ impl Stores {
     pub(super) fn verdicts(
         &self,
         task: &Task,
-        own: Result<&Trust, &trust::Error>,
+        own: Own<'_>,
         observation: &Observation,
         diagnosis: &Diagnosis,
     ) -> Vec<ClientVerdict> {
-        clients(&Facts {
-            conninfo: &task.conninfo,
-            endpoint: &task.endpoint,
-            own,
-            given: Some(&task.trust),
-            mozilla: &self.mozilla,
-            machine: &self.machine,
-            observation,
-            diagnosis,
-            now: task.now,
-        })
+        self.ask(task, own, Some(&task.trust), observation, diagnosis)
     }
 
     /// The verdicts on an endpoint that pgtls has no reason to look at (no TLS is asked for) or no
@@ -52,25 +45,39 @@ impl Stores {
     /// Nothing to say where the string's other files are at fault.
     pub(super) async fn verdicts_unchecked(
         &self,
-        task: &Task,
-        own: Result<&Trust, &trust::Error>,
+        mut task: Task,
+        own: Own<'_>,
     ) -> Option<Vec<ClientVerdict>> {
-        if own.is_err_and(|error| !concerns_roots(error)) {
-            return None;
+        match own {
+            Ok(own) => task.trust = Arc::clone(own),
+            Err(error) if concerns_roots(error) => {}
+            Err(_) => return None,
         }
-        let observation = probe(task).await;
-        let diagnosis = diagnose(task, &observation, &Policy::default());
-        Some(clients(&Facts {
+        let observation = probe(&task).await;
+        let diagnosis = diagnose(&task, &observation, &Policy::default());
+        let given = own.ok().map(|own| &**own);
+        Some(self.ask(&task, own, given, &observation, &diagnosis))
+    }
+
+    fn ask(
+        &self,
+        task: &Task,
+        own: Own<'_>,
+        given: Option<&Trust>,
+        observation: &Observation,
+        diagnosis: &Diagnosis,
+    ) -> Vec<ClientVerdict> {
+        clients(&Facts {
             conninfo: &task.conninfo,
             endpoint: &task.endpoint,
-            own,
-            given: own.ok(),
+            own: own.map(|own| &**own),
+            given,
             mozilla: &self.mozilla,
             machine: &self.machine,
-            observation: &observation,
-            diagnosis: &diagnosis,
+            observation,
+            diagnosis,
             now: task.now,
-        }))
+        })
     }
 }
 

@@ -126,11 +126,11 @@ impl EndpointReport {
 }
 
 impl EndpointReport {
-    /// The same with what the client libraries would do.
+    /// The same with what the client libraries would do, if that was asked for.
     #[must_use]
-    pub fn with_clients(self, verdicts: &[ClientVerdict]) -> Self {
+    pub fn with_clients(self, verdicts: Option<&[ClientVerdict]>) -> Self {
         Self {
-            clients: Some(verdicts.iter().map(client).collect()),
+            clients: verdicts.map(|verdicts| verdicts.iter().map(client).collect()),
             ..self
         }
     }

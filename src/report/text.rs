@@ -120,7 +120,8 @@ fn write_endpoint(
     )
 }
 
-/// A table: who connects, who would check, and why. What must not be overlooked is in capitals.
+/// A table: who connects, who would check, and why; those of one fate share a row. What must not be
+/// overlooked is in capitals.
 fn write_clients(
     out: &mut dyn Write,
     clients: &[ClientReport],
@@ -129,51 +130,49 @@ fn write_clients(
     if clients.is_empty() {
         return Ok(());
     }
-    let indent = " ".repeat(CLIENT_COLUMNS);
-    writeln!(
-        out,
-        "\n  {:<26}{:<17}{:<13}why",
-        "client", "outcome", "certificate"
-    )?;
-    for client in clients {
-        let (outcome, colour) = match client.outcome {
-            "verified" => ("verified".to_owned(), AnsiColor::Green),
-            "unverified" | "plaintext" => (client.outcome.to_uppercase(), AnsiColor::Red),
+    writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
+    for (index, first) in clients.iter().enumerate() {
+        let alike = |other: &&ClientReport| {
+            (other.outcome, other.certificate, other.code, &other.reason)
+                == (first.outcome, first.certificate, first.code, &first.reason)
+        };
+        if clients.iter().take(index).any(|earlier| alike(&earlier)) {
+            continue;
+        }
+        let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
+        let (outcome, colour) = match first.outcome {
+            "verified" => (first.outcome.to_owned(), AnsiColor::Green),
+            "unverified" | "plaintext" => (first.outcome.to_uppercase(), AnsiColor::Red),
             other => (other.to_owned(), AnsiColor::Yellow),
         };
-        let code = client
-            .code
-            .map(|code| format!("{code}: "))
-            .unwrap_or_default();
-        let mark = if client.basis == "documented" {
-            " *"
-        } else {
-            ""
-        };
-        let options = Options::new(WIDTH)
-            .initial_indent(&indent)
-            .subsequent_indent(&indent)
-            .break_words(true)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation);
-        let why = textwrap::fill(&format!("{code}{}", client.reason), options);
-        let padding = " ".repeat(17_usize.saturating_sub(outcome.len()));
-        let outcome = paint(
-            &outcome,
-            Style::new().fg_color(Some(colour.into())),
+        let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
+        let padded = format!("{outcome:<17}");
+        let painted = paint(
+            &padded,
+            Style::new().bold().fg_color(Some(colour.into())),
             palette,
         );
         writeln!(
             out,
-            "  {:<26}{outcome}{padding}{:<13}{}",
-            format!("{}{mark}", client.client),
-            client.certificate,
-            why.trim_start()
+            "  {painted}{:<13}{}",
+            first.certificate,
+            names.trim_start()
         )?;
+        let code = first
+            .code
+            .map_or_else(String::new, |code| format!("{code}: "));
+        let reason = format!("{code}{}", first.reason);
+        writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
     }
-    writeln!(
-        out,
-        "  outcome: with this string, in the form that the client reads; certificate: would it accept this\n  server, told to verify all with these roots. * from its documentation, the others are measured."
-    )
+    let legend = "outcome: with these settings, in the form that the client reads. certificate: would it accept this server, told to verify everything with these roots? * by its documentation; the others were measured.";
+    writeln!(out, "{}", wrap(legend, "  "))
+}
+
+fn client_name(client: &ClientReport) -> String {
+    match client.basis {
+        "documented" => format!("{} *", client.client),
+        _ => client.client.to_owned(),
+    }
 }
 
 fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
@@ -391,14 +390,14 @@ fn paint(text: &str, style: Style, palette: Palette) -> String {
     }
 }
 
+/// Columns before the reason in the table of clients.
+const CLIENT_COLUMNS: usize = 32;
+
 /// So many endpoints are overlooked at a glance.
 const FEW: usize = 4;
 
 /// Columns of an endpoint's name in the table.
 const MAX_LABEL: usize = 60;
-
-/// Columns before the reason in the table of clients.
-const CLIENT_COLUMNS: usize = 58;
 
 /// Columns.
 const WIDTH: usize = 100;

@@ -1,6 +1,6 @@
 //! Before and during the handshake: bytes that anybody could send.
 
-use std::io;
+use std::io::{self, Read as _};
 
 use super::Lab;
 use super::peer::{Conversation, Peer};
@@ -17,7 +17,11 @@ const BEFORE_THE_ANSWER: &[Row] = &[
         (3, "timeout"),
     ),
     ("closes at once", |_| Ok(()), (3, "closed")),
-    ("resets at once", Conversation::reset, (3, "closed")),
+    (
+        "resets at the first byte",
+        |c| c.read_exact(&mut [0]).and_then(|()| c.reset()),
+        (3, "closed"),
+    ),
     (
         "closes after the SSLRequest",
         |c| c.request(),

@@ -6,16 +6,17 @@
 use std::net::IpAddr;
 
 use super::anchors::Anchors;
+use super::fault::of_fault;
+use super::rules::{digital_signature, ip, rfc5280, rsa_pss_salt};
 use super::{Objection, objection};
 use crate::diagnose::Code;
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{
-    Fault, FaultKind, Judgement, PathReport, Rules, Step, Strict, Unsatisfied, check, name, strict,
+    Fault, FaultKind, Judgement, NameFault, PathReport, Rules, Step, Strict, Unsatisfied, check,
+    name, strict,
 };
-use crate::x509::{
-    AnchorList, Certificate, Curve, GeneralName, KeyKind, KeyUsage, SignatureScheme, oid,
-};
+use crate::x509::{AnchorList, Certificate, Curve, GeneralName, KeyKind};
 
 /// How a client verifies.
 #[derive(Clone, Copy)]
@@ -260,6 +261,7 @@ impl Verifier {
             (Names::AddressAsLocalhost, Some(_)) => {
                 name::match_host(b"localhost", Some(&dns_only), common_names)
             }
+            (Names::SanOnly, Some(_)) if entries.is_none() => Err(NameFault::NoName),
             (Names::CommonNameToo | Names::SanOnly, Some(address)) => {
                 return ip(entries, address, host);
             }
@@ -272,7 +274,7 @@ impl Verifier {
             Ok(_) => Ok(()),
             Err(_) if self.names == Names::SanOnly && dns_only.is_empty() => Err(objection(
                 Code::NoSan,
-                "the certificate has no dNSName, and its CN does not count here",
+                "the certificate has no subjectAltName that counts, and its CN does not count here",
             )),
             Err(_) if self.names == Names::AddressAsLocalhost && address.is_some() => {
                 Err(objection(
@@ -317,106 +319,12 @@ impl Forgiven {
 }
 
 /// The certificates of a path, leaf first.
-fn links<'a>(case: &'a Case<'_>, path: &'a PathReport) -> Vec<&'a Certificate> {
+pub(super) fn links<'a>(case: &'a Case<'_>, path: &'a PathReport) -> Vec<&'a Certificate> {
     let certificates = path.path.iter().filter_map(|step| match step {
         Step::Presented(index) => case.judgement.certificates.get(*index),
         Step::Anchor(anchor) => Some(&*anchor.certificate),
     });
     certificates.collect()
-}
-
-/// `check_extensions` in OpenSSL's crypto/x509/x509_vfy.c under `X509_V_FLAG_X509_STRICT`.
-fn rfc5280(links: &[&Certificate]) -> Result<(), Objection> {
-    let refuse = |who: &Certificate, what: &str| {
-        let subject = escape(&who.subject.text).to_string();
-        Err(objection(
-            Code::ClientsDiffer,
-            format!("\"{subject}\" {what} (RFC 5280, checked since Python 3.13)"),
-        ))
-    };
-    if links.len() < 2 {
-        // A certificate that is its own root is not looked at.
-        return Ok(());
-    }
-    let last = links.len().saturating_sub(1);
-    for (depth, link) in links.iter().copied().enumerate() {
-        let is_ca = link.basic_constraints.is_some_and(|found| found.ca);
-        let critical = |wanted: &str| link.critical.iter().any(|oid| oid == wanted);
-        if is_ca && !critical(oid::BASIC_CONSTRAINTS) {
-            return refuse(link, "has a basicConstraints that is not critical");
-        }
-        if is_ca && link.key_usage.is_none() {
-            return refuse(link, "is a CA without keyUsage");
-        }
-        if !is_ca
-            && link
-                .key_usage
-                .is_some_and(|usage| usage.allows_any(&[KeyUsage::KEY_CERT_SIGN]))
-        {
-            return refuse(link, "is no CA, but may sign certificates");
-        }
-        if link.version < 3 {
-            continue;
-        }
-        let key_id = link
-            .authority_key_identifier
-            .as_ref()
-            .and_then(|id| id.key.as_ref());
-        if depth < last && key_id.is_none() {
-            return refuse(link, "has no authorityKeyIdentifier");
-        }
-        if is_ca && link.subject_key_identifier.is_none() {
-            return refuse(link, "is a CA without subjectKeyIdentifier");
-        }
-    }
-    Ok(())
-}
-
-fn digital_signature(links: &[&Certificate]) -> Result<(), Objection> {
-    let usage = links.first().and_then(|leaf| leaf.key_usage);
-    if usage.is_some_and(|usage| !usage.allows_any(&[KeyUsage::DIGITAL_SIGNATURE])) {
-        return Err(objection(
-            Code::WrongPurpose,
-            "the keyUsage of the server certificate lacks digitalSignature, which Java needs",
-        ));
-    }
-    Ok(())
-}
-
-fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
-    let below_the_root = links.len().saturating_sub(1);
-    for link in links.iter().take(below_the_root) {
-        let odd = match &link.signature_algorithm.scheme {
-            SignatureScheme::RsaPss(Some(parameters)) => {
-                parameters.salt_length != parameters.digest.length() as u64
-                    || parameters.mask_digest != parameters.digest
-            }
-            SignatureScheme::RsaPss(None) => true,
-            _ => false,
-        };
-        if odd {
-            return Err(objection(
-                Code::UnsupportedAlgorithm,
-                "RSA-PSS signatures count here only with a salt as long as the digest",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// An address counts only as iPAddress.
-fn ip(entries: Option<&[GeneralName]>, address: IpAddr, host: &[u8]) -> Result<(), Objection> {
-    let mut entries = entries.unwrap_or_default().iter();
-    if entries.any(|entry| matches!(entry, GeneralName::Ip(_)) && entry.ip() == Some(address)) {
-        return Ok(());
-    }
-    Err(objection(
-        Code::HostNameMismatch,
-        format!(
-            "the certificate has no iPAddress {}, and no other name counts for an address",
-            escape(host)
-        ),
-    ))
 }
 
 /// Nothing about the certificate is unusual, so that every engine agrees with OpenSSL.
@@ -446,106 +354,5 @@ fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
     objection(
         Code::MalformedCertificate,
         format!("a certificate of the chain cannot be parsed: {error}"),
-    )
-}
-
-/// What a fault is called, in a few words: the error of the check says more.
-fn of_fault(case: &Case<'_>, path: &PathReport, fault: &Fault) -> Objection {
-    let at_anchor = matches!(path.path.get(fault.depth), Some(Step::Anchor(_)));
-    let who = match (fault.depth, at_anchor) {
-        (0, _) => "the server certificate",
-        (_, true) => "the root",
-        (_, false) => "an intermediate",
-    };
-    let (code, what) = match &fault.kind {
-        FaultKind::UnableToGetIssuerCert
-            if links(case, path)
-                .iter()
-                .any(|link| case.anchors.contains(link)) =>
-        {
-            (
-                Code::UnknownIssuer,
-                "the root file ends at a certificate that is not self-signed",
-            )
-        }
-        FaultKind::DepthZeroSelfSignedCert => (
-            Code::SelfSigned,
-            "the server certificate signed itself and is not trusted",
-        ),
-        FaultKind::UnableToGetIssuerCert
-        | FaultKind::UnableToGetIssuerCertLocally
-        | FaultKind::UnableToVerifyLeafSignature
-        | FaultKind::SelfSignedCertInChain => (
-            Code::UnknownIssuer,
-            "the chain reaches no root that it trusts",
-        ),
-        FaultKind::CertHasExpired | FaultKind::ErrorInCertNotAfter => {
-            match (fault.depth, at_anchor) {
-                (0, _) => (Code::Expired, "the server certificate has expired"),
-                (_, true) => (Code::RootExpired, "the root has expired"),
-                (_, false) => (Code::IntermediateExpired, "an intermediate has expired"),
-            }
-        }
-        FaultKind::CertNotYetValid | FaultKind::ErrorInCertNotBefore => {
-            (Code::NotYetValid, "is not valid yet")
-        }
-        FaultKind::CertSignatureFailure => (
-            Code::UnknownIssuer,
-            "was not signed by the CA of that name that is trusted",
-        ),
-        FaultKind::InvalidCa
-        | FaultKind::KeyUsageNoCertSign
-        | FaultKind::InvalidNonCa
-        | FaultKind::UnableToDecodeIssuerPublicKey => (Code::NotACa, "was issued by what is no CA"),
-        FaultKind::InvalidPurpose
-        | FaultKind::CertRejected
-        | FaultKind::ProxyCertificatesNotAllowed => {
-            (Code::WrongPurpose, "is not meant for TLS servers")
-        }
-        FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => {
-            (Code::PathLength, "has more CAs below it than it may")
-        }
-        FaultKind::UnhandledCriticalExtension => (
-            Code::UnknownCriticalExtension,
-            "has an unknown critical extension",
-        ),
-        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall | FaultKind::EcKeyExplicitParams => {
-            (Code::WeakKey, "has a weak key")
-        }
-        FaultKind::CaMdTooWeak => (Code::WeakSignature, "has a weak signature"),
-        FaultKind::CertRevoked => (Code::Revoked, "has been revoked"),
-        FaultKind::UnableToGetCrl
-        | FaultKind::UnableToGetCrlIssuer
-        | FaultKind::DifferentCrlScope => (Code::CrlMissing, "has no CRL"),
-        FaultKind::CrlHasExpired | FaultKind::CrlNotYetValid => {
-            (Code::CrlExpired, "has no CRL that is valid now")
-        }
-        FaultKind::PermittedViolation
-        | FaultKind::ExcludedViolation
-        | FaultKind::SubtreeMinMax
-        | FaultKind::UnsupportedConstraintType
-        | FaultKind::UnsupportedNameSyntax => (Code::NameConstraint, "breaks a name constraint"),
-        FaultKind::UnsupportedAlgorithm { .. } => (
-            Code::UnsupportedAlgorithm,
-            "is signed in a way that pgtls cannot check",
-        ),
-        FaultKind::NoCertificate => (Code::TlsFailure, "the server sends no certificate"),
-        FaultKind::Unspecified
-        | FaultKind::CrlSignatureFailure
-        | FaultKind::ErrorInCrlLastUpdate
-        | FaultKind::ErrorInCrlNextUpdate
-        | FaultKind::KeyUsageNoCrlSign
-        | FaultKind::UnhandledCriticalCrlExtension
-        | FaultKind::KeyUsageNoDigitalSignature
-        | FaultKind::InvalidExtension => (Code::UnknownIssuer, "cannot be verified"),
-    };
-    let whole_sentence = what.starts_with("the ") || what.starts_with("an ");
-    objection(
-        code,
-        if whole_sentence {
-            what.to_owned()
-        } else {
-            format!("{who} {what}")
-        },
     )
 }

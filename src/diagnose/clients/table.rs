@@ -1,0 +1,417 @@
+//! The twelve clients: a table each, read by one engine.
+//!
+//! What each does with a setting is what its source does: `fe-secure-openssl.c` of libpq,
+//! `LibPQFactory` of pgjdbc, `NpgsqlConnector` of Npgsql, `configTLS` of pgx, `ssl` of lib/pq,
+//! `pg-connection-string` and `connection.js` of node-postgres, `connection.js` of postgres.js,
+//! `connect_utils.py` of asyncpg, `tls.rs` of sqlx-postgres, `connect_tls` of tokio-postgres.
+
+use super::Basis;
+use super::profile::{
+    Check, Client, Crls, Fallback, Meaning, Modes, Profile, Read, RootFile, Roots, Sources, System,
+    Taken, Unknown, Without,
+};
+use super::verifier::{Engine, Forgiven, Names, Quirk, Verifier};
+
+const ENCRYPT: Meaning = Meaning::Tls(Check::Nothing, Fallback::Never);
+const ENCRYPT_IF_OFFERED: Meaning = Meaning::Tls(Check::Nothing, Fallback::WithoutTls);
+const TRY_TO_ENCRYPT: Meaning = Meaning::Tls(Check::Nothing, Fallback::AfterFailure);
+const CHAIN_IF_ROOTS: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::Never);
+const CHAIN: Meaning = Meaning::Tls(Check::Chain, Fallback::Never);
+const FULL: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::Never);
+const FULL_IF_OFFERED: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::WithoutTls);
+
+/// libpq's modes, as the drivers that follow it have them.
+const LIKE_LIBPQ: Modes = Modes {
+    absent: TRY_TO_ENCRYPT,
+    absent_with_files: TRY_TO_ENCRYPT,
+    disable: Meaning::Plaintext,
+    allow: Meaning::Plaintext,
+    prefer: TRY_TO_ENCRYPT,
+    require: CHAIN_IF_ROOTS,
+    verify_ca: CHAIN,
+    verify_full: FULL,
+};
+
+const TRY_TO_VERIFY: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::AfterFailure);
+
+/// Every mode but `disable` is one.
+const ALWAYS_FULL: Modes = Modes {
+    absent: Meaning::Plaintext,
+    absent_with_files: FULL,
+    disable: Meaning::Plaintext,
+    allow: FULL,
+    prefer: FULL,
+    require: FULL,
+    verify_ca: FULL,
+    verify_full: FULL,
+};
+
+const TOKIO_POSTGRES: Modes = Modes {
+    absent: FULL_IF_OFFERED,
+    absent_with_files: FULL_IF_OFFERED,
+    disable: Meaning::Plaintext,
+    allow: Meaning::Unknown,
+    prefer: FULL_IF_OFFERED,
+    require: FULL,
+    verify_ca: Meaning::Unknown,
+    verify_full: Meaning::Unknown,
+};
+
+const STRING_ONLY: Sources = Sources {
+    mode_variable: Read::No,
+    root_variable: Read::No,
+    services: Read::No,
+};
+
+const EVERYWHERE: Sources = Sources {
+    mode_variable: Read::Yes,
+    root_variable: Read::Yes,
+    services: Read::Yes,
+};
+
+const GO: Verifier = Verifier {
+    engine: Engine::OpenSsl,
+    forgives: &[Forgiven::PartialChain, Forgiven::Rsa1024],
+    quirks: &[Quirk::RsaPssSalt],
+    names: Names::SanOnly,
+};
+
+const NODE: Verifier = Verifier {
+    engine: Engine::OpenSsl,
+    // Security level 1, up to Node.js 22.
+    forgives: &[Forgiven::Rsa1024],
+    quirks: &[],
+    names: Names::CommonNameToo,
+};
+
+pub(super) const PROFILES: [Profile; 12] = [
+    Profile {
+        client: Client::Libpq,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: TRY_TO_VERIFY,
+            absent_with_files: TRY_TO_VERIFY,
+            prefer: TRY_TO_VERIFY,
+            ..LIKE_LIBPQ
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Lenient,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Checked,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::Libpq,
+        },
+    },
+    Profile {
+        client: Client::Pgjdbc,
+        basis: Basis::Documented,
+        modes: Modes {
+            require: ENCRYPT,
+            ..LIKE_LIBPQ
+        },
+        sources: STRING_ONLY,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[
+                Forgiven::PartialChain,
+                Forgiven::ExpiredAnchor,
+                Forgiven::Rsa1024,
+                Forgiven::Sha1,
+            ],
+            quirks: &[Quirk::DigitalSignature],
+            names: Names::Libpq,
+        },
+    },
+    Profile {
+        client: Client::Npgsql,
+        basis: Basis::Documented,
+        modes: Modes {
+            absent: ENCRYPT_IF_OFFERED,
+            absent_with_files: ENCRYPT_IF_OFFERED,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            ..LIKE_LIBPQ
+        },
+        sources: Sources {
+            root_variable: Read::Yes,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::DotNet,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::Pgx,
+        basis: Basis::Documented,
+        modes: LIKE_LIBPQ,
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslpassword",
+            "sslsni",
+            "sslnegotiation",
+        ]),
+        roots: Roots {
+            file: RootFile::Always,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: GO,
+    },
+    Profile {
+        client: Client::LibPq,
+        basis: Basis::Documented,
+        modes: Modes {
+            absent: CHAIN_IF_ROOTS,
+            absent_with_files: CHAIN_IF_ROOTS,
+            prefer: TRY_TO_VERIFY,
+            ..LIKE_LIBPQ
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslsni",
+            "sslnegotiation",
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+        ]),
+        roots: Roots {
+            file: RootFile::Lenient,
+            home: Read::Yes,
+            without: Without::Machine,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: GO,
+    },
+    Profile {
+        client: Client::NodePostgres,
+        basis: Basis::Measured,
+        modes: ALWAYS_FULL,
+        sources: Sources {
+            mode_variable: Read::Yes,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Always,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: NODE,
+    },
+    Profile {
+        client: Client::PostgresJs,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: Meaning::Plaintext,
+            absent_with_files: Meaning::Plaintext,
+            disable: Meaning::Plaintext,
+            allow: ENCRYPT,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            verify_ca: FULL,
+            verify_full: FULL,
+        },
+        sources: STRING_ONLY,
+        unknown: Unknown::PassedOn(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Never,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::OwnVerified,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            names: Names::AddressAsLocalhost,
+            ..NODE
+        },
+    },
+    Profile {
+        client: Client::Asyncpg,
+        basis: Basis::Measured,
+        modes: LIKE_LIBPQ,
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslpassword",
+            "sslcrl",
+            "sslnegotiation",
+            "ssl_min_protocol_version",
+            "ssl_max_protocol_version",
+        ]),
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::Yes,
+            without: Without::Nobody,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Checked,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::PythonDefaultContext,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: FULL,
+            disable: FULL,
+            ..ALWAYS_FULL
+        },
+        sources: EVERYWHERE,
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Machine,
+            system: System::Own,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[Forgiven::PartialChain],
+            quirks: &[Quirk::Rfc5280],
+            names: Names::CommonNameToo,
+        },
+    },
+    Profile {
+        client: Client::SqlxRustls,
+        basis: Basis::Measured,
+        modes: Modes {
+            absent: ENCRYPT_IF_OFFERED,
+            absent_with_files: ENCRYPT_IF_OFFERED,
+            prefer: ENCRYPT_IF_OFFERED,
+            require: ENCRYPT,
+            // Meant to be the chain alone, but the name is checked, too: `NoHostnameTlsVerifier`
+            // knows an older error of rustls'.
+            verify_ca: FULL,
+            ..LIKE_LIBPQ
+        },
+        sources: Sources {
+            services: Read::No,
+            ..EVERYWHERE
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Verifying,
+            home: Read::No,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Mozilla,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::Webpki,
+            forgives: &[],
+            quirks: &[Quirk::NoP521],
+            names: Names::SanOnly,
+        },
+    },
+    Profile {
+        client: Client::TokioPostgresRustls,
+        basis: Basis::Measured,
+        modes: TOKIO_POSTGRES,
+        sources: STRING_ONLY,
+        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Program,
+            system: System::Own,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::Webpki,
+            forgives: &[],
+            quirks: &[Quirk::PerhapsNoP521],
+            names: Names::SanOnly,
+        },
+    },
+    Profile {
+        client: Client::TokioPostgresNativeTls,
+        basis: Basis::Measured,
+        modes: TOKIO_POSTGRES,
+        sources: STRING_ONLY,
+        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        roots: Roots {
+            file: RootFile::Program,
+            home: Read::No,
+            without: Without::Program,
+            system: System::Own,
+            taken: Taken::First,
+            beside: Without::Machine,
+        },
+        revocation: Crls::Ignored,
+        verifier: Verifier {
+            engine: Engine::OpenSsl,
+            forgives: &[],
+            quirks: &[],
+            names: Names::CommonNameToo,
+        },
+    },
+];
