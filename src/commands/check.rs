@@ -2,27 +2,27 @@
 
 use std::cell::RefCell;
 use std::io::Write as _;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
-use pgtls::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
+use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
+use pgtls::diagnose::{Diagnosis, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
+use pgtls::fleet;
 use pgtls::policy::{Policy, Strictness};
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::{self, Choice, SharedTrust, Trust};
-use pgtls::{connect, fleet};
+use pgtls::trust::{SharedTrust, Trust};
 use tokio::time::Instant;
 
 use super::clients::{Own, Stores};
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
+use super::units::{Hopeful, Unit};
 use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, jobs};
@@ -121,40 +121,17 @@ fn save_chain<'a>(
 }
 
 /// What stays the same from endpoint to endpoint.
-struct Run<'a> {
-    args: &'a Check,
-    world: &'a dyn World,
+pub(super) struct Run<'a> {
+    pub(super) args: &'a Check,
+    pub(super) world: &'a dyn World,
     policy: Policy,
     /// The moment of the judgement, in seconds since 1970, when the run began.
     now: i64,
     began: Instant,
-    trusts: Arc<Mutex<SharedTrust>>,
+    pub(super) trusts: Arc<Mutex<SharedTrust>>,
     /// Of the client libraries, if they are asked about.
-    stores: Option<Stores>,
+    pub(super) stores: Option<Stores>,
 }
-
-/// What is checked at once and has one verdict: an endpoint, or, where any host of a string will do,
-/// all of them in turn.
-struct Unit<'a> {
-    source: &'a Source,
-    hosts: Hopeful,
-}
-
-/// Can it be checked at all?
-enum Hopeful {
-    /// The string cannot be read.
-    Unread(Diagnosis),
-    /// It can.
-    Read {
-        conninfo: Arc<ConnInfo>,
-        endpoints: Vec<Endpoint>,
-        trust: Gathered,
-        /// What the string itself trusts, `--trust` aside: all that other clients know of.
-        own: Gathered,
-    },
-}
-
-type Gathered = Arc<Result<Arc<Trust>, trust::Error>>;
 
 /// What came of a unit.
 struct Done {
@@ -211,110 +188,6 @@ impl<'a> Run<'a> {
         })
         .await;
         Ok(End::Complete)
-    }
-
-    async fn units(&self, source: &'a Source) -> anyhow::Result<Vec<Unit<'a>>> {
-        let conninfo = match ConnInfo::read(&source.text, self.world) {
-            Ok(conninfo) => Arc::new(conninfo),
-            Err(error) => {
-                let hosts = Hopeful::Unread(conninfo_error(&error));
-                return Ok(vec![Unit { source, hosts }]);
-            }
-        };
-        let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
-        let trust = Arc::new(self.gather(&conninfo, choice).await?);
-        let own = match (&self.stores, choice) {
-            (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
-            _ => Arc::clone(&trust),
-        };
-        let together = match self.args.hosts {
-            Hosts::All => 1,
-            Hosts::Any => conninfo.endpoints.len().max(1),
-        };
-        let units = conninfo.endpoints.chunks(together).map(|endpoints| Unit {
-            source,
-            hosts: Hopeful::Read {
-                conninfo: Arc::clone(&conninfo),
-                endpoints: endpoints.to_vec(),
-                trust: Arc::clone(&trust),
-                own: Arc::clone(&own),
-            },
-        });
-        Ok(units.collect())
-    }
-
-    /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
-    /// Ctrl-C shall not wait along.
-    async fn gather(
-        &self,
-        conninfo: &Arc<ConnInfo>,
-        choice: Option<&Choice>,
-    ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
-        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
-        let trusts = Arc::clone(&self.trusts);
-        tokio::task::spawn_blocking(move || {
-            let mut trusts = trusts.lock().unwrap_or_else(PoisonError::into_inner);
-            trusts.gather(&conninfo, choice.as_ref())
-        })
-        .await
-        .context("could not read the files that the connection string names")
-    }
-
-    /// The same with an endpoint for every address that a name has. A name that does not resolve
-    /// stays, and is reported as such.
-    async fn by_address(&self, units: Vec<Unit<'a>>, jobs: NonZeroUsize) -> Vec<Unit<'a>> {
-        let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
-        resolved.resize_with(units.len(), Vec::new);
-        let work = units.into_iter().map(|unit| self.resolve(unit));
-        fleet::each(work, jobs, |place, units| {
-            if let Some(slot) = resolved.get_mut(place) {
-                *slot = units;
-            }
-        })
-        .await;
-        resolved.into_iter().flatten().collect()
-    }
-
-    async fn resolve(&self, unit: Unit<'a>) -> Vec<Unit<'a>> {
-        let Unit { source, hosts } = unit;
-        let (conninfo, endpoints, trust, own) = match hosts {
-            Hopeful::Unread(_) => return vec![Unit { source, hosts }],
-            Hopeful::Read {
-                conninfo,
-                endpoints,
-                trust,
-                own,
-            } => (conninfo, endpoints, trust, own),
-        };
-        let mut all = Vec::new();
-        for endpoint in endpoints {
-            let deadline = Instant::now() + self.timeout(&conninfo);
-            let addresses = match endpoint.route() {
-                Route::Name(_) => connect::resolve(&endpoint, deadline).await,
-                Route::Address(_) | Route::Socket => Ok(Vec::new()),
-            };
-            match addresses.unwrap_or_default().as_slice() {
-                [] => all.push(endpoint),
-                addresses => all.extend(addresses.iter().map(|address| Endpoint {
-                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
-                    ..endpoint.clone()
-                })),
-            }
-        }
-        let together = match self.args.hosts {
-            Hosts::All => 1,
-            Hosts::Any => all.len().max(1),
-        };
-        let units = all.chunks(together).map(|endpoints| Unit {
-            source,
-            hosts: Hopeful::Read {
-                conninfo: Arc::clone(&conninfo),
-                endpoints: endpoints.to_vec(),
-                trust: Arc::clone(&trust),
-                own: Arc::clone(&own),
-            },
-        });
-        units.collect()
     }
 
     /// Checks a unit, with `--wait` until it can be reached, and says each change of its state.
@@ -448,7 +321,7 @@ impl<'a> Run<'a> {
         policy
     }
 
-    fn timeout(&self, conninfo: &ConnInfo) -> Duration {
+    pub(super) fn timeout(&self, conninfo: &ConnInfo) -> Duration {
         let configured = conninfo
             .connect_timeout
             .as_ref()

@@ -11,4 +11,5 @@ mod progress;
 pub(crate) mod roots;
 pub(crate) mod shell;
 mod sources;
+mod units;
 pub(crate) mod verify;

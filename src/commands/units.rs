@@ -1,0 +1,149 @@
+//! From connection strings to what is checked at once: endpoints, each with whom it trusts.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, PoisonError};
+
+use anyhow::Context;
+use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route};
+use pgtls::diagnose::{Diagnosis, conninfo_error};
+use pgtls::trust::{self, Choice, Trust};
+use pgtls::{connect, fleet};
+use tokio::time::Instant;
+
+use super::check::Run;
+use super::sources::Source;
+use crate::cli::Hosts;
+
+/// What is checked at once and has one verdict: an endpoint, or, where any host of a string will do,
+/// all of them in turn.
+pub(super) struct Unit<'a> {
+    pub(super) source: &'a Source,
+    pub(super) hosts: Hopeful,
+}
+
+/// Can it be checked at all?
+pub(super) enum Hopeful {
+    /// The string cannot be read.
+    Unread(Diagnosis),
+    /// It can.
+    Read {
+        conninfo: Arc<ConnInfo>,
+        endpoints: Vec<Endpoint>,
+        trust: Gathered,
+        /// What the string itself trusts, `--trust` aside: all that other clients know of.
+        own: Gathered,
+    },
+}
+
+pub(super) type Gathered = Arc<Result<Arc<Trust>, trust::Error>>;
+
+impl<'a> Run<'a> {
+    /// What a string comes to.
+    pub(super) async fn units(&self, source: &'a Source) -> anyhow::Result<Vec<Unit<'a>>> {
+        let conninfo = match ConnInfo::read(&source.text, self.world) {
+            Ok(conninfo) => Arc::new(conninfo),
+            Err(error) => {
+                let hosts = Hopeful::Unread(conninfo_error(&error));
+                return Ok(vec![Unit { source, hosts }]);
+            }
+        };
+        let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
+        let trust = Arc::new(self.gather(&conninfo, choice).await?);
+        let own = match (&self.stores, choice) {
+            (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
+            _ => Arc::clone(&trust),
+        };
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => conninfo.endpoints.len().max(1),
+        };
+        let units = conninfo.endpoints.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        Ok(units.collect())
+    }
+
+    /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
+    /// Ctrl-C shall not wait along.
+    async fn gather(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        choice: Option<&Choice>,
+    ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
+        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+        let trusts = Arc::clone(&self.trusts);
+        tokio::task::spawn_blocking(move || {
+            let mut trusts = trusts.lock().unwrap_or_else(PoisonError::into_inner);
+            trusts.gather(&conninfo, choice.as_ref())
+        })
+        .await
+        .context("could not read the files that the connection string names")
+    }
+
+    /// The same with an endpoint for every address that a name has. A name that does not resolve
+    /// stays, and is reported as such.
+    pub(super) async fn by_address(
+        &self,
+        units: Vec<Unit<'a>>,
+        jobs: NonZeroUsize,
+    ) -> Vec<Unit<'a>> {
+        let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
+        resolved.resize_with(units.len(), Vec::new);
+        let work = units.into_iter().map(|unit| self.resolve(unit));
+        fleet::each(work, jobs, |place, units| {
+            if let Some(slot) = resolved.get_mut(place) {
+                *slot = units;
+            }
+        })
+        .await;
+        resolved.into_iter().flatten().collect()
+    }
+
+    async fn resolve(&self, unit: Unit<'a>) -> Vec<Unit<'a>> {
+        let Unit { source, hosts } = unit;
+        let (conninfo, endpoints, trust, own) = match hosts {
+            Hopeful::Unread(_) => return vec![Unit { source, hosts }],
+            Hopeful::Read {
+                conninfo,
+                endpoints,
+                trust,
+                own,
+            } => (conninfo, endpoints, trust, own),
+        };
+        let mut all = Vec::new();
+        for endpoint in endpoints {
+            let deadline = Instant::now() + self.timeout(&conninfo);
+            let addresses = match endpoint.route() {
+                Route::Name(_) => connect::resolve(&endpoint, deadline).await,
+                Route::Address(_) | Route::Socket => Ok(Vec::new()),
+            };
+            match addresses.unwrap_or_default().as_slice() {
+                [] => all.push(endpoint),
+                addresses => all.extend(addresses.iter().map(|address| Endpoint {
+                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
+                    ..endpoint.clone()
+                })),
+            }
+        }
+        let together = match self.args.hosts {
+            Hosts::All => 1,
+            Hosts::Any => all.len().max(1),
+        };
+        let units = all.chunks(together).map(|endpoints| Unit {
+            source,
+            hosts: Hopeful::Read {
+                conninfo: Arc::clone(&conninfo),
+                endpoints: endpoints.to_vec(),
+                trust: Arc::clone(&trust),
+                own: Arc::clone(&own),
+            },
+        });
+        units.collect()
+    }
+}
