@@ -53,20 +53,7 @@ impl<'a> Run<'a> {
             (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
             _ => Arc::clone(&trust),
         };
-        let together = match self.args.hosts {
-            Hosts::All => 1,
-            Hosts::Any => conninfo.endpoints.len().max(1),
-        };
-        let units = conninfo.endpoints.chunks(together).map(|endpoints| Unit {
-            source,
-            hosts: Hopeful::Read {
-                conninfo: Arc::clone(&conninfo),
-                endpoints: endpoints.to_vec(),
-                trust: Arc::clone(&trust),
-                own: Arc::clone(&own),
-            },
-        });
-        Ok(units.collect())
+        Ok(self.grouped(source, &conninfo, &conninfo.endpoints, &trust, &own))
     }
 
     /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
@@ -131,17 +118,29 @@ impl<'a> Run<'a> {
                 })),
             }
         }
+        self.grouped(source, &conninfo, &all, &trust, &own)
+    }
+
+    /// One unit an endpoint; or one of all, where any host will do.
+    fn grouped(
+        &self,
+        source: &'a Source,
+        conninfo: &Arc<ConnInfo>,
+        endpoints: &[Endpoint],
+        trust: &Gathered,
+        own: &Gathered,
+    ) -> Vec<Unit<'a>> {
         let together = match self.args.hosts {
             Hosts::All => 1,
-            Hosts::Any => all.len().max(1),
+            Hosts::Any => endpoints.len().max(1),
         };
-        let units = all.chunks(together).map(|endpoints| Unit {
+        let units = endpoints.chunks(together).map(|endpoints| Unit {
             source,
             hosts: Hopeful::Read {
-                conninfo: Arc::clone(&conninfo),
+                conninfo: Arc::clone(conninfo),
                 endpoints: endpoints.to_vec(),
-                trust: Arc::clone(&trust),
-                own: Arc::clone(&own),
+                trust: Arc::clone(trust),
+                own: Arc::clone(own),
             },
         });
         units.collect()

@@ -15,7 +15,7 @@ use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
-use crate::trust::{Level, Source, Trust, is_bundled};
+use crate::trust::{BundledRoot, Level, Source, Trust};
 use crate::verify::{Judgement, Rule, Step};
 use crate::x509::{Certificate, GeneralName};
 
@@ -276,7 +276,7 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
         Source::Bundled => ("bundled", None),
         Source::Mozilla => ("mozilla", None),
         Source::Fallback => match anchor {
-            Some(anchor) if !is_bundled(anchor) => ("mozilla", None),
+            Some(anchor) if BundledRoot::of(anchor).is_none() => ("mozilla", None),
             _ => ("bundled", None),
         },
     };

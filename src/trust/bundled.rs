@@ -14,6 +14,8 @@ pub struct BundledRoot {
     pub name: &'static str,
     /// The name of its file in `certs/`, as its issuer's users know it.
     pub file: &'static str,
+    /// SHA-256 of the certificate, in hexadecimal: it is known by this without being parsed.
+    sha256: &'static str,
     /// The certificate as PEM.
     pub pem: &'static str,
 }
@@ -23,26 +25,31 @@ pub const ROOTS: [BundledRoot; 5] = [
     BundledRoot {
         name: "baltimore-cybertrust-root",
         file: "BaltimoreCyberTrustRoot.crt.pem",
+        sha256: "16af57a9f676b0ab126095aa5ebadef22ab31119d644ac95cd4b93dbf3f26aeb",
         pem: include_str!("../../certs/BaltimoreCyberTrustRoot.crt.pem"),
     },
     BundledRoot {
         name: "digicert-global-root-ca",
         file: "DigiCertGlobalRootCA.crt.pem",
+        sha256: "4348a0e9444c78cb265e058d5e8944b4d84f9662bd26db257f8934a443c70161",
         pem: include_str!("../../certs/DigiCertGlobalRootCA.crt.pem"),
     },
     BundledRoot {
         name: "digicert-global-root-g2",
         file: "DigiCertGlobalRootG2.crt.pem",
+        sha256: "cb3ccbb76031e5e0138f8dd39a23f9de47ffc35e43c1144cea27d46a5ab1cb5f",
         pem: include_str!("../../certs/DigiCertGlobalRootG2.crt.pem"),
     },
     BundledRoot {
         name: "microsoft-ecc-root-ca-2017",
         file: "MicrosoftECCRootCA2017.crt.pem",
+        sha256: "358df39d764af9e1b766e9c972df352ee15cfac227af6ad1d70e8e4a6edcba02",
         pem: include_str!("../../certs/MicrosoftECCRootCA2017.crt.pem"),
     },
     BundledRoot {
         name: "microsoft-rsa-root-ca-2017",
         file: "MicrosoftRSARootCA2017.crt.pem",
+        sha256: "c741f70f4b2a8d88bf2e71c14122ef53ef10eba0cfa5e64cfa20f418853073e0",
         pem: include_str!("../../certs/MicrosoftRSARootCA2017.crt.pem"),
     },
 ];
@@ -51,6 +58,12 @@ impl BundledRoot {
     /// Finds a root by its name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         ROOTS.iter().find(|root| root.name == name)
+    }
+
+    /// Finds the root that this certificate is.
+    pub fn of(certificate: &Certificate) -> Option<&'static Self> {
+        let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
+        ROOTS.iter().find(|root| root.sha256 == fingerprint)
     }
 
     /// Finds the root that is usually saved under this file name, in whatever case and with or
@@ -81,14 +94,6 @@ impl BundledRoot {
     }
 }
 
-/// Is this one of the roots of `certs/`?
-pub fn is_bundled(certificate: &Certificate) -> bool {
-    ROOTS
-        .iter()
-        .filter_map(BundledRoot::certificate)
-        .any(|root| root == *certificate)
-}
-
 /// Is this a root of Mozilla's list?
 pub fn is_public(certificate: &Certificate) -> bool {
     webpki_root_certs::TLS_SERVER_ROOT_CERTS
@@ -98,13 +103,9 @@ pub fn is_public(certificate: &Certificate) -> bool {
 
 /// Is this a root that was on the public lists, and is no longer?
 pub fn is_retired(certificate: &Certificate) -> bool {
-    let fingerprint = certificate.sha256_fingerprint();
-    let known = RETIRED.iter().any(|retired| {
-        HEXLOWER
-            .decode(retired.as_bytes())
-            .is_ok_and(|retired| retired == fingerprint)
-    });
-    (known || is_bundled(certificate)) && !is_public(certificate)
+    let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
+    let known = RETIRED.contains(&fingerprint.as_str());
+    (known || BundledRoot::of(certificate).is_some()) && !is_public(certificate)
 }
 
 /// SHA-256 of roots that Mozilla's list has dropped, and that are not in `certs/`: GlobalSign Root CA
@@ -184,6 +185,8 @@ mod tests {
             let certificate = root.certificate().unwrap();
             let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
             assert_eq!(fingerprint, expected, "{}", root.name);
+            let found = BundledRoot::of(&certificate).map(|found| found.name);
+            assert_eq!(found, Some(root.name));
         }
     }
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslMode};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
-pub use bundled::{BundledRoot, ROOTS, is_bundled, is_public, is_retired};
+pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};

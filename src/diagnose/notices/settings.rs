@@ -4,7 +4,7 @@ use super::{Code, Finding, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
 use crate::escape::escape;
 use crate::probe::Task;
-use crate::trust::{Level, ROOTS, Source};
+use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
 
 /// What can be said before anybody answers.
@@ -162,9 +162,7 @@ fn root_setting(task: &Task, judgement: &Judgement) -> Option<String> {
         return None;
     }
     let anchor = judgement.anchors().next_back()?;
-    let bundled = ROOTS
-        .iter()
-        .find(|root| root.certificate().is_some_and(|root| root == *anchor));
+    let bundled = BundledRoot::of(anchor);
     Some(bundled.map_or_else(|| "system".to_owned(), |root| root.file.to_owned()))
 }
 
@@ -180,11 +178,7 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
     let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
     let anchor = judgement.anchors().next_back();
-    let bundled = anchor.and_then(|anchor| {
-        ROOTS
-            .iter()
-            .find(|root| root.certificate().is_some_and(|root| root == *anchor))
-    });
+    let bundled = anchor.and_then(BundledRoot::of);
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(format!(
             "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n    sslrootcert=root.crt",
