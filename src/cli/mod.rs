@@ -1,0 +1,328 @@
+//! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
+
+mod start;
+mod value;
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use pgtls::conninfo::TlsVersion;
+use pgtls::diagnose::Code;
+use pgtls::report::nagios::Thresholds;
+use pgtls::trust::{BundledRoot, Choice};
+use time::OffsetDateTime;
+
+pub(crate) use start::{command, parse};
+use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds};
+pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
+
+/// Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    help_expected = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict
+    Check(Check),
+    /// Show every parameter of a connection string and where it comes from; connects to nothing
+    Conninfo(Conninfo),
+    /// Verify a server's certificate files before they are deployed; connects to nothing
+    Verify(Verify),
+    /// Show the root certificates that are compiled in
+    Roots(Roots),
+    /// Explain a finding code at length; without one, list them all
+    Explain(Explain),
+    /// Start a good endpoint on this machine and check it: needs no server and no network
+    Demo(Output),
+    /// Write a completion script for a shell
+    Completions(Completions),
+    /// Write the manual page
+    Man,
+}
+
+impl Command {
+    /// The format of its report, if it makes one.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Check(args) => Some(args.output.format),
+            Self::Verify(args) => Some(args.output.format),
+            Self::Demo(output) => Some(output.format),
+            Self::Conninfo(_)
+            | Self::Roots(_)
+            | Self::Explain(_)
+            | Self::Completions(_)
+            | Self::Man => None,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// libpq connection strings: "host=... sslmode=verify-full" or postgresql://...; PG*
+    /// variables, services and ~/.postgresql fill in what they leave out
+    #[arg(value_name = "CONNINFO")]
+    pub(crate) conninfo: Vec<OsString>,
+
+    /// Read more of them from a file, one a line; - is standard input; # begins a comment line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) from: Option<PathBuf>,
+
+    /// Read named endpoints, and what to demand of them, from a TOML file: see the README
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Every address that a host name has is an endpoint
+    #[arg(long)]
+    pub(crate) all_addresses: bool,
+
+    /// Endpoints in flight at once [default: as many as the limit of open files allows, at most 256]
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Retry what cannot be reached, or is starting up, until it answers, but at most that long: 60s
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) wait: Option<Duration>,
+
+    /// Trust these roots, whatever the string says: bundled, bundled:NAME, mozilla, system or FILE
+    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
+    pub(crate) trust: Option<Choice>,
+
+    /// Time for the whole check of one endpoint [default: connect_timeout, else 10]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Several hosts in one string: check all, or go on only after a failed connect, as libpq does
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Hosts::All)]
+    pub(crate) hosts: Hosts,
+
+    /// Fail (1) below this TLS version: 1.2 or 1.3
+    #[arg(long, value_name = "VERSION", value_parser = parse_tls_version)]
+    pub(crate) min_tls: Option<TlsVersion>,
+
+    /// Fail (1) unless this very certificate is served: catches "renewed, but not reloaded"
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) expect_cert: Option<PathBuf>,
+
+    /// Write the certificates that the server presents, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) save_chain: Option<PathBuf>,
+
+    /// Add what each of twelve client libraries would do with this string and this server
+    #[arg(long)]
+    pub(crate) clients: bool,
+
+    #[command(flatten)]
+    pub(crate) demands: Demands,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// What `check` and `verify` can ask for besides libpq's verdict.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Demands {
+    /// Judge validity at that instant: RFC 3339 (2027-01-31T12:00:00Z), or from now: +30d, -1h
+    #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
+    pub(crate) at: Option<At>,
+
+    /// Fail (1) unless the whole path, root and CRLs included, holds that much longer: 30d, 12h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) valid_for: Option<Duration>,
+
+    /// Fail (1) unless a certificate of the chain has this public key (curl's notation); repeatable
+    #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
+    pub(crate) pin: Vec<[u8; 32]>,
+
+    /// Warnings count as failures (1)
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// `--at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    Instant(OffsetDateTime),
+    FromNow(time::Duration),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The server's certificate file, as ssl_cert_file will name it: PEM, its own certificate first
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) cert: PathBuf,
+
+    /// Its private key, as ssl_key_file will name it: must match, and be readable by its owner only
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
+
+    /// A name that clients will connect by; repeatable. Without one, only the chain is verified
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<OsString>,
+
+    /// The roots that clients will trust: a PEM file, or system [default: those compiled in]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sslrootcert: Option<PathBuf>,
+
+    /// The CRLs that clients will check against
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sslcrl: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) demands: Demands,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conninfo {
+    /// A libpq connection string; without one, what the environment says
+    #[arg(value_name = "CONNINFO")]
+    pub(crate) conninfo: Option<OsString>,
+
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    pub(crate) format: Shape,
+}
+
+/// Of what is no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, as reports print it: unknown-issuer
+    #[arg(value_name = "CODE", value_parser = parse_code)]
+    pub(crate) code: Option<Code>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Roots {
+    #[command(subcommand)]
+    pub(crate) action: Option<RootsAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RootsAction {
+    /// List them: name, expiry, SHA-256 (the default)
+    List,
+    /// Show one in full
+    Show {
+        /// Its name, as `pgtls roots list` prints it
+        #[arg(value_parser = parse_root)]
+        name: &'static BundledRoot,
+    },
+    /// Write one as PEM to standard output
+    Export {
+        /// Its name, as `pgtls roots list` prints it
+        #[arg(value_parser = parse_root)]
+        name: &'static BundledRoot,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Output {
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Write the report to a file as well, in a format of its own: junit=report.xml; repeatable
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
+    pub(crate) reports: Vec<FileReport>,
+
+    /// With nagios: fewer days left than this are a warning
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning)]
+    pub(crate) warning: u32,
+
+    /// With nagios: fewer days left than this are critical
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical)]
+    pub(crate) critical: u32,
+
+    /// Print nothing; the exit code says it all
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Colour in the text report; auto honours NO_COLOR and TERM=dumb
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One JSON object an endpoint and line, as they come.
+    Jsonl,
+    /// For Jenkins, GitLab and their kin.
+    Junit,
+    /// For code scanning.
+    Sarif,
+    /// Annotations for GitHub Actions.
+    Github,
+    /// One line, and the exit codes of a monitoring plugin: 0 OK, 1 warning, 2 critical, 3 unknown.
+    Nagios,
+    /// For node_exporter's textfile collector.
+    Prometheus,
+}
+
+/// `--report FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FileReport {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+impl Output {
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            warning: self.warning,
+            critical: self.critical,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// If standard output is a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hosts {
+    /// Every host is an endpoint, and all must pass.
+    All,
+    /// The first host that accepts a connection decides.
+    Any,
+}

@@ -1,0 +1,132 @@
+//! From argv to options: help, version and usage errors end the process here.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches};
+use pgtls::exit::Exit;
+use pgtls::report::nagios;
+
+use super::Cli;
+
+/// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
+/// which 2 is ours for usage.
+pub(crate) fn parse() -> Cli {
+    let matches = command().try_get_matches();
+    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => end(&without_secrets(error)),
+    }
+}
+
+/// A monitoring system takes 2 for "critical"; a plugin that cannot start is "unknown", and says so
+/// on standard output.
+fn end(error: &clap::Error) -> ! {
+    if error.use_stderr() && nagios_is_asked_for(std::env::args_os()) {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        // Where standard output is closed, the exit code says so alone.
+        let _ = nagios::write_unknown(&mut std::io::stdout(), line);
+        #[allow(clippy::exit, reason = "the one place beside clap's own exit")]
+        std::process::exit(nagios::State::Unknown.number().into());
+    }
+    error.exit()
+}
+
+fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    let mut format = false;
+    for argument in arguments {
+        if argument == "--format=nagios" || (format && argument == "nagios") {
+            return true;
+        }
+        format = argument == "--format";
+    }
+    false
+}
+
+/// A connection string in the wrong place may hold a password: it is not repeated.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let places = [
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidValue,
+    ];
+    for place in places {
+        let is_conninfo = match error.get(place) {
+            Some(ContextValue::String(text)) => text.contains(['=', '@']),
+            _ => false,
+        };
+        if is_conninfo {
+            let shown = ContextValue::String("(a connection string?)".to_owned());
+            error.insert(place, shown);
+            if place == ContextKind::InvalidSubcommand {
+                let advice = "to check a connection string: pgtls check CONNINFO".into();
+                error.insert(
+                    ContextKind::Suggested,
+                    ContextValue::StyledStrs(vec![advice]),
+                );
+            }
+        }
+    }
+    error
+}
+
+/// The command line with the parts of its help that are made from code.
+pub(crate) fn command() -> clap::Command {
+    let epilogue = format!("{EXAMPLES}\n{}\n{ENVIRONMENT}", exit_codes());
+    Cli::command()
+        .after_help("Exit codes: 0 pass, 1 policy, 2 usage, 3 unreachable, 4 no TLS, 5 handshake, 6 untrusted,\n7 wrong host, 8 login. `--help` explains them and gives examples.")
+        .after_long_help(epilogue.clone())
+        .mut_subcommand("check", |check| check.after_long_help(epilogue))
+}
+
+fn exit_codes() -> String {
+    let mut text = "Exit codes:\n".to_owned();
+    for exit in Exit::ALL {
+        text.push_str(&format!(" {:>3}  {}\n", exit.number(), exit.meaning()));
+    }
+    text
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pgtls check \"host=db.example.com sslmode=verify-full sslrootcert=root.crt\"
+      the main job: does this string get the TLS that it promises?
+  pgtls check \"postgresql://ann@db.example.com/app?sslrootcert=system\"
+      the same with a URI and the roots of this machine
+  pgtls check --format json \"service=prod\" | jq .verdict
+      for scripts
+  pgtls check --config pgtls.toml --report junit=report.xml
+      a fleet, for CI; the file holds [policy] and [[endpoint]] name, conninfo
+  pgtls check --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
+      before the application starts
+  pgtls roots export digicert-global-root-g2 > root.crt
+      write a root that is compiled in, for sslrootcert
+  pgtls demo
+      see it work, without a server and without a network
+";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  PGHOST, PGPORT, PGSSLMODE, PGSSLROOTCERT, PGSERVICE, PGPASSWORD, ...   as libpq reads them
+  SSL_CERT_FILE, SSL_CERT_DIR   the machine's roots, for sslrootcert=system
+  NO_COLOR                      no colour in the text report";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn nagios_is_noticed_even_in_a_command_line_that_is_wrong() {
+        let asks = |line: &str| nagios_is_asked_for(line.split(' ').map(OsString::from));
+        assert!(asks("pgtls check --nonsense --format nagios"));
+        assert!(asks("pgtls check --format=nagios --nonsense"));
+        assert!(!asks("pgtls check --format text nagios"));
+        assert!(!asks("pgtls check nagios --format"));
+    }
+}

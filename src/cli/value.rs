@@ -1,0 +1,170 @@
+//! The values of options: text in, meaning or a sentence for the user out. Pure.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use pgtls::conninfo::TlsVersion;
+use pgtls::diagnose::Code;
+use pgtls::trust::{BundledRoot, Choice};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{At, FileReport, Format};
+
+pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
+    Ok(match text {
+        "bundled" => Choice::Bundled,
+        "mozilla" => Choice::Mozilla,
+        "system" => Choice::System,
+        _ => match text.strip_prefix("bundled:") {
+            Some(name) => Choice::BundledRoot(parse_root(name)?),
+            None => Choice::File(PathBuf::from(text)),
+        },
+    })
+}
+
+pub(super) fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
+    BundledRoot::by_name(name).ok_or_else(|| {
+        let names: Vec<&str> = pgtls::trust::ROOTS.iter().map(|root| root.name).collect();
+        format!("the roots compiled in are {}", names.join(", "))
+    })
+}
+
+pub(super) fn parse_code(name: &str) -> Result<Code, String> {
+    Code::from_name(name).ok_or_else(|| {
+        let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
+        if near.is_empty() {
+            "no such code; `pgtls explain` lists them all".to_owned()
+        } else {
+            format!("no such code; did you mean {}?", near.join(" or "))
+        }
+    })
+}
+
+pub(super) fn parse_report(text: &str) -> Result<FileReport, String> {
+    let (format, file) = text
+        .split_once('=')
+        .filter(|(_, file)| !file.is_empty())
+        .ok_or_else(|| "a report is written FORMAT=FILE, such as junit=report.xml".to_owned())?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let formats = Format::value_variants().iter();
+        let names: Vec<String> = formats
+            .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        format!("the formats are {}", names.join(", "))
+    })?;
+    Ok(FileReport {
+        format,
+        file: file.into(),
+    })
+}
+
+pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| *duration <= MAX_TIMEOUT)
+        .ok_or_else(|| "seconds must be a number above 0 and at most 86400".to_owned())
+}
+
+pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
+    match text.trim_start_matches("TLSv") {
+        "1.2" => Ok(TlsVersion::V1_2),
+        "1.3" => Ok(TlsVersion::V1_3),
+        _ => Err("the versions are 1.2 and 1.3".to_owned()),
+    }
+}
+
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| *duration <= MAX_VALIDITY)
+        .ok_or_else(|| "a duration is written 30d, 12h or 90m, and is at most 100 years".to_owned())
+}
+
+pub(super) fn parse_at(text: &str) -> Result<At, String> {
+    let shift = |text| {
+        let duration = parse_duration(text)?;
+        time::Duration::try_from(duration).map_err(|error| error.to_string())
+    };
+    if let Some(later) = text.strip_prefix('+') {
+        return Ok(At::FromNow(shift(later)?));
+    }
+    if let Some(earlier) = text.strip_prefix('-') {
+        return Ok(At::FromNow(-shift(earlier)?));
+    }
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(At::Instant)
+        .map_err(|_| "a time is written 2027-01-31T12:00:00Z, or +30d from now".to_owned())
+}
+
+pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {
+    text.strip_prefix("sha256//")
+        .and_then(|base64| data_encoding::BASE64.decode(base64.as_bytes()).ok())
+        .and_then(|digest| digest.try_into().ok())
+        .ok_or_else(|| "a pin is sha256// and the base64 of 32 bytes".to_owned())
+}
+
+const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
+const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_is_a_keyword_or_a_file() {
+        assert!(matches!(parse_trust("bundled"), Ok(Choice::Bundled)));
+        assert!(matches!(parse_trust("system"), Ok(Choice::System)));
+        assert!(matches!(parse_trust("./system"), Ok(Choice::File(_))));
+        assert!(matches!(
+            parse_trust("bundled:digicert-global-root-g2"),
+            Ok(Choice::BundledRoot(root)) if root.name == "digicert-global-root-g2"
+        ));
+        assert!(parse_trust("bundled:nonsense").is_err());
+    }
+
+    #[test]
+    fn times_are_absolute_or_from_now() {
+        assert_eq!(parse_at("+30d"), Ok(At::FromNow(time::Duration::days(30))));
+        assert_eq!(parse_at("-1h"), Ok(At::FromNow(time::Duration::hours(-1))));
+        assert!(matches!(
+            parse_at("2027-01-31T12:00:00Z"),
+            Ok(At::Instant(_))
+        ));
+        for wrong in ["", "tomorrow", "2027-01-31", "+", "+30", "+999999999d"] {
+            assert!(parse_at(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_file() {
+        let expected = FileReport {
+            format: Format::Junit,
+            file: "a=b.xml".into(),
+        };
+        assert_eq!(parse_report("junit=a=b.xml"), Ok(expected));
+        for wrong in ["", "junit", "junit=", "=a.xml", "xml=a.xml", "JUNIT=a.xml"] {
+            assert!(parse_report(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pins_are_in_curls_notation() {
+        let pin = format!("sha256//{}", data_encoding::BASE64.encode(&[7; 32]));
+        assert_eq!(parse_pin(&pin), Ok([7; 32]));
+        for wrong in ["", "sha256//", "sha256//AAAA", "sha512//AAAA", "7777"] {
+            assert!(parse_pin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_positive_and_bounded() {
+        assert_eq!(parse_seconds("2.5"), Ok(Duration::from_millis(2500)));
+        for wrong in ["0", "-1", "nan", "inf", "1e9", "ten", ""] {
+            assert!(parse_seconds(wrong).is_err(), "{wrong}");
+        }
+    }
+}
