@@ -121,7 +121,7 @@ fn compare(name: &str, text: &str) {
         prepend_module_to_snapshot => false,
         filters => [
             (r"\d{4}-\d\d-\d\d", "[date]"),
-            (r"(less than a day|\d+ days?) (left|ago)", "[days] $2"),
+            (r"\d+ (day|hour|minute)s? (left|ago)", "[days] $2"),
             (r"(port[= ]|\.com:|127\.0\.0\.1:)\d+", "$1[port]"),
             (r"time   .*", "time   [time]"),
             (r"/\S*/\.tmp\w+", "[home]"),

@@ -85,6 +85,7 @@ fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
     let host = Some(&b"db.example"[..]);
     let judgement = judge(presented, &trust, host, rules);
     let context = Context {
+        conninfo: None,
         trust: &trust,
         rules,
         host,

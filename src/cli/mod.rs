@@ -124,6 +124,10 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) expect_cert: Option<PathBuf>,
 
+    /// Rehearse a CA rotation: the verdict with today's trust, with this file alone and with both
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) also_trust: Option<PathBuf>,
+
     /// Write the certificates that the server presents, as PEM
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
-use pgtls::diagnose::{Diagnosis, diagnose, trust_error, unchecked};
+use pgtls::diagnose::{Diagnosis, diagnose, rehearse, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::fleet;
 use pgtls::policy::{Policy, Strictness};
@@ -20,10 +20,11 @@ use pgtls::trust::{SharedTrust, Trust};
 use tokio::time::Instant;
 
 use super::clients::{Own, Stores};
+use super::demands::{self, NewRoots};
+use super::output;
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
 use super::units::{Hopeful, Unit};
-use super::{demands, output};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, jobs};
 
@@ -62,6 +63,7 @@ pub(super) fn check(
         began: Instant::now(),
         trusts: Arc::default(),
         stores: args.clients.then(Stores::new).transpose()?,
+        also: args.also_trust.as_deref().map(demands::roots).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -129,6 +131,8 @@ pub(super) struct Run<'a> {
     now: i64,
     began: Instant,
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
+    /// The roots of a CA to come, if its coming is rehearsed.
+    also: Option<NewRoots>,
     /// Of the client libraries, if they are asked about.
     pub(super) stores: Option<Stores>,
 }
@@ -336,8 +340,14 @@ impl<'a> Run<'a> {
             return Checked::without_connecting(report, &diagnosis);
         }
         let observation = probe(&task).await;
-        let diagnosis = diagnose(&task, &observation, policy);
-        let report = EndpointReport::checked(&task, &observation, &diagnosis);
+        let mut diagnosis = diagnose(&task, &observation, policy);
+        let new = self.also.as_ref();
+        let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
+        if let Some(rotation) = &rotation {
+            diagnosis = diagnosis.with(rotation.finding.clone(), policy.strictness);
+        }
+        let report = EndpointReport::checked(&task, &observation, &diagnosis)
+            .with_rotation(rotation.as_ref());
         let presented = observation
             .judgement()
             .map(|judgement| &judgement.certificates);

@@ -1,11 +1,11 @@
 //! What was asked for besides libpq's verdict, from typed text to a policy.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use pgtls::policy::{Policy, Strictness};
-use pgtls::trust::{file, read_bounded};
+use pgtls::trust::{Choice, Trust, file, read_bounded};
 use pgtls::x509::Certificate;
 use time::OffsetDateTime;
 
@@ -33,6 +33,19 @@ pub(super) fn moment(demands: &Demands) -> anyhow::Result<i64> {
     };
     let instant = instant.ok_or_else(|| anyhow!("--at lies beyond the calendar"))?;
     Ok(instant.unix_timestamp())
+}
+
+/// The roots of a CA to come.
+pub(super) struct NewRoots {
+    pub(super) file: PathBuf,
+    pub(super) trust: Trust,
+}
+
+pub(super) fn roots(path: &Path) -> anyhow::Result<NewRoots> {
+    let file = path.to_owned();
+    let trust = Trust::offline(Some(&Choice::File(file.clone())), None)
+        .with_context(|| format!("could not read the roots of {}", path.display()))?;
+    Ok(NewRoots { file, trust })
 }
 
 /// The first certificate of a PEM file, or the one of a DER file.

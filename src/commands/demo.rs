@@ -38,6 +38,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         quoted(&root.path().display().to_string()),
     );
     let args = Check {
+        also_trust: None,
         conninfo: vec![string.into()],
         from: None,
         config: None,

@@ -58,6 +58,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     for host in &hosts {
         let host = host.as_deref();
         let context = Context {
+            conninfo: None,
             trust: &trust,
             level: host.map_or(Level::Chain, |_| Level::ChainAndName),
             rules: &rules,

@@ -33,17 +33,20 @@ pub fn redacted(settings: &[Assignment]) -> String {
 
 /// The settings as a keyword/value string with some of them changed or added, secrets masked.
 pub(super) fn changed(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> String {
-    let mut changed: Vec<Assignment> = settings
-        .iter()
-        .filter(|made| changes.iter().all(|(keyword, _)| made.keyword != *keyword))
-        .cloned()
-        .collect();
-    changed.extend(changes.iter().map(|(keyword, value)| Assignment {
+    let set = |(keyword, value): &(Keyword, &[u8])| Assignment {
         keyword: *keyword,
         value: Value::new(*keyword, value.to_vec()),
         at: 0,
         as_typed: None,
-    }));
+    };
+    let change_of = |keyword| changes.iter().find(|(changed, _)| *changed == keyword);
+    let mut changed: Vec<Assignment> = settings
+        .iter()
+        .map(|made| change_of(made.keyword).map_or_else(|| made.clone(), set))
+        .collect();
+    let added =
+        |(keyword, _): &&(Keyword, &[u8])| settings.iter().all(|made| made.keyword != *keyword);
+    changed.extend(changes.iter().filter(added).map(set));
     redacted(&changed)
 }
 

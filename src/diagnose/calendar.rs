@@ -2,12 +2,17 @@
 
 use time::OffsetDateTime;
 
-/// A number of seconds in whole days, for people.
-pub(super) fn days(seconds: i64) -> String {
-    match seconds.div_euclid(86_400) {
-        0 => "less than a day".to_owned(),
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+/// A span, given in seconds, to the largest unit of which it holds one: days, hours or minutes.
+pub(super) fn span(seconds: i64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let whole = units.into_iter().find_map(|(unit, name)| {
+        let count = seconds.div_euclid(unit);
+        (count > 0).then_some((count, name))
+    });
+    match whole {
+        None => "less than a minute".to_owned(),
+        Some((1, unit)) => format!("1 {unit}"),
+        Some((count, unit)) => format!("{count} {unit}s"),
     }
 }
 
@@ -23,6 +28,35 @@ pub(super) fn day(seconds: i64) -> String {
 pub(super) fn moment(seconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
         |_| "a date beyond the calendar".to_owned(),
-        |instant| instant.to_string(),
+        |instant| {
+            let (date, time) = (instant.date(), instant.time());
+            let (hour, minute, second) = time.as_hms();
+            format!("{date} {hour:02}:{minute:02}:{second:02} UTC")
+        },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_its_largest_unit() {
+        for (seconds, expected) in [
+            (0, "less than a minute"),
+            (60, "1 minute"),
+            (7_199, "1 hour"),
+            (86_399, "23 hours"),
+            (86_400, "1 day"),
+            (864_000, "10 days"),
+        ] {
+            assert_eq!(span(seconds), expected);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_told_to_the_second() {
+        assert_eq!(moment(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(moment(i64::MAX), "a date beyond the calendar");
+    }
 }

@@ -30,6 +30,7 @@ catalogue! {
     BadConninfo = "bad-conninfo",
     BelowMinTls = "below-min-tls",
     CaAsLeaf = "ca-as-leaf",
+    CaRotation = "ca-rotation",
     ChainOrder = "chain-order",
     ClientCertFileInvalid = "client-cert-file-invalid",
     ClientCertFileMissing = "client-cert-file-missing",

@@ -1,10 +1,8 @@
 //! What was asked for on the command line, and does not hold.
 
-use std::time::Duration;
-
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::calendar::day;
+use super::calendar::{day, span};
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::policy::{Policy, Unmet};
@@ -41,7 +39,7 @@ pub(super) fn explain(
                 Code::ExpiresSoon,
                 format!(
                     "{named}, and does not hold for another {} from {now} on",
-                    days(*wanted)
+                    span(i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX))
                 ),
             )
             .hint("Renew it and reload the server:\n    SELECT pg_reload_conf();")
@@ -98,8 +96,4 @@ pub(super) fn explain(
             ))
         }
     }
-}
-
-fn days(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::correct::corrected;
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::exit::Exit;
@@ -51,6 +52,7 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
                 FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
             };
             let mut advice = vec![looked_at(path)];
+            advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
                 format!(
@@ -61,6 +63,11 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
+            if let (Some(conninfo), [similar]) = (conninfo, similar.as_slice()) {
+                let path = shown_path(similar);
+                let change = (keyword(*role), path.as_bytes());
+                advice.push(format!("Did you mean\n{}", corrected(conninfo, &[change])));
+            }
             finding(code, error.to_string()).hint(advice.join("\n"))
         }
         trust::Error::Unreadable { role, path, source } => {
@@ -74,8 +81,18 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             finding(invalid(*role), format!("{error}: {source}")).hint(advice)
         }
         trust::Error::Unusable { role, path, fault } => {
-            let advice = format!("{}\n{}", looked_at(path), mend(*role, path, fault));
-            finding(invalid(*role), error.to_string()).hint(advice)
+            let mut advice = vec![looked_at(path)];
+            match mend(*role, path, fault) {
+                Mend::Words(words) => advice.push(words),
+                Mend::Convert { command, out } => {
+                    advice.push(format!(
+                        "Convert it, and name {out} instead:\n    {command}"
+                    ));
+                    let change = (keyword(*role), out.as_bytes());
+                    advice.extend(conninfo.map(|conninfo| corrected(conninfo, &[change])));
+                }
+            }
+            finding(invalid(*role), error.to_string()).hint(advice.join("\n"))
         }
         trust::Error::Identity { error, absolute } => located(
             identity_finding(Owner::Client(conninfo), error),
@@ -234,12 +251,18 @@ fn looked_at(path: &NamedPath) -> String {
         .origin
         .as_ref()
         .map_or_else(String::new, |origin| format!(", from {origin}"));
-    let tilde = if path.written.starts_with("~") {
-        " libpq does not expand \"~\": write the whole path."
-    } else {
-        ""
-    };
-    format!("Looked at {}{origin}.{tilde}", shown_path(&path.absolute))
+    format!("Looked at {}{origin}.", shown_path(&path.absolute))
+}
+
+/// A shell would have expanded it; within quotation marks it does not.
+fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Option<String> {
+    let below = path.written.strip_prefix("~").ok()?;
+    let home = conninfo.home_files.as_deref()?.parent()?;
+    let whole = shown_path(&home.join(below));
+    let string = corrected(conninfo, &[(keyword(role), whole.as_bytes())]);
+    Some(format!(
+        "libpq does not expand \"~\". Write the whole path:\n{string}"
+    ))
 }
 
 fn quoted(path: &NamedPath) -> String {
@@ -247,7 +270,7 @@ fn quoted(path: &NamedPath) -> String {
 }
 
 /// As a shell takes it for one word.
-fn quoted_path(path: &Path) -> String {
+pub(super) fn quoted_path(path: &Path) -> String {
     let text = shown_path(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))
@@ -256,15 +279,24 @@ fn quoted_path(path: &Path) -> String {
     }
 }
 
-/// What turns the file into one that libpq reads, as far as a command can.
-fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> String {
+/// What turns the file into one that libpq reads.
+enum Mend {
+    Words(String),
+    Convert {
+        command: String,
+        /// What the command writes.
+        out: &'static str,
+    },
+}
+
+fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> Mend {
     let keyword = keyword(role);
     let (wanted, begins, out) = match role {
         FileRole::Roots => ("root certificate", "CERTIFICATE", "root-mended.pem"),
         FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-mended.pem"),
     };
     let file = quoted(path);
-    let convert = |command: String| format!("Convert it, and name {out} instead:\n    {command}");
+    let convert = |command: String| Mend::Convert { command, out };
     match fault {
         Unusable::Der => convert(format!("openssl x509 -inform der -in {file} -out {out}")),
         Unusable::CrlDer => convert(format!("openssl crl -inform der -in {file} -out {out}")),
@@ -281,15 +313,15 @@ fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> String {
         Unusable::Indented { .. } => {
             convert(format!("sed 's/^[[:space:]]*//' {file} > {out}"))
         }
-        Unusable::Empty | Unusable::Html | Unusable::Text => format!(
+        Unusable::Empty | Unusable::Html | Unusable::Text => Mend::Words(format!(
             "Download the {wanted} again, as PEM (a text file with a BEGIN {begins} line)."
-        ),
-        Unusable::Pem(_) | Unusable::Broken { .. } => {
+        )),
+        Unusable::Pem(_) | Unusable::Broken { .. } => Mend::Words(
             "libpq drops the whole file for one broken block. Remove the block, or download the file again."
-                .to_owned()
-        }
-        Unusable::OtherDer | Unusable::NoCertificate { .. } => {
-            format!("{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line.")
-        }
+                .to_owned(),
+        ),
+        Unusable::OtherDer | Unusable::NoCertificate { .. } => Mend::Words(format!(
+            "{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line."
+        )),
     }
 }

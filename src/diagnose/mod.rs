@@ -5,30 +5,36 @@
 
 mod calendar;
 mod chain;
+mod client_certificate;
 mod clients;
 mod code;
+mod correct;
 mod demands;
 mod files;
 mod name;
+mod no_anchor;
 mod notices;
 pub mod provider;
 mod request;
+mod rotation;
+mod second_look;
 mod wire;
 
 use std::net::IpAddr;
 
-use crate::conninfo::Host;
+use crate::conninfo::{ConnInfo, Host};
 use crate::exit::Exit;
 use crate::handshake::Tls;
 use crate::policy::{self, Policy, Strictness};
-use crate::probe::{Observation, Stop, Task};
+use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
-use crate::verify::{Judgement, Rules, Unsatisfied};
+use crate::verify::{Fault, Judgement, Rules, Unsatisfied};
 
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
 pub use request::{conninfo_error, unchecked};
+pub use rotation::{Rehearsal, Rotation, rehearse};
 
 /// Everything there is to say about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +63,9 @@ pub struct Finding {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// It decides the verdict.
+    /// It decides the verdict, or would if what does were mended.
     Error,
     /// It does not, but somebody will be sorry.
     Warning,
@@ -151,11 +157,21 @@ impl Diagnosis {
             findings: Vec::new(),
         }
     }
+
+    /// The same with one more finding, which counts like any other under `--strict`.
+    #[must_use]
+    pub fn with(mut self, finding: Finding, strictness: Strictness) -> Self {
+        self.findings.push(finding);
+        apply_strictness(&mut self, strictness);
+        self
+    }
 }
 
 /// What a judgement is read against.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// The connection string; `None` where files are judged.
+    pub conninfo: Option<&'a ConnInfo>,
     /// Whom we trust.
     pub trust: &'a Trust,
     /// What must hold.
@@ -172,13 +188,17 @@ pub struct Context<'a> {
 pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diagnosis {
     let rules = task.rules();
     let context = Context {
+        conninfo: Some(&task.conninfo),
         trust: &task.trust,
         level: task.trust.level,
         rules: &rules,
         host: task.endpoint.host.as_ref().map(Host::as_bytes),
         address: observation.address.map(|address| address.ip()),
     };
-    let mut diagnosis = verdict(task, &context, observation);
+    let mut diagnosis = verdict(task, &context, &observation.outcome);
+    if let Some(second) = &observation.second_look {
+        second_look::advise(&mut diagnosis, task, &context, second);
+    }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
         demand(
             &mut diagnosis,
@@ -198,6 +218,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             .findings
             .extend(notices::of_chain(&context, judgement));
     }
+    diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(&mut diagnosis, policy.strictness);
     diagnosis
 }
@@ -222,11 +243,13 @@ pub fn diagnose_offline(
     diagnosis
 }
 
-fn verdict(task: &Task, context: &Context<'_>, observation: &Observation) -> Diagnosis {
-    match &observation.outcome {
+fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) -> Diagnosis {
+    match outcome {
         Ok(session) => match session.judgement.satisfies(task.trust.level) {
             Err(reason) => unsatisfied(context, &session.judgement, &reason),
-            Ok(()) => wire::client_certificate(task, session).unwrap_or_else(Diagnosis::passed),
+            Ok(()) => {
+                client_certificate::after_handshake(task, session).unwrap_or_else(Diagnosis::passed)
+            }
         },
         Err(Stop::Connect(error)) => wire::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(error),
@@ -239,7 +262,7 @@ fn verdict(task: &Task, context: &Context<'_>, observation: &Observation) -> Dia
                 let reason = judgement.satisfies(task.trust.level).err()?;
                 Some(unsatisfied(context, judgement, &reason))
             });
-            refused.unwrap_or_else(|| wire::handshake(error, tls))
+            refused.unwrap_or_else(|| wire::handshake(task, error, tls))
         }
     }
 }
@@ -258,14 +281,33 @@ fn unsatisfied(
                 .hint("Reissue that certificate, or remove it from the server's ssl_cert_file.");
             Diagnosis::failed(Exit::Untrusted, finding)
         }
-        Unsatisfied::Chain(fault) => {
-            Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
-        }
+        Unsatisfied::Chain(fault) => Diagnosis {
+            findings: other_faults(context, judgement, fault),
+            ..Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
+        },
         Unsatisfied::Name(fault) => {
             Diagnosis::failed(Exit::WrongHost, name::wrong_name(context, judgement, fault))
         }
         Unsatisfied::NoHost => Diagnosis::failed(Exit::Usage, request::no_host_name()),
     }
+}
+
+/// What would fail next, were the first fault mended: one finding a code, in libpq's order.
+fn other_faults(context: &Context<'_>, judgement: &Judgement, first: &Fault) -> Vec<Finding> {
+    let mut seen = vec![chain::explain(context, judgement, first).code];
+    let chain = judgement.path.faults.iter();
+    let mut found: Vec<Finding> = chain
+        .map(|fault| chain::explain(context, judgement, fault))
+        .collect();
+    if let (trust::Level::ChainAndName, Some(Err(fault))) = (context.level, &judgement.name) {
+        found.push(name::wrong_name(context, judgement, fault));
+    }
+    found.retain(|finding| {
+        let new = !seen.contains(&finding.code);
+        seen.push(finding.code);
+        new
+    });
+    found
 }
 
 /// Turns a pass into exit code 1 if something that was asked for does not hold.

@@ -1,6 +1,8 @@
 //! Why a name does not fit, and by which one could connect instead.
 
+use super::correct::corrected;
 use super::{Code, Context, Finding, Stage};
+use crate::conninfo::Keyword;
 use crate::escape::escape;
 use crate::inet::inet_aton;
 use crate::verify::{Judgement, NameFault};
@@ -18,13 +20,17 @@ pub(super) fn wrong_name(
         return finding;
     };
     let mut advice = Vec::new();
-    advice.extend(special_case(host, leaf));
+    advice.extend(special_case(context, host, leaf));
+    if is_cloud_sql(leaf) {
+        return finding.hint(advice.join("\n"));
+    }
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
     advice.push(match (nearest(&shown, &names), context.address) {
         (None, _) => "Reissue the certificate with the host's name in subjectAltName.".to_owned(),
         (Some(nearest), Some(address)) => format!(
-            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n    host={nearest} hostaddr={address}"
+            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n{}",
+            by_name(context, nearest, &address.to_string())
         ),
         (Some(nearest), None) => format!(
             "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
@@ -33,23 +39,38 @@ pub(super) fn wrong_name(
     finding.hint(advice.join("\n"))
 }
 
+/// The string that connects to the same address by another name; of several hosts, only the part of
+/// this one.
+fn by_name(context: &Context<'_>, name: &str, address: &str) -> String {
+    match context.conninfo {
+        Some(conninfo) if conninfo.endpoints.len() == 1 => corrected(
+            conninfo,
+            &[
+                (Keyword::Host, name.as_bytes()),
+                (Keyword::Hostaddr, address.as_bytes()),
+            ],
+        ),
+        _ => format!("    host={name} hostaddr={address}"),
+    }
+}
+
 /// Where the names themselves tell the cause.
-fn special_case(host: &[u8], leaf: &Certificate) -> Option<String> {
+fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Option<String> {
     let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
+    if is_cloud_sql(leaf) {
+        let advice = "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Its CA signs nothing else, so verify-ca proves the server; or choose a server CA mode with DNS names, and the instance's .sql.goog name.";
+        let string = context
+            .conninfo
+            .map(|conninfo| corrected(conninfo, &[(Keyword::SslMode, b"verify-ca")]));
+        return Some(
+            format!("{advice}\n{}", string.unwrap_or_default())
+                .trim_end()
+                .to_owned(),
+        );
+    }
     let is_address = inet_aton(host).is_some() || host.contains(&b':');
     if is_address && names.iter().all(|name| name.ip().is_none()) {
         return Some("The host is an IP address, and the certificate holds none.".to_owned());
-    }
-    if leaf
-        .subject
-        .common_names
-        .first()
-        .is_some_and(|name| is_cloud_sql(name))
-    {
-        return Some(
-            "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Use sslmode=verify-ca, or a server CA mode with DNS names and the instance's .sql.goog name."
-                .to_owned(),
-        );
     }
     is_service(host, names).then(|| {
         "This is a Kubernetes service that the certificate does not list; poolers often are not. CloudNativePG: spec.certificates.serverAltDNSNames."
@@ -58,7 +79,12 @@ fn special_case(host: &[u8], leaf: &Certificate) -> Option<String> {
 }
 
 /// `project:instance`, as Google names the certificates of Cloud SQL's own CAs.
-fn is_cloud_sql(name: &[u8]) -> bool {
+fn is_cloud_sql(leaf: &Certificate) -> bool {
+    let name = leaf.subject.common_names.first();
+    name.is_some_and(|name| is_instance(name))
+}
+
+fn is_instance(name: &[u8]) -> bool {
     let part = |bytes: &[u8]| {
         !bytes.is_empty()
             && bytes
@@ -127,7 +153,7 @@ mod tests {
             (":b", false),
             ("A:b", false),
         ] {
-            assert_eq!(is_cloud_sql(name.as_bytes()), expected, "{name}");
+            assert_eq!(is_instance(name.as_bytes()), expected, "{name}");
         }
         let listed = [GeneralName::Dns(b"db-rw.prod.svc".to_vec())];
         for (host, names, expected) in [

@@ -10,11 +10,23 @@ pub struct Provider {
     pub name: &'static str,
     /// Ends of the host names that it gives out, each with its leading dot.
     suffixes: &'static [&'static str],
+    /// Parts of the names of CAs that are its own.
+    issuers: &'static [&'static str],
     /// Which roots its clients need, and how to get them.
     pub roots: &'static str,
+    /// What `sslrootcert` then has to say, if it is the same for all its servers.
+    pub sslrootcert: Option<&'static str>,
 }
 
 impl Provider {
+    /// The provider that runs a CA of this name.
+    pub fn of_issuer(issuer: &str) -> Option<&'static Self> {
+        let is_part = |part: &&str| issuer.contains(*part);
+        PROVIDERS
+            .iter()
+            .find(|provider| provider.issuers.iter().any(is_part))
+    }
+
     /// The provider whose host names end like this one.
     pub fn of_host(host: &[u8]) -> Option<&'static Self> {
         let host = host.to_ascii_lowercase();
@@ -29,63 +41,107 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         name: "Azure Database for PostgreSQL",
         suffixes: &[".postgres.database.azure.com"],
+        issuers: &[
+            "Microsoft Azure RSA TLS Issuing CA",
+            "Microsoft TLS G2 RSA CA",
+        ],
         roots: "Azure moves servers between two roots; put both into the file:\n    pgtls roots export digicert-global-root-g2 > azure.crt\n    pgtls roots export microsoft-rsa-root-ca-2017 >> azure.crt",
+        sslrootcert: Some("azure.crt"),
     },
     Provider {
         name: "Azure Cosmos DB for PostgreSQL",
         suffixes: &[".postgres.cosmos.azure.com"],
+        issuers: &[],
         roots: "Its root is DigiCert Global Root G2:\n    pgtls roots export digicert-global-root-g2 > azure.crt",
+        sslrootcert: Some("azure.crt"),
     },
     Provider {
         name: "Amazon RDS",
         suffixes: &[".rds.amazonaws.com"],
+        issuers: &["Amazon RDS "],
         roots: "RDS has roots of its own for every region, which no public store holds:\n    curl -o rds.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+        sslrootcert: Some("rds.pem"),
     },
     Provider {
         name: "Supabase",
         suffixes: &[".supabase.co", ".pooler.supabase.com"],
+        issuers: &["Supabase Root 2021 CA"],
         roots: "Supabase has two roots of one name (2021 and 2025): download the certificate in the dashboard (Database settings, SSL), and keep both in the file.",
+        sslrootcert: None,
     },
     Provider {
         name: "Neon",
         suffixes: &[".neon.tech"],
-        roots: "Neon uses a public CA. With libpq 16 and newer:\n    sslrootcert=system",
+        issuers: &[],
+        roots: "Neon uses a public CA, which libpq 16 and newer find in the store of the machine.",
+        sslrootcert: Some("system"),
     },
     Provider {
         name: "DigitalOcean",
         suffixes: &[".db.ondigitalocean.com"],
+        issuers: &[],
         roots: "DigitalOcean has a CA of its own for every project: download the CA certificate on the database's page.",
+        sslrootcert: None,
     },
     Provider {
         name: "Aiven",
         suffixes: &[".aivencloud.com"],
+        issuers: &[],
         roots: "Aiven has a CA of its own for every project: download ca.pem (\"CA certificate\") in the console.",
+        sslrootcert: None,
     },
     Provider {
         name: "Tiger Cloud (Timescale)",
         suffixes: &[".tsdb.cloud.timescale.com"],
-        roots: "Tiger Cloud uses a public CA, but a new service is self-signed for up to half an hour. With libpq 16 and newer:\n    sslrootcert=system",
+        issuers: &[],
+        roots: "Tiger Cloud uses a public CA, but a new service is self-signed for up to half an hour. libpq 16 and newer find the CA in the store of the machine.",
+        sslrootcert: Some("system"),
     },
     Provider {
         name: "Crunchy Bridge",
         suffixes: &[".db.postgresbridge.com"],
+        issuers: &[],
         roots: "Crunchy Bridge has one CA for every team:\n    curl -o bridge.pem https://api.crunchybridge.com/teams/TEAM-ID.pem",
+        sslrootcert: Some("bridge.pem"),
     },
     Provider {
         name: "Railway",
         suffixes: &[".proxy.rlwy.net"],
+        issuers: &[],
         roots: "Railway's certificate is made by the server itself, for localhost: verify-full is impossible through its proxy.",
+        sslrootcert: None,
     },
     Provider {
         name: "CockroachDB Cloud",
         suffixes: &[".cockroachlabs.cloud"],
+        issuers: &[],
         roots: "Download the cluster's CA certificate:\n    curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
+        sslrootcert: None,
     },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn providers_are_known_by_the_names_of_their_authorities() {
+        for (issuer, name) in [
+            (
+                "CN = Amazon RDS eu-west-1 Root CA RSA2048 G1, OU = Amazon RDS",
+                Some("Amazon RDS"),
+            ),
+            (
+                "C = US, CN = Microsoft TLS G2 RSA CA OCSP 04",
+                Some("Azure Database for PostgreSQL"),
+            ),
+            ("CN = Supabase Root 2021 CA", Some("Supabase")),
+            ("CN = Example CA", None),
+        ] {
+            let provider = Provider::of_issuer(issuer);
+            assert_eq!(provider.map(|provider| provider.name), name, "{issuer}");
+        }
+    }
 
     #[test]
     fn providers_are_known_by_the_ends_of_their_host_names() {

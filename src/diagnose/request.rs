@@ -1,7 +1,8 @@
 //! A bad request: a string that libpq would refuse, or with which there is nothing to check.
 
+use super::correct::corrected;
 use super::{Code, Diagnosis, Finding, Stage};
-use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Route, SslMode};
+use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Keyword, Route, SslMode};
 use crate::exit::Exit;
 use crate::trust::{Level, Trust};
 
@@ -33,7 +34,10 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
                 conninfo.sslmode.origin
             ),
         )
-        .hint("Use sslmode=verify-full with sslrootcert=FILE, or leave sslmode out.")
+        .hint(format!(
+            "Ask for TLS:\n{}",
+            corrected(conninfo, &[(Keyword::SslMode, b"verify-full")])
+        ))
     } else if conninfo.gssencmode.value == GssEncMode::Require {
         Finding::error(
             Code::WeakSslmode,
@@ -43,7 +47,10 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
                 conninfo.gssencmode.origin
             ),
         )
-        .hint("Use gssencmode=disable, or leave it out.")
+        .hint(format!(
+            "Ask for TLS:\n{}",
+            corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])
+        ))
     } else if trust.level == Level::ChainAndName && endpoint.host.is_none() {
         no_host_name()
     } else {

@@ -2,15 +2,15 @@
 
 use std::io;
 
-use super::{Code, Diagnosis, Finding, Stage};
+use super::correct::corrected;
+use super::{Code, Diagnosis, Finding, Stage, client_certificate};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::SslCertMode;
+use crate::conninfo::{Keyword, SslSni};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
+use crate::handshake::{Alert, Error as HandshakeError, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol, ServerError};
-use crate::probe::{Session, Task};
-use crate::startup::FirstAnswer;
+use crate::probe::Task;
 
 pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
@@ -71,8 +71,7 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
         NegotiateError::Closed => Diagnosis::failed(
             Exit::Unreachable,
             finding(Code::Closed, error.to_string()).hint(
-                "A TLS-only load balancer, an expected PROXY header, or a server that is shutting down does this.\n\
-                 If TLS starts at once there, use sslnegotiation=direct (PostgreSQL 17 and newer).",
+                "A load balancer without a live server behind it, one that expects a PROXY header, or a server that is shutting down does this.",
             ),
         ),
         NegotiateError::Io(source) => Diagnosis::failed(
@@ -89,7 +88,7 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
     }
 }
 
-fn server_error(answer: &ServerError) -> Diagnosis {
+pub(super) fn server_error(answer: &ServerError) -> Diagnosis {
     let state = answer.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let message = format!("server answered with an error: {}{shown}", said(answer));
@@ -104,13 +103,13 @@ fn server_error(answer: &ServerError) -> Diagnosis {
 }
 
 /// Insufficient resources and operator intervention pass (PostgreSQL documentation, appendix A).
-fn may_pass(error: &ServerError) -> bool {
+pub(super) fn may_pass(error: &ServerError) -> bool {
     let state = error.sqlstate.as_deref();
     state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"))
 }
 
 /// The server's words, as far as anybody wants to read them.
-fn said(error: &ServerError) -> String {
+pub(super) fn said(error: &ServerError) -> String {
     let message = &error.message;
     match message.get(..MAX_SAID) {
         None if message.is_empty() => "(without a word)".to_owned(),
@@ -145,8 +144,8 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
     Diagnosis::failed(Exit::NoTls, finding)
 }
 
-pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
-    if let Some(finding) = about_certificate(error, tls) {
+pub(super) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
+    if let Some(finding) = client_certificate::in_handshake(task, error, tls) {
         return Diagnosis::failed(Exit::Handshake, finding);
     }
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
@@ -159,16 +158,25 @@ pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
             no_common_cipher(&error.to_string())
         }
         HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string()),
+        HandshakeError::Alert(alert) if alert.0 == UNRECOGNIZED_NAME => {
+            finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
+        }
+        HandshakeError::Alert(alert) if *alert == Alert::NO_APPLICATION_PROTOCOL => {
+            finding(Code::TlsAlert, error.to_string()).hint(NOT_FOR_POSTGRES)
+        }
         HandshakeError::Alert(_) => finding(Code::TlsAlert, error.to_string())
             .hint("The server's log says more about it."),
-        HandshakeError::NoAlpn => finding(Code::TlsFailure, error.to_string()).hint(
-            "What answers there is a TLS server, but does not say that it is PostgreSQL 17 or newer; leave sslnegotiation=direct out, or let the proxy offer the ALPN protocol \"postgresql\".",
-        ),
+        HandshakeError::NoAlpn => {
+            finding(Code::TlsFailure, error.to_string()).hint(NOT_FOR_POSTGRES)
+        }
         HandshakeError::NotTls { first } => {
             return injected(
                 &format!("{error}: \"{}\" stands where TLS should start", escape(first)),
                 Stage::Handshake,
             );
+        }
+        HandshakeError::Closed { .. } if tls.sni.is_none() => {
+            finding(Code::Closed, error.to_string()).hint(unknown_sni(task, tls))
         }
         HandshakeError::Closed { .. } => finding(Code::Closed, error.to_string()).hint(
             "Look into the server's log; a proxy that expects another SNI or ALPN does this, too.",
@@ -188,84 +196,23 @@ pub(super) fn handshake(error: &HandshakeError, tls: &Tls) -> Diagnosis {
     Diagnosis::failed(Exit::Handshake, diagnosis)
 }
 
-/// What is wrong about the client certificate after a finished handshake: the server's answer to
-/// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
-/// is, or the server complains about something else, which is no concern of TLS.
-pub(super) fn client_certificate(task: &Task, session: &Session) -> Option<Diagnosis> {
-    let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
-    let request = session.tls.client_certificate;
-    let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
-        (None, SslCertMode::Require) => finding(
-            Code::ClientCertNotRequested,
-            "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
-        )
-        .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
-        (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
-            refused_or_missing(request, format!("server says: {}", said(error)))?
-        }
-        // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
-        (Some(FirstAnswer::Error(error)), _)
-            if may_pass(error) && request != ClientCertificateRequest::Sent =>
-        {
-            return Some(server_error(error));
-        }
-        (Some(FirstAnswer::Closed), _) => silence(request)?,
-        (Some(FirstAnswer::Unexpected(byte)), _) => finding(
-            Code::NotPostgres,
-            format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
-        )
-        .hint("Check host and port."),
-        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => return None,
-    };
-    Some(Diagnosis::failed(Exit::Handshake, finding))
-}
-
-/// PostgreSQL's "connection requires a valid client certificate" comes in the language of the
-/// server. Everything else that it says under this SQLSTATE before authentication (pg_hba.conf has
-/// no entry, or rejects; authentication failed) quotes a name, in every language, and this does not.
-fn demands_certificate(error: &ServerError) -> bool {
-    let text = String::from_utf8_lossy(&error.message);
-    error.sqlstate.as_deref() == Some(INVALID_AUTHORIZATION) && !text.contains(QUOTATION_MARKS)
-}
-
-/// What a handshake that broke says about the client certificate, if it does.
-fn about_certificate(error: &HandshakeError, tls: &Tls) -> Option<Finding> {
-    match error {
-        HandshakeError::Alert(alert) if alert.answers_certificate() => {
-            refused_or_missing(tls.client_certificate, error.to_string())
-        }
-        HandshakeError::Closed { .. } => silence(tls.client_certificate),
-        _ => None,
+/// A front end that finds its server by the name in the ClientHello did not find one.
+fn unknown_sni(task: &Task, tls: &Tls) -> String {
+    if let Some(sni) = &tls.sni {
+        return format!(
+            "What answers there does not know the name \"{}\", which was sent as SNI: connect by the name that its owner gives for the server, or let the proxy in front route this one.",
+            escape(sni)
+        );
     }
-}
-
-/// `None` if the server never asked.
-fn refused_or_missing(request: ClientCertificateRequest, message: String) -> Option<Finding> {
-    let finding = |code| Finding::error(code, Stage::Handshake, message);
-    Some(match request {
-        ClientCertificateRequest::NotRequested => return None,
-        ClientCertificateRequest::Sent => {
-            finding(Code::ClientCertRefused).hint(REISSUE_CERTIFICATE)
-        }
-        ClientCertificateRequest::RequestedNoneSent => {
-            finding(Code::ClientCertRequired).hint(GIVE_CERTIFICATE)
-        }
-        ClientCertificateRequest::RequestedNoneFits => {
-            finding(Code::ClientCertRefused).hint(OTHER_KEY)
-        }
-    })
-}
-
-/// The server asked for a certificate and then hung up. `None` if it never asked.
-fn silence(request: ClientCertificateRequest) -> Option<Finding> {
-    let message = "server asked for a client certificate, and then closed the connection";
-    let finding = Finding::error(Code::Closed, Stage::Handshake, message);
-    Some(match request {
-        ClientCertificateRequest::NotRequested => return None,
-        ClientCertificateRequest::Sent => finding.hint(REISSUE_CERTIFICATE),
-        ClientCertificateRequest::RequestedNoneSent => finding.hint(GIVE_CERTIFICATE),
-        ClientCertificateRequest::RequestedNoneFits => finding.hint(OTHER_KEY),
-    })
+    let why = match &task.conninfo.sslsni {
+        setting if setting.value == SslSni::Omit => format!(
+            "No name was sent as SNI (sslsni=0, from {}), and a front end that routes by name needs it:\n{}",
+            setting.origin,
+            corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])
+        ),
+        _ => "No name was sent as SNI, as the host is an address; a front end that routes by name needs it. Connect by name:\n    host=NAME hostaddr=ADDRESS".to_owned(),
+    };
+    format!("{why}\nElse the server's log says more.")
 }
 
 fn no_common_version(message: &str) -> Finding {
@@ -303,14 +250,7 @@ fn seconds(task: &Task) -> String {
     format!("{} s", task.timeout.as_secs_f64())
 }
 
-/// What PostgreSQL's translations set names in.
-const QUOTATION_MARKS: [char; 7] = [
-    '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
-];
-
-const REISSUE_CERTIFICATE: &str = "The server does not accept our client certificate: the authority that issued it must stand in the server's ssl_ca_file, it must not be expired, revoked or for servers only, and with TLS 1.2 its key should be RSA or on P-256. The server's log says which it is.";
-const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
-const GIVE_CERTIFICATE: &str = "Give a client certificate that the server's ssl_ca_file vouches for:\n    sslcert=client.crt sslkey=client.key";
+const NOT_FOR_POSTGRES: &str = "What answers there is a TLS server, but does not say that it is PostgreSQL 17 or newer: check host and port, or let the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
 
 /// Bytes of a server's message that are shown.
 const MAX_SAID: usize = 500;
@@ -321,72 +261,4 @@ const SHOWN: usize = 40;
 const HANDSHAKE_FAILURE: u8 = 40;
 const PROTOCOL_VERSION: u8 = 70;
 const INSUFFICIENT_SECURITY: u8 = 71;
-
-/// SQLSTATE 28000, invalid_authorization_specification.
-const INVALID_AUTHORIZATION: &str = "28000";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_demand_for_a_certificate_is_known_in_every_language() {
-        for (sqlstate, message, demanded) in [
-            (
-                "28000",
-                "connection requires a valid client certificate",
-                true,
-            ),
-            (
-                "28000",
-                "Verbindung erfordert ein gültiges Client-Zertifikat",
-                true,
-            ),
-            (
-                "28000",
-                "la connexion requiert un certificat client valide",
-                true,
-            ),
-            (
-                "28000",
-                "この接続には有効なクライアント証明が必要です",
-                true,
-            ),
-            (
-                "42501",
-                "connection requires a valid client certificate",
-                false,
-            ),
-            (
-                "28000",
-                "no pg_hba.conf entry for host \"192.0.2.7\", user \"u\", database \"d\", SSL encryption",
-                false,
-            ),
-            (
-                "28000",
-                "kein pg_hba.conf-Eintrag für Host »192.0.2.7«, Benutzer »u«, Datenbank »d«, SSL-Verschlüsselung",
-                false,
-            ),
-            (
-                "28000",
-                "authentification par certificat échouée pour l'utilisateur « u »",
-                false,
-            ),
-            (
-                "28P01",
-                "password authentication failed for user \"u\"",
-                false,
-            ),
-        ] {
-            let error = ServerError {
-                sqlstate: Some(sqlstate.to_owned()),
-                message: message.as_bytes().to_vec(),
-            };
-            assert_eq!(
-                demands_certificate(&error),
-                demanded,
-                "{sqlstate} {message}"
-            );
-        }
-    }
-}
+const UNRECOGNIZED_NAME: u8 = 112;

@@ -323,19 +323,30 @@ fn in_tls13(scheme: SignatureScheme) -> bool {
 #[derive(Debug)]
 pub(super) struct ClientCertificateWitness {
     identity: Option<Arc<CertifiedKey>>,
-    seen: Mutex<ClientCertificateRequest>,
+    seen: Mutex<Request>,
+}
+
+/// A CertificateRequest, or that there was none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Request {
+    pub(super) answer: ClientCertificateRequest,
+    /// DER of the names of the authorities, the first few.
+    pub(super) authorities: Vec<Vec<u8>>,
 }
 
 impl ClientCertificateWitness {
-    pub(super) fn seen(&self) -> ClientCertificateRequest {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn seen(&self) -> Request {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl ResolvesClientCert for ClientCertificateWitness {
     fn resolve(
         &self,
-        _root_hint_subjects: &[&[u8]],
+        root_hint_subjects: &[&[u8]],
         sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
         // Without a scheme in common neither OpenSSL nor rustls sends the certificate.
@@ -344,10 +355,14 @@ impl ResolvesClientCert for ClientCertificateWitness {
             .clone()
             .filter(|identity| identity.key.choose_scheme(sigschemes).is_some());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = match (&usable, &self.identity) {
-            (Some(_), _) => ClientCertificateRequest::Sent,
-            (None, Some(_)) => ClientCertificateRequest::RequestedNoneFits,
-            (None, None) => ClientCertificateRequest::RequestedNoneSent,
+        let names = root_hint_subjects.iter().take(MAX_AUTHORITIES);
+        *seen = Request {
+            answer: match (&usable, &self.identity) {
+                (Some(_), _) => ClientCertificateRequest::Sent,
+                (None, Some(_)) => ClientCertificateRequest::RequestedNoneFits,
+                (None, None) => ClientCertificateRequest::RequestedNoneSent,
+            },
+            authorities: names.map(|name| name.to_vec()).collect(),
         };
         usable
     }
@@ -356,6 +371,9 @@ impl ResolvesClientCert for ClientCertificateWitness {
         true
     }
 }
+
+/// Authorities of a CertificateRequest that are kept for the report.
+const MAX_AUTHORITIES: usize = 5;
 
 /// IANA's ALPN identifier of the PostgreSQL protocol.
 pub(super) const ALPN: &[u8] = b"postgresql";

@@ -58,6 +58,9 @@ pub enum Error {
 pub struct Alert(pub u8);
 
 impl Alert {
+    /// None of the protocols that ALPN offered is spoken (RFC 7301 section 3.2).
+    pub const NO_APPLICATION_PROTOCOL: Self = Self(120);
+
     /// RFC 8446's name, or `None` for a number it does not list.
     pub fn name(self) -> Option<&'static str> {
         Some(match self.0 {

@@ -40,6 +40,8 @@ pub struct Tls {
     pub hello_retry_request: bool,
     /// Did the server ask for a client certificate, and what did we do?
     pub client_certificate: ClientCertificateRequest,
+    /// The authorities that its request named, as DER of their names; the first few.
+    pub client_certificate_authorities: Vec<Vec<u8>>,
 }
 
 /// A finished handshake with a server that the judge accepted.
@@ -256,7 +258,9 @@ fn describe(
     tls.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
     tls.hello_retry_request =
         connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
-    tls.client_certificate = client_certificate.seen();
+    let request = client_certificate.seen();
+    tls.client_certificate = request.answer;
+    tls.client_certificate_authorities = request.authorities;
 }
 
 /// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,

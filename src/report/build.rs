@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport, Report,
-    TimingsReport, TlsReport, TrustReport, Verdict,
+    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport,
+    RehearsalReport, Report, RotationReport, TimingsReport, TlsReport, TrustReport, Verdict,
 };
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
-use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
+use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding, Rehearsal, Rotation};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -63,6 +63,7 @@ impl EndpointReport {
             certificates: None,
             trust: None,
             name_match: None,
+            rotation: None,
             clients: None,
             timings_ms: None,
         }
@@ -136,6 +137,30 @@ impl EndpointReport {
     }
 }
 
+impl EndpointReport {
+    /// The same with what came of the rehearsal of a rotation, if there was one.
+    #[must_use]
+    pub fn with_rotation(self, rotation: Option<&Rotation>) -> Self {
+        Self {
+            rotation: rotation.map(|rotation| RotationReport {
+                file: rotation.file.clone(),
+                today: rehearsal(rotation.today),
+                alone: rehearsal(rotation.alone),
+                both: rehearsal(rotation.both),
+            }),
+            ..self
+        }
+    }
+}
+
+fn rehearsal(rehearsal: Rehearsal) -> RehearsalReport {
+    RehearsalReport {
+        verdict: Verdict::of(rehearsal.exit),
+        exit_code: rehearsal.exit.number(),
+        code: rehearsal.code.map(Code::name),
+    }
+}
+
 fn client(verdict: &ClientVerdict) -> ClientReport {
     ClientReport {
         client: verdict.client.name(),
@@ -193,6 +218,7 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
         .map(|(position, certificate)| {
             let role = match on_path(position) {
                 Some(0) => "leaf",
+                Some(_) if certificate.is_self_issued() => "root",
                 Some(_) => "intermediate",
                 None if judgement
                     .anchors()

@@ -99,6 +99,9 @@ pub struct EndpointReport {
     /// Whether the leaf names the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_match: Option<NameMatchReport>,
+    /// What the chain comes to with other roots, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation: Option<RotationReport>,
     /// What each client library would do, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientReport>>,
@@ -276,6 +279,32 @@ pub struct NameMatchReport {
     pub names: Vec<String>,
     /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
     pub rule: Option<&'static str>,
+}
+
+/// The rehearsal of a CA rotation.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RotationReport {
+    /// The file of new roots.
+    pub file: String,
+    /// With what is trusted today.
+    pub today: RehearsalReport,
+    /// With the new file alone.
+    pub alone: RehearsalReport,
+    /// With both together.
+    pub both: RehearsalReport,
+}
+
+/// The verdict with one set of roots.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RehearsalReport {
+    /// Whether the server would pass.
+    pub verdict: Verdict,
+    /// The exit code it would come to.
+    pub exit_code: u8,
+    /// The stable code of what stands in the way; `null` if nothing does.
+    pub code: Option<&'static str>,
 }
 
 /// What one client library would do with this string and this server.

@@ -173,6 +173,7 @@ fn unread() -> EndpointReport {
         tls: None,
         certificates: None,
         trust: None,
+        rotation: None,
         clients: None,
         name_match: None,
         timings_ms: None,

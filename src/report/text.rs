@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Style};
 use textwrap::Options;
 
 use super::{
-    CertificateReport, ClientReport, EndpointReport, FindingReport, Report, TlsReport, Verdict,
+    CertificateReport, ClientReport, EndpointReport, FindingReport, RehearsalReport, Report,
+    TlsReport, Verdict,
 };
 
 /// Whether the text may hold colour codes. Colour never carries meaning alone.
@@ -109,6 +110,7 @@ fn write_endpoint(
     write_chain(out, endpoint.certificates.as_deref().unwrap_or_default())?;
     write_trust(out, endpoint)?;
     write_name(out, endpoint)?;
+    write_rotation(out, endpoint)?;
     write_timings(out, endpoint)?;
     for finding in &endpoint.findings {
         write_finding(out, finding, palette)?;
@@ -329,6 +331,21 @@ fn write_name(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> 
         return row(out, "", &format!("presented  {}{more}", shown.join(", ")));
     };
     row(out, "name", &format!("{matched} ({rule})"))
+}
+
+fn write_rotation(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(rotation) = &endpoint.rotation else {
+        return Ok(());
+    };
+    let verdict = |rehearsal: &RehearsalReport| match rehearsal.code {
+        None => "pass".to_owned(),
+        Some(code) => format!("exit {} ({code})", rehearsal.exit_code),
+    };
+    let today = format!("with today's roots: {}", verdict(&rotation.today));
+    row(out, "roots", &today)?;
+    let alone = format!("with {} alone: {}", rotation.file, verdict(&rotation.alone));
+    row(out, "", &alone)?;
+    row(out, "", &format!("with both: {}", verdict(&rotation.both)))
 }
 
 fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {

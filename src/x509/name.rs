@@ -57,6 +57,11 @@ impl Name {
             .map_or(0, |first| u32::from_le_bytes(*first))
     }
 
+    /// Reads the DER of a name; `None` if it is none.
+    pub fn parse(der: &[u8]) -> Option<Self> {
+        Self::read(&mut Reader::new(der)).ok()
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         Self::from_element(&reader.universal(tag::SEQUENCE)?)
     }

@@ -142,6 +142,11 @@ impl Client {
         let Some(command) = hint.lines().find_map(|line| line.strip_prefix("    ")) else {
             panic!("no command in {hint:?}");
         };
+        self.take_command(command);
+    }
+
+    /// Runs a command as a user would who copies it into a shell.
+    pub(crate) fn take_command(&self, command: &str) {
         let program = Path::new(env!("CARGO_BIN_EXE_pgtls")).parent().unwrap();
         let mut path = program.as_os_str().to_owned();
         path.push(":");

@@ -113,6 +113,22 @@ impl Ca {
         self.leaf_for(&key, names, |_| {})
     }
 
+    /// A client certificate with this CN.
+    pub(crate) fn client(&self, name: &str) -> Served {
+        self.leaf_with(&[], |params| {
+            params.distinguished_name = common_name(name);
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        })
+    }
+
+    /// The authority's own certificate, to be served.
+    pub(crate) fn self_served(&self) -> Served {
+        Served {
+            chain: self.pem.clone(),
+            key: self.key.clone(),
+        }
+    }
+
     fn leaf_for(
         &self,
         key: &KeyPair,

@@ -1,7 +1,7 @@
 //! What is to be said of a chain besides the verdict.
 
 use super::{Code, Context, Finding, Level, Stage, warning};
-use crate::diagnose::calendar::{day, days};
+use crate::diagnose::calendar::{day, span};
 use crate::escape::escape;
 use crate::trust;
 use crate::verify::{Judgement, Step, strict};
@@ -95,7 +95,7 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
             let message = format!(
                 "\"{}\" expires in {}, on {}",
                 escape(&certificate.subject.text),
-                days(left),
+                span(left),
                 day(end)
             );
             let finding = warning(Code::ExpiresSoon, Stage::Verify, message);

@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
-use crate::escape::escape;
+use crate::diagnose::correct::corrected;
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
@@ -32,7 +32,10 @@ fn mode(task: &Task) -> Vec<Finding> {
     if setting.origin == Origin::Default {
         let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
         let finding = info(Code::DefaultSslmode, Stage::Conninfo, message);
-        found.push(finding.hint("Write sslmode=verify-full into the string."));
+        found.push(finding.hint(format!(
+            "Write it into the string:\n{}",
+            corrected(&task.conninfo, &[(Keyword::SslMode, b"verify-full")])
+        )));
     }
     if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
         let message = format!(
@@ -108,12 +111,14 @@ fn home_root_decides(task: &Task) -> Option<Finding> {
             "sslmode={} (from {}) verifies the server only because {path} exists here; elsewhere it will not",
             mode.value, mode.origin
         );
-        let changed = task.conninfo.changed(&[
+        let changes: [(Keyword, &[u8]); 2] = [
             (Keyword::SslMode, b"verify-full"),
             (Keyword::SslRootCert, path.as_bytes()),
-        ]);
-        warning(Code::HomeRootDecides, Stage::Trust, message)
-            .hint(format!("Say what you mean:\n    {}", escape(&changed)))
+        ];
+        warning(Code::HomeRootDecides, Stage::Trust, message).hint(format!(
+            "Say what you mean:\n{}",
+            corrected(&task.conninfo, &changes)
+        ))
     })
 }
 
@@ -131,13 +136,12 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
                 root.as_ref()
                     .map(|root| (Keyword::SslRootCert, root.as_bytes())),
             );
-            let changed = task.conninfo.changed(&changes);
             info(
                 Code::StrongerMode,
                 Stage::Verify,
                 format!("verify-full would pass, too, and prove more than {weaker}"),
             )
-            .hint(format!("Use\n    {}", escape(&changed)))
+            .hint(format!("Use\n{}", corrected(&task.conninfo, &changes)))
         }
         Err(reason) => {
             let reason = match reason {
@@ -179,14 +183,18 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
     let anchor = judgement.anchors().next_back();
     let bundled = anchor.and_then(BundledRoot::of);
+    let string = |roots: &[u8]| corrected(&task.conninfo, &[(Keyword::SslRootCert, roots)]);
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(format!(
-            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n    sslrootcert=root.crt",
-            root.name
+            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n{}",
+            root.name,
+            string(b"root.crt")
         )),
-        (Some(_), None) => finding.hint(
-            "The server's root is a public one. With libpq 16 and newer:\n    sslrootcert=system\nWith older ones, name the system's bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt",
-        ),
+        (Some(_), None) => finding.hint(format!(
+            "The server's root is a public one. With libpq 16 and newer:\n{}\nWith older ones, name the system's bundle:\n{}",
+            string(b"system"),
+            string(b"/etc/ssl/certs/ca-certificates.crt")
+        )),
         (None, None) => {
             finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
         }

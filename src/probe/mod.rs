@@ -2,6 +2,8 @@
 //!
 //! A bad server is a result, never an error of ours: whatever happened is in the [`Observation`].
 
+mod second_look;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +18,8 @@ use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
 use crate::{connect, handshake, negotiate};
+
+pub use second_look::SecondLook;
 
 /// What is to be checked, and against what.
 #[derive(Clone, Debug)]
@@ -56,6 +60,8 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// How far we got.
     pub outcome: Result<Session, Stop>,
+    /// What the other way of asking for TLS comes to, where the one asked for was hung up on.
+    pub second_look: Option<Box<SecondLook>>,
 }
 
 impl Observation {
@@ -166,10 +172,15 @@ pub async fn probe(task: &Task) -> Observation {
     let mut address = None;
     let outcome = run(task, deadline, &mut timings, &mut address).await;
     timings.total = started.elapsed();
+    let second_look = match &outcome {
+        Ok(_) => None,
+        Err(stop) => second_look::take(task, stop, deadline).await.map(Box::new),
+    };
     Observation {
         timings,
         address,
         outcome,
+        second_look,
     }
 }
 

@@ -1,0 +1,220 @@
+//! Our own certificate: the server misses it, or does not like it.
+
+use super::correct::corrected;
+use super::wire::{may_pass, said, server_error};
+use super::{Code, Diagnosis, Finding, Stage};
+use crate::conninfo::{Keyword, SslCertMode, shown_path};
+use crate::escape::escape;
+use crate::exit::Exit;
+use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
+use crate::negotiate::ServerError;
+use crate::probe::{Session, Task};
+use crate::startup::FirstAnswer;
+use crate::x509::Name;
+
+/// What is wrong about the client certificate after a finished handshake: the server's answer to
+/// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
+/// is, or the server complains about something else, which is no concern of TLS.
+pub(super) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosis> {
+    let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
+    let request = session.tls.client_certificate;
+    let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
+        (None, SslCertMode::Require) => finding(
+            Code::ClientCertNotRequested,
+            "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
+        )
+        .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
+        (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
+            refused_or_missing(task, &session.tls, format!("server says: {}", said(error)))?
+        }
+        // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
+        (Some(FirstAnswer::Error(error)), _)
+            if may_pass(error) && request != ClientCertificateRequest::Sent =>
+        {
+            return Some(server_error(error));
+        }
+        (Some(FirstAnswer::Closed), _) => silence(task, &session.tls)?,
+        (Some(FirstAnswer::Unexpected(byte)), _) => finding(
+            Code::NotPostgres,
+            format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
+        )
+        .hint("Check host and port."),
+        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => return None,
+    };
+    Some(Diagnosis::failed(Exit::Handshake, finding))
+}
+
+/// PostgreSQL's "connection requires a valid client certificate" comes in the language of the
+/// server. Everything else that it says under this SQLSTATE before authentication (pg_hba.conf has
+/// no entry, or rejects; authentication failed) quotes a name, in every language, and this does not.
+fn demands_certificate(error: &ServerError) -> bool {
+    let text = String::from_utf8_lossy(&error.message);
+    error.sqlstate.as_deref() == Some(INVALID_AUTHORIZATION) && !text.contains(QUOTATION_MARKS)
+}
+
+/// What a handshake that broke says about the client certificate, if it does.
+pub(super) fn in_handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Option<Finding> {
+    match error {
+        HandshakeError::Alert(alert) if alert.answers_certificate() => {
+            refused_or_missing(task, tls, error.to_string())
+        }
+        HandshakeError::Closed { .. } => silence(task, tls),
+        _ => None,
+    }
+}
+
+/// `None` if the server never asked.
+fn refused_or_missing(task: &Task, tls: &Tls, message: String) -> Option<Finding> {
+    let code = match tls.client_certificate {
+        ClientCertificateRequest::NotRequested => return None,
+        ClientCertificateRequest::Sent | ClientCertificateRequest::RequestedNoneFits => {
+            Code::ClientCertRefused
+        }
+        ClientCertificateRequest::RequestedNoneSent => Code::ClientCertRequired,
+    };
+    let advice = advice(task, tls)?;
+    Some(Finding::error(code, Stage::Handshake, message).hint(advice))
+}
+
+/// The server asked for a certificate and then hung up. `None` if it never asked.
+fn silence(task: &Task, tls: &Tls) -> Option<Finding> {
+    let message = "server asked for a client certificate, and then closed the connection";
+    let advice = advice(task, tls)?;
+    Some(Finding::error(Code::Closed, Stage::Handshake, message).hint(advice))
+}
+
+/// `None` if the server never asked.
+fn advice(task: &Task, tls: &Tls) -> Option<String> {
+    let mut advice = Vec::new();
+    match tls.client_certificate {
+        ClientCertificateRequest::NotRequested => return None,
+        ClientCertificateRequest::Sent => {
+            advice.push(REISSUE_CERTIFICATE.to_owned());
+            advice.extend(authorities(tls));
+            advice.extend(left_behind(task));
+        }
+        ClientCertificateRequest::RequestedNoneSent => {
+            advice.extend(authorities(tls));
+            let changes: [(Keyword, &[u8]); 2] = [
+                (Keyword::SslCert, b"client.crt"),
+                (Keyword::SslKey, b"client.key"),
+            ];
+            advice.push(format!(
+                "{GIVE_CERTIFICATE}\n{}",
+                corrected(&task.conninfo, &changes)
+            ));
+        }
+        ClientCertificateRequest::RequestedNoneFits => {
+            advice.push(OTHER_KEY.to_owned());
+            advice.extend(left_behind(task));
+        }
+    }
+    Some(advice.join("\n"))
+}
+
+/// Whom the server's request names (RFC 8446 section 4.2.4): the subjects of its ssl_ca_file.
+fn authorities(tls: &Tls) -> Option<String> {
+    let names: Vec<String> = tls
+        .client_certificate_authorities
+        .iter()
+        .filter_map(|der| Name::parse(der))
+        .map(|name| format!("\"{}\"", escape(&name.text)))
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "The server asks for a certificate issued by {}.",
+            names.join(" or ")
+        )
+    })
+}
+
+/// A certificate that nobody named, but that lies where libpq looks for one.
+fn left_behind(task: &Task) -> Option<String> {
+    let identity = task.trust.identity.as_ref()?;
+    task.conninfo.sslcert.is_none().then(|| {
+        format!(
+            "Nothing names our certificate: {} was sent because it lies there. Where none is to be sent (libpq 16 and newer):\n{}",
+            shown_path(&identity.certificate_path),
+            corrected(&task.conninfo, &[(Keyword::SslCertMode, b"disable")])
+        )
+    })
+}
+
+/// What PostgreSQL's translations set names in.
+const QUOTATION_MARKS: [char; 7] = [
+    '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
+];
+
+const REISSUE_CERTIFICATE: &str = "The server does not accept our client certificate: the authority that issued it must stand in the server's ssl_ca_file, it must not be expired, revoked or for servers only, and with TLS 1.2 its key should be RSA or on P-256. The server's log says which it is.";
+const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
+const GIVE_CERTIFICATE: &str =
+    "Give a client certificate that the server's ssl_ca_file vouches for:";
+
+/// SQLSTATE 28000, invalid_authorization_specification.
+const INVALID_AUTHORIZATION: &str = "28000";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demand_for_a_certificate_is_known_in_every_language() {
+        for (sqlstate, message, demanded) in [
+            (
+                "28000",
+                "connection requires a valid client certificate",
+                true,
+            ),
+            (
+                "28000",
+                "Verbindung erfordert ein gültiges Client-Zertifikat",
+                true,
+            ),
+            (
+                "28000",
+                "la connexion requiert un certificat client valide",
+                true,
+            ),
+            (
+                "28000",
+                "この接続には有効なクライアント証明が必要です",
+                true,
+            ),
+            (
+                "42501",
+                "connection requires a valid client certificate",
+                false,
+            ),
+            (
+                "28000",
+                "no pg_hba.conf entry for host \"192.0.2.7\", user \"u\", database \"d\", SSL encryption",
+                false,
+            ),
+            (
+                "28000",
+                "kein pg_hba.conf-Eintrag für Host »192.0.2.7«, Benutzer »u«, Datenbank »d«, SSL-Verschlüsselung",
+                false,
+            ),
+            (
+                "28000",
+                "authentification par certificat échouée pour l'utilisateur « u »",
+                false,
+            ),
+            (
+                "28P01",
+                "password authentication failed for user \"u\"",
+                false,
+            ),
+        ] {
+            let error = ServerError {
+                sqlstate: Some(sqlstate.to_owned()),
+                message: message.as_bytes().to_vec(),
+            };
+            assert_eq!(
+                demands_certificate(&error),
+                demanded,
+                "{sqlstate} {message}"
+            );
+        }
+    }
+}

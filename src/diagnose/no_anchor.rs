@@ -1,0 +1,257 @@
+//! The path ends before it reaches an anchor: which of many mistakes is it?
+
+use data_encoding::HEXLOWER;
+
+use super::calendar::day;
+use super::chain::{issuer, name};
+use super::correct::corrected;
+use super::provider::Provider;
+use super::{Code, Context, Finding, Stage};
+use crate::conninfo::Keyword;
+use crate::escape::escape;
+use crate::trust::{Source, Trust};
+use crate::verify::{FaultKind, Judgement};
+use crate::x509::{AnchorStore, Certificate};
+
+/// The finding for a path without an anchor.
+pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, kind: &FaultKind) -> Finding {
+    Case { context, judgement }.finding(kind)
+}
+
+/// Both key identifiers, side by side, where two CAs share a name.
+pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> String {
+    let identifier = |key: &Option<Vec<u8>>| match key {
+        Some(key) => HEXLOWER.encode(key),
+        None => "not given".to_owned(),
+    };
+    let wanted = certificate
+        .authority_key_identifier
+        .as_ref()
+        .map(|wanted| &wanted.key);
+    let held: Vec<String> = trust
+        .by_subject(&certificate.issuer)
+        .iter()
+        .take(MAX_LISTED)
+        .map(|anchor| {
+            let key = identifier(&anchor.certificate.subject_key_identifier);
+            let until = anchor
+                .certificate
+                .not_after
+                .map_or_else(|| "?".to_owned(), day);
+            format!("    held    key {key}, until {until}")
+        })
+        .collect();
+    format!(
+        "The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.\n    wanted  key {}\n{}",
+        identifier(wanted.unwrap_or(&None)),
+        held.join("\n")
+    )
+}
+
+struct Case<'a> {
+    context: &'a Context<'a>,
+    judgement: &'a Judgement,
+}
+
+impl Case<'_> {
+    fn finding(&self, kind: &FaultKind) -> Finding {
+        let top = self.judgement.path_certificates().last();
+        let leaf = self.judgement.certificates.first();
+        let (Some(top), Some(leaf)) = (top, leaf) else {
+            return Finding::error(Code::UnknownIssuer, Stage::Verify, "no trusted root found");
+        };
+        let trust = self.context.trust;
+        let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
+        match kind {
+            FaultKind::UnableToGetIssuerCert => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} holds only the intermediate \"{}\"; libpq needs the self-signed root above it, \"{}\"",
+                    place(trust),
+                    name(top),
+                    issuer(top)
+                ),
+            )
+            .hint("Append that root to the file, or use the root alone."),
+            FaultKind::DepthZeroSelfSignedCert => finding(
+                Code::SelfSigned,
+                format!("the server certificate \"{}\" signed itself, and {} does not hold it", name(leaf), place(trust)),
+            )
+            .hint(self.save_and_trust(leaf)),
+            _ if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
+                Code::UnknownIssuer,
+                format!("{} holds the server's own certificate, not that of its issuer", place(trust)),
+            )
+            .hint(format!("sslrootcert must hold the root above \"{}\".", issuer(leaf))),
+            _ if same_name(trust, top) => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} holds a \"{}\", but with another key than the one that signed \"{}\"",
+                    place(trust),
+                    issuer(top),
+                    name(top)
+                ),
+            )
+            .hint(other_key(trust, top)),
+            FaultKind::SelfSignedCertInChain => finding(
+                Code::UnknownIssuer,
+                format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
+            )
+            .hint(self.wrong_roots()),
+            _ if !top.ca_issuers.is_empty() => finding(
+                Code::MissingIntermediate,
+                format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
+            )
+            .hint(format!(
+                "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):\n    cat server.pem intermediate.pem > server.crt",
+                top.ca_issuers.first().map(|url| escape(url).to_string()).unwrap_or_default()
+            )),
+            _ => finding(
+                Code::UnknownIssuer,
+                format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
+            )
+            .hint(format!(
+                "{}\nIf \"{}\" is an intermediate, the server has to send it:\n    cat server.pem intermediate.pem > server.crt",
+                self.wrong_roots(),
+                issuer(top)
+            )),
+        }
+    }
+
+    /// A certificate that vouches for itself has to be known beforehand.
+    fn save_and_trust(&self, leaf: &Certificate) -> String {
+        let mut advice = format!(
+            "Check its SHA-256 with whoever runs the server:\n    {}",
+            HEXLOWER.encode(&leaf.sha256_fingerprint())
+        );
+        if let Some(conninfo) = self.context.conninfo {
+            let string = corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]);
+            advice.push_str(&format!(
+                "\nIf it is the same, write it to a file with --save-chain server.crt, and trust that:\n{string}"
+            ));
+        }
+        advice
+    }
+
+    /// Who runs the server, by its host name or else by the names of those who issued its chain.
+    fn provider(&self) -> Option<(&'static str, &'static Provider)> {
+        let by_host = self.context.host.and_then(Provider::of_host);
+        let mut presented = self.judgement.certificates.iter();
+        by_host
+            .map(|provider| ("The host name is one of", provider))
+            .or_else(|| {
+                presented
+                    .find_map(|c| Provider::of_issuer(&c.issuer.text))
+                    .map(|provider| ("The name of its issuer says", provider))
+            })
+    }
+
+    fn provider_roots(&self, how: &str, provider: &Provider) -> String {
+        let advice = format!("{how} {}. {}", provider.name, provider.roots);
+        match (self.context.conninfo, provider.sslrootcert) {
+            (Some(conninfo), Some(file)) => {
+                let string = corrected(conninfo, &[(Keyword::SslRootCert, file.as_bytes())]);
+                format!("{advice}\n{string}")
+            }
+            _ => advice,
+        }
+    }
+
+    fn wrong_roots(&self) -> String {
+        let trust = self.context.trust;
+        let mut advice = Vec::new();
+        advice.extend(self.outdated());
+        advice.push(match self.provider() {
+            Some((how, provider)) => self.provider_roots(how, provider),
+            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".to_owned(),
+        });
+        if let Some(top) = self
+            .judgement
+            .path_certificates()
+            .last()
+            .filter(|top| is_gateway(top))
+        {
+            advice.push(format!(
+                "\"{}\" looks like a gateway that inspects TLS on the way: let it leave PostgreSQL alone.",
+                issuer(top)
+            ));
+        }
+        let listed = trust.listed();
+        let subjects: Vec<String> = listed
+            .iter()
+            .take(5)
+            .map(|c| format!("\"{}\"", name(c)))
+            .collect();
+        let more = listed.len().saturating_sub(subjects.len());
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        if !subjects.is_empty() {
+            advice.push(format!("This file holds {}{more}.", subjects.join(", ")));
+        } else if trust.source == Source::System && trust.system_is_empty() {
+            advice.push(
+                "The trust store of this machine is empty. Install the package ca-certificates, or point SSL_CERT_FILE to a bundle."
+                    .to_owned(),
+            );
+        }
+        advice.join("\n")
+    }
+
+    /// A copy of the roots that has not been renewed for years.
+    fn outdated(&self) -> Option<String> {
+        let ends: Option<Vec<i64>> = self
+            .context
+            .trust
+            .listed()
+            .iter()
+            .map(|listed| listed.not_after)
+            .collect();
+        let last = ends?.into_iter().max()?;
+        (last < self.context.rules.now).then(|| {
+            format!(
+                "Everything in {} has expired, the last of it on {}: it is an old copy.",
+                place(self.context.trust),
+                day(last)
+            )
+        })
+    }
+}
+
+fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
+    !trust.by_subject(&certificate.issuer).is_empty()
+}
+
+/// What the trust is called in a sentence.
+fn place(trust: &Trust) -> String {
+    match &trust.source {
+        Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
+            format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
+        }
+        Source::System => "the trust store of this machine".to_owned(),
+        Source::Bundled => "pgtls' own set of roots".to_owned(),
+        Source::Mozilla => "Mozilla's list of roots".to_owned(),
+        Source::Fallback => "pgtls' own trust (no sslrootcert is given)".to_owned(),
+    }
+}
+
+/// Does the issuer's name say that it inspects other people's TLS?
+fn is_gateway(certificate: &Certificate) -> bool {
+    let issuer = certificate.issuer.text.to_ascii_lowercase();
+    GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
+}
+
+/// Certificates of a root file that are named before "and N more".
+const MAX_LISTED: usize = 5;
+
+const GATEWAYS: [&str; 8] = [
+    "cisco umbrella",
+    "zscaler",
+    "netskope",
+    "fortinet",
+    "palo alto networks",
+    "blue coat",
+    "sophos",
+    "forcepoint",
+];

@@ -1,0 +1,204 @@
+//! The rehearsal of a CA rotation: today's trust, the new file alone, both together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::correct::corrected;
+use super::files::quoted_path;
+use super::{Code, Context, Diagnosis, Finding, Level, Stage, unsatisfied};
+use crate::conninfo::{Host, Keyword, shown_path};
+use crate::exit::Exit;
+use crate::probe::{Observation, Task};
+use crate::trust::{self, Source, Trust};
+use crate::verify::{Judgement, judge};
+use crate::x509::{Anchor, AnchorStore, Name};
+
+/// What a server's chain comes to while its clients move from one file of roots to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// The new file, as the user wrote it; fit for a terminal.
+    pub file: String,
+    /// With what is trusted today.
+    pub today: Rehearsal,
+    /// With the new file alone.
+    pub alone: Rehearsal,
+    /// With the old roots and the new ones in one file.
+    pub both: Rehearsal,
+    /// What that means, and what to deploy in which order.
+    pub finding: Finding,
+}
+
+/// The verdict on a chain with one set of roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// The exit code it would come to.
+    pub exit: Exit,
+    /// Why it would fail.
+    pub code: Option<Code>,
+}
+
+impl Rehearsal {
+    fn passes(self) -> bool {
+        self.exit == Exit::Passed
+    }
+
+    fn of(diagnosis: &Diagnosis) -> Self {
+        Self {
+            exit: diagnosis.exit,
+            code: diagnosis.error.as_ref().map(|error| error.code),
+        }
+    }
+}
+
+/// Judges the chain that was presented once more, with the new roots. `None` if none was presented.
+pub fn rehearse(
+    task: &Task,
+    observation: &Observation,
+    file: &Path,
+    new: &Trust,
+) -> Option<Rotation> {
+    let judgement = observation.judgement()?;
+    let today = verdict(task, &task.trust, task.trust.level, judgement);
+    // With a root file libpq verifies the chain in every mode.
+    let level = task.trust.level.max(trust::Level::Chain);
+    let alone = verdict(task, new, level, &judged(task, judgement, new));
+    let together = Both {
+        old: &task.trust,
+        new,
+    };
+    let both = verdict(task, new, level, &judged(task, judgement, &together));
+    let shown = shown_path(file);
+    let case = Case {
+        task,
+        file: &shown,
+        why: alone.error.as_ref().map(|error| error.message.clone()),
+    };
+    let [today, alone, both] = [&today, &alone, &both].map(Rehearsal::of);
+    let finding = case.finding(today, alone, both);
+    Some(Rotation {
+        file: shown,
+        today,
+        alone,
+        both,
+        finding,
+    })
+}
+
+/// The anchors of two files, as if the second were appended to the first.
+struct Both<'a> {
+    old: &'a Trust,
+    new: &'a Trust,
+}
+
+impl AnchorStore for Both<'_> {
+    fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
+        let mut found = self.old.by_subject(subject);
+        found.extend(self.new.by_subject(subject));
+        found
+    }
+}
+
+fn judged(task: &Task, judgement: &Judgement, anchors: &dyn AnchorStore) -> Judgement {
+    let presented: Vec<&[u8]> = judgement.certificates.iter().map(|c| &*c.der).collect();
+    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    judge(&presented, anchors, host, &task.rules())
+}
+
+fn verdict(task: &Task, trust: &Trust, level: trust::Level, judgement: &Judgement) -> Diagnosis {
+    let rules = task.rules();
+    let context = Context {
+        conninfo: None,
+        trust,
+        level,
+        rules: &rules,
+        host: task.endpoint.host.as_ref().map(Host::as_bytes),
+        address: None,
+    };
+    match judgement.satisfies(level) {
+        Ok(()) => Diagnosis::passed(),
+        Err(reason) => unsatisfied(&context, judgement, &reason),
+    }
+}
+
+struct Case<'a> {
+    task: &'a Task,
+    file: &'a str,
+    /// Why the new file alone fails.
+    why: Option<String>,
+}
+
+impl Case<'_> {
+    fn finding(&self, today: Rehearsal, alone: Rehearsal, both: Rehearsal) -> Finding {
+        let file = self.file;
+        let why = self.why.as_deref().unwrap_or_default();
+        let (level, message, hint) = match (today.passes(), alone.passes(), both.passes()) {
+            (true, true, true) => (
+                Level::Info,
+                format!("this server verifies with today's roots, with \"{file}\" alone, and with both"),
+                format!(
+                    "Clients of this server may change to the new file. Take the old roots away when all their servers pass with it alone:\n{}",
+                    self.string(file)
+                ),
+            ),
+            (true, false, true) => (
+                Level::Info,
+                format!("this server still needs today's roots; with \"{file}\" alone: {why}"),
+                format!(
+                    "First give every client both, the old roots and the new ones, in one file:\n{}\n{}\nThen let the server present a certificate of the new CA, and reload it. When this check passes with \"{file}\" alone, take the old roots away.",
+                    self.join(),
+                    self.string(BOTH)
+                ),
+            ),
+            (false, true, true) => (
+                Level::Warning,
+                format!("this server has moved: it verifies with \"{file}\", and no longer with today's roots"),
+                format!(
+                    "Give every client the new file now (where other servers have not moved yet, one that holds the old roots, too):\n{}",
+                    self.string(file)
+                ),
+            ),
+            (false, false, true) => (
+                Level::Warning,
+                format!("this server verifies only with today's roots and \"{file}\" together: neither holds a whole path"),
+                format!(
+                    "Put both into one file, and find out which certificate is missing from the new one:\n{}\n{}",
+                    self.join(),
+                    self.string(BOTH)
+                ),
+            ),
+            (false, false, false) => (
+                Level::Warning,
+                format!("\"{file}\" does not help; with it alone: {why}"),
+                "Get the root at which this server's chain ends from whoever runs the server.".to_owned(),
+            ),
+            (_, _, false) => (
+                Level::Warning,
+                format!("today's roots and \"{file}\" get in each other's way: together they lead libpq to a path that fails"),
+                "Do not put them into one file. Of two roots of one name keep the newer, or change clients and server at the same moment.".to_owned(),
+            ),
+        };
+        Finding::new(level, Code::CaRotation, Stage::Policy, message).hint(hint)
+    }
+
+    fn string(&self, roots: &str) -> String {
+        corrected(
+            &self.task.conninfo,
+            &[(Keyword::SslRootCert, roots.as_bytes())],
+        )
+    }
+
+    /// The command that puts both files into one.
+    fn join(&self) -> String {
+        let old = match &self.task.trust.source {
+            Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
+                quoted_path(path)
+            }
+            Source::System => "/etc/ssl/certs/ca-certificates.crt".to_owned(),
+            Source::Bundled | Source::Mozilla | Source::Fallback => "OLD-ROOTS.pem".to_owned(),
+        };
+        let new = quoted_path(Path::new(self.file));
+        format!("    cat {old} {new} > {BOTH}")
+    }
+}
+
+const BOTH: &str = "both.pem";

@@ -1,0 +1,77 @@
+//! What the other way of asking for TLS says about a server that hung up on the first.
+
+use super::correct::corrected;
+use super::{Context, Diagnosis, verdict};
+use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
+use crate::handshake::{Alert, Error as HandshakeError};
+use crate::probe::{SecondLook, Session, Stop, Task};
+
+/// Puts what is known of the other way into the advice on the failure of the first.
+pub(super) fn advise(
+    diagnosis: &mut Diagnosis,
+    task: &Task,
+    context: &Context<'_>,
+    second: &SecondLook,
+) {
+    let Some(error) = &mut diagnosis.error else {
+        return;
+    };
+    let (other, needs) = match second.negotiation {
+        SslNegotiation::Direct => (
+            "TLS from the first byte (sslnegotiation=direct)",
+            " (libpq 17 and newer)",
+        ),
+        SslNegotiation::Postgres => ("TLS by an SSLRequest (sslnegotiation=postgres)", ""),
+    };
+    let string = string(task, second.negotiation);
+    error.hint = Some(match silence(&second.outcome) {
+        None => match verdict(task, context, &second.outcome).error {
+            None => format!("{other} is answered there, and would pass. Use{needs}\n{string}"),
+            Some(next) => format!(
+                "{other} is answered there, but would fail as well: {}. Mend that, and use{needs}\n{string}",
+                next.message
+            ),
+        },
+        Some(Silence::NoAlpn) => format!(
+            "{other} is answered there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Let the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
+        ),
+        Some(Silence::Nothing) => {
+            let first = error.hint.iter().map(|hint| format!("\n{hint}"));
+            std::iter::once(format!("{other} is not answered there, either."))
+                .chain(first)
+                .collect()
+        }
+    });
+}
+
+fn string(task: &Task, negotiation: SslNegotiation) -> String {
+    let mut changes = vec![(Keyword::SslNegotiation, negotiation.as_str().as_bytes())];
+    if task.conninfo.sslmode.value < SslMode::Require {
+        // libpq takes no weaker mode together with sslnegotiation=direct.
+        changes.push((Keyword::SslMode, SslMode::Require.as_str().as_bytes()));
+    }
+    corrected(&task.conninfo, &changes)
+}
+
+/// Why there is nothing to be said for the other way.
+enum Silence {
+    NoAlpn,
+    Nothing,
+}
+
+fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
+    match outcome {
+        Ok(_) => None,
+        Err(Stop::Connect(_) | Stop::Negotiate(_)) => Some(Silence::Nothing),
+        Err(Stop::Handshake { error, .. }) => match error {
+            HandshakeError::NoAlpn => Some(Silence::NoAlpn),
+            HandshakeError::Alert(alert) if *alert == Alert::NO_APPLICATION_PROTOCOL => {
+                Some(Silence::NoAlpn)
+            }
+            HandshakeError::Closed { .. }
+            | HandshakeError::NotTls { .. }
+            | HandshakeError::Io(_) => Some(Silence::Nothing),
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,68 @@
+//! A server hangs up on one way of asking for TLS: does it answer the other?
+//!
+//! A front end that ends TLS itself waits for a ClientHello and drops an SSLRequest; PostgreSQL 16
+//! and older take a ClientHello for a broken startup packet and drop that. Only where the way that
+//! was asked for failed is the other tried: a check that gets its answer makes one connection.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Session, Stop, Task, Timings, run};
+use crate::conninfo::{ConnInfo, SslNegotiation};
+use crate::handshake::{Alert, Error as HandshakeError};
+use crate::negotiate::{Error as NegotiateError, Protocol};
+
+/// What came of asking for TLS the other way.
+#[derive(Debug)]
+pub struct SecondLook {
+    /// The other way.
+    pub negotiation: SslNegotiation,
+    /// How far it got, by the same trust and rules.
+    pub outcome: Result<Session, Stop>,
+}
+
+/// Asks the other way, if the failure says that it might be answered.
+pub(super) async fn take(task: &Task, stop: &Stop, deadline: Instant) -> Option<SecondLook> {
+    let negotiation = other_way(task.conninfo.sslnegotiation.value, stop)?;
+    let mut conninfo = ConnInfo::clone(&task.conninfo);
+    conninfo.sslnegotiation.value = negotiation;
+    let task = Task {
+        conninfo: Arc::new(conninfo),
+        ..task.clone()
+    };
+    let outcome = run(&task, deadline, &mut Timings::default(), &mut None).await;
+    Some(SecondLook {
+        negotiation,
+        outcome,
+    })
+}
+
+fn other_way(asked: SslNegotiation, stop: &Stop) -> Option<SslNegotiation> {
+    match (asked, stop) {
+        (
+            SslNegotiation::Postgres,
+            Stop::Negotiate(
+                NegotiateError::Closed
+                | NegotiateError::NotPostgres {
+                    looks_like: Protocol::Tls,
+                    ..
+                },
+            ),
+        ) => Some(SslNegotiation::Direct),
+        (SslNegotiation::Direct, Stop::Handshake { error, .. }) if drops_direct_tls(error) => {
+            Some(SslNegotiation::Postgres)
+        }
+        _ => None,
+    }
+}
+
+/// Nothing of TLS came back, or not the protocol that we asked for.
+fn drops_direct_tls(error: &HandshakeError) -> bool {
+    match error {
+        HandshakeError::Closed { received } => *received == 0,
+        HandshakeError::NoAlpn | HandshakeError::NotTls { .. } => true,
+        HandshakeError::Alert(alert) => *alert == Alert::NO_APPLICATION_PROTOCOL,
+        _ => false,
+    }
+}
