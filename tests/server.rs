@@ -255,6 +255,7 @@ fn only_a_server_that_wants_another_group_costs_a_round_trip() {
         assert_eq!((run.code, run.findings()), (0, findings), "{run:?}");
         let tls = run.endpoint()["tls"].clone();
         assert_eq!(tls["group"], group);
+        assert_eq!(tls["post_quantum"], group.contains("MLKEM"));
         assert_eq!(tls["hello_retry_request"], group != "secp256r1");
     }
 }

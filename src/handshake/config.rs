@@ -177,16 +177,26 @@ pub(super) fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {
     }
 }
 
-pub(super) fn group_name(group: NamedGroup) -> Option<&'static str> {
-    Some(match group {
-        NamedGroup::X25519 => "x25519",
-        NamedGroup::X25519MLKEM768 => "X25519MLKEM768",
-        NamedGroup::secp256r1 => "secp256r1",
-        NamedGroup::secp384r1 => "secp384r1",
-        NamedGroup::secp521r1 => "secp521r1",
-        NamedGroup::secp256r1MLKEM768 => "SecP256r1MLKEM768",
+/// A key exchange group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its IANA name.
+    pub name: &'static str,
+    /// Does it resist quantum computers, too?
+    pub post_quantum: bool,
+}
+
+pub(super) fn group(group: NamedGroup) -> Option<Group> {
+    let (name, post_quantum) = match group {
+        NamedGroup::X25519 => ("x25519", false),
+        NamedGroup::X25519MLKEM768 => ("X25519MLKEM768", true),
+        NamedGroup::secp256r1 => ("secp256r1", false),
+        NamedGroup::secp384r1 => ("secp384r1", false),
+        NamedGroup::secp521r1 => ("secp521r1", false),
+        NamedGroup::secp256r1MLKEM768 => ("SecP256r1MLKEM768", true),
         _ => return None,
-    })
+    };
+    Some(Group { name, post_quantum })
 }
 
 fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {

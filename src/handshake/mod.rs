@@ -20,7 +20,7 @@ use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::negotiate::Ready;
 
 pub use cipher::Cipher;
-pub use config::{ClientCertificateRequest, Judge, Offer, Refusal};
+pub use config::{ClientCertificateRequest, Group, Judge, Offer, Refusal};
 pub use error::{Alert, Error};
 
 /// What was negotiated, as far as the handshake got.
@@ -30,8 +30,8 @@ pub struct Tls {
     pub protocol: Option<TlsVersion>,
     /// The cipher suite the server chose.
     pub cipher: Option<Cipher>,
-    /// The key exchange group, by its IANA name.
-    pub group: Option<&'static str>,
+    /// The key exchange group.
+    pub group: Option<Group>,
     /// The application protocol the server chose; hostile bytes.
     pub alpn: Option<Vec<u8>>,
     /// The server name that was sent.
@@ -254,7 +254,7 @@ fn describe(
         .and_then(|suite| Cipher::of(suite.suite()));
     tls.group = connection
         .negotiated_key_exchange_group()
-        .and_then(|group| config::group_name(group.name()));
+        .and_then(|group| config::group(group.name()));
     tls.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
     tls.hello_retry_request =
         connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);

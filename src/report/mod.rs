@@ -211,6 +211,8 @@ pub struct TlsReport {
     pub bits: Option<u16>,
     /// The key exchange group.
     pub group: Option<&'static str>,
+    /// Whether that group resists quantum computers, too.
+    pub post_quantum: Option<bool>,
     /// The application protocol that the server chose.
     pub alpn: Option<String>,
     /// The server name that was sent.

@@ -203,6 +203,7 @@ fn tls() -> TlsReport {
         cipher_iana: Some("TLS_AES_256_GCM_SHA384"),
         bits: Some(256),
         group: Some("secp256r1"),
+        post_quantum: Some(false),
         alpn: None,
         sni: Some("db.example.com".to_owned()),
         hello_retry_request: false,

@@ -253,7 +253,14 @@ fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Resu
         Verdict::Fail => row(out, "tls", &format!("{protocol}, {cipher}, {bits} bits"))?,
     }
     let mut details = Vec::new();
-    details.extend(tls.group.map(|group| format!("group {group}")));
+    let post_quantum = match tls.post_quantum {
+        Some(true) => " (post-quantum)",
+        Some(false) | None => "",
+    };
+    details.extend(
+        tls.group
+            .map(|group| format!("group {group}{post_quantum}")),
+    );
     if tls.hello_retry_request {
         details.push("after a HelloRetryRequest".to_owned());
     }

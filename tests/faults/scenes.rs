@@ -9,7 +9,9 @@ use rcgen::{ExtendedKeyUsagePurpose, SanType};
 use super::client::Client;
 use super::peer::Peer;
 use super::pki::{Ca, Served, expired, in_days, not_yet_valid};
-use super::servers::{answering, demanding, front_end, older, router, serving, web_front_end};
+use super::servers::{
+    answering, demanding, front_end, older, post_quantum, router, serving, web_front_end,
+};
 use super::{Cure, Fault};
 
 /// Files and servers; they live as long as it does.
@@ -191,6 +193,8 @@ impl Scene {
             )),
             fault("injection", 5, "plaintext-injection", Cure::None)
                 .of(peer(&answering(b"Sinjected"), FULL)),
+            fault("another-group", 0, "hello-retry-request", Cure::None)
+                .of(peer(&post_quantum(&good), FULL)),
             fault("old-versions-only", 5, "no-common-version", Cure::None).of(peer(
                 &Peer::start(|peer| {
                     peer.hello()?;

@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
 use pgtls::lab::{Endpoint, Issued};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{Acceptor, WebPkiClientVerifier};
@@ -72,12 +73,32 @@ pub(crate) fn older(served: &Served) -> Peer {
     })
 }
 
+/// Agrees on keys with a post-quantum group only.
+pub(crate) fn post_quantum(served: &Served) -> Peer {
+    let provider = CryptoProvider {
+        kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768],
+        ..aws_lc_rs::default_provider()
+    };
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain(served), key(served))
+        .unwrap();
+    let config = Arc::new(config);
+    Peer::start(move |peer| {
+        peer.request()?;
+        peer.say(b"S")?;
+        speak(&[], peer, &config)
+    })
+}
+
 /// Wants a certificate of this authority from its clients.
 pub(crate) fn demanding(served: &Served, authority: &Ca) -> Peer {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
         .build()
         .unwrap();
@@ -141,7 +162,7 @@ fn plain(served: &Served) -> ServerConfig {
 }
 
 fn builder() -> ConfigBuilder<ServerConfig, WantsVerifier> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(aws_lc_rs::default_provider());
     ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -29,7 +29,7 @@ fn login(session: &Session) -> Option<Finding> {
 
 fn hello_retry(session: &Session) -> Option<Finding> {
     session.tls.hello_retry_request.then(|| {
-        let group = session.tls.group.unwrap_or("another group");
+        let group = session.tls.group.map_or("another group", |group| group.name);
         let message = format!(
             "the server asked for another key share ({group}): one more round trip for every connection"
         );
