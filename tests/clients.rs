@@ -73,6 +73,8 @@ const SETTINGS: &[Setting] = &[
     setting("sslmode=require"),
     setting("sslmode=verify-ca"),
     setting("sslmode=verify-full"),
+    setting("ssl=true"),
+    setting("ssl=true&sslrootcert=root.crt"),
     setting("sslrootcert=root.crt"),
     setting("sslmode=disable&sslrootcert=root.crt"),
     setting("sslmode=allow&sslrootcert=root.crt"),

@@ -38,7 +38,7 @@ pub use choice::{
 pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
-pub use parse::{Assignment, parse};
+pub use parse::{Alias, Assignment, parse};
 pub use print::{LostBackslashes, redacted};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
@@ -170,6 +170,13 @@ impl ConnInfo {
     #[must_use]
     pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {
         print::changed(&self.own, changes)
+    }
+
+    /// The other name by which the string sets this keyword, if it does.
+    #[must_use]
+    pub fn alias(&self, keyword: Keyword) -> Option<Alias> {
+        let set = self.own.iter().find(|made| made.keyword == keyword)?;
+        set.alias
     }
 
     /// The value as it was typed, if libpq dropped backslashes from it: in a keyword/value string they escape, so

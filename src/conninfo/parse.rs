@@ -16,6 +16,15 @@ pub struct Assignment {
     pub at: usize,
     /// The value with its backslashes, where libpq dropped one that stood before an ordinary character.
     pub as_typed: Option<Value>,
+    /// The other name by which it was set, if that is no name to other clients.
+    pub alias: Option<Alias>,
+}
+
+/// What libpq takes for a keyword and value of another name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alias {
+    /// `ssl=true` in a URI, which means `sslmode=require` (`conninfo_uri_parse_params`).
+    SslTrue,
 }
 
 /// Reads the settings of a connection string, in the order of their first mention; the last value of a repeated
@@ -56,6 +65,7 @@ pub(super) fn store(
         value: Value::new(keyword, value),
         at,
         as_typed: as_typed.map(|bytes| Value::new(keyword, bytes)),
+        alias: None,
     };
     replace(assignments, made);
     Ok(())

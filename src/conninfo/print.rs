@@ -38,6 +38,7 @@ pub(super) fn changed(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> 
         value: Value::new(*keyword, value.to_vec()),
         at: 0,
         as_typed: None,
+        alias: None,
     };
     let change_of = |keyword| changes.iter().find(|(changed, _)| *changed == keyword);
     let mut changed: Vec<Assignment> = settings

@@ -5,7 +5,7 @@
 
 use super::error::Error;
 use super::parameter::Keyword;
-use super::parse::{Assignment, store};
+use super::parse::{Alias, Assignment, store};
 use super::value::{Value, Word};
 
 /// How a connection URI begins; anything else is a keyword/value string.
@@ -193,16 +193,26 @@ fn query(
             raw: value.to_vec(),
         }
         .decoded(keyword)?;
-        let (name, value) = match (name.as_slice(), value.as_slice()) {
+        let (name, value, alias) = match (name.as_slice(), value.as_slice()) {
             // As JDBC writes it.
-            (b"ssl", b"true") => (b"sslmode".to_vec(), b"require".to_vec()),
-            _ => (name, value),
+            (b"ssl", b"true") => (
+                b"sslmode".to_vec(),
+                b"require".to_vec(),
+                Some(Alias::SslTrue),
+            ),
+            _ => (name, value, None),
         };
         store(settings, &name, value, at, None).map_err(|suggestion| Error::UnknownKeyword {
             word: word(&name),
             at: start,
             suggestion,
         })?;
+        if let Some(made) = settings
+            .iter_mut()
+            .find(|made| made.keyword.as_str().as_bytes() == name.as_slice())
+        {
+            made.alias = alias;
+        }
         previous = cursor.text.get(start..end).unwrap_or_default();
     }
     Ok(())

@@ -77,6 +77,8 @@ pub(super) struct Modes {
     pub(super) require: Meaning,
     pub(super) verify_ca: Meaning,
     pub(super) verify_full: Meaning,
+    /// `ssl=true` in a URI.
+    pub(super) ssl_true: Meaning,
 }
 
 impl Modes {

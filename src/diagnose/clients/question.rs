@@ -7,7 +7,7 @@ use super::profile::{
 };
 use super::verifier::{Case, Depth, Said};
 use super::{Acceptance, ClientVerdict, Facts, Objection, Outcome, Wire, objection};
-use crate::conninfo::{Endpoint, Host, Origin, RootCert};
+use crate::conninfo::{Alias, Endpoint, Host, Keyword, Origin, RootCert, Setting, Value};
 use crate::diagnose::Code;
 use crate::trust::{self, FileRole, Source, Trust};
 use crate::verify::{Judgement, Purpose, Revocation, Rules};
@@ -127,12 +127,19 @@ impl<'a> Question<'a> {
         known: impl Fn(&Unknown) -> Option<(&'static [&'static str], &'static str)>,
     ) -> Option<Objection> {
         let (known, consequence) = known(&self.profile.unknown)?;
-        let mut parameters = self.facts.conninfo.parameters();
-        let (keyword, _) = parameters.find(|(keyword, setting)| {
-            matches!(setting.origin, Origin::String { .. })
-                && keyword.as_str().starts_with("ssl")
-                && !known.contains(&keyword.as_str())
-        })?;
+        let in_string = |setting: &Setting<Value>| matches!(setting.origin, Origin::String { .. });
+        let names = self
+            .facts
+            .conninfo
+            .parameters()
+            .filter(|(_, setting)| in_string(setting))
+            .map(|(keyword, _)| match keyword {
+                Keyword::SslMode if self.says_ssl_true() => "ssl",
+                _ => keyword.as_str(),
+            });
+        let keyword = names
+            .filter(|name| name.starts_with("ssl"))
+            .find(|name| !known.contains(name))?;
         Some(objection(
             Code::UnknownKeyword,
             format!("it does not know {keyword}: {consequence}"),
@@ -173,9 +180,14 @@ impl<'a> Question<'a> {
             Origin::Default => Read::No,
         };
         match read {
+            Read::Yes if self.says_ssl_true() => modes.ssl_true,
             Read::Yes => modes.meaning(setting.value),
             Read::No => absent,
         }
+    }
+
+    fn says_ssl_true(&self) -> bool {
+        self.facts.conninfo.alias(Keyword::SslMode) == Some(Alias::SslTrue)
     }
 
     fn plaintext(&self) -> Answer {

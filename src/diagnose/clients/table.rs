@@ -30,6 +30,7 @@ const LIKE_LIBPQ: Modes = Modes {
     require: CHAIN_IF_ROOTS,
     verify_ca: CHAIN,
     verify_full: FULL,
+    ssl_true: CHAIN_IF_ROOTS,
 };
 
 const TRY_TO_VERIFY: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::AfterFailure);
@@ -44,6 +45,7 @@ const ALWAYS_FULL: Modes = Modes {
     require: FULL,
     verify_ca: FULL,
     verify_full: FULL,
+    ssl_true: FULL,
 };
 
 const TOKIO_POSTGRES: Modes = Modes {
@@ -55,6 +57,7 @@ const TOKIO_POSTGRES: Modes = Modes {
     require: FULL,
     verify_ca: Meaning::Unknown,
     verify_full: Meaning::Unknown,
+    ssl_true: Meaning::Unknown,
 };
 
 const STRING_ONLY: Sources = Sources {
@@ -117,6 +120,7 @@ pub(super) const PROFILES: [Profile; 12] = [
         basis: Basis::Documented,
         modes: Modes {
             require: ENCRYPT,
+            ssl_true: FULL,
             ..LIKE_LIBPQ
         },
         sources: STRING_ONLY,
@@ -179,6 +183,7 @@ pub(super) const PROFILES: [Profile; 12] = [
         modes: LIKE_LIBPQ,
         sources: EVERYWHERE,
         unknown: Unknown::PassedOn(&[
+            "ssl",
             "sslmode",
             "sslrootcert",
             "sslcert",
@@ -209,6 +214,7 @@ pub(super) const PROFILES: [Profile; 12] = [
         },
         sources: EVERYWHERE,
         unknown: Unknown::PassedOn(&[
+            "ssl",
             "sslmode",
             "sslrootcert",
             "sslcert",
@@ -261,9 +267,10 @@ pub(super) const PROFILES: [Profile; 12] = [
             require: ENCRYPT,
             verify_ca: FULL,
             verify_full: FULL,
+            ssl_true: FULL,
         },
         sources: STRING_ONLY,
-        unknown: Unknown::PassedOn(&["sslmode", "sslnegotiation"]),
+        unknown: Unknown::PassedOn(&["sslmode", "ssl", "sslnegotiation"]),
         roots: Roots {
             file: RootFile::Never,
             home: Read::No,
@@ -281,7 +288,11 @@ pub(super) const PROFILES: [Profile; 12] = [
     Profile {
         client: Client::Asyncpg,
         basis: Basis::Measured,
-        modes: LIKE_LIBPQ,
+        modes: Modes {
+            // Not read: a setting for the server, which refuses it.
+            ssl_true: TRY_TO_ENCRYPT,
+            ..LIKE_LIBPQ
+        },
         sources: EVERYWHERE,
         unknown: Unknown::PassedOn(&[
             "sslmode",
@@ -347,6 +358,8 @@ pub(super) const PROFILES: [Profile; 12] = [
             // Meant to be the chain alone, but the name is checked, too: `NoHostnameTlsVerifier`
             // knows an older error of rustls'.
             verify_ca: FULL,
+            // Not read.
+            ssl_true: ENCRYPT_IF_OFFERED,
             ..LIKE_LIBPQ
         },
         sources: Sources {
