@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::World;
+use pgtls::fleet::Bound;
 
 /// The real one.
 pub(crate) struct Machine;
@@ -42,12 +43,20 @@ impl World for Machine {
 }
 
 /// How many endpoints may be in flight at once: as many as are wanted, as far as the limit of open
-/// files allows once it is as high as this user may put it. An endpoint takes two, its socket and, for
-/// a moment, the resolver's; some stay for everything else.
-pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
-    let most = file_limit().saturating_sub(RESERVED_FILES) / 2;
-    let wanted = wanted.map_or(DEFAULT_JOBS, NonZeroUsize::get);
-    NonZeroUsize::new(wanted.min(most)).unwrap_or(NonZeroUsize::MIN)
+/// files allows once it is as high as this user may put it. Where nothing is wanted, those that wait
+/// for a silent server do not count.
+pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> Bound {
+    let open = file_limit().saturating_sub(RESERVED_FILES);
+    // An endpoint takes two, its socket and, for a moment, the resolver's.
+    let all = (open / 2).max(open.saturating_sub(RESOLVERS));
+    let all = NonZeroUsize::new(all).unwrap_or(NonZeroUsize::MIN);
+    match wanted {
+        Some(wanted) => Bound::Strict(wanted.min(all)),
+        None => Bound::Busy {
+            busy: BUSY.min(all),
+            all,
+        },
+    }
 }
 
 #[cfg(unix)]
@@ -67,8 +76,11 @@ fn file_limit() -> usize {
 
 const RESERVED_FILES: usize = 32;
 
-/// More at once only makes each of them slower.
-const DEFAULT_JOBS: usize = 256;
+/// So many names are resolved at once: the threads that tokio's runtime has for it.
+const RESOLVERS: usize = 512;
+
+/// More that keep us busy at once only make each of them slower.
+const BUSY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// A machine on which nobody has set anything: what stands in the string is all there is.
 pub(crate) struct Blank;

@@ -38,7 +38,8 @@ pub async fn first_answer(
         .send(&startup_packet(user, database), deadline)
         .await?;
     let mut answer = Vec::new();
-    let mut buffer = [0; 4096];
+    // Not an array: every endpoint in flight would have it inside, and few come here.
+    let mut buffer = vec![0; 4096];
     while !is_decisive(&answer) {
         match session.receive(&mut buffer, deadline).await? {
             0 => break,

@@ -179,9 +179,10 @@ impl<'a> Run<'a> {
         }
         results.resize_with(units.len(), || None);
         observer.borrow().begin(units.len());
+        // Boxed, as it changes hands on its way into the crowd, and is large.
         let work = units
             .iter()
-            .map(|unit| self.check_patiently(unit, observer));
+            .map(|unit| Box::pin(self.check_patiently(unit, observer)));
         fleet::each(work, jobs, |place, done: Done| {
             for one in &done.checked {
                 observer.borrow_mut().done(&one.report);

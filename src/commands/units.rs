@@ -1,13 +1,13 @@
 //! From connection strings to what is checked at once: endpoints, each with whom it trusts.
 
-use std::num::NonZeroUsize;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
+use pgtls::connect;
 use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route};
 use pgtls::diagnose::{Diagnosis, conninfo_error};
-use pgtls::trust::{self, Choice, Trust};
-use pgtls::{connect, fleet};
+use pgtls::fleet::{self, Bound};
+use pgtls::trust::{self, Choice, SharedTrust, Trust};
 use tokio::time::Instant;
 
 use super::check::Run;
@@ -56,30 +56,26 @@ impl<'a> Run<'a> {
         Ok(self.grouped(source, &conninfo, &conninfo.endpoints, &trust, &own))
     }
 
-    /// Reads the files that the string names, on a thread of its own: a pipe may keep it waiting, and
-    /// Ctrl-C shall not wait along.
+    /// Reads the files that the string names; on a thread of its own where a pipe may keep it waiting,
+    /// as Ctrl-C shall not wait along.
     async fn gather(
         &self,
         conninfo: &Arc<ConnInfo>,
         choice: Option<&Choice>,
     ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
-        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
         let trusts = Arc::clone(&self.trusts);
-        tokio::task::spawn_blocking(move || {
-            let mut trusts = trusts.lock().unwrap_or_else(PoisonError::into_inner);
-            trusts.gather(&conninfo, choice.as_ref())
-        })
-        .await
-        .context("could not read the files that the connection string names")
+        if !trust::may_wait(conninfo, choice) {
+            return Ok(lock(&trusts).gather(conninfo, choice));
+        }
+        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+        tokio::task::spawn_blocking(move || lock(&trusts).gather(&conninfo, choice.as_ref()))
+            .await
+            .context("could not read the files that the connection string names")
     }
 
     /// The same with an endpoint for every address that a name has. A name that does not resolve
     /// stays, and is reported as such.
-    pub(super) async fn by_address(
-        &self,
-        units: Vec<Unit<'a>>,
-        jobs: NonZeroUsize,
-    ) -> Vec<Unit<'a>> {
+    pub(super) async fn by_address(&self, units: Vec<Unit<'a>>, jobs: Bound) -> Vec<Unit<'a>> {
         let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
         resolved.resize_with(units.len(), Vec::new);
         let work = units.into_iter().map(|unit| self.resolve(unit));
@@ -145,4 +141,8 @@ impl<'a> Run<'a> {
         });
         units.collect()
     }
+}
+
+fn lock(trusts: &Mutex<SharedTrust>) -> MutexGuard<'_, SharedTrust> {
+    trusts.lock().unwrap_or_else(PoisonError::into_inner)
 }

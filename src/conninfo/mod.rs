@@ -188,7 +188,7 @@ impl ConnInfo {
 }
 
 /// Whose certificates are trusted (`sslrootcert`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RootCert {
     /// Those of the operating system: the word `system`.
     System,

@@ -10,7 +10,7 @@ use crate::escape::escape;
 pub const MASK: &str = "********";
 
 /// A value together with where it was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Setting<T> {
     /// The value.
     pub value: T,
@@ -29,7 +29,7 @@ impl<T> Setting<T> {
 }
 
 /// Where a value was said. libpq asks in this order and stops at the first answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// In the connection string itself.
     String {

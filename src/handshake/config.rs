@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
@@ -129,7 +129,7 @@ pub(super) fn client_config(offer: &Offer<'_>, judge: Arc<dyn Judge>) -> Result<
     if versions.is_empty() {
         return Err(Error::NoCommonVersion);
     }
-    let provider = Arc::new(provider());
+    let provider = Arc::clone(&PROVIDER);
     let algorithms = provider.signature_verification_algorithms;
     let client_certificate = Arc::new(ClientCertificateWitness {
         identity: offer.identity.clone(),
@@ -212,8 +212,11 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
 
 /// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 takes no other group by default,
 /// and any other first share costs a HelloRetryRequest, which is a round trip.
-fn provider() -> CryptoProvider {
-    CryptoProvider {
+///
+/// All connections share it, and it is most of a configuration; the rest, who judges and who answers
+/// a CertificateRequest, is each connection's own.
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    Arc::new(CryptoProvider {
         kx_groups: vec![
             kx_group::SECP256R1,
             kx_group::X25519MLKEM768,
@@ -221,8 +224,8 @@ fn provider() -> CryptoProvider {
             kx_group::SECP384R1,
         ],
         ..aws_lc_rs::default_provider()
-    }
-}
+    })
+});
 
 #[derive(Debug)]
 struct Verifier {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, HandshakeKind};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
@@ -222,8 +222,22 @@ async fn read_records(
     connection: &mut ClientConnection,
     stream: &mut TcpStream,
 ) -> Result<usize, Error> {
+    loop {
+        stream.readable().await.map_err(Error::from_io)?;
+        match read_ready_records(connection, stream) {
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+}
+
+/// Apart from the waiting, so that an endpoint that waits holds no buffer.
+fn read_ready_records(
+    connection: &mut ClientConnection,
+    stream: &TcpStream,
+) -> Result<usize, Error> {
     let mut buffer = [0; 4096];
-    let count = stream.read(&mut buffer).await.map_err(Error::from_io)?;
+    let count = stream.try_read(&mut buffer).map_err(Error::from_io)?;
     let mut unread = buffer.get(..count).unwrap_or_default();
     while !unread.is_empty() {
         // To read from memory fails only where rustls' own bounds do not hold.

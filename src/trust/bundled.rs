@@ -8,7 +8,7 @@ use super::file;
 use crate::x509::{Anchor, Certificate, Name, TrustSettings};
 
 /// A root certificate of `certs/`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct BundledRoot {
     /// What `--trust bundled:NAME` and `pgtls roots` call it.
     pub name: &'static str,

@@ -33,7 +33,7 @@ pub use identity::{Identity, IdentityError};
 pub use pem::PemFault;
 pub use private_key::KeyFault;
 pub use read::read_bounded;
-pub use shared::SharedTrust;
+pub use shared::{SharedTrust, may_wait};
 pub use system::SystemStore;
 
 use identity::IdentityRequest;
@@ -100,7 +100,7 @@ pub enum Source {
 }
 
 /// `--trust`: use these anchors, whatever the string says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// All roots of `certs/`.
     Bundled,

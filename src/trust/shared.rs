@@ -1,6 +1,8 @@
 //! One [`Trust`] for all connection strings that say the same about it: files are read once.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Choice, Error, Trust};
@@ -9,7 +11,7 @@ use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslCertMode, SslMode}
 /// What has been gathered so far.
 #[derive(Default)]
 pub struct SharedTrust {
-    gathered: Vec<(Key, Arc<Trust>)>,
+    gathered: HashMap<Key, Arc<Trust>>,
 }
 
 impl SharedTrust {
@@ -24,17 +26,47 @@ impl SharedTrust {
         choice: Option<&Choice>,
     ) -> Result<Arc<Trust>, Error> {
         let key = Key::of(conninfo, choice);
-        if let Some((_, trust)) = self.gathered.iter().find(|(known, _)| *known == key) {
-            return Ok(Arc::clone(trust));
-        }
-        let trust = Arc::new(Trust::gather(conninfo, choice)?);
-        self.gathered.push((key, Arc::clone(&trust)));
-        Ok(trust)
+        Ok(match self.gathered.entry(key) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => {
+                Arc::clone(new.insert(Arc::new(Trust::gather(conninfo, choice)?)))
+            }
+        })
     }
 }
 
+/// Might it take long to read the files that [`Trust::gather`] looks at? A regular file is there at
+/// once, and so is the news that there is none; a pipe or a device may keep its reader waiting.
+pub fn may_wait(conninfo: &ConnInfo, choice: Option<&Choice>) -> bool {
+    let roots = match (choice, &conninfo.sslrootcert) {
+        (Some(Choice::File(path)), _) => Some(path),
+        (Some(_), _) | (None, None) => None,
+        (None, Some(setting)) => match &setting.value {
+            RootCert::File(path) => Some(path),
+            RootCert::System => None,
+        },
+    };
+    let named = [
+        &conninfo.sslcrl,
+        &conninfo.sslcrldir,
+        &conninfo.sslcert,
+        &conninfo.sslkey,
+    ];
+    let named = named.into_iter().flatten().map(|setting| &setting.value);
+    let home = conninfo.home_files.iter().flat_map(|home| {
+        let names = ["root.crt", "root.crl", "postgresql.crt", "postgresql.key"];
+        names.map(|name| home.join(name))
+    });
+    let may_wait = |path: &Path| {
+        path.metadata()
+            .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    };
+    roots.into_iter().chain(named).any(|path| may_wait(path))
+        || home.into_iter().any(|path| may_wait(&path))
+}
+
 /// Everything that [`Trust::gather`] looks at. No `Debug`: it holds a password.
-#[derive(PartialEq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Key {
     choice: Option<Choice>,
     sslmode: SslMode,
@@ -79,7 +111,6 @@ fn placeless<T: Clone>(setting: Option<&Setting<T>>) -> Option<Setting<T>> {
 mod tests {
     use std::ffi::OsString;
     use std::io;
-    use std::path::Path;
 
     use super::*;
     use crate::conninfo::World;
