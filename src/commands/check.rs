@@ -24,7 +24,7 @@ use super::demands::{self, NewRoots};
 use super::output;
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
-use super::units::{Hopeful, Unit};
+use super::units::{Hopeful, Others, Unit};
 use crate::cli::{Check, Hosts};
 use crate::machine::{Machine, jobs};
 
@@ -223,8 +223,9 @@ impl<'a> Run<'a> {
 
     async fn check_unit(&self, unit: &Unit<'_>, until: Option<Instant>) -> Done {
         let (conninfo, endpoints, trust, own) = match &unit.hosts {
-            Hopeful::Unread(diagnosis) => {
+            Hopeful::Unread { diagnosis, others } => {
                 let report = EndpointReport::unread(diagnosis);
+                let report = self.with_others(report, others.as_ref()).await;
                 return Done {
                     checked: vec![Checked::without_connecting(named(report, unit), diagnosis)],
                     exit: diagnosis.exit,
@@ -275,6 +276,20 @@ impl<'a> Run<'a> {
         }
         let exit = Exit::of_all(checked.iter().map(|one| one.exit));
         Done { checked, exit }
+    }
+
+    /// Adds what other clients make of a string that libpq cannot read.
+    async fn with_others(&self, report: EndpointReport, others: Option<&Others>) -> EndpointReport {
+        let (Some(Others { conninfo, own }), Some(stores)) = (others, &self.stores) else {
+            return report;
+        };
+        let Some(endpoint) = conninfo.endpoints.first() else {
+            return report;
+        };
+        let stand_in = stores.stand_in();
+        let task = self.task(conninfo, endpoint, &stand_in, self.timeout(conninfo));
+        self.with_clients_unchecked(report, Some(task), (**own).as_ref())
+            .await
     }
 
     /// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.

@@ -24,7 +24,11 @@ pub(super) struct Unit<'a> {
 /// Can it be checked at all?
 pub(super) enum Hopeful {
     /// The string cannot be read.
-    Unread(Diagnosis),
+    Unread {
+        diagnosis: Diagnosis,
+        /// What some clients take it for, if they are asked about.
+        others: Option<Others>,
+    },
     /// It can.
     Read {
         conninfo: Arc<ConnInfo>,
@@ -35,6 +39,12 @@ pub(super) enum Hopeful {
     },
 }
 
+/// A string as some clients read it.
+pub(super) struct Others {
+    pub(super) conninfo: Arc<ConnInfo>,
+    pub(super) own: Gathered,
+}
+
 pub(super) type Gathered = Arc<Result<Arc<Trust>, trust::Error>>;
 
 impl<'a> Run<'a> {
@@ -43,7 +53,10 @@ impl<'a> Run<'a> {
         let conninfo = match ConnInfo::read(&source.text, self.world) {
             Ok(conninfo) => Arc::new(conninfo),
             Err(error) => {
-                let hosts = Hopeful::Unread(conninfo_error(&error));
+                let hosts = Hopeful::Unread {
+                    diagnosis: conninfo_error(&error),
+                    others: self.as_others_might(source).await?,
+                };
                 return Ok(vec![Unit { source, hosts }]);
             }
         };
@@ -54,6 +67,15 @@ impl<'a> Run<'a> {
             _ => Arc::clone(&trust),
         };
         Ok(self.grouped(source, &conninfo, &conninfo.endpoints, &trust, &own))
+    }
+
+    async fn as_others_might(&self, source: &Source) -> anyhow::Result<Option<Others>> {
+        let read = ConnInfo::read_as_others_might(&source.text, self.world);
+        let (Some(_), Some(conninfo)) = (&self.stores, read.map(Arc::new)) else {
+            return Ok(None);
+        };
+        let own = Arc::new(self.gather(&conninfo, None).await?);
+        Ok(Some(Others { conninfo, own }))
     }
 
     /// Reads the files that the string names; on a thread of its own where a pipe may keep it waiting,
@@ -91,7 +113,7 @@ impl<'a> Run<'a> {
     async fn resolve(&self, unit: Unit<'a>) -> Vec<Unit<'a>> {
         let Unit { source, hosts } = unit;
         let (conninfo, endpoints, trust, own) = match hosts {
-            Hopeful::Unread(_) => return vec![Unit { source, hosts }],
+            Hopeful::Unread { .. } => return vec![Unit { source, hosts }],
             Hopeful::Read {
                 conninfo,
                 endpoints,

@@ -120,7 +120,34 @@ impl ConnInfo {
     /// Whatever libpq 18 refuses before or while it connects, however little it has to do with TLS; ports and
     /// addresses of all hosts are judged at once, where libpq would judge them in turn.
     pub fn read(text: &[u8], world: &dyn World) -> Result<Self, Error> {
-        let own = parse(text)?;
+        Self::fill(parse(text)?, world)
+    }
+
+    /// Reads a string whose one fault is that libpq does not know its `sslmode`: some clients take
+    /// such a word for `verify-full`. `None` if it has no such word, or another fault, or if the word
+    /// is a mode in another spelling, as which clients differ more than that.
+    pub fn read_as_others_might(text: &[u8], world: &dyn World) -> Option<Self> {
+        let mut own = parse(text).ok()?;
+        let mode = own
+            .iter_mut()
+            .find(|made| made.keyword == Keyword::SslMode)
+            .filter(|made| {
+                let written = made.value.as_bytes().to_ascii_lowercase();
+                let usual: Vec<u8> = written
+                    .iter()
+                    .map(|byte| if *byte == b'_' { b'-' } else { *byte })
+                    .collect();
+                SslMode::from_bytes(&usual).is_none()
+            })?;
+        mode.alias = Some(match mode.value.as_bytes() {
+            b"no-verify" => Alias::NoVerify,
+            _ => Alias::UnknownMode,
+        });
+        mode.value = Value::new(Keyword::SslMode, b"verify-full".to_vec());
+        Self::fill(own, world).ok()
+    }
+
+    fn fill(own: Vec<Assignment>, world: &dyn World) -> Result<Self, Error> {
         let mut settings: Settings = own
             .iter()
             .map(|made| {
@@ -295,6 +322,22 @@ mod tests {
             value in "[^\0']{0,20}",
         ) {
             output(format!("host=h {keyword}='{value}'").as_bytes(), &Fake::default());
+        }
+    }
+
+    #[test]
+    fn only_a_word_that_is_no_mode_at_all_is_read_as_others_might() {
+        for (text, expected) in [
+            ("host=h sslmode=required", Some(Alias::UnknownMode)),
+            ("host=h sslmode=no-verify", Some(Alias::NoVerify)),
+            ("host=h sslmode=require", None),
+            ("host=h sslmode=VERIFY_FULL", None),
+            ("host=h sslmode=required port=x", None),
+            ("host=h", None),
+        ] {
+            let read = ConnInfo::read_as_others_might(text.as_bytes(), &Fake::default());
+            let alias = read.and_then(|conninfo| conninfo.alias(Keyword::SslMode));
+            assert_eq!(alias, expected, "{text}");
         }
     }
 

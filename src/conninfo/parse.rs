@@ -20,11 +20,16 @@ pub struct Assignment {
     pub alias: Option<Alias>,
 }
 
-/// What libpq takes for a keyword and value of another name.
+/// What stands in the string in place of a keyword and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alias {
     /// `ssl=true` in a URI, which means `sslmode=require` (`conninfo_uri_parse_params`).
     SslTrue,
+    /// An `sslmode` that libpq does not know, in whose place stands `verify-full`: see
+    /// [`super::ConnInfo::read_as_others_might`].
+    UnknownMode,
+    /// The same with node-postgres' own word `no-verify`.
+    NoVerify,
 }
 
 /// Reads the settings of a connection string, in the order of their first mention; the last value of a repeated

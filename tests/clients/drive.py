@@ -42,6 +42,10 @@ def string_of(request):
     return f"{server}?sslmode=verify-full&sslrootcert={request['roots']}"
 
 
+class InvalidSetting(Exception):
+    """libpq does not take the string."""
+
+
 def connect_libpq(request):
     connection = libpq.PQconnectdb(os.fsencode(string_of(request)))
     connected = libpq.PQstatus(connection) == CONNECTION_OK
@@ -49,6 +53,8 @@ def connect_libpq(request):
     message = libpq.PQerrorMessage(connection).decode("utf-8", "backslashreplace")
     libpq.PQfinish(connection)
     if not connected:
+        if "invalid sslmode value" in message:
+            raise InvalidSetting(message)
         raise OSError(message)
     return "tls" if encrypted else "plaintext"
 
@@ -77,6 +83,8 @@ def answer(request):
             return {"came": connect_libpq(request), "message": ""}
         return {"came": asyncio.run(connect(request)), "message": ""}
     except (asyncpg.UndefinedObjectError, asyncpg.CantChangeRuntimeParamError) as error:
+        return {"came": "invalid", "message": str(error)}
+    except InvalidSetting as error:
         return {"came": "invalid", "message": str(error)}
     except asyncpg.exceptions.ClientConfigurationError as error:
         came = "refused" if "root certificate file" in str(error) else "invalid"

@@ -79,6 +79,10 @@ pub(super) struct Modes {
     pub(super) verify_full: Meaning,
     /// `ssl=true` in a URI.
     pub(super) ssl_true: Meaning,
+    /// A word that libpq does not know.
+    pub(super) strange: Meaning,
+    /// `no-verify`.
+    pub(super) no_verify: Meaning,
 }
 
 impl Modes {

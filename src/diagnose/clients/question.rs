@@ -106,8 +106,15 @@ impl<'a> Question<'a> {
         }
         let answer = match self.meaning() {
             Meaning::Unknown => {
-                let mode = self.facts.conninfo.sslmode.value;
-                let known = objection(Code::InvalidValue, format!("it knows no sslmode={mode}"));
+                let reason = match self.facts.conninfo.alias(Keyword::SslMode) {
+                    Some(Alias::UnknownMode | Alias::NoVerify) => {
+                        "it does not know this sslmode".to_owned()
+                    }
+                    Some(Alias::SslTrue) | None => {
+                        format!("it knows no sslmode={}", self.facts.conninfo.sslmode.value)
+                    }
+                };
+                let known = objection(Code::InvalidValue, reason);
                 return Answer::against(Outcome::InvalidSetting, known);
             }
             Meaning::Plaintext => self.plaintext(),
@@ -180,8 +187,12 @@ impl<'a> Question<'a> {
             Origin::Default => Read::No,
         };
         match read {
-            Read::Yes if self.says_ssl_true() => modes.ssl_true,
-            Read::Yes => modes.meaning(setting.value),
+            Read::Yes => match conninfo.alias(Keyword::SslMode) {
+                Some(Alias::SslTrue) => modes.ssl_true,
+                Some(Alias::UnknownMode) => modes.strange,
+                Some(Alias::NoVerify) => modes.no_verify,
+                None => modes.meaning(setting.value),
+            },
             Read::No => absent,
         }
     }

@@ -31,6 +31,8 @@ const LIKE_LIBPQ: Modes = Modes {
     verify_ca: CHAIN,
     verify_full: FULL,
     ssl_true: CHAIN_IF_ROOTS,
+    strange: Meaning::Unknown,
+    no_verify: Meaning::Unknown,
 };
 
 const TRY_TO_VERIFY: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::AfterFailure);
@@ -46,6 +48,8 @@ const ALWAYS_FULL: Modes = Modes {
     verify_ca: FULL,
     verify_full: FULL,
     ssl_true: FULL,
+    strange: FULL,
+    no_verify: FULL,
 };
 
 const TOKIO_POSTGRES: Modes = Modes {
@@ -58,6 +62,8 @@ const TOKIO_POSTGRES: Modes = Modes {
     verify_ca: Meaning::Unknown,
     verify_full: Meaning::Unknown,
     ssl_true: Meaning::Unknown,
+    strange: Meaning::Unknown,
+    no_verify: Meaning::Unknown,
 };
 
 const STRING_ONLY: Sources = Sources {
@@ -238,7 +244,10 @@ pub(super) const PROFILES: [Profile; 12] = [
     Profile {
         client: Client::NodePostgres,
         basis: Basis::Measured,
-        modes: ALWAYS_FULL,
+        modes: Modes {
+            no_verify: ENCRYPT,
+            ..ALWAYS_FULL
+        },
         sources: Sources {
             mode_variable: Read::Yes,
             ..STRING_ONLY
@@ -268,6 +277,8 @@ pub(super) const PROFILES: [Profile; 12] = [
             verify_ca: FULL,
             verify_full: FULL,
             ssl_true: FULL,
+            strange: FULL,
+            no_verify: FULL,
         },
         sources: STRING_ONLY,
         unknown: Unknown::PassedOn(&["sslmode", "ssl", "sslnegotiation"]),
