@@ -21,6 +21,8 @@ mod scenes;
 mod servers;
 
 use client::Client;
+use pki::Ca;
+use servers::{Wants, demanding};
 
 /// One thing that goes wrong.
 pub(crate) struct Fault {
@@ -69,6 +71,37 @@ fn every_fault_is_told_with_cause_evidence_and_a_cure_that_works() {
         snapshot(name, &text.stdout);
         cure(&scene.client, &fault, &arguments);
     }
+}
+
+#[test]
+fn a_client_certificate_that_was_left_behind_is_named() {
+    let (root, authority) = (Ca::root("Example CA"), Ca::root("Client CA"));
+    let strange = Ca::root("Strange CA").client("ann");
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write(".postgresql/postgresql.crt", &strange.chain);
+    client.write(".postgresql/postgresql.key", &strange.key);
+    client.take_command("chmod 600 .postgresql/postgresql.key");
+    let server = demanding(&root.leaf(&["localhost"]), &authority, Wants::OneOrNone);
+    let port = server.port;
+    let string = format!(
+        "host=localhost hostaddr=127.0.0.1 port={port} sslmode=verify-full sslrootcert=root.crt"
+    );
+    let fault = Fault {
+        name: "certificate left behind",
+        arguments: Vec::new(),
+        exit: 5,
+        code: "client-cert-refused",
+        cure: Cure::Paste,
+    };
+    let run = client.check(&string);
+    assert_eq!((run.code, run.outcome().as_str()), (fault.exit, fault.code));
+    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    assert!(
+        hint.contains(".postgresql/postgresql.crt was sent because it lies there"),
+        "{hint}"
+    );
+    cure(&client, &fault, &[&string]);
 }
 
 /// At most 100 columns, but for what is to be copied.

@@ -10,7 +10,7 @@ use super::client::Client;
 use super::peer::Peer;
 use super::pki::{Ca, Served, expired, in_days, not_yet_valid};
 use super::servers::{
-    answering, demanding, front_end, older, post_quantum, router, serving, web_front_end,
+    Wants, answering, demanding, front_end, older, post_quantum, router, serving, web_front_end,
 };
 use super::{Cure, Fault};
 
@@ -237,7 +237,7 @@ impl Scene {
         write("open.key", &ours.key, 0o644);
         write("other.key", &strange.key, 0o600);
         write("strange.crt", &strange.chain, 0o644);
-        let server = demanding(&good, &authority);
+        let server = demanding(&good, &authority, Wants::One);
         let string = |settings: &str| at_port(server.port, &format!("{FULL} {settings}"));
         vec![
             fault(

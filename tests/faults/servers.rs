@@ -93,15 +93,27 @@ pub(crate) fn post_quantum(served: &Served) -> Peer {
     })
 }
 
+/// How much a server wants a client certificate.
+#[derive(Clone, Copy)]
+pub(crate) enum Wants {
+    /// Nobody gets in without.
+    One,
+    /// None is as good as one of its authority.
+    OneOrNone,
+}
+
 /// Wants a certificate of this authority from its clients.
-pub(crate) fn demanding(served: &Served, authority: &Ca) -> Peer {
+pub(crate) fn demanding(served: &Served, authority: &Ca, wants: Wants) -> Peer {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
-        .build()
-        .unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+    let verifier = match wants {
+        Wants::One => verifier,
+        Wants::OneOrNone => verifier.allow_unauthenticated(),
+    };
+    let verifier = verifier.build().unwrap();
     let config = builder()
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain(served), key(served))
