@@ -307,10 +307,40 @@ fn servers_that_never_stop() {
     all(FLOODS);
 }
 
+/// TLS from the first byte, without anything before it.
+const DIRECT: &[Row] = &[
+    (
+        "text",
+        |c| after_hello(c, b"FATAL: what do you want?\x1b[2J"),
+        INJECTED,
+    ),
+    ("N", |c| after_hello(c, b"N"), INJECTED),
+    (
+        "closes within a record",
+        |c| after_hello(c, &server_hello(None)[..40]),
+        (5, "closed"),
+    ),
+    (
+        "an alert nobody knows",
+        |c| after_hello(c, b"\x15\x03\x03\0\x02\x02\xc8"),
+        (5, "tls-alert"),
+    ),
+];
+
+#[test]
+fn servers_that_misbehave_in_direct_tls() {
+    all_with("sslnegotiation=direct", DIRECT);
+    all_with("sslnegotiation=direct", FLOODS);
+}
+
 fn all(rows: &'static [Row]) {
+    all_with("", rows);
+}
+
+fn all_with(settings: &str, rows: &'static [Row]) {
     let lab = Lab::new();
     for (name, script, expected) in rows {
-        lab.judge(name, &Peer::start(script), "", *expected);
+        lab.judge(name, &Peer::start(script), settings, *expected);
     }
 }
 

@@ -79,12 +79,15 @@ impl Conversation {
         self.read_exact(&mut [0; 8])
     }
 
-    /// Hears the SSLRequest, permits TLS and hears the whole ClientHello.
+    /// Hears the SSLRequest, if the client sends one, permits TLS and hears the whole ClientHello.
     pub(crate) fn hello(&mut self) -> io::Result<()> {
-        self.request()?;
-        self.say(b"S")?;
         let mut header = [0; 5];
         self.read_exact(&mut header)?;
+        if header[0] == 0 {
+            self.read_exact(&mut [0; 3])?;
+            self.say(b"S")?;
+            self.read_exact(&mut header)?;
+        }
         let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
         self.read_exact(&mut vec![0; length])
     }
