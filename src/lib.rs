@@ -17,6 +17,7 @@
 //! | [`verify`] | chain, trust, host, moment | a judgement |
 //! | [`probe`] | all of these, in a straight line | an observation |
 //! | [`policy`] | judgement | what was asked for besides, and does not hold |
+//! | [`login`] | a satisfied observation | a login, and what the server says of the session |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`fleet`] | many pieces of work | their results, a bounded number at once |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
@@ -44,6 +45,7 @@ pub mod fleet;
 pub mod handshake;
 mod inet;
 pub mod lab;
+pub mod login;
 pub mod negotiate;
 pub mod policy;
 pub mod probe;

@@ -132,6 +132,11 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,
 
+    /// Log in as well, if all else passes (8 if that fails): password from the string, PGPASSWORD or
+    /// ~/.pgpass, bound to the TLS channel where the server can; then compare its pg_stat_ssl
+    #[arg(long)]
+    pub(crate) login: bool,
+
     /// Add what each of twelve client libraries would do with this string and this server
     #[arg(long)]
     pub(crate) clients: bool,

@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
-use pgtls::diagnose::{Diagnosis, diagnose, rehearse, trust_error, unchecked};
+use pgtls::diagnose::{Diagnosis, diagnose, diagnose_login, rehearse, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::fleet;
+use pgtls::login::login;
 use pgtls::policy::{Policy, Strictness};
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
@@ -355,6 +356,7 @@ impl<'a> Run<'a> {
             let report = self.with_clients_unchecked(report, Some(task), own).await;
             return Checked::without_connecting(report, &diagnosis);
         }
+        let deadline = Instant::now() + task.timeout;
         let observation = probe(&task).await;
         let mut diagnosis = diagnose(&task, &observation, policy);
         let new = self.also.as_ref();
@@ -362,8 +364,17 @@ impl<'a> Run<'a> {
         if let Some(rotation) = &rotation {
             diagnosis = diagnosis.with(rotation.finding.clone(), policy.strictness);
         }
+        let mut entry = None;
+        // Nothing is sent to a server that any demand refuses, `--strict` included.
+        if self.args.login && diagnosis.exit == Exit::Passed {
+            // On the heap: a check without a login shall not keep room for one.
+            let login = Box::pin(login(&task, &observation, policy, deadline)).await;
+            diagnosis = diagnose_login(&task, &observation, &login, policy, diagnosis);
+            entry = Some(login);
+        }
         let report = EndpointReport::checked(&task, &observation, &diagnosis)
-            .with_rotation(rotation.as_ref());
+            .with_rotation(rotation.as_ref())
+            .with_login(&task.conninfo, entry.as_ref());
         let presented = observation
             .judgement()
             .map(|judgement| &judgement.certificates);

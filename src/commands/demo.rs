@@ -51,6 +51,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         min_tls: None,
         expect_cert: None,
         save_chain: None,
+        login: false,
         clients: false,
         demands: Demands::default(),
         output,

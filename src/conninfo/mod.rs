@@ -20,6 +20,7 @@ mod keyword;
 mod number;
 mod parameter;
 mod parse;
+mod passfile;
 mod print;
 mod service;
 mod uri;
@@ -39,6 +40,7 @@ pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
 pub use parse::{Alias, Assignment, parse};
+pub use passfile::PassfileKey;
 pub use print::{LostBackslashes, redacted};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 

@@ -11,6 +11,7 @@ mod code;
 mod correct;
 mod demands;
 mod files;
+mod login;
 mod name;
 mod no_anchor;
 mod notices;
@@ -33,6 +34,7 @@ use crate::verify::{Fault, Judgement, Rules, Unsatisfied};
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
+pub use login::diagnose_login;
 pub use request::{conninfo_error, unchecked};
 pub use rotation::{Rehearsal, Rotation, rehearse};
 
@@ -90,6 +92,8 @@ pub enum Stage {
     Verify,
     /// What was asked for besides.
     Policy,
+    /// Logging in, on a connection of its own.
+    Login,
 }
 
 impl Level {
@@ -114,6 +118,7 @@ impl Stage {
             Self::Handshake => "handshake",
             Self::Verify => "verify",
             Self::Policy => "policy",
+            Self::Login => "login",
         }
     }
 }

@@ -133,8 +133,16 @@ impl Error {
         matches!(self, Self::Alert(alert) if alert.answers_certificate())
     }
 
+    /// What TLS reports through another layer's `io::Error`, if it is TLS that reports it.
+    pub(crate) fn of_tls(error: &io::Error) -> Option<Self> {
+        let inner = error.get_ref()?;
+        inner
+            .downcast_ref::<rustls::Error>()
+            .map(|error| error.clone().into())
+    }
+
     /// rustls hands its errors through `io::Error` in places.
-    pub(super) fn from_io(error: io::Error) -> Self {
+    pub(crate) fn from_io(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted

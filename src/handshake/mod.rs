@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConnection, HandshakeKind};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -110,6 +110,36 @@ pub async fn shake_hands(
             }
             Err(Failure { error, tls })
         }
+    }
+}
+
+/// The same offer and the same judge, for a driver that is not ours.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// What rustls is told.
+    pub(crate) config: ClientConfig,
+    /// The name to hand over; an address where none is to be sent.
+    pub(crate) server_name: String,
+    client_certificate: Arc<config::ClientCertificateWitness>,
+}
+
+/// What [`shake_hands`] would use itself.
+pub(crate) fn settings(offer: &Offer<'_>, judge: Arc<dyn Judge>) -> Result<Settings, Error> {
+    let setup = config::client_config(offer, judge)?;
+    Ok(Settings {
+        config: setup.config,
+        server_name: config::server_name(offer).to_str().into_owned(),
+        client_certificate: setup.client_certificate,
+    })
+}
+
+impl Settings {
+    /// Whether the server asks for a client certificate, and what it gets: to be called later.
+    pub(crate) fn client_certificate(
+        &self,
+    ) -> impl Fn() -> ClientCertificateRequest + Send + use<> {
+        let witness = Arc::clone(&self.client_certificate);
+        move || witness.seen().answer
     }
 }
 

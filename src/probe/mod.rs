@@ -204,10 +204,7 @@ async fn run(
         .map_err(Stop::Negotiate)?;
     timings.ssl_request = Some(asked.elapsed());
 
-    let witness = Arc::new(Witness {
-        task: task.clone(),
-        judgement: Mutex::default(),
-    });
+    let witness = Witness::new(task);
     let shaking = Instant::now();
     let judge = Arc::<Witness>::clone(&witness);
     let shaken = shake_hands(ready, &offer(task), judge, deadline).await;
@@ -271,7 +268,8 @@ async fn ask_about_certificate(
     }
 }
 
-fn offer(task: &Task) -> Offer<'_> {
+/// What the client offers at this endpoint.
+pub(crate) fn offer(task: &Task) -> Offer<'_> {
     Offer {
         server_name: server_name(task),
         min_version: task
@@ -308,13 +306,22 @@ fn server_name(task: &Task) -> Option<&[u8]> {
 
 /// Judges inside the handshake and keeps the judgement for the report.
 #[derive(Debug)]
-struct Witness {
+pub(crate) struct Witness {
     task: Task,
     judgement: Mutex<Option<Judgement>>,
 }
 
 impl Witness {
-    fn take(&self) -> Option<Judgement> {
+    /// A witness for one handshake.
+    pub(crate) fn new(task: &Task) -> Arc<Self> {
+        Arc::new(Self {
+            task: task.clone(),
+            judgement: Mutex::default(),
+        })
+    }
+
+    /// The judgement, if a certificate was presented.
+    pub(crate) fn take(&self) -> Option<Judgement> {
         self.judgement
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -64,6 +64,7 @@ impl EndpointReport {
             trust: None,
             name_match: None,
             rotation: None,
+            login: None,
             clients: None,
             timings_ms: None,
         }
@@ -89,7 +90,9 @@ impl EndpointReport {
     pub fn checked(task: &Task, observation: &Observation, diagnosis: &Diagnosis) -> Self {
         let judgement = observation.judgement();
         let encrypted = observation.outcome.is_ok();
-        let authenticated = diagnosis.exit == Exit::Passed && task.trust.level > Level::Encryption;
+        // A login comes after the server's own proof.
+        let authenticated = matches!(diagnosis.exit, Exit::Passed | Exit::Login)
+            && task.trust.level > Level::Encryption;
         let address = observation.address.map(|address| address.ip().to_string());
         let unchecked = Self::unchecked(&task.conninfo, &task.endpoint, diagnosis);
         Self {
@@ -350,7 +353,7 @@ fn timings(observation: &Observation) -> TimingsReport {
 }
 
 /// To the microsecond: more digits are noise.
-fn milliseconds(duration: Duration) -> f64 {
+pub(super) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 

@@ -7,6 +7,7 @@ mod build;
 pub mod github;
 pub mod json;
 pub mod junit;
+mod login;
 pub mod nagios;
 pub mod prometheus;
 #[cfg(test)]
@@ -102,6 +103,9 @@ pub struct EndpointReport {
     /// What the chain comes to with other roots, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationReport>,
+    /// What came of the login, if one was asked for and the check had passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<LoginReport>,
     /// What each client library would do, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientReport>>,
@@ -307,6 +311,53 @@ pub struct RehearsalReport {
     pub exit_code: u8,
     /// The stable code of what stands in the way; `null` if nothing does.
     pub code: Option<&'static str>,
+}
+
+/// A login, as far as it got.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LoginReport {
+    /// Who logged in.
+    pub user: String,
+    /// To which database.
+    pub database: String,
+    /// Whether the server granted it.
+    pub succeeded: bool,
+    /// The server's complaint, five characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sqlstate: Option<String>,
+    /// What the server asked for, as `require_auth` spells it (`none` where it asked for nothing), or
+    /// `other`; `null` if it never got there.
+    pub method: Option<&'static str>,
+    /// `tls-server-end-point`, if SCRAM was bound to the TLS channel; else `null`.
+    pub channel_binding: Option<&'static str>,
+    /// As the server reports it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_version: Option<String>,
+    /// The server's own view of the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pg_stat_ssl: Option<ServerSessionReport>,
+    /// Whether that is what was negotiated on the connection of the login; `null` if it cannot be
+    /// compared. Agreement is no proof that TLS ends at the server; a bound login is.
+    pub same_session: Option<bool>,
+    /// How long it took, in milliseconds, a connection of its own included.
+    pub took_ms: f64,
+}
+
+/// A row of `pg_stat_ssl`.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ServerSessionReport {
+    /// Whether the server's session has TLS.
+    pub ssl: bool,
+    /// `TLSv1.3`
+    pub version: Option<String>,
+    /// The suite.
+    pub cipher: Option<String>,
+    /// Secret bits of the key.
+    pub bits: Option<String>,
+    /// The subject of the client certificate.
+    pub client_dn: Option<String>,
 }
 
 /// What one client library would do with this string and this server.

@@ -174,6 +174,7 @@ fn unread() -> EndpointReport {
         certificates: None,
         trust: None,
         rotation: None,
+        login: None,
         clients: None,
         name_match: None,
         timings_ms: None,

@@ -111,6 +111,7 @@ fn write_endpoint(
     write_trust(out, endpoint)?;
     write_name(out, endpoint)?;
     write_rotation(out, endpoint)?;
+    write_login(out, endpoint)?;
     write_timings(out, endpoint)?;
     for finding in &endpoint.findings {
         write_finding(out, finding, palette)?;
@@ -353,6 +354,39 @@ fn write_rotation(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<
     let alone = format!("with {} alone: {}", rotation.file, verdict(&rotation.alone));
     row(out, "", &alone)?;
     row(out, "", &format!("with both: {}", verdict(&rotation.both)))
+}
+
+fn write_login(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(login) = &endpoint.login else {
+        return Ok(());
+    };
+    let who = format!("user {}, database {}", login.user, login.database);
+    let how = match (login.method, login.channel_binding) {
+        (Some("none"), _) => ", no password asked for".to_owned(),
+        (Some(method), Some(_)) => format!(", {method} bound to this channel"),
+        (Some(method), None) => format!(", {method}"),
+        (None, _) => String::new(),
+    };
+    let came = if login.succeeded { "" } else { "refused: " };
+    row(out, "login", &format!("{came}{who}{how}"))?;
+    if let Some(version) = &login.server_version {
+        row(out, "", &format!("server version {version}"))?;
+    }
+    let Some(session) = &login.pg_stat_ssl else {
+        return Ok(());
+    };
+    let same = match login.same_session {
+        Some(true) => "as negotiated here",
+        _ => "NOT what was negotiated here",
+    };
+    let parts = [&session.version, &session.cipher, &session.client_dn];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    let seen = if session.ssl {
+        parts.join(", ")
+    } else {
+        "no TLS".to_owned()
+    };
+    row(out, "", &format!("pg_stat_ssl: {seen} ({same})"))
 }
 
 fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {

@@ -22,7 +22,7 @@ type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// One connection, from the server's side.
 pub(crate) struct Conversation {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     heard: Heard,
     /// Counted from 0.
     pub(crate) number: usize,

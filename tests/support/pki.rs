@@ -44,6 +44,18 @@ impl Ca {
         Self::root_with(name, |_| {})
     }
 
+    /// A root with a key of another kind, and so with signatures of that kind.
+    pub(crate) fn root_of(kind: &'static SignatureAlgorithm, name: &str) -> Self {
+        let key = KeyPair::generate_for(kind).unwrap();
+        let params = ca_params(name);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            params,
+            key: key.serialize_pem(),
+        }
+    }
+
     /// A root after `change`.
     pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let key = KeyPair::generate().unwrap();

@@ -1,0 +1,342 @@
+//! What came of a login, and what the server says of the session.
+
+use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied, wire};
+use crate::conninfo::{ChannelBinding, Host, TargetSessionAttrs, shown_path};
+use crate::escape::escape;
+use crate::exit::Exit;
+use crate::login::{
+    Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,
+    Unread, Unusable,
+};
+use crate::negotiate::ServerError;
+use crate::policy::Policy;
+use crate::probe::{Observation, Task};
+use crate::trust;
+
+/// Adds what a login brought to light to the diagnosis that permitted it.
+pub fn diagnose_login(
+    task: &Task,
+    observation: &Observation,
+    login: &Login,
+    policy: &Policy,
+    diagnosis: Diagnosis,
+) -> Diagnosis {
+    let mut found = login.ignored_file.iter().map(ignored).collect::<Vec<_>>();
+    found.extend(unverified(task, login));
+    let (exit, error) = match &login.outcome {
+        Ok(entered) => {
+            found.extend(unbound(task, login, &diagnosis));
+            found.extend(session(login, entered));
+            match unwanted(task, entered) {
+                Some(finding) if finding.level == Level::Error => (Exit::Login, Some(finding)),
+                other => {
+                    found.extend(other);
+                    (diagnosis.exit, diagnosis.error)
+                }
+            }
+        }
+        Err(error) => {
+            let failed = failure(task, observation, login, error);
+            (failed.exit, failed.error)
+        }
+    };
+    // The login has said it better than the first answer could.
+    let earlier = diagnosis.findings.into_iter();
+    found.extend(earlier.filter(|finding| finding.code != Code::LoginFailed));
+    let mut diagnosis = Diagnosis {
+        exit,
+        error,
+        findings: found,
+    };
+    apply_strictness(&mut diagnosis, policy.strictness);
+    diagnosis
+}
+
+fn finding(level: Level, code: Code, message: impl Into<String>) -> Finding {
+    Finding::new(level, code, Stage::Login, message)
+}
+
+fn failed(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Diagnosis {
+    let error = finding(Level::Error, code, message).hint(hint);
+    Diagnosis::failed(Exit::Login, error)
+}
+
+fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error) -> Diagnosis {
+    let message = escape(&error.to_string()).to_string();
+    match error {
+        Error::Unsupported(_) => failed(Code::LoginFailed, message, LEAVE_OUT),
+        Error::Connect(error) => wire::connect(task, error),
+        Error::Negotiate(error) => wire::negotiate(error),
+        Error::Handshake {
+            error,
+            tls,
+            judgement,
+        } => {
+            let rules = task.rules();
+            let context = Context {
+                conninfo: Some(&task.conninfo),
+                trust: &task.trust,
+                level: task.trust.level,
+                rules: &rules,
+                host: task.endpoint.host.as_ref().map(Host::as_bytes),
+                address: observation.address.map(|address| address.ip()),
+            };
+            let refused = judgement.as_ref().and_then(|judgement| {
+                let reason = judgement.satisfies(task.trust.level).err()?;
+                Some(unsatisfied(&context, judgement, &reason))
+            });
+            refused.unwrap_or_else(|| wire::handshake(task, error, tls))
+        }
+        Error::Unmet => Diagnosis::failed(
+            Exit::Unmet,
+            finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),
+        ),
+        Error::Refused(refusal) => refused(refusal, message),
+        Error::Server { error, step } => server(observation, login, error, *step),
+        Error::Closed(step) => ended(*step, Code::Closed, message, LOOK_INTO_LOG),
+        Error::Timeout(step) => ended(*step, Code::Timeout, message, LOOK_INTO_LOG),
+        Error::TooMuch(step) => ended(*step, Code::LoginFailed, message, NOT_POSTGRES),
+        Error::Protocol { step, .. } => ended(*step, Code::LoginFailed, message, NOT_POSTGRES),
+    }
+}
+
+/// Before TLS stands, it is the handshake that failed.
+fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
+    let exit = match step {
+        Step::Tls => Exit::Handshake,
+        _ => Exit::Login,
+    };
+    Diagnosis::failed(exit, finding(Level::Error, code, message).hint(hint))
+}
+
+fn refused(refusal: &Refusal, message: String) -> Diagnosis {
+    match refusal {
+        Refusal::NotAllowed { .. } => failed(
+            Code::LoginFailed,
+            message,
+            "psql refuses this, too. Change the method in the server's pg_hba.conf, or require_auth.",
+        ),
+        Refusal::NoChannelBinding | Refusal::NotBound => failed(
+            Code::NoChannelBinding,
+            message,
+            "psql refuses this, too. The server must ask for scram-sha-256 and end TLS itself; a pooler or a proxy in between cannot bind.",
+        ),
+        Refusal::NoDigest => failed(
+            Code::NoChannelBinding,
+            message,
+            "psql cannot log in, either. Reissue the server's certificate with ECDSA or RSA, or set channel_binding=disable.",
+        ),
+        Refusal::NoPassword => failed(
+            Code::LoginFailed,
+            format!("{message}: the server asks for a password, and there is none"),
+            "Set PGPASSWORD, or write a line HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600).",
+        ),
+        Refusal::NoClientCertificate => Diagnosis::failed(
+            Exit::Handshake,
+            finding(Level::Error, Code::ClientCertRequired, message).hint(
+                "sslcertmode=require wants a client certificate to be sent:\n    sslcert=client.crt sslkey=client.key",
+            ),
+        ),
+        Refusal::Unsupported(_) | Refusal::Iterations(_) => failed(
+            Code::LoginFailed,
+            message,
+            "psql may be able to. pgtls logs in with a client certificate, scram-sha-256, md5 and password.",
+        ),
+        Refusal::Invalid => failed(Code::LoginFailed, message, NOT_POSTGRES),
+    }
+}
+
+/// The server's FATAL, by its SQLSTATE (PostgreSQL documentation, appendix A).
+fn server(observation: &Observation, login: &Login, error: &ServerError, step: Step) -> Diagnosis {
+    let state = error.sqlstate.as_deref();
+    let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
+    let said = format!("{}{shown}", wire::said(error));
+    if wire::may_pass(error) {
+        let finding = finding(
+            Level::Error,
+            Code::ServerError,
+            format!("server answered with an error: {said}"),
+        );
+        let hint = "TLS is not the problem. Try again when the server is up or less busy.";
+        return Diagnosis::failed(Exit::Unreachable, finding.hint(hint));
+    }
+    let in_scram =
+        login.method == Some(Method::ScramSha256) && matches!(step, Step::Answer | Step::Proof);
+    if in_scram && state == Some("28000") {
+        // A wrong password is 28P01; under 28000 the server complains of the channel, here.
+        return failed(
+            Code::TlsTerminatedInBetween,
+            format!("the server does not share this TLS session: {said}"),
+            BETWEEN,
+        );
+    }
+    let hint = match state {
+        Some("28P01") => {
+            "The password is wrong, or the role does not exist or has none: the server does not say which. Its log does."
+        }
+        Some("28000") => {
+            "pg_hba.conf has no line for this user, database, address and TLS, or one that rejects; or the role may not log in, or the certificate's CN is not the user."
+        }
+        Some("3D000") => {
+            "The database does not exist: look at dbname, whose default is the user's name."
+        }
+        Some("42501") => {
+            "The role lacks the privilege CONNECT on this database:\n    GRANT CONNECT ON DATABASE ... TO ..."
+        }
+        Some("22023" | "42704") => {
+            "The server does not take a setting of options or client_encoding."
+        }
+        Some("08P01") if sends_no_name(observation) => {
+            "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone."
+        }
+        Some("08P01") => {
+            "A pooler says this of users and databases that it does not know: look into its configuration."
+        }
+        _ => "Mend what the server says; its log says more.",
+    };
+    failed(
+        Code::LoginFailed,
+        format!("the server refused the login: {said}"),
+        hint,
+    )
+}
+
+fn sends_no_name(observation: &Observation) -> bool {
+    observation.tls().is_some_and(|tls| tls.sni.is_none())
+}
+
+fn ignored(file: &IgnoredFile) -> Finding {
+    let path = shown_path(&file.path);
+    let message = format!(
+        "the password file {path} is left aside, as libpq does: {}",
+        escape(&file.why.to_string())
+    );
+    let found = finding(Level::Warning, Code::PassfileIgnored, message);
+    match file.why {
+        Unusable::TooOpen(_) => found.hint(format!("Make it yours alone:\n    chmod 0600 {path}")),
+        Unusable::NotPlain | Unusable::Unreadable(_) => {
+            found.hint("Look at passfile and PGPASSFILE; the default is ~/.pgpass.")
+        }
+    }
+}
+
+/// What may have fallen into the hands of somebody who only claims to be the server.
+fn unverified(task: &Task, login: &Login) -> Option<Finding> {
+    if task.trust.level > trust::Level::Encryption || login.secret == SecretSent::No {
+        return None;
+    }
+    let what = match login.method {
+        Some(Method::Password) => "the password itself",
+        Some(Method::Md5) => "the password's MD5 hash, from which it can be guessed,",
+        _ => "a SCRAM proof, from which a weak password can be guessed,",
+    };
+    let message = format!("{what} went to a server that nobody has verified");
+    Some(finding(Level::Warning, Code::UnverifiedLogin, message).hint(
+        "Use sslmode=verify-full with sslrootcert=FILE. With --strict pgtls refuses before anything is sent.",
+    ))
+}
+
+/// A login that whoever ends TLS can pass on as their own.
+fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding> {
+    let disabled = task.conninfo.channel_binding.value == ChannelBinding::Disable;
+    let said = |finding: &Finding| finding.code == Code::NoChannelBinding;
+    let (level, message, hint) = match login.method? {
+        Method::Password => (
+            Level::Warning,
+            "the server asked for the password in clear: whoever ends this TLS session reads it",
+            "Ask for scram-sha-256 in the server's pg_hba.conf.",
+        ),
+        Method::Md5 => (
+            Level::Warning,
+            "the server asked for an MD5 hash, which is bound to no channel and easily guessed from",
+            "Set password_encryption = 'scram-sha-256', set the password anew, and ask for scram-sha-256 in pg_hba.conf.",
+        ),
+        Method::ScramSha256 if login.bound || diagnosis.findings.iter().any(said) => return None,
+        Method::ScramSha256 if disabled => (
+            Level::Info,
+            "channel_binding=disable: the login does not prove that TLS ends at the server",
+            "Leave channel_binding out, or set it to require.",
+        ),
+        Method::ScramSha256 => (
+            Level::Warning,
+            "the server offers SCRAM without channel binding: the login does not prove that TLS ends there",
+            "PostgreSQL 11 and newer offer it over TLS. If this is one, something between ends TLS.",
+        ),
+        Method::None | Method::Other => return None,
+    };
+    Some(finding(level, Code::NoChannelBinding, message).hint(hint))
+}
+
+/// What `pg_stat_ssl` says.
+fn session(login: &Login, entered: &Entered) -> Option<Finding> {
+    let why = match &entered.session {
+        Ok(_) if entered.differences.is_empty() => return None,
+        Ok(_) => return Some(between(entered)),
+        Err(Unread::Server(error)) => format!("the server says: {}", wire::said(error)),
+        Err(Unread::NoRow) => "it has no row for this session".to_owned(),
+        Err(Unread::Unfamiliar) => "it is not PostgreSQL's".to_owned(),
+        Err(Unread::OwnSideUnknown) => "the suite negotiated here is unknown".to_owned(),
+    };
+    // A login that is bound to this TLS session has proved more than the view could.
+    let level = if login.bound {
+        Level::Info
+    } else {
+        Level::Warning
+    };
+    let message = format!(
+        "the login succeeded, but pg_stat_ssl cannot be compared with what was negotiated: {why}"
+    );
+    Some(finding(level, Code::TlsUnconfirmed, message).hint(
+        "Where TLS ends is not known. A pooler's own console has no such view: name one of its databases with dbname.",
+    ))
+}
+
+fn between(entered: &Entered) -> Finding {
+    let parts: Vec<&str> = entered
+        .differences
+        .iter()
+        .map(|difference| match difference {
+            Difference::NoTls => "its session has no TLS",
+            Difference::Version => "another TLS version",
+            Difference::Cipher => "another cipher suite",
+            Difference::Bits => "another key length",
+            Difference::ClientCertificate => {
+                "another answer to the question for a client certificate"
+            }
+        })
+        .collect();
+    let message = format!(
+        "the server sees another session than the one negotiated here: {}",
+        parts.join(", ")
+    );
+    finding(Level::Warning, Code::TlsTerminatedInBetween, message).hint(BETWEEN)
+}
+
+/// `target_session_attrs`: libpq would go on to the next host, if there is one.
+fn unwanted(task: &Task, entered: &Entered) -> Option<Finding> {
+    let (wanted, role) = entered.unwanted?;
+    let is = match role {
+        Role::ReadWrite => "takes writes",
+        Role::ReadOnly => "is read-only",
+        Role::Standby => "is a standby",
+    };
+    let message = format!("target_session_attrs={wanted}, but this server {is}");
+    let hint = match wanted {
+        TargetSessionAttrs::Standby | TargetSessionAttrs::ReadOnly => "Name a standby.",
+        _ => "Name the primary.",
+    };
+    let others = task.conninfo.endpoints.len() > 1;
+    Some(if others {
+        finding(Level::Info, Code::LoginFailed, message)
+            .hint("libpq goes on to the next host of the string.")
+    } else {
+        finding(Level::Error, Code::LoginFailed, message).hint(hint)
+    })
+}
+
+const BETWEEN: &str = "Something between ends TLS (a pooler, a proxy, a load balancer, or an attacker with a certificate of this name): it sees every password and row, and how the data goes on from there is its own affair. If that is meant, give it TLS to the server with sslmode=verify-full; if not, find out who answers.";
+const LEAVE_OUT: &str =
+    "psql may be able to. Leave the setting out for this check, or check without --login.";
+const LOOK_INTO_LOG: &str = "The server's log says more about it.";
+const NOT_POSTGRES: &str = "This is not how a PostgreSQL server behaves. Check host and port.";
+const SEVERAL_SERVERS: &str = "Several servers answer at this address, with different certificates. No password was sent. Check each with --all-addresses or by a name of its own.";

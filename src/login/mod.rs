@@ -1,0 +1,311 @@
+//! A satisfied judgement in, a login out: tokio-postgres over tokio-postgres-rustls, guarded.
+//!
+//! The login is a second connection. tokio-postgres-rustls makes its own TLS session and keeps it to
+//! itself: version, suite, group and ALPN, all of which the report names and libpq's verdict partly
+//! rests on, can only be read where we drive rustls ourselves, as [`crate::probe`] does. So the first
+//! connection decides whether there is a login at all, and the second one is judged once more, by the
+//! same rules, inside its own handshake: no password leaves before.
+//!
+//! tokio-postgres' own SSLRequest takes any byte but `S` for "no TLS"; the negotiation is ours here,
+//! too, and the crates start with TLS on a socket that is ready for it.
+//!
+//! Between TLS and tokio-postgres stands a stream that reads the server's messages as they pass: it
+//! knows what the server asked for, and refuses what libpq would refuse (`require_auth`,
+//! `channel_binding`, `sslcertmode`) before tokio-postgres can answer.
+
+mod channel;
+mod password;
+mod request;
+mod rules;
+mod session;
+mod settings;
+mod tap;
+mod watch;
+
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::conninfo::{Endpoint, HostAddr, TargetSessionAttrs};
+use crate::handshake::Tls;
+use crate::negotiate::ServerError;
+use crate::policy::Policy;
+use crate::probe::{Observation, Task};
+use crate::verify::Judgement;
+use crate::{connect, handshake, negotiate};
+
+pub use password::{IgnoredFile, Unusable};
+pub use request::Method;
+pub use rules::Refusal;
+pub use session::{Difference, Encryption, Role, ServerSession, Unread};
+pub use settings::Unsupported;
+
+use channel::Connector;
+use password::Password;
+use session::Spoken;
+use tap::Tap;
+use watch::{Seen, Shared};
+
+/// What came of a login.
+#[derive(Debug)]
+pub struct Login {
+    /// What the server asked for; `None` if it never got there.
+    pub method: Option<Method>,
+    /// Whether SCRAM was bound to the TLS channel by the certificate's hash (`tls-server-end-point`).
+    pub bound: bool,
+    /// Whether something that helps to log in as this user was sent.
+    pub secret: SecretSent,
+    /// A password file that libpq leaves aside, and so did we.
+    pub ignored_file: Option<IgnoredFile>,
+    /// How far it got.
+    pub outcome: Result<Entered, Error>,
+    /// How long it took, a connection of its own included.
+    pub took: Duration,
+}
+
+/// Whether a password, or what is made from it, has left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretSent {
+    /// Nothing.
+    #[default]
+    No,
+    /// A password, its MD5 hash, or a SCRAM proof.
+    Yes,
+}
+
+/// A login that the server granted.
+#[derive(Debug)]
+pub struct Entered {
+    /// `server_version`, as the server reports it: hostile text.
+    pub server_version: Option<String>,
+    /// What was negotiated on the connection that was logged in on: version, suite, certificate.
+    pub tls: Tls,
+    /// The server's own view of this session (`pg_stat_ssl`).
+    pub session: Result<ServerSession, Unread>,
+    /// Where that differs from what was negotiated here.
+    pub differences: Vec<Difference>,
+    /// `target_session_attrs`, if the server is not of that kind.
+    pub unwanted: Option<(TargetSessionAttrs, Role)>,
+}
+
+/// Why there is no login.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The string asks for what these crates cannot do.
+    #[error("pgtls cannot log in with {0}")]
+    Unsupported(Unsupported),
+    /// No second connection.
+    #[error(transparent)]
+    Connect(connect::Error),
+    /// No permission to start TLS on it.
+    #[error(transparent)]
+    Negotiate(negotiate::Error),
+    /// No TLS session on it.
+    #[error("{error}")]
+    Handshake {
+        /// Why.
+        #[source]
+        error: handshake::Error,
+        /// What had been negotiated.
+        tls: Box<Tls>,
+        /// What is to be said of the certificates, if any were presented.
+        judgement: Option<Box<Judgement>>,
+    },
+    /// Another server, or another of its certificates, which does not meet what was asked for.
+    #[error("the connection for the login meets another certificate, which breaks a demand")]
+    Unmet,
+    /// We would not answer.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// The server would not have us.
+    #[error("the server refused the login")]
+    Server {
+        /// Its words.
+        error: ServerError,
+        /// What it was answering.
+        step: Step,
+    },
+    /// The server hung up.
+    #[error("the server closed the connection {0}")]
+    Closed(Step),
+    /// Time ran out.
+    #[error("the login did not finish within the time limit: the server fell silent {0}")]
+    Timeout(Step),
+    /// More data than any login has.
+    #[error("the server sends without end {0}")]
+    TooMuch(Step),
+    /// The server broke the protocol, in the words of the crates.
+    #[error("the server broke the protocol {step}: {reason}")]
+    Protocol {
+        /// Where.
+        step: Step,
+        /// How.
+        reason: String,
+    },
+}
+
+/// The steps of a login, as far as the server let us see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// TLS on the second connection.
+    #[default]
+    Tls,
+    /// The startup packet.
+    Startup,
+    /// A password, or the first message of SCRAM.
+    Answer,
+    /// The proof that SCRAM asks for.
+    Proof,
+    /// The server's own proof, or its silence about it.
+    Verified,
+    /// AuthenticationOk.
+    Authenticated,
+    /// ReadyForQuery.
+    Session,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tls => "during the TLS handshake of the login",
+            Self::Startup => "after the startup packet",
+            Self::Answer => "after our answer to its authentication request",
+            Self::Proof | Self::Verified => "in the middle of SCRAM",
+            Self::Authenticated => "after the authentication",
+            Self::Session => "when asked about its own session",
+        })
+    }
+}
+
+/// Logs in to the address that the observation ends at, by the rules of the task, and asks the server
+/// what it knows of the session. Everything ends at the deadline.
+///
+/// To be called only if the observation is a pass, the policy's demands included.
+pub async fn login(
+    task: &Task,
+    observation: &Observation,
+    policy: &Policy,
+    deadline: Instant,
+) -> Login {
+    let started = Instant::now();
+    let password = password::gather(&task.conninfo, &task.endpoint).await;
+    let shared = Shared::default();
+    let attempt = attempt(task, observation, policy, &password, &shared, deadline);
+    let outcome = match timeout_at(deadline, attempt).await {
+        Ok(Ok(entered)) => Ok(entered),
+        Ok(Err(error)) => Err(shared.take_failure().unwrap_or(error)),
+        Err(_) => Err(Error::Timeout(shared.read().step)),
+    };
+    let Seen {
+        method,
+        bound,
+        secret,
+        ..
+    } = *shared.read();
+    Login {
+        method,
+        bound,
+        secret,
+        ignored_file: password.ignored,
+        outcome,
+        took: started.elapsed(),
+    }
+}
+
+async fn attempt(
+    task: &Task,
+    observation: &Observation,
+    policy: &Policy,
+    password: &Password,
+    shared: &Shared,
+    deadline: Instant,
+) -> Result<Entered, Error> {
+    let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
+    let (stream, tap) = ready(task, observation, deadline).await?;
+    let connector = Connector::new(task, policy, password, &tap, shared)?;
+    let spoken = session::speak(&config, stream, connector, &task.conninfo)
+        .await
+        .map_err(|error| failure(&error, shared, &tap))?;
+    let Spoken {
+        server_version,
+        rows,
+        role,
+    } = spoken;
+    let tls = shared.tls();
+    let session = rows.map_err(Unread::Server).and_then(session::read);
+    let differences = session
+        .as_ref()
+        .map(|session| session.differences(&tls))
+        .unwrap_or_default();
+    let session = match (session, tls.cipher) {
+        (Ok(_), None) => Err(Unread::OwnSideUnknown),
+        (session, _) => session,
+    };
+    Ok(Entered {
+        server_version,
+        tls,
+        session,
+        differences,
+        unwanted: role,
+    })
+}
+
+/// A second socket to the address that the first one found, ready for TLS.
+async fn ready(
+    task: &Task,
+    observation: &Observation,
+    deadline: Instant,
+) -> Result<(Tap<TcpStream>, tap::Record), Error> {
+    let address = observation.address.map(|address| address.ip());
+    let endpoint = Endpoint {
+        hostaddr: task
+            .endpoint
+            .hostaddr
+            .clone()
+            .or_else(|| address.map(|ip| HostAddr { ip, zone: None })),
+        ..task.endpoint.clone()
+    };
+    let connected = connect::connect(&endpoint, deadline)
+        .await
+        .map_err(Error::Connect)?;
+    let negotiation = task.conninfo.sslnegotiation.value;
+    let ready = negotiate::negotiate(connected.stream, negotiation, deadline)
+        .await
+        .map_err(Error::Negotiate)?;
+    let (stream, _) = ready.into_parts();
+    Ok(Tap::new(stream))
+}
+
+/// What went wrong, by what was seen of it: the crates' own errors are worth less.
+fn failure(error: &tokio_postgres::Error, shared: &Shared, tap: &tap::Record) -> Error {
+    let seen = shared.read();
+    let step = seen.step;
+    if tap.is_full() {
+        return Error::TooMuch(step);
+    }
+    if let Some(error) = seen.error.clone() {
+        return Error::Server { error, step };
+    }
+    if error.is_closed() || (seen.closed && breaks_off(error)) {
+        return Error::Closed(step);
+    }
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    Error::Protocol {
+        step,
+        reason: format!("{error}{}", cause.unwrap_or_default()),
+    }
+}
+
+/// Is this what the end of the stream looks like, rather than what was said before?
+fn breaks_off(error: &tokio_postgres::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| {
+        !matches!(
+            cause.kind(),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+        )
+    })
+}

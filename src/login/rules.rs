@@ -1,0 +1,424 @@
+//! Whether libpq would answer what the server asks for. Pure.
+
+use super::request::{Mechanisms, Request};
+use crate::conninfo::{AuthMethod, ChannelBinding, RequireAuth, SslCertMode};
+use crate::handshake::ClientCertificateRequest;
+
+/// Why we do not answer the server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `require_auth` (`check_expected_areq` in `fe-auth.c`).
+    #[error("authentication method requirement \"{required}\" failed: {asked}")]
+    NotAllowed {
+        /// The value of `require_auth`, escaped.
+        required: String,
+        /// What the server did.
+        asked: &'static str,
+    },
+    /// `channel_binding=require`, and the server has none.
+    #[error("channel binding required, but not supported by server's authentication request")]
+    NoChannelBinding,
+    /// `channel_binding=require`, and the server let us in without it.
+    #[error("channel binding required, but server authenticated client without channel binding")]
+    NotBound,
+    /// libpq chooses SCRAM-SHA-256-PLUS and then finds no hash in the certificate's signature.
+    #[error("could not find digest for the signature algorithm of the server's certificate")]
+    NoDigest,
+    /// No password in the string, the environment or the password file.
+    #[error("fe_sendauth: no password supplied")]
+    NoPassword,
+    /// `sslcertmode=require`.
+    #[error("server accepted connection without a valid SSL certificate")]
+    NoClientCertificate,
+    /// Kerberos, an OAuth token: psql may be able to.
+    #[error("the server asks for {0}, which pgtls does not speak")]
+    Unsupported(&'static str),
+    /// SCRAM would keep the processor busy for a long time, and no deadline could stop it.
+    #[error("the server asks for {0} rounds of SCRAM, and pgtls does {MAX_ITERATIONS} at most")]
+    Iterations(u64),
+    /// An authentication request that libpq does not take for one.
+    #[error("received invalid authentication request")]
+    Invalid,
+}
+
+/// What the string demands, and what we have.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) require_auth: Option<RequireAuth>,
+    /// The same as it was written, for messages.
+    pub(super) required: String,
+    pub(super) channel_binding: ChannelBinding,
+    pub(super) sslcertmode: SslCertMode,
+    pub(super) password: Presence,
+    pub(super) certificate: ClientCertificateRequest,
+    pub(super) end_point: Presence,
+}
+
+/// Do we have it?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    Present,
+    Absent,
+}
+
+impl<T> From<&Option<T>> for Presence {
+    fn from(value: &Option<T>) -> Self {
+        match value {
+            Some(_) => Self::Present,
+            None => Self::Absent,
+        }
+    }
+}
+
+/// How far we have authenticated ourselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing was asked for, or not everything was answered.
+    #[default]
+    Unfinished,
+    /// The password was sent, or the server's SCRAM proof received.
+    Finished,
+    /// The same, and SCRAM was bound to the channel.
+    FinishedBound,
+}
+
+impl Rules {
+    /// Would libpq, and can we, go on with this request? The order is that of `check_expected_areq`
+    /// and `pg_SASL_init`.
+    pub(super) fn judge(&self, request: Request, progress: Progress) -> Result<(), Refusal> {
+        match request {
+            Request::Ok => self.judge_ok(progress),
+            Request::Cleartext => {
+                self.allow(
+                    AuthMethod::Password,
+                    "server requested a cleartext password",
+                )?;
+                self.password_alone()
+            }
+            Request::Md5 => {
+                self.allow(AuthMethod::Md5, "server requested a hashed password")?;
+                self.password_alone()
+            }
+            Request::Gss => {
+                self.allow(AuthMethod::Gss, "server requested GSSAPI authentication")?;
+                self.unbindable()?;
+                Err(Refusal::Unsupported("GSSAPI authentication"))
+            }
+            Request::Sspi => {
+                self.allow(AuthMethod::Sspi, "server requested SSPI authentication")?;
+                self.unbindable()?;
+                Err(Refusal::Unsupported("SSPI authentication"))
+            }
+            Request::Sasl(offered) => self.judge_sasl(offered),
+            Request::SaslContinue {
+                iterations: Some(count),
+            } if count > MAX_ITERATIONS => Err(Refusal::Iterations(count)),
+            Request::SaslContinue { .. } | Request::SaslFinal => Ok(()),
+            Request::Unknown(_) => Err(Refusal::Unsupported("an unknown kind of authentication")),
+        }
+    }
+
+    fn judge_ok(&self, progress: Progress) -> Result<(), Refusal> {
+        if progress == Progress::Unfinished {
+            self.allow(AuthMethod::None, "server did not complete authentication")?;
+        }
+        if self.sslcertmode == SslCertMode::Require
+            && self.certificate != ClientCertificateRequest::Sent
+        {
+            return Err(Refusal::NoClientCertificate);
+        }
+        if self.channel_binding == ChannelBinding::Require && progress != Progress::FinishedBound {
+            return Err(Refusal::NotBound);
+        }
+        Ok(())
+    }
+
+    fn judge_sasl(&self, offered: Mechanisms) -> Result<(), Refusal> {
+        self.allow(
+            AuthMethod::ScramSha256,
+            "server requested SASL authentication",
+        )?;
+        let binds = offered.scram_plus && self.channel_binding != ChannelBinding::Disable;
+        if !binds && !offered.scram {
+            return Err(Refusal::Unsupported(
+                "another SASL mechanism than SCRAM-SHA-256",
+            ));
+        }
+        if !binds && self.channel_binding == ChannelBinding::Require {
+            return Err(Refusal::NoChannelBinding);
+        }
+        self.need_password()?;
+        if binds && self.end_point == Presence::Absent {
+            return Err(Refusal::NoDigest);
+        }
+        Ok(())
+    }
+
+    fn password_alone(&self) -> Result<(), Refusal> {
+        self.unbindable()?;
+        self.need_password()
+    }
+
+    fn unbindable(&self) -> Result<(), Refusal> {
+        match self.channel_binding {
+            ChannelBinding::Require => Err(Refusal::NoChannelBinding),
+            ChannelBinding::Prefer | ChannelBinding::Disable => Ok(()),
+        }
+    }
+
+    fn need_password(&self) -> Result<(), Refusal> {
+        match self.password {
+            Presence::Present => Ok(()),
+            Presence::Absent => Err(Refusal::NoPassword),
+        }
+    }
+
+    fn allow(&self, method: AuthMethod, asked: &'static str) -> Result<(), Refusal> {
+        let allowed = match &self.require_auth {
+            None => true,
+            Some(RequireAuth::Only(methods)) => methods.contains(&method),
+            Some(RequireAuth::Not(methods)) => !methods.contains(&method),
+        };
+        if allowed {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed {
+                required: self.required.clone(),
+                asked,
+            })
+        }
+    }
+}
+
+/// tokio-postgres refuses more, and says so in words of its own.
+const MAX_ITERATIONS: u64 = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLUS: Request = Request::Sasl(Mechanisms {
+        scram: true,
+        scram_plus: true,
+    });
+    const PLAIN: Request = Request::Sasl(Mechanisms {
+        scram: true,
+        scram_plus: false,
+    });
+    const OTHER: Request = Request::Sasl(Mechanisms {
+        scram: false,
+        scram_plus: false,
+    });
+
+    fn rules() -> Rules {
+        Rules {
+            require_auth: None,
+            required: String::new(),
+            channel_binding: ChannelBinding::Prefer,
+            sslcertmode: SslCertMode::Allow,
+            password: Presence::Present,
+            certificate: ClientCertificateRequest::NotRequested,
+            end_point: Presence::Present,
+        }
+    }
+
+    /// The first word of the refusal's Rust name.
+    fn judged(rules: &Rules, request: Request, progress: Progress) -> String {
+        match rules.judge(request, progress) {
+            Ok(()) => "goes on".to_owned(),
+            Err(refusal) => format!("{refusal:?}")
+                .split([' ', '(', '{'])
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    #[test]
+    fn require_auth_is_libpqs() {
+        use AuthMethod::{Md5, None, Password, ScramSha256};
+        for (demand, request, progress, expected) in [
+            (
+                RequireAuth::Only(vec![ScramSha256]),
+                PLUS,
+                Progress::Unfinished,
+                "goes on",
+            ),
+            (
+                RequireAuth::Only(vec![ScramSha256]),
+                Request::Md5,
+                Progress::Unfinished,
+                "NotAllowed",
+            ),
+            (
+                RequireAuth::Only(vec![ScramSha256]),
+                Request::Ok,
+                Progress::Unfinished,
+                "NotAllowed",
+            ),
+            (
+                RequireAuth::Only(vec![ScramSha256]),
+                Request::Ok,
+                Progress::Finished,
+                "goes on",
+            ),
+            (
+                RequireAuth::Only(vec![None]),
+                Request::Ok,
+                Progress::Unfinished,
+                "goes on",
+            ),
+            (
+                RequireAuth::Only(vec![None]),
+                Request::Cleartext,
+                Progress::Unfinished,
+                "NotAllowed",
+            ),
+            (
+                RequireAuth::Not(vec![Password]),
+                Request::Cleartext,
+                Progress::Unfinished,
+                "NotAllowed",
+            ),
+            (
+                RequireAuth::Not(vec![Password, Md5]),
+                Request::Ok,
+                Progress::Unfinished,
+                "goes on",
+            ),
+            (
+                RequireAuth::Not(vec![None]),
+                Request::Ok,
+                Progress::Unfinished,
+                "NotAllowed",
+            ),
+            (
+                RequireAuth::Not(vec![None]),
+                Request::Ok,
+                Progress::Finished,
+                "goes on",
+            ),
+        ] {
+            let rules = Rules {
+                require_auth: Some(demand.clone()),
+                ..rules()
+            };
+            assert_eq!(
+                judged(&rules, request, progress),
+                expected,
+                "{demand:?} {request:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn channel_binding_is_libpqs() {
+        use ChannelBinding::{Disable, Prefer, Require};
+        use Presence::{Absent, Present};
+        for (binding, end_point, request, progress, expected) in [
+            (Prefer, Present, PLUS, Progress::Unfinished, "goes on"),
+            (Prefer, Absent, PLUS, Progress::Unfinished, "NoDigest"),
+            (Disable, Absent, PLUS, Progress::Unfinished, "goes on"),
+            (Prefer, Absent, PLAIN, Progress::Unfinished, "goes on"),
+            (Require, Present, PLUS, Progress::Unfinished, "goes on"),
+            (
+                Require,
+                Present,
+                PLAIN,
+                Progress::Unfinished,
+                "NoChannelBinding",
+            ),
+            (
+                Require,
+                Present,
+                Request::Md5,
+                Progress::Unfinished,
+                "NoChannelBinding",
+            ),
+            (
+                Require,
+                Present,
+                Request::Cleartext,
+                Progress::Unfinished,
+                "NoChannelBinding",
+            ),
+            (
+                Require,
+                Present,
+                Request::Ok,
+                Progress::Unfinished,
+                "NotBound",
+            ),
+            (
+                Require,
+                Present,
+                Request::Ok,
+                Progress::Finished,
+                "NotBound",
+            ),
+            (
+                Require,
+                Present,
+                Request::Ok,
+                Progress::FinishedBound,
+                "goes on",
+            ),
+            (Prefer, Present, OTHER, Progress::Unfinished, "Unsupported"),
+        ] {
+            let rules = Rules {
+                channel_binding: binding,
+                end_point,
+                ..rules()
+            };
+            assert_eq!(
+                judged(&rules, request, progress),
+                expected,
+                "{binding:?} {end_point:?} {request:?} {progress:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_answered_without_a_password_and_no_endless_sum_is_done() {
+        let without = Rules {
+            password: Presence::Absent,
+            ..rules()
+        };
+        for request in [Request::Cleartext, Request::Md5, PLUS, PLAIN] {
+            assert_eq!(
+                judged(&without, request, Progress::Unfinished),
+                "NoPassword"
+            );
+        }
+        assert_eq!(
+            judged(&without, Request::Ok, Progress::Unfinished),
+            "goes on"
+        );
+        for (count, expected) in [
+            (4096, "goes on"),
+            (100_000, "goes on"),
+            (4_000_000_000, "Iterations"),
+        ] {
+            let request = Request::SaslContinue {
+                iterations: Some(count),
+            };
+            assert_eq!(judged(&rules(), request, Progress::Unfinished), expected);
+        }
+    }
+
+    #[test]
+    fn a_demanded_client_certificate_must_have_been_sent() {
+        let demanding = |certificate| Rules {
+            sslcertmode: SslCertMode::Require,
+            certificate,
+            ..rules()
+        };
+        let sent = demanding(ClientCertificateRequest::Sent);
+        let none = demanding(ClientCertificateRequest::RequestedNoneSent);
+        assert_eq!(judged(&sent, Request::Ok, Progress::Unfinished), "goes on");
+        assert_eq!(
+            judged(&none, Request::Ok, Progress::Unfinished),
+            "NoClientCertificate"
+        );
+    }
+}

@@ -1,0 +1,351 @@
+//! Inside: the server is asked what it knows of this very session, and then left in good order.
+
+use tokio::net::TcpStream;
+use tokio_postgres::config::Config;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+use super::channel::Connector;
+use super::tap::Tap;
+use crate::conninfo::{Choice as _, ConnInfo, Keyword, TargetSessionAttrs};
+use crate::handshake::{ClientCertificateRequest, Tls};
+use crate::negotiate::ServerError;
+
+/// What the server says of this session (PostgreSQL documentation, "pg_stat_ssl"). Its texts are
+/// hostile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerSession {
+    /// Whether it has TLS at all.
+    pub encryption: Encryption,
+    /// `TLSv1.3`
+    pub version: Option<String>,
+    /// OpenSSL's name of the suite.
+    pub cipher: Option<String>,
+    /// Secret bits of the key.
+    pub bits: Option<String>,
+    /// The subject of the client certificate that the server got.
+    pub client_dn: Option<String>,
+}
+
+/// Whether a session has TLS, to the server's knowledge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// It has not.
+    #[default]
+    None,
+    /// It has.
+    Tls,
+}
+
+/// Why the server's view is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It answered with an error: PgBouncer's own console, for one, has no such view.
+    Server(ServerError),
+    /// It has no row for this session.
+    NoRow,
+    /// It has a row of another shape.
+    Unfamiliar,
+    /// It told all, but the suite negotiated here is unknown.
+    OwnSideUnknown,
+}
+
+/// How the server's view differs from ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The server's session has no TLS.
+    NoTls,
+    /// Another version.
+    Version,
+    /// Another suite.
+    Cipher,
+    /// Another key length.
+    Bits,
+    /// The client certificate that was sent here did not arrive there, or one did that was not sent.
+    ClientCertificate,
+}
+
+/// What kind of server it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It takes writes.
+    ReadWrite,
+    /// It is no standby, but refuses writes.
+    ReadOnly,
+    /// It is a standby.
+    Standby,
+}
+
+/// What was heard in the session.
+pub(super) struct Spoken {
+    pub(super) server_version: Option<String>,
+    pub(super) rows: Result<Vec<SimpleQueryMessage>, ServerError>,
+    pub(super) role: Option<(TargetSessionAttrs, Role)>,
+}
+
+/// Logs in, asks, and says goodbye with Terminate.
+pub(super) async fn speak(
+    config: &Config,
+    stream: Tap<TcpStream>,
+    connector: Connector,
+    conninfo: &ConnInfo,
+) -> Result<Spoken, tokio_postgres::Error> {
+    let (client, connection) = config.connect_raw(stream, connector).await?;
+    let server_version = connection.parameter("server_version").map(str::to_owned);
+    let wanted = demanded(conninfo);
+    let questions = async move {
+        let rows = as_answer(client.simple_query(PG_STAT_SSL).await)?;
+        let role = match wanted {
+            Some(wanted) => {
+                let rows = client.simple_query(ROLE).await?;
+                role(&rows)
+                    .filter(|role| !suits(wanted, *role))
+                    .map(|role| (wanted, role))
+            }
+            None => None,
+        };
+        // Without its client the connection sends Terminate, and ends.
+        drop(client);
+        Ok::<_, tokio_postgres::Error>((rows, role))
+    };
+    let (answers, end) = tokio::join!(questions, connection);
+    match (answers, end) {
+        // The server may be gone before our goodbye is.
+        (Ok((rows, role)), _) => Ok(Spoken {
+            server_version,
+            rows,
+            role,
+        }),
+        // Both know that there is no more to come, and the connection knows why.
+        (Err(error), Err(end)) if error.is_closed() => Err(end),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// An error of the statement is an answer, too; one that ends the session is none.
+fn as_answer(
+    result: Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>,
+) -> Result<Result<Vec<SimpleQueryMessage>, ServerError>, tokio_postgres::Error> {
+    match result {
+        Ok(rows) => Ok(Ok(rows)),
+        Err(error) => match error.as_db_error() {
+            Some(said) if said.severity() == "ERROR" => Ok(Err(ServerError {
+                sqlstate: Some(said.code().code().to_owned()),
+                message: said.message().as_bytes().to_vec(),
+            })),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Reads the one row that there should be.
+pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unread> {
+    let mut rows = rows.iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let row = match (rows.next(), rows.next()) {
+        (Some(row), None) => row,
+        (None, _) => return Err(Unread::NoRow),
+        (Some(_), Some(_)) => return Err(Unread::Unfamiliar),
+    };
+    let encryption = match column(row, "ssl").as_deref() {
+        Some("t") => Encryption::Tls,
+        Some("f") => Encryption::None,
+        _ => return Err(Unread::Unfamiliar),
+    };
+    Ok(ServerSession {
+        encryption,
+        version: column(row, "version"),
+        cipher: column(row, "cipher"),
+        bits: column(row, "bits"),
+        // PostgreSQL 11 and older have it without the underscore.
+        client_dn: column(row, "client_dn").or_else(|| column(row, "clientdn")),
+    })
+}
+
+fn column(row: &SimpleQueryRow, name: &str) -> Option<String> {
+    row.try_get(name)
+        .ok()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+impl ServerSession {
+    /// Where the two ends of the session differ. None is no proof that there is but one session:
+    /// whatever stands between may have negotiated the same twice. Only channel binding proves it.
+    pub(super) fn differences(&self, ours: &Tls) -> Vec<Difference> {
+        if self.encryption == Encryption::None {
+            return vec![Difference::NoTls];
+        }
+        let version = ours.protocol.map(|version| version.as_str());
+        let theirs = self.cipher.as_deref();
+        let same_cipher = ours
+            .cipher
+            .is_none_or(|cipher| theirs == Some(cipher.openssl) || theirs == Some(cipher.iana));
+        let bits = ours.cipher.map(|cipher| cipher.bits.to_string());
+        let sent = ours.client_certificate == ClientCertificateRequest::Sent;
+        [
+            (Difference::Version, version == self.version.as_deref()),
+            (Difference::Cipher, same_cipher),
+            (Difference::Bits, bits.is_none() || bits == self.bits),
+            (
+                Difference::ClientCertificate,
+                sent == self.client_dn.is_some(),
+            ),
+        ]
+        .into_iter()
+        .filter(|(_, same)| !same)
+        .map(|(difference, _)| difference)
+        .collect()
+    }
+}
+
+/// The kind of server that is wanted, if not any will do. A single server does for `prefer-standby`.
+fn demanded(conninfo: &ConnInfo) -> Option<TargetSessionAttrs> {
+    let value = conninfo.parameter(Keyword::TargetSessionAttrs)?;
+    TargetSessionAttrs::from_bytes(value.value.as_bytes()).filter(|wanted| {
+        !matches!(
+            wanted,
+            TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby
+        )
+    })
+}
+
+fn role(rows: &[SimpleQueryMessage]) -> Option<Role> {
+    let row = rows.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    })?;
+    let standby = column(row, "standby")?;
+    let read_only = column(row, "read_only")?;
+    Some(match (standby.as_str(), read_only.as_str()) {
+        ("t", _) => Role::Standby,
+        (_, "on") => Role::ReadOnly,
+        _ => Role::ReadWrite,
+    })
+}
+
+/// `PQconnectPoll`, the states CONNECTION_CHECK_WRITABLE and CONNECTION_CHECK_STANDBY.
+fn suits(wanted: TargetSessionAttrs, role: Role) -> bool {
+    match wanted {
+        TargetSessionAttrs::ReadWrite => role == Role::ReadWrite,
+        TargetSessionAttrs::ReadOnly => role != Role::ReadWrite,
+        TargetSessionAttrs::Primary => role != Role::Standby,
+        TargetSessionAttrs::Standby => role == Role::Standby,
+        TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby => true,
+    }
+}
+
+/// All columns, since their names have changed over the releases; in one simple message, which poolers
+/// pass on whole.
+const PG_STAT_SSL: &str =
+    "SELECT * FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
+
+const ROLE: &str = "SELECT pg_catalog.pg_is_in_recovery() AS standby, \
+                    pg_catalog.current_setting('transaction_read_only') AS read_only";
+
+#[cfg(test)]
+mod tests {
+    use rustls::CipherSuite;
+
+    use super::*;
+    use crate::conninfo::TlsVersion;
+    use crate::handshake::Cipher;
+
+    fn ours() -> Tls {
+        Tls {
+            protocol: Some(TlsVersion::V1_3),
+            cipher: Cipher::of(CipherSuite::TLS13_AES_256_GCM_SHA384),
+            ..Tls::default()
+        }
+    }
+
+    fn theirs() -> ServerSession {
+        ServerSession {
+            encryption: Encryption::Tls,
+            version: Some("TLSv1.3".to_owned()),
+            cipher: Some("TLS_AES_256_GCM_SHA384".to_owned()),
+            bits: Some("256".to_owned()),
+            client_dn: None,
+        }
+    }
+
+    #[test]
+    fn one_session_looks_the_same_from_both_ends() {
+        assert_eq!(theirs().differences(&ours()), []);
+        let sent = Tls {
+            client_certificate: ClientCertificateRequest::Sent,
+            ..ours()
+        };
+        let named = ServerSession {
+            client_dn: Some("/CN=ann".to_owned()),
+            ..theirs()
+        };
+        assert_eq!(named.differences(&sent), []);
+        let iana = ServerSession {
+            version: Some("TLSv1.2".to_owned()),
+            cipher: Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".to_owned()),
+            bits: Some("128".to_owned()),
+            ..theirs()
+        };
+        let ours = Tls {
+            protocol: Some(TlsVersion::V1_2),
+            cipher: Cipher::of(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+            ..ours()
+        };
+        assert_eq!(iana.differences(&ours), []);
+    }
+
+    #[test]
+    fn two_sessions_differ_in_what_they_show() {
+        let text = |text: &str| Some(text.to_owned());
+        for (session, difference) in [
+            (ServerSession::default(), Difference::NoTls),
+            (
+                ServerSession {
+                    version: text("TLSv1.2"),
+                    ..theirs()
+                },
+                Difference::Version,
+            ),
+            (
+                ServerSession {
+                    cipher: text("TLS_AES_128_GCM_SHA256"),
+                    ..theirs()
+                },
+                Difference::Cipher,
+            ),
+            (
+                ServerSession {
+                    bits: text("128"),
+                    ..theirs()
+                },
+                Difference::Bits,
+            ),
+            (
+                ServerSession {
+                    client_dn: text("/CN=pooler"),
+                    ..theirs()
+                },
+                Difference::ClientCertificate,
+            ),
+        ] {
+            assert_eq!(session.differences(&ours()), [difference], "{session:?}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_server_is_judged_as_libpq_judges_it() {
+        use TargetSessionAttrs::{Primary, ReadOnly, ReadWrite, Standby};
+        for (wanted, suited) in [
+            (ReadWrite, [true, false, false]),
+            (ReadOnly, [false, true, true]),
+            (Primary, [true, true, false]),
+            (Standby, [false, false, true]),
+        ] {
+            let roles = [Role::ReadWrite, Role::ReadOnly, Role::Standby];
+            assert_eq!(roles.map(|role| suits(wanted, role)), suited, "{wanted:?}");
+        }
+    }
+}

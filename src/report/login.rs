@@ -1,0 +1,58 @@
+//! From what came of a login to what is reported.
+
+use super::build::milliseconds;
+use super::{EndpointReport, LoginReport, ServerSessionReport};
+use crate::conninfo::ConnInfo;
+use crate::escape::escape;
+use crate::login::{self, Encryption, Login, Method};
+
+impl EndpointReport {
+    /// The same with what came of the login, if there was one.
+    #[must_use]
+    pub fn with_login(self, conninfo: &ConnInfo, login: Option<&Login>) -> Self {
+        Self {
+            login: login.map(|login| login_report(conninfo, login)),
+            ..self
+        }
+    }
+}
+
+fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
+    let entered = login.outcome.as_ref().ok();
+    let session = entered.and_then(|entered| entered.session.as_ref().ok());
+    let sqlstate = match &login.outcome {
+        Err(login::Error::Server { error, .. }) => error.sqlstate.clone(),
+        _ => None,
+    };
+    LoginReport {
+        user: escape(&conninfo.user.value.to_string()).to_string(),
+        database: escape(&conninfo.dbname.value.to_string()).to_string(),
+        succeeded: entered.is_some(),
+        sqlstate,
+        method: login.method.map(Method::name),
+        channel_binding: (login.bound && entered.is_some()).then_some("tls-server-end-point"),
+        server_version: entered
+            .and_then(|entered| entered.server_version.as_ref())
+            .map(|version| shortened(version)),
+        pg_stat_ssl: session.map(|session| ServerSessionReport {
+            ssl: session.encryption == Encryption::Tls,
+            version: session.version.as_deref().map(shortened),
+            cipher: session.cipher.as_deref().map(shortened),
+            bits: session.bits.as_deref().map(shortened),
+            client_dn: session.client_dn.as_deref().map(shortened),
+        }),
+        same_session: entered
+            .filter(|_| session.is_some())
+            .map(|entered| entered.differences.is_empty()),
+        took_ms: milliseconds(login.took),
+    }
+}
+
+/// What a server says of itself, as far as anybody wants to read it.
+fn shortened(text: &str) -> String {
+    let start: String = text.chars().take(MAX_SAID).collect();
+    escape(&start).to_string()
+}
+
+/// Characters of a server's value that are reported.
+const MAX_SAID: usize = 300;
