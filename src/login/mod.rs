@@ -6,6 +6,9 @@
 //! connection decides whether there is a login at all, and the second one is judged once more, by the
 //! same rules, inside its own handshake: no password leaves before.
 //!
+//! One thing the second connection leaves to the first: which ALPN protocol a direct handshake settled
+//! on. Nobody can see that under TLS 1.3 but rustls, and it refuses none where the server picks none.
+//!
 //! tokio-postgres' own SSLRequest takes any byte but `S` for "no TLS"; the negotiation is ours here,
 //! too, and the crates start with TLS on a socket that is ready for it.
 //!

@@ -408,7 +408,15 @@ fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<(
     } else {
         format!(" ({})", steps.join(", "))
     };
-    row(out, "time", &format!("{:.1} ms{steps}", timings.total))
+    let login = endpoint.login.as_ref();
+    let login = login.map_or_else(String::new, |login| {
+        format!("; login {:.1} ms", login.took_ms)
+    });
+    row(
+        out,
+        "time",
+        &format!("{:.1} ms{steps}{login}", timings.total),
+    )
 }
 
 fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {

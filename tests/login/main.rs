@@ -377,6 +377,8 @@ fn the_report_says_what_the_server_knows_of_the_session() {
         return;
     };
     let client = client(&root);
+    let schema: Value = serde_json::from_str(include_str!("../../src/report/schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
     let string = format!("{GOOD} port={} user=ann password=hunter2", server.port);
     for (settings, version) in [
         ("", "TLSv1.3"),
@@ -400,6 +402,7 @@ fn the_report_says_what_the_server_knows_of_the_session() {
                    "bits": "256", "client_dn": null})
         );
         assert_eq!(report["tls"]["protocol"], version);
+        assert!(validator.is_valid(&run.json()), "{run:?}");
         assert!(run.findings().is_empty(), "{run:?}");
     }
     let text = client.pgtls(&["check", "--login", &string]);
