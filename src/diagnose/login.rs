@@ -186,7 +186,7 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
         Some("22023" | "42704") => {
             "The server does not take a setting of options or client_encoding."
         }
-        Some("08P01") if sends_no_name(observation) => {
+        Some("08P01" | "XX000") if sends_no_name(observation) => {
             "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone."
         }
         Some("08P01") => {

@@ -235,8 +235,15 @@ fn trusted_servers_that_misbehave_during_the_login() {
     let served = lab.root.leaf(&["db.example"]);
     for (name, script, expected) in ROWS {
         let peer = lab.playing(&served, TLS13, *script);
+        // Only silence is to be waited for.
+        let short = ["--timeout", "1"];
+        let more = if expected.1 == "timeout" {
+            &short[..]
+        } else {
+            &[]
+        };
         for format in ["json", "text"] {
-            let run = lab.run(&peer, format, "", &[]);
+            let run = lab.run(&peer, format, "connect_timeout=60", more);
             assert_eq!(run.code, expected.0, "{name}: {run:?}");
             if format == "json" {
                 assert_eq!(run.outcome(), expected.1, "{name}: {run:?}");
@@ -410,6 +417,31 @@ fn a_password_goes_only_where_the_string_lets_it() {
     }
 }
 
+/// As providers do that tell their databases apart by SNI.
+#[test]
+fn a_server_that_misses_the_host_name_is_understood() {
+    let lab = Lab::new();
+    let served = lab.root.leaf(&["db.example", "127.0.0.1"]);
+    for state in ["08P01", "XX000"] {
+        for (settings, understood) in [("", false), ("sslsni=0", true), ("host=127.0.0.1", true)] {
+            let peer = playing(plain(&served, TLS13), move |session| {
+                let body = format!("SERROR\0C{state}\0MEndpoint ID is not specified.\0\0");
+                last(session, &message(b'E', body.as_bytes()))
+            });
+            let run = lab.run(&peer, "json", settings, &[]);
+            assert_eq!(
+                (run.code, run.outcome().as_str()),
+                (8, "login-failed"),
+                "{run:?}"
+            );
+            let report = run.endpoint();
+            assert_eq!(report["login"]["sqlstate"], state, "{run:?}");
+            let hint = report["error"]["hint"].as_str().unwrap();
+            assert_eq!(hint.contains("SNI"), understood, "{settings}: {hint}");
+        }
+    }
+}
+
 struct Lab {
     client: Client,
     root: Ca,
@@ -438,7 +470,7 @@ impl Lab {
              sslrootcert=root.crt sslmode=verify-full {settings}",
             peer.port
         );
-        let mut arguments = vec!["check", "--login", "--format", format, "--timeout", "2"];
+        let mut arguments = vec!["check", "--login", "--format", format];
         arguments.extend(more);
         arguments.push(&string);
         self.client.pgtls(&arguments)
