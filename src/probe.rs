@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Judge, Offer, Refusal, Tls, shake_hands};
+use crate::negotiate::Ready;
 use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
@@ -160,12 +161,30 @@ pub struct Timings {
 
 /// Checks one endpoint.
 pub async fn probe(task: &Task) -> Observation {
+    probe_in_turn(task, std::future::ready(())).await
+}
+
+/// Checks one endpoint, and shakes hands only once `turn` has come; the time until then does not
+/// count.
+pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Observation {
     let started = Instant::now();
     let deadline = started + task.timeout;
     let mut timings = Timings::default();
     let mut address = None;
-    let outcome = run(task, deadline, &mut timings, &mut address).await;
-    timings.total = started.elapsed();
+    let outcome = match reach(task, deadline, &mut timings, &mut address).await {
+        Ok(ready) => {
+            let queued = Instant::now();
+            turn.await;
+            let queued = queued.elapsed();
+            let outcome = meet(task, ready, deadline + queued, &mut timings).await;
+            timings.total = started.elapsed().saturating_sub(queued);
+            outcome
+        }
+        Err(stop) => {
+            timings.total = started.elapsed();
+            Err(stop)
+        }
+    };
     Observation {
         timings,
         address,
@@ -173,12 +192,13 @@ pub async fn probe(task: &Task) -> Observation {
     }
 }
 
-async fn run(
+/// Connects and asks for TLS.
+async fn reach(
     task: &Task,
     deadline: Instant,
     timings: &mut Timings,
     address: &mut Option<SocketAddr>,
-) -> Result<Session, Stop> {
+) -> Result<Ready, Stop> {
     let connected = connect::connect(&task.endpoint, deadline)
         .await
         .map_err(Stop::Connect)?;
@@ -192,7 +212,16 @@ async fn run(
         .await
         .map_err(Stop::Negotiate)?;
     timings.ssl_request = Some(asked.elapsed());
+    Ok(ready)
+}
 
+/// Shakes hands and verifies.
+async fn meet(
+    task: &Task,
+    ready: Ready,
+    deadline: Instant,
+    timings: &mut Timings,
+) -> Result<Session, Stop> {
     let witness = Arc::new(Witness {
         task: task.clone(),
         judgement: Mutex::default(),

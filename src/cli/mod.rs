@@ -96,7 +96,8 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) all_addresses: bool,
 
-    /// Endpoints in flight at once [default: as many as the limit of open files allows, at most 256]
+    /// Endpoints in flight at once [default: as many as the limit of open files allows]; they begin
+    /// 256 at a time, those aside that wait for a silent server
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 

@@ -12,9 +12,9 @@ use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
 use pgtls::diagnose::{Diagnosis, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::fleet;
+use pgtls::fleet::{self, Turns};
 use pgtls::policy::{Policy, Strictness};
-use pgtls::probe::{Task, probe};
+use pgtls::probe::{Task, probe_in_turn};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{SharedTrust, Trust};
 use tokio::time::Instant;
@@ -61,6 +61,7 @@ pub(super) fn check(
         now: demands::moment(&args.demands)?,
         began: Instant::now(),
         trusts: Arc::default(),
+        turns: Turns::default(),
         stores: args.clients.then(Stores::new).transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -129,6 +130,8 @@ pub(super) struct Run<'a> {
     now: i64,
     began: Instant,
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
+    /// Who is to shake hands next.
+    pub(super) turns: Turns,
     /// Of the client libraries, if they are asked about.
     pub(super) stores: Option<Stores>,
 }
@@ -179,7 +182,7 @@ impl<'a> Run<'a> {
         let work = units
             .iter()
             .map(|unit| Box::pin(self.check_patiently(unit, observer)));
-        fleet::each(work, jobs, |place, done: Done| {
+        fleet::each(work, jobs, &self.turns, |place, done: Done| {
             for one in &done.checked {
                 observer.borrow_mut().done(&one.report);
             }
@@ -336,7 +339,7 @@ impl<'a> Run<'a> {
             let report = self.with_clients_unchecked(report, Some(task), own).await;
             return Checked::without_connecting(report, &diagnosis);
         }
-        let observation = probe(&task).await;
+        let observation = probe_in_turn(&task, self.turns.wait()).await;
         let diagnosis = diagnose(&task, &observation, policy);
         let report = EndpointReport::checked(&task, &observation, &diagnosis);
         let presented = observation

@@ -1,12 +1,13 @@
 //! From connection strings to what is checked at once: endpoints, each with whom it trusts.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use pgtls::connect;
 use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route};
 use pgtls::diagnose::{Diagnosis, conninfo_error};
-use pgtls::fleet::{self, Bound};
+use pgtls::fleet;
 use pgtls::trust::{self, Choice, SharedTrust, Trust};
 use tokio::time::Instant;
 
@@ -75,11 +76,15 @@ impl<'a> Run<'a> {
 
     /// The same with an endpoint for every address that a name has. A name that does not resolve
     /// stays, and is reported as such.
-    pub(super) async fn by_address(&self, units: Vec<Unit<'a>>, jobs: Bound) -> Vec<Unit<'a>> {
+    pub(super) async fn by_address(
+        &self,
+        units: Vec<Unit<'a>>,
+        jobs: NonZeroUsize,
+    ) -> Vec<Unit<'a>> {
         let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
         resolved.resize_with(units.len(), Vec::new);
         let work = units.into_iter().map(|unit| self.resolve(unit));
-        fleet::each(work, jobs, |place, units| {
+        fleet::each(work, jobs, &self.turns, |place, units| {
             if let Some(slot) = resolved.get_mut(place) {
                 *slot = units;
             }
