@@ -23,6 +23,8 @@ pub(crate) struct Config {
 pub(crate) struct Entry {
     /// What the user calls it.
     pub(crate) name: Option<String>,
+    /// As it stands in the file.
+    pub(crate) written: String,
     /// A connection string, variables filled in.
     pub(crate) conninfo: Vec<u8>,
     /// Where it stands, counted from 1.
@@ -85,6 +87,7 @@ impl Config {
             let conninfo = fill_in(endpoint.conninfo.get_ref(), &var);
             Ok(Entry {
                 name: endpoint.name,
+                written: endpoint.conninfo.get_ref().clone(),
                 conninfo: conninfo.map_err(|fault| Error { line, fault })?,
                 line,
                 policy: Policy {

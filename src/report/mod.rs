@@ -7,6 +7,7 @@ mod build;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod merge;
 pub mod nagios;
 pub mod prometheus;
 #[cfg(test)]
@@ -18,12 +19,14 @@ pub mod text;
 
 pub use build::instant;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
 
 /// A whole run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// 1.
@@ -37,7 +40,7 @@ pub struct Report {
 }
 
 /// Pass or fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -48,7 +51,7 @@ pub enum Verdict {
 }
 
 /// One endpoint, or one connection string that could not be read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndpointReport {
     /// What the configuration file calls it.
@@ -71,10 +74,10 @@ pub struct EndpointReport {
     pub port: Option<u16>,
     /// The mode that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslmode: Option<&'static str>,
+    pub sslmode: Option<Cow<'static, str>>,
     /// How TLS was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslnegotiation: Option<&'static str>,
+    pub sslnegotiation: Option<Cow<'static, str>>,
     /// Whether this endpoint passed.
     pub verdict: Verdict,
     /// The exit code of this endpoint alone.
@@ -108,7 +111,7 @@ pub struct EndpointReport {
 }
 
 /// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LocationReport {
     /// As the user wrote it; `-` is standard input.
@@ -178,15 +181,15 @@ fn plain_lines(text: &str) -> String {
 }
 
 /// An error or another finding.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// `error`, `warning` or `info`.
-    pub level: &'static str,
+    pub level: Cow<'static, str>,
     /// The stable code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The stage at which it was found.
-    pub stage: &'static str,
+    pub stage: Cow<'static, str>,
     /// What was seen.
     pub message: String,
     /// What to do.
@@ -195,19 +198,19 @@ pub struct FindingReport {
 }
 
 /// What was negotiated.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsReport {
     /// As psql prints it: `TLSv1.3`.
-    pub protocol: Option<&'static str>,
+    pub protocol: Option<Cow<'static, str>>,
     /// OpenSSL's name of the suite.
-    pub cipher: Option<&'static str>,
+    pub cipher: Option<Cow<'static, str>>,
     /// IANA's name of the suite.
-    pub cipher_iana: Option<&'static str>,
+    pub cipher_iana: Option<Cow<'static, str>>,
     /// Secret bits of the key.
     pub bits: Option<u16>,
     /// The key exchange group.
-    pub group: Option<&'static str>,
+    pub group: Option<Cow<'static, str>>,
     /// The application protocol that the server chose.
     pub alpn: Option<String>,
     /// The server name that was sent.
@@ -215,11 +218,11 @@ pub struct TlsReport {
     /// Whether the server asked for another key share, at the price of a round trip.
     pub hello_retry_request: bool,
     /// What became of the client certificate.
-    pub client_certificate: &'static str,
+    pub client_certificate: Cow<'static, str>,
 }
 
 /// One certificate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateReport {
     /// Whom it names.
@@ -247,15 +250,15 @@ pub struct CertificateReport {
     /// SHA-256 of the public key, lower-case hexadecimal.
     pub spki_sha256: String,
     /// `leaf`, `intermediate`, `root` or `unused`.
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
 }
 
 /// Where trust comes from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrustReport {
     /// `sslrootcert`, `home`, `system`, `bundled` or `mozilla`.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -267,7 +270,7 @@ pub struct TrustReport {
 }
 
 /// Whether the leaf names the host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NameMatchReport {
     /// The name that matched.
@@ -275,30 +278,30 @@ pub struct NameMatchReport {
     /// The leaf's names.
     pub names: Vec<String>,
     /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
-    pub rule: Option<&'static str>,
+    pub rule: Option<Cow<'static, str>>,
 }
 
 /// What one client library would do with this string and this server.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientReport {
     /// Its name.
-    pub client: &'static str,
+    pub client: Cow<'static, str>,
     /// `verified`, `unverified`, `plaintext`, `refused` or `invalid-setting`.
-    pub outcome: &'static str,
+    pub outcome: Cow<'static, str>,
     /// Whether its verification, given the same roots and host name, would accept this server:
     /// `accepts`, `refuses` or `unknown`.
-    pub certificate: &'static str,
+    pub certificate: Cow<'static, str>,
     /// The stable code of what stands in the way; `null` if nothing does.
-    pub code: Option<&'static str>,
+    pub code: Option<Cow<'static, str>>,
     /// Why.
     pub reason: String,
     /// `measured` or `documented`.
-    pub basis: &'static str,
+    pub basis: Cow<'static, str>,
 }
 
 /// Milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimingsReport {
     /// Name resolution.
