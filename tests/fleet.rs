@@ -362,3 +362,18 @@ fn what_cannot_be_merged_is_no_pass() {
     let run = lab.client.pgtls(&["report", "good", "empty"]);
     assert_eq!(run.code, 0, "{run:?}");
 }
+
+#[test]
+fn a_configuration_asks_about_clients_where_it_says_so() {
+    let lab = Lab::new();
+    let good = lab.good();
+    let text = format!(
+        "[policy]\nclients = true\n[[endpoint]]\nconninfo = \"{good}\"\n\
+         [[endpoint]]\nconninfo = \"{good}\"\nclients = false\n"
+    );
+    lab.client.write("pgtls.toml", text);
+    let run = lab.check(&["--config", "pgtls.toml", "--format", "json"]);
+    let document = run.json();
+    let clients = [0, 1].map(|place| document["endpoints"][place]["clients"].is_array());
+    assert_eq!(clients, [true, false], "{document}");
+}

@@ -70,7 +70,11 @@ pub(super) fn check(
         began: Instant::now(),
         trusts: Arc::default(),
         turns: Turns::default(),
-        stores: args.clients.then(Stores::new).transpose()?,
+        stores: sources
+            .iter()
+            .any(|source| wants_clients(args, source))
+            .then(Stores::new)
+            .transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -140,8 +144,8 @@ pub(super) struct Run<'a> {
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
     /// Who is to shake hands next.
     pub(super) turns: Turns,
-    /// Of the client libraries, if they are asked about.
-    pub(super) stores: Option<Stores>,
+    /// Of the client libraries, if any endpoint is to be asked about them.
+    stores: Option<Stores>,
 }
 
 /// What came of a unit.
@@ -245,6 +249,7 @@ impl<'a> Run<'a> {
             } => (conninfo, endpoints, &**trust, (**own).as_ref()),
         };
         let policy = self.policy(unit.source);
+        let stores = self.stores(unit.source);
         let timeout = |conninfo| match until {
             Some(until) => self
                 .timeout(conninfo)
@@ -256,15 +261,15 @@ impl<'a> Run<'a> {
             let one = match trust {
                 Ok(trust) => {
                     let task = self.task(conninfo, endpoint, trust, timeout(conninfo));
-                    self.check_endpoint(task, own, &policy).await
+                    self.check_endpoint(task, stores, own, &policy).await
                 }
                 Err(error) => {
                     let diagnosis = trust_error(conninfo, error);
                     let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
-                    let stand_in = self.stores.as_ref().map(Stores::stand_in);
+                    let stand_in = stores.map(Stores::stand_in);
                     let task = stand_in
                         .map(|trust| self.task(conninfo, endpoint, &trust, timeout(conninfo)));
-                    let report = self.with_clients_unchecked(report, task, own).await;
+                    let report = with_clients_unchecked(report, stores, task, own).await;
                     Checked::without_connecting(report, &diagnosis)
                 }
             };
@@ -284,21 +289,10 @@ impl<'a> Run<'a> {
         Done { checked, exit }
     }
 
-    /// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
-    async fn with_clients_unchecked(
-        &self,
-        report: EndpointReport,
-        task: Option<Task>,
-        own: Own<'_>,
-    ) -> EndpointReport {
-        let (Some(stores), Some(task)) = (&self.stores, task) else {
-            return report;
-        };
-        if task.endpoint.route() == Route::Socket {
-            return report;
-        }
-        let verdicts = stores.verdicts_unchecked(task, own).await;
-        report.with_clients(verdicts.as_deref())
+    /// Of the client libraries, if this endpoint is to be asked about them.
+    pub(super) fn stores(&self, source: &Source) -> Option<&Stores> {
+        let stores = self.stores.as_ref();
+        stores.filter(|_| wants_clients(self.args, source))
     }
 
     fn task(
@@ -341,10 +335,16 @@ impl<'a> Run<'a> {
         self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    async fn check_endpoint(&self, task: Task, own: Own<'_>, policy: &Policy) -> Checked {
+    async fn check_endpoint(
+        &self,
+        task: Task,
+        stores: Option<&Stores>,
+        own: Own<'_>,
+        policy: &Policy,
+    ) -> Checked {
         if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {
             let report = EndpointReport::unchecked(&task.conninfo, &task.endpoint, &diagnosis);
-            let report = self.with_clients_unchecked(report, Some(task), own).await;
+            let report = with_clients_unchecked(report, stores, Some(task), own).await;
             return Checked::without_connecting(report, &diagnosis);
         }
         let observation = probe_in_turn(&task, self.turns.wait()).await;
@@ -355,7 +355,7 @@ impl<'a> Run<'a> {
             .map(|judgement| &judgement.certificates);
         let presented = presented.into_iter().flatten();
         Checked {
-            report: match &self.stores {
+            report: match stores {
                 Some(stores) => report.with_clients(Some(&stores.verdicts(
                     &task,
                     own,
@@ -385,6 +385,28 @@ impl Checked {
             presented: Vec::new(),
         }
     }
+}
+
+/// What an option says counts for all; then what the file says of the endpoint.
+fn wants_clients(args: &Check, source: &Source) -> bool {
+    args.clients || source.policy.clients == Some(true)
+}
+
+/// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
+async fn with_clients_unchecked(
+    report: EndpointReport,
+    stores: Option<&Stores>,
+    task: Option<Task>,
+    own: Own<'_>,
+) -> EndpointReport {
+    let (Some(stores), Some(task)) = (stores, task) else {
+        return report;
+    };
+    if task.endpoint.route() == Route::Socket {
+        return report;
+    }
+    let verdicts = stores.verdicts_unchecked(task, own).await;
+    report.with_clients(verdicts.as_deref())
 }
 
 fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {

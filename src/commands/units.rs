@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
         };
         let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
         let trust = Arc::new(self.gather(&conninfo, choice).await?);
-        let own = match (&self.stores, choice) {
+        let own = match (self.stores(source), choice) {
             (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
             _ => Arc::clone(&trust),
         };
