@@ -23,6 +23,8 @@ pub(crate) struct Config {
 pub(crate) struct Entry {
     /// What the user calls it.
     pub(crate) name: Option<String>,
+    /// As it stands in the file.
+    pub(crate) written: String,
     /// A connection string, variables filled in.
     pub(crate) conninfo: Vec<u8>,
     /// Where it stands, counted from 1.
@@ -37,6 +39,7 @@ pub(crate) struct Policy {
     pub(crate) valid_for: Option<Duration>,
     pub(crate) min_tls: Option<TlsVersion>,
     pub(crate) strict: Option<bool>,
+    pub(crate) clients: Option<bool>,
     pub(crate) pins: Option<Vec<[u8; 32]>>,
     pub(crate) trust: Option<Choice>,
 }
@@ -85,12 +88,14 @@ impl Config {
             let conninfo = fill_in(endpoint.conninfo.get_ref(), &var);
             Ok(Entry {
                 name: endpoint.name,
+                written: endpoint.conninfo.get_ref().clone(),
                 conninfo: conninfo.map_err(|fault| Error { line, fault })?,
                 line,
                 policy: Policy {
                     valid_for: endpoint.valid_for.or(common.valid_for),
                     min_tls: endpoint.min_tls.or(common.min_tls),
                     strict: endpoint.strict.or(common.strict),
+                    clients: endpoint.clients.or(common.clients),
                     pins: endpoint.pins.or_else(|| common.pins.clone()),
                     trust: endpoint.trust.or_else(|| common.trust.clone()),
                 },
@@ -119,6 +124,7 @@ struct Common {
     #[serde(deserialize_with = "min_tls")]
     min_tls: Option<TlsVersion>,
     strict: Option<bool>,
+    clients: Option<bool>,
     #[serde(deserialize_with = "pins")]
     pins: Option<Vec<[u8; 32]>>,
     #[serde(deserialize_with = "trust")]
@@ -135,6 +141,7 @@ struct Endpoint {
     #[serde(default, deserialize_with = "min_tls")]
     min_tls: Option<TlsVersion>,
     strict: Option<bool>,
+    clients: Option<bool>,
     #[serde(default, deserialize_with = "pins")]
     pins: Option<Vec<[u8; 32]>>,
     #[serde(default, deserialize_with = "trust")]
@@ -232,6 +239,7 @@ mod tests {
             valid_for = "30d"
             min_tls = "1.3"
             strict = true
+            clients = true
             trust = "mozilla"
 
             [[endpoint]]
@@ -242,19 +250,22 @@ mod tests {
             conninfo = "host=b"
             valid_for = "7d"
             strict = false
+            clients = false
             trust = "system"
         "#;
         let endpoints = parse(text).unwrap().endpoints;
         let [orders, other] = endpoints.as_slice() else {
             panic!("{endpoints:?}");
         };
-        assert_eq!((orders.name.as_deref(), orders.line), (Some("orders"), 10));
+        assert_eq!((orders.name.as_deref(), orders.line), (Some("orders"), 11));
         assert_eq!(orders.conninfo, b"host=a");
         assert_eq!(orders.policy.valid_for, cli::parse_duration("30d").ok());
         assert_eq!(orders.policy.strict, Some(true));
+        assert_eq!(orders.policy.clients, Some(true));
         assert_eq!(other.policy.valid_for, cli::parse_duration("7d").ok());
         assert_eq!(other.policy.min_tls, Some(TlsVersion::V1_3));
         assert_eq!(other.policy.strict, Some(false));
+        assert_eq!(other.policy.clients, Some(false));
         assert_eq!(other.policy.trust, Some(Choice::System));
     }
 

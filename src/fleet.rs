@@ -1,6 +1,7 @@
 //! Many checks at once: a bound on how many, and patience with what may pass later.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
 use std::hash::BuildHasher;
@@ -10,70 +11,83 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How many pieces of work may be under way at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bound {
-    /// So many.
-    Strict(NonZeroUsize),
-    /// So many that keep us busy; those that have been waited for longer than a blink do not count,
-    /// so that servers that never answer do not hold up the others.
-    Busy {
-        /// Those that count.
-        busy: NonZeroUsize,
-        /// Those that wait included.
-        all: NonZeroUsize,
-    },
-}
-
-impl Bound {
-    fn busy(self) -> usize {
-        match self {
-            Self::Strict(count) | Self::Busy { busy: count, .. } => count.get(),
-        }
-    }
-
-    fn all(self) -> usize {
-        match self {
-            Self::Strict(count) | Self::Busy { all: count, .. } => count.get(),
-        }
-    }
-}
-
-/// Does all the work on the calling task. `done` hears of each piece as it ends, with its place in
-/// the input.
+/// A queue before the costly part of each piece of work: [`each`] lets one in whenever there is
+/// nothing else to do.
 ///
-/// A piece begins only when there is nothing to do for those that have begun: however many may be
-/// under way, none of them waits for us so long that its own time runs out.
-pub async fn each<W, T>(work: W, bound: Bound, mut done: impl FnMut(usize, T))
+/// To connect costs little and to shake hands much. However many are under way, none that has been
+/// answered waits for us so long that its own time runs out.
+#[derive(Debug, Default)]
+pub struct Turns {
+    queue: RefCell<VecDeque<oneshot::Sender<()>>>,
+}
+
+impl Turns {
+    /// Waits for one's turn. It comes only within [`each`], and only if that knows of this queue.
+    pub async fn wait(&self) {
+        let (come, turn) = oneshot::channel();
+        self.queue.borrow_mut().push_back(come);
+        // The queue outlives all who stand in it.
+        let _ = turn.await;
+    }
+
+    fn len(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
+    /// Lets in the first who is still there.
+    fn next(&self) {
+        while let Some(first) = self.queue.borrow_mut().pop_front() {
+            if first.send(()).is_ok() {
+                return;
+            }
+        }
+    }
+}
+
+/// Does all the work on the calling task, at most `jobs` pieces at once. `done` hears of each piece as
+/// it ends, with its place in the input.
+///
+/// Not all of them begin at once, as hardly any server takes so many: a few at a time wait for the
+/// first answer. One that has waited for longer than a blink does not count, so that servers that
+/// never answer do not hold up the others.
+pub async fn each<W, T>(work: W, jobs: NonZeroUsize, turns: &Turns, mut done: impl FnMut(usize, T))
 where
     W: IntoIterator<Item: Future<Output = T>>,
 {
-    let free = &Cell::new(bound.busy());
+    let beginning = &Cell::new(0_usize);
     let mut waiting = work.into_iter().enumerate().peekable();
     let mut running = FuturesUnordered::new();
-    let mut settled = true;
+    let mut settled = false;
     loop {
-        let may_begin = waiting.peek().is_some() && running.len() < bound.all();
+        let may_begin =
+            waiting.peek().is_some() && running.len() < jobs.get() && turns.len() < LONGEST_QUEUE;
         let next = poll_fn(|context| match running.poll_next_unpin(context) {
             Poll::Ready(Some((place, result))) => Poll::Ready(Next::Done(place, result)),
-            _ if may_begin && free.get() > 0 => Poll::Ready(Next::Begin),
+            _ if may_begin && beginning.get() < AT_A_TIME => Poll::Ready(Next::Begin),
+            _ if turns.len() > 0 => Poll::Ready(Next::Turn),
             Poll::Ready(None) => Poll::Ready(Next::End),
             Poll::Pending => Poll::Pending,
         });
         match next.await {
             Next::Done(place, result) => done(place, result),
-            Next::Begin if settled => {
-                settled = false;
-                if let Some((place, piece)) = waiting.next() {
-                    free.set(free.get().saturating_sub(1));
-                    running.push(async move { (place, patiently(piece, bound, free).await) });
-                }
-            }
-            // Lets in the answers that have come by now.
             Next::Begin => {
+                if let Some((place, piece)) = waiting.next() {
+                    beginning.set(beginning.get().saturating_add(1));
+                    running.push(async move { (place, counted(piece, beginning).await) });
+                }
+                // However many there are to begin, those that have begun are heard in between.
+                yield_now().await;
+            }
+            Next::Turn if settled => {
+                settled = false;
+                turns.next();
+            }
+            // Lets in the answers that have come by now: they go first.
+            Next::Turn => {
                 yield_now().await;
                 settled = true;
             }
@@ -85,17 +99,15 @@ where
 enum Next<T> {
     Done(usize, T),
     Begin,
+    Turn,
     End,
 }
 
-/// Does a piece of work, and gives its place away when it ends or has been waited for too long.
-async fn patiently<T>(piece: impl Future<Output = T>, bound: Bound, free: &Cell<usize>) -> T {
+/// Does a piece of work that counts as beginning until it ends, or for a blink.
+async fn counted<T>(piece: impl Future<Output = T>, beginning: &Cell<usize>) -> T {
     let mut piece = pin!(piece);
-    let quick = match bound {
-        Bound::Strict(_) => Ok(piece.as_mut().await),
-        Bound::Busy { .. } => timeout(BLINK, piece.as_mut()).await,
-    };
-    free.set(free.get().saturating_add(1));
+    let quick = timeout(BLINK, piece.as_mut()).await;
+    beginning.set(beginning.get().saturating_sub(1));
     match quick {
         Ok(result) => result,
         Err(_) => piece.await,
@@ -131,9 +143,15 @@ fn jittered(pause: Duration) -> Duration {
     (pause + extra) / 2
 }
 
-/// Who has not ended by then waits for a server, not for us: a handshake across an ocean may take
-/// longer, and then merely lets another begin.
-const BLINK: Duration = Duration::from_millis(20);
+/// As many as a PostgreSQL with its default settings keeps waiting for itself.
+const AT_A_TIME: usize = 256;
+
+/// With [`AT_A_TIME`], some 8,000 endpoints begin a second though none of them ever answers.
+const BLINK: Duration = Duration::from_millis(30);
+
+/// Some seconds of handshakes. PostgreSQL hangs up on who has not said more than the SSLRequest within
+/// `authentication_timeout`, which is a minute.
+const LONGEST_QUEUE: usize = 4_096;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -148,19 +166,12 @@ mod tests {
         runtime.unwrap().block_on(future)
     }
 
-    fn at_most(jobs: usize) -> Bound {
-        Bound::Strict(NonZeroUsize::new(jobs).unwrap())
-    }
-
-    fn busy(busy: usize, all: usize) -> Bound {
-        Bound::Busy {
-            busy: NonZeroUsize::new(busy).unwrap(),
-            all: NonZeroUsize::new(all).unwrap(),
-        }
+    fn at_most(jobs: usize) -> NonZeroUsize {
+        NonZeroUsize::new(jobs).unwrap()
     }
 
     /// The results of so many pieces, and the most that were under way at once.
-    fn run(pieces: usize, bound: Bound, piece: impl AsyncFn(usize)) -> (Vec<usize>, usize) {
+    fn run(pieces: usize, jobs: usize, piece: impl AsyncFn(usize)) -> (Vec<usize>, usize) {
         let (running, most) = (Cell::new(0), Cell::new(0));
         let watched = async |place: usize| {
             running.set(running.get() + 1);
@@ -170,55 +181,96 @@ mod tests {
             place * 10
         };
         let mut results = vec![0; pieces];
-        block_on(each((0..pieces).map(watched), bound, |place, result| {
-            results[place] = result;
-        }));
+        let work = (0..pieces).map(watched);
+        block_on(each(
+            work,
+            at_most(jobs),
+            &Turns::default(),
+            |place, result| {
+                results[place] = result;
+            },
+        ));
         (results, most.get())
     }
 
     #[test]
     fn all_is_done_within_the_bound_and_told_with_its_place() {
         for jobs in [1, 3, 100] {
-            for bound in [at_most(jobs), busy(jobs, 1_000)] {
-                let soon = async |_| sleep(Duration::from_millis(1)).await;
-                let (results, most) = run(20, bound, soon);
-                let expected: Vec<usize> = (0..20).map(|place| place * 10).collect();
-                assert_eq!((results, most), (expected, jobs.min(20)), "{bound:?}");
-            }
+            let soon = async |_| sleep(Duration::from_millis(1)).await;
+            let (results, most) = run(20, jobs, soon);
+            let expected: Vec<usize> = (0..20).map(|place| place * 10).collect();
+            assert_eq!((results, most), (expected, jobs.min(20)));
         }
     }
 
     #[test]
-    fn who_waits_long_keeps_nobody_else_from_beginning() {
-        let long = async |_| sleep(Duration::from_secs(10)).await;
-        for (bound, expected) in [(at_most(3), 3), (busy(3, 8), 8), (busy(3, 100), 20)] {
-            let (_, most) = run(20, bound, long);
-            assert_eq!(most, expected, "{bound:?}");
+    fn few_begin_at_a_time_but_who_waits_long_holds_up_nobody() {
+        for (wait, expected) in [(BLINK / 2, AT_A_TIME), (BLINK * 200, 1_000)] {
+            let (_, most) = run(1_000, 2_000, async |_| sleep(wait).await);
+            assert_eq!(most, expected, "{wait:?}");
         }
+        let (_, most) = run(1_000, 300, async |_| sleep(BLINK * 200).await);
+        assert_eq!(most, 300);
     }
 
     #[test]
-    fn silent_ones_cost_the_time_of_one() {
+    fn five_thousand_silent_ones_cost_little_more_time_than_one() {
         let begin = Cell::new(None);
         let silent = async |_| {
             begin.set(begin.get().or_else(|| Some(Instant::now())));
             sleep(Duration::from_secs(10)).await;
+            // The clock of this test counts waiting only.
             let elapsed = begin.get().unwrap().elapsed();
-            assert!(elapsed < Duration::from_secs(12), "{elapsed:?}");
+            assert!(elapsed < Duration::from_secs(11), "{elapsed:?}");
         };
-        run(10_000, busy(256, 20_000), silent);
+        run(5_000, 10_000, silent);
     }
 
     #[test]
-    fn who_has_begun_is_served_before_another_begins() {
-        let order = std::cell::RefCell::new(Vec::new());
+    fn all_begin_before_the_first_turn_and_each_is_served_before_the_next() {
+        let (order, turns) = (RefCell::new(Vec::new()), Turns::default());
         let piece = async |place| {
-            order.borrow_mut().push(place);
+            order.borrow_mut().push(("begins", place));
+            turns.wait().await;
+            order.borrow_mut().push(("has its turn", place));
             yield_now().await;
-            order.borrow_mut().push(place);
+            order.borrow_mut().push(("ends", place));
         };
-        run(3, at_most(3), piece);
-        assert_eq!(order.into_inner(), [0, 0, 1, 1, 2, 2]);
+        block_on(each((0..2).map(piece), at_most(2), &turns, |_, ()| ()));
+        let expected = [
+            ("begins", 0),
+            ("begins", 1),
+            ("has its turn", 0),
+            ("ends", 0),
+            ("has its turn", 1),
+            ("ends", 1),
+        ];
+        assert_eq!(order.into_inner(), expected);
+    }
+
+    #[test]
+    fn who_leaves_the_queue_takes_nobodys_turn() {
+        let turns = Turns::default();
+        let impatient = async |place| {
+            let turn = turns.wait();
+            match place {
+                0 => timeout(Duration::ZERO, turn).await.is_ok(),
+                _ => {
+                    turn.await;
+                    true
+                }
+            }
+        };
+        let mut results = [None; 2];
+        block_on(each(
+            (0..2).map(impatient),
+            at_most(2),
+            &turns,
+            |place, came| {
+                results[place] = Some(came);
+            },
+        ));
+        assert_eq!(results, [Some(false), Some(true)]);
     }
 
     #[test]
@@ -226,7 +278,12 @@ mod tests {
         let slow_first =
             [30, 10, 20].map(async |seconds| sleep(Duration::from_secs(seconds)).await);
         let mut order = Vec::new();
-        block_on(each(slow_first, at_most(3), |place, ()| order.push(place)));
+        block_on(each(
+            slow_first,
+            at_most(3),
+            &Turns::default(),
+            |place, ()| order.push(place),
+        ));
         assert_eq!(order, [1, 2, 0]);
     }
 

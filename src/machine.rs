@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::World;
-use pgtls::fleet::Bound;
 
 /// The real one.
 pub(crate) struct Machine;
@@ -43,20 +42,13 @@ impl World for Machine {
 }
 
 /// How many endpoints may be in flight at once: as many as are wanted, as far as the limit of open
-/// files allows once it is as high as this user may put it. Where nothing is wanted, those that wait
-/// for a silent server do not count.
-pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> Bound {
+/// files allows once it is as high as this user may put it.
+pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     let open = file_limit().saturating_sub(RESERVED_FILES);
     // An endpoint takes two, its socket and, for a moment, the resolver's.
-    let all = (open / 2).max(open.saturating_sub(RESOLVERS));
-    let all = NonZeroUsize::new(all).unwrap_or(NonZeroUsize::MIN);
-    match wanted {
-        Some(wanted) => Bound::Strict(wanted.min(all)),
-        None => Bound::Busy {
-            busy: BUSY.min(all),
-            all,
-        },
-    }
+    let most = (open / 2).max(open.saturating_sub(RESOLVERS));
+    let most = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);
+    wanted.map_or(most, |wanted| wanted.min(most))
 }
 
 #[cfg(unix)]
@@ -78,9 +70,6 @@ const RESERVED_FILES: usize = 32;
 
 /// So many names are resolved at once: the threads that tokio's runtime has for it.
 const RESOLVERS: usize = 512;
-
-/// More that keep us busy at once only make each of them slower.
-const BUSY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// A machine on which nobody has set anything: what stands in the string is all there is.
 pub(crate) struct Blank;

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Report(args) => commands::report::run(&args),
         Command::Roots(args) => commands::roots::run(&args).map(Exit::into),
         Command::Explain(args) => commands::explain::run(&args).map(Exit::into),
         Command::Demo(output) => commands::demo::run(output),

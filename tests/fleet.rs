@@ -283,3 +283,97 @@ fn completions_and_the_manual_know_every_command() {
         }
     }
 }
+
+#[test]
+fn shards_hold_every_string_once_and_their_reports_merge_into_one() {
+    let lab = Lab::new();
+    let mut list = String::new();
+    for number in 0..40 {
+        let string = if number == 7 {
+            lab.wrong_host()
+        } else {
+            lab.good()
+        };
+        list.push_str(&format!("{string} application_name=n{number}\n"));
+    }
+    lab.client.write("list", list);
+    let mut codes = Vec::new();
+    for shard in ["1/3", "2/3", "3/3"] {
+        let file = format!("jsonl=shard-{}", &shard[..1]);
+        let run = lab.check(&["--from", "list", "--shard", shard, "--report", &file]);
+        codes.push(run.code);
+    }
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 0, 7]);
+
+    let merged = ["report", "shard-1", "shard-2", "shard-3"];
+    let run = lab
+        .client
+        .pgtls(&[&merged[..], &["--format", "json"]].concat());
+    assert_eq!(run.code, 7, "{}", run.stderr);
+    let document = run.json();
+    let endpoints = document["endpoints"].as_array().unwrap();
+    let mut lines: Vec<u64> = endpoints
+        .iter()
+        .map(|one| one["location"]["line"].as_u64().unwrap())
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(lines, (1..=40).collect::<Vec<_>>());
+    assert_eq!(document["verdict"], "fail");
+
+    let run = lab.client.pgtls(&merged);
+    assert!(run.stdout.contains("39 of 40 endpoints passed"), "{run:?}");
+    let run = lab
+        .client
+        .pgtls(&[&merged[..], &["--format", "nagios"]].concat());
+    assert_eq!(run.code, 2, "{run:?}");
+}
+
+#[test]
+fn an_empty_shard_passes_and_says_so() {
+    let lab = Lab::new();
+    let codes = ["1/2", "2/2"].map(|shard| {
+        let run = lab.check(&["--shard", shard, &lab.good()]);
+        assert_eq!(run.code, 0, "{run:?}");
+        (
+            run.stdout.contains("PASS"),
+            run.stderr.contains("nothing to check"),
+        )
+    });
+    assert!(codes.contains(&(true, false)) && codes.contains(&(false, true)));
+}
+
+#[test]
+fn what_cannot_be_merged_is_no_pass() {
+    let lab = Lab::new();
+    let line = lab.check(&["--format", "jsonl", &lab.good()]).stdout;
+    lab.client.write("good", &line);
+    lab.client.write("cut", format!("{line}{}", &line[..100]));
+    lab.client.write("empty", "");
+    for (files, word) in [
+        (&["empty"][..], "no endpoint"),
+        (&["good", "missing"], "missing"),
+        (&["good", "cut"], "line 2"),
+    ] {
+        let run = lab.client.pgtls(&[&["report"], files].concat());
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+        assert!(run.stderr.contains(word), "{run:?}");
+    }
+    let run = lab.client.pgtls(&["report", "good", "empty"]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn a_configuration_asks_about_clients_where_it_says_so() {
+    let lab = Lab::new();
+    let good = lab.good();
+    let text = format!(
+        "[policy]\nclients = true\n[[endpoint]]\nconninfo = \"{good}\"\n\
+         [[endpoint]]\nconninfo = \"{good}\"\nclients = false\n"
+    );
+    lab.client.write("pgtls.toml", text);
+    let run = lab.check(&["--config", "pgtls.toml", "--format", "json"]);
+    let document = run.json();
+    let clients = [0, 1].map(|place| document["endpoints"][place]["clients"].is_array());
+    assert_eq!(clients, [true, false], "{document}");
+}

@@ -4,7 +4,7 @@ mod start;
 mod value;
 
 use std::ffi::OsString;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 
 pub(crate) use start::{command, parse};
-use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds};
+use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds, parse_shard};
 pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
 
 /// Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails.
@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Conninfo(Conninfo),
     /// Verify a server's certificate files before they are deployed; connects to nothing
     Verify(Verify),
+    /// Merge the reports of several runs into one, in any format; connects to nothing
+    Report(Merge),
     /// Show the root certificates that are compiled in
     Roots(Roots),
     /// Explain a finding code at length; without one, list them all
@@ -60,6 +62,7 @@ impl Command {
         match self {
             Self::Check(args) => Some(args.output.format),
             Self::Verify(args) => Some(args.output.format),
+            Self::Report(args) => Some(args.output.format),
             Self::Demo(output) => Some(output.format),
             Self::Conninfo(_)
             | Self::Roots(_)
@@ -92,11 +95,17 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
+    /// Check only the strings of this shard, of so many: 2/5. A string is in the same one wherever it
+    /// stands, and the shards hold each string once
+    #[arg(long, value_name = "K/N", value_parser = parse_shard)]
+    pub(crate) shard: Option<Shard>,
+
     /// Every address that a host name has is an endpoint
     #[arg(long)]
     pub(crate) all_addresses: bool,
 
-    /// Endpoints in flight at once [default: as many as the limit of open files allows, at most 256]
+    /// Endpoints in flight at once [default: as many as the limit of open files allows]; they begin
+    /// 256 at a time, those aside that wait for a silent server
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
@@ -168,6 +177,14 @@ pub(crate) struct Demands {
     pub(crate) strict: bool,
 }
 
+/// `--shard K/N`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// Counted from 1.
+    pub(crate) number: NonZeroU64,
+    pub(crate) of: NonZeroU64,
+}
+
 /// `--at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
@@ -199,6 +216,16 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     pub(crate) demands: Demands,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Files that `check --format jsonl` has written, such as one a shard; - is standard input
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) output: Output,

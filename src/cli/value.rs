@@ -10,7 +10,7 @@ use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{At, FileReport, Format};
+use super::{At, FileReport, Format, Shard};
 
 pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
     Ok(match text {
@@ -58,6 +58,18 @@ pub(super) fn parse_report(text: &str) -> Result<FileReport, String> {
         format,
         file: file.into(),
     })
+}
+
+pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
+    text.split_once('/')
+        .and_then(|(number, of)| {
+            Some(Shard {
+                number: number.parse().ok()?,
+                of: of.parse().ok()?,
+            })
+        })
+        .filter(|shard| shard.number <= shard.of)
+        .ok_or_else(|| "a shard is written K/N, such as 2/5, with K from 1 to N".to_owned())
 }
 
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -148,6 +160,19 @@ mod tests {
         assert_eq!(parse_report("junit=a=b.xml"), Ok(expected));
         for wrong in ["", "junit", "junit=", "=a.xml", "xml=a.xml", "JUNIT=a.xml"] {
             assert!(parse_report(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_shard_is_one_of_so_many() {
+        for (text, numbers) in [("1/1", (1, 1)), ("2/5", (2, 5)), ("5/5", (5, 5))] {
+            let shard = parse_shard(text).unwrap();
+            assert_eq!((shard.number.get(), shard.of.get()), numbers);
+        }
+        for wrong in [
+            "", "1", "0/5", "6/5", "1/0", "-1/5", "a/b", "1/5/9", "/", "1.0/2",
+        ] {
+            assert!(parse_shard(wrong).is_err(), "{wrong}");
         }
     }
 

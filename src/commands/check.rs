@@ -12,10 +12,10 @@ use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
 use pgtls::diagnose::{Diagnosis, diagnose, diagnose_login, rehearse, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::fleet;
+use pgtls::fleet::{self, Turns};
 use pgtls::login::login;
 use pgtls::policy::{Policy, Strictness};
-use pgtls::probe::{Task, probe};
+use pgtls::probe::{Task, probe_in_turn};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{SharedTrust, Trust};
 use tokio::time::Instant;
@@ -56,6 +56,14 @@ pub(super) fn check(
         policy.expected = Some(Box::new(demands::certificate(file)?));
     }
     let sources = sources::gather(args, world)?;
+    if sources.is_empty() {
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(
+            std::io::stderr(),
+            "pgtls: no connection string belongs to this shard: nothing to check"
+        );
+        return Ok((Vec::new(), Exit::Passed));
+    }
     let run = Run {
         args,
         world,
@@ -63,8 +71,13 @@ pub(super) fn check(
         now: demands::moment(&args.demands)?,
         began: Instant::now(),
         trusts: Arc::default(),
-        stores: args.clients.then(Stores::new).transpose()?,
+        turns: Turns::default(),
         also: args.also_trust.as_deref().map(demands::roots).transpose()?,
+        stores: sources
+            .iter()
+            .any(|source| wants_clients(args, source))
+            .then(Stores::new)
+            .transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -132,10 +145,12 @@ pub(super) struct Run<'a> {
     now: i64,
     began: Instant,
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
+    /// Who is to shake hands next.
+    pub(super) turns: Turns,
     /// The roots of a CA to come, if its coming is rehearsed.
     also: Option<NewRoots>,
-    /// Of the client libraries, if they are asked about.
-    pub(super) stores: Option<Stores>,
+    /// Of the client libraries, if any endpoint is to be asked about them.
+    stores: Option<Stores>,
 }
 
 /// What came of a unit.
@@ -184,7 +199,7 @@ impl<'a> Run<'a> {
         let work = units
             .iter()
             .map(|unit| Box::pin(self.check_patiently(unit, observer)));
-        fleet::each(work, jobs, |place, done: Done| {
+        fleet::each(work, jobs, &self.turns, |place, done: Done| {
             for one in &done.checked {
                 observer.borrow_mut().done(&one.report);
             }
@@ -210,8 +225,8 @@ impl<'a> Run<'a> {
             |done| {
                 let again = done.exit == Exit::Unreachable;
                 if let Some(last) = done.checked.last() {
-                    let state = last.report.error.as_ref().map(|error| error.code);
-                    if (again || said.is_some()) && said != Some(state) {
+                    let state = last.report.error.as_ref().map(|error| error.code.clone());
+                    if (again || said.is_some()) && said.as_ref() != Some(&state) {
                         observer.borrow().changed(&last.report);
                         said = Some(state);
                     }
@@ -223,10 +238,11 @@ impl<'a> Run<'a> {
     }
 
     async fn check_unit(&self, unit: &Unit<'_>, until: Option<Instant>) -> Done {
+        let stores = self.stores(unit.source);
         let (conninfo, endpoints, trust, own) = match &unit.hosts {
             Hopeful::Unread { diagnosis, others } => {
                 let report = EndpointReport::unread(diagnosis);
-                let report = self.with_others(report, others.as_ref()).await;
+                let report = self.with_others(report, stores, others.as_ref()).await;
                 return Done {
                     checked: vec![Checked::without_connecting(named(report, unit), diagnosis)],
                     exit: diagnosis.exit,
@@ -251,15 +267,15 @@ impl<'a> Run<'a> {
             let one = match trust {
                 Ok(trust) => {
                     let task = self.task(conninfo, endpoint, trust, timeout(conninfo));
-                    self.check_endpoint(task, own, &policy).await
+                    self.check_endpoint(task, stores, own, &policy).await
                 }
                 Err(error) => {
                     let diagnosis = trust_error(conninfo, error);
                     let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
-                    let stand_in = self.stores.as_ref().map(Stores::stand_in);
+                    let stand_in = stores.map(Stores::stand_in);
                     let task = stand_in
                         .map(|trust| self.task(conninfo, endpoint, &trust, timeout(conninfo)));
-                    let report = self.with_clients_unchecked(report, task, own).await;
+                    let report = with_clients_unchecked(report, stores, task, own).await;
                     Checked::without_connecting(report, &diagnosis)
                 }
             };
@@ -280,8 +296,13 @@ impl<'a> Run<'a> {
     }
 
     /// Adds what other clients make of a string that libpq cannot read.
-    async fn with_others(&self, report: EndpointReport, others: Option<&Others>) -> EndpointReport {
-        let (Some(Others { conninfo, own }), Some(stores)) = (others, &self.stores) else {
+    async fn with_others(
+        &self,
+        report: EndpointReport,
+        stores: Option<&Stores>,
+        others: Option<&Others>,
+    ) -> EndpointReport {
+        let (Some(Others { conninfo, own }), Some(stores)) = (others, stores) else {
             return report;
         };
         let Some(endpoint) = conninfo.endpoints.first() else {
@@ -289,25 +310,13 @@ impl<'a> Run<'a> {
         };
         let stand_in = stores.stand_in();
         let task = self.task(conninfo, endpoint, &stand_in, self.timeout(conninfo));
-        self.with_clients_unchecked(report, Some(task), (**own).as_ref())
-            .await
+        with_clients_unchecked(report, Some(stores), Some(task), (**own).as_ref()).await
     }
 
-    /// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
-    async fn with_clients_unchecked(
-        &self,
-        report: EndpointReport,
-        task: Option<Task>,
-        own: Own<'_>,
-    ) -> EndpointReport {
-        let (Some(stores), Some(task)) = (&self.stores, task) else {
-            return report;
-        };
-        if task.endpoint.route() == Route::Socket {
-            return report;
-        }
-        let verdicts = stores.verdicts_unchecked(task, own).await;
-        report.with_clients(verdicts.as_deref())
+    /// Of the client libraries, if this endpoint is to be asked about them.
+    pub(super) fn stores(&self, source: &Source) -> Option<&Stores> {
+        let stores = self.stores.as_ref();
+        stores.filter(|_| wants_clients(self.args, source))
     }
 
     fn task(
@@ -350,14 +359,19 @@ impl<'a> Run<'a> {
         self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
     }
 
-    async fn check_endpoint(&self, task: Task, own: Own<'_>, policy: &Policy) -> Checked {
+    async fn check_endpoint(
+        &self,
+        task: Task,
+        stores: Option<&Stores>,
+        own: Own<'_>,
+        policy: &Policy,
+    ) -> Checked {
         if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {
             let report = EndpointReport::unchecked(&task.conninfo, &task.endpoint, &diagnosis);
-            let report = self.with_clients_unchecked(report, Some(task), own).await;
+            let report = with_clients_unchecked(report, stores, Some(task), own).await;
             return Checked::without_connecting(report, &diagnosis);
         }
-        let deadline = Instant::now() + task.timeout;
-        let observation = probe(&task).await;
+        let observation = probe_in_turn(&task, self.turns.wait()).await;
         let mut diagnosis = diagnose(&task, &observation, policy);
         let new = self.also.as_ref();
         let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
@@ -367,8 +381,9 @@ impl<'a> Run<'a> {
         let mut entry = None;
         // Nothing is sent to a server that any demand refuses, `--strict` included.
         if self.args.login && diagnosis.exit == Exit::Passed {
+            let left = task.timeout.saturating_sub(observation.timings.total);
             // On the heap: a check without a login shall not keep room for one.
-            let login = Box::pin(login(&task, &observation, policy, deadline)).await;
+            let login = Box::pin(login(&task, &observation, policy, Instant::now() + left)).await;
             diagnosis = diagnose_login(&task, &observation, &login, policy, diagnosis);
             entry = Some(login);
         }
@@ -380,7 +395,7 @@ impl<'a> Run<'a> {
             .map(|judgement| &judgement.certificates);
         let presented = presented.into_iter().flatten();
         Checked {
-            report: match &self.stores {
+            report: match stores {
                 Some(stores) => report.with_clients(Some(&stores.verdicts(
                     &task,
                     own,
@@ -410,6 +425,28 @@ impl Checked {
             presented: Vec::new(),
         }
     }
+}
+
+/// What an option says counts for all; then what the file says of the endpoint.
+fn wants_clients(args: &Check, source: &Source) -> bool {
+    args.clients || source.policy.clients == Some(true)
+}
+
+/// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
+async fn with_clients_unchecked(
+    report: EndpointReport,
+    stores: Option<&Stores>,
+    task: Option<Task>,
+    own: Own<'_>,
+) -> EndpointReport {
+    let (Some(stores), Some(task)) = (stores, task) else {
+        return report;
+    };
+    if task.endpoint.route() == Route::Socket {
+        return report;
+    }
+    let verdicts = stores.verdicts_unchecked(task, own).await;
+    report.with_clients(verdicts.as_deref())
 }
 
 fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {

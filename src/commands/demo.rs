@@ -42,6 +42,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         conninfo: vec![string.into()],
         from: None,
         config: None,
+        shard: None,
         all_addresses: false,
         jobs: None,
         wait: None,

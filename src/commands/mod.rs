@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 mod output;
 mod progress;
+pub(crate) mod report;
 pub(crate) mod roots;
 pub(crate) mod shell;
 mod sources;

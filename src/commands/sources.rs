@@ -4,11 +4,12 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::conninfo::World;
 use pgtls::escape::escape;
 use pgtls::report::LocationReport;
 
-use crate::cli::Check;
+use crate::cli::{Check, Shard};
 use crate::config::{Config, Policy};
 use crate::machine::bytes_of;
 
@@ -16,16 +17,20 @@ use crate::machine::bytes_of;
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) text: Vec<u8>,
+    /// As the user wrote it, variables not filled in.
+    written: Vec<u8>,
     pub(super) name: Option<String>,
     pub(super) location: Option<LocationReport>,
     pub(super) policy: Policy,
 }
 
 /// All strings: those of the arguments first, then the list's, then the file's. At least one:
-/// without any, the environment alone says where to connect.
+/// without any, the environment alone says where to connect. None only if they are all in other
+/// shards.
 pub(super) fn gather(args: &Check, world: &dyn World) -> anyhow::Result<Vec<Source>> {
     let arguments = args.conninfo.iter().map(|argument| Source {
         text: bytes_of(argument),
+        written: bytes_of(argument),
         ..Source::default()
     });
     let mut sources: Vec<Source> = arguments.collect();
@@ -38,7 +43,23 @@ pub(super) fn gather(args: &Check, world: &dyn World) -> anyhow::Result<Vec<Sour
     if sources.is_empty() {
         sources.push(Source::default());
     }
+    if let Some(shard) = args.shard {
+        sources.retain(|source| shard.holds(&source.written));
+    }
     Ok(sources)
+}
+
+impl Shard {
+    /// The first eight bytes of the string's SHA-256, as a big-endian number, modulo the number of
+    /// shards: the same for ever, on every machine, and for other programs to compute.
+    fn holds(self, written: &[u8]) -> bool {
+        let digest = digest(&SHA256, written);
+        let number = digest
+            .as_ref()
+            .first_chunk()
+            .map_or(0, |first| u64::from_be_bytes(*first));
+        number % self.of == self.number.get() - 1
+    }
 }
 
 fn listed(file: &Path) -> anyhow::Result<Vec<Source>> {
@@ -49,6 +70,7 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Source>> {
         .filter(|(line, _)| !line.is_empty() && !line.starts_with(b"#"))
         .map(|(line, number)| Source {
             text: line.to_vec(),
+            written: line.to_vec(),
             location: Some(location(file, number)),
             ..Source::default()
         })
@@ -68,6 +90,7 @@ fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Source>> {
         Config::parse(&text, |name| world.var(name)).with_context(|| file.display().to_string())?;
     let sources = config.endpoints.into_iter().map(|entry| Source {
         text: entry.conninfo,
+        written: entry.written.into_bytes(),
         name: entry.name.map(|name| escape(&name).to_string()),
         location: Some(location(file, entry.line)),
         policy: entry.policy,
@@ -82,7 +105,7 @@ fn location(file: &Path, line: usize) -> LocationReport {
     }
 }
 
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     let read = if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
@@ -90,4 +113,33 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
         std::fs::read(file)
     };
     read.with_context(|| format!("could not read {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::*;
+
+    #[test]
+    fn a_string_is_in_one_shard_and_in_the_same_one_for_ever() {
+        let shards = |of: u64, written: &[u8]| -> Vec<u64> {
+            let of = NonZeroU64::new(of).unwrap();
+            (1..=of.get())
+                .filter(|number| {
+                    let number = NonZeroU64::new(*number).unwrap();
+                    Shard { number, of }.holds(written)
+                })
+                .collect()
+        };
+        // printf host=a | sha256sum | cut -c 1-16, modulo the number of shards, plus 1.
+        for (written, of, expected) in [("host=a", 5, 2), ("host=b", 5, 3), ("", 7, 2)] {
+            assert_eq!(shards(of, written.as_bytes()), [expected], "{written}");
+        }
+        for number in 0..100 {
+            let written = format!("host=db-{number}.example.com");
+            assert_eq!(shards(1, written.as_bytes()), [1]);
+            assert_eq!(shards(7, written.as_bytes()).len(), 1);
+        }
+    }
 }

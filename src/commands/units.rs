@@ -1,12 +1,13 @@
 //! From connection strings to what is checked at once: endpoints, each with whom it trusts.
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use pgtls::connect;
 use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route};
 use pgtls::diagnose::{Diagnosis, conninfo_error};
-use pgtls::fleet::{self, Bound};
+use pgtls::fleet;
 use pgtls::trust::{self, Choice, SharedTrust, Trust};
 use tokio::time::Instant;
 
@@ -62,7 +63,7 @@ impl<'a> Run<'a> {
         };
         let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
         let trust = Arc::new(self.gather(&conninfo, choice).await?);
-        let own = match (&self.stores, choice) {
+        let own = match (self.stores(source), choice) {
             (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
             _ => Arc::clone(&trust),
         };
@@ -71,7 +72,7 @@ impl<'a> Run<'a> {
 
     async fn as_others_might(&self, source: &Source) -> anyhow::Result<Option<Others>> {
         let read = ConnInfo::read_as_others_might(&source.text, self.world);
-        let (Some(_), Some(conninfo)) = (&self.stores, read.map(Arc::new)) else {
+        let (Some(_), Some(conninfo)) = (self.stores(source), read.map(Arc::new)) else {
             return Ok(None);
         };
         let own = Arc::new(self.gather(&conninfo, None).await?);
@@ -97,11 +98,15 @@ impl<'a> Run<'a> {
 
     /// The same with an endpoint for every address that a name has. A name that does not resolve
     /// stays, and is reported as such.
-    pub(super) async fn by_address(&self, units: Vec<Unit<'a>>, jobs: Bound) -> Vec<Unit<'a>> {
+    pub(super) async fn by_address(
+        &self,
+        units: Vec<Unit<'a>>,
+        jobs: NonZeroUsize,
+    ) -> Vec<Unit<'a>> {
         let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
         resolved.resize_with(units.len(), Vec::new);
         let work = units.into_iter().map(|unit| self.resolve(unit));
-        fleet::each(work, jobs, |place, units| {
+        fleet::each(work, jobs, &self.turns, |place, units| {
             if let Some(slot) = resolved.get_mut(place) {
                 *slot = units;
             }

@@ -50,6 +50,9 @@ impl Endpoint {
 
     fn listen(config: Arc<ServerConfig>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        // A fleet may come all at once; the standard library keeps few waiting.
+        #[cfg(unix)]
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE)?;
         let address = listener.local_addr()?;
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);

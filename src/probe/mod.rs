@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Judge, Offer, Refusal, Tls, shake_hands};
+use crate::negotiate::Ready;
 use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
@@ -166,15 +167,35 @@ pub struct Timings {
 
 /// Checks one endpoint.
 pub async fn probe(task: &Task) -> Observation {
+    probe_in_turn(task, std::future::ready(())).await
+}
+
+/// Checks one endpoint, and shakes hands only once `turn` has come; the time until then does not
+/// count.
+pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Observation {
     let started = Instant::now();
     let deadline = started + task.timeout;
     let mut timings = Timings::default();
     let mut address = None;
-    let outcome = run(task, deadline, &mut timings, &mut address).await;
-    timings.total = started.elapsed();
+    let mut until = deadline;
+    let outcome = match reach(task, deadline, &mut timings, &mut address).await {
+        Ok(ready) => {
+            let queued = Instant::now();
+            turn.await;
+            let queued = queued.elapsed();
+            until = deadline + queued;
+            let outcome = meet(task, ready, until, &mut timings).await;
+            timings.total = started.elapsed().saturating_sub(queued);
+            outcome
+        }
+        Err(stop) => {
+            timings.total = started.elapsed();
+            Err(stop)
+        }
+    };
     let second_look = match &outcome {
         Ok(_) => None,
-        Err(stop) => second_look::take(task, stop, deadline).await.map(Box::new),
+        Err(stop) => second_look::take(task, stop, until).await.map(Box::new),
     };
     Observation {
         timings,
@@ -184,12 +205,13 @@ pub async fn probe(task: &Task) -> Observation {
     }
 }
 
-async fn run(
+/// Connects and asks for TLS.
+async fn reach(
     task: &Task,
     deadline: Instant,
     timings: &mut Timings,
     address: &mut Option<SocketAddr>,
-) -> Result<Session, Stop> {
+) -> Result<Ready, Stop> {
     let connected = connect::connect(&task.endpoint, deadline)
         .await
         .map_err(Stop::Connect)?;
@@ -203,7 +225,16 @@ async fn run(
         .await
         .map_err(Stop::Negotiate)?;
     timings.ssl_request = Some(asked.elapsed());
+    Ok(ready)
+}
 
+/// Shakes hands and verifies.
+async fn meet(
+    task: &Task,
+    ready: Ready,
+    deadline: Instant,
+    timings: &mut Timings,
+) -> Result<Session, Stop> {
     let witness = Witness::new(task);
     let shaking = Instant::now();
     let judge = Arc::<Witness>::clone(&witness);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{Session, Stop, Task, Timings, run};
+use super::{Session, Stop, Task, Timings, meet, reach};
 use crate::conninfo::{ConnInfo, SslNegotiation};
 use crate::handshake::{Alert, Error as HandshakeError};
 use crate::negotiate::{Error as NegotiateError, Protocol};
@@ -31,7 +31,11 @@ pub(super) async fn take(task: &Task, stop: &Stop, deadline: Instant) -> Option<
         conninfo: Arc::new(conninfo),
         ..task.clone()
     };
-    let outcome = run(&task, deadline, &mut Timings::default(), &mut None).await;
+    let mut timings = Timings::default();
+    let outcome = match reach(&task, deadline, &mut timings, &mut None).await {
+        Ok(ready) => meet(&task, ready, deadline, &mut timings).await,
+        Err(stop) => Err(stop),
+    };
     Some(SecondLook {
         negotiation,
         outcome,

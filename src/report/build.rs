@@ -11,7 +11,7 @@ use super::{
     RehearsalReport, Report, RotationReport, TimingsReport, TlsReport, TrustReport, Verdict,
 };
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
-use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding, Rehearsal, Rotation};
+use crate::diagnose::{ClientVerdict, Context, Diagnosis, Finding, Rehearsal, Rotation};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -80,8 +80,8 @@ impl EndpointReport {
                 .map(|host| escape(host.as_bytes()).to_string()),
             hostaddr: endpoint.hostaddr.as_ref().map(ToString::to_string),
             port: Some(endpoint.port),
-            sslmode: Some(conninfo.sslmode.value.as_str()),
-            sslnegotiation: Some(conninfo.sslnegotiation.value.as_str()),
+            sslmode: Some(conninfo.sslmode.value.as_str().into()),
+            sslnegotiation: Some(conninfo.sslnegotiation.value.as_str().into()),
             ..Self::unread(diagnosis)
         }
     }
@@ -118,8 +118,8 @@ impl EndpointReport {
         Self {
             host: context.host.map(|host| escape(host).to_string()),
             sslmode: Some(match context.host {
-                Some(_) => SslMode::VerifyFull.as_str(),
-                None => SslMode::VerifyCa.as_str(),
+                Some(_) => SslMode::VerifyFull.as_str().into(),
+                None => SslMode::VerifyCa.as_str().into(),
             }),
             certificates: Some(certificates(judgement, context.rules.now)),
             trust: Some(trust_report(context.trust, judgement)),
@@ -160,26 +160,26 @@ fn rehearsal(rehearsal: Rehearsal) -> RehearsalReport {
     RehearsalReport {
         verdict: Verdict::of(rehearsal.exit),
         exit_code: rehearsal.exit.number(),
-        code: rehearsal.code.map(Code::name),
+        code: rehearsal.code.map(|code| code.name().into()),
     }
 }
 
 fn client(verdict: &ClientVerdict) -> ClientReport {
     ClientReport {
-        client: verdict.client.name(),
-        outcome: verdict.outcome.name(),
-        certificate: verdict.certificate.name(),
-        code: verdict.code.map(Code::name),
+        client: verdict.client.name().into(),
+        outcome: verdict.outcome.name().into(),
+        certificate: verdict.certificate.name().into(),
+        code: verdict.code.map(|code| code.name().into()),
         reason: verdict.reason.clone(),
-        basis: verdict.basis.name(),
+        basis: verdict.basis.name().into(),
     }
 }
 
 fn finding(finding: &Finding) -> FindingReport {
     FindingReport {
-        level: finding.level.name(),
-        code: finding.code.name(),
-        stage: finding.stage.name(),
+        level: finding.level.name().into(),
+        code: finding.code.name().into(),
+        stage: finding.stage.name().into(),
         // Both are escaped where they are made; a place that forgets it must not reach a terminal.
         message: escape(&finding.message).to_string(),
         hint: finding.hint.as_deref().map(super::plain_lines),
@@ -189,11 +189,11 @@ fn finding(finding: &Finding) -> FindingReport {
 fn tls_report(observation: &Observation) -> Option<TlsReport> {
     let tls = observation.tls()?;
     Some(TlsReport {
-        protocol: tls.protocol.map(Choice::as_str),
-        cipher: tls.cipher.map(|cipher| cipher.openssl),
-        cipher_iana: tls.cipher.map(|cipher| cipher.iana),
+        protocol: tls.protocol.map(|version| version.as_str().into()),
+        cipher: tls.cipher.map(|cipher| cipher.openssl.into()),
+        cipher_iana: tls.cipher.map(|cipher| cipher.iana.into()),
         bits: tls.cipher.map(|cipher| cipher.bits),
-        group: tls.group.map(|group| group.name),
+        group: tls.group.map(|group| group.name.into()),
         post_quantum: tls.group.map(|group| group.post_quantum),
         alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
         sni: tls.sni.clone(),
@@ -204,7 +204,8 @@ fn tls_report(observation: &Observation) -> Option<TlsReport> {
             ClientCertificate::Sent => "sent",
             ClientCertificate::Accepted => "sent, accepted",
             ClientCertificate::Refused => "sent, refused",
-        },
+        }
+        .into(),
     })
 }
 
@@ -273,7 +274,7 @@ fn certificate_report(
         version: certificate.version,
         sha256_fingerprint: HEXLOWER.encode(&certificate.sha256_fingerprint()),
         spki_sha256: HEXLOWER.encode(&certificate.spki_sha256()),
-        role,
+        role: role.into(),
     }
 }
 
@@ -311,7 +312,7 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
         },
     };
     TrustReport {
-        source,
+        source: source.into(),
         path: path.map(|path| shown_path(path)),
         anchor: anchor.map(|anchor| escape(&anchor.subject.text).to_string()),
         anchor_not_after: anchor.map(|anchor| instant(anchor.not_after)),
@@ -333,10 +334,13 @@ fn name_match(judgement: &Judgement) -> Option<NameMatchReport> {
     Some(NameMatchReport {
         matched: found.map(|found| escape(&found.matched).to_string()),
         names,
-        rule: found.map(|found| match found.rule {
-            Rule::SanDns => "san-dns",
-            Rule::SanIp => "san-ip",
-            Rule::CommonName => "common-name",
+        rule: found.map(|found| {
+            let rule = match found.rule {
+                Rule::SanDns => "san-dns",
+                Rule::SanIp => "san-ip",
+                Rule::CommonName => "common-name",
+            };
+            rule.into()
         }),
     })
 }

@@ -30,7 +30,7 @@ fn annotation(
     endpoint: &EndpointReport,
     finding: &FindingReport,
 ) -> io::Result<()> {
-    let command = match finding.level {
+    let command = match &*finding.level {
         "error" => "error",
         "warning" => "warning",
         _ => return Ok(()),

@@ -32,7 +32,7 @@ fn test_case(endpoint: &EndpointReport) -> TestCase {
             let mut status = TestCaseStatus::non_success(kind);
             status
                 .set_message(xml(&error.message))
-                .set_type(error.code)
+                .set_type(error.code.to_string())
                 .set_description(xml(error.hint.as_deref().unwrap_or_default()));
             status
         }

@@ -4,7 +4,7 @@ use super::build::milliseconds;
 use super::{EndpointReport, LoginReport, ServerSessionReport};
 use crate::conninfo::ConnInfo;
 use crate::escape::escape;
-use crate::login::{self, Encryption, Login, Method};
+use crate::login::{self, Encryption, Login};
 
 impl EndpointReport {
     /// The same with what came of the login, if there was one.
@@ -29,8 +29,9 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
         database: escape(&conninfo.dbname.value.to_string()).to_string(),
         succeeded: entered.is_some(),
         sqlstate,
-        method: login.method.map(Method::name),
-        channel_binding: (login.bound && entered.is_some()).then_some("tls-server-end-point"),
+        method: login.method.map(|method| method.name().into()),
+        channel_binding: (login.bound && entered.is_some())
+            .then_some("tls-server-end-point".into()),
         server_version: entered
             .and_then(|entered| entered.server_version.as_ref())
             .map(|version| shortened(version)),

@@ -8,6 +8,7 @@ pub mod github;
 pub mod json;
 pub mod junit;
 mod login;
+pub mod merge;
 pub mod nagios;
 pub mod prometheus;
 #[cfg(test)]
@@ -19,12 +20,14 @@ pub mod text;
 
 pub use build::instant;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
 
 /// A whole run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// 1.
@@ -38,7 +41,7 @@ pub struct Report {
 }
 
 /// Pass or fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -49,7 +52,7 @@ pub enum Verdict {
 }
 
 /// One endpoint, or one connection string that could not be read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EndpointReport {
     /// What the configuration file calls it.
@@ -72,10 +75,10 @@ pub struct EndpointReport {
     pub port: Option<u16>,
     /// The mode that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslmode: Option<&'static str>,
+    pub sslmode: Option<Cow<'static, str>>,
     /// How TLS was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslnegotiation: Option<&'static str>,
+    pub sslnegotiation: Option<Cow<'static, str>>,
     /// Whether this endpoint passed.
     pub verdict: Verdict,
     /// The exit code of this endpoint alone.
@@ -115,7 +118,7 @@ pub struct EndpointReport {
 }
 
 /// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LocationReport {
     /// As the user wrote it; `-` is standard input.
@@ -185,15 +188,15 @@ fn plain_lines(text: &str) -> String {
 }
 
 /// An error or another finding.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
     /// `error`, `warning` or `info`.
-    pub level: &'static str,
+    pub level: Cow<'static, str>,
     /// The stable code.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The stage at which it was found.
-    pub stage: &'static str,
+    pub stage: Cow<'static, str>,
     /// What was seen.
     pub message: String,
     /// What to do.
@@ -202,19 +205,19 @@ pub struct FindingReport {
 }
 
 /// What was negotiated.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsReport {
     /// As psql prints it: `TLSv1.3`.
-    pub protocol: Option<&'static str>,
+    pub protocol: Option<Cow<'static, str>>,
     /// OpenSSL's name of the suite.
-    pub cipher: Option<&'static str>,
+    pub cipher: Option<Cow<'static, str>>,
     /// IANA's name of the suite.
-    pub cipher_iana: Option<&'static str>,
+    pub cipher_iana: Option<Cow<'static, str>>,
     /// Secret bits of the key.
     pub bits: Option<u16>,
     /// The key exchange group.
-    pub group: Option<&'static str>,
+    pub group: Option<Cow<'static, str>>,
     /// Whether that group resists quantum computers, too.
     pub post_quantum: Option<bool>,
     /// The application protocol that the server chose.
@@ -224,11 +227,11 @@ pub struct TlsReport {
     /// Whether the server asked for another key share, at the price of a round trip.
     pub hello_retry_request: bool,
     /// What became of the client certificate.
-    pub client_certificate: &'static str,
+    pub client_certificate: Cow<'static, str>,
 }
 
 /// One certificate.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateReport {
     /// Whom it names.
@@ -256,15 +259,15 @@ pub struct CertificateReport {
     /// SHA-256 of the public key, lower-case hexadecimal.
     pub spki_sha256: String,
     /// `leaf`, `intermediate`, `root` or `unused`.
-    pub role: &'static str,
+    pub role: Cow<'static, str>,
 }
 
 /// Where trust comes from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrustReport {
     /// `sslrootcert`, `home`, `system`, `bundled` or `mozilla`.
-    pub source: &'static str,
+    pub source: Cow<'static, str>,
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -276,7 +279,7 @@ pub struct TrustReport {
 }
 
 /// Whether the leaf names the host.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NameMatchReport {
     /// The name that matched.
@@ -284,11 +287,11 @@ pub struct NameMatchReport {
     /// The leaf's names.
     pub names: Vec<String>,
     /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
-    pub rule: Option<&'static str>,
+    pub rule: Option<Cow<'static, str>>,
 }
 
 /// The rehearsal of a CA rotation.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RotationReport {
     /// The file of new roots.
@@ -302,7 +305,7 @@ pub struct RotationReport {
 }
 
 /// The verdict with one set of roots.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RehearsalReport {
     /// Whether the server would pass.
@@ -310,11 +313,11 @@ pub struct RehearsalReport {
     /// The exit code it would come to.
     pub exit_code: u8,
     /// The stable code of what stands in the way; `null` if nothing does.
-    pub code: Option<&'static str>,
+    pub code: Option<Cow<'static, str>>,
 }
 
 /// A login, as far as it got.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoginReport {
     /// Who logged in.
@@ -328,9 +331,9 @@ pub struct LoginReport {
     pub sqlstate: Option<String>,
     /// What the server asked for, as `require_auth` spells it (`none` where it asked for nothing), or
     /// `other`; `null` if it never got there.
-    pub method: Option<&'static str>,
+    pub method: Option<Cow<'static, str>>,
     /// `tls-server-end-point`, if SCRAM was bound to the TLS channel; else `null`.
-    pub channel_binding: Option<&'static str>,
+    pub channel_binding: Option<Cow<'static, str>>,
     /// As the server reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_version: Option<String>,
@@ -345,7 +348,7 @@ pub struct LoginReport {
 }
 
 /// A row of `pg_stat_ssl`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ServerSessionReport {
     /// Whether the server's session has TLS.
@@ -361,26 +364,26 @@ pub struct ServerSessionReport {
 }
 
 /// What one client library would do with this string and this server.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientReport {
     /// Its name.
-    pub client: &'static str,
+    pub client: Cow<'static, str>,
     /// `verified`, `unverified`, `plaintext`, `refused` or `invalid-setting`.
-    pub outcome: &'static str,
+    pub outcome: Cow<'static, str>,
     /// Whether its verification, given the same roots and host name, would accept this server:
     /// `accepts`, `refuses` or `unknown`.
-    pub certificate: &'static str,
+    pub certificate: Cow<'static, str>,
     /// The stable code of what stands in the way; `null` if nothing does.
-    pub code: Option<&'static str>,
+    pub code: Option<Cow<'static, str>>,
     /// Why.
     pub reason: String,
     /// `measured` or `documented`.
-    pub basis: &'static str,
+    pub basis: Cow<'static, str>,
 }
 
 /// Milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TimingsReport {
     /// Name resolution.

@@ -119,7 +119,10 @@ fn summary(endpoint: &EndpointReport) -> String {
     if let Some(error) = &endpoint.error {
         return format!("{label}: {}: {}", error.code, error.message);
     }
-    let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+    let protocol = endpoint
+        .tls
+        .as_ref()
+        .and_then(|tls| tls.protocol.as_deref());
     let days = endpoint.days_left();
     let days = days.map(|days| format!("{days} days left"));
     let details: Vec<String> = protocol

@@ -60,7 +60,7 @@ const METRICS: [Metric; 8] = [
         help: "The exit code of the endpoint alone, and the finding that decided it",
         series: |endpoint, line| {
             let error = endpoint.error.as_ref();
-            let code = error.map_or("", |error| error.code);
+            let code = error.map_or("", |error| &*error.code);
             line(&[("code", code)], f64::from(endpoint.exit_code));
         },
     },
@@ -68,7 +68,10 @@ const METRICS: [Metric; 8] = [
         name: "ssl_tls_version_info",
         help: "The TLS version that was negotiated",
         series: |endpoint, line| {
-            let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+            let protocol = endpoint
+                .tls
+                .as_ref()
+                .and_then(|tls| tls.protocol.as_deref());
             if let Some(protocol) = protocol {
                 line(&[("version", &protocol.replace("TLSv", "TLS "))], 1.0);
             }
@@ -79,8 +82,8 @@ const METRICS: [Metric; 8] = [
         help: "The cipher suite and key exchange group that were negotiated",
         series: |endpoint, line| {
             let Some(tls) = &endpoint.tls else { return };
-            if let Some(cipher) = tls.cipher {
-                let group = tls.group.unwrap_or_default();
+            if let Some(cipher) = tls.cipher.as_deref() {
+                let group = tls.group.as_deref().unwrap_or_default();
                 line(&[("cipher", cipher), ("group", group)], 1.0);
             }
         },
@@ -144,7 +147,7 @@ fn certificates(
         let position = position.to_string();
         let labels = [
             ("position", position.as_str()),
-            ("role", certificate.role),
+            ("role", &*certificate.role),
             ("subject", &certificate.subject),
             ("issuer", &certificate.issuer),
             ("serial", &certificate.serial),

@@ -35,8 +35,8 @@ pub(super) fn passing() -> EndpointReport {
         host: Some("db.example.com".to_owned()),
         hostaddr: Some("192.0.2.7".to_owned()),
         port: Some(5432),
-        sslmode: Some("verify-full"),
-        sslnegotiation: Some("postgres"),
+        sslmode: Some("verify-full".into()),
+        sslnegotiation: Some("postgres".into()),
         verdict: Verdict::Pass,
         exit_code: 0,
         encrypted: true,
@@ -59,7 +59,7 @@ pub(super) fn passing() -> EndpointReport {
         name_match: Some(NameMatchReport {
             matched: Some("db.example.com".to_owned()),
             names: vec!["db.example.com".to_owned()],
-            rule: Some("san-dns"),
+            rule: Some("san-dns".into()),
         }),
         timings_ms: Some(TimingsReport {
             resolve: Some(1.2),
@@ -127,8 +127,8 @@ fn plaintext() -> EndpointReport {
         conninfo: Some("hostaddr=::1 sslmode=require".to_owned()),
         hostaddr: Some("::1".to_owned()),
         port: Some(6432),
-        sslmode: Some("require"),
-        sslnegotiation: Some("postgres"),
+        sslmode: Some("require".into()),
+        sslnegotiation: Some("postgres".into()),
         exit_code: 4,
         error: Some(finding(
             "error",
@@ -189,9 +189,9 @@ fn finding(
     hint: Option<&str>,
 ) -> FindingReport {
     FindingReport {
-        level,
-        code,
-        stage,
+        level: level.into(),
+        code: code.into(),
+        stage: stage.into(),
         message: message.to_owned(),
         hint: hint.map(str::to_owned),
     }
@@ -199,16 +199,16 @@ fn finding(
 
 fn tls() -> TlsReport {
     TlsReport {
-        protocol: Some("TLSv1.3"),
-        cipher: Some("TLS_AES_256_GCM_SHA384"),
-        cipher_iana: Some("TLS_AES_256_GCM_SHA384"),
+        protocol: Some("TLSv1.3".into()),
+        cipher: Some("TLS_AES_256_GCM_SHA384".into()),
+        cipher_iana: Some("TLS_AES_256_GCM_SHA384".into()),
         bits: Some(256),
-        group: Some("secp256r1"),
+        group: Some("secp256r1".into()),
         post_quantum: Some(false),
         alpn: None,
         sni: Some("db.example.com".to_owned()),
         hello_retry_request: false,
-        client_certificate: "not requested",
+        client_certificate: "not requested".into(),
     }
 }
 
@@ -226,13 +226,13 @@ fn certificate(subject: &str, days_left: i64, role: &'static str) -> Certificate
         version: 3,
         sha256_fingerprint: "00".repeat(32),
         spki_sha256: "11".repeat(32),
-        role,
+        role: role.into(),
     }
 }
 
 fn trust() -> TrustReport {
     TrustReport {
-        source: "sslrootcert",
+        source: "sslrootcert".into(),
         path: Some("root.crt".to_owned()),
         anchor: Some("CN = Example CA".to_owned()),
         anchor_not_after: Some("2036-01-01T00:00:00Z".to_owned()),

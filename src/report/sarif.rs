@@ -18,7 +18,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     json::write(out, &log(report))
 }
 
-fn log(report: &Report) -> Log {
+fn log(report: &Report) -> Log<'_> {
     let found: Vec<(&EndpointReport, &FindingReport)> = report
         .endpoints
         .iter()
@@ -29,9 +29,9 @@ fn log(report: &Report) -> Log {
         })
         .collect();
     // In the order of their names, each once.
-    let positions: BTreeMap<&'static str, usize> = found
+    let positions: BTreeMap<&str, usize> = found
         .iter()
-        .map(|(_, finding)| (finding.code, 0))
+        .map(|(_, finding)| (&*finding.code, 0))
         .collect::<BTreeMap<_, _>>()
         .into_keys()
         .zip(0..)
@@ -39,7 +39,7 @@ fn log(report: &Report) -> Log {
     let results = found
         .iter()
         .map(|(endpoint, finding)| {
-            let rule = positions.get(finding.code).copied().unwrap_or_default();
+            let rule = positions.get(&*finding.code).copied().unwrap_or_default();
             result(endpoint, finding, rule)
         })
         .collect();
@@ -63,20 +63,24 @@ fn log(report: &Report) -> Log {
     }
 }
 
-fn rule(code: &'static str) -> Rule {
+fn rule(code: &str) -> Rule<'_> {
     let known = Code::from_name(code);
     Rule {
         id: code,
         short_description: Text {
-            text: known.map_or(code, Code::title).to_owned(),
+            text: known.map_or(code, |code| code.title()).to_owned(),
         },
         help: Text {
-            text: known.map_or(code, Code::page).to_owned(),
+            text: known.map_or(code, |code| code.page()).to_owned(),
         },
     }
 }
 
-fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize) -> Outcome {
+fn result<'a>(
+    endpoint: &EndpointReport,
+    finding: &'a FindingReport,
+    rule_index: usize,
+) -> Outcome<'a> {
     let label = endpoint.label();
     let text = format!("{label}: {}", finding.full_text());
     let mut fingerprints = BTreeMap::new();
@@ -85,9 +89,9 @@ fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize)
         format!("{label} {}", finding.code),
     );
     Outcome {
-        rule_id: finding.code,
+        rule_id: &finding.code,
         rule_index,
-        level: match finding.level {
+        level: match &*finding.level {
             "error" => "error",
             "warning" => "warning",
             _ => "note",
@@ -128,36 +132,36 @@ fn uri(path: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Log {
+struct Log<'a> {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [Run<'a>; 1],
 }
 
 #[derive(Serialize)]
-struct Run {
-    tool: Tool,
+struct Run<'a> {
+    tool: Tool<'a>,
     invocations: [Invocation; 1],
-    results: Vec<Outcome>,
+    results: Vec<Outcome<'a>>,
 }
 
 #[derive(Serialize)]
-struct Tool {
-    driver: Driver,
+struct Tool<'a> {
+    driver: Driver<'a>,
 }
 
 #[derive(Serialize)]
-struct Driver {
+struct Driver<'a> {
     name: &'static str,
     version: &'static str,
-    rules: Vec<Rule>,
+    rules: Vec<Rule<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Rule {
-    id: &'static str,
+struct Rule<'a> {
+    id: &'a str,
     short_description: Text,
     help: Text,
 }
@@ -171,8 +175,8 @@ struct Invocation {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome {
-    rule_id: &'static str,
+struct Outcome<'a> {
+    rule_id: &'a str,
     rule_index: usize,
     level: &'static str,
     message: Text,

@@ -54,8 +54,11 @@ fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<
             Verdict::Pass => "PASS",
             Verdict::Fail => "FAIL",
         };
-        let code = endpoint.error.as_ref().map_or("-", |error| error.code);
-        let protocol = endpoint.tls.as_ref().and_then(|tls| tls.protocol);
+        let code = endpoint.error.as_ref().map_or("-", |error| &*error.code);
+        let protocol = endpoint
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.protocol.as_deref());
         let days = endpoint.days_left();
         writeln!(
             out,
@@ -136,15 +139,24 @@ fn write_clients(
     writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
     for (index, first) in clients.iter().enumerate() {
         let alike = |other: &&ClientReport| {
-            (other.outcome, other.certificate, other.code, &other.reason)
-                == (first.outcome, first.certificate, first.code, &first.reason)
+            (
+                &other.outcome,
+                &other.certificate,
+                &other.code,
+                &other.reason,
+            ) == (
+                &first.outcome,
+                &first.certificate,
+                &first.code,
+                &first.reason,
+            )
         };
         if clients.iter().take(index).any(|earlier| alike(&earlier)) {
             continue;
         }
         let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
-        let (outcome, colour) = match first.outcome {
-            "verified" => (first.outcome.to_owned(), AnsiColor::Green),
+        let (outcome, colour) = match &*first.outcome {
+            "verified" => (first.outcome.to_string(), AnsiColor::Green),
             "unverified" | "plaintext" => (first.outcome.to_uppercase(), AnsiColor::Red),
             other => (other.to_owned(), AnsiColor::Yellow),
         };
@@ -163,6 +175,7 @@ fn write_clients(
         )?;
         let code = first
             .code
+            .as_ref()
             .map_or_else(String::new, |code| format!("{code}: "));
         let reason = format!("{code}{}", first.reason);
         writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
@@ -172,9 +185,9 @@ fn write_clients(
 }
 
 fn client_name(client: &ClientReport) -> String {
-    match client.basis {
+    match &*client.basis {
         "documented" => format!("{} *", client.client),
-        _ => client.client.to_owned(),
+        _ => client.client.to_string(),
     }
 }
 
@@ -208,7 +221,7 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
             line.push_str(&format!(" ({address})"));
         }
     }
-    if let Some(mode) = endpoint.sslmode {
+    if let Some(mode) = &endpoint.sslmode {
         line.push_str(&format!("  sslmode={mode}"));
     }
     if endpoint.verdict == Verdict::Fail {
@@ -218,7 +231,7 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
 }
 
 fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette) -> io::Result<()> {
-    let colour = match finding.level {
+    let colour = match &*finding.level {
         "error" => AnsiColor::Red,
         "warning" => AnsiColor::Yellow,
         _ => AnsiColor::Cyan,
@@ -243,7 +256,7 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
 
 /// psql's own line only where psql would print it: after a connection that passed.
 fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Result<()> {
-    let (Some(protocol), Some(cipher), Some(bits)) = (tls.protocol, tls.cipher, tls.bits) else {
+    let (Some(protocol), Some(cipher), Some(bits)) = (&tls.protocol, &tls.cipher, tls.bits) else {
         return Ok(());
     };
     match verdict {
@@ -258,10 +271,8 @@ fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Resu
         Some(true) => " (post-quantum)",
         Some(false) | None => "",
     };
-    details.extend(
-        tls.group
-            .map(|group| format!("group {group}{post_quantum}")),
-    );
+    let group = tls.group.as_ref();
+    details.extend(group.map(|group| format!("group {group}{post_quantum}")));
     if tls.hello_retry_request {
         details.push("after a HelloRetryRequest".to_owned());
     }
@@ -307,7 +318,7 @@ fn write_trust(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
     let Some(trust) = &endpoint.trust else {
         return Ok(());
     };
-    let place = match (trust.source, &trust.path) {
+    let place = match (&*trust.source, &trust.path) {
         ("system", _) => "the roots of this machine (system)".to_owned(),
         ("bundled", _) => "the roots compiled in (bundled)".to_owned(),
         ("mozilla", _) => "Mozilla's roots, compiled in (mozilla)".to_owned(),
@@ -321,7 +332,7 @@ fn write_name(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> 
     let Some(names) = &endpoint.name_match else {
         return Ok(());
     };
-    let (Some(matched), Some(rule)) = (&names.matched, names.rule) else {
+    let (Some(matched), Some(rule)) = (&names.matched, &names.rule) else {
         let shown: Vec<&str> = names
             .names
             .iter()
@@ -345,7 +356,7 @@ fn write_rotation(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<
     let Some(rotation) = &endpoint.rotation else {
         return Ok(());
     };
-    let verdict = |rehearsal: &RehearsalReport| match rehearsal.code {
+    let verdict = |rehearsal: &RehearsalReport| match &rehearsal.code {
         None => "pass".to_owned(),
         Some(code) => format!("exit {} ({code})", rehearsal.exit_code),
     };
@@ -361,7 +372,7 @@ fn write_login(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
         return Ok(());
     };
     let who = format!("user {}, database {}", login.user, login.database);
-    let how = match (login.method, login.channel_binding) {
+    let how = match (login.method.as_deref(), login.channel_binding.as_deref()) {
         (Some("none"), _) => ", no password asked for".to_owned(),
         (Some(method), Some(_)) => format!(", {method} bound to this channel"),
         (Some(method), None) => format!(", {method}"),

@@ -1,0 +1,38 @@
+//! `pgtls report`: the reports of several runs as one.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use pgtls::exit::Exit;
+use pgtls::report::{Report, merge};
+
+use super::output::{self, Printed};
+use super::sources::read;
+use crate::cli::Merge;
+
+pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
+    let mut endpoints = Vec::new();
+    for file in &args.files {
+        endpoints.extend(merge::read(&read(file)?).with_context(|| shown(file))?);
+    }
+    if endpoints.is_empty() {
+        // Nothing that was checked is nothing that passed.
+        bail!("no endpoint in any of the files");
+    }
+    let exit = Exit::of_all(endpoints.iter().map(|(_, exit)| *exit));
+    let endpoints = endpoints.into_iter().map(|(report, _)| report).collect();
+    output::print(
+        &Report::new(endpoints, exit),
+        exit,
+        &args.output,
+        Printed::Nothing,
+    )
+}
+
+fn shown(file: &Path) -> String {
+    match file.to_str() {
+        Some("-") => "standard input".to_owned(),
+        _ => file.display().to_string(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Lines of JSON in, endpoints out: what other runs have reported, to be reported together.
+
+use serde_json::Value;
+
+use super::{EndpointReport, Verdict, plain_lines};
+use crate::exit::Exit;
+
+/// Why a file is not taken. Nothing of it is repeated.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {fault}")]
+pub struct Error {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// What is wrong with a line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// No JSON, or only the beginning of it.
+    #[error("no JSON object, or not a whole one; only files of --format jsonl can be merged")]
+    Json,
+    /// Some other JSON.
+    #[error("JSON, but no endpoint as --format jsonl writes it")]
+    Endpoint,
+    /// A verdict that its exit code or its error contradicts.
+    #[error("the verdict, the exit code and the error contradict each other")]
+    Contradiction,
+}
+
+/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. A file may hold none.
+///
+/// # Errors
+/// The first line that is not a whole endpoint: what was not read must not count as passed.
+pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
+    let lines = text.split(|byte| *byte == b'\n').zip(1..);
+    lines
+        .filter(|(line, _)| !line.trim_ascii().is_empty())
+        .map(|(line, number)| {
+            endpoint(line).map_err(|fault| Error {
+                line: number,
+                fault,
+            })
+        })
+        .collect()
+}
+
+fn endpoint(line: &[u8]) -> Result<(EndpointReport, Exit), Fault> {
+    let mut value: Value = serde_json::from_slice(line).map_err(|_| Fault::Json)?;
+    make_plain(&mut value);
+    let report: EndpointReport = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
+    let exit = Exit::ALL
+        .into_iter()
+        .find(|exit| exit.number() == report.exit_code)
+        .ok_or(Fault::Contradiction)?;
+    let passed = exit == Exit::Passed;
+    if (report.verdict == Verdict::Pass) != passed || report.error.is_none() != passed {
+        return Err(Fault::Contradiction);
+    }
+    Ok((report, exit))
+}
+
+/// The file may have been through other hands: nothing in it reaches a terminal unescaped. serde_json
+/// bounds the depth.
+fn make_plain(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = plain_lines(text),
+        Value::Array(values) => values.iter_mut().for_each(make_plain),
+        Value::Object(fields) => fields.values_mut().for_each(make_plain),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::report::{json, sample};
+
+    fn lines() -> String {
+        let mut out = Vec::new();
+        json::write_lines(&mut out, &sample::report()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let endpoints = read(lines().as_bytes()).unwrap();
+        let written = sample::report().endpoints;
+        assert_eq!(endpoints.len(), written.len());
+        for ((read, exit), mut written) in endpoints.into_iter().zip(written) {
+            assert_eq!(exit.number(), written.exit_code);
+            let mut value = serde_json::to_value(&mut written).unwrap();
+            make_plain(&mut value);
+            assert_eq!(serde_json::to_value(read).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_new_is_no_fault() {
+        let line = lines().replacen('{', "{\"news\": [1], ", 1);
+        assert!(read(line.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn lines_that_are_no_endpoint_are_refused_with_their_number() {
+        let good = lines();
+        let first = good.lines().next().unwrap();
+        for wrong in [
+            "{}",
+            "null",
+            "[]",
+            "PASS  db.example.com:5432",
+            "{\"schema_version\": 1, \"verdict\": \"pass\", \"exit_code\": 0, \"endpoints\": []}",
+            &first.replace("\"pass\"", "\"fail\""),
+            &first.replace("\"exit_code\":0", "\"exit_code\":7"),
+            &first.replace("\"exit_code\":0", "\"exit_code\":99"),
+            &first.replace("\"pass\"", "\"perhaps\""),
+        ] {
+            let error = read(format!("{first}\n\n{wrong}\n").as_bytes()).unwrap_err();
+            assert_eq!(error.line, 3, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_line_that_was_cut_short_is_taken() {
+        let good = lines();
+        for line in good.lines() {
+            for end in 1..line.len() {
+                let cut = line.as_bytes().get(..end).unwrap();
+                assert!(read(cut).is_err(), "{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        let line = lines().replacen("psql would", "\\u001b[31m psql \\u202e would", 1);
+        let (endpoint, _) = read(line.as_bytes()).unwrap().remove(0);
+        let message = &endpoint.findings.first().unwrap().message;
+        assert!(
+            message.starts_with("\\x1b[31m psql \\u{202e} would"),
+            "{message}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read(&text);
+        }
+    }
+}
