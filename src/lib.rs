@@ -19,6 +19,7 @@
 //! | [`policy`] | judgement | what was asked for besides, and does not hold |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`fleet`] | many pieces of work | their results, a bounded number at once |
+//! | [`audit`] | an address | what else it accepts |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, for the demo and the tests |
@@ -35,6 +36,7 @@
 //! - **A bad server is a result, a bad request an error**: [`probe::Observation`] holds the first,
 //!   the error enums of [`conninfo`] and [`trust`] the second.
 
+pub mod audit;
 pub mod connect;
 pub mod conninfo;
 pub mod diagnose;

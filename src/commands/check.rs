@@ -53,7 +53,12 @@ pub(super) fn check(
     if let Some(file) = &args.expect_cert {
         policy.expected = Some(Box::new(demands::certificate(file)?));
     }
-    let sources = sources::gather(args, world)?;
+    let sources = sources::gather(
+        &args.conninfo,
+        args.from.as_deref(),
+        args.config.as_deref(),
+        world,
+    )?;
     let run = Run {
         args,
         world,
@@ -101,7 +106,7 @@ enum End {
 }
 
 /// Comes with Ctrl-C.
-async fn interruption() {
+pub(super) async fn interruption() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Nobody catches the signal then, and it ends the process by itself.
         std::future::pending::<()>().await;

@@ -3,6 +3,7 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
+mod audit;
 mod calendar;
 mod chain;
 mod clients;
@@ -25,6 +26,7 @@ use crate::probe::{Observation, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
+pub use audit::add_audit;
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
@@ -84,6 +86,8 @@ pub enum Stage {
     Verify,
     /// What was asked for besides.
     Policy,
+    /// What else the endpoint accepts.
+    Audit,
 }
 
 impl Level {
@@ -108,6 +112,7 @@ impl Stage {
             Self::Handshake => "handshake",
             Self::Verify => "verify",
             Self::Policy => "policy",
+            Self::Audit => "audit",
         }
     }
 }

@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport, Report,
-    TimingsReport, TlsReport, TrustReport, Verdict,
+    AuditReport, CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport,
+    Report, TimingsReport, TlsReport, TrustReport, Verdict,
 };
+use crate::audit::Audit;
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientVerdict, Code, Context, Diagnosis, Finding};
 use crate::escape::escape;
@@ -64,6 +65,7 @@ impl EndpointReport {
             trust: None,
             name_match: None,
             clients: None,
+            audit: None,
             timings_ms: None,
         }
     }
@@ -121,6 +123,18 @@ impl EndpointReport {
             trust: Some(trust_report(context.trust, judgement)),
             name_match: name_match(judgement),
             ..Self::unread(diagnosis)
+        }
+    }
+}
+
+impl EndpointReport {
+    /// The same with what else the endpoint accepts, if anybody answered.
+    #[must_use]
+    pub fn with_audit(self, task: &Task, observation: &Observation, audit: Option<&Audit>) -> Self {
+        let negotiated = observation.tls().and_then(|tls| tls.protocol);
+        Self {
+            audit: audit.map(|audit| AuditReport::new(task, audit, negotiated)),
+            ..self
         }
     }
 }

@@ -174,6 +174,7 @@ fn unread() -> EndpointReport {
         certificates: None,
         trust: None,
         clients: None,
+        audit: None,
         name_match: None,
         timings_ms: None,
     }
