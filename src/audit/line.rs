@@ -50,10 +50,13 @@ pub(super) enum Reply {
 
 impl Line {
     /// Makes an offer and hears what the server chooses, then hangs up. A connection that the server
-    /// closes without an answer is tried once more: it may have been busy.
+    /// closes without an answer, or ends with an error of its own, is tried once more: it may have
+    /// been busy.
     pub(super) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         match self.ask_once(offer, want).await {
-            Err(Unknown::Closed | Unknown::Connect(_)) => self.ask_once(offer, want).await,
+            Err(Unknown::Closed | Unknown::Connect(_)) | Ok(Reply::Refused(INTERNAL_ERROR)) => {
+                self.ask_once(offer, want).await
+            }
             answer => answer,
         }
     }
@@ -168,6 +171,8 @@ fn goodbye(offer: Offer<'_>) -> [u8; 7] {
     let [major, minor] = offer.version.min(Version::V1_2).number().to_be_bytes();
     [21, major, minor, 0, 2, 1, 0]
 }
+
+const INTERNAL_ERROR: Alert = Alert(80);
 
 /// Nothing is ever derived from it.
 const NO_SECRET: [u8; 32] = *b"pgtls audit: a hello, no session";

@@ -7,6 +7,7 @@
 use super::Unknown;
 use super::line::{Line, read, write};
 use super::session::{Circumstance, shake};
+use crate::handshake::Error;
 use crate::negotiate::ServerError;
 use crate::startup::{
     FirstAnswer, TERMINATE, first_answer, is_authentication_ok, is_decisive, read_answer,
@@ -122,7 +123,18 @@ pub(super) async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encry
     let mut session = shaken.session()?;
     let answer = first_answer(&mut session, asker.user, asker.database, until).await;
     let tickets = session.tickets();
-    let answer = answer.map_err(|error| Unknown::Handshake(error.to_string()))?;
+    let answer = match answer {
+        Ok(answer) => answer,
+        // TLS 1.3 tells now that it wants a client certificate: an answer that only TLS gives.
+        Err(Error::Alert(alert)) if alert.answers_certificate() => {
+            FirstAnswer::Error(ServerError {
+                sqlstate: None,
+                message: alert.to_string().into_bytes(),
+            })
+        }
+        Err(Error::Timeout) => return Err(Unknown::Timeout),
+        Err(error) => return Err(Unknown::Handshake(error.to_string())),
+    };
     session.close(until).await;
     Ok(Encrypted { answer, tickets })
 }
@@ -160,7 +172,16 @@ fn is_passing(error: &ServerError) -> bool {
 /// requires a valid client certificate", which has the same SQLSTATE.
 fn is_same(clear: &ServerError, encrypted: &ServerError, user: &[u8]) -> bool {
     let quotes = |error: &ServerError| {
-        !user.is_empty() && error.message.windows(user.len()).any(|part| part == user)
+        let marked = |part: &[u8]| match part {
+            [before, name @ .., behind] => {
+                name == user && ![before, behind].iter().any(|c| c.is_ascii_alphanumeric())
+            }
+            _ => false,
+        };
+        error
+            .message
+            .windows(user.len().saturating_add(2))
+            .any(marked)
     };
     clear.sqlstate == encrypted.sqlstate && quotes(clear) == quotes(encrypted)
 }

@@ -38,7 +38,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict
     Check(Check),
-    /// Find out what else an endpoint accepts: plaintext, versions, suites, groups, direct TLS
+    /// Find out what else an endpoint accepts: plaintext, old versions, weak suites
     Audit(Audit),
     /// Show every parameter of a connection string and where it comes from; connects to nothing
     Conninfo(Conninfo),

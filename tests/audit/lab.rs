@@ -18,6 +18,8 @@ pub(crate) struct Lab {
     pub(crate) on_legacy: OnLegacy,
     /// To what stands behind an SSLRequest.
     pub(crate) on_stuffed: OnStuffed,
+    /// To hellos without a key share, which TLS 1.3 allows.
+    pub(crate) on_no_share: OnNoShare,
     /// What it answers to a startup packet in clear.
     pub(crate) in_clear: &'static [u8],
 }
@@ -28,6 +30,12 @@ pub(crate) enum OnLegacy {
     HangUp,
     SayNothing,
     Babble,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnNoShare {
+    Retry,
+    Refuse,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +55,7 @@ impl Lab {
             config: config(Arc::new(ByKey(vec![key(served)]))),
             on_legacy: OnLegacy::Refuse,
             on_stuffed: OnStuffed::Drop,
+            on_no_share: OnNoShare::Retry,
             in_clear: REFUSAL,
         }
     }
@@ -66,9 +75,16 @@ impl Lab {
             _ => return Ok(()),
         }
         conversation.say(b"S")?;
-        let mut head = [0; 11];
-        conversation.read_exact(&mut head)?;
-        if head[9..11] < [3, 3][..] {
+        let mut hello = vec![0; 5];
+        conversation.read_exact(&mut hello)?;
+        let length = usize::from(u16::from_be_bytes([hello[3], hello[4]]));
+        hello.resize(5 + length, 0);
+        conversation.read_exact(&mut hello[5..])?;
+        let no_share = hello.windows(6).any(|part| part == [0, 51, 0, 2, 0, 0]);
+        if no_share && self.on_no_share == OnNoShare::Refuse {
+            return conversation.say(&[21, 3, 3, 0, 2, 2, 40]);
+        }
+        if hello[9..11] < [3, 3][..] {
             match self.on_legacy {
                 OnLegacy::Refuse => {}
                 OnLegacy::HangUp => return Ok(()),
@@ -78,7 +94,13 @@ impl Lab {
         }
         let mut connection =
             ServerConnection::new(Arc::clone(&self.config)).map_err(io::Error::other)?;
-        connection.read_tls(&mut &head[..])?;
+        connection.read_tls(&mut &hello[..])?;
+        if connection.process_new_packets().is_err() {
+            while connection.wants_write() {
+                connection.write_tls(conversation)?;
+            }
+            return Ok(());
+        }
         let mut session = StreamOwned::new(connection, conversation);
         while session.conn.is_handshaking() {
             session.conn.complete_io(&mut session.sock)?;

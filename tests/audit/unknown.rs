@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::client::{Client, Run};
-use super::lab::{ByKey, ByName, Lab, OnLegacy, OnStuffed, config, key};
+use super::lab::{ByKey, ByName, Lab, OnLegacy, OnNoShare, OnStuffed, config, key};
 use super::peer::Peer;
 use super::pki::{Ca, expired};
 use super::{audit, levels, protocol};
@@ -80,6 +80,24 @@ fn a_question_without_an_answer_is_no_refusal() {
         assert_eq!(said["outcome"], "unknown", "{said}");
         assert!(said["detail"].as_str().unwrap().contains(reason), "{said}");
     }
+}
+
+#[test]
+fn a_refusal_of_what_the_check_itself_got_is_not_believed() {
+    let root = Ca::root("root");
+    let lab = Lab {
+        on_no_share: OnNoShare::Refuse,
+        ..Lab::new(&root.leaf(&["db.example"]))
+    };
+    let run = look(&root, lab, &[]);
+    let outcome = (run.code, run.outcome());
+    assert_eq!(outcome, (3, "audit-incomplete".to_owned()), "{run:?}");
+    let said = protocol(&run, "TLSv1.3");
+    assert_eq!(said["outcome"], "unknown", "{said}");
+    assert!(
+        said["detail"].as_str().unwrap().contains("contradict"),
+        "{said}"
+    );
 }
 
 #[test]
