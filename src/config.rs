@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use pgtls::audit;
 use pgtls::conninfo::TlsVersion;
 use pgtls::trust::Choice;
 use serde::{Deserialize, Deserializer};
@@ -42,6 +43,55 @@ pub(crate) struct Policy {
     pub(crate) clients: Option<bool>,
     pub(crate) pins: Option<Vec<[u8; 32]>>,
     pub(crate) trust: Option<Choice>,
+    pub(crate) audit: AuditRules,
+}
+
+/// What an endpoint may accept; nothing where the file is silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AuditRules {
+    plaintext: Option<Rule>,
+    legacy_protocol: Option<Rule>,
+    broken_cipher: Option<Rule>,
+    cbc: Option<Rule>,
+    static_key: Option<Rule>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Rule {
+    Allow,
+    Warn,
+    Forbid,
+}
+
+impl AuditRules {
+    /// These, and others where they are silent.
+    pub(crate) fn over(self, others: audit::Policy) -> audit::Policy {
+        let rule = |ours: Option<Rule>, other| match ours {
+            None => other,
+            Some(Rule::Allow) => audit::Rule::Allow,
+            Some(Rule::Warn) => audit::Rule::Warn,
+            Some(Rule::Forbid) => audit::Rule::Forbid,
+        };
+        audit::Policy {
+            plaintext: rule(self.plaintext, others.plaintext),
+            legacy_protocol: rule(self.legacy_protocol, others.legacy_protocol),
+            broken_cipher: rule(self.broken_cipher, others.broken_cipher),
+            cbc: rule(self.cbc, others.cbc),
+            static_key: rule(self.static_key, others.static_key),
+        }
+    }
+
+    fn or(self, common: Self) -> Self {
+        Self {
+            plaintext: self.plaintext.or(common.plaintext),
+            legacy_protocol: self.legacy_protocol.or(common.legacy_protocol),
+            broken_cipher: self.broken_cipher.or(common.broken_cipher),
+            cbc: self.cbc.or(common.cbc),
+            static_key: self.static_key.or(common.static_key),
+        }
+    }
 }
 
 /// What is wrong with a file. Never repeats a connection string: it may hold a password.
@@ -98,6 +148,7 @@ impl Config {
                     clients: endpoint.clients.or(common.clients),
                     pins: endpoint.pins.or_else(|| common.pins.clone()),
                     trust: endpoint.trust.or_else(|| common.trust.clone()),
+                    audit: endpoint.audit.or(common.audit),
                 },
             })
         });
@@ -129,6 +180,7 @@ struct Common {
     pins: Option<Vec<[u8; 32]>>,
     #[serde(deserialize_with = "trust")]
     trust: Option<Choice>,
+    audit: AuditRules,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +198,8 @@ struct Endpoint {
     pins: Option<Vec<[u8; 32]>>,
     #[serde(default, deserialize_with = "trust")]
     trust: Option<Choice>,
+    #[serde(default)]
+    audit: AuditRules,
 }
 
 fn valid_for<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {

@@ -58,7 +58,7 @@ impl Exit {
                 "bad option, malformed string, unknown keyword, invalid value, or a file it names is unusable"
             }
             Self::Unreachable => {
-                "unreachable: name resolution, refused, timeout, closed before any answer"
+                "unreachable: name resolution, refused, timeout, closed; or an audit left questions open"
             }
             Self::NoTls => {
                 "no TLS: the server answered N, is not PostgreSQL, or the host is a Unix socket"

@@ -20,6 +20,7 @@
 //! | [`login`] | a satisfied observation | a login, and what the server says of the session |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`fleet`] | many pieces of work | their results, a bounded number at once |
+//! | [`audit`] | an address | what else it accepts |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, for the demo and the tests |
@@ -36,6 +37,7 @@
 //! - **A bad server is a result, a bad request an error**: [`probe::Observation`] holds the first,
 //!   the error enums of [`conninfo`] and [`trust`] the second.
 
+pub mod audit;
 pub mod connect;
 pub mod conninfo;
 pub mod diagnose;

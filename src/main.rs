@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let command = cli::parse().command;
     let format = command.format();
     let result = match command {
+        Command::Audit(args) => commands::audit::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Verify(args) => commands::verify::run(&args),

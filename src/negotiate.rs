@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::conninfo::SslNegotiation;
 
 /// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`]
-/// makes one.
+/// and its kin make one.
 #[derive(Debug)]
 pub struct Ready {
     stream: TcpStream,
@@ -95,7 +95,7 @@ pub async fn negotiate(
     match negotiation {
         SslNegotiation::Direct => {}
         SslNegotiation::Postgres => {
-            let exchange = request(&mut stream, deadline);
+            let exchange = request(&mut stream, &SSL_REQUEST, deadline);
             timeout_at(deadline, exchange)
                 .await
                 .map_err(|_| Error::Timeout)??;
@@ -107,8 +107,26 @@ pub async fn negotiate(
     })
 }
 
-async fn request(stream: &mut TcpStream, deadline: Instant) -> Result<(), Error> {
-    stream.write_all(&SSL_REQUEST).await.map_err(lost)?;
+/// Asks for TLS with bytes right behind the request that only somebody in the middle would send: no
+/// server may take them for part of the session (CVE-2021-23214).
+pub(crate) async fn negotiate_stuffed(
+    mut stream: TcpStream,
+    behind: &[u8],
+    deadline: Instant,
+) -> Result<Ready, Error> {
+    let packet = [&SSL_REQUEST, behind].concat();
+    let exchange = request(&mut stream, &packet, deadline);
+    timeout_at(deadline, exchange)
+        .await
+        .map_err(|_| Error::Timeout)??;
+    Ok(Ready {
+        stream,
+        negotiation: SslNegotiation::Postgres,
+    })
+}
+
+async fn request(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result<(), Error> {
+    stream.write_all(packet).await.map_err(lost)?;
     let mut answer = Vec::with_capacity(MAX_EVIDENCE);
     read_some(stream, &mut answer).await?;
     match answer.split_first() {

@@ -54,7 +54,7 @@ pub async fn first_answer(
     Ok(first)
 }
 
-fn read_answer(answer: &[u8]) -> FirstAnswer {
+pub(crate) fn read_answer(answer: &[u8]) -> FirstAnswer {
     match answer.split_first() {
         None => FirstAnswer::Closed,
         Some((b'R', _)) => FirstAnswer::Authentication,
@@ -64,7 +64,7 @@ fn read_answer(answer: &[u8]) -> FirstAnswer {
 }
 
 /// Enough has arrived: a whole error, the kind of an authentication request, or too much.
-fn is_decisive(answer: &[u8]) -> bool {
+pub(crate) fn is_decisive(answer: &[u8]) -> bool {
     let length = answer.get(1..).and_then(|body| body.first_chunk::<4>());
     let length = length.map(|word| u32::from_be_bytes(*word) as usize);
     match (answer.first(), length) {
@@ -76,11 +76,11 @@ fn is_decisive(answer: &[u8]) -> bool {
     }
 }
 
-fn is_authentication_ok(answer: &[u8]) -> bool {
+pub(crate) fn is_authentication_ok(answer: &[u8]) -> bool {
     answer.starts_with(b"R\0\0\0\x08\0\0\0\0")
 }
 
-fn startup_packet(user: &[u8], database: &[u8]) -> Vec<u8> {
+pub(crate) fn startup_packet(user: &[u8], database: &[u8]) -> Vec<u8> {
     let mut body = PROTOCOL_3_0.to_vec();
     for (name, value) in [
         (&b"user"[..], user),
@@ -103,7 +103,7 @@ fn startup_packet(user: &[u8], database: &[u8]) -> Vec<u8> {
 }
 
 const PROTOCOL_3_0: [u8; 4] = [0, 3, 0, 0];
-const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
+pub(crate) const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
 /// PostgreSQL takes at most 10000 bytes of startup packet.
 const MAX_VALUE: usize = 4096;

@@ -64,3 +64,28 @@ fn a_pgbouncer_is_judged_as_psql_judges_it() {
         assert_eq!(theirs.is_ok(), run.code == 0, "{mode} {more}: {theirs:?}");
     }
 }
+
+#[test]
+fn an_audit_tells_whether_a_pgbouncer_enforces_tls() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    for (mode, expected) in [
+        ("require", (0, "pass")),
+        ("allow", (1, "plaintext-accepted")),
+        ("disable", (4, "no-tls")),
+    ] {
+        let Some(bouncer) = PgBouncer::start(mode, "", &served) else {
+            return;
+        };
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} user=postgres dbname=pgbouncer \
+             sslmode=verify-full sslrootcert=root.crt",
+            bouncer.port
+        );
+        let run = client.pgtls(&["audit", "--format", "json", &string]);
+        let came = (run.code, run.outcome());
+        assert_eq!(came, (expected.0, expected.1.to_owned()), "{mode}: {run:?}");
+    }
+}

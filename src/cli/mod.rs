@@ -38,6 +38,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict
     Check(Check),
+    /// Find out what else an endpoint accepts: plaintext, old versions, weak suites
+    Audit(Audit),
     /// Show every parameter of a connection string and where it comes from; connects to nothing
     Conninfo(Conninfo),
     /// Verify a server's certificate files before they are deployed; connects to nothing
@@ -61,6 +63,7 @@ impl Command {
     pub(crate) fn format(&self) -> Option<Format> {
         match self {
             Self::Check(args) => Some(args.output.format),
+            Self::Audit(args) => Some(args.output.format),
             Self::Verify(args) => Some(args.output.format),
             Self::Report(args) => Some(args.output.format),
             Self::Demo(output) => Some(output.format),
@@ -149,6 +152,44 @@ pub(crate) struct Check {
     /// Add what each of twelve client libraries would do with this string and this server
     #[arg(long)]
     pub(crate) clients: bool,
+
+    #[command(flatten)]
+    pub(crate) demands: Demands,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// libpq connection strings, as for check; user and dbname should be ones that may log in, as
+    /// far as the question for a password, which is never sent
+    #[arg(value_name = "CONNINFO")]
+    pub(crate) conninfo: Vec<OsString>,
+
+    /// Read named endpoints, and what they may accept, from a TOML file: see the README
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Every address that a host name has is an endpoint
+    #[arg(long)]
+    pub(crate) all_addresses: bool,
+
+    /// Connections to an endpoint at once
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    pub(crate) jobs: NonZeroUsize,
+
+    /// Trust these roots, whatever the string says: bundled, bundled:NAME, mozilla, system or FILE
+    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
+    pub(crate) trust: Option<Choice>,
+
+    /// Time for each connection [default: connect_timeout, else 10]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Time for the whole audit of one endpoint; what is not known by then fails
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
+    pub(crate) deadline: Duration,
 
     #[command(flatten)]
     pub(crate) demands: Demands,

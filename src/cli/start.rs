@@ -100,6 +100,8 @@ Examples:
       a fleet, for CI; the file holds [policy] and [[endpoint]] name, conninfo
   pgtls check --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
       before the application starts
+  pgtls audit \"host=db user=app sslmode=verify-full sslrootcert=root.crt\"
+      what else the server accepts: plaintext, old versions, weak suites
   pgtls roots export digicert-global-root-g2 > root.crt
       write a root that is compiled in, for sslrootcert
   pgtls demo

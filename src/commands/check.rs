@@ -55,7 +55,15 @@ pub(super) fn check(
     if let Some(file) = &args.expect_cert {
         policy.expected = Some(Box::new(demands::certificate(file)?));
     }
-    let sources = sources::gather(args, world)?;
+    let mut sources = sources::gather(
+        &args.conninfo,
+        args.from.as_deref(),
+        args.config.as_deref(),
+        world,
+    )?;
+    if let Some(shard) = args.shard {
+        sources = sources::of_shard(sources, shard);
+    }
     if sources.is_empty() {
         // Where standard error is closed there is nobody to tell.
         let _ = writeln!(
@@ -117,7 +125,7 @@ enum End {
 }
 
 /// Comes with Ctrl-C.
-async fn interruption() {
+pub(super) async fn interruption() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Nobody catches the signal then, and it ends the process by itself.
         std::future::pending::<()>().await;

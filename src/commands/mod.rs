@@ -1,5 +1,6 @@
 //! One file a command: what was typed in, what is printed and the exit code out.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 mod clients;
 pub(crate) mod conninfo;

@@ -1,5 +1,6 @@
 //! Where connection strings come from: arguments, a list, a configuration file, the environment.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use pgtls::conninfo::World;
 use pgtls::escape::escape;
 use pgtls::report::LocationReport;
 
-use crate::cli::{Check, Shard};
+use crate::cli::Shard;
 use crate::config::{Config, Policy};
 use crate::machine::bytes_of;
 
@@ -25,28 +26,35 @@ pub(super) struct Source {
 }
 
 /// All strings: those of the arguments first, then the list's, then the file's. At least one:
-/// without any, the environment alone says where to connect. None only if they are all in other
-/// shards.
-pub(super) fn gather(args: &Check, world: &dyn World) -> anyhow::Result<Vec<Source>> {
-    let arguments = args.conninfo.iter().map(|argument| Source {
+/// without any, the environment alone says where to connect.
+pub(super) fn gather(
+    arguments: &[OsString],
+    from: Option<&Path>,
+    config: Option<&Path>,
+    world: &dyn World,
+) -> anyhow::Result<Vec<Source>> {
+    let arguments = arguments.iter().map(|argument| Source {
         text: bytes_of(argument),
         written: bytes_of(argument),
         ..Source::default()
     });
     let mut sources: Vec<Source> = arguments.collect();
-    if let Some(file) = &args.from {
+    if let Some(file) = from {
         sources.extend(listed(file)?);
     }
-    if let Some(file) = &args.config {
+    if let Some(file) = config {
         sources.extend(configured(file, world)?);
     }
     if sources.is_empty() {
         sources.push(Source::default());
     }
-    if let Some(shard) = args.shard {
-        sources.retain(|source| shard.holds(&source.written));
-    }
     Ok(sources)
+}
+
+/// Those that belong to a shard; none if they are all in other shards.
+pub(super) fn of_shard(mut sources: Vec<Source>, shard: Shard) -> Vec<Source> {
+    sources.retain(|source| shard.holds(&source.written));
+    sources
 }
 
 impl Shard {

@@ -3,6 +3,7 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
+mod audit;
 mod calendar;
 mod chain;
 mod client_certificate;
@@ -31,6 +32,7 @@ use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Fault, Judgement, Rules, Unsatisfied};
 
+pub use audit::add_audit;
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
@@ -94,6 +96,8 @@ pub enum Stage {
     Policy,
     /// Logging in, on a connection of its own.
     Login,
+    /// What else the endpoint accepts.
+    Audit,
 }
 
 impl Level {
@@ -119,6 +123,7 @@ impl Stage {
             Self::Verify => "verify",
             Self::Policy => "policy",
             Self::Login => "login",
+            Self::Audit => "audit",
         }
     }
 }

@@ -32,6 +32,58 @@ pub struct Offer<'a> {
     pub negotiation: SslNegotiation,
     /// What to answer to a CertificateRequest.
     pub identity: Option<Arc<CertifiedKey>>,
+    /// Which kinds of server key are asked for.
+    pub keys: ServerKeys,
+    /// Whether the protocol is named.
+    pub alpn: Alpn,
+}
+
+/// Which kinds of server key are asked for, by the signature schemes that are offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerKeys {
+    /// All that we can check.
+    #[default]
+    Any,
+    /// RSA only.
+    Rsa,
+    /// ECDSA only.
+    Ecdsa,
+    /// Ed25519 only.
+    Ed25519,
+}
+
+impl ServerKeys {
+    fn include(self, scheme: SignatureScheme) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Rsa => matches!(
+                scheme,
+                SignatureScheme::RSA_PKCS1_SHA256
+                    | SignatureScheme::RSA_PKCS1_SHA384
+                    | SignatureScheme::RSA_PKCS1_SHA512
+                    | SignatureScheme::RSA_PSS_SHA256
+                    | SignatureScheme::RSA_PSS_SHA384
+                    | SignatureScheme::RSA_PSS_SHA512
+            ),
+            Self::Ecdsa => matches!(
+                scheme,
+                SignatureScheme::ECDSA_NISTP256_SHA256
+                    | SignatureScheme::ECDSA_NISTP384_SHA384
+                    | SignatureScheme::ECDSA_NISTP521_SHA512
+            ),
+            Self::Ed25519 => scheme == SignatureScheme::ED25519,
+        }
+    }
+}
+
+/// Whether the client says that it wants to speak PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alpn {
+    /// It does, as libpq 17 and newer; over direct TLS the server has to say so, too.
+    #[default]
+    Named,
+    /// It does not, as older ones.
+    Omitted,
 }
 
 /// Decides, inside the handshake, whether the server is to be trusted.
@@ -138,9 +190,16 @@ pub(super) fn client_config(offer: &Offer<'_>, judge: Arc<dyn Judge>) -> Result<
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier { judge, algorithms }))
+        .with_custom_certificate_verifier(Arc::new(Verifier {
+            judge,
+            algorithms,
+            keys: offer.keys,
+        }))
         .with_client_cert_resolver(Arc::<ClientCertificateWitness>::clone(&client_certificate));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = match offer.alpn {
+        Alpn::Named => vec![ALPN.to_vec()],
+        Alpn::Omitted => Vec::new(),
+    };
     // Since libpq 17 the protocol is always offered; what comes back counts in direct mode only,
     // where we look at it ourselves.
     config.check_selected_alpn = match offer.negotiation {
@@ -231,6 +290,7 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
 struct Verifier {
     judge: Arc<dyn Judge>,
     algorithms: WebPkiSupportedAlgorithms,
+    keys: ServerKeys,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -276,7 +336,9 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let all = self.algorithms.supported_schemes();
+        let wanted = all.into_iter().filter(|scheme| self.keys.include(*scheme));
+        wanted.collect()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::negotiate::Ready;
 
 pub use cipher::Cipher;
-pub use config::{ClientCertificateRequest, Group, Judge, Offer, Refusal};
+pub use config::{Alpn, ClientCertificateRequest, Group, Judge, Offer, Refusal, ServerKeys};
 pub use error::{Alert, Error};
 
 /// What was negotiated, as far as the handshake got.
@@ -97,7 +97,7 @@ pub async fn shake_hands(
         .await
         .unwrap_or(Err(Error::Timeout));
     describe(&connection, &setup.client_certificate, &mut tls);
-    match result.and_then(|()| check_alpn(&tls, negotiation)) {
+    match result.and_then(|()| check_alpn(&tls, negotiation, offer.alpn)) {
         Ok(()) => Ok(Session {
             tls,
             connection,
@@ -147,6 +147,11 @@ impl Session {
     /// The certificates that the server presented, leaf first.
     pub fn presented(&self) -> &[CertificateDer<'static>] {
         self.connection.peer_certificates().unwrap_or_default()
+    }
+
+    /// How many TLS 1.3 tickets have arrived so far, each good for resuming the session.
+    pub fn tickets(&self) -> u32 {
+        self.connection.tls13_tickets_received()
     }
 
     /// Sends application data.
@@ -309,10 +314,12 @@ fn describe(
 
 /// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,
 /// "SSL Session Encryption": ALPN must be used, to avoid protocol-confusion attacks).
-fn check_alpn(tls: &Tls, negotiation: SslNegotiation) -> Result<(), Error> {
-    match negotiation {
-        SslNegotiation::Direct if tls.alpn.as_deref() != Some(config::ALPN) => Err(Error::NoAlpn),
-        SslNegotiation::Direct | SslNegotiation::Postgres => Ok(()),
+fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), Error> {
+    match (negotiation, alpn) {
+        (SslNegotiation::Direct, Alpn::Named) if tls.alpn.as_deref() != Some(config::ALPN) => {
+            Err(Error::NoAlpn)
+        }
+        (SslNegotiation::Direct | SslNegotiation::Postgres, Alpn::Named | Alpn::Omitted) => Ok(()),
     }
 }
 

@@ -13,7 +13,9 @@ use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
-use crate::handshake::{ClientCertificateRequest, Judge, Offer, Refusal, Tls, shake_hands};
+use crate::handshake::{
+    Alpn, ClientCertificateRequest, Judge, Offer, Refusal, ServerKeys, Tls, shake_hands,
+};
 use crate::negotiate::Ready;
 use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
@@ -318,12 +320,14 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
             let key = Arc::clone(&identity.key);
             Arc::new(CertifiedKey::new(identity.chain.clone(), key))
         }),
+        keys: ServerKeys::Any,
+        alpn: Alpn::Named,
     }
 }
 
 /// The SNI that libpq would send: the host as written, unless it is an address in any form
 /// (`initialize_SSL` in fe-secure-openssl.c: all digits and dots, or with a colon).
-fn server_name(task: &Task) -> Option<&[u8]> {
+pub(crate) fn server_name(task: &Task) -> Option<&[u8]> {
     match (task.conninfo.sslsni.value, &task.endpoint.host) {
         (SslSni::Send, Some(Host::Name(name))) => {
             let digits = name

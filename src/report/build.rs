@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport,
+    AuditReport, CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport,
     RehearsalReport, Report, RotationReport, TimingsReport, TlsReport, TrustReport, Verdict,
 };
+use crate::audit::Audit;
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientVerdict, Context, Diagnosis, Finding, Rehearsal, Rotation};
 use crate::escape::escape;
@@ -66,6 +67,7 @@ impl EndpointReport {
             rotation: None,
             login: None,
             clients: None,
+            audit: None,
             timings_ms: None,
         }
     }
@@ -125,6 +127,18 @@ impl EndpointReport {
             trust: Some(trust_report(context.trust, judgement)),
             name_match: name_match(judgement),
             ..Self::unread(diagnosis)
+        }
+    }
+}
+
+impl EndpointReport {
+    /// The same with what else the endpoint accepts, if anybody answered.
+    #[must_use]
+    pub fn with_audit(self, task: &Task, observation: &Observation, audit: Option<&Audit>) -> Self {
+        let negotiated = observation.tls().and_then(|tls| tls.protocol);
+        Self {
+            audit: audit.map(|audit| AuditReport::new(task, audit, negotiated)),
+            ..self
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A field that is absent was not reached; `null` was reached and is empty. Fields are only ever
 //! added, and readers must expect enumerations to grow.
 
+mod audit;
+mod audit_text;
 mod build;
 pub mod github;
 pub mod json;
@@ -18,6 +20,10 @@ pub mod sarif;
 mod schema;
 pub mod text;
 
+pub use audit::{
+    AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
+    TlsAuditReport,
+};
 pub use build::instant;
 
 use std::borrow::Cow;
@@ -112,6 +118,9 @@ pub struct EndpointReport {
     /// What each client library would do, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientReport>>,
+    /// What else the endpoint accepts, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditReport>,
     /// How long each step took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timings_ms: Option<TimingsReport>,

@@ -176,6 +176,7 @@ fn unread() -> EndpointReport {
         rotation: None,
         login: None,
         clients: None,
+        audit: None,
         name_match: None,
         timings_ms: None,
     }

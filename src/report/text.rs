@@ -7,7 +7,7 @@ use textwrap::Options;
 
 use super::{
     CertificateReport, ClientReport, EndpointReport, FindingReport, RehearsalReport, Report,
-    TlsReport, Verdict,
+    TlsReport, Verdict, audit_text,
 };
 
 /// Whether the text may hold colour codes. Colour never carries meaning alone.
@@ -123,7 +123,11 @@ fn write_endpoint(
         out,
         endpoint.clients.as_deref().unwrap_or_default(),
         palette,
-    )
+    )?;
+    match &endpoint.audit {
+        Some(audit) => audit_text::write(out, audit, palette),
+        None => Ok(()),
+    }
 }
 
 /// A table: who connects, who would check, and why; those of one fate share a row. What must not be
@@ -436,7 +440,7 @@ fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
 
 /// Wraps each line of `text` under a first-line indent; a line that is itself indented is a
 /// command or a connection string to be copied, and stays in one piece.
-fn wrap(text: &str, indent: &str) -> String {
+pub(super) fn wrap(text: &str, indent: &str) -> String {
     let blank = " ".repeat(indent.len());
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -460,7 +464,7 @@ fn count(number: u64, unit: &str) -> String {
     format!("{number} {unit}{plural}")
 }
 
-fn paint(text: &str, style: Style, palette: Palette) -> String {
+pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
     match palette {
         Palette::Plain => text.to_owned(),
         Palette::Colour => format!("{style}{text}{style:#}"),

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pgtls::conninfo::{SslNegotiation, TlsVersion};
-use pgtls::handshake::{Error, Judge, Offer, Refusal, shake_hands};
+use pgtls::handshake::{Alpn, Error, Judge, Offer, Refusal, ServerKeys, shake_hands};
 use pgtls::negotiate::negotiate;
 use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection};
@@ -53,6 +53,8 @@ async fn write_to_the_reset(
         max_version: TlsVersion::V1_3,
         negotiation: SslNegotiation::Postgres,
         identity: None,
+        keys: ServerKeys::Any,
+        alpn: Alpn::Named,
     };
     let session = shake_hands(ready.unwrap(), &offer, Arc::new(Credulous), deadline).await;
     let mut session = session.unwrap();

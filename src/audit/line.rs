@@ -1,0 +1,178 @@
+//! One connection at a time to one address, each with its own deadline inside that of the whole.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::Unknown;
+use super::hello::{Hello, Version};
+use super::reply::{self, Chosen, MAX_REPLY, Step, Want};
+use super::{group::Group, suite::Suite};
+use crate::connect;
+use crate::conninfo::{Endpoint, SslNegotiation};
+use crate::handshake::Alert;
+use crate::negotiate::{self, Ready, negotiate};
+
+/// Where to ask, and for how long.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// With the address that the check has found, so that all answers come from one server.
+    pub(super) endpoint: Endpoint,
+    /// How TLS begins there.
+    pub(super) negotiation: SslNegotiation,
+    /// The SNI that libpq would send.
+    pub(super) server_name: Option<Vec<u8>>,
+    /// Time for one connection.
+    pub(super) patience: Duration,
+    /// The end of everything.
+    pub(super) deadline: Instant,
+}
+
+/// What is offered, in the order of preference.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer<'a> {
+    pub(super) version: Version,
+    pub(super) suites: &'a [Suite],
+    pub(super) groups: &'a [Group],
+}
+
+/// What a server makes of an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// It has chosen.
+    Chosen(Chosen),
+    /// It refuses.
+    Refused(Alert),
+}
+
+impl Line {
+    /// Makes an offer and hears what the server chooses, then hangs up. A connection that the server
+    /// closes without an answer, or ends with an error of its own, is tried once more: it may have
+    /// been busy.
+    pub(super) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
+        match self.ask_once(offer, want).await {
+            Err(Unknown::Closed | Unknown::Connect(_)) | Ok(Reply::Refused(INTERNAL_ERROR)) => {
+                self.ask_once(offer, want).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask_once(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
+        let until = self.until()?;
+        let (mut stream, _) = self.ready(self.negotiation, until).await?.into_parts();
+        let hello = Hello {
+            version: offer.version,
+            suites: offer.suites,
+            groups: offer.groups,
+            server_name: self.server_name.as_deref(),
+            random: NO_SECRET,
+        };
+        write(&mut stream, &hello.encode(), until).await?;
+        let mut answer = Vec::new();
+        let reply = loop {
+            if read(&mut stream, &mut answer, until).await? == 0 {
+                return Err(Unknown::Closed);
+            }
+            match reply::read(&answer, want) {
+                Step::More if answer.len() < MAX_REPLY => {}
+                Step::More | Step::Malformed => return Err(Unknown::NotTls),
+                Step::Alert(alert) => break Reply::Refused(alert),
+                Step::Chosen(chosen) => break Reply::Chosen(chosen),
+            }
+        };
+        // Whoever is told that nobody will go on need not wait for it; who is gone needs no telling.
+        let _ = write(&mut stream, &goodbye(offer), until).await;
+        Ok(reply)
+    }
+
+    /// When a connection that begins now has to be over.
+    pub(super) fn until(&self) -> Result<Instant, Unknown> {
+        let now = Instant::now();
+        if now >= self.deadline {
+            return Err(Unknown::OutOfTime);
+        }
+        Ok(self.deadline.min(now + self.patience))
+    }
+
+    /// A socket, connected.
+    pub(super) async fn connect(&self, until: Instant) -> Result<TcpStream, Unknown> {
+        match connect::connect(&self.endpoint, until).await {
+            Ok(connected) => Ok(connected.stream),
+            Err(connect::Error::Timeout { .. }) => Err(Unknown::Timeout),
+            Err(error @ connect::Error::Refused { .. }) => Err(Unknown::Connect(match error {
+                connect::Error::Refused { ref attempts } => attempts
+                    .first()
+                    .map_or_else(|| error.to_string(), |first| first.error.to_string()),
+                _ => error.to_string(),
+            })),
+            Err(error) => Err(Unknown::Connect(error.to_string())),
+        }
+    }
+
+    /// A socket on which TLS may start.
+    pub(super) async fn ready(
+        &self,
+        negotiation: SslNegotiation,
+        until: Instant,
+    ) -> Result<Ready, Unknown> {
+        let stream = self.connect(until).await?;
+        let ready = negotiate(stream, negotiation, until).await;
+        ready.map_err(|error| match error {
+            negotiate::Error::Closed => Unknown::Closed,
+            negotiate::Error::Timeout => Unknown::Timeout,
+            error => Unknown::Negotiate(error.to_string()),
+        })
+    }
+}
+
+/// Reads whatever is there; 0 bytes mean that the server is done.
+pub(super) async fn read(
+    stream: &mut TcpStream,
+    into: &mut Vec<u8>,
+    until: Instant,
+) -> Result<usize, Unknown> {
+    let mut buffer = [0; 4096];
+    let count = timeout_at(until, stream.read(&mut buffer))
+        .await
+        .map_err(|_| Unknown::Timeout)?
+        .map_err(|error| lost(&error))?;
+    into.extend_from_slice(buffer.get(..count).unwrap_or_default());
+    Ok(count)
+}
+
+/// Writes all of it.
+pub(super) async fn write(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    until: Instant,
+) -> Result<(), Unknown> {
+    timeout_at(until, stream.write_all(bytes))
+        .await
+        .map_err(|_| Unknown::Timeout)?
+        .map_err(|error| lost(&error))
+}
+
+fn lost(error: &io::Error) -> Unknown {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted => Unknown::Closed,
+        _ => Unknown::Connect(error.to_string()),
+    }
+}
+
+/// The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the version chosen:
+/// PostgreSQL then logs "EOF detected", and nothing of a protocol violation.
+fn goodbye(offer: Offer<'_>) -> [u8; 7] {
+    let [major, minor] = offer.version.min(Version::V1_2).number().to_be_bytes();
+    [21, major, minor, 0, 2, 1, 0]
+}
+
+const INTERNAL_ERROR: Alert = Alert(80);
+
+/// Nothing is ever derived from it.
+const NO_SECRET: [u8; 32] = *b"pgtls audit: a hello, no session";

@@ -1,0 +1,279 @@
+//! Would the server start a session without TLS?
+//!
+//! A startup packet in clear asks for one, with the user and the database of the string and without
+//! a password; an encrypted session asks the same. Only if the two answers differ is it TLS that
+//! makes the difference: a user who may not log in at all proves nothing about others.
+
+use super::Unknown;
+use super::line::{Line, read, write};
+use super::session::{Circumstance, shake};
+use crate::handshake::Error;
+use crate::negotiate::ServerError;
+use crate::startup::{
+    FirstAnswer, TERMINATE, first_answer, is_authentication_ok, is_decisive, read_answer,
+    startup_packet,
+};
+
+/// What a server makes of a session without TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plaintext {
+    /// It goes on to authenticate, or has let us in.
+    Accepted(Login),
+    /// It refuses, and says otherwise over TLS.
+    Refused(ServerError),
+    /// It answers with a TLS alert: there is nothing but TLS.
+    TlsOnly,
+}
+
+/// How a server asks who we are: the authentication request that it sends first (PostgreSQL
+/// documentation, "Message Formats").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// Not at all.
+    Trust,
+    /// It wants the password in clear.
+    Cleartext,
+    /// It wants its MD5.
+    Md5,
+    /// It wants SASL, which is SCRAM.
+    Sasl,
+    /// Something else, by its number.
+    Other(u32),
+}
+
+/// What an encrypted session came to.
+#[derive(Clone, Debug)]
+pub struct Encrypted {
+    /// The first answer to the same startup packet.
+    pub answer: FirstAnswer,
+    /// How many TLS 1.3 tickets came before it.
+    pub tickets: u32,
+}
+
+/// The first answer without TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Clear {
+    Authentication(Login),
+    Error(ServerError),
+    Alert,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker<'a> {
+    pub(super) user: &'a [u8],
+    pub(super) database: &'a [u8],
+}
+
+/// Asks in clear.
+pub(super) async fn ask_clear(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown> {
+    match ask_clear_once(line, asker).await {
+        Err(Unknown::Closed | Unknown::Connect(_)) => ask_clear_once(line, asker).await,
+        answer => answer,
+    }
+}
+
+async fn ask_clear_once(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown> {
+    let until = line.until()?;
+    let mut stream = line.connect(until).await?;
+    let packet = startup_packet(asker.user, asker.database);
+    write(&mut stream, &packet, until).await?;
+    let mut answer = Vec::new();
+    while !is_decisive(&answer) {
+        if read(&mut stream, &mut answer, until).await? == 0 {
+            break;
+        }
+    }
+    if is_authentication_ok(&answer) {
+        // A backend is running for us: end it as a client does. The answer stands in any case.
+        let _ = write(&mut stream, &TERMINATE, until).await;
+    }
+    classify(&answer)
+}
+
+fn classify(answer: &[u8]) -> Result<Clear, Unknown> {
+    match (read_answer(answer), answer) {
+        (FirstAnswer::Authentication, _) => match answer.get(5..).and_then(<[u8]>::first_chunk) {
+            Some(code) => Ok(Clear::Authentication(Login::of(u32::from_be_bytes(*code)))),
+            None => Err(Unknown::Closed),
+        },
+        (FirstAnswer::Error(error), _) => Ok(Clear::Error(error)),
+        (FirstAnswer::Closed, _) => Err(Unknown::Closed),
+        (FirstAnswer::Unexpected(_), [ALERT, 3, ..]) => Ok(Clear::Alert),
+        (FirstAnswer::Unexpected(_), _) => Err(Unknown::NotPostgres),
+    }
+}
+
+impl Login {
+    fn of(code: u32) -> Self {
+        match code {
+            0 => Self::Trust,
+            3 => Self::Cleartext,
+            5 => Self::Md5,
+            10 => Self::Sasl,
+            other => Self::Other(other),
+        }
+    }
+}
+
+/// Asks over TLS.
+pub(super) async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unknown> {
+    let until = line.until()?;
+    let shaken = shake(line, Circumstance::usual(line), until).await?;
+    let mut session = shaken.session()?;
+    let answer = first_answer(&mut session, asker.user, asker.database, until).await;
+    let tickets = session.tickets();
+    let answer = match answer {
+        Ok(answer) => answer,
+        // TLS 1.3 tells now that it wants a client certificate: an answer that only TLS gives.
+        Err(Error::Alert(alert)) if alert.answers_certificate() => {
+            FirstAnswer::Error(ServerError {
+                sqlstate: None,
+                message: alert.to_string().into_bytes(),
+            })
+        }
+        Err(Error::Timeout) => return Err(Unknown::Timeout),
+        Err(error) => return Err(Unknown::Handshake(error.to_string())),
+    };
+    session.close(until).await;
+    Ok(Encrypted { answer, tickets })
+}
+
+/// What the two answers prove together.
+pub(super) fn compare(
+    clear: Result<Clear, Unknown>,
+    encrypted: &Result<Encrypted, Unknown>,
+    user: &[u8],
+) -> Result<Plaintext, Unknown> {
+    let refusal = match clear? {
+        Clear::Authentication(login) => return Ok(Plaintext::Accepted(login)),
+        Clear::Alert => return Ok(Plaintext::TlsOnly),
+        Clear::Error(refusal) => refusal,
+    };
+    match encrypted.as_ref().map(|encrypted| &encrypted.answer) {
+        _ if is_passing(&refusal) => Err(Unknown::Busy),
+        Ok(FirstAnswer::Authentication) => Ok(Plaintext::Refused(refusal)),
+        Ok(FirstAnswer::Error(error)) if is_passing(error) => Err(Unknown::Busy),
+        Ok(FirstAnswer::Error(error)) if !is_same(&refusal, error, user) => {
+            Ok(Plaintext::Refused(refusal))
+        }
+        Ok(_) | Err(_) => Err(Unknown::RefusedAnyway(refusal)),
+    }
+}
+
+/// Insufficient resources and operator intervention (PostgreSQL documentation, appendix A).
+fn is_passing(error: &ServerError) -> bool {
+    let state = error.sqlstate.as_deref().unwrap_or_default();
+    state.starts_with("53") || state.starts_with("57")
+}
+
+/// Do both say the same, up to a word about encryption at the end? In every language PostgreSQL
+/// quotes the user in "no pg_hba.conf entry" and "rejects connection", and does not in "connection
+/// requires a valid client certificate", which has the same SQLSTATE.
+fn is_same(clear: &ServerError, encrypted: &ServerError, user: &[u8]) -> bool {
+    let quotes = |error: &ServerError| {
+        let marked = |part: &[u8]| match part {
+            [before, name @ .., behind] => {
+                name == user && ![before, behind].iter().any(|c| c.is_ascii_alphanumeric())
+            }
+            _ => false,
+        };
+        error
+            .message
+            .windows(user.len().saturating_add(2))
+            .any(marked)
+    };
+    clear.sqlstate == encrypted.sqlstate && quotes(clear) == quotes(encrypted)
+}
+
+const ALERT: u8 = 21;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(sqlstate: &str, message: &str) -> ServerError {
+        ServerError {
+            sqlstate: Some(sqlstate.to_owned()),
+            message: message.as_bytes().to_vec(),
+        }
+    }
+
+    fn over_tls(answer: FirstAnswer) -> Result<Encrypted, Unknown> {
+        Ok(Encrypted { answer, tickets: 0 })
+    }
+
+    const NO_ENTRY: &str =
+        "no pg_hba.conf entry for host \"192.0.2.7\", user \"ann\", database \"d\", no encryption";
+    const NO_ENTRY_TLS: &str =
+        "no pg_hba.conf entry for host \"192.0.2.7\", user \"ann\", database \"d\", SSL encryption";
+
+    #[test]
+    fn an_authentication_request_in_clear_is_an_accepted_session() {
+        for (answer, login) in [
+            (&b"R\0\0\0\x08\0\0\0\0"[..], Login::Trust),
+            (b"R\0\0\0\x08\0\0\0\x03", Login::Cleartext),
+            (b"R\0\0\0\x0c\0\0\0\x05abcd", Login::Md5),
+            (b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0", Login::Sasl),
+            (b"R\0\0\0\x08\0\0\0\x07", Login::Other(7)),
+        ] {
+            let clear = classify(answer);
+            assert_eq!(clear, Ok(Clear::Authentication(login)));
+            // Whatever TLS comes to.
+            for encrypted in [Err(Unknown::Closed), over_tls(FirstAnswer::Authentication)] {
+                let compared = compare(clear.clone(), &encrypted, b"ann");
+                assert_eq!(compared, Ok(Plaintext::Accepted(login)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_no_refusal() {
+        for (answer, unknown) in [
+            (&b""[..], Unknown::Closed),
+            (b"R\0\0", Unknown::Closed),
+            (b"HTTP/1.1 400", Unknown::NotPostgres),
+        ] {
+            assert_eq!(classify(answer), Err(unknown));
+        }
+        assert_eq!(classify(&[21, 3, 1, 0, 2, 2, 80]), Ok(Clear::Alert));
+    }
+
+    #[test]
+    fn a_refusal_counts_only_if_tls_makes_the_difference() {
+        let refusal = error("28000", NO_ENTRY);
+        let refused = Ok(Plaintext::Refused(refusal.clone()));
+        let anyway = Err(Unknown::RefusedAnyway(refusal.clone()));
+        for (encrypted, expected) in [
+            (over_tls(FirstAnswer::Authentication), &refused),
+            (
+                over_tls(FirstAnswer::Error(error("28000", NO_ENTRY_TLS))),
+                &anyway,
+            ),
+            (
+                over_tls(FirstAnswer::Error(error(
+                    "28000",
+                    "connection requires a valid client certificate",
+                ))),
+                &refused,
+            ),
+            (
+                over_tls(FirstAnswer::Error(error("28P01", "no \"ann\""))),
+                &refused,
+            ),
+            (
+                over_tls(FirstAnswer::Error(error("53300", "too many clients"))),
+                &Err(Unknown::Busy),
+            ),
+            (over_tls(FirstAnswer::Closed), &anyway),
+            (over_tls(FirstAnswer::Unexpected(b'H')), &anyway),
+            (Err(Unknown::Timeout), &anyway),
+        ] {
+            let compared = compare(Ok(Clear::Error(refusal.clone())), &encrypted, b"ann");
+            assert_eq!(&compared, expected, "{encrypted:?}");
+        }
+        let busy = Clear::Error(error("57P03", "starting up"));
+        let compared = compare(Ok(busy), &over_tls(FirstAnswer::Authentication), b"ann");
+        assert_eq!(compared, Err(Unknown::Busy));
+    }
+}

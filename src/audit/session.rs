@@ -1,0 +1,144 @@
+//! Whole TLS sessions under one changed circumstance: other signature schemes, another SNI, no ALPN,
+//! bytes behind the SSLRequest. No certificate of ours and no password goes into them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::pki_types::CertificateDer;
+use tokio::time::Instant;
+
+use super::Unknown;
+use super::line::Line;
+use crate::conninfo::{SslNegotiation, TlsVersion};
+use crate::handshake::{
+    self, Alpn, Error, Judge, Offer, Refusal, ServerKeys, Session, shake_hands,
+};
+use crate::negotiate::{self, Ready};
+
+/// What is different.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstance<'a> {
+    pub(super) negotiation: SslNegotiation,
+    pub(super) server_name: Option<&'a [u8]>,
+    pub(super) keys: ServerKeys,
+    pub(super) alpn: Alpn,
+}
+
+impl<'a> Circumstance<'a> {
+    /// None: as the check does it.
+    pub(super) fn usual(line: &'a Line) -> Self {
+        Self {
+            negotiation: line.negotiation,
+            server_name: line.server_name.as_deref(),
+            keys: ServerKeys::Any,
+            alpn: Alpn::Named,
+        }
+    }
+}
+
+/// How a handshake ended that was decided.
+pub(super) enum Shaken {
+    /// In a session.
+    Session {
+        session: Box<Session>,
+        presented: Vec<Vec<u8>>,
+    },
+    /// In a refusal by the server.
+    Refused(Error),
+}
+
+impl Shaken {
+    /// The session, where there has to be one: another handshake of the same kind got it.
+    pub(super) fn session(self) -> Result<Session, Unknown> {
+        match self {
+            Self::Session { session, .. } => Ok(*session),
+            Self::Refused(error) => Err(Unknown::Handshake(error.to_string())),
+        }
+    }
+}
+
+/// Connects and shakes hands. A connection that the server closes without an answer is tried once
+/// more.
+pub(super) async fn shake(
+    line: &Line,
+    circumstance: Circumstance<'_>,
+    until: Instant,
+) -> Result<Shaken, Unknown> {
+    let once = async || {
+        let ready = line.ready(circumstance.negotiation, until).await?;
+        finish(ready, circumstance, until).await
+    };
+    match once().await {
+        Err(Unknown::Closed | Unknown::Connect(_)) => once().await,
+        shaken => shaken,
+    }
+}
+
+/// Shakes hands behind an SSLRequest with bytes stuffed behind it.
+pub(super) async fn shake_stuffed(
+    line: &Line,
+    behind: &[u8],
+    until: Instant,
+) -> Result<Shaken, Unknown> {
+    let stream = line.connect(until).await?;
+    let ready = negotiate::negotiate_stuffed(stream, behind, until).await;
+    match ready {
+        Ok(ready) => finish(ready, Circumstance::usual(line), until).await,
+        // Refused before TLS began.
+        Err(negotiate::Error::ServerError(_) | negotiate::Error::Closed) => {
+            Ok(Shaken::Refused(Error::Closed { received: 0 }))
+        }
+        Err(negotiate::Error::Timeout) => Err(Unknown::Timeout),
+        Err(error) => Err(Unknown::Negotiate(error.to_string())),
+    }
+}
+
+async fn finish(
+    ready: Ready,
+    circumstance: Circumstance<'_>,
+    until: Instant,
+) -> Result<Shaken, Unknown> {
+    let collector = Arc::new(Collector::default());
+    let offer = Offer {
+        server_name: circumstance.server_name,
+        min_version: TlsVersion::V1_2,
+        max_version: TlsVersion::V1_3,
+        negotiation: circumstance.negotiation,
+        identity: None,
+        keys: circumstance.keys,
+        alpn: circumstance.alpn,
+    };
+    let judge = Arc::<Collector>::clone(&collector);
+    match shake_hands(ready, &offer, judge, until).await {
+        Ok(session) => Ok(Shaken::Session {
+            session: Box::new(session),
+            presented: collector.take(),
+        }),
+        Err(handshake::Failure { error, .. }) => match error {
+            Error::Alert(_) | Error::NoCommonVersion | Error::NoCommonCipher | Error::NoAlpn => {
+                Ok(Shaken::Refused(error))
+            }
+            Error::Closed { .. } => Err(Unknown::Closed),
+            Error::Timeout => Err(Unknown::Timeout),
+            error => Err(Unknown::Handshake(error.to_string())),
+        },
+    }
+}
+
+/// Takes every certificate, for what is to be seen is what the server shows. Whether it is to be
+/// trusted is judged afterwards; nothing secret depends on it here.
+#[derive(Debug, Default)]
+struct Collector(Mutex<Vec<Vec<u8>>>);
+
+impl Collector {
+    fn take(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Judge for Collector {
+    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+        let chain = presented.iter().map(|certificate| certificate.to_vec());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
+        Ok(())
+    }
+}

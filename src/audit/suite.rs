@@ -1,0 +1,223 @@
+//! Cipher suites by number and name, and what is wrong with them.
+
+use super::suite_table::TABLE;
+
+/// A cipher suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suite {
+    /// IANA's number.
+    pub id: u16,
+    /// OpenSSL's name, as psql prints it; IANA's where OpenSSL has none.
+    pub openssl: &'static str,
+    /// IANA's name.
+    pub iana: &'static str,
+}
+
+/// How a suite agrees on a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyExchange {
+    /// TLS 1.3, where the suite says nothing of it.
+    Tls13,
+    /// An elliptic curve, and a fresh key for every session.
+    Ecdhe,
+    /// A prime, and a fresh key for every session.
+    Dhe,
+    /// The server's long-lived key: who gets hold of it later reads what was recorded before.
+    Static,
+}
+
+/// What is wrong with a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weakness {
+    /// It does not encrypt.
+    Null,
+    /// It does not say who answers.
+    Anonymous,
+    /// Its keys are short on purpose.
+    Export,
+    /// RC4 (RFC 7465).
+    Rc4,
+    /// DES and RC2: keys of 56 bits at most.
+    Des,
+    /// 3DES and IDEA: blocks of 64 bits (RFC 8429, SWEET32).
+    TripleDes,
+    /// CBC with the MAC inside: open to padding oracles (RFC 9325 section 4.2.1).
+    Cbc,
+    /// No fresh key for every session (RFC 9325 section 4.1).
+    StaticKey,
+}
+
+impl Weakness {
+    /// A word for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Anonymous => "anonymous",
+            Self::Export => "export",
+            Self::Rc4 => "rc4",
+            Self::Des => "des",
+            Self::TripleDes => "3des",
+            Self::Cbc => "cbc",
+            Self::StaticKey => "static-key",
+        }
+    }
+
+    /// Is a suite with this no protection to speak of?
+    pub fn is_broken(self) -> bool {
+        match self {
+            Self::Null
+            | Self::Anonymous
+            | Self::Export
+            | Self::Rc4
+            | Self::Des
+            | Self::TripleDes => true,
+            Self::Cbc | Self::StaticKey => false,
+        }
+    }
+}
+
+impl Suite {
+    /// Every suite that is offered, strong ones first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|&(id, openssl, iana)| Self {
+            id,
+            openssl: if openssl.is_empty() { iana } else { openssl },
+            iana,
+        })
+    }
+
+    /// The suite of this number; `None` for one that is never offered.
+    pub fn of(id: u16) -> Option<Self> {
+        Self::all().find(|suite| suite.id == id)
+    }
+
+    /// Is it one of TLS 1.3? All others are of TLS 1.2 and before.
+    pub fn is_tls13(self) -> bool {
+        self.key_exchange() == KeyExchange::Tls13
+    }
+
+    /// How it agrees on a key. IANA's names say it in front of `_WITH_`, and those of TLS 1.3 have
+    /// no such part.
+    pub fn key_exchange(self) -> KeyExchange {
+        let Some((kind, _)) = self.iana.split_once("_WITH_") else {
+            return KeyExchange::Tls13;
+        };
+        if kind.starts_with("TLS_ECDHE_") || kind.starts_with("TLS_ECDH_anon") {
+            KeyExchange::Ecdhe
+        } else if kind.starts_with("TLS_DHE_") || kind.starts_with("TLS_DH_anon") {
+            KeyExchange::Dhe
+        } else {
+            KeyExchange::Static
+        }
+    }
+
+    /// What is wrong with it, worst first.
+    pub fn weaknesses(self) -> Vec<Weakness> {
+        let (kind, cipher) = self.iana.split_once("_WITH_").unwrap_or(("", self.iana));
+        let marks = [
+            (
+                Weakness::Null,
+                cipher.starts_with("NULL_") || cipher.starts_with("TLS_SHA"),
+            ),
+            (
+                Weakness::Anonymous,
+                kind.ends_with("_anon") || kind.contains("_anon_"),
+            ),
+            (Weakness::Export, kind.contains("_EXPORT")),
+            (Weakness::Rc4, cipher.starts_with("RC4_")),
+            (
+                Weakness::Des,
+                cipher.starts_with("DES") || cipher.starts_with("RC2_"),
+            ),
+            (
+                Weakness::TripleDes,
+                cipher.starts_with("3DES_") || cipher.starts_with("IDEA_"),
+            ),
+            (Weakness::Cbc, cipher.contains("CBC")),
+            (
+                Weakness::StaticKey,
+                self.key_exchange() == KeyExchange::Static,
+            ),
+        ];
+        let found = marks.into_iter().filter(|(_, is_there)| *is_there);
+        found.map(|(weakness, _)| weakness).collect()
+    }
+
+    /// Has it no protection to speak of?
+    pub fn is_broken(self) -> bool {
+        self.weaknesses().into_iter().any(Weakness::is_broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_each_there_once() {
+        let suites: Vec<Suite> = Suite::all().collect();
+        let numbers: HashSet<u16> = suites.iter().map(|suite| suite.id).collect();
+        let names: HashSet<&str> = suites.iter().map(|suite| suite.iana).collect();
+        let openssl: HashSet<&str> = suites.iter().map(|suite| suite.openssl).collect();
+        for count in [numbers.len(), names.len(), openssl.len()] {
+            assert_eq!(count, suites.len());
+        }
+    }
+
+    #[test]
+    fn every_suite_of_the_handshake_is_there_under_the_same_names() {
+        for suite in rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES {
+            let cipher = crate::handshake::Cipher::of(suite.suite()).unwrap();
+            let ours = Suite::of(u16::from(suite.suite())).unwrap();
+            assert_eq!((ours.openssl, ours.iana), (cipher.openssl, cipher.iana));
+            assert_eq!(ours.weaknesses(), []);
+        }
+    }
+
+    #[test]
+    fn weaknesses_are_named_by_class() {
+        use Weakness::{Anonymous, Cbc, Des, Export, Null, Rc4, StaticKey, TripleDes};
+        for (id, expected) in [
+            (0x1301, &[][..]),
+            (0xc0b4, &[Null]),
+            (0xc030, &[]),
+            (0xccaa, &[]),
+            (0xc014, &[Cbc]),
+            (0x0039, &[Cbc]),
+            (0x009d, &[StaticKey]),
+            (0x002f, &[Cbc, StaticKey]),
+            (0x000a, &[TripleDes, Cbc, StaticKey]),
+            (0xc012, &[TripleDes, Cbc]),
+            (0x0007, &[TripleDes, Cbc, StaticKey]),
+            (0x0005, &[Rc4, StaticKey]),
+            (0x0009, &[Des, Cbc, StaticKey]),
+            (0x0003, &[Export, Rc4, StaticKey]),
+            (0x0006, &[Export, Des, Cbc, StaticKey]),
+            (0x0008, &[Export, Des, Cbc, StaticKey]),
+            (0x0062, &[Export, Des, Cbc, StaticKey]),
+            (0x00a7, &[Anonymous]),
+            (0x0018, &[Anonymous, Rc4]),
+            (0x0017, &[Anonymous, Export, Rc4]),
+            (0xc018, &[Anonymous, Cbc]),
+            (0xc015, &[Null, Anonymous]),
+            (0x0002, &[Null, StaticKey]),
+            (0xc004, &[Cbc, StaticKey]),
+        ] {
+            let suite = Suite::of(id).unwrap();
+            assert_eq!(suite.weaknesses(), expected, "{suite:?}");
+        }
+    }
+
+    #[test]
+    fn only_suites_without_a_with_are_of_tls_1_3() {
+        for suite in Suite::all() {
+            let in_tls13 = matches!(
+                suite.id,
+                0x1301..=0x1305 | 0x00c6 | 0x00c7 | 0xc0b4 | 0xc0b5
+            );
+            assert_eq!(suite.is_tls13(), in_tls13, "{suite:?}");
+        }
+    }
+}

@@ -1,0 +1,372 @@
+//! What an endpoint accepts besides, and what to do about it.
+
+use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied};
+use crate::audit::{
+    Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed, Suite,
+    TlsAudit, Unknown, Version, Weakness,
+};
+use crate::conninfo::Host;
+use crate::escape::escape;
+use crate::exit::Exit;
+use crate::policy::Strictness;
+use crate::probe::Task;
+
+/// Adds what an audit found to what the check of the same endpoint came to.
+///
+/// What is forbidden turns a pass into exit code 1, what did not come to light into 3, and a further
+/// certificate that does not verify into the code that the check has for it.
+pub fn add_audit(
+    diagnosis: &mut Diagnosis,
+    task: &Task,
+    audit: &Audit,
+    policy: &Policy,
+    strictness: Strictness,
+) {
+    let mut failures = Vec::new();
+    if let Some(tls) = &audit.tls {
+        failures.extend(certificates(task, &tls.certificates));
+    }
+    let found = accepted(audit);
+    for (category, finding) in found {
+        match policy.rule(category) {
+            Rule::Allow => {}
+            Rule::Warn => diagnosis.findings.push(Finding {
+                level: Level::Warning,
+                ..finding
+            }),
+            Rule::Forbid => failures.push((Exit::Unmet, finding)),
+        }
+    }
+    failures.extend(incomplete(audit).map(|finding| (Exit::Unreachable, finding)));
+    if let Some(tls) = &audit.tls {
+        diagnosis.findings.extend(sni(task, &tls.certificates));
+    }
+    for (exit, finding) in failures {
+        if diagnosis.exit == Exit::Passed {
+            diagnosis.exit = exit;
+            diagnosis.error = Some(finding);
+        } else {
+            diagnosis.findings.push(finding);
+        }
+    }
+    apply_strictness(diagnosis, strictness);
+}
+
+fn error(code: Code, message: String) -> Finding {
+    Finding::error(code, Stage::Audit, message)
+}
+
+/// Everything that is accepted and should not be.
+fn accepted(audit: &Audit) -> Vec<(Category, Finding)> {
+    let mut found = Vec::new();
+    if let Ok(Plaintext::Accepted(login)) = &audit.plaintext {
+        found.push((Category::Plaintext, plaintext(*login)));
+    }
+    if let Some(tls) = &audit.tls {
+        found.extend(of_tls(tls));
+    }
+    found
+}
+
+fn plaintext(login: Login) -> Finding {
+    let how = match login {
+        Login::Trust => "and lets this user in without a password".to_owned(),
+        Login::Cleartext => "and asks for the password in clear".to_owned(),
+        Login::Md5 => "and asks for the password's MD5".to_owned(),
+        Login::Sasl => "and asks for a password (SASL)".to_owned(),
+        Login::Other(number) => format!("and asks for authentication (kind {number})"),
+    };
+    let message =
+        format!("TLS is offered, not enforced: the server starts a session without it {how}");
+    error(Code::PlaintextAccepted, message).hint(
+        "In pg_hba.conf use hostssl instead of host, or put this line first, then reload:\n    hostnossl all all all reject\nPgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl.",
+    )
+}
+
+fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
+    let versions: Vec<(Version, &Accepted)> = tls
+        .protocols
+        .iter()
+        .filter_map(|protocol| match &protocol.state {
+            State::Accepted(accepted) => Some((protocol.version, &**accepted)),
+            State::Refused | State::Unknown(_) => None,
+        })
+        .collect();
+    let mut found = Vec::new();
+    let legacy = names(&versions, |(version, _)| version.is_legacy());
+    if !legacy.is_empty() {
+        let message = format!("the server accepts {legacy}, which RFC 8996 deprecates");
+        let finding = error(Code::LegacyProtocol, message)
+            .hint("On the server:\n    ssl_min_protocol_version = 'TLSv1.2'");
+        found.push((Category::LegacyProtocol, finding));
+    }
+    found.extend(suites(&versions));
+    found.extend(features(&versions));
+    if tls.stuffed == Ok(Stuffed::Processed) {
+        let message = "the server takes plaintext that stands behind the SSLRequest for part of the encrypted session (CVE-2021-23214)";
+        let finding = error(Code::PlaintextProcessed, message.to_owned()).hint(
+            "Upgrade: PostgreSQL 14.1, 13.5, 12.9 and newer, and PgBouncer 1.16.1, refuse it.",
+        );
+        found.push((Category::StuffedPlaintext, finding));
+    }
+    found
+}
+
+type Versions<'a> = [(Version, &'a Accepted)];
+
+fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
+    let mut found = Vec::new();
+    let broken = listed(versions, Suite::is_broken);
+    if let Some((count, shown)) = broken {
+        let message = format!(
+            "the server accepts {} without protection: {shown}",
+            suites_of(count)
+        );
+        let finding = error(Code::BrokenCipher, message)
+            .hint("On the server:\n    ssl_ciphers = 'HIGH:!aNULL:!3DES'");
+        found.push((Category::BrokenCipher, finding));
+    }
+    let merely =
+        |suite: Suite, weakness| !suite.is_broken() && suite.weaknesses().contains(&weakness);
+    for (weakness, category, what) in [
+        (
+            Weakness::Cbc,
+            Category::Cbc,
+            "with CBC, open to padding attacks",
+        ),
+        (
+            Weakness::StaticKey,
+            Category::StaticKey,
+            "without forward secrecy (static RSA)",
+        ),
+    ] {
+        if let Some((count, shown)) = listed(versions, |suite| merely(suite, weakness)) {
+            let message = format!("the server accepts {} {what}: {shown}", suites_of(count));
+            let finding = error(Code::WeakCipher, message)
+                .hint("On the server:\n    ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'");
+            found.push((category, finding));
+        }
+    }
+    found
+}
+
+fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
+    let mut found = Vec::new();
+    let primes = versions
+        .iter()
+        .filter_map(|(_, one)| one.prime_bits.clone().ok()?);
+    if let Some(bits) = primes.min().filter(|bits| *bits < ENOUGH_PRIME_BITS) {
+        let message = format!("the server's Diffie-Hellman prime has {bits} bits");
+        let finding = error(Code::WeakCipher, message)
+            .hint("Give the server a larger one (ssl_dh_params_file), or no DHE suites:\n    ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'");
+        found.push((Category::SmallPrime, finding));
+    }
+    let compressed = names(versions, |(_, one)| {
+        one.old.is_some_and(|old| old.compression)
+    });
+    if !compressed.is_empty() {
+        let message = format!("the server compresses under {compressed} (CRIME)");
+        let finding = error(Code::TlsCompression, message)
+            .hint("Upgrade the server, or switch compression off in its TLS library.");
+        found.push((Category::Compression, finding));
+    }
+    let unbound = names(versions, |(_, one)| {
+        one.old.is_some_and(|old| !old.secure_renegotiation)
+    });
+    if !unbound.is_empty() {
+        let message = format!("the server does not know secure renegotiation under {unbound}");
+        let finding =
+            error(Code::InsecureRenegotiation, message).hint("Upgrade the server's TLS library.");
+        found.push((Category::Renegotiation, finding));
+    }
+    found
+}
+
+fn names<'a>(versions: &Versions<'a>, fits: impl Fn(&(Version, &'a Accepted)) -> bool) -> String {
+    let fitting = versions.iter().filter(|one| fits(one));
+    let names: Vec<&str> = fitting.map(|(version, _)| version.name()).collect();
+    names.join(" and ")
+}
+
+/// How many suites fit in all versions together, and their names.
+fn listed(versions: &Versions<'_>, fits: impl Fn(Suite) -> bool) -> Option<(usize, String)> {
+    let mut names: Vec<&str> = Vec::new();
+    for (_, accepted) in versions {
+        for suite in accepted.suites.found.iter().filter(|suite| fits(**suite)) {
+            if !names.contains(&suite.openssl) {
+                names.push(suite.openssl);
+            }
+        }
+    }
+    let shown = names
+        .iter()
+        .take(MAX_NAMES)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let more = names.len().saturating_sub(MAX_NAMES);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    (!names.is_empty()).then(|| (names.len(), format!("{shown}{more}")))
+}
+
+fn suites_of(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} cipher suite{plural}")
+}
+
+/// A certificate for another kind of key that clients would refuse.
+fn certificates(task: &Task, shown: &[Shown]) -> Vec<(Exit, Finding)> {
+    let rules = task.rules();
+    let context = Context {
+        conninfo: Some(&task.conninfo),
+        trust: &task.trust,
+        level: task.trust.level,
+        rules: &rules,
+        host: task.endpoint.host.as_ref().map(Host::as_bytes),
+        address: None,
+    };
+    let about_key = shown.iter().filter(|one| one.asked.is_about_key());
+    about_key
+        .filter_map(|one| {
+            let judgement = one.chain.as_ref().ok()?.as_deref()?;
+            let reason = judgement.satisfies(context.level).err()?;
+            let diagnosis = unsatisfied(&context, judgement, &reason);
+            let finding = diagnosis.error?;
+            let kind = match one.asked {
+                Asked::Rsa => "RSA",
+                Asked::Ecdsa => "ECDSA",
+                Asked::Ed25519 | Asked::NoName | Asked::OtherName => "Ed25519",
+            };
+            let message = format!("for clients that ask for {kind}: {}", finding.message);
+            let finding = Finding {
+                message,
+                stage: Stage::Audit,
+                ..finding
+            };
+            Some((diagnosis.exit, finding))
+        })
+        .collect()
+}
+
+/// Clients without SNI get a certificate that they refuse, where others get one that they take.
+fn sni(task: &Task, shown: &[Shown]) -> Option<Finding> {
+    let nameless = shown.iter().find(|one| one.asked == Asked::NoName)?;
+    let judgement = nameless.chain.as_ref().ok()?.as_deref()?;
+    judgement.satisfies(task.trust.level).err()?;
+    let leaf = judgement.certificates.first()?;
+    let named = shown.iter().filter(|one| one.asked.is_about_key());
+    let is_the_same = named
+        .filter_map(|one| one.chain.as_ref().ok()?.as_deref()?.certificates.first())
+        .any(|other| other.der == leaf.der);
+    (!is_the_same).then(|| {
+        let message = format!(
+            "clients that send no server name get another certificate (\"{}\"), which this string's rules refuse",
+            escape(&leaf.subject.text)
+        );
+        Finding::new(Level::Warning, Code::SniDependent, Stage::Audit, message)
+            .hint("Make the server's default certificate one that such clients accept, too.")
+    })
+}
+
+/// What did not come to light.
+fn incomplete(audit: &Audit) -> Option<Finding> {
+    let unknown = unknown(audit);
+    let (first, reason) = unknown.first()?;
+    let mut message = format!("could not find out everything: {first}: {}", told(reason));
+    if unknown.len() > 1 {
+        let others: Vec<String> = unknown
+            .iter()
+            .skip(1)
+            .take(MAX_NAMES)
+            .map(|(what, reason)| format!("{what}: {}", told(reason)))
+            .collect();
+        message = format!("{message}; {}", others.join("; "));
+    }
+    let hint = match reason {
+        Unknown::RefusedAnyway(_) => {
+            "Name a user and a database that may log in; no password is needed:\n    user=NAME dbname=NAME"
+        }
+        Unknown::OutOfTime => "Give it more time: --deadline 15m, or --jobs 4.",
+        _ => "Try again when the server is less busy, or with a longer --timeout.",
+    };
+    Some(error(Code::AuditIncomplete, message).hint(hint))
+}
+
+fn told(reason: &Unknown) -> String {
+    match reason {
+        Unknown::RefusedAnyway(answer) => {
+            let said = answer.message.get(..MAX_SAID).unwrap_or(&answer.message);
+            format!("{reason} (\"{}\")", escape(said))
+        }
+        _ => escape(&reason.to_string()).to_string(),
+    }
+}
+
+/// Every question without an answer, the most important first.
+fn unknown(audit: &Audit) -> Vec<(String, &Unknown)> {
+    let mut found: Vec<(String, &Unknown)> = Vec::new();
+    found.extend(missing("sessions without TLS", &audit.plaintext));
+    if let Some(tls) = &audit.tls {
+        found.extend(unknown_of_tls(tls));
+    }
+    found.extend(missing("direct TLS", &audit.direct));
+    found.extend(missing("GSSAPI encryption", &audit.gss));
+    found
+}
+
+fn unknown_of_tls(tls: &TlsAudit) -> Vec<(String, &Unknown)> {
+    let mut found = Vec::new();
+    for protocol in &tls.protocols {
+        let name = protocol.version.name();
+        match &protocol.state {
+            State::Refused => {}
+            State::Unknown(reason) => found.push((name.to_owned(), reason)),
+            State::Accepted(accepted) => {
+                let suites = accepted.suites.unfinished.as_ref();
+                let groups = accepted.groups.unfinished.as_ref();
+                let preference = accepted.preference.as_ref().err();
+                let prime = accepted.prime_bits.as_ref().err();
+                for (what, reason) in [
+                    ("suites", suites),
+                    ("order of suites", preference),
+                    ("groups", groups),
+                    ("Diffie-Hellman prime", prime),
+                ] {
+                    found.extend(reason.map(|reason| (format!("{name} {what}"), reason)));
+                }
+            }
+        }
+    }
+    found.extend(missing("an encrypted session", &tls.encrypted));
+    found.extend(missing("plaintext behind the SSLRequest", &tls.stuffed));
+    for one in &tls.certificates {
+        let what = match one.asked {
+            Asked::Rsa => "the RSA certificate",
+            Asked::Ecdsa => "the ECDSA certificate",
+            Asked::Ed25519 => "the Ed25519 certificate",
+            Asked::NoName => "the certificate without SNI",
+            Asked::OtherName => "the certificate for another SNI",
+        };
+        found.extend(missing(what, &one.chain));
+    }
+    found.extend(missing("direct TLS without ALPN", &tls.direct_without_alpn));
+    found
+}
+
+fn missing<'a, T>(what: &str, answer: &'a Result<T, Unknown>) -> Option<(String, &'a Unknown)> {
+    let reason = answer.as_ref().err()?;
+    Some((what.to_owned(), reason))
+}
+
+/// RFC 9325 section 4.1 (bits).
+const ENOUGH_PRIME_BITS: u16 = 2048;
+
+/// Suites, or questions, that one message lists.
+const MAX_NAMES: usize = 12;
+
+/// Bytes of a server's message that are shown.
+const MAX_SAID: usize = 300;

@@ -1,0 +1,312 @@
+//! What an audit found, as JSON has it.
+
+use std::borrow::Cow;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+
+use super::instant;
+use crate::audit::{
+    Accepted, Asked, Audit, Direct, Encrypted, Group, Gss, Listing, Login, Plaintext, Preference,
+    Protocol, Shown, State, Stuffed, Suite, TlsAudit, Unknown,
+};
+use crate::conninfo::TlsVersion;
+use crate::escape::escape;
+use crate::probe::Task;
+
+/// What else an endpoint accepts. Every `outcome` is `accepted`, `refused` or `unknown`; what is
+/// unknown was asked, and did not come to light.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AuditReport {
+    /// Sessions without TLS.
+    pub plaintext: AnswerReport,
+    /// GSSAPI encryption.
+    pub gss: AnswerReport,
+    /// TLS without an SSLRequest.
+    pub direct_tls: AnswerReport,
+    /// What there is to say of TLS; absent where the server does not speak it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsAuditReport>,
+}
+
+/// What else an endpoint accepts over TLS.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct TlsAuditReport {
+    /// TLS 1.0 to 1.3.
+    pub protocols: Vec<ProtocolReport>,
+    /// TLS without an SSLRequest and without ALPN.
+    pub direct_tls_without_alpn: AnswerReport,
+    /// Plaintext behind the SSLRequest, taken for part of the session.
+    pub plaintext_behind_ssl_request: AnswerReport,
+    /// TLS 1.3 tickets that came with one session; `null` if it was of another version, or there was
+    /// none.
+    pub tls13_tickets: Option<u32>,
+    /// The certificates for each kind of key and name.
+    pub certificates: Vec<ShownReport>,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AnswerReport {
+    /// `accepted`, `refused` or `unknown`.
+    pub outcome: Cow<'static, str>,
+    /// What was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// What a server makes of one version.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProtocolReport {
+    /// As psql prints it: `TLSv1.3`.
+    pub version: Cow<'static, str>,
+    /// Whether it is accepted.
+    #[serde(flatten)]
+    pub answer: AnswerReport,
+    /// What it comes with, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedReport>,
+}
+
+/// What an accepted version comes with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct AcceptedReport {
+    /// In the order in which the server chose.
+    pub suites: Vec<SuiteReport>,
+    /// Whether these are all.
+    pub suites_complete: bool,
+    /// Whose order counts, `server` or `client`; `null` if that is not to be told.
+    pub preference: Option<Cow<'static, str>>,
+    /// Key exchange groups in the order in which the server chose; empty before TLS 1.2.
+    pub groups: Vec<Cow<'static, str>>,
+    /// Whether these are all.
+    pub groups_complete: bool,
+    /// Whether one of them withstands quantum computers.
+    pub post_quantum: bool,
+    /// The size of the Diffie-Hellman prime; `null` without such suites.
+    pub dh_bits: Option<u16>,
+    /// TLS compression; absent in TLS 1.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<bool>,
+    /// RFC 5746; absent in TLS 1.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secure_renegotiation: Option<bool>,
+    /// RFC 5077; absent in TLS 1.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_tickets: Option<bool>,
+}
+
+/// One cipher suite.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SuiteReport {
+    /// IANA's number: `0xc030`.
+    pub id: String,
+    /// OpenSSL's name.
+    pub cipher: Cow<'static, str>,
+    /// IANA's name.
+    pub cipher_iana: Cow<'static, str>,
+    /// `null`, `anonymous`, `export`, `rc4`, `des`, `3des`, `cbc`, `static-key`; worst first.
+    pub weaknesses: Vec<Cow<'static, str>>,
+}
+
+/// The certificate under one circumstance.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ShownReport {
+    /// `rsa`, `ecdsa`, `ed25519`, `no-sni` or `other-sni`.
+    pub asked: Cow<'static, str>,
+    /// `accepted` if one was shown.
+    #[serde(flatten)]
+    pub answer: AnswerReport,
+    /// Whom it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// `RSA 2048`, `ECDSA P-256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    /// Lower-case hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256_fingerprint: Option<String>,
+    /// Whether the connection string's rules accept it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifies: Option<bool>,
+}
+
+impl AuditReport {
+    pub(super) fn new(task: &Task, audit: &Audit, negotiated: Option<TlsVersion>) -> Self {
+        Self {
+            plaintext: answer(&audit.plaintext, plaintext),
+            gss: answer(&audit.gss, |gss| match gss {
+                Gss::Offered => ("accepted", None),
+                Gss::Refused => ("refused", None),
+            }),
+            direct_tls: answer(&audit.direct, direct),
+            tls: audit
+                .tls
+                .as_ref()
+                .map(|tls| TlsAuditReport::new(task, tls, negotiated)),
+        }
+    }
+}
+
+impl TlsAuditReport {
+    fn new(task: &Task, tls: &TlsAudit, negotiated: Option<TlsVersion>) -> Self {
+        Self {
+            protocols: tls.protocols.iter().map(protocol).collect(),
+            direct_tls_without_alpn: answer(&tls.direct_without_alpn, direct),
+            plaintext_behind_ssl_request: answer(&tls.stuffed, |stuffed| match stuffed {
+                Stuffed::Processed => ("accepted", None),
+                Stuffed::Dropped => ("refused", Some("it is dropped".to_owned())),
+                Stuffed::Refused => ("refused", None),
+            }),
+            tls13_tickets: match (&tls.encrypted, negotiated) {
+                (Ok(Encrypted { tickets, .. }), Some(TlsVersion::V1_3)) => Some(*tickets),
+                _ => None,
+            },
+            certificates: tls
+                .certificates
+                .iter()
+                .map(|one| shown(task, one))
+                .collect(),
+        }
+    }
+}
+
+type Told = (&'static str, Option<String>);
+
+fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerReport {
+    let (outcome, detail) = match answer {
+        Ok(known) => tell(known),
+        Err(unknown) => ("unknown", Some(reason(unknown))),
+    };
+    AnswerReport {
+        outcome: outcome.into(),
+        detail,
+    }
+}
+
+fn reason(unknown: &Unknown) -> String {
+    let said = match unknown {
+        Unknown::RefusedAnyway(answer) => format!("{unknown}: {}", escape(&answer.message)),
+        _ => unknown.to_string(),
+    };
+    escape(&said).to_string()
+}
+
+fn plaintext(plaintext: &Plaintext) -> Told {
+    match plaintext {
+        Plaintext::Accepted(login) => {
+            let kind = match login {
+                Login::Trust => "no password asked for".to_owned(),
+                Login::Cleartext => "asks for the password in clear".to_owned(),
+                Login::Md5 => "asks for the password's MD5".to_owned(),
+                Login::Sasl => "asks for a password (SASL)".to_owned(),
+                Login::Other(number) => format!("asks for authentication {number}"),
+            };
+            ("accepted", Some(kind))
+        }
+        Plaintext::Refused(error) => ("refused", Some(escape(&error.message).to_string())),
+        Plaintext::TlsOnly => ("refused", Some("answers with a TLS alert".to_owned())),
+    }
+}
+
+fn direct(direct: &Direct) -> Told {
+    match direct {
+        Direct::Accepted => ("accepted", None),
+        Direct::Refused => ("refused", None),
+        Direct::NotPostgres => (
+            "refused",
+            Some("TLS without the ALPN protocol postgresql".to_owned()),
+        ),
+    }
+}
+
+fn protocol(protocol: &Protocol) -> ProtocolReport {
+    let (outcome, detail, accepted) = match &protocol.state {
+        State::Refused => ("refused", None, None),
+        State::Unknown(unknown) => ("unknown", Some(reason(unknown)), None),
+        State::Accepted(accepted) => ("accepted", unfinished(accepted), Some(report(accepted))),
+    };
+    ProtocolReport {
+        version: protocol.version.name().into(),
+        answer: AnswerReport {
+            outcome: outcome.into(),
+            detail,
+        },
+        accepted,
+    }
+}
+
+/// Why there may be more than is listed.
+fn unfinished(accepted: &Accepted) -> Option<String> {
+    let suites = accepted.suites.unfinished.as_ref();
+    let groups = accepted.groups.unfinished.as_ref();
+    suites.or(groups).map(reason)
+}
+
+fn report(accepted: &Accepted) -> AcceptedReport {
+    let Listing { found, unfinished } = &accepted.groups;
+    let old = accepted.old;
+    AcceptedReport {
+        suites: accepted.suites.found.iter().map(suite).collect(),
+        suites_complete: accepted.suites.unfinished.is_none(),
+        preference: match accepted.preference {
+            Ok(Some(Preference::Server)) => Some("server".into()),
+            Ok(Some(Preference::Client)) => Some("client".into()),
+            Ok(None) | Err(_) => None,
+        },
+        groups: found.iter().map(|group| group.name.into()).collect(),
+        groups_complete: unfinished.is_none(),
+        post_quantum: found.iter().any(|group| Group::is_post_quantum(*group)),
+        dh_bits: accepted.prime_bits.clone().ok().flatten(),
+        compression: old.map(|old| old.compression),
+        secure_renegotiation: old.map(|old| old.secure_renegotiation),
+        session_tickets: old.map(|old| old.session_tickets),
+    }
+}
+
+fn suite(suite: &Suite) -> SuiteReport {
+    SuiteReport {
+        id: format!("{:#06x}", suite.id),
+        cipher: suite.openssl.into(),
+        cipher_iana: suite.iana.into(),
+        weaknesses: suite
+            .weaknesses()
+            .into_iter()
+            .map(|weakness| weakness.name().into())
+            .collect(),
+    }
+}
+
+fn shown(task: &Task, shown: &Shown) -> ShownReport {
+    let asked = match shown.asked {
+        Asked::Rsa => "rsa",
+        Asked::Ecdsa => "ecdsa",
+        Asked::Ed25519 => "ed25519",
+        Asked::NoName => "no-sni",
+        Asked::OtherName => "other-sni",
+    };
+    let judgement = shown.chain.as_ref().ok().and_then(Option::as_deref);
+    let leaf = judgement.and_then(|judgement| judgement.certificates.first());
+    ShownReport {
+        asked: asked.into(),
+        answer: answer(&shown.chain, |chain| match chain {
+            Some(_) => ("accepted", None),
+            None => ("refused", None),
+        }),
+        subject: leaf.map(|leaf| escape(&leaf.subject.text).to_string()),
+        key: leaf.map(|leaf| leaf.key_description()),
+        not_after: leaf.map(|leaf| instant(leaf.not_after)),
+        sha256_fingerprint: leaf.map(|leaf| HEXLOWER.encode(&leaf.sha256_fingerprint())),
+        verifies: judgement.map(|judgement| judgement.satisfies(task.trust.level).is_ok()),
+    }
+}

@@ -1,0 +1,186 @@
+//! What an audit found, as people read it: a table, with what should not be there in capitals.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::audit::{
+    AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
+};
+use super::text::{Palette, paint, wrap};
+
+/// Writes the table.
+pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, palette: Palette) -> io::Result<()> {
+    let mut table = Table { out, palette };
+    writeln!(table.out)?;
+    table.answer("plaintext", &audit.plaintext, Taste::Bad)?;
+    let Some(tls) = &audit.tls else {
+        table.answer("direct TLS", &audit.direct_tls, Taste::Neutral)?;
+        return table.answer("GSSAPI", &audit.gss, Taste::Neutral);
+    };
+    for protocol in &tls.protocols {
+        table.protocol(protocol)?;
+    }
+    table.answer("direct TLS", &audit.direct_tls, Taste::Neutral)?;
+    table.answer("  no ALPN", &tls.direct_tls_without_alpn, Taste::Neutral)?;
+    table.answer("GSSAPI", &audit.gss, Taste::Neutral)?;
+    table.answer("injection", &tls.plaintext_behind_ssl_request, Taste::Bad)?;
+    for shown in &tls.certificates {
+        table.certificate(shown)?;
+    }
+    match tls.tls13_tickets {
+        Some(0) => table.row("tickets", "none", None),
+        Some(count) => table.row("tickets", &format!("{count} with a TLS 1.3 session"), None),
+        None => Ok(()),
+    }
+}
+
+/// Whether it is good to be accepted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taste {
+    Neutral,
+    Bad,
+}
+
+struct Table<'a> {
+    out: &'a mut dyn Write,
+    palette: Palette,
+}
+
+impl Table<'_> {
+    fn answer(&mut self, label: &str, answer: &AnswerReport, taste: Taste) -> io::Result<()> {
+        let (outcome, colour) = match (answer.outcome.as_ref(), taste) {
+            ("unknown", _) => ("UNKNOWN".to_owned(), Some(AnsiColor::Yellow)),
+            ("accepted", Taste::Bad) => ("ACCEPTED".to_owned(), Some(AnsiColor::Red)),
+            (outcome, _) => (outcome.to_owned(), None),
+        };
+        let detail = answer.detail.iter().map(|detail| format!(": {detail}"));
+        self.row(
+            label,
+            &format!("{outcome}{}", detail.collect::<String>()),
+            colour,
+        )
+    }
+
+    fn protocol(&mut self, protocol: &ProtocolReport) -> io::Result<()> {
+        let taste = match protocol.version.as_ref() {
+            "TLSv1" | "TLSv1.1" => Taste::Bad,
+            _ => Taste::Neutral,
+        };
+        self.answer(&protocol.version, &protocol.answer, taste)?;
+        match &protocol.accepted {
+            Some(accepted) => self.accepted(accepted),
+            None => Ok(()),
+        }
+    }
+
+    fn accepted(&mut self, accepted: &AcceptedReport) -> io::Result<()> {
+        let order = match accepted.preference.as_deref() {
+            Some("server") => "in the server's order",
+            Some(_) => "the client's order counts",
+            None => "in the order chosen",
+        };
+        let more = match accepted.suites_complete {
+            true => "",
+            false => ", MAYBE MORE",
+        };
+        let count = accepted.suites.len();
+        self.row("", &format!("suites, {count}, {order}{more}"), None)?;
+        for suite in &accepted.suites {
+            let (text, colour) = described(suite);
+            self.row("", &format!("  {text}"), colour)?;
+        }
+        if !accepted.groups.is_empty() {
+            let more = match accepted.groups_complete {
+                true => "",
+                false => ", MAYBE MORE",
+            };
+            let groups = accepted.groups.join(", ");
+            let quantum = match accepted.post_quantum {
+                true => "post-quantum",
+                false => "none post-quantum",
+            };
+            self.row("", &format!("groups: {groups} ({quantum}){more}"), None)?;
+        }
+        if let Some(bits) = accepted.dh_bits {
+            self.row("", &format!("Diffie-Hellman prime: {bits} bits"), None)?;
+        }
+        let word = |name, is_there| match is_there {
+            Some(true) => Some(name),
+            Some(false) | None => None,
+        };
+        let features: Vec<&str> = [
+            word("COMPRESSION", accepted.compression),
+            word(
+                "NO SECURE RENEGOTIATION",
+                accepted.secure_renegotiation.map(|secure| !secure),
+            ),
+            word("session tickets", accepted.session_tickets),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        match features.is_empty() {
+            true => Ok(()),
+            false => self.row("", &features.join(", "), None),
+        }
+    }
+
+    fn certificate(&mut self, shown: &ShownReport) -> io::Result<()> {
+        let label = format!("  {}", shown.asked);
+        match (&shown.subject, &shown.key, shown.verifies) {
+            (Some(subject), Some(key), Some(verifies)) => {
+                let until = shown.not_after.as_deref().unwrap_or_default();
+                let until = until.get(..10).unwrap_or(until);
+                let (verdict, colour) = match verifies {
+                    true => ("verifies", None),
+                    false => ("DOES NOT VERIFY", Some(AnsiColor::Red)),
+                };
+                let text = format!("{verdict}: {subject}, {key}, until {until}");
+                self.row(&label, &text, colour)
+            }
+            _ if shown.answer.outcome == "refused" => self.row(&label, "no certificate", None),
+            _ => self.answer(&label, &shown.answer, Taste::Neutral),
+        }
+    }
+
+    fn row(&mut self, label: &str, text: &str, colour: Option<AnsiColor>) -> io::Result<()> {
+        let plain = wrap(text, &format!("  {label:<11} "));
+        let Some(colour) = colour else {
+            return writeln!(self.out, "{plain}");
+        };
+        // The word that matters is the first; it is painted after wrapping, as colours have no width.
+        let word = text
+            .split([' ', ':'])
+            .find(|word| !word.is_empty())
+            .unwrap_or(text);
+        let style = Style::new().bold().fg_color(Some(colour.into()));
+        let painted = paint(word, style, self.palette);
+        writeln!(self.out, "{}", plain.replacen(word, &painted, 1))
+    }
+}
+
+fn described(suite: &SuiteReport) -> (String, Option<AnsiColor>) {
+    let worst: Vec<String> = suite
+        .weaknesses
+        .iter()
+        .map(|weakness| match weakness.as_ref() {
+            tolerable @ ("cbc" | "static-key") => tolerable.to_owned(),
+            broken => broken.to_uppercase(),
+        })
+        .collect();
+    let is_broken = worst
+        .iter()
+        .any(|word| word.chars().any(char::is_uppercase));
+    let colour = match (is_broken, worst.is_empty()) {
+        (true, _) => Some(AnsiColor::Red),
+        (false, false) => Some(AnsiColor::Yellow),
+        (false, true) => None,
+    };
+    let marks = if worst.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", worst.join(", "))
+    };
+    (format!("{}{marks}", suite.cipher), colour)
+}
