@@ -259,3 +259,54 @@ fn only_a_server_that_wants_another_group_costs_a_round_trip() {
         assert_eq!(tls["hello_retry_request"], group != "secp256r1");
     }
 }
+
+#[test]
+fn a_server_with_nothing_in_common_is_asked_what_it_takes() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let good = format!("{GOOD} port={}", server.port);
+    for (settings, more, code, told, passes) in [
+        (
+            &[("ssl_min_protocol_version", "TLSv1.3")][..],
+            "ssl_max_protocol_version=TLSv1.2",
+            "no-common-version",
+            "it refuses TLSv1, TLSv1.1, TLSv1.2.",
+            true,
+        ),
+        (
+            &[("ssl_max_protocol_version", "TLSv1.2")],
+            "ssl_min_protocol_version=TLSv1.3",
+            "no-common-version",
+            "it refuses TLSv1, TLSv1.1, TLSv1.3.",
+            true,
+        ),
+        (
+            &[
+                ("ssl_max_protocol_version", "TLSv1.2"),
+                ("ssl_ciphers", "ECDHE-ECDSA-AES256-SHA384"),
+            ],
+            "",
+            "no-common-cipher",
+            "The server takes TLSv1.2 (ECDHE-ECDSA-AES256-SHA384)",
+            false,
+        ),
+    ] {
+        server.configure(&served, settings);
+        let run = client.check(&format!("{good} {more}"));
+        assert_eq!((run.code, run.outcome().as_str()), (5, code), "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        assert!(hint.contains(told), "{hint}");
+        let mut lines = hint.lines();
+        let string = lines.find_map(|line| line.strip_prefix("    host="));
+        assert_eq!(string.is_some(), passes, "{hint}");
+        if let Some(string) = string {
+            let followed = client.check(&format!("host={string}"));
+            assert_eq!(followed.code, 0, "{followed:?}");
+        }
+    }
+}

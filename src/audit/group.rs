@@ -1,5 +1,7 @@
 //! Key exchange groups by number and name: IANA's registry "TLS Supported Groups".
 
+use super::hello::Version;
+
 /// A key exchange group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -13,6 +15,16 @@ impl Group {
     /// Every group that is offered, those that modern clients prefer first.
     pub fn all() -> impl Iterator<Item = Self> {
         GROUPS.iter().map(|&(id, name)| Self { id, name })
+    }
+
+    /// Those that a version has.
+    pub(super) fn of_version(version: Version) -> Vec<Self> {
+        Self::all()
+            .filter(|group| match version {
+                Version::V1_3 => group.in_tls13(),
+                Version::V1_0 | Version::V1_1 | Version::V1_2 => group.in_tls12(),
+            })
+            .collect()
     }
 
     /// The group of this number; `None` for one that is never offered.

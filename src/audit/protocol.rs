@@ -80,15 +80,8 @@ pub(super) async fn protocol(line: &Line, version: Version) -> Protocol {
 }
 
 async fn state(line: &Line, version: Version) -> State {
-    let suites: Vec<Suite> = Suite::all()
-        .filter(|suite| suite.is_tls13() == (version == Version::V1_3))
-        .collect();
-    let groups: Vec<Group> = Group::all()
-        .filter(|group| match version {
-            Version::V1_3 => group.in_tls13(),
-            Version::V1_0 | Version::V1_1 | Version::V1_2 => group.in_tls12(),
-        })
-        .collect();
+    let suites = Suite::of_version(version);
+    let groups = Group::of_version(version);
     let offer = Offer {
         version,
         suites: &suites,
@@ -114,13 +107,17 @@ async fn state(line: &Line, version: Version) -> State {
 }
 
 /// What the server chose, its suite known to be one of those offered.
-struct Pick {
-    suite: Suite,
-    chosen: Chosen,
+pub(super) struct Pick {
+    pub(super) suite: Suite,
+    pub(super) chosen: Chosen,
 }
 
 /// What the server chooses of an offer; `None` if nothing, or another version.
-async fn choose(line: &Line, offer: Offer<'_>, want: Want) -> Result<Option<Pick>, Unknown> {
+pub(super) async fn choose(
+    line: &Line,
+    offer: Offer<'_>,
+    want: Want,
+) -> Result<Option<Pick>, Unknown> {
     let chosen = match line.ask(offer, want).await? {
         Reply::Refused(_) => return Ok(None),
         Reply::Chosen(chosen) => chosen,

@@ -1,5 +1,6 @@
 //! Cipher suites by number and name, and what is wrong with them.
 
+use super::hello::Version;
 use super::suite_table::TABLE;
 
 /// A cipher suite.
@@ -84,6 +85,13 @@ impl Suite {
             openssl: if openssl.is_empty() { iana } else { openssl },
             iana,
         })
+    }
+
+    /// Those that a version has.
+    pub(super) fn of_version(version: Version) -> Vec<Self> {
+        Self::all()
+            .filter(|suite| suite.is_tls13() == (version == Version::V1_3))
+            .collect()
     }
 
     /// The suite of this number; `None` for one that is never offered.

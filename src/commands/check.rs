@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
+use pgtls::audit::offers;
 use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
 use pgtls::diagnose::{Diagnosis, diagnose, diagnose_login, rehearse, trust_error, unchecked};
 use pgtls::exit::Exit;
@@ -381,6 +382,10 @@ impl<'a> Run<'a> {
         }
         let observation = probe_in_turn(&task, self.turns.wait()).await;
         let mut diagnosis = diagnose(&task, &observation, policy);
+        let left = task.timeout.saturating_sub(observation.timings.total);
+        if let Some(offers) = offers(&task, &observation, Instant::now() + left).await {
+            diagnosis = diagnosis.with_offers(&task, &offers);
+        }
         let new = self.also.as_ref();
         let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
         if let Some(rotation) = &rotation {
@@ -389,7 +394,6 @@ impl<'a> Run<'a> {
         let mut entry = None;
         // Nothing is sent to a server that any demand refuses, `--strict` included.
         if self.args.login && diagnosis.exit == Exit::Passed {
-            let left = task.timeout.saturating_sub(observation.timings.total);
             // On the heap: a check without a login shall not keep room for one.
             let login = Box::pin(login(&task, &observation, policy, Instant::now() + left)).await;
             diagnosis = diagnose_login(&task, &observation, &login, policy, diagnosis);

@@ -16,6 +16,7 @@ mod login;
 mod name;
 mod no_anchor;
 mod notices;
+mod offers;
 pub mod provider;
 mod request;
 mod rotation;

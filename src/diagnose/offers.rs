@@ -1,0 +1,77 @@
+//! No version or suite in common: what the server would have taken.
+
+use super::Diagnosis;
+use super::correct::corrected;
+use crate::audit::{Offers, Taken, Version};
+use crate::conninfo::{Choice as _, Keyword, TlsVersion};
+use crate::probe::Task;
+
+impl Diagnosis {
+    /// The same with what the server would have taken in the advice on the failure.
+    #[must_use]
+    pub fn with_offers(mut self, task: &Task, offers: &Offers) -> Self {
+        if let Some(error) = &mut self.error {
+            let advice = [seen(offers), way_out(task, offers), error.hint.take()];
+            let lines: Vec<String> = advice.into_iter().flatten().collect();
+            error.hint = Some(lines.join("\n"));
+        }
+        self
+    }
+}
+
+/// What each version came to; nothing if none came to light.
+fn seen(offers: &Offers) -> Option<String> {
+    let mut taken = Vec::new();
+    let mut refused = Vec::new();
+    for (version, answer) in &offers.versions {
+        match answer {
+            Ok(Some(found)) => taken.push(format!("{} ({})", version.name(), described(*found))),
+            Ok(None) => refused.push(version.name()),
+            Err(_) => {}
+        }
+    }
+    let taken = match taken.as_slice() {
+        [] if refused.is_empty() => return None,
+        [] => "nothing that pgtls knows".to_owned(),
+        _ => taken.join(", "),
+    };
+    Some(match refused.as_slice() {
+        [] => format!("The server takes {taken}."),
+        _ => format!(
+            "The server takes {taken}; it refuses {}.",
+            refused.join(", ")
+        ),
+    })
+}
+
+fn described(taken: Taken) -> String {
+    match taken.group {
+        Some(group) => format!("{}, {}", taken.suite.openssl, group.name),
+        None => taken.suite.openssl.to_owned(),
+    }
+}
+
+/// The string that would find something in common, where it is the string that forbids it.
+fn way_out(task: &Task, offers: &Offers) -> Option<String> {
+    let takes = |wanted: Version| {
+        offers
+            .versions
+            .iter()
+            .any(|(version, answer)| *version == wanted && matches!(answer, Ok(Some(_))))
+    };
+    let conninfo = &task.conninfo;
+    let max = conninfo.ssl_max_protocol_version.as_ref();
+    let min = conninfo.ssl_min_protocol_version.as_ref();
+    let change = match (max, min) {
+        (Some(max), _) if max.value < TlsVersion::V1_3 && takes(Version::V1_3) => {
+            (Keyword::SslMaxProtocolVersion, TlsVersion::V1_3)
+        }
+        (_, Some(min)) if min.value > TlsVersion::V1_2 && takes(Version::V1_2) => {
+            (Keyword::SslMinProtocolVersion, TlsVersion::V1_2)
+        }
+        _ => return None,
+    };
+    let (keyword, version) = change;
+    let string = corrected(conninfo, &[(keyword, version.as_str().as_bytes())]);
+    Some(format!("{keyword} leaves that out. Use\n{string}"))
+}
