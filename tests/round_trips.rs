@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use client::{Answer, Client};
 use pki::Ca;
-use postgres::Postgres;
+use postgres::{Postgres, wait_until};
 
 /// Who spoke last in a conversation, and how many answers of the server the client has replied to:
 /// those it waited for, counted and not timed.
@@ -25,6 +25,8 @@ use postgres::Postgres;
 struct Conversation {
     server_spoke_last: bool,
     answers: usize,
+    /// How many of the two directions have ended.
+    ended: usize,
 }
 
 /// Stands before a server and listens.
@@ -55,8 +57,14 @@ impl Proxy {
         }
     }
 
-    /// The answers heeded in each conversation since the last time.
+    /// The answers heeded in each conversation since the last time, once they are over.
     fn answers(&self) -> Vec<usize> {
+        wait_until("the conversations to end", || {
+            let conversations = self.conversations.lock().unwrap();
+            conversations
+                .iter()
+                .all(|one| one.lock().unwrap().ended == 2)
+        });
         let conversations = std::mem::take(&mut *self.conversations.lock().unwrap());
         let answers = |one: &Arc<Mutex<Conversation>>| one.lock().unwrap().answers;
         conversations.iter().map(answers).collect()
@@ -75,6 +83,7 @@ fn pass_on(
         loop {
             let count = from.read(&mut buffer).unwrap_or(0);
             if count == 0 {
+                conversation.lock().unwrap().ended += 1;
                 return to.shutdown(Shutdown::Write);
             }
             {
@@ -85,7 +94,8 @@ fn pass_on(
                 }
                 conversation.server_spoke_last = is_server;
             }
-            to.write_all(&buffer[..count])?;
+            // Who has hung up need not hear it; the other direction ends by itself.
+            let _ = to.write_all(&buffer[..count]);
         }
     });
 }
