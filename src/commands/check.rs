@@ -5,24 +5,21 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
-use pgtls::audit::offers;
-use pgtls::conninfo::{ConnInfo, Endpoint, Route, World};
-use pgtls::diagnose::{Diagnosis, diagnose, diagnose_login, rehearse, trust_error, unchecked};
+use pgtls::conninfo::{ConnInfo, TargetSessionAttrs, World};
+use pgtls::diagnose::{OtherHosts, trust_error};
 use pgtls::exit::Exit;
 use pgtls::fleet::{self, Turns};
-use pgtls::login::login;
-use pgtls::policy::{Policy, Strictness};
-use pgtls::probe::{Task, probe_in_turn};
+use pgtls::policy::Policy;
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::{SharedTrust, Trust};
+use pgtls::trust::SharedTrust;
 use tokio::time::Instant;
 
-use super::clients::{Own, Stores};
+use super::clients::Stores;
 use super::demands::{self, NewRoots};
+use super::endpoint::{Checked, Libpq, with_clients_unchecked};
 use super::output;
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
@@ -149,15 +146,15 @@ fn save_chain<'a>(
 pub(super) struct Run<'a> {
     pub(super) args: &'a Check,
     pub(super) world: &'a dyn World,
-    policy: Policy,
+    pub(super) policy: Policy,
     /// The moment of the judgement, in seconds since 1970, when the run began.
-    now: i64,
-    began: Instant,
+    pub(super) now: i64,
+    pub(super) began: Instant,
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
     /// Who is to shake hands next.
     pub(super) turns: Turns,
     /// The roots of a CA to come, if its coming is rehearsed.
-    also: Option<NewRoots>,
+    pub(super) also: Option<NewRoots>,
     /// Of the client libraries, if any endpoint is to be asked about them.
     stores: Option<Stores>,
 }
@@ -166,21 +163,6 @@ pub(super) struct Run<'a> {
 struct Done {
     checked: Vec<Checked>,
     exit: Exit,
-}
-
-/// What came of one endpoint.
-struct Checked {
-    report: EndpointReport,
-    exit: Exit,
-    went: Went,
-    presented: Vec<Arc<[u8]>>,
-}
-
-/// Did TCP connect?
-#[derive(PartialEq, Eq)]
-enum Went {
-    Connected,
-    Nowhere,
 }
 
 type SharedObserver<'a> = RefCell<&'a mut dyn Observer>;
@@ -272,11 +254,18 @@ impl<'a> Run<'a> {
             None => self.timeout(conninfo),
         };
         let mut checked: Vec<Checked> = Vec::new();
-        for endpoint in endpoints {
+        for (place, endpoint) in endpoints.iter().enumerate() {
+            let to_come = endpoints.len() > place.saturating_add(1);
             let one = match trust {
                 Ok(trust) => {
                     let task = self.task(conninfo, endpoint, trust, timeout(conninfo));
-                    self.check_endpoint(task, stores, own, &policy).await
+                    let others = if to_come || checked.iter().any(Checked::is_taken) {
+                        OtherHosts::Serve
+                    } else {
+                        OtherHosts::Fail
+                    };
+                    self.check_endpoint(task, stores, own, &policy, others)
+                        .await
                 }
                 Err(error) => {
                     let diagnosis = trust_error(conninfo, error);
@@ -292,15 +281,20 @@ impl<'a> Run<'a> {
                 report: named(one.report, unit),
                 ..one
             });
-            // libpq goes on to the next host only after a failed connect.
             if let (Hosts::Any, Some(last)) = (self.args.hosts, checked.last())
-                && last.went == Went::Connected
+                && last.libpq == Libpq::Stays
             {
                 let exit = last.exit;
                 return Done { checked, exit };
             }
         }
-        let exit = Exit::of_all(checked.iter().map(|one| one.exit));
+        // Without a standby libpq comes back to the first host that would have it.
+        let any = self.args.hosts == Hosts::Any && prefers_standby(conninfo);
+        let exit = if any && checked.iter().any(|one| one.exit == Exit::Passed) {
+            Exit::Passed
+        } else {
+            Exit::of_all(checked.iter().map(|one| one.exit))
+        };
         Done { checked, exit }
     }
 
@@ -327,116 +321,6 @@ impl<'a> Run<'a> {
         let stores = self.stores.as_ref();
         stores.filter(|_| wants_clients(self.args, source))
     }
-
-    fn task(
-        &self,
-        conninfo: &Arc<ConnInfo>,
-        endpoint: &Endpoint,
-        trust: &Arc<Trust>,
-        timeout: Duration,
-    ) -> Task {
-        // Who waits long is judged by the clock at the end of the wait.
-        let waited = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
-        Task {
-            conninfo: Arc::clone(conninfo),
-            endpoint: endpoint.clone(),
-            trust: Arc::clone(trust),
-            now: self.now.saturating_add(waited),
-            timeout,
-        }
-    }
-
-    /// What an option says counts for all; then what the file says of the endpoint.
-    fn policy(&self, source: &Source) -> Policy {
-        let mut policy = self.policy.clone();
-        policy.valid_for = policy.valid_for.or(source.policy.valid_for);
-        policy.min_tls = policy.min_tls.or(source.policy.min_tls);
-        if policy.pins.is_empty() {
-            policy.pins.extend(source.policy.pins.iter().flatten());
-        }
-        if source.policy.strict == Some(true) {
-            policy.strictness = Strictness::Strict;
-        }
-        policy
-    }
-
-    pub(super) fn timeout(&self, conninfo: &ConnInfo) -> Duration {
-        let configured = conninfo
-            .connect_timeout
-            .as_ref()
-            .map(|setting| setting.value);
-        self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
-    }
-
-    async fn check_endpoint(
-        &self,
-        task: Task,
-        stores: Option<&Stores>,
-        own: Own<'_>,
-        policy: &Policy,
-    ) -> Checked {
-        if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {
-            let report = EndpointReport::unchecked(&task.conninfo, &task.endpoint, &diagnosis);
-            let report = with_clients_unchecked(report, stores, Some(task), own).await;
-            return Checked::without_connecting(report, &diagnosis);
-        }
-        let observation = probe_in_turn(&task, self.turns.wait()).await;
-        let mut diagnosis = diagnose(&task, &observation, policy);
-        let left = task.timeout.saturating_sub(observation.timings.total);
-        if let Some(offers) = offers(&task, &observation, Instant::now() + left).await {
-            diagnosis = diagnosis.with_offers(&task, &offers);
-        }
-        let new = self.also.as_ref();
-        let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
-        if let Some(rotation) = &rotation {
-            diagnosis = diagnosis.with(rotation.finding.clone(), policy.strictness);
-        }
-        let mut entry = None;
-        // Nothing is sent to a server that any demand refuses, `--strict` included.
-        if self.args.login && diagnosis.exit == Exit::Passed {
-            // On the heap: a check without a login shall not keep room for one.
-            let login = Box::pin(login(&task, &observation, policy, Instant::now() + left)).await;
-            diagnosis = diagnose_login(&task, &observation, &login, policy, diagnosis);
-            entry = Some(login);
-        }
-        let report = EndpointReport::checked(&task, &observation, &diagnosis)
-            .with_rotation(rotation.as_ref())
-            .with_login(&task.conninfo, entry.as_ref());
-        let presented = observation
-            .judgement()
-            .map(|judgement| &judgement.certificates);
-        let presented = presented.into_iter().flatten();
-        Checked {
-            report: match stores {
-                Some(stores) => report.with_clients(Some(&stores.verdicts(
-                    &task,
-                    own,
-                    &observation,
-                    &diagnosis,
-                ))),
-                None => report,
-            },
-            exit: diagnosis.exit,
-            went: match observation.address {
-                Some(_) => Went::Connected,
-                None => Went::Nowhere,
-            },
-            presented: presented
-                .map(|certificate| Arc::clone(&certificate.der))
-                .collect(),
-        }
-    }
-}
-
-impl Checked {
-    fn without_connecting(report: EndpointReport, diagnosis: &Diagnosis) -> Self {
-        Self {
-            report,
-            exit: diagnosis.exit,
-            went: Went::Nowhere,
-            presented: Vec::new(),
-        }
-    }
 }
 
 /// What an option says counts for all; then what the file says of the endpoint.
@@ -444,21 +328,8 @@ fn wants_clients(args: &Check, source: &Source) -> bool {
     args.clients || source.policy.clients == Some(true)
 }
 
-/// Adds what other clients would do where pgtls itself has no reason, or no means, to connect.
-async fn with_clients_unchecked(
-    report: EndpointReport,
-    stores: Option<&Stores>,
-    task: Option<Task>,
-    own: Own<'_>,
-) -> EndpointReport {
-    let (Some(stores), Some(task)) = (stores, task) else {
-        return report;
-    };
-    if task.endpoint.route() == Route::Socket {
-        return report;
-    }
-    let verdicts = stores.verdicts_unchecked(task, own).await;
-    report.with_clients(verdicts.as_deref())
+fn prefers_standby(conninfo: &ConnInfo) -> bool {
+    conninfo.target_session_attrs() == Some(TargetSessionAttrs::PreferStandby)
 }
 
 fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {
@@ -468,5 +339,3 @@ fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {
         ..report
     }
 }
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

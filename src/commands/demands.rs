@@ -24,6 +24,11 @@ pub(super) fn policy(demands: &Demands) -> Policy {
     }
 }
 
+/// This instant, in seconds since 1970-01-01T00:00:00Z.
+pub(super) fn now() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
 /// The instant of the judgement, in seconds since 1970-01-01T00:00:00Z.
 pub(super) fn moment(demands: &Demands) -> anyhow::Result<i64> {
     let instant = match demands.at {

@@ -6,6 +6,7 @@ mod clients;
 pub(crate) mod conninfo;
 mod demands;
 pub(crate) mod demo;
+mod endpoint;
 pub(crate) mod explain;
 mod output;
 mod progress;

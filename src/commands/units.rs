@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use pgtls::connect;
-use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route};
+use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, TargetSessionAttrs};
 use pgtls::diagnose::{Diagnosis, conninfo_error};
 use pgtls::fleet;
 use pgtls::trust::{self, Choice, SharedTrust, Trust};
@@ -144,7 +144,8 @@ impl<'a> Run<'a> {
         self.grouped(source, &conninfo, &all, &trust, &own)
     }
 
-    /// One unit an endpoint; or one of all, where any host will do.
+    /// One unit an endpoint; or one of all, where any host will do, or where a host may be of another kind
+    /// than `target_session_attrs` wants as long as one of them is not.
     fn grouped(
         &self,
         source: &'a Source,
@@ -153,9 +154,11 @@ impl<'a> Run<'a> {
         trust: &Gathered,
         own: &Gathered,
     ) -> Vec<Unit<'a>> {
+        let wanted = conninfo.target_session_attrs();
+        let any_kind = wanted.is_none_or(|wanted| wanted == TargetSessionAttrs::Any);
         let together = match self.args.hosts {
-            Hosts::All => 1,
-            Hosts::Any => endpoints.len().max(1),
+            Hosts::All if any_kind || !self.args.login => 1,
+            Hosts::All | Hosts::Any => endpoints.len().max(1),
         };
         let units = endpoints.chunks(together).map(|endpoints| Unit {
             source,

@@ -48,6 +48,40 @@ fn fallback(keyword: Keyword, world: &dyn World) -> Option<Setting<Value>> {
     default.and_then(|bytes| setting(bytes, Origin::Default))
 }
 
+/// A setting that libpq asks of the server in the startup packet, for an environment variable that no
+/// keyword stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSetting {
+    /// `PGTZ`
+    pub variable: &'static str,
+    /// `timezone`
+    pub name: &'static str,
+    /// As the environment has it; it may be empty.
+    pub value: Vec<u8>,
+}
+
+/// What the environment asks of the server (`EnvironmentOptions` in `fe-connect.c`); `default`, in any
+/// case, asks for nothing.
+pub(super) fn server_settings(world: &dyn World) -> Vec<ServerSetting> {
+    SERVER_SETTINGS
+        .iter()
+        .filter_map(|(variable, name)| {
+            let value = bytes_of(&world.var(variable)?);
+            (!value.eq_ignore_ascii_case(b"default")).then_some(ServerSetting {
+                variable,
+                name,
+                value,
+            })
+        })
+        .collect()
+}
+
+const SERVER_SETTINGS: [(&str, &str); 3] = [
+    ("PGDATESTYLE", "datestyle"),
+    ("PGTZ", "timezone"),
+    ("PGGEQO", "geqo"),
+];
+
 /// Deprecated since PostgreSQL 8, and still read where `PGSSLMODE` is not set.
 const REQUIRE_SSL: &str = "PGREQUIRESSL";
 
@@ -82,6 +116,27 @@ mod tests {
     use super::super::fake::Fake;
     use super::super::{ConnInfo, SslMode};
     use super::*;
+
+    #[test]
+    fn some_variables_are_settings_of_the_server() {
+        let world = Fake::default()
+            .var("PGDATESTYLE", "DeFault")
+            .var("PGTZ", "UTC")
+            .var("PGGEQO", "");
+        let info = ConnInfo::read(b"", &world).unwrap();
+        let asked: Vec<_> = info
+            .server_settings
+            .iter()
+            .map(|setting| (setting.variable, setting.name, setting.value.as_slice()))
+            .collect();
+        assert_eq!(
+            asked,
+            [
+                ("PGTZ", "timezone", b"UTC".as_slice()),
+                ("PGGEQO", "geqo", b"")
+            ]
+        );
+    }
 
     #[test]
     fn the_string_beats_the_service_the_service_the_environment_and_that_the_defaults() {

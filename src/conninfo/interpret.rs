@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::choice::Choice;
 use super::endpoints;
-use super::env::{bytes_of, path_of};
+use super::env::{self, bytes_of, path_of};
 use super::error::Error;
 use super::judge::{
     choice, connect_timeout, given, protocol_versions, refuse_weak_mode, require_auth, scram_key,
@@ -91,6 +91,7 @@ pub(super) fn interpret(
                 home.join(".postgresql")
             }
         }),
+        server_settings: env::server_settings(world),
         settings,
         own,
     })

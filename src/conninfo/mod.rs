@@ -37,6 +37,7 @@ pub use choice::{
     SslMode, SslNegotiation, TargetSessionAttrs, TlsVersion,
 };
 pub use endpoints::{Endpoint, Host, Route};
+pub use env::ServerSetting;
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use parameter::{Keyword, Secrecy};
 pub use parse::{Alias, Assignment, parse};
@@ -111,6 +112,8 @@ pub struct ConnInfo {
     /// Where libpq looks for `root.crt`, `root.crl`, `postgresql.crt` and `postgresql.key`: `~/.postgresql`, or
     /// `%APPDATA%\postgresql` on Windows.
     pub home_files: Option<PathBuf>,
+    /// Settings of the server that only the environment can ask for.
+    pub server_settings: Vec<ServerSetting>,
     settings: Settings,
     own: Vec<Assignment>,
 }
@@ -186,6 +189,13 @@ impl ConnInfo {
     #[must_use]
     pub fn parameter(&self, keyword: Keyword) -> Option<&Setting<Value>> {
         self.settings.get(&keyword)
+    }
+
+    /// The kind of server that is wanted; nothing if empty, which is as good as `any`.
+    #[must_use]
+    pub fn target_session_attrs(&self) -> Option<TargetSessionAttrs> {
+        let setting = self.parameter(Keyword::TargetSessionAttrs)?;
+        TargetSessionAttrs::from_bytes(setting.value.as_bytes())
     }
 
     /// The string's own parameters as a keyword/value string, in the order written, secrets masked.

@@ -13,6 +13,15 @@ use crate::policy::Policy;
 use crate::probe::{Observation, Task};
 use crate::trust;
 
+/// Who else may serve where this server is not of the kind that `target_session_attrs` wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherHosts {
+    /// One that libpq would have taken, or one that it would go on to.
+    Serve,
+    /// Nobody: there is no other, or none of the others was of that kind.
+    Fail,
+}
+
 /// Adds what a login brought to light to the diagnosis that permitted it.
 pub fn diagnose_login(
     task: &Task,
@@ -20,6 +29,7 @@ pub fn diagnose_login(
     login: &Login,
     policy: &Policy,
     diagnosis: Diagnosis,
+    others: OtherHosts,
 ) -> Diagnosis {
     let mut found = login.ignored_file.iter().map(ignored).collect::<Vec<_>>();
     found.extend(unverified(task, login));
@@ -27,7 +37,7 @@ pub fn diagnose_login(
         Ok(entered) => {
             found.extend(unbound(task, login, &diagnosis));
             found.extend(session(login, entered));
-            match unwanted(task, entered) {
+            match unwanted(entered, others) {
                 Some(finding) if finding.level == Level::Error => (Exit::Login, Some(finding)),
                 other => {
                     found.extend(other);
@@ -160,10 +170,10 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         return Diagnosis::failed(Exit::Unreachable, finding.hint(hint));
     }
-    let in_scram =
-        login.method == Some(Method::ScramSha256) && matches!(step, Step::Answer | Step::Proof);
-    if in_scram && state == Some("28000") {
-        // A wrong password is 28P01; under 28000 the server complains of the channel, here.
+    // A wrong password is 28P01; under 28000 the server complains of the channel, here. Not of an unbound
+    // proof, though: what names a wrong password 28000 is a pooler that does not bind.
+    let of_channel = step == Step::Answer || (step == Step::Proof && login.bound);
+    if login.method == Some(Method::ScramSha256) && of_channel && state == Some("28000") {
         return failed(
             Code::TlsTerminatedInBetween,
             format!("the server does not share this TLS session: {said}"),
@@ -313,25 +323,27 @@ fn between(entered: &Entered) -> Finding {
 }
 
 /// `target_session_attrs`: libpq would go on to the next host, if there is one.
-fn unwanted(task: &Task, entered: &Entered) -> Option<Finding> {
+fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
     let (wanted, role) = entered.unwanted?;
     let is = match role {
         Role::ReadWrite => "takes writes",
         Role::ReadOnly => "is read-only",
         Role::Standby => "is a standby",
+        Role::Unknown => "does not say what kind it is",
     };
     let message = format!("target_session_attrs={wanted}, but this server {is}");
-    let hint = match wanted {
-        TargetSessionAttrs::Standby | TargetSessionAttrs::ReadOnly => "Name a standby.",
-        _ => "Name the primary.",
+    let (level, hint) = match (wanted, others) {
+        (TargetSessionAttrs::PreferStandby, _) => (
+            Level::Info,
+            "libpq goes on to the next host of the string, and comes back if none is a standby.",
+        ),
+        (_, OtherHosts::Serve) => (Level::Info, "libpq takes another host of the string."),
+        (TargetSessionAttrs::Standby | TargetSessionAttrs::ReadOnly, OtherHosts::Fail) => {
+            (Level::Error, "Name a standby.")
+        }
+        (_, OtherHosts::Fail) => (Level::Error, "Name the primary."),
     };
-    let others = task.conninfo.endpoints.len() > 1;
-    Some(if others {
-        finding(Level::Info, Code::LoginFailed, message)
-            .hint("libpq goes on to the next host of the string.")
-    } else {
-        finding(Level::Error, Code::LoginFailed, message).hint(hint)
-    })
+    Some(finding(level, Code::LoginFailed, message).hint(hint))
 }
 
 const BETWEEN: &str = "Something between ends TLS (a pooler, a proxy, a load balancer, or an attacker with a certificate of this name): it sees every password and row, and how the data goes on from there is its own affair. If that is meant, give it TLS to the server with sslmode=verify-full; if not, find out who answers.";

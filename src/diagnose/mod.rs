@@ -37,7 +37,7 @@ pub use audit::add_audit;
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
-pub use login::diagnose_login;
+pub use login::{OtherHosts, diagnose_login};
 pub use request::{conninfo_error, unchecked};
 pub use rotation::{Rehearsal, Rotation, rehearse};
 

@@ -18,6 +18,7 @@
 
 mod channel;
 mod password;
+mod refusal;
 mod request;
 mod rules;
 mod session;
@@ -40,14 +41,14 @@ use crate::verify::Judgement;
 use crate::{connect, handshake, negotiate};
 
 pub use password::{IgnoredFile, Unusable};
+pub use refusal::Refusal;
 pub use request::Method;
-pub use rules::Refusal;
 pub use session::{Difference, Encryption, Role, ServerSession, Unread};
 pub use settings::Unsupported;
 
 use channel::Connector;
 use password::Password;
-use session::Spoken;
+use session::{Spoken, Wishes};
 use tap::Tap;
 use watch::{Seen, Shared};
 
@@ -193,10 +194,14 @@ pub async fn login(
     deadline: Instant,
 ) -> Login {
     let started = Instant::now();
-    let password = password::gather(&task.conninfo, &task.endpoint).await;
     let shared = Shared::default();
-    let attempt = attempt(task, observation, policy, &password, &shared, deadline);
-    let outcome = match timeout_at(deadline, attempt).await {
+    let mut ignored_file = None;
+    let whole = async {
+        let password = password::gather(&task.conninfo, &task.endpoint).await;
+        ignored_file.clone_from(&password.ignored);
+        attempt(task, observation, policy, &password, &shared, deadline).await
+    };
+    let outcome = match timeout_at(deadline, whole).await {
         Ok(Ok(entered)) => Ok(entered),
         Ok(Err(error)) => Err(shared.take_failure().unwrap_or(error)),
         Err(_) => Err(Error::Timeout(shared.read().step)),
@@ -211,7 +216,7 @@ pub async fn login(
         method,
         bound,
         secret,
-        ignored_file: password.ignored,
+        ignored_file,
         outcome,
         took: started.elapsed(),
     }
@@ -226,9 +231,10 @@ async fn attempt(
     deadline: Instant,
 ) -> Result<Entered, Error> {
     let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
+    let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
     let (stream, tap) = ready(task, observation, deadline).await?;
     let connector = Connector::new(task, policy, password, &tap, shared)?;
-    let spoken = session::speak(&config, stream, connector, &task.conninfo)
+    let spoken = session::speak(&config, stream, connector, wishes)
         .await
         .map_err(|error| failure(&error, shared, &tap))?;
     let Spoken {

@@ -2,11 +2,13 @@
 
 use tokio::net::TcpStream;
 use tokio_postgres::config::Config;
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::channel::Connector;
+use super::settings::{self, Unsupported};
 use super::tap::Tap;
-use crate::conninfo::{Choice as _, ConnInfo, Keyword, TargetSessionAttrs};
+use crate::conninfo::{Choice as _, ConnInfo, TargetSessionAttrs};
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::negotiate::ServerError;
 
@@ -24,6 +26,8 @@ pub struct ServerSession {
     pub bits: Option<String>,
     /// The subject of the client certificate that the server got.
     pub client_dn: Option<String>,
+    /// That certificate's serial number: the subject may be empty.
+    pub client_serial: Option<String>,
 }
 
 /// Whether a session has TLS, to the server's knowledge.
@@ -73,6 +77,8 @@ pub enum Role {
     ReadOnly,
     /// It is a standby.
     Standby,
+    /// It does not say.
+    Unknown,
 }
 
 /// What was heard in the session.
@@ -82,27 +88,45 @@ pub(super) struct Spoken {
     pub(super) role: Option<(TargetSessionAttrs, Role)>,
 }
 
+/// What else the string asks of a session.
+pub(super) struct Wishes {
+    role: Option<TargetSessionAttrs>,
+    /// The statement that sets it.
+    client_encoding: Option<String>,
+}
+
+impl Wishes {
+    pub(super) fn of(conninfo: &ConnInfo) -> Result<Self, Unsupported> {
+        Ok(Self {
+            role: demanded(conninfo),
+            client_encoding: settings::client_encoding(conninfo)?,
+        })
+    }
+}
+
 /// Logs in, asks, and says goodbye with Terminate.
 pub(super) async fn speak(
     config: &Config,
     stream: Tap<TcpStream>,
     connector: Connector,
-    conninfo: &ConnInfo,
+    wishes: Wishes,
 ) -> Result<Spoken, tokio_postgres::Error> {
     let (client, connection) = config.connect_raw(stream, connector).await?;
     let server_version = connection.parameter("server_version").map(str::to_owned);
-    let wanted = demanded(conninfo);
     let questions = async move {
         let rows = as_answer(client.simple_query(PG_STAT_SSL).await)?;
-        let role = match wanted {
+        let role = match wishes.role {
             Some(wanted) => {
-                let rows = client.simple_query(ROLE).await?;
-                role(&rows)
-                    .filter(|role| !suits(wanted, *role))
-                    .map(|role| (wanted, role))
+                let rows = as_answer(client.simple_query(ROLE).await)?;
+                let role = rows.map_or(Role::Unknown, |rows| role(&rows));
+                (!suits(wanted, role)).then_some((wanted, role))
             }
             None => None,
         };
+        // The last one: what the server says from here on may be no UTF-8.
+        if let Some(statement) = wishes.client_encoding {
+            client.simple_query(&statement).await?;
+        }
         // Without its client the connection sends Terminate, and ends.
         drop(client);
         Ok::<_, tokio_postgres::Error>((rows, role))
@@ -128,12 +152,20 @@ fn as_answer(
     match result {
         Ok(rows) => Ok(Ok(rows)),
         Err(error) => match error.as_db_error() {
-            Some(said) if said.severity() == "ERROR" => Ok(Err(ServerError {
+            Some(said) if !ends_session(said) => Ok(Err(ServerError {
                 sqlstate: Some(said.code().code().to_owned()),
                 message: said.message().as_bytes().to_vec(),
             })),
             _ => Err(error),
         },
+    }
+}
+
+/// The plain word for the severity may come in the server's own language, or not at all from poolers.
+fn ends_session(error: &DbError) -> bool {
+    match error.parsed_severity() {
+        Some(severity) => severity != Severity::Error,
+        None => error.severity() != "ERROR",
     }
 }
 
@@ -160,6 +192,7 @@ pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unrea
         bits: column(row, "bits"),
         // PostgreSQL 11 and older have it without the underscore.
         client_dn: column(row, "client_dn").or_else(|| column(row, "clientdn")),
+        client_serial: column(row, "client_serial"),
     })
 }
 
@@ -185,14 +218,12 @@ impl ServerSession {
             .is_none_or(|cipher| theirs == Some(cipher.openssl) || theirs == Some(cipher.iana));
         let bits = ours.cipher.map(|cipher| cipher.bits.to_string());
         let sent = ours.client_certificate == ClientCertificateRequest::Sent;
+        let arrived = self.client_dn.is_some() || self.client_serial.is_some();
         [
             (Difference::Version, version == self.version.as_deref()),
             (Difference::Cipher, same_cipher),
             (Difference::Bits, bits.is_none() || bits == self.bits),
-            (
-                Difference::ClientCertificate,
-                sent == self.client_dn.is_some(),
-            ),
+            (Difference::ClientCertificate, sent == arrived),
         ]
         .into_iter()
         .filter(|(_, same)| !same)
@@ -203,37 +234,38 @@ impl ServerSession {
 
 /// The kind of server that is wanted, if not any will do. A single server does for `prefer-standby`.
 fn demanded(conninfo: &ConnInfo) -> Option<TargetSessionAttrs> {
-    let value = conninfo.parameter(Keyword::TargetSessionAttrs)?;
-    TargetSessionAttrs::from_bytes(value.value.as_bytes()).filter(|wanted| {
-        !matches!(
-            wanted,
-            TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby
-        )
-    })
+    let several = conninfo.endpoints.len() > 1;
+    conninfo
+        .target_session_attrs()
+        .filter(|wanted| match wanted {
+            TargetSessionAttrs::Any => false,
+            TargetSessionAttrs::PreferStandby => several,
+            _ => true,
+        })
 }
 
-fn role(rows: &[SimpleQueryMessage]) -> Option<Role> {
+fn role(rows: &[SimpleQueryMessage]) -> Role {
     let row = rows.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
-    })?;
-    let standby = column(row, "standby")?;
-    let read_only = column(row, "read_only")?;
-    Some(match (standby.as_str(), read_only.as_str()) {
-        ("t", _) => Role::Standby,
-        (_, "on") => Role::ReadOnly,
-        _ => Role::ReadWrite,
-    })
+    });
+    let said = |name| row.and_then(|row| column(row, name));
+    match (said("standby").as_deref(), said("read_only").as_deref()) {
+        (Some("t"), _) => Role::Standby,
+        (Some("f"), Some("on")) => Role::ReadOnly,
+        (Some("f"), Some("off")) => Role::ReadWrite,
+        _ => Role::Unknown,
+    }
 }
 
 /// `PQconnectPoll`, the states CONNECTION_CHECK_WRITABLE and CONNECTION_CHECK_STANDBY.
 fn suits(wanted: TargetSessionAttrs, role: Role) -> bool {
     match wanted {
         TargetSessionAttrs::ReadWrite => role == Role::ReadWrite,
-        TargetSessionAttrs::ReadOnly => role != Role::ReadWrite,
-        TargetSessionAttrs::Primary => role != Role::Standby,
-        TargetSessionAttrs::Standby => role == Role::Standby,
-        TargetSessionAttrs::Any | TargetSessionAttrs::PreferStandby => true,
+        TargetSessionAttrs::ReadOnly => matches!(role, Role::ReadOnly | Role::Standby),
+        TargetSessionAttrs::Primary => matches!(role, Role::ReadWrite | Role::ReadOnly),
+        TargetSessionAttrs::Standby | TargetSessionAttrs::PreferStandby => role == Role::Standby,
+        TargetSessionAttrs::Any => true,
     }
 }
 
@@ -267,7 +299,7 @@ mod tests {
             version: Some("TLSv1.3".to_owned()),
             cipher: Some("TLS_AES_256_GCM_SHA384".to_owned()),
             bits: Some("256".to_owned()),
-            client_dn: None,
+            ..ServerSession::default()
         }
     }
 
@@ -283,6 +315,11 @@ mod tests {
             ..theirs()
         };
         assert_eq!(named.differences(&sent), []);
+        let nameless = ServerSession {
+            client_serial: Some("7".to_owned()),
+            ..theirs()
+        };
+        assert_eq!(nameless.differences(&sent), []);
         let iana = ServerSession {
             version: Some("TLSv1.2".to_owned()),
             cipher: Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".to_owned()),
@@ -339,12 +376,17 @@ mod tests {
     fn the_kind_of_server_is_judged_as_libpq_judges_it() {
         use TargetSessionAttrs::{Primary, ReadOnly, ReadWrite, Standby};
         for (wanted, suited) in [
-            (ReadWrite, [true, false, false]),
-            (ReadOnly, [false, true, true]),
-            (Primary, [true, true, false]),
-            (Standby, [false, false, true]),
+            (ReadWrite, [true, false, false, false]),
+            (ReadOnly, [false, true, true, false]),
+            (Primary, [true, true, false, false]),
+            (Standby, [false, false, true, false]),
         ] {
-            let roles = [Role::ReadWrite, Role::ReadOnly, Role::Standby];
+            let roles = [
+                Role::ReadWrite,
+                Role::ReadOnly,
+                Role::Standby,
+                Role::Unknown,
+            ];
             assert_eq!(roles.map(|role| suits(wanted, role)), suited, "{wanted:?}");
         }
     }

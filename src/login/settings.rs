@@ -11,6 +11,9 @@ pub enum Unsupported {
     /// A value that is no UTF-8.
     #[error("a value of {0} that is not UTF-8")]
     NotUtf8(Keyword),
+    /// The same of an environment variable.
+    #[error("a value of {0} that is not UTF-8")]
+    VariableNotUtf8(&'static str),
     /// Anything else.
     #[error("{0} in the string")]
     Keyword(Keyword),
@@ -62,29 +65,56 @@ fn channel_binding(conninfo: &ConnInfo) -> tokio_postgres::config::ChannelBindin
     }
 }
 
-/// A value of `replication` that asks for an ordinary session (`parse_bool` in the server).
+/// A value of `replication` that asks for an ordinary session: any beginning of these words will do
+/// (`parse_bool` in the server).
 fn is_off(keyword: Keyword, value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
     keyword == Keyword::Replication
-        && matches!(
-            value.to_ascii_lowercase().as_str(),
-            "false" | "off" | "no" | "0"
-        )
+        && value != "o"
+        && ["false", "off", "no", "0"]
+            .iter()
+            .any(|word| word.starts_with(&value))
 }
 
-/// `options`, and in it the `client_encoding` that the server would have to know: tokio-postgres
-/// itself speaks UTF-8. libpq takes `auto` from the locale.
-fn options(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
-    let options = text(conninfo, Keyword::Options)?;
+/// The statement that asks for the `client_encoding` of the string, which the server may not know or
+/// not be able to convert its database to: tokio-postgres itself speaks UTF-8, so the session asks when
+/// all else is said. libpq takes `auto` from the locale.
+pub(super) fn client_encoding(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
     let encoding = text(conninfo, Keyword::ClientEncoding)?
-        .filter(|encoding| !matches!(encoding.as_str(), "auto" | "UTF8"))
-        .map(|encoding| {
-            let escaped = encoding.replace('\\', "\\\\").replace(' ', "\\ ");
-            format!("-c client_encoding={escaped}")
-        });
-    Ok(match (options, encoding) {
-        (Some(options), Some(encoding)) => Some(format!("{options} {encoding}")),
-        (options, encoding) => options.or(encoding),
-    })
+        .filter(|encoding| !matches!(encoding.as_str(), "auto" | "UTF8"));
+    Ok(encoding.map(|encoding| {
+        let escaped = encoding.replace('\\', "\\\\").replace('\'', "''");
+        format!("SET client_encoding TO E'{escaped}'")
+    }))
+}
+
+/// `options`, and behind them the settings that libpq has a place of its own for in the startup packet.
+fn options(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
+    let mut options = text(conninfo, Keyword::Options)?.unwrap_or_default();
+    for setting in &conninfo.server_settings {
+        let value = std::str::from_utf8(&setting.value)
+            .map_err(|_| Unsupported::VariableNotUtf8(setting.variable))?;
+        if !options.is_empty() {
+            options.push(' ');
+        }
+        options.push_str("-c ");
+        options.push_str(setting.name);
+        options.push('=');
+        options.push_str(&escaped(value));
+    }
+    Ok(Some(options).filter(|options| !options.is_empty()))
+}
+
+/// A value that the server does not take apart (`pg_split_opts`).
+fn escaped(value: &str) -> String {
+    let mut escaped = String::new();
+    for letter in value.chars() {
+        if letter == '\\' || letter.is_ascii_whitespace() || letter == '\x0b' {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
 }
 
 /// A parameter that is given and not empty.

@@ -9,8 +9,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
+use super::refusal::Refusal;
 use super::request::{Method, Request, SCRAM_PLUS};
-use super::rules::{Progress, Refusal, Rules};
+use super::rules::{Progress, Rules};
 use super::{Error, SecretSent, Step};
 use crate::handshake::{self, Tls};
 use crate::negotiate::{ServerError, parse_error};
@@ -116,8 +117,8 @@ impl<S> Watched<S> {
     /// Takes note of our own answers: which mechanism tokio-postgres chose, and that a secret left.
     fn say(&mut self, bytes: &[u8]) {
         let mut seen = self.shared.read();
-        if seen.step < Step::Answer || seen.step >= Step::Authenticated || !bytes.starts_with(b"p")
-        {
+        // A server may consent in the same breath in which it asks, so the step says nothing about this.
+        if seen.step < Step::Answer || !bytes.starts_with(b"p") {
             return;
         }
         if seen.step == Step::Answer && seen.method == Some(Method::ScramSha256) {

@@ -111,6 +111,20 @@ const ROWS: &[Row] = &[
         (8, "login-failed"),
     ),
     (
+        "says 28000 of a proof that was bound to nothing",
+        |s| {
+            say(s, &message(b'R', b"\0\0\0\x0aSCRAM-SHA-256\0\0"))?;
+            let first = &mut [0; 1024];
+            let count = s.read(first)?;
+            let nonce = first[..count].split(|byte| *byte == b'=').next_back();
+            let proposal = [b"\0\0\0\x0br=", nonce.unwrap(), b"x,s=aaaa,i=4096"].concat();
+            say(s, &message(b'R', &proposal))?;
+            hear(s)?;
+            last(s, &message(b'E', b"C28000\0Mwrong\0\0"))
+        },
+        (8, "login-failed"),
+    ),
+    (
         "sends settings without end",
         |s| {
             say(s, OK)?;
@@ -197,6 +211,15 @@ const ROWS: &[Row] = &[
         |s| {
             enter(s)?;
             answer(s, &message(b'E', b"SERROR\0C42P01\0Mno\x1b[2J\n\0\0"))
+        },
+        (0, "pass"),
+    ),
+    (
+        "has no such view, and says so in its own language",
+        |s| {
+            enter(s)?;
+            let error = b"SFEHLER\0VERROR\0C42501\0Mkeine Berechtigung\0\0";
+            answer(s, &message(b'E', error))
         },
         (0, "pass"),
     ),
@@ -415,6 +438,70 @@ fn a_password_goes_only_where_the_string_lets_it() {
             "{settings} {arguments:?}"
         );
     }
+}
+
+/// What kind it is counts only if the server says so.
+#[test]
+fn a_server_that_does_not_say_what_it_is_is_not_what_is_wanted() {
+    let lab = Lab::new();
+    let served = lab.root.leaf(&["db.example"]);
+    let role = columns(&["standby", "read_only"]);
+    let said = |standby, read_only| [role.clone(), row(&[standby, read_only])].concat();
+    for (answered, code) in [
+        (said("f", "off"), 0),
+        (said("t", "on"), 8),
+        (said("f", ""), 8),
+        (said("", "off"), 8),
+        (role.clone(), 8),
+        (message(b'E', b"SERROR\0C42883\0Mno\0\0"), 8),
+    ] {
+        let shown = format!("{answered:?}");
+        let peer = playing(plain(&served, TLS13), move |session| {
+            enter(session)?;
+            for answer in [&columns(&["ssl"]), &answered] {
+                say(session, answer)?;
+                say(session, b"C\0\0\0\x0dSELECT 1\0")?;
+                say(session, READY)?;
+                hear(session)?;
+            }
+            session.sock.listen()
+        });
+        let run = lab.run(&peer, "json", "target_session_attrs=read-write", &[]);
+        assert_eq!(run.code, code, "{shown}: {run:?}");
+    }
+}
+
+/// Consent in the same breath as the question does not hide what was sent.
+#[test]
+fn a_password_that_was_not_waited_for_is_said_to_have_left() {
+    let lab = Lab::new();
+    let served = lab.root.leaf(&["db.example"]);
+    let peer = playing(plain(&served, TLS13), |session| {
+        say(session, &[b"R\0\0\0\x08\0\0\0\x03", OK, READY].concat())?;
+        hear(session)?;
+        answer(session, &columns(&["ssl"]))
+    });
+    let run = lab.run(&peer, "json", "sslmode=require sslrootcert=''", &[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.findings().contains(&"unverified-login".to_owned()),
+        "{run:?}"
+    );
+}
+
+/// Rehearsed for another day, the login is still today's.
+#[test]
+fn a_certificate_that_holds_on_another_day_gets_no_password() {
+    let lab = Lab::new();
+    let early = lab
+        .root
+        .leaf_with(&["db.example"], super::pki::not_yet_valid);
+    let (peer, got) = changing(plain(&early, TLS13), plain(&early, TLS13), 0);
+    let run = lab.run(&peer, "json", "", &["--at", "+15d"]);
+    let came = (run.code, run.outcome());
+    assert_eq!(came, (6, "not-yet-valid".to_owned()), "{run:?}");
+    assert_eq!(peer.heard().len(), 2, "the first one passes: {run:?}");
+    assert_eq!(*got.lock().unwrap(), b"");
 }
 
 /// As providers do that tell their databases apart by SNI.

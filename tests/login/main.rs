@@ -22,6 +22,7 @@ mod postgres;
 #[path = "../hostile/serving.rs"]
 #[allow(dead_code, reason = "this test uses its own part")]
 mod serving;
+mod settings;
 #[path = "../support/skip.rs"]
 mod skip;
 
@@ -497,6 +498,14 @@ fn a_client_certificate_logs_in_as_with_psql() {
     client.write("alice.crt", &own.chain);
     client.write("alice.key", &own.key);
     restrict(&client, "alice.key");
+    // Named by its alternative names alone.
+    let nameless = clients.leaf_with(&["alice"], |params| {
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    client.write("nobody.crt", &nameless.chain);
+    client.write("nobody.key", &nameless.key);
+    restrict(&client, "nobody.key");
     let with = "sslcert=alice.crt sslkey=alice.key";
     for (settings, expected, seen) in [
         (format!("user=alice {with}"), (0, "pass"), "none"),
@@ -509,6 +518,11 @@ fn a_client_certificate_logs_in_as_with_psql() {
         ("user=alice".to_owned(), (5, "client-cert-required"), ""),
         (format!("user=postgres {with}"), (0, "pass"), "none"),
         ("user=postgres".to_owned(), (0, "pass"), "none"),
+        (
+            "user=postgres sslcert=nobody.crt sslkey=nobody.key".to_owned(),
+            (0, "pass"),
+            "none",
+        ),
     ] {
         let string = format!("{GOOD} port={} {settings}", server.port);
         let run = login(&client, &string);
@@ -521,7 +535,7 @@ fn a_client_certificate_logs_in_as_with_psql() {
         let theirs = client.run_psql(&string, "SELECT 1");
         assert_eq!(theirs.is_ok(), run.code == 0, "{settings}: {theirs:?}");
         if run.code == 0 {
-            let dn = if settings.contains("sslcert") {
+            let dn = if settings.contains("alice.crt") {
                 json!("/CN=alice")
             } else {
                 Value::Null

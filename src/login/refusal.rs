@@ -1,0 +1,41 @@
+//! Why a server gets no answer, in libpq's words where it has them.
+
+/// Why we do not answer the server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `require_auth` (`check_expected_areq` in `fe-auth.c`).
+    #[error("authentication method requirement \"{required}\" failed: {asked}")]
+    NotAllowed {
+        /// The value of `require_auth`, escaped.
+        required: String,
+        /// What the server did.
+        asked: &'static str,
+    },
+    /// `channel_binding=require`, and the server has none.
+    #[error("channel binding required, but not supported by server's authentication request")]
+    NoChannelBinding,
+    /// `channel_binding=require`, and the server let us in without it.
+    #[error("channel binding required, but server authenticated client without channel binding")]
+    NotBound,
+    /// libpq chooses SCRAM-SHA-256-PLUS and then finds no hash in the certificate's signature.
+    #[error("could not find digest for the signature algorithm of the server's certificate")]
+    NoDigest,
+    /// No password in the string, the environment or the password file.
+    #[error("fe_sendauth: no password supplied")]
+    NoPassword,
+    /// `sslcertmode=require`.
+    #[error("server accepted connection without a valid SSL certificate")]
+    NoClientCertificate,
+    /// Kerberos, an OAuth token: psql may be able to.
+    #[error("the server asks for {0}, which pgtls does not speak")]
+    Unsupported(&'static str),
+    /// SCRAM would keep the processor busy for a long time, and no deadline could stop it.
+    #[error("the server asks for {0} rounds of SCRAM, and pgtls does {MAX_ITERATIONS} at most")]
+    Iterations(u64),
+    /// An authentication request that libpq does not take for one.
+    #[error("received invalid authentication request")]
+    Invalid,
+}
+
+/// tokio-postgres refuses more, and says so in words of its own.
+pub(super) const MAX_ITERATIONS: u64 = 100_000;
