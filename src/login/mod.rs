@@ -17,6 +17,7 @@
 //! `channel_binding`, `sslcertmode`) before tokio-postgres can answer.
 
 mod channel;
+mod echo;
 mod password;
 mod refusal;
 mod request;
@@ -47,6 +48,7 @@ pub use session::{Difference, Encryption, Role, ServerSession, Unread};
 pub use settings::Unsupported;
 
 use channel::Connector;
+use echo::Echo;
 use password::Password;
 use session::{Spoken, Wishes};
 use tap::Tap;
@@ -199,7 +201,11 @@ pub async fn login(
     let whole = async {
         let password = password::gather(&task.conninfo, &task.endpoint).await;
         ignored_file.clone_from(&password.ignored);
-        attempt(task, observation, policy, &password, &shared, deadline).await
+        let mut outcome = attempt(task, observation, policy, &password, &shared, deadline).await;
+        if let Some(echo) = Echo::of(&task.conninfo, &password) {
+            echo.mask(&mut outcome);
+        }
+        outcome
     };
     let outcome = match timeout_at(deadline, whole).await {
         Ok(Ok(entered)) => Ok(entered),

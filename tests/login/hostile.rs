@@ -125,6 +125,18 @@ const ROWS: &[Row] = &[
         (8, "login-failed"),
     ),
     (
+        "refuses the password by its name",
+        |s| {
+            say(s, b"R\0\0\0\x08\0\0\0\x03")?;
+            hear(s)?;
+            last(
+                s,
+                &message(b'E', b"C28P01\0Mnot hunter2, xhunter2hunter2\0\0"),
+            )
+        },
+        (8, "login-failed"),
+    ),
+    (
         "sends settings without end",
         |s| {
             say(s, OK)?;
@@ -211,6 +223,27 @@ const ROWS: &[Row] = &[
         |s| {
             enter(s)?;
             answer(s, &message(b'E', b"SERROR\0C42P01\0Mno\x1b[2J\n\0\0"))
+        },
+        (0, "pass"),
+    ),
+    (
+        "repeats the password in place of its settings",
+        |s| {
+            say(s, OK)?;
+            say(s, &message(b'S', b"server_version\0a hunter2\0"))?;
+            say(s, READY)?;
+            hear(s)?;
+            let names = ["ssl", "version", "cipher", "bits", "client_dn"];
+            let values = row(&["t", "hunter2", "hunter2", "hunter2", "/CN=hunter2"]);
+            answer(s, &[columns(&names), values].concat())
+        },
+        (0, "pass"),
+    ),
+    (
+        "has no view, by the name of the password",
+        |s| {
+            enter(s)?;
+            answer(s, &message(b'E', b"SERROR\0C42P01\0Mno hunter2\0\0"))
         },
         (0, "pass"),
     ),

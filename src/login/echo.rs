@@ -1,0 +1,85 @@
+//! A server may repeat the password that it was given: its words are masked before anybody reads them.
+//! Pure.
+
+use super::password::Password;
+use super::{Entered, Error, Unread};
+use crate::conninfo::{ConnInfo, MASK};
+
+/// What must not be repeated.
+pub(super) struct Echo<'a>(&'a [u8]);
+
+impl<'a> Echo<'a> {
+    /// Nothing where the mask itself would tell: of a password that is the user or the database, which
+    /// every server names, or too short to be told from other text.
+    pub(super) fn of(conninfo: &ConnInfo, password: &'a Password) -> Option<Self> {
+        let secret = password.secret.as_ref()?.expose();
+        let told = [&conninfo.user, &conninfo.dbname]
+            .iter()
+            .any(|setting| setting.value.as_bytes() == secret);
+        (!told && secret.len() >= MIN_LENGTH).then_some(Self(secret))
+    }
+
+    /// Masks it in all that came from the server.
+    pub(super) fn mask(&self, outcome: &mut Result<Entered, Error>) {
+        match outcome {
+            Ok(entered) => {
+                self.text(&mut entered.server_version);
+                match &mut entered.session {
+                    Ok(session) => {
+                        for field in [
+                            &mut session.version,
+                            &mut session.cipher,
+                            &mut session.bits,
+                            &mut session.client_dn,
+                            &mut session.client_serial,
+                        ] {
+                            self.text(field);
+                        }
+                    }
+                    Err(Unread::Server(error)) => self.bytes(&mut error.message),
+                    Err(Unread::NoRow | Unread::Unfamiliar | Unread::OwnSideUnknown) => {}
+                }
+            }
+            Err(Error::Server { error, .. }) => {
+                self.bytes(&mut error.message);
+                self.text(&mut error.sqlstate);
+            }
+            Err(Error::Protocol { reason, .. }) => self.string(reason),
+            // These are our own words.
+            Err(_) => {}
+        }
+    }
+
+    fn text(&self, text: &mut Option<String>) {
+        if let Some(text) = text {
+            self.string(text);
+        }
+    }
+
+    fn string(&self, text: &mut String) {
+        let secret = std::str::from_utf8(self.0);
+        if let Ok(secret) = secret
+            && text.contains(secret)
+        {
+            *text = text.replace(secret, MASK);
+        }
+    }
+
+    fn bytes(&self, text: &mut Vec<u8>) {
+        let mut masked = Vec::with_capacity(text.len());
+        let mut rest = text.as_slice();
+        while let Some((first, behind)) = rest.split_first() {
+            if let Some(behind) = rest.strip_prefix(self.0) {
+                masked.extend_from_slice(MASK.as_bytes());
+                rest = behind;
+            } else {
+                masked.push(*first);
+                rest = behind;
+            }
+        }
+        *text = masked;
+    }
+}
+
+/// Bytes of a password that no text holds by chance.
+const MIN_LENGTH: usize = 4;
