@@ -7,6 +7,7 @@ pub(crate) mod conninfo;
 mod demands;
 pub(crate) mod demo;
 pub(crate) mod explain;
+pub(crate) mod lab;
 mod output;
 mod progress;
 pub(crate) mod report;
