@@ -48,6 +48,11 @@ pub(crate) struct LabRun {
     #[arg(long, value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
     pub(crate) except: Vec<Fault>,
 
+    /// Believe the program's exit status, 0 or not, where it came to look: for gates, which look at
+    /// TLS and do not log in
+    #[arg(long)]
+    pub(crate) gate: bool,
+
     /// Kill the program, and all that it started, after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10")]
     pub(crate) timeout: Duration,
@@ -116,5 +121,7 @@ Examples:
       is psql safe?
   pgtls lab run --except revoked -- ./my-application --health-check
       a gate for applications whose library knows no CRLs
+  pgtls lab run --gate -- pgtls check
+      a gate for gates
   pgtls lab --dir lab --port-base 6500 good wrong-host
       two endpoints with ports and files that stay";

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use super::answer::{Answer, PARAMETERS, Transaction, Value, answer};
 use super::deadline::{Deadline, IDLE};
 use super::observation::{Channel, End, Observation};
-use super::packet::{self, Packet, error_response};
+use super::packet::{error, error_response};
 
 /// Speaks with a client from its startup packet on, and notes in `seen` what it does.
 ///
@@ -316,7 +316,7 @@ impl<S: Read + Write> Session<'_, S> {
             }
             Answer::Impossible => {
                 self.skipping = true;
-                let error = packet::error("0A000", "there is no database behind this endpoint");
+                let error = error("0A000", "there is no database behind this endpoint");
                 self.reply.extend(error);
             }
         }
@@ -338,17 +338,6 @@ impl Value {
             (Self::Number(number), Encoding::Text) => number.to_string().into_bytes(),
             (Self::Text(text), _) => text.as_bytes().to_vec(),
         }
-    }
-}
-
-/// Reads the startup packet of a session that is encrypted already.
-///
-/// # Errors
-/// If the connection breaks.
-pub(super) fn startup(stream: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    match packet::read(stream)? {
-        Packet::Startup(startup) => Ok(Some(startup)),
-        _ => Ok(None),
     }
 }
 

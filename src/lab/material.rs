@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize,
+    SerialNumber,
 };
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -146,7 +147,9 @@ impl Workshop {
                 params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
             })?,
             Fault::MissingIntermediate => {
-                let mut issued = self.leaf(|_| {})?;
+                let mut issued = self.leaf(|params| {
+                    params.custom_extensions.push(issued_at());
+                })?;
                 issued.chain.truncate(1);
                 issued
             }
@@ -350,6 +353,15 @@ fn rewrite_leaf(issued: &mut Issued, issuer: &Authority, rewrite: Rewrite) -> Re
         *leaf = rewrite(leaf, &key)?;
     }
     Ok(())
+}
+
+/// Where the CA says that its certificate is to be had (RFC 5280 section 4.2.2.1), as public CAs do:
+/// a sign that there is an intermediate, which browsers follow and PostgreSQL clients do not.
+fn issued_at() -> CustomExtension {
+    const AUTHORITY_INFORMATION: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
+    const CA_ISSUERS: &[u8] =
+        b"\x30\x2a\x30\x28\x06\x08\x2b\x06\x01\x05\x05\x07\x30\x02\x86\x1chttp://ca.example/issuer.cer";
+    CustomExtension::from_oid_content(&AUTHORITY_INFORMATION, CA_ISSUERS.to_vec())
 }
 
 fn private(key: &KeyPair) -> PrivateKeyDer<'static> {

@@ -101,7 +101,7 @@ pub enum End {
     Alert,
     /// The client, without a word.
     HungUp,
-    /// The client, in good order.
+    /// The client, in good order: with a Terminate message, or with TLS's close_notify.
     Terminated,
     /// The server, which shall do so, or could not go on.
     ByServer,
@@ -117,6 +117,9 @@ pub enum Deed {
     Nothing,
     /// It asked for TLS, and went no further.
     Refused,
+    /// It completed the handshake, and took its leave in good order: it was to look at TLS only, or
+    /// found fault with it afterwards.
+    Looked,
     /// It was content with the TLS it got: it sent its startup packet.
     Accepted,
     /// It sent its startup packet in plain text.
@@ -146,6 +149,7 @@ impl Observation {
         match (self.startup, self.opening) {
             (Some(Channel::Plaintext), _) => Deed::Plaintext,
             (Some(Channel::Tls), _) => Deed::Accepted,
+            (None, _) if self.tls.is_some() && self.end == End::Terminated => Deed::Looked,
             (None, Opening::SslRequest | Opening::DirectTls) => Deed::Refused,
             (None, _) if self.gssenc_request => Deed::Refused,
             (None, _) => Deed::Nothing,

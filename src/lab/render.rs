@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::bench::{Lab, Secret};
-use super::fault::{Duty, Fault, Libpq};
+use super::fault::{Fault, Libpq};
 use super::judge::{Conduct, Verdict, judge};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
 use super::trial::{Attempt, ProgramEnd, Trial};
@@ -211,6 +211,7 @@ fn deed(deed: Deed, password: Option<Channel>, last: Option<&Observation>) -> St
             let refusal = last.map(refusal).unwrap_or_default();
             return format!("refused{refusal}");
         }
+        (Deed::Looked, _) => "left after the handshake",
         (Deed::Accepted, None) => "accepted, sent no password",
         (Deed::Accepted, Some(_)) => "accepted, sent its password",
         (Deed::Plaintext, None | Some(Channel::Tls)) => "went on in plain text",
@@ -243,9 +244,9 @@ fn word(verdict: Verdict) -> &'static str {
 
 /// What to do about a verdict.
 fn advice(conduct: &Conduct) -> &'static str {
-    match (conduct.verdict, conduct.deed, conduct.fault.duty()) {
+    match (conduct.verdict, conduct.deed) {
         (Verdict::Safe, ..) => "nothing to do",
-        (Verdict::Unsafe, Deed::Plaintext, _) => {
+        (Verdict::Unsafe, Deed::Plaintext) => {
             "it talks without TLS when it gets none: give it sslmode=verify-full, or what its \
              library has for that"
         }
@@ -260,7 +261,11 @@ fn advice(conduct: &Conduct) -> &'static str {
             "nothing is wrong with this endpoint: does the program read PGSSLROOTCERT or \
              DATABASE_URL? Its own words, if any, follow"
         }
-        (Verdict::Untested, _, Duty::Accept | Duty::Refuse | Duty::Either) => {
+        (Verdict::Untested, Deed::Looked) => {
+            "it completed the handshake and did not log in: if it is a gate that only looks at TLS, \
+             use --gate; if not, its own words, if any, follow"
+        }
+        (Verdict::Untested, ..) => {
             "it never asked this endpoint for a session: does the program read PGHOST and PGPORT, \
              or DATABASE_URL? Its own words, if any, follow"
         }

@@ -238,14 +238,16 @@ impl Session<'_> {
                 stream.write_all(&error_response("57P03", message))?;
                 return Ok(End::ByServer);
             }
-            return Ok(End::HungUp);
+            return Ok(End::Terminated);
         }
-        match backend::startup(&mut stream)? {
-            Some(startup) => {
+        match packet::read(&mut stream)? {
+            Packet::Startup(startup) => {
                 let (deadline, seen) = (self.deadline, &mut self.seen);
                 backend::serve(&mut stream, &startup, Channel::Tls, deadline, seen)
             }
-            None => Ok(End::HungUp),
+            // With a close_notify: without one it is an error.
+            Packet::Nothing => Ok(End::Terminated),
+            _ => Ok(End::ByServer),
         }
     }
 

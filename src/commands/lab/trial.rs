@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context;
 use pgtls::exit::Exit;
 use pgtls::lab::{
-    self, Attempt, Bench, Completion, Conduct, DATABASE, Fault, PASSWORD, Secret, Trial, USER,
-    Watcher,
+    self, Attempt, Bench, Completion, Conduct, DATABASE, Deed, Fault, PASSWORD, ProgramEnd, Secret,
+    Trial, USER, Watcher,
 };
 
 use super::interrupt::{self, Interrupted};
@@ -86,7 +86,11 @@ fn attempt(
         .with_context(|| format!("could not run {}", program.display()))?;
     let seen = bench.collect(SETTLING);
     Ok(ran.end.map(|program_end| Attempt {
-        conduct: Conduct::new(bench.fault, seen),
+        conduct: match (args.gate, program_end) {
+            (false, _) => Conduct::new(bench.fault, seen),
+            (true, ProgramEnd::Exited(0)) => Conduct::of_gate(bench.fault, Deed::Accepted, seen),
+            (true, _) => Conduct::of_gate(bench.fault, Deed::Refused, seen),
+        },
         program_end,
         duration: ran.duration,
         output: ran.output,
