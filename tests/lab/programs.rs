@@ -20,7 +20,14 @@ struct Program {
 }
 
 /// What every program is tried with in the weaker modes, beside the good one.
-const SOME: [&str; 4] = ["wrong-host", "unknown-ca", "revoked", "no-tls"];
+const SOME: [&str; 6] = [
+    "expired-root",
+    "wrong-host",
+    "ip-without-san",
+    "unknown-ca",
+    "revoked",
+    "no-tls",
+];
 
 #[test]
 fn psql() {
@@ -35,8 +42,15 @@ fn psql() {
         ]),
         environment: Vec::new(),
         verify_full: &[],
-        require: &["wrong-host"],
-        prefer: &["wrong-host", "!unknown-ca", "!revoked", "!no-tls"],
+        require: &["wrong-host", "ip-without-san"],
+        prefer: &[
+            "!expired-root",
+            "wrong-host",
+            "ip-without-san",
+            "!unknown-ca",
+            "!revoked",
+            "!no-tls",
+        ],
     });
 }
 
@@ -49,8 +63,15 @@ fn psycopg() {
         command: command(&["python3".as_ref(), script("use_psycopg.py").as_os_str()]),
         environment: vec![("PYTHONPATH", directory)],
         verify_full: &[],
-        require: &["wrong-host"],
-        prefer: &["wrong-host", "!unknown-ca", "!revoked", "!no-tls"],
+        require: &["wrong-host", "ip-without-san"],
+        prefer: &[
+            "!expired-root",
+            "wrong-host",
+            "ip-without-san",
+            "!unknown-ca",
+            "!revoked",
+            "!no-tls",
+        ],
     });
 }
 
@@ -63,8 +84,15 @@ fn asyncpg() {
         command: command(&["python3".as_ref(), script("use_asyncpg.py").as_os_str()]),
         environment: vec![("PYTHONPATH", directory)],
         verify_full: &[],
-        require: &["wrong-host"],
-        prefer: &["wrong-host", "unknown-ca", "revoked", "!no-tls"],
+        require: &["wrong-host", "ip-without-san"],
+        prefer: &[
+            "expired-root",
+            "wrong-host",
+            "ip-without-san",
+            "unknown-ca",
+            "revoked",
+            "!no-tls",
+        ],
     });
 }
 
@@ -98,8 +126,8 @@ fn tokio_postgres() {
         command: command(&[program.as_os_str()]),
         environment: Vec::new(),
         verify_full: &["expired-root", "revoked"],
-        require: &["revoked"],
-        prefer: &["revoked", "!no-tls"],
+        require: &["expired-root", "revoked"],
+        prefer: &["expired-root", "revoked", "!no-tls"],
     });
 }
 
