@@ -86,7 +86,7 @@ pub(crate) struct LabPlace {
     pub(crate) listen: IpAddr,
 
     /// The host name in certificates and connection strings
-    #[arg(long, value_name = "HOST", default_value = "localhost")]
+    #[arg(long, value_name = "HOST", value_parser = parse_host, default_value = "localhost")]
     pub(crate) name: String,
 }
 
@@ -113,6 +113,18 @@ fn fault() -> impl TypedValueParser<Value = Fault> {
         .try_map(|name| Fault::from_name(&name).ok_or("no such fault"))
 }
 
+/// A name or an address, with nothing in it that would need quoting anywhere.
+fn parse_host(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if text.is_empty() || text.len() > MAX_HOST || !text.chars().all(plain) {
+        return Err("a host name is made of letters, digits, dots and hyphens".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Bytes of a host name (RFC 1035 section 2.3.4).
+const MAX_HOST: usize = 253;
+
 const EXAMPLES: &str = "\
 Examples:
   pgtls lab
@@ -125,3 +137,18 @@ Examples:
       a gate for gates
   pgtls lab --dir lab --port-base 6500 good wrong-host
       two endpoints with ports and files that stay";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_plain_names_and_addresses() {
+        for host in ["localhost", "db_1.lab.test", "192.0.2.1", "2001:db8::1"] {
+            assert_eq!(parse_host(host), Ok(host.to_owned()));
+        }
+        for wrong in ["", "a b", "a'b", "a/b", "é.test", &"a".repeat(254)] {
+            assert!(parse_host(wrong).is_err(), "{wrong}");
+        }
+    }
+}

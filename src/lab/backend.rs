@@ -503,7 +503,7 @@ mod tests {
             assert_eq!(end.unwrap(), End::ByServer, "{broken:?}");
         }
         for length in [[0, 0, 0, 3], [0, 2, 0, 0], [0xff; 4]] {
-            let broken = [&[b'Q'], &length[..]].concat();
+            let broken = [b"Q", &length[..]].concat();
             let (_, _, end) = converse(&[message(b'p', b"\0"), broken]);
             assert!(end.is_err(), "{length:?}");
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -236,18 +236,19 @@ fn danger(seen: &Observation) -> (Deed, Option<Channel>) {
 }
 
 fn whereabouts(fault: Fault, place: &Place, port: u16) -> Vec<(&'static str, String)> {
-    let everywhere = place.listen.is_unspecified() || place.listen.is_loopback();
+    let by_name = place.listen.is_unspecified() || LOCALHOST.contains(&place.listen);
     let mut parameters = Vec::new();
     if fault == Fault::IpWithoutSan {
-        let address = if place.listen.is_unspecified() {
-            IpAddr::from([127, 0, 0, 1])
-        } else {
-            place.listen
+        let [here, here_too] = LOCALHOST;
+        let address = match place.listen {
+            IpAddr::V4(address) if address.is_unspecified() => here,
+            IpAddr::V6(address) if address.is_unspecified() => here_too,
+            address => address,
         };
         parameters.push(("host", address.to_string()));
     } else {
         parameters.push(("host", place.name.clone()));
-        if !everywhere {
+        if !by_name {
             parameters.push(("hostaddr", place.listen.to_string()));
         }
     }
@@ -294,6 +295,12 @@ pub fn may_own(directory: &Path) -> io::Result<bool> {
     let empty = fs::read_dir(directory)?.next().is_none();
     Ok(empty || directory.join(JSON_FILE).is_file())
 }
+
+/// What `localhost` stands for.
+const LOCALHOST: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 /// The user of every connection string.
 pub const USER: &str = "lab";

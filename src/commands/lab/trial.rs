@@ -9,12 +9,13 @@ use std::time::Duration;
 use anyhow::Context;
 use pgtls::exit::Exit;
 use pgtls::lab::{
-    self, Attempt, Bench, Completion, Conduct, DATABASE, Deed, Fault, PASSWORD, ProgramEnd, Secret,
-    Trial, USER, Watcher,
+    self, Attempt, Bench, Completion, Conduct, DATABASE, Deed, Fault, Observation, PASSWORD,
+    ProgramEnd, Secret, Trial, USER, Watcher,
 };
 
 use super::interrupt::{self, Interrupted};
-use super::{Directory, process, start};
+use super::process::{self, Ran};
+use super::{Directory, start};
 use crate::cli::{LabRun, TrialFormat};
 use crate::commands::output;
 
@@ -25,17 +26,28 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
     let nobody: Watcher = Arc::new(|_, _| {});
     let lab = start(&faults(args), &args.place, &directory, &nobody)?;
 
-    let mut attempts = Vec::new();
+    let mut runs = Vec::new();
     let mut completion = Completion::Whole;
     for bench in &lab.benches {
-        match attempt(bench, args, &told)? {
-            Some(attempt) => attempts.push(attempt),
-            None => {
-                completion = Completion::Interrupted;
-                break;
-            }
-        }
+        let ran = start_program(bench, args, &told)?;
+        let seen = bench.collect(SETTLING);
+        let Some(end) = ran.end else {
+            completion = Completion::Interrupted;
+            break;
+        };
+        runs.push((bench, ran, end, seen));
     }
+    let attempts = runs.into_iter().map(|(bench, ran, end, mut seen)| {
+        // What the program left running elsewhere, as containers are, may have come later.
+        seen.extend(bench.collect(LATECOMERS));
+        Attempt {
+            conduct: conduct(bench.fault, args, end, seen),
+            program_end: end,
+            duration: ran.duration,
+            output: ran.output,
+        }
+    });
+    let attempts = attempts.collect();
     let program = args.command.first().map(|name| name.to_string_lossy());
     let trial = Trial::new(
         program.unwrap_or_default().into_owned(),
@@ -66,12 +78,19 @@ fn faults(args: &LabRun) -> Vec<Fault> {
     faults
 }
 
-/// Runs the program once; nothing comes of it if it is interrupted.
-fn attempt(
+fn conduct(fault: Fault, args: &LabRun, end: ProgramEnd, seen: Vec<Observation>) -> Conduct {
+    match (args.gate, end) {
+        (false, _) => Conduct::new(fault, seen),
+        (true, ProgramEnd::Exited(0)) => Conduct::of_gate(fault, Deed::Accepted, seen),
+        (true, _) => Conduct::of_gate(fault, Deed::Refused, seen),
+    }
+}
+
+fn start_program(
     bench: &Bench,
     args: &LabRun,
     interrupted: &Receiver<Interrupted>,
-) -> anyhow::Result<Option<Attempt>> {
+) -> anyhow::Result<Ran> {
     let (program, arguments) = args.command.split_first().context("no command was given")?;
     let mut command = Command::new(program);
     command.args(arguments);
@@ -82,19 +101,8 @@ fn attempt(
     if std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
         command.env("PGCONNECT_TIMEOUT", "5");
     }
-    let ran = process::run(command, args.timeout, interrupted)
-        .with_context(|| format!("could not run {}", program.display()))?;
-    let seen = bench.collect(SETTLING);
-    Ok(ran.end.map(|program_end| Attempt {
-        conduct: match (args.gate, program_end) {
-            (false, _) => Conduct::new(bench.fault, seen),
-            (true, ProgramEnd::Exited(0)) => Conduct::of_gate(bench.fault, Deed::Accepted, seen),
-            (true, _) => Conduct::of_gate(bench.fault, Deed::Refused, seen),
-        },
-        program_end,
-        duration: ran.duration,
-        output: ran.output,
-    }))
+    process::run(command, args.timeout, interrupted)
+        .with_context(|| format!("could not run {}", program.display()))
 }
 
 /// What a program finds the endpoint by, libpq's variables and the one that many frameworks read.
@@ -146,3 +154,6 @@ const UNWANTED: [&str; 10] = [
 
 /// How long the ends of connections are waited for once the program has ended.
 const SETTLING: Duration = Duration::from_secs(2);
+
+/// The same at the very end.
+const LATECOMERS: Duration = Duration::from_millis(200);
