@@ -23,7 +23,7 @@
 //! | [`audit`] | an address | what else it accepts |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
-//! | [`lab`] | | throw-away endpoints, for the demo and the tests |
+//! | [`lab`] | | throw-away endpoints, good and broken, and what clients do there |
 //!
 //! # Decisions
 //!

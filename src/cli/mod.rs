@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
 
+mod lab;
 mod start;
 mod value;
 
@@ -16,6 +17,7 @@ use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 
+pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
 use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds, parse_shard};
 pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Roots(Roots),
     /// Explain a finding code at length; without one, list them all
     Explain(Explain),
+    /// Start throw-away endpoints, good and broken, to try clients and gates against
+    Lab(Lab),
     /// Start a good endpoint on this machine and check it: needs no server and no network
     Demo(Output),
     /// Write a completion script for a shell
@@ -70,6 +74,7 @@ impl Command {
             Self::Conninfo(_)
             | Self::Roots(_)
             | Self::Explain(_)
+            | Self::Lab(_)
             | Self::Completions(_)
             | Self::Man => None,
         }

@@ -8,6 +8,7 @@ mod demands;
 pub(crate) mod demo;
 mod endpoint;
 pub(crate) mod explain;
+pub(crate) mod lab;
 mod output;
 mod progress;
 pub(crate) mod report;

@@ -1,5 +1,8 @@
 //! `pgtls completions` and `pgtls man`: what a package installs beside the program.
 
+use std::io::{self, Write};
+
+use clap::Command;
 use pgtls::exit::Exit;
 
 use super::output;
@@ -23,12 +26,20 @@ pub(crate) fn man() -> anyhow::Result<Exit> {
         main.render_description_section(out)?;
         for subcommand in command.get_subcommands().filter(|one| !one.is_hide_set()) {
             let name = subcommand.get_name().to_uppercase();
-            let page = clap_mangen::Man::new(subcommand.clone());
-            writeln!(out, ".SH \"PGTLS {name}\"")?;
-            page.render_description_section(out)?;
-            page.render_options_section(out)?;
+            section(out, &format!("PGTLS {name}"), subcommand)?;
+            for action in subcommand.get_subcommands() {
+                let action_name = action.get_name().to_uppercase();
+                section(out, &format!("PGTLS {name} {action_name}"), action)?;
+            }
         }
         main.render_extra_section(out)
     })?;
     Ok(Exit::Passed)
+}
+
+fn section(out: &mut dyn Write, title: &str, command: &Command) -> io::Result<()> {
+    let page = clap_mangen::Man::new(command.clone());
+    writeln!(out, ".SH \"{title}\"")?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)
 }

@@ -1,38 +1,48 @@
 //! The server itself: one thread that accepts, one short-lived thread a connection.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::ServerConfig;
+use rustls::server::NoServerSessionStorage;
 
 use super::Issued;
+use super::observation::Observation;
+use super::packet::{BARRIER, request};
+use super::session::{self, After, Manner, Service};
 
 /// A running endpoint; it stops when dropped.
 #[derive(Debug)]
 pub struct Endpoint {
-    /// Where it listens: a free port on the loopback address.
+    /// Where it listens.
     pub address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
 }
+
+/// Told of every connection when it has ended, from that connection's thread.
+pub(super) type Observer = Box<dyn Fn(Observation) + Send + Sync>;
 
 /// Why an endpoint does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No port to listen on.
-    #[error("could not listen on the loopback address")]
-    Listen(#[source] io::Error),
+    #[error("could not listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
     /// rustls does not take the certificate or the key.
     #[error("could not use the certificate")]
     Certificate(#[source] rustls::Error),
 }
 
 impl Endpoint {
-    /// Starts an endpoint with this certificate on a free loopback port.
+    /// Starts a good endpoint with this certificate on a free loopback port. It ends every session
+    /// with an error message.
     ///
     /// # Errors
     /// See [`Error`].
@@ -44,41 +54,95 @@ impl Endpoint {
             .with_no_client_auth()
             .with_single_cert(issued.chain, issued.key)
             .map_err(Error::Certificate)?;
-        config.alpn_protocols = vec![b"postgresql".to_vec()];
-        Self::listen(Arc::new(config)).map_err(Error::Listen)
+        postgres_like(&mut config);
+        let service = Service {
+            config: Arc::new(config),
+            manner: Manner::Permit,
+            after: After::Refuse,
+            asks_for_certificate: false,
+        };
+        let anywhere = (IpAddr::from(Ipv4Addr::LOCALHOST), 0).into();
+        Self::serve(service, anywhere, Box::new(drop))
     }
 
-    fn listen(config: Arc<ServerConfig>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        // A fleet may come all at once; the standard library keeps few waiting.
+    pub(super) fn serve(
+        service: Service,
+        address: SocketAddr,
+        observer: Observer,
+    ) -> Result<Self, Error> {
+        let failed = |error| Error::Listen(address, error);
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        // Clients may come all at once; the standard library keeps few waiting.
         #[cfg(unix)]
-        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE)?;
-        let address = listener.local_addr()?;
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        let acceptor = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::Acquire) {
-                    break;
-                }
-                let config = Arc::clone(&config);
-                // A client that breaks off is the client's business.
-                let _ = stream.map(|stream| std::thread::spawn(move || serve(stream, config)));
-            }
+        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE)
+            .map_err(|error| failed(error.into()))?;
+        let address = listener.local_addr().map_err(failed)?;
+        let shared = Arc::new(Shared {
+            service,
+            observer,
+            stopping: AtomicBool::new(false),
+            open: Mutex::default(),
+            closed: Condvar::new(),
         });
+        let acceptor = std::thread::Builder::new()
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.accept(&listener)
+            })
+            .map_err(failed)?;
         Ok(Self {
             address,
-            stopping,
+            shared,
             acceptor: Some(acceptor),
         })
+    }
+
+    /// Waits until every connection that came before this call has ended and been observed. It hangs
+    /// up on those that are still open after `patience`.
+    pub(super) fn settle(&self, patience: Duration) {
+        // Answered or hung up on, it has been accepted, and so has whatever came before.
+        let _ = self.pass_barrier(UNDISTURBED);
+        let open = self.shared.lock();
+        let (open, _) = self
+            .shared
+            .closed
+            .wait_timeout_while(open, patience, |open| !open.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        hang_up(&open);
+        // What is hung up on ends by itself, sooner or later: nothing shall stay unseen.
+        let ended = self
+            .shared
+            .closed
+            .wait_timeout_while(open, UNDISTURBED, |open| !open.is_empty());
+        drop(ended);
+    }
+
+    fn pass_barrier(&self, patience: Duration) -> io::Result<()> {
+        let mut stream = TcpStream::connect_timeout(&self.reachable(), patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.write_all(&request(BARRIER))?;
+        stream.read_exact(&mut [0])
+    }
+
+    /// An address of this machine at which it answers.
+    fn reachable(&self) -> SocketAddr {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        address
     }
 }
 
 impl Drop for Endpoint {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::Release);
+        self.shared.stopping.store(true, Ordering::Release);
+        hang_up(&self.shared.lock());
         // Wakes the acceptor, which then sees that it is to stop.
-        if TcpStream::connect(self.address).is_ok()
+        if TcpStream::connect(self.reachable()).is_ok()
             && let Some(acceptor) = self.acceptor.take()
         {
             let _ = acceptor.join();
@@ -86,44 +150,104 @@ impl Drop for Endpoint {
     }
 }
 
-fn serve(mut stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.set_nodelay(true)?;
-    let mut first = [0; 1];
-    if stream.peek(&mut first)? == 0 {
-        return Ok(());
+/// What sets PostgreSQL apart from other TLS servers: its protocol name, and that it says nothing
+/// after its Finished, for it resumes no sessions. Every connection then is judged anew.
+pub(super) fn postgres_like(config: &mut ServerConfig) {
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+}
+
+/// Connections that are being served, by number.
+type Open = HashMap<u64, Arc<TcpStream>>;
+
+fn hang_up(open: &Open) {
+    for stream in open.values() {
+        let _ = stream.shutdown(Shutdown::Both);
     }
-    // A TLS record begins with 22; an SSLRequest with the zero of its length.
-    if first != [22] {
-        let mut request = [0; 8];
-        stream.read_exact(&mut request)?;
-        if request != SSL_REQUEST {
-            return stream.write_all(&error_response("08P01", "only TLS is served here"));
+}
+
+struct Shared {
+    service: Service,
+    observer: Observer,
+    stopping: AtomicBool,
+    open: Mutex<Open>,
+    /// Notified whenever a connection has ended.
+    closed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        let mut count = 0_u64;
+        for stream in listener.incoming() {
+            if self.stopping.load(Ordering::Acquire) {
+                break;
+            }
+            let Ok(stream) = stream else {
+                // Out of descriptors, most likely: some are freed when sessions end.
+                std::thread::sleep(BREATH);
+                continue;
+            };
+            if self.lock().len() >= MAX_CONNECTIONS {
+                continue;
+            }
+            count = count.saturating_add(1);
+            self.spawn(stream, count);
         }
-        stream.write_all(b"S")?;
     }
-    let connection = ServerConnection::new(config).map_err(io::Error::other)?;
-    let mut tls = StreamOwned::new(connection, stream);
-    let mut startup = [0; 1024];
-    if tls.read(&mut startup)? > 0 {
-        tls.write_all(&error_response(
-            "57P03",
-            "there is no database behind this endpoint",
-        ))?;
+
+    /// Where no thread is to be had, the client is hung up on.
+    fn spawn(self: &Arc<Self>, stream: TcpStream, number: u64) {
+        let stream = Arc::new(stream);
+        self.lock().insert(number, Arc::clone(&stream));
+        let shared = Arc::clone(self);
+        let entry = Entry { shared, number };
+        let spawned = std::thread::Builder::new()
+            .stack_size(STACK)
+            .spawn(move || {
+                let entry = entry;
+                let _ = stream.set_nodelay(true);
+                let service = &entry.shared.service;
+                if let Some(seen) = session::serve(&stream, service, entry.number) {
+                    (entry.shared.observer)(seen);
+                }
+            });
+        drop(spawned);
     }
-    tls.conn.send_close_notify();
-    tls.flush()
 }
 
-/// PostgreSQL documentation, "Error and Notice Message Fields".
-fn error_response(sqlstate: &str, message: &str) -> Vec<u8> {
-    let fields = format!("SFATAL\0VFATAL\0C{sqlstate}\0M{message}\0\0");
-    let length = u32::try_from(fields.len() + 4).unwrap_or(u32::MAX);
-    [b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat()
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
 }
 
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+/// A connection's place among the open ones, which it leaves however its thread ends.
+struct Entry {
+    shared: Arc<Shared>,
+    number: u64,
+}
 
-/// How long a silent client is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.shared.lock().remove(&self.number);
+        self.shared.closed.notify_all();
+    }
+}
+
+/// Connections to one endpoint at a time.
+const MAX_CONNECTIONS: usize = 2048;
+
+/// Bytes of a connection's thread: a handshake needs a fraction of it.
+const STACK: usize = 512 * 1024;
+
+/// Much more than a thread needs to accept a connection, or to find it closed.
+const UNDISTURBED: Duration = Duration::from_secs(30);
+
+const BREATH: Duration = Duration::from_millis(20);

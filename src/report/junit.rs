@@ -54,7 +54,7 @@ fn test_case(endpoint: &EndpointReport) -> TestCase {
 
 /// Text of characters that XML may hold (XML 1.0 section 2.2): neither controls nor the two
 /// noncharacters.
-fn xml(text: &str) -> String {
+pub(crate) fn xml(text: &str) -> String {
     plain_lines(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 

@@ -7,7 +7,7 @@ mod algorithm;
 mod anchor;
 mod certificate;
 mod crl;
-mod der;
+pub(crate) mod der;
 mod error;
 mod extension;
 mod general_name;

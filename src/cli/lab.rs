@@ -1,0 +1,154 @@
+//! What can be typed behind `pgtls lab`.
+
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use pgtls::lab::Fault;
+
+use super::value::parse_seconds;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(crate) struct Lab {
+    #[command(subcommand)]
+    pub(crate) action: Option<LabAction>,
+
+    /// Start these endpoints only; `pgtls lab list` names them
+    #[arg(value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
+    pub(crate) faults: Vec<Fault>,
+
+    #[command(flatten)]
+    pub(crate) place: LabPlace,
+
+    /// How to print what clients do
+    #[arg(long, value_enum, default_value_t = LabFormat::Text)]
+    pub(crate) format: LabFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabAction {
+    /// List the faults: name, what libpq does under verify-full, what is special
+    List,
+    /// Run a program once for each endpoint; 0 only if it refuses what it must, and nothing good
+    Run(LabRun),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabRun {
+    /// Try these endpoints only; the good one, without which the rest proves nothing, is always
+    /// among them
+    #[arg(value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
+    pub(crate) faults: Vec<Fault>,
+
+    /// Leave this endpoint out; repeatable
+    #[arg(long, value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
+    pub(crate) except: Vec<Fault>,
+
+    /// Believe the program's exit status, 0 or not, where it came to look: for gates, which look at
+    /// TLS and do not log in
+    #[arg(long)]
+    pub(crate) gate: bool,
+
+    /// Kill the program, and all that it started, after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10")]
+    pub(crate) timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) place: LabPlace,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = TrialFormat::Text)]
+    pub(crate) format: TrialFormat,
+
+    /// The program and its arguments. It gets PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE,
+    /// PGSSLMODE (verify-full, unless it is set), PGSSLROOTCERT and DATABASE_URL
+    #[arg(value_name = "COMMAND", last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabPlace {
+    /// Listen on this port and those behind it, one an endpoint, instead of any that are free
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port_base: Option<u16>,
+
+    /// Write the files for clients here, and leave them; otherwise to a temporary directory, which
+    /// is removed at the end
+    #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Listen on this address instead of loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) listen: IpAddr,
+
+    /// The host name in certificates and connection strings
+    #[arg(long, value_name = "HOST", value_parser = parse_host, default_value = "localhost")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LabFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrialFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// For Jenkins, GitLab and their kin.
+    Junit,
+}
+
+fn fault() -> impl TypedValueParser<Value = Fault> {
+    PossibleValuesParser::new(Fault::ALL.map(Fault::name))
+        .try_map(|name| Fault::from_name(&name).ok_or("no such fault"))
+}
+
+/// A name or an address, with nothing in it that would need quoting anywhere.
+fn parse_host(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if text.is_empty() || text.len() > MAX_HOST || !text.chars().all(plain) {
+        return Err("a host name is made of letters, digits, dots and hyphens".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Bytes of a host name (RFC 1035 section 2.3.4).
+const MAX_HOST: usize = 253;
+
+const EXAMPLES: &str = "\
+Examples:
+  pgtls lab
+      all endpoints, until Ctrl-C; says of every connection what the client did
+  pgtls lab run -- psql -c 'select 1'
+      is psql safe?
+  pgtls lab run --except revoked -- ./my-application --health-check
+      a gate for applications whose library knows no CRLs
+  pgtls lab run --gate -- pgtls check
+      a gate for gates
+  pgtls lab --dir lab --port-base 6500 good wrong-host
+      two endpoints with ports and files that stay";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_plain_names_and_addresses() {
+        for host in ["localhost", "db_1.lab.test", "192.0.2.1", "2001:db8::1"] {
+            assert_eq!(parse_host(host), Ok(host.to_owned()));
+        }
+        for wrong in ["", "a b", "a'b", "a/b", "é.test", &"a".repeat(254)] {
+            assert!(parse_host(wrong).is_err(), "{wrong}");
+        }
+    }
+}

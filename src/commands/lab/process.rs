@@ -1,0 +1,146 @@
+//! The program under test: started, watched, and ended with all that it started.
+
+use std::io::{self, PipeReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use pgtls::lab::ProgramEnd;
+
+use super::interrupt::Interrupted;
+
+/// What a run came to.
+pub(super) struct Ran {
+    /// `None` if it was interrupted.
+    pub(super) end: Option<ProgramEnd>,
+    pub(super) duration: Duration,
+    /// The last of what it printed.
+    pub(super) output: String,
+}
+
+/// Runs it in a process group of its own, so that nothing outlives it.
+///
+/// # Errors
+/// If it cannot be started or watched.
+pub(super) fn run(
+    mut command: Command,
+    patience: Duration,
+    interrupted: &Receiver<Interrupted>,
+) -> io::Result<Ran> {
+    let (reader, writer) = io::pipe()?;
+    command
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let began = Instant::now();
+    let mut child = command.spawn()?;
+    // It holds the writing end of the pipe, which else would have no end.
+    drop(command);
+    let output = tail(reader)?;
+    let waited = wait(&mut child, began, patience, interrupted);
+    // Before its number is free for others.
+    kill(&mut child);
+    let status = child.wait()?;
+    let end = match waited? {
+        Waited::Ended => Some(
+            status
+                .code()
+                .map_or(ProgramEnd::Signalled, ProgramEnd::Exited),
+        ),
+        Waited::Late => Some(ProgramEnd::Killed),
+        Waited::Interrupted => None,
+    };
+    Ok(Ran {
+        end,
+        duration: began.elapsed(),
+        // What it left running in a group of its own may hold the pipe open.
+        output: output.recv_timeout(GRACE).unwrap_or_default(),
+    })
+}
+
+enum Waited {
+    Ended,
+    Late,
+    Interrupted,
+}
+
+fn wait(
+    child: &mut Child,
+    began: Instant,
+    patience: Duration,
+    interrupted: &Receiver<Interrupted>,
+) -> io::Result<Waited> {
+    loop {
+        if has_ended(child)? {
+            return Ok(Waited::Ended);
+        }
+        let Some(left) = patience.checked_sub(began.elapsed()) else {
+            return Ok(Waited::Late);
+        };
+        match interrupted.recv_timeout(left.min(LOOK)) {
+            Ok(Interrupted) => return Ok(Waited::Interrupted),
+            Err(RecvTimeoutError::Timeout) => {}
+            // Nobody can interrupt any more.
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
+        }
+    }
+}
+
+/// Leaves it a zombie, so that its number stays its own.
+#[cfg(unix)]
+fn has_ended(child: &mut Child) -> io::Result<bool> {
+    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    Ok(waitid(Id::Pid(pid(child)?), flags)? != WaitStatus::StillAlive)
+}
+
+#[cfg(not(unix))]
+fn has_ended(child: &mut Child) -> io::Result<bool> {
+    Ok(child.try_wait()?.is_some())
+}
+
+/// The whole group; that there is nobody left in it is no error.
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    if let Ok(group) = pid(child) {
+        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
+    let _ = child.kill();
+}
+
+#[cfg(unix)]
+fn pid(child: &Child) -> io::Result<nix::unistd::Pid> {
+    let number = i32::try_from(child.id()).map_err(io::Error::other)?;
+    Ok(nix::unistd::Pid::from_raw(number))
+}
+
+/// Reads all, and hands over the end of it.
+fn tail(mut reader: PipeReader) -> io::Result<Receiver<String>> {
+    let (hand_over, output) = channel();
+    std::thread::Builder::new().spawn(move || {
+        let mut kept = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            kept.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            let superfluous = kept.len().saturating_sub(MAX_OUTPUT);
+            kept.drain(..superfluous);
+        }
+        let _ = hand_over.send(String::from_utf8_lossy(&kept).into_owned());
+    })?;
+    Ok(output)
+}
+
+/// How often it is looked whether the program has ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// How long its last words are waited for.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Bytes of a program's output that are kept.
+const MAX_OUTPUT: usize = 2_000;

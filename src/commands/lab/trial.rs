@@ -1,0 +1,159 @@
+//! `pgtls lab run`: a program against every endpoint.
+
+use std::ffi::OsString;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use anyhow::Context;
+use pgtls::exit::Exit;
+use pgtls::lab::{
+    self, Attempt, Bench, Completion, Conduct, DATABASE, Deed, Fault, Observation, PASSWORD,
+    ProgramEnd, Secret, Trial, USER, Watcher,
+};
+
+use super::interrupt::{self, Interrupted};
+use super::process::{self, Ran};
+use super::{Directory, start};
+use crate::cli::{LabRun, TrialFormat};
+use crate::commands::output;
+
+pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
+    let (tell, told) = channel();
+    interrupt::watch(tell)?;
+    let directory = Directory::open(&args.place)?;
+    let nobody: Watcher = Arc::new(|_, _| {});
+    let lab = start(&faults(args), &args.place, &directory, &nobody)?;
+
+    let mut runs = Vec::new();
+    let mut completion = Completion::Whole;
+    for bench in &lab.benches {
+        let ran = start_program(bench, args, &told)?;
+        let seen = bench.collect(SETTLING);
+        let Some(end) = ran.end else {
+            completion = Completion::Interrupted;
+            break;
+        };
+        runs.push((bench, ran, end, seen));
+    }
+    let attempts = runs.into_iter().map(|(bench, ran, end, mut seen)| {
+        // What the program left running elsewhere, as containers are, may have come later.
+        seen.extend(bench.collect(LATECOMERS));
+        Attempt {
+            conduct: conduct(bench.fault, args, end, seen),
+            program_end: end,
+            duration: ran.duration,
+            output: ran.output,
+        }
+    });
+    let attempts = attempts.collect();
+    let program = args.command.first().map(|name| name.to_string_lossy());
+    let trial = Trial::new(
+        program.unwrap_or_default().into_owned(),
+        attempts,
+        completion,
+    );
+    output::to_stdout(|out| match args.format {
+        TrialFormat::Text => lab::write_table(out, &trial),
+        TrialFormat::Json => lab::write_json(out, &trial),
+        TrialFormat::Junit => lab::write_junit(out, &trial),
+    })?;
+    Ok(trial.exit)
+}
+
+/// The good one first: who refuses everything is not safe but broken.
+fn faults(args: &LabRun) -> Vec<Fault> {
+    let wanted = if args.faults.is_empty() {
+        &Fault::ALL[..]
+    } else {
+        &args.faults
+    };
+    let mut faults = vec![Fault::Good];
+    for fault in wanted {
+        if !faults.contains(fault) && !args.except.contains(fault) {
+            faults.push(*fault);
+        }
+    }
+    faults
+}
+
+fn conduct(fault: Fault, args: &LabRun, end: ProgramEnd, seen: Vec<Observation>) -> Conduct {
+    match (args.gate, end) {
+        (false, _) => Conduct::new(fault, seen),
+        (true, ProgramEnd::Exited(0)) => Conduct::of_gate(fault, Deed::Accepted, seen),
+        (true, _) => Conduct::of_gate(fault, Deed::Refused, seen),
+    }
+}
+
+fn start_program(
+    bench: &Bench,
+    args: &LabRun,
+    interrupted: &Receiver<Interrupted>,
+) -> anyhow::Result<Ran> {
+    let (program, arguments) = args.command.split_first().context("no command was given")?;
+    let mut command = Command::new(program);
+    command.args(arguments);
+    for name in UNWANTED {
+        command.env_remove(name);
+    }
+    command.envs(environment(bench, std::env::var_os("PGSSLMODE")));
+    if std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
+        command.env("PGCONNECT_TIMEOUT", "5");
+    }
+    process::run(command, args.timeout, interrupted)
+        .with_context(|| format!("could not run {}", program.display()))
+}
+
+/// What a program finds the endpoint by, libpq's variables and the one that many frameworks read.
+fn environment(bench: &Bench, sslmode: Option<OsString>) -> Vec<(&'static str, OsString)> {
+    let sslmode = sslmode.unwrap_or_else(|| "verify-full".into());
+    let uri = bench.uri_with(&sslmode.to_string_lossy(), Secret::Shown);
+    let mut variables: Vec<(_, OsString)> = vec![
+        ("PGUSER", USER.into()),
+        ("PGPASSWORD", PASSWORD.into()),
+        ("PGDATABASE", DATABASE.into()),
+        ("PGSSLMODE", sslmode),
+        ("DATABASE_URL", uri.into()),
+        ("PGTLS_LAB_FAULT", bench.fault.name().into()),
+    ];
+    for (parameter, value) in bench.parameters() {
+        if let Some((_, variable)) = VARIABLES.iter().find(|(known, _)| known == parameter) {
+            variables.push((variable, value.into()));
+        }
+    }
+    variables
+}
+
+/// The variables of the parameters that an endpoint may have (PostgreSQL documentation,
+/// "Environment Variables").
+const VARIABLES: [(&str, &str); 8] = [
+    ("host", "PGHOST"),
+    ("hostaddr", "PGHOSTADDR"),
+    ("port", "PGPORT"),
+    ("sslrootcert", "PGSSLROOTCERT"),
+    ("sslcrl", "PGSSLCRL"),
+    ("sslcert", "PGSSLCERT"),
+    ("sslkey", "PGSSLKEY"),
+    ("sslnegotiation", "PGSSLNEGOTIATION"),
+];
+
+/// What would lead to another server, or to files of other servers, unless the endpoint has it.
+const UNWANTED: [&str; 10] = [
+    "PGHOSTADDR",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGREQUIRESSL",
+    "PGSSLCRL",
+    "PGSSLCRLDIR",
+    "PGSSLCERT",
+    "PGSSLKEY",
+    "PGSSLNEGOTIATION",
+    "PGSSLCERTMODE",
+];
+
+/// How long the ends of connections are waited for once the program has ended.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// The same at the very end.
+const LATECOMERS: Duration = Duration::from_millis(200);

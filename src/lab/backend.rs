@@ -1,0 +1,515 @@
+//! A PostgreSQL backend as far as a login and a health check can see (PostgreSQL documentation,
+//! "Message Formats"): it asks for a password, takes any, and answers a few statements.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+
+use super::answer::{Answer, PARAMETERS, Transaction, Value, answer};
+use super::deadline::{Deadline, IDLE};
+use super::observation::{Channel, End, Observation};
+use super::packet::{error, error_response};
+
+/// Speaks with a client from its startup packet on, and notes in `seen` what it does.
+///
+/// # Errors
+/// If the connection breaks.
+pub(super) fn serve(
+    stream: &mut (impl Read + Write),
+    startup: &[u8],
+    channel: Channel,
+    deadline: &Deadline,
+    seen: &mut Observation,
+) -> io::Result<End> {
+    seen.startup = Some(channel);
+    if startup.get(..2) != Some(&[0, 3]) {
+        stream.write_all(&error_response("0A000", "only protocol 3 is spoken here"))?;
+        return Ok(End::ByServer);
+    }
+    let mut session = Session {
+        stream,
+        reply: Vec::new(),
+        statements: HashMap::new(),
+        portals: HashMap::new(),
+        in_transaction: false,
+        skipping: false,
+    };
+    session.negotiate_version(startup);
+    session.message(b'R', &3_u32.to_be_bytes());
+    session.flush()?;
+    match session.read()? {
+        Some((b'p', _)) => seen.password = Some(channel),
+        Some((b'X', _)) => return Ok(End::Terminated),
+        Some(_) => return session.refuse("a password was expected"),
+        None => return Ok(End::HungUp),
+    }
+    session.welcome()?;
+    loop {
+        deadline.extend(IDLE);
+        match session.read()? {
+            None => return Ok(End::HungUp),
+            Some((b'X', _)) => return Ok(End::Terminated),
+            Some((kind, body)) => {
+                if matches!(kind, b'Q' | b'E') {
+                    seen.queries = seen.queries.saturating_add(1);
+                }
+                if session.obey(kind, &body)? == Next::Break {
+                    return Ok(End::ByServer);
+                }
+            }
+        }
+    }
+}
+
+struct Session<'a, S> {
+    stream: &'a mut S,
+    /// What will be sent at the next occasion.
+    reply: Vec<u8>,
+    /// Prepared statements by name.
+    statements: HashMap<Vec<u8>, Answer>,
+    /// Bound statements by name.
+    portals: HashMap<Vec<u8>, (Answer, Encoding)>,
+    in_transaction: bool,
+    /// After an error everything is passed over up to the next Sync.
+    skipping: bool,
+}
+
+/// How a value is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Text,
+    Binary,
+}
+
+/// Whether a conversation goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Message,
+    Break,
+}
+
+/// A message that is not what the protocol says.
+struct Malformed;
+
+impl<S: Read + Write> Session<'_, S> {
+    /// A message's type and body; none where the client has hung up between two.
+    fn read(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
+        let mut kind = [0];
+        if self.stream.read(&mut kind)? == 0 {
+            return Ok(None);
+        }
+        let mut length = [0; 4];
+        self.stream.read_exact(&mut length)?;
+        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+        let Some(length @ ..=MAX_MESSAGE) = length.checked_sub(4) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "message length"));
+        };
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        let [kind] = kind;
+        Ok(Some((kind, body)))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.reply)?;
+        self.reply.clear();
+        self.stream.flush()
+    }
+
+    fn message(&mut self, kind: u8, body: &[u8]) {
+        self.reply.push(kind);
+        self.reply.extend(length_of(body.len().saturating_add(4)));
+        self.reply.extend_from_slice(body);
+    }
+
+    /// Minor versions and options beyond 3.0 are declined.
+    fn negotiate_version(&mut self, startup: &[u8]) {
+        let minor = startup.get(2..4) != Some(&[0, 0]);
+        let names = startup
+            .get(4..)
+            .unwrap_or_default()
+            .split(|byte| *byte == 0);
+        let unknown: Vec<&[u8]> = names
+            .step_by(2)
+            .filter(|name| name.starts_with(b"_pq_."))
+            .collect();
+        if minor || !unknown.is_empty() {
+            let mut body = PROTOCOL_3_0.to_vec();
+            body.extend(length_of(unknown.len()));
+            for name in unknown {
+                body.extend_from_slice(name);
+                body.push(0);
+            }
+            self.message(b'v', &body);
+        }
+    }
+
+    /// Lets the client in.
+    fn welcome(&mut self) -> io::Result<()> {
+        self.message(b'R', &[0; 4]);
+        for (name, value) in PARAMETERS {
+            self.message(b'S', format!("{name}\0{value}\0").as_bytes());
+        }
+        self.message(b'K', &[0; 8]);
+        self.ready()
+    }
+
+    fn ready(&mut self) -> io::Result<()> {
+        let status = if self.in_transaction { b'T' } else { b'I' };
+        self.message(b'Z', &[status]);
+        self.flush()
+    }
+
+    fn refuse(&mut self, reason: &str) -> io::Result<End> {
+        self.reply.extend(error_response("08P01", reason));
+        self.flush()?;
+        Ok(End::ByServer)
+    }
+
+    /// Does what a message asks for.
+    fn obey(&mut self, kind: u8, body: &[u8]) -> io::Result<Next> {
+        let obeyed = match kind {
+            b'Q' => return self.query(body).map(|()| Next::Message),
+            b'S' => {
+                self.skipping = false;
+                self.portals.clear();
+                return self.ready().map(|()| Next::Message);
+            }
+            b'H' => return self.flush().map(|()| Next::Message),
+            _ if self.skipping => return Ok(Next::Message),
+            b'P' => self.parse(body),
+            b'B' => self.bind(body),
+            b'D' => self.describe(body),
+            b'E' => self.execute(body),
+            b'C' => self.close(body),
+            _ => Err(Malformed),
+        };
+        if obeyed.is_err() {
+            self.refuse("this message is not understood here")?;
+            return Ok(Next::Break);
+        }
+        if self.reply.len() > MAX_MESSAGE {
+            self.flush()?;
+        }
+        Ok(Next::Message)
+    }
+
+    /// A simple query, which may hold several statements.
+    fn query(&mut self, body: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(body.split(|byte| *byte == 0).next().unwrap_or(body));
+        let answers: Vec<Answer> = text
+            .split(';')
+            .map(answer)
+            .filter(|answer| *answer != Answer::Empty)
+            .collect();
+        if answers.is_empty() {
+            self.message(b'I', &[]);
+        }
+        for answer in answers {
+            self.describe_rows(&answer, Encoding::Text);
+            self.perform(&answer, Encoding::Text);
+            if answer == Answer::Impossible {
+                break;
+            }
+        }
+        self.skipping = false;
+        self.ready()
+    }
+
+    fn parse(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let (name, rest) = string(body)?;
+        let (text, _) = string(rest)?;
+        if self.statements.len() >= MAX_NAMES && !self.statements.contains_key(name) {
+            return Err(Malformed);
+        }
+        let answer = answer(&String::from_utf8_lossy(text));
+        self.statements.insert(name.to_vec(), answer);
+        self.message(b'1', &[]);
+        Ok(())
+    }
+
+    fn bind(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let (portal, rest) = string(body)?;
+        let (statement, rest) = string(rest)?;
+        let encoding = result_encoding(rest)?;
+        let answer = self.statements.get(statement).ok_or(Malformed)?.clone();
+        if self.portals.len() >= MAX_NAMES && !self.portals.contains_key(portal) {
+            return Err(Malformed);
+        }
+        self.portals.insert(portal.to_vec(), (answer, encoding));
+        self.message(b'2', &[]);
+        Ok(())
+    }
+
+    fn describe(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let (kind, rest) = body.split_first().ok_or(Malformed)?;
+        let (name, _) = string(rest)?;
+        let (answer, encoding) = if *kind == b'S' {
+            let answer = self.statements.get(name).ok_or(Malformed)?.clone();
+            self.message(b't', &[0, 0]);
+            (answer, Encoding::Text)
+        } else {
+            self.portals.get(name).ok_or(Malformed)?.clone()
+        };
+        match answer {
+            Answer::Row { .. } | Answer::NoRows => self.describe_rows(&answer, encoding),
+            Answer::Empty | Answer::Done(..) | Answer::Impossible => self.message(b'n', &[]),
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let (name, _) = string(body)?;
+        let (answer, encoding) = self.portals.get(name).ok_or(Malformed)?.clone();
+        self.perform(&answer, encoding);
+        Ok(())
+    }
+
+    fn close(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let (kind, rest) = body.split_first().ok_or(Malformed)?;
+        let (name, _) = string(rest)?;
+        if *kind == b'S' {
+            self.statements.remove(name);
+        } else {
+            self.portals.remove(name);
+        }
+        self.message(b'3', &[]);
+        Ok(())
+    }
+
+    /// RowDescription, where there is something to describe.
+    fn describe_rows(&mut self, answer: &Answer, encoding: Encoding) {
+        match answer {
+            Answer::Row { column, value } => {
+                let (kind, size) = value.kind();
+                let mut body = vec![0, 1];
+                body.extend_from_slice(column.as_bytes());
+                body.extend([0; 7]);
+                body.extend(kind.to_be_bytes());
+                body.extend(size.to_be_bytes());
+                body.extend((-1_i32).to_be_bytes());
+                body.extend([0, u8::from(encoding == Encoding::Binary)]);
+                self.message(b'T', &body);
+            }
+            Answer::NoRows => self.message(b'T', &[0, 0]),
+            Answer::Empty | Answer::Done(..) | Answer::Impossible => {}
+        }
+    }
+
+    /// The rows and how it ended.
+    fn perform(&mut self, answer: &Answer, encoding: Encoding) {
+        match answer {
+            Answer::Empty => self.message(b'I', &[]),
+            Answer::Row { value, .. } => {
+                let value = value.encode(encoding);
+                let body = [&[0, 1], &length_of(value.len())[..], &value].concat();
+                self.message(b'D', &body);
+                self.message(b'C', b"SELECT 1\0");
+            }
+            Answer::NoRows => self.message(b'C', b"SELECT 0\0"),
+            Answer::Done(tag, transaction) => {
+                match transaction {
+                    Transaction::Begins => self.in_transaction = true,
+                    Transaction::Ends => self.in_transaction = false,
+                    Transaction::Stays => {}
+                }
+                self.message(b'C', format!("{tag}\0").as_bytes());
+            }
+            Answer::Impossible => {
+                self.skipping = true;
+                let error = error("0A000", "there is no database behind this endpoint");
+                self.reply.extend(error);
+            }
+        }
+    }
+}
+
+impl Value {
+    /// Type and size, as `pg_type` has them.
+    fn kind(&self) -> (u32, i16) {
+        match self {
+            Self::Number(_) => (23, 4),
+            Self::Text(_) => (25, -1),
+        }
+    }
+
+    fn encode(&self, encoding: Encoding) -> Vec<u8> {
+        match (self, encoding) {
+            (Self::Number(number), Encoding::Binary) => number.to_be_bytes().to_vec(),
+            (Self::Number(number), Encoding::Text) => number.to_string().into_bytes(),
+            (Self::Text(text), _) => text.as_bytes().to_vec(),
+        }
+    }
+}
+
+/// The format of results, behind the parameters of a Bind message.
+fn result_encoding(body: &[u8]) -> Result<Encoding, Malformed> {
+    let (formats, rest) = number(body)?;
+    let mut rest = rest
+        .get(usize::from(formats).saturating_mul(2)..)
+        .ok_or(Malformed)?;
+    let parameters;
+    (parameters, rest) = number(rest)?;
+    for _ in 0..parameters {
+        let (length, behind) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
+        // -1 stands for NULL.
+        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
+        rest = behind.get(length..).ok_or(Malformed)?;
+    }
+    let (count, rest) = number(rest)?;
+    let binary = count > 0 && number(rest)?.0 == 1;
+    Ok(if binary {
+        Encoding::Binary
+    } else {
+        Encoding::Text
+    })
+}
+
+fn number(body: &[u8]) -> Result<(u16, &[u8]), Malformed> {
+    let (number, rest) = body.split_first_chunk::<2>().ok_or(Malformed)?;
+    Ok((u16::from_be_bytes(*number), rest))
+}
+
+/// A string that ends with a zero, and what stands behind it.
+fn string(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let end = body.iter().position(|byte| *byte == 0).ok_or(Malformed)?;
+    let (string, rest) = body.split_at(end);
+    Ok((string, rest.get(1..).unwrap_or_default()))
+}
+
+fn length_of(length: usize) -> [u8; 4] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// Bytes of a message; health checks need a few dozen.
+const MAX_MESSAGE: usize = 1 << 16;
+
+/// Prepared statements, and portals, of a session.
+const MAX_NAMES: usize = 256;
+
+const PROTOCOL_3_0: [u8; 4] = [0, 3, 0, 0];
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A client that has said everything already.
+    struct Script {
+        said: io::Cursor<Vec<u8>>,
+        heard: Vec<u8>,
+    }
+
+    impl Read for Script {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.said.read(buffer)
+        }
+    }
+
+    impl Write for Script {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.heard.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let mut message = vec![kind];
+        message.extend(length_of(body.len() + 4));
+        message.extend(body);
+        message
+    }
+
+    /// Types of the messages that the server answers with, and what it noted.
+    fn converse(said: &[Vec<u8>]) -> (String, Observation, io::Result<End>) {
+        let mut script = Script {
+            said: io::Cursor::new(said.concat()),
+            heard: Vec::new(),
+        };
+        let mut seen = Observation::new(1);
+        let deadline = Deadline::after(Duration::from_secs(60));
+        let startup = b"\0\x03\0\0user\0ann\0\0";
+        let end = serve(&mut script, startup, Channel::Tls, &deadline, &mut seen);
+        let mut kinds = String::new();
+        let mut rest = &script.heard[..];
+        while let [kind, a, b, c, d, ..] = rest {
+            kinds.push(char::from(*kind));
+            let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+            rest = &rest[length + 1..];
+        }
+        (kinds.replace(&"S".repeat(12), "S"), seen, end)
+    }
+
+    #[test]
+    fn a_login_and_a_simple_query_succeed() {
+        let (heard, seen, end) = converse(&[
+            message(b'p', b"secret\0"),
+            message(b'Q', b"SELECT 1\0"),
+            message(b'X', b""),
+        ]);
+        assert_eq!(heard, "RRSKZTDCZ");
+        assert_eq!(seen.password, Some(Channel::Tls));
+        assert_eq!((seen.queries, end.unwrap()), (1, End::Terminated));
+        assert!(!format!("{seen:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_extended_query_succeeds() {
+        let (heard, ..) = converse(&[
+            message(b'p', b"\0"),
+            message(b'P', b"s\0SELECT 1\0\0\0"),
+            message(b'D', b"Ss\0"),
+            message(b'S', b""),
+            message(b'B', b"\0s\0\0\0\0\0\0\x01\0\x01"),
+            message(b'E', b"\0\0\0\0\0"),
+            message(b'S', b""),
+        ]);
+        assert_eq!(heard, "RRSKZ1tTZ2DCZ");
+    }
+
+    #[test]
+    fn an_error_passes_over_everything_up_to_the_next_sync() {
+        let (heard, ..) = converse(&[
+            message(b'p', b"\0"),
+            message(b'P', b"\0DROP TABLE t\0\0\0"),
+            message(b'B', b"\0\0\0\0\0\0\0\0"),
+            message(b'E', b"\0\0\0\0\0"),
+            message(b'D', b"Snowhere\0"),
+            message(b'S', b""),
+        ]);
+        assert_eq!(heard, "RRSKZ12EZ");
+    }
+
+    #[test]
+    fn who_hangs_up_at_the_request_has_sent_no_password() {
+        let (heard, seen, end) = converse(&[]);
+        assert_eq!((heard.as_str(), seen.password), ("R", None));
+        assert_eq!(end.unwrap(), End::HungUp);
+    }
+
+    #[test]
+    fn broken_and_oversized_messages_end_the_session() {
+        for broken in [
+            message(b'B', b"\0s\0\xff\xff"),
+            message(b'P', b"no end"),
+            message(b'D', b""),
+            message(b'E', b"nowhere\0"),
+            message(b'?', b""),
+        ] {
+            let (_, _, end) = converse(&[message(b'p', b"\0"), broken.clone()]);
+            assert_eq!(end.unwrap(), End::ByServer, "{broken:?}");
+        }
+        for length in [[0, 0, 0, 3], [0, 2, 0, 0], [0xff; 4]] {
+            let broken = [b"Q", &length[..]].concat();
+            let (_, _, end) = converse(&[message(b'p', b"\0"), broken]);
+            assert!(end.is_err(), "{length:?}");
+        }
+        let names = (0..=MAX_NAMES).map(|n| message(b'P', format!("{n}\0\0\0\0").as_bytes()));
+        let said: Vec<_> = std::iter::once(message(b'p', b"\0")).chain(names).collect();
+        let (_, _, end) = converse(&said);
+        assert_eq!(end.unwrap(), End::ByServer);
+    }
+}

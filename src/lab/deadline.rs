@@ -1,0 +1,88 @@
+//! No endpoint waits for ever.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// When a connection ends at the latest.
+pub(super) struct Deadline(Cell<Instant>);
+
+impl Deadline {
+    pub(super) fn after(patience: Duration) -> Self {
+        let deadline = Self(Cell::new(Instant::now()));
+        deadline.extend(patience);
+        deadline
+    }
+
+    /// From now on it counts anew.
+    pub(super) fn extend(&self, patience: Duration) {
+        let now = Instant::now();
+        self.0.set(now.checked_add(patience).unwrap_or(now));
+    }
+
+    /// What is left; never zero, which sockets take for "for ever".
+    fn left(&self) -> io::Result<Duration> {
+        let left = self.0.get().saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(left)
+    }
+}
+
+/// A socket that keeps to its deadline, however slowly its bytes come.
+pub(super) struct Wire<'a> {
+    pub(super) stream: &'a TcpStream,
+    pub(super) deadline: &'a Deadline,
+    /// Before everything that is said.
+    pub(super) pause: Duration,
+    /// Everything that is heard, while somebody wants to know.
+    pub(super) record: Option<Vec<u8>>,
+}
+
+impl Wire<'_> {
+    fn before_writing(&self) -> io::Result<()> {
+        std::thread::sleep(self.pause);
+        self.stream.set_write_timeout(Some(self.deadline.left()?))
+    }
+}
+
+impl Read for Wire<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.deadline.left()?))?;
+        let count = self.stream.read(buffer)?;
+        if let (Some(record), Some(heard)) = (&mut self.record, buffer.get(..count))
+            && record.len() < MAX_RECORD
+        {
+            record.extend_from_slice(heard);
+        }
+        Ok(count)
+    }
+}
+
+impl Write for Wire<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.before_writing()?;
+        self.stream.write(bytes)
+    }
+
+    /// All at once, so that a flight of TLS messages waits once and not for each.
+    fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.before_writing()?;
+        self.stream.write_vectored(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// How long a client may take to log in.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a session may be silent, as those of pools are; also how long a silent endpoint stays.
+pub(super) const IDLE: Duration = Duration::from_secs(600);
+
+/// Room for a ClientHello.
+const MAX_RECORD: usize = 1 << 16;

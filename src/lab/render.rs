@@ -1,0 +1,294 @@
+//! What a lab has to say, as text, JSON and JUnit. Pure.
+
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+
+use super::bench::{Lab, Secret};
+use super::fault::{Fault, Libpq};
+use super::judge::{Conduct, Verdict, judge};
+use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
+use super::trial::{Attempt, ProgramEnd, Trial};
+use crate::escape::escape;
+use crate::report::junit::xml;
+
+/// Writes the catalogue: name, what libpq does, description.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
+    Fault::ALL.iter().try_for_each(|fault| {
+        let (name, libpq) = (fault.name(), libpq(*fault));
+        let description = fault.description();
+        writeln!(out, "{name:NAME$}  {libpq:<LIBPQ$}  {description}")
+    })
+}
+
+/// Writes what runs: two lines an endpoint, the second of which is its connection string.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_started(out: &mut dyn Write, lab: &Lab) -> io::Result<()> {
+    lab.benches.iter().try_for_each(|bench| {
+        let (name, libpq) = (bench.fault.name(), libpq(bench.fault));
+        writeln!(out, "{name:NAME$}  libpq {libpq}")?;
+        writeln!(out, "    {}", escape(&bench.uri(Secret::Hidden)))
+    })
+}
+
+/// One connection in one line.
+pub fn observation_line(fault: Fault, seen: &Observation) -> String {
+    let mut parts = vec![opening(seen)];
+    parts.extend(seen.hello.as_ref().map(offer));
+    if let Some(tls) = &seen.tls {
+        parts.push(format!("{}, {}", tls.protocol, tls.cipher));
+    }
+    match seen.client_certificate {
+        ClientCertificate::NotRequested => {}
+        ClientCertificate::Missing => parts.push("no client certificate".to_owned()),
+        ClientCertificate::Sent => parts.push("a client certificate".to_owned()),
+    }
+    parts.push(deed(seen.deed(), seen.password, Some(seen)));
+    let verdict = match judge(fault.duty(), seen.deed()) {
+        Verdict::Untested => "-",
+        verdict => word(verdict),
+    };
+    let (name, number) = (fault.name(), seen.connection);
+    format!("{name} #{number}  {verdict}  {}", parts.join("; "))
+}
+
+/// One connection as a line of JSON.
+pub fn observation_json(fault: Fault, seen: &Observation) -> serde_json::Value {
+    serde_json::json!({
+        "fault": fault.name(),
+        "deed": seen.deed(),
+        "verdict": judge(fault.duty(), seen.deed()),
+        "observation": seen,
+    })
+}
+
+/// Writes a trial as a table, with the program's own words wherever something is wrong.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_table(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:NAME$}  {:SHORT$}  {:VERDICT$}  the client",
+        "fault", "libpq", "verdict"
+    )?;
+    for attempt in &trial.attempts {
+        let fault = attempt.conduct.fault;
+        let (name, libpq) = (fault.name(), short_libpq(fault));
+        let verdict = word(attempt.conduct.verdict);
+        let did = did(attempt);
+        writeln!(
+            out,
+            "{name:NAME$}  {libpq:SHORT$}  {verdict:VERDICT$}  {did}"
+        )?;
+    }
+    let wrong = |attempt: &&Attempt| attempt.conduct.verdict != Verdict::Safe;
+    for attempt in trial.attempts.iter().filter(wrong) {
+        writeln!(
+            out,
+            "\n{}: {}",
+            attempt.conduct.fault.name(),
+            advice(&attempt.conduct)
+        )?;
+        for line in attempt.output.lines() {
+            writeln!(out, "    {}", escape(line))?;
+        }
+    }
+    writeln!(out, "\n{}: {}", escape(&trial.program), summary(trial))
+}
+
+/// Writes a trial as one JSON document.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_json(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, trial)?;
+    writeln!(out)
+}
+
+/// Writes a trial as JUnit XML: one test case an endpoint. What was not tested is an error,
+/// anything else that is wrong a failure.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_junit(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
+    let mut suite = TestSuite::new("pgtls lab");
+    suite.add_test_cases(trial.attempts.iter().map(test_case));
+    let mut document = quick_junit::Report::new("pgtls");
+    document.add_test_suite(suite);
+    document.serialize(out).map_err(io::Error::other)
+}
+
+fn test_case(attempt: &Attempt) -> TestCase {
+    let failed = |kind| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status
+            .set_message(xml(&did(attempt)))
+            .set_type(word(attempt.conduct.verdict))
+            .set_description(xml(advice(&attempt.conduct)));
+        status
+    };
+    let status = match attempt.conduct.verdict {
+        Verdict::Safe => TestCaseStatus::success(),
+        Verdict::Unsafe | Verdict::RefusedGood => failed(NonSuccessKind::Failure),
+        Verdict::Untested => failed(NonSuccessKind::Error),
+    };
+    let mut case = TestCase::new(attempt.conduct.fault.name(), status);
+    case.set_classname("pgtls.lab");
+    case.set_time(attempt.duration);
+    case.set_system_out(xml(&attempt.output));
+    case
+}
+
+fn libpq(fault: Fault) -> String {
+    match fault.libpq() {
+        Libpq::Connects => "connects".to_owned(),
+        Libpq::Refuses(exit, code) => format!("refuses: {} {}", exit.number(), code.name()),
+    }
+}
+
+fn short_libpq(fault: Fault) -> &'static str {
+    match fault.libpq() {
+        Libpq::Connects => "connects",
+        Libpq::Refuses(..) => "refuses",
+    }
+}
+
+fn opening(seen: &Observation) -> String {
+    let opening = match seen.opening {
+        Opening::Nothing => "nothing said",
+        Opening::SslRequest => "SSLRequest",
+        Opening::DirectTls => "direct TLS",
+        Opening::Plaintext => "plain text",
+        Opening::CancelRequest => "CancelRequest",
+        Opening::Nonsense => "not PostgreSQL's protocol",
+    };
+    if seen.gssenc_request {
+        format!("GSSENCRequest, {opening}")
+    } else {
+        opening.to_owned()
+    }
+}
+
+fn offer(hello: &Hello) -> String {
+    let sni = hello.sni.as_deref().unwrap_or("none");
+    let alpn = if hello.alpn.is_empty() {
+        "none".to_owned()
+    } else {
+        hello.alpn.join(" ")
+    };
+    let versions = hello.versions.join(" ");
+    let groups = hello.groups.join(" ");
+    format!("SNI {sni}, ALPN {alpn}, offers {versions}, {groups}")
+}
+
+/// What an attempt came to, in a few words.
+fn did(attempt: &Attempt) -> String {
+    let Conduct {
+        connections,
+        password,
+        ..
+    } = &attempt.conduct;
+    let mut did = deed(attempt.conduct.deed, *password, connections.last());
+    if attempt.program_end == ProgramEnd::Killed {
+        did.push_str(&format!(
+            "; killed after {:.0} s",
+            attempt.duration.as_secs_f64()
+        ));
+    }
+    did
+}
+
+fn deed(deed: Deed, password: Option<Channel>, last: Option<&Observation>) -> String {
+    let how = match (deed, password) {
+        (Deed::Nothing, _) => "asked for no session",
+        (Deed::Refused, _) => {
+            let refusal = last.map(refusal).unwrap_or_default();
+            return format!("refused{refusal}");
+        }
+        (Deed::Looked, _) => "left after the handshake",
+        (Deed::Accepted, None) => "accepted, sent no password",
+        (Deed::Accepted, Some(_)) => "accepted, sent its password",
+        (Deed::Plaintext, None | Some(Channel::Tls)) => "went on in plain text",
+        (Deed::Plaintext, Some(Channel::Plaintext)) => "SENT ITS PASSWORD IN PLAIN TEXT",
+    };
+    how.to_owned()
+}
+
+fn refusal(seen: &Observation) -> String {
+    match (seen.end, &seen.detail, &seen.tls) {
+        (End::Alert, Some(alert), _) => format!(": alert {alert}"),
+        (End::HungUp, _, Some(_)) => ": hung up after the handshake".to_owned(),
+        (End::Terminated | End::HungUp, _, None) if seen.hello.is_some() => {
+            ": hung up in the handshake".to_owned()
+        }
+        (End::ByServer, Some(reason), _) => format!(": {}", escape(reason)),
+        (End::Deadline, ..) => ": said no more".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Safe => "safe",
+        Verdict::Unsafe => "UNSAFE",
+        Verdict::RefusedGood => "REFUSED",
+        Verdict::Untested => "UNTESTED",
+    }
+}
+
+/// What to do about a verdict.
+fn advice(conduct: &Conduct) -> &'static str {
+    match (conduct.verdict, conduct.deed) {
+        (Verdict::Safe, ..) => "nothing to do",
+        (Verdict::Unsafe, Deed::Plaintext) => {
+            "it talks without TLS when it gets none: give it sslmode=verify-full, or what its \
+             library has for that"
+        }
+        (Verdict::Unsafe, ..) if conduct.fault == Fault::Revoked => {
+            "it does not look at the CRL: give it sslcrl, if its library knows CRLs at all"
+        }
+        (Verdict::Unsafe, ..) => {
+            "it does not verify what it has to: give it sslmode=verify-full and the root file, or \
+             what its library has for that"
+        }
+        (Verdict::RefusedGood, ..) => {
+            "nothing is wrong with this endpoint: does the program read PGSSLROOTCERT or \
+             DATABASE_URL? Its own words, if any, follow"
+        }
+        (Verdict::Untested, Deed::Looked) => {
+            "it completed the handshake and did not log in: if it is a gate that only looks at TLS, \
+             use --gate; if not, its own words, if any, follow"
+        }
+        (Verdict::Untested, ..) => {
+            "it never asked this endpoint for a session: does the program read PGHOST and PGPORT, \
+             or DATABASE_URL? Its own words, if any, follow"
+        }
+    }
+}
+
+fn summary(trial: &Trial) -> String {
+    let counts = [
+        (Verdict::Safe, "safe"),
+        (Verdict::Unsafe, "unsafe"),
+        (Verdict::RefusedGood, "refused though good"),
+        (Verdict::Untested, "untested"),
+    ];
+    let counts = counts.map(|(verdict, name)| (trial.count(verdict), name));
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    counts.join(", ")
+}
+
+/// Widths of columns.
+const NAME: usize = 20;
+const LIBPQ: usize = 30;
+const SHORT: usize = 8;
+const VERDICT: usize = 8;

@@ -1,0 +1,143 @@
+//! A client that was let loose on a lab, and what came of it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::judge::{Conduct, Verdict};
+use crate::exit::Exit;
+
+/// One program against several endpoints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trial {
+    /// Of this document's shape; fields are only ever added.
+    pub schema_version: u32,
+    /// `pass` if every attempt was safe.
+    pub verdict: &'static str,
+    /// How pgtls ends.
+    #[serde(rename = "exit_code", serialize_with = "number")]
+    pub exit: Exit,
+    /// The program, without its arguments, which may hold secrets.
+    pub program: String,
+    /// One for each endpoint.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One run of the program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attempt {
+    /// What the server saw, and what it is worth.
+    #[serde(flatten)]
+    pub conduct: Conduct,
+    /// How the program ended.
+    pub program_end: ProgramEnd,
+    /// From its start to its end.
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub duration: Duration,
+    /// The end of what it printed. Not in JSON, for it is the program's own business.
+    #[serde(skip)]
+    pub output: String,
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProgramEnd {
+    /// With this exit status.
+    Exited(i32),
+    /// By a signal.
+    Signalled,
+    /// It had to be killed when its time was up.
+    Killed,
+}
+
+/// Whether all that was to be tried was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// Yes.
+    Whole,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl Trial {
+    /// Sums up.
+    pub fn new(program: String, attempts: Vec<Attempt>, completion: Completion) -> Self {
+        let exit = exit(&attempts, completion);
+        Self {
+            schema_version: 1,
+            verdict: match exit {
+                Exit::Passed => "pass",
+                _ => "fail",
+            },
+            exit,
+            program,
+            attempts,
+        }
+    }
+
+    /// How many attempts came to this.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        let verdicts = self.attempts.iter().map(|attempt| attempt.conduct.verdict);
+        verdicts.filter(|one| *one == verdict).count()
+    }
+}
+
+/// How pgtls ends. What was never tested has not passed.
+fn exit(attempts: &[Attempt], completion: Completion) -> Exit {
+    let safe = |attempt: &Attempt| attempt.conduct.verdict == Verdict::Safe;
+    match completion {
+        Completion::Interrupted => Exit::Interrupted,
+        Completion::Whole if !attempts.is_empty() && attempts.iter().all(safe) => Exit::Passed,
+        Completion::Whole => Exit::Unmet,
+    }
+}
+
+fn number<S: serde::Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(exit.number())
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fault::Fault;
+    use super::super::observation::{Channel, Observation, Opening};
+    use super::*;
+
+    fn attempt(fault: Fault, startup: Option<Channel>) -> Attempt {
+        let seen = Observation {
+            opening: Opening::SslRequest,
+            startup,
+            ..Observation::new(1)
+        };
+        Attempt {
+            conduct: Conduct::new(fault, vec![seen]),
+            program_end: ProgramEnd::Exited(0),
+            duration: Duration::ZERO,
+            output: String::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_whole_trial_of_safe_attempts_passes() {
+        let tls = Some(Channel::Tls);
+        let safe = || vec![attempt(Fault::Good, tls), attempt(Fault::UnknownCa, None)];
+        let mut wrong = safe();
+        wrong.push(attempt(Fault::WrongHost, tls));
+        let refusing = vec![attempt(Fault::Good, None)];
+        for (attempts, completion, expected) in [
+            (safe(), Completion::Whole, 0),
+            (safe(), Completion::Interrupted, 130),
+            (wrong, Completion::Whole, 1),
+            (refusing, Completion::Whole, 1),
+            (Vec::new(), Completion::Whole, 1),
+        ] {
+            let trial = Trial::new("psql".to_owned(), attempts, completion);
+            assert_eq!(trial.exit.number(), expected);
+            assert_eq!(trial.verdict == "pass", expected == 0);
+        }
+    }
+}
