@@ -75,6 +75,13 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
     let message = escape(&error.to_string()).to_string();
     match error {
         Error::Unsupported(_) => failed(Code::LoginFailed, message, LEAVE_OUT),
+        Error::PasswordFile(file) => Diagnosis::failed(
+            Exit::Usage,
+            Finding {
+                level: Level::Error,
+                ..ignored(file)
+            },
+        ),
         Error::Connect(error) => wire::connect(task, error),
         Error::Negotiate(error) => wire::negotiate(error),
         Error::Handshake {
@@ -218,7 +225,8 @@ fn sends_no_name(observation: &Observation) -> bool {
 fn ignored(file: &IgnoredFile) -> Finding {
     let path = shown_path(&file.path);
     let message = format!(
-        "the password file {path} is left aside, as libpq does: {}",
+        "the password file {path} (from {}) is one that libpq leaves aside: {}",
+        file.origin,
         escape(&file.why.to_string())
     );
     let found = finding(Level::Warning, Code::PassfileIgnored, message);

@@ -33,7 +33,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{Endpoint, HostAddr, TargetSessionAttrs};
+use crate::conninfo::{Endpoint, HostAddr, Origin, TargetSessionAttrs};
 use crate::handshake::Tls;
 use crate::negotiate::ServerError;
 use crate::policy::Policy;
@@ -102,6 +102,9 @@ pub enum Error {
     /// The string asks for what these crates cannot do.
     #[error("pgtls cannot log in with {0}")]
     Unsupported(Unsupported),
+    /// A password file that is named cannot be used; libpq would go on without it.
+    #[error("the password file cannot be used: {}", .0.why)]
+    PasswordFile(IgnoredFile),
     /// No second connection.
     #[error(transparent)]
     Connect(connect::Error),
@@ -200,7 +203,13 @@ pub async fn login(
     let mut ignored_file = None;
     let whole = async {
         let password = password::gather(&task.conninfo, &task.endpoint).await;
-        ignored_file.clone_from(&password.ignored);
+        match &password.ignored {
+            // A file that somebody names is meant to count.
+            Some(file) if file.origin != Origin::Default => {
+                return Err(Error::PasswordFile(file.clone()));
+            }
+            file => ignored_file.clone_from(file),
+        }
         let mut outcome = attempt(task, observation, policy, &password, &shared, deadline).await;
         if let Some(echo) = Echo::of(&task.conninfo, &password) {
             echo.mask(&mut outcome);

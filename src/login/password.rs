@@ -18,6 +18,8 @@ pub(super) struct Password {
 pub struct IgnoredFile {
     /// Which.
     pub path: PathBuf,
+    /// Who says that it is there.
+    pub origin: Origin,
     /// Why.
     pub why: Unusable,
 }
@@ -66,6 +68,7 @@ fn look_up(passfile: &Setting<PathBuf>, key: &PassfileKey) -> Password {
             secret: None,
             ignored: Some(IgnoredFile {
                 path: passfile.value.clone(),
+                origin: passfile.origin.clone(),
                 why,
             }),
         },
