@@ -49,6 +49,7 @@ pub fn add_audit(
             diagnosis.findings.push(finding);
         }
     }
+    diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(diagnosis, strictness);
 }
 
