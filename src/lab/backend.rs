@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 
 use super::answer::{Answer, PARAMETERS, Transaction, Value, answer};
 use super::deadline::{Deadline, IDLE};
+use super::message::{Encoding, Malformed, length_of, result_encoding, string};
 use super::observation::{Channel, End, Observation};
 use super::packet::{error, error_response};
 
@@ -73,22 +74,12 @@ struct Session<'a, S> {
     skipping: bool,
 }
 
-/// How a value is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Text,
-    Binary,
-}
-
 /// Whether a conversation goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Message,
     Break,
 }
-
-/// A message that is not what the protocol says.
-struct Malformed;
 
 impl<S: Read + Write> Session<'_, S> {
     /// A message's type and body; none where the client has hung up between two.
@@ -339,45 +330,6 @@ impl Value {
             (Self::Text(text), _) => text.as_bytes().to_vec(),
         }
     }
-}
-
-/// The format of results, behind the parameters of a Bind message.
-fn result_encoding(body: &[u8]) -> Result<Encoding, Malformed> {
-    let (formats, rest) = number(body)?;
-    let mut rest = rest
-        .get(usize::from(formats).saturating_mul(2)..)
-        .ok_or(Malformed)?;
-    let parameters;
-    (parameters, rest) = number(rest)?;
-    for _ in 0..parameters {
-        let (length, behind) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
-        // -1 stands for NULL.
-        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
-        rest = behind.get(length..).ok_or(Malformed)?;
-    }
-    let (count, rest) = number(rest)?;
-    let binary = count > 0 && number(rest)?.0 == 1;
-    Ok(if binary {
-        Encoding::Binary
-    } else {
-        Encoding::Text
-    })
-}
-
-fn number(body: &[u8]) -> Result<(u16, &[u8]), Malformed> {
-    let (number, rest) = body.split_first_chunk::<2>().ok_or(Malformed)?;
-    Ok((u16::from_be_bytes(*number), rest))
-}
-
-/// A string that ends with a zero, and what stands behind it.
-fn string(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let end = body.iter().position(|byte| *byte == 0).ok_or(Malformed)?;
-    let (string, rest) = body.split_at(end);
-    Ok((string, rest.get(1..).unwrap_or_default()))
-}
-
-fn length_of(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// Bytes of a message; health checks need a few dozen.

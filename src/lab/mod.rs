@@ -17,6 +17,7 @@ mod fault;
 mod hello;
 mod judge;
 mod material;
+mod message;
 mod observation;
 mod packet;
 mod render;
