@@ -289,6 +289,6 @@ fn summary(trial: &Trial) -> String {
 
 /// Widths of columns.
 const NAME: usize = 20;
-const LIBPQ: usize = 30;
+const LIBPQ: usize = 31;
 const SHORT: usize = 8;
 const VERDICT: usize = 8;
