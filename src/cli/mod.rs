@@ -203,6 +203,32 @@ pub(crate) struct Audit {
     pub(crate) output: Output,
 }
 
+impl Check {
+    /// These strings, and nothing that has to be asked for.
+    pub(crate) fn of(conninfo: Vec<OsString>, output: Output) -> Self {
+        Self {
+            conninfo,
+            from: None,
+            config: None,
+            shard: None,
+            all_addresses: false,
+            jobs: None,
+            wait: None,
+            trust: None,
+            timeout: None,
+            hosts: Hosts::All,
+            min_tls: None,
+            expect_cert: None,
+            also_trust: None,
+            save_chain: None,
+            login: false,
+            clients: false,
+            demands: Demands::default(),
+            output,
+        }
+    }
+}
+
 /// What `check` and `verify` can ask for besides libpq's verdict.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demands {
@@ -383,6 +409,19 @@ pub(crate) struct FileReport {
 }
 
 impl Output {
+    /// Nothing is to be printed.
+    pub(crate) fn none() -> Self {
+        let Thresholds { warning, critical } = Thresholds::default();
+        Self {
+            format: Format::Text,
+            reports: Vec::new(),
+            warning,
+            critical,
+            quiet: true,
+            color: Color::Never,
+        }
+    }
+
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {
             warning: self.warning,

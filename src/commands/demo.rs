@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::output::Printed;
 use super::progress::Silent;
 use super::{check, output};
-use crate::cli::{Check, Demands, Hosts, Output};
+use crate::cli::{Check, Output};
 use crate::machine::Blank;
 
 pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
@@ -37,26 +37,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         endpoint.address.port(),
         quoted(&root.path().display().to_string()),
     );
-    let args = Check {
-        also_trust: None,
-        conninfo: vec![string.into()],
-        from: None,
-        config: None,
-        shard: None,
-        all_addresses: false,
-        jobs: None,
-        wait: None,
-        trust: None,
-        timeout: None,
-        hosts: Hosts::All,
-        min_tls: None,
-        expect_cert: None,
-        save_chain: None,
-        login: false,
-        clients: false,
-        demands: Demands::default(),
-        output,
-    };
+    let args = Check::of(vec![string.into()], output);
     let (endpoints, exit) = check::check(&args, &Blank, &mut Silent)?;
     let report = Report::new(endpoints, exit);
     output::print(&report, exit, &args.output, Printed::Nothing)

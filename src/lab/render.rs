@@ -1,5 +1,6 @@
 //! What a lab has to say, as text, JSON and JUnit. Pure.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
@@ -10,7 +11,9 @@ use super::judge::{Conduct, Verdict, judge};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
 use super::trial::{Attempt, ProgramEnd, Trial};
 use crate::escape::escape;
+use crate::report::ClientReport;
 use crate::report::junit::xml;
+use crate::report::text::wrap;
 
 /// Writes the catalogue: name, what libpq does, description.
 ///
@@ -24,15 +27,46 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// Writes what runs: two lines an endpoint, the second of which is its connection string.
+/// Writes what runs: what libpq does, which of the other client libraries come to another verdict, and
+/// the connection string.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn write_started(out: &mut dyn Write, lab: &Lab) -> io::Result<()> {
+pub fn write_started(
+    out: &mut dyn Write,
+    lab: &Lab,
+    expected: &HashMap<Fault, Vec<ClientReport>>,
+) -> io::Result<()> {
     lab.benches.iter().try_for_each(|bench| {
         let (name, libpq) = (bench.fault.name(), libpq(bench.fault));
         writeln!(out, "{name:NAME$}  libpq {libpq}")?;
+        if let Some(line) = expected
+            .get(&bench.fault)
+            .and_then(|clients| dissenters(bench.fault, clients))
+        {
+            writeln!(out, "{}", wrap(&line, "    "))?;
+        }
         writeln!(out, "    {}", escape(&bench.uri(Secret::Hidden)))
+    })
+}
+
+/// The client libraries whose verification, given the same roots, comes to another verdict than
+/// libpq's.
+fn dissenters(fault: Fault, clients: &[ClientReport]) -> Option<String> {
+    let (other, verdict) = match fault.libpq() {
+        Libpq::Connects => ("refuses", "refuse"),
+        Libpq::Refuses(..) => ("accepts", "accept"),
+    };
+    let names: Vec<&str> = clients
+        .iter()
+        .filter(|client| client.certificate == other)
+        .map(|client| client.client.as_ref())
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "told to verify everything, {verdict} its certificate: {}",
+            names.join(", ")
+        )
     })
 }
 

@@ -440,7 +440,7 @@ fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
 
 /// Wraps each line of `text` under a first-line indent; a line that is itself indented is a
 /// command or a connection string to be copied, and stays in one piece.
-pub(super) fn wrap(text: &str, indent: &str) -> String {
+pub(crate) fn wrap(text: &str, indent: &str) -> String {
     let blank = " ".repeat(indent.len());
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {

@@ -1,8 +1,9 @@
 //! Every endpoint, and the files and manners of the whole.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 use pgtls::lab::{Fault, Libpq};
@@ -127,8 +128,8 @@ fn it_ends_when_nobody_reads_what_it_says() {
     let mut shell = client
         .other("sh")
         .args(["-c", &command])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let env = client.home.path().join("lab/pgtls-lab.env");
@@ -226,8 +227,8 @@ fn what_is_shown_holds_no_password() {
     let client = Client::new();
     let mut command = client.command(&["lab", "good"]);
     let mut child = command
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut errors = child.stderr.take().unwrap();
@@ -372,4 +373,42 @@ fn every_way_to_begin_is_told_apart() {
         let expected = (deed.to_owned(), opening.to_owned(), gssenc, sent.to_owned());
         assert_eq!(say(fault, words), expected, "{fault} {words:?}");
     }
+}
+
+#[test]
+fn the_table_names_the_clients_that_disagree_with_libpq() {
+    let client = Client::new();
+    let faults = ["good", "cn-only", "expired-root"];
+    let mut lab = client
+        .command(&["lab", "--dir", "lab"])
+        .args(faults)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut strings = 0;
+    let mut table = Vec::new();
+    for line in BufReader::new(lab.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        strings += usize::from(line.starts_with("    postgresql://"));
+        table.push(line);
+        if strings == faults.len() {
+            break;
+        }
+    }
+    lab.kill().unwrap();
+    lab.wait().unwrap();
+    let table = table.join("\n");
+    let place = |fault: &str| table.find(&format!("\n{fault}")).unwrap();
+    let (good, rest) = table.split_at(place("cn-only"));
+    let (cn_only, expired_root) = rest.split_at(rest.find("\nexpired-root").unwrap());
+    assert!(!good.contains("its certificate"), "{table}");
+    assert!(
+        cn_only.contains("refuse its certificate: pgx, lib/pq"),
+        "{table}"
+    );
+    assert!(
+        expired_root.contains("accept its certificate: pgjdbc"),
+        "{table}"
+    );
 }

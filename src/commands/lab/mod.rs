@@ -1,9 +1,11 @@
 //! `pgtls lab`: throw-away endpoints to try clients against.
 
+mod clients;
 mod interrupt;
 mod process;
 mod trial;
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,11 +43,15 @@ fn serve(args: &Lab) -> anyhow::Result<Exit> {
     } else {
         &args.faults
     };
+    let expected = match args.format {
+        LabFormat::Text => clients::expectations(faults, &place_in(&args.place, &directory))?,
+        LabFormat::Jsonl => HashMap::new(),
+    };
     let watcher = printer(args.format, tell);
     let lab = start(faults, &args.place, &directory, &watcher)?;
     match args.format {
         LabFormat::Text => {
-            output::to_stdout(|out| lab::write_started(out, &lab))?;
+            output::to_stdout(|out| lab::write_started(out, &lab, &expected))?;
             let place = directory.path().display();
             let _ = writeln!(
                 io::stderr(),
@@ -96,14 +102,22 @@ fn start(
             place.listen
         );
     }
-    let place = Place {
+    lab::Lab::start(
+        faults,
+        &place_in(place, directory),
+        watcher,
+        OffsetDateTime::now_utc(),
+    )
+    .context("could not start the lab")
+}
+
+fn place_in(place: &LabPlace, directory: &Directory) -> Place {
+    Place {
         listen: place.listen,
         port_base: place.port_base,
         name: place.name.clone(),
         directory: directory.path().to_owned(),
-    };
-    lab::Lab::start(faults, &place, watcher, OffsetDateTime::now_utc())
-        .context("could not start the lab")
+    }
 }
 
 /// Where the files of clients are.
