@@ -14,7 +14,7 @@ use pgtls::exit::Exit;
 use pgtls::report::nagios;
 
 fn main() -> ExitCode {
-    let command = cli::parse().command;
+    let command = cli::parse();
     let format = command.format();
     let result = match command {
         Command::Audit(args) => commands::audit::run(&args),

@@ -1,5 +1,6 @@
 //! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
 
+mod commands;
 mod lab;
 mod start;
 mod value;
@@ -9,7 +10,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
 use pgtls::diagnose::Code;
@@ -17,69 +18,11 @@ use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 
+pub(crate) use commands::Command;
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
 use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds, parse_shard};
 pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
-
-/// Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails.
-#[derive(Debug, Parser)]
-#[command(
-    version,
-    max_term_width = 100,
-    help_expected = true,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
-pub(crate) struct Cli {
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    /// Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict
-    Check(Check),
-    /// Find out what else an endpoint accepts: plaintext, old versions, weak suites
-    Audit(Audit),
-    /// Show every parameter of a connection string and where it comes from; connects to nothing
-    Conninfo(Conninfo),
-    /// Verify a server's certificate files before they are deployed; connects to nothing
-    Verify(Verify),
-    /// Merge the reports of several runs into one, in any format; connects to nothing
-    Report(Merge),
-    /// Show the root certificates that are compiled in
-    Roots(Roots),
-    /// Explain a finding code at length; without one, list them all
-    Explain(Explain),
-    /// Start throw-away endpoints, good and broken, to try clients and gates against
-    Lab(Lab),
-    /// Start a good endpoint on this machine and check it: needs no server and no network
-    Demo(Output),
-    /// Write a completion script for a shell
-    Completions(Completions),
-    /// Write the manual page
-    Man,
-}
-
-impl Command {
-    /// The format of its report, if it makes one.
-    pub(crate) fn format(&self) -> Option<Format> {
-        match self {
-            Self::Check(args) => Some(args.output.format),
-            Self::Audit(args) => Some(args.output.format),
-            Self::Verify(args) => Some(args.output.format),
-            Self::Report(args) => Some(args.output.format),
-            Self::Demo(output) => Some(output.format),
-            Self::Conninfo(_)
-            | Self::Roots(_)
-            | Self::Explain(_)
-            | Self::Lab(_)
-            | Self::Completions(_)
-            | Self::Man => None,
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
@@ -229,7 +172,8 @@ impl Check {
     }
 }
 
-/// What `check` and `verify` can ask for besides libpq's verdict.
+// What `check` and `verify` can ask for besides libpq's verdict. No documentation comment, as clap
+// would take it for the purpose of the command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demands {
     /// Judge validity at that instant: RFC 3339 (2027-01-31T12:00:00Z), or from now: +30d, -1h

@@ -2,19 +2,19 @@
 
 use std::ffi::OsString;
 
+use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory, FromArgMatches};
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
 
-use super::Cli;
+use super::commands::{self, Command};
 
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
 /// which 2 is ours for usage.
-pub(crate) fn parse() -> Cli {
+pub(crate) fn parse() -> Command {
     let matches = command().try_get_matches();
-    match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    match matches.and_then(|matches| Command::from_arg_matches(&matches)) {
+        Ok(command) => command,
         Err(error) => end(&without_secrets(error)),
     }
 }
@@ -71,13 +71,24 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The command line with the parts of its help that are made from code.
+/// The command line.
 pub(crate) fn command() -> clap::Command {
-    let epilogue = format!("{EXAMPLES}\n{}\n{ENVIRONMENT}", exit_codes());
-    Cli::command()
+    let program = clap::Command::new("pgtls")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails")
+        .max_term_width(100)
+        .help_expected(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
         .after_help("Exit codes: 0 pass, 1 policy, 2 usage, 3 unreachable, 4 no TLS, 5 handshake, 6 untrusted,\n7 wrong host, 8 login. `--help` explains them and gives examples.")
-        .after_long_help(epilogue.clone())
-        .mut_subcommand("check", |check| check.after_long_help(epilogue))
+        .after_long_help(epilogue());
+    commands::add_to(program)
+}
+
+/// The end of the long help.
+pub(super) fn epilogue() -> String {
+    format!("{EXAMPLES}\n{}\n{ENVIRONMENT}", exit_codes())
 }
 
 fn exit_codes() -> String {

@@ -18,7 +18,9 @@ pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
 /// One page: the program, then each command with its options.
 pub(crate) fn man() -> anyhow::Result<Exit> {
     output::to_stdout(|out| {
-        let command = cli::command();
+        let mut command = cli::command();
+        // Else the options of the commands are not there yet.
+        command.build();
         let main = clap_mangen::Man::new(command.clone());
         main.render_title(out)?;
         main.render_name_section(out)?;

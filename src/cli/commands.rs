@@ -1,0 +1,123 @@
+//! The commands. clap prepares the options of the one that is meant, and of no other: they are many,
+//! and a check is short.
+
+use clap::{Args, Subcommand};
+
+use super::start::epilogue;
+use super::{
+    Audit, Check, Completions, Conninfo, Explain, Format, Lab, Merge, Output, Roots, Verify,
+};
+
+/// What is to be done, with its options.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(Check),
+    Audit(Audit),
+    Conninfo(Conninfo),
+    Verify(Verify),
+    Report(Merge),
+    Roots(Roots),
+    Explain(Explain),
+    Lab(Lab),
+    Demo(Output),
+    Completions(Completions),
+    Man,
+}
+
+impl Command {
+    /// The format of its report, if it makes one.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self {
+            Self::Check(args) => Some(args.output.format),
+            Self::Audit(args) => Some(args.output.format),
+            Self::Verify(args) => Some(args.output.format),
+            Self::Report(args) => Some(args.output.format),
+            Self::Demo(output) => Some(output.format),
+            Self::Conninfo(_)
+            | Self::Roots(_)
+            | Self::Explain(_)
+            | Self::Lab(_)
+            | Self::Completions(_)
+            | Self::Man => None,
+        }
+    }
+}
+
+/// Adds every command to the program.
+pub(super) fn add_to(program: clap::Command) -> clap::Command {
+    COMMANDS
+        .iter()
+        .fold(program, |program, &(name, about, options)| {
+            program.subcommand(clap::Command::new(name).about(about).defer(options))
+        })
+}
+
+/// Name, purpose, options.
+type Row = (
+    &'static str,
+    &'static str,
+    fn(clap::Command) -> clap::Command,
+);
+
+const COMMANDS: &[Row] = &[
+    (
+        "check",
+        "Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict",
+        check,
+    ),
+    (
+        "audit",
+        "Find out what else an endpoint accepts: plaintext, old versions, weak suites",
+        Audit::augment_args,
+    ),
+    (
+        "conninfo",
+        "Show every parameter of a connection string and where it comes from; connects to nothing",
+        Conninfo::augment_args,
+    ),
+    (
+        "verify",
+        "Verify a server's certificate files before they are deployed; connects to nothing",
+        Verify::augment_args,
+    ),
+    (
+        "report",
+        "Merge the reports of several runs into one, in any format; connects to nothing",
+        Merge::augment_args,
+    ),
+    (
+        "roots",
+        "Show the root certificates that are compiled in",
+        Roots::augment_args,
+    ),
+    (
+        "explain",
+        "Explain a finding code at length; without one, list them all",
+        Explain::augment_args,
+    ),
+    (
+        "lab",
+        "Start throw-away endpoints, good and broken, to try clients and gates against",
+        Lab::augment_args,
+    ),
+    (
+        "demo",
+        "Start a good endpoint on this machine and check it: needs no server and no network",
+        Output::augment_args,
+    ),
+    (
+        "completions",
+        "Write a completion script for a shell",
+        Completions::augment_args,
+    ),
+    ("man", "Write the manual page", bare),
+];
+
+fn check(command: clap::Command) -> clap::Command {
+    Check::augment_args(command).after_long_help(epilogue())
+}
+
+/// Without options.
+fn bare(command: clap::Command) -> clap::Command {
+    command
+}
