@@ -48,6 +48,8 @@ pub enum Error {
     PlaintextInjection {
         /// How many bytes came along with the `S`.
         bytes: usize,
+        /// What they look like.
+        looks_like: Protocol,
     },
     /// The connection ended where the answer should have been.
     #[error("server closed the connection instead of answering the SSLRequest")]
@@ -135,6 +137,7 @@ async fn request(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Re
         // An SSH server's greeting begins with the byte that would permit TLS.
         Some((b'S', behind)) if !behind.starts_with(b"SH-") => Err(Error::PlaintextInjection {
             bytes: behind.len(),
+            looks_like: recognise(behind),
         }),
         Some((b'N', [])) => Err(Error::NoTls),
         Some((b'E', _)) => {

@@ -12,7 +12,7 @@ use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::handshake::{
     self, Alpn, Error, Judge, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
-use crate::negotiate::{self, Ready};
+use crate::negotiate::{self, Protocol, Ready};
 
 /// What is different.
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +83,15 @@ pub(super) async fn shake_stuffed(
     let ready = negotiate::negotiate_stuffed(stream, behind, until).await;
     match ready {
         Ok(ready) => finish(ready, Circumstance::usual(line), until).await,
-        // Refused before TLS began.
-        Err(negotiate::Error::ServerError(_) | negotiate::Error::Closed) => {
-            Ok(Shaken::Refused(Error::Closed { received: 0 }))
-        }
+        // Refused before TLS began, or with an alert in answer to what it took for a ClientHello.
+        Err(
+            negotiate::Error::ServerError(_)
+            | negotiate::Error::Closed
+            | negotiate::Error::PlaintextInjection {
+                looks_like: Protocol::Tls,
+                ..
+            },
+        ) => Ok(Shaken::Refused(Error::Closed { received: 0 })),
         Err(negotiate::Error::Timeout) => Err(Unknown::Timeout),
         Err(error) => Err(Unknown::Negotiate(error.to_string())),
     }

@@ -63,7 +63,7 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
         ),
         NegotiateError::ServerError(answer) => server_error(answer),
         NegotiateError::NotPostgres { answer, looks_like } => not_postgres(answer, *looks_like),
-        NegotiateError::PlaintextInjection { bytes } => injected(&format!(
+        NegotiateError::PlaintextInjection { bytes, .. } => injected(&format!(
             "{error}: {}{bytes} byte{} came along with the S",
             if *bytes + 1 < MAX_EVIDENCE { "" } else { "at least " },
             if *bytes == 1 { "" } else { "s" }

@@ -42,6 +42,10 @@ pub(crate) enum OnNoShare {
 pub(crate) enum OnStuffed {
     Drop,
     Process,
+    /// Takes it for a ClientHello, and says with an alert that it is none.
+    Alert,
+    /// Takes it for a startup packet, and answers that in clear.
+    AnswerInClear,
 }
 
 /// "no encryption", as pg_hba.conf without an entry has it.
@@ -73,6 +77,15 @@ impl Lab {
             [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30] => return conversation.say(b"N"),
             [0, ..] => return conversation.say(self.in_clear),
             _ => return Ok(()),
+        }
+        match self.on_stuffed {
+            OnStuffed::Alert if !behind.is_empty() => {
+                return conversation.say(b"S\x15\x03\x03\0\x02\x02\x32");
+            }
+            OnStuffed::AnswerInClear if !behind.is_empty() => {
+                return conversation.say(&[b"S", SASL].concat());
+            }
+            OnStuffed::Drop | OnStuffed::Process | OnStuffed::Alert | OnStuffed::AnswerInClear => {}
         }
         conversation.say(b"S")?;
         let mut hello = vec![0; 5];

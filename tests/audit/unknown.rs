@@ -126,6 +126,23 @@ fn whoever_processes_injected_plaintext_is_caught() {
 }
 
 #[test]
+fn an_alert_refuses_injected_plaintext_and_an_answer_in_clear_does_not() {
+    let root = Ca::root("root");
+    for (on_stuffed, expected) in [
+        (OnStuffed::Alert, (0, "pass")),
+        (OnStuffed::AnswerInClear, (3, "audit-incomplete")),
+    ] {
+        let lab = Lab {
+            on_stuffed,
+            ..Lab::new(&root.leaf(&["db.example"]))
+        };
+        let run = look(&root, lab, &[]);
+        let outcome = (run.code, run.outcome());
+        assert_eq!(outcome, (expected.0, expected.1.to_owned()), "{run:?}");
+    }
+}
+
+#[test]
 fn clients_without_sni_may_get_another_certificate() {
     let root = Ca::root("root");
     let named = root.leaf(&["db.example"]);
