@@ -5,7 +5,6 @@ use crate::audit::{
     Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed, Suite,
     TlsAudit, Unknown, Version, Weakness,
 };
-use crate::conninfo::Host;
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::policy::Strictness;
@@ -222,14 +221,7 @@ fn suites_of(count: usize) -> String {
 /// A certificate for another kind of key that clients would refuse.
 fn certificates(task: &Task, shown: &[Shown]) -> Vec<(Exit, Finding)> {
     let rules = task.rules();
-    let context = Context {
-        conninfo: Some(&task.conninfo),
-        trust: &task.trust,
-        level: task.trust.level,
-        rules: &rules,
-        host: task.endpoint.host.as_ref().map(Host::as_bytes),
-        address: None,
-    };
+    let context = Context::of(task, &rules);
     let about_key = shown.iter().filter(|one| one.asked.is_about_key());
     about_key
         .filter_map(|one| {

@@ -1,7 +1,7 @@
 //! What came of a login, and what the server says of the session.
 
 use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied, wire};
-use crate::conninfo::{ChannelBinding, Host, TargetSessionAttrs, shown_path};
+use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::login::{
@@ -91,12 +91,8 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
         } => {
             let rules = task.rules();
             let context = Context {
-                conninfo: Some(&task.conninfo),
-                trust: &task.trust,
-                level: task.trust.level,
-                rules: &rules,
-                host: task.endpoint.host.as_ref().map(Host::as_bytes),
                 address: observation.address.map(|address| address.ip()),
+                ..Context::of(task, &rules)
             };
             let refused = judgement.as_ref().and_then(|judgement| {
                 let reason = judgement.satisfies(task.trust.level).err()?;

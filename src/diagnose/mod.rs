@@ -31,7 +31,7 @@ use crate::handshake::Tls;
 use crate::policy::{self, Policy, Strictness};
 use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
-use crate::verify::{Fault, Judgement, Rules, Unsatisfied};
+use crate::verify::{Judgement, Rules, Unsatisfied};
 
 pub use audit::add_audit;
 pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
@@ -195,16 +195,26 @@ pub struct Context<'a> {
     pub address: Option<IpAddr>,
 }
 
+impl<'a> Context<'a> {
+    /// What a task is read against; the address is known once somebody has answered.
+    fn of(task: &'a Task, rules: &'a Rules) -> Self {
+        Self {
+            conninfo: Some(&task.conninfo),
+            trust: &task.trust,
+            level: task.trust.level,
+            rules,
+            host: task.endpoint.host.as_ref().map(Host::as_bytes),
+            address: None,
+        }
+    }
+}
+
 /// Says what happened at an endpoint, and why.
 pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diagnosis {
     let rules = task.rules();
     let context = Context {
-        conninfo: Some(&task.conninfo),
-        trust: &task.trust,
-        level: task.trust.level,
-        rules: &rules,
-        host: task.endpoint.host.as_ref().map(Host::as_bytes),
         address: observation.address.map(|address| address.ip()),
+        ..Context::of(task, &rules)
     };
     let mut diagnosis = verdict(task, &context, &observation.outcome);
     if let Some(second) = &observation.second_look {
@@ -292,10 +302,13 @@ fn unsatisfied(
                 .hint("Reissue that certificate, or remove it from the server's ssl_cert_file.");
             Diagnosis::failed(Exit::Untrusted, finding)
         }
-        Unsatisfied::Chain(fault) => Diagnosis {
-            findings: other_faults(context, judgement, fault),
-            ..Diagnosis::failed(Exit::Untrusted, chain::explain(context, judgement, fault))
-        },
+        Unsatisfied::Chain(fault) => {
+            let first = chain::explain(context, judgement, fault);
+            Diagnosis {
+                findings: other_faults(context, judgement, first.code),
+                ..Diagnosis::failed(Exit::Untrusted, first)
+            }
+        }
         Unsatisfied::Name(fault) => {
             Diagnosis::failed(Exit::WrongHost, name::wrong_name(context, judgement, fault))
         }
@@ -304,9 +317,9 @@ fn unsatisfied(
 }
 
 /// What would fail next, were the first fault mended: one finding a code, in libpq's order.
-fn other_faults(context: &Context<'_>, judgement: &Judgement, first: &Fault) -> Vec<Finding> {
-    let mut seen = vec![chain::explain(context, judgement, first).code];
-    let chain = judgement.path.faults.iter();
+fn other_faults(context: &Context<'_>, judgement: &Judgement, first: Code) -> Vec<Finding> {
+    let mut seen = vec![first];
+    let chain = judgement.path.faults.iter().skip(1);
     let mut found: Vec<Finding> = chain
         .map(|fault| chain::explain(context, judgement, fault))
         .collect();

@@ -110,9 +110,7 @@ fn verdict(task: &Task, trust: &Trust, level: trust::Level, judgement: &Judgemen
         conninfo: None,
         trust,
         level,
-        rules: &rules,
-        host: task.endpoint.host.as_ref().map(Host::as_bytes),
-        address: None,
+        ..Context::of(task, &rules)
     };
     match judgement.satisfies(level) {
         Ok(()) => Diagnosis::passed(),
