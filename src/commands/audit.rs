@@ -6,19 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgtls::audit::{self, Limits, audit};
-use pgtls::connect;
-use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
+use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{add_audit, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::policy::{Policy, Strictness};
+use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::{SharedTrust, Trust};
-use tokio::time::Instant;
+use pgtls::trust::Trust;
 
 use super::check::interruption;
 use super::progress::{Live, Observer};
 use super::sources::{self, Source};
+use super::units::{each_address, gather};
 use super::{demands, output};
 use crate::cli::Audit;
 use crate::machine::Machine;
@@ -40,13 +39,15 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let interrupted = runtime.block_on(async {
         tokio::select! {
             biased;
-            () = interruption() => true,
-            () = run.audit_all(&sources, &mut results, &mut live) => false,
+            () = interruption() => Ok(true),
+            done = run.audit_all(&sources, &mut results, &mut live) => done.map(|()| false),
         }
     });
     // A resolver that hangs must not keep the process.
     runtime.shutdown_background();
-    let printed = live.finish()?;
+    let printed = live.finish();
+    let interrupted = interrupted?;
+    let printed = printed?;
     let exit = if interrupted || results.is_empty() {
         // Where standard error is closed, the exit code says so alone.
         let _ = writeln!(
@@ -73,8 +74,13 @@ type Done = (EndpointReport, Exit);
 
 impl Run<'_> {
     /// Audits one endpoint after the other; what is known stands in `results` at every moment.
-    async fn audit_all(&self, sources: &[Source], results: &mut Vec<Done>, live: &mut Live) {
-        let mut trusts = SharedTrust::default();
+    async fn audit_all(
+        &self,
+        sources: &[Source],
+        results: &mut Vec<Done>,
+        live: &mut Live,
+    ) -> anyhow::Result<()> {
+        let trusts = Arc::default();
         for source in sources {
             let conninfo = match ConnInfo::read(&source.text, self.world) {
                 Ok(conninfo) => Arc::new(conninfo),
@@ -86,7 +92,7 @@ impl Run<'_> {
                 }
             };
             let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
-            let trust = trusts.gather(&conninfo, choice);
+            let trust = gather(&trusts, &conninfo, choice).await?;
             for endpoint in self.endpoints(&conninfo).await {
                 let (report, exit) = match &trust {
                     Ok(trust) => {
@@ -102,6 +108,7 @@ impl Run<'_> {
                 self.add(source, report, exit, results, live);
             }
         }
+        Ok(())
     }
 
     fn add(
@@ -128,18 +135,7 @@ impl Run<'_> {
         }
         let mut all = Vec::new();
         for endpoint in &conninfo.endpoints {
-            let deadline = Instant::now() + self.timeout(conninfo);
-            let addresses = match endpoint.route() {
-                Route::Name(_) => connect::resolve(endpoint, deadline).await,
-                Route::Address(_) | Route::Socket => Ok(Vec::new()),
-            };
-            match addresses.unwrap_or_default().as_slice() {
-                [] => all.push(endpoint.clone()),
-                addresses => all.extend(addresses.iter().map(|address| Endpoint {
-                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
-                    ..endpoint.clone()
-                })),
-            }
+            all.extend(each_address(endpoint, self.timeout(conninfo)).await);
         }
         all
     }
@@ -162,7 +158,7 @@ impl Run<'_> {
             now: self.now,
             timeout: self.timeout(conninfo),
         };
-        let policy = self.policy(source);
+        let policy = source.policy_over(&self.policy);
         let observation = probe(&task).await;
         let mut diagnosis = diagnose(&task, &observation, &policy);
         let limits = Limits {
@@ -180,27 +176,7 @@ impl Run<'_> {
         (report, diagnosis.exit)
     }
 
-    /// What an option says counts for all; then what the file says of the endpoint.
-    fn policy(&self, source: &Source) -> Policy {
-        let mut policy = self.policy.clone();
-        policy.valid_for = policy.valid_for.or(source.policy.valid_for);
-        policy.min_tls = policy.min_tls.or(source.policy.min_tls);
-        if policy.pins.is_empty() {
-            policy.pins.extend(source.policy.pins.iter().flatten());
-        }
-        if source.policy.strict == Some(true) {
-            policy.strictness = Strictness::Strict;
-        }
-        policy
-    }
-
     fn timeout(&self, conninfo: &ConnInfo) -> Duration {
-        let configured = conninfo
-            .connect_timeout
-            .as_ref()
-            .map(|setting| setting.value);
-        self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+        demands::timeout(self.args.timeout, conninfo)
     }
 }
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

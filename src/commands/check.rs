@@ -246,7 +246,7 @@ impl<'a> Run<'a> {
                 own,
             } => (conninfo, endpoints, &**trust, (**own).as_ref()),
         };
-        let policy = self.policy(unit.source);
+        let policy = unit.source.policy_over(&self.policy);
         let timeout = |conninfo| match until {
             Some(until) => self
                 .timeout(conninfo)

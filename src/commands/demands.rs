@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use pgtls::conninfo::ConnInfo;
 use pgtls::policy::{Policy, Strictness};
 use pgtls::trust::{Choice, Trust, file, read_bounded};
 use pgtls::x509::Certificate;
@@ -22,6 +24,15 @@ pub(super) fn policy(demands: &Demands) -> Policy {
         },
         ..Policy::default()
     }
+}
+
+/// Time for one endpoint: the option's, else the string's `connect_timeout`, else our own.
+pub(super) fn timeout(option: Option<Duration>, conninfo: &ConnInfo) -> Duration {
+    let configured = conninfo
+        .connect_timeout
+        .as_ref()
+        .map(|setting| setting.value);
+    option.or(configured).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 /// This instant, in seconds since 1970-01-01T00:00:00Z.
@@ -69,3 +80,5 @@ pub(super) fn certificate(path: &Path) -> anyhow::Result<Certificate> {
         Err(fault) => Err(anyhow!("could not read {}: {fault}", path.display())),
     }
 }
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,7 +8,7 @@ use pgtls::conninfo::{ConnInfo, Endpoint, Route};
 use pgtls::diagnose::{Diagnosis, OtherHosts, diagnose, diagnose_login, rehearse, unchecked};
 use pgtls::exit::Exit;
 use pgtls::login::{self, Login, login};
-use pgtls::policy::{Policy, Strictness};
+use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe_in_turn};
 use pgtls::report::EndpointReport;
 use pgtls::trust::Trust;
@@ -17,7 +17,6 @@ use tokio::time::Instant;
 use super::check::Run;
 use super::clients::{Own, Stores};
 use super::demands;
-use super::sources::Source;
 
 /// What came of one endpoint.
 pub(super) struct Checked {
@@ -130,26 +129,8 @@ impl Run<'_> {
         }
     }
 
-    /// What an option says counts for all; then what the file says of the endpoint.
-    pub(super) fn policy(&self, source: &Source) -> Policy {
-        let mut policy = self.policy.clone();
-        policy.valid_for = policy.valid_for.or(source.policy.valid_for);
-        policy.min_tls = policy.min_tls.or(source.policy.min_tls);
-        if policy.pins.is_empty() {
-            policy.pins.extend(source.policy.pins.iter().flatten());
-        }
-        if source.policy.strict == Some(true) {
-            policy.strictness = Strictness::Strict;
-        }
-        policy
-    }
-
     pub(super) fn timeout(&self, conninfo: &ConnInfo) -> Duration {
-        let configured = conninfo
-            .connect_timeout
-            .as_ref()
-            .map(|setting| setting.value);
-        self.args.timeout.or(configured).unwrap_or(DEFAULT_TIMEOUT)
+        demands::timeout(self.args.timeout, conninfo)
     }
 }
 
@@ -202,5 +183,3 @@ pub(super) async fn with_clients_unchecked(
 
 /// The server is starting up, shutting down or recovering.
 const CANNOT_CONNECT_NOW: &str = "57P03";
-
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);

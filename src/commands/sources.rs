@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::conninfo::World;
 use pgtls::escape::escape;
+use pgtls::policy::{self, Strictness};
 use pgtls::report::LocationReport;
 
 use crate::cli::Shard;
@@ -23,6 +24,22 @@ pub(super) struct Source {
     pub(super) name: Option<String>,
     pub(super) location: Option<LocationReport>,
     pub(super) policy: Policy,
+}
+
+impl Source {
+    /// What an option says counts for all; then what the file says of the endpoint.
+    pub(super) fn policy_over(&self, options: &policy::Policy) -> policy::Policy {
+        let mut policy = options.clone();
+        policy.valid_for = policy.valid_for.or(self.policy.valid_for);
+        policy.min_tls = policy.min_tls.or(self.policy.min_tls);
+        if policy.pins.is_empty() {
+            policy.pins.extend(self.policy.pins.iter().flatten());
+        }
+        if self.policy.strict == Some(true) {
+            policy.strictness = Strictness::Strict;
+        }
+        policy
+    }
 }
 
 /// All strings: those of the arguments first, then the list's, then the file's. At least one:

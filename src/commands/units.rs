@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use pgtls::connect;
@@ -62,9 +63,9 @@ impl<'a> Run<'a> {
             }
         };
         let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
-        let trust = Arc::new(self.gather(&conninfo, choice).await?);
+        let trust = Arc::new(gather(&self.trusts, &conninfo, choice).await?);
         let own = match (self.stores(source), choice) {
-            (Some(_), Some(_)) => Arc::new(self.gather(&conninfo, None).await?),
+            (Some(_), Some(_)) => Arc::new(gather(&self.trusts, &conninfo, None).await?),
             _ => Arc::clone(&trust),
         };
         Ok(self.grouped(source, &conninfo, &conninfo.endpoints, &trust, &own))
@@ -75,29 +76,11 @@ impl<'a> Run<'a> {
         let (Some(_), Some(conninfo)) = (self.stores(source), read.map(Arc::new)) else {
             return Ok(None);
         };
-        let own = Arc::new(self.gather(&conninfo, None).await?);
+        let own = Arc::new(gather(&self.trusts, &conninfo, None).await?);
         Ok(Some(Others { conninfo, own }))
     }
 
-    /// Reads the files that the string names; on a thread of its own where a pipe may keep it waiting,
-    /// as Ctrl-C shall not wait along.
-    async fn gather(
-        &self,
-        conninfo: &Arc<ConnInfo>,
-        choice: Option<&Choice>,
-    ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
-        let trusts = Arc::clone(&self.trusts);
-        if !trust::may_wait(conninfo, choice) {
-            return Ok(lock(&trusts).gather(conninfo, choice));
-        }
-        let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
-        tokio::task::spawn_blocking(move || lock(&trusts).gather(&conninfo, choice.as_ref()))
-            .await
-            .context("could not read the files that the connection string names")
-    }
-
-    /// The same with an endpoint for every address that a name has. A name that does not resolve
-    /// stays, and is reported as such.
+    /// The same with an endpoint for every address that a name has.
     pub(super) async fn by_address(
         &self,
         units: Vec<Unit<'a>>,
@@ -127,19 +110,8 @@ impl<'a> Run<'a> {
             } => (conninfo, endpoints, trust, own),
         };
         let mut all = Vec::new();
-        for endpoint in endpoints {
-            let deadline = Instant::now() + self.timeout(&conninfo);
-            let addresses = match endpoint.route() {
-                Route::Name(_) => connect::resolve(&endpoint, deadline).await,
-                Route::Address(_) | Route::Socket => Ok(Vec::new()),
-            };
-            match addresses.unwrap_or_default().as_slice() {
-                [] => all.push(endpoint),
-                addresses => all.extend(addresses.iter().map(|address| Endpoint {
-                    hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
-                    ..endpoint.clone()
-                })),
-            }
+        for endpoint in &endpoints {
+            all.extend(each_address(endpoint, self.timeout(&conninfo)).await);
         }
         self.grouped(source, &conninfo, &all, &trust, &own)
     }
@@ -170,6 +142,42 @@ impl<'a> Run<'a> {
             },
         });
         units.collect()
+    }
+}
+
+/// Reads the files that the string names; on a thread of its own where a pipe may keep it waiting,
+/// as Ctrl-C shall not wait along.
+pub(super) async fn gather(
+    trusts: &Arc<Mutex<SharedTrust>>,
+    conninfo: &Arc<ConnInfo>,
+    choice: Option<&Choice>,
+) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
+    if !trust::may_wait(conninfo, choice) {
+        return Ok(lock(trusts).gather(conninfo, choice));
+    }
+    let trusts = Arc::clone(trusts);
+    let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
+    tokio::task::spawn_blocking(move || lock(&trusts).gather(&conninfo, choice.as_ref()))
+        .await
+        .context("could not read the files that the connection string names")
+}
+
+/// An endpoint for every address that its name has. A name that does not resolve stays, and is
+/// reported as such.
+pub(super) async fn each_address(endpoint: &Endpoint, timeout: Duration) -> Vec<Endpoint> {
+    let addresses = match endpoint.route() {
+        Route::Name(_) => connect::resolve(endpoint, Instant::now() + timeout).await,
+        Route::Address(_) | Route::Socket => Ok(Vec::new()),
+    };
+    match addresses.unwrap_or_default().as_slice() {
+        [] => vec![endpoint.clone()],
+        addresses => addresses
+            .iter()
+            .map(|address| Endpoint {
+                hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
+                ..endpoint.clone()
+            })
+            .collect(),
     }
 }
 

@@ -17,6 +17,7 @@ fn what_is_known_is_printed_and_the_code_is_130() {
     let at = |peer: &Peer| format!("host=127.0.0.1 port={} sslmode=require", peer.port);
     let check = start(
         &client,
+        "check",
         &["--jobs", "1", "--timeout", "600", &at(&plain), &at(&silent)],
     );
     wait_until("the second server to be asked", || {
@@ -37,19 +38,25 @@ fn what_is_known_is_printed_and_the_code_is_130() {
 
 #[test]
 fn a_pipe_does_not_hold_it_up() {
-    let client = Client::new();
-    let pipe = client.home.path().join("pipe");
-    nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).unwrap();
-    let check = start(&client, &["host=127.0.0.1 port=1 sslrootcert=pipe"]);
-    // Opens as soon as the other side waits for what is written.
-    let _writer = File::options().write(true).open(&pipe).unwrap();
-    let run = interrupt(check);
-    assert_eq!(run.code, 130, "{run:?}");
-    assert_eq!(run.json()["endpoints"].as_array().unwrap().len(), 0);
+    for command in ["check", "audit"] {
+        let client = Client::new();
+        let pipe = client.home.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).unwrap();
+        let check = start(
+            &client,
+            command,
+            &["host=127.0.0.1 port=1 sslrootcert=pipe"],
+        );
+        // Opens as soon as the other side waits for what is written.
+        let _writer = File::options().write(true).open(&pipe).unwrap();
+        let run = interrupt(check);
+        assert_eq!(run.code, 130, "{command}: {run:?}");
+        assert_eq!(run.json()["endpoints"].as_array().unwrap().len(), 0);
+    }
 }
 
-fn start(client: &Client, arguments: &[&str]) -> Child {
-    let arguments = [&["check", "--format", "json"], arguments].concat();
+fn start(client: &Client, command: &str, arguments: &[&str]) -> Child {
+    let arguments = [&[command, "--format", "json"], arguments].concat();
     let mut command = client.command(&arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
