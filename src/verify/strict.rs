@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, ServerName,
+    SignatureVerificationAlgorithm, UnixTime,
+};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, RootCertStore};
 
 use super::Judgement;
-use crate::x509::{AnchorStore, Certificate};
+use crate::x509::{AnchorStore, Certificate, KeyKind};
 
 /// What rustls-webpki says; `Display` is its own sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,12 +53,26 @@ pub fn strict(
         .map(|certificate| CertificateDer::from(&*certificate.der))
         .collect();
     let seconds = Duration::from_secs(u64::try_from(now).unwrap_or(0));
+    let known = known_signatures(judgement);
+    let algorithms: Vec<Remembering<'_>> = default_provider()
+        .signature_verification_algorithms
+        .all
+        .iter()
+        .map(|algorithm| Remembering {
+            algorithm: *algorithm,
+            known: &known,
+        })
+        .collect();
+    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = algorithms
+        .iter()
+        .map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm })
+        .collect();
     verify_server_cert_signed_by_trust_anchor(
         &parsed,
         &roots(&judgement.certificates, anchors),
         &intermediates,
         UnixTime::since_unix_epoch(seconds),
-        default_provider().signature_verification_algorithms.all,
+        &algorithms,
     )
     .map_err(|error| Strict::Chain(complaint(&error)))?;
     let Some(name) = host.and_then(server_name) else {
@@ -76,6 +93,79 @@ fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertSto
     roots
 }
 
+/// A signature, with all that it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Signature<'a> {
+    key: &'a [u8],
+    message: &'a [u8],
+    bytes: &'a [u8],
+}
+
+/// The signatures that make the judged path good; none if anything is wrong with it.
+fn known_signatures(judgement: &Judgement) -> Vec<Signature<'_>> {
+    if !judgement.path.faults.is_empty() {
+        return Vec::new();
+    }
+    let issuers = judgement.path_certificates().skip(1);
+    judgement
+        .path_certificates()
+        .zip(issuers)
+        .filter(|(_, issuer)| has_usual_length(&issuer.public_key.kind))
+        .map(|(certificate, issuer)| Signature {
+            key: &issuer.public_key.key,
+            message: &certificate.tbs,
+            bytes: &certificate.signature,
+        })
+        .collect()
+}
+
+/// OpenSSL takes RSA keys a little shorter for strong ones, too; rustls-webpki takes none below 2048 bits.
+fn has_usual_length(key: &KeyKind) -> bool {
+    match key {
+        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits >= 2048,
+        _ => true,
+    }
+}
+
+/// An algorithm that does not verify again what the judgement rests on: signatures are most of the
+/// work of a check, and a good path has keys and signatures of kinds on which both engines agree.
+#[derive(Debug)]
+struct Remembering<'a> {
+    algorithm: &'a dyn SignatureVerificationAlgorithm,
+    known: &'a [Signature<'a>],
+}
+
+impl SignatureVerificationAlgorithm for Remembering<'_> {
+    fn verify_signature(
+        &self,
+        key: &[u8],
+        message: &[u8],
+        bytes: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let signature = Signature {
+            key,
+            message,
+            bytes,
+        };
+        if self.known.contains(&signature) {
+            return Ok(());
+        }
+        self.algorithm.verify_signature(key, message, bytes)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key_alg_id()
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature_alg_id()
+    }
+
+    fn fips(&self) -> bool {
+        self.algorithm.fips()
+    }
+}
+
 fn server_name(host: &[u8]) -> Option<ServerName<'_>> {
     let text = std::str::from_utf8(host).ok()?;
     match text.parse::<IpAddr>() {
@@ -89,5 +179,49 @@ fn complaint(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::Other(other)) => other.to_string(),
         rustls::Error::InvalidCertificate(error) => error.to_string(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Accepts nothing.
+    #[derive(Debug)]
+    struct Refusal;
+
+    impl SignatureVerificationAlgorithm for Refusal {
+        fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+            Err(InvalidSignature)
+        }
+
+        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ECDSA_P256
+        }
+
+        fn signature_alg_id(&self) -> AlgorithmIdentifier {
+            rustls::pki_types::alg_id::ECDSA_SHA256
+        }
+    }
+
+    #[test]
+    fn only_the_very_same_signature_is_known() {
+        let known = [Signature {
+            key: b"key",
+            message: b"message",
+            bytes: b"signature",
+        }];
+        let algorithm = Remembering {
+            algorithm: &Refusal,
+            known: &known,
+        };
+        let accepts = |key: &[u8], message: &[u8], bytes: &[u8]| {
+            algorithm.verify_signature(key, message, bytes).is_ok()
+        };
+        assert!(accepts(b"key", b"message", b"signature"));
+        assert!(!accepts(b"kex", b"message", b"signature"));
+        assert!(!accepts(b"key", b"messagf", b"signature"));
+        assert!(!accepts(b"key", b"message", b"signaturf"));
+        assert!(!accepts(b"", b"", b""));
     }
 }

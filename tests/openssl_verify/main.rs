@@ -2,7 +2,7 @@
 //!
 //! Every chain of a generated corpus goes through [`pgtls::verify::check`] and through
 //! `openssl verify` with the settings that libpq uses. Both must say the same, and if they refuse,
-//! give the same first error.
+//! give the same first error. And what pgtls says of rustls-webpki must be what that says itself.
 
 #![allow(
     clippy::expect_used,
@@ -22,6 +22,7 @@
 )]
 mod certs;
 mod corpus;
+mod engine;
 mod mutants;
 mod referee;
 mod rows;
@@ -105,6 +106,12 @@ fn judge(cases: &[(String, World)]) -> Vec<(String, String)> {
                     let ours = made.judge();
                     if !ours.agrees_with(&theirs) {
                         let text = format!("{name}: we {ours:?}, openssl {theirs:?}");
+                        found.lock().unwrap().push((name.clone(), text));
+                    }
+                    if let Some((ours, theirs)) = engine::verdicts(&made)
+                        && ours != theirs
+                    {
+                        let text = format!("{name}: strict {ours}, rustls-webpki {theirs}");
                         found.lock().unwrap().push((name.clone(), text));
                     }
                 }

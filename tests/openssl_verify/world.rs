@@ -209,7 +209,9 @@ impl Made {
         }
     }
 
-    fn read(&self) -> Result<(Vec<Certificate>, AnchorList, Vec<Crl>), pgtls::x509::ParseError> {
+    pub(crate) fn read(
+        &self,
+    ) -> Result<(Vec<Certificate>, AnchorList, Vec<Crl>), pgtls::x509::ParseError> {
         let presented: Result<_, _> = self
             .presented
             .iter()
