@@ -13,7 +13,7 @@ use super::commands::{self, Command};
 /// which 2 is ours for usage.
 pub(crate) fn parse() -> Command {
     let matches = command().try_get_matches();
-    match matches.and_then(|matches| Command::from_arg_matches(&matches)) {
+    match matches.and_then(|mut matches| Command::from_arg_matches_mut(&mut matches)) {
         Ok(command) => command,
         Err(error) => end(&without_secrets(error)),
     }

@@ -445,7 +445,8 @@ pub(crate) fn wrap(text: &str, indent: &str) -> String {
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let indent = if index == 0 { indent } else { &blank };
-        if line.starts_with("    ") {
+        let fits = indent.len().saturating_add(line.len()) < WIDTH;
+        if fits || line.starts_with("    ") {
             lines.push(format!("{indent}{line}"));
         } else {
             let options = Options::new(WIDTH)

@@ -16,7 +16,8 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
     let mut file = open(path)?;
     let mut bytes = Vec::new();
-    let mut buffer = [0; 16 * 1024];
+    // A page: most files fit, and no stack is touched that nothing else needs.
+    let mut buffer = [0; 4096];
     loop {
         wait_for_data(&file, deadline)?;
         match file.read(&mut buffer) {
