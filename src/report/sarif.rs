@@ -1,5 +1,7 @@
 //! SARIF 2.1.0 (OASIS "Static Analysis Results Interchange Format"), for code scanning: a rule a
-//! finding code, a result a finding.
+//! finding code, a result a finding. With what GitHub demands besides ("SARIF support for code
+//! scanning" in its documentation): it refuses a whole log for one result without a physical
+//! location.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,7 +12,7 @@ use super::{EndpointReport, FindingReport, Report, json};
 use crate::diagnose::Code;
 
 /// Writes one log with one run. A result lies at the line of the file that holds the connection
-/// string, or, for an argument, at the endpoint as a logical location.
+/// string; for an argument the endpoint itself stands for the file.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -65,15 +67,28 @@ fn log(report: &Report) -> Log<'_> {
 
 fn rule(code: &str) -> Rule<'_> {
     let known = Code::from_name(code);
+    let page = known.map_or(code, |code| code.page());
     Rule {
         id: code,
         short_description: Text {
             text: known.map_or(code, |code| code.title()).to_owned(),
         },
-        help: Text {
-            text: known.map_or(code, |code| code.page()).to_owned(),
+        full_description: Text {
+            text: meaning(page),
+        },
+        help: Help {
+            text: page,
+            markdown: page,
         },
     }
+}
+
+/// The first section of a page, as one paragraph; a page without sections as it is.
+fn meaning(page: &str) -> String {
+    let section = page.split("\n## ").nth(1);
+    let text = section.and_then(|section| section.split_once('\n'));
+    let text = text.map_or(page, |(_, text)| text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn result<'a>(
@@ -98,14 +113,7 @@ fn result<'a>(
         },
         message: Text { text },
         locations: [Location {
-            physical_location: endpoint.location.as_ref().map(|location| Physical {
-                artifact_location: Artifact {
-                    uri: uri(&location.file),
-                },
-                region: Region {
-                    start_line: location.line,
-                },
-            }),
+            physical_location: physical(endpoint, &label),
             logical_locations: [Logical {
                 fully_qualified_name: label,
                 kind: "resource",
@@ -115,10 +123,33 @@ fn result<'a>(
     }
 }
 
-/// A path as a relative URI reference (RFC 3986 section 4.2): what is not unreserved, nor a slash,
-/// is percent-encoded.
-fn uri(path: &str) -> String {
-    let path = path.replace('\\', "/");
+fn physical(endpoint: &EndpointReport, label: &str) -> Physical {
+    let (uri, start_line) = match &endpoint.location {
+        Some(location) => (file_uri(&location.file), location.line),
+        // A name, not a path.
+        None => (encoded(label).replace('/', "%2F"), 1),
+    };
+    Physical {
+        artifact_location: Artifact { uri },
+        region: Region { start_line },
+    }
+}
+
+/// A path as a URI reference: relative (RFC 3986 section 4.2), as readers look for it from the root
+/// of the repository, or else a file URI (RFC 8089), which they make relative themselves.
+fn file_uri(path: &str) -> String {
+    if path.starts_with('/') {
+        return format!("file://{}", encoded(path));
+    }
+    let mut path = path;
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches('/');
+    }
+    encoded(path)
+}
+
+/// What is not unreserved (RFC 3986 section 2.3), nor a slash, is percent-encoded.
+fn encoded(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {
         match byte {
@@ -163,7 +194,14 @@ struct Driver<'a> {
 struct Rule<'a> {
     id: &'a str,
     short_description: Text,
-    help: Text,
+    full_description: Text,
+    help: Help<'a>,
+}
+
+#[derive(Serialize)]
+struct Help<'a> {
+    text: &'a str,
+    markdown: &'a str,
 }
 
 #[derive(Serialize)]
@@ -192,8 +230,7 @@ struct Text {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Location {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    physical_location: Option<Physical>,
+    physical_location: Physical,
     logical_locations: [Logical; 1],
 }
 
@@ -263,8 +300,27 @@ mod tests {
     }
 
     #[test]
-    fn a_path_becomes_a_relative_reference() {
-        assert_eq!(uri("a b/c:d%.toml"), "a%20b/c%3Ad%25.toml");
-        assert_eq!(uri("ops\\pgtls.toml"), "ops/pgtls.toml");
+    fn a_path_becomes_a_uri_reference() {
+        for (path, uri) in [
+            ("a b/c:d%.toml", "a%20b/c%3Ad%25.toml"),
+            ("././/ops/pgtls.toml", "ops/pgtls.toml"),
+            ("../pgtls.toml", "../pgtls.toml"),
+            ("/srv/a b.toml", "file:///srv/a%20b.toml"),
+            ("-", "-"),
+        ] {
+            assert_eq!(file_uri(path), uri);
+        }
+    }
+
+    #[test]
+    fn a_rule_is_described_by_the_first_section_of_its_page() {
+        let page =
+            "Title.\n\n## What it means\n\nOne line\nand another.\n\n## What to do\n\nMore.\n";
+        assert_eq!(meaning(page), "One line and another.");
+        assert_eq!(meaning("no-such-code"), "no-such-code");
+        for code in Code::ALL {
+            let length = meaning(code.page()).chars().count();
+            assert!((20..=1024).contains(&length), "{}: {length}", code.name());
+        }
     }
 }
