@@ -1,6 +1,8 @@
 //! The commands. clap prepares the options of the one that is meant, and of no other: they are many,
 //! and a check is short.
 
+use std::ffi::OsStr;
+
 use clap::{Args, Subcommand};
 
 use super::start::epilogue;
@@ -43,13 +45,18 @@ impl Command {
     }
 }
 
-/// Adds every command to the program.
-pub(super) fn add_to(program: clap::Command) -> clap::Command {
-    COMMANDS
-        .iter()
-        .fold(program, |program, &(name, about, options)| {
-            program.subcommand(clap::Command::new(name).about(about).defer(options))
-        })
+/// The command of that name.
+pub(super) fn named(name: &OsStr) -> Option<clap::Command> {
+    COMMANDS.iter().find(|row| name == row.0).map(prepare)
+}
+
+/// Every command.
+pub(super) fn all() -> impl Iterator<Item = clap::Command> {
+    COMMANDS.iter().map(prepare)
+}
+
+fn prepare(&(name, about, options): &Row) -> clap::Command {
+    clap::Command::new(name).about(about).defer(options)
 }
 
 /// Name, purpose, options.

@@ -1,6 +1,7 @@
 //! From argv to options: help, version and usage errors end the process here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
 
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
@@ -12,7 +13,11 @@ use super::commands::{self, Command};
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
 /// which 2 is ours for usage.
 pub(crate) fn parse() -> Command {
-    let matches = command().try_get_matches();
+    let first = std::env::args_os().nth(1);
+    let mut program = program(first.as_deref());
+    let matches = program.try_get_matches_from_mut(std::env::args_os());
+    // To take it apart takes longer than many a check waits for its server.
+    std::mem::forget(program);
     match matches.and_then(|mut matches| Command::from_arg_matches_mut(&mut matches)) {
         Ok(command) => command,
         Err(error) => end(&without_secrets(error)),
@@ -71,8 +76,14 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The command line.
+/// The whole command line.
 pub(crate) fn command() -> clap::Command {
+    program(None)
+}
+
+/// The command line as far as the first argument needs it: where that names a command, the others
+/// and the program's own help are of no use.
+fn program(first: Option<&OsStr>) -> clap::Command {
     let program = clap::Command::new("pgtls")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails")
@@ -80,10 +91,14 @@ pub(crate) fn command() -> clap::Command {
         .help_expected(true)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .after_help("Exit codes: 0 pass, 1 policy, 2 usage, 3 unreachable, 4 no TLS, 5 handshake, 6 untrusted,\n7 wrong host, 8 login. `--help` explains them and gives examples.")
-        .after_long_help(epilogue());
-    commands::add_to(program)
+        .disable_help_subcommand(true);
+    match first.and_then(commands::named) {
+        Some(command) => program.subcommand(command),
+        None => program
+            .after_help("Exit codes: 0 pass, 1 policy, 2 usage, 3 unreachable, 4 no TLS, 5 handshake, 6 untrusted,\n7 wrong host, 8 login. `--help` explains them and gives examples.")
+            .after_long_help(epilogue())
+            .subcommands(commands::all()),
+    }
 }
 
 /// The end of the long help.
@@ -94,7 +109,8 @@ pub(super) fn epilogue() -> String {
 fn exit_codes() -> String {
     let mut text = "Exit codes:\n".to_owned();
     for exit in Exit::ALL {
-        text.push_str(&format!(" {:>3}  {}\n", exit.number(), exit.meaning()));
+        // To a string it cannot fail.
+        let _ = writeln!(text, " {:>3}  {}", exit.number(), exit.meaning());
     }
     text
 }
