@@ -11,7 +11,7 @@ use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, TargetSessionAttrs, World};
 use pgtls::diagnose::{OtherHosts, trust_error};
 use pgtls::exit::Exit;
-use pgtls::fleet::{self, Turns};
+use pgtls::fleet::{self, Servers, Turns};
 use pgtls::policy::Policy;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::SharedTrust;
@@ -77,6 +77,7 @@ pub(super) fn check(
         now: demands::moment(&args.demands)?,
         began: Instant::now(),
         trusts: Arc::default(),
+        servers: Servers::default(),
         turns: Turns::default(),
         also: args.also_trust.as_deref().map(demands::roots).transpose()?,
         stores: sources
@@ -151,6 +152,8 @@ pub(super) struct Run<'a> {
     pub(super) now: i64,
     pub(super) began: Instant,
     pub(super) trusts: Arc<Mutex<SharedTrust>>,
+    /// Who is at which server.
+    pub(super) servers: Servers,
     /// Who is to shake hands next.
     pub(super) turns: Turns,
     /// The roots of a CA to come, if its coming is rehearsed.

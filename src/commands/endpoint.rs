@@ -7,6 +7,7 @@ use pgtls::audit::offers;
 use pgtls::conninfo::{ConnInfo, Endpoint, Route};
 use pgtls::diagnose::{Diagnosis, OtherHosts, diagnose, diagnose_login, rehearse, unchecked};
 use pgtls::exit::Exit;
+use pgtls::fleet::Visit;
 use pgtls::login::{self, Login, login};
 use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe_in_turn};
@@ -51,7 +52,15 @@ impl Run<'_> {
             let report = with_clients_unchecked(report, stores, Some(task), own).await;
             return Checked::without_connecting(report, &diagnosis);
         }
-        let observation = probe_in_turn(&task, self.turns.wait()).await;
+        let visit = self.visit(&task.endpoint).await;
+        let observation = probe_in_turn(&task, async {
+            visit.answered();
+            self.turns.wait().await;
+        })
+        .await;
+        if observation.address.is_some() && observation.timings.total < task.timeout {
+            visit.answered();
+        }
         let mut diagnosis = diagnose(&task, &observation, policy);
         let left = task.timeout.saturating_sub(observation.timings.total);
         if let Some(offers) = offers(&task, &observation, Instant::now() + left).await {
@@ -98,6 +107,16 @@ impl Run<'_> {
                 .map(|certificate| Arc::clone(&certificate.der))
                 .collect(),
         }
+    }
+
+    /// Comes when there is room at the server.
+    async fn visit(&self, endpoint: &Endpoint) -> Visit<'_> {
+        let host = match endpoint.route() {
+            Route::Address(address) => address.to_string(),
+            Route::Name(name) => String::from_utf8_lossy(name).into_owned(),
+            Route::Socket => String::new(),
+        };
+        self.servers.visit(host, endpoint.port).await
     }
 
     /// Whatever moment the certificates are judged at (`--at`), a password goes only where they hold now.

@@ -184,6 +184,7 @@ impl Shared {
     fn accept(self: &Arc<Self>, listener: &TcpListener) {
         let mut count = 0_u64;
         for stream in listener.incoming() {
+            self.wait_for_room();
             if self.stopping.load(Ordering::Acquire) {
                 break;
             }
@@ -192,12 +193,18 @@ impl Shared {
                 std::thread::sleep(BREATH);
                 continue;
             };
-            if self.lock().len() >= MAX_CONNECTIONS {
-                continue;
-            }
             count = count.saturating_add(1);
             self.spawn(stream, count);
         }
+    }
+
+    /// Who comes in the meantime waits in the kernel's queue.
+    fn wait_for_room(&self) {
+        let is_full = |open: &mut Open| {
+            open.len() >= MAX_CONNECTIONS && !self.stopping.load(Ordering::Acquire)
+        };
+        let guard = self.closed.wait_while(self.lock(), is_full);
+        drop(guard);
     }
 
     /// Where no thread is to be had, the client is hung up on.

@@ -1,5 +1,7 @@
 //! Many checks at once: a bound on how many, and patience with what may pass later.
 
+mod servers;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::collections::hash_map::RandomState;
@@ -14,6 +16,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
+
+pub use servers::{Servers, Visit};
 
 /// A queue before the costly part of each piece of work: [`each`] lets one in whenever there is
 /// nothing else to do.

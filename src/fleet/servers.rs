@@ -1,0 +1,184 @@
+//! Many endpoints of one server: they go there a few at a time.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+/// Who is at which server.
+///
+/// A PostgreSQL starts a process for everybody who connects, and with its default settings hangs up on
+/// whoever comes when some 240 of them have not logged in yet (`MaxLivePostmasterChildren`), be it we
+/// or its clients. A server that answers is therefore visited by [`PER_SERVER`] at once. One that has
+/// not answered for a while keeps nobody waiting: it has no work with them, and their time limits
+/// would add up.
+#[derive(Debug, Default)]
+pub struct Servers {
+    known: RefCell<HashMap<(String, u16), Server>>,
+}
+
+#[derive(Debug)]
+struct Server {
+    first_visit: Instant,
+    has_answered: bool,
+    visitors: usize,
+    queue: VecDeque<oneshot::Sender<()>>,
+}
+
+impl Server {
+    fn has_room(&self) -> bool {
+        let silent = !self.has_answered && self.first_visit.elapsed() >= SILENCE;
+        silent || self.visitors < PER_SERVER
+    }
+}
+
+impl Servers {
+    /// Waits until there is room at the server, which goes by its name or address and its port.
+    pub async fn visit(&self, host: String, port: u16) -> Visit<'_> {
+        let name = (host, port);
+        while let Some(place) = self.enter_or_queue(&name) {
+            // Whether it has turned out to be silent is looked at from time to time.
+            let _ = timeout(SILENCE, place).await;
+        }
+        Visit {
+            servers: self,
+            name,
+        }
+    }
+
+    /// Enters, or hands out a place in the queue.
+    fn enter_or_queue(&self, name: &(String, u16)) -> Option<oneshot::Receiver<()>> {
+        let mut known = self.known.borrow_mut();
+        let server = known.entry(name.clone()).or_insert_with(|| Server {
+            first_visit: Instant::now(),
+            has_answered: false,
+            visitors: 0,
+            queue: VecDeque::new(),
+        });
+        if server.has_room() {
+            server.visitors = server.visitors.saturating_add(1);
+            return None;
+        }
+        let (come, place) = oneshot::channel();
+        server.queue.push_back(come);
+        Some(place)
+    }
+
+    fn with<T>(&self, name: &(String, u16), change: impl FnOnce(&mut Server) -> T) -> Option<T> {
+        self.known.borrow_mut().get_mut(name).map(change)
+    }
+}
+
+/// Somebody at a server, who leaves it when dropped.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    servers: &'a Servers,
+    name: (String, u16),
+}
+
+impl Visit<'_> {
+    /// The server has answered: it is at work.
+    pub fn answered(&self) {
+        self.servers
+            .with(&self.name, |server| server.has_answered = true);
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.servers.with(&self.name, |server| {
+            server.visitors = server.visitors.saturating_sub(1);
+            // Whoever has looked for himself in the meantime stands here no longer.
+            while let Some(first) = server.queue.pop_front() {
+                if first.send(()).is_ok() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+/// Enough to keep a server busy that is half a second away.
+const PER_SERVER: usize = 64;
+
+/// Longer than the way around the world and back, twice.
+const SILENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_util::future::join_all;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(future)
+    }
+
+    #[derive(Clone, Copy)]
+    enum Behaviour {
+        Answers,
+        IsSilent,
+    }
+
+    /// So many visits of a second each; the most at once, and how long all of them took.
+    fn visits(count: usize, names: &[&str], behaviour: Behaviour) -> (usize, Duration) {
+        let servers = Servers::default();
+        let (here, most) = (Cell::new(0), Cell::new(0));
+        let one = async |place: usize| {
+            let name = names[place % names.len()];
+            let visit = servers.visit(name.to_owned(), 5432).await;
+            here.set(here.get() + 1);
+            most.set(most.get().max(here.get()));
+            if matches!(behaviour, Behaviour::Answers) {
+                visit.answered();
+            }
+            sleep(Duration::from_secs(1)).await;
+            here.set(here.get() - 1);
+        };
+        let took = block_on(async {
+            let began = Instant::now();
+            join_all((0..count).map(one)).await;
+            began.elapsed()
+        });
+        (most.get(), took)
+    }
+
+    #[test]
+    fn a_server_that_answers_is_visited_by_a_few_at_a_time() {
+        let (most, took) = visits(3 * PER_SERVER, &["a"], Behaviour::Answers);
+        assert_eq!((most, took.as_secs()), (PER_SERVER, 3));
+    }
+
+    #[test]
+    fn each_server_has_room_of_its_own() {
+        let (most, took) = visits(2 * PER_SERVER, &["a", "b"], Behaviour::Answers);
+        assert_eq!((most, took.as_secs()), (2 * PER_SERVER, 1));
+    }
+
+    #[test]
+    fn a_silent_server_keeps_nobody_waiting_for_long() {
+        let (most, took) = visits(10 * PER_SERVER, &["a"], Behaviour::IsSilent);
+        assert_eq!(most, 10 * PER_SERVER);
+        assert!(took < Duration::from_secs(1) + 2 * SILENCE, "{took:?}");
+    }
+
+    #[test]
+    fn who_gives_up_waiting_takes_nobodys_room() {
+        let servers = Servers::default();
+        let visit = || servers.visit("a".to_owned(), 5432);
+        block_on(async {
+            let mut inside = join_all((0..PER_SERVER).map(|_| visit())).await;
+            inside.iter().for_each(Visit::answered);
+            assert!(timeout(Duration::from_millis(1), visit()).await.is_err());
+            inside.pop();
+            assert!(timeout(Duration::from_millis(1), visit()).await.is_ok());
+        });
+    }
+}
