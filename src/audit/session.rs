@@ -13,6 +13,7 @@ use crate::handshake::{
     self, Alpn, Error, Judge, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
 use crate::negotiate::{self, Protocol, Ready};
+use crate::x509::PublicKey;
 
 /// What is different.
 #[derive(Clone, Copy, Debug)]
@@ -141,9 +142,9 @@ impl Collector {
 }
 
 impl Judge for Collector {
-    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
         let chain = presented.iter().map(|certificate| certificate.to_vec());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
-        Ok(())
+        Ok(None)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption};
@@ -17,7 +17,7 @@ use rustls::{
 
 use super::Error;
 use crate::conninfo::{SslNegotiation, TlsVersion};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, PublicKey};
 
 /// What the client offers, as far as the connection string decides it.
 #[derive(Clone, Debug)]
@@ -88,8 +88,9 @@ pub enum Alpn {
 
 /// Decides, inside the handshake, whether the server is to be trusted.
 pub trait Judge: fmt::Debug + Send + Sync {
-    /// Judges the certificates as presented, leaf first.
-    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal>;
+    /// Judges the certificates as presented, leaf first. Who has parsed the leaf for that hands out
+    /// its key, so that it need not be parsed again.
+    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal>;
 }
 
 /// Why a certificate is refused, as far as a TLS alert can say it (RFC 8446 section 6.2).
@@ -194,6 +195,7 @@ pub(super) fn client_config(offer: &Offer<'_>, judge: Arc<dyn Judge>) -> Result<
             judge,
             algorithms,
             keys: offer.keys,
+            leaf_key: OnceLock::new(),
         }))
         .with_client_cert_resolver(Arc::<ClientCertificateWitness>::clone(&client_certificate));
     config.alpn_protocols = match offer.alpn {
@@ -291,6 +293,8 @@ struct Verifier {
     judge: Arc<dyn Judge>,
     algorithms: WebPkiSupportedAlgorithms,
     keys: ServerKeys,
+    /// Of the end entity that was judged, if the judge has told.
+    leaf_key: OnceLock<PublicKey>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -307,7 +311,13 @@ impl ServerCertVerifier for Verifier {
             .cloned()
             .collect();
         match self.judge.judge(&presented) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Ok(key) => {
+                if let Some(key) = key {
+                    // A connection has one handshake, and this is its one end entity.
+                    let _ = self.leaf_key.set(key);
+                }
+                Ok(ServerCertVerified::assertion())
+            }
             Err(refusal) => Err(CertificateError::from(refusal).into()),
         }
     }
@@ -352,8 +362,14 @@ impl Verifier {
         signature: &DigitallySignedStruct,
         candidates: usize,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let leaf = Certificate::parse(cert).map_err(|_| CertificateError::BadEncoding)?;
-        let key = &leaf.public_key;
+        let parsed;
+        let key = match self.leaf_key.get() {
+            Some(key) => key,
+            None => {
+                parsed = Certificate::parse(cert).map_err(|_| CertificateError::BadEncoding)?;
+                &parsed.public_key
+            }
+        };
         let algorithm_contents = contents(&key.algorithm);
         self.algorithms
             .mapping

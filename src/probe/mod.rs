@@ -20,6 +20,7 @@ use crate::negotiate::Ready;
 use crate::startup::{FirstAnswer, first_answer};
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
+use crate::x509::PublicKey;
 use crate::{connect, handshake, negotiate};
 
 pub use second_look::SecondLook;
@@ -365,18 +366,20 @@ impl Witness {
 }
 
 impl Judge for Witness {
-    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
         let task = &self.task;
         let host = task.endpoint.host.as_ref().map(Host::as_bytes);
         let judgement = judge(presented, &*task.trust, host, &task.rules());
         let verdict = judgement
             .satisfies(task.trust.level)
             .map_err(|reason| refusal(&reason));
+        let leaf = judgement.certificates.first();
+        let key = leaf.map(|leaf| leaf.public_key.clone());
         *self
             .judgement
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(judgement);
-        verdict
+        verdict.map(|()| key)
     }
 }
 

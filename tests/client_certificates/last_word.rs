@@ -9,6 +9,7 @@ use std::time::Duration;
 use pgtls::conninfo::{SslNegotiation, TlsVersion};
 use pgtls::handshake::{Alpn, Error, Judge, Offer, Refusal, ServerKeys, shake_hands};
 use pgtls::negotiate::negotiate;
+use pgtls::x509::PublicKey;
 use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection};
 use tokio::time::Instant;
@@ -97,7 +98,7 @@ fn step(connection: &mut ServerConnection, stream: &mut TcpStream) -> bool {
 struct Credulous;
 
 impl Judge for Credulous {
-    fn judge(&self, _: &[CertificateDer<'_>]) -> Result<(), Refusal> {
-        Ok(())
+    fn judge(&self, _: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
+        Ok(None)
     }
 }
