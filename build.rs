@@ -34,12 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A section of its own for the functions of the list, beside the one for all others. Compilers put a
-/// function `f` into `.text.f`, `.text.unlikely.f` or `.text.startup.f`.
+/// function `f` into `.text.f`, `.text.unlikely.f` or `.text.startup.f`; assemblers put all of a file
+/// into `.text`.
 fn linker_script(list: &str) -> String {
     let sections: Vec<String> = list
         .lines()
         .filter(|line| !line.starts_with('#'))
-        .map(|line| format!("    *(.text*.{line})\n"))
+        .map(|line| match line.ends_with(".o") {
+            true => format!("    {line}(.text)\n"),
+            false => format!("    *(.text*.{line})\n"),
+        })
         .collect();
     let sections = sections.concat();
     format!("SECTIONS {{\n  .text.check : {{\n{sections}  }}\n}}\nINSERT BEFORE .text;\n")

@@ -26,6 +26,7 @@ mod addresses;
 mod after;
 mod before;
 mod certificates;
+mod crowd;
 mod files;
 mod interrupted;
 mod serving;
