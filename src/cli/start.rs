@@ -16,7 +16,7 @@ pub(crate) fn parse() -> Command {
     let first = std::env::args_os().nth(1);
     let mut program = program(first.as_deref());
     let matches = program.try_get_matches_from_mut(std::env::args_os());
-    // To take it apart takes longer than many a check waits for its server.
+    // It lasts as long as the process: to take its many parts back would be a hundredth of a check.
     std::mem::forget(program);
     match matches.and_then(|mut matches| Command::from_arg_matches_mut(&mut matches)) {
         Ok(command) => command,

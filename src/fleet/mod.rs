@@ -164,7 +164,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 mod tests {
     use super::*;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
+    /// With a clock that jumps to whatever is waited for.
+    pub(super) fn block_on<F: Future>(future: F) -> F::Output {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_time().start_paused(true).build();
         runtime.unwrap().block_on(future)

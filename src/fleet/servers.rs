@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout};
 
 /// Who is at which server.
 ///
-/// A PostgreSQL starts a process for everybody who connects, and with its default settings hangs up on
-/// whoever comes when some 240 of them have not logged in yet (`MaxLivePostmasterChildren`), be it we
-/// or its clients. A server that answers is therefore visited by [`PER_SERVER`] at once. One that has
-/// not answered for a while keeps nobody waiting: it has no work with them, and their time limits
-/// would add up.
+/// A PostgreSQL starts a process for everybody who connects, and with its default settings turns
+/// everybody away, its own clients too, while it has some 240 of them (`MaxLivePostmasterChildren` in
+/// src/backend/postmaster). A server that answers is therefore visited by [`PER_SERVER`] at once. One
+/// that has not answered for a while keeps nobody waiting: it has no work with them, and their time
+/// limits would add up.
 #[derive(Debug, Default)]
 pub struct Servers {
     known: RefCell<HashMap<(String, u16), Server>>,
@@ -121,13 +121,8 @@ mod tests {
     use futures_util::future::join_all;
     use tokio::time::sleep;
 
+    use super::super::tests::block_on;
     use super::*;
-
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_time().start_paused(true).build();
-        runtime.unwrap().block_on(future)
-    }
 
     #[derive(Clone, Copy)]
     enum Behaviour {
@@ -175,6 +170,26 @@ mod tests {
         let (most, took) = visits(10 * PER_SERVER, &["a"], Behaviour::IsSilent);
         assert_eq!(most, 10 * PER_SERVER);
         assert!(took < Duration::from_secs(1) + 2 * SILENCE, "{took:?}");
+    }
+
+    #[test]
+    fn the_next_ones_come_when_half_of_the_room_is_free() {
+        let servers = Servers::default();
+        let visit = || servers.visit("a".to_owned(), 5432);
+        block_on(async {
+            let mut inside = join_all((0..PER_SERVER).map(|_| visit())).await;
+            inside.iter().for_each(Visit::answered);
+            let mut next = std::pin::pin!(join_all([visit(), visit()]));
+            for (left, comes) in [
+                (PER_SERVER, false),
+                (PER_SERVER / 2 + 1, false),
+                (PER_SERVER / 2, true),
+            ] {
+                inside.truncate(left);
+                let came = timeout(Duration::from_millis(1), &mut next).await;
+                assert_eq!(came.is_ok(), comes, "{left}");
+            }
+        });
     }
 
     #[test]
