@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 ///
 /// A PostgreSQL starts a process for everybody who connects, and with its default settings turns
 /// everybody away, its own clients too, while it has some 240 of them (`MaxLivePostmasterChildren` in
-/// src/backend/postmaster). A server that answers is therefore visited by [`PER_SERVER`] at once. One
+/// src/backend/postmaster). A server that answers is therefore visited by 64 at once. One
 /// that has not answered for a while keeps nobody waiting: it has no work with them, and their time
 /// limits would add up.
 #[derive(Debug, Default)]
