@@ -39,8 +39,13 @@ impl Servers {
     pub async fn visit(&self, host: String, port: u16) -> Visit<'_> {
         let name = (host, port);
         while let Some(place) = self.enter_or_queue(&name) {
-            // Whether it has turned out to be silent is looked at from time to time.
-            let _ = timeout(SILENCE, place).await;
+            if self.with(&name, |server| server.has_answered) == Some(true) {
+                // Whoever leaves calls.
+                let _ = place.await;
+            } else {
+                // It may turn out to be silent.
+                let _ = timeout(SILENCE, place).await;
+            }
         }
         Visit {
             servers: self,
@@ -172,14 +177,23 @@ mod tests {
         assert!(took < Duration::from_secs(1) + 2 * SILENCE, "{took:?}");
     }
 
+    fn visit(servers: &Servers) -> impl Future<Output = Visit<'_>> {
+        servers.visit("a".to_owned(), 5432)
+    }
+
+    /// As many as may at a server that answers.
+    async fn full(servers: &Servers) -> Vec<Visit<'_>> {
+        let inside = join_all((0..PER_SERVER).map(|_| visit(servers))).await;
+        inside.iter().for_each(Visit::answered);
+        inside
+    }
+
     #[test]
     fn the_next_ones_come_when_half_of_the_room_is_free() {
         let servers = Servers::default();
-        let visit = || servers.visit("a".to_owned(), 5432);
         block_on(async {
-            let mut inside = join_all((0..PER_SERVER).map(|_| visit())).await;
-            inside.iter().for_each(Visit::answered);
-            let mut next = std::pin::pin!(join_all([visit(), visit()]));
+            let mut inside = full(&servers).await;
+            let mut next = std::pin::pin!(join_all([visit(&servers), visit(&servers)]));
             for (left, comes) in [
                 (PER_SERVER, false),
                 (PER_SERVER / 2 + 1, false),
@@ -195,13 +209,25 @@ mod tests {
     #[test]
     fn who_gives_up_waiting_takes_nobodys_room() {
         let servers = Servers::default();
-        let visit = || servers.visit("a".to_owned(), 5432);
         block_on(async {
-            let mut inside = join_all((0..PER_SERVER).map(|_| visit())).await;
-            inside.iter().for_each(Visit::answered);
-            assert!(timeout(Duration::from_millis(1), visit()).await.is_err());
+            let mut inside = full(&servers).await;
+            let patience = Duration::from_millis(1);
+            assert!(timeout(patience, visit(&servers)).await.is_err());
             inside.pop();
-            assert!(timeout(Duration::from_millis(1), visit()).await.is_ok());
+            assert!(timeout(patience, visit(&servers)).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn a_long_wait_takes_one_place_in_the_queue() {
+        let servers = Servers::default();
+        block_on(async {
+            let _inside = full(&servers).await;
+            let hour = Duration::from_secs(3600);
+            assert!(timeout(hour, visit(&servers)).await.is_err());
+            let known = servers.known.borrow();
+            let places: usize = known.values().map(|server| server.queue.len()).sum();
+            assert_eq!(places, 1);
         });
     }
 }
