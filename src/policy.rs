@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::conninfo::TlsVersion;
 use crate::handshake::Tls;
+use crate::trust::Level;
 use crate::verify::{Fault, FaultKind, Judgement, Rules, check};
 use crate::x509::{AnchorStore, Certificate};
 
@@ -14,7 +15,8 @@ pub struct Policy {
     pub valid_for: Option<Duration>,
     /// The lowest TLS version that will do.
     pub min_tls: Option<TlsVersion>,
-    /// SHA-256 of public keys, one of which must be in the chain.
+    /// SHA-256 of public keys, one of which must be in the verified path, or be the leaf's where no path
+    /// is verified.
     pub pins: Vec<[u8; 32]>,
     /// The very certificate that must be served.
     pub expected: Option<Box<Certificate>>,
@@ -49,7 +51,7 @@ pub enum Unmet {
         /// What was demanded.
         wanted: TlsVersion,
     },
-    /// No certificate of the chain has a pinned key.
+    /// Neither the verified path nor, where there is none, the leaf has a pinned key.
     PinMismatch,
     /// Another certificate is served.
     UnexpectedCertificate,
@@ -69,7 +71,8 @@ pub fn unmet(
     {
         unmet.push(Unmet::UnexpectedCertificate);
     }
-    if !policy.pins.is_empty() && !chain(judgement).any(|c| policy.pins.contains(&c.spki_sha256()))
+    if !policy.pins.is_empty()
+        && !proven(judgement).any(|certificate| policy.pins.contains(&certificate.spki_sha256()))
     {
         unmet.push(Unmet::PinMismatch);
     }
@@ -111,7 +114,15 @@ fn runs_out(fault: &Fault) -> bool {
     )
 }
 
-/// Everything that was presented, and the anchor.
-fn chain(judgement: &Judgement) -> impl Iterator<Item = &Certificate> {
-    judgement.certificates.iter().chain(judgement.anchors())
+/// The certificates whose keys stand behind this session: those of the verified path (RFC 7469 section
+/// 2.6), or the leaf alone where no path holds.
+///
+/// Anyone can send a pinned certificate along with a chain of their own, because certificates are public.
+/// So a certificate beside the path proves nothing, and neither does a path that is broken.
+pub fn proven(judgement: &Judgement) -> impl Iterator<Item = &Certificate> {
+    let depth = match judgement.satisfies(Level::Chain) {
+        Ok(()) => usize::MAX,
+        Err(_) => 1,
+    };
+    judgement.path_certificates().take(depth)
 }

@@ -90,6 +90,42 @@ fn demands_that_hold_pass_and_others_fail_with_1() {
     }
 }
 
+/// Whoever sits in between can append the pinned certificate, which is public, to a chain of their own.
+#[test]
+fn a_pinned_certificate_beside_the_path_does_not_count() {
+    let now = OffsetDateTime::now_utc();
+    let authority = Authority::new("lab CA", now).unwrap();
+    let pinned = authority.issue(&["localhost"], now).unwrap();
+    let pin = Certificate::parse(&pinned.chain[0]).unwrap().spki_sha256();
+    let pin = format!("sha256//{}", BASE64.encode(&pin));
+    let mut attacker = authority.issue(&["localhost"], now).unwrap();
+    attacker.chain.extend(pinned.chain.clone());
+    let endpoint = Endpoint::start(attacker).unwrap();
+    let port = endpoint.address.port();
+    let client = Client::new();
+    client.write("root.crt", &authority.root_pem);
+    let root = file::read(authority.root_pem.as_bytes()).unwrap();
+    let root = root.certificates[0].certificate.spki_sha256();
+    let root = format!("sha256//{}", BASE64.encode(&root));
+    for (mode, pin, code) in [
+        ("verify-full sslrootcert=root.crt", &pin, 1),
+        ("verify-ca sslrootcert=root.crt", &pin, 1),
+        ("require", &pin, 1),
+        // The path ends at this root only where it is verified.
+        ("verify-full sslrootcert=root.crt", &root, 0),
+        ("require", &root, 1),
+    ] {
+        let string = format!("host=localhost hostaddr=127.0.0.1 port={port} sslmode={mode}");
+        let run = client.pgtls(&["check", "--format", "json", "--pin", pin, &string]);
+        let outcome = if code == 0 { "pass" } else { "pin-mismatch" };
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{mode}: {run:?}"
+        );
+    }
+}
+
 #[test]
 fn a_low_version_fails_under_min_tls() {
     let lab = Lab::new();

@@ -184,7 +184,8 @@ pub(crate) struct Demands {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
 
-    /// Fail (1) unless a certificate of the chain has this public key (curl's notation); repeatable
+    /// Fail (1) unless a certificate on the verified path has this public key (curl's notation), or,
+    /// where no path is verified, the server's own certificate; repeatable
     #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
     pub(crate) pin: Vec<[u8; 32]>,
 

@@ -5,7 +5,8 @@ use data_encoding::{BASE64, HEXLOWER};
 use super::calendar::{day, span};
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
-use crate::policy::{Policy, Unmet};
+use crate::policy::{Policy, Unmet, proven};
+use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
 
@@ -52,9 +53,7 @@ pub(super) fn explain(
             "On the server:\n    ssl_min_protocol_version = '{wanted}'"
         )),
         Unmet::PinMismatch => {
-            let keys: Vec<String> = judgement
-                .certificates
-                .iter()
+            let keys: Vec<String> = proven(judgement)
                 .map(|c| {
                     format!(
                         "    sha256//{}  {}",
@@ -63,12 +62,20 @@ pub(super) fn explain(
                     )
                 })
                 .collect();
-            finding(
-                Code::PinMismatch,
-                "no certificate of the chain has a pinned public key".to_owned(),
-            )
-            .hint(format!(
-                "Presented are the keys below. If the change was planned, pin the new key.\n{}",
+            let pinned = |c: &Certificate| policy.pins.contains(&c.spki_sha256());
+            let beside = match judgement.certificates.iter().any(pinned) {
+                true => {
+                    ". The server also sends a certificate with a pinned key, but the session does not depend \
+                     on it: anyone can send a copy of it"
+                }
+                false => "",
+            };
+            let what = match judgement.satisfies(Level::Chain) {
+                Ok(()) => "no certificate of the verified path has a pinned public key",
+                Err(_) => "the server certificate does not have a pinned public key",
+            };
+            finding(Code::PinMismatch, format!("{what}{beside}")).hint(format!(
+                "These keys count. If the change was planned, pin the new key.\n{}",
                 keys.join("\n")
             ))
         }
