@@ -23,7 +23,7 @@ use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::text::Palette;
 use pgtls::report::{EndpointReport, Report, json, merge, text};
-use pgtls::trust::{Trust, file};
+use pgtls::trust::{Trust, TrustRequest, file};
 use pgtls::verify::name::match_host;
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
 use pgtls::x509::{AnchorList, Certificate};
@@ -143,7 +143,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
     let task = Task {
         endpoint: conninfo.endpoints.first().unwrap().clone(),
-        trust: Arc::new(Trust::gather(&conninfo, None).unwrap()),
+        trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
         conninfo,
         now: made.now.unix_timestamp(),
         timeout: Duration::from_secs(10),

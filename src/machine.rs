@@ -71,27 +71,6 @@ const RESERVED_FILES: usize = 32;
 /// So many names are resolved at once: the threads that tokio's runtime has for it.
 const RESOLVERS: usize = 512;
 
-/// A machine on which nobody has set anything: what stands in the string is all there is.
-pub(crate) struct Blank;
-
-impl World for Blank {
-    fn var(&self, _: &str) -> Option<OsString> {
-        None
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-
-    fn user(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
-
 /// An argument as bytes: a connection string need not be UTF-8.
 #[cfg(unix)]
 pub(crate) fn bytes_of(text: &OsStr) -> Vec<u8> {

@@ -24,7 +24,7 @@ use peer::{Conversation, Peer};
 use pgtls::conninfo::{ConnInfo, World};
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::probe::{Task, probe};
-use pgtls::trust::Trust;
+use pgtls::trust::{Trust, TrustRequest};
 use postgres::{free_port, wait_until};
 
 /// Nobody has set anything here.
@@ -80,7 +80,7 @@ fn a_thousand_checks_leave_no_descriptor_open() {
         let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
         let task = Task {
             endpoint: conninfo.endpoints[0].clone(),
-            trust: Arc::new(Trust::gather(&conninfo, None).unwrap()),
+            trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
             conninfo,
             now: now.unix_timestamp(),
             timeout: Duration::from_secs_f64(seconds.parse().unwrap()),

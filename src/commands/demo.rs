@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use pgtls::conninfo::Nowhere;
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::report::Report;
 use time::OffsetDateTime;
@@ -12,7 +13,6 @@ use super::output::Printed;
 use super::progress::Silent;
 use super::{check, output};
 use crate::cli::{Check, Output};
-use crate::machine::Blank;
 
 pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
     let now = OffsetDateTime::now_utc();
@@ -38,7 +38,7 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         quoted(&root.path().display().to_string()),
     );
     let args = Check::of(vec![string.into()], output);
-    let (endpoints, exit) = check::check(&args, &Blank, &mut Silent)?;
+    let (endpoints, exit) = check::check(&args, &Nowhere, &mut Silent)?;
     let report = Report::new(endpoints, exit);
     output::print(&report, exit, &args.output, Printed::Nothing)
 }

@@ -9,7 +9,7 @@ use pgtls::connect;
 use pgtls::conninfo::{ConnInfo, Endpoint, HostAddr, Route, TargetSessionAttrs};
 use pgtls::diagnose::{Diagnosis, conninfo_error};
 use pgtls::fleet;
-use pgtls::trust::{self, Choice, SharedTrust, Trust};
+use pgtls::trust::{self, Choice, SharedTrust, Trust, TrustRequest};
 use tokio::time::Instant;
 
 use super::check::Run;
@@ -149,15 +149,15 @@ impl<'a> Run<'a> {
 /// as Ctrl-C shall not wait along.
 pub(super) async fn gather(
     trusts: &Arc<Mutex<SharedTrust>>,
-    conninfo: &Arc<ConnInfo>,
+    conninfo: &ConnInfo,
     choice: Option<&Choice>,
 ) -> anyhow::Result<Result<Arc<Trust>, trust::Error>> {
-    if !trust::may_wait(conninfo, choice) {
-        return Ok(lock(trusts).gather(conninfo, choice));
+    let request = TrustRequest::new(conninfo, choice);
+    if !request.may_wait() {
+        return Ok(lock(trusts).gather(request));
     }
     let trusts = Arc::clone(trusts);
-    let (conninfo, choice) = (Arc::clone(conninfo), choice.cloned());
-    tokio::task::spawn_blocking(move || lock(&trusts).gather(&conninfo, choice.as_ref()))
+    tokio::task::spawn_blocking(move || lock(&trusts).gather(request))
         .await
         .context("could not read the files that the connection string names")
 }

@@ -8,29 +8,46 @@ use std::path::{Path, PathBuf};
 use super::World;
 
 /// No variables and no files at first; the user is `me`, at home in `/home/me`.
-#[derive(Default)]
-pub(super) struct Fake {
-    variables: BTreeMap<&'static str, &'static str>,
+pub(crate) struct Fake {
+    variables: BTreeMap<&'static str, OsString>,
     files: BTreeMap<PathBuf, Vec<u8>>,
-    nobody: bool,
+    user: Option<&'static str>,
+    home: Option<PathBuf>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self {
+            variables: BTreeMap::new(),
+            files: BTreeMap::new(),
+            user: Some("me"),
+            home: Some("/home/me".into()),
+        }
+    }
 }
 
 impl Fake {
-    pub(super) fn var(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.insert(name, value);
+    pub(crate) fn var(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name, value.into());
         self
     }
 
-    pub(super) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(mut self, path: &str, text: impl AsRef<[u8]>) -> Self {
         self.files
             .insert(PathBuf::from(path), text.as_ref().to_vec());
         self
     }
 
+    pub(crate) fn home(mut self, home: impl Into<PathBuf>) -> Self {
+        self.home = Some(home.into());
+        self
+    }
+
     /// As in a container whose user id has no entry in the password database.
-    pub(super) fn nobody() -> Self {
+    pub(crate) fn nobody() -> Self {
         Self {
-            nobody: true,
+            user: None,
+            home: None,
             ..Self::default()
         }
     }
@@ -38,15 +55,15 @@ impl Fake {
 
 impl World for Fake {
     fn var(&self, name: &str) -> Option<OsString> {
-        self.variables.get(name).map(OsString::from)
+        self.variables.get(name).cloned()
     }
 
     fn home(&self) -> Option<PathBuf> {
-        (!self.nobody).then(|| PathBuf::from("/home/me"))
+        self.home.clone()
     }
 
     fn user(&self) -> Option<Vec<u8>> {
-        (!self.nobody).then(|| b"me".to_vec())
+        self.user.map(|user| user.as_bytes().to_vec())
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

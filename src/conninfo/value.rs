@@ -121,7 +121,7 @@ impl fmt::Debug for Value {
 }
 
 /// A password or key. Only [`Secret::expose`] gives it away.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Vec<u8>);
 
 impl Secret {

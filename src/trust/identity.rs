@@ -17,13 +17,9 @@ use super::client_chain::{self, ChainFault};
 pub use super::identity_error::IdentityError;
 use super::private_key::{self, KeyFault};
 use super::read::read_bounded;
+use super::request::HomeFile;
 use super::similar::similar_files;
 use crate::conninfo::SslCertMode;
-
-/// The files under `~/.postgresql` that are used where the user names none (`USER_CERT_FILE` and
-/// `USER_KEY_FILE`).
-const DEFAULT_CERTIFICATE: &str = "postgresql.crt";
-const DEFAULT_KEY: &str = "postgresql.key";
 
 /// What the connection string and its surroundings say about the client's identity.
 #[derive(Clone, Copy)]
@@ -152,7 +148,7 @@ fn pair(
 /// `None` if the default file is not there.
 fn find_certificate(request: &IdentityRequest<'_>) -> Result<Option<PathBuf>, IdentityError> {
     let given = named(request.certificate);
-    let default = || Some(request.home_files?.join(DEFAULT_CERTIFICATE));
+    let default = || Some(HomeFile::Certificate.of(request.home_files?));
     let Some(path) = given.map(Path::to_path_buf).or_else(default) else {
         return Ok(None);
     };
@@ -178,7 +174,7 @@ fn find_key(request: &IdentityRequest<'_>, certificate: &Path) -> Result<PathBuf
             key: key.to_path_buf(),
         }),
         (Some(key), _) => Ok(key.to_path_buf()),
-        (None, Some(home_files)) => Ok(home_files.join(DEFAULT_KEY)),
+        (None, Some(home_files)) => Ok(HomeFile::Key.of(home_files)),
         (None, None) => Err(IdentityError::KeyUnnamed {
             certificate: certificate.to_path_buf(),
         }),

@@ -1,7 +1,7 @@
 //! What the user trusts: anchors with their source, CRLs, the client's own identity, and how much
 //! the mode demands.
 //!
-//! In goes a conninfo, out comes a [`Trust`]; the rules are those of `initialize_SSL` in
+//! In goes a [`TrustRequest`], out comes a [`Trust`]; the rules are those of `initialize_SSL` in
 //! PostgreSQL's fe-secure-openssl.c. This is where files are read.
 
 mod bundled;
@@ -14,6 +14,7 @@ mod identity_error;
 mod pem;
 mod private_key;
 mod read;
+mod request;
 mod revocation;
 mod shared;
 mod similar;
@@ -23,7 +24,7 @@ mod system;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::conninfo::{ConnInfo, Origin, RootCert, Setting, SslMode};
+use crate::conninfo::{Origin, RootCert, Setting, SslMode};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
@@ -33,10 +34,11 @@ pub use identity::{Identity, IdentityError};
 pub use pem::PemFault;
 pub use private_key::KeyFault;
 pub use read::read_bounded;
-pub use shared::{SharedTrust, may_wait};
+pub use request::TrustRequest;
+pub use shared::SharedTrust;
 pub use system::SystemStore;
 
-use identity::IdentityRequest;
+use request::HomeFile;
 use revocation::Lists;
 use store::{Base, Store};
 
@@ -115,18 +117,18 @@ pub enum Choice {
 }
 
 impl Trust {
-    /// Finds out what a conninfo trusts, reading the files it names: roots, CRLs, then the client's
+    /// Finds out what a connection trusts, reading the files that the request names: roots, CRLs, then the client's
     /// own certificate, in libpq's order.
     ///
     /// # Errors
     /// [`Error`] for a file that is named, or is there by default, and cannot be used.
-    pub fn gather(conninfo: &ConnInfo, choice: Option<&Choice>) -> Result<Self, Error> {
-        let roots = match choice {
+    pub fn gather(request: &TrustRequest) -> Result<Self, Error> {
+        let roots = match &request.choice {
             Some(choice) => chosen(choice)?,
-            None => configured(conninfo)?,
+            None => configured(request)?,
         };
-        let level = level(conninfo.sslmode.value, &roots.source);
-        let mut lists = revocation::gather(conninfo, roots.crls)?;
+        let level = level(request.sslmode, &roots.source);
+        let mut lists = revocation::gather(request, roots.crls)?;
         if level == Level::Encryption || roots.source == Source::System {
             // libpq reads CRLs only along with a root file. They were read above all the same, as
             // a file that is named must be usable.
@@ -138,7 +140,7 @@ impl Trust {
             crls: lists.crls,
             ignored_crl_file: lists.ignored,
             byte_order_mark: roots.byte_order_mark,
-            identity: identity::load(&identity_request(conninfo))?,
+            identity: identity::load(&request.identity())?,
             store: Store {
                 base: roots.base,
                 from_crl_file: lists.anchors,
@@ -239,8 +241,8 @@ fn chosen(choice: &Choice) -> Result<Roots, Error> {
     })
 }
 
-fn configured(conninfo: &ConnInfo) -> Result<Roots, Error> {
-    if let Some(Setting { value, origin }) = &conninfo.sslrootcert {
+fn configured(request: &TrustRequest) -> Result<Roots, Error> {
+    if let Some(Setting { value, origin }) = &request.sslrootcert {
         return match value {
             RootCert::System => Ok(Roots::built_in(
                 Base::System(SystemStore::new()),
@@ -255,10 +257,7 @@ fn configured(conninfo: &ConnInfo) -> Result<Roots, Error> {
             }
         };
     }
-    let home = conninfo
-        .home_files
-        .as_ref()
-        .map(|home| home.join("root.crt"));
+    let home = request.home_file(HomeFile::Roots);
     match home.filter(|path| path.metadata().is_ok()) {
         Some(path) => Roots::load(&path, None, Source::Home { path: path.clone() }),
         None => Ok(Roots::built_in(Base::Fallback, Source::Fallback)),
@@ -272,24 +271,5 @@ fn level(mode: SslMode, source: &Source) -> Level {
         (SslMode::VerifyCa, _) => Level::Chain,
         (_, Source::Fallback) => Level::Encryption,
         (SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::Require, _) => Level::Chain,
-    }
-}
-
-fn identity_request(conninfo: &ConnInfo) -> IdentityRequest<'_> {
-    IdentityRequest {
-        certificate: conninfo
-            .sslcert
-            .as_ref()
-            .map(|setting| setting.value.as_path()),
-        key: conninfo
-            .sslkey
-            .as_ref()
-            .map(|setting| setting.value.as_path()),
-        password: conninfo
-            .sslpassword
-            .as_ref()
-            .map(|setting| setting.value.expose()),
-        mode: conninfo.sslcertmode.value,
-        home_files: conninfo.home_files.as_deref(),
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Error, FileRole};
+use super::request::{HomeFile, TrustRequest};
 use super::{file, read_bounded};
-use crate::conninfo::{ConnInfo, Origin, Setting};
+use crate::conninfo::{Origin, Setting};
 use crate::x509::{AnchorList, Crl};
 
 /// What the CRL settings of a connection come to.
@@ -23,15 +24,15 @@ pub(super) struct Lists {
     pub(super) ignored: Option<PathBuf>,
 }
 
-/// Reads the CRLs that a conninfo names, or else those of the home directory. The CRLs of the root
+/// Reads the CRLs that a request names, or else those of the home directory. The CRLs of the root
 /// file count once there are others.
 ///
 /// # Errors
 /// A file or directory that is named and cannot be used; libpq would go on without it.
-pub(super) fn gather(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Result<Lists, Error> {
-    let (file, directory) = (&conninfo.sslcrl, &conninfo.sslcrldir);
+pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result<Lists, Error> {
+    let (file, directory) = (&request.sslcrl, &request.sslcrldir);
     if file.is_none() && directory.is_none() {
-        return Ok(of_home(conninfo, from_root_file));
+        return Ok(of_home(request, from_root_file));
     }
     let mut lists = match file {
         Some(Setting { value, origin }) => of_file(value, Some(origin), from_root_file)?,
@@ -81,11 +82,8 @@ pub(super) fn of_file(
     })
 }
 
-fn of_home(conninfo: &ConnInfo, from_root_file: Vec<Crl>) -> Lists {
-    let path = conninfo
-        .home_files
-        .as_ref()
-        .map(|home| home.join("root.crl"));
+fn of_home(request: &TrustRequest, from_root_file: Vec<Crl>) -> Lists {
+    let path = request.home_file(HomeFile::Crls);
     let Some(path) = path.filter(|path| path.metadata().is_ok()) else {
         return Lists::default();
     };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pgtls::conninfo::Nowhere;
 use pgtls::lab::{Fault, Lab, Place, Secret, Watcher};
 use pgtls::report::ClientReport;
 use time::OffsetDateTime;
@@ -9,7 +10,6 @@ use time::OffsetDateTime;
 use crate::cli::{Check, Output};
 use crate::commands::check;
 use crate::commands::progress::Silent;
-use crate::machine::Blank;
 
 /// Asks a lab of its own, so that nobody takes these connections for those of the client under test.
 /// Endpoints that are late are not asked: what matters about them is no question of trust.
@@ -38,7 +38,7 @@ pub(super) fn expectations(
         clients: true,
         ..Check::of(strings.collect(), Output::none())
     };
-    let (endpoints, _) = check::check(&args, &Blank, &mut Silent)?;
+    let (endpoints, _) = check::check(&args, &Nowhere, &mut Silent)?;
     let found = endpoints.into_iter().map(|endpoint| endpoint.clients);
     Ok(prompt
         .into_iter()

@@ -1,0 +1,290 @@
+//! What [`Trust::gather`](super::Trust::gather) is asked: the settings that it may look at, and no
+//! others.
+
+use std::path::{Path, PathBuf};
+
+use super::Choice;
+use super::identity::IdentityRequest;
+use crate::conninfo::{ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode};
+
+/// Everything that decides whom a connection trusts and what identifies its client.
+///
+/// It is all that gathering can see, so two equal requests have one answer: the request is the key
+/// under which answers are shared. Who made a setting counts, because the advice depends on it; where in
+/// the connection string it stands does not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TrustRequest {
+    pub(super) choice: Option<Choice>,
+    pub(super) sslmode: SslMode,
+    pub(super) sslrootcert: Option<Setting<RootCert>>,
+    pub(super) sslcrl: Option<Setting<PathBuf>>,
+    pub(super) sslcrldir: Option<Setting<PathBuf>>,
+    sslcert: Option<PathBuf>,
+    sslkey: Option<PathBuf>,
+    sslpassword: Option<Secret>,
+    sslcertmode: SslCertMode,
+    home_files: Option<PathBuf>,
+}
+
+impl TrustRequest {
+    /// What a connection string asks for; `choice` takes the place of its roots.
+    pub fn new(conninfo: &ConnInfo, choice: Option<&Choice>) -> Self {
+        let path = |setting: &Option<Setting<PathBuf>>| {
+            let setting = setting.as_ref()?;
+            Some(setting.value.clone())
+        };
+        let password = conninfo.sslpassword.as_ref();
+        Self {
+            choice: choice.cloned(),
+            sslmode: conninfo.sslmode.value,
+            sslrootcert: placeless(conninfo.sslrootcert.as_ref()),
+            sslcrl: placeless(conninfo.sslcrl.as_ref()),
+            sslcrldir: placeless(conninfo.sslcrldir.as_ref()),
+            sslcert: path(&conninfo.sslcert),
+            sslkey: path(&conninfo.sslkey),
+            sslpassword: password.map(|setting| setting.value.clone()),
+            sslcertmode: conninfo.sslcertmode.value,
+            home_files: conninfo.home_files.clone(),
+        }
+    }
+
+    /// Might it take long to read the files? A regular file is there at once, and so is the news that
+    /// there is none; a pipe or a device may keep its reader waiting.
+    pub fn may_wait(&self) -> bool {
+        self.files().iter().any(|path| {
+            path.metadata()
+                .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+        })
+    }
+
+    /// The file of the home directory, if there is a home directory.
+    pub(super) fn home_file(&self, file: HomeFile) -> Option<PathBuf> {
+        self.home_files.as_deref().map(|home| file.of(home))
+    }
+
+    /// The part that the client's own certificate depends on.
+    pub(super) fn identity(&self) -> IdentityRequest<'_> {
+        IdentityRequest {
+            certificate: self.sslcert.as_deref(),
+            key: self.sslkey.as_deref(),
+            password: self.sslpassword.as_ref().map(Secret::expose),
+            mode: self.sslcertmode,
+            home_files: self.home_files.as_deref(),
+        }
+    }
+
+    /// Every file and directory that may be read.
+    fn files(&self) -> Vec<PathBuf> {
+        // All fields by name, so that a new one is not forgotten.
+        let Self {
+            choice,
+            sslmode: _,
+            sslrootcert,
+            sslcrl,
+            sslcrldir,
+            sslcert,
+            sslkey,
+            sslpassword: _,
+            sslcertmode: _,
+            home_files: _,
+        } = self;
+        let roots = match choice {
+            Some(Choice::File(path)) => Some(path),
+            Some(Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System) => {
+                None
+            }
+            None => sslrootcert
+                .as_ref()
+                .and_then(|setting| match &setting.value {
+                    RootCert::File(path) => Some(path),
+                    RootCert::System => None,
+                }),
+        };
+        let lists = [sslcrl, sslcrldir].into_iter().flatten();
+        let lists = lists.map(|setting| &setting.value);
+        let named = roots.into_iter().chain(lists).chain(sslcert).chain(sslkey);
+        let home = HomeFile::ALL
+            .iter()
+            .filter_map(|file| self.home_file(*file));
+        named.cloned().chain(home).collect()
+    }
+}
+
+/// The files under `~/.postgresql` that are used where the user names none (`ROOT_CERT_FILE`,
+/// `ROOT_CRL_FILE`, `USER_CERT_FILE` and `USER_KEY_FILE` in PostgreSQL's fe-secure-openssl.c).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HomeFile {
+    Roots,
+    Crls,
+    Certificate,
+    Key,
+}
+
+impl HomeFile {
+    const ALL: [Self; 4] = [Self::Roots, Self::Crls, Self::Certificate, Self::Key];
+
+    /// Its path in this directory.
+    pub(super) fn of(self, home_files: &Path) -> PathBuf {
+        home_files.join(match self {
+            Self::Roots => "root.crt",
+            Self::Crls => "root.crl",
+            Self::Certificate => "postgresql.crt",
+            Self::Key => "postgresql.key",
+        })
+    }
+}
+
+fn placeless<T: Clone>(setting: Option<&Setting<T>>) -> Option<Setting<T>> {
+    let mut setting = setting?.clone();
+    if let Origin::String { at } = &mut setting.origin {
+        *at = 0;
+    }
+    Some(setting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::trust::{Error, Trust};
+
+    fn request(string: &str, choice: Option<&Choice>, machine: &Fake) -> TrustRequest {
+        let conninfo = ConnInfo::read(string.as_bytes(), machine).unwrap();
+        TrustRequest::new(&conninfo, choice)
+    }
+
+    fn answer(request: &TrustRequest) -> String {
+        let answer: Result<Trust, Error> = Trust::gather(request);
+        format!("{answer:?}")
+    }
+
+    /// A certificate, a locked key and an empty directory; a root file at home.
+    struct Files {
+        directory: tempfile::TempDir,
+        certificate: String,
+        key: String,
+        empty: String,
+    }
+
+    impl Files {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let key = rcgen::KeyPair::generate().unwrap();
+            let certificate = rcgen::CertificateParams::new(["h".to_owned()]).unwrap();
+            let certificate = certificate.self_signed(&key).unwrap().pem();
+            let place = |name: &str| directory.path().join(name);
+            let write = |name: &str, text: &str| {
+                std::fs::write(place(name), text).unwrap();
+                place(name).display().to_string()
+            };
+            for directory in ["empty", ".postgresql"] {
+                std::fs::create_dir(place(directory)).unwrap();
+            }
+            write(".postgresql/root.crt", &certificate);
+            let key = write("client.key", LOCKED_KEY);
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let owner_only = std::fs::Permissions::from_mode(0o600);
+                std::fs::set_permissions(&key, owner_only).unwrap();
+            }
+            Self {
+                certificate: write("client.crt", &certificate),
+                key,
+                empty: place("empty").display().to_string(),
+                directory,
+            }
+        }
+
+        fn home(&self) -> Fake {
+            Fake::nobody().home(self.directory.path())
+        }
+    }
+
+    /// Each row changes one setting and, with it, what is gathered.
+    #[test]
+    fn whatever_changes_the_answer_changes_the_request() {
+        let files = Files::new();
+        let Files {
+            certificate,
+            key,
+            empty,
+            ..
+        } = &files;
+        let nothing = Fake::nobody();
+        let variable = Fake::nobody().var("PGSSLROOTCERT", certificate);
+        let home = files.home();
+        let roots = format!("user=u host=h sslrootcert={certificate}");
+        let client = format!("user=u host=h sslcert={certificate} sslkey={key}");
+        for (string, changed, choice, machine) in [
+            ("user=u host=h", "sslmode=verify-ca", None, &nothing),
+            (
+                "user=u host=h",
+                &format!("sslrootcert={certificate}"),
+                None,
+                &nothing,
+            ),
+            ("user=u host=h", "sslrootcert=system", None, &nothing),
+            ("user=u host=h", "", None, &variable),
+            ("user=u host=h", "", None, &home),
+            ("user=u host=h", "", Some(&Choice::Mozilla), &nothing),
+            (&roots, &format!("sslcrl={certificate}"), None, &nothing),
+            (&roots, &format!("sslcrldir={empty}"), None, &nothing),
+            (
+                "user=u host=h",
+                &format!("sslcert={certificate}"),
+                None,
+                &nothing,
+            ),
+            ("user=u host=h", &format!("sslkey={key}"), None, &nothing),
+            ("user=u host=h", "sslcertmode=require", None, &nothing),
+            (&client, "sslcertmode=disable", None, &nothing),
+            (&client, "sslpassword=x", None, &nothing),
+        ] {
+            let first = request(string, None, &nothing);
+            let second = request(&format!("{string} {changed}"), choice, machine);
+            assert_ne!(answer(&first), answer(&second), "{string} and {changed}");
+            assert!(first != second, "{string} and {changed}");
+        }
+        let said = request(&roots, None, &nothing);
+        assert!(said != request("user=u host=h", None, &variable));
+    }
+
+    #[test]
+    fn what_no_trust_depends_on_changes_nothing() {
+        let nothing = Fake::nobody();
+        let first = request("user=u host=a sslrootcert=system sslcrl=x", None, &nothing);
+        for string in [
+            "sslcrl=x sslrootcert=system host=a user=u",
+            "host=b port=1 user=v password=p sslrootcert=system sslcrl=x connect_timeout=3",
+            "postgresql:///?user=u&sslrootcert=system&sslcrl=x",
+        ] {
+            assert!(first == request(string, None, &nothing), "{string}");
+        }
+    }
+
+    #[test]
+    fn every_file_that_may_be_read_may_keep_the_reader_waiting() {
+        let string = "user=u host=h sslrootcert=a sslcrl=b sslcrldir=c sslcert=d sslkey=e";
+        let home = Fake::default();
+        let files = request(string, None, &home).files();
+        let of_home = ["root.crt", "root.crl", "postgresql.crt", "postgresql.key"];
+        let of_home = of_home.map(|name| Path::new("/home/me/.postgresql").join(name));
+        let named = ["a", "b", "c", "d", "e"].map(PathBuf::from);
+        assert_eq!(files, [&named[..], &of_home[..]].concat());
+        let choice = Choice::File("f".into());
+        let files = request(string, Some(&choice), &home).files();
+        assert_eq!(files.first(), Some(&PathBuf::from("f")));
+        assert!(!files.contains(&PathBuf::from("a")));
+    }
+
+    #[test]
+    fn no_password_shows() {
+        let request = request("user=u host=h sslpassword=Zq", None, &Fake::nobody());
+        assert!(!format!("{request:?}").contains("Zq"));
+    }
+
+    /// It cannot be opened: another password is another complaint.
+    const LOCKED_KEY: &str =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+}
