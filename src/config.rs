@@ -352,9 +352,9 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_readme_is_read() {
-        let readme = include_str!("../README.md");
-        let (_, behind) = readme.split_once("```toml\n").unwrap();
+    fn the_example_of_the_reference_is_read() {
+        let reference = include_str!("../docs/config.md");
+        let (_, behind) = reference.split_once("```toml\n").unwrap();
         let (example, _) = behind.split_once("```").unwrap();
         let config = Config::parse(example, |_| Some("x".into())).unwrap();
         let names: Vec<_> = config.endpoints.iter().map(|one| &one.name).collect();

@@ -25,6 +25,9 @@
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, good and broken, and what clients do there |
 //!
+//! **The library is not an interface.** It exists for the program and its tests, and any version may change
+//! it. What users can rely on are the exit codes, finding codes, options and the JSON of the program.
+//!
 //! # Decisions
 //!
 //! - **The verdict is libpq's.** The path check follows OpenSSL's rules ([`verify::chain`]), because

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 pub(crate) use commands::Command;
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
-use value::{parse_at, parse_code, parse_report, parse_root, parse_seconds, parse_shard};
+use value::{parse_at, parse_report, parse_root, parse_seconds, parse_shard, parse_topic};
 pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
 
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
 
-    /// Read named endpoints, and what to demand of them, from a TOML file: see the README
+    /// Read named endpoints and their demands from a TOML file; see `pgtls explain config`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
@@ -115,7 +115,7 @@ pub(crate) struct Audit {
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
 
-    /// Read named endpoints, and what they may accept, from a TOML file: see the README
+    /// Read named endpoints and what they may accept from a TOML file; see `pgtls explain config`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
@@ -270,9 +270,18 @@ pub(crate) enum Shape {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The code, as reports print it: unknown-issuer
-    #[arg(value_name = "CODE", value_parser = parse_code)]
-    pub(crate) code: Option<Code>,
+    /// The code, as reports print it: unknown-issuer; or config, for the keys of pgtls.toml
+    #[arg(value_name = "CODE", value_parser = parse_topic)]
+    pub(crate) topic: Option<Topic>,
+}
+
+/// What there is a page about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Topic {
+    /// A finding code.
+    Code(Code),
+    /// `pgtls.toml`.
+    Config,
 }
 
 #[derive(Debug, Args)]

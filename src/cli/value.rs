@@ -10,7 +10,7 @@ use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{At, FileReport, Format, Shard};
+use super::{At, FileReport, Format, Shard, Topic};
 
 pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
     Ok(match text {
@@ -31,8 +31,11 @@ pub(super) fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     })
 }
 
-pub(super) fn parse_code(name: &str) -> Result<Code, String> {
-    Code::from_name(name).ok_or_else(|| {
+pub(super) fn parse_topic(name: &str) -> Result<Topic, String> {
+    if name == "config" {
+        return Ok(Topic::Config);
+    }
+    Code::from_name(name).map(Topic::Code).ok_or_else(|| {
         let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
         if near.is_empty() {
             "no such code; `pgtls explain` lists them all".to_owned()
