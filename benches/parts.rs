@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use divan::{Bencher, black_box};
 use pgtls::conninfo::{ConnInfo, World};
+use pgtls::demands::Demands;
 use pgtls::diagnose::diagnose;
 use pgtls::exit::Exit;
 use pgtls::lab::{Authority, Endpoint, Issued};
-use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::text::Palette;
 use pgtls::report::{EndpointReport, Report, json, merge, text};
@@ -151,7 +151,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     let observation = runtime.block_on(probe(&task));
-    let diagnosis = diagnose(&task, &observation, &Policy::default());
+    let diagnosis = diagnose(&task, &observation, &Demands::default());
     let report = EndpointReport::checked(&task, &observation, &diagnosis);
     Report::new(vec![report; 100], Exit::Passed)
 });

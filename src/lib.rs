@@ -16,7 +16,7 @@
 //! | [`startup`] | session | the server's first answer |
 //! | [`verify`] | chain, trust, host, moment | a judgement |
 //! | [`probe`] | all of these, in a straight line | an observation |
-//! | [`policy`] | judgement | what was asked for besides, and does not hold |
+//! | [`demands`] | judgement | what was asked for besides, and does not hold |
 //! | [`login`] | a satisfied observation | a login, and what the server says of the session |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`fleet`] | many pieces of work | their results, a bounded number at once |
@@ -43,6 +43,7 @@
 pub mod audit;
 pub mod connect;
 pub mod conninfo;
+pub mod demands;
 pub mod diagnose;
 pub mod escape;
 pub mod exit;
@@ -52,7 +53,6 @@ mod inet;
 pub mod lab;
 pub mod login;
 pub mod negotiate;
-pub mod policy;
 pub mod probe;
 pub mod report;
 pub mod startup;

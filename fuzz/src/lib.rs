@@ -9,10 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, World};
+use pgtls::demands::Demands;
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
 use pgtls::negotiate::parse_error;
-use pgtls::policy::Policy;
 use pgtls::report::text::Palette;
 use pgtls::report::{EndpointReport, Report, json, text};
 use pgtls::trust::{Level, Trust, file, identity};
@@ -92,7 +92,7 @@ fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
         address: None,
         level: Level::ChainAndName,
     };
-    let diagnosis = diagnose_offline(&context, &judgement, &Policy::default());
+    let diagnosis = diagnose_offline(&context, &judgement, &Demands::default());
     assert_eq!(diagnosis.exit == Exit::Passed, diagnosis.error.is_none());
     let endpoint = EndpointReport::offline(&context, &judgement, &diagnosis);
     print(endpoint, diagnosis.exit);

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use pgtls::audit::{self, Limits, audit};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
+use pgtls::demands::Demands;
 use pgtls::diagnose::{add_audit, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::Trust;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
 struct Run<'a> {
     args: &'a Audit,
     world: &'a dyn World,
-    policy: Policy,
+    policy: Demands,
     /// The moment of the judgement, in seconds since 1970.
     now: i64,
 }

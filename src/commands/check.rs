@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, bail};
 use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, TargetSessionAttrs, World};
+use pgtls::demands::Demands;
 use pgtls::diagnose::{OtherHosts, trust_error};
 use pgtls::exit::Exit;
 use pgtls::fleet::{self, Servers, Turns};
-use pgtls::policy::Policy;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::SharedTrust;
 use tokio::time::Instant;
@@ -147,7 +147,7 @@ fn save_chain<'a>(
 pub(super) struct Run<'a> {
     pub(super) args: &'a Check,
     pub(super) world: &'a dyn World,
-    pub(super) policy: Policy,
+    pub(super) policy: Demands,
     /// The moment of the judgement, in seconds since 1970, when the run began.
     pub(super) now: i64,
     pub(super) began: Instant,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use pgtls::demands::Demands;
 use pgtls::diagnose::{ClientVerdict, Diagnosis, Facts, clients, diagnose};
-use pgtls::policy::Policy;
 use pgtls::probe::{Observation, Task, probe};
 use pgtls::trust::{self, Choice, FileRole, Trust};
 
@@ -54,7 +54,7 @@ impl Stores {
             Err(_) => return None,
         }
         let observation = probe(&task).await;
-        let diagnosis = diagnose(&task, &observation, &Policy::default());
+        let diagnosis = diagnose(&task, &observation, &Demands::default());
         let given = own.ok().map(|own| &**own);
         Some(self.ask(&task, own, given, &observation, &diagnosis))
     }

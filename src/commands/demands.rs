@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use pgtls::conninfo::ConnInfo;
-use pgtls::policy::{Policy, Strictness};
+use pgtls::demands::{self, Strictness};
 use pgtls::trust::{Choice, Trust, file, read_bounded};
 use pgtls::x509::Certificate;
 use time::OffsetDateTime;
 
 use crate::cli::{At, Demands};
 
-pub(super) fn policy(demands: &Demands) -> Policy {
-    Policy {
+pub(super) fn policy(demands: &Demands) -> demands::Demands {
+    demands::Demands {
         valid_for: demands.valid_for,
         pins: demands.pin.clone(),
         strictness: if demands.strict {
@@ -22,7 +22,7 @@ pub(super) fn policy(demands: &Demands) -> Policy {
         } else {
             Strictness::Lenient
         },
-        ..Policy::default()
+        ..demands::Demands::default()
     }
 }
 

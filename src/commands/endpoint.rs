@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use pgtls::audit::offers;
 use pgtls::conninfo::{ConnInfo, Endpoint, Route};
+use pgtls::demands::Demands;
 use pgtls::diagnose::{Diagnosis, OtherHosts, diagnose, diagnose_login, rehearse, unchecked};
 use pgtls::exit::Exit;
 use pgtls::fleet::Visit;
 use pgtls::login::{self, Login, login};
-use pgtls::policy::Policy;
 use pgtls::probe::{Task, probe_in_turn};
 use pgtls::report::EndpointReport;
 use pgtls::trust::Trust;
@@ -44,7 +44,7 @@ impl Run<'_> {
         task: Task,
         stores: Option<&Stores>,
         own: Own<'_>,
-        policy: &Policy,
+        policy: &Demands,
         others: OtherHosts,
     ) -> Checked {
         if let Some(diagnosis) = unchecked(&task.conninfo, &task.endpoint, &task.trust) {

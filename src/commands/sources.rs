@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::conninfo::World;
+use pgtls::demands::{self, Strictness};
 use pgtls::escape::escape;
-use pgtls::policy::{self, Strictness};
 use pgtls::report::LocationReport;
 
 use crate::cli::Shard;
@@ -28,7 +28,7 @@ pub(super) struct Source {
 
 impl Source {
     /// What an option says counts for all; then what the file says of the endpoint.
-    pub(super) fn policy_over(&self, options: &policy::Policy) -> policy::Policy {
+    pub(super) fn policy_over(&self, options: &demands::Demands) -> demands::Demands {
         let mut policy = options.clone();
         policy.valid_for = policy.valid_for.or(self.policy.valid_for);
         policy.min_tls = policy.min_tls.or(self.policy.min_tls);

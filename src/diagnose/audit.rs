@@ -5,9 +5,9 @@ use crate::audit::{
     Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed, Suite,
     TlsAudit, Unknown, Version, Weakness,
 };
+use crate::demands::Strictness;
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::policy::Strictness;
 use crate::probe::Task;
 
 /// Adds what an audit found to what the check of the same endpoint came to.

@@ -4,8 +4,8 @@ use data_encoding::{BASE64, HEXLOWER};
 
 use super::calendar::{day, span};
 use super::{Code, Context, Finding, Stage};
+use crate::demands::{Demands, Unmet, proven};
 use crate::escape::escape;
-use crate::policy::{Policy, Unmet, proven};
 use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
@@ -13,7 +13,7 @@ use crate::x509::Certificate;
 pub(super) fn explain(
     context: &Context<'_>,
     judgement: &Judgement,
-    policy: &Policy,
+    demands: &Demands,
     unmet: &Unmet,
 ) -> Finding {
     let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
@@ -62,7 +62,7 @@ pub(super) fn explain(
                     )
                 })
                 .collect();
-            let pinned = |c: &Certificate| policy.pins.contains(&c.spki_sha256());
+            let pinned = |c: &Certificate| demands.pins.contains(&c.spki_sha256());
             let beside = match judgement.certificates.iter().any(pinned) {
                 true => {
                     ". The server also sends a certificate with a pinned key, but the session does not depend \
@@ -98,7 +98,7 @@ pub(super) fn explain(
             )
             .hint(format!(
                 "Expected\n{}\nserved\n{}\nIf it was renewed, the server may not have reloaded it: SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log.",
-                shown(policy.expected.as_deref()),
+                shown(demands.expected.as_deref()),
                 shown(judgement.certificates.first())
             ))
         }

@@ -2,6 +2,7 @@
 
 use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied, wire};
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
+use crate::demands::Demands;
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::login::{
@@ -9,7 +10,6 @@ use crate::login::{
     Unread, Unusable,
 };
 use crate::negotiate::ServerError;
-use crate::policy::Policy;
 use crate::probe::{Observation, Task};
 use crate::trust;
 
@@ -27,7 +27,7 @@ pub fn diagnose_login(
     task: &Task,
     observation: &Observation,
     login: &Login,
-    policy: &Policy,
+    demands: &Demands,
     diagnosis: Diagnosis,
     others: OtherHosts,
 ) -> Diagnosis {
@@ -58,7 +58,7 @@ pub fn diagnose_login(
         error,
         findings: found,
     };
-    apply_strictness(&mut diagnosis, policy.strictness);
+    apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
 }
 

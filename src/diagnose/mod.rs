@@ -26,9 +26,9 @@ mod wire;
 use std::net::IpAddr;
 
 use crate::conninfo::{ConnInfo, Host};
+use crate::demands::{Demands, Strictness, unmet};
 use crate::exit::Exit;
 use crate::handshake::Tls;
-use crate::policy::{self, Policy, Strictness};
 use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
@@ -210,7 +210,7 @@ impl<'a> Context<'a> {
 }
 
 /// Says what happened at an endpoint, and why.
-pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diagnosis {
+pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Diagnosis {
     let rules = task.rules();
     let context = Context {
         address: observation.address.map(|address| address.ip()),
@@ -226,7 +226,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             &context,
             &session.judgement,
             Some(&session.tls),
-            policy,
+            demands,
         );
         diagnosis.findings.extend(notices::of_session(session));
     }
@@ -240,7 +240,7 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
             .extend(notices::of_chain(&context, judgement));
     }
     diagnosis.findings.sort_by_key(|finding| finding.level);
-    apply_strictness(&mut diagnosis, policy.strictness);
+    apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
 }
 
@@ -248,19 +248,19 @@ pub fn diagnose(task: &Task, observation: &Observation, policy: &Policy) -> Diag
 pub fn diagnose_offline(
     context: &Context<'_>,
     judgement: &Judgement,
-    policy: &Policy,
+    demands: &Demands,
 ) -> Diagnosis {
     let mut diagnosis = match judgement.satisfies(context.level) {
         Ok(()) => Diagnosis::passed(),
         Err(reason) => unsatisfied(context, judgement, &reason),
     };
     if diagnosis.exit == Exit::Passed {
-        demand(&mut diagnosis, context, judgement, None, policy);
+        demand(&mut diagnosis, context, judgement, None, demands);
     }
     diagnosis
         .findings
         .extend(notices::of_chain(context, judgement));
-    apply_strictness(&mut diagnosis, policy.strictness);
+    apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
 }
 
@@ -340,12 +340,12 @@ fn demand(
     context: &Context<'_>,
     judgement: &Judgement,
     tls: Option<&Tls>,
-    policy: &Policy,
+    demands: &Demands,
 ) {
-    let unmet = policy::unmet(policy, judgement, tls, context.trust, context.rules);
+    let unmet = unmet(demands, judgement, tls, context.trust, context.rules);
     let mut findings = unmet
         .iter()
-        .map(|unmet| demands::explain(context, judgement, policy, unmet));
+        .map(|unmet| demands::explain(context, judgement, demands, unmet));
     if let Some(first) = findings.next() {
         diagnosis.exit = Exit::Unmet;
         diagnosis.error = Some(first);

@@ -19,9 +19,9 @@ use super::rules::{Presence, Rules};
 use super::tap::{Record, Tap};
 use super::watch::{Shared, Watched};
 use crate::conninfo::{Keyword, TlsVersion};
+use crate::demands::{Demands, unmet};
 use crate::escape::escape;
 use crate::handshake::{self, ClientCertificateRequest, Judge, Offer, Tls};
-use crate::policy::{Policy, unmet};
 use crate::probe::{Task, Witness, offer};
 use crate::verify::Judgement;
 use crate::x509::{Certificate, Digest, SignatureScheme};
@@ -36,7 +36,7 @@ pub(super) struct Connector {
     client_certificate: Box<dyn Fn() -> ClientCertificateRequest + Send>,
     witness: Arc<Witness>,
     task: Task,
-    policy: Policy,
+    demands: Demands,
     rules: Rules,
     tap: Record,
     shared: Shared,
@@ -45,14 +45,14 @@ pub(super) struct Connector {
 impl Connector {
     pub(super) fn new(
         task: &Task,
-        policy: &Policy,
+        demands: &Demands,
         password: &Password,
         tap: &Record,
         shared: &Shared,
     ) -> Result<Self, Error> {
         let witness = Witness::new(task);
         let judge = Arc::<Witness>::clone(&witness);
-        let settings = settings(task, policy, judge).map_err(|error| Error::Handshake {
+        let settings = settings(task, demands, judge).map_err(|error| Error::Handshake {
             error,
             tls: Box::default(),
             judgement: None,
@@ -66,7 +66,7 @@ impl Connector {
             client_certificate,
             witness,
             task: task.clone(),
-            policy: policy.clone(),
+            demands: demands.clone(),
             rules: rules(task, password),
             tap: tap.clone(),
             shared: shared.clone(),
@@ -94,7 +94,7 @@ impl Connector {
                 }));
             }
         };
-        if !demands_hold(&self.task, &self.policy, &judgement) {
+        if !demands_hold(&self.task, &self.demands, &judgement) {
             return Err(self.shared.fail(Error::Unmet));
         }
         let end_point = judgement.certificates.first().and_then(server_end_point);
@@ -120,18 +120,18 @@ impl TlsConnect<Tap<TcpStream>> for Connector {
 
 /// Pins and all else hold for this connection's certificates, too: behind one address there may be
 /// several servers.
-fn demands_hold(task: &Task, policy: &Policy, judgement: &Judgement) -> bool {
-    unmet(policy, judgement, None, &*task.trust, &task.rules()).is_empty()
+fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
+    unmet(demands, judgement, None, &*task.trust, &task.rules()).is_empty()
 }
 
 /// What the first handshake was offered, and no version below the one demanded.
 fn settings(
     task: &Task,
-    policy: &Policy,
+    demands: &Demands,
     judge: Arc<dyn Judge>,
 ) -> Result<handshake::Settings, handshake::Error> {
     let offer = offer(task);
-    let min_version = policy.min_tls.map_or(offer.min_version, |demanded| {
+    let min_version = demands.min_tls.map_or(offer.min_version, |demanded| {
         demanded.max(offer.min_version)
     });
     handshake::settings(

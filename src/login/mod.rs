@@ -34,9 +34,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::conninfo::{Endpoint, HostAddr, Origin, TargetSessionAttrs};
+use crate::demands::Demands;
 use crate::handshake::Tls;
 use crate::negotiate::ServerError;
-use crate::policy::Policy;
 use crate::probe::{Observation, Task};
 use crate::verify::Judgement;
 use crate::{connect, handshake, negotiate};
@@ -191,11 +191,11 @@ impl std::fmt::Display for Step {
 /// Logs in to the address that the observation ends at, by the rules of the task, and asks the server
 /// what it knows of the session. Everything ends at the deadline.
 ///
-/// To be called only if the observation is a pass, the policy's demands included.
+/// To be called only if the observation is a pass, the demands included.
 pub async fn login(
     task: &Task,
     observation: &Observation,
-    policy: &Policy,
+    demands: &Demands,
     deadline: Instant,
 ) -> Login {
     let started = Instant::now();
@@ -210,7 +210,7 @@ pub async fn login(
             }
             file => ignored_file.clone_from(file),
         }
-        let mut outcome = attempt(task, observation, policy, &password, &shared, deadline).await;
+        let mut outcome = attempt(task, observation, demands, &password, &shared, deadline).await;
         if let Some(echo) = Echo::of(&task.conninfo, &password) {
             echo.mask(&mut outcome);
         }
@@ -240,7 +240,7 @@ pub async fn login(
 async fn attempt(
     task: &Task,
     observation: &Observation,
-    policy: &Policy,
+    demands: &Demands,
     password: &Password,
     shared: &Shared,
     deadline: Instant,
@@ -248,7 +248,7 @@ async fn attempt(
     let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
     let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
     let (stream, tap) = ready(task, observation, deadline).await?;
-    let connector = Connector::new(task, policy, password, &tap, shared)?;
+    let connector = Connector::new(task, demands, password, &tap, shared)?;
     let spoken = session::speak(&config, stream, connector, wishes)
         .await
         .map_err(|error| failure(&error, shared, &tap))?;

@@ -10,7 +10,7 @@ use crate::x509::{AnchorStore, Certificate};
 
 /// What must hold besides, for exit code 0.
 #[derive(Clone, Debug, Default)]
-pub struct Policy {
+pub struct Demands {
     /// The whole path, anchor and CRLs included, must still hold that much later.
     pub valid_for: Option<Duration>,
     /// The lowest TLS version that will do.
@@ -59,29 +59,29 @@ pub enum Unmet {
 
 /// The demands that a judged chain and its TLS session do not meet. `tls` is `None` offline.
 pub fn unmet(
-    policy: &Policy,
+    demands: &Demands,
     judgement: &Judgement,
     tls: Option<&Tls>,
     anchors: &dyn AnchorStore,
     rules: &Rules,
 ) -> Vec<Unmet> {
     let mut unmet = Vec::new();
-    if let Some(expected) = &policy.expected
+    if let Some(expected) = &demands.expected
         && judgement.certificates.first() != Some(&**expected)
     {
         unmet.push(Unmet::UnexpectedCertificate);
     }
-    if !policy.pins.is_empty()
-        && !proven(judgement).any(|certificate| policy.pins.contains(&certificate.spki_sha256()))
+    if !demands.pins.is_empty()
+        && !proven(judgement).any(|certificate| demands.pins.contains(&certificate.spki_sha256()))
     {
         unmet.push(Unmet::PinMismatch);
     }
-    if let (Some(wanted), Some(negotiated)) = (policy.min_tls, tls.and_then(|tls| tls.protocol))
+    if let (Some(wanted), Some(negotiated)) = (demands.min_tls, tls.and_then(|tls| tls.protocol))
         && negotiated < wanted
     {
         unmet.push(Unmet::BelowMinTls { negotiated, wanted });
     }
-    if let Some(wanted) = policy.valid_for {
+    if let Some(wanted) = demands.valid_for {
         let known = &judgement.path.faults;
         let later = faults_later(judgement, anchors, rules, wanted);
         let fault = later
