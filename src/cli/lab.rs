@@ -109,7 +109,7 @@ pub(crate) enum TrialFormat {
 }
 
 fn fault() -> impl TypedValueParser<Value = Fault> {
-    PossibleValuesParser::new(Fault::ALL.map(Fault::name))
+    PossibleValuesParser::new(Fault::ALL.iter().map(|fault| fault.name()))
         .try_map(|name| Fault::from_name(&name).ok_or("no such fault"))
 }
 

@@ -11,9 +11,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::fault::{Fault, Libpq};
-use super::material::{self, Material, RootFile, Workshop};
+use super::material::{self, HostForm, Material, RootFile};
 use super::observation::{Channel, Deed, Observation};
 use super::server::{self, Endpoint};
+use super::workshop::Workshop;
 
 /// A running lab. Its endpoints stop when it is dropped; its files stay.
 pub struct Lab {
@@ -160,7 +161,7 @@ impl Bench {
         };
         let address = SocketAddr::new(place.listen, port);
         let endpoint = Endpoint::serve(material.service, address, Box::new(observer))?;
-        let mut parameters = whereabouts(fault, place, endpoint.address.port());
+        let mut parameters = whereabouts(material.host, place, endpoint.address.port());
         let root = match material.roots {
             RootFile::Shared => place.directory.join("root.crt"),
             RootFile::Own(pem) => write(&place.directory, &format!("{}.crt", fault.name()), &pem)?,
@@ -170,8 +171,8 @@ impl Bench {
             let path = write(&place.directory, file.name, &file.pem)?;
             parameters.push((file.parameter, path.display().to_string()));
         }
-        if fault == Fault::DirectOnly {
-            parameters.push(("sslnegotiation", "direct".to_owned()));
+        for (name, value) in material.parameters {
+            parameters.push((name, value.to_owned()));
         }
         Ok(Self {
             fault,
@@ -235,21 +236,24 @@ fn danger(seen: &Observation) -> (Deed, Option<Channel>) {
     (seen.deed(), seen.password)
 }
 
-fn whereabouts(fault: Fault, place: &Place, port: u16) -> Vec<(&'static str, String)> {
+fn whereabouts(host: HostForm, place: &Place, port: u16) -> Vec<(&'static str, String)> {
     let by_name = place.listen.is_unspecified() || LOCALHOST.contains(&place.listen);
     let mut parameters = Vec::new();
-    if fault == Fault::IpWithoutSan {
-        let [here, here_too] = LOCALHOST;
-        let address = match place.listen {
-            IpAddr::V4(address) if address.is_unspecified() => here,
-            IpAddr::V6(address) if address.is_unspecified() => here_too,
-            address => address,
-        };
-        parameters.push(("host", address.to_string()));
-    } else {
-        parameters.push(("host", place.name.clone()));
-        if !by_name {
-            parameters.push(("hostaddr", place.listen.to_string()));
+    match host {
+        HostForm::Address => {
+            let [here, here_too] = LOCALHOST;
+            let address = match place.listen {
+                IpAddr::V4(address) if address.is_unspecified() => here,
+                IpAddr::V6(address) if address.is_unspecified() => here_too,
+                address => address,
+            };
+            parameters.push(("host", address.to_string()));
+        }
+        HostForm::Name => {
+            parameters.push(("host", place.name.clone()));
+            if !by_name {
+                parameters.push(("hostaddr", place.listen.to_string()));
+            }
         }
     }
     parameters.push(("port", port.to_string()));

@@ -1,81 +1,17 @@
-//! The catalogue: what can be wrong with an endpoint, and who should mind.
+//! The catalogue: what can be wrong with an endpoint, and who must refuse it.
 
 use crate::diagnose::Code;
 use crate::exit::Exit;
 
-/// What an endpoint of the lab is like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fault {
-    /// Nothing is wrong.
-    Good,
-    /// The host is named by the CN alone.
-    CnOnly,
-    /// As PostgreSQL's documentation makes them.
-    X509V1,
-    /// A CA serves its own certificate.
-    CaLeaf,
-    /// The server's certificate has expired.
-    ExpiredLeaf,
-    /// The intermediate has expired.
-    ExpiredIntermediate,
-    /// The root has expired.
-    ExpiredRoot,
-    /// The server's certificate is of tomorrow.
-    NotYetValid,
-    /// The certificate names another host.
-    WrongHost,
-    /// The host is an address, which the certificate does not hold.
-    IpWithoutSan,
-    /// The chain has a gap.
-    MissingIntermediate,
-    /// The intermediates come in the wrong order.
-    WrongOrder,
-    /// The chain leads to a root that nobody trusts.
-    UnknownCa,
-    /// The issuer has a trusted root's name and another key.
-    SameNameOtherKey,
-    /// The certificate is on a CRL.
-    Revoked,
-    /// Clients must show a certificate.
-    ClientCertRequired,
-    /// The certificate is for clients.
-    ClientAuthOnly,
-    /// The certificate is signed with SHA-1.
-    Sha1,
-    /// No TLS 1.3.
-    Tls12Only,
-    /// No TLS 1.2.
-    Tls13Only,
-    /// The SSLRequest is answered with `N`.
-    NoTls,
-    /// The SSLRequest is answered by hanging up.
-    Closes,
-    /// The SSLRequest is answered with an error message.
-    ErrorResponse,
-    /// Plain text follows the `S`, as a man in the middle would add it.
-    Injection,
-    /// No SSLRequest, only TLS from the first byte on.
-    DirectOnly,
-    /// Without a server name there is no TLS.
-    SniRequired,
-    /// Every answer takes its time.
-    Slow,
-    /// There is no answer.
-    NeverAnswers,
-    /// An Ed25519 key and signature.
-    Ed25519,
-    /// A P-521 key.
-    P521,
-    /// An RSASSA-PSS signature.
-    RsaPss,
-}
+use Duty::{Accept, Either, Refuse};
+use Libpq::{Connects, Refuses};
 
-/// What a client that verifies everything has to do.
+/// What a client that verifies everything must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
     /// Connect: nothing is wrong.
     Accept,
-    /// Refuse: whoever connects may be talking to anybody.
+    /// Refuse: a client that connects cannot know which server it talks to.
     Refuse,
     /// Either: the connection is as safe as any, but needs what not every client has, or has a form
     /// that some refuse.
@@ -91,252 +27,244 @@ pub enum Libpq {
     Refuses(Exit, Code),
 }
 
-impl Fault {
-    /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 31] = [
-        Self::Good,
-        Self::CnOnly,
-        Self::X509V1,
-        Self::CaLeaf,
-        Self::ExpiredLeaf,
-        Self::ExpiredIntermediate,
-        Self::ExpiredRoot,
-        Self::NotYetValid,
-        Self::WrongHost,
-        Self::IpWithoutSan,
-        Self::MissingIntermediate,
-        Self::WrongOrder,
-        Self::UnknownCa,
-        Self::SameNameOtherKey,
-        Self::Revoked,
-        Self::ClientCertRequired,
-        Self::ClientAuthOnly,
-        Self::Sha1,
-        Self::Tls12Only,
-        Self::Tls13Only,
-        Self::NoTls,
-        Self::Closes,
-        Self::ErrorResponse,
-        Self::Injection,
-        Self::DirectOnly,
-        Self::SniRequired,
-        Self::Slow,
-        Self::NeverAnswers,
-        Self::Ed25519,
-        Self::P521,
-        Self::RsaPss,
-    ];
+const fn untrusted(code: Code) -> Libpq {
+    Refuses(Exit::Untrusted, code)
+}
 
+/// Writes [`Fault`] and what is known of each, from one row a fault.
+macro_rules! catalogue {
+    ($($variant:ident {
+        name: $name:literal,
+        is: $description:literal,
+        clients: $duty:expr,
+        libpq: $libpq:expr,
+    },)+) => {
+        /// What an endpoint of the lab is like.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fault {
+            $(#[doc = concat!("`", $name, "`: ", $description, ".")] $variant,)+
+        }
+
+        impl Fault {
+            /// All of them, in the order in which they are listed.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Its name, which does not change.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What is special about it, in one line.
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $description,)+ }
+            }
+
+            /// What a client that verifies everything must do.
+            pub const fn duty(self) -> Duty {
+                match self { $(Self::$variant => $duty,)+ }
+            }
+
+            /// What libpq does.
+            pub const fn libpq(self) -> Libpq {
+                match self { $(Self::$variant => $libpq,)+ }
+            }
+        }
+    };
+}
+
+catalogue! {
+    Good {
+        name: "good",
+        is: "nothing is wrong: the control of every experiment",
+        clients: Accept,
+        libpq: Connects,
+    },
+    CnOnly {
+        name: "cn-only",
+        is: "the certificate names its host in the CN alone, not in subjectAltName",
+        clients: Either,
+        libpq: Connects,
+    },
+    X509V1 {
+        name: "x509-v1",
+        is: "an X.509 version 1 certificate, as PostgreSQL's documentation makes them",
+        clients: Either,
+        libpq: Connects,
+    },
+    CaLeaf {
+        name: "ca-leaf",
+        is: "a self-signed CA:TRUE certificate, which is its own root file",
+        clients: Either,
+        libpq: Connects,
+    },
+    ExpiredLeaf {
+        name: "expired-leaf",
+        is: "the server's certificate expired yesterday",
+        clients: Refuse,
+        libpq: untrusted(Code::Expired),
+    },
+    ExpiredIntermediate {
+        name: "expired-intermediate",
+        is: "the intermediate's certificate expired yesterday",
+        clients: Refuse,
+        libpq: untrusted(Code::IntermediateExpired),
+    },
+    ExpiredRoot {
+        name: "expired-root",
+        is: "the root in the root file expired yesterday",
+        clients: Refuse,
+        libpq: untrusted(Code::RootExpired),
+    },
+    NotYetValid {
+        name: "not-yet-valid",
+        is: "the server's certificate is valid from tomorrow on",
+        clients: Refuse,
+        libpq: untrusted(Code::NotYetValid),
+    },
+    WrongHost {
+        name: "wrong-host",
+        is: "the certificate is good, and another host's",
+        clients: Refuse,
+        libpq: Refuses(Exit::WrongHost, Code::HostNameMismatch),
+    },
+    IpWithoutSan {
+        name: "ip-without-san",
+        is: "reached by its address, which the certificate does not hold",
+        clients: Refuse,
+        libpq: Refuses(Exit::WrongHost, Code::HostNameMismatch),
+    },
+    MissingIntermediate {
+        name: "missing-intermediate",
+        is: "the server does not send its intermediate",
+        clients: Refuse,
+        libpq: untrusted(Code::MissingIntermediate),
+    },
+    WrongOrder {
+        name: "wrong-order",
+        is: "two intermediates, sent in the wrong order",
+        clients: Either,
+        libpq: Connects,
+    },
+    UnknownCa {
+        name: "unknown-ca",
+        is: "the chain leads to a root that is not in the root file",
+        clients: Refuse,
+        libpq: untrusted(Code::UnknownIssuer),
+    },
+    SameNameOtherKey {
+        name: "same-name-other-key",
+        is: "the issuer has the trusted root's name, and a key of its own",
+        clients: Refuse,
+        libpq: untrusted(Code::UnknownIssuer),
+    },
+    Revoked {
+        name: "revoked",
+        is: "the certificate is on the CRL of the string (sslcrl)",
+        clients: Refuse,
+        libpq: untrusted(Code::Revoked),
+    },
+    ClientCertRequired {
+        name: "client-cert-required",
+        is: "clients must show a certificate; the string has one (sslcert, sslkey)",
+        clients: Either,
+        libpq: Connects,
+    },
+    ClientAuthOnly {
+        name: "client-auth-only",
+        is: "the certificate is for clients: extendedKeyUsage holds clientAuth only",
+        clients: Refuse,
+        libpq: untrusted(Code::WrongPurpose),
+    },
+    Sha1 {
+        name: "sha1",
+        is: "the certificate is signed with SHA-1",
+        clients: Refuse,
+        libpq: untrusted(Code::WeakSignature),
+    },
+    Tls12Only {
+        name: "tls12-only",
+        is: "TLS 1.2 and nothing newer",
+        clients: Accept,
+        libpq: Connects,
+    },
+    Tls13Only {
+        name: "tls13-only",
+        is: "TLS 1.3 and nothing older",
+        clients: Accept,
+        libpq: Connects,
+    },
+    NoTls {
+        name: "no-tls",
+        is: "the server has no TLS, and answers N",
+        clients: Refuse,
+        libpq: Refuses(Exit::NoTls, Code::NoTls),
+    },
+    Closes {
+        name: "closes",
+        is: "the server hangs up when asked for TLS",
+        clients: Refuse,
+        libpq: Refuses(Exit::Unreachable, Code::Closed),
+    },
+    ErrorResponse {
+        name: "error-response",
+        is: "the server has too many clients, and says so instead of S or N",
+        clients: Refuse,
+        libpq: Refuses(Exit::Unreachable, Code::ServerError),
+    },
+    Injection {
+        name: "injection",
+        is: "plain text is stuffed behind the S, as in CVE-2021-23222",
+        clients: Refuse,
+        libpq: Refuses(Exit::Handshake, Code::PlaintextInjection),
+    },
+    DirectOnly {
+        name: "direct-only",
+        is: "TLS from the first byte on (sslnegotiation=direct, libpq 17), no SSLRequest",
+        clients: Either,
+        libpq: Connects,
+    },
+    SniRequired {
+        name: "sni-required",
+        is: "no TLS without a server name, as with the routers of hosted databases",
+        clients: Accept,
+        libpq: Connects,
+    },
+    Slow {
+        name: "slow",
+        is: "good, but every answer takes half a second",
+        clients: Accept,
+        libpq: Connects,
+    },
+    NeverAnswers {
+        name: "never-answers",
+        is: "the server takes the connection and says nothing",
+        clients: Refuse,
+        libpq: Refuses(Exit::Unreachable, Code::Timeout),
+    },
+    Ed25519 {
+        name: "ed25519",
+        is: "a certificate with an Ed25519 key, signed with one",
+        clients: Either,
+        libpq: Connects,
+    },
+    P521 {
+        name: "p521",
+        is: "a certificate with an ECDSA P-521 key",
+        clients: Either,
+        libpq: Connects,
+    },
+    RsaPss {
+        name: "rsa-pss",
+        is: "a certificate with an RSASSA-PSS signature",
+        clients: Either,
+        libpq: Connects,
+    },
+}
+
+impl Fault {
     /// The fault of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.name() == name)
-    }
-
-    /// Its name, which does not change.
-    pub const fn name(self) -> &'static str {
-        self.entry().0
-    }
-
-    /// What is special about it, in one line.
-    pub const fn description(self) -> &'static str {
-        self.entry().1
-    }
-
-    /// What any client that verifies everything has to do.
-    pub const fn duty(self) -> Duty {
-        self.entry().2
-    }
-
-    /// What libpq does.
-    pub const fn libpq(self) -> Libpq {
-        self.entry().3
-    }
-
-    const fn entry(self) -> (&'static str, &'static str, Duty, Libpq) {
-        use Duty::{Accept, Either, Refuse};
-        use Libpq::{Connects, Refuses};
-
-        const fn untrusted(code: Code) -> Libpq {
-            Refuses(Exit::Untrusted, code)
-        }
-        match self {
-            Self::Good => (
-                "good",
-                "nothing is wrong: the control of every experiment",
-                Accept,
-                Connects,
-            ),
-            Self::CnOnly => (
-                "cn-only",
-                "the certificate names its host in the CN alone, not in subjectAltName",
-                Either,
-                Connects,
-            ),
-            Self::X509V1 => (
-                "x509-v1",
-                "an X.509 version 1 certificate, as PostgreSQL's documentation makes them",
-                Either,
-                Connects,
-            ),
-            Self::CaLeaf => (
-                "ca-leaf",
-                "a self-signed CA:TRUE certificate, which is its own root file",
-                Either,
-                Connects,
-            ),
-            Self::ExpiredLeaf => (
-                "expired-leaf",
-                "the server's certificate expired yesterday",
-                Refuse,
-                untrusted(Code::Expired),
-            ),
-            Self::ExpiredIntermediate => (
-                "expired-intermediate",
-                "the intermediate's certificate expired yesterday",
-                Refuse,
-                untrusted(Code::IntermediateExpired),
-            ),
-            Self::ExpiredRoot => (
-                "expired-root",
-                "the root in the root file expired yesterday",
-                Refuse,
-                untrusted(Code::RootExpired),
-            ),
-            Self::NotYetValid => (
-                "not-yet-valid",
-                "the server's certificate is valid from tomorrow on",
-                Refuse,
-                untrusted(Code::NotYetValid),
-            ),
-            Self::WrongHost => (
-                "wrong-host",
-                "the certificate is good, and another host's",
-                Refuse,
-                Refuses(Exit::WrongHost, Code::HostNameMismatch),
-            ),
-            Self::IpWithoutSan => (
-                "ip-without-san",
-                "reached by its address, which the certificate does not hold",
-                Refuse,
-                Refuses(Exit::WrongHost, Code::HostNameMismatch),
-            ),
-            Self::MissingIntermediate => (
-                "missing-intermediate",
-                "the server does not send its intermediate",
-                Refuse,
-                untrusted(Code::MissingIntermediate),
-            ),
-            Self::WrongOrder => (
-                "wrong-order",
-                "two intermediates, sent in the wrong order",
-                Either,
-                Connects,
-            ),
-            Self::UnknownCa => (
-                "unknown-ca",
-                "the chain leads to a root that is not in the root file",
-                Refuse,
-                untrusted(Code::UnknownIssuer),
-            ),
-            Self::SameNameOtherKey => (
-                "same-name-other-key",
-                "the issuer has the trusted root's name, and a key of its own",
-                Refuse,
-                untrusted(Code::UnknownIssuer),
-            ),
-            Self::Revoked => (
-                "revoked",
-                "the certificate is on the CRL of the string (sslcrl)",
-                Refuse,
-                untrusted(Code::Revoked),
-            ),
-            Self::ClientCertRequired => (
-                "client-cert-required",
-                "clients must show a certificate; the string has one (sslcert, sslkey)",
-                Either,
-                Connects,
-            ),
-            Self::ClientAuthOnly => (
-                "client-auth-only",
-                "the certificate is for clients: extendedKeyUsage holds clientAuth only",
-                Refuse,
-                untrusted(Code::WrongPurpose),
-            ),
-            Self::Sha1 => (
-                "sha1",
-                "the certificate is signed with SHA-1",
-                Refuse,
-                untrusted(Code::WeakSignature),
-            ),
-            Self::Tls12Only => ("tls12-only", "TLS 1.2 and nothing newer", Accept, Connects),
-            Self::Tls13Only => ("tls13-only", "TLS 1.3 and nothing older", Accept, Connects),
-            Self::NoTls => (
-                "no-tls",
-                "the server has no TLS, and answers N",
-                Refuse,
-                Refuses(Exit::NoTls, Code::NoTls),
-            ),
-            Self::Closes => (
-                "closes",
-                "the server hangs up when asked for TLS",
-                Refuse,
-                Refuses(Exit::Unreachable, Code::Closed),
-            ),
-            Self::ErrorResponse => (
-                "error-response",
-                "the server has too many clients, and says so instead of S or N",
-                Refuse,
-                Refuses(Exit::Unreachable, Code::ServerError),
-            ),
-            Self::Injection => (
-                "injection",
-                "plain text is stuffed behind the S, as in CVE-2021-23222",
-                Refuse,
-                Refuses(Exit::Handshake, Code::PlaintextInjection),
-            ),
-            Self::DirectOnly => (
-                "direct-only",
-                "TLS from the first byte on (sslnegotiation=direct, libpq 17), no SSLRequest",
-                Either,
-                Connects,
-            ),
-            Self::SniRequired => (
-                "sni-required",
-                "no TLS without a server name, as with the routers of hosted databases",
-                Accept,
-                Connects,
-            ),
-            Self::Slow => (
-                "slow",
-                "good, but every answer takes half a second",
-                Accept,
-                Connects,
-            ),
-            Self::NeverAnswers => (
-                "never-answers",
-                "the server takes the connection and says nothing",
-                Refuse,
-                Refuses(Exit::Unreachable, Code::Timeout),
-            ),
-            Self::Ed25519 => (
-                "ed25519",
-                "a certificate with an Ed25519 key, signed with one",
-                Either,
-                Connects,
-            ),
-            Self::P521 => (
-                "p521",
-                "a certificate with an ECDSA P-521 key",
-                Either,
-                Connects,
-            ),
-            Self::RsaPss => (
-                "rsa-pss",
-                "a certificate with an RSASSA-PSS signature",
-                Either,
-                Connects,
-            ),
-        }
+        Self::ALL.iter().copied().find(|fault| fault.name() == name)
     }
 }
 
@@ -346,25 +274,20 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_found_again() {
-        for fault in Fault::ALL {
+        for &fault in Fault::ALL {
             assert_eq!(Fault::from_name(fault.name()), Some(fault));
         }
         assert_eq!(Fault::from_name("Good"), None);
     }
 
-    #[test]
-    fn the_list_is_in_the_order_of_the_catalogue() {
-        assert!(Fault::ALL.is_sorted());
-    }
-
     /// libpq's verdict and the duty of clients may differ in what is left to them, not in the rest.
     #[test]
     fn libpq_does_its_duty() {
-        for fault in Fault::ALL {
-            let connects = fault.libpq() == Libpq::Connects;
+        for &fault in Fault::ALL {
+            let connects = fault.libpq() == Connects;
             match fault.duty() {
-                Duty::Refuse => assert!(!connects, "{fault:?}"),
-                Duty::Accept | Duty::Either => assert!(connects, "{fault:?}"),
+                Refuse => assert!(!connects, "{fault:?}"),
+                Accept | Either => assert!(connects, "{fault:?}"),
             }
         }
     }

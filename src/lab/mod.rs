@@ -25,6 +25,7 @@ mod rewrite;
 mod server;
 mod session;
 mod trial;
+mod workshop;
 
 pub use authority::{Authority, Issued};
 pub use bench::{

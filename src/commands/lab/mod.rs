@@ -39,7 +39,7 @@ fn serve(args: &Lab) -> anyhow::Result<Exit> {
     interrupt::watch(tell.clone())?;
     let directory = Directory::open(&args.place)?;
     let faults = if args.faults.is_empty() {
-        &Fault::ALL[..]
+        Fault::ALL
     } else {
         &args.faults
     };

@@ -65,7 +65,7 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
 /// The good one first: who refuses everything is not safe but broken.
 fn faults(args: &LabRun) -> Vec<Fault> {
     let wanted = if args.faults.is_empty() {
-        &Fault::ALL[..]
+        Fault::ALL
     } else {
         &args.faults
     };
