@@ -245,7 +245,7 @@ fn whereabouts(host: HostForm, place: &Place, port: u16) -> Vec<(&'static str, S
             let address = match place.listen {
                 IpAddr::V4(address) if address.is_unspecified() => here,
                 IpAddr::V6(address) if address.is_unspecified() => here_too,
-                address => address,
+                address @ (IpAddr::V4(_) | IpAddr::V6(_)) => address,
             };
             parameters.push(("host", address.to_string()));
         }

@@ -8,6 +8,8 @@
 //! RSA keys of 1024 bits are not among the faults: the cryptography library makes none and signs
 //! with none.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod answer;
 mod authority;
 mod backend;

@@ -85,7 +85,7 @@ pub fn observation_line(fault: Fault, seen: &Observation) -> String {
     parts.push(deed(seen.deed(), seen.password, Some(seen)));
     let verdict = match judge(fault.duty(), seen.deed()) {
         Verdict::Untested => "-",
-        verdict => word(verdict),
+        verdict @ (Verdict::Safe | Verdict::Unsafe | Verdict::RefusedGood) => word(verdict),
     };
     let (name, number) = (fault.name(), seen.connection);
     format!("{name} #{number}  {verdict}  {}", parts.join("; "))

@@ -46,6 +46,23 @@ pub(super) enum Manner {
     Silent,
 }
 
+impl Manner {
+    /// The time before every answer.
+    const fn pause(self) -> Duration {
+        match self {
+            Self::Slowly => PAUSE,
+            Self::Permit
+            | Self::Named
+            | Self::Inject
+            | Self::DirectOnly
+            | Self::Decline
+            | Self::HangUp
+            | Self::Complain
+            | Self::Silent => Duration::ZERO,
+        }
+    }
+}
+
 /// What it does with a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
@@ -61,10 +78,7 @@ pub(super) fn serve(stream: &TcpStream, service: &Service, connection: u64) -> O
     let wire = Wire {
         stream,
         deadline: &deadline,
-        pause: match service.manner {
-            Manner::Slowly => PAUSE,
-            _ => Duration::ZERO,
-        },
+        pause: service.manner.pause(),
         record: None,
     };
     let mut session = Session {
@@ -129,7 +143,11 @@ impl Session<'_> {
                 Manner::Permit | Manner::Slowly | Manner::Named | Manner::DirectOnly => {
                     self.tls(&TLS_RECORD).map(Some)
                 }
-                _ => Ok(Some(End::ByServer)),
+                Manner::Inject
+                | Manner::Decline
+                | Manner::HangUp
+                | Manner::Complain
+                | Manner::Silent => Ok(Some(End::ByServer)),
             },
             Packet::Startup(startup) => match self.service.after {
                 After::LogIn => {
@@ -247,7 +265,12 @@ impl Session<'_> {
             }
             // With a close_notify: without one it is an error.
             Packet::Nothing => Ok(End::Terminated),
-            _ => Ok(End::ByServer),
+            Packet::Barrier
+            | Packet::Tls
+            | Packet::SslRequest
+            | Packet::GssencRequest
+            | Packet::CancelRequest
+            | Packet::Nonsense => Ok(End::ByServer),
         }
     }
 
@@ -255,7 +278,7 @@ impl Session<'_> {
         if self.service.asks_for_certificate {
             self.seen.client_certificate = match connection.peer_certificates() {
                 Some([_, ..]) => ClientCertificate::Sent,
-                _ => ClientCertificate::Missing,
+                Some([]) | None => ClientCertificate::Missing,
             };
         }
     }
@@ -280,10 +303,13 @@ impl Session<'_> {
 
 fn describe(connection: &ServerConnection) -> Option<Tls> {
     let suite = connection.negotiated_cipher_suite()?.suite();
+    let version = connection.protocol_version()?;
     Some(Tls {
-        protocol: match connection.protocol_version()? {
-            ProtocolVersion::TLSv1_2 => "TLSv1.2",
-            _ => "TLSv1.3",
+        // rustls speaks no other version.
+        protocol: if version == ProtocolVersion::TLSv1_2 {
+            "TLSv1.2"
+        } else {
+            "TLSv1.3"
         },
         cipher: suite.as_str().unwrap_or_default().replace("TLS13_", "TLS_"),
     })

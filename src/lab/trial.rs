@@ -66,10 +66,7 @@ impl Trial {
         let exit = exit(&attempts, completion);
         Self {
             schema_version: 1,
-            verdict: match exit {
-                Exit::Passed => "pass",
-                _ => "fail",
-            },
+            verdict: if exit == Exit::Passed { "pass" } else { "fail" },
             exit,
             program,
             attempts,

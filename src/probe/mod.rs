@@ -2,6 +2,8 @@
 //!
 //! A bad server is a result, never an error of ours: whatever happened is in the [`Observation`].
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod second_look;
 
 use std::net::SocketAddr;
@@ -94,7 +96,13 @@ impl Observation {
                 Err(Stop::Handshake { error, .. }) if error.refuses_certificate() => {
                     ClientCertificate::Refused
                 }
-                _ => ClientCertificate::Sent,
+                Ok(Session {
+                    first_answer: Some(FirstAnswer::Unexpected(_) | FirstAnswer::Closed) | None,
+                    ..
+                })
+                | Err(Stop::Handshake { .. } | Stop::Connect(_) | Stop::Negotiate(_)) => {
+                    ClientCertificate::Sent
+                }
             },
         })
     }
@@ -406,6 +414,33 @@ fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
         | FaultKind::UnableToGetCrl
         | FaultKind::CrlHasExpired
         | FaultKind::CrlNotYetValid => Refusal::UnknownIssuer,
-        _ => Refusal::Other,
+        FaultKind::Unspecified
+        | FaultKind::UnableToDecodeIssuerPublicKey
+        | FaultKind::ErrorInCertNotBefore
+        | FaultKind::ErrorInCertNotAfter
+        | FaultKind::ErrorInCrlLastUpdate
+        | FaultKind::ErrorInCrlNextUpdate
+        | FaultKind::CertRejected
+        | FaultKind::KeyUsageNoCertSign
+        | FaultKind::UnableToGetCrlIssuer
+        | FaultKind::UnhandledCriticalExtension
+        | FaultKind::KeyUsageNoCrlSign
+        | FaultKind::UnhandledCriticalCrlExtension
+        | FaultKind::InvalidNonCa
+        | FaultKind::KeyUsageNoDigitalSignature
+        | FaultKind::ProxyCertificatesNotAllowed
+        | FaultKind::InvalidExtension
+        | FaultKind::DifferentCrlScope
+        | FaultKind::PermittedViolation
+        | FaultKind::ExcludedViolation
+        | FaultKind::SubtreeMinMax
+        | FaultKind::UnsupportedConstraintType
+        | FaultKind::UnsupportedNameSyntax
+        | FaultKind::EeKeyTooSmall
+        | FaultKind::CaKeyTooSmall
+        | FaultKind::CaMdTooWeak
+        | FaultKind::NoCertificate
+        | FaultKind::EcKeyExplicitParams
+        | FaultKind::UnsupportedAlgorithm { .. } => Refusal::Other,
     }
 }

@@ -44,20 +44,27 @@ pub(super) async fn take(task: &Task, stop: &Stop, deadline: Instant) -> Option<
 
 fn other_way(asked: SslNegotiation, stop: &Stop) -> Option<SslNegotiation> {
     match (asked, stop) {
-        (
-            SslNegotiation::Postgres,
-            Stop::Negotiate(
-                NegotiateError::Closed
-                | NegotiateError::NotPostgres {
-                    looks_like: Protocol::Tls,
-                    ..
-                },
-            ),
-        ) => Some(SslNegotiation::Direct),
-        (SslNegotiation::Direct, Stop::Handshake { error, .. }) if drops_direct_tls(error) => {
-            Some(SslNegotiation::Postgres)
+        (SslNegotiation::Postgres, Stop::Negotiate(error)) => {
+            drops_ssl_request(error).then_some(SslNegotiation::Direct)
         }
-        _ => None,
+        (SslNegotiation::Direct, Stop::Handshake { error, .. }) => {
+            drops_direct_tls(error).then_some(SslNegotiation::Postgres)
+        }
+        (SslNegotiation::Postgres, Stop::Connect(_) | Stop::Handshake { .. })
+        | (SslNegotiation::Direct, Stop::Connect(_) | Stop::Negotiate(_)) => None,
+    }
+}
+
+/// The server hung up, or answered in TLS.
+const fn drops_ssl_request(error: &NegotiateError) -> bool {
+    match error {
+        NegotiateError::Closed => true,
+        NegotiateError::NotPostgres { looks_like, .. } => matches!(looks_like, Protocol::Tls),
+        NegotiateError::NoTls
+        | NegotiateError::ServerError(_)
+        | NegotiateError::PlaintextInjection { .. }
+        | NegotiateError::Io(_)
+        | NegotiateError::Timeout => false,
     }
 }
 
@@ -67,6 +74,13 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         HandshakeError::Closed { received } => *received == 0,
         HandshakeError::NoAlpn | HandshakeError::NotTls { .. } => true,
         HandshakeError::Alert(alert) => *alert == Alert::NO_APPLICATION_PROTOCOL,
-        _ => false,
+        HandshakeError::Refused(_)
+        | HandshakeError::NoCommonVersion
+        | HandshakeError::NoCommonCipher
+        | HandshakeError::TooMuch
+        | HandshakeError::Timeout
+        | HandshakeError::Io(_)
+        | HandshakeError::Misbehaved(_)
+        | HandshakeError::Other(_) => false,
     }
 }

@@ -211,7 +211,7 @@ fn check_authority(
             let accepted = match authority {
                 Authority::None => false,
                 Authority::BasicConstraints => true,
-                _ => is_last,
+                Authority::V1Root | Authority::KeyUsage | Authority::NetscapeType => is_last,
             };
             run.fail_if(!accepted, depth, FaultKind::InvalidCa);
         }

@@ -125,8 +125,10 @@ enum Subject<'a> {
     SmtpUtf8(Option<&'a [u8]>),
     Uri(&'a [u8]),
     Ip(&'a [u8]),
-    /// Of a kind that OpenSSL does not compare; what it is decides whether a constraint is about it.
-    Other(&'a GeneralName),
+    /// An otherName that OpenSSL does not compare; its type decides whether a constraint is about it.
+    OtherName(&'a str),
+    /// Of a kind that OpenSSL does not compare; its tag decides whether a constraint is about it.
+    Other(u8),
 }
 
 impl<'a> From<&'a GeneralName> for Subject<'a> {
@@ -138,7 +140,8 @@ impl<'a> From<&'a GeneralName> for Subject<'a> {
             GeneralName::Uri(bytes) => Self::Uri(bytes),
             GeneralName::Directory(name) => Self::Directory(name),
             GeneralName::SmtpUtf8(mailbox) => Self::SmtpUtf8(mailbox.as_deref()),
-            GeneralName::OtherName(..) | GeneralName::Other(..) => Self::Other(name),
+            GeneralName::OtherName(oid, _) => Self::OtherName(oid),
+            GeneralName::Other(tag, _) => Self::Other(*tag),
         }
     }
 }
@@ -146,15 +149,14 @@ impl<'a> From<&'a GeneralName> for Subject<'a> {
 impl Subject<'_> {
     /// Is the constraint about names of this kind?
     fn is_meant_by(&self, base: &GeneralName) -> bool {
-        match (self, base) {
-            (Self::Directory(_), GeneralName::Directory(_))
-            | (Self::Dns(_), GeneralName::Dns(_))
-            | (Self::Email(_) | Self::SmtpUtf8(_), GeneralName::Email(_))
-            | (Self::Uri(_), GeneralName::Uri(_))
-            | (Self::Ip(_), GeneralName::Ip(_)) => true,
-            (Self::Other(GeneralName::OtherName(a, _)), GeneralName::OtherName(b, _)) => a == b,
-            (Self::Other(GeneralName::Other(a, _)), GeneralName::Other(b, _)) => a == b,
-            _ => false,
+        match self {
+            Self::Directory(_) => matches!(base, GeneralName::Directory(_)),
+            Self::Dns(_) => matches!(base, GeneralName::Dns(_)),
+            Self::Email(_) | Self::SmtpUtf8(_) => matches!(base, GeneralName::Email(_)),
+            Self::Uri(_) => matches!(base, GeneralName::Uri(_)),
+            Self::Ip(_) => matches!(base, GeneralName::Ip(_)),
+            Self::OtherName(a) => matches!(base, GeneralName::OtherName(b, _) if a == b),
+            Self::Other(a) => matches!(base, GeneralName::Other(b, _) if a == b),
         }
     }
 

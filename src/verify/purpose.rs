@@ -173,7 +173,7 @@ pub(super) fn suits(
     match anchor.map(explicit_trust) {
         Some(Trust::Trusted) => true,
         Some(Trust::Rejected) => false,
-        _ => match purpose {
+        Some(Trust::Unsaid) | None => match purpose {
             Purpose::SslServer => suits_ssl_server(certificate, role),
         },
     }
@@ -192,7 +192,7 @@ fn suits_ssl_server(certificate: &Certificate, role: Role) -> bool {
         return match authority(certificate) {
             Authority::None => false,
             Authority::NetscapeType => has_netscape_type(certificate, NETSCAPE_SSL_CA),
-            _ => true,
+            Authority::BasicConstraints | Authority::V1Root | Authority::KeyUsage => true,
         };
     }
     let usages = [
@@ -258,6 +258,6 @@ fn explicit_trust(anchor: &Anchor) -> Trust {
 pub(super) fn trust(anchor: &Anchor) -> Trust {
     match explicit_trust(anchor) {
         Trust::Unsaid if is_self_signed(&anchor.certificate) => Trust::Trusted,
-        said => said,
+        said @ (Trust::Trusted | Trust::Rejected | Trust::Unsaid) => said,
     }
 }

@@ -60,7 +60,13 @@ pub(super) fn is_readable(key: &PublicKey) -> bool {
         KeyKind::Ec(Curve::P384) => &aws::ECDSA_P384_SHA384_ASN1,
         KeyKind::Ec(Curve::P521) => &aws::ECDSA_P521_SHA512_ASN1,
         KeyKind::Ec(Curve::Secp256k1) => &aws::ECDSA_P256K1_SHA256_ASN1,
-        _ => return true,
+        KeyKind::Rsa { .. }
+        | KeyKind::RsaPss { .. }
+        | KeyKind::Ec(Curve::Other { .. })
+        | KeyKind::EcExplicit
+        | KeyKind::Ed25519
+        | KeyKind::Ed448
+        | KeyKind::Dsa { .. } => return true,
     };
     UnparsedPublicKey::new(algorithm, &key.key).parse().is_ok()
 }
@@ -127,7 +133,17 @@ fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
         Digest::Sha256 => &aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
         Digest::Sha384 if bits >= 2048 => &aws::RSA_PKCS1_2048_8192_SHA384,
         Digest::Sha512 => &aws::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-        _ => return None,
+        Digest::Md4
+        | Digest::Md5
+        | Digest::Ripemd160
+        | Digest::Sha224
+        | Digest::Sha384
+        | Digest::Sha512_224
+        | Digest::Sha512_256
+        | Digest::Sha3_224
+        | Digest::Sha3_256
+        | Digest::Sha3_384
+        | Digest::Sha3_512 => return None,
     })
 }
 
@@ -142,55 +158,55 @@ fn rsa_pss(parameters: PssParameters, bits: usize) -> Option<&'static RsaParamet
     if parameters.mask_digest != parameters.digest {
         return None;
     }
+    let pss = pss(parameters.digest)?;
     let digest = parameters.digest.length();
     let encoded = bits.checked_sub(1)?.div_ceil(8);
     let longest = encoded.checked_sub(digest)?.checked_sub(2)?;
     match usize::try_from(parameters.salt_length).ok()? {
-        salt if salt == digest => pss_with_digest_salt(parameters.digest),
-        salt if salt == longest => pss_with_longest_salt(parameters.digest),
-        20 => pss_with_default_salt(parameters.digest),
+        salt if salt == digest => Some(pss.digest_salt),
+        salt if salt == longest => Some(pss.longest_salt),
+        20 => Some(pss.default_salt),
         _ => None,
     }
 }
 
-fn pss_with_digest_salt(digest: Digest) -> Option<&'static RsaParameters> {
-    match digest {
-        Digest::Sha256 => Some(&aws::RSA_PSS_2048_8192_SHA256),
-        Digest::Sha384 => Some(&aws::RSA_PSS_2048_8192_SHA384),
-        Digest::Sha512 => Some(&aws::RSA_PSS_2048_8192_SHA512),
-        _ => None,
-    }
+/// RSASSA-PSS with one digest, by the length of the salt.
+struct Pss {
+    digest_salt: &'static RsaParameters,
+    longest_salt: &'static RsaParameters,
+    default_salt: &'static RsaParameters,
 }
 
-fn pss_with_longest_salt(digest: Digest) -> Option<&'static RsaParameters> {
+fn pss(digest: Digest) -> Option<Pss> {
     const LONGEST: RsaPssSaltLength = RsaPssSaltLength::Max;
-    match digest {
-        Digest::Sha256 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(LONGEST) })
-        }
-        Digest::Sha384 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(LONGEST) })
-        }
-        Digest::Sha512 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(LONGEST) })
-        }
-        _ => None,
-    }
-}
-
-fn pss_with_default_salt(digest: Digest) -> Option<&'static RsaParameters> {
     const DEFAULT: RsaPssSaltLength = RsaPssSaltLength::Custom(20);
     match digest {
-        Digest::Sha256 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(DEFAULT) })
-        }
-        Digest::Sha384 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(DEFAULT) })
-        }
-        Digest::Sha512 => {
-            Some(&const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(DEFAULT) })
-        }
-        _ => None,
+        Digest::Sha256 => Some(Pss {
+            digest_salt: &aws::RSA_PSS_2048_8192_SHA256,
+            longest_salt: &const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(LONGEST) },
+            default_salt: &const { aws::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(DEFAULT) },
+        }),
+        Digest::Sha384 => Some(Pss {
+            digest_salt: &aws::RSA_PSS_2048_8192_SHA384,
+            longest_salt: &const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(LONGEST) },
+            default_salt: &const { aws::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(DEFAULT) },
+        }),
+        Digest::Sha512 => Some(Pss {
+            digest_salt: &aws::RSA_PSS_2048_8192_SHA512,
+            longest_salt: &const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(LONGEST) },
+            default_salt: &const { aws::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(DEFAULT) },
+        }),
+        Digest::Md4
+        | Digest::Md5
+        | Digest::Ripemd160
+        | Digest::Sha1
+        | Digest::Sha224
+        | Digest::Sha512_224
+        | Digest::Sha512_256
+        | Digest::Sha3_224
+        | Digest::Sha3_256
+        | Digest::Sha3_384
+        | Digest::Sha3_512 => None,
     }
 }
 

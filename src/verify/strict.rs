@@ -175,10 +175,13 @@ fn server_name(host: &[u8]) -> Option<ServerName<'_>> {
 }
 
 fn complaint(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => other.to_string(),
-        rustls::Error::InvalidCertificate(error) => error.to_string(),
-        other => other.to_string(),
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return error.to_string();
+    };
+    if let CertificateError::Other(other) = error {
+        other.to_string()
+    } else {
+        error.to_string()
     }
 }
 
