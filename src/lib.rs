@@ -7,6 +7,7 @@
 //! | module | from | to |
 //! | --- | --- | --- |
 //! | [`escape`] | text from strangers | text fit for a terminal |
+//! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters, files | trust anchors, and the level that must be reached |
@@ -58,4 +59,5 @@ pub mod report;
 pub mod startup;
 pub mod trust;
 pub mod verify;
+pub mod wire;
 pub mod x509;

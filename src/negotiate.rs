@@ -9,6 +9,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::conninfo::SslNegotiation;
+use crate::wire::postgres::ServerError;
+use crate::wire::postgres::error::MAX_ERROR;
+use crate::wire::postgres::frame::backend;
+use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED, SSL_REQUEST, request};
 
 /// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`]
 /// and its kin make one.
@@ -62,15 +66,6 @@ pub enum Error {
     Timeout,
 }
 
-/// What a server says in an ErrorResponse; hostile text, to be escaped before it is shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerError {
-    /// Five characters, if the server sent that field.
-    pub sqlstate: Option<String>,
-    /// The primary message.
-    pub message: Vec<u8>,
-}
-
 /// What an answer that is not PostgreSQL's looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -97,7 +92,8 @@ pub async fn negotiate(
     match negotiation {
         SslNegotiation::Direct => {}
         SslNegotiation::Postgres => {
-            let exchange = request(&mut stream, &SSL_REQUEST, deadline);
+            let packet = request(SSL_REQUEST);
+            let exchange = ask(&mut stream, &packet, deadline);
             timeout_at(deadline, exchange)
                 .await
                 .map_err(|_| Error::Timeout)??;
@@ -116,8 +112,8 @@ pub(crate) async fn negotiate_stuffed(
     behind: &[u8],
     deadline: Instant,
 ) -> Result<Ready, Error> {
-    let packet = [&SSL_REQUEST, behind].concat();
-    let exchange = request(&mut stream, &packet, deadline);
+    let packet = [&request(SSL_REQUEST), behind].concat();
+    let exchange = ask(&mut stream, &packet, deadline);
     timeout_at(deadline, exchange)
         .await
         .map_err(|_| Error::Timeout)??;
@@ -127,22 +123,24 @@ pub(crate) async fn negotiate_stuffed(
     })
 }
 
-async fn request(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result<(), Error> {
+async fn ask(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result<(), Error> {
     stream.write_all(packet).await.map_err(lost)?;
     let mut answer = Vec::with_capacity(MAX_EVIDENCE);
     read_some(stream, &mut answer).await?;
     match answer.split_first() {
         None => Err(Error::Closed),
-        Some((b'S', [])) => Ok(()),
+        Some((&SSL_GRANTED, [])) => Ok(()),
         // An SSH server's greeting begins with the byte that would permit TLS.
-        Some((b'S', behind)) if !behind.starts_with(b"SH-") => Err(Error::PlaintextInjection {
-            bytes: behind.len(),
-            looks_like: recognise(behind),
-        }),
-        Some((b'N', [])) => Err(Error::NoTls),
-        Some((b'E', _)) => {
+        Some((&SSL_GRANTED, behind)) if !behind.starts_with(b"SH-") => {
+            Err(Error::PlaintextInjection {
+                bytes: behind.len(),
+                looks_like: recognise(behind),
+            })
+        }
+        Some((&NOT_GRANTED, [])) => Err(Error::NoTls),
+        Some((&backend::ERROR_RESPONSE, _)) => {
             read_error(stream, &mut answer, deadline).await;
-            Err(Error::ServerError(parse_error(
+            Err(Error::ServerError(ServerError::decode(
                 answer.get(1..).unwrap_or_default(),
             )))
         }
@@ -166,66 +164,12 @@ async fn read_some(stream: &mut TcpStream, into: &mut Vec<u8>) -> Result<usize, 
 /// says. What arrived by then is shown: a half-read complaint is still the server's answer.
 async fn read_error(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Instant) {
     let patience = deadline.min(Instant::now() + EVIDENCE_PATIENCE);
-    while answer.len() < MAX_ERROR && !is_whole_error(answer.get(1..).unwrap_or_default()) {
+    while answer.len() < MAX_ERROR && !ServerError::is_whole(answer.get(1..).unwrap_or_default()) {
         match timeout_at(patience, read_some(stream, answer)).await {
             Ok(Ok(count)) if count > 0 => {}
             _ => return,
         }
     }
-}
-
-fn is_whole_error(body: &[u8]) -> bool {
-    match message_length(body) {
-        Some(length) => body.len() >= length,
-        None => body.len() >= 4 && body.contains(&0),
-    }
-}
-
-/// The length word of a protocol 3 message, if it is one: libpq takes anything outside 8..=30000
-/// for the bare string that servers older than 7.4 send.
-fn message_length(body: &[u8]) -> Option<usize> {
-    let word = body.first_chunk::<4>()?;
-    usize::try_from(u32::from_be_bytes(*word))
-        .ok()
-        .filter(|length| (8..=MAX_ERROR).contains(length))
-}
-
-/// Reads the fields of an ErrorResponse, whose leading `E` has been taken off.
-///
-/// PostgreSQL documentation, "Error and Notice Message Fields". Anything else is taken as the bare
-/// string of an ancient server.
-pub fn parse_error(body: &[u8]) -> ServerError {
-    let Some(length) = message_length(body) else {
-        return ServerError {
-            sqlstate: None,
-            message: until_nul(body).to_vec(),
-        };
-    };
-    let mut error = ServerError::default();
-    let mut fields = body.get(4..length.min(body.len())).unwrap_or_default();
-    while let Some((&kind, rest)) = fields.split_first() {
-        let value = until_nul(rest);
-        match kind {
-            0 => break,
-            b'M' => error.message = value.to_vec(),
-            b'C' => error.sqlstate = sqlstate(value),
-            _ => {}
-        }
-        fields = rest.get(value.len() + 1..).unwrap_or_default();
-    }
-    error
-}
-
-fn sqlstate(value: &[u8]) -> Option<String> {
-    let well_formed = value.len() == 5
-        && value
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    well_formed.then(|| value.iter().copied().map(char::from).collect())
-}
-
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// A little more of an answer that is not PostgreSQL's, to say what it is.
@@ -261,12 +205,6 @@ fn lost(error: io::Error) -> Error {
     }
 }
 
-/// Length 8, then the code 1234.5679 that no protocol version ever equals.
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
-
-/// No server says more than this in an ErrorResponse (bytes); libpq's own bound.
-const MAX_ERROR: usize = 30_000;
-
 /// How much of a foreign answer is kept (bytes).
 pub const MAX_EVIDENCE: usize = 512;
 
@@ -279,53 +217,6 @@ const EVIDENCE_PATIENCE: Duration = Duration::from_millis(500);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn error_response(fields: &[u8]) -> Vec<u8> {
-        let length = u32::try_from(fields.len() + 4).unwrap();
-        [&length.to_be_bytes()[..], fields].concat()
-    }
-
-    #[test]
-    fn reads_message_and_sqlstate_of_an_error_response() {
-        let body = error_response(b"SFATAL\0C53300\0Msorry, too many clients already\0\0");
-        let error = parse_error(&body);
-        assert_eq!(error.sqlstate.as_deref(), Some("53300"));
-        assert_eq!(error.message, b"sorry, too many clients already");
-    }
-
-    #[test]
-    fn reads_the_bare_string_of_an_ancient_server() {
-        let error = parse_error(b"FATAL 1:  unsupported frontend protocol\n\0");
-        assert_eq!(error.sqlstate, None);
-        assert_eq!(error.message, b"FATAL 1:  unsupported frontend protocol\n");
-    }
-
-    #[test]
-    fn survives_truncated_and_nonsensical_error_responses() {
-        for body in [
-            &b""[..],
-            b"\0",
-            b"\0\0\0",
-            b"\0\0\0\x08",
-            b"\0\0\0\x20M",
-            b"\x7f\xff\xff\xffSFATAL\0",
-            b"\0\0\0\x0aC5330\0",
-            b"\0\0\0\x0cMabc",
-        ] {
-            let error = parse_error(body);
-            assert!(error.message.len() <= body.len(), "{body:?}");
-            assert_eq!(error.sqlstate, None, "{body:?}");
-        }
-    }
-
-    #[test]
-    fn an_error_response_is_whole_when_its_length_has_arrived() {
-        let body = error_response(b"Mx\0\0");
-        assert!(is_whole_error(&body));
-        assert!(!is_whole_error(&body[..body.len() - 1]));
-        assert!(is_whole_error(b"too many clients\0"));
-        assert!(!is_whole_error(b"too many"));
-    }
 
     #[test]
     fn recognises_protocols_by_their_first_bytes() {

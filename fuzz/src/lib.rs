@@ -12,11 +12,11 @@ use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, World};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
-use pgtls::negotiate::parse_error;
 use pgtls::report::text::Palette;
 use pgtls::report::{EndpointReport, Report, json, text};
 use pgtls::trust::{Level, Trust, file, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
+use pgtls::wire::postgres::ServerError;
 use pgtls::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, TrustSettings};
 
 /// A connection string: whatever is read prints, reads back, and prints the same.
@@ -56,7 +56,7 @@ pub fn service_file(data: &[u8]) {
 
 /// The body of an ErrorResponse.
 pub fn error_response(data: &[u8]) {
-    let error = parse_error(data);
+    let error = ServerError::decode(data);
     assert!(error.message.len() <= data.len());
     if let Some(state) = error.sqlstate {
         assert_eq!(state.len(), 5);

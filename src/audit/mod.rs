@@ -28,8 +28,9 @@ use tokio::time::Instant;
 use crate::conninfo::{Endpoint, HostAddr, TlsVersion};
 use crate::fleet::{self, Turns};
 use crate::handshake::Alpn;
-use crate::negotiate::{self, ServerError};
+use crate::negotiate;
 use crate::probe::{Observation, Stop, Task, server_name};
+use crate::wire::postgres::ServerError;
 
 use line::Line;
 use plain::{Asker, Clear};

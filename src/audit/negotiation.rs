@@ -6,7 +6,13 @@ use super::plain::Asker;
 use super::session::{Circumstance, Shaken, shake, shake_stuffed};
 use crate::conninfo::SslNegotiation;
 use crate::handshake::{Alpn, Error, Session};
-use crate::startup::{FirstAnswer, first_answer, is_decisive, read_answer, startup_packet};
+use crate::startup::first_answer;
+use crate::wire::postgres::FirstAnswer;
+use crate::wire::postgres::error::code::PROTOCOL_VIOLATION;
+use crate::wire::postgres::frame::backend;
+use crate::wire::postgres::startup::{
+    GSSENC_GRANTED, GSSENC_REQUEST, NOT_GRANTED, cancel_nobody, request, startup_message,
+};
 
 /// What a server makes of TLS without an SSLRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +70,7 @@ pub(super) async fn direct(line: &Line, alpn: Alpn, asker: Asker<'_>) -> Result<
     let answer = first_answer(&mut session, asker.user, asker.database, until).await;
     session.close(until).await;
     match answer {
-        Ok(FirstAnswer::Authentication | FirstAnswer::Error(_)) => Ok(Direct::Accepted),
+        Ok(FirstAnswer::Authentication(_) | FirstAnswer::Error(_)) => Ok(Direct::Accepted),
         Ok(FirstAnswer::Unexpected(_)) => Ok(Direct::NotPostgres),
         Ok(FirstAnswer::Closed) | Err(Error::Closed { .. } | Error::Alert(_)) => {
             Ok(Direct::Refused)
@@ -78,7 +84,7 @@ pub(super) async fn direct(line: &Line, alpn: Alpn, asker: Asker<'_>) -> Result<
 pub(super) async fn gss(line: &Line) -> Result<Gss, Unknown> {
     let until = line.until()?;
     let mut stream = line.connect(until).await?;
-    write(&mut stream, &GSSENC_REQUEST, until).await?;
+    write(&mut stream, &request(GSSENC_REQUEST), until).await?;
     let mut answer = Vec::new();
     match read(&mut stream, &mut answer, until).await {
         Ok(0) | Err(Unknown::Closed) => return Ok(Gss::Refused),
@@ -86,8 +92,8 @@ pub(super) async fn gss(line: &Line) -> Result<Gss, Unknown> {
         Err(unknown) => return Err(unknown),
     }
     match answer.first() {
-        Some(b'G') => Ok(Gss::Offered),
-        Some(b'N' | b'E') => Ok(Gss::Refused),
+        Some(&GSSENC_GRANTED) => Ok(Gss::Offered),
+        Some(&(NOT_GRANTED | backend::ERROR_RESPONSE)) => Ok(Gss::Refused),
         _ => Err(Unknown::NotPostgres),
     }
 }
@@ -97,7 +103,7 @@ pub(super) async fn gss(line: &Line) -> Result<Gss, Unknown> {
 /// nobody's query, which no server answers.
 pub(super) async fn stuffed(line: &Line, asker: Asker<'_>) -> Result<Stuffed, Unknown> {
     let until = line.until()?;
-    let packet = startup_packet(asker.user, asker.database);
+    let packet = startup_message(asker.user, asker.database);
     let mut session = match shake_stuffed(line, &packet, until).await {
         Ok(Shaken::Session { session, .. }) => session,
         // It met them where TLS should begin, and ended it. A server that is gone or broken gives
@@ -108,7 +114,7 @@ pub(super) async fn stuffed(line: &Line, asker: Asker<'_>) -> Result<Stuffed, Un
         Err(unknown) => return Err(unknown),
     };
     // A server that has ended the session by now still may have said something before.
-    let _ = session.send(&CANCEL_NOBODY, until).await;
+    let _ = session.send(&cancel_nobody(), until).await;
     let answer = last_words(&mut session, until).await?;
     session.close(until).await;
     judge_stuffed(&answer)
@@ -120,7 +126,7 @@ async fn last_words(
 ) -> Result<Vec<u8>, Unknown> {
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
-    while !is_decisive(&answer) {
+    while !FirstAnswer::is_decided(&answer) {
         match session.receive(&mut buffer, until).await {
             Ok(0) | Err(Error::Closed { .. } | Error::Alert(_)) => break,
             Ok(count) => answer.extend_from_slice(buffer.get(..count).unwrap_or_default()),
@@ -132,24 +138,16 @@ async fn last_words(
 }
 
 fn judge_stuffed(answer: &[u8]) -> Result<Stuffed, Unknown> {
-    match read_answer(answer) {
+    match FirstAnswer::decode(answer) {
         FirstAnswer::Closed => Ok(Stuffed::Dropped),
+        // "received unencrypted data after SSL request"
         FirstAnswer::Error(error) if error.sqlstate.as_deref() == Some(PROTOCOL_VIOLATION) => {
             Ok(Stuffed::Refused)
         }
-        FirstAnswer::Authentication | FirstAnswer::Error(_) => Ok(Stuffed::Processed),
+        FirstAnswer::Authentication(_) | FirstAnswer::Error(_) => Ok(Stuffed::Processed),
         FirstAnswer::Unexpected(_) => Err(Unknown::NotPostgres),
     }
 }
-
-/// Length 8, then the code 1234.5680.
-const GSSENC_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x30];
-
-/// Length 16, the code 1234.5678, process 0, key 0.
-const CANCEL_NOBODY: [u8; 16] = [0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0];
-
-/// SQLSTATE of "received unencrypted data after SSL request".
-const PROTOCOL_VIOLATION: &str = "08P01";
 
 #[cfg(test)]
 mod tests {

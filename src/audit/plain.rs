@@ -8,11 +8,11 @@ use super::Unknown;
 use super::line::{Line, read, write};
 use super::session::{Circumstance, shake};
 use crate::handshake::Error;
-use crate::negotiate::ServerError;
-use crate::startup::{
-    FirstAnswer, TERMINATE, first_answer, is_authentication_ok, is_decisive, read_answer,
-    startup_packet,
-};
+use crate::startup::first_answer;
+use crate::wire::postgres::error::code;
+use crate::wire::postgres::frame::TERMINATE;
+use crate::wire::postgres::startup::startup_message;
+use crate::wire::postgres::{AuthRequest, FirstAnswer, ServerError};
 
 /// What a server makes of a session without TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,42 +76,47 @@ pub(super) async fn ask_clear(line: &Line, asker: Asker<'_>) -> Result<Clear, Un
 async fn ask_clear_once(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown> {
     let until = line.until()?;
     let mut stream = line.connect(until).await?;
-    let packet = startup_packet(asker.user, asker.database);
+    let packet = startup_message(asker.user, asker.database);
     write(&mut stream, &packet, until).await?;
     let mut answer = Vec::new();
-    while !is_decisive(&answer) {
+    while !FirstAnswer::is_decided(&answer) {
         if read(&mut stream, &mut answer, until).await? == 0 {
             break;
         }
     }
-    if is_authentication_ok(&answer) {
+    let first = FirstAnswer::decode(&answer);
+    if first.lets_us_in() {
         // A backend is running for us: end it as a client does. The answer stands in any case.
         let _ = write(&mut stream, &TERMINATE, until).await;
     }
-    classify(&answer)
+    classify(first, &answer)
 }
 
-fn classify(answer: &[u8]) -> Result<Clear, Unknown> {
-    match (read_answer(answer), answer) {
-        (FirstAnswer::Authentication, _) => match answer.get(5..).and_then(<[u8]>::first_chunk) {
-            Some(code) => Ok(Clear::Authentication(Login::of(u32::from_be_bytes(*code)))),
-            None => Err(Unknown::Closed),
-        },
+fn classify(first: FirstAnswer, answer: &[u8]) -> Result<Clear, Unknown> {
+    match (first, answer) {
+        (FirstAnswer::Authentication(Some(request)), _) => {
+            Ok(Clear::Authentication(Login::of(request)))
+        }
         (FirstAnswer::Error(error), _) => Ok(Clear::Error(error)),
-        (FirstAnswer::Closed, _) => Err(Unknown::Closed),
+        (FirstAnswer::Authentication(None) | FirstAnswer::Closed, _) => Err(Unknown::Closed),
         (FirstAnswer::Unexpected(_), [ALERT, 3, ..]) => Ok(Clear::Alert),
         (FirstAnswer::Unexpected(_), _) => Err(Unknown::NotPostgres),
     }
 }
 
 impl Login {
-    fn of(code: u32) -> Self {
-        match code {
-            0 => Self::Trust,
-            3 => Self::Cleartext,
-            5 => Self::Md5,
-            10 => Self::Sasl,
-            other => Self::Other(other),
+    fn of(request: AuthRequest) -> Self {
+        match request {
+            AuthRequest::Ok => Self::Trust,
+            AuthRequest::CleartextPassword => Self::Cleartext,
+            AuthRequest::Md5Password => Self::Md5,
+            AuthRequest::Sasl(_) => Self::Sasl,
+            AuthRequest::Gss
+            | AuthRequest::GssContinue
+            | AuthRequest::Sspi
+            | AuthRequest::SaslContinue { .. }
+            | AuthRequest::SaslFinal
+            | AuthRequest::Unknown(_) => Self::Other(request.code()),
         }
     }
 }
@@ -152,7 +157,7 @@ pub(super) fn compare(
     };
     match encrypted.as_ref().map(|encrypted| &encrypted.answer) {
         _ if is_passing(&refusal) => Err(Unknown::Busy),
-        Ok(FirstAnswer::Authentication) => Ok(Plaintext::Refused(refusal)),
+        Ok(FirstAnswer::Authentication(_)) => Ok(Plaintext::Refused(refusal)),
         Ok(FirstAnswer::Error(error)) if is_passing(error) => Err(Unknown::Busy),
         Ok(FirstAnswer::Error(error)) if !is_same(&refusal, error, user) => {
             Ok(Plaintext::Refused(refusal))
@@ -161,10 +166,11 @@ pub(super) fn compare(
     }
 }
 
-/// Insufficient resources and operator intervention (PostgreSQL documentation, appendix A).
+/// Will it be over by itself?
 fn is_passing(error: &ServerError) -> bool {
     let state = error.sqlstate.as_deref().unwrap_or_default();
-    state.starts_with("53") || state.starts_with("57")
+    state.starts_with(code::CLASS_INSUFFICIENT_RESOURCES)
+        || state.starts_with(code::CLASS_OPERATOR_INTERVENTION)
 }
 
 /// Do both say the same, up to a word about encryption at the end? In every language PostgreSQL
@@ -199,6 +205,10 @@ mod tests {
         }
     }
 
+    fn read(answer: &[u8]) -> Result<Clear, Unknown> {
+        classify(FirstAnswer::decode(answer), answer)
+    }
+
     fn over_tls(answer: FirstAnswer) -> Result<Encrypted, Unknown> {
         Ok(Encrypted { answer, tickets: 0 })
     }
@@ -217,10 +227,13 @@ mod tests {
             (b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0", Login::Sasl),
             (b"R\0\0\0\x08\0\0\0\x07", Login::Other(7)),
         ] {
-            let clear = classify(answer);
+            let clear = read(answer);
             assert_eq!(clear, Ok(Clear::Authentication(login)));
             // Whatever TLS comes to.
-            for encrypted in [Err(Unknown::Closed), over_tls(FirstAnswer::Authentication)] {
+            for encrypted in [
+                Err(Unknown::Closed),
+                over_tls(FirstAnswer::Authentication(None)),
+            ] {
                 let compared = compare(clear.clone(), &encrypted, b"ann");
                 assert_eq!(compared, Ok(Plaintext::Accepted(login)));
             }
@@ -234,9 +247,9 @@ mod tests {
             (b"R\0\0", Unknown::Closed),
             (b"HTTP/1.1 400", Unknown::NotPostgres),
         ] {
-            assert_eq!(classify(answer), Err(unknown));
+            assert_eq!(read(answer), Err(unknown));
         }
-        assert_eq!(classify(&[21, 3, 1, 0, 2, 2, 80]), Ok(Clear::Alert));
+        assert_eq!(read(&[21, 3, 1, 0, 2, 2, 80]), Ok(Clear::Alert));
     }
 
     #[test]
@@ -245,7 +258,7 @@ mod tests {
         let refused = Ok(Plaintext::Refused(refusal.clone()));
         let anyway = Err(Unknown::RefusedAnyway(refusal.clone()));
         for (encrypted, expected) in [
-            (over_tls(FirstAnswer::Authentication), &refused),
+            (over_tls(FirstAnswer::Authentication(None)), &refused),
             (
                 over_tls(FirstAnswer::Error(error("28000", NO_ENTRY_TLS))),
                 &anyway,
@@ -273,7 +286,11 @@ mod tests {
             assert_eq!(&compared, expected, "{encrypted:?}");
         }
         let busy = Clear::Error(error("57P03", "starting up"));
-        let compared = compare(Ok(busy), &over_tls(FirstAnswer::Authentication), b"ann");
+        let compared = compare(
+            Ok(busy),
+            &over_tls(FirstAnswer::Authentication(None)),
+            b"ann",
+        );
         assert_eq!(compared, Err(Unknown::Busy));
     }
 }

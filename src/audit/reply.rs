@@ -5,6 +5,7 @@
 
 use super::hello::{HANDSHAKE, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS};
 use crate::handshake::Alert;
+use crate::wire::Fields;
 
 /// How far to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,33 +135,32 @@ fn read_messages(mut bytes: &[u8], want: Want) -> Step {
 /// Kind and contents of the first handshake message, and what follows; `None` if it is not all
 /// there.
 fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let [kind, high, middle, low, rest @ ..] = bytes else {
-        return None;
-    };
-    let length = u32::from_be_bytes([0, *high, *middle, *low]);
-    let (body, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    Some((*kind, body, rest))
+    let mut fields = Fields(bytes);
+    let kind = fields.u8()?;
+    let length = fields.u24()?;
+    let body = fields.take(usize::try_from(length).ok()?)?;
+    Some((kind, body, fields.0))
 }
 
 fn server_hello(body: &[u8]) -> Option<Chosen> {
-    let mut reader = Reader(body);
+    let mut fields = Fields(body);
     let mut chosen = Chosen {
-        version: reader.u16()?,
+        version: fields.u16()?,
         ..Chosen::default()
     };
-    let random = reader.take(32)?;
+    let random = fields.take(32)?;
     let retry = random == HELLO_RETRY_REQUEST;
-    reader.block8()?;
-    chosen.suite = reader.u16()?;
-    chosen.compression = reader.u8()?;
+    fields.block8()?;
+    chosen.suite = fields.u16()?;
+    chosen.compression = fields.u8()?;
     // An old server may have no extensions at all.
-    let mut extensions = match reader.0 {
-        [] => Reader(&[]),
-        _ => Reader(reader.block16()?),
+    let mut extensions = match fields.0 {
+        [] => Fields(&[]),
+        _ => Fields(fields.block16()?),
     };
-    while !extensions.0.is_empty() {
+    while !extensions.is_empty() {
         let kind = extensions.u16()?;
-        let mut contents = Reader(extensions.block16()?);
+        let mut contents = Fields(extensions.block16()?);
         match kind {
             SUPPORTED_VERSIONS => chosen.version = contents.u16()?,
             KEY_SHARE => chosen.group = Some(contents.u16()?),
@@ -175,19 +175,19 @@ fn server_hello(body: &[u8]) -> Option<Chosen> {
 
 fn key_exchange(body: &[u8], chosen: Chosen) -> Option<Chosen> {
     use super::suite::{KeyExchange, Suite};
-    let mut reader = Reader(body);
+    let mut fields = Fields(body);
     Some(match Suite::of(chosen.suite)?.key_exchange() {
         KeyExchange::Ecdhe => {
-            let NAMED_CURVE = reader.u8()? else {
+            let NAMED_CURVE = fields.u8()? else {
                 return None;
             };
             Chosen {
-                group: Some(reader.u16()?),
+                group: Some(fields.u16()?),
                 ..chosen
             }
         }
         KeyExchange::Dhe => {
-            let prime = reader.block16()?;
+            let prime = fields.block16()?;
             let zeros = prime.iter().take_while(|byte| **byte == 0).count();
             let bits = prime.get(zeros..)?.len().checked_mul(8)?;
             let leading = prime.get(zeros)?.leading_zeros();
@@ -199,36 +199,6 @@ fn key_exchange(body: &[u8], chosen: Chosen) -> Option<Chosen> {
         }
         KeyExchange::Tls13 | KeyExchange::Static => return None,
     })
-}
-
-/// Takes bytes off the front; `None` where there are not enough.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        let bytes = self.take(2)?.first_chunk::<2>()?;
-        Some(u16::from_be_bytes(*bytes))
-    }
-
-    fn block8(&mut self) -> Option<&'a [u8]> {
-        let length = self.u8()?;
-        self.take(usize::from(length))
-    }
-
-    fn block16(&mut self) -> Option<&'a [u8]> {
-        let length = self.u16()?;
-        self.take(usize::from(length))
-    }
 }
 
 const ALERT: u8 = 21;

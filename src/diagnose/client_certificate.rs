@@ -7,9 +7,8 @@ use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
-use crate::negotiate::ServerError;
 use crate::probe::{Session, Task};
-use crate::startup::FirstAnswer;
+use crate::wire::postgres::{FirstAnswer, ServerError};
 use crate::x509::Name;
 
 /// What is wrong about the client certificate after a finished handshake: the server's answer to
@@ -39,7 +38,7 @@ pub(super) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosi
             format!("server answered the startup packet with byte 0x{byte:02x}, which no PostgreSQL server sends"),
         )
         .hint("Check host and port."),
-        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication), _) | (None, _) => return None,
+        (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication(_)), _) | (None, _) => return None,
     };
     Some(Diagnosis::failed(Exit::Handshake, finding))
 }

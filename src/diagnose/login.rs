@@ -9,9 +9,9 @@ use crate::login::{
     Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,
     Unread, Unusable,
 };
-use crate::negotiate::ServerError;
 use crate::probe::{Observation, Task};
 use crate::trust;
+use crate::wire::postgres::ServerError;
 
 /// Who else may serve where this server is not of the kind that `target_session_attrs` wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

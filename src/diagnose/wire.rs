@@ -9,8 +9,9 @@ use crate::conninfo::{Keyword, SslSni};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Alert, Error as HandshakeError, Tls};
-use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol, ServerError};
+use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
 use crate::probe::Task;
+use crate::wire::postgres::ServerError;
 
 pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);

@@ -6,9 +6,13 @@ use std::io::{self, Read, Write};
 
 use super::answer::{Answer, PARAMETERS, Transaction, Value, answer};
 use super::deadline::{Deadline, IDLE};
-use super::message::{Encoding, Malformed, length_of, result_encoding, string};
+use super::message::{Encoding, result_encoding, string};
 use super::observation::{Channel, End, Observation};
-use super::packet::{error, error_response};
+use crate::wire::Malformed;
+use crate::wire::postgres::AuthRequest;
+use crate::wire::postgres::error::{self, Severity, code};
+use crate::wire::postgres::frame::{LENGTH_WORD, backend, frontend, length_word, message};
+use crate::wire::postgres::startup::PROTOCOL_3_0;
 
 /// Speaks with a client from its startup packet on, and notes in `seen` what it does.
 ///
@@ -22,8 +26,10 @@ pub(super) fn serve(
     seen: &mut Observation,
 ) -> io::Result<End> {
     seen.startup = Some(channel);
-    if startup.get(..2) != Some(&[0, 3]) {
-        stream.write_all(&error_response("0A000", "only protocol 3 is spoken here"))?;
+    if startup.get(..2) != PROTOCOL_3_0.get(..2) {
+        let reason = "only protocol 3 is spoken here";
+        let refusal = error::encode(Severity::Fatal, code::FEATURE_NOT_SUPPORTED, reason);
+        stream.write_all(&refusal)?;
         return Ok(End::ByServer);
     }
     let mut session = Session {
@@ -35,11 +41,11 @@ pub(super) fn serve(
         skipping: false,
     };
     session.negotiate_version(startup);
-    session.message(b'R', &3_u32.to_be_bytes());
+    session.request(AuthRequest::CleartextPassword);
     session.flush()?;
     match session.read()? {
-        Some((b'p', _)) => seen.password = Some(channel),
-        Some((b'X', _)) => return Ok(End::Terminated),
+        Some((frontend::PASSWORD, _)) => seen.password = Some(channel),
+        Some((frontend::TERMINATE, _)) => return Ok(End::Terminated),
         Some(_) => return session.refuse("a password was expected"),
         None => return Ok(End::HungUp),
     }
@@ -48,9 +54,9 @@ pub(super) fn serve(
         deadline.extend(IDLE);
         match session.read()? {
             None => return Ok(End::HungUp),
-            Some((b'X', _)) => return Ok(End::Terminated),
+            Some((frontend::TERMINATE, _)) => return Ok(End::Terminated),
             Some((kind, body)) => {
-                if matches!(kind, b'Q' | b'E') {
+                if matches!(kind, frontend::QUERY | frontend::EXECUTE) {
                     seen.queries = seen.queries.saturating_add(1);
                 }
                 if session.obey(kind, &body)? == Next::Break {
@@ -88,10 +94,10 @@ impl<S: Read + Write> Session<'_, S> {
         if self.stream.read(&mut kind)? == 0 {
             return Ok(None);
         }
-        let mut length = [0; 4];
+        let mut length = [0; LENGTH_WORD];
         self.stream.read_exact(&mut length)?;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        let Some(length @ ..=MAX_MESSAGE) = length.checked_sub(4) else {
+        let Some(length @ ..=MAX_MESSAGE) = length.checked_sub(LENGTH_WORD) else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "message length"));
         };
         let mut body = vec![0; length];
@@ -107,14 +113,16 @@ impl<S: Read + Write> Session<'_, S> {
     }
 
     fn message(&mut self, kind: u8, body: &[u8]) {
-        self.reply.push(kind);
-        self.reply.extend(length_of(body.len().saturating_add(4)));
-        self.reply.extend_from_slice(body);
+        self.reply.extend(message(kind, body));
+    }
+
+    fn request(&mut self, request: AuthRequest) {
+        self.message(backend::AUTHENTICATION, &request.code().to_be_bytes());
     }
 
     /// Minor versions and options beyond 3.0 are declined.
     fn negotiate_version(&mut self, startup: &[u8]) {
-        let minor = startup.get(2..4) != Some(&[0, 0]);
+        let minor = startup.get(2..4) != PROTOCOL_3_0.get(2..);
         let names = startup
             .get(4..)
             .unwrap_or_default()
@@ -125,33 +133,37 @@ impl<S: Read + Write> Session<'_, S> {
             .collect();
         if minor || !unknown.is_empty() {
             let mut body = PROTOCOL_3_0.to_vec();
-            body.extend(length_of(unknown.len()));
+            body.extend(length_word(unknown.len()));
             for name in unknown {
                 body.extend_from_slice(name);
                 body.push(0);
             }
-            self.message(b'v', &body);
+            self.message(backend::NEGOTIATE_PROTOCOL_VERSION, &body);
         }
     }
 
     /// Lets the client in.
     fn welcome(&mut self) -> io::Result<()> {
-        self.message(b'R', &[0; 4]);
+        self.request(AuthRequest::Ok);
         for (name, value) in PARAMETERS {
-            self.message(b'S', format!("{name}\0{value}\0").as_bytes());
+            self.message(
+                backend::PARAMETER_STATUS,
+                format!("{name}\0{value}\0").as_bytes(),
+            );
         }
-        self.message(b'K', &[0; 8]);
+        self.message(backend::BACKEND_KEY_DATA, &[0; 8]);
         self.ready()
     }
 
     fn ready(&mut self) -> io::Result<()> {
         let status = if self.in_transaction { b'T' } else { b'I' };
-        self.message(b'Z', &[status]);
+        self.message(backend::READY_FOR_QUERY, &[status]);
         self.flush()
     }
 
     fn refuse(&mut self, reason: &str) -> io::Result<End> {
-        self.reply.extend(error_response("08P01", reason));
+        let refusal = error::encode(Severity::Fatal, code::PROTOCOL_VIOLATION, reason);
+        self.reply.extend(refusal);
         self.flush()?;
         Ok(End::ByServer)
     }
@@ -159,19 +171,19 @@ impl<S: Read + Write> Session<'_, S> {
     /// Does what a message asks for.
     fn obey(&mut self, kind: u8, body: &[u8]) -> io::Result<Next> {
         let obeyed = match kind {
-            b'Q' => return self.query(body).map(|()| Next::Message),
-            b'S' => {
+            frontend::QUERY => return self.query(body).map(|()| Next::Message),
+            frontend::SYNC => {
                 self.skipping = false;
                 self.portals.clear();
                 return self.ready().map(|()| Next::Message);
             }
-            b'H' => return self.flush().map(|()| Next::Message),
+            frontend::FLUSH => return self.flush().map(|()| Next::Message),
             _ if self.skipping => return Ok(Next::Message),
-            b'P' => self.parse(body),
-            b'B' => self.bind(body),
-            b'D' => self.describe(body),
-            b'E' => self.execute(body),
-            b'C' => self.close(body),
+            frontend::PARSE => self.parse(body),
+            frontend::BIND => self.bind(body),
+            frontend::DESCRIBE => self.describe(body),
+            frontend::EXECUTE => self.execute(body),
+            frontend::CLOSE => self.close(body),
             _ => Err(Malformed),
         };
         if obeyed.is_err() {
@@ -193,7 +205,7 @@ impl<S: Read + Write> Session<'_, S> {
             .filter(|answer| *answer != Answer::Empty)
             .collect();
         if answers.is_empty() {
-            self.message(b'I', &[]);
+            self.message(backend::EMPTY_QUERY_RESPONSE, &[]);
         }
         for answer in answers {
             self.describe_rows(&answer, Encoding::Text);
@@ -214,7 +226,7 @@ impl<S: Read + Write> Session<'_, S> {
         }
         let answer = answer(&String::from_utf8_lossy(text));
         self.statements.insert(name.to_vec(), answer);
-        self.message(b'1', &[]);
+        self.message(backend::PARSE_COMPLETE, &[]);
         Ok(())
     }
 
@@ -227,7 +239,7 @@ impl<S: Read + Write> Session<'_, S> {
             return Err(Malformed);
         }
         self.portals.insert(portal.to_vec(), (answer, encoding));
-        self.message(b'2', &[]);
+        self.message(backend::BIND_COMPLETE, &[]);
         Ok(())
     }
 
@@ -236,14 +248,16 @@ impl<S: Read + Write> Session<'_, S> {
         let (name, _) = string(rest)?;
         let (answer, encoding) = if *kind == b'S' {
             let answer = self.statements.get(name).ok_or(Malformed)?.clone();
-            self.message(b't', &[0, 0]);
+            self.message(backend::PARAMETER_DESCRIPTION, &[0, 0]);
             (answer, Encoding::Text)
         } else {
             self.portals.get(name).ok_or(Malformed)?.clone()
         };
         match answer {
             Answer::Row { .. } | Answer::NoRows => self.describe_rows(&answer, encoding),
-            Answer::Empty | Answer::Done(..) | Answer::Impossible => self.message(b'n', &[]),
+            Answer::Empty | Answer::Done(..) | Answer::Impossible => {
+                self.message(backend::NO_DATA, &[])
+            }
         }
         Ok(())
     }
@@ -263,7 +277,7 @@ impl<S: Read + Write> Session<'_, S> {
         } else {
             self.portals.remove(name);
         }
-        self.message(b'3', &[]);
+        self.message(backend::CLOSE_COMPLETE, &[]);
         Ok(())
     }
 
@@ -279,9 +293,9 @@ impl<S: Read + Write> Session<'_, S> {
                 body.extend(size.to_be_bytes());
                 body.extend((-1_i32).to_be_bytes());
                 body.extend([0, u8::from(encoding == Encoding::Binary)]);
-                self.message(b'T', &body);
+                self.message(backend::ROW_DESCRIPTION, &body);
             }
-            Answer::NoRows => self.message(b'T', &[0, 0]),
+            Answer::NoRows => self.message(backend::ROW_DESCRIPTION, &[0, 0]),
             Answer::Empty | Answer::Done(..) | Answer::Impossible => {}
         }
     }
@@ -289,25 +303,26 @@ impl<S: Read + Write> Session<'_, S> {
     /// The rows and how it ended.
     fn perform(&mut self, answer: &Answer, encoding: Encoding) {
         match answer {
-            Answer::Empty => self.message(b'I', &[]),
+            Answer::Empty => self.message(backend::EMPTY_QUERY_RESPONSE, &[]),
             Answer::Row { value, .. } => {
                 let value = value.encode(encoding);
-                let body = [&[0, 1], &length_of(value.len())[..], &value].concat();
-                self.message(b'D', &body);
-                self.message(b'C', b"SELECT 1\0");
+                let body = [&[0, 1], &length_word(value.len())[..], &value].concat();
+                self.message(backend::DATA_ROW, &body);
+                self.message(backend::COMMAND_COMPLETE, b"SELECT 1\0");
             }
-            Answer::NoRows => self.message(b'C', b"SELECT 0\0"),
+            Answer::NoRows => self.message(backend::COMMAND_COMPLETE, b"SELECT 0\0"),
             Answer::Done(tag, transaction) => {
                 match transaction {
                     Transaction::Begins => self.in_transaction = true,
                     Transaction::Ends => self.in_transaction = false,
                     Transaction::Stays => {}
                 }
-                self.message(b'C', format!("{tag}\0").as_bytes());
+                self.message(backend::COMMAND_COMPLETE, format!("{tag}\0").as_bytes());
             }
             Answer::Impossible => {
                 self.skipping = true;
-                let error = error("0A000", "there is no database behind this endpoint");
+                let reason = "there is no database behind this endpoint";
+                let error = error::encode(Severity::Error, code::FEATURE_NOT_SUPPORTED, reason);
                 self.reply.extend(error);
             }
         }
@@ -337,8 +352,6 @@ const MAX_MESSAGE: usize = 1 << 16;
 
 /// Prepared statements, and portals, of a session.
 const MAX_NAMES: usize = 256;
-
-const PROTOCOL_3_0: [u8; 4] = [0, 3, 0, 0];
 
 #[cfg(test)]
 mod tests {
@@ -370,7 +383,7 @@ mod tests {
 
     fn message(kind: u8, body: &[u8]) -> Vec<u8> {
         let mut message = vec![kind];
-        message.extend(length_of(body.len() + 4));
+        message.extend(length_word(body.len() + 4));
         message.extend(body);
         message
     }

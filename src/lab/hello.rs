@@ -4,6 +4,7 @@ use rustls::server::ClientHello;
 
 use super::observation::Hello;
 use crate::escape::escape;
+use crate::wire::Fields;
 
 /// What rustls says of it, with the versions that stand in the records it came in.
 pub(super) fn describe(hello: &ClientHello<'_>, records: &[u8]) -> Hello {
@@ -48,20 +49,20 @@ fn unwrap_records(mut records: &[u8]) -> Vec<u8> {
 fn find_versions(message: &[u8]) -> Option<Vec<u16>> {
     let mut fields = Fields(message);
     fields.take(4)?;
-    let legacy = fields.number()?;
+    let legacy = fields.u16()?;
     fields.take(32)?;
-    fields.short_vector()?;
-    fields.long_vector()?;
-    fields.short_vector()?;
-    let Some(extensions) = fields.long_vector() else {
+    fields.block8()?;
+    fields.block16()?;
+    fields.block8()?;
+    let Some(extensions) = fields.block16() else {
         return Some(vec![legacy]);
     };
     let mut extensions = Fields(extensions);
-    while let Some(kind) = extensions.number() {
-        let contents = extensions.long_vector()?;
+    while let Some(kind) = extensions.u16() {
+        let contents = extensions.block16()?;
         if kind == SUPPORTED_VERSIONS {
-            let mut list = Fields(Fields(contents).short_vector()?);
-            return Some(std::iter::from_fn(|| list.number()).collect());
+            let mut list = Fields(Fields(contents).block8()?);
+            return Some(std::iter::from_fn(|| list.u16()).collect());
         }
     }
     Some(vec![legacy])
@@ -77,34 +78,6 @@ fn name(version: u16) -> Option<String> {
         _ => return None,
     };
     Some(name.to_owned())
-}
-
-/// What is left to read.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number(&mut self) -> Option<u16> {
-        let bytes = self.take(2)?.try_into().ok()?;
-        Some(u16::from_be_bytes(bytes))
-    }
-
-    /// Bytes behind their number in one byte.
-    fn short_vector(&mut self) -> Option<&'a [u8]> {
-        let length = *self.take(1)?.first()?;
-        self.take(length.into())
-    }
-
-    /// Bytes behind their number in two bytes.
-    fn long_vector(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?;
-        self.take(length.into())
-    }
 }
 
 /// RFC 8446 section 4.2.

@@ -1,5 +1,7 @@
 //! The parts of a frontend's messages (PostgreSQL documentation, "Message Formats"). Pure.
 
+use crate::wire::{Fields, Malformed};
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -7,26 +9,10 @@ pub(super) enum Encoding {
     Binary,
 }
 
-/// A message that is not what the protocol says.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Malformed;
-
 /// The format of results, behind the parameters of a Bind message.
-pub(super) fn result_encoding(body: &[u8]) -> Result<Encoding, Malformed> {
-    let (formats, rest) = number(body)?;
-    let mut rest = rest
-        .get(usize::from(formats).saturating_mul(2)..)
-        .ok_or(Malformed)?;
-    let parameters;
-    (parameters, rest) = number(rest)?;
-    for _ in 0..parameters {
-        let (length, behind) = rest.split_first_chunk::<4>().ok_or(Malformed)?;
-        // -1 stands for NULL.
-        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0);
-        rest = behind.get(length..).ok_or(Malformed)?;
-    }
-    let (count, rest) = number(rest)?;
-    let binary = count > 0 && number(rest)?.0 == 1;
+pub(super) fn result_encoding(behind_names: &[u8]) -> Result<Encoding, Malformed> {
+    let mut fields = Fields(behind_names);
+    let binary = binary_results(&mut fields).ok_or(Malformed)?;
     Ok(if binary {
         Encoding::Binary
     } else {
@@ -34,22 +20,25 @@ pub(super) fn result_encoding(body: &[u8]) -> Result<Encoding, Malformed> {
     })
 }
 
-fn number(body: &[u8]) -> Result<(u16, &[u8]), Malformed> {
-    let (number, rest) = body.split_first_chunk::<2>().ok_or(Malformed)?;
-    Ok((u16::from_be_bytes(*number), rest))
+fn binary_results(fields: &mut Fields<'_>) -> Option<bool> {
+    let formats = fields.u16()?;
+    fields.take(usize::from(formats).checked_mul(2)?)?;
+    for _ in 0..fields.u16()? {
+        // -1 stands for NULL.
+        let length = fields.u32()?.cast_signed();
+        fields.take(usize::try_from(length).unwrap_or(0))?;
+    }
+    Some(fields.u16()? > 0 && fields.u16()? == BINARY)
 }
 
 /// A string that ends with a zero, and what stands behind it.
 pub(super) fn string(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let end = body.iter().position(|byte| *byte == 0).ok_or(Malformed)?;
-    let (string, rest) = body.split_at(end);
-    Ok((string, rest.get(1..).unwrap_or_default()))
+    let mut fields = Fields(body);
+    let string = fields.string().ok_or(Malformed)?;
+    Ok((string, fields.0))
 }
 
-/// A length as messages have it.
-pub(super) fn length_of(length: usize) -> [u8; 4] {
-    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
-}
+const BINARY: u16 = 1;
 
 #[cfg(test)]
 mod tests {

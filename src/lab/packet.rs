@@ -1,7 +1,8 @@
-//! The first words of a connection (PostgreSQL documentation, "Message Formats"), and the server's
-//! words of regret.
+//! The first words of a connection: a packet without a kind, or a TLS record.
 
 use std::io::{self, Read};
+
+use crate::wire::postgres::startup::{self, MAX_PACKET};
 
 /// What a client begins with.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(super) enum Packet {
     SslRequest,
     GssencRequest,
     CancelRequest,
-    /// The version and what follows it.
+    /// With its version and what follows it.
     Startup(Vec<u8>),
     /// Not from a client, but from the lab itself: see [`BARRIER`].
     Barrier,
@@ -36,45 +37,20 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Packet> {
     stream.read_exact(&mut rest)?;
     let ([a], [b, c, d]) = (first, rest);
     let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
-    if !(8..=MAX_STARTUP).contains(&length) {
+    if !(8..=MAX_PACKET).contains(&length) {
         return Ok(Packet::Nonsense);
     }
     let mut body = vec![0; length.saturating_sub(4)];
     stream.read_exact(&mut body)?;
-    Ok(match (length, body.first_chunk::<4>()) {
-        (8, Some(&SSL_REQUEST)) => Packet::SslRequest,
-        (8, Some(&GSSENC_REQUEST)) => Packet::GssencRequest,
-        (8, Some(&BARRIER)) => Packet::Barrier,
-        (_, Some(&CANCEL_REQUEST)) => Packet::CancelRequest,
-        (_, Some([0, 1..=3, ..])) => Packet::Startup(body),
-        _ => Packet::Nonsense,
+    Ok(match startup::Packet::decode(&body) {
+        Some(startup::Packet::SslRequest) => Packet::SslRequest,
+        Some(startup::Packet::GssencRequest) => Packet::GssencRequest,
+        Some(startup::Packet::CancelRequest) => Packet::CancelRequest,
+        Some(startup::Packet::Startup) => Packet::Startup(body),
+        None if body == BARRIER => Packet::Barrier,
+        None => Packet::Nonsense,
     })
 }
-
-/// A request of eight bytes with this code.
-pub(super) fn request(code: [u8; 4]) -> Vec<u8> {
-    [[0, 0, 0, 8], code].concat()
-}
-
-/// An ErrorResponse that ends a connection.
-pub(super) fn error_response(sqlstate: &str, message: &str) -> Vec<u8> {
-    response("FATAL", sqlstate, message)
-}
-
-/// An ErrorResponse after which the session goes on.
-pub(super) fn error(sqlstate: &str, message: &str) -> Vec<u8> {
-    response("ERROR", sqlstate, message)
-}
-
-fn response(severity: &str, sqlstate: &str, message: &str) -> Vec<u8> {
-    let fields = format!("S{severity}\0V{severity}\0C{sqlstate}\0M{message}\0\0");
-    let length = u32::try_from(fields.len().saturating_add(4)).unwrap_or(u32::MAX);
-    [b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat()
-}
-
-const SSL_REQUEST: [u8; 4] = [0x04, 0xd2, 0x16, 0x2f];
-const GSSENC_REQUEST: [u8; 4] = [0x04, 0xd2, 0x16, 0x30];
-const CANCEL_REQUEST: [u8; 4] = [0x04, 0xd2, 0x16, 0x2e];
 
 /// Connections are accepted in the order in which they came: who gets an answer to this knows that
 /// whatever came before is being served.
@@ -82,9 +58,6 @@ pub(super) const BARRIER: [u8; 4] = [0x7e, 0x70, 0x67, 0x6c];
 
 /// RFC 8446 section 5.1.
 const TLS_HANDSHAKE: u8 = 22;
-
-/// `MAX_STARTUP_PACKET_LENGTH` of PostgreSQL.
-const MAX_STARTUP: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

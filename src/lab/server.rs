@@ -14,8 +14,9 @@ use rustls::server::NoServerSessionStorage;
 
 use super::Issued;
 use super::observation::Observation;
-use super::packet::{BARRIER, request};
+use super::packet::BARRIER;
 use super::session::{self, After, Manner, Service};
+use crate::wire::postgres::startup::request;
 
 /// A running endpoint; it stops when dropped.
 #[derive(Debug)]

@@ -12,7 +12,9 @@ use super::backend;
 use super::deadline::{Deadline, IDLE, PATIENCE, Wire};
 use super::hello;
 use super::observation::{Channel, ClientCertificate, End, Observation, Opening, Tls};
-use super::packet::{self, Packet, error_response};
+use super::packet::{self, Packet};
+use crate::wire::postgres::error::{self, Severity, code};
+use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED};
 
 /// What an endpoint does.
 #[derive(Debug)]
@@ -137,7 +139,7 @@ impl Session<'_> {
     fn answer(&mut self, packet: Packet) -> io::Result<Option<End>> {
         match packet {
             _ if self.service.manner == Manner::Silent => self.stay_silent(packet).map(Some),
-            Packet::GssencRequest => self.wire.write_all(b"N").map(|()| None),
+            Packet::GssencRequest => self.wire.write_all(&[NOT_GRANTED]).map(|()| None),
             Packet::SslRequest => self.ssl_request(),
             Packet::Tls => match self.service.manner {
                 Manner::Permit | Manner::Slowly | Manner::Named | Manner::DirectOnly => {
@@ -155,23 +157,32 @@ impl Session<'_> {
                     let channel = Channel::Plaintext;
                     backend::serve(wire, &startup, channel, self.deadline, seen).map(Some)
                 }
-                After::Refuse => self.complain("08P01", "only TLS is served here").map(Some),
+                After::Refuse => self
+                    .complain(code::PROTOCOL_VIOLATION, "only TLS is served here")
+                    .map(Some),
             },
             Packet::Nothing | Packet::Barrier | Packet::CancelRequest => Ok(Some(End::ByServer)),
-            Packet::Nonsense => self.complain("08P01", "only TLS is served here").map(Some),
+            Packet::Nonsense => self
+                .complain(code::PROTOCOL_VIOLATION, "only TLS is served here")
+                .map(Some),
         }
     }
 
     fn ssl_request(&mut self) -> io::Result<Option<End>> {
         match self.service.manner {
-            Manner::Permit | Manner::Slowly | Manner::Named => self.wire.write_all(b"S")?,
+            Manner::Permit | Manner::Slowly | Manner::Named => {
+                self.wire.write_all(&[SSL_GRANTED])?
+            }
             // In one write, so that it comes in one segment.
             Manner::Inject => self.wire.write_all(&INJECTION)?,
-            Manner::Decline => return self.wire.write_all(b"N").map(|()| None),
+            Manner::Decline => return self.wire.write_all(&[NOT_GRANTED]).map(|()| None),
             Manner::DirectOnly | Manner::HangUp => return Ok(Some(End::ByServer)),
             Manner::Complain => {
                 return self
-                    .complain("53300", "sorry, too many clients already")
+                    .complain(
+                        code::TOO_MANY_CONNECTIONS,
+                        "sorry, too many clients already",
+                    )
                     .map(Some);
             }
             Manner::Silent => return Ok(None),
@@ -180,7 +191,8 @@ impl Session<'_> {
     }
 
     fn complain(&mut self, sqlstate: &str, message: &str) -> io::Result<End> {
-        self.wire.write_all(&error_response(sqlstate, message))?;
+        self.wire
+            .write_all(&error::encode(Severity::Fatal, sqlstate, message))?;
         Ok(End::ByServer)
     }
 
@@ -253,7 +265,8 @@ impl Session<'_> {
         if self.service.after == After::Refuse {
             if stream.read(&mut [0; 1024])? > 0 {
                 let message = "there is no database behind this endpoint";
-                stream.write_all(&error_response("57P03", message))?;
+                let refusal = error::encode(Severity::Fatal, code::CANNOT_CONNECT_NOW, message);
+                stream.write_all(&refusal)?;
                 return Ok(End::ByServer);
             }
             return Ok(End::Terminated);

@@ -18,9 +18,9 @@
 
 mod channel;
 mod echo;
+mod method;
 mod password;
 mod refusal;
-mod request;
 mod rules;
 mod session;
 mod settings;
@@ -36,14 +36,14 @@ use tokio::time::{Instant, timeout_at};
 use crate::conninfo::{Endpoint, HostAddr, Origin, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
-use crate::negotiate::ServerError;
 use crate::probe::{Observation, Task};
 use crate::verify::Judgement;
+use crate::wire::postgres::ServerError;
 use crate::{connect, handshake, negotiate};
 
+pub use method::Method;
 pub use password::{IgnoredFile, Unusable};
 pub use refusal::Refusal;
-pub use request::Method;
 pub use session::{Difference, Encryption, Role, ServerSession, Unread};
 pub use settings::Unsupported;
 

@@ -1,5 +1,7 @@
 //! Why a server gets no answer, in libpq's words where it has them.
 
+use crate::wire::Malformed;
+
 /// Why we do not answer the server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -35,6 +37,12 @@ pub enum Refusal {
     /// An authentication request that libpq does not take for one.
     #[error("received invalid authentication request")]
     Invalid,
+}
+
+impl From<Malformed> for Refusal {
+    fn from(_: Malformed) -> Self {
+        Self::Invalid
+    }
 }
 
 /// tokio-postgres refuses more, and says so in words of its own.

@@ -1,9 +1,9 @@
 //! Whether libpq would answer what the server asks for. Pure.
 
 use super::refusal::{MAX_ITERATIONS, Refusal};
-use super::request::{Mechanisms, Request};
 use crate::conninfo::{AuthMethod, ChannelBinding, RequireAuth, SslCertMode};
 use crate::handshake::ClientCertificateRequest;
+use crate::wire::postgres::{AuthRequest, Mechanisms};
 
 /// What the string demands, and what we have.
 #[derive(Clone, Debug)]
@@ -49,36 +49,38 @@ pub(super) enum Progress {
 impl Rules {
     /// Would libpq, and can we, go on with this request? The order is that of `check_expected_areq`
     /// and `pg_SASL_init`.
-    pub(super) fn judge(&self, request: Request, progress: Progress) -> Result<(), Refusal> {
+    pub(super) fn judge(&self, request: AuthRequest, progress: Progress) -> Result<(), Refusal> {
         match request {
-            Request::Ok => self.judge_ok(progress),
-            Request::Cleartext => {
+            AuthRequest::Ok => self.judge_ok(progress),
+            AuthRequest::CleartextPassword => {
                 self.allow(
                     AuthMethod::Password,
                     "server requested a cleartext password",
                 )?;
                 self.password_alone()
             }
-            Request::Md5 => {
+            AuthRequest::Md5Password => {
                 self.allow(AuthMethod::Md5, "server requested a hashed password")?;
                 self.password_alone()
             }
-            Request::Gss => {
+            AuthRequest::Gss | AuthRequest::GssContinue => {
                 self.allow(AuthMethod::Gss, "server requested GSSAPI authentication")?;
                 self.unbindable()?;
                 Err(Refusal::Unsupported("GSSAPI authentication"))
             }
-            Request::Sspi => {
+            AuthRequest::Sspi => {
                 self.allow(AuthMethod::Sspi, "server requested SSPI authentication")?;
                 self.unbindable()?;
                 Err(Refusal::Unsupported("SSPI authentication"))
             }
-            Request::Sasl(offered) => self.judge_sasl(offered),
-            Request::SaslContinue {
+            AuthRequest::Sasl(offered) => self.judge_sasl(offered),
+            AuthRequest::SaslContinue {
                 iterations: Some(count),
             } if count > MAX_ITERATIONS => Err(Refusal::Iterations(count)),
-            Request::SaslContinue { .. } | Request::SaslFinal => Ok(()),
-            Request::Unknown(_) => Err(Refusal::Unsupported("an unknown kind of authentication")),
+            AuthRequest::SaslContinue { .. } | AuthRequest::SaslFinal => Ok(()),
+            AuthRequest::Unknown(_) => {
+                Err(Refusal::Unsupported("an unknown kind of authentication"))
+            }
         }
     }
 
@@ -158,15 +160,15 @@ impl Rules {
 mod tests {
     use super::*;
 
-    const PLUS: Request = Request::Sasl(Mechanisms {
+    const PLUS: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: true,
         scram_plus: true,
     });
-    const PLAIN: Request = Request::Sasl(Mechanisms {
+    const PLAIN: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: true,
         scram_plus: false,
     });
-    const OTHER: Request = Request::Sasl(Mechanisms {
+    const OTHER: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: false,
         scram_plus: false,
     });
@@ -184,7 +186,7 @@ mod tests {
     }
 
     /// The first word of the refusal's Rust name.
-    fn judged(rules: &Rules, request: Request, progress: Progress) -> String {
+    fn judged(rules: &Rules, request: AuthRequest, progress: Progress) -> String {
         match rules.judge(request, progress) {
             Ok(()) => "goes on".to_owned(),
             Err(refusal) => format!("{refusal:?}")
@@ -207,55 +209,55 @@ mod tests {
             ),
             (
                 RequireAuth::Only(vec![ScramSha256]),
-                Request::Md5,
+                AuthRequest::Md5Password,
                 Progress::Unfinished,
                 "NotAllowed",
             ),
             (
                 RequireAuth::Only(vec![ScramSha256]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Unfinished,
                 "NotAllowed",
             ),
             (
                 RequireAuth::Only(vec![ScramSha256]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Finished,
                 "goes on",
             ),
             (
                 RequireAuth::Only(vec![None]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Unfinished,
                 "goes on",
             ),
             (
                 RequireAuth::Only(vec![None]),
-                Request::Cleartext,
+                AuthRequest::CleartextPassword,
                 Progress::Unfinished,
                 "NotAllowed",
             ),
             (
                 RequireAuth::Not(vec![Password]),
-                Request::Cleartext,
+                AuthRequest::CleartextPassword,
                 Progress::Unfinished,
                 "NotAllowed",
             ),
             (
                 RequireAuth::Not(vec![Password, Md5]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Unfinished,
                 "goes on",
             ),
             (
                 RequireAuth::Not(vec![None]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Unfinished,
                 "NotAllowed",
             ),
             (
                 RequireAuth::Not(vec![None]),
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Finished,
                 "goes on",
             ),
@@ -292,35 +294,35 @@ mod tests {
             (
                 Require,
                 Present,
-                Request::Md5,
+                AuthRequest::Md5Password,
                 Progress::Unfinished,
                 "NoChannelBinding",
             ),
             (
                 Require,
                 Present,
-                Request::Cleartext,
+                AuthRequest::CleartextPassword,
                 Progress::Unfinished,
                 "NoChannelBinding",
             ),
             (
                 Require,
                 Present,
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Unfinished,
                 "NotBound",
             ),
             (
                 Require,
                 Present,
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::Finished,
                 "NotBound",
             ),
             (
                 Require,
                 Present,
-                Request::Ok,
+                AuthRequest::Ok,
                 Progress::FinishedBound,
                 "goes on",
             ),
@@ -345,14 +347,19 @@ mod tests {
             password: Presence::Absent,
             ..rules()
         };
-        for request in [Request::Cleartext, Request::Md5, PLUS, PLAIN] {
+        for request in [
+            AuthRequest::CleartextPassword,
+            AuthRequest::Md5Password,
+            PLUS,
+            PLAIN,
+        ] {
             assert_eq!(
                 judged(&without, request, Progress::Unfinished),
                 "NoPassword"
             );
         }
         assert_eq!(
-            judged(&without, Request::Ok, Progress::Unfinished),
+            judged(&without, AuthRequest::Ok, Progress::Unfinished),
             "goes on"
         );
         for (count, expected) in [
@@ -360,7 +367,7 @@ mod tests {
             (100_000, "goes on"),
             (4_000_000_000, "Iterations"),
         ] {
-            let request = Request::SaslContinue {
+            let request = AuthRequest::SaslContinue {
                 iterations: Some(count),
             };
             assert_eq!(judged(&rules(), request, Progress::Unfinished), expected);
@@ -376,9 +383,12 @@ mod tests {
         };
         let sent = demanding(ClientCertificateRequest::Sent);
         let none = demanding(ClientCertificateRequest::RequestedNoneSent);
-        assert_eq!(judged(&sent, Request::Ok, Progress::Unfinished), "goes on");
         assert_eq!(
-            judged(&none, Request::Ok, Progress::Unfinished),
+            judged(&sent, AuthRequest::Ok, Progress::Unfinished),
+            "goes on"
+        );
+        assert_eq!(
+            judged(&none, AuthRequest::Ok, Progress::Unfinished),
             "NoClientCertificate"
         );
     }

@@ -10,7 +10,7 @@ use super::settings::{self, Unsupported};
 use super::tap::Tap;
 use crate::conninfo::{Choice as _, ConnInfo, TargetSessionAttrs};
 use crate::handshake::{ClientCertificateRequest, Tls};
-use crate::negotiate::ServerError;
+use crate::wire::postgres::ServerError;
 
 /// What the server says of this session (PostgreSQL documentation, "pg_stat_ssl"). Its texts are
 /// hostile.

@@ -9,12 +9,14 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
+use super::method::Method;
 use super::refusal::Refusal;
-use super::request::{Method, Request, SCRAM_PLUS};
 use super::rules::{Progress, Rules};
 use super::{Error, SecretSent, Step};
 use crate::handshake::{self, Tls};
-use crate::negotiate::{ServerError, parse_error};
+use crate::wire::postgres::auth::SCRAM_PLUS;
+use crate::wire::postgres::frame::{Frames, LENGTH_WORD, backend, frontend};
+use crate::wire::postgres::{AuthRequest, ServerError};
 
 /// What was seen so far, and what ended it. It outlives the stream, which tokio-postgres drops.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +73,7 @@ pub(super) struct Watched<S> {
     rules: Rules,
     /// `tls-server-end-point` (RFC 5929 section 4).
     end_point: Option<Vec<u8>>,
-    messages: Messages,
+    frames: Frames,
     state: State,
 }
 
@@ -89,7 +91,7 @@ impl<S> Watched<S> {
             shared,
             rules,
             end_point,
-            messages: Messages::default(),
+            frames: Frames::default(),
             state: State::Open,
         }
     }
@@ -97,15 +99,17 @@ impl<S> Watched<S> {
     /// Takes note of what the server says.
     fn hear(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let (shared, rules) = (&self.shared, &self.rules);
-        self.messages.feed(bytes, |kind, body| {
+        self.frames.feed(bytes, |kind, body| {
             let mut seen = shared.read();
             match kind {
-                b'R' if seen.step < Step::Authenticated => request(&mut seen, rules, body),
-                b'E' => {
-                    seen.error = Some(parse_error(body));
+                backend::AUTHENTICATION if seen.step < Step::Authenticated => {
+                    request(&mut seen, rules, body)
+                }
+                backend::ERROR_RESPONSE => {
+                    seen.error = Some(ServerError::decode(body));
                     Ok(())
                 }
-                b'Z' if seen.step == Step::Authenticated => {
+                backend::READY_FOR_QUERY if seen.step == Step::Authenticated => {
                     seen.step = Step::Session;
                     Ok(())
                 }
@@ -118,12 +122,12 @@ impl<S> Watched<S> {
     fn say(&mut self, bytes: &[u8]) {
         let mut seen = self.shared.read();
         // A server may consent in the same breath in which it asks, so the step says nothing about this.
-        if seen.step < Step::Answer || !bytes.starts_with(b"p") {
+        if seen.step < Step::Answer || bytes.first() != Some(&frontend::PASSWORD) {
             return;
         }
         if seen.step == Step::Answer && seen.method == Some(Method::ScramSha256) {
             // The first message of SCRAM holds a nonce, and no more.
-            let mechanism = bytes.get(5..).unwrap_or_default();
+            let mechanism = bytes.get(1 + LENGTH_WORD..).unwrap_or_default();
             let mechanism = mechanism.split(|byte| *byte == 0).next();
             seen.bound |= mechanism == Some(SCRAM_PLUS);
         } else {
@@ -135,15 +139,23 @@ impl<S> Watched<S> {
 /// `R`: judged by libpq's rules before anybody answers it.
 fn request(seen: &mut Seen, rules: &Rules, body: &[u8]) -> Result<(), Refusal> {
     // The length word is the first of the body here, as of every message.
-    let request = body.get(4..).and_then(Request::parse);
+    let request = body.get(LENGTH_WORD..).and_then(AuthRequest::decode);
     let request = request.ok_or(Refusal::Invalid)?;
     if seen.method.is_none() {
         seen.method = Some(match request {
-            Request::Ok => Method::None,
-            Request::Cleartext => Method::Password,
-            Request::Md5 => Method::Md5,
-            Request::Sasl(offered) if offered.scram || offered.scram_plus => Method::ScramSha256,
-            _ => Method::Other,
+            AuthRequest::Ok => Method::None,
+            AuthRequest::CleartextPassword => Method::Password,
+            AuthRequest::Md5Password => Method::Md5,
+            AuthRequest::Sasl(offered) if offered.scram || offered.scram_plus => {
+                Method::ScramSha256
+            }
+            AuthRequest::Gss
+            | AuthRequest::GssContinue
+            | AuthRequest::Sspi
+            | AuthRequest::Sasl(_)
+            | AuthRequest::SaslContinue { .. }
+            | AuthRequest::SaslFinal
+            | AuthRequest::Unknown(_) => Method::Other,
         });
     }
     let progress = match (seen.step, seen.method) {
@@ -155,10 +167,16 @@ fn request(seen: &mut Seen, rules: &Rules, body: &[u8]) -> Result<(), Refusal> {
     };
     rules.judge(request, progress)?;
     seen.step = match request {
-        Request::Ok => Step::Authenticated,
-        Request::SaslContinue { .. } => Step::Proof,
-        Request::SaslFinal => Step::Verified,
-        _ => Step::Answer,
+        AuthRequest::Ok => Step::Authenticated,
+        AuthRequest::SaslContinue { .. } => Step::Proof,
+        AuthRequest::SaslFinal => Step::Verified,
+        AuthRequest::CleartextPassword
+        | AuthRequest::Md5Password
+        | AuthRequest::Gss
+        | AuthRequest::GssContinue
+        | AuthRequest::Sspi
+        | AuthRequest::Sasl(_)
+        | AuthRequest::Unknown(_) => Step::Answer,
     };
     Ok(())
 }
@@ -251,115 +269,5 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Watched<S> {
             Some(hash) => ChannelBinding::tls_server_end_point(hash.clone()),
             None => ChannelBinding::none(),
         }
-    }
-}
-
-/// Cuts the stream into messages: a byte of kind, then a length word that counts itself.
-#[derive(Debug, Default)]
-struct Messages {
-    kind: Option<u8>,
-    /// The length word and the body, of messages that are looked into.
-    body: Vec<u8>,
-    /// Bytes that are still to come; known with the length word.
-    left: Option<usize>,
-}
-
-impl Messages {
-    fn feed(
-        &mut self,
-        bytes: &[u8],
-        mut each: impl FnMut(u8, &[u8]) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let Some(kind) = self.kind else {
-                self.kind = rest.first().copied();
-                rest = rest.get(1..).unwrap_or_default();
-                continue;
-            };
-            let wanted = self
-                .left
-                .unwrap_or_else(|| LENGTH_WORD.saturating_sub(self.body.len()));
-            let (part, behind) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
-            rest = behind;
-            if self.left.is_none() || is_read(kind) {
-                self.body.extend_from_slice(part);
-            }
-            match self.left {
-                Some(left) => self.left = Some(left.saturating_sub(part.len())),
-                None => self.left = self.length(kind)?,
-            }
-            if self.left == Some(0) {
-                each(kind, &self.body)?;
-                *self = Self::default();
-            }
-        }
-        Ok(())
-    }
-
-    /// What is to come behind the length word, once that is whole.
-    fn length(&self, kind: u8) -> Result<Option<usize>, Refusal> {
-        let Some(word) = self.body.first_chunk::<LENGTH_WORD>() else {
-            return Ok(None);
-        };
-        let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
-        match (kind, length) {
-            // The bounds of `PQconnectPoll`.
-            (b'R', 8..=2_000) | (b'E', 4..=30_000) => {}
-            (b'R' | b'E', _) | (_, 0..4) => return Err(Refusal::Invalid),
-            _ => {}
-        }
-        Ok(Some(length.saturating_sub(LENGTH_WORD)))
-    }
-}
-
-/// Messages whose content counts; the others pass unread, and unkept.
-fn is_read(kind: u8) -> bool {
-    matches!(kind, b'R' | b'E')
-}
-
-const LENGTH_WORD: usize = 4;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cut(bytes: &[u8], size: usize) -> Result<Vec<(u8, Vec<u8>)>, Refusal> {
-        let mut messages = Messages::default();
-        let mut found = Vec::new();
-        for chunk in bytes.chunks(size) {
-            messages.feed(chunk, |kind, body| {
-                found.push((kind, body.to_vec()));
-                Ok(())
-            })?;
-        }
-        Ok(found)
-    }
-
-    #[test]
-    fn messages_are_cut_wherever_the_reads_fall() {
-        let bytes = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x08a\0b\0Z\0\0\0\x05IE\0\0\0\x08Mx\0\0C\0\0\0\x04";
-        for size in 1..=bytes.len() {
-            let found = cut(bytes, size).unwrap();
-            let kinds: Vec<u8> = found.iter().map(|(kind, _)| *kind).collect();
-            assert_eq!(kinds, b"RSZEC", "{size}");
-            assert_eq!(found[0].1, b"\0\0\0\x08\0\0\0\0", "{size}");
-            assert_eq!(found[1].1, b"\0\0\0\x08", "what is not read is not kept");
-            assert_eq!(found[3].1, b"\0\0\0\x08Mx\0\0", "{size}");
-        }
-    }
-
-    #[test]
-    fn lengths_that_libpq_refuses_are_refused_before_anything_is_kept() {
-        for bytes in [
-            &b"R\0\0\0\x07"[..],
-            b"R\0\0\x10\0",
-            b"R\x7f\xff\xff\xff",
-            b"E\x7f\xff\xff\xff",
-            b"S\0\0\0\x03",
-        ] {
-            assert_eq!(cut(bytes, 3), Err(Refusal::Invalid), "{bytes:?}");
-        }
-        assert_eq!(cut(b"D\x7f\xff\xff\xffabc", 4), Ok(Vec::new()));
     }
 }

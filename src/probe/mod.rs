@@ -19,9 +19,10 @@ use crate::handshake::{
     Alpn, ClientCertificateRequest, Judge, Offer, Refusal, ServerKeys, Tls, shake_hands,
 };
 use crate::negotiate::Ready;
-use crate::startup::{FirstAnswer, first_answer};
+use crate::startup::first_answer;
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
+use crate::wire::postgres::FirstAnswer;
 use crate::x509::PublicKey;
 use crate::{connect, handshake, negotiate};
 
@@ -90,7 +91,7 @@ impl Observation {
             ClientCertificateRequest::Sent => match &self.outcome {
                 // Whatever it says inside the session, TLS has let us in.
                 Ok(Session {
-                    first_answer: Some(FirstAnswer::Authentication | FirstAnswer::Error(_)),
+                    first_answer: Some(FirstAnswer::Authentication(_) | FirstAnswer::Error(_)),
                     ..
                 }) => ClientCertificate::Accepted,
                 Err(Stop::Handshake { error, .. }) if error.refuses_certificate() => {

@@ -3,7 +3,7 @@
 use super::{Code, Finding, Stage, info};
 use crate::escape::escape;
 use crate::probe::Session;
-use crate::startup::FirstAnswer;
+use crate::wire::postgres::FirstAnswer;
 
 /// What is worth knowing of a session that was established.
 pub(in crate::diagnose) fn of_session(session: &Session) -> Vec<Finding> {

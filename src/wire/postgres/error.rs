@@ -1,0 +1,221 @@
+//! ErrorResponse: what a server says when it refuses (PostgreSQL documentation, "Error and Notice
+//! Message Fields").
+
+use super::frame::{self, LENGTH_WORD, backend};
+use crate::wire::Fields;
+
+/// What a server says in an ErrorResponse; hostile text, to be escaped before it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerError {
+    /// Five characters, if the server sent that field.
+    pub sqlstate: Option<String>,
+    /// The primary message.
+    pub message: Vec<u8>,
+}
+
+/// How much an error ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The statement.
+    Error,
+    /// The connection.
+    Fatal,
+}
+
+impl Severity {
+    /// As the field says it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
+}
+
+impl ServerError {
+    /// Reads an ErrorResponse whose leading `E` has been taken off, as far as it has arrived.
+    /// Anything else is taken for the bare string that servers older than 7.4 send.
+    pub fn decode(body: &[u8]) -> Self {
+        let Some(length) = message_length(body) else {
+            return Self {
+                sqlstate: None,
+                message: until_nul(body).to_vec(),
+            };
+        };
+        let fields = body.get(LENGTH_WORD..length.min(body.len()));
+        let mut fields = Fields(fields.unwrap_or_default());
+        let mut error = Self::default();
+        while let Some(kind) = fields.u8() {
+            if kind == END {
+                break;
+            }
+            let value = fields.string().unwrap_or_else(|| rest(&mut fields));
+            match kind {
+                MESSAGE => error.message = value.to_vec(),
+                SQLSTATE => error.sqlstate = sqlstate(value),
+                _ => {}
+            }
+        }
+        error
+    }
+
+    /// Has all of it arrived, again without the leading `E`?
+    pub fn is_whole(body: &[u8]) -> bool {
+        match message_length(body) {
+            Some(length) => body.len() >= length,
+            None => body.len() >= LENGTH_WORD && body.contains(&0),
+        }
+    }
+}
+
+/// A whole ErrorResponse.
+pub fn encode(severity: Severity, sqlstate: &str, message: &str) -> Vec<u8> {
+    let severity = severity.name();
+    let fields = [
+        (SEVERITY_LOCAL, severity),
+        (SEVERITY, severity),
+        (SQLSTATE, sqlstate),
+        (MESSAGE, message),
+    ];
+    let mut contents = Vec::new();
+    for (kind, value) in fields {
+        contents.push(kind);
+        contents.extend_from_slice(value.as_bytes());
+        contents.push(0);
+    }
+    contents.push(END);
+    frame::message(backend::ERROR_RESPONSE, &contents)
+}
+
+/// The length word of a protocol 3 message, if it is one: libpq takes anything outside 8..=30000
+/// for the bare string of an ancient server.
+fn message_length(body: &[u8]) -> Option<usize> {
+    let word = Fields(body).u32()?;
+    usize::try_from(word)
+        .ok()
+        .filter(|length| (8..=MAX_ERROR).contains(length))
+}
+
+fn sqlstate(value: &[u8]) -> Option<String> {
+    let well_formed = value.len() == 5
+        && value
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    well_formed.then(|| value.iter().copied().map(char::from).collect())
+}
+
+fn until_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
+}
+
+fn rest<'a>(fields: &mut Fields<'a>) -> &'a [u8] {
+    std::mem::take(&mut fields.0)
+}
+
+/// No server says more than this in an ErrorResponse (bytes); libpq's own bound.
+pub const MAX_ERROR: usize = 30_000;
+
+const END: u8 = 0;
+const MESSAGE: u8 = b'M';
+const SQLSTATE: u8 = b'C';
+/// In the server's language.
+const SEVERITY_LOCAL: u8 = b'S';
+const SEVERITY: u8 = b'V';
+
+/// SQLSTATEs that matter here (PostgreSQL documentation, appendix "Error Codes").
+pub mod code {
+    /// `protocol_violation`.
+    pub const PROTOCOL_VIOLATION: &str = "08P01";
+    /// `feature_not_supported`.
+    pub const FEATURE_NOT_SUPPORTED: &str = "0A000";
+    /// `too_many_connections`.
+    pub const TOO_MANY_CONNECTIONS: &str = "53300";
+    /// `cannot_connect_now`: the server is starting up, shutting down or recovering.
+    pub const CANNOT_CONNECT_NOW: &str = "57P03";
+    /// The class "Insufficient Resources".
+    pub const CLASS_INSUFFICIENT_RESOURCES: &str = "53";
+    /// The class "Operator Intervention".
+    pub const CLASS_OPERATOR_INTERVENTION: &str = "57";
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn body(fields: &[u8]) -> Vec<u8> {
+        frame::message(backend::ERROR_RESPONSE, fields)[1..].to_vec()
+    }
+
+    #[test]
+    fn message_and_sqlstate_are_read() {
+        let body = body(b"SFATAL\0C53300\0Msorry, too many clients already\0\0");
+        let error = ServerError::decode(&body);
+        assert_eq!(error.sqlstate.as_deref(), Some("53300"));
+        assert_eq!(error.message, b"sorry, too many clients already");
+    }
+
+    #[test]
+    fn what_is_encoded_is_read_again() {
+        let bytes = encode(Severity::Fatal, code::CANNOT_CONNECT_NOW, "starting up");
+        assert_eq!(bytes[0], b'E');
+        assert!(ServerError::is_whole(&bytes[1..]));
+        let expected = ServerError {
+            sqlstate: Some("57P03".to_owned()),
+            message: b"starting up".to_vec(),
+        };
+        assert_eq!(ServerError::decode(&bytes[1..]), expected);
+        let severity = b"SFATAL\0VFATAL\0";
+        assert_eq!(bytes[5..][..severity.len()], severity[..]);
+    }
+
+    #[test]
+    fn the_bare_string_of_an_ancient_server_is_its_message() {
+        let error = ServerError::decode(b"FATAL 1:  unsupported frontend protocol\n\0");
+        assert_eq!(error.sqlstate, None);
+        assert_eq!(error.message, b"FATAL 1:  unsupported frontend protocol\n");
+    }
+
+    #[test]
+    fn truncated_and_nonsensical_responses_are_read_as_far_as_they_go() {
+        for (body, message) in [
+            (&b""[..], &b""[..]),
+            (b"\0", b""),
+            (b"\0\0\0", b""),
+            (b"\0\0\0\x08", b""),
+            (b"\0\0\0\x20M", b""),
+            (b"\x7f\xff\xff\xffSFATAL\0", b"\x7f\xff\xff\xffSFATAL"),
+            (b"\0\0\0\x0aC5330\0", b""),
+            (b"\0\0\0\x0cMabc", b"abc"),
+            (b"\0\0\0\x0cMabcdefghi", b"abcdefg"),
+            (b"\0\0\0\x10C08p01\0Mx\0\0", b"x"),
+        ] {
+            let error = ServerError::decode(body);
+            assert_eq!(error.message, message, "{body:?}");
+            assert_eq!(error.sqlstate, None, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_whole_when_its_length_has_arrived() {
+        let body = body(b"Mx\0\0");
+        assert!(ServerError::is_whole(&body));
+        for end in 0..body.len() {
+            assert!(!ServerError::is_whole(&body[..end]), "{end}");
+        }
+        assert!(ServerError::is_whole(b"too many clients\0"));
+        assert!(!ServerError::is_whole(b"too many"));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_read_that_was_not_sent(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for body in [bytes.clone(), body(&bytes)] {
+                let error = ServerError::decode(&body);
+                prop_assert!(error.message.len() <= body.len());
+                prop_assert!(error.sqlstate.is_none_or(|state| state.len() == 5));
+            }
+        }
+    }
+}

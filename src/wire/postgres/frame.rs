@@ -1,0 +1,232 @@
+//! Messages: a byte that says the kind, a length word that counts itself, and the contents.
+//!
+//! PostgreSQL documentation, "Message Formats".
+
+use crate::wire::Malformed;
+
+/// Kinds of messages that a server sends.
+pub mod backend {
+    /// Authentication*: a request, or consent.
+    pub const AUTHENTICATION: u8 = b'R';
+    /// BackendKeyData.
+    pub const BACKEND_KEY_DATA: u8 = b'K';
+    /// BindComplete.
+    pub const BIND_COMPLETE: u8 = b'2';
+    /// CloseComplete.
+    pub const CLOSE_COMPLETE: u8 = b'3';
+    /// CommandComplete.
+    pub const COMMAND_COMPLETE: u8 = b'C';
+    /// DataRow.
+    pub const DATA_ROW: u8 = b'D';
+    /// EmptyQueryResponse.
+    pub const EMPTY_QUERY_RESPONSE: u8 = b'I';
+    /// ErrorResponse.
+    pub const ERROR_RESPONSE: u8 = b'E';
+    /// NegotiateProtocolVersion.
+    pub const NEGOTIATE_PROTOCOL_VERSION: u8 = b'v';
+    /// NoData.
+    pub const NO_DATA: u8 = b'n';
+    /// ParameterDescription.
+    pub const PARAMETER_DESCRIPTION: u8 = b't';
+    /// ParameterStatus.
+    pub const PARAMETER_STATUS: u8 = b'S';
+    /// ParseComplete.
+    pub const PARSE_COMPLETE: u8 = b'1';
+    /// ReadyForQuery.
+    pub const READY_FOR_QUERY: u8 = b'Z';
+    /// RowDescription.
+    pub const ROW_DESCRIPTION: u8 = b'T';
+}
+
+/// Kinds of messages that a client sends.
+pub mod frontend {
+    /// Bind.
+    pub const BIND: u8 = b'B';
+    /// Close.
+    pub const CLOSE: u8 = b'C';
+    /// Describe.
+    pub const DESCRIBE: u8 = b'D';
+    /// Execute.
+    pub const EXECUTE: u8 = b'E';
+    /// Flush.
+    pub const FLUSH: u8 = b'H';
+    /// Parse.
+    pub const PARSE: u8 = b'P';
+    /// PasswordMessage, and the messages of SASL and GSSAPI.
+    pub const PASSWORD: u8 = b'p';
+    /// Query.
+    pub const QUERY: u8 = b'Q';
+    /// Sync.
+    pub const SYNC: u8 = b'S';
+    /// Terminate.
+    pub const TERMINATE: u8 = b'X';
+}
+
+/// A whole Terminate message.
+pub const TERMINATE: [u8; 5] = [frontend::TERMINATE, 0, 0, 0, 4];
+
+/// Bytes of the length word.
+pub const LENGTH_WORD: usize = 4;
+
+/// A message of this kind. What is longer than its length word can say is no message that pgtls sends.
+pub fn message(kind: u8, contents: &[u8]) -> Vec<u8> {
+    let length = length_word(contents.len().saturating_add(LENGTH_WORD));
+    [&[kind], &length[..], contents].concat()
+}
+
+/// A length, as messages have it.
+pub fn length_word(length: usize) -> [u8; LENGTH_WORD] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
+}
+
+/// Cuts what a server sends into messages, however it arrives. Kept are the contents of
+/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`]; all others pass unread.
+#[derive(Debug, Default)]
+pub struct Frames {
+    kind: Option<u8>,
+    /// The length word and the contents, of messages that are kept.
+    body: Vec<u8>,
+    /// Bytes that are still to come; known with the length word.
+    left: Option<usize>,
+}
+
+impl Frames {
+    /// Takes in some bytes and calls `each` with kind and body (length word included) of every
+    /// message that ends in them.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a length that libpq would not take, before anything of it is kept; or what
+    /// `each` says.
+    pub fn feed<E: From<Malformed>>(
+        &mut self,
+        bytes: &[u8],
+        mut each: impl FnMut(u8, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let Some(kind) = self.kind else {
+                self.kind = rest.first().copied();
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            };
+            let wanted = self
+                .left
+                .unwrap_or_else(|| LENGTH_WORD.saturating_sub(self.body.len()));
+            let (part, behind) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
+            rest = behind;
+            if self.left.is_none() || is_kept(kind) {
+                self.body.extend_from_slice(part);
+            }
+            match self.left {
+                Some(left) => self.left = Some(left.saturating_sub(part.len())),
+                None => self.left = self.length(kind)?,
+            }
+            if self.left == Some(0) {
+                each(kind, &self.body)?;
+                *self = Self::default();
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to come behind the length word, once that is whole.
+    fn length(&self, kind: u8) -> Result<Option<usize>, Malformed> {
+        let Some(word) = self.body.first_chunk::<LENGTH_WORD>() else {
+            return Ok(None);
+        };
+        let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
+        match (kind, length) {
+            // The bounds of `PQconnectPoll`.
+            (backend::AUTHENTICATION, 8..=2_000) | (backend::ERROR_RESPONSE, 4..=30_000) => {}
+            (backend::AUTHENTICATION | backend::ERROR_RESPONSE, _) | (_, 0..LENGTH_WORD) => {
+                return Err(Malformed);
+            }
+            _ => {}
+        }
+        Ok(Some(length.saturating_sub(LENGTH_WORD)))
+    }
+}
+
+fn is_kept(kind: u8) -> bool {
+    matches!(kind, backend::AUTHENTICATION | backend::ERROR_RESPONSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cut(bytes: &[u8], size: usize) -> Result<Vec<(u8, Vec<u8>)>, Malformed> {
+        let mut frames = Frames::default();
+        let mut found = Vec::new();
+        for chunk in bytes.chunks(size) {
+            frames.feed(chunk, |kind, body| {
+                found.push((kind, body.to_vec()));
+                Ok::<_, Malformed>(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn messages_are_cut_wherever_the_reads_fall() {
+        let bytes = b"R\0\0\0\x08\0\0\0\0S\0\0\0\x08a\0b\0Z\0\0\0\x05IE\0\0\0\x08Mx\0\0C\0\0\0\x04";
+        for size in 1..=bytes.len() {
+            let found = cut(bytes, size).unwrap();
+            let kinds: Vec<u8> = found.iter().map(|(kind, _)| *kind).collect();
+            assert_eq!(kinds, b"RSZEC", "{size}");
+            assert_eq!(found[0].1, b"\0\0\0\x08\0\0\0\0", "{size}");
+            assert_eq!(found[1].1, b"\0\0\0\x08", "what is not read is not kept");
+            assert_eq!(found[3].1, b"\0\0\0\x08Mx\0\0", "{size}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_message_is_none() {
+        let bytes = message(backend::ERROR_RESPONSE, b"Mx\0\0");
+        for end in 0..bytes.len() {
+            assert_eq!(cut(&bytes[..end], 2), Ok(Vec::new()), "{end}");
+        }
+    }
+
+    #[test]
+    fn lengths_that_libpq_refuses_are_refused_before_anything_is_kept() {
+        for bytes in [
+            &b"R\0\0\0\x07"[..],
+            b"R\0\0\x10\0",
+            b"R\x7f\xff\xff\xff",
+            b"E\x7f\xff\xff\xff",
+            b"E\xff\xff\xff\xff",
+            b"S\0\0\0\x03",
+            b"S\0\0\0\0",
+        ] {
+            assert_eq!(cut(bytes, 3), Err(Malformed), "{bytes:?}");
+        }
+        assert_eq!(cut(b"D\x7f\xff\xff\xffabc", 4), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_message_is_cut_as_it_was_made() {
+        let bytes = message(backend::AUTHENTICATION, &[0; 4]);
+        let body = b"\0\0\0\x08\0\0\0\0".to_vec();
+        assert_eq!(cut(&bytes, 1), Ok(vec![(b'R', body)]));
+        assert_eq!(TERMINATE[..], message(frontend::TERMINATE, b""));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_streams_keep_no_more_than_was_sent(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            size in 1_usize..50,
+        ) {
+            let mut frames = Frames::default();
+            for chunk in bytes.chunks(size) {
+                if frames.feed(chunk, |_, _| Ok::<_, Malformed>(())).is_err() {
+                    break;
+                }
+                prop_assert!(frames.body.len() <= bytes.len());
+            }
+        }
+    }
+}
