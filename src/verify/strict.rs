@@ -8,15 +8,12 @@ use std::time::Duration;
 
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{
-    AlgorithmIdentifier, CertificateDer, InvalidSignature, ServerName,
-    SignatureVerificationAlgorithm, UnixTime,
-};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, RootCertStore};
 
 use super::Judgement;
-use crate::x509::{AnchorStore, Certificate, KeyKind};
+use crate::x509::{AnchorStore, Certificate, Name};
 
 /// What rustls-webpki says; `Display` is its own sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +24,9 @@ pub enum Strict {
     /// It finds no good path.
     #[error("{0}")]
     Chain(String),
+    /// It is not asked: these certificates would keep it busy for seconds.
+    #[error("the certificates could be put together in too many ways")]
+    TooManyPaths,
     /// The leaf does not name the host, by its rules.
     #[error("{0}")]
     Name(String),
@@ -35,7 +35,7 @@ pub enum Strict {
 /// Asks rustls-webpki about a judged chain, with the anchors that could end it.
 ///
 /// # Errors
-/// Its first complaint: the chain before the name.
+/// Its first complaint: the chain before the name. [`Strict::TooManyPaths`] is no complaint of its own.
 pub fn strict(
     judgement: &Judgement,
     anchors: &dyn AnchorStore,
@@ -48,31 +48,20 @@ pub fn strict(
     let leaf_der = CertificateDer::from(&*leaf.der);
     let parsed = ParsedCertificate::try_from(&leaf_der)
         .map_err(|error| Strict::Unparsable(complaint(&error)))?;
+    if glances(leaf, others) > MAX_GLANCES {
+        return Err(Strict::TooManyPaths);
+    }
     let intermediates: Vec<CertificateDer<'_>> = others
         .iter()
         .map(|certificate| CertificateDer::from(&*certificate.der))
         .collect();
     let seconds = Duration::from_secs(u64::try_from(now).unwrap_or(0));
-    let known = known_signatures(judgement);
-    let algorithms: Vec<Remembering<'_>> = default_provider()
-        .signature_verification_algorithms
-        .all
-        .iter()
-        .map(|algorithm| Remembering {
-            algorithm: *algorithm,
-            known: &known,
-        })
-        .collect();
-    let algorithms: Vec<&dyn SignatureVerificationAlgorithm> = algorithms
-        .iter()
-        .map(|algorithm| -> &dyn SignatureVerificationAlgorithm { algorithm })
-        .collect();
     verify_server_cert_signed_by_trust_anchor(
         &parsed,
         &roots(&judgement.certificates, anchors),
         &intermediates,
         UnixTime::since_unix_epoch(seconds),
-        &algorithms,
+        default_provider().signature_verification_algorithms.all,
     )
     .map_err(|error| Strict::Chain(complaint(&error)))?;
     let Some(name) = host.and_then(server_name) else {
@@ -83,9 +72,18 @@ pub fn strict(
 
 /// The anchors whose names the chain mentions; one that webpki cannot take is none to it.
 fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
+    let mut issuers: Vec<&Name> = Vec::new();
     for certificate in certificates {
-        for anchor in anchors.by_subject(&certificate.issuer) {
+        if !issuers
+            .iter()
+            .any(|known| known.der == certificate.issuer.der)
+        {
+            issuers.push(&certificate.issuer);
+        }
+    }
+    let mut roots = RootCertStore::empty();
+    for issuer in issuers {
+        for anchor in anchors.by_subject(issuer) {
             // Its refusal is the very thing to be found out: the path then ends nowhere.
             let _ = roots.add(CertificateDer::from(&*anchor.certificate.der));
         }
@@ -93,78 +91,36 @@ fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertSto
     roots
 }
 
-/// A signature, with all that it depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Signature<'a> {
-    key: &'a [u8],
-    message: &'a [u8],
-    bytes: &'a [u8],
+/// An upper bound for how often rustls-webpki parses an intermediate while it looks for a path. It
+/// follows names alone, and parses every intermediate at each step of each path. Its own limit of
+/// 200,000 steps (`Budget` in its verify_cert.rs) allows some millions of that.
+fn glances(leaf: &Certificate, intermediates: &[Certificate]) -> usize {
+    let mut ends: Vec<(&Certificate, usize)> = vec![(leaf, 1)];
+    let mut steps: usize = 1;
+    for _ in 0..MAX_SUB_CAS {
+        ends = intermediates
+            .iter()
+            .map(|issuer| (issuer, paths_to(issuer, &ends)))
+            .filter(|(_, paths)| *paths > 0)
+            .collect();
+        let paths = ends.iter().map(|(_, paths)| *paths);
+        steps = paths.fold(steps, usize::saturating_add);
+    }
+    steps.saturating_mul(intermediates.len())
 }
 
-/// The signatures that make the judged path good; none if anything is wrong with it.
-fn known_signatures(judgement: &Judgement) -> Vec<Signature<'_>> {
-    if !judgement.path.faults.is_empty() {
-        return Vec::new();
-    }
-    let issuers = judgement.path_certificates().skip(1);
-    judgement
-        .path_certificates()
-        .zip(issuers)
-        .filter(|(_, issuer)| has_usual_length(&issuer.public_key.kind))
-        .map(|(certificate, issuer)| Signature {
-            key: &issuer.public_key.key,
-            message: &certificate.tbs,
-            bytes: &certificate.signature,
-        })
-        .collect()
+/// How many paths go on from one of these ends, each with the number of paths to it, to this issuer.
+fn paths_to(issuer: &Certificate, ends: &[(&Certificate, usize)]) -> usize {
+    ends.iter()
+        .filter(|(end, _)| end.issuer.der == issuer.subject.der)
+        .fold(0, |sum, (_, paths)| sum.saturating_add(*paths))
 }
 
-/// OpenSSL takes RSA keys a little shorter for strong ones, too; rustls-webpki takes none below 2048 bits.
-fn has_usual_length(key: &KeyKind) -> bool {
-    match key {
-        KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => *bits >= 2048,
-        _ => true,
-    }
-}
+/// The intermediates of the longest path that it tries (`MAX_SUB_CA_COUNT`).
+const MAX_SUB_CAS: usize = 6;
 
-/// An algorithm that does not verify again what the judgement rests on: signatures are most of the
-/// work of a check, and a good path has keys and signatures of kinds on which both engines agree.
-#[derive(Debug)]
-struct Remembering<'a> {
-    algorithm: &'a dyn SignatureVerificationAlgorithm,
-    known: &'a [Signature<'a>],
-}
-
-impl SignatureVerificationAlgorithm for Remembering<'_> {
-    fn verify_signature(
-        &self,
-        key: &[u8],
-        message: &[u8],
-        bytes: &[u8],
-    ) -> Result<(), InvalidSignature> {
-        let signature = Signature {
-            key,
-            message,
-            bytes,
-        };
-        if self.known.contains(&signature) {
-            return Ok(());
-        }
-        self.algorithm.verify_signature(key, message, bytes)
-    }
-
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.public_key_alg_id()
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.signature_alg_id()
-    }
-
-    fn fips(&self) -> bool {
-        self.algorithm.fips()
-    }
-}
+/// Some tenths of a second.
+const MAX_GLANCES: usize = 100_000;
 
 fn server_name(host: &[u8]) -> Option<ServerName<'_>> {
     let text = std::str::from_utf8(host).ok()?;
@@ -187,44 +143,69 @@ fn complaint(error: &rustls::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
     use super::*;
+    use crate::verify::{Revocation, Rules, judge};
+    use crate::x509::AnchorList;
 
-    /// Accepts nothing.
-    #[derive(Debug)]
-    struct Refusal;
+    /// A leaf, and authorities behind it: one for each name, all with keys of their own, each issued
+    /// by the next.
+    fn chain(names: &[&str]) -> Vec<Vec<u8>> {
+        let key = || KeyPair::generate().unwrap();
+        let params = |name: &str| {
+            let mut params = CertificateParams::default();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params
+        };
+        let authority = |name: &&str| {
+            let mut params = params(name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params
+        };
+        let issuers: Vec<_> = names
+            .iter()
+            .map(|name| Issuer::new(authority(name), key()))
+            .collect();
+        let leaf = params("leaf").signed_by(&key(), &issuers[0]).unwrap();
+        let authorities = names.iter().enumerate().map(|(position, name)| {
+            let issuer = issuers.get(position + 1).unwrap_or(&issuers[position]);
+            let certificate = authority(name).signed_by(&key(), issuer).unwrap();
+            certificate.der().to_vec()
+        });
+        std::iter::once(leaf.der().to_vec())
+            .chain(authorities)
+            .collect()
+    }
 
-    impl SignatureVerificationAlgorithm for Refusal {
-        fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
-            Err(InvalidSignature)
-        }
-
-        fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ECDSA_P256
-        }
-
-        fn signature_alg_id(&self) -> AlgorithmIdentifier {
-            rustls::pki_types::alg_id::ECDSA_SHA256
-        }
+    fn ask(chain: &[Vec<u8>]) -> Result<(), Strict> {
+        let rules = Rules {
+            now: 1_800_000_000,
+            revocation: Revocation::Off,
+            purpose: Default::default(),
+        };
+        let nobody = AnchorList::default();
+        strict(
+            &judge(chain, &nobody, None, &rules),
+            &nobody,
+            None,
+            rules.now,
+        )
     }
 
     #[test]
-    fn only_the_very_same_signature_is_known() {
-        let known = [Signature {
-            key: b"key",
-            message: b"message",
-            bytes: b"signature",
-        }];
-        let algorithm = Remembering {
-            algorithm: &Refusal,
-            known: &known,
-        };
-        let accepts = |key: &[u8], message: &[u8], bytes: &[u8]| {
-            algorithm.verify_signature(key, message, bytes).is_ok()
-        };
-        assert!(accepts(b"key", b"message", b"signature"));
-        assert!(!accepts(b"kex", b"message", b"signature"));
-        assert!(!accepts(b"key", b"messagf", b"signature"));
-        assert!(!accepts(b"key", b"message", b"signaturf"));
-        assert!(!accepts(b"", b"", b""));
+    fn a_maze_of_authorities_is_not_searched() {
+        assert_eq!(ask(&chain(&["M"; 130])), Err(Strict::TooManyPaths));
+    }
+
+    #[test]
+    fn a_long_chain_is_searched_though_each_certificate_is_sent_thrice() {
+        let chain = chain(&["A", "B", "C", "D"]);
+        let (leaf, authorities) = chain.split_first().unwrap();
+        let mut thrice = vec![leaf.clone()];
+        for _ in 0..3 {
+            thrice.extend_from_slice(authorities);
+        }
+        assert!(matches!(ask(&thrice), Err(Strict::Chain(_))));
     }
 }

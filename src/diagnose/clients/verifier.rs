@@ -123,7 +123,7 @@ impl Verifier {
         let path = check(&case.judgement.certificates, case.anchors, case.rules);
         let mut unknown = None;
         if self.engine == Engine::Webpki {
-            self.webpki(case, leaf, &path, depth)?;
+            unknown = self.webpki(case, leaf, &path, depth)?;
         } else if let Some(fault) = self.first_fault(case, &path) {
             let objection = of_fault(case, &path, fault);
             if !matches!(fault.kind, FaultKind::UnsupportedAlgorithm { .. }) {
@@ -205,16 +205,17 @@ impl Verifier {
         leaf: &Certificate,
         path: &PathReport,
         depth: Depth,
-    ) -> Result<(), Objection> {
+    ) -> Result<Option<Objection>, Objection> {
         let host = case.host.filter(|_| depth == Depth::ChainAndName);
         let Err(complaint) = strict(case.judgement, case.anchors, host, case.rules.now) else {
-            return Ok(());
+            return Ok(None);
         };
         let said = format!("rustls: {}", escape(&complaint.to_string()));
         if leaf.version < 3 {
             return Err(version_one());
         }
         Err(match complaint {
+            Strict::TooManyPaths => return Ok(Some(objection(Code::ClientsDiffer, said))),
             Strict::Name(_) => self
                 .name(leaf, case.host.unwrap_or_default())
                 .err()

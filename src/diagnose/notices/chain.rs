@@ -4,7 +4,7 @@ use super::{Code, Context, Finding, Level, Stage, warning};
 use crate::diagnose::calendar::{day, span};
 use crate::escape::escape;
 use crate::trust;
-use crate::verify::{Judgement, Step, strict};
+use crate::verify::{Judgement, Step, Strict, strict};
 use crate::x509::{Certificate, SignatureScheme};
 
 /// Everything worth knowing about the presented certificates and the path.
@@ -65,6 +65,7 @@ fn other_engine(
         .iter()
         .any(|finding| matches!(finding.code, Code::X509V1 | Code::NoSan | Code::CaAsLeaf));
     let message = match strict {
+        Err(Strict::TooManyPaths) => return None,
         Err(reason) if libpq && !explained => format!(
             "libpq accepts this certificate, clients built on rustls do not: {}",
             escape(&reason.to_string())
