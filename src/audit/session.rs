@@ -10,10 +10,9 @@ use super::Unknown;
 use super::line::Line;
 use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::handshake::{
-    self, Alpn, Error, Judge, Offer, Refusal, ServerKeys, Session, shake_hands,
+    self, Alpn, Approve, Error, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
 use crate::negotiate::{self, Protocol, Ready};
-use crate::x509::PublicKey;
 
 /// What is different.
 #[derive(Clone, Copy, Debug)]
@@ -113,8 +112,8 @@ async fn finish(
         keys: circumstance.keys,
         alpn: circumstance.alpn,
     };
-    let judge = Arc::<Collector>::clone(&collector);
-    match shake_hands(ready, &offer, judge, until).await {
+    let approve = Arc::<Collector>::clone(&collector);
+    match shake_hands(ready, &offer, approve, until).await {
         Ok(session) => Ok(Shaken::Session {
             session: Box::new(session),
             presented: collector.take(),
@@ -141,10 +140,10 @@ impl Collector {
     }
 }
 
-impl Judge for Collector {
-    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
+impl Approve for Collector {
+    fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
         let chain = presented.iter().map(|certificate| certificate.to_vec());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = chain.collect();
-        Ok(None)
+        Ok(())
     }
 }

@@ -4,24 +4,32 @@
 //! and the version, suite and group of a *refused* handshake belong in the report.
 
 mod cipher;
-mod config;
+mod client_certificate;
 mod error;
+mod group;
+mod offer;
+mod verifier;
 
 use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::negotiate::Ready;
+use client_certificate::ClientCertificateWitness;
+use offer::{ALPN, client_config};
 
 pub use cipher::Cipher;
-pub use config::{Alpn, ClientCertificateRequest, Group, Judge, Offer, Refusal, ServerKeys};
+pub use client_certificate::ClientCertificateRequest;
 pub use error::{Alert, Error};
+pub use group::Group;
+pub use offer::{Alpn, Offer, ServerKeys};
+pub use verifier::{Approve, Refusal};
 
 /// What was negotiated, as far as the handshake got.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +52,7 @@ pub struct Tls {
     pub client_certificate_authorities: Vec<Vec<u8>>,
 }
 
-/// A finished handshake with a server that the judge accepted.
+/// A finished handshake with a server that was approved of.
 #[derive(Debug)]
 pub struct Session {
     /// What was negotiated.
@@ -62,21 +70,21 @@ pub struct Failure {
     pub tls: Tls,
 }
 
-/// Shakes hands. The judge is asked inside the handshake, so that a server it refuses gets the
+/// Shakes hands. `approve` is asked inside the handshake, so that a server it refuses gets the
 /// fitting alert and nothing of ours beyond the ClientHello.
 pub async fn shake_hands(
     ready: Ready,
     offer: &Offer<'_>,
-    judge: Arc<dyn Judge>,
+    approve: Arc<dyn Approve>,
     deadline: Instant,
 ) -> Result<Session, Failure> {
     let (mut stream, negotiation) = ready.into_parts();
     let mut tls = Tls::default();
-    let setup = config::client_config(offer, judge).map_err(|error| Failure {
+    let setup = client_config(offer, approve).map_err(|error| Failure {
         error,
         tls: tls.clone(),
     })?;
-    let server_name = config::server_name(offer);
+    let server_name = offer::server_name(offer);
     if let (ServerName::DnsName(name), true) = (&server_name, setup.config.enable_sni) {
         // rustls follows RFC 6066 section 3: no trailing dot, lower case.
         tls.sni = Some(
@@ -113,22 +121,22 @@ pub async fn shake_hands(
     }
 }
 
-/// The same offer and the same judge, for a driver that is not ours.
+/// The same offer and the same approval, for a driver that is not ours.
 #[derive(Debug)]
 pub(crate) struct Settings {
     /// What rustls is told.
     pub(crate) config: ClientConfig,
     /// The name to hand over; an address where none is to be sent.
     pub(crate) server_name: String,
-    client_certificate: Arc<config::ClientCertificateWitness>,
+    client_certificate: Arc<ClientCertificateWitness>,
 }
 
 /// What [`shake_hands`] would use itself.
-pub(crate) fn settings(offer: &Offer<'_>, judge: Arc<dyn Judge>) -> Result<Settings, Error> {
-    let setup = config::client_config(offer, judge)?;
+pub(crate) fn settings(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Result<Settings, Error> {
+    let setup = client_config(offer, approve)?;
     Ok(Settings {
         config: setup.config,
-        server_name: config::server_name(offer).to_str().into_owned(),
+        server_name: offer::server_name(offer).to_str().into_owned(),
         client_certificate: setup.client_certificate,
     })
 }
@@ -294,16 +302,16 @@ async fn flush(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
 
 fn describe(
     connection: &ClientConnection,
-    client_certificate: &config::ClientCertificateWitness,
+    client_certificate: &ClientCertificateWitness,
     tls: &mut Tls,
 ) {
-    tls.protocol = connection.protocol_version().and_then(config::tls_version);
+    tls.protocol = connection.protocol_version().and_then(tls_version);
     tls.cipher = connection
         .negotiated_cipher_suite()
         .and_then(|suite| Cipher::of(suite.suite()));
     tls.group = connection
         .negotiated_key_exchange_group()
-        .and_then(|group| config::group(group.name()));
+        .and_then(|group| Group::of(group.name()));
     tls.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
     tls.hello_retry_request =
         connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
@@ -312,11 +320,19 @@ fn describe(
     tls.client_certificate_authorities = request.authorities;
 }
 
+fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some(TlsVersion::V1_2),
+        ProtocolVersion::TLSv1_3 => Some(TlsVersion::V1_3),
+        _ => None,
+    }
+}
+
 /// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,
 /// "SSL Session Encryption": ALPN must be used, to avoid protocol-confusion attacks).
 fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), Error> {
     match (negotiation, alpn) {
-        (SslNegotiation::Direct, Alpn::Named) if tls.alpn.as_deref() != Some(config::ALPN) => {
+        (SslNegotiation::Direct, Alpn::Named) if tls.alpn.as_deref() != Some(ALPN) => {
             Err(Error::NoAlpn)
         }
         (SslNegotiation::Direct | SslNegotiation::Postgres, Alpn::Named | Alpn::Omitted) => Ok(()),

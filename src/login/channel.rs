@@ -21,7 +21,7 @@ use super::watch::{Shared, Watched};
 use crate::conninfo::{Keyword, TlsVersion};
 use crate::demands::{Demands, unmet};
 use crate::escape::escape;
-use crate::handshake::{self, ClientCertificateRequest, Judge, Offer, Tls};
+use crate::handshake::{self, Approve, ClientCertificateRequest, Offer, Tls};
 use crate::probe::{Task, Witness, offer};
 use crate::verify::Judgement;
 use crate::x509::{Certificate, Digest, SignatureScheme};
@@ -51,8 +51,8 @@ impl Connector {
         shared: &Shared,
     ) -> Result<Self, Error> {
         let witness = Witness::new(task);
-        let judge = Arc::<Witness>::clone(&witness);
-        let settings = settings(task, demands, judge).map_err(|error| Error::Handshake {
+        let approve = Arc::<Witness>::clone(&witness);
+        let settings = settings(task, demands, approve).map_err(|error| Error::Handshake {
             error,
             tls: Box::default(),
             judgement: None,
@@ -128,7 +128,7 @@ fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
 fn settings(
     task: &Task,
     demands: &Demands,
-    judge: Arc<dyn Judge>,
+    approve: Arc<dyn Approve>,
 ) -> Result<handshake::Settings, handshake::Error> {
     let offer = offer(task);
     let min_version = demands.min_tls.map_or(offer.min_version, |demanded| {
@@ -139,7 +139,7 @@ fn settings(
             min_version,
             ..offer
         },
-        judge,
+        approve,
     )
 }
 

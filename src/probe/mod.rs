@@ -16,14 +16,13 @@ use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
 use crate::handshake::{
-    Alpn, ClientCertificateRequest, Judge, Offer, Refusal, ServerKeys, Tls, shake_hands,
+    Alpn, Approve, ClientCertificateRequest, Offer, Refusal, ServerKeys, Tls, shake_hands,
 };
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
 use crate::wire::postgres::FirstAnswer;
-use crate::x509::PublicKey;
 use crate::{connect, handshake, negotiate};
 
 pub use second_look::SecondLook;
@@ -249,8 +248,8 @@ async fn meet(
 ) -> Result<Session, Stop> {
     let witness = Witness::new(task);
     let shaking = Instant::now();
-    let judge = Arc::<Witness>::clone(&witness);
-    let shaken = shake_hands(ready, &offer(task), judge, deadline).await;
+    let approve = Arc::<Witness>::clone(&witness);
+    let shaken = shake_hands(ready, &offer(task), approve, deadline).await;
     timings.handshake = Some(shaking.elapsed());
 
     let mut session = match shaken {
@@ -349,7 +348,7 @@ pub(crate) fn server_name(task: &Task) -> Option<&[u8]> {
     }
 }
 
-/// Judges inside the handshake and keeps the judgement for the report.
+/// Approves inside the handshake and keeps the judgement for the report.
 #[derive(Debug)]
 pub(crate) struct Witness {
     task: Task,
@@ -374,21 +373,19 @@ impl Witness {
     }
 }
 
-impl Judge for Witness {
-    fn judge(&self, presented: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
+impl Approve for Witness {
+    fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
         let task = &self.task;
         let host = task.endpoint.host.as_ref().map(Host::as_bytes);
         let judgement = judge(presented, &*task.trust, host, &task.rules());
         let verdict = judgement
             .satisfies(task.trust.level)
             .map_err(|reason| refusal(&reason));
-        let leaf = judgement.certificates.first();
-        let key = leaf.map(|leaf| leaf.public_key.clone());
         *self
             .judgement
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(judgement);
-        verdict.map(|()| key)
+        verdict
     }
 }
 

@@ -7,9 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use pgtls::conninfo::{SslNegotiation, TlsVersion};
-use pgtls::handshake::{Alpn, Error, Judge, Offer, Refusal, ServerKeys, shake_hands};
+use pgtls::handshake::{Alpn, Approve, Error, Offer, Refusal, ServerKeys, shake_hands};
 use pgtls::negotiate::negotiate;
-use pgtls::x509::PublicKey;
 use rustls::pki_types::CertificateDer;
 use rustls::{ServerConfig, ServerConnection};
 use tokio::time::Instant;
@@ -97,8 +96,8 @@ fn step(connection: &mut ServerConnection, stream: &mut TcpStream) -> bool {
 #[derive(Debug)]
 struct Credulous;
 
-impl Judge for Credulous {
-    fn judge(&self, _: &[CertificateDer<'_>]) -> Result<Option<PublicKey>, Refusal> {
-        Ok(None)
+impl Approve for Credulous {
+    fn approve(&self, _: &[CertificateDer<'_>]) -> Result<(), Refusal> {
+        Ok(())
     }
 }

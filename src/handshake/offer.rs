@@ -1,0 +1,169 @@
+//! What rustls is told to offer: versions, groups, signature schemes, ALPN, SNI.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, LazyLock};
+
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{self, kx_group};
+use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
+
+use super::Error;
+use super::client_certificate::ClientCertificateWitness;
+use super::verifier::{Approve, Verifier};
+use crate::conninfo::{SslNegotiation, TlsVersion};
+
+/// What the client offers, as far as the connection string decides it.
+#[derive(Clone, Debug)]
+pub struct Offer<'a> {
+    /// The name to send as SNI; `None` sends none.
+    pub server_name: Option<&'a [u8]>,
+    /// Lowest version offered.
+    pub min_version: TlsVersion,
+    /// Highest version offered.
+    pub max_version: TlsVersion,
+    /// How the server was asked; decides whether its ALPN answer counts.
+    pub negotiation: SslNegotiation,
+    /// What to answer to a CertificateRequest.
+    pub identity: Option<Arc<CertifiedKey>>,
+    /// Which kinds of server key are asked for.
+    pub keys: ServerKeys,
+    /// Whether the protocol is named.
+    pub alpn: Alpn,
+}
+
+/// Which kinds of server key are asked for, by the signature schemes that are offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerKeys {
+    /// All that we can check.
+    #[default]
+    Any,
+    /// RSA only.
+    Rsa,
+    /// ECDSA only.
+    Ecdsa,
+    /// Ed25519 only.
+    Ed25519,
+}
+
+impl ServerKeys {
+    pub(super) fn include(self, scheme: SignatureScheme) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Rsa => matches!(
+                scheme,
+                SignatureScheme::RSA_PKCS1_SHA256
+                    | SignatureScheme::RSA_PKCS1_SHA384
+                    | SignatureScheme::RSA_PKCS1_SHA512
+                    | SignatureScheme::RSA_PSS_SHA256
+                    | SignatureScheme::RSA_PSS_SHA384
+                    | SignatureScheme::RSA_PSS_SHA512
+            ),
+            Self::Ecdsa => matches!(
+                scheme,
+                SignatureScheme::ECDSA_NISTP256_SHA256
+                    | SignatureScheme::ECDSA_NISTP384_SHA384
+                    | SignatureScheme::ECDSA_NISTP521_SHA512
+            ),
+            Self::Ed25519 => scheme == SignatureScheme::ED25519,
+        }
+    }
+}
+
+/// Whether the client says that it wants to speak PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alpn {
+    /// It does, as libpq 17 and newer; over direct TLS the server has to say so, too.
+    #[default]
+    Named,
+    /// It does not, as older ones.
+    Omitted,
+}
+
+/// What one connection is made with.
+pub(super) struct Setup {
+    pub(super) config: ClientConfig,
+    pub(super) client_certificate: Arc<ClientCertificateWitness>,
+}
+
+pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Result<Setup, Error> {
+    let versions = versions(offer.min_version, offer.max_version);
+    if versions.is_empty() {
+        return Err(Error::NoCommonVersion);
+    }
+    let provider = Arc::clone(&PROVIDER);
+    let verifier = Verifier {
+        approve,
+        algorithms: provider.signature_verification_algorithms,
+        keys: offer.keys,
+    };
+    let client_certificate = Arc::new(ClientCertificateWitness::new(offer.identity.clone()));
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_client_cert_resolver(Arc::<ClientCertificateWitness>::clone(&client_certificate));
+    config.alpn_protocols = match offer.alpn {
+        Alpn::Named => vec![ALPN.to_vec()],
+        Alpn::Omitted => Vec::new(),
+    };
+    // Since libpq 17 the protocol is always offered; what comes back counts in direct mode only,
+    // where we look at it ourselves.
+    config.check_selected_alpn = match offer.negotiation {
+        SslNegotiation::Direct => true,
+        SslNegotiation::Postgres => false,
+    };
+    config.enable_sni = offer.server_name.is_some();
+    config.resumption = Resumption::disabled();
+    Ok(Setup {
+        config,
+        client_certificate,
+    })
+}
+
+/// rustls wants a name even where none is sent. One that it cannot hold (raw bytes, a label of
+/// more than 63) is left out of the ClientHello; our own rules still compare it.
+pub(super) fn server_name(offer: &Offer<'_>) -> ServerName<'static> {
+    offer
+        .server_name
+        .and_then(|name| ServerName::try_from(name).ok())
+        .map_or_else(unsent, |name| name.to_owned())
+}
+
+/// For an address rustls sends no SNI.
+fn unsent() -> ServerName<'static> {
+    ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into())
+}
+
+fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
+    [
+        (TlsVersion::V1_3, &rustls::version::TLS13),
+        (TlsVersion::V1_2, &rustls::version::TLS12),
+    ]
+    .into_iter()
+    .filter(|(version, _)| (min..=max).contains(version))
+    .map(|(_, supported)| supported)
+    .collect()
+}
+
+/// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 takes no other group by default,
+/// and any other first share costs a HelloRetryRequest, which is a round trip.
+///
+/// All connections share it, and it is most of a configuration; the rest, who approves of the server
+/// and who answers a CertificateRequest, is each connection's own.
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    Arc::new(CryptoProvider {
+        kx_groups: vec![
+            kx_group::SECP256R1,
+            kx_group::X25519MLKEM768,
+            kx_group::X25519,
+            kx_group::SECP384R1,
+        ],
+        ..aws_lc_rs::default_provider()
+    })
+});
+
+/// IANA's ALPN identifier of the PostgreSQL protocol.
+pub(super) const ALPN: &[u8] = b"postgresql";

@@ -1,0 +1,184 @@
+//! Asks, inside the handshake, whether the server is to be trusted, and checks that it holds its key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+
+use super::offer::ServerKeys;
+use crate::x509::Certificate;
+
+/// Decides, inside the handshake, whether the server is to be trusted.
+pub trait Approve: fmt::Debug + Send + Sync {
+    /// Approves the certificates as presented, leaf first.
+    ///
+    /// # Errors
+    /// Why the server is not to be trusted: the handshake then ends with the alert that fits.
+    fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal>;
+}
+
+/// Why a certificate is refused, as far as a TLS alert can say it (RFC 8446 section 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Cannot be parsed: `bad_certificate`.
+    BadEncoding,
+    /// Outside its validity: `certificate_expired`.
+    NotCurrent,
+    /// A signature is wrong or cannot be checked: `decrypt_error`.
+    BadSignature,
+    /// Not for servers: `unsupported_certificate`.
+    InvalidPurpose,
+    /// Not for this host: `bad_certificate`.
+    NotForHost,
+    /// Revoked: `certificate_revoked`.
+    Revoked,
+    /// No path to an anchor: `unknown_ca`.
+    UnknownIssuer,
+    /// Any other reason: `certificate_unknown`.
+    Other,
+}
+
+impl From<Refusal> for CertificateError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadEncoding => Self::BadEncoding,
+            Refusal::NotCurrent => Self::Expired,
+            Refusal::BadSignature => Self::BadSignature,
+            Refusal::InvalidPurpose => Self::InvalidPurpose,
+            Refusal::NotForHost => Self::NotValidForName,
+            Refusal::Revoked => Self::Revoked,
+            Refusal::UnknownIssuer => Self::UnknownIssuer,
+            Refusal::Other => Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq))),
+        }
+    }
+}
+
+impl From<&CertificateError> for Refusal {
+    fn from(error: &CertificateError) -> Self {
+        match error {
+            CertificateError::BadEncoding => Self::BadEncoding,
+            CertificateError::Expired => Self::NotCurrent,
+            CertificateError::BadSignature => Self::BadSignature,
+            CertificateError::InvalidPurpose => Self::InvalidPurpose,
+            CertificateError::NotValidForName => Self::NotForHost,
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("refused by libpq's rules")]
+struct RefusedByLibpq;
+
+#[derive(Debug)]
+pub(super) struct Verifier {
+    pub(super) approve: Arc<dyn Approve>,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
+    pub(super) keys: ServerKeys,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let presented: Vec<CertificateDer<'_>> = std::iter::once(end_entity)
+            .chain(intermediates)
+            .cloned()
+            .collect();
+        self.approve
+            .approve(&presented)
+            .map(|()| ServerCertVerified::assertion())
+            .map_err(|refusal| CertificateError::from(refusal).into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        // In TLS 1.2 an ECDSA scheme does not fix the curve: any listed algorithm may fit.
+        self.verify_signature(message, cert, signature, usize::MAX)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if !in_tls13(signature.scheme) {
+            return Err(CertificateError::BadSignature.into());
+        }
+        // RFC 8446 section 4.2.3: the scheme fixes the curve, and that algorithm stands first.
+        self.verify_signature(message, cert, signature, 1)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let all = self.algorithms.supported_schemes();
+        let wanted = all.into_iter().filter(|scheme| self.keys.include(*scheme));
+        wanted.collect()
+    }
+}
+
+impl Verifier {
+    /// Checks that the server holds the leaf's key. rustls' own helpers refuse X.509 version 1
+    /// certificates, which libpq takes; hence the key from our own parse.
+    fn verify_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+        candidates: usize,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let leaf = Certificate::parse(cert).map_err(|_| CertificateError::BadEncoding)?;
+        let key = &leaf.public_key;
+        let algorithm_contents = contents(&key.algorithm);
+        self.algorithms
+            .mapping
+            .iter()
+            .filter(|(scheme, _)| *scheme == signature.scheme)
+            .flat_map(|(_, algorithms)| algorithms.iter().take(candidates))
+            .filter(|algorithm| algorithm.public_key_alg_id().as_ref() == algorithm_contents)
+            .any(|algorithm| {
+                algorithm
+                    .verify_signature(&key.key, message, signature.signature())
+                    .is_ok()
+            })
+            .then(HandshakeSignatureValid::assertion)
+            .ok_or_else(|| CertificateError::BadSignature.into())
+    }
+}
+
+/// What follows tag and length of a DER value; the algorithm identifiers compared here are all
+/// short enough for the short form.
+fn contents(der: &[u8]) -> &[u8] {
+    der.get(2..).unwrap_or_default()
+}
+
+/// RFC 8446 section 4.2.3: PKCS#1 v1.5 and SHA-1 are not for handshake signatures.
+fn in_tls13(scheme: SignatureScheme) -> bool {
+    matches!(
+        scheme,
+        SignatureScheme::ECDSA_NISTP256_SHA256
+            | SignatureScheme::ECDSA_NISTP384_SHA384
+            | SignatureScheme::ECDSA_NISTP521_SHA512
+            | SignatureScheme::RSA_PSS_SHA256
+            | SignatureScheme::RSA_PSS_SHA384
+            | SignatureScheme::RSA_PSS_SHA512
+            | SignatureScheme::ED25519
+            | SignatureScheme::ML_DSA_44
+            | SignatureScheme::ML_DSA_65
+            | SignatureScheme::ML_DSA_87
+    )
+}
