@@ -22,6 +22,7 @@
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`fleet`] | many pieces of work | their results, a bounded number at once |
 //! | [`audit`] | an address | what else it accepts |
+//! | [`clients`] | observation | what each client library would do there |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, good and broken, and what clients do there |
@@ -42,6 +43,7 @@
 //!   the error enums of [`conninfo`] and [`trust`] the second.
 
 pub mod audit;
+pub mod clients;
 pub mod connect;
 pub mod conninfo;
 pub mod demands;

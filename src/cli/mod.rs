@@ -97,7 +97,7 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) login: bool,
 
-    /// Add what each of twelve client libraries would do with this string and this server
+    /// Add what each client library would do with this string and this server
     #[arg(long)]
     pub(crate) clients: bool,
 

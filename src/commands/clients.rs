@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use pgtls::clients::{Facts, predict};
 use pgtls::demands::Demands;
-use pgtls::diagnose::{ClientVerdict, Diagnosis, Facts, clients, diagnose};
+use pgtls::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
 use pgtls::probe::{Observation, Task, probe};
 use pgtls::trust::{self, Choice, FileRole, Trust};
 
@@ -36,7 +37,7 @@ impl Stores {
         own: Own<'_>,
         observation: &Observation,
         diagnosis: &Diagnosis,
-    ) -> Vec<ClientVerdict> {
+    ) -> Vec<ClientDiagnosis> {
         self.ask(task, own, Some(&task.trust), observation, diagnosis)
     }
 
@@ -47,7 +48,7 @@ impl Stores {
         &self,
         mut task: Task,
         own: Own<'_>,
-    ) -> Option<Vec<ClientVerdict>> {
+    ) -> Option<Vec<ClientDiagnosis>> {
         match own {
             Ok(own) => task.trust = Arc::clone(own),
             Err(error) if concerns_roots(error) => {}
@@ -66,8 +67,8 @@ impl Stores {
         given: Option<&Trust>,
         observation: &Observation,
         diagnosis: &Diagnosis,
-    ) -> Vec<ClientVerdict> {
-        clients(&Facts {
+    ) -> Vec<ClientDiagnosis> {
+        let verdicts = predict(&Facts {
             conninfo: &task.conninfo,
             endpoint: &task.endpoint,
             own: own.map(|own| &**own),
@@ -75,9 +76,10 @@ impl Stores {
             mozilla: &self.mozilla,
             machine: &self.machine,
             observation,
-            diagnosis,
+            failure: diagnosis.failure(),
             now: task.now,
-        })
+        });
+        diagnose_clients(verdicts, diagnosis)
     }
 }
 

@@ -4,7 +4,7 @@ use super::calendar::{day, moment, span};
 use super::no_anchor::{self, other_key};
 use super::{Code, Context, Finding, Stage};
 use crate::escape::escape;
-use crate::verify::{Fault, FaultKind, Judgement, Step};
+use crate::verify::{Fault, FaultKind, Judgement, Place};
 use crate::x509::Certificate;
 
 /// The finding for OpenSSL's verdict on a chain.
@@ -12,9 +12,12 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
     let case = Case {
         context,
         judgement,
-        depth: fault.depth,
+        fault,
     };
-    let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
+    let finding = |detail: &str, hint: &str| {
+        let message = format!("{}{detail}", fault.kind.sentence(&case.who()));
+        case.finding(message).hint(hint)
+    };
     match &fault.kind {
         FaultKind::UnableToGetIssuerCertLocally
         | FaultKind::UnableToVerifyLeafSignature
@@ -28,52 +31,43 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
         | FaultKind::KeyUsageNoCertSign
         | FaultKind::InvalidNonCa
         | FaultKind::UnableToDecodeIssuerPublicKey => finding(
-            Code::NotACa,
-            format!("{} issued a certificate, but is no CA (basicConstraints, keyUsage)", case.who()),
-        )
-        .hint("Reissue it with basicConstraints=critical,CA:TRUE and keyUsage=keyCertSign,cRLSign."),
+            "",
+            "Reissue it with basicConstraints=critical,CA:TRUE and keyUsage=keyCertSign,cRLSign.",
+        ),
         FaultKind::InvalidPurpose => finding(
-            Code::WrongPurpose,
-            format!("{} is not meant for TLS servers (extended key usage, key usage)", case.who()),
-        )
-        .hint("Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature."),
+            "",
+            "Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature.",
+        ),
         FaultKind::CertRejected => finding(
-            Code::WrongPurpose,
-            format!("{} is distrusted for TLS servers by the trust settings of its file", case.who()),
-        )
-        .hint("Save it as a plain CERTIFICATE: openssl x509 -in FILE -out root.pem"),
+            "",
+            "Save it as a plain CERTIFICATE: openssl x509 -in FILE -out root.pem",
+        ),
         FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => finding(
-            Code::PathLength,
-            format!("{} may not have that many CAs below it", case.who()),
-        )
-        .hint("Issue from a CA higher up, or reissue the CA with a longer pathlen."),
+            "",
+            "Issue from a CA higher up, or reissue the CA with a longer pathlen.",
+        ),
         FaultKind::UnhandledCriticalExtension => finding(
-            Code::UnknownCriticalExtension,
-            format!("{} has a critical extension that OpenSSL does not know: {}", case.who(), case.critical()),
-        )
-        .hint("Reissue it without that extension, or without marking it critical."),
+            &format!(": {}", case.critical()),
+            "Reissue it without that extension, or without marking it critical.",
+        ),
         FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall => finding(
-            Code::WeakKey,
-            format!("{} has a weak key: {}", case.who(), case.key()),
-        )
-        .hint("Reissue it with a key of RSA 2048 or ECDSA P-256 at least."),
-        FaultKind::CaMdTooWeak => finding(
-            Code::WeakSignature,
-            format!("{} is signed with {}, which is broken", case.who(), case.signature()),
-        )
-        .hint("Reissue it with SHA-256."),
+            &format!(": {}", case.key()),
+            "Reissue it with a key of RSA 2048 or ECDSA P-256 at least.",
+        ),
+        FaultKind::CaMdTooWeak => case
+            .finding(format!("{} is signed with {}, which is broken", case.who(), case.signature()))
+            .hint("Reissue it with SHA-256."),
         FaultKind::EcKeyExplicitParams => finding(
-            Code::WeakKey,
-            format!("{} spells out the parameters of its curve, which OpenSSL refuses", case.who()),
-        )
-        .hint("Reissue it with a key on a named curve: openssl ecparam -name prime256v1 -genkey"),
-        FaultKind::UnsupportedAlgorithm { oid } => finding(
-            Code::UnsupportedAlgorithm,
-            format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()),
-        )
-        .hint("psql may still connect; nothing is passed unchecked here. Reissue it with ECDSA or RSA, and SHA-256."),
-        FaultKind::CertRevoked => finding(Code::Revoked, format!("{} has been revoked", case.who()))
-            .hint("Replace it on the server. If the revocation is wrong, ask the CA for a new CRL."),
+            "",
+            "Reissue it with a key on a named curve: openssl ecparam -name prime256v1 -genkey",
+        ),
+        FaultKind::UnsupportedAlgorithm { oid } => case
+            .finding(format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()))
+            .hint("psql may still connect; nothing is passed unchecked here. Reissue it with ECDSA or RSA, and SHA-256."),
+        FaultKind::CertRevoked => finding(
+            "",
+            "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.",
+        ),
         FaultKind::UnableToGetCrl
         | FaultKind::UnableToGetCrlIssuer
         | FaultKind::DifferentCrlScope
@@ -81,58 +75,104 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
         | FaultKind::CrlSignatureFailure
         | FaultKind::UnhandledCriticalCrlExtension
         | FaultKind::InvalidExtension => finding(
-            Code::CrlMissing,
-            format!("no usable CRL covers {}", case.who()),
-        )
-        .hint("With a CRL in force libpq wants one from every CA of the chain, the root included: put all of them into the sslcrl file."),
+            "",
+            "With a CRL in force libpq wants one from every CA of the chain, the root included: put all of them into the sslcrl file.",
+        ),
         FaultKind::CrlHasExpired
         | FaultKind::CrlNotYetValid
         | FaultKind::ErrorInCrlLastUpdate
-        | FaultKind::ErrorInCrlNextUpdate => finding(
-            Code::CrlExpired,
-            format!("the CRL that covers {} is out of date", case.who()),
-        )
-        .hint("Fetch the current CRL from the CA."),
+        | FaultKind::ErrorInCrlNextUpdate => finding("", "Fetch the current CRL from the CA."),
         FaultKind::PermittedViolation
         | FaultKind::ExcludedViolation
         | FaultKind::SubtreeMinMax
         | FaultKind::UnsupportedConstraintType
         | FaultKind::UnsupportedNameSyntax
         | FaultKind::Unspecified => finding(
-            Code::NameConstraint,
-            format!("a name of {} is outside what a CA above it may issue (name constraints)", case.who()),
-        )
-        .hint("Issue the certificate from a CA whose name constraints allow that name."),
-        FaultKind::ProxyCertificatesNotAllowed | FaultKind::KeyUsageNoDigitalSignature => finding(
-            Code::WrongPurpose,
-            format!("{} is a proxy certificate, which TLS servers cannot use", case.who()),
-        )
-        .hint("Issue an ordinary server certificate."),
-        FaultKind::NoCertificate => {
-            finding(Code::TlsFailure, "the server presented no certificate".to_owned())
-                .hint("Set ssl_cert_file on the server.")
+            "",
+            "Issue the certificate from a CA whose name constraints allow that name.",
+        ),
+        FaultKind::ProxyCertificatesNotAllowed | FaultKind::KeyUsageNoDigitalSignature => {
+            finding("", "Issue an ordinary server certificate.")
         }
+        FaultKind::NoCertificate => finding("", "Set ssl_cert_file on the server."),
+    }
+}
+
+/// The code of a fault, without a look at the certificates.
+pub(super) fn code(kind: &FaultKind, place: Place) -> Code {
+    match kind {
+        FaultKind::UnableToGetIssuerCertLocally
+        | FaultKind::UnableToVerifyLeafSignature
+        | FaultKind::SelfSignedCertInChain
+        | FaultKind::UnableToGetIssuerCert
+        | FaultKind::CertSignatureFailure => Code::UnknownIssuer,
+        FaultKind::DepthZeroSelfSignedCert => Code::SelfSigned,
+        FaultKind::CertHasExpired | FaultKind::ErrorInCertNotAfter => match place {
+            Place::Leaf => Code::Expired,
+            Place::Intermediate => Code::IntermediateExpired,
+            Place::Root => Code::RootExpired,
+        },
+        FaultKind::CertNotYetValid | FaultKind::ErrorInCertNotBefore => Code::NotYetValid,
+        FaultKind::InvalidCa
+        | FaultKind::KeyUsageNoCertSign
+        | FaultKind::InvalidNonCa
+        | FaultKind::UnableToDecodeIssuerPublicKey => Code::NotACa,
+        FaultKind::InvalidPurpose
+        | FaultKind::CertRejected
+        | FaultKind::ProxyCertificatesNotAllowed
+        | FaultKind::KeyUsageNoDigitalSignature => Code::WrongPurpose,
+        FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => Code::PathLength,
+        FaultKind::UnhandledCriticalExtension => Code::UnknownCriticalExtension,
+        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall | FaultKind::EcKeyExplicitParams => {
+            Code::WeakKey
+        }
+        FaultKind::CaMdTooWeak => Code::WeakSignature,
+        FaultKind::UnsupportedAlgorithm { .. } => Code::UnsupportedAlgorithm,
+        FaultKind::CertRevoked => Code::Revoked,
+        FaultKind::UnableToGetCrl
+        | FaultKind::UnableToGetCrlIssuer
+        | FaultKind::DifferentCrlScope
+        | FaultKind::KeyUsageNoCrlSign
+        | FaultKind::CrlSignatureFailure
+        | FaultKind::UnhandledCriticalCrlExtension
+        | FaultKind::InvalidExtension => Code::CrlMissing,
+        FaultKind::CrlHasExpired
+        | FaultKind::CrlNotYetValid
+        | FaultKind::ErrorInCrlLastUpdate
+        | FaultKind::ErrorInCrlNextUpdate => Code::CrlExpired,
+        FaultKind::PermittedViolation
+        | FaultKind::ExcludedViolation
+        | FaultKind::SubtreeMinMax
+        | FaultKind::UnsupportedConstraintType
+        | FaultKind::UnsupportedNameSyntax
+        | FaultKind::Unspecified => Code::NameConstraint,
+        FaultKind::NoCertificate => Code::TlsFailure,
     }
 }
 
 struct Case<'a> {
     context: &'a Context<'a>,
     judgement: &'a Judgement,
-    depth: usize,
+    fault: &'a Fault,
 }
 
 impl Case<'_> {
+    fn finding(&self, message: impl Into<String>) -> Finding {
+        let code = code(&self.fault.kind, self.place());
+        Finding::error(code, Stage::Verify, message)
+    }
+
+    fn place(&self) -> Place {
+        self.judgement.path.place(self.fault)
+    }
+
     fn certificate(&self) -> Option<&Certificate> {
-        self.judgement.on_path(self.depth)
+        self.judgement.on_path(self.fault.depth)
     }
 
     /// "the server certificate \"CN = db\"".
     fn who(&self) -> String {
-        let role = match self.judgement.path.path.get(self.depth) {
-            _ if self.depth == 0 => "the server certificate",
-            Some(Step::Anchor(_)) => "the root certificate",
-            _ => "the intermediate certificate",
-        };
+        let role = self.place().name();
         match self.certificate() {
             Some(certificate) => format!("{role} \"{}\"", name(certificate)),
             None => role.to_owned(),
@@ -158,11 +198,6 @@ impl Case<'_> {
     }
 
     fn expired(&self) -> Finding {
-        let code = match self.judgement.path.path.get(self.depth) {
-            _ if self.depth == 0 => Code::Expired,
-            Some(Step::Anchor(_)) => Code::RootExpired,
-            _ => Code::IntermediateExpired,
-        };
         let end = self
             .certificate()
             .and_then(|certificate| certificate.not_after);
@@ -173,20 +208,20 @@ impl Case<'_> {
                 span(self.context.rules.now.saturating_sub(end)),
                 day(end)
             ),
-            None => format!("{} has an end of validity that cannot be read", self.who()),
+            None => FaultKind::ErrorInCertNotAfter.sentence(&self.who()),
         };
-        let hint = match code {
-            Code::Expired => {
+        let hint = match self.place() {
+            Place::Leaf => {
                 "Renew it, put it into ssl_cert_file and reload the server:\n    SELECT pg_reload_conf();"
             }
-            Code::RootExpired => {
+            Place::Root => {
                 "Get the current root from whoever runs the server, and name it with sslrootcert."
             }
-            _ => {
+            Place::Intermediate => {
                 "Put the CA's current intermediate behind the server certificate in ssl_cert_file, and reload."
             }
         };
-        Finding::error(code, Stage::Verify, message).hint(hint)
+        self.finding(message).hint(hint)
     }
 
     fn not_yet_valid(&self) -> Finding {
@@ -202,9 +237,9 @@ impl Case<'_> {
                 span(start.saturating_sub(now)),
                 moment(now)
             ),
-            None => format!("{} has a start of validity that cannot be read", self.who()),
+            None => FaultKind::ErrorInCertNotBefore.sentence(&self.who()),
         };
-        Finding::error(Code::NotYetValid, Stage::Verify, message)
+        self.finding(message)
             .hint(if start.is_some_and(|start| start.saturating_sub(now) < A_DAY) {
                 "It begins so soon that a wrong clock is likely, here or where it was issued: compare the clocks (NTP)."
             } else {
@@ -219,7 +254,7 @@ impl Case<'_> {
             self.who(),
             self.certificate().map(issuer).unwrap_or_default()
         );
-        let finding = Finding::error(Code::UnknownIssuer, Stage::Verify, message);
+        let finding = self.finding(message);
         match self.certificate() {
             Some(certificate) => finding.hint(other_key(self.context.trust, certificate)),
             None => finding,

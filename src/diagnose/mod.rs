@@ -34,7 +34,7 @@ use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
 pub use audit::add_audit;
-pub use clients::{Acceptance, Basis, Client, ClientVerdict, Facts, Outcome, clients};
+pub use clients::{ClientDiagnosis, diagnose_clients};
 pub use code::Code;
 pub use files::{server_files_error, trust_error, trust_error_offline};
 pub use login::{OtherHosts, diagnose_login};

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::audit::Audit;
 use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
-use crate::diagnose::{ClientVerdict, Context, Diagnosis, Finding, Rehearsal, Rotation};
+use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Rehearsal, Rotation};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
@@ -146,9 +146,9 @@ impl EndpointReport {
 impl EndpointReport {
     /// The same with what the client libraries would do, if that was asked for.
     #[must_use]
-    pub fn with_clients(self, verdicts: Option<&[ClientVerdict]>) -> Self {
+    pub fn with_clients(self, clients: Option<&[ClientDiagnosis]>) -> Self {
         Self {
-            clients: verdicts.map(|verdicts| verdicts.iter().map(client).collect()),
+            clients: clients.map(|clients| clients.iter().map(client).collect()),
             ..self
         }
     }
@@ -178,12 +178,13 @@ fn rehearsal(rehearsal: Rehearsal) -> RehearsalReport {
     }
 }
 
-fn client(verdict: &ClientVerdict) -> ClientReport {
+fn client(client: &ClientDiagnosis) -> ClientReport {
+    let ClientDiagnosis { verdict, code } = client;
     ClientReport {
         client: verdict.client.name().into(),
         outcome: verdict.outcome.name().into(),
         certificate: verdict.certificate.name().into(),
-        code: verdict.code.map(|code| code.name().into()),
+        code: code.map(|code| code.name().into()),
         reason: verdict.reason.clone(),
         basis: verdict.basis.name().into(),
     }

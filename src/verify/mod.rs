@@ -17,6 +17,7 @@ mod purpose;
 mod signature;
 mod strict;
 mod validity;
+mod words;
 
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
@@ -26,6 +27,7 @@ pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
 pub use strict::{Strict, strict};
+pub use words::Place;
 
 /// Every fact about a presented chain.
 #[derive(Debug)]

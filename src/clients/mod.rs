@@ -12,11 +12,10 @@ mod rules;
 mod table;
 mod verifier;
 
-use super::{Code, Diagnosis};
 use crate::conninfo::{ConnInfo, Endpoint};
 use crate::probe::{Observation, Stop};
 use crate::trust::{self, Trust};
-use crate::verify::Judgement;
+use crate::verify::{FaultKind, Judgement, Place};
 use crate::{handshake, negotiate};
 
 pub use profile::Client;
@@ -34,12 +33,55 @@ pub struct ClientVerdict {
     /// Whether its verification, given the roots of this check and the host's name, would accept
     /// the server, whatever the string asks for.
     pub certificate: Acceptance,
-    /// The finding code of what stands in the way, if anything does.
-    pub code: Option<Code>,
+    /// What stands in the way, if anything does.
+    pub obstacle: Option<Obstacle>,
     /// Why, in a sentence; fit for a terminal.
     pub reason: String,
     /// How we know.
     pub basis: Basis,
+}
+
+/// What stands in a client's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The same as in the way of the check itself.
+    OfTheCheck,
+    /// A fault of the chain, and where.
+    Chain(FaultKind, Place),
+    /// A certificate that cannot be parsed.
+    MalformedCertificate,
+    /// A server without a certificate.
+    NoCertificate,
+    /// A server without TLS.
+    NoTls,
+    /// There is no host name to verify.
+    NoHost,
+    /// The certificate does not name the host.
+    WrongHost,
+    /// The certificate has no subjectAltName, and the client takes no CN.
+    NoSan,
+    /// The server's certificate is a CA.
+    CaAsLeaf,
+    /// The server's certificate is of X.509 version 1.
+    Version1,
+    /// The server's certificate is not made for this.
+    WrongPurpose,
+    /// A key that is too small.
+    WeakKey,
+    /// An algorithm that the client does not have.
+    UnsupportedAlgorithm,
+    /// A rule that the client has, and libpq has not.
+    Stricter,
+    /// The client has no roots to verify with.
+    NoRoots,
+    /// The root file is not there.
+    RootFileMissing,
+    /// The root file cannot be used.
+    RootFileInvalid,
+    /// A setting that the client does not know.
+    UnknownKeyword,
+    /// An sslmode that the client does not know.
+    UnknownMode,
 }
 
 /// What a client does with a string.
@@ -127,14 +169,32 @@ pub struct Facts<'a> {
     pub machine: &'a Trust,
     /// What happened at the endpoint.
     pub observation: &'a Observation,
-    /// What is to be said of it.
-    pub diagnosis: &'a Diagnosis,
+    /// Why the check failed there, if it did.
+    pub failure: Option<Failure<'a>>,
     /// The moment, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
 }
 
-/// What each of the twelve clients would do, in a fixed order.
-pub fn clients(facts: &Facts<'_>) -> Vec<ClientVerdict> {
+/// Why the check itself failed, as far as it concerns other clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    /// In a sentence; fit for a terminal.
+    pub words: &'a str,
+    /// What the server complained of.
+    pub blamed: Blamed,
+}
+
+/// What a failure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blamed {
+    /// Our own certificate, which the server misses or refuses.
+    ClientCertificate,
+    /// Anything else.
+    Other,
+}
+
+/// What each client would do, in a fixed order.
+pub fn predict(facts: &Facts<'_>) -> Vec<ClientVerdict> {
     let wire = Wire::of(facts);
     PROFILES
         .iter()
@@ -152,13 +212,13 @@ pub fn clients(facts: &Facts<'_>) -> Vec<ClientVerdict> {
 /// A reason against.
 #[derive(Clone, Debug)]
 struct Objection {
-    code: Code,
+    obstacle: Obstacle,
     reason: String,
 }
 
-fn objection(code: Code, reason: impl Into<String>) -> Objection {
+fn objection(obstacle: Obstacle, reason: impl Into<String>) -> Objection {
     Objection {
-        code,
+        obstacle,
         reason: reason.into(),
     }
 }
@@ -188,21 +248,16 @@ enum Wire<'a> {
 impl<'a> Wire<'a> {
     fn of(facts: &Facts<'a>) -> Self {
         let failed = || {
-            let error = facts.diagnosis.error.as_ref();
-            error.map_or_else(
-                || objection(Code::TlsFailure, "no TLS session came about"),
-                |error| objection(error.code, error.message.clone()),
+            let words = facts.failure.map(|failure| failure.words);
+            objection(
+                Obstacle::OfTheCheck,
+                words.unwrap_or("no TLS session came about"),
             )
         };
-        let refused_later = || {
-            let error = facts.diagnosis.error.as_ref()?;
-            let ours = [Code::ClientCertRefused, Code::ClientCertRequired];
-            ours.contains(&error.code).then(failed)
-        };
         match &facts.observation.outcome {
-            Ok(session) => match refused_later() {
-                Some(objection) => Self::Broken(objection, Some(&session.judgement)),
-                None => Self::Tls(&session.judgement),
+            Ok(session) => match facts.failure.map(|failure| failure.blamed) {
+                Some(Blamed::ClientCertificate) => Self::Broken(failed(), Some(&session.judgement)),
+                Some(Blamed::Other) | None => Self::Tls(&session.judgement),
             },
             Err(Stop::Connect(_)) => Self::Unreachable(failed()),
             Err(Stop::Negotiate(negotiate::Error::NoTls)) => Self::NoTls,

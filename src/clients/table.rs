@@ -1,4 +1,4 @@
-//! The twelve clients: a table each, read by one engine.
+//! The clients: a table each, read by one engine.
 //!
 //! What each does with a setting is what its source does: `fe-secure-openssl.c` of libpq,
 //! `LibPQFactory` of pgjdbc, `NpgsqlConnector` of Npgsql, `configTLS` of pgx, `ssl` of lib/pq,
@@ -7,8 +7,8 @@
 
 use super::Basis;
 use super::profile::{
-    Check, Client, Crls, Fallback, Meaning, Modes, Profile, Read, RootFile, Roots, Sources, System,
-    Taken, Unknown, Without,
+    Check, Client, Crls, Fallback, Hostaddr, Meaning, Modes, Profile, RootFile, Roots, Sources,
+    System, Taken, Unknown, Use, Without,
 };
 use super::verifier::{Engine, Forgiven, Names, Quirk, Verifier};
 
@@ -67,15 +67,15 @@ const TOKIO_POSTGRES: Modes = Modes {
 };
 
 const STRING_ONLY: Sources = Sources {
-    mode_variable: Read::No,
-    root_variable: Read::No,
-    services: Read::No,
+    mode_variable: Use::Ignored,
+    root_variable: Use::Ignored,
+    services: Use::Ignored,
 };
 
 const EVERYWHERE: Sources = Sources {
-    mode_variable: Read::Yes,
-    root_variable: Read::Yes,
-    services: Read::Yes,
+    mode_variable: Use::Used,
+    root_variable: Use::Used,
+    services: Use::Used,
 };
 
 const GO: Verifier = Verifier {
@@ -93,7 +93,7 @@ const NODE: Verifier = Verifier {
     names: Names::CommonNameToo,
 };
 
-pub(super) const PROFILES: [Profile; 12] = [
+pub(super) const PROFILES: &[Profile] = &[
     Profile {
         client: Client::Libpq,
         basis: Basis::Measured,
@@ -107,13 +107,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Lenient,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Nobody,
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Checked,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[],
@@ -133,13 +134,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Verifying,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Nobody,
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[
@@ -163,19 +165,20 @@ pub(super) const PROFILES: [Profile; 12] = [
             ..LIKE_LIBPQ
         },
         sources: Sources {
-            root_variable: Read::Yes,
+            root_variable: Use::Used,
             ..STRING_ONLY
         },
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Verifying,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Machine,
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::DotNet,
             forgives: &[],
@@ -200,13 +203,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         ]),
         roots: Roots {
             file: RootFile::Always,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Machine,
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
     },
     Profile {
@@ -232,13 +236,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         ]),
         roots: Roots {
             file: RootFile::Lenient,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Machine,
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
     },
     Profile {
@@ -249,19 +254,20 @@ pub(super) const PROFILES: [Profile; 12] = [
             ..ALWAYS_FULL
         },
         sources: Sources {
-            mode_variable: Read::Yes,
+            mode_variable: Use::Used,
             ..STRING_ONLY
         },
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Always,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Mozilla,
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: NODE,
     },
     Profile {
@@ -284,13 +290,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::PassedOn(&["sslmode", "ssl", "sslnegotiation"]),
         roots: Roots {
             file: RootFile::Never,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Mozilla,
             system: System::OwnVerified,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             names: Names::AddressAsLocalhost,
             ..NODE
@@ -318,13 +325,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         ]),
         roots: Roots {
             file: RootFile::Verifying,
-            home: Read::Yes,
+            home: Use::Used,
             without: Without::Nobody,
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Checked,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[],
@@ -344,13 +352,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Program,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Machine,
             system: System::Own,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[Forgiven::PartialChain],
@@ -374,19 +383,20 @@ pub(super) const PROFILES: [Profile; 12] = [
             ..LIKE_LIBPQ
         },
         sources: Sources {
-            services: Read::No,
+            services: Use::Ignored,
             ..EVERYWHERE
         },
         unknown: Unknown::Ignored,
         roots: Roots {
             file: RootFile::Verifying,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Mozilla,
             system: System::File,
             taken: Taken::All,
             beside: Without::Mozilla,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::Verified,
         verifier: Verifier {
             engine: Engine::Webpki,
             forgives: &[],
@@ -402,13 +412,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
         roots: Roots {
             file: RootFile::Program,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Program,
             system: System::Own,
             taken: Taken::All,
             beside: Without::Nobody,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::Webpki,
             forgives: &[],
@@ -424,13 +435,14 @@ pub(super) const PROFILES: [Profile; 12] = [
         unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
         roots: Roots {
             file: RootFile::Program,
-            home: Read::No,
+            home: Use::Ignored,
             without: Without::Program,
             system: System::Own,
             taken: Taken::First,
             beside: Without::Machine,
         },
         revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[],

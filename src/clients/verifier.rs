@@ -8,8 +8,7 @@ use std::net::IpAddr;
 use super::anchors::Anchors;
 use super::fault::of_fault;
 use super::rules::{digital_signature, ip, rfc5280, rsa_pss_salt};
-use super::{Objection, objection};
-use crate::diagnose::Code;
+use super::{Objection, Obstacle, objection};
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{
@@ -116,7 +115,7 @@ impl Verifier {
         }
         let Some(leaf) = case.judgement.certificates.first() else {
             return Err(objection(
-                Code::TlsFailure,
+                Obstacle::NoCertificate,
                 "the server sends no certificate",
             ));
         };
@@ -137,18 +136,18 @@ impl Verifier {
             (Depth::ChainAndName, Some(host)) => self.name(leaf, host)?,
             (Depth::ChainAndName, None) => {
                 unknown = Some(objection(
-                    Code::BadConninfo,
+                    Obstacle::NoHost,
                     "there is no host name to verify",
                 ));
             }
         }
         if self.engine == Engine::DotNet && !is_plain(leaf, &path) {
             let reason = "what .NET makes of such a certificate is not known";
-            unknown = Some(objection(Code::ClientsDiffer, reason));
+            unknown = Some(objection(Obstacle::Stricter, reason));
         }
         if self.quirks.contains(&Quirk::PerhapsNoP521) && is_p521(leaf) {
             let reason = "P-521 works with aws-lc-rs, not with ring: it depends on the program";
-            unknown = Some(objection(Code::UnsupportedAlgorithm, reason));
+            unknown = Some(objection(Obstacle::UnsupportedAlgorithm, reason));
         }
         Ok(unknown.map_or(Said::Accepts, Said::Unknown))
     }
@@ -171,11 +170,11 @@ impl Verifier {
             let nobody = AnchorList::default();
             if let Err(Strict::Unparsable(said)) = strict(judgement, &nobody, None, 0) {
                 let said = format!("rustls: {}", escape(&said));
-                return Err(objection(Code::ClientsDiffer, said));
+                return Err(objection(Obstacle::Stricter, said));
             }
             if matches!(leaf.public_key.kind, KeyKind::Rsa { bits } if bits < 2048) {
                 return Err(objection(
-                    Code::WeakKey,
+                    Obstacle::WeakKey,
                     format!(
                         "rustls takes no {} key, verified or not",
                         leaf.key_description()
@@ -185,7 +184,7 @@ impl Verifier {
         }
         if self.quirks.contains(&Quirk::NoP521) && is_p521(leaf) {
             return Err(objection(
-                Code::UnsupportedAlgorithm,
+                Obstacle::UnsupportedAlgorithm,
                 "its cryptography (ring) has no P-521, so there is no handshake at all",
             ));
         }
@@ -219,14 +218,14 @@ impl Verifier {
             Strict::Name(_) => self
                 .name(leaf, case.host.unwrap_or_default())
                 .err()
-                .unwrap_or_else(|| objection(Code::HostNameMismatch, said)),
+                .unwrap_or_else(|| objection(Obstacle::WrongHost, said)),
             Strict::Chain(_) if leaf.basic_constraints.is_some_and(|found| found.ca) => objection(
-                Code::CaAsLeaf,
+                Obstacle::CaAsLeaf,
                 "the server certificate says CA:TRUE, which rustls takes for no server's",
             ),
             Strict::Chain(_) | Strict::Unparsable(_) => match path.faults.first() {
                 Some(fault) => of_fault(case, path, fault),
-                None => objection(Code::ClientsDiffer, said),
+                None => objection(Obstacle::Stricter, said),
             },
         })
     }
@@ -274,16 +273,16 @@ impl Verifier {
         match found {
             Ok(_) => Ok(()),
             Err(_) if self.names == Names::SanOnly && dns_only.is_empty() => Err(objection(
-                Code::NoSan,
+                Obstacle::NoSan,
                 "the certificate has no subjectAltName that counts, and its CN does not count here",
             )),
             Err(_) if self.names == Names::AddressAsLocalhost && address.is_some() => {
                 Err(objection(
-                    Code::HostNameMismatch,
+                    Obstacle::WrongHost,
                     "it compares an address as if it were \"localhost\", which is not in the certificate",
                 ))
             }
-            Err(fault) => Err(objection(Code::HostNameMismatch, fault.to_string())),
+            Err(fault) => Err(objection(Obstacle::WrongHost, fault.to_string())),
         }
     }
 }
@@ -342,7 +341,7 @@ fn is_p521(leaf: &Certificate) -> bool {
 
 fn version_one() -> Objection {
     objection(
-        Code::X509V1,
+        Obstacle::Version1,
         "the server certificate is X.509 version 1, which rustls takes in no mode",
     )
 }
@@ -353,7 +352,7 @@ fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
         Unsatisfied::Chain(_) | Unsatisfied::Name(_) | Unsatisfied::NoHost => String::new(),
     };
     objection(
-        Code::MalformedCertificate,
+        Obstacle::MalformedCertificate,
         format!("a certificate of the chain cannot be parsed: {error}"),
     )
 }

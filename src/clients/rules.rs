@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Objection, objection};
-use crate::diagnose::Code;
+use super::{Objection, Obstacle, objection};
 use crate::escape::escape;
 use crate::x509::{Certificate, GeneralName, KeyUsage, SignatureScheme, oid};
 
@@ -12,7 +11,7 @@ pub(super) fn rfc5280(links: &[&Certificate]) -> Result<(), Objection> {
     let refuse = |who: &Certificate, what: &str| {
         let subject = escape(&who.subject.text).to_string();
         Err(objection(
-            Code::ClientsDiffer,
+            Obstacle::Stricter,
             format!("\"{subject}\" {what} (RFC 5280, checked since Python 3.13)"),
         ))
     };
@@ -58,7 +57,7 @@ pub(super) fn digital_signature(links: &[&Certificate]) -> Result<(), Objection>
     let usage = links.first().and_then(|leaf| leaf.key_usage);
     if usage.is_some_and(|usage| !usage.allows_any(&[KeyUsage::DIGITAL_SIGNATURE])) {
         return Err(objection(
-            Code::WrongPurpose,
+            Obstacle::WrongPurpose,
             "the keyUsage of the server certificate lacks digitalSignature, which Java needs",
         ));
     }
@@ -78,7 +77,7 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
         };
         if odd {
             return Err(objection(
-                Code::UnsupportedAlgorithm,
+                Obstacle::UnsupportedAlgorithm,
                 "RSA-PSS signatures count here only with a salt as long as the digest",
             ));
         }
@@ -97,7 +96,7 @@ pub(super) fn ip(
         return Ok(());
     }
     Err(objection(
-        Code::HostNameMismatch,
+        Obstacle::WrongHost,
         format!(
             "the certificate has no iPAddress {}, and no other name counts for an address",
             escape(host)

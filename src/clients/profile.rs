@@ -62,6 +62,7 @@ pub(super) struct Profile {
     pub(super) unknown: Unknown,
     pub(super) roots: Roots,
     pub(super) revocation: Crls,
+    pub(super) hostaddr: Hostaddr,
     pub(super) verifier: Verifier,
 }
 
@@ -132,18 +133,27 @@ pub(super) enum Fallback {
 /// Where, besides the string, a client looks for settings.
 pub(super) struct Sources {
     /// `PGSSLMODE`.
-    pub(super) mode_variable: Read,
+    pub(super) mode_variable: Use,
     /// `PGSSLROOTCERT`.
-    pub(super) root_variable: Read,
+    pub(super) root_variable: Use,
     /// Service files.
-    pub(super) services: Read,
+    pub(super) services: Use,
 }
 
-/// Whether something is looked at.
+/// What a client does with a setting that it may find outside the string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Read {
-    Yes,
-    No,
+pub(super) enum Use {
+    Used,
+    Ignored,
+}
+
+/// What `hostaddr` is to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hostaddr {
+    /// Where to connect, as libpq has it.
+    ConnectedTo,
+    /// It takes the place of the host, also as the name to verify.
+    Verified,
 }
 
 /// What becomes of a TLS setting in the string that a client does not know.
@@ -160,7 +170,7 @@ pub(super) enum Unknown {
 pub(super) struct Roots {
     pub(super) file: RootFile,
     /// `~/.postgresql/root.crt`.
-    pub(super) home: Read,
+    pub(super) home: Use,
     /// Where no file is given.
     pub(super) without: Without,
     /// `sslrootcert=system`.

@@ -2,13 +2,12 @@
 
 use super::anchors::Anchors;
 use super::profile::{
-    Check, Client, Crls, Fallback, Meaning, Profile, Read, RootFile, System, Taken, Unknown,
+    Check, Crls, Fallback, Hostaddr, Meaning, Profile, RootFile, System, Taken, Unknown, Use,
     Without,
 };
 use super::verifier::{Case, Depth, Said};
-use super::{Acceptance, ClientVerdict, Facts, Objection, Outcome, Wire, objection};
+use super::{Acceptance, ClientVerdict, Facts, Objection, Obstacle, Outcome, Wire, objection};
 use crate::conninfo::{Alias, Endpoint, Host, Keyword, Origin, RootCert, Setting, Value};
-use crate::diagnose::Code;
 use crate::trust::{self, FileRole, Source, Trust};
 use crate::verify::{Judgement, Purpose, Revocation, Rules};
 
@@ -32,7 +31,7 @@ struct Plan<'a> {
 /// The answer, before it is put into words of the report.
 struct Answer {
     outcome: Outcome,
-    code: Option<Code>,
+    obstacle: Option<Obstacle>,
     reason: String,
 }
 
@@ -40,7 +39,7 @@ impl Answer {
     fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
         Self {
             outcome,
-            code: None,
+            obstacle: None,
             reason: reason.into(),
         }
     }
@@ -48,7 +47,7 @@ impl Answer {
     fn against(outcome: Outcome, objection: Objection) -> Self {
         Self {
             outcome,
-            code: Some(objection.code),
+            obstacle: Some(objection.obstacle),
             reason: objection.reason,
         }
     }
@@ -72,18 +71,18 @@ impl<'a> Question<'a> {
             Err(objection) => (Acceptance::Refuses, Some(objection)),
         };
         let mut reason = answer.reason;
-        let mut code = answer.code;
+        let mut obstacle = answer.obstacle;
         if let (Some(against), Outcome::Unverified | Outcome::Plaintext | Outcome::InvalidSetting) =
             (against, answer.outcome)
         {
             reason = format!("{reason}; verification would fail: {}", against.reason);
-            code = code.or(Some(against.code));
+            obstacle = obstacle.or(Some(against.obstacle));
         }
         ClientVerdict {
             client: self.profile.client,
             outcome: answer.outcome,
             certificate: acceptance,
-            code,
+            obstacle,
             reason,
             basis: self.profile.basis,
         }
@@ -93,7 +92,7 @@ impl<'a> Question<'a> {
     fn certificate(&self) -> Result<Said, Objection> {
         let (Some(judgement), Some(given)) = (self.wire.judgement(), self.facts.given) else {
             let reason = "there is nothing to judge";
-            return Ok(Said::Unknown(objection(Code::TlsFailure, reason)));
+            return Ok(Said::Unknown(objection(Obstacle::NoCertificate, reason)));
         };
         self.profile.verifier.handshake(judgement)?;
         let anchors = Anchors::of(given, self.profile.roots.taken);
@@ -114,7 +113,7 @@ impl<'a> Question<'a> {
                         format!("it knows no sslmode={}", self.facts.conninfo.sslmode.value)
                     }
                 };
-                let known = objection(Code::InvalidValue, reason);
+                let known = objection(Obstacle::UnknownMode, reason);
                 return Answer::against(Outcome::InvalidSetting, known);
             }
             Meaning::Plaintext => self.plaintext(),
@@ -148,7 +147,7 @@ impl<'a> Question<'a> {
             .filter(|name| name.starts_with("ssl"))
             .find(|name| !known.contains(name))?;
         Some(objection(
-            Code::UnknownKeyword,
+            Obstacle::UnknownKeyword,
             format!("it does not know {keyword}: {consequence}"),
         ))
     }
@@ -181,19 +180,19 @@ impl<'a> Question<'a> {
             modes.absent
         };
         let read = match setting.origin {
-            Origin::String { .. } => Read::Yes,
+            Origin::String { .. } => Use::Used,
             Origin::Environment(_) => sources.mode_variable,
             Origin::Service { .. } => sources.services,
-            Origin::Default => Read::No,
+            Origin::Default => Use::Ignored,
         };
         match read {
-            Read::Yes => match conninfo.alias(Keyword::SslMode) {
+            Use::Used => match conninfo.alias(Keyword::SslMode) {
                 Some(Alias::SslTrue) => modes.ssl_true,
                 Some(Alias::UnknownMode) => modes.strange,
                 Some(Alias::NoVerify) => modes.no_verify,
                 None => modes.meaning(setting.value),
             },
-            Read::No => absent,
+            Use::Ignored => absent,
         }
     }
 
@@ -252,7 +251,7 @@ impl<'a> Question<'a> {
                 return Err(Answer::against(Outcome::Refused, objection.clone()));
             }
             (Wire::NoTls, Fallback::Never) => {
-                let objection = objection(Code::NoTls, "the server has no TLS");
+                let objection = objection(Obstacle::NoTls, "the server has no TLS");
                 return Err(Answer::against(Outcome::Refused, objection));
             }
             (Wire::NoTls, Fallback::WithoutTls | Fallback::AfterFailure) => {
@@ -279,7 +278,8 @@ impl<'a> Question<'a> {
             (SeenRoots::Usable(trust), _) => (trust, rules.taken, ""),
             (SeenRoots::None, Check::ChainIfRoots) => return Ok(None),
             (SeenRoots::Unusable(objection), Check::ChainIfRoots)
-                if rules.file == RootFile::Lenient && objection.code == Code::RootFileMissing =>
+                if rules.file == RootFile::Lenient
+                    && objection.obstacle == Obstacle::RootFileMissing =>
             {
                 return Ok(None);
             }
@@ -289,7 +289,7 @@ impl<'a> Question<'a> {
                 Some(trust) => (trust, Taken::All, self.preface()),
                 None => {
                     let reason = "it needs a root file to verify, and has none";
-                    return Err(objection(Code::LibpqRootMissing, reason));
+                    return Err(objection(Obstacle::NoRoots, reason));
                 }
             },
         };
@@ -325,12 +325,12 @@ impl<'a> Question<'a> {
         let setting = self.facts.conninfo.sslrootcert.as_ref()?;
         let Profile { sources, roots, .. } = self.profile;
         let read = match (&setting.origin, roots.file) {
-            (_, RootFile::Program) | (Origin::String { .. }, _) => Read::Yes,
+            (_, RootFile::Program) | (Origin::String { .. }, _) => Use::Used,
             (Origin::Environment(_), _) => sources.root_variable,
             (Origin::Service { .. }, _) => sources.services,
-            (Origin::Default, _) => Read::No,
+            (Origin::Default, _) => Use::Ignored,
         };
-        (read == Read::Yes).then_some(&setting.value)
+        (read == Use::Used).then_some(&setting.value)
     }
 
     fn roots(&self) -> SeenRoots<'a> {
@@ -345,10 +345,12 @@ impl<'a> Question<'a> {
             }
             (Some(RootCert::System), System::File) => {
                 let missing = "it knows no sslrootcert=system, and looks for a file of that name";
-                return SeenRoots::Unusable(objection(Code::RootFileMissing, missing));
+                return SeenRoots::Unusable(objection(Obstacle::RootFileMissing, missing));
             }
             (Some(RootCert::File(_)), _) => {}
-            (None, _) if self.facts.conninfo.sslrootcert.is_some() || rules.home == Read::No => {
+            (None, _)
+                if self.facts.conninfo.sslrootcert.is_some() || rules.home == Use::Ignored =>
+            {
                 return SeenRoots::None;
             }
             (None, _) => {}
@@ -392,15 +394,14 @@ impl<'a> Question<'a> {
         self.profile.verifier.verify(&case, depth)
     }
 
-    /// The name to verify. sqlx lets hostaddr take the place of the host.
+    /// The name to verify.
     fn host(&self) -> Option<Vec<u8>> {
         let Endpoint { host, hostaddr, .. } = self.facts.endpoint;
-        let address = hostaddr
-            .as_ref()
-            .filter(|_| self.profile.client == Client::SqlxRustls);
-        match address {
-            Some(address) => Some(address.ip.to_string().into_bytes()),
-            None => host.as_ref().map(|host| Host::as_bytes(host).to_vec()),
+        match (hostaddr, self.profile.hostaddr) {
+            (Some(address), Hostaddr::Verified) => Some(address.ip.to_string().into_bytes()),
+            (Some(_), Hostaddr::ConnectedTo) | (None, _) => {
+                host.as_ref().map(|host| Host::as_bytes(host).to_vec())
+            }
         }
     }
 }
@@ -430,7 +431,7 @@ fn failed(fallback: Fallback, objection: Objection) -> Answer {
     if fallback == Fallback::AfterFailure {
         return Answer {
             outcome: Outcome::Plaintext,
-            code: Some(objection.code),
+            obstacle: Some(objection.obstacle),
             reason: format!(
                 "TLS fails, so it goes on in plain text: {}",
                 objection.reason
@@ -441,12 +442,12 @@ fn failed(fallback: Fallback, objection: Objection) -> Answer {
 }
 
 fn unusable(error: &trust::Error) -> Objection {
-    let code = match error {
+    let obstacle = match error {
         trust::Error::Missing {
             role: FileRole::Roots,
             ..
-        } => Code::RootFileMissing,
-        _ => Code::RootFileInvalid,
+        } => Obstacle::RootFileMissing,
+        _ => Obstacle::RootFileInvalid,
     };
-    objection(code, error.to_string())
+    objection(obstacle, error.to_string())
 }

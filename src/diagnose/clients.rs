@@ -1,0 +1,69 @@
+//! What stands in the way of other clients, by its finding code.
+
+use super::{Code, Diagnosis, chain};
+use crate::clients::{Blamed, ClientVerdict, Failure, Obstacle};
+
+/// What one client would do, with the code of what stands in its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientDiagnosis {
+    /// What it would do, and why.
+    pub verdict: ClientVerdict,
+    /// The finding code of what stands in the way, if anything does.
+    pub code: Option<Code>,
+}
+
+/// Names what stands in the way of each client; `diagnosis` is that of the check they were asked about.
+pub fn diagnose_clients(
+    verdicts: Vec<ClientVerdict>,
+    diagnosis: &Diagnosis,
+) -> Vec<ClientDiagnosis> {
+    let with_code = |verdict: ClientVerdict| {
+        let obstacle = verdict.obstacle.as_ref();
+        let code = obstacle.map(|obstacle| code(obstacle, diagnosis));
+        ClientDiagnosis { verdict, code }
+    };
+    verdicts.into_iter().map(with_code).collect()
+}
+
+impl Diagnosis {
+    /// Why the check failed, as far as it concerns other clients.
+    pub fn failure(&self) -> Option<Failure<'_>> {
+        let error = self.error.as_ref()?;
+        let ours = [Code::ClientCertRefused, Code::ClientCertRequired];
+        Some(Failure {
+            words: &error.message,
+            blamed: if ours.contains(&error.code) {
+                Blamed::ClientCertificate
+            } else {
+                Blamed::Other
+            },
+        })
+    }
+}
+
+fn code(obstacle: &Obstacle, diagnosis: &Diagnosis) -> Code {
+    match obstacle {
+        Obstacle::OfTheCheck => {
+            let error = diagnosis.error.as_ref();
+            error.map_or(Code::TlsFailure, |error| error.code)
+        }
+        Obstacle::Chain(kind, place) => chain::code(kind, *place),
+        Obstacle::MalformedCertificate => Code::MalformedCertificate,
+        Obstacle::NoCertificate => Code::TlsFailure,
+        Obstacle::NoTls => Code::NoTls,
+        Obstacle::NoHost => Code::BadConninfo,
+        Obstacle::WrongHost => Code::HostNameMismatch,
+        Obstacle::NoSan => Code::NoSan,
+        Obstacle::CaAsLeaf => Code::CaAsLeaf,
+        Obstacle::Version1 => Code::X509V1,
+        Obstacle::WrongPurpose => Code::WrongPurpose,
+        Obstacle::WeakKey => Code::WeakKey,
+        Obstacle::UnsupportedAlgorithm => Code::UnsupportedAlgorithm,
+        Obstacle::Stricter => Code::ClientsDiffer,
+        Obstacle::NoRoots => Code::LibpqRootMissing,
+        Obstacle::RootFileMissing => Code::RootFileMissing,
+        Obstacle::RootFileInvalid => Code::RootFileInvalid,
+        Obstacle::UnknownKeyword => Code::UnknownKeyword,
+        Obstacle::UnknownMode => Code::InvalidValue,
+    }
+}

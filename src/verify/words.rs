@@ -1,0 +1,107 @@
+//! A fault of a chain in plain words, for everything that has to name it.
+
+use super::{Fault, FaultKind, PathReport, Step};
+
+/// Where on a path a certificate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The server's own.
+    Leaf,
+    /// Between the server's own and the root.
+    Intermediate,
+    /// From the trust.
+    Root,
+}
+
+impl Place {
+    /// As a sentence names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leaf => "the server certificate",
+            Self::Intermediate => "the intermediate certificate",
+            Self::Root => "the root certificate",
+        }
+    }
+}
+
+impl PathReport {
+    /// Where the certificate with this fault stands.
+    pub fn place(&self, fault: &Fault) -> Place {
+        match (fault.depth, self.path.get(fault.depth)) {
+            (0, _) => Place::Leaf,
+            (_, Some(Step::Anchor(_))) => Place::Root,
+            (_, Some(Step::Presented(_)) | None) => Place::Intermediate,
+        }
+    }
+}
+
+impl FaultKind {
+    /// What is wrong with the certificate `who`, without an explanation.
+    pub fn sentence(&self, who: &str) -> String {
+        let says = |what: &str| format!("{who} {what}");
+        match self {
+            Self::DepthZeroSelfSignedCert => says("signed itself and is not trusted"),
+            Self::UnableToGetIssuerCert
+            | Self::UnableToGetIssuerCertLocally
+            | Self::UnableToVerifyLeafSignature
+            | Self::SelfSignedCertInChain => "the chain reaches no trusted root".to_owned(),
+            Self::CertHasExpired => says("has expired"),
+            Self::ErrorInCertNotAfter => says("has an end of validity that cannot be read"),
+            Self::CertNotYetValid => says("is not valid yet"),
+            Self::ErrorInCertNotBefore => says("has a start of validity that cannot be read"),
+            Self::CertSignatureFailure => {
+                says("was not signed by the key of the CA that it names as its issuer")
+            }
+            Self::InvalidCa
+            | Self::KeyUsageNoCertSign
+            | Self::InvalidNonCa
+            | Self::UnableToDecodeIssuerPublicKey => {
+                says("issued a certificate, but is no CA (basicConstraints, keyUsage)")
+            }
+            Self::InvalidPurpose => {
+                says("is not meant for TLS servers (extended key usage, key usage)")
+            }
+            Self::CertRejected => {
+                says("is distrusted for TLS servers by the trust settings of its file")
+            }
+            Self::ProxyCertificatesNotAllowed | Self::KeyUsageNoDigitalSignature => {
+                says("is a proxy certificate, which TLS servers cannot use")
+            }
+            Self::PathLengthExceeded | Self::CertChainTooLong => {
+                says("may not have that many CAs below it")
+            }
+            Self::UnhandledCriticalExtension => {
+                says("has a critical extension that OpenSSL does not know")
+            }
+            Self::EeKeyTooSmall | Self::CaKeyTooSmall => says("has a weak key"),
+            Self::EcKeyExplicitParams => {
+                says("spells out the parameters of its curve, which OpenSSL refuses")
+            }
+            Self::CaMdTooWeak => says("has a weak signature"),
+            Self::UnsupportedAlgorithm { oid } => {
+                says(&format!("uses {oid}, which pgtls cannot check"))
+            }
+            Self::CertRevoked => says("has been revoked"),
+            Self::UnableToGetCrl
+            | Self::UnableToGetCrlIssuer
+            | Self::DifferentCrlScope
+            | Self::KeyUsageNoCrlSign
+            | Self::CrlSignatureFailure
+            | Self::UnhandledCriticalCrlExtension
+            | Self::InvalidExtension => format!("no usable CRL covers {who}"),
+            Self::CrlHasExpired
+            | Self::CrlNotYetValid
+            | Self::ErrorInCrlLastUpdate
+            | Self::ErrorInCrlNextUpdate => format!("the CRL that covers {who} is out of date"),
+            Self::PermittedViolation
+            | Self::ExcludedViolation
+            | Self::SubtreeMinMax
+            | Self::UnsupportedConstraintType
+            | Self::UnsupportedNameSyntax
+            | Self::Unspecified => format!(
+                "a name of {who} is outside what a CA above it may issue (name constraints)"
+            ),
+            Self::NoCertificate => "the server presented no certificate".to_owned(),
+        }
+    }
+}
