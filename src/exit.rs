@@ -2,76 +2,166 @@
 
 use std::process::ExitCode;
 
-/// How a run of pgtls ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Exit {
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+macro_rules! exits {
+    ($($(#[$doc:meta])* $variant:ident = $number:literal, $word:literal, $meaning:literal;)+) => {
+        /// How a run of pgtls ends. In JSON it is its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Exit {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Exit {
+            /// Every exit code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The number that the process ends with.
+            pub fn number(self) -> u8 {
+                match self { $(Self::$variant => $number,)+ }
+            }
+
+            /// What the number means, in a word or two.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// What the number means, in one line.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)+ }
+            }
+        }
+    };
+}
+
+exits! {
     /// Every endpoint passed.
-    Passed = 0,
+    Passed = 0, "pass", "every endpoint passed";
     /// TLS and certificate are fine, but something asked for does not hold.
-    Unmet = 1,
+    Unmet = 1, "policy",
+        "TLS is fine, but something asked for does not hold; or several endpoints failed differently";
     /// The request itself is wrong.
-    Usage = 2,
-    /// Nobody answered.
-    Unreachable = 3,
-    /// Somebody answered, but without TLS.
-    NoTls = 4,
+    Usage = 2, "usage",
+        "bad option, malformed string, unknown keyword, invalid value, or a file it names is unusable";
+    /// No server answered.
+    Unreachable = 3, "unreachable",
+        "unreachable: name resolution, refused, timeout, closed; or an audit left questions open";
+    /// A server answered, but without TLS.
+    NoTls = 4, "no TLS",
+        "no TLS: the server answered N, is not PostgreSQL, or the host is a Unix socket";
     /// The TLS handshake failed.
-    Handshake = 5,
+    Handshake = 5, "handshake",
+        "the TLS handshake failed, or a client certificate is missing or refused";
     /// The certificate is not trusted.
-    Untrusted = 6,
+    Untrusted = 6, "untrusted",
+        "certificate not trusted: unknown issuer, expired, revoked, wrong purpose, weak";
     /// The certificate is trusted, but not for this host.
-    WrongHost = 7,
+    WrongHost = 7, "wrong host", "certificate trusted, but not for this host name";
     /// The login failed.
-    Login = 8,
+    Login = 8, "login", "login failed (only with --login)";
     /// Ctrl-C came first: 128 and the number of SIGINT, as shells count.
-    Interrupted = 130,
+    Interrupted = 130, "interrupted", "interrupted (Ctrl-C) before everything was checked";
+}
+
+/// What a plugin for Nagios reports, the worst last (the plugin guidelines of the Monitoring
+/// Plugins project).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nagios {
+    /// Everything passed, and holds long enough.
+    Ok,
+    /// Something asked for does not hold, or not for long.
+    Warning,
+    /// Nothing was checked: the request itself is wrong.
+    Unknown,
+    /// Clients cannot connect, or should not.
+    Critical,
+}
+
+impl Nagios {
+    /// The exit code of a plugin.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Critical => 2,
+            Self::Unknown => 3,
+        }
+    }
+}
+
+/// What a test case of JUnit came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Junit {
+    /// It passed.
+    Success,
+    /// It could not be carried out.
+    Error,
+    /// It was carried out, and failed.
+    Failure,
+}
+
+/// Whether a tool did its work, whatever it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Execution {
+    /// It did.
+    Successful,
+    /// It could not begin.
+    Failed,
 }
 
 impl Exit {
-    /// Every exit code, in order.
-    pub const ALL: [Self; 10] = [
-        Self::Passed,
-        Self::Unmet,
-        Self::Usage,
-        Self::Unreachable,
-        Self::NoTls,
-        Self::Handshake,
-        Self::Untrusted,
-        Self::WrongHost,
-        Self::Login,
-        Self::Interrupted,
-    ];
-
-    /// The number that the process ends with.
-    pub fn number(self) -> u8 {
-        self as u8
+    /// The exit code with this number.
+    pub fn of_number(number: u8) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|exit| exit.number() == number)
     }
 
-    /// What the number means, in one line.
-    pub fn meaning(self) -> &'static str {
+    /// The state of a Nagios plugin.
+    pub fn nagios(self) -> Nagios {
         match self {
-            Self::Passed => "every endpoint passed",
-            Self::Unmet => {
-                "TLS is fine, but something asked for does not hold; or several endpoints failed differently"
-            }
-            Self::Usage => {
-                "bad option, malformed string, unknown keyword, invalid value, or a file it names is unusable"
-            }
-            Self::Unreachable => {
-                "unreachable: name resolution, refused, timeout, closed; or an audit left questions open"
-            }
-            Self::NoTls => {
-                "no TLS: the server answered N, is not PostgreSQL, or the host is a Unix socket"
-            }
-            Self::Handshake => {
-                "the TLS handshake failed, or a client certificate is missing or refused"
-            }
-            Self::Untrusted => {
-                "certificate not trusted: unknown issuer, expired, revoked, wrong purpose, weak"
-            }
-            Self::WrongHost => "certificate trusted, but not for this host name",
-            Self::Login => "login failed (only with --login)",
-            Self::Interrupted => "interrupted (Ctrl-C) before everything was checked",
+            Self::Passed => Nagios::Ok,
+            Self::Unmet => Nagios::Warning,
+            Self::Usage => Nagios::Unknown,
+            Self::Unreachable
+            | Self::NoTls
+            | Self::Handshake
+            | Self::Untrusted
+            | Self::WrongHost
+            | Self::Login
+            | Self::Interrupted => Nagios::Critical,
+        }
+    }
+
+    /// What a test case of JUnit came to.
+    pub fn junit(self) -> Junit {
+        match self {
+            Self::Passed => Junit::Success,
+            Self::Usage | Self::Unreachable => Junit::Error,
+            Self::Unmet
+            | Self::NoTls
+            | Self::Handshake
+            | Self::Untrusted
+            | Self::WrongHost
+            | Self::Login
+            | Self::Interrupted => Junit::Failure,
+        }
+    }
+
+    /// Whether the run did its work (`executionSuccessful` of SARIF).
+    pub fn execution(self) -> Execution {
+        match self {
+            Self::Usage => Execution::Failed,
+            Self::Passed
+            | Self::Unmet
+            | Self::Unreachable
+            | Self::NoTls
+            | Self::Handshake
+            | Self::Untrusted
+            | Self::WrongHost
+            | Self::Login
+            | Self::Interrupted => Execution::Successful,
         }
     }
 
@@ -88,6 +178,36 @@ impl Exit {
                     Self::Unmet
                 }
             })
+    }
+}
+
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Exit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom("not an exit code of pgtls");
+        Self::of_number(number).ok_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Exit {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Exit".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let numbers: Vec<u8> = Self::ALL.iter().map(|exit| exit.number()).collect();
+        schemars::json_schema!({
+            "description": "The exit codes of pgtls.",
+            "type": "integer",
+            "enum": numbers,
+        })
     }
 }
 

@@ -95,7 +95,7 @@ fn program(first: Option<&OsStr>) -> clap::Command {
     match first.and_then(commands::named) {
         Some(command) => program.subcommand(command),
         None => program
-            .after_help("Exit codes: 0 pass, 1 policy, 2 usage, 3 unreachable, 4 no TLS, 5 handshake, 6 untrusted,\n7 wrong host, 8 login. `--help` explains them and gives examples.")
+            .after_help(exit_words())
             .after_long_help(epilogue())
             .subcommands(commands::all()),
     }
@@ -104,6 +104,17 @@ fn program(first: Option<&OsStr>) -> clap::Command {
 /// The end of the long help.
 pub(super) fn epilogue() -> String {
     format!("{EXAMPLES}\n{}\n{ENVIRONMENT}", exit_codes())
+}
+
+fn exit_words() -> String {
+    let all = Exit::ALL.iter();
+    let words: Vec<String> = all
+        .map(|exit| format!("{} {}", exit.number(), exit.word()))
+        .collect();
+    format!(
+        "Exit codes: {}. `--help` explains them and gives examples.",
+        words.join(", ")
+    )
 }
 
 fn exit_codes() -> String {

@@ -33,10 +33,10 @@ pub fn add_audit(
                 level: Level::Warning,
                 ..finding
             }),
-            Rule::Forbid => failures.push((Exit::Unmet, finding)),
+            Rule::Forbid => failures.push(failed(finding)),
         }
     }
-    failures.extend(incomplete(audit).map(|finding| (Exit::Unreachable, finding)));
+    failures.extend(incomplete(audit).map(failed));
     if let Some(tls) = &audit.tls {
         diagnosis.findings.extend(sni(task, &tls.certificates));
     }
@@ -54,6 +54,10 @@ pub fn add_audit(
 
 fn error(code: Code, message: String) -> Finding {
     Finding::error(code, Stage::Audit, message)
+}
+
+fn failed(finding: Finding) -> (Exit, Finding) {
+    (finding.code.exit(finding.stage), finding)
 }
 
 /// Everything that is accepted and should not be.

@@ -5,7 +5,6 @@ use super::wire::{may_pass, said, server_error};
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::escape::escape;
-use crate::exit::Exit;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::probe::{Session, Task};
 use crate::wire::postgres::{FirstAnswer, ServerError};
@@ -40,7 +39,7 @@ pub(super) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosi
         .hint("Check host and port."),
         (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication(_)), _) | (None, _) => return None,
     };
-    Some(Diagnosis::failed(Exit::Handshake, finding))
+    Some(Diagnosis::failed(finding))
 }
 
 /// PostgreSQL's "connection requires a valid client certificate" comes in the language of the

@@ -1,7 +1,11 @@
-//! The catalogue of codes: stable names for everything that can be found, each with its page.
+//! The catalogue of codes: stable names for everything that can be found, each with its exit code and
+//! its page.
+
+use super::Stage;
+use crate::exit::Exit;
 
 macro_rules! catalogue {
-    ($($variant:ident = $name:literal,)+) => {
+    ($($variant:ident = $name:literal, [$($exit:ident),+],)+) => {
         /// What was found. Names are stable: never reused, never removed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
@@ -17,6 +21,12 @@ macro_rules! catalogue {
                 match self { $(Self::$variant => $name,)+ }
             }
 
+            /// The exit codes of a failure with this code. Where there are several, it is that of the
+            /// stage that failed ([`Stage::exit`]) if that is one of them, or else the first.
+            pub fn exits(self) -> &'static [Exit] {
+                match self { $(Self::$variant => &[$(Exit::$exit),+],)+ }
+            }
+
             /// The page of the code, as Markdown: a title, what it means, how pgtls knows, what to
             /// do, where to read on.
             pub fn page(self) -> &'static str {
@@ -27,96 +37,96 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    AuditIncomplete = "audit-incomplete",
-    BadConninfo = "bad-conninfo",
-    BelowMinTls = "below-min-tls",
-    BrokenCipher = "broken-cipher",
-    CaAsLeaf = "ca-as-leaf",
-    CaRotation = "ca-rotation",
-    ChainOrder = "chain-order",
-    ClientCertFileInvalid = "client-cert-file-invalid",
-    ClientCertFileMissing = "client-cert-file-missing",
-    ClientCertNotRequested = "client-cert-not-requested",
-    ClientCertRefused = "client-cert-refused",
-    ClientCertRequired = "client-cert-required",
-    ClientKeyFileInvalid = "client-key-file-invalid",
-    ClientKeyFileMissing = "client-key-file-missing",
-    ClientKeyMismatch = "client-key-mismatch",
-    ClientsDiffer = "clients-differ",
-    Closed = "closed",
-    CrlExpired = "crl-expired",
-    CrlFileInvalid = "crl-file-invalid",
-    CrlFileMissing = "crl-file-missing",
-    CrlMissing = "crl-missing",
-    DefaultSslmode = "default-sslmode",
-    Dns = "dns",
-    Expired = "expired",
-    ExpiresSoon = "expires-soon",
-    HelloRetryRequest = "hello-retry-request",
-    HomeRootDecides = "home-root-decides",
-    HostNameMismatch = "host-name-mismatch",
-    InsecureRenegotiation = "insecure-renegotiation",
-    IntermediateExpired = "intermediate-expired",
-    InvalidValue = "invalid-value",
-    KeyFilePermissions = "key-file-permissions",
-    LegacyProtocol = "legacy-protocol",
-    LibpqRootMissing = "libpq-root-missing",
-    LoginFailed = "login-failed",
-    MalformedCertificate = "malformed-certificate",
-    MissingIntermediate = "missing-intermediate",
-    NameConstraint = "name-constraint",
-    NoChannelBinding = "no-channel-binding",
-    NoCommonCipher = "no-common-cipher",
-    NoCommonVersion = "no-common-version",
-    NoSan = "no-san",
-    NoTls = "no-tls",
-    NotACa = "not-a-ca",
-    NotAuthenticated = "not-authenticated",
-    NotPostgres = "not-postgres",
-    NotYetValid = "not-yet-valid",
-    PassfileIgnored = "passfile-ignored",
-    PathLength = "path-length",
-    PinMismatch = "pin-mismatch",
-    PlaintextAccepted = "plaintext-accepted",
-    PlaintextInjection = "plaintext-injection",
-    PlaintextProcessed = "plaintext-processed",
-    PublicRoot = "public-root",
-    Refused = "refused",
-    RetiredRoot = "retired-root",
-    Revoked = "revoked",
-    RootExpired = "root-expired",
-    RootFileBom = "root-file-bom",
-    RootFileInvalid = "root-file-invalid",
-    RootFileMissing = "root-file-missing",
-    SelfSigned = "self-signed",
-    ServerCertFileInvalid = "server-cert-file-invalid",
-    ServerCertFileMissing = "server-cert-file-missing",
-    ServerError = "server-error",
-    ServerKeyFileInvalid = "server-key-file-invalid",
-    ServerKeyFileMissing = "server-key-file-missing",
-    ServerKeyMismatch = "server-key-mismatch",
-    SniDependent = "sni-dependent",
-    StrongerMode = "stronger-mode",
-    SystemRoots = "system-roots",
-    Timeout = "timeout",
-    TlsAlert = "tls-alert",
-    TlsCompression = "tls-compression",
-    TlsFailure = "tls-failure",
-    TlsTerminatedInBetween = "tls-terminated-in-between",
-    TlsUnconfirmed = "tls-unconfirmed",
-    UnexpectedCertificate = "unexpected-certificate",
-    UnixSocket = "unix-socket",
-    UnknownCriticalExtension = "unknown-critical-extension",
-    UnknownIssuer = "unknown-issuer",
-    UnknownKeyword = "unknown-keyword",
-    UnsupportedAlgorithm = "unsupported-algorithm",
-    UnverifiedLogin = "unverified-login",
-    WeakCipher = "weak-cipher",
-    WeakKey = "weak-key",
-    WeakSignature = "weak-signature",
-    WeakSslmode = "weak-sslmode",
-    WrongPurpose = "wrong-purpose",
-    X509V1 = "x509-v1",
+    AuditIncomplete = "audit-incomplete", [Unreachable],
+    BadConninfo = "bad-conninfo", [Usage],
+    BelowMinTls = "below-min-tls", [Unmet],
+    BrokenCipher = "broken-cipher", [Unmet],
+    CaAsLeaf = "ca-as-leaf", [Unmet],
+    CaRotation = "ca-rotation", [Unmet],
+    ChainOrder = "chain-order", [Unmet],
+    ClientCertFileInvalid = "client-cert-file-invalid", [Usage],
+    ClientCertFileMissing = "client-cert-file-missing", [Usage],
+    ClientCertNotRequested = "client-cert-not-requested", [Handshake],
+    ClientCertRefused = "client-cert-refused", [Handshake],
+    ClientCertRequired = "client-cert-required", [Handshake],
+    ClientKeyFileInvalid = "client-key-file-invalid", [Usage],
+    ClientKeyFileMissing = "client-key-file-missing", [Usage],
+    ClientKeyMismatch = "client-key-mismatch", [Usage],
+    ClientsDiffer = "clients-differ", [Unmet],
+    Closed = "closed", [Unreachable, Handshake, Login],
+    CrlExpired = "crl-expired", [Untrusted],
+    CrlFileInvalid = "crl-file-invalid", [Usage],
+    CrlFileMissing = "crl-file-missing", [Usage],
+    CrlMissing = "crl-missing", [Untrusted],
+    DefaultSslmode = "default-sslmode", [Unmet],
+    Dns = "dns", [Unreachable],
+    Expired = "expired", [Untrusted],
+    ExpiresSoon = "expires-soon", [Unmet],
+    HelloRetryRequest = "hello-retry-request", [Unmet],
+    HomeRootDecides = "home-root-decides", [Unmet],
+    HostNameMismatch = "host-name-mismatch", [WrongHost],
+    InsecureRenegotiation = "insecure-renegotiation", [Unmet],
+    IntermediateExpired = "intermediate-expired", [Untrusted],
+    InvalidValue = "invalid-value", [Usage],
+    KeyFilePermissions = "key-file-permissions", [Usage],
+    LegacyProtocol = "legacy-protocol", [Unmet],
+    LibpqRootMissing = "libpq-root-missing", [Unmet],
+    LoginFailed = "login-failed", [Login, Handshake],
+    MalformedCertificate = "malformed-certificate", [Untrusted],
+    MissingIntermediate = "missing-intermediate", [Untrusted],
+    NameConstraint = "name-constraint", [Untrusted],
+    NoChannelBinding = "no-channel-binding", [Login],
+    NoCommonCipher = "no-common-cipher", [Handshake],
+    NoCommonVersion = "no-common-version", [Handshake],
+    NoSan = "no-san", [Unmet],
+    NoTls = "no-tls", [NoTls],
+    NotACa = "not-a-ca", [Untrusted],
+    NotAuthenticated = "not-authenticated", [Unmet],
+    NotPostgres = "not-postgres", [NoTls, Handshake],
+    NotYetValid = "not-yet-valid", [Untrusted],
+    PassfileIgnored = "passfile-ignored", [Usage],
+    PathLength = "path-length", [Untrusted],
+    PinMismatch = "pin-mismatch", [Unmet],
+    PlaintextAccepted = "plaintext-accepted", [Unmet],
+    PlaintextInjection = "plaintext-injection", [Handshake],
+    PlaintextProcessed = "plaintext-processed", [Unmet],
+    PublicRoot = "public-root", [Unmet],
+    Refused = "refused", [Unreachable],
+    RetiredRoot = "retired-root", [Unmet],
+    Revoked = "revoked", [Untrusted],
+    RootExpired = "root-expired", [Untrusted],
+    RootFileBom = "root-file-bom", [Unmet],
+    RootFileInvalid = "root-file-invalid", [Usage],
+    RootFileMissing = "root-file-missing", [Usage],
+    SelfSigned = "self-signed", [Untrusted],
+    ServerCertFileInvalid = "server-cert-file-invalid", [Usage],
+    ServerCertFileMissing = "server-cert-file-missing", [Usage],
+    ServerError = "server-error", [NoTls, Unreachable],
+    ServerKeyFileInvalid = "server-key-file-invalid", [Usage],
+    ServerKeyFileMissing = "server-key-file-missing", [Usage],
+    ServerKeyMismatch = "server-key-mismatch", [Usage],
+    SniDependent = "sni-dependent", [Unmet],
+    StrongerMode = "stronger-mode", [Unmet],
+    SystemRoots = "system-roots", [Unmet],
+    Timeout = "timeout", [Unreachable, Handshake, Login],
+    TlsAlert = "tls-alert", [Handshake],
+    TlsCompression = "tls-compression", [Unmet],
+    TlsFailure = "tls-failure", [Handshake, Untrusted],
+    TlsTerminatedInBetween = "tls-terminated-in-between", [Login],
+    TlsUnconfirmed = "tls-unconfirmed", [Unmet],
+    UnexpectedCertificate = "unexpected-certificate", [Unmet],
+    UnixSocket = "unix-socket", [NoTls],
+    UnknownCriticalExtension = "unknown-critical-extension", [Untrusted],
+    UnknownIssuer = "unknown-issuer", [Untrusted],
+    UnknownKeyword = "unknown-keyword", [Usage],
+    UnsupportedAlgorithm = "unsupported-algorithm", [Untrusted],
+    UnverifiedLogin = "unverified-login", [Unmet],
+    WeakCipher = "weak-cipher", [Unmet],
+    WeakKey = "weak-key", [Untrusted],
+    WeakSignature = "weak-signature", [Untrusted],
+    WeakSslmode = "weak-sslmode", [Usage],
+    WrongPurpose = "wrong-purpose", [Untrusted],
+    X509V1 = "x509-v1", [Unmet],
 }
 
 impl Code {
@@ -134,6 +144,14 @@ impl Code {
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
         scored.into_iter().map(|(_, code)| code).take(3).collect()
+    }
+
+    /// The exit code of a failure with this code at this stage.
+    pub fn exit(self, stage: Stage) -> Exit {
+        let exits = self.exits();
+        let of_stage = exits.iter().find(|exit| **exit == stage.exit());
+        let chosen = of_stage.or(exits.first());
+        chosen.copied().unwrap_or(Exit::Unmet)
     }
 
     /// One sentence: what was found.
@@ -170,6 +188,30 @@ mod tests {
             assert!(!sources.is_empty(), "{code:?}");
             let mut prose = page.lines().filter(|line| !line.starts_with("- "));
             assert!(prose.all(|line| line.len() <= 100), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_failure_ends_with_an_exit_code_of_its_code() {
+        for code in Code::ALL {
+            let exits = code.exits();
+            assert!(!exits.is_empty(), "{code:?}");
+            for never in [Exit::Passed, Exit::Interrupted] {
+                assert!(!exits.contains(&never), "{code:?}");
+            }
+        }
+        for (code, stage, exit) in [
+            (Code::UnknownIssuer, Stage::Verify, Exit::Untrusted),
+            (Code::UnknownIssuer, Stage::Audit, Exit::Untrusted),
+            (Code::Closed, Stage::Negotiate, Exit::Unreachable),
+            (Code::Closed, Stage::Handshake, Exit::Handshake),
+            (Code::Closed, Stage::Login, Exit::Login),
+            (Code::NotPostgres, Stage::Negotiate, Exit::NoTls),
+            (Code::NotPostgres, Stage::Handshake, Exit::Handshake),
+            (Code::TlsFailure, Stage::Handshake, Exit::Handshake),
+            (Code::TlsFailure, Stage::Verify, Exit::Untrusted),
+        ] {
+            assert_eq!(code.exit(stage), exit, "{code:?} {stage:?}");
         }
     }
 

@@ -6,18 +6,17 @@ use std::path::{Path, PathBuf};
 use super::correct::corrected;
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
-use crate::exit::Exit;
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
 /// A file that is named, or is there by default, and cannot be used.
 pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
-    Diagnosis::failed(Exit::Usage, file_finding(Some(conninfo), error))
+    Diagnosis::failed(file_finding(Some(conninfo), error))
 }
 
 /// The same, where there is no connection string.
 pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
-    Diagnosis::failed(Exit::Usage, file_finding(None, error))
+    Diagnosis::failed(file_finding(None, error))
 }
 
 /// A server's certificate or key file with which it would not start.
@@ -28,7 +27,7 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
         }
         other => file_finding(None, other),
     };
-    Diagnosis::failed(Exit::Usage, finding)
+    Diagnosis::failed(finding)
 }
 
 /// With the place where a relative path was looked up.

@@ -4,7 +4,6 @@ use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, u
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
 use crate::escape::escape;
-use crate::exit::Exit;
 use crate::login::{
     Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,
     Unread, Unusable,
@@ -38,7 +37,9 @@ pub fn diagnose_login(
             found.extend(unbound(task, login, &diagnosis));
             found.extend(session(login, entered));
             match unwanted(entered, others) {
-                Some(finding) if finding.level == Level::Error => (Exit::Login, Some(finding)),
+                Some(finding) if finding.level == Level::Error => {
+                    (finding.code.exit(finding.stage), Some(finding))
+                }
                 other => {
                     found.extend(other);
                     (diagnosis.exit, diagnosis.error)
@@ -68,20 +69,17 @@ fn finding(level: Level, code: Code, message: impl Into<String>) -> Finding {
 
 fn failed(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Diagnosis {
     let error = finding(Level::Error, code, message).hint(hint);
-    Diagnosis::failed(Exit::Login, error)
+    Diagnosis::failed(error)
 }
 
 fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error) -> Diagnosis {
     let message = escape(&error.to_string()).to_string();
     match error {
         Error::Unsupported(_) => failed(Code::LoginFailed, message, LEAVE_OUT),
-        Error::PasswordFile(file) => Diagnosis::failed(
-            Exit::Usage,
-            Finding {
-                level: Level::Error,
-                ..ignored(file)
-            },
-        ),
+        Error::PasswordFile(file) => Diagnosis::failed(Finding {
+            level: Level::Error,
+            ..ignored(file)
+        }),
         Error::Connect(error) => wire::connect(task, error),
         Error::Negotiate(error) => wire::negotiate(error),
         Error::Handshake {
@@ -101,7 +99,6 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
             refused.unwrap_or_else(|| wire::handshake(task, error, tls))
         }
         Error::Unmet => Diagnosis::failed(
-            Exit::Unmet,
             finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),
         ),
         Error::Refused(refusal) => refused(refusal, message),
@@ -115,11 +112,14 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
 
 /// Before TLS stands, it is the handshake that failed.
 fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
-    let exit = match step {
-        Step::Tls => Exit::Handshake,
-        _ => Exit::Login,
+    let failed = match step {
+        Step::Tls => Stage::Handshake,
+        _ => Stage::Login,
     };
-    Diagnosis::failed(exit, finding(Level::Error, code, message).hint(hint))
+    Diagnosis {
+        exit: code.exit(failed),
+        ..Diagnosis::failed(finding(Level::Error, code, message).hint(hint))
+    }
 }
 
 fn refused(refusal: &Refusal, message: String) -> Diagnosis {
@@ -144,9 +144,7 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
             format!("{message}: the server asks for a password, and there is none"),
             "Set PGPASSWORD, or write a line HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600).",
         ),
-        Refusal::NoClientCertificate => Diagnosis::failed(
-            Exit::Handshake,
-            finding(Level::Error, Code::ClientCertRequired, message).hint(
+        Refusal::NoClientCertificate => Diagnosis::failed(finding(Level::Error, Code::ClientCertRequired, message).hint(
                 "sslcertmode=require wants a client certificate to be sent:\n    sslcert=client.crt sslkey=client.key",
             ),
         ),
@@ -171,7 +169,7 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
             format!("server answered with an error: {said}"),
         );
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
-        return Diagnosis::failed(Exit::Unreachable, finding.hint(hint));
+        return wire::unavailable(finding.hint(hint));
     }
     // A wrong password is 28P01; under 28000 the server complains of the channel, here. Not of an unbound
     // proof, though: what names a wrong password 28000 is a pooler that does not bind.

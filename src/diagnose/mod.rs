@@ -129,6 +129,21 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// The exit code of what fails at this stage, unless its code has another.
+    pub fn exit(self) -> Exit {
+        match self {
+            Self::Conninfo | Self::Trust => Exit::Usage,
+            Self::Connect => Exit::Unreachable,
+            Self::Negotiate => Exit::NoTls,
+            Self::Handshake => Exit::Handshake,
+            Self::Verify => Exit::Untrusted,
+            Self::Policy | Self::Audit => Exit::Unmet,
+            Self::Login => Exit::Login,
+        }
+    }
+}
+
 impl Finding {
     fn new(level: Level, code: Code, stage: Stage, message: impl Into<String>) -> Self {
         Self {
@@ -161,9 +176,10 @@ impl Diagnosis {
         }
     }
 
-    fn failed(exit: Exit, error: Finding) -> Self {
+    /// The exit code is that of the finding's code.
+    fn failed(error: Finding) -> Self {
         Self {
-            exit,
+            exit: error.code.exit(error.stage),
             error: Some(error),
             findings: Vec::new(),
         }
@@ -300,19 +316,17 @@ fn unsatisfied(
             );
             let finding = Finding::error(Code::MalformedCertificate, Stage::Verify, message)
                 .hint("Reissue that certificate, or remove it from the server's ssl_cert_file.");
-            Diagnosis::failed(Exit::Untrusted, finding)
+            Diagnosis::failed(finding)
         }
         Unsatisfied::Chain(fault) => {
             let first = chain::explain(context, judgement, fault);
             Diagnosis {
                 findings: other_faults(context, judgement, first.code),
-                ..Diagnosis::failed(Exit::Untrusted, first)
+                ..Diagnosis::failed(first)
             }
         }
-        Unsatisfied::Name(fault) => {
-            Diagnosis::failed(Exit::WrongHost, name::wrong_name(context, judgement, fault))
-        }
-        Unsatisfied::NoHost => Diagnosis::failed(Exit::Usage, request::no_host_name()),
+        Unsatisfied::Name(fault) => Diagnosis::failed(name::wrong_name(context, judgement, fault)),
+        Unsatisfied::NoHost => Diagnosis::failed(request::no_host_name()),
     }
 }
 
@@ -347,7 +361,7 @@ fn demand(
         .iter()
         .map(|unmet| demands::explain(context, judgement, demands, unmet));
     if let Some(first) = findings.next() {
-        diagnosis.exit = Exit::Unmet;
+        diagnosis.exit = first.code.exit(first.stage);
         diagnosis.error = Some(first);
         diagnosis.findings.extend(findings);
     }

@@ -3,7 +3,6 @@
 use super::correct::corrected;
 use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Keyword, Route, SslMode};
-use crate::exit::Exit;
 use crate::trust::{Level, Trust};
 
 /// A connection string that libpq would refuse.
@@ -16,7 +15,7 @@ pub fn conninfo_error(error: &Error) -> Diagnosis {
     };
     let mut finding = Finding::error(code, Stage::Conninfo, error.to_string());
     finding.hint = error.hint();
-    Diagnosis::failed(Exit::Usage, finding)
+    Diagnosis::failed(finding)
 }
 
 /// A request with which there is nothing to check; `None` if it may go ahead.
@@ -56,7 +55,7 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
     } else {
         return None;
     };
-    Some(Diagnosis::failed(Exit::Usage, finding))
+    Some(Diagnosis::failed(finding))
 }
 
 /// verify-full without a name to verify.

@@ -16,20 +16,14 @@ use crate::wire::postgres::ServerError;
 pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
-        ConnectError::UnixSocket { .. } => Diagnosis::failed(
-            Exit::NoTls,
-            finding(Code::UnixSocket, error.to_string())
+        ConnectError::UnixSocket { .. } => Diagnosis::failed(finding(Code::UnixSocket, error.to_string())
                 .hint("Name the server's TCP address: host=NAME port=PORT."),
         ),
-        ConnectError::Resolve { source, .. } => Diagnosis::failed(
-            Exit::Unreachable,
-            finding(Code::Dns, format!("{error}: {source}")).hint(
+        ConnectError::Resolve { source, .. } => Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(
                 "Check the spelling and this machine's resolver; hostaddr=ADDRESS gives the address by hand.",
             ),
         ),
-        ConnectError::Refused { attempts } => Diagnosis::failed(
-            Exit::Unreachable,
-            finding(Code::Refused, format!("connection failed: {}", listed(attempts))).hint(format!(
+        ConnectError::Refused { attempts } => Diagnosis::failed(finding(Code::Refused, format!("connection failed: {}", listed(attempts))).hint(format!(
                 "Is a server listening on port {}, and does a firewall let us through?",
                 task.endpoint.port
             )),
@@ -42,9 +36,7 @@ pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
                     format!("no answer within {waited}: {}", listed(attempts))
                 }
             };
-            Diagnosis::failed(
-                Exit::Unreachable,
-                finding(Code::Timeout, message).hint(
+            Diagnosis::failed(finding(Code::Timeout, message).hint(
                     "Packets are dropped on the way: look at firewalls, security groups, routes and the address.",
                 ),
             )
@@ -55,9 +47,7 @@ pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
 pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
-        NegotiateError::NoTls => Diagnosis::failed(
-            Exit::NoTls,
-            finding(Code::NoTls, format!("{error} (it answered N)")).hint(
+        NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it answered N)")).hint(
                 "PostgreSQL: set ssl = on, with ssl_cert_file and ssl_key_file, and reload.\n\
                  PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off.",
             ),
@@ -69,20 +59,14 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
             if *bytes + 1 < MAX_EVIDENCE { "" } else { "at least " },
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
-        NegotiateError::Closed => Diagnosis::failed(
-            Exit::Unreachable,
-            finding(Code::Closed, error.to_string()).hint(
+        NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
                 "A load balancer without a live server behind it, one that expects a PROXY header, or a server that is shutting down does this.",
             ),
         ),
-        NegotiateError::Io(source) => Diagnosis::failed(
-            Exit::Unreachable,
-            finding(Code::Closed, format!("{error}: {source}"))
+        NegotiateError::Io(source) => Diagnosis::failed(finding(Code::Closed, format!("{error}: {source}"))
                 .hint("The network broke the connection; try again."),
         ),
-        NegotiateError::Timeout => Diagnosis::failed(
-            Exit::Unreachable,
-            finding(Code::Timeout, error.to_string()).hint(
+        NegotiateError::Timeout => Diagnosis::failed(finding(Code::Timeout, error.to_string()).hint(
                 "Something accepts connections there but does not answer: is it PostgreSQL, and is it alive?",
             ),
         ),
@@ -96,10 +80,18 @@ pub(super) fn server_error(answer: &ServerError) -> Diagnosis {
     let finding = Finding::error(Code::ServerError, Stage::Negotiate, message);
     if may_pass(answer) {
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
-        Diagnosis::failed(Exit::Unreachable, finding.hint(hint))
+        unavailable(finding.hint(hint))
     } else {
         let hint = "TLS was not reached: mend what the server complains about first.";
-        Diagnosis::failed(Exit::NoTls, finding.hint(hint))
+        Diagnosis::failed(finding.hint(hint))
+    }
+}
+
+/// A server that may be there later: as good as none.
+pub(super) fn unavailable(error: Finding) -> Diagnosis {
+    Diagnosis {
+        exit: Exit::Unreachable,
+        ..Diagnosis::failed(error)
     }
 }
 
@@ -142,12 +134,12 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
         }
     };
     let finding = Finding::error(Code::NotPostgres, Stage::Negotiate, message).hint(hint);
-    Diagnosis::failed(Exit::NoTls, finding)
+    Diagnosis::failed(finding)
 }
 
 pub(super) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
     if let Some(finding) = client_certificate::in_handshake(task, error, tls) {
-        return Diagnosis::failed(Exit::Handshake, finding);
+        return Diagnosis::failed(finding);
     }
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
@@ -194,7 +186,7 @@ pub(super) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagn
             "This is not how a PostgreSQL server behaves. psql uses another TLS library and may still connect: compare with\n    openssl s_client -starttls postgres -connect HOST:PORT",
         ),
     };
-    Diagnosis::failed(Exit::Handshake, diagnosis)
+    Diagnosis::failed(diagnosis)
 }
 
 /// A front end that finds its server by the name in the ClientHello did not find one.
@@ -232,7 +224,7 @@ fn injected(message: &str, stage: Stage) -> Diagnosis {
     let finding = Finding::error(Code::PlaintextInjection, stage, message).hint(
         "Somebody between here and the server may be inserting data (CVE-2021-23222), or a broken proxy answers. Do not connect until that is clear.",
     );
-    Diagnosis::failed(Exit::Handshake, finding)
+    Diagnosis::failed(finding)
 }
 
 fn listed(attempts: &[Attempt]) -> String {

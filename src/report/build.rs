@@ -26,7 +26,7 @@ impl Report {
         Self {
             schema_version: 1,
             verdict: Verdict::of(exit),
-            exit_code: exit.number(),
+            exit_code: exit,
             endpoints,
         }
     }
@@ -55,7 +55,7 @@ impl EndpointReport {
             sslmode: None,
             sslnegotiation: None,
             verdict: Verdict::of(diagnosis.exit),
-            exit_code: diagnosis.exit.number(),
+            exit_code: diagnosis.exit,
             encrypted: false,
             authenticated: false,
             error: diagnosis.error.as_ref().map(finding),
@@ -173,7 +173,7 @@ impl EndpointReport {
 fn rehearsal(rehearsal: Rehearsal) -> RehearsalReport {
     RehearsalReport {
         verdict: Verdict::of(rehearsal.exit),
-        exit_code: rehearsal.exit.number(),
+        exit_code: rehearsal.exit,
         code: rehearsal.code.map(|code| code.name().into()),
     }
 }

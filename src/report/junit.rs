@@ -6,9 +6,10 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{EndpointReport, Report, plain_lines, text};
+use crate::exit::Junit;
 
-/// Writes one suite. What could not be checked (exit codes 2 and 3) is an error, any other failure
-/// a failure; the text report of the endpoint is the output of its test case.
+/// Writes one suite. What could not be checked is an error, any other failure a failure
+/// ([`Exit::junit`](crate::exit::Exit::junit)); the text report of the endpoint is the output of its test case.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -25,9 +26,9 @@ fn test_case(endpoint: &EndpointReport) -> TestCase {
     let status = match &endpoint.error {
         None => TestCaseStatus::success(),
         Some(error) => {
-            let kind = match endpoint.exit_code {
-                2 | 3 => NonSuccessKind::Error,
-                _ => NonSuccessKind::Failure,
+            let kind = match endpoint.exit_code.junit() {
+                Junit::Error => NonSuccessKind::Error,
+                Junit::Success | Junit::Failure => NonSuccessKind::Failure,
             };
             let mut status = TestCaseStatus::non_success(kind);
             status

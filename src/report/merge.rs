@@ -50,10 +50,7 @@ fn endpoint(line: &[u8]) -> Result<(EndpointReport, Exit), Fault> {
     let mut value: Value = serde_json::from_slice(line).map_err(|_| Fault::Json)?;
     make_plain(&mut value);
     let report: EndpointReport = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
-    let exit = Exit::ALL
-        .into_iter()
-        .find(|exit| exit.number() == report.exit_code)
-        .ok_or(Fault::Contradiction)?;
+    let exit = report.exit_code;
     let passed = exit == Exit::Passed;
     if (report.verdict == Verdict::Pass) != passed || report.error.is_none() != passed {
         return Err(Fault::Contradiction);
@@ -91,7 +88,7 @@ mod tests {
         let written = sample::report().endpoints;
         assert_eq!(endpoints.len(), written.len());
         for ((read, exit), mut written) in endpoints.into_iter().zip(written) {
-            assert_eq!(exit.number(), written.exit_code);
+            assert_eq!(exit, written.exit_code);
             let mut value = serde_json::to_value(&mut written).unwrap();
             make_plain(&mut value);
             assert_eq!(serde_json::to_value(read).unwrap(), value);

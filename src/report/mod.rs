@@ -31,6 +31,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
+use crate::exit::Exit;
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub struct Report {
     /// Whether every endpoint passed.
     pub verdict: Verdict,
     /// The exit code of the run.
-    pub exit_code: u8,
+    pub exit_code: Exit,
     /// One entry an endpoint, in the order of the input.
     pub endpoints: Vec<EndpointReport>,
 }
@@ -88,7 +89,7 @@ pub struct EndpointReport {
     /// Whether this endpoint passed.
     pub verdict: Verdict,
     /// The exit code of this endpoint alone.
-    pub exit_code: u8,
+    pub exit_code: Exit,
     /// Whether a TLS session was established.
     pub encrypted: bool,
     /// Whether the server proved who it is, to the degree that the mode demands.
@@ -320,7 +321,7 @@ pub struct RehearsalReport {
     /// Whether the server would pass.
     pub verdict: Verdict,
     /// The exit code it would come to.
-    pub exit_code: u8,
+    pub exit_code: Exit,
     /// The stable code of what stands in the way; `null` if nothing does.
     pub code: Option<Cow<'static, str>>,
 }

@@ -25,29 +25,9 @@ impl Default for Thresholds {
 }
 
 /// A plugin's state, the worst last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Everything passed, and holds long enough.
-    Ok,
-    /// Something asked for does not hold, or not for long.
-    Warning,
-    /// Nothing was checked: the request itself is wrong.
-    Unknown,
-    /// Clients cannot connect, or should not.
-    Critical,
-}
+pub use crate::exit::Nagios as State;
 
 impl State {
-    /// The exit code of a plugin.
-    pub fn number(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning => 1,
-            Self::Critical => 2,
-            Self::Unknown => 3,
-        }
-    }
-
     fn name(self) -> &'static str {
         match self {
             Self::Ok => "OK",
@@ -100,12 +80,7 @@ pub fn write_unknown(out: &mut dyn Write, message: &str) -> io::Result<()> {
 }
 
 fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
-    let by_exit = match endpoint.exit_code {
-        0 => State::Ok,
-        1 => State::Warning,
-        2 => State::Unknown,
-        _ => State::Critical,
-    };
+    let by_exit = endpoint.exit_code.nagios();
     let by_days = match endpoint.days_left() {
         Some(days) if days < i64::from(thresholds.critical) => State::Critical,
         Some(days) if days < i64::from(thresholds.warning) => State::Warning,
@@ -179,6 +154,7 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use crate::report::sample;
 
     fn rendered(report: &Report, thresholds: Thresholds) -> String {
@@ -221,12 +197,13 @@ mod tests {
 
     #[test]
     fn every_exit_code_has_its_state() {
-        let expected = [0, 1, 3, 2, 2, 2, 2, 2, 2];
-        for (code, expected) in (0..).zip(expected) {
+        let expected = [0, 1, 3, 2, 2, 2, 2, 2, 2, 2];
+        assert_eq!(expected.len(), Exit::ALL.len());
+        for (&exit, expected) in Exit::ALL.iter().zip(expected) {
             let mut endpoint = sample::passing();
-            endpoint.exit_code = code;
+            endpoint.exit_code = exit;
             let state = state(&sample::with(&[endpoint]), Thresholds::default());
-            assert_eq!(state.number(), expected, "exit code {code}");
+            assert_eq!(state.number(), expected, "{exit:?}");
         }
         assert_eq!(
             state(&sample::with(&[]), Thresholds::default()),
@@ -242,9 +219,9 @@ mod tests {
             endpoint
         };
         for (codes, expected) in [
-            ([0, 1], State::Warning),
-            ([1, 2], State::Unknown),
-            ([2, 6], State::Critical),
+            ([Exit::Passed, Exit::Unmet], State::Warning),
+            ([Exit::Unmet, Exit::Usage], State::Unknown),
+            ([Exit::Usage, Exit::Untrusted], State::Critical),
         ] {
             let report = sample::with(&codes.map(with_code));
             assert_eq!(state(&report, Thresholds::default()), expected, "{codes:?}");

@@ -61,7 +61,7 @@ const METRICS: [Metric; 8] = [
         series: |endpoint, line| {
             let error = endpoint.error.as_ref();
             let code = error.map_or("", |error| &*error.code);
-            line(&[("code", code)], f64::from(endpoint.exit_code));
+            line(&[("code", code)], f64::from(endpoint.exit_code.number()));
         },
     },
     Metric {

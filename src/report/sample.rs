@@ -6,6 +6,7 @@ use super::{
     CertificateReport, EndpointReport, FindingReport, LocationReport, NameMatchReport, Report,
     TimingsReport, TlsReport, TrustReport, Verdict,
 };
+use crate::exit::Exit;
 
 /// Five endpoints.
 pub(super) fn report() -> Report {
@@ -15,10 +16,10 @@ pub(super) fn report() -> Report {
 /// These endpoints, and the exit code that the worst of them has.
 pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
     let exit_code = endpoints.iter().map(|one| one.exit_code).max();
-    let exit_code = exit_code.unwrap_or_default();
+    let exit_code = exit_code.unwrap_or(Exit::Passed);
     Report {
         schema_version: 1,
-        verdict: if exit_code == 0 {
+        verdict: if exit_code == Exit::Passed {
             Verdict::Pass
         } else {
             Verdict::Fail
@@ -38,7 +39,7 @@ pub(super) fn passing() -> EndpointReport {
         sslmode: Some("verify-full".into()),
         sslnegotiation: Some("postgres".into()),
         verdict: Verdict::Pass,
-        exit_code: 0,
+        exit_code: Exit::Passed,
         encrypted: true,
         authenticated: true,
         error: None,
@@ -82,7 +83,7 @@ fn wrong_host() -> EndpointReport {
         }),
         hostaddr: Some("2001:db8::7".to_owned()),
         verdict: Verdict::Fail,
-        exit_code: 7,
+        exit_code: Exit::WrongHost,
         authenticated: false,
         error: Some(finding(
             "error",
@@ -107,7 +108,7 @@ fn hostile() -> EndpointReport {
     EndpointReport {
         host: Some(text.to_owned()),
         verdict: Verdict::Fail,
-        exit_code: 6,
+        exit_code: Exit::Untrusted,
         authenticated: false,
         error: Some(finding("error", "unknown-issuer", "verify", text, None)),
         findings: vec![finding("info", "no-san", "verify", text, Some(text))],
@@ -129,7 +130,7 @@ fn plaintext() -> EndpointReport {
         port: Some(6432),
         sslmode: Some("require".into()),
         sslnegotiation: Some("postgres".into()),
-        exit_code: 4,
+        exit_code: Exit::NoTls,
         error: Some(finding(
             "error",
             "no-tls",
@@ -159,7 +160,7 @@ fn unread() -> EndpointReport {
         sslmode: None,
         sslnegotiation: None,
         verdict: Verdict::Fail,
-        exit_code: 2,
+        exit_code: Exit::Usage,
         encrypted: false,
         authenticated: false,
         error: Some(finding(

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{EndpointReport, FindingReport, Report, json};
 use crate::diagnose::Code;
+use crate::exit::{Execution, Exit};
 
 /// Writes one log with one run. A result lies at the line of the file that holds the connection
 /// string; for an argument the endpoint itself stands for the file.
@@ -57,7 +58,7 @@ fn log(report: &Report) -> Log<'_> {
                 },
             },
             invocations: [Invocation {
-                execution_successful: report.exit_code != 2,
+                execution_successful: report.exit_code.execution() == Execution::Successful,
                 exit_code: report.exit_code,
             }],
             results,
@@ -208,7 +209,7 @@ struct Help<'a> {
 #[serde(rename_all = "camelCase")]
 struct Invocation {
     execution_successful: bool,
-    exit_code: u8,
+    exit_code: Exit,
 }
 
 #[derive(Serialize)]

@@ -63,7 +63,7 @@ fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<
         writeln!(
             out,
             "{label:<width$}  {verdict:<7}  {:>4}  {code:<26}  {:<7}  {:>9}",
-            endpoint.exit_code,
+            endpoint.exit_code.number(),
             protocol.unwrap_or("-"),
             days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
         )?;
@@ -229,7 +229,7 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
         line.push_str(&format!("  sslmode={mode}"));
     }
     if endpoint.verdict == Verdict::Fail {
-        line.push_str(&format!("  exit {}", endpoint.exit_code));
+        line.push_str(&format!("  exit {}", endpoint.exit_code.number()));
     }
     line
 }
@@ -362,7 +362,7 @@ fn write_rotation(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<
     };
     let verdict = |rehearsal: &RehearsalReport| match &rehearsal.code {
         None => "pass".to_owned(),
-        Some(code) => format!("exit {} ({code})", rehearsal.exit_code),
+        Some(code) => format!("exit {} ({code})", rehearsal.exit_code.number()),
     };
     let today = format!("with today's roots: {}", verdict(&rotation.today));
     row(out, "roots", &today)?;
