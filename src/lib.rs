@@ -6,6 +6,7 @@
 //!
 //! | module | from | to |
 //! | --- | --- | --- |
+//! | [`words`] | | enumerations with a word for each value |
 //! | [`escape`] | text from strangers | text fit for a terminal |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
@@ -62,4 +63,5 @@ pub mod startup;
 pub mod trust;
 pub mod verify;
 pub mod wire;
+pub mod words;
 pub mod x509;

@@ -16,6 +16,7 @@ use crate::conninfo::{ConnInfo, Endpoint};
 use crate::probe::{Observation, Stop};
 use crate::trust::{self, Trust};
 use crate::verify::{FaultKind, Judgement, Place};
+use crate::words::words;
 use crate::{handshake, negotiate};
 
 pub use profile::Client;
@@ -84,72 +85,37 @@ pub enum Obstacle {
     UnknownMode,
 }
 
-/// What a client does with a string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It connects over TLS, and has checked what the mode means to it: chain, or chain and name.
-    Verified,
-    /// It connects over TLS with whoever answers.
-    Unverified,
-    /// It connects, or tries to, in plain text.
-    Plaintext,
-    /// It does not connect.
-    Refused,
-    /// The string holds a setting that it cannot take.
-    InvalidSetting,
-}
-
-/// What a client's verification says of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acceptance {
-    /// It accepts it.
-    Accepts,
-    /// It refuses it.
-    Refuses,
-    /// There is no certificate, no root or no host to judge, or nobody has tried.
-    Unknown,
-}
-
-/// How we know what a client does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Basis {
-    /// The tests run the client and compare.
-    Measured,
-    /// From its documentation and source.
-    Documented,
-}
-
-impl Outcome {
-    /// As JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Unverified => "unverified",
-            Self::Plaintext => "plaintext",
-            Self::Refused => "refused",
-            Self::InvalidSetting => "invalid-setting",
-        }
+words! {
+    /// What a client does with a string.
+    Outcome {
+        /// It connects over TLS, and has checked what the mode means to it: chain, or chain and name.
+        Verified = "verified",
+        /// It connects over TLS with whoever answers.
+        Unverified = "unverified",
+        /// It connects, or tries to, in plain text.
+        Plaintext = "plaintext",
+        /// It does not connect.
+        Refused = "refused",
+        /// The string holds a setting that it cannot take.
+        InvalidSetting = "invalid-setting",
     }
-}
 
-impl Acceptance {
-    /// As JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Accepts => "accepts",
-            Self::Refuses => "refuses",
-            Self::Unknown => "unknown",
-        }
+    /// What a client's verification says of a server.
+    Acceptance {
+        /// It accepts it.
+        Accepts = "accepts",
+        /// It refuses it.
+        Refuses = "refuses",
+        /// There is no certificate, no root or no host to judge, or nobody has tried.
+        Unknown = "unknown",
     }
-}
 
-impl Basis {
-    /// As JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Measured => "measured",
-            Self::Documented => "documented",
-        }
+    /// How we know what a client does.
+    Basis {
+        /// The tests run the client and compare.
+        Measured = "measured",
+        /// From its documentation and source.
+        Documented = "documented",
     }
 }
 

@@ -3,53 +3,35 @@
 use super::Basis;
 use super::verifier::Verifier;
 use crate::conninfo::SslMode;
+use crate::words::words;
 
-/// A client library, by the name that its users know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Client {
-    /// libpq 16 and newer: psql, psycopg, ruby-pg, PHP.
-    Libpq,
-    /// The JDBC driver.
-    Pgjdbc,
-    /// The .NET driver.
-    Npgsql,
-    /// Go.
-    Pgx,
-    /// Go, the older driver.
-    LibPq,
-    /// Node.js, `pg`.
-    NodePostgres,
-    /// Node.js, `postgres`.
-    PostgresJs,
-    /// Python.
-    Asyncpg,
-    /// Python 3.13 and newer: a driver that is handed `ssl.create_default_context(cafile=ROOTS)`.
-    PythonDefaultContext,
-    /// Rust, with its feature `tls-rustls`.
-    SqlxRustls,
-    /// Rust, in a program that hands it a rustls connector with these roots.
-    TokioPostgresRustls,
-    /// Rust, in a program that hands it an OpenSSL connector with these roots.
-    TokioPostgresNativeTls,
-}
-
-impl Client {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Libpq => "libpq",
-            Self::Pgjdbc => "pgjdbc",
-            Self::Npgsql => "npgsql",
-            Self::Pgx => "pgx",
-            Self::LibPq => "lib/pq",
-            Self::NodePostgres => "node-postgres",
-            Self::PostgresJs => "postgres.js",
-            Self::Asyncpg => "asyncpg",
-            Self::PythonDefaultContext => "python-default-context",
-            Self::SqlxRustls => "sqlx-rustls",
-            Self::TokioPostgresRustls => "tokio-postgres-rustls",
-            Self::TokioPostgresNativeTls => "tokio-postgres-native-tls",
-        }
+words! {
+    /// A client library, by the name that its users know.
+    Client {
+        /// libpq 16 and newer: psql, psycopg, ruby-pg, PHP.
+        Libpq = "libpq",
+        /// The JDBC driver.
+        Pgjdbc = "pgjdbc",
+        /// The .NET driver.
+        Npgsql = "npgsql",
+        /// Go.
+        Pgx = "pgx",
+        /// Go, the older driver.
+        LibPq = "lib/pq",
+        /// Node.js, `pg`.
+        NodePostgres = "node-postgres",
+        /// Node.js, `postgres`.
+        PostgresJs = "postgres.js",
+        /// Python.
+        Asyncpg = "asyncpg",
+        /// Python 3.13 and newer: a driver that is handed `ssl.create_default_context(cafile=ROOTS)`.
+        PythonDefaultContext = "python-default-context",
+        /// Rust, with its feature `tls-rustls`.
+        SqlxRustls = "sqlx-rustls",
+        /// Rust, in a program that hands it a rustls connector with these roots.
+        TokioPostgresRustls = "tokio-postgres-rustls",
+        /// Rust, in a program that hands it an OpenSSL connector with these roots.
+        TokioPostgresNativeTls = "tokio-postgres-native-tls",
     }
 }
 

@@ -34,9 +34,16 @@ macro_rules! choices {
 
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
+                f.pad(self.as_str())
             }
         }
+
+        crate::words::json_words!(
+            $type,
+            Self::as_str,
+            |name: &str| Self::from_bytes(name.as_bytes()),
+            <Self as Choice>::ALL.iter().map(|(name, _)| *name)
+        );
     )+ };
 }
 

@@ -3,24 +3,18 @@
 
 use super::Stage;
 use crate::exit::Exit;
+use crate::words::words;
 
 macro_rules! catalogue {
     ($($variant:ident = $name:literal, [$($exit:ident),+],)+) => {
-        /// What was found. Names are stable: never reused, never removed.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
-            $(#[doc = concat!("`", $name, "`: `pgtls explain ", $name, "` says more.")] $variant,)+
+        words! {
+            /// What was found. Names are stable: never reused, never removed.
+            Code {
+                $(#[doc = concat!("`", $name, "`: `pgtls explain ", $name, "` says more.")] $variant = $name,)+
+            }
         }
 
         impl Code {
-            /// Every code, by name.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The stable name.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
             /// The exit codes of a failure with this code. Where there are several, it is that of the
             /// stage that failed ([`Stage::exit`]) if that is one of them, or else the first.
             pub fn exits(self) -> &'static [Exit] {
@@ -130,11 +124,6 @@ catalogue! {
 }
 
 impl Code {
-    /// The code of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.name() == name)
-    }
-
     /// The codes whose names are most like `name`, best first; those that are too far are none.
     pub fn nearest(name: &str) -> Vec<Self> {
         let mut scored: Vec<(f64, Self)> = Self::ALL

@@ -32,6 +32,7 @@ use crate::handshake::Tls;
 use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
+use crate::words::words;
 
 pub use audit::add_audit;
 pub use clients::{ClientDiagnosis, diagnose_clients};
@@ -67,65 +68,37 @@ pub struct Finding {
     pub hint: Option<String>,
 }
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// It decides the verdict, or would if what does were mended.
-    Error,
-    /// It does not, but somebody will be sorry.
-    Warning,
-    /// Good to know.
-    Info,
-}
-
-/// The stages of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Reading the connection string.
-    Conninfo,
-    /// Reading the files it names.
-    Trust,
-    /// Name resolution and TCP.
-    Connect,
-    /// SSLRequest.
-    Negotiate,
-    /// TLS.
-    Handshake,
-    /// Chain and name.
-    Verify,
-    /// What was asked for besides.
-    Policy,
-    /// Logging in, on a connection of its own.
-    Login,
-    /// What else the endpoint accepts.
-    Audit,
-}
-
-impl Level {
-    /// As JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-        }
+words! {
+    /// How bad a finding is.
+    Level {
+        /// It decides the verdict, or would if what does were mended.
+        Error = "error",
+        /// It does not, but somebody will be sorry.
+        Warning = "warning",
+        /// Good to know.
+        Info = "info",
     }
-}
 
-impl Stage {
-    /// As JSON has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Conninfo => "conninfo",
-            Self::Trust => "trust",
-            Self::Connect => "connect",
-            Self::Negotiate => "negotiate",
-            Self::Handshake => "handshake",
-            Self::Verify => "verify",
-            Self::Policy => "policy",
-            Self::Login => "login",
-            Self::Audit => "audit",
-        }
+    /// The stages of a check.
+    Stage {
+        /// Reading the connection string.
+        Conninfo = "conninfo",
+        /// Reading the files it names.
+        Trust = "trust",
+        /// Name resolution and TCP.
+        Connect = "connect",
+        /// SSLRequest.
+        Negotiate = "negotiate",
+        /// TLS.
+        Handshake = "handshake",
+        /// Chain and name.
+        Verify = "verify",
+        /// What was asked for besides.
+        Policy = "policy",
+        /// Logging in, on a connection of its own.
+        Login = "login",
+        /// What else the endpoint accepts.
+        Audit = "audit",
     }
 }
 

@@ -10,6 +10,7 @@ use super::fault::{Fault, Libpq};
 use super::judge::{Conduct, Verdict, judge};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
 use super::trial::{Attempt, ProgramEnd, Trial};
+use crate::clients::Acceptance;
 use crate::escape::escape;
 use crate::report::ClientReport;
 use crate::report::junit::xml;
@@ -54,13 +55,13 @@ pub fn write_started(
 /// libpq's.
 fn dissenters(fault: Fault, clients: &[ClientReport]) -> Option<String> {
     let (other, verdict) = match fault.libpq() {
-        Libpq::Connects => ("refuses", "refuse"),
-        Libpq::Refuses(..) => ("accepts", "accept"),
+        Libpq::Connects => (Acceptance::Refuses, "refuse"),
+        Libpq::Refuses(..) => (Acceptance::Accepts, "accept"),
     };
-    let names: Vec<&str> = clients
+    let names: Vec<String> = clients
         .iter()
         .filter(|client| client.certificate == other)
-        .map(|client| client.client.as_ref())
+        .map(|client| client.client.to_string())
         .collect();
     (!names.is_empty()).then(|| {
         format!(

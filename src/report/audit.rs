@@ -5,17 +5,17 @@ use std::borrow::Cow;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::instant;
+use super::{Answer, Circumstance, Preference, Weakness, instant};
 use crate::audit::{
-    Accepted, Asked, Audit, Direct, Encrypted, Group, Gss, Listing, Login, Plaintext, Preference,
-    Protocol, Shown, State, Stuffed, Suite, TlsAudit, Unknown,
+    Accepted, Audit, Direct, Encrypted, Group, Gss, Listing, Login, Plaintext, Protocol, Shown,
+    State, Stuffed, Suite, TlsAudit, Unknown, Version,
 };
 use crate::conninfo::TlsVersion;
 use crate::escape::escape;
 use crate::probe::Task;
+use crate::words::Named;
 
-/// What else an endpoint accepts. Every `outcome` is `accepted`, `refused` or `unknown`; what is
-/// unknown was asked, and did not come to light.
+/// What else an endpoint accepts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AuditReport {
@@ -51,8 +51,8 @@ pub struct TlsAuditReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AnswerReport {
-    /// `accepted`, `refused` or `unknown`.
-    pub outcome: Cow<'static, str>,
+    /// Whether it is accepted.
+    pub outcome: Named<Answer>,
     /// What was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -63,7 +63,7 @@ pub struct AnswerReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProtocolReport {
     /// As psql prints it: `TLSv1.3`.
-    pub version: Cow<'static, str>,
+    pub version: Named<TlsVersion>,
     /// Whether it is accepted.
     #[serde(flatten)]
     pub answer: AnswerReport,
@@ -80,8 +80,8 @@ pub struct AcceptedReport {
     pub suites: Vec<SuiteReport>,
     /// Whether these are all.
     pub suites_complete: bool,
-    /// Whose order counts, `server` or `client`; `null` if that is not to be told.
-    pub preference: Option<Cow<'static, str>>,
+    /// Whose order counts; `null` if that is not to be told.
+    pub preference: Option<Named<Preference>>,
     /// Key exchange groups in the order in which the server chose; empty before TLS 1.2.
     pub groups: Vec<Cow<'static, str>>,
     /// Whether these are all.
@@ -111,16 +111,16 @@ pub struct SuiteReport {
     pub cipher: Cow<'static, str>,
     /// IANA's name.
     pub cipher_iana: Cow<'static, str>,
-    /// `null`, `anonymous`, `export`, `rc4`, `des`, `3des`, `cbc`, `static-key`; worst first.
-    pub weaknesses: Vec<Cow<'static, str>>,
+    /// Worst first.
+    pub weaknesses: Vec<Named<Weakness>>,
 }
 
 /// The certificate under one circumstance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShownReport {
-    /// `rsa`, `ecdsa`, `ed25519`, `no-sni` or `other-sni`.
-    pub asked: Cow<'static, str>,
+    /// What was asked for.
+    pub asked: Named<Circumstance>,
     /// `accepted` if one was shown.
     #[serde(flatten)]
     pub answer: AnswerReport,
@@ -146,8 +146,8 @@ impl AuditReport {
         Self {
             plaintext: answer(&audit.plaintext, plaintext),
             gss: answer(&audit.gss, |gss| match gss {
-                Gss::Offered => ("accepted", None),
-                Gss::Refused => ("refused", None),
+                Gss::Offered => (Answer::Accepted, None),
+                Gss::Refused => (Answer::Refused, None),
             }),
             direct_tls: answer(&audit.direct, direct),
             tls: audit
@@ -164,9 +164,9 @@ impl TlsAuditReport {
             protocols: tls.protocols.iter().map(protocol).collect(),
             direct_tls_without_alpn: answer(&tls.direct_without_alpn, direct),
             plaintext_behind_ssl_request: answer(&tls.stuffed, |stuffed| match stuffed {
-                Stuffed::Processed => ("accepted", None),
-                Stuffed::Dropped => ("refused", Some("it is dropped".to_owned())),
-                Stuffed::Refused => ("refused", None),
+                Stuffed::Processed => (Answer::Accepted, None),
+                Stuffed::Dropped => (Answer::Refused, Some("it is dropped".to_owned())),
+                Stuffed::Refused => (Answer::Refused, None),
             }),
             tls13_tickets: match (&tls.encrypted, negotiated) {
                 (Ok(Encrypted { tickets, .. }), Some(TlsVersion::V1_3)) => Some(*tickets),
@@ -181,12 +181,12 @@ impl TlsAuditReport {
     }
 }
 
-type Told = (&'static str, Option<String>);
+type Told = (Answer, Option<String>);
 
 fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerReport {
     let (outcome, detail) = match answer {
         Ok(known) => tell(known),
-        Err(unknown) => ("unknown", Some(reason(unknown))),
+        Err(unknown) => (Answer::Unknown, Some(reason(unknown))),
     };
     AnswerReport {
         outcome: outcome.into(),
@@ -212,19 +212,19 @@ fn plaintext(plaintext: &Plaintext) -> Told {
                 Login::Sasl => "asks for a password (SASL)".to_owned(),
                 Login::Other(number) => format!("asks for authentication {number}"),
             };
-            ("accepted", Some(kind))
+            (Answer::Accepted, Some(kind))
         }
-        Plaintext::Refused(error) => ("refused", Some(escape(&error.message).to_string())),
-        Plaintext::TlsOnly => ("refused", Some("answers with a TLS alert".to_owned())),
+        Plaintext::Refused(error) => (Answer::Refused, Some(escape(&error.message).to_string())),
+        Plaintext::TlsOnly => (Answer::Refused, Some("answers with a TLS alert".to_owned())),
     }
 }
 
 fn direct(direct: &Direct) -> Told {
     match direct {
-        Direct::Accepted => ("accepted", None),
-        Direct::Refused => ("refused", None),
+        Direct::Accepted => (Answer::Accepted, None),
+        Direct::Refused => (Answer::Refused, None),
         Direct::NotPostgres => (
-            "refused",
+            Answer::Refused,
             Some("TLS without the ALPN protocol postgresql".to_owned()),
         ),
     }
@@ -232,17 +232,30 @@ fn direct(direct: &Direct) -> Told {
 
 fn protocol(protocol: &Protocol) -> ProtocolReport {
     let (outcome, detail, accepted) = match &protocol.state {
-        State::Refused => ("refused", None, None),
-        State::Unknown(unknown) => ("unknown", Some(reason(unknown)), None),
-        State::Accepted(accepted) => ("accepted", unfinished(accepted), Some(report(accepted))),
+        State::Refused => (Answer::Refused, None, None),
+        State::Unknown(unknown) => (Answer::Unknown, Some(reason(unknown)), None),
+        State::Accepted(accepted) => (
+            Answer::Accepted,
+            unfinished(accepted),
+            Some(report(accepted)),
+        ),
     };
     ProtocolReport {
-        version: protocol.version.name().into(),
+        version: version(protocol.version).into(),
         answer: AnswerReport {
             outcome: outcome.into(),
             detail,
         },
         accepted,
+    }
+}
+
+fn version(version: Version) -> TlsVersion {
+    match version {
+        Version::V1_0 => TlsVersion::V1_0,
+        Version::V1_1 => TlsVersion::V1_1,
+        Version::V1_2 => TlsVersion::V1_2,
+        Version::V1_3 => TlsVersion::V1_3,
     }
 }
 
@@ -260,8 +273,7 @@ fn report(accepted: &Accepted) -> AcceptedReport {
         suites: accepted.suites.found.iter().map(suite).collect(),
         suites_complete: accepted.suites.unfinished.is_none(),
         preference: match accepted.preference {
-            Ok(Some(Preference::Server)) => Some("server".into()),
-            Ok(Some(Preference::Client)) => Some("client".into()),
+            Ok(Some(preference)) => Some(Preference::from(preference).into()),
             Ok(None) | Err(_) => None,
         },
         groups: found.iter().map(|group| group.name.into()).collect(),
@@ -282,26 +294,19 @@ fn suite(suite: &Suite) -> SuiteReport {
         weaknesses: suite
             .weaknesses()
             .into_iter()
-            .map(|weakness| weakness.name().into())
+            .map(|weakness| Weakness::from(weakness).into())
             .collect(),
     }
 }
 
 fn shown(task: &Task, shown: &Shown) -> ShownReport {
-    let asked = match shown.asked {
-        Asked::Rsa => "rsa",
-        Asked::Ecdsa => "ecdsa",
-        Asked::Ed25519 => "ed25519",
-        Asked::NoName => "no-sni",
-        Asked::OtherName => "other-sni",
-    };
     let judgement = shown.chain.as_ref().ok().and_then(Option::as_deref);
     let leaf = judgement.and_then(|judgement| judgement.certificates.first());
     ShownReport {
-        asked: asked.into(),
+        asked: Circumstance::from(shown.asked).into(),
         answer: answer(&shown.chain, |chain| match chain {
-            Some(_) => ("accepted", None),
-            None => ("refused", None),
+            Some(_) => (Answer::Accepted, None),
+            None => (Answer::Refused, None),
         }),
         subject: leaf.map(|leaf| escape(&leaf.subject.text).to_string()),
         key: leaf.map(|leaf| leaf.key_description()),

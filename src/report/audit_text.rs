@@ -8,6 +8,9 @@ use super::audit::{
     AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
 };
 use super::text::{Palette, paint, wrap};
+use super::{Answer, Preference, Weakness};
+use crate::conninfo::TlsVersion;
+use crate::words::Named;
 
 /// Writes the table.
 pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, palette: Palette) -> io::Result<()> {
@@ -49,10 +52,12 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn answer(&mut self, label: &str, answer: &AnswerReport, taste: Taste) -> io::Result<()> {
-        let (outcome, colour) = match (answer.outcome.as_ref(), taste) {
-            ("unknown", _) => ("UNKNOWN".to_owned(), Some(AnsiColor::Yellow)),
-            ("accepted", Taste::Bad) => ("ACCEPTED".to_owned(), Some(AnsiColor::Red)),
-            (outcome, _) => (outcome.to_owned(), None),
+        let (outcome, colour) = match (answer.outcome.known(), taste) {
+            (Some(Answer::Unknown), _) => ("UNKNOWN".to_owned(), Some(AnsiColor::Yellow)),
+            (Some(Answer::Accepted), Taste::Bad) => ("ACCEPTED".to_owned(), Some(AnsiColor::Red)),
+            (Some(Answer::Accepted), Taste::Neutral) | (Some(Answer::Refused) | None, _) => {
+                (answer.outcome.to_string(), None)
+            }
         };
         let detail = answer.detail.iter().map(|detail| format!(": {detail}"));
         self.row(
@@ -63,11 +68,11 @@ impl Table<'_> {
     }
 
     fn protocol(&mut self, protocol: &ProtocolReport) -> io::Result<()> {
-        let taste = match protocol.version.as_ref() {
-            "TLSv1" | "TLSv1.1" => Taste::Bad,
-            _ => Taste::Neutral,
+        let taste = match protocol.version.known() {
+            Some(TlsVersion::V1_0 | TlsVersion::V1_1) => Taste::Bad,
+            Some(TlsVersion::V1_2 | TlsVersion::V1_3) | None => Taste::Neutral,
         };
-        self.answer(&protocol.version, &protocol.answer, taste)?;
+        self.answer(&protocol.version.to_string(), &protocol.answer, taste)?;
         match &protocol.accepted {
             Some(accepted) => self.accepted(accepted),
             None => Ok(()),
@@ -75,9 +80,9 @@ impl Table<'_> {
     }
 
     fn accepted(&mut self, accepted: &AcceptedReport) -> io::Result<()> {
-        let order = match accepted.preference.as_deref() {
-            Some("server") => "in the server's order",
-            Some(_) => "the client's order counts",
+        let order = match accepted.preference.as_ref().and_then(Named::known) {
+            Some(Preference::Server) => "in the server's order",
+            Some(Preference::Client) => "the client's order counts",
             None => "in the order chosen",
         };
         let more = match accepted.suites_complete {
@@ -139,7 +144,9 @@ impl Table<'_> {
                 let text = format!("{verdict}: {subject}, {key}, until {until}");
                 self.row(&label, &text, colour)
             }
-            _ if shown.answer.outcome == "refused" => self.row(&label, "no certificate", None),
+            _ if shown.answer.outcome == Answer::Refused => {
+                self.row(&label, "no certificate", None)
+            }
             _ => self.answer(&label, &shown.answer, Taste::Neutral),
         }
     }
@@ -164,9 +171,17 @@ fn described(suite: &SuiteReport) -> (String, Option<AnsiColor>) {
     let worst: Vec<String> = suite
         .weaknesses
         .iter()
-        .map(|weakness| match weakness.as_ref() {
-            tolerable @ ("cbc" | "static-key") => tolerable.to_owned(),
-            broken => broken.to_uppercase(),
+        .map(|weakness| match weakness.known() {
+            Some(Weakness::Cbc | Weakness::StaticKey) => weakness.to_string(),
+            Some(
+                Weakness::Null
+                | Weakness::Anonymous
+                | Weakness::Export
+                | Weakness::Rc4
+                | Weakness::Des
+                | Weakness::TripleDes,
+            )
+            | None => weakness.to_string().to_uppercase(),
         })
         .collect();
     let is_broken = worst

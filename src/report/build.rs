@@ -7,17 +7,19 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    AuditReport, CertificateReport, ClientReport, EndpointReport, FindingReport, NameMatchReport,
-    RehearsalReport, Report, RotationReport, TimingsReport, TlsReport, TrustReport, Verdict,
+    AuditReport, CertificateReport, ClientCertificateUse, ClientReport, EndpointReport,
+    FindingReport, NameMatchReport, NameRule, RehearsalReport, Report, Role, RotationReport,
+    TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
-use crate::conninfo::{Choice, ConnInfo, Endpoint, SslMode, shown_path};
+use crate::conninfo::{ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Rehearsal, Rotation};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::probe::{ClientCertificate, Observation, Task};
+use crate::probe::{Observation, Task};
 use crate::trust::{BundledRoot, Level, Source, Trust};
-use crate::verify::{Judgement, Rule, Step};
+use crate::verify::{Judgement, Step};
+use crate::words::Named;
 use crate::x509::{Certificate, GeneralName};
 
 impl Report {
@@ -36,7 +38,15 @@ impl Verdict {
     fn of(exit: Exit) -> Self {
         match exit {
             Exit::Passed => Self::Pass,
-            _ => Self::Fail,
+            Exit::Unmet
+            | Exit::Usage
+            | Exit::Unreachable
+            | Exit::NoTls
+            | Exit::Handshake
+            | Exit::Untrusted
+            | Exit::WrongHost
+            | Exit::Login
+            | Exit::Interrupted => Self::Fail,
         }
     }
 }
@@ -82,8 +92,8 @@ impl EndpointReport {
                 .map(|host| escape(host.as_bytes()).to_string()),
             hostaddr: endpoint.hostaddr.as_ref().map(ToString::to_string),
             port: Some(endpoint.port),
-            sslmode: Some(conninfo.sslmode.value.as_str().into()),
-            sslnegotiation: Some(conninfo.sslnegotiation.value.as_str().into()),
+            sslmode: Some(conninfo.sslmode.value.into()),
+            sslnegotiation: Some(conninfo.sslnegotiation.value.into()),
             ..Self::unread(diagnosis)
         }
     }
@@ -120,8 +130,8 @@ impl EndpointReport {
         Self {
             host: context.host.map(|host| escape(host).to_string()),
             sslmode: Some(match context.host {
-                Some(_) => SslMode::VerifyFull.as_str().into(),
-                None => SslMode::VerifyCa.as_str().into(),
+                Some(_) => SslMode::VerifyFull.into(),
+                None => SslMode::VerifyCa.into(),
             }),
             certificates: Some(certificates(judgement, context.rules.now)),
             trust: Some(trust_report(context.trust, judgement)),
@@ -174,27 +184,27 @@ fn rehearsal(rehearsal: Rehearsal) -> RehearsalReport {
     RehearsalReport {
         verdict: Verdict::of(rehearsal.exit),
         exit_code: rehearsal.exit,
-        code: rehearsal.code.map(|code| code.name().into()),
+        code: rehearsal.code.map(Named::Known),
     }
 }
 
 fn client(client: &ClientDiagnosis) -> ClientReport {
     let ClientDiagnosis { verdict, code } = client;
     ClientReport {
-        client: verdict.client.name().into(),
-        outcome: verdict.outcome.name().into(),
-        certificate: verdict.certificate.name().into(),
-        code: code.map(|code| code.name().into()),
+        client: verdict.client.into(),
+        outcome: verdict.outcome.into(),
+        certificate: verdict.certificate.into(),
+        code: code.map(Named::Known),
         reason: verdict.reason.clone(),
-        basis: verdict.basis.name().into(),
+        basis: verdict.basis.into(),
     }
 }
 
 fn finding(finding: &Finding) -> FindingReport {
     FindingReport {
-        level: finding.level.name().into(),
-        code: finding.code.name().into(),
-        stage: finding.stage.name().into(),
+        level: finding.level.into(),
+        code: finding.code.into(),
+        stage: finding.stage.into(),
         // Both are escaped where they are made; a place that forgets it must not reach a terminal.
         message: escape(&finding.message).to_string(),
         hint: finding.hint.as_deref().map(super::plain_lines),
@@ -204,7 +214,7 @@ fn finding(finding: &Finding) -> FindingReport {
 fn tls_report(observation: &Observation) -> Option<TlsReport> {
     let tls = observation.tls()?;
     Some(TlsReport {
-        protocol: tls.protocol.map(|version| version.as_str().into()),
+        protocol: tls.protocol.map(Named::Known),
         cipher: tls.cipher.map(|cipher| cipher.openssl.into()),
         cipher_iana: tls.cipher.map(|cipher| cipher.iana.into()),
         bits: tls.cipher.map(|cipher| cipher.bits),
@@ -213,14 +223,7 @@ fn tls_report(observation: &Observation) -> Option<TlsReport> {
         alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
         sni: tls.sni.clone(),
         hello_retry_request: tls.hello_retry_request,
-        client_certificate: match observation.client_certificate()? {
-            ClientCertificate::NotRequested => "not requested",
-            ClientCertificate::NoneSent => "requested, none sent",
-            ClientCertificate::Sent => "sent",
-            ClientCertificate::Accepted => "sent, accepted",
-            ClientCertificate::Refused => "sent, refused",
-        }
-        .into(),
+        client_certificate: ClientCertificateUse::from(observation.client_certificate()?).into(),
     })
 }
 
@@ -237,16 +240,16 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
         .enumerate()
         .map(|(position, certificate)| {
             let role = match on_path(position) {
-                Some(0) => "leaf",
-                Some(_) if certificate.is_self_issued() => "root",
-                Some(_) => "intermediate",
+                Some(0) => Role::Leaf,
+                Some(_) if certificate.is_self_issued() => Role::Root,
+                Some(_) => Role::Intermediate,
                 None if judgement
                     .anchors()
                     .any(|anchor| anchor.der == certificate.der) =>
                 {
-                    "root"
+                    Role::Root
                 }
-                None => "unused",
+                None => Role::Unused,
             };
             certificate_report(certificate, role, now)
         });
@@ -260,20 +263,16 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
         })
         .map(|anchor| {
             let role = if anchor.is_self_issued() {
-                "root"
+                Role::Root
             } else {
-                "intermediate"
+                Role::Intermediate
             };
             certificate_report(anchor, role, now)
         });
     presented.chain(unsent).collect()
 }
 
-fn certificate_report(
-    certificate: &Certificate,
-    role: &'static str,
-    now: i64,
-) -> CertificateReport {
+fn certificate_report(certificate: &Certificate, role: Role, now: i64) -> CertificateReport {
     CertificateReport {
         subject: escape(&certificate.subject.text).to_string(),
         issuer: escape(&certificate.issuer.text).to_string(),
@@ -316,14 +315,16 @@ fn general_name(name: &GeneralName) -> String {
 fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     let anchor = judgement.anchors().next_back();
     let (source, path) = match &trust.source {
-        Source::SslRootCert { path, .. } | Source::Option { path } => ("sslrootcert", Some(path)),
-        Source::Home { path } => ("home", Some(path)),
-        Source::System => ("system", None),
-        Source::Bundled => ("bundled", None),
-        Source::Mozilla => ("mozilla", None),
+        Source::SslRootCert { path, .. } | Source::Option { path } => {
+            (TrustSource::SslRootCert, Some(path))
+        }
+        Source::Home { path } => (TrustSource::Home, Some(path)),
+        Source::System => (TrustSource::System, None),
+        Source::Bundled => (TrustSource::Bundled, None),
+        Source::Mozilla => (TrustSource::Mozilla, None),
         Source::Fallback => match anchor {
-            Some(anchor) if BundledRoot::of(anchor).is_none() => ("mozilla", None),
-            _ => ("bundled", None),
+            Some(anchor) if BundledRoot::of(anchor).is_none() => (TrustSource::Mozilla, None),
+            _ => (TrustSource::Bundled, None),
         },
     };
     TrustReport {
@@ -349,14 +350,7 @@ fn name_match(judgement: &Judgement) -> Option<NameMatchReport> {
     Some(NameMatchReport {
         matched: found.map(|found| escape(&found.matched).to_string()),
         names,
-        rule: found.map(|found| {
-            let rule = match found.rule {
-                Rule::SanDns => "san-dns",
-                Rule::SanIp => "san-ip",
-                Rule::CommonName => "common-name",
-            };
-            rule.into()
-        }),
+        rule: found.map(|found| NameRule::from(found.rule).into()),
     })
 }
 

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::{EndpointReport, FindingReport, Report, Verdict};
+use crate::diagnose::Level;
 
 /// Writes a verdict line for every endpoint, then its annotations. What is only good to know makes
 /// none: GitHub shows ten of each kind a step.
@@ -30,10 +31,10 @@ fn annotation(
     endpoint: &EndpointReport,
     finding: &FindingReport,
 ) -> io::Result<()> {
-    let command = match &*finding.level {
-        "error" => "error",
-        "warning" => "warning",
-        _ => return Ok(()),
+    let command = match finding.level.known() {
+        Some(Level::Error) => "error",
+        Some(Level::Warning) => "warning",
+        Some(Level::Info) | None => return Ok(()),
     };
     let title = format!("{} {}", endpoint.label(), finding.code);
     write!(out, "::{command} title={}", property(&title))?;

@@ -1,7 +1,7 @@
 //! From what came of a login to what is reported.
 
 use super::build::milliseconds;
-use super::{EndpointReport, LoginReport, ServerSessionReport};
+use super::{ChannelBindingType, EndpointReport, LoginMethod, LoginReport, ServerSessionReport};
 use crate::conninfo::ConnInfo;
 use crate::escape::escape;
 use crate::login::{self, Encryption, Login};
@@ -29,9 +29,9 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
         database: escape(&conninfo.dbname.value.to_string()).to_string(),
         succeeded: entered.is_some(),
         sqlstate,
-        method: login.method.map(|method| method.name().into()),
+        method: login.method.map(|method| LoginMethod::from(method).into()),
         channel_binding: (login.bound && entered.is_some())
-            .then_some("tls-server-end-point".into()),
+            .then_some(ChannelBindingType::TlsServerEndPoint.into()),
         server_version: entered
             .and_then(|entered| entered.server_version.as_ref())
             .map(|version| shortened(version)),

@@ -19,19 +19,28 @@ pub mod sarif;
 #[cfg(test)]
 mod schema;
 pub mod text;
+mod vocabulary;
 
 pub use audit::{
     AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
     TlsAuditReport,
 };
 pub use build::instant;
+pub use vocabulary::{
+    Answer, ChannelBindingType, Circumstance, ClientCertificateUse, LoginMethod, NameRule,
+    Preference, Role, TrustSource, Verdict, Weakness,
+};
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clients::{Acceptance, Basis, Client, Outcome};
+use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
+use crate::diagnose::{Code, Level, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
+use crate::words::Named;
 
 /// A whole run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,17 +54,6 @@ pub struct Report {
     pub exit_code: Exit,
     /// One entry an endpoint, in the order of the input.
     pub endpoints: Vec<EndpointReport>,
-}
-
-/// Pass or fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Exit code 0.
-    Pass,
-    /// Any other.
-    Fail,
 }
 
 /// One endpoint, or one connection string that could not be read.
@@ -82,10 +80,10 @@ pub struct EndpointReport {
     pub port: Option<u16>,
     /// The mode that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslmode: Option<Cow<'static, str>>,
+    pub sslmode: Option<Named<SslMode>>,
     /// How TLS was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sslnegotiation: Option<Cow<'static, str>>,
+    pub sslnegotiation: Option<Named<SslNegotiation>>,
     /// Whether this endpoint passed.
     pub verdict: Verdict,
     /// The exit code of this endpoint alone.
@@ -165,7 +163,7 @@ impl EndpointReport {
         let certificates = self.certificates.as_deref().unwrap_or_default();
         certificates
             .iter()
-            .filter(|certificate| certificate.role != "unused")
+            .filter(|certificate| certificate.role != Role::Unused)
     }
 
     /// Whole days until the first certificate of the path expires.
@@ -201,12 +199,12 @@ fn plain_lines(text: &str) -> String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
-    /// `error`, `warning` or `info`.
-    pub level: Cow<'static, str>,
+    /// How bad it is.
+    pub level: Named<Level>,
     /// The stable code.
-    pub code: Cow<'static, str>,
+    pub code: Named<Code>,
     /// The stage at which it was found.
-    pub stage: Cow<'static, str>,
+    pub stage: Named<Stage>,
     /// What was seen.
     pub message: String,
     /// What to do.
@@ -219,7 +217,7 @@ pub struct FindingReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TlsReport {
     /// As psql prints it: `TLSv1.3`.
-    pub protocol: Option<Cow<'static, str>>,
+    pub protocol: Option<Named<TlsVersion>>,
     /// OpenSSL's name of the suite.
     pub cipher: Option<Cow<'static, str>>,
     /// IANA's name of the suite.
@@ -237,7 +235,7 @@ pub struct TlsReport {
     /// Whether the server asked for another key share, at the price of a round trip.
     pub hello_retry_request: bool,
     /// What became of the client certificate.
-    pub client_certificate: Cow<'static, str>,
+    pub client_certificate: Named<ClientCertificateUse>,
 }
 
 /// One certificate.
@@ -268,16 +266,16 @@ pub struct CertificateReport {
     pub sha256_fingerprint: String,
     /// SHA-256 of the public key, lower-case hexadecimal.
     pub spki_sha256: String,
-    /// `leaf`, `intermediate`, `root` or `unused`.
-    pub role: Cow<'static, str>,
+    /// What it is to the path.
+    pub role: Named<Role>,
 }
 
 /// Where trust comes from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TrustReport {
-    /// `sslrootcert`, `home`, `system`, `bundled` or `mozilla`.
-    pub source: Cow<'static, str>,
+    /// Which roots.
+    pub source: Named<TrustSource>,
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -296,8 +294,8 @@ pub struct NameMatchReport {
     pub matched: Option<String>,
     /// The leaf's names.
     pub names: Vec<String>,
-    /// `san-dns`, `san-ip` or `common-name`; `null` if nothing matched.
-    pub rule: Option<Cow<'static, str>>,
+    /// How it matched; `null` if nothing did.
+    pub rule: Option<Named<NameRule>>,
 }
 
 /// The rehearsal of a CA rotation.
@@ -323,7 +321,7 @@ pub struct RehearsalReport {
     /// The exit code it would come to.
     pub exit_code: Exit,
     /// The stable code of what stands in the way; `null` if nothing does.
-    pub code: Option<Cow<'static, str>>,
+    pub code: Option<Named<Code>>,
 }
 
 /// A login, as far as it got.
@@ -341,9 +339,9 @@ pub struct LoginReport {
     pub sqlstate: Option<String>,
     /// What the server asked for, as `require_auth` spells it (`none` where it asked for nothing), or
     /// `other`; `null` if it never got there.
-    pub method: Option<Cow<'static, str>>,
+    pub method: Option<Named<LoginMethod>>,
     /// `tls-server-end-point`, if SCRAM was bound to the TLS channel; else `null`.
-    pub channel_binding: Option<Cow<'static, str>>,
+    pub channel_binding: Option<Named<ChannelBindingType>>,
     /// As the server reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_version: Option<String>,
@@ -378,18 +376,17 @@ pub struct ServerSessionReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClientReport {
     /// Its name.
-    pub client: Cow<'static, str>,
-    /// `verified`, `unverified`, `plaintext`, `refused` or `invalid-setting`.
-    pub outcome: Cow<'static, str>,
-    /// Whether its verification, given the same roots and host name, would accept this server:
-    /// `accepts`, `refuses` or `unknown`.
-    pub certificate: Cow<'static, str>,
+    pub client: Named<Client>,
+    /// What it does with this string.
+    pub outcome: Named<Outcome>,
+    /// Whether its verification, given the same roots and host name, would accept this server.
+    pub certificate: Named<Acceptance>,
     /// The stable code of what stands in the way; `null` if nothing does.
-    pub code: Option<Cow<'static, str>>,
+    pub code: Option<Named<Code>>,
     /// Why.
     pub reason: String,
-    /// `measured` or `documented`.
-    pub basis: Cow<'static, str>,
+    /// How we know.
+    pub basis: Named<Basis>,
 }
 
 /// Milliseconds.

@@ -94,14 +94,12 @@ fn summary(endpoint: &EndpointReport) -> String {
     if let Some(error) = &endpoint.error {
         return format!("{label}: {}: {}", error.code, error.message);
     }
-    let protocol = endpoint
-        .tls
-        .as_ref()
-        .and_then(|tls| tls.protocol.as_deref());
+    let tls = endpoint.tls.as_ref();
+    let protocol = tls.and_then(|tls| tls.protocol.as_ref());
     let days = endpoint.days_left();
     let days = days.map(|days| format!("{days} days left"));
     let details: Vec<String> = protocol
-        .map(str::to_owned)
+        .map(ToString::to_string)
         .into_iter()
         .chain(days)
         .collect();

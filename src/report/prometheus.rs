@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::escape::escape;
 
-use super::{CertificateReport, EndpointReport, Report, TimingsReport, Verdict};
+use super::{CertificateReport, EndpointReport, Report, Role, TimingsReport, Verdict};
 
 /// Writes every metric with its help, type and series.
 ///
@@ -60,20 +60,18 @@ const METRICS: [Metric; 8] = [
         help: "The exit code of the endpoint alone, and the finding that decided it",
         series: |endpoint, line| {
             let error = endpoint.error.as_ref();
-            let code = error.map_or("", |error| &*error.code);
-            line(&[("code", code)], f64::from(endpoint.exit_code.number()));
+            let code = error.map_or_else(String::new, |error| error.code.to_string());
+            line(&[("code", &code)], f64::from(endpoint.exit_code.number()));
         },
     },
     Metric {
         name: "ssl_tls_version_info",
         help: "The TLS version that was negotiated",
         series: |endpoint, line| {
-            let protocol = endpoint
-                .tls
-                .as_ref()
-                .and_then(|tls| tls.protocol.as_deref());
-            if let Some(protocol) = protocol {
-                line(&[("version", &protocol.replace("TLSv", "TLS "))], 1.0);
+            let tls = endpoint.tls.as_ref();
+            if let Some(protocol) = tls.and_then(|tls| tls.protocol.as_ref()) {
+                let version = protocol.to_string().replace("TLSv", "TLS ");
+                line(&[("version", &version)], 1.0);
             }
         },
     },
@@ -137,17 +135,17 @@ fn certificates(
 ) {
     let certificates = endpoint.certificates.as_deref().unwrap_or_default();
     for (position, certificate) in certificates.iter().enumerate() {
-        if which == Which::Path && certificate.role == "unused" {
+        if which == Which::Path && certificate.role == Role::Unused {
             continue;
         }
         // A time that nobody can read has no number.
         let Ok(instant) = OffsetDateTime::parse(instant(certificate), &Rfc3339) else {
             continue;
         };
-        let position = position.to_string();
+        let (position, role) = (position.to_string(), certificate.role.to_string());
         let labels = [
             ("position", position.as_str()),
-            ("role", &*certificate.role),
+            ("role", &role),
             ("subject", &certificate.subject),
             ("issuer", &certificate.issuer),
             ("serial", &certificate.serial),

@@ -3,9 +3,12 @@
 //! formats must be sound even where it is not.
 
 use super::{
-    CertificateReport, EndpointReport, FindingReport, LocationReport, NameMatchReport, Report,
-    TimingsReport, TlsReport, TrustReport, Verdict,
+    CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, LocationReport,
+    NameMatchReport, NameRule, Report, Role, TimingsReport, TlsReport, TrustReport, TrustSource,
+    Verdict,
 };
+use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
+use crate::diagnose::{Code, Level, Stage};
 use crate::exit::Exit;
 
 /// Five endpoints.
@@ -36,31 +39,31 @@ pub(super) fn passing() -> EndpointReport {
         host: Some("db.example.com".to_owned()),
         hostaddr: Some("192.0.2.7".to_owned()),
         port: Some(5432),
-        sslmode: Some("verify-full".into()),
-        sslnegotiation: Some("postgres".into()),
+        sslmode: Some(SslMode::VerifyFull.into()),
+        sslnegotiation: Some(SslNegotiation::Postgres.into()),
         verdict: Verdict::Pass,
         exit_code: Exit::Passed,
         encrypted: true,
         authenticated: true,
         error: None,
         findings: vec![finding(
-            "warning",
-            "libpq-root-missing",
-            "trust",
+            Level::Warning,
+            Code::LibpqRootMissing,
+            Stage::Trust,
             "psql would find no root file here",
             Some("Give it one:\n    sslrootcert=root.crt"),
         )],
         tls: Some(tls()),
         certificates: Some(vec![
-            certificate("CN = db.example.com", 42, "leaf"),
-            certificate("CN = Example CA", 400, "root"),
-            certificate("CN = stray", 3, "unused"),
+            certificate("CN = db.example.com", 42, Role::Leaf),
+            certificate("CN = Example CA", 400, Role::Root),
+            certificate("CN = stray", 3, Role::Unused),
         ]),
         trust: Some(trust()),
         name_match: Some(NameMatchReport {
             matched: Some("db.example.com".to_owned()),
             names: vec!["db.example.com".to_owned()],
-            rule: Some("san-dns".into()),
+            rule: Some(NameRule::SanDns.into()),
         }),
         timings_ms: Some(TimingsReport {
             resolve: Some(1.2),
@@ -86,9 +89,9 @@ fn wrong_host() -> EndpointReport {
         exit_code: Exit::WrongHost,
         authenticated: false,
         error: Some(finding(
-            "error",
-            "host-name-mismatch",
-            "verify",
+            Level::Error,
+            Code::HostNameMismatch,
+            Stage::Verify,
             "server certificate for \"pg-1.internal\" does not match host name \"db.example.com\"",
             Some("Connect by a name that the certificate holds:\n    host=pg-1.internal"),
         )),
@@ -110,13 +113,25 @@ fn hostile() -> EndpointReport {
         verdict: Verdict::Fail,
         exit_code: Exit::Untrusted,
         authenticated: false,
-        error: Some(finding("error", "unknown-issuer", "verify", text, None)),
-        findings: vec![finding("info", "no-san", "verify", text, Some(text))],
+        error: Some(finding(
+            Level::Error,
+            Code::UnknownIssuer,
+            Stage::Verify,
+            text,
+            None,
+        )),
+        findings: vec![finding(
+            Level::Info,
+            Code::NoSan,
+            Stage::Verify,
+            text,
+            Some(text),
+        )],
         certificates: Some(vec![CertificateReport {
             issuer: text.to_owned(),
             names: vec![text.to_owned()],
             not_after: "unreadable".to_owned(),
-            ..certificate(text, 0, "leaf")
+            ..certificate(text, 0, Role::Leaf)
         }]),
         name_match: None,
         ..passing()
@@ -128,13 +143,13 @@ fn plaintext() -> EndpointReport {
         conninfo: Some("hostaddr=::1 sslmode=require".to_owned()),
         hostaddr: Some("::1".to_owned()),
         port: Some(6432),
-        sslmode: Some("require".into()),
-        sslnegotiation: Some("postgres".into()),
+        sslmode: Some(SslMode::Require.into()),
+        sslnegotiation: Some(SslNegotiation::Postgres.into()),
         exit_code: Exit::NoTls,
         error: Some(finding(
-            "error",
-            "no-tls",
-            "negotiate",
+            Level::Error,
+            Code::NoTls,
+            Stage::Negotiate,
             "the server does not speak TLS on this port (it answered N)",
             Some("On the server:\n    ssl = on"),
         )),
@@ -164,9 +179,9 @@ fn unread() -> EndpointReport {
         encrypted: false,
         authenticated: false,
         error: Some(finding(
-            "error",
-            "unknown-keyword",
-            "conninfo",
+            Level::Error,
+            Code::UnknownKeyword,
+            Stage::Conninfo,
             "unknown parameter \"sslmod\"",
             Some("Did you mean sslmode?"),
         )),
@@ -184,9 +199,9 @@ fn unread() -> EndpointReport {
 }
 
 fn finding(
-    level: &'static str,
-    code: &'static str,
-    stage: &'static str,
+    level: Level,
+    code: Code,
+    stage: Stage,
     message: &str,
     hint: Option<&str>,
 ) -> FindingReport {
@@ -201,7 +216,7 @@ fn finding(
 
 fn tls() -> TlsReport {
     TlsReport {
-        protocol: Some("TLSv1.3".into()),
+        protocol: Some(TlsVersion::V1_3.into()),
         cipher: Some("TLS_AES_256_GCM_SHA384".into()),
         cipher_iana: Some("TLS_AES_256_GCM_SHA384".into()),
         bits: Some(256),
@@ -210,11 +225,11 @@ fn tls() -> TlsReport {
         alpn: None,
         sni: Some("db.example.com".to_owned()),
         hello_retry_request: false,
-        client_certificate: "not requested".into(),
+        client_certificate: ClientCertificateUse::NotRequested.into(),
     }
 }
 
-fn certificate(subject: &str, days_left: i64, role: &'static str) -> CertificateReport {
+fn certificate(subject: &str, days_left: i64, role: Role) -> CertificateReport {
     CertificateReport {
         subject: subject.to_owned(),
         issuer: "CN = Example CA".to_owned(),
@@ -234,7 +249,7 @@ fn certificate(subject: &str, days_left: i64, role: &'static str) -> Certificate
 
 fn trust() -> TrustReport {
     TrustReport {
-        source: "sslrootcert".into(),
+        source: TrustSource::SslRootCert.into(),
         path: Some("root.crt".to_owned()),
         anchor: Some("CN = Example CA".to_owned()),
         anchor_not_after: Some("2036-01-01T00:00:00Z".to_owned()),

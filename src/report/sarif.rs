@@ -3,13 +3,13 @@
 //! scanning" in its documentation): it refuses a whole log for one result without a physical
 //! location.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::{EndpointReport, FindingReport, Report, json};
-use crate::diagnose::Code;
+use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
 
 /// Writes one log with one run. A result lies at the line of the file that holds the connection
@@ -21,7 +21,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     json::write(out, &log(report))
 }
 
-fn log(report: &Report) -> Log<'_> {
+fn log(report: &Report) -> Log {
     let found: Vec<(&EndpointReport, &FindingReport)> = report
         .endpoints
         .iter()
@@ -32,17 +32,18 @@ fn log(report: &Report) -> Log<'_> {
         })
         .collect();
     // In the order of their names, each once.
-    let positions: BTreeMap<&str, usize> = found
+    let names: BTreeSet<String> = found
         .iter()
-        .map(|(_, finding)| (&*finding.code, 0))
-        .collect::<BTreeMap<_, _>>()
-        .into_keys()
-        .zip(0..)
+        .map(|(_, finding)| finding.code.to_string())
         .collect();
+    let positions: BTreeMap<String, usize> = names.into_iter().zip(0..).collect();
     let results = found
         .iter()
         .map(|(endpoint, finding)| {
-            let rule = positions.get(&*finding.code).copied().unwrap_or_default();
+            let rule = positions
+                .get(&finding.code.to_string())
+                .copied()
+                .unwrap_or_default();
             result(endpoint, finding, rule)
         })
         .collect();
@@ -66,21 +67,20 @@ fn log(report: &Report) -> Log<'_> {
     }
 }
 
-fn rule(code: &str) -> Rule<'_> {
-    let known = Code::from_name(code);
-    let page = known.map_or(code, |code| code.page());
+fn rule(name: String) -> Rule {
+    let known = Code::from_name(&name);
+    let page = known.map_or(name.clone(), |code| code.page().to_owned());
+    let title = known.map_or(name.clone(), |code| code.title().to_owned());
     Rule {
-        id: code,
-        short_description: Text {
-            text: known.map_or(code, |code| code.title()).to_owned(),
-        },
+        short_description: Text { text: title },
         full_description: Text {
-            text: meaning(page),
+            text: meaning(&page),
         },
         help: Help {
-            text: page,
+            text: page.clone(),
             markdown: page,
         },
+        id: name,
     }
 }
 
@@ -92,11 +92,7 @@ fn meaning(page: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn result<'a>(
-    endpoint: &EndpointReport,
-    finding: &'a FindingReport,
-    rule_index: usize,
-) -> Outcome<'a> {
+fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize) -> Outcome {
     let label = endpoint.label();
     let text = format!("{label}: {}", finding.full_text());
     let mut fingerprints = BTreeMap::new();
@@ -105,12 +101,12 @@ fn result<'a>(
         format!("{label} {}", finding.code),
     );
     Outcome {
-        rule_id: &finding.code,
+        rule_id: finding.code.to_string(),
         rule_index,
-        level: match &*finding.level {
-            "error" => "error",
-            "warning" => "warning",
-            _ => "note",
+        level: match finding.level.known() {
+            Some(Level::Error) => "error",
+            Some(Level::Warning) => "warning",
+            Some(Level::Info) | None => "note",
         },
         message: Text { text },
         locations: [Location {
@@ -164,45 +160,45 @@ fn encoded(path: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Log<'a> {
+struct Log {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run<'a>; 1],
+    runs: [Run; 1],
 }
 
 #[derive(Serialize)]
-struct Run<'a> {
-    tool: Tool<'a>,
+struct Run {
+    tool: Tool,
     invocations: [Invocation; 1],
-    results: Vec<Outcome<'a>>,
+    results: Vec<Outcome>,
 }
 
 #[derive(Serialize)]
-struct Tool<'a> {
-    driver: Driver<'a>,
+struct Tool {
+    driver: Driver,
 }
 
 #[derive(Serialize)]
-struct Driver<'a> {
+struct Driver {
     name: &'static str,
     version: &'static str,
-    rules: Vec<Rule<'a>>,
+    rules: Vec<Rule>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Rule<'a> {
-    id: &'a str,
+struct Rule {
+    id: String,
     short_description: Text,
     full_description: Text,
-    help: Help<'a>,
+    help: Help,
 }
 
 #[derive(Serialize)]
-struct Help<'a> {
-    text: &'a str,
-    markdown: &'a str,
+struct Help {
+    text: String,
+    markdown: String,
 }
 
 #[derive(Serialize)]
@@ -214,8 +210,8 @@ struct Invocation {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
-    rule_id: &'a str,
+struct Outcome {
+    rule_id: String,
     rule_index: usize,
     level: &'static str,
     message: Text,

@@ -6,9 +6,12 @@ use anstyle::{AnsiColor, Style};
 use textwrap::Options;
 
 use super::{
-    CertificateReport, ClientReport, EndpointReport, FindingReport, RehearsalReport, Report,
-    TlsReport, Verdict, audit_text,
+    CertificateReport, ClientCertificateUse, ClientReport, EndpointReport, FindingReport,
+    LoginMethod, RehearsalReport, Report, TlsReport, TrustSource, Verdict, audit_text,
 };
+use crate::clients::{Basis, Outcome};
+use crate::diagnose::Level;
+use crate::words::Named;
 
 /// Whether the text may hold colour codes. Colour never carries meaning alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,18 +57,18 @@ fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<
             Verdict::Pass => "PASS",
             Verdict::Fail => "FAIL",
         };
-        let code = endpoint.error.as_ref().map_or("-", |error| &*error.code);
-        let protocol = endpoint
-            .tls
-            .as_ref()
-            .and_then(|tls| tls.protocol.as_deref());
+        let dash = || "-".to_owned();
+        let error = endpoint.error.as_ref();
+        let code = error.map_or_else(dash, |error| error.code.to_string());
+        let tls = endpoint.tls.as_ref();
+        let protocol = tls.and_then(|tls| tls.protocol.as_ref());
         let days = endpoint.days_left();
         writeln!(
             out,
             "{label:<width$}  {verdict:<7}  {:>4}  {code:<26}  {:<7}  {:>9}",
             endpoint.exit_code.number(),
-            protocol.unwrap_or("-"),
-            days.map_or_else(|| "-".to_owned(), |days| days.to_string()),
+            protocol.map_or_else(dash, ToString::to_string),
+            days.map_or_else(dash, |days| days.to_string()),
         )?;
     }
     Ok(())
@@ -159,10 +162,13 @@ fn write_clients(
             continue;
         }
         let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
-        let (outcome, colour) = match &*first.outcome {
-            "verified" => (first.outcome.to_string(), AnsiColor::Green),
-            "unverified" | "plaintext" => (first.outcome.to_uppercase(), AnsiColor::Red),
-            other => (other.to_owned(), AnsiColor::Yellow),
+        let outcome = first.outcome.to_string();
+        let (outcome, colour) = match first.outcome.known() {
+            Some(Outcome::Verified) => (outcome, AnsiColor::Green),
+            Some(Outcome::Unverified | Outcome::Plaintext) => {
+                (outcome.to_uppercase(), AnsiColor::Red)
+            }
+            Some(Outcome::Refused | Outcome::InvalidSetting) | None => (outcome, AnsiColor::Yellow),
         };
         let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
         let padded = format!("{outcome:<17}");
@@ -189,9 +195,9 @@ fn write_clients(
 }
 
 fn client_name(client: &ClientReport) -> String {
-    match &*client.basis {
-        "documented" => format!("{} *", client.client),
-        _ => client.client.to_string(),
+    match client.basis.known() {
+        Some(Basis::Measured) => client.client.to_string(),
+        Some(Basis::Documented) | None => format!("{} *", client.client),
     }
 }
 
@@ -235,10 +241,10 @@ fn verdict_line(endpoint: &EndpointReport, palette: Palette) -> String {
 }
 
 fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette) -> io::Result<()> {
-    let colour = match &*finding.level {
-        "error" => AnsiColor::Red,
-        "warning" => AnsiColor::Yellow,
-        _ => AnsiColor::Cyan,
+    let colour = match finding.level.known() {
+        Some(Level::Error) => AnsiColor::Red,
+        Some(Level::Warning) => AnsiColor::Yellow,
+        Some(Level::Info) | None => AnsiColor::Cyan,
     };
     let label = format!("{} {}:", finding.level, finding.code);
     // Wrapped with the plain label, then painted: escape codes have no width.
@@ -252,7 +258,7 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
     if let Some(hint) = &finding.hint {
         writeln!(out, "{}", wrap(hint, "    "))?;
     }
-    if finding.level == "error" {
+    if finding.level == Level::Error {
         writeln!(out, "    More: pgtls explain {}", finding.code)?;
     }
     Ok(())
@@ -285,7 +291,7 @@ fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Resu
         Some(sni) => format!("SNI {sni}"),
         None => "no SNI".to_owned(),
     });
-    if tls.client_certificate != "not requested" {
+    if tls.client_certificate != ClientCertificateUse::NotRequested {
         details.push(format!("client certificate {}", tls.client_certificate));
     }
     row(out, "", &details.join(", "))
@@ -322,12 +328,15 @@ fn write_trust(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
     let Some(trust) = &endpoint.trust else {
         return Ok(());
     };
-    let place = match (&*trust.source, &trust.path) {
-        ("system", _) => "the roots of this machine (system)".to_owned(),
-        ("bundled", _) => "the roots compiled in (bundled)".to_owned(),
-        ("mozilla", _) => "Mozilla's roots, compiled in (mozilla)".to_owned(),
-        (source, Some(path)) => format!("{path} ({source})"),
-        (source, None) => source.to_owned(),
+    let source = &trust.source;
+    let place = match (source.known(), &trust.path) {
+        (Some(TrustSource::System), _) => format!("the roots of this machine ({source})"),
+        (Some(TrustSource::Bundled), _) => format!("the roots compiled in ({source})"),
+        (Some(TrustSource::Mozilla), _) => format!("Mozilla's roots, compiled in ({source})"),
+        (Some(TrustSource::SslRootCert | TrustSource::Home) | None, Some(path)) => {
+            format!("{path} ({source})")
+        }
+        (Some(TrustSource::SslRootCert | TrustSource::Home) | None, None) => source.to_string(),
     };
     row(out, "trust", &place)
 }
@@ -376,8 +385,8 @@ fn write_login(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
         return Ok(());
     };
     let who = format!("user {}, database {}", login.user, login.database);
-    let how = match (login.method.as_deref(), login.channel_binding.as_deref()) {
-        (Some("none"), _) => ", no password asked for".to_owned(),
+    let how = match (&login.method, &login.channel_binding) {
+        (Some(Named::Known(LoginMethod::None)), _) => ", no password asked for".to_owned(),
         (Some(method), Some(_)) => format!(", {method} bound to this channel"),
         (Some(method), None) => format!(", {method}"),
         (None, _) => String::new(),

@@ -1,0 +1,209 @@
+//! The closed sets of words in a report that are the report's own.
+
+use crate::audit;
+use crate::login::Method;
+use crate::probe::ClientCertificate;
+use crate::verify::Rule;
+use crate::words::words;
+
+words! {
+    /// Pass or fail.
+    Verdict {
+        /// Exit code 0.
+        Pass = "pass",
+        /// Any other.
+        Fail = "fail",
+    }
+
+    /// What a certificate is to the path.
+    Role {
+        /// The server's own.
+        Leaf = "leaf",
+        /// Between the server's own and the root.
+        Intermediate = "intermediate",
+        /// The end of the path.
+        Root = "root",
+        /// Not on the path.
+        Unused = "unused",
+    }
+
+    /// Where trust comes from.
+    TrustSource {
+        /// A file that is named.
+        SslRootCert = "sslrootcert",
+        /// `~/.postgresql/root.crt`.
+        Home = "home",
+        /// The trust store of this machine.
+        System = "system",
+        /// The roots compiled in.
+        Bundled = "bundled",
+        /// Mozilla's roots, compiled in.
+        Mozilla = "mozilla",
+    }
+
+    /// The rule by which a name matched.
+    NameRule {
+        /// A dNSName of the subject alternative names.
+        SanDns = "san-dns",
+        /// An iPAddress of the subject alternative names.
+        SanIp = "san-ip",
+        /// The subject's common name.
+        CommonName = "common-name",
+    }
+
+    /// What became of the client certificate.
+    ClientCertificateUse {
+        /// The server did not ask.
+        NotRequested = "not requested",
+        /// The server asked, and got none.
+        NoneSent = "requested, none sent",
+        /// It was sent, and what the server makes of it is not known.
+        Sent = "sent",
+        /// The server took it.
+        Accepted = "sent, accepted",
+        /// The server refused it.
+        Refused = "sent, refused",
+    }
+
+    /// How a server asks who logs in, as `require_auth` spells it.
+    LoginMethod {
+        /// It asks for nothing.
+        None = "none",
+        /// The password itself.
+        Password = "password",
+        /// A hash of the password.
+        Md5 = "md5",
+        /// SCRAM.
+        ScramSha256 = "scram-sha-256",
+        /// Anything else.
+        Other = "other",
+    }
+
+    /// What a login is bound to.
+    ChannelBindingType {
+        /// RFC 5929 section 4.
+        TlsServerEndPoint = "tls-server-end-point",
+    }
+
+    /// What came of a question of the audit.
+    Answer {
+        /// The server does it.
+        Accepted = "accepted",
+        /// The server does not.
+        Refused = "refused",
+        /// It was asked, and did not come to light.
+        Unknown = "unknown",
+    }
+
+    /// Whose order of suites counts.
+    Preference {
+        /// The server's.
+        Server = "server",
+        /// The client's.
+        Client = "client",
+    }
+
+    /// What is wrong with a cipher suite.
+    Weakness {
+        /// It does not encrypt.
+        Null = "null",
+        /// It does not say who answers.
+        Anonymous = "anonymous",
+        /// Its keys are short on purpose.
+        Export = "export",
+        /// RC4.
+        Rc4 = "rc4",
+        /// DES and RC2.
+        Des = "des",
+        /// 3DES and IDEA.
+        TripleDes = "3des",
+        /// CBC.
+        Cbc = "cbc",
+        /// No fresh key for every session.
+        StaticKey = "static-key",
+    }
+
+    /// What a certificate was asked for.
+    Circumstance {
+        /// An RSA key.
+        Rsa = "rsa",
+        /// An ECDSA key.
+        Ecdsa = "ecdsa",
+        /// An Ed25519 key.
+        Ed25519 = "ed25519",
+        /// No server name.
+        NoSni = "no-sni",
+        /// Another server name.
+        OtherSni = "other-sni",
+    }
+}
+
+impl From<Rule> for NameRule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::SanDns => Self::SanDns,
+            Rule::SanIp => Self::SanIp,
+            Rule::CommonName => Self::CommonName,
+        }
+    }
+}
+
+impl From<ClientCertificate> for ClientCertificateUse {
+    fn from(certificate: ClientCertificate) -> Self {
+        match certificate {
+            ClientCertificate::NotRequested => Self::NotRequested,
+            ClientCertificate::NoneSent => Self::NoneSent,
+            ClientCertificate::Sent => Self::Sent,
+            ClientCertificate::Accepted => Self::Accepted,
+            ClientCertificate::Refused => Self::Refused,
+        }
+    }
+}
+
+impl From<Method> for LoginMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::None => Self::None,
+            Method::Password => Self::Password,
+            Method::Md5 => Self::Md5,
+            Method::ScramSha256 => Self::ScramSha256,
+            Method::Other => Self::Other,
+        }
+    }
+}
+
+impl From<audit::Preference> for Preference {
+    fn from(preference: audit::Preference) -> Self {
+        match preference {
+            audit::Preference::Server => Self::Server,
+            audit::Preference::Client => Self::Client,
+        }
+    }
+}
+
+impl From<audit::Weakness> for Weakness {
+    fn from(weakness: audit::Weakness) -> Self {
+        match weakness {
+            audit::Weakness::Null => Self::Null,
+            audit::Weakness::Anonymous => Self::Anonymous,
+            audit::Weakness::Export => Self::Export,
+            audit::Weakness::Rc4 => Self::Rc4,
+            audit::Weakness::Des => Self::Des,
+            audit::Weakness::TripleDes => Self::TripleDes,
+            audit::Weakness::Cbc => Self::Cbc,
+            audit::Weakness::StaticKey => Self::StaticKey,
+        }
+    }
+}
+
+impl From<audit::Asked> for Circumstance {
+    fn from(asked: audit::Asked) -> Self {
+        match asked {
+            audit::Asked::Rsa => Self::Rsa,
+            audit::Asked::Ecdsa => Self::Ecdsa,
+            audit::Asked::Ed25519 => Self::Ed25519,
+            audit::Asked::NoName => Self::NoSni,
+            audit::Asked::OtherName => Self::OtherSni,
+        }
+    }
+}
