@@ -3,25 +3,11 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
-mod audit;
 mod calendar;
-mod chain;
-mod client_certificate;
-mod clients;
 mod code;
-mod correct;
-mod demands;
-mod files;
-mod login;
-mod name;
-mod no_anchor;
+mod explain;
+mod finding;
 mod notices;
-mod offers;
-pub mod provider;
-mod request;
-mod rotation;
-mod second_look;
-mod wire;
 
 use std::net::IpAddr;
 
@@ -32,15 +18,17 @@ use crate::handshake::Tls;
 use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
-use crate::words::words;
 
-pub use audit::add_audit;
-pub use clients::{ClientDiagnosis, diagnose_clients};
+use explain::{chain, client_certificate, demands, name, request, second_look, wire};
+
 pub use code::Code;
-pub use files::{server_files_error, trust_error, trust_error_offline};
-pub use login::{OtherHosts, diagnose_login};
-pub use request::{conninfo_error, unchecked};
-pub use rotation::{Rehearsal, Rotation, rehearse};
+pub use explain::audit::add_audit;
+pub use explain::clients::{ClientDiagnosis, diagnose_clients};
+pub use explain::files::{server_files_error, trust_error, trust_error_offline};
+pub use explain::login::{OtherHosts, diagnose_login};
+pub use explain::request::{conninfo_error, unchecked};
+pub use explain::rotation::{Rehearsal, Rotation, rehearse};
+pub use finding::{Finding, Level, Stage};
 
 /// Everything there is to say about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,93 +39,6 @@ pub struct Diagnosis {
     pub error: Option<Finding>,
     /// Everything else, most useful first.
     pub findings: Vec<Finding>,
-}
-
-/// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// How bad it is.
-    pub level: Level,
-    /// Its stable name.
-    pub code: Code,
-    /// Where on the straight line it was found.
-    pub stage: Stage,
-    /// What was seen; fit for a terminal.
-    pub message: String,
-    /// What to do; a line that starts with four blanks is to be copied as it stands.
-    pub hint: Option<String>,
-}
-
-words! {
-    /// How bad a finding is.
-    Level {
-        /// It decides the verdict, or would if what does were mended.
-        Error = "error",
-        /// It does not, but somebody will be sorry.
-        Warning = "warning",
-        /// Good to know.
-        Info = "info",
-    }
-
-    /// The stages of a check.
-    Stage {
-        /// Reading the connection string.
-        Conninfo = "conninfo",
-        /// Reading the files it names.
-        Trust = "trust",
-        /// Name resolution and TCP.
-        Connect = "connect",
-        /// SSLRequest.
-        Negotiate = "negotiate",
-        /// TLS.
-        Handshake = "handshake",
-        /// Chain and name.
-        Verify = "verify",
-        /// What was asked for besides.
-        Policy = "policy",
-        /// Logging in, on a connection of its own.
-        Login = "login",
-        /// What else the endpoint accepts.
-        Audit = "audit",
-    }
-}
-
-impl Stage {
-    /// The exit code of what fails at this stage, unless its code has another.
-    pub fn exit(self) -> Exit {
-        match self {
-            Self::Conninfo | Self::Trust => Exit::Usage,
-            Self::Connect => Exit::Unreachable,
-            Self::Negotiate => Exit::NoTls,
-            Self::Handshake => Exit::Handshake,
-            Self::Verify => Exit::Untrusted,
-            Self::Policy | Self::Audit => Exit::Unmet,
-            Self::Login => Exit::Login,
-        }
-    }
-}
-
-impl Finding {
-    fn new(level: Level, code: Code, stage: Stage, message: impl Into<String>) -> Self {
-        Self {
-            level,
-            code,
-            stage,
-            message: message.into(),
-            hint: None,
-        }
-    }
-
-    fn error(code: Code, stage: Stage, message: impl Into<String>) -> Self {
-        Self::new(Level::Error, code, stage, message)
-    }
-
-    fn hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(hint.into()),
-            ..self
-        }
-    }
 }
 
 impl Diagnosis {

@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
-use crate::diagnose::correct::corrected;
+use crate::diagnose::explain::corrected;
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};

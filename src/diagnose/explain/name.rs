@@ -1,15 +1,15 @@
 //! Why a name does not fit, and by which one could connect instead.
 
-use super::correct::corrected;
-use super::{Code, Context, Finding, Stage};
+use super::corrected;
 use crate::conninfo::Keyword;
+use crate::diagnose::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
 use crate::verify::{Judgement, NameFault};
 use crate::x509::{Certificate, GeneralName};
 
 /// The finding for libpq's verdict on a name.
-pub(super) fn wrong_name(
+pub(in crate::diagnose) fn wrong_name(
     context: &Context<'_>,
     judgement: &Judgement,
     fault: &NameFault,

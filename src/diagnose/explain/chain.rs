@@ -1,14 +1,18 @@
 //! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
 
-use super::calendar::{day, moment, span};
 use super::no_anchor::{self, other_key};
-use super::{Code, Context, Finding, Stage};
+use crate::diagnose::calendar::{day, moment, span};
+use crate::diagnose::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::verify::{Fault, FaultKind, Judgement, Place};
 use crate::x509::Certificate;
 
 /// The finding for OpenSSL's verdict on a chain.
-pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Fault) -> Finding {
+pub(in crate::diagnose) fn explain(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    fault: &Fault,
+) -> Finding {
     let case = Case {
         context,
         judgement,
@@ -99,7 +103,7 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, fault: &Faul
 }
 
 /// The code of a fault, without a look at the certificates.
-pub(super) fn code(kind: &FaultKind, place: Place) -> Code {
+pub(in crate::diagnose) fn code(kind: &FaultKind, place: Place) -> Code {
     match kind {
         FaultKind::UnableToGetIssuerCertLocally
         | FaultKind::UnableToVerifyLeafSignature
@@ -262,11 +266,11 @@ impl Case<'_> {
     }
 }
 
-pub(super) fn name(certificate: &Certificate) -> String {
+pub(in crate::diagnose) fn name(certificate: &Certificate) -> String {
     escape(&certificate.subject.text).to_string()
 }
 
-pub(super) fn issuer(certificate: &Certificate) -> String {
+pub(in crate::diagnose) fn issuer(certificate: &Certificate) -> String {
     escape(&certificate.issuer.text).to_string()
 }
 

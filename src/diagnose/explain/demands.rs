@@ -2,15 +2,15 @@
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::calendar::{day, span};
-use super::{Code, Context, Finding, Stage};
 use crate::demands::{Demands, Unmet, proven};
+use crate::diagnose::calendar::{day, span};
+use crate::diagnose::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
 
-pub(super) fn explain(
+pub(in crate::diagnose) fn explain(
     context: &Context<'_>,
     judgement: &Judgement,
     demands: &Demands,

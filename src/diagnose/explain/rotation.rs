@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::correct::corrected;
+use super::corrected;
 use super::files::quoted_path;
-use super::{Code, Context, Diagnosis, Finding, Level, Stage, unsatisfied};
 use crate::conninfo::{Host, Keyword, shown_path};
+use crate::diagnose::{Code, Context, Diagnosis, Finding, Level, Stage, unsatisfied};
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{self, Source, Trust};

@@ -1,11 +1,13 @@
 //! What an endpoint accepts besides, and what to do about it.
 
-use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied};
 use crate::audit::{
     Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed, Suite,
     TlsAudit, Unknown, Version, Weakness,
 };
 use crate::demands::Strictness;
+use crate::diagnose::{
+    Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied,
+};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::Task;

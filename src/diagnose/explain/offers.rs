@@ -1,9 +1,9 @@
 //! No version or suite in common: what the server would have taken.
 
-use super::Diagnosis;
-use super::correct::corrected;
+use super::corrected;
 use crate::audit::{Offers, Taken, Version};
 use crate::conninfo::{Choice as _, Keyword, TlsVersion};
+use crate::diagnose::Diagnosis;
 use crate::probe::Task;
 
 impl Diagnosis {

@@ -2,24 +2,28 @@
 
 use data_encoding::HEXLOWER;
 
-use super::calendar::day;
 use super::chain::{issuer, name};
-use super::correct::corrected;
+use super::corrected;
 use super::provider::Provider;
-use super::{Code, Context, Finding, Stage};
 use crate::conninfo::Keyword;
+use crate::diagnose::calendar::day;
+use crate::diagnose::{Code, Context, Finding, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::{AnchorStore, Certificate};
 
 /// The finding for a path without an anchor.
-pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, kind: &FaultKind) -> Finding {
+pub(in crate::diagnose) fn explain(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    kind: &FaultKind,
+) -> Finding {
     Case { context, judgement }.finding(kind)
 }
 
 /// Both key identifiers, side by side, where two CAs share a name.
-pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> String {
+pub(in crate::diagnose) fn other_key(trust: &Trust, certificate: &Certificate) -> String {
     let identifier = |key: &Option<Vec<u8>>| match key {
         Some(key) => HEXLOWER.encode(key),
         None => "not given".to_owned(),

@@ -1,8 +1,8 @@
 //! A bad request: a string that libpq would refuse, or with which there is nothing to check.
 
-use super::correct::corrected;
-use super::{Code, Diagnosis, Finding, Stage};
+use super::corrected;
 use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Keyword, Route, SslMode};
+use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::trust::{Level, Trust};
 
 /// A connection string that libpq would refuse.
@@ -59,7 +59,7 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
 }
 
 /// verify-full without a name to verify.
-pub(super) fn no_host_name() -> Finding {
+pub(in crate::diagnose) fn no_host_name() -> Finding {
     Finding::error(
         Code::BadConninfo,
         Stage::Conninfo,

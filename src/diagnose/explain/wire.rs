@@ -2,10 +2,11 @@
 
 use std::io;
 
-use super::correct::corrected;
-use super::{Code, Diagnosis, Finding, Stage, client_certificate};
+use super::client_certificate;
+use super::corrected;
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
 use crate::conninfo::{Keyword, SslSni};
+use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Alert, Error as HandshakeError, Tls};
@@ -13,7 +14,7 @@ use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
 
-pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
+pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
         ConnectError::UnixSocket { .. } => Diagnosis::failed(finding(Code::UnixSocket, error.to_string())
@@ -44,7 +45,7 @@ pub(super) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     }
 }
 
-pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
+pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
         NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it answered N)")).hint(
@@ -73,7 +74,7 @@ pub(super) fn negotiate(error: &NegotiateError) -> Diagnosis {
     }
 }
 
-pub(super) fn server_error(answer: &ServerError) -> Diagnosis {
+pub(in crate::diagnose) fn server_error(answer: &ServerError) -> Diagnosis {
     let state = answer.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let message = format!("server answered with an error: {}{shown}", said(answer));
@@ -88,7 +89,7 @@ pub(super) fn server_error(answer: &ServerError) -> Diagnosis {
 }
 
 /// A server that may be there later: as good as none.
-pub(super) fn unavailable(error: Finding) -> Diagnosis {
+pub(in crate::diagnose) fn unavailable(error: Finding) -> Diagnosis {
     Diagnosis {
         exit: Exit::Unreachable,
         ..Diagnosis::failed(error)
@@ -96,13 +97,13 @@ pub(super) fn unavailable(error: Finding) -> Diagnosis {
 }
 
 /// Insufficient resources and operator intervention pass (PostgreSQL documentation, appendix A).
-pub(super) fn may_pass(error: &ServerError) -> bool {
+pub(in crate::diagnose) fn may_pass(error: &ServerError) -> bool {
     let state = error.sqlstate.as_deref();
     state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"))
 }
 
 /// The server's words, as far as anybody wants to read them.
-pub(super) fn said(error: &ServerError) -> String {
+pub(in crate::diagnose) fn said(error: &ServerError) -> String {
     let message = &error.message;
     match message.get(..MAX_SAID) {
         None if message.is_empty() => "(without a word)".to_owned(),
@@ -137,7 +138,7 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
     Diagnosis::failed(finding)
 }
 
-pub(super) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
+pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
     if let Some(finding) = client_certificate::in_handshake(task, error, tls) {
         return Diagnosis::failed(finding);
     }

@@ -1,8 +1,11 @@
 //! What came of a login, and what the server says of the session.
 
-use super::{Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied, wire};
+use super::wire;
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
+use crate::diagnose::{
+    Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied,
+};
 use crate::escape::escape;
 use crate::login::{
     Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,

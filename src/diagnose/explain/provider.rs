@@ -5,7 +5,7 @@
 
 /// A provider of PostgreSQL servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Provider {
+pub(super) struct Provider {
     /// What it is called.
     pub name: &'static str,
     /// Ends of the host names that it gives out, each with its leading dot.
@@ -20,7 +20,7 @@ pub struct Provider {
 
 impl Provider {
     /// The provider that runs a CA of this name.
-    pub fn of_issuer(issuer: &str) -> Option<&'static Self> {
+    pub(super) fn of_issuer(issuer: &str) -> Option<&'static Self> {
         let is_part = |part: &&str| issuer.contains(*part);
         PROVIDERS
             .iter()
@@ -28,7 +28,7 @@ impl Provider {
     }
 
     /// The provider whose host names end like this one.
-    pub fn of_host(host: &[u8]) -> Option<&'static Self> {
+    pub(super) fn of_host(host: &[u8]) -> Option<&'static Self> {
         let host = host.to_ascii_lowercase();
         let ends = |suffix: &&str| host.ends_with(suffix.as_bytes());
         PROVIDERS

@@ -1,9 +1,9 @@
 //! Our own certificate: the server misses it, or does not like it.
 
-use super::correct::corrected;
+use super::corrected;
 use super::wire::{may_pass, said, server_error};
-use super::{Code, Diagnosis, Finding, Stage};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
+use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::probe::{Session, Task};
@@ -13,7 +13,7 @@ use crate::x509::Name;
 /// What is wrong about the client certificate after a finished handshake: the server's answer to
 /// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
 /// is, or the server complains about something else, which is no concern of TLS.
-pub(super) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosis> {
+pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosis> {
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let request = session.tls.client_certificate;
     let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
@@ -51,7 +51,11 @@ fn demands_certificate(error: &ServerError) -> bool {
 }
 
 /// What a handshake that broke says about the client certificate, if it does.
-pub(super) fn in_handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Option<Finding> {
+pub(in crate::diagnose) fn in_handshake(
+    task: &Task,
+    error: &HandshakeError,
+    tls: &Tls,
+) -> Option<Finding> {
     match error {
         HandshakeError::Alert(alert) if alert.answers_certificate() => {
             refused_or_missing(task, tls, error.to_string())

@@ -1,7 +1,8 @@
 //! What stands in the way of other clients, by its finding code.
 
-use super::{Code, Diagnosis, chain};
+use super::chain;
 use crate::clients::{Blamed, ClientVerdict, Failure, Obstacle};
+use crate::diagnose::{Code, Diagnosis};
 
 /// What one client would do, with the code of what stands in its way.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::correct::corrected;
-use super::{Code, Diagnosis, Finding, Stage};
+use super::corrected;
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
+use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
@@ -269,7 +269,7 @@ fn quoted(path: &NamedPath) -> String {
 }
 
 /// As a shell takes it for one word.
-pub(super) fn quoted_path(path: &Path) -> String {
+pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
     let text = shown_path(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))

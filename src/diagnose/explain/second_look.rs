@@ -1,13 +1,13 @@
 //! What the other way of asking for TLS says about a server that hung up on the first.
 
-use super::correct::corrected;
-use super::{Context, Diagnosis, verdict};
+use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
+use crate::diagnose::{Context, Diagnosis, verdict};
 use crate::handshake::{Alert, Error as HandshakeError};
 use crate::probe::{SecondLook, Session, Stop, Task};
 
 /// Puts what is known of the other way into the advice on the failure of the first.
-pub(super) fn advise(
+pub(in crate::diagnose) fn advise(
     diagnosis: &mut Diagnosis,
     task: &Task,
     context: &Context<'_>,

@@ -1,0 +1,26 @@
+//! What went wrong and what to do about it, one file for each stage or question.
+
+pub(super) mod audit;
+pub(super) mod chain;
+pub(super) mod client_certificate;
+pub(super) mod clients;
+pub(super) mod demands;
+pub(super) mod files;
+pub(super) mod login;
+pub(super) mod name;
+mod no_anchor;
+mod offers;
+mod provider;
+pub(super) mod request;
+pub(super) mod rotation;
+pub(super) mod second_look;
+pub(super) mod wire;
+
+use crate::conninfo::{ConnInfo, Keyword};
+use crate::escape::escape;
+
+/// The user's own string with these settings changed or added, ready to paste: a line of its own in
+/// a hint, secrets masked.
+pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> String {
+    format!("    {}", escape(&conninfo.changed(changes)))
+}
