@@ -214,7 +214,7 @@ impl Verifier {
             return Err(version_one());
         }
         Err(match complaint {
-            Strict::TooManyPaths => return Ok(Some(objection(Code::ClientsDiffer, said))),
+            Strict::TooManyPaths => return Ok(Some(objection(Obstacle::Stricter, said))),
             Strict::Name(_) => self
                 .name(leaf, case.host.unwrap_or_default())
                 .err()
