@@ -4,8 +4,7 @@ use super::address::HostAddr;
 use super::error::{Error, Expected};
 use super::number;
 use super::parameter::{Keyword, Secrecy};
-use super::service::Settings;
-use super::value::{Origin, Word};
+use super::value::{Origin, Settings, Word};
 
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]

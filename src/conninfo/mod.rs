@@ -9,21 +9,17 @@
 mod address;
 mod choice;
 mod endpoints;
-mod env;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+mod grammar;
 mod hint;
-mod interpret;
-mod judge;
-mod keyword;
+mod meaning;
 mod number;
 mod parameter;
-mod parse;
-mod passfile;
 mod print;
-mod service;
-mod uri;
+mod sources;
+mod space;
 mod value;
 
 use std::ffi::OsString;
@@ -37,15 +33,16 @@ pub use choice::{
     SslMode, SslNegotiation, TargetSessionAttrs, TlsVersion,
 };
 pub use endpoints::{Endpoint, Host, Route};
-pub use env::ServerSetting;
 pub use error::{Class, Demand, Error, Expected, ServiceFault};
+pub use grammar::{Alias, Assignment, parse};
 pub use parameter::{Keyword, Secrecy};
-pub use parse::{Alias, Assignment, parse};
-pub use passfile::PassfileKey;
 pub use print::{LostBackslashes, redacted};
+pub use sources::env::ServerSetting;
+pub use sources::passfile::PassfileKey;
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
-use service::Settings;
+use sources::{env, service};
+use value::Settings;
 
 /// What a parser cannot know of itself.
 pub trait World {
@@ -197,7 +194,7 @@ impl ConnInfo {
             settings.entry(keyword).or_insert(setting);
         }
         env::fill(&mut settings, world);
-        interpret::interpret(settings, own, world)
+        meaning::interpret(settings, own, world)
     }
 
     /// Every parameter that has a value, with its origin, in libpq's order.

@@ -1,13 +1,13 @@
 //! Integers as libpq reads them.
 
-use super::keyword::is_blank;
+use super::space::is_space;
 
 /// A decimal `int` with blanks on either side and an optional sign (`pqParseIntParam` in `fe-connect.c`).
 pub(super) fn integer(text: &[u8]) -> Option<i32> {
-    let start = text.iter().position(|byte| !is_blank(*byte))?;
+    let start = text.iter().position(|byte| !is_space(*byte))?;
     let end = text
         .iter()
-        .rposition(|byte| !is_blank(*byte))?
+        .rposition(|byte| !is_space(*byte))?
         .checked_add(1)?;
     std::str::from_utf8(text.get(start..end)?)
         .ok()?

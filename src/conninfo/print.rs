@@ -1,8 +1,8 @@
 //! Settings back into text.
 
-use super::keyword::is_blank;
+use super::grammar::Assignment;
 use super::parameter::{Keyword, Secrecy};
-use super::parse::Assignment;
+use super::space::is_space;
 use super::value::{MASK, Value};
 
 /// A value that lost backslashes, and the settings that keep them.
@@ -80,7 +80,7 @@ pub(super) fn lost_backslashes(
 /// `keyword=value`, quoted where the value is empty or holds a blank, escaped where it holds a quote or backslash.
 fn setting(keyword: Keyword, value: &[u8]) -> Vec<u8> {
     let mut text = format!("{keyword}=").into_bytes();
-    let quoted = value.is_empty() || value.iter().any(|byte| is_blank(*byte));
+    let quoted = value.is_empty() || value.iter().any(|byte| is_space(*byte));
     text.extend(quoted.then_some(b'\''));
     for byte in value {
         text.extend(matches!(byte, b'\'' | b'\\').then_some(b'\\'));
@@ -94,7 +94,7 @@ fn setting(keyword: Keyword, value: &[u8]) -> Vec<u8> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::parse::parse;
+    use super::super::grammar::parse;
     use super::*;
 
     #[test]

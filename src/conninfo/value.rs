@@ -1,5 +1,6 @@
 //! Values with their origin, and secrets that will not print.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -245,6 +246,9 @@ const SECRET_NAMES: &[&[u8]] = &[
     b"scram_client_key",
     b"scram_server_key",
 ];
+
+/// The settings known so far, by keyword.
+pub(super) type Settings = BTreeMap<Keyword, Setting<Value>>;
 
 #[cfg(test)]
 mod tests {

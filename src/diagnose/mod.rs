@@ -19,7 +19,7 @@ use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
-use explain::{chain, client_certificate, demands, name, request, second_look, wire};
+use explain::{chain, client_certificate, demands, name, negotiation_fallback, request, wire};
 
 pub use code::Code;
 pub use explain::audit::add_audit;
@@ -107,8 +107,8 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
         ..Context::of(task, &rules)
     };
     let mut diagnosis = verdict(task, &context, &observation.outcome);
-    if let Some(second) = &observation.second_look {
-        second_look::advise(&mut diagnosis, task, &context, second);
+    if let Some(fallback) = &observation.negotiation_fallback {
+        negotiation_fallback::advise(&mut diagnosis, task, &context, fallback);
     }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
         demand(

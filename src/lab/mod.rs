@@ -17,10 +17,10 @@ mod bench;
 mod deadline;
 mod fault;
 mod hello;
-mod judge;
 mod material;
 mod message;
 mod observation;
+mod outcome;
 mod packet;
 mod render;
 mod rewrite;
@@ -34,9 +34,9 @@ pub use bench::{
     Bench, DATABASE, Error as LabError, Lab, PASSWORD, Place, Secret, USER, Watcher, may_own,
 };
 pub use fault::{Duty, Fault, Libpq};
-pub use judge::{Conduct, Verdict, judge};
 pub use material::Error as MaterialError;
 pub use observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening, Tls};
+pub use outcome::{Conduct, Verdict, judge};
 pub use render::{
     observation_json, observation_line, write_json, write_junit, write_list, write_started,
     write_table,

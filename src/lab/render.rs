@@ -7,8 +7,8 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::bench::{Lab, Secret};
 use super::fault::{Fault, Libpq};
-use super::judge::{Conduct, Verdict, judge};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
+use super::outcome::{Conduct, Verdict, judge};
 use super::trial::{Attempt, ProgramEnd, Trial};
 use crate::clients::Acceptance;
 use crate::escape::escape;

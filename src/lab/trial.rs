@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::judge::{Conduct, Verdict};
+use super::outcome::{Conduct, Verdict};
 use crate::exit::Exit;
 
 /// One program against several endpoints.

@@ -4,7 +4,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-mod second_look;
+mod negotiation_fallback;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfie
 use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
-pub use second_look::SecondLook;
+pub use negotiation_fallback::NegotiationFallback;
 
 /// What is to be checked, and against what.
 #[derive(Clone, Debug)]
@@ -66,8 +66,8 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// How far we got.
     pub outcome: Result<Session, Stop>,
-    /// What the other way of asking for TLS comes to, where the one asked for was hung up on.
-    pub second_look: Option<Box<SecondLook>>,
+    /// What the other way of asking for TLS leads to, where the server hung up on the one asked for.
+    pub negotiation_fallback: Option<Box<NegotiationFallback>>,
 }
 
 impl Observation {
@@ -204,15 +204,17 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
             Err(stop)
         }
     };
-    let second_look = match &outcome {
+    let negotiation_fallback = match &outcome {
         Ok(_) => None,
-        Err(stop) => second_look::take(task, stop, until).await.map(Box::new),
+        Err(stop) => negotiation_fallback::attempt(task, stop, until)
+            .await
+            .map(Box::new),
     };
     Observation {
         timings,
         address,
         outcome,
-        second_look,
+        negotiation_fallback,
     }
 }
 

@@ -8,12 +8,12 @@ pub(super) mod demands;
 pub(super) mod files;
 pub(super) mod login;
 pub(super) mod name;
+pub(super) mod negotiation_fallback;
 mod no_anchor;
 mod offers;
 mod provider;
 pub(super) mod request;
 pub(super) mod rotation;
-pub(super) mod second_look;
 pub(super) mod wire;
 
 use crate::conninfo::{ConnInfo, Keyword};

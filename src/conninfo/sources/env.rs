@@ -4,13 +4,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::World;
-use super::parameter::Keyword;
-use super::service::Settings;
-use super::value::{Origin, Setting, Value};
+use crate::conninfo::World;
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::value::Settings;
+use crate::conninfo::value::{Origin, Setting, Value};
 
 /// Fills in every keyword that has no value yet. An empty environment variable is a value.
-pub(super) fn fill(settings: &mut Settings, world: &dyn World) {
+pub(in crate::conninfo) fn fill(settings: &mut Settings, world: &dyn World) {
     for keyword in Keyword::ALL {
         if !settings.contains_key(keyword)
             && let Some(setting) = fallback(*keyword, world)
@@ -62,7 +62,7 @@ pub struct ServerSetting {
 
 /// What the environment asks of the server (`EnvironmentOptions` in `fe-connect.c`); `default`, in any
 /// case, asks for nothing.
-pub(super) fn server_settings(world: &dyn World) -> Vec<ServerSetting> {
+pub(in crate::conninfo) fn server_settings(world: &dyn World) -> Vec<ServerSetting> {
     SERVER_SETTINGS
         .iter()
         .filter_map(|(variable, name)| {
@@ -87,35 +87,35 @@ const REQUIRE_SSL: &str = "PGREQUIRESSL";
 
 /// The bytes of an environment variable or path.
 #[cfg(unix)]
-pub(super) fn bytes_of(text: &OsStr) -> Vec<u8> {
+pub(in crate::conninfo) fn bytes_of(text: &OsStr) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt;
     text.as_bytes().to_vec()
 }
 
 /// The bytes of an environment variable or path.
 #[cfg(not(unix))]
-pub(super) fn bytes_of(text: &OsStr) -> Vec<u8> {
+pub(in crate::conninfo) fn bytes_of(text: &OsStr) -> Vec<u8> {
     text.to_string_lossy().into_owned().into_bytes()
 }
 
 /// The path of these bytes.
 #[cfg(unix)]
-pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+pub(in crate::conninfo) fn path_of(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     PathBuf::from(OsString::from_vec(bytes.to_vec()))
 }
 
 /// The path of these bytes.
 #[cfg(not(unix))]
-pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
+pub(in crate::conninfo) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from(String::from_utf8_lossy(bytes).into_owned()))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::Fake;
-    use super::super::{ConnInfo, SslMode};
     use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::conninfo::{ConnInfo, SslMode};
 
     #[test]
     fn some_variables_are_settings_of_the_server() {

@@ -3,18 +3,21 @@
 
 use std::time::Duration;
 
-use super::choice::{
+use crate::conninfo::choice::{
     AuthMethod, Choice, ProtocolVersion, SslMode, SslNegotiation, TlsVersion, names,
 };
-use super::endpoints::{Endpoint, Route};
-use super::error::{Demand, Error, Expected};
-use super::parameter::Keyword;
-use super::service::Settings;
-use super::value::{Origin, Setting, Word};
-use super::{RequireAuth, RootCert, hint, number};
+use crate::conninfo::endpoints::{Endpoint, Route};
+use crate::conninfo::error::{Demand, Error, Expected};
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::value::Settings;
+use crate::conninfo::value::{Origin, Setting, Word};
+use crate::conninfo::{RequireAuth, RootCert, hint, number};
 
 /// A setting that is there and not empty.
-pub(super) fn given(settings: &Settings, keyword: Keyword) -> Option<Setting<Vec<u8>>> {
+pub(in crate::conninfo) fn given(
+    settings: &Settings,
+    keyword: Keyword,
+) -> Option<Setting<Vec<u8>>> {
     let setting = settings
         .get(&keyword)
         .filter(|setting| !setting.value.as_bytes().is_empty())?;
@@ -25,7 +28,7 @@ pub(super) fn given(settings: &Settings, keyword: Keyword) -> Option<Setting<Vec
 }
 
 /// An enumerated setting; an empty value is none of its words.
-pub(super) fn choice<T: Choice>(
+pub(in crate::conninfo) fn choice<T: Choice>(
     settings: &Settings,
     keyword: Keyword,
 ) -> Result<Setting<T>, Error> {
@@ -57,7 +60,7 @@ fn not_a_choice<T: Choice>(keyword: Keyword, text: &[u8], origin: &Origin) -> Er
 }
 
 /// `mode` is still libpq's own: `prefer` by default, and verify-full with the system's roots.
-pub(super) fn refuse_weak_mode(
+pub(in crate::conninfo) fn refuse_weak_mode(
     mode: &Setting<SslMode>,
     negotiation: &Setting<SslNegotiation>,
     roots: Option<&Setting<RootCert>>,
@@ -86,7 +89,7 @@ pub(super) fn refuse_weak_mode(
 
 type Versions = (Option<Setting<TlsVersion>>, Option<Setting<TlsVersion>>);
 
-pub(super) fn tls_versions(settings: &Settings) -> Result<Versions, Error> {
+pub(in crate::conninfo) fn tls_versions(settings: &Settings) -> Result<Versions, Error> {
     let min = tls_version(settings, Keyword::SslMinProtocolVersion)?;
     let max = tls_version(settings, Keyword::SslMaxProtocolVersion)?;
     match (&min, &max) {
@@ -124,7 +127,7 @@ fn tls_version(
 }
 
 /// libpq's default for the largest gives way to the smallest, so only two given versions can contradict each other.
-pub(super) fn protocol_versions(settings: &Settings) -> Result<(), Error> {
+pub(in crate::conninfo) fn protocol_versions(settings: &Settings) -> Result<(), Error> {
     let read = |keyword| {
         settings
             .contains_key(&keyword)
@@ -147,7 +150,7 @@ pub(super) fn protocol_versions(settings: &Settings) -> Result<(), Error> {
 }
 
 /// 32 bytes in base64 (`pg_b64_decode` in `src/common/base64.c`).
-pub(super) fn scram_key(settings: &Settings, keyword: Keyword) -> Result<(), Error> {
+pub(in crate::conninfo) fn scram_key(settings: &Settings, keyword: Keyword) -> Result<(), Error> {
     let Some(setting) = settings.get(&keyword) else {
         return Ok(());
     };
@@ -167,7 +170,10 @@ pub(super) fn scram_key(settings: &Settings, keyword: Keyword) -> Result<(), Err
 const SCRAM_KEY_BYTES: usize = 32;
 
 /// libpq sets these on TCP sockets only, and judges them when it does.
-pub(super) fn socket_options(settings: &Settings, endpoints: &[Endpoint]) -> Result<(), Error> {
+pub(in crate::conninfo) fn socket_options(
+    settings: &Settings,
+    endpoints: &[Endpoint],
+) -> Result<(), Error> {
     if endpoints
         .iter()
         .all(|endpoint| endpoint.route() == Route::Socket)
@@ -189,7 +195,9 @@ pub(super) fn socket_options(settings: &Settings, endpoints: &[Endpoint]) -> Res
 }
 
 /// One second is one second since libpq 17; older ones made two of it.
-pub(super) fn connect_timeout(settings: &Settings) -> Result<Option<Setting<Duration>>, Error> {
+pub(in crate::conninfo) fn connect_timeout(
+    settings: &Settings,
+) -> Result<Option<Setting<Duration>>, Error> {
     let seconds =
         integer(settings, Keyword::ConnectTimeout)?.and_then(|seconds| u64::try_from(seconds).ok());
     let origin = settings
@@ -220,7 +228,9 @@ fn integer(settings: &Settings, keyword: Keyword) -> Result<Option<i32>, Error> 
         })
 }
 
-pub(super) fn require_auth(settings: &Settings) -> Result<Option<Setting<RequireAuth>>, Error> {
+pub(in crate::conninfo) fn require_auth(
+    settings: &Settings,
+) -> Result<Option<Setting<RequireAuth>>, Error> {
     let Some(Setting {
         value: text,
         origin,
@@ -263,9 +273,9 @@ pub(super) fn require_auth(settings: &Settings) -> Result<Option<Setting<Require
 
 #[cfg(test)]
 mod tests {
-    use super::super::ConnInfo;
-    use super::super::fake::Fake;
     use super::*;
+    use crate::conninfo::ConnInfo;
+    use crate::conninfo::fake::Fake;
 
     fn read(text: &str) -> Result<ConnInfo, Error> {
         ConnInfo::read(text.as_bytes(), &Fake::default())

@@ -4,28 +4,28 @@ use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
 use crate::diagnose::{Context, Diagnosis, verdict};
 use crate::handshake::{Alert, Error as HandshakeError};
-use crate::probe::{SecondLook, Session, Stop, Task};
+use crate::probe::{NegotiationFallback, Session, Stop, Task};
 
 /// Puts what is known of the other way into the advice on the failure of the first.
 pub(in crate::diagnose) fn advise(
     diagnosis: &mut Diagnosis,
     task: &Task,
     context: &Context<'_>,
-    second: &SecondLook,
+    fallback: &NegotiationFallback,
 ) {
     let Some(error) = &mut diagnosis.error else {
         return;
     };
-    let (other, needs) = match second.negotiation {
+    let (other, needs) = match fallback.negotiation {
         SslNegotiation::Direct => (
             "TLS from the first byte (sslnegotiation=direct)",
             " (libpq 17 and newer)",
         ),
         SslNegotiation::Postgres => ("TLS by an SSLRequest (sslnegotiation=postgres)", ""),
     };
-    let string = string(task, second.negotiation);
-    error.hint = Some(match silence(&second.outcome) {
-        None => match verdict(task, context, &second.outcome).error {
+    let string = string(task, fallback.negotiation);
+    error.hint = Some(match silence(&fallback.outcome) {
+        None => match verdict(task, context, &fallback.outcome).error {
             None => format!("{other} is answered there, and would pass. Use{needs}\n{string}"),
             Some(next) => format!(
                 "{other} is answered there, but would fail as well: {}. Mend that, and use{needs}\n{string}",

@@ -4,11 +4,11 @@
 
 use std::path::PathBuf;
 
-use super::endpoints::{Endpoint, Host};
-use super::env::path_of;
-use super::parameter::Keyword;
-use super::value::{Secret, Setting};
-use super::{ConnInfo, HostAddr};
+use crate::conninfo::endpoints::{Endpoint, Host};
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::sources::env::path_of;
+use crate::conninfo::value::{Secret, Setting};
+use crate::conninfo::{ConnInfo, HostAddr};
 
 impl ConnInfo {
     /// The password file, if there is one to be asked: only where no password is given.
@@ -172,8 +172,8 @@ const DEFAULT_SOCKET_DIRECTORY: &[u8] = b"/var/run/postgresql";
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::Fake;
     use super::*;
+    use crate::conninfo::fake::Fake;
 
     fn find(string: &str, text: &[u8]) -> Option<String> {
         let conninfo = ConnInfo::read(string.as_bytes(), &Fake::default()).unwrap();

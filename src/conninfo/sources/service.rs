@@ -1,24 +1,23 @@
 //! `pg_service.conf`: named groups of settings (`parseServiceInfo` and `parseServiceFile` in libpq's `fe-connect.c`).
 
-use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::World;
-use super::env::bytes_of;
-use super::error::{Error, ServiceFault};
-use super::keyword::is_blank;
-use super::parameter::Keyword;
-use super::value::{Origin, Setting, Value, Word};
-
-/// One group of settings, by keyword.
-pub(super) type Settings = BTreeMap<Keyword, Setting<Value>>;
+use crate::conninfo::World;
+use crate::conninfo::error::{Error, ServiceFault};
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::sources::env::bytes_of;
+use crate::conninfo::space::is_space;
+use crate::conninfo::value::{Origin, Setting, Settings, Value, Word};
 
 /// The settings of the service that the string or `PGSERVICE` names; none if nothing names one.
 ///
 /// # Errors
 /// The service is in no file, or the text before or in it breaks the grammar.
-pub(super) fn lookup(named: Option<&[u8]>, world: &dyn World) -> Result<Settings, Error> {
+pub(in crate::conninfo) fn lookup(
+    named: Option<&[u8]>,
+    world: &dyn World,
+) -> Result<Settings, Error> {
     let from_environment = world.var("PGSERVICE").map(|value| bytes_of(&value));
     let Some(service) = named.map(<[u8]>::to_vec).or(from_environment) else {
         return Ok(Settings::new());
@@ -165,20 +164,20 @@ const LINE_LIMIT: usize = 1023;
 fn trim(line: &[u8]) -> &[u8] {
     let start = line
         .iter()
-        .position(|byte| !is_blank(*byte))
+        .position(|byte| !is_space(*byte))
         .unwrap_or(line.len());
     let end = line
         .iter()
-        .rposition(|byte| !is_blank(*byte))
+        .rposition(|byte| !is_space(*byte))
         .map_or(start, |last| last.saturating_add(1));
     line.get(start..end).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::Fake;
-    use super::super::{ConnInfo, Error};
     use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::conninfo::{ConnInfo, Error};
 
     const HOME: &str = "/home/me/.pg_service.conf";
 

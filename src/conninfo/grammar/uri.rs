@@ -3,10 +3,10 @@
 //!
 //! libpq cuts the text at its delimiters first and decodes the parts afterwards.
 
-use super::error::Error;
-use super::parameter::Keyword;
-use super::parse::{Alias, Assignment, store};
-use super::value::{Value, Word};
+use super::assignment::{Alias, Assignment, store};
+use crate::conninfo::error::Error;
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::value::{Value, Word};
 
 /// How a connection URI begins; anything else is a keyword/value string.
 pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];

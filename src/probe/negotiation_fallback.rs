@@ -13,9 +13,9 @@ use crate::conninfo::{ConnInfo, SslNegotiation};
 use crate::handshake::{Alert, Error as HandshakeError};
 use crate::negotiate::{Error as NegotiateError, Protocol};
 
-/// What came of asking for TLS the other way.
+/// What asking for TLS the other way led to.
 #[derive(Debug)]
-pub struct SecondLook {
+pub struct NegotiationFallback {
     /// The other way.
     pub negotiation: SslNegotiation,
     /// How far it got, by the same trust and rules.
@@ -23,7 +23,11 @@ pub struct SecondLook {
 }
 
 /// Asks the other way, if the failure says that it might be answered.
-pub(super) async fn take(task: &Task, stop: &Stop, deadline: Instant) -> Option<SecondLook> {
+pub(super) async fn attempt(
+    task: &Task,
+    stop: &Stop,
+    deadline: Instant,
+) -> Option<NegotiationFallback> {
     let negotiation = other_way(task.conninfo.sslnegotiation.value, stop)?;
     let mut conninfo = ConnInfo::clone(&task.conninfo);
     conninfo.sslnegotiation.value = negotiation;
@@ -36,7 +40,7 @@ pub(super) async fn take(task: &Task, stop: &Stop, deadline: Instant) -> Option<
         Ok(ready) => meet(&task, ready, deadline, &mut timings).await,
         Err(stop) => Err(stop),
     };
-    Some(SecondLook {
+    Some(NegotiationFallback {
         negotiation,
         outcome,
     })

@@ -1,26 +1,28 @@
 //! Settings in, meaning out: what is still missing filled in and every value judged, in the order of
 //! `pqConnectOptions2` (libpq's `fe-connect.c`).
 
+pub(super) mod validate;
+
 use std::path::PathBuf;
 
-use super::choice::Choice;
-use super::endpoints;
-use super::env::{self, bytes_of, path_of};
-use super::error::Error;
-use super::judge::{
+use self::validate::{
     choice, connect_timeout, given, protocol_versions, refuse_weak_mode, require_auth, scram_key,
     socket_options, tls_versions,
 };
-use super::parameter::Keyword;
-use super::parse::Assignment;
-use super::service::Settings;
-use super::value::{Origin, Secret, Setting, Value};
-use super::{
+use crate::conninfo::choice::Choice;
+use crate::conninfo::endpoints;
+use crate::conninfo::error::Error;
+use crate::conninfo::grammar::Assignment;
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::sources::env::{self, bytes_of, path_of};
+use crate::conninfo::value::Settings;
+use crate::conninfo::value::{Origin, Secret, Setting, Value};
+use crate::conninfo::{
     ConnInfo, LoadBalanceHosts, RootCert, SslCertMode, SslMode, SslSni, TargetSessionAttrs, World,
 };
 
 /// Judges all settings and makes the [`ConnInfo`].
-pub(super) fn interpret(
+pub(in crate::conninfo) fn interpret(
     mut settings: Settings,
     own: Vec<Assignment>,
     world: &dyn World,
@@ -206,9 +208,9 @@ fn sslsni(settings: &Settings) -> Setting<SslSni> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::Fake;
-    use super::super::{Class, GssEncMode, SslNegotiation, TlsVersion};
     use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::conninfo::{Class, GssEncMode, SslNegotiation, TlsVersion};
 
     fn read(text: &str) -> Result<ConnInfo, Error> {
         ConnInfo::read(text.as_bytes(), &Fake::default())

@@ -1,9 +1,10 @@
 //! The grammar of keyword/value strings: `host=localhost port = 5432 application_name='it\'s me'`
 //! (`conninfo_parse` in libpq's `fe-connect.c`).
 
-use super::Error;
-use super::parse::{Assignment, store};
-use super::value::Word;
+use super::assignment::{Assignment, store};
+use crate::conninfo::Error;
+use crate::conninfo::space::is_space;
+use crate::conninfo::value::Word;
 
 /// Reads every setting of the string in turn.
 ///
@@ -45,11 +46,6 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     }
 }
 
-/// The bytes that C's `isspace` takes for blanks in the "C" locale.
-pub(super) const fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)
-}
-
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
@@ -79,7 +75,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_blanks(&mut self) {
-        while self.peek().is_some_and(is_blank) {
+        while self.peek().is_some_and(is_space) {
             self.advance();
         }
     }
@@ -88,7 +84,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         while self
             .peek()
-            .is_some_and(|byte| byte != b'=' && !is_blank(byte))
+            .is_some_and(|byte| byte != b'=' && !is_space(byte))
         {
             self.advance();
         }
@@ -107,7 +103,7 @@ impl<'a> Scanner<'a> {
                 None if quoted => return None,
                 None => return Some(unescaped.finish()),
                 Some(b'\'') if quoted => return Some(unescaped.finish()),
-                Some(byte) if !quoted && is_blank(byte) => return Some(unescaped.finish()),
+                Some(byte) if !quoted && is_space(byte) => return Some(unescaped.finish()),
                 // A backslash at the very end stands for nothing.
                 Some(b'\\') => {
                     if let Some(byte) = self.next() {
@@ -135,7 +131,7 @@ impl Unescaped {
     }
 
     fn escaped(&mut self, byte: u8) {
-        if !matches!(byte, b'\\' | b'\'') && !is_blank(byte) {
+        if !matches!(byte, b'\\' | b'\'') && !is_space(byte) {
             self.as_typed.push(b'\\');
             self.lost = true;
         }

@@ -1,0 +1,72 @@
+//! What both grammars make: settings, of which the last of each keyword counts.
+
+use crate::conninfo::parameter::Keyword;
+use crate::conninfo::value::Value;
+
+/// One setting of a connection string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// What is set.
+    pub keyword: Keyword,
+    /// The value after unescaping.
+    pub value: Value,
+    /// Offset in bytes at which the value begins in the string.
+    pub at: usize,
+    /// The value with its backslashes, where libpq dropped one that stood before an ordinary character.
+    pub as_typed: Option<Value>,
+    /// The other name by which it was set, if that is no name to other clients.
+    pub alias: Option<Alias>,
+}
+
+/// What stands in the string in place of a keyword and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alias {
+    /// `ssl=true` in a URI, which means `sslmode=require` (`conninfo_uri_parse_params`).
+    SslTrue,
+    /// An `sslmode` that libpq does not know, in whose place stands `verify-full`: see
+    /// [`crate::conninfo::ConnInfo::read_as_others_might`].
+    UnknownMode,
+    /// The same with node-postgres' own word `no-verify`.
+    NoVerify,
+}
+
+/// Stores a value under the keyword of that name, or returns the keyword that was probably meant.
+///
+/// `requiressl` is a spelling of `sslmode` from before PostgreSQL 8 (`conninfo_storeval`).
+pub(super) fn store(
+    assignments: &mut Vec<Assignment>,
+    name: &[u8],
+    value: Vec<u8>,
+    at: usize,
+    as_typed: Option<Vec<u8>>,
+) -> Result<(), Option<Keyword>> {
+    let (keyword, value) = match name {
+        b"requiressl" if value.starts_with(b"1") => (Keyword::SslMode, b"require".to_vec()),
+        b"requiressl" => (Keyword::SslMode, b"prefer".to_vec()),
+        _ => (
+            Keyword::from_bytes(name).ok_or_else(|| Keyword::nearest(name))?,
+            value,
+        ),
+    };
+    let made = Assignment {
+        keyword,
+        value: Value::new(keyword, value),
+        at,
+        as_typed: as_typed.map(|bytes| Value::new(keyword, bytes)),
+        alias: None,
+    };
+    replace(assignments, made);
+    Ok(())
+}
+
+/// Adds a setting in place of an earlier one of its keyword.
+pub(super) fn replace(assignments: &mut Vec<Assignment>, made: Assignment) {
+    let keyword = made.keyword;
+    match assignments
+        .iter_mut()
+        .find(|earlier| earlier.keyword == keyword)
+    {
+        Some(earlier) => *earlier = made,
+        None => assignments.push(made),
+    }
+}
