@@ -276,7 +276,7 @@ pub(crate) struct Explain {
 }
 
 /// What there is a page about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     /// A finding code.
     Code(Code),

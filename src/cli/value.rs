@@ -142,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn a_topic_is_a_code_or_the_configuration() {
+        assert_eq!(parse_topic("config"), Ok(Topic::Config));
+        assert_eq!(
+            parse_topic("unknown-issuer"),
+            Ok(Topic::Code(Code::UnknownIssuer))
+        );
+        assert!(parse_topic("unknown-isuer").is_err_and(|error| error.contains("unknown-issuer")));
+        assert!(parse_topic("configuration").is_err());
+    }
+
+    #[test]
     fn times_are_absolute_or_from_now() {
         assert_eq!(parse_at("+30d"), Ok(At::FromNow(time::Duration::days(30))));
         assert_eq!(parse_at("-1h"), Ok(At::FromNow(time::Duration::hours(-1))));
