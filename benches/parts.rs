@@ -1,4 +1,4 @@
-//! The pure parts of a check, each by itself: `cargo bench`.
+//! The pure parts of a check, each by itself: `cargo bench -p pgtls-benches`.
 //!
 //! divan rather than criterion: what is measured takes microseconds, and divan brings a tenth of the
 //! dependencies to say so.

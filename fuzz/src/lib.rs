@@ -1,5 +1,5 @@
 //! What the fuzz targets do with their bytes. The seeds go through the same functions in
-//! `cargo test` (`tests/seeds.rs`), which is why they stand here and not in the targets.
+//! `cargo test` (`tests/it/seeds.rs`), which is why they stand here and not in the targets.
 //!
 //! A target fails when pgtls panics, or when something that it promises does not hold.
 

@@ -181,7 +181,7 @@ mod tests {
         Some(String::from_utf8(password.expose().to_vec()).unwrap())
     }
 
-    /// `tests/login` holds the same kind of table against psql.
+    /// `tests/it/login` holds the same kind of table against psql.
     #[test]
     fn a_line_matches_as_libpq_matches_it() {
         let string = "host=h port=1 dbname=d user=u";

@@ -1,0 +1,295 @@
+//! Does `pgtls check` say of a client certificate what psql gets to hear?
+//!
+//! PostgreSQL asks, demands and refuses under TLS 1.2 and 1.3; psql gets the same string. What
+//! PostgreSQL leaves to its TLS layer is played by other servers.
+
+mod files;
+mod identities;
+mod last_word;
+mod peers;
+
+use crate::support::client::{Answer, Client};
+use crate::support::postgres::{Postgres, programs};
+use crate::support::skip::{has_openssl, skip};
+use identities::{Fate, Identity};
+use peers::{Demand, OnOpenssl, fatal, on_rustls};
+
+/// How the string starts.
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=alice dbname=postgres \
+                    sslmode=verify-full sslrootcert=root.crt";
+
+/// A server's policy: its line of pg_hba.conf, and whether it asks at all.
+struct Policy {
+    hba: &'static str,
+    asks: bool,
+    demands: bool,
+    /// Whether the CN must be the user.
+    names: bool,
+}
+
+const POLICIES: [Policy; 5] = [
+    Policy {
+        hba: "hostssl all all all trust",
+        asks: false,
+        demands: false,
+        names: false,
+    },
+    Policy {
+        hba: "hostssl all all all trust",
+        asks: true,
+        demands: false,
+        names: false,
+    },
+    Policy {
+        hba: "hostssl all all all trust clientcert=verify-ca",
+        asks: true,
+        demands: true,
+        names: false,
+    },
+    Policy {
+        hba: "hostssl all all all trust clientcert=verify-full",
+        asks: true,
+        demands: true,
+        names: true,
+    },
+    Policy {
+        hba: "hostssl all all all cert",
+        asks: true,
+        demands: true,
+        names: true,
+    },
+];
+
+/// Clients that every policy meets; the others are told apart by TLS alone.
+const EVERYWHERE: [&str; 4] = ["p256", "stranger", "bob", "p384"];
+
+#[test]
+fn postgresql_asks_demands_and_refuses_as_psql_hears_it() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server.sql("CREATE ROLE alice LOGIN");
+    let authority = server.socket_directory().join("data/clients.crt");
+    std::fs::write(authority, identities::authority()).unwrap();
+    let client = Client::new();
+    client.write("root.crt", root);
+    let identities = identities::all();
+    for identity in &identities {
+        identity.give_to(&client);
+    }
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (number, policy) in POLICIES.iter().enumerate() {
+        for version in ["TLSv1.2", "TLSv1.3"] {
+            server.authenticate(policy.hba);
+            let mut settings = vec![("ssl_max_protocol_version", version)];
+            settings.extend(policy.asks.then_some(("ssl_ca_file", "clients.crt")));
+            server.configure(&served, &settings);
+            let everybody = number == 3;
+            let some = identities
+                .iter()
+                .filter(|identity| everybody || EVERYWHERE.contains(&identity.name));
+            for identity in std::iter::once(None).chain(some.map(Some)) {
+                count += 1;
+                if let Err(why) = judge(policy, version, identity, &client, server.port) {
+                    let name = identity.map_or("nobody", |identity| identity.name);
+                    wrong.push(format!("{name}, {version}, {}: {why}", policy.hba));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{count} connections");
+}
+
+fn judge(
+    policy: &Policy,
+    version: &str,
+    identity: Option<&Identity>,
+    client: &Client,
+    port: u16,
+) -> Result<(), String> {
+    let mut string = format!("{GOOD} port={port}");
+    if let Some(Identity { name, .. }) = identity {
+        string.push_str(&format!(" sslcert={name}.crt sslkey={name}.key"));
+    }
+    let fate = identity.map(|identity| match version {
+        "TLSv1.2" => identity.tls12,
+        _ => identity.tls13,
+    });
+    let stopped_at_login =
+        policy.names && identity.is_some_and(|identity| identity.user != "alice");
+    let (expected, told) = match (policy.asks, fate) {
+        (false, _) => ((0, "pass"), "not requested"),
+        (true, None) if policy.demands => ((5, "client-cert-required"), "requested, none sent"),
+        (true, None) => ((0, "pass"), "requested, none sent"),
+        (true, Some(Fate::Accepted)) => ((0, "pass"), "sent, accepted"),
+        (true, Some(Fate::Refused)) => ((5, "client-cert-refused"), "sent, refused"),
+    };
+    let ours = client.check(&string);
+    let tls = &ours.endpoint()["tls"];
+    let came = (ours.code, ours.outcome());
+    if came != (expected.0, expected.1.to_owned())
+        || tls["client_certificate"] != told
+        || tls["protocol"] != version
+        || ours.findings().contains(&"login-failed".to_owned()) != stopped_at_login
+    {
+        return Err(format!("expected {expected:?}, {told}: {}", ours.stdout));
+    }
+    let theirs = client.psql(&string);
+    let same = match &theirs {
+        Answer::Tls => ours.code == 0 && !stopped_at_login,
+        Answer::Plaintext => false,
+        Answer::Refused(why) if stopped_at_login => {
+            why.contains("authentication failed for user \"alice\"")
+        }
+        Answer::Refused(why) if expected.1 == "client-cert-required" => {
+            let endpoint = ours.endpoint();
+            let message = endpoint["error"]["message"].as_str().unwrap();
+            why.contains(message.trim_start_matches("server says: "))
+        }
+        Answer::Refused(why) => ours.code == 5 && !why.contains("FATAL"),
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(format!("psql: {theirs:?}"))
+    }
+}
+
+#[test]
+fn a_tls_layer_that_demands_a_certificate_is_heard() {
+    if !has_openssl() || no_psql() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let authority = identities::authority();
+    let client = Client::new();
+    client.write("root.crt", root);
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    let (tls12, tls13) = (&rustls::version::TLS12, &rustls::version::TLS13);
+    let rustls = |version| on_rustls(&served, &authority, Demand::Demands, version, OK);
+    let openssl = ["-tls1_2", "-tls1_3"].map(|it| OnOpenssl::start(&served, &authority, it));
+    for (server, port, answers) in [
+        ("rustls, TLS 1.2", rustls(tls12), true),
+        ("rustls, TLS 1.3", rustls(tls13), true),
+        // Says nothing behind a handshake that succeeds.
+        ("OpenSSL, TLS 1.2", openssl[0].port, false),
+        ("OpenSSL, TLS 1.3", openssl[1].port, false),
+    ] {
+        for (identity, expected) in [
+            ("", (5, "client-cert-required")),
+            ("sslcert=stranger.crt sslkey=stranger.key", REFUSED),
+            ("sslcert=expired.crt sslkey=expired.key", REFUSED),
+            ("sslcert=impostor.crt sslkey=impostor.key", REFUSED),
+            ("sslcert=p256.crt sslkey=p256.key", (0, "pass")),
+        ] {
+            if expected.0 == 0 && !answers {
+                continue;
+            }
+            let string = format!("{GOOD} port={port} {identity}");
+            for _ in 0..3 {
+                let run = client.check(&string);
+                let came = (run.code, run.outcome());
+                let expected = (expected.0, expected.1.to_owned());
+                assert_eq!(came, expected, "{server}: {string}: {}", run.stdout);
+            }
+            if expected.0 != 0 {
+                let theirs = client.psql(&string);
+                assert!(matches!(theirs, Answer::Refused(_)), "{server}: {string}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_answer_decides_only_about_the_certificate() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let authority = identities::authority();
+    let client = Client::new();
+    client.write("root.crt", root);
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    let own = "sslcert=p256.crt sslkey=p256.key";
+    let german = "Verbindung erfordert ein gültiges Client-Zertifikat";
+    let entry = "kein pg_hba.conf-Eintrag für Host »127.0.0.1«, Benutzer »alice«";
+    let starting = fatal("57P03", "the database system is starting up");
+    for (answer, identity, expected) in [
+        (OK, "", (0, "pass")),
+        (OK, own, (0, "pass")),
+        (fatal("28000", german), "", (5, "client-cert-required")),
+        // The user's name in the sentence changes nothing.
+        (
+            fatal("28000", german),
+            "user=ein",
+            (5, "client-cert-required"),
+        ),
+        (fatal("28000", german), own, REFUSED),
+        (fatal("28000", entry), "", (0, "pass")),
+        (fatal("28P01", "wrong password"), "", (0, "pass")),
+        (fatal("3D000", "no such database"), own, (0, "pass")),
+        // Whether a certificate will be demanded is not known yet.
+        (starting, "", (3, "server-error")),
+        (starting, own, (0, "pass")),
+        (b"", "", (5, "closed")),
+        (b"", own, (5, "closed")),
+        (b"HTTP/1.1 400 Bad Request\r\n", "", (5, "not-postgres")),
+        (b"v\0\0\0\x0c\0\x03\0\0\0\0\0\0", "", (5, "not-postgres")),
+    ] {
+        for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+            let port = on_rustls(&served, &authority, Demand::Asks, version, answer);
+            let run = client.check(&format!("{GOOD} port={port} {identity}"));
+            let came = (run.code, run.outcome());
+            let expected = (expected.0, expected.1.to_owned());
+            let said = String::from_utf8_lossy(answer);
+            assert_eq!(came, expected, "{version:?}, {said}: {}", run.stdout);
+        }
+    }
+}
+
+/// Our certificate goes to nobody whom we do not trust, and the report does not say that it did.
+#[test]
+fn an_untrusted_server_gets_no_certificate() {
+    if !has_openssl() {
+        return;
+    }
+    let (_, served) = identities::server();
+    let authority = identities::authority();
+    let client = Client::new();
+    client.write("root.crt", &authority);
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let port = on_rustls(&served, &authority, Demand::Demands, version, OK);
+        let string = format!("{GOOD} port={port} sslcert=p256.crt sslkey=p256.key");
+        let run = client.check(&string);
+        assert_eq!(run.outcome(), "unknown-issuer", "{}", run.stdout);
+        let endpoint = run.endpoint();
+        let told = &endpoint["tls"]["client_certificate"];
+        assert_eq!(told, "requested, none sent", "{version:?}");
+    }
+}
+
+fn no_psql() -> bool {
+    let missing = programs().is_none();
+    if missing {
+        skip("psql is not installed");
+    }
+    missing
+}
+
+const REFUSED: (i32, &str) = (5, "client-cert-refused");
+
+/// AuthenticationOk.
+const OK: &[u8] = b"R\0\0\0\x08\0\0\0\0";

@@ -1,0 +1,193 @@
+//! Do the demands of `pgtls check` beyond libpq's verdict hold and fail as documented?
+
+use crate::support::client::{Client, Run};
+use data_encoding::BASE64;
+use pgtls::lab::{Authority, Endpoint};
+use pgtls::trust::file;
+use pgtls::x509::Certificate;
+use time::OffsetDateTime;
+
+/// An endpoint with a certificate for `localhost` that is good for 90 days, and its files.
+struct Lab {
+    endpoint: Endpoint,
+    leaf: Certificate,
+    client: Client,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let now = OffsetDateTime::now_utc();
+        let authority = Authority::new("lab CA", now).unwrap();
+        let issued = authority.issue(&["localhost"], now).unwrap();
+        let leaf = Certificate::parse(&issued.chain[0]).unwrap();
+        let client = Client::new();
+        client.write("root.crt", &authority.root_pem);
+        client.write("leaf.der", &issued.chain[0]);
+        let other = authority.issue(&["localhost"], now).unwrap();
+        client.write("other.der", &other.chain[0]);
+        Self {
+            endpoint: Endpoint::start(issued).unwrap(),
+            leaf,
+            client,
+        }
+    }
+
+    fn string(&self) -> String {
+        let port = self.endpoint.address.port();
+        format!(
+            "host=localhost hostaddr=127.0.0.1 port={port} sslmode=verify-full sslrootcert=root.crt"
+        )
+    }
+
+    fn check(&self, arguments: &str) -> Run {
+        let string = self.string();
+        let mut words = vec!["check", "--format", "json", &string];
+        words.extend(arguments.split_whitespace());
+        self.client.pgtls(&words)
+    }
+}
+
+#[test]
+fn demands_that_hold_pass_and_others_fail_with_1() {
+    let lab = Lab::new();
+    let pin = format!("sha256//{}", BASE64.encode(&lab.leaf.spki_sha256()));
+    let other_pin = format!("sha256//{}", BASE64.encode(&[7; 32]));
+    for (arguments, code, outcome) in [
+        ("", 0, "pass"),
+        ("--valid-for 89d", 0, "pass"),
+        ("--valid-for 91d", 1, "expires-soon"),
+        ("--at +91d", 6, "expired"),
+        ("--min-tls 1.2", 0, "pass"),
+        ("--min-tls 1.3", 0, "pass"),
+        ("--expect-cert leaf.der", 0, "pass"),
+        ("--expect-cert other.der", 1, "unexpected-certificate"),
+        ("--expect-cert root.crt", 1, "unexpected-certificate"),
+        (&format!("--pin {pin}"), 0, "pass"),
+        (&format!("--pin {other_pin}"), 1, "pin-mismatch"),
+        (&format!("--pin {other_pin} --pin {pin}"), 0, "pass"),
+        ("--strict", 0, "pass"),
+        ("--at +70d", 0, "pass"),
+        ("--at +70d --strict", 1, "expires-soon"),
+    ] {
+        let run = lab.check(arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{arguments}: {run:?}"
+        );
+        assert_eq!(run.json()["exit_code"], code);
+    }
+}
+
+/// Whoever sits in between can append the pinned certificate, which is public, to a chain of their own.
+#[test]
+fn a_pinned_certificate_beside_the_path_does_not_count() {
+    let now = OffsetDateTime::now_utc();
+    let authority = Authority::new("lab CA", now).unwrap();
+    let pinned = authority.issue(&["localhost"], now).unwrap();
+    let pin = Certificate::parse(&pinned.chain[0]).unwrap().spki_sha256();
+    let pin = format!("sha256//{}", BASE64.encode(&pin));
+    let mut attacker = authority.issue(&["localhost"], now).unwrap();
+    attacker.chain.extend(pinned.chain.clone());
+    let endpoint = Endpoint::start(attacker).unwrap();
+    let port = endpoint.address.port();
+    let client = Client::new();
+    client.write("root.crt", &authority.root_pem);
+    let root = file::read(authority.root_pem.as_bytes()).unwrap();
+    let root = root.certificates[0].certificate.spki_sha256();
+    let root = format!("sha256//{}", BASE64.encode(&root));
+    for (mode, pin, code) in [
+        ("verify-full sslrootcert=root.crt", &pin, 1),
+        ("verify-ca sslrootcert=root.crt", &pin, 1),
+        ("require", &pin, 1),
+        // The path ends at this root only where it is verified.
+        ("verify-full sslrootcert=root.crt", &root, 0),
+        ("require", &root, 1),
+    ] {
+        let string = format!("host=localhost hostaddr=127.0.0.1 port={port} sslmode={mode}");
+        let run = client.pgtls(&["check", "--format", "json", "--pin", pin, &string]);
+        let outcome = if code == 0 { "pass" } else { "pin-mismatch" };
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{mode}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn a_low_version_fails_under_min_tls() {
+    let lab = Lab::new();
+    let capped = format!("{} ssl_max_protocol_version=TLSv1.2", lab.string());
+    for (version, code, outcome) in [("1.2", 0, "pass"), ("1.3", 1, "below-min-tls")] {
+        let run = lab
+            .client
+            .pgtls(&["check", "--format", "json", "--min-tls", version, &capped]);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{run:?}"
+        );
+        assert_eq!(run.endpoint()["tls"]["protocol"], "TLSv1.2");
+    }
+}
+
+#[test]
+fn an_unusable_file_of_a_demand_is_a_usage_error() {
+    let lab = Lab::new();
+    lab.client.write("text", "no certificate");
+    for file in ["none.crt", "text"] {
+        let run = lab.check(&format!("--expect-cert {file}"));
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+        assert!(run.stderr.starts_with("pgtls: could not read"), "{run:?}");
+        assert!(run.stderr.contains(file), "{run:?}");
+    }
+}
+
+#[test]
+fn the_presented_chain_is_saved_also_when_it_is_refused() {
+    let lab = Lab::new();
+    for (arguments, code) in [("", 0), ("--at +91d", 6)] {
+        let run = lab.check(&format!("--save-chain saved.pem {arguments}"));
+        assert_eq!(run.code, code, "{run:?}");
+        let path = lab.client.home.path().join("saved.pem");
+        let saved = file::read(&std::fs::read(&path).unwrap()).unwrap();
+        let saved: Vec<&Certificate> = saved.certificates.iter().map(|a| &*a.certificate).collect();
+        assert_eq!(saved, [&lab.leaf]);
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+#[test]
+fn strict_refuses_what_proves_nothing() {
+    let lab = Lab::new();
+    let port = lab.endpoint.address.port();
+    let string = format!("host=localhost hostaddr=127.0.0.1 port={port} sslmode=require");
+    for (arguments, code, outcome) in [
+        (&["check", "--format", "json"][..], 0, "pass"),
+        (
+            &["check", "--format", "json", "--strict"],
+            1,
+            "not-authenticated",
+        ),
+    ] {
+        let run = lab.client.pgtls(&[arguments, &[&string]].concat());
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{run:?}"
+        );
+        assert_eq!(run.endpoint()["authenticated"], false);
+        assert_eq!(run.endpoint()["encrypted"], true);
+    }
+}
+
+#[test]
+fn without_an_sslmode_the_strongest_is_checked_and_it_is_said() {
+    let lab = Lab::new();
+    let string = lab.string().replace("sslmode=verify-full", "");
+    let run = lab.client.check(&string);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.endpoint()["sslmode"], "verify-full");
+    assert_eq!(run.findings(), ["default-sslmode"]);
+}

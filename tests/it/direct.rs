@@ -1,0 +1,105 @@
+//! Does `pgtls check` speak TLS from the first byte where the string says so?
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::support::client::{Answer, Client};
+use crate::support::pki::Ca;
+use crate::support::postgres::Postgres;
+use crate::support::skip::skip;
+
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
+                    sslmode=verify-full sslrootcert=root.crt";
+
+#[test]
+fn postgresql_18_takes_direct_tls_and_says_that_it_is_postgresql() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(programs) = std::env::var_os("PGTLS_TEST_PG18").map(PathBuf::from) else {
+        skip("PGTLS_TEST_PG18 names no directory of PostgreSQL 18's programs");
+        return;
+    };
+    let Some(library) = library() else {
+        return;
+    };
+    let Some(server) = Postgres::start_from(&programs, &served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write("other.crt", Ca::root("other").pem);
+    for (settings, expected) in [
+        ("sslnegotiation=direct", (0, "pass")),
+        (
+            "sslnegotiation=direct ssl_max_protocol_version=TLSv1.2",
+            (0, "pass"),
+        ),
+        ("sslnegotiation=postgres", (0, "pass")),
+        ("", (0, "pass")),
+        ("sslnegotiation=direct sslmode=require", (0, "pass")),
+        ("sslnegotiation=direct sslmode=prefer", (2, "weak-sslmode")),
+        (
+            "sslnegotiation=direct sslrootcert=other.crt",
+            (6, "unknown-issuer"),
+        ),
+        (
+            "sslnegotiation=direct host=www.example",
+            (7, "host-name-mismatch"),
+        ),
+        ("sslnegotiation=rect", (2, "invalid-value")),
+    ] {
+        let string = format!("{GOOD} port={} {settings}", server.port);
+        let run = client.check(&string);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            expected,
+            "{settings}: {run:?}"
+        );
+        let theirs = client.libpq(&library, &string);
+        assert_eq!(
+            theirs == Answer::Tls,
+            run.code == 0,
+            "{settings}: {theirs:?}"
+        );
+        if run.code == 0 {
+            assert_eq!(run.endpoint()["tls"]["alpn"], "postgresql", "{settings}");
+        }
+    }
+}
+
+#[test]
+fn an_older_server_knows_no_direct_tls() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!("{GOOD} port={} sslnegotiation=direct", server.port);
+    let run = client.check(&string);
+    assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");
+    if let Some(library) = library() {
+        let theirs = client.libpq(&library, &string);
+        assert!(matches!(theirs, Answer::Refused(_)), "{theirs:?}");
+    }
+}
+
+#[test]
+fn a_server_that_answers_in_plain_text_fails_the_handshake() {
+    for answer in [&b"N"[..], b"HTTP/1.1 400 Bad Request\r\n\r\n", b""] {
+        let port = crate::support::scripted::answering(answer);
+        let run = Client::new().check(&format!(
+            "host=127.0.0.1 port={port} sslmode=require sslnegotiation=direct"
+        ));
+        assert_eq!(run.code, 5, "{answer:?}: {run:?}");
+    }
+}
+
+/// libpq 18, the first to agree with us on ALPN and the only referee for direct TLS.
+fn library() -> Option<OsString> {
+    let library = std::env::var_os("PGTLS_TEST_LIBPQ18");
+    if library.is_none() {
+        skip("PGTLS_TEST_LIBPQ18 names no libpq 18");
+    }
+    library
+}

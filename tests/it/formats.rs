@@ -1,0 +1,236 @@
+//! Do programs that are not ours read what pgtls writes, and does the exit code stand in every format?
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::client::{Client, Run};
+use crate::support::fleet_lab::Lab;
+use crate::support::skip::skip;
+use serde_json::Value;
+
+const FORMATS: [&str; 7] = [
+    "text",
+    "json",
+    "jsonl",
+    "junit",
+    "sarif",
+    "github",
+    "prometheus",
+];
+
+/// A pass, a wrong host and a string that cannot be read, whose password must not show.
+fn mixed(lab: &Lab, format: &str) -> Run {
+    let strings = [
+        lab.good(),
+        lab.wrong_host(),
+        "sslmod=x password=hunter2".to_owned(),
+    ];
+    let mut arguments = vec!["--format", format];
+    arguments.extend(strings.iter().map(String::as_str));
+    let run = lab.check(&arguments);
+    assert!(!run.stdout.contains("hunter2"), "{run:?}");
+    assert_eq!(run.stderr, "", "{run:?}");
+    run
+}
+
+#[test]
+fn no_format_switches_the_exit_code_off() {
+    let lab = Lab::new();
+    for format in FORMATS {
+        for (string, code) in [(lab.good(), 0), (lab.wrong_host(), 7), ("x".to_owned(), 2)] {
+            let run = lab.check(&["--format", format, &string]);
+            assert_eq!(run.code, code, "{format}: {run:?}");
+            assert!(!run.stdout.is_empty(), "{format}");
+            let quiet = lab.check(&["--format", format, "--quiet", &string]);
+            assert_eq!((quiet.code, quiet.stdout.as_str()), (code, ""), "{format}");
+        }
+    }
+}
+
+#[test]
+fn nagios_gets_its_own_codes_and_one_line() {
+    let lab = Lab::new();
+    for (arguments, good, code, begins) in [
+        (&[][..], true, 0, "PGTLS OK - localhost:"),
+        (&["-w", "80", "-c", "7"], true, 0, "PGTLS OK"),
+        (&["-w", "100"], true, 1, "PGTLS WARNING"),
+        (&["-w", "100", "-c", "95"], true, 2, "PGTLS CRITICAL"),
+        (
+            &["--min-tls", "1.3", "--pin", PIN],
+            true,
+            1,
+            "PGTLS WARNING",
+        ),
+        (&[], false, 2, "PGTLS CRITICAL - other.example:"),
+        (&["--expect-cert", "missing"], true, 3, "PGTLS UNKNOWN"),
+        (&["--nonsense"], true, 3, "PGTLS UNKNOWN"),
+        (&["--config", "missing"], true, 3, "PGTLS UNKNOWN"),
+    ] {
+        let string = if good { lab.good() } else { lab.wrong_host() };
+        let run = lab.check(&[&["--format", "nagios", &string], arguments].concat());
+        assert_eq!(run.code, code, "{arguments:?}: {run:?}");
+        assert!(run.stdout.starts_with(begins), "{arguments:?}: {run:?}");
+        assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
+    }
+    let run = lab.check(&["--format", "nagios", &lab.good()]);
+    let (_, data) = run.stdout.split_once(" | ").unwrap();
+    assert!(
+        data.starts_with("days=") && data.ends_with(";30;7\n"),
+        "{run:?}"
+    );
+    assert_eq!(lab.check(&["--format", "nagios", "nonsense"]).code, 3);
+}
+
+const PIN: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+#[test]
+fn a_wrong_command_line_is_2_where_nobody_asks_for_nagios() {
+    let run = Client::new().pgtls(&["check", "--format", "json", "--nonsense"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+}
+
+#[test]
+fn json_and_its_lines_validate_against_the_committed_schema() {
+    let text = include_str!("../../src/report/schema.json");
+    let schema: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let lab = Lab::new();
+    let document = mixed(&lab, "json").json();
+    assert!(validator.is_valid(&document), "{document}");
+    let lines = mixed(&lab, "jsonl").stdout;
+    let endpoints: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(endpoints.len(), 3);
+    let mut same = document;
+    same["endpoints"] = endpoints.into();
+    assert!(validator.is_valid(&same), "{same}");
+}
+
+#[test]
+fn xmllint_validates_junit() {
+    let xml = mixed(&Lab::new(), "junit").stdout;
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/junit.xsd");
+    let mut command = Command::new("xmllint");
+    command.arg("--noout").arg("--schema").arg(schema).arg("-");
+    if let Some(said) = reader(&mut command, &xml, "xmllint is not installed") {
+        assert_eq!(said, Ok(()), "{xml}");
+    }
+    assert_eq!(xml.matches("<testcase").count(), 3);
+    assert_eq!(
+        (
+            xml.matches("<failure").count(),
+            xml.matches("<error").count()
+        ),
+        (1, 1)
+    );
+}
+
+/// The reference parser of the text format, as the variable's directory holds it.
+#[test]
+fn the_official_parser_reads_prometheus() {
+    let text = mixed(&Lab::new(), "prometheus").stdout;
+    assert!(
+        text.contains("ssl_probe_success{target=\"localhost:"),
+        "{text}"
+    );
+    let Some(directory) = std::env::var_os("PGTLS_TEST_PROMETHEUS") else {
+        return skip("PGTLS_TEST_PROMETHEUS is not set; see .ci/install");
+    };
+    let script = "import sys\n\
+        from prometheus_client.parser import text_string_to_metric_families as parse\n\
+        names = [sample.name for family in parse(sys.stdin.read()) for sample in family.samples]\n\
+        assert names.count('ssl_probe_success') == 3, names\n\
+        assert 'ssl_cert_not_after' in names, names";
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).env("PYTHONPATH", directory);
+    if let Some(said) = reader(&mut command, &text, "python3 is not installed") {
+        assert_eq!(said, Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn github_gets_an_annotation_for_every_failure() {
+    let lab = Lab::new();
+    lab.client
+        .write("list", format!("# of two\n{}\n", lab.wrong_host()));
+    let run = lab.check(&["--format", "github", "--from", "list"]);
+    let expected = "::error title=other.example%3A";
+    let annotation = run.stdout.lines().find(|line| line.starts_with(expected));
+    assert!(
+        annotation.is_some_and(|line| line.contains("host-name-mismatch,file=list,line=2::")),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn sarif_points_at_the_line_that_holds_the_string() {
+    let lab = Lab::new();
+    lab.client
+        .write("list", format!("\n\n{}", lab.wrong_host()));
+    let log = lab.check(&["--format", "sarif", "--from", "list"]).json();
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "host-name-mismatch");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "list");
+    assert_eq!(place["region"]["startLine"], 3);
+}
+
+#[test]
+fn reports_go_to_files_beside_the_screen() {
+    let lab = Lab::new();
+    lab.client.write(
+        "old.json",
+        "what stood there before, and was longer than nothing",
+    );
+    let run = lab.check(&[
+        "--report",
+        "json=old.json",
+        "--report",
+        "junit=new.xml",
+        &lab.good(),
+    ]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.starts_with("PASS"), "{run:?}");
+    let read = |name: &str| std::fs::read_to_string(lab.client.home.path().join(name)).unwrap();
+    let document: Value = serde_json::from_str(&read("old.json")).unwrap();
+    assert_eq!(document["verdict"], "pass");
+    assert!(read("new.xml").starts_with("<?xml"));
+    let left: Vec<_> = std::fs::read_dir(lab.client.home.path()).unwrap().collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_pass_and_hides_no_failure() {
+    let lab = Lab::new();
+    let arguments = ["--report", "json=missing/report.json"];
+    for (string, code) in [(lab.good(), 2), (lab.wrong_host(), 7)] {
+        let run = lab.check(&[&arguments[..], &[&string]].concat());
+        assert_eq!(run.code, code, "{run:?}");
+        assert!(run.stderr.contains("missing/report.json"), "{run:?}");
+    }
+}
+
+/// What a program that reads standard input makes of the text; `None` where it is missing.
+fn reader(command: &mut Command, text: &str, missing: &str) -> Option<Result<(), String>> {
+    use std::io::Write as _;
+    let child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
+        skip(missing);
+        return None;
+    };
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Some(output.status.success().then_some(()).ok_or(said))
+}

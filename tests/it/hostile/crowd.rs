@@ -1,0 +1,52 @@
+//! Many endpoints of one server do not go there all at once.
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use super::Client;
+use crate::support::peer::Peer;
+
+/// As many as go there at a time.
+const AT_A_TIME: usize = 64;
+
+const WHILE: Duration = Duration::from_millis(300);
+
+#[derive(Default)]
+struct Room {
+    inside: usize,
+    most: usize,
+}
+
+#[test]
+fn a_server_that_answers_is_not_overrun() {
+    let room = Arc::new((Mutex::<Room>::default(), Condvar::new()));
+    let server = Peer::start({
+        let room = Arc::clone(&room);
+        move |client| {
+            client.request()?;
+            // The first learns that the server answers. The others stay for a while: one too many would
+            // come at once.
+            if client.number > 0 {
+                let (room, changed) = &*room;
+                let mut room = room.lock().unwrap();
+                room.inside += 1;
+                room.most = room.most.max(room.inside);
+                changed.notify_all();
+                let not_too_many = |room: &mut Room| room.most <= AT_A_TIME;
+                let (mut room, _) = changed
+                    .wait_timeout_while(room, WHILE, not_too_many)
+                    .unwrap();
+                room.inside -= 1;
+            }
+            client.say(b"N")
+        }
+    });
+    let client = Client::new();
+    let string = format!("host=127.0.0.1 port={} sslmode=require\n", server.port);
+    client.write("list", string.repeat(3 * AT_A_TIME));
+    let run = client.pgtls(&["check", "--format", "json", "--from", "list"]);
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    let endpoints = run.json()["endpoints"].as_array().unwrap().len();
+    assert_eq!(endpoints, 3 * AT_A_TIME);
+    assert_eq!(room.0.lock().unwrap().most, AT_A_TIME);
+}

@@ -1,0 +1,174 @@
+//! What does pgtls make of servers that are broken, or hostile?
+//!
+//! Whatever the server does: the exit code is right, there is an end, memory is bounded, nothing of
+//! the server's reaches the terminal raw, and the server learns nothing that it should not.
+//! `cargo test hostile -- --nocapture` prints a line for each peer.
+
+mod addresses;
+mod after;
+mod before;
+mod certificates;
+mod crowd;
+mod files;
+mod interrupted;
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::support::client::{Client, Run};
+use crate::support::peer::{Peer, records};
+use crate::support::pki::Ca;
+
+/// A client that has secrets, and trusts one authority.
+struct Lab {
+    client: Client,
+    root: Ca,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let root = Ca::root("Lab CA");
+        let client = Client::new();
+        client.write("root.crt", &root.pem);
+        let own = Ca::root("Client CA").leaf(&["ann"]);
+        client.write("client.crt", &own.chain);
+        client.write("client.key", &own.key);
+        restrict(&client.home.path().join("client.key"));
+        Self { client, root }
+    }
+
+    /// Holds the check of one peer against all that must hold for any.
+    fn judge(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
+        let json = self.run(name, "json", peer.port, settings);
+        let came = (json.code, json.outcome());
+        assert_eq!(
+            came,
+            (expected.0, expected.1.to_owned()),
+            "{name}: {json:?}"
+        );
+        if expected.0 != 0 {
+            let message = json.endpoint()["error"]["message"].take();
+            let sentence = message.as_str().unwrap();
+            assert!(
+                !sentence.is_empty() && sentence.len() < 2_500,
+                "{name}: {sentence}"
+            );
+            assert!(!sentence.contains('\n'), "{name}: {sentence}");
+        }
+        let text = self.run(name, "text", peer.port, settings);
+        assert_eq!(text.code, expected.0, "{name}: {text:?}");
+        for run in [&json, &text] {
+            assert_eq!(run.stderr, "", "{name}");
+            assert_printable(name, &run.stdout);
+        }
+        // Whoever hangs up on one way of asking for TLS is asked the other way, once.
+        let each = 1 + usize::from(text.stdout.contains("(sslnegotiation="));
+        assert_eq!(peer.heard().len(), 2 * each, "{name}: connections");
+        for heard in peer.heard() {
+            assert_discreet(name, &heard);
+        }
+    }
+
+    /// The same for a server that is trusted, and so gets the client's certificate.
+    fn judge_trusted(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
+        for format in ["json", "text"] {
+            let run = self.run(name, format, peer.port, settings);
+            assert_eq!(run.code, expected.0, "{name}: {run:?}");
+            if format == "json" {
+                assert_eq!(run.outcome(), expected.1, "{name}: {run:?}");
+            }
+            assert_eq!(run.stderr, "", "{name}");
+            assert_printable(name, &run.stdout);
+        }
+    }
+
+    /// One check, measured.
+    fn run(&self, name: &str, format: &str, port: u16, settings: &str) -> Run {
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={port} user=ann password=hunter2 \
+             sslrootcert=root.crt sslcert=client.crt sslkey=client.key sslmode=verify-full {settings}"
+        );
+        let arguments = ["check", "--format", format, "--timeout", "1", &string];
+        self.measured(name, &arguments)
+    }
+
+    fn measured(&self, name: &str, arguments: &[&str]) -> Run {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hostile/measure.py");
+        let mut wrapped = self.client.command(arguments);
+        let program = wrapped.get_program().to_owned();
+        let spent = tempfile::NamedTempFile::new().unwrap();
+        let mut command = self.client.other("python3");
+        command
+            .arg(script)
+            .arg(spent.path())
+            .arg(program)
+            .args(arguments);
+        let Ok(output) = command.output() else {
+            crate::support::skip::skip("python3 is not installed, memory is not measured");
+            return run_of(wrapped.output().unwrap());
+        };
+        let run = run_of(output);
+        let text = std::fs::read_to_string(spent.path()).unwrap();
+        let (seconds, kilobytes) = text.split_once(' ').unwrap();
+        println!("| {name} | {} | {seconds} s | {kilobytes} KiB |", run.code);
+        // A slow machine may take its time, but there is an end.
+        assert!(seconds.parse::<f64>().unwrap() < 60.0, "{run:?}");
+        assert!(
+            kilobytes.parse::<u64>().unwrap() < 32 * 1024,
+            "{kilobytes} KiB: {run:?}"
+        );
+        run
+    }
+}
+
+fn run_of(output: Output) -> Run {
+    Run {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Nothing that a terminal obeys, nothing that reorders text, and no password.
+fn assert_printable(name: &str, text: &str) {
+    let harmful = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    assert!(!text.contains(harmful), "{name}: {text:?}");
+    assert!(!text.contains("hunter2"), "{name}: {text}");
+    assert!(!text.contains("panicked"), "{name}: {text}");
+}
+
+/// The server heard an SSLRequest, a ClientHello and perhaps an alert; neither the client's name
+/// nor its certificate, let alone a password.
+fn assert_discreet(name: &str, heard: &[u8]) {
+    let behind = match heard {
+        // TLS from the first byte; a peer that listens to no more has heard part of a ClientHello.
+        [22, ..] => heard,
+        _ => match heard.strip_prefix(SSL_REQUEST) {
+            Some(behind) => behind,
+            None => {
+                assert!(SSL_REQUEST.starts_with(heard), "{name}: {heard:?}");
+                return;
+            }
+        },
+    };
+    for (position, record) in records(behind).into_iter().enumerate() {
+        match (position, record) {
+            // ClientHello, or its beginning.
+            (0, (22 | 0, _)) => {}
+            // Key exchange and Finished, in the clear or encrypted, or alerts: all too small for a
+            // certificate.
+            (1.., (20, 1) | (21, 0..=32) | (22 | 23, 0..=80)) => {}
+            _ => panic!("{name}: record {position} is {record:?}"),
+        }
+    }
+}
+
+const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+fn restrict(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}

@@ -1,0 +1,750 @@
+//! Does `pgtls check --login` get in where psql gets in, and is it refused where psql is?
+//!
+//! psql and, for what only newer ones know, libpq 18 get the same string. Besides: nothing leaves
+//! before the server is verified, the server logs no broken connection, and no password shows.
+
+mod between;
+mod hostile;
+mod passwords;
+mod settings;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::support::client::{Answer, Client, Run};
+use crate::support::pki::Ca;
+use crate::support::postgres::Postgres;
+use crate::support::skip::skip;
+use serde_json::{Value, json};
+
+/// How every string starts.
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 dbname=postgres \
+                    sslmode=verify-full sslrootcert=root.crt";
+
+/// Methods by user, above the line that trusts everybody.
+const METHODS: &str = "\
+hostssl all ann all scram-sha-256
+hostssl all bob all md5
+hostssl all cleo all password
+hostssl all eve all reject
+hostssl all zoe all scram-sha-256
+";
+
+/// Who knows the settings of a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Referee {
+    Psql,
+    Libpq18,
+}
+
+use Referee::{Libpq18, Psql};
+
+/// Settings, referee, exit code, error or "pass", and method and binding of the report, or SQLSTATE.
+type Row = (&'static str, Referee, (i32, &'static str), &'static str);
+
+const ROWS: &[Row] = &[
+    (
+        "user=ann password=hunter2",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 ssl_max_protocol_version=TLSv1.2",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 channel_binding=require",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 channel_binding=disable",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256",
+    ),
+    (
+        "user=ann password=hunter2 sslsni=0",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 host=127.0.0.1 sslmode=require",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=wrong",
+        Psql,
+        (8, "login-failed"),
+        "28P01",
+    ),
+    (
+        "user=ann password=''",
+        Psql,
+        (8, "login-failed"),
+        "scram-sha-256",
+    ),
+    ("user=ann", Psql, (8, "login-failed"), "scram-sha-256"),
+    (
+        "user=zoe password=hunter2",
+        Psql,
+        (8, "login-failed"),
+        "28P01",
+    ),
+    (
+        "user=ann password=hunter2 require_auth=scram-sha-256",
+        Libpq18,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 require_auth=!md5,!password",
+        Libpq18,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 require_auth=md5",
+        Libpq18,
+        (8, "login-failed"),
+        "scram-sha-256",
+    ),
+    (
+        "user=ann password=hunter2 require_auth=!scram-sha-256",
+        Libpq18,
+        (8, "login-failed"),
+        "scram-sha-256",
+    ),
+    ("user=bob password=hunter2", Psql, (0, "pass"), "md5"),
+    (
+        "user=bob password=wrong",
+        Psql,
+        (8, "login-failed"),
+        "28P01",
+    ),
+    (
+        "user=bob password=hunter2 channel_binding=require",
+        Psql,
+        (8, "no-channel-binding"),
+        "md5",
+    ),
+    (
+        "user=bob password=hunter2 require_auth=scram-sha-256",
+        Libpq18,
+        (8, "login-failed"),
+        "md5",
+    ),
+    ("user=cleo password=hunter2", Psql, (0, "pass"), "password"),
+    (
+        "user=cleo password=wrong",
+        Psql,
+        (8, "login-failed"),
+        "28P01",
+    ),
+    (
+        "user=cleo password=hunter2 require_auth=!password",
+        Libpq18,
+        (8, "login-failed"),
+        "password",
+    ),
+    ("user=postgres", Psql, (0, "pass"), "none"),
+    ("user=postgres password=unused", Psql, (0, "pass"), "none"),
+    (
+        "user=postgres channel_binding=require",
+        Psql,
+        (8, "no-channel-binding"),
+        "none",
+    ),
+    (
+        "user=postgres require_auth=none",
+        Libpq18,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres require_auth=!none",
+        Libpq18,
+        (8, "login-failed"),
+        "none",
+    ),
+    (
+        "user=postgres require_auth=scram-sha-256",
+        Libpq18,
+        (8, "login-failed"),
+        "none",
+    ),
+    (
+        "user=postgres sslcertmode=require",
+        Libpq18,
+        (2, "client-cert-file-missing"),
+        "",
+    ),
+    (
+        "user=eve password=hunter2",
+        Psql,
+        (8, "login-failed"),
+        "28000",
+    ),
+    ("user=nobody", Psql, (8, "login-failed"), "28000"),
+    ("user=dave", Psql, (8, "login-failed"), "28000"),
+    (
+        "user=postgres dbname=missing",
+        Psql,
+        (8, "login-failed"),
+        "3D000",
+    ),
+    (
+        "user=ann password=hunter2 dbname=template1",
+        Psql,
+        (8, "login-failed"),
+        "42501",
+    ),
+    (
+        "user=postgres options='-c search_path=x'",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres options='-c nonsense=1'",
+        Psql,
+        (8, "login-failed"),
+        "42704",
+    ),
+    (
+        "user=postgres client_encoding=latin1",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres client_encoding=nonsense",
+        Psql,
+        (8, "login-failed"),
+        "22023",
+    ),
+    (
+        "user=postgres application_name='a b'",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=read-write",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=primary",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=prefer-standby",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=standby",
+        Psql,
+        (8, "login-failed"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=read-only",
+        Psql,
+        (8, "login-failed"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=read-only options='-c default_transaction_read_only=on'",
+        Psql,
+        (0, "pass"),
+        "none",
+    ),
+    (
+        "user=postgres target_session_attrs=read-write options='-c default_transaction_read_only=on'",
+        Psql,
+        (8, "login-failed"),
+        "none",
+    ),
+    // What fails verification never gets to the login.
+    (
+        "user=ann password=hunter2 host=www.example",
+        Psql,
+        (7, "host-name-mismatch"),
+        "",
+    ),
+    (
+        "user=ann password=hunter2 sslrootcert=other.crt",
+        Psql,
+        (6, "unknown-issuer"),
+        "",
+    ),
+];
+
+#[test]
+fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(server) = prepared(&served) else {
+        return;
+    };
+    let client = client(&root);
+    let before = server.log().len();
+    let string = |settings: &str| format!("{GOOD} port={} {settings}", server.port);
+    let runs: Vec<Run> = ROWS
+        .iter()
+        .map(|(settings, ..)| login(&client, &string(settings)))
+        .collect();
+    // What psql leaves in the log is its own affair.
+    let log = server.log();
+    for complaint in [
+        "SSL error",
+        "EOF",
+        "could not receive",
+        "unexpected",
+        "startup packet",
+    ] {
+        let log = &log[before..];
+        assert!(!log.contains(complaint), "{complaint}: {log}");
+    }
+    let mut wrong = Vec::new();
+    for ((settings, referee, expected, seen), run) in ROWS.iter().zip(runs) {
+        let came = (run.code, run.outcome(), summary(&run));
+        if came != (expected.0, expected.1.to_owned(), (*seen).to_owned()) {
+            wrong.push(format!("{settings}: {came:?}: {run:?}"));
+        }
+        assert_no_password(&run);
+        let theirs = match referee {
+            Psql => client.run_psql(&string(settings), "SELECT 1").map(drop),
+            Libpq18 => match library() {
+                Some(library) => match client.libpq(&library, &string(settings)) {
+                    Answer::Refused(message) => Err(message),
+                    Answer::Tls | Answer::Plaintext => Ok(()),
+                },
+                None => continue,
+            },
+        };
+        if theirs.is_ok() != (run.code == 0) {
+            wrong.push(format!("{settings}: they say {theirs:?}"));
+        }
+        // The same words of the server in both.
+        if let Err(message) = theirs
+            && let Some((_, fatal)) = message.split_once("FATAL:  ")
+        {
+            let words = fatal.lines().next().unwrap();
+            if !run.stdout.replace("\\\"", "\"").contains(words) {
+                wrong.push(format!("{settings}: they say {words}: {run:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_report_says_what_the_server_knows_of_the_session() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(server) = prepared(&served) else {
+        return;
+    };
+    let client = client(&root);
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../src/report/schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let string = format!("{GOOD} port={} user=ann password=hunter2", server.port);
+    for (settings, version) in [
+        ("", "TLSv1.3"),
+        ("ssl_max_protocol_version=TLSv1.2", "TLSv1.2"),
+    ] {
+        let run = login(&client, &format!("{string} {settings}"));
+        let report = run.endpoint();
+        let entry = &report["login"];
+        assert_eq!(entry["succeeded"], true, "{run:?}");
+        assert_eq!(entry["same_session"], true, "{run:?}");
+        assert_eq!(entry["channel_binding"], "tls-server-end-point");
+        assert_eq!(
+            (&entry["user"], &entry["database"]),
+            (&json!("ann"), &json!("postgres"))
+        );
+        let theirs = client.run_psql(&string, "SHOW server_version").unwrap();
+        assert_eq!(entry["server_version"], theirs.trim());
+        assert_eq!(
+            entry["pg_stat_ssl"],
+            json!({"ssl": true, "version": version, "cipher": report["tls"]["cipher"],
+                   "bits": "256", "client_dn": null})
+        );
+        assert_eq!(report["tls"]["protocol"], version);
+        assert!(validator.is_valid(&run.json()), "{run:?}");
+        assert!(run.findings().is_empty(), "{run:?}");
+    }
+    let text = client.pgtls(&["check", "--login", &string]);
+    for line in [
+        "  login  user ann, database postgres, scram-sha-256 bound to this channel\n",
+        "         pg_stat_ssl: TLSv1.3, TLS_AES_256_GCM_SHA384 (as negotiated here)\n",
+    ] {
+        assert!(text.stdout.contains(line), "{text:?}");
+    }
+    // Without the option nothing is sent inside the session.
+    let without = client.check(&string);
+    assert_eq!(without.endpoint()["login"], Value::Null, "{without:?}");
+}
+
+#[test]
+fn weak_logins_are_warned_of() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(server) = prepared(&served) else {
+        return;
+    };
+    let client = client(&root);
+    for (settings, found) in [
+        ("user=ann password=hunter2", &[][..]),
+        (
+            "user=ann password=hunter2 channel_binding=disable",
+            &[("info", "no-channel-binding")],
+        ),
+        (
+            "user=bob password=hunter2",
+            &[("warning", "no-channel-binding")],
+        ),
+        (
+            "user=cleo password=hunter2",
+            &[("warning", "no-channel-binding")],
+        ),
+        ("user=postgres", &[]),
+        (
+            "user=postgres sslmode=require sslrootcert=''",
+            &[("warning", "not-authenticated"), ("info", "stronger-mode")],
+        ),
+        (
+            "user=ann password=hunter2 sslmode=require sslrootcert=''",
+            &[
+                ("warning", "unverified-login"),
+                ("warning", "not-authenticated"),
+                ("info", "stronger-mode"),
+            ],
+        ),
+    ] {
+        let string = format!("{GOOD} port={} {settings}", server.port);
+        let run = login(&client, &string);
+        assert_eq!(run.code, 0, "{settings}: {run:?}");
+        let endpoint = run.endpoint();
+        let findings = endpoint["findings"].as_array().unwrap().iter();
+        let came: Vec<(&str, &str)> = findings
+            .map(|one| {
+                (
+                    one["level"].as_str().unwrap(),
+                    one["code"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(came, found, "{settings}: {run:?}");
+        let strict = client.pgtls(&["check", "--format", "json", "--login", "--strict", &string]);
+        let warned = found.iter().any(|(level, _)| *level == "warning");
+        assert_eq!(strict.code, i32::from(warned), "{settings}: {strict:?}");
+        if settings.contains("sslmode=require") {
+            // Refused before the login.
+            assert_eq!(strict.endpoint()["login"], Value::Null, "{strict:?}");
+        }
+    }
+}
+
+#[test]
+fn a_client_certificate_logs_in_as_with_psql() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server.sql("CREATE ROLE alice LOGIN; CREATE ROLE ann LOGIN");
+    let clients = Ca::root("clients");
+    let authority = server.socket_directory().join("data/clients.crt");
+    std::fs::write(authority, &clients.pem).unwrap();
+    server.authenticate("hostssl all alice all cert\nhostssl all ann all cert");
+    server.configure(&served, &[("ssl_ca_file", "clients.crt")]);
+    let client = client(&root);
+    let own = clients.leaf_with(&["alice"], |params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    client.write("alice.crt", &own.chain);
+    client.write("alice.key", &own.key);
+    restrict(&client, "alice.key");
+    // Named by its alternative names alone.
+    let nameless = clients.leaf_with(&["alice"], |params| {
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    client.write("nobody.crt", &nameless.chain);
+    client.write("nobody.key", &nameless.key);
+    restrict(&client, "nobody.key");
+    let with = "sslcert=alice.crt sslkey=alice.key";
+    for (settings, expected, seen) in [
+        (format!("user=alice {with}"), (0, "pass"), "none"),
+        (
+            format!("user=alice {with} ssl_max_protocol_version=TLSv1.2"),
+            (0, "pass"),
+            "none",
+        ),
+        (format!("user=ann {with}"), (8, "login-failed"), "28000"),
+        ("user=alice".to_owned(), (5, "client-cert-required"), ""),
+        (format!("user=postgres {with}"), (0, "pass"), "none"),
+        ("user=postgres".to_owned(), (0, "pass"), "none"),
+        (
+            "user=postgres sslcert=nobody.crt sslkey=nobody.key".to_owned(),
+            (0, "pass"),
+            "none",
+        ),
+    ] {
+        let string = format!("{GOOD} port={} {settings}", server.port);
+        let run = login(&client, &string);
+        let came = (run.code, run.outcome(), summary(&run));
+        assert_eq!(
+            came,
+            (expected.0, expected.1.to_owned(), seen.to_owned()),
+            "{settings}: {run:?}"
+        );
+        let theirs = client.run_psql(&string, "SELECT 1");
+        assert_eq!(theirs.is_ok(), run.code == 0, "{settings}: {theirs:?}");
+        if run.code == 0 {
+            let dn = if settings.contains("alice.crt") {
+                json!("/CN=alice")
+            } else {
+                Value::Null
+            };
+            assert_eq!(
+                run.endpoint()["login"]["pg_stat_ssl"]["client_dn"],
+                dn,
+                "{run:?}"
+            );
+            assert_eq!(run.endpoint()["login"]["same_session"], true, "{run:?}");
+        }
+    }
+}
+
+/// libpq hashes the certificate by the digest of its signature; tokio-postgres-rustls knows only some.
+#[test]
+fn scram_is_bound_to_every_certificate_that_libpq_can_bind_to() {
+    let Some(mut server) = prepared(&Ca::root("root").leaf(&["db.example"])) else {
+        return;
+    };
+    for (kind, expected) in [
+        (
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            (0, "pass", "scram-sha-256 bound"),
+        ),
+        (
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            (0, "pass", "scram-sha-256 bound"),
+        ),
+        (
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+            (0, "pass", "scram-sha-256 bound"),
+        ),
+        (
+            &rcgen::PKCS_ED25519,
+            (8, "no-channel-binding", "scram-sha-256"),
+        ),
+    ] {
+        let root = Ca::root_of(kind, "root");
+        let served = root.leaf(&["db.example"]);
+        server.serve(&served);
+        let client = client(&root);
+        let string = format!("{GOOD} port={} user=ann password=hunter2", server.port);
+        let run = login(&client, &string);
+        let outcome = run.outcome();
+        let summary = summary(&run);
+        assert_eq!(
+            (run.code, outcome.as_str(), summary.as_str()),
+            expected,
+            "{kind:?}: {run:?}"
+        );
+        let theirs = client.run_psql(&string, "SELECT 1");
+        assert_eq!(theirs.is_ok(), run.code == 0, "{kind:?}: {theirs:?}");
+        let unbound = format!("{string} channel_binding=disable");
+        let run = login(&client, &unbound);
+        assert_eq!(run.code, 0, "{kind:?}: {run:?}");
+        assert!(client.run_psql(&unbound, "SELECT 1").is_ok(), "{kind:?}");
+    }
+}
+
+#[test]
+fn what_the_crates_cannot_do_is_no_pass() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = client(&root);
+    for setting in ["replication=database", "min_protocol_version=3.2"] {
+        let string = format!("{GOOD} port={} user=postgres {setting}", server.port);
+        let run = login(&client, &string);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (8, "login-failed"),
+            "{run:?}"
+        );
+        let keyword = setting.split('=').next().unwrap();
+        assert!(run.stdout.contains(keyword), "{run:?}");
+    }
+    let run = login(
+        &client,
+        &format!("{GOOD} port={} user=postgres replication=off", server.port),
+    );
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn a_full_server_is_a_reason_to_wait() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = client(&root);
+    server.sql(
+        "ALTER DATABASE template1 CONNECTION LIMIT 0; GRANT CONNECT ON DATABASE template1 TO ann",
+    );
+    let string = format!(
+        "{GOOD} port={} user=ann password=hunter2 dbname=template1",
+        server.port
+    );
+    let run = login(&client, &string);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (3, "server-error"),
+        "{run:?}"
+    );
+    assert_eq!(run.endpoint()["login"]["sqlstate"], "53300", "{run:?}");
+    assert!(client.run_psql(&string, "SELECT 1").is_err());
+}
+
+#[test]
+fn postgresql_18_is_logged_in_to_by_direct_tls() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(programs) = std::env::var_os("PGTLS_TEST_PG18").map(PathBuf::from) else {
+        skip("PGTLS_TEST_PG18 names no directory of PostgreSQL 18's programs");
+        return;
+    };
+    let Some(library) = library() else {
+        return;
+    };
+    let Some(mut server) = Postgres::start_from(&programs, &served) else {
+        return;
+    };
+    prepare(&mut server, &served);
+    let client = client(&root);
+    for negotiation in ["direct", "postgres"] {
+        for (settings, expected, seen) in [
+            (
+                "user=ann password=hunter2",
+                (0, "pass"),
+                "scram-sha-256 bound",
+            ),
+            (
+                "user=ann password=hunter2 ssl_max_protocol_version=TLSv1.2",
+                (0, "pass"),
+                "scram-sha-256 bound",
+            ),
+            ("user=ann password=wrong", (8, "login-failed"), "28P01"),
+            ("user=bob password=hunter2", (0, "pass"), "md5"),
+            ("user=postgres dbname=missing", (8, "login-failed"), "3D000"),
+        ] {
+            let string = format!(
+                "{GOOD} port={} sslnegotiation={negotiation} {settings}",
+                server.port
+            );
+            let run = login(&client, &string);
+            let came = (run.code, run.outcome(), summary(&run));
+            assert_eq!(
+                came,
+                (expected.0, expected.1.to_owned(), seen.to_owned()),
+                "{settings}: {run:?}"
+            );
+            let theirs = client.libpq(&library, &string);
+            assert_eq!(
+                theirs == Answer::Tls,
+                run.code == 0,
+                "{settings}: {theirs:?}"
+            );
+            if run.code == 0 {
+                assert_eq!(run.endpoint()["login"]["same_session"], true, "{run:?}");
+            }
+        }
+    }
+}
+
+/// A server with a user for each method.
+fn prepared(served: &crate::support::pki::Served) -> Option<Postgres> {
+    let mut server = Postgres::start(served)?;
+    prepare(&mut server, served);
+    Some(server)
+}
+
+fn prepare(server: &mut Postgres, served: &crate::support::pki::Served) {
+    server.sql(
+        "SET password_encryption = 'scram-sha-256'; \
+         CREATE ROLE ann LOGIN PASSWORD 'hunter2'; \
+         CREATE ROLE cleo LOGIN PASSWORD 'hunter2'; \
+         CREATE ROLE eve LOGIN; CREATE ROLE dave; CREATE ROLE zoe LOGIN; \
+         SET password_encryption = 'md5'; CREATE ROLE bob LOGIN PASSWORD 'hunter2'; \
+         REVOKE CONNECT ON DATABASE template1 FROM PUBLIC",
+    );
+    server.authenticate(METHODS);
+    server.configure(served, &[]);
+}
+
+fn client(root: &Ca) -> Client {
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write("other.crt", Ca::root("other").pem);
+    client
+}
+
+fn login(client: &Client, string: &str) -> Run {
+    client.pgtls(&["check", "--format", "json", "--login", string])
+}
+
+/// The SQLSTATE, or else the method and whether it was bound; nothing without a login.
+fn summary(run: &Run) -> String {
+    let login = run.endpoint()["login"].take();
+    if let Some(state) = login["sqlstate"].as_str() {
+        return state.to_owned();
+    }
+    let method = login["method"].as_str().unwrap_or_default();
+    match login["channel_binding"].as_str() {
+        Some(_) => format!("{method} bound"),
+        None => method.to_owned(),
+    }
+}
+
+fn assert_no_password(run: &Run) {
+    for text in [&run.stdout, &run.stderr] {
+        assert!(!text.contains("hunter2"), "{run:?}");
+        assert!(!text.contains("panicked"), "{run:?}");
+    }
+}
+
+fn restrict(client: &Client, file: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = client.home.path().join(file);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn library() -> Option<OsString> {
+    let library = std::env::var_os("PGTLS_TEST_LIBPQ18");
+    if library.is_none() {
+        skip("PGTLS_TEST_LIBPQ18 names no libpq 18");
+    }
+    library
+}

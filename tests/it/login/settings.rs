@@ -1,0 +1,144 @@
+//! What else libpq asks of the server, and whom it asks next: as psql has it, so has pgtls.
+
+use super::{GOOD, login, prepared};
+use crate::support::client::Client;
+use crate::support::pki::Ca;
+use crate::support::postgres::Postgres;
+
+/// Variables that no keyword stands for, and whether psql gets in.
+const VARIABLES: &[(&str, &str, bool)] = &[
+    ("PGTZ", "Etc/GMT-3", true),
+    ("PGTZ", "default", true),
+    ("PGTZ", "nonsense", false),
+    ("PGTZ", "a b", false),
+    ("PGTZ", "a\\", false),
+    ("PGTZ", "", false),
+    ("PGDATESTYLE", "ISO, DMY", true),
+    ("PGDATESTYLE", "nonsense", false),
+    ("PGGEQO", "off", true),
+    ("PGGEQO", "nonsense", false),
+];
+
+#[test]
+fn the_environment_asks_the_server_for_settings() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let options = "options='-c search_path=x'";
+    for (variable, value, granted) in VARIABLES {
+        let client = super::client(&root).with(variable, value);
+        let string = format!("{GOOD} port={} user=postgres {options}", server.port);
+        agree(&client, &string, *granted, &format!("{variable}={value}"));
+    }
+}
+
+#[test]
+fn the_server_must_be_able_to_speak_the_encoding() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    server.sql("CREATE DATABASE japanese ENCODING 'EUC_JP' TEMPLATE template0");
+    let client = super::client(&root);
+    for (encoding, granted) in [
+        ("SJIS", true),
+        ("utf-8", true),
+        ("auto", true),
+        ("LATIN1", false),
+        ("nonsense", false),
+        ("it''s", false),
+        (r"\\\\", false),
+    ] {
+        let encoding = encoding.replace("''", r"\'");
+        let string = format!(
+            "{GOOD} port={} user=postgres dbname=japanese client_encoding='{encoding}'",
+            server.port
+        );
+        agree(&client, &string, granted, &encoding);
+    }
+}
+
+#[test]
+fn an_ordinary_session_may_be_asked_for_in_any_of_the_servers_words() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = super::client(&root);
+    for (value, granted) in [("f", true), ("OF", true), ("n", true), ("o", false)] {
+        let string = format!(
+            "{GOOD} port={} user=postgres replication={value}",
+            server.port
+        );
+        agree(&client, &string, granted, value);
+    }
+}
+
+/// Hosts by what they are, the kind that is wanted, and the exit codes with `--hosts all` and
+/// `--hosts any`; psql gets in where the last one is 0.
+const HOSTS: &[(&str, &str, i32, i32)] = &[
+    ("primary,primary", "standby", 8, 8),
+    ("primary,primary", "read-only", 8, 8),
+    ("primary,primary", "read-write", 0, 0),
+    ("primary,primary", "prefer-standby", 0, 0),
+    ("primary,standby", "standby", 0, 0),
+    ("standby,primary", "standby", 0, 0),
+    ("standby,primary", "read-write", 0, 0),
+    ("standby,primary", "primary", 0, 0),
+    ("standby,standby", "primary", 8, 8),
+    ("primary,nobody", "standby", 3, 3),
+    ("primary,nobody", "primary", 3, 0),
+    ("primary,nobody", "prefer-standby", 3, 0),
+    ("nobody,primary", "prefer-standby", 3, 0),
+    ("nobody,primary", "standby", 1, 1),
+];
+
+/// The last host decides whether there was anyone to go on to.
+#[test]
+fn some_host_must_be_of_the_kind_that_is_wanted() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let (Some(primary), Some(mut standby)) = (prepared(&served), Postgres::start(&served)) else {
+        return;
+    };
+    // To libpq a session that refuses writes is as good as one of a standby, for these kinds.
+    standby.configure(&served, &[("default_transaction_read_only", "on")]);
+    let client = super::client(&root);
+    for (hosts, wanted, all, any) in HOSTS {
+        let read_only = |kind: &str| match kind {
+            "standby" => "read-only".to_owned(),
+            "primary" => "read-write".to_owned(),
+            other => other.to_owned(),
+        };
+        let ports: Vec<String> = hosts
+            .split(',')
+            .map(|host| match host {
+                "primary" => primary.port.to_string(),
+                "standby" => standby.port.to_string(),
+                _ => "1".to_owned(),
+            })
+            .collect();
+        let string = format!(
+            "{GOOD} host=db.example,db.example hostaddr=127.0.0.1,127.0.0.1 user=postgres \
+             port={} target_session_attrs={}",
+            ports.join(","),
+            read_only(wanted)
+        );
+        let name = format!("{hosts} {wanted}");
+        let run = login(&client, &string);
+        assert_eq!(run.code, *all, "{name}, all: {run:?}");
+        let run = client.pgtls(&["check", "--login", "--hosts", "any", &string]);
+        assert_eq!(run.code, *any, "{name}, any: {run:?}");
+        let theirs = client.run_psql(&string, "SELECT 1");
+        assert_eq!(theirs.is_ok(), *any == 0, "{name}: {theirs:?}");
+    }
+}
+
+fn agree(client: &Client, string: &str, granted: bool, name: &str) {
+    let theirs = client.run_psql(string, "SELECT 1");
+    assert_eq!(theirs.is_ok(), granted, "{name}: {theirs:?}");
+    let run = login(client, string);
+    let expected = if granted { 0 } else { 8 };
+    assert_eq!(run.code, expected, "{name}: {run:?}");
+}

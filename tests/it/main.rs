@@ -1,0 +1,92 @@
+//! All integration tests, in one program: a topic a module.
+//!
+//! `cargo test login` runs the tests of one topic. Tests run beside one another in one process: one that counts
+//! what the process has open, or changes its user, calls [`support::alone::alone`].
+
+#![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says what it skips"
+)]
+
+/// Advice that is not about a failure: when it is followed, it goes away.
+mod advice;
+/// `pgtls audit`: against real servers, scripted ones, and other scanners.
+mod audit;
+/// The codes of findings, their pages, and the tests.
+mod catalogue;
+/// Server certificates, against psql.
+mod certificates;
+/// Client certificates, against psql and the server's last word.
+mod client_certificates;
+/// `--clients`: other client libraries, against the real ones.
+mod clients;
+/// Connection strings, against libpq's own parser.
+mod conninfo_libpq;
+/// Demands beyond libpq's verdict.
+mod demands;
+/// `pgtls demo`.
+mod demo;
+/// A thousand checks leave nothing open.
+mod descriptors;
+/// `sslnegotiation=direct`, against libpq 18.
+mod direct;
+/// The whole text for every fault, and the advice taken.
+mod faults;
+/// Many endpoints in one run.
+mod fleet;
+/// Every output format, read by other programs.
+mod formats;
+/// GitHub's annotations and code scanning.
+mod github;
+/// Broken and hostile servers.
+mod hostile;
+/// `pgtls lab`.
+mod lab;
+/// A hundred clients of the lab at once.
+mod lab_crowd;
+/// Files are compiled, and modules keep their order.
+mod layout;
+/// Client certificate and key files, against libpq.
+mod libpq_identity;
+/// Host names in certificates, against libpq.
+mod libpq_names;
+/// `pgtls check --login`, against psql.
+mod login;
+/// Settings of a connection string, against psql.
+mod modes;
+/// `pgtls verify`: a server's files without the server.
+mod offline;
+/// Chains of certificates, against `openssl verify`.
+mod openssl_verify;
+/// What is printed, and where.
+mod output;
+/// PgBouncer, against psql.
+mod pgbouncer;
+/// Every command of the README.
+mod readme;
+/// Revocation lists, against psql.
+mod revocation;
+/// How often one check waits for the server.
+mod round_trips;
+/// No password shows.
+mod secrets;
+/// The fuzzer's seeds.
+mod seeds;
+/// PostgreSQL as it may be configured.
+mod server;
+/// What the topics share.
+mod support;
+/// Where trust comes from.
+mod trust;
+/// Root files of every form, against psql.
+mod trust_files;
+/// No PostgreSQL, or no TLS.
+mod unreachable;
+/// Any chain whatsoever is judged, and without a panic.
+mod verify_properties;

@@ -1,0 +1,411 @@
+//! Does `pgtls verify` say of a server's files what clients will say of the server?
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::client::{Client, Run};
+use crate::support::pki::{Ca, Served};
+
+/// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
+fn with(served: &Served, root: &Ca) -> Client {
+    let client = Client::new();
+    client.write("server.crt", &served.chain);
+    client.write("server.key", &served.key);
+    client.write("root.crt", &root.pem);
+    chmod(&client, "server.key", 0o600);
+    client
+}
+
+fn chmod(client: &Client, file: &str, mode: u32) {
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(client.home.path().join(file), permissions).unwrap();
+}
+
+fn verify(client: &Client, arguments: &str) -> Run {
+    let mut words = vec!["verify", "--format", "json", "--cert", "server.crt"];
+    words.extend(arguments.split_whitespace());
+    client.pgtls(&words)
+}
+
+const ALL: &str = "--key server.key --sslrootcert root.crt --host db.example.com";
+
+#[test]
+fn good_files_pass_for_every_name_they_hold() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com", "*.db.example.com"]), &root);
+    let run = verify(&client, &format!("{ALL} --host a.db.example.com"));
+    assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+    let document = run.json();
+    assert_eq!(document["endpoints"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        document["endpoints"][1]["name_match"]["matched"],
+        "*.db.example.com"
+    );
+    assert_eq!(document["endpoints"][0]["certificates"][0]["role"], "leaf");
+    assert_eq!(document["endpoints"][0]["encrypted"], false);
+    assert_eq!(run.findings(), Vec::<String>::new());
+}
+
+#[test]
+fn each_fault_has_the_code_that_clients_would_meet() {
+    let (root, other) = (Ca::root("root"), Ca::root("other"));
+    let intermediate = root.intermediate("intermediate");
+    let good = || root.leaf(&["db.example.com"]);
+    let rows: [(&str, Client, &str, i32, &str); 8] = [
+        (
+            "wrong host",
+            with(&root.leaf(&["a", "b"]), &root),
+            ALL,
+            7,
+            "host-name-mismatch",
+        ),
+        (
+            "one host of two",
+            with(&good(), &root),
+            &format!("{ALL} --host x"),
+            7,
+            "pass",
+        ),
+        (
+            "other root",
+            with(&good(), &other),
+            ALL,
+            6,
+            "unknown-issuer",
+        ),
+        (
+            "expired",
+            with(
+                &root.leaf_with(&["db.example.com"], crate::support::pki::expired),
+                &root,
+            ),
+            ALL,
+            6,
+            "expired",
+        ),
+        (
+            "not yet valid",
+            with(
+                &root.leaf_with(&["db.example.com"], crate::support::pki::not_yet_valid),
+                &root,
+            ),
+            ALL,
+            6,
+            "not-yet-valid",
+        ),
+        (
+            "no intermediate",
+            with(&intermediate.leaf(&["db.example.com"]), &root),
+            ALL,
+            6,
+            "unknown-issuer",
+        ),
+        (
+            "with its intermediate",
+            with(
+                &intermediate
+                    .leaf(&["db.example.com"])
+                    .and(&intermediate.pem),
+                &root,
+            ),
+            ALL,
+            0,
+            "pass",
+        ),
+        (
+            "no root file",
+            with(&good(), &root),
+            "--sslrootcert none.crt",
+            2,
+            "root-file-missing",
+        ),
+    ]
+    .map(|(name, client, arguments, code, outcome)| {
+        let run = verify(&client, arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{name}: {run:?}"
+        );
+        (name, client, "", code, outcome)
+    });
+    assert_eq!(rows.len(), 8);
+}
+
+#[test]
+fn a_key_must_belong_to_the_certificate_and_to_its_owner_alone() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("other.key", root.leaf(&["db.example.com"]).key);
+    chmod(&client, "other.key", 0o600);
+    client.write("open.key", "");
+    chmod(&client, "open.key", 0o644);
+    for (key, outcome) in [
+        ("server.key", "pass"),
+        ("other.key", "server-key-mismatch"),
+        ("open.key", "key-file-permissions"),
+        ("none.key", "server-key-file-missing"),
+        ("root.crt", "key-file-permissions"),
+    ] {
+        let run = verify(&client, &format!("--sslrootcert root.crt --key {key}"));
+        let code = if outcome == "pass" { 0 } else { 2 };
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{key}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn the_order_of_a_chain_and_what_it_lacks_are_told() {
+    let root = Ca::root("root");
+    let upper = root.intermediate("upper");
+    let lower = upper.intermediate("lower");
+    let leaf = || lower.leaf(&["db.example.com"]);
+
+    let ordered = with(&leaf().and(&lower.pem).and(&upper.pem), &root);
+    assert_eq!(verify(&ordered, ALL).findings(), Vec::<String>::new());
+
+    let misordered = with(&leaf().and(&upper.pem).and(&lower.pem), &root);
+    let run = verify(&misordered, ALL);
+    assert_eq!(
+        (run.code, run.findings()),
+        (0, vec!["chain-order".to_owned()])
+    );
+
+    let filled_in = with(&leaf().and(&lower.pem), &root);
+    filled_in.write("root.crt", format!("{}{}", root.pem, upper.pem));
+    let run = verify(&filled_in, ALL);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.findings().contains(&"missing-intermediate".to_owned()),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn files_are_judged_at_any_instant() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    for (arguments, code, outcome) in [
+        ("--at +89d", 0, "pass"),
+        ("--at +91d", 6, "expired"),
+        ("--at -2d", 6, "not-yet-valid"),
+        ("--at 2100-01-01T00:00:00Z", 6, "root-expired"),
+        ("--valid-for 89d", 0, "pass"),
+        ("--valid-for 91d", 1, "expires-soon"),
+        ("--at +80d --valid-for 11d", 1, "expires-soon"),
+        ("--at +80d --strict", 1, "expires-soon"),
+        ("--at +80d", 0, "pass"),
+    ] {
+        let run = verify(&client, &format!("{ALL} {arguments}"));
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{arguments}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn what_stricter_clients_refuse_is_a_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(openssl) = crate::support::pki::Documented::new(directory.path()) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", openssl.root("root"));
+    client.write("server.crt", openssl.server("root", "db.example.com").chain);
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.findings(), ["x509-v1", "no-san"]);
+
+    let own = openssl.self_signed("db.example.com").chain;
+    client.write("server.crt", &own);
+    client.write("root.crt", &own);
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.findings(), ["no-san", "ca-as-leaf"]);
+}
+
+#[test]
+fn where_other_engines_differ_from_libpq_it_is_said() {
+    let root = Ca::root("root");
+    let intermediate = root.intermediate("intermediate");
+
+    // webpki ends a path at any anchor; OpenSSL at a self-signed one only.
+    let client = with(&intermediate.leaf(&["db.example.com"]), &intermediate);
+    let run = verify(&client, ALL);
+    assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
+    assert_eq!(run.findings(), ["clients-differ"]);
+
+    // webpki does not look at an anchor's validity.
+    let expired = root.reissued(crate::support::pki::expired);
+    let client = with(&root.leaf(&["db.example.com"]), &expired);
+    let run = verify(&client, ALL);
+    assert_eq!((run.code, run.outcome().as_str()), (6, "root-expired"));
+    assert_eq!(run.findings(), ["clients-differ"]);
+
+    // libpq compares an address with a dNSName as text.
+    let client = with(
+        &root.leaf_with(&["db.example.com"], dns_name_127_0_0_1),
+        &root,
+    );
+    let run = verify(&client, "--sslrootcert root.crt --host 127.0.0.1");
+    assert_eq!(
+        (run.code, run.findings()),
+        (0, vec!["clients-differ".to_owned()]),
+        "{run:?}"
+    );
+}
+
+fn dns_name_127_0_0_1(params: &mut rcgen::CertificateParams) {
+    params.subject_alt_names = vec![rcgen::SanType::DnsName("127.0.0.1".try_into().unwrap())];
+}
+
+#[test]
+fn files_with_which_a_server_would_not_start_are_refused() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("text.crt", "no certificate");
+    client.write("text.key", "no key");
+    chmod(&client, "text.key", 0o600);
+    for (arguments, outcome) in [
+        (
+            ["--cert", "text.crt", "--key", "server.key"],
+            "server-cert-file-invalid",
+        ),
+        (
+            ["--cert", "none.crt", "--key", "server.key"],
+            "server-cert-file-missing",
+        ),
+        (
+            ["--cert", "server.crt", "--key", "text.key"],
+            "server-key-file-invalid",
+        ),
+    ] {
+        let run = client.pgtls(&[&["verify", "--format", "json"][..], &arguments].concat());
+        assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let home = client.home.path().to_str().unwrap();
+        assert!(hint.starts_with(&format!("Looked at {home}/")), "{hint}");
+    }
+}
+
+#[test]
+fn an_unknown_critical_extension_is_named() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        let mut extension =
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions = vec![extension];
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unknown-critical-extension"),
+        "{run:?}"
+    );
+    let message = run.endpoint()["error"]["message"].to_string();
+    assert!(message.contains("1.3.6.1.4.1.99999.1"), "{message}");
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_is_never_passed() {
+    let directory = tempfile::tempdir().unwrap();
+    if crate::support::pki::Documented::new(directory.path()).is_none() {
+        return;
+    }
+    let client = Client::new();
+    for arguments in [
+        "req -new -x509 -newkey ed448 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
+        "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
+    ] {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unsupported-algorithm"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn two_cas_of_one_name_are_told_apart_by_their_keys() {
+    let (root, recreated) = (Ca::root("root"), Ca::root("root"));
+    let client = with(&root.leaf(&["db.example.com"]), &recreated);
+    let run = verify(&client, ALL);
+    assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
+    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    let keys: Vec<&str> = hint
+        .lines()
+        .filter_map(|line| line.split_once("key ")?.1.split(',').next())
+        .collect();
+    assert_eq!(keys.len(), 2, "{hint}");
+    assert!(
+        keys[0] != keys[1] && keys.iter().all(|key| key.len() == 40),
+        "{hint}"
+    );
+}
+
+#[test]
+fn revocation_is_checked_offline_too() {
+    let directory = tempfile::tempdir().unwrap();
+    if crate::support::pki::Documented::new(directory.path()).is_none() {
+        return;
+    }
+    let client = Client::new();
+    client.write(
+        "ca.cnf",
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=serial\ndefault_md=sha256\ndefault_crl_days=9\n",
+    );
+    client.write("index.txt", "");
+    for arguments in [
+        "req -new -x509 -newkey rsa:2048 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
+        "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -gencrl -out good.crl",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -revoke server.crt",
+        "ca -config ca.cnf -cert root.crt -keyfile root.key -gencrl -out revoked.crl",
+    ] {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    for (crl, code, outcome) in [
+        ("good.crl", 0, "pass"),
+        ("revoked.crl", 6, "revoked"),
+        ("none.crl", 2, "crl-file-missing"),
+        ("server.key", 2, "crl-file-invalid"),
+    ] {
+        let run = verify(
+            &client,
+            &format!("--sslrootcert root.crt --host db.example.com --sslcrl {crl}"),
+        );
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{crl}: {run:?}"
+        );
+    }
+    let run = verify(
+        &client,
+        "--sslrootcert root.crt --sslcrl good.crl --valid-for 10d",
+    );
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (1, "expires-soon"),
+        "{run:?}"
+    );
+}

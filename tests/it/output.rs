@@ -1,0 +1,375 @@
+//! What does pgtls print, and where?
+//!
+//! The snapshots are the whole text of one outcome each, with what changes from run to run taken
+//! out. After a deliberate change: `INSTA_UPDATE=always cargo test output`, and read the
+//! difference.
+
+use std::process::{Command, Stdio};
+
+use crate::support::client::Client;
+use crate::support::pki::{Ca, Served, expired};
+use crate::support::postgres::free_port;
+use crate::support::skip::skip;
+use pgtls::lab::{Endpoint, Issued};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Map, Value};
+
+/// Endpoints of every kind, and strings for them.
+struct Scene {
+    client: Client,
+    endpoints: Vec<Endpoint>,
+    /// A name for each outcome, the connection string, the exit code.
+    outcomes: Vec<(&'static str, String, i32)>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let root = Ca::root("Example CA");
+        let client = Client::new();
+        client.write("root.crt", &root.pem);
+        client.write("other.crt", Ca::root("Another CA").pem);
+        client.write("root.der", "\x30\x03\x02\x01");
+        let good = start(root.leaf(&["db.example.com"]));
+        let wrong = start(root.leaf(&["pg-1.internal", "db-1.example.com"]));
+        let stale = start(root.leaf_with(&["db.example.com"], expired));
+        let at = |endpoint: &Endpoint, settings: &str| {
+            let port = endpoint.address.port();
+            format!("host=db.example.com hostaddr=127.0.0.1 port={port} {settings}")
+        };
+        let verify = "sslmode=verify-full sslrootcert=root.crt";
+        let plain = |port: u16| format!("host=127.0.0.1 port={port} {verify}");
+        let outcomes = vec![
+            ("passed", at(&good, verify), 0),
+            ("passed-unverified", at(&good, "sslmode=require"), 0),
+            (
+                "typed-wrong",
+                "host=db.example.com sslmode=required".to_owned(),
+                2,
+            ),
+            (
+                "unknown-keyword",
+                "host=db.example.com ssl_mode=require".to_owned(),
+                2,
+            ),
+            (
+                "no-such-file",
+                at(&good, "sslmode=require sslrootcert=rot.crt"),
+                2,
+            ),
+            (
+                "not-pem",
+                at(&good, "sslmode=require sslrootcert=root.der"),
+                2,
+            ),
+            ("refused", plain(free_port()), 3),
+            (
+                "no-tls",
+                plain(crate::support::scripted::answering(b"N")),
+                4,
+            ),
+            (
+                "web-server",
+                plain(crate::support::scripted::answering(
+                    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+                )),
+                4,
+            ),
+            ("alert", plain(crate::support::scripted::answering(b"S")), 5),
+            (
+                "untrusted",
+                at(&good, "sslmode=verify-full sslrootcert=other.crt"),
+                6,
+            ),
+            ("expired", at(&stale, verify), 6),
+            ("wrong-host", at(&wrong, verify), 7),
+        ];
+        Self {
+            client,
+            endpoints: vec![good, wrong, stale],
+            outcomes,
+        }
+    }
+
+    fn string(&self, name: &str) -> &str {
+        let mut outcomes = self.outcomes.iter();
+        let (_, string, _) = outcomes.find(|outcome| outcome.0 == name).unwrap();
+        string
+    }
+}
+
+fn start(served: Served) -> Endpoint {
+    let chain = CertificateDer::pem_slice_iter(served.chain.as_bytes());
+    Endpoint::start(Issued {
+        chain: chain.collect::<Result<_, _>>().unwrap(),
+        key: PrivateKeyDer::from_pem_slice(served.key.as_bytes()).unwrap(),
+    })
+    .unwrap()
+}
+
+/// Compares without ports, times, dates and temporary names.
+fn compare(name: &str, text: &str) {
+    insta::with_settings!({
+        omit_expression => true,
+        prepend_module_to_snapshot => false,
+        filters => [
+            (r"\d{4}-\d\d-\d\d", "[date]"),
+            (r"\d+ (day|hour|minute)s? (left|ago)", "[days] $2"),
+            (r"(port[= ]|\.com:|127\.0\.0\.1:)\d+", "$1[port]"),
+            (r"time   .*", "time   [time]"),
+            (r"/\S*/\.tmp\w+", "[home]"),
+        ]
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn every_outcome_reads_well() {
+    let scene = Scene::new();
+    for (name, string, code) in &scene.outcomes {
+        let run = scene.client.pgtls(&["check", string]);
+        assert_eq!(
+            (run.code, run.stderr.as_str()),
+            (*code, ""),
+            "{name}: {}",
+            run.stdout
+        );
+        compare(name, &run.stdout);
+    }
+    let both = [scene.string("passed"), scene.string("wrong-host")];
+    let run = scene.client.pgtls(&["check", both[0], both[1]]);
+    assert_eq!(run.code, 7);
+    compare("two-endpoints", &run.stdout);
+    assert_eq!(scene.endpoints.len(), 3);
+}
+
+#[test]
+fn help_tells_all() {
+    for (name, arguments) in [
+        ("help-short", &["-h"][..]),
+        ("help", &["--help"]),
+        ("help-check", &["check", "-h"]),
+    ] {
+        let run = Client::new().pgtls(arguments);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        compare(name, &run.stdout);
+    }
+    let bare = Client::new().pgtls(&[]);
+    assert_eq!((bare.code, bare.stdout.as_str()), (2, ""));
+    assert!(bare.stderr.contains("Usage: pgtls <COMMAND>"));
+}
+
+#[test]
+fn standard_output_holds_one_json_document_whatever_happens() {
+    let scene = Scene::new();
+    for (name, string, code) in &scene.outcomes {
+        let run = scene.client.check(string);
+        let document = run.json();
+        assert_eq!((run.code, run.stderr.as_str()), (*code, ""), "{name}");
+        assert_eq!(document["schema_version"], 1, "{name}");
+        assert_eq!(document["exit_code"], *code, "{name}");
+        assert_eq!(
+            document["verdict"],
+            if *code == 0 { "pass" } else { "fail" },
+            "{name}"
+        );
+        let endpoint = &document["endpoints"][0];
+        assert_eq!(endpoint["exit_code"], *code, "{name}");
+        assert_eq!(endpoint["error"].is_null(), *code == 0, "{name}");
+    }
+}
+
+#[test]
+fn the_shape_of_json_stays() {
+    let scene = Scene::new();
+    for (name, outcome) in [
+        ("json-passed", "passed"),
+        ("json-passed-unverified", "passed-unverified"),
+        ("json-wrong-host", "wrong-host"),
+        ("json-refused", "refused"),
+        ("json-typed-wrong", "typed-wrong"),
+    ] {
+        let document = scene.client.check(scene.string(outcome)).json();
+        compare(
+            name,
+            &serde_json::to_string_pretty(&shape(&document)).unwrap(),
+        );
+    }
+}
+
+/// Types in place of values; of an array its first element.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(_) => "boolean".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "string".into(),
+        Value::Array(elements) => elements.iter().take(1).map(shape).collect(),
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), shape(value)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+    }
+}
+
+#[test]
+fn quiet_says_nothing_and_keeps_the_code() {
+    let scene = Scene::new();
+    for (name, string, code) in &scene.outcomes {
+        for format in ["text", "json"] {
+            let run = scene
+                .client
+                .pgtls(&["check", "--quiet", "--format", format, string]);
+            let came = (run.code, run.stdout.as_str(), run.stderr.as_str());
+            assert_eq!(came, (*code, "", ""), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_changes_nothing() {
+    let scene = Scene::new();
+    for (name, string, code) in &scene.outcomes {
+        for format in ["text", "json"] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let mut command = scene.client.command(&["check", "--format", format, string]);
+            let output = command
+                .stdout(writer)
+                .stderr(Stdio::piped())
+                .output()
+                .unwrap();
+            let came = (output.status.code(), output.stderr.as_slice());
+            assert_eq!(came, (Some(*code), &b""[..]), "{name}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_report_that_cannot_be_written_is_no_pass() {
+    let scene = Scene::new();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = scene.client.command(&["check", scene.string("passed")]);
+    let output = command
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{complaint}");
+    assert!(
+        complaint.contains("could not write to standard output"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn colour_comes_when_asked_for_and_never_into_a_pipe() {
+    let scene = Scene::new();
+    let string = scene.string("wrong-host");
+    for (arguments, coloured) in [
+        (&["--color", "always"][..], true),
+        (&["--color", "never"], false),
+        (&["--color", "auto"], false),
+        (&[], false),
+    ] {
+        let arguments = [&["check"], arguments, &[string]].concat();
+        let run = scene.client.pgtls(&arguments);
+        assert_eq!(run.stdout.contains('\x1b'), coloured, "{arguments:?}");
+    }
+    let plain = scene
+        .client
+        .pgtls(&["check", "--color", "never", string])
+        .stdout;
+    let painted = scene
+        .client
+        .pgtls(&["check", "--color", "always", string])
+        .stdout;
+    assert_eq!(first_line(&uncoloured(&painted)), first_line(&plain));
+    // JSON has none, whatever is asked for.
+    let json = scene
+        .client
+        .pgtls(&["check", "--color=always", "--format=json", string]);
+    assert!(!json.stdout.contains('\x1b') && json.json().is_object());
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn uncoloured(text: &str) -> String {
+    let mut pieces = text.split('\x1b');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |all, piece| all + piece.split_once('m').unwrap().1)
+}
+
+#[test]
+fn on_a_terminal_colour_is_the_default() {
+    let scene = Scene::new();
+    for (variables, coloured) in [
+        (&[][..], true),
+        (&[("TERM", "xterm")], true),
+        (&[("TERM", "dumb")], false),
+        (&[("NO_COLOR", "1")], false),
+        (&[("NO_COLOR", "")], true),
+    ] {
+        let Some(text) = on_a_terminal(&scene, variables) else {
+            return;
+        };
+        assert!(text.contains("FAIL"), "{text:?}");
+        assert_eq!(text.contains('\x1b'), coloured, "{variables:?}: {text:?}");
+    }
+}
+
+/// What a check that fails prints on a terminal, which `script` plays.
+fn on_a_terminal(scene: &Scene, variables: &[(&str, &str)]) -> Option<String> {
+    let program = env!("CARGO_BIN_EXE_pgtls");
+    let line = format!("'{program}' check '{}'", scene.string("wrong-host"));
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env_clear()
+        .env("HOME", scene.client.home.path())
+        .env("SHELL", "/bin/sh")
+        .envs(variables.iter().copied())
+        .current_dir(scene.client.home.path())
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+        Err(_) => {
+            skip("script (util-linux) is not installed");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_name_from_the_network_cannot_steer_the_terminal() {
+    let root = Ca::root("Example CA");
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let endpoint = start(root.leaf_with(&["db.example.com"], |params| {
+        params.distinguished_name =
+            crate::support::pki::common_name("\x1b[2J\x1b]0;owned\x07\u{202e}db");
+    }));
+    let port = endpoint.address.port();
+    for format in ["text", "json"] {
+        let string = format!(
+            "host=www.example.com hostaddr=127.0.0.1 port={port} sslmode=verify-full sslrootcert=root.crt"
+        );
+        let run = client.pgtls(&["check", "--format", format, &string]);
+        assert_eq!(run.code, 7, "{run:?}");
+        let raw = run
+            .stdout
+            .chars()
+            .find(|c| c.is_control() && *c != '\n' || *c == '\u{202e}');
+        assert_eq!(raw, None, "{run:?}");
+    }
+}

@@ -1,0 +1,365 @@
+//! Are the README and the pages of `docs/` true? Every command there runs as it stands, in a home where its
+//! hosts, files and variables exist. Links, exit codes and the keys of `pgtls.toml` are compared with the program.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::support::client::Client;
+use pem::Pem;
+use pgtls::exit::Exit;
+use pgtls::lab::{Authority, Endpoint};
+use time::OffsetDateTime;
+
+/// The hosts of the pages that have a good certificate.
+const HOSTS: &[&str] = &[
+    "db.example.com",
+    "orders.db.example.com",
+    "db-1",
+    "db-2",
+    "mypgserver.postgres.database.azure.com",
+    "127.0.0.1",
+];
+
+/// What stands before a command where it is not alone on its line.
+const BEFORE: &[&str] = &[
+    "$ ",
+    "- run: ",
+    "script: ",
+    "*/15 * * * *  ",
+    "command_line  /usr/local/bin/",
+    "npm install --no-save pg@8.23.1 && ",
+];
+
+/// What is elsewhere here than on a reader's machine.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("/etc/pgtls/", ""),
+    ("/etc/", ""),
+    ("/reports/", ""),
+    ("/var/lib/node_exporter/", ""),
+    // All strings fall to the only pod.
+    ("+1))/10", "+1))/1"),
+    (" port=5432 ", " "),
+    ("$(DATABASE_URL)", "$DATABASE_URL"),
+    ("$HOSTADDRESS$", "127.0.0.1"),
+    ("$ARG1$", "verify-full"),
+    ("$ARG2$", "root.crt"),
+];
+
+/// The endpoint of a `pgtls.toml` on a page that shows none.
+const AN_ENDPOINT: &str = r#"
+[[endpoint]]
+name = "orders"
+conninfo = "host=orders.db.example.com user=app password=${ORDERS_PASSWORD} sslmode=verify-full sslrootcert=root.crt"
+"#;
+
+#[test]
+fn every_command_works() {
+    let mut count = 0;
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let house = House::new(&page);
+        for example in page.examples() {
+            count += 1;
+            let (code, output) = house.run(&example.command);
+            if code != example.expected() || !output.contains(example.shown_error().unwrap_or("")) {
+                let command = &example.command;
+                wrong.push(format!("{}: {command}\nexit {code}: {output}", page.name));
+            }
+        }
+    }
+    assert!(count > 60, "{count} commands only");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_link_leads_to_a_file() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let directory = page.path.parent().unwrap();
+        for link in page.text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            if !target.contains("://") && !directory.join(target).exists() {
+                broken.push(format!("{}: {target}", page.name));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_those_of_the_program() {
+    let readme = Page::read(root().join("README.md"));
+    let (_, behind) = readme.text.split_once("\n## Exit codes\n").unwrap();
+    let rows: Vec<&str> = behind
+        .lines()
+        .skip_while(|line| !line.starts_with("| ---"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    let row = |exit: &Exit| format!("| {} | {} |", exit.number(), exit.meaning());
+    assert_eq!(rows, Exit::ALL.iter().map(row).collect::<Vec<_>>());
+}
+
+/// The program names the keys that it knows when it meets one that it does not.
+#[test]
+fn every_key_of_the_configuration_is_documented() {
+    let reference = Page::read(root().join("docs/config.md")).text;
+    for table in [
+        "[policy]",
+        "[policy.audit]",
+        "[[endpoint]]",
+        "[endpoint.audit]",
+    ] {
+        let client = Client::new();
+        let endpoint = "[[endpoint]]\nconninfo = \"host=a\"\n";
+        let text = match table {
+            "[[endpoint]]" | "[endpoint.audit]" => format!("{endpoint}\n[endpoint.audit]\nx = 1\n"),
+            _ => format!("{endpoint}\n{table}\nx = 1\n"),
+        };
+        let text = match table {
+            "[[endpoint]]" => format!("{endpoint}x = 1\n"),
+            _ => text,
+        };
+        client.write("pgtls.toml", text);
+        let run = client.pgtls(&["check", "--config", "pgtls.toml"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        let keys: Vec<&str> = run.stderr.split('`').skip(1).step_by(2).collect();
+        assert!(keys.len() > 5 && keys[0] == "x", "{table}: {run:?}");
+        for key in &keys[1..] {
+            let named =
+                reference.contains(&format!("`{key}`")) || reference.contains(&format!(".{key}]`"));
+            assert!(named, "{table}: docs/config.md does not describe {key}");
+        }
+    }
+}
+
+/// A page for readers.
+struct Page {
+    path: PathBuf,
+    name: String,
+    text: String,
+}
+
+/// A command of a page.
+#[derive(Debug)]
+struct Example {
+    command: String,
+    /// What the page shows it to print.
+    shown: String,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// README.md and all of docs/.
+fn pages() -> Vec<Page> {
+    let files = root().join("docs").read_dir().unwrap();
+    let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    paths.insert(0, root().join("README.md"));
+    paths.into_iter().map(Page::read).collect()
+}
+
+impl Example {
+    fn expected(&self) -> i32 {
+        let verdict = self.shown.lines().next().unwrap_or_default();
+        match verdict.split_once("  exit ") {
+            Some((_, code)) => code.parse().unwrap(),
+            None if self.command.ends_with(" --help") => 0,
+            // The root that the test made is not one of Azure's.
+            None if self.command.contains("sslrootcert=azure.crt") => 6,
+            // There is no database behind the endpoint, and it says so.
+            None if self.command.contains("--login") => 3,
+            None if self.command.starts_with("pgtls audit ") => 3,
+            None => 0,
+        }
+    }
+
+    /// `error CODE:`, if the page shows one.
+    fn shown_error(&self) -> Option<&str> {
+        let line = self
+            .shown
+            .lines()
+            .find(|line| line.starts_with("  error "))?;
+        line.split_inclusive(':').next()
+    }
+}
+
+impl Page {
+    fn read(path: PathBuf) -> Self {
+        Self {
+            name: path.file_name().unwrap().to_string_lossy().into_owned(),
+            text: std::fs::read_to_string(&path).unwrap(),
+            path,
+        }
+    }
+
+    /// The commands of all blocks of code, a line each, and then those within sentences that need no filling in.
+    fn examples(&self) -> Vec<Example> {
+        let mut examples: Vec<Example> = Vec::new();
+        for block in self.blocks() {
+            for line in joined(block) {
+                match (command(&line), examples.last_mut()) {
+                    (Some(command), _) => examples.push(Example {
+                        command,
+                        shown: String::new(),
+                    }),
+                    (None, Some(last)) if block.starts_with("console") => {
+                        last.shown.push_str(&line);
+                        last.shown.push('\n');
+                    }
+                    (None, _) => {}
+                }
+            }
+        }
+        let prose = self.text.split("\n```").step_by(2);
+        let spans = prose.flat_map(|text| text.split('`').skip(1).step_by(2));
+        examples.extend(spans.filter_map(mentioned).map(|command| Example {
+            command,
+            shown: String::new(),
+        }));
+        examples
+    }
+
+    /// The blocks of code.
+    fn blocks(&self) -> impl Iterator<Item = &str> {
+        self.text.split("\n```").skip(1).step_by(2)
+    }
+
+    /// The page's own `pgtls.toml`.
+    fn configuration(&self) -> String {
+        let parts = self.blocks().filter_map(|b| b.strip_prefix("toml\n"));
+        let mut text = parts.collect::<Vec<_>>().join("\n");
+        if !text.contains("[[endpoint]]") {
+            text.push_str(AN_ENDPOINT);
+        }
+        text
+    }
+}
+
+/// The lines of a block; those that go on are joined.
+fn joined(block: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in block.lines() {
+        match lines.last_mut() {
+            Some(last) if last.ends_with('\\') => {
+                last.pop();
+                last.push_str(line.trim());
+            }
+            // Folded YAML.
+            Some(last) if line.trim().starts_with("--") && !block.starts_with("console") => {
+                last.push_str(&format!(" {}", line.trim()));
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
+fn command(line: &str) -> Option<String> {
+    let line = line.trim();
+    let arguments = line
+        .strip_prefix("args: [")
+        .and_then(|l| l.strip_suffix(']'));
+    if let Some(arguments) = arguments {
+        return Some(format!("pgtls {}", arguments.replace(", ", " ")));
+    }
+    let before = BEFORE.iter().find_map(|before| line.strip_prefix(before));
+    let line = before.unwrap_or(line);
+    let program = line.split(' ').find(|word| !word.contains('='));
+    (program == Some("pgtls")).then(|| line.to_owned())
+}
+
+/// The command that a sentence names. One without its arguments is asked for its help; what holds a word in
+/// capitals is a pattern.
+fn mentioned(span: &str) -> Option<String> {
+    let words: Vec<&str> = span.split(' ').collect();
+    let pattern = |word: &&str| {
+        word.bytes()
+            .all(|b| b.is_ascii_uppercase() || b"./|".contains(&b))
+    };
+    match words.as_slice() {
+        ["pgtls", ..] if span.contains(['|', '\n']) || words.iter().any(pattern) => None,
+        ["pgtls", last] | ["pgtls", .., last] if words.len() == 2 || last.starts_with('-') => {
+            Some(format!("{span} --help"))
+        }
+        ["pgtls", ..] => Some(span.to_owned()),
+        _ => None,
+    }
+}
+
+/// A home with everything that the commands name, and one endpoint behind all their hosts.
+struct House {
+    client: Client,
+    endpoint: Endpoint,
+}
+
+impl House {
+    fn new(page: &Page) -> Self {
+        let now = OffsetDateTime::now_utc();
+        let authority = Authority::new("CA of the pages", now).unwrap();
+        let issued = authority.issue(HOSTS, now).unwrap();
+        let client = Client::new();
+        for file in ["root.crt", "new-root.crt", "certs/root.crt"] {
+            client.write(file, &authority.root_pem);
+        }
+        let chain = Pem::new("CERTIFICATE", issued.chain[0].as_ref());
+        let key = Pem::new("PRIVATE KEY", issued.key.secret_der());
+        client.write("server.crt", pem::encode(&chain));
+        client.write("server.key", pem::encode(&key));
+        let private = Permissions::from_mode(0o600);
+        std::fs::set_permissions(client.home.path().join("server.key"), private).unwrap();
+        let string = "host=db.example.com user=app sslmode=verify-full sslrootcert=root.crt";
+        client.write("endpoints.txt", format!("# one\n{string}\n"));
+        client.write(
+            ".pg_service.conf",
+            format!("[production]\n{}\n", string.replace(' ', "\n")),
+        );
+        client.write("pgtls.toml", page.configuration());
+        Self {
+            client,
+            endpoint: Endpoint::start(issued).unwrap(),
+        }
+    }
+
+    /// Runs a command in a shell; its exit code and what it prints. One of the lab, which would run until
+    /// Ctrl-C or wants other programs, only has its options read.
+    fn run(&self, command: &str) -> (i32, String) {
+        let mut command = command.to_owned();
+        for (there, here) in ELSEWHERE {
+            command = command.replace(there, here);
+        }
+        if let Some(lab) = command.find("pgtls lab") {
+            let end = command
+                .find(" -- ")
+                .or_else(|| command.find("  "))
+                .unwrap_or(command.len());
+            command = format!("{} --help", &command[lab..end]);
+        }
+        let hosts = command.matches("db-").count().max(1);
+        let programs = Path::new(env!("CARGO_BIN_EXE_pgtls")).parent().unwrap();
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+        let string = "postgresql://app@db.example.com/app?sslrootcert=root.crt";
+        let output = self
+            .client
+            .other("sh")
+            .env("PATH", path)
+            .env("PGHOSTADDR", vec!["127.0.0.1"; hosts].join(","))
+            .env("PGPORT", self.endpoint.address.port().to_string())
+            .env("PGUSER", "app")
+            .env("PGSSLROOTCERT", "root.crt")
+            .env("SSL_CERT_FILE", "root.crt")
+            .env("DATABASE_URL", string)
+            .env("LEGACY_DATABASE_URL", string)
+            .env("ORDERS_PASSWORD", "a quoted 'password'")
+            .env("JOB_COMPLETION_INDEX", "0")
+            .args(["-c", &command])
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        (output.status.code().unwrap(), text)
+    }
+}

@@ -1,0 +1,189 @@
+//! Does `pgtls check` read the CRLs that libpq reads, and come to psql's verdict?
+//!
+//! One PostgreSQL whose chain has three links; a row lays out files, and pgtls and psql get the
+//! same string. What a CRL itself may look like is in `openssl_verify`; here it is about where the
+//! lists come from, whole and end to end.
+
+mod lists;
+mod rows;
+
+use crate::support::client::{Answer, Client};
+use crate::support::postgres::Postgres;
+use crate::support::skip::{has_openssl, skip};
+use lists::{Directory, Lists, PLACES};
+use rows::{Libpq, ROWS, Row};
+
+/// How every string starts.
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres";
+
+#[test]
+fn revocation_is_judged_as_psql_judges_it() {
+    if !has_openssl() {
+        return;
+    }
+    let Some(server) = Postgres::start(&lists::served()) else {
+        return;
+    };
+    let lists = Lists::new();
+    let newer = std::env::var_os("PGTLS_TEST_LIBPQ18");
+    if newer.is_none() {
+        skip("PGTLS_TEST_LIBPQ18 names no libpq 18: sslrootcert=system goes without a referee");
+    }
+    let wrong: Vec<String> = ROWS
+        .iter()
+        .filter_map(|row| {
+            let client = laid_out(row, &lists);
+            let string = format!("{GOOD} port={} {}", server.port, row.settings);
+            let theirs = if row.settings.contains("system") {
+                client.libpq(newer.as_ref()?, &string)
+            } else {
+                client.psql(&string)
+            };
+            let why = judge(row, &client, &string, &theirs).err()?;
+            Some(format!("{}: {why}", row.name))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{} rows", ROWS.len());
+}
+
+/// A home directory with the files that stand in every row, and those of this one. Names with a
+/// `{...}` are those that OpenSSL looks for in a directory.
+fn laid_out(row: &Row, lists: &Lists) -> Client {
+    let client = Client::new();
+    let client_root = client.home.path().join("root.crt");
+    let client = client
+        .with("SSL_CERT_FILE", client_root)
+        .with("SSL_CERT_DIR", "/nonexistent");
+    client.write("root.crt", lists.text("root"));
+    client.write("other.crt", lists.text("other root"));
+    for (path, contents) in row.files {
+        let mut path = (*path).to_owned();
+        for (place, hash) in PLACES.iter().zip(&lists.hashes) {
+            path = path.replace(place, hash);
+        }
+        match *contents {
+            "directory" => std::fs::create_dir_all(client.home.path().join(path)).unwrap(),
+            names => client.write(&path, lists.text(names)),
+        }
+    }
+    client
+}
+
+fn judge(row: &Row, client: &Client, string: &str, theirs: &Answer) -> Result<(), String> {
+    let run = client.check(string);
+    if (run.code, run.outcome().as_str()) != row.expected {
+        return Err(format!(
+            "expected {:?}: {}, psql: {theirs:?}",
+            row.expected, run.stdout
+        ));
+    }
+    let as_expected = match row.libpq {
+        Libpq::Same => (*theirs == Answer::Tls) == (run.code == 0),
+        Libpq::GoesOn => *theirs == Answer::Tls && run.code == 2,
+    };
+    if !as_expected {
+        return Err(format!("psql: {theirs:?}"));
+    }
+    // psql says nothing of a list that it cannot use, and pgtls must.
+    let warned = run.findings().contains(&"crl-file-invalid".to_owned());
+    if warned == row.warned {
+        Ok(())
+    } else {
+        Err(format!("warning {warned}: {}", run.stdout))
+    }
+}
+
+/// What `openssl rehash` makes of a directory is what sslcrldir means.
+#[test]
+fn a_rehashed_directory_is_found() {
+    if !has_openssl() {
+        return;
+    }
+    let Some(server) = Postgres::start(&lists::served()) else {
+        return;
+    };
+    let lists = Lists::new();
+    for (names, code) in [(["R", "I"], 0), (["R", "I leaf"], 6)] {
+        let client = Client::new();
+        client.write("root.crt", lists.text("root"));
+        client.write("crls/root.pem", lists.text(names[0]));
+        client.write("crls/intermediate.pem", lists.text(names[1]));
+        let string = format!(
+            "{GOOD} port={} sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+            server.port
+        );
+        assert_eq!(client.check(&string).outcome(), "crl-missing");
+        assert!(matches!(client.psql(&string), Answer::Refused(_)));
+        Directory(&client.home.path().join("crls")).rehash();
+        let run = client.check(&string);
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(client.psql(&string) == Answer::Tls, code == 0);
+    }
+}
+
+/// The advice for a list in DER form, carried out.
+#[test]
+fn the_advised_command_mends_a_list_in_der_form() {
+    if !has_openssl() {
+        return;
+    }
+    let Some(server) = Postgres::start(&lists::served()) else {
+        return;
+    };
+    let lists = Lists::new();
+    let client = Client::new();
+    client.write("root.crt", lists.text("root+R"));
+    for (names, code) in [("I as DER", 0), ("I leaf as DER", 6)] {
+        client.write("my list.crl", lists.text(names));
+        let string = format!(
+            "{GOOD} port={} sslmode=verify-full sslrootcert=root.crt",
+            server.port
+        );
+        let run = client.check(&format!("{string} sslcrl='my list.crl'"));
+        assert_eq!(run.outcome(), "crl-file-invalid", "{run:?}");
+        client.take_advice(&run);
+        let mended = format!("{string} sslcrl=crl-mended.pem");
+        assert_eq!(client.check(&mended).code, code);
+        assert_eq!(client.psql(&mended) == Answer::Tls, code == 0);
+    }
+}
+
+/// The bad request is explained: the path as written, where it was looked for, what is wrong.
+#[test]
+fn a_list_that_is_named_and_unfit_is_told_with_its_path() {
+    if !has_openssl() {
+        return;
+    }
+    let lists = Lists::new();
+    let client = Client::new();
+    client.write("root.crt", lists.text("root"));
+    client.write("der.crl", lists.text("I as DER"));
+    for (setting, code, parts) in [
+        (
+            "sslcrl=rot.crl",
+            "crl-file-missing",
+            &["\"rot.crl\"", "does not exist", "check no revocation"][..],
+        ),
+        (
+            "sslcrl=der.crl",
+            "crl-file-invalid",
+            &["\"der.crl\"", "DER", "openssl crl -inform der -in der.crl"],
+        ),
+        (
+            "sslcrldir=crls",
+            "crl-file-missing",
+            &["\"crls\"", "does not exist"],
+        ),
+    ] {
+        let string = format!("{GOOD} port=1 sslrootcert=root.crt {setting}");
+        let run = client.check(&string);
+        assert_eq!((run.code, run.outcome().as_str()), (2, code), "{run:?}");
+        let error = run.endpoint()["error"].take();
+        let text = format!("{} {}", error["message"], error["hint"]).replace("\\\"", "\"");
+        let home = client.home.path().to_str().unwrap();
+        for part in parts.iter().chain([&home]) {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}

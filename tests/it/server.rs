@@ -1,0 +1,301 @@
+//! Does `pgtls check` get along with a PostgreSQL as it may be configured, and leave no trace?
+
+use std::process::Command;
+
+use crate::support::client::{Answer, Client};
+use crate::support::pki::{Ca, Served};
+use crate::support::postgres::{Postgres, wait_until};
+
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
+                    sslmode=verify-full sslrootcert=root.crt";
+
+/// Settings of postgresql.conf, what the string adds, and the exit code with the error's code.
+type Row = (
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    (i32, &'static str),
+);
+
+const PASS: (i32, &str) = (0, "pass");
+const TLS12: (&str, &str) = ("ssl_max_protocol_version", "TLSv1.2");
+
+/// Where psql does the same.
+const AGREED: &[Row] = &[
+    (&[], "", PASS),
+    (&[("ssl_min_protocol_version", "TLSv1.3")], "", PASS),
+    (&[TLS12], "", PASS),
+    (
+        &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256")],
+        "",
+        PASS,
+    ),
+    (
+        &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-CHACHA20-POLY1305")],
+        "",
+        PASS,
+    ),
+    (&[("ssl_ecdh_curve", "secp384r1")], "", PASS),
+    (&[TLS12, ("ssl_ecdh_curve", "secp384r1")], "", PASS),
+    (
+        &[TLS12],
+        "ssl_min_protocol_version=TLSv1.3",
+        (5, "no-common-version"),
+    ),
+    (
+        &[("ssl_min_protocol_version", "TLSv1.3")],
+        "ssl_max_protocol_version=TLSv1.2",
+        (5, "no-common-version"),
+    ),
+    (
+        &[
+            ("ssl_min_protocol_version", "TLSv1"),
+            ("ssl_max_protocol_version", "TLSv1.1"),
+        ],
+        "",
+        (5, "no-common-version"),
+    ),
+    (&[("ssl", "off")], "", (4, "no-tls")),
+];
+
+/// Where psql connects, and pgtls has to say that it cannot: what rustls does not speak.
+const BEYOND_US: &[Row] = &[
+    (
+        &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-AES128-SHA256")],
+        "",
+        (5, "no-common-cipher"),
+    ),
+    (
+        &[("ssl_ecdh_curve", "secp521r1")],
+        "",
+        (5, "no-common-cipher"),
+    ),
+];
+
+#[test]
+fn every_configuration_is_judged_as_psql_judges_it() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let mut wrong = Vec::new();
+    for (rows, psql_connects) in [(AGREED, false), (BEYOND_US, true)] {
+        for row in rows {
+            server.configure(&served, row.0);
+            if let Err(why) = judge(row, psql_connects, &client, server.port) {
+                wrong.push(format!("{:?} {}: {why}", row.0, row.1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn judge(row: &Row, psql_connects: bool, client: &Client, port: u16) -> Result<(), String> {
+    let string = format!("{GOOD} port={port} {}", row.1);
+    let ours = client.check(&string);
+    let came = (ours.code, ours.outcome());
+    if came != (row.2.0, row.2.1.to_owned()) {
+        return Err(format!(
+            "expected {:?}, came {came:?}: {}",
+            row.2, ours.stdout
+        ));
+    }
+    let theirs = client.psql(&string);
+    if (theirs == Answer::Tls) != (ours.code == 0 || psql_connects) {
+        return Err(format!("psql: {theirs:?}"));
+    }
+    if ours.code != 0 {
+        return Ok(());
+    }
+    // psql's own line stands in the text report; releases differ in what follows the cipher.
+    let theirs = client.run_psql(&string, "\\conninfo").unwrap();
+    let line = theirs
+        .lines()
+        .find_map(|line| Some(line.split_once(", compression")?.0));
+    let text = client.pgtls(&["check", &string]).stdout;
+    match line {
+        Some(start) if text.lines().any(|line| line.starts_with(start)) => Ok(()),
+        _ => Err(format!("psql: {theirs}\npgtls: {text}")),
+    }
+}
+
+#[test]
+fn the_server_logs_what_it_should() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write("other.crt", Ca::root("other").pem);
+    for settings in [&[][..], &[TLS12]] {
+        server.configure(&served, &[settings, &[("log_connections", "on")]].concat());
+        let polite = logged(&server, &client, GOOD, 0);
+        assert_eq!(polite, Vec::<String>::new(), "{settings:?}");
+
+        let refused = GOOD.replace("root.crt", "other.crt");
+        let refused = logged(&server, &client, &refused, 6);
+        assert_eq!(refused.len(), 1, "{settings:?}: {refused:?}");
+        assert!(refused[0].contains("alert unknown ca"), "{refused:?}");
+    }
+}
+
+/// The lines that the server logs about a check, beside the one that a connection came.
+fn logged(server: &Postgres, client: &Client, string: &str, code: i32) -> Vec<String> {
+    let before = server.log().len();
+    let run = client.check(&format!("{string} port={}", server.port));
+    assert_eq!(run.code, code, "{run:?}");
+
+    let received = || {
+        let log = server.log();
+        let lines = log[before..].lines();
+        lines
+            .filter(|line| line.contains("connection received"))
+            .map(process)
+            .collect::<Vec<_>>()
+    };
+    wait_until("the server to log the connection", || {
+        !received().is_empty()
+    });
+    let processes = received();
+    assert_eq!(
+        processes.len(),
+        1,
+        "one connection a check: {}",
+        server.log()
+    );
+    wait_until("the server to be done with it", || !is_alive(&processes[0]));
+
+    let log = server.log();
+    let lines = log[before..].lines();
+    lines
+        .filter(|line| !line.contains("connection received"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The process of a log line: `[123] LOG: ...`.
+fn process(line: &str) -> String {
+    let (process, _) = line.split_once(']').unwrap();
+    process.trim_start_matches('[').to_owned()
+}
+
+fn is_alive(process: &str) -> bool {
+    let output = Command::new("kill").args(["-0", process]).output().unwrap();
+    output.status.success()
+}
+
+#[test]
+fn a_renewed_certificate_is_seen_after_the_reload() {
+    let root = Ca::root("root");
+    let (old, new) = (root.leaf(&["db.example"]), root.leaf(&["db.example"]));
+    let Some(mut server) = Postgres::start(&old) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let seen = |server: &Postgres| {
+        let run = client.check(&format!("{GOOD} port={}", server.port));
+        run.endpoint()["certificates"][0]["sha256_fingerprint"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(seen(&server), fingerprint(&old));
+    server.serve(&new);
+    assert_eq!(seen(&server), fingerprint(&new));
+}
+
+fn fingerprint(served: &Served) -> String {
+    let der = rustls_pemfile::certs(&mut served.chain.as_bytes())
+        .next()
+        .unwrap()
+        .unwrap();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der);
+    data_encoding::HEXLOWER.encode(digest.as_ref())
+}
+
+#[test]
+fn only_a_server_that_wants_another_group_costs_a_round_trip() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt",
+        server.port
+    );
+    for (settings, group, findings) in [
+        (&[][..], "secp256r1", vec![]),
+        (
+            &[("ssl_ecdh_curve", "secp384r1")],
+            "secp384r1",
+            vec!["hello-retry-request".to_owned()],
+        ),
+    ] {
+        server.configure(&served, settings);
+        let run = client.check(&string);
+        assert_eq!((run.code, run.findings()), (0, findings), "{run:?}");
+        let tls = run.endpoint()["tls"].clone();
+        assert_eq!(tls["group"], group);
+        assert_eq!(tls["post_quantum"], group.contains("MLKEM"));
+        assert_eq!(tls["hello_retry_request"], group != "secp256r1");
+    }
+}
+
+#[test]
+fn a_server_with_nothing_in_common_is_asked_what_it_takes() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let good = format!("{GOOD} port={}", server.port);
+    for (settings, more, code, told, passes) in [
+        (
+            &[("ssl_min_protocol_version", "TLSv1.3")][..],
+            "ssl_max_protocol_version=TLSv1.2",
+            "no-common-version",
+            "it refuses TLSv1, TLSv1.1, TLSv1.2.",
+            true,
+        ),
+        (
+            &[("ssl_max_protocol_version", "TLSv1.2")],
+            "ssl_min_protocol_version=TLSv1.3",
+            "no-common-version",
+            "it refuses TLSv1, TLSv1.1, TLSv1.3.",
+            true,
+        ),
+        (
+            &[
+                ("ssl_max_protocol_version", "TLSv1.2"),
+                ("ssl_ciphers", "ECDHE-ECDSA-AES256-SHA384"),
+            ],
+            "",
+            "no-common-cipher",
+            "The server takes TLSv1.2 (ECDHE-ECDSA-AES256-SHA384)",
+            false,
+        ),
+    ] {
+        server.configure(&served, settings);
+        let run = client.check(&format!("{good} {more}"));
+        assert_eq!((run.code, run.outcome().as_str()), (5, code), "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        assert!(hint.contains(told), "{hint}");
+        let mut lines = hint.lines();
+        let string = lines.find_map(|line| line.strip_prefix("    host="));
+        assert_eq!(string.is_some(), passes, "{hint}");
+        if let Some(string) = string {
+            let followed = client.check(&format!("host={string}"));
+            assert_eq!(followed.code, 0, "{followed:?}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A clean place to run clients in: pgtls, and real libpq as the referee.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::postgres::programs;
+
+/// An empty home directory, which is also the working directory, and no environment but what is
+/// added.
+pub(crate) struct Client {
+    /// `HOME`.
+    pub(crate) home: TempDir,
+    variables: Vec<(OsString, OsString)>,
+}
+
+/// What a run of pgtls came to.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// What real libpq did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Connected over TLS.
+    Tls,
+    /// Connected in plain text.
+    Plaintext,
+    /// Did not connect, with this message.
+    Refused(String),
+}
+
+impl Client {
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same with a variable set.
+    pub(crate) fn with(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.variables.push((name.into(), value.as_ref().into()));
+        self
+    }
+
+    /// Writes a file below the home directory.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.home.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// `pgtls check --format json STRING`.
+    pub(crate) fn check(&self, string: &str) -> Run {
+        self.pgtls(&["check", "--format", "json", string])
+    }
+
+    /// Runs the built program.
+    pub(crate) fn pgtls(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().unwrap();
+        Run {
+            code: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The built program, ready to run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.clean(Path::new(env!("CARGO_BIN_EXE_pgtls")));
+        command.args(arguments);
+        command
+    }
+
+    /// What psql does with the string; it must be installed.
+    pub(crate) fn psql(&self, string: &str) -> Answer {
+        let output = self.run_psql(
+            string,
+            "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+        );
+        match output.as_deref().map(str::trim) {
+            Ok("t") => Answer::Tls,
+            Ok("f") => Answer::Plaintext,
+            Ok(other) => panic!("psql prints {other:?}"),
+            Err(message) => Answer::Refused(message.to_owned()),
+        }
+    }
+
+    /// The output of a statement or backslash command of psql, or its complaint.
+    pub(crate) fn run_psql(&self, string: &str, statement: &str) -> Result<String, String> {
+        let output = self
+            .clean(&programs().unwrap().join("psql"))
+            .args(["-XAtw", "-d", string, "-c", statement])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// What the libpq of that shared library does with the string.
+    pub(crate) fn libpq(&self, library: &OsStr, string: &str) -> Answer {
+        let script =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/libpq_connect.py");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let output = self
+            .clean(Path::new("python3"))
+            .env("PATH", path)
+            .arg(script)
+            .arg(library)
+            .arg(string)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        match text.split_once(' ') {
+            Some(("connected", "1")) => Answer::Tls,
+            Some(("connected", "0")) => Answer::Plaintext,
+            Some(("refused", message)) => Answer::Refused(message.to_owned()),
+            _ => panic!("libpq: {}", String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+
+    /// Runs the first command of a report's advice, a line that starts with four blanks, as a user
+    /// would who copies it into a shell.
+    pub(crate) fn take_advice(&self, run: &Run) {
+        let endpoint = run.endpoint();
+        let hint = endpoint["error"]["hint"].as_str().unwrap_or_default();
+        let Some(command) = hint.lines().find_map(|line| line.strip_prefix("    ")) else {
+            panic!("no command in {hint:?}");
+        };
+        self.take_command(command);
+    }
+
+    /// Runs a command as a user would who copies it into a shell.
+    pub(crate) fn take_command(&self, command: &str) {
+        let program = Path::new(env!("CARGO_BIN_EXE_pgtls")).parent().unwrap();
+        let mut path = program.as_os_str().to_owned();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let output = self
+            .clean(Path::new("sh"))
+            .env("PATH", path)
+            .args(["-c", command])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+
+    /// Another program of this machine, ready to run in the same place.
+    pub(crate) fn other(&self, program: &str) -> Command {
+        let mut command = self.clean(Path::new(program));
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    fn clean(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("LC_ALL", "C")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home.path());
+        command
+    }
+}
+
+impl Run {
+    /// The JSON document, which must be all that was printed.
+    pub(crate) fn json(&self) -> Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(document) => document,
+            Err(error) => panic!("{error} in {self:?}"),
+        }
+    }
+
+    /// The first endpoint of the document.
+    pub(crate) fn endpoint(&self) -> Value {
+        self.json()["endpoints"][0].take()
+    }
+
+    /// The code of the error, or "pass".
+    pub(crate) fn outcome(&self) -> String {
+        match self.endpoint()["error"]["code"].as_str() {
+            Some(code) => code.to_owned(),
+            None => "pass".to_owned(),
+        }
+    }
+
+    /// The codes of the findings.
+    pub(crate) fn findings(&self) -> Vec<String> {
+        let endpoint = self.endpoint();
+        let findings = endpoint["findings"].as_array().unwrap().iter();
+        findings
+            .map(|finding| finding["code"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,14 @@
+//! What the topics share: clients and servers to run, certificates to serve, and how to skip.
+
+pub(crate) mod alone;
+pub(crate) mod certs;
+pub(crate) mod client;
+pub(crate) mod fleet_lab;
+pub(crate) mod libpq;
+pub(crate) mod peer;
+pub(crate) mod pgbouncer;
+pub(crate) mod pki;
+pub(crate) mod postgres;
+pub(crate) mod scripted;
+pub(crate) mod serving;
+pub(crate) mod skip;

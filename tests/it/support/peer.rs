@@ -1,0 +1,197 @@
+//! Servers that play a script, whatever it is, and remember what they were told.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A listening server; it lives as long as the process.
+pub(crate) struct Peer {
+    pub(crate) port: u16,
+    conversations: Arc<Mutex<Vec<Heard>>>,
+}
+
+/// What one client has said so far.
+type Heard = Arc<Mutex<Vec<u8>>>;
+
+/// One connection, from the server's side.
+pub(crate) struct Conversation {
+    pub(crate) stream: TcpStream,
+    heard: Heard,
+    /// Counted from 0.
+    pub(crate) number: usize,
+}
+
+impl Peer {
+    /// Plays the script for every connection. Whatever goes wrong in it, such as a client that has
+    /// hung up, ends it.
+    pub(crate) fn start(
+        script: impl Fn(&mut Conversation) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_on(Ipv4Addr::LOCALHOST.into(), script)
+    }
+
+    pub(crate) fn start_on(
+        address: IpAddr,
+        script: impl Fn(&mut Conversation) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((address, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let conversations = Arc::<Mutex<Vec<Heard>>>::default();
+        let known = Arc::clone(&conversations);
+        let script = Arc::new(script);
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let heard = Arc::default();
+                known.lock().unwrap().push(Arc::clone(&heard));
+                let mut conversation = Conversation {
+                    stream: stream.unwrap(),
+                    heard,
+                    number,
+                };
+                let script = Arc::clone(&script);
+                std::thread::spawn(move || drop(script(&mut conversation)));
+            }
+        });
+        Self {
+            port,
+            conversations,
+        }
+    }
+
+    /// What each client has said so far, byte for byte.
+    pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
+        let conversations = self.conversations.lock().unwrap();
+        let bytes = |heard: &Heard| heard.lock().unwrap().clone();
+        conversations.iter().map(bytes).collect()
+    }
+}
+
+impl Conversation {
+    /// Hears the SSLRequest.
+    pub(crate) fn request(&mut self) -> io::Result<()> {
+        self.read_exact(&mut [0; 8])
+    }
+
+    /// Hears the SSLRequest, if the client sends one, permits TLS and hears the whole ClientHello.
+    pub(crate) fn hello(&mut self) -> io::Result<()> {
+        let mut header = [0; 5];
+        self.read_exact(&mut header)?;
+        if header[0] == 0 {
+            self.read_exact(&mut [0; 3])?;
+            self.say(b"S")?;
+            self.read_exact(&mut header)?;
+        }
+        let length = usize::from(u16::from_be_bytes([header[3], header[4]]));
+        self.read_exact(&mut vec![0; length])
+    }
+
+    pub(crate) fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// One byte at a time, a few a second; then silence.
+    pub(crate) fn drip(&mut self, bytes: &[u8]) -> io::Result<()> {
+        for byte in bytes {
+            self.say(&[*byte])?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        self.listen()
+    }
+
+    /// The same over and over, until the client hangs up.
+    pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let many = bytes.repeat((1 << 16) / bytes.len() + 1);
+        // Hear what the client says on the way: it may be an alert.
+        let mut listener = Self {
+            stream: self.stream.try_clone()?,
+            heard: Arc::clone(&self.heard),
+            number: self.number,
+        };
+        std::thread::spawn(move || listener.listen());
+        loop {
+            self.say(&many)?;
+        }
+    }
+
+    /// Says nothing, and hears all until the client hangs up.
+    pub(crate) fn listen(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        while self.read(&mut buffer)? > 0 {}
+        Ok(())
+    }
+
+    /// Ends the connection with a RST.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
+    }
+
+    /// Ends its own half in good order, and hears the rest.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        self.listen()
+    }
+
+    /// Hears the SSLRequest, permits TLS, and speaks it.
+    pub(crate) fn tls(
+        &mut self,
+        config: &Arc<ServerConfig>,
+    ) -> io::Result<StreamOwned<ServerConnection, &mut Self>> {
+        self.request()?;
+        self.say(b"S")?;
+        let connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
+        let mut session = StreamOwned::new(connection, self);
+        while session.conn.is_handshaking() {
+            session.conn.complete_io(&mut session.sock)?;
+        }
+        Ok(session)
+    }
+}
+
+impl io::Read for Conversation {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(buffer)?;
+        self.heard.lock().unwrap().extend(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl io::Write for Conversation {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// A certificate and key to serve, whatever they look like.
+#[derive(Debug)]
+pub(crate) struct Any(pub(crate) Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Any {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// The records of TLS in what a client said behind its SSLRequest: type and length of each.
+///
+/// What is no record is the client's last word, of type 0.
+pub(crate) fn records(mut heard: &[u8]) -> Vec<(u8, usize)> {
+    let mut found = Vec::new();
+    while let [kind @ 20..=23, 3, 0..=4, high, low, rest @ ..] = heard {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        found.push((*kind, length));
+        heard = rest.get(length..).unwrap_or_default();
+    }
+    if !heard.is_empty() {
+        found.push((0, heard.len()));
+    }
+    found
+}

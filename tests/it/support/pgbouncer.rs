@@ -1,0 +1,129 @@
+//! A throw-away PgBouncer with TLS.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::pki::Served;
+use super::postgres::{Account, free_port, programs, wait_until};
+use super::skip::skip;
+
+/// A running PgBouncer; it stops when dropped.
+pub(crate) struct PgBouncer {
+    pub(crate) port: u16,
+    process: Child,
+    _directory: TempDir,
+}
+
+impl PgBouncer {
+    /// `more` ends the configuration file: it may repeat settings, and begin another section.
+    pub(crate) fn start(mode: &str, more: &str, served: &Served) -> Option<Self> {
+        let Some(program) = program() else {
+            skip("pgbouncer is not installed");
+            return None;
+        };
+        if programs().is_none() {
+            skip("psql is not installed");
+            return None;
+        }
+        let account = match Account::find() {
+            Ok(account) => account,
+            Err(missing) => {
+                skip(&missing);
+                return None;
+            }
+        };
+        let directory = tempfile::tempdir().unwrap();
+        account.own(directory.path());
+        for _ in 0..ATTEMPTS {
+            let port = free_port();
+            configure(directory.path(), &account, port, mode, more, served);
+            let mut process = account
+                .command(&program)
+                .arg(directory.path().join("pgbouncer.ini"))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            if is_ready(&mut process, directory.path()) {
+                return Some(Self {
+                    port,
+                    process,
+                    _directory: directory,
+                });
+            }
+        }
+        let log = std::fs::read_to_string(directory.path().join("log"));
+        panic!("PgBouncer does not start:\n{}", log.unwrap_or_default());
+    }
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether it came up; if not, it has ended, most likely because its port was taken.
+fn is_ready(process: &mut Child, directory: &Path) -> bool {
+    let mut ready = false;
+    wait_until("PgBouncer to start", || {
+        let log = std::fs::read_to_string(directory.join("log"));
+        ready = log.is_ok_and(|log| log.contains("process up"));
+        ready || process.try_wait().unwrap().is_some()
+    });
+    ready
+}
+
+fn program() -> Option<PathBuf> {
+    [
+        "/usr/sbin/pgbouncer",
+        "/usr/bin/pgbouncer",
+        "/usr/local/bin/pgbouncer",
+    ]
+    .into_iter()
+    .map(PathBuf::from)
+    .find(|path| Command::new(path).arg("--version").output().is_ok())
+}
+
+fn configure(
+    directory: &Path,
+    account: &Account,
+    port: u16,
+    mode: &str,
+    more: &str,
+    served: &Served,
+) {
+    let here = directory.display();
+    let text = format!(
+        "[pgbouncer]\n\
+         listen_addr = 127.0.0.1\n\
+         listen_port = {port}\n\
+         unix_socket_dir =\n\
+         auth_type = trust\n\
+         auth_file = {here}/users\n\
+         admin_users = postgres\n\
+         logfile = {here}/log\n\
+         client_tls_sslmode = {mode}\n\
+         client_tls_cert_file = {here}/server.crt\n\
+         client_tls_key_file = {here}/server.key\n\
+         {more}"
+    );
+    for (name, text) in [
+        ("pgbouncer.ini", text.as_str()),
+        ("users", "\"postgres\" \"\"\n\"ann\" \"hunter2\"\n"),
+        ("server.crt", &served.chain),
+        ("server.key", &served.key),
+    ] {
+        let path = directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        account.own(&path);
+    }
+}
+
+/// Starts, each on another port.
+const ATTEMPTS: usize = 5;

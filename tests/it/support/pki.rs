@@ -1,0 +1,342 @@
+//! Certificates for tests: by the recipes of PostgreSQL's documentation, and by rcgen.
+
+use std::path::Path;
+use std::process::Command;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::skip::skip;
+
+/// What a server needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    /// PEM: the server's own certificate, and whatever it sends along.
+    pub(crate) chain: String,
+    /// PEM.
+    pub(crate) key: String,
+}
+
+impl Served {
+    /// The same with a certificate more in the chain.
+    pub(crate) fn and(mut self, certificate: &str) -> Self {
+        self.chain.push_str(certificate);
+        self
+    }
+}
+
+/// A certificate authority.
+pub(crate) struct Ca {
+    /// Its certificate.
+    pub(crate) pem: String,
+    params: CertificateParams,
+    key: String,
+}
+
+impl Ca {
+    /// A self-signed root that was valid from yesterday on.
+    pub(crate) fn root(name: &str) -> Self {
+        Self::root_with(name, |_| {})
+    }
+
+    /// A root with a key of another kind, and so with signatures of that kind.
+    pub(crate) fn root_of(kind: &'static SignatureAlgorithm, name: &str) -> Self {
+        let key = KeyPair::generate_for(kind).unwrap();
+        let params = ca_params(name);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            params,
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// A root after `change`.
+    pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = ca_params(name);
+        change(&mut params);
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self {
+            pem,
+            params,
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// The same root, name and key, issued anew after `change`.
+    pub(crate) fn reissued(&self, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = self.params.clone();
+        change(&mut params);
+        let pem = params.self_signed(&self.key_pair()).unwrap().pem();
+        Self {
+            pem,
+            params,
+            key: self.key.clone(),
+        }
+    }
+
+    /// A CA below this one.
+    pub(crate) fn intermediate(&self, name: &str) -> Self {
+        self.intermediate_with(name, |_| {})
+    }
+
+    /// A CA below this one after `change`.
+    pub(crate) fn intermediate_with(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = ca_params(name);
+        params.use_authority_key_identifier_extension = true;
+        change(&mut params);
+        let pem = params.signed_by(&key, &self.issuer()).unwrap().pem();
+        Self {
+            pem,
+            params,
+            key: key.serialize_pem(),
+        }
+    }
+
+    /// A server certificate with these subject alternative names, the first of which is the CN.
+    pub(crate) fn leaf(&self, names: &[&str]) -> Served {
+        self.leaf_with(names, |_| {})
+    }
+
+    /// A server certificate after `change`.
+    pub(crate) fn leaf_with(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Served {
+        let key = KeyPair::generate().unwrap();
+        self.leaf_for(&key, names, change)
+    }
+
+    /// A server certificate for a key of another kind.
+    pub(crate) fn leaf_of(&self, kind: &'static SignatureAlgorithm, names: &[&str]) -> Served {
+        let key = KeyPair::generate_for(kind).unwrap();
+        self.leaf_for(&key, names, |_| {})
+    }
+
+    /// A client certificate with this CN.
+    pub(crate) fn client(&self, name: &str) -> Served {
+        self.leaf_with(&[], |params| {
+            params.distinguished_name = common_name(name);
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        })
+    }
+
+    /// The authority's own certificate, to be served.
+    pub(crate) fn self_served(&self) -> Served {
+        Served {
+            chain: self.pem.clone(),
+            key: self.key.clone(),
+        }
+    }
+
+    fn leaf_for(
+        &self,
+        key: &KeyPair,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Served {
+        let params = names
+            .iter()
+            .map(|&name| name.to_owned())
+            .collect::<Vec<_>>();
+        let mut params = CertificateParams::new(params).unwrap();
+        params.distinguished_name = common_name(names.first().copied().unwrap_or_default());
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_before = in_days(-1);
+        params.not_after = in_days(90);
+        change(&mut params);
+        Served {
+            chain: params.signed_by(key, &self.issuer()).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
+    fn issuer(&self) -> Issuer<'static, KeyPair> {
+        Issuer::new(self.params.clone(), self.key_pair())
+    }
+
+    fn key_pair(&self) -> KeyPair {
+        KeyPair::from_pem(&self.key).unwrap()
+    }
+}
+
+fn ca_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = common_name(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = in_days(-1);
+    params.not_after = in_days(3650);
+    params
+}
+
+/// A subject that is nothing but a CN.
+pub(crate) fn common_name(name: &str) -> DistinguishedName {
+    let mut distinguished = DistinguishedName::new();
+    distinguished.push(DnType::CommonName, name);
+    distinguished
+}
+
+/// An instant relative to now.
+pub(crate) fn in_days(days: i64) -> OffsetDateTime {
+    OffsetDateTime::now_utc() + Duration::days(days)
+}
+
+/// Was valid for ten days and is no more.
+pub(crate) fn expired(params: &mut CertificateParams) {
+    params.not_before = in_days(-20);
+    params.not_after = in_days(-10);
+}
+
+/// Will be valid in ten days.
+pub(crate) fn not_yet_valid(params: &mut CertificateParams) {
+    params.not_before = in_days(10);
+    params.not_after = in_days(20);
+}
+
+/// Has a critical extension that nobody knows.
+pub(crate) fn critical_extension(params: &mut CertificateParams) {
+    let mut extension =
+        CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+    extension.set_criticality(true);
+    params.custom_extensions.push(extension);
+}
+
+/// Is a CA by a basicConstraints extension that is not critical, against RFC 5280 section 4.2.1.9.
+pub(crate) fn not_critical_basic_constraints(params: &mut CertificateParams) {
+    let ca_true = vec![0x30, 3, 1, 1, 0xff];
+    params.is_ca = IsCa::NoCa;
+    let extension = CustomExtension::from_oid_content(&[2, 5, 29, 19], ca_true);
+    params.custom_extensions.push(extension);
+}
+
+/// The PostgreSQL documentation's certificates ("Secure TCP/IP Connections with SSL", "Creating
+/// Certificates"), its commands to the letter.
+pub(crate) struct Documented<'a> {
+    directory: &'a Path,
+    configuration: String,
+}
+
+impl<'a> Documented<'a> {
+    /// Works in `directory`; `None`, with a visible line, on a machine without the openssl command.
+    pub(crate) fn new(directory: &'a Path) -> Option<Self> {
+        let Ok(output) = Command::new("openssl").args(["version", "-d"]).output() else {
+            skip("the openssl command is not installed");
+            return None;
+        };
+        let text = String::from_utf8(output.stdout).unwrap();
+        let place = text.split('"').nth(1).unwrap();
+        Some(Self {
+            directory,
+            configuration: format!("{place}/openssl.cnf"),
+        })
+    }
+
+    /// "To create a simple self-signed certificate for the server": CA:TRUE, CN only.
+    pub(crate) fn self_signed(&self, host: &str) -> Served {
+        self.openssl(&format!(
+            "req -new -x509 -days 365 -nodes -text -out self.crt -keyout self.key -subj /CN={host}"
+        ));
+        self.served("self")
+    }
+
+    /// "To create a server certificate whose identity can be validated by clients", first half:
+    /// the root.
+    pub(crate) fn root(&self, name: &str) -> String {
+        let Self { configuration, .. } = self;
+        self.openssl("req -new -nodes -text -out root.csr -keyout root.key -subj /CN=root.example");
+        self.openssl(&format!(
+            "x509 -req -in root.csr -text -days 3650 -extfile {configuration} -extensions v3_ca \
+             -signkey root.key -out {name}.crt"
+        ));
+        self.read(&format!("{name}.crt"))
+    }
+
+    /// Second half: the server certificate, X.509 version 1 and CN only.
+    pub(crate) fn server(&self, root: &str, host: &str) -> Served {
+        self.server_with(root, host, "", "")
+    }
+
+    /// The same with options on top of the documented commands: for the request, which makes the
+    /// key, and for the signing.
+    pub(crate) fn server_with(
+        &self,
+        root: &str,
+        host: &str,
+        request: &str,
+        signing: &str,
+    ) -> Served {
+        self.openssl(&format!(
+            "req -new -nodes -text -out server.csr -keyout server.key -subj /CN={host} {request}"
+        ));
+        self.openssl(&format!(
+            "x509 -req -in server.csr -text -days 365 -CA {root}.crt -CAkey root.key \
+             -CAcreateserial -out server.crt {signing}"
+        ));
+        self.served("server")
+    }
+
+    /// "You can also create a chain of trust that includes intermediate certificates": root,
+    /// intermediate and the server's certificate.
+    pub(crate) fn chain(&self, host: &str) -> (String, String, Served) {
+        let Self { configuration, .. } = self;
+        let root = self.root("root");
+        self.openssl(
+            "req -new -nodes -text -out intermediate.csr -keyout intermediate.key \
+             -subj /CN=intermediate.example",
+        );
+        self.openssl(&format!(
+            "x509 -req -in intermediate.csr -text -days 1825 -extfile {configuration} \
+             -extensions v3_ca -CA root.crt -CAkey root.key -CAcreateserial -out intermediate.crt"
+        ));
+        self.openssl(&format!(
+            "req -new -nodes -text -out server.csr -keyout server.key -subj /CN={host}"
+        ));
+        self.openssl(
+            "x509 -req -in server.csr -text -days 365 -CA intermediate.crt \
+             -CAkey intermediate.key -CAcreateserial -out server.crt",
+        );
+        (root, self.read("intermediate.crt"), self.served("server"))
+    }
+
+    /// Puts a file beside the certificates.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.directory.join(file), text).unwrap();
+    }
+
+    fn served(&self, name: &str) -> Served {
+        Served {
+            chain: self.read(&format!("{name}.crt")),
+            key: self.read(&format!("{name}.key")),
+        }
+    }
+
+    fn read(&self, file: &str) -> String {
+        std::fs::read_to_string(self.directory.join(file)).unwrap()
+    }
+
+    fn openssl(&self, arguments: &str) {
+        let output = Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(self.directory)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "openssl {arguments}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}

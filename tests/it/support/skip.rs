@@ -1,0 +1,30 @@
+//! What a test does on a machine that lacks something it needs.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// Reasons that have been told: a machine without PostgreSQL says so once, not for every test.
+static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Says visibly that a test, or a part of it, did not run. Where `CI` is set that is a failure.
+pub(crate) fn skip(missing: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{missing}");
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.insert(missing.to_owned()) {
+        // Not eprintln!: the test harness would swallow it.
+        std::io::stderr()
+            .write_all(format!("SKIPPED: {missing}\n").as_bytes())
+            .unwrap();
+    }
+}
+
+/// Is there an openssl command? Without one the test is skipped.
+pub(crate) fn has_openssl() -> bool {
+    let found = Command::new("openssl").arg("version").output().is_ok();
+    if !found {
+        skip("the openssl command is not installed");
+    }
+    found
+}

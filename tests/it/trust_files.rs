@@ -1,0 +1,430 @@
+//! Does `pgtls check` take and refuse the root files that libpq takes and refuses?
+//!
+//! One good PostgreSQL, one root certificate in every wrapping that it comes in. psql gets the same
+//! string, under verify-ca and under require. Where pgtls advises a command, the command is run and
+//! the check must pass with what comes out.
+
+use crate::support::certs::{
+    CLIENT_AUTH, CrlSpec, OTHER_KEY, SERVER_AUTH, context, oid, openssl, pem, seq,
+};
+use crate::support::client::{Answer, Client};
+use crate::support::pki::{Ca, Served};
+use crate::support::postgres::Postgres;
+use crate::support::skip::has_openssl;
+
+/// A root file.
+struct Row {
+    /// What it shows.
+    name: &'static str,
+    /// What root.crt holds.
+    text: Vec<u8>,
+    expected: Expected,
+}
+
+/// What is to come of it, under verify-ca and under require alike.
+#[derive(Clone, Copy)]
+enum Expected {
+    Passes,
+    /// It loads, and then does not vouch for the server.
+    Untrusted(&'static str),
+    /// It does not load; the message says this.
+    Invalid(&'static str),
+    /// It does not load; the message says this, and the advice is a command that mends it.
+    Mendable(&'static str),
+}
+
+use Expected::{Invalid, Mendable, Passes, Untrusted};
+
+/// A server's root, its certificate and key, and the root as DER.
+struct World {
+    root: String,
+    der: Vec<u8>,
+    served: Served,
+}
+
+#[test]
+fn root_files_are_read_as_libpq_reads_them() {
+    let Some((world, server)) = start() else {
+        return;
+    };
+    let mut rows = world.texts();
+    rows.extend(world.blocks());
+    rows.extend(world.trusted());
+    rows.extend(world.other_things());
+    let mut wrong = Vec::new();
+    for row in &rows {
+        for mode in ["verify-ca", "require"] {
+            let client = Client::new();
+            client.write("my root.crt", &row.text);
+            let string = format!("{GOOD} port={} sslmode={mode}", server.port);
+            if let Err(why) = judge(row.expected, &client, &string) {
+                wrong.push(format!("{}, {mode}: {why}", row.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    println!("{} files", rows.len());
+}
+
+fn judge(expected: Expected, client: &Client, string: &str) -> Result<(), String> {
+    let named = format!("{string} sslrootcert='my root.crt'");
+    let run = client.check(&named);
+    let theirs = client.psql(&named);
+    let came = (run.code, run.outcome());
+    let wanted = match expected {
+        Passes => (0, "pass"),
+        Untrusted(code) => (6, code),
+        Invalid(_) | Mendable(_) => (2, "root-file-invalid"),
+    };
+    if came != (wanted.0, wanted.1.to_owned()) {
+        return Err(format!("expected {wanted:?}, came {}", run.stdout));
+    }
+    if (theirs == Answer::Tls) != (run.code == 0) {
+        return Err(format!("psql: {theirs:?}"));
+    }
+    let (Invalid(says) | Mendable(says)) = expected else {
+        return Ok(());
+    };
+    let Answer::Refused(why) = theirs else {
+        return Err("psql connects".to_owned());
+    };
+    if !why.contains("could not read root certificate file") {
+        return Err(format!("psql complains about something else: {why}"));
+    }
+    let error = run.endpoint()["error"].take();
+    let text = format!("{}\n{}", text(&error["message"]), text(&error["hint"]));
+    let absolute = client.home.path().join("my root.crt");
+    for part in [says, "\"my root.crt\"", absolute.to_str().unwrap()] {
+        if !text.contains(part) {
+            return Err(format!("{part} is not in {text}"));
+        }
+    }
+    if let Mendable(_) = expected {
+        client.take_advice(&run);
+        let mended = format!("{string} sslrootcert=root-mended.pem");
+        let run = client.check(&mended);
+        if run.code != 0 || client.psql(&mended) != Answer::Tls {
+            return Err(format!("the advice mends nothing: {}", run.stdout));
+        }
+    }
+    Ok(())
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What is no file, or none that can be read.
+#[test]
+fn paths_that_are_no_files_are_refused_as_libpq_refuses_them() {
+    let Some((world, server)) = start() else {
+        return;
+    };
+    let client = Client::new();
+    client.write("directory/root.crt", &world.root);
+    client.write("root.crt", &world.root);
+    for (path, expected, says, psql_goes_on) in [
+        ("root.crt", (0, "pass"), "", Some("require")),
+        (
+            "directory",
+            (2, "root-file-invalid"),
+            "is a directory",
+            None,
+        ),
+        ("/dev/null", (2, "root-file-invalid"), "it is empty", None),
+        (
+            "rot.crt",
+            (2, "root-file-missing"),
+            "there is root.crt",
+            Some("require"),
+        ),
+        (
+            "root.crt/",
+            (2, "root-file-missing"),
+            "does not exist",
+            Some("require"),
+        ),
+        (
+            "~/root.crt",
+            (2, "root-file-missing"),
+            "does not expand",
+            Some("require"),
+        ),
+    ] {
+        for mode in ["verify-ca", "require"] {
+            let string = format!(
+                "{GOOD} port={} sslmode={mode} sslrootcert={path}",
+                server.port
+            );
+            let run = client.check(&string);
+            assert_eq!(
+                (run.code, run.outcome().as_str()),
+                expected,
+                "{string}: {run:?}"
+            );
+            let goes_on = run.code == 0 || psql_goes_on == Some(mode);
+            let theirs = client.psql(&string);
+            assert_eq!(theirs == Answer::Tls, goes_on, "{string}: {theirs:?}");
+            let error = run.endpoint()["error"].take();
+            let told = format!("{}\n{}", text(&error["message"]), text(&error["hint"]));
+            assert!(told.contains(says), "{says} is not in {told}");
+            let warned = told.contains("would go on here and verify nothing");
+            assert_eq!(warned, goes_on && run.code != 0, "{string}: {told}");
+        }
+    }
+}
+
+/// The default file counts in every mode, and an unfit one stops every mode.
+#[test]
+fn the_default_file_is_read_by_the_same_rules() {
+    let Some((world, server)) = start() else {
+        return;
+    };
+    for (contents, code) in [(world.root.as_bytes(), 0), (&world.der, 2), (b"", 2)] {
+        for mode in ["verify-full", "verify-ca", "require"] {
+            let client = Client::new();
+            client.write(".postgresql/root.crt", contents);
+            let string = format!("{GOOD} port={} sslmode={mode}", server.port);
+            let run = client.check(&string);
+            assert_eq!(run.code, code, "{mode}: {run:?}");
+            assert_eq!(client.psql(&string) == Answer::Tls, code == 0, "{mode}");
+        }
+    }
+}
+
+fn start() -> Option<(World, Postgres)> {
+    if !has_openssl() {
+        return None;
+    }
+    let ca = Ca::root("root");
+    let served = ca.leaf(&["db.example"]);
+    let server = Postgres::start(&served)?;
+    let der = openssl(&["x509", "-outform", "DER"], ca.pem.as_bytes());
+    let root = ca.pem;
+    Some((World { root, der, served }, server))
+}
+
+fn row(name: &'static str, text: impl Into<Vec<u8>>, expected: Expected) -> Row {
+    Row {
+        name,
+        text: text.into(),
+        expected,
+    }
+}
+
+impl World {
+    /// What may stand around a certificate, and what may become of its lines.
+    fn texts(&self) -> Vec<Row> {
+        let root = self.root.replace("\r\n", "\n");
+        let utf16 = |text: &str| {
+            let units = text.encode_utf16().flat_map(u16::to_le_bytes);
+            units.collect::<Vec<u8>>()
+        };
+        let body: String = root.lines().filter(|line| !line.starts_with('-')).collect();
+        vec![
+            row("as it comes", root.as_str(), Passes),
+            row(
+                "text around",
+                format!("Root of db.example\n\n{root}\nbye\n"),
+                Passes,
+            ),
+            row("CRLF", root.replace('\n', "\r\n"), Passes),
+            row("a byte-order mark", format!("\u{feff}{root}"), Passes),
+            row("no final newline", root.trim_end(), Passes),
+            row("trailing blanks", root.replace('\n', " \t\n"), Passes),
+            row("one long line", block("CERTIFICATE", &body), Passes),
+            row(
+                "a blank line behind BEGIN",
+                root.replacen('\n', "\n\n", 1),
+                Passes,
+            ),
+            row("NUL bytes behind", format!("{root}\0\0"), Passes),
+            row("a NUL behind a line", format!("text\0\n{root}"), Passes),
+            row("a NUL before", format!("\0\n{root}"), Mendable("NUL")),
+            row(
+                "a NUL inside",
+                root.replacen('\n', "\n\0\n", 1),
+                Invalid("no END"),
+            ),
+            row(
+                "indentation",
+                root.lines()
+                    .map(|line| format!("    {line}\n"))
+                    .collect::<String>(),
+                Mendable("indented"),
+            ),
+            row("CR alone", root.replace('\n', "\r"), Invalid("")),
+            row("all on one line", root.replace('\n', ""), Invalid("")),
+            row(
+                "escaped line breaks",
+                root.replace('\n', "\\n"),
+                Mendable("line breaks"),
+            ),
+            row(
+                "UTF-16 with a byte-order mark",
+                utf16(&format!("\u{feff}{root}")),
+                Mendable("UTF-16"),
+            ),
+            row("UTF-16", utf16(&root), Mendable("UTF-16")),
+        ]
+    }
+
+    /// Other blocks, and broken ones.
+    fn blocks(&self) -> Vec<Row> {
+        let root = self.root.replace("\r\n", "\n");
+        let labelled = |label: &str| root.replace(" CERTIFICATE-", &format!(" {label}-"));
+        let other = Ca::root("other").pem;
+        let broken = block("CERTIFICATE", "MIIB");
+        let spoilt = root.replacen('M', "!", 1);
+        let endless = root.replace("-----END CERTIFICATE-----", "");
+        let list = pem("X509 CRL", &list());
+        vec![
+            row("X509 CERTIFICATE", labelled("X509 CERTIFICATE"), Passes),
+            row("another label", labelled("CERT"), Invalid("another kind")),
+            row(
+                "a private key before",
+                format!("{}{root}", self.served.key),
+                Passes,
+            ),
+            row(
+                "a private key behind",
+                format!("{root}{}", self.served.key),
+                Passes,
+            ),
+            row("another root before", format!("{other}{root}"), Passes),
+            row(
+                "another root alone",
+                other.as_str(),
+                Untrusted("unknown-issuer"),
+            ),
+            row("a list behind", format!("{root}{list}"), Passes),
+            row("a list alone", list, Untrusted("unknown-issuer")),
+            row(
+                "DER behind the value",
+                pem("CERTIFICATE", &[&self.der[..], b"garbage"].concat()),
+                Passes,
+            ),
+            row(
+                "a broken block behind",
+                format!("{root}{broken}"),
+                Invalid("broken"),
+            ),
+            row(
+                "a broken block before",
+                format!("{broken}{root}"),
+                Invalid("broken"),
+            ),
+            row("no base64", spoilt, Invalid("base64")),
+            row("no END", endless.as_str(), Invalid("no END")),
+            row(
+                "no END before another",
+                format!("{endless}\n{root}"),
+                Invalid(""),
+            ),
+            row(
+                "another END",
+                root.replace("END CERTIFICATE", "END CERT"),
+                Invalid("END"),
+            ),
+            row("half a file", &root[..root.len() / 2], Invalid("no END")),
+        ]
+    }
+
+    /// `TRUSTED CERTIFICATE`, whose settings count.
+    fn trusted(&self) -> Vec<Row> {
+        let with =
+            |settings: Vec<u8>| pem("TRUSTED CERTIFICATE", &[&self.der[..], &settings].concat());
+        let trust = |usage: &str| seq(&[&seq(&[&oid(usage)])]);
+        let reject = |usage: &str| seq(&[&context(0x20, &oid(usage))]);
+        vec![
+            row(
+                "TRUSTED CERTIFICATE without settings",
+                with(Vec::new()),
+                Passes,
+            ),
+            row("trusted for servers", with(trust(SERVER_AUTH)), Passes),
+            row(
+                "trusted for clients",
+                with(trust(CLIENT_AUTH)),
+                Untrusted("wrong-purpose"),
+            ),
+            row(
+                "rejected for servers",
+                with(reject(SERVER_AUTH)),
+                Untrusted("wrong-purpose"),
+            ),
+            row("rejected for clients", with(reject(CLIENT_AUTH)), Passes),
+            row(
+                "broken settings",
+                with(b"garbage".to_vec()),
+                Invalid("broken"),
+            ),
+        ]
+    }
+
+    /// What is no PEM certificate.
+    fn other_things(&self) -> Vec<Row> {
+        let root = self.root.as_bytes();
+        let key = self.served.key.as_bytes();
+        let both = [key, self.served.chain.as_bytes(), root].concat();
+        let pkcs7 = |form| {
+            openssl(
+                &[
+                    "crl2pkcs7",
+                    "-nocrl",
+                    "-certfile",
+                    "/dev/stdin",
+                    "-outform",
+                    form,
+                ],
+                root,
+            )
+        };
+        let archive = openssl(&["pkcs12", "-export", "-passout", "pass:"], &both);
+        let key_as_der = openssl(&["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"], key);
+        let request = openssl(
+            &["req", "-new", "-key", "/dev/stdin", "-subj", "/CN=x"],
+            key,
+        );
+        let public = openssl(&["pkey", "-pubout"], key);
+        vec![
+            row("DER", self.der.clone(), Mendable("DER form")),
+            row("PKCS#7", pkcs7("PEM"), Mendable("PKCS#7")),
+            row("PKCS#7 in DER form", pkcs7("DER"), Mendable("PKCS#7")),
+            row("PKCS#12", archive, Invalid("PKCS#12")),
+            row(
+                "a list in DER form",
+                list(),
+                Invalid("revocation list in DER form"),
+            ),
+            row("a private key", key, Invalid("private key")),
+            row("a private key in DER form", key_as_der, Invalid("a key?")),
+            row(
+                "a certificate request",
+                request,
+                Invalid("certificate request"),
+            ),
+            row("a public key", public, Invalid("public key")),
+            row("nothing", "", Invalid("it is empty")),
+            row("blank lines", "\n\n", Invalid("no certificate")),
+            row("any text", "root certificate\n", Invalid("no certificate")),
+            row(
+                "a web page",
+                "<!DOCTYPE html>\n<html><title>Sign in</title></html>\n",
+                Invalid("web page"),
+            ),
+            row("random bytes", vec![0x8f; 200], Invalid("no certificate")),
+        ]
+    }
+}
+
+fn block(label: &str, body: &str) -> String {
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+}
+
+/// Somebody else's, in DER.
+fn list() -> Vec<u8> {
+    CrlSpec::new(crate::support::certs::common_name("Other Root"), &OTHER_KEY).der()
+}
+
+const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres";

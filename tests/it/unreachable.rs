@@ -1,0 +1,194 @@
+//! What does `pgtls check` say where no PostgreSQL answers, or no TLS?
+
+use std::time::{Duration, Instant};
+
+use crate::support::client::{Client, Run};
+use crate::support::postgres::free_port;
+
+#[test]
+fn a_closed_port_is_refused() {
+    let run = Client::new().check(&at(free_port()));
+    assert_eq!((run.code, run.outcome().as_str()), (3, "refused"));
+}
+
+#[test]
+fn a_silent_port_is_given_up_when_time_runs_out() {
+    let (listener, port) = crate::support::scripted::silent();
+    for arguments in [
+        &["check", "--format", "json", "--timeout", "1", &at(port)][..],
+        &["check", "--format", "json", "--timeout", "0.2", &at(port)],
+        &[
+            "check",
+            "--format",
+            "json",
+            &format!("{} connect_timeout=2", at(port)),
+        ],
+    ] {
+        let started = Instant::now();
+        let run = Client::new().pgtls(arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (3, "timeout"),
+            "{run:?}"
+        );
+        // That it ends is the point; a slow machine may take its time.
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+    drop(listener);
+}
+
+#[test]
+fn what_answers_is_named() {
+    for (answer, expected) in [
+        (&b"N"[..], (4, "no-tls", "(it answered N)")),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            (4, "not-postgres", "an HTTP server"),
+        ),
+        (
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            (4, "not-postgres", "an SSH server"),
+        ),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x46",
+            (4, "not-postgres", "TLS from the first byte"),
+        ),
+        (
+            b"220 mail.example ESMTP\r\n",
+            (4, "not-postgres", "a mail or FTP server"),
+        ),
+        (b"?", (4, "not-postgres", "\"?\"")),
+        (b"", (3, "closed", "closed the connection")),
+        (
+            BUSY,
+            (
+                3,
+                "server-error",
+                "sorry, too many clients already (SQLSTATE 53300)",
+            ),
+        ),
+        (OLD, (4, "server-error", "unsupported frontend protocol")),
+        (REJECTED, (4, "server-error", "no entry (SQLSTATE 28000)")),
+        (
+            b"Sand more",
+            (5, "plaintext-injection", "8 bytes came along"),
+        ),
+    ] {
+        let run = Client::new().check(&at(crate::support::scripted::answering(answer)));
+        let (code, outcome, words) = expected;
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{run:?}"
+        );
+        assert!(message(&run).contains(words), "{words:?} in {run:?}");
+    }
+}
+
+#[test]
+fn a_server_that_hangs_up_after_its_s_fails_the_handshake() {
+    let run = Client::new().check(&at(crate::support::scripted::answering(b"S")));
+    assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");
+}
+
+#[test]
+fn prefer_does_not_pass_in_plain_text() {
+    let port = crate::support::scripted::answering(b"N");
+    for mode in ["allow", "prefer"] {
+        let run = Client::new().check(&format!("host=127.0.0.1 port={port} sslmode={mode}"));
+        assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{mode}");
+    }
+}
+
+#[test]
+fn several_strings_are_several_endpoints() {
+    let (closed, plain) = (
+        at(free_port()),
+        at(crate::support::scripted::answering(b"N")),
+    );
+    for (strings, code) in [
+        ([&closed, &closed], 3),
+        ([&plain, &plain], 4),
+        ([&closed, &plain], 1),
+    ] {
+        let run = Client::new().pgtls(&["check", "--format", "json", strings[0], strings[1]]);
+        let document = run.json();
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(document["exit_code"], code);
+        assert_eq!(document["endpoints"].as_array().unwrap().len(), 2);
+    }
+}
+
+fn at(port: u16) -> String {
+    format!("host=127.0.0.1 port={port} sslmode=require")
+}
+
+fn message(run: &Run) -> String {
+    run.endpoint()["error"]["message"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+const BUSY: &[u8] = b"E\0\0\0\x45SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\
+                      Fproc.c\0L359\0\0";
+const REJECTED: &[u8] = b"E\0\0\0\x25SFATAL\0VFATAL\0C28000\0Mno entry\0\0";
+const OLD: &[u8] = b"EFATAL:  unsupported frontend protocol 1234.5679\n\0";
+
+#[test]
+fn a_name_that_cannot_be_resolved_is_unreachable() {
+    // A label of more than 63 characters is refused before any name server is asked.
+    let run = Client::new().check(&format!("host={}.invalid", "a".repeat(70)));
+    assert_eq!((run.code, run.outcome().as_str()), (3, "dns"), "{run:?}");
+}
+
+#[test]
+fn a_handshake_that_breaks_is_told_from_one_that_is_refused() {
+    for (behind_the_s, outcome) in [
+        (&b"\x15\x03\x03\x00\x02\x02\x50"[..], "tls-alert"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "no-common-version"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "no-common-cipher"),
+        (b"\x16\x03\x03\x00\x04\xff\xff\xff\xff", "tls-failure"),
+        (b"", "closed"),
+    ] {
+        let port = after_s(behind_the_s);
+        let run = Client::new().check(&at(port));
+        assert_eq!((run.code, run.outcome().as_str()), (5, outcome), "{run:?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_does_not_parse_is_refused_in_every_mode() {
+    let now = time::OffsetDateTime::now_utc();
+    let authority = pgtls::lab::Authority::new("lab CA", now).unwrap();
+    let mut issued = authority.issue(&["localhost"], now).unwrap();
+    issued.chain.push(vec![0x30, 0x03, 0x02, 0x01, 0x01].into());
+    let endpoint = pgtls::lab::Endpoint::start(issued).unwrap();
+    for mode in ["require", "verify-full"] {
+        let port = endpoint.address.port();
+        let run = Client::new().check(&format!("host=127.0.0.1 port={port} sslmode={mode}"));
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (6, "malformed-certificate"),
+            "{run:?}"
+        );
+    }
+}
+
+/// Permits TLS, waits for the ClientHello, and then sends this.
+fn after_s(answer: &'static [u8]) -> u16 {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+        stream.write_all(b"S").unwrap();
+        stream.read_exact(&mut [0; 5]).unwrap();
+        stream.write_all(answer).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    port
+}
