@@ -76,7 +76,8 @@ pub struct Attempt {
     pub error: io::Error,
 }
 
-/// The addresses of an endpoint, in the resolver's order.
+/// The addresses of an endpoint, all of them, in the resolver's order: an address that is left out would be
+/// an address that passes unchecked.
 pub async fn resolve(endpoint: &Endpoint, deadline: Instant) -> Result<Vec<SocketAddr>, Error> {
     match endpoint.route() {
         Route::Address(HostAddr { ip, zone: None }) => {
@@ -112,7 +113,7 @@ async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<Socket
             waiting_for: Waiting::Resolution,
             attempts: Vec::new(),
         })?;
-    let addresses: Vec<SocketAddr> = looked_up.map_err(failed)?.take(MAX_ADDRESSES).collect();
+    let addresses: Vec<SocketAddr> = looked_up.map_err(failed)?.collect();
     if addresses.is_empty() {
         return Err(failed(io::Error::new(
             io::ErrorKind::NotFound,
@@ -170,9 +171,6 @@ pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected
     }
     Err(Error::Refused { attempts })
 }
-
-/// A host with more addresses than this is no database; the rest is not tried.
-const MAX_ADDRESSES: usize = 64;
 
 /// Where a libpq from a Linux distribution looks when no host is given at all.
 const DEFAULT_SOCKET_DIRECTORY: &[u8] = b"/var/run/postgresql";

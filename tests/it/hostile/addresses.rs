@@ -50,6 +50,34 @@ fn a_dead_host_does_not_hide_a_live_one() {
     }
 }
 
+/// An address that is left out would pass unchecked: all count, however many a name has.
+#[test]
+fn no_address_of_a_name_is_left_out() {
+    let client = Client::new();
+    let name = |number| format!("127.77.{}.{} many.test\n", number / 200, number % 200 + 1);
+    let hosts: String = (0..300).map(name).collect();
+    client.write("hosts", format!("127.0.0.1 localhost\n{hosts}"));
+    let string = format!(
+        "host=many.test port={} sslmode=require",
+        crate::support::postgres::free_port()
+    );
+    let output = client
+        .other("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c"])
+        .arg("mount --bind hosts /etc/hosts || exit 99; exec \"$@\"")
+        .args(["sh", env!("CARGO_BIN_EXE_pgtls"), "check"])
+        .args(["--all-addresses", "--format", "json", &string])
+        .output();
+    let Ok(output) = output else {
+        return skip("no unshare to give a name many addresses with");
+    };
+    let Ok(report) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
+        return skip("this system lets us mount nothing over /etc/hosts");
+    };
+    assert_eq!(output.status.code(), Some(3), "{report}");
+    assert_eq!(report["endpoints"].as_array().unwrap().len(), 300);
+}
+
 /// A port that drops packets: its backlog is full, and nobody accepts.
 struct Dropping {
     address: SocketAddr,
