@@ -13,6 +13,7 @@ use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::MAX_ERROR;
 use crate::wire::postgres::frame::backend;
 use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED, SSL_REQUEST, request};
+use crate::wire::tls::record;
 
 /// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`]
 /// and its kin make one.
@@ -188,7 +189,7 @@ fn recognise(answer: &[u8]) -> Protocol {
     match answer {
         [b'H', b'T', b'T', b'P', b'/', ..] => Protocol::Http,
         [b'S', b'S', b'H', b'-', ..] => Protocol::Ssh,
-        [0x15 | 0x16, 0x03, ..] => Protocol::Tls,
+        _ if record::begins(answer) => Protocol::Tls,
         // Three bytes of length, sequence number 0, then protocol version 10 or an error packet.
         [_, _, 0, 0, 10 | 0xff, ..] => Protocol::MySql,
         [b'2', b'2', b'0', b' ' | b'-', ..] => Protocol::Smtp,

@@ -15,7 +15,7 @@ macro_rules! words {
             pub const ALL: &'static [Self] = &[$(Self::$Variant,)+];
 
             /// Its word.
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$Variant => $word,)+ }
             }
 

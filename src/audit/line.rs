@@ -8,13 +8,12 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::Unknown;
-use super::hello::{Hello, Version};
-use super::reply::{self, Chosen, MAX_REPLY, Step, Want};
-use super::{group::Group, suite::Suite};
 use crate::connect;
 use crate::conninfo::{Endpoint, SslNegotiation};
-use crate::handshake::Alert;
 use crate::negotiate::{self, Ready, negotiate};
+use crate::wire::tls::alert::Level;
+use crate::wire::tls::reply::{self, Chosen, MAX_REPLY, Step, Want};
+use crate::wire::tls::{Alert, ClientHello, Group, Suite, TlsVersion};
 
 /// Where to ask, and for how long.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ pub(super) struct Line {
 /// What is offered, in the order of preference.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Offer<'a> {
-    pub(super) version: Version,
+    pub(super) version: TlsVersion,
     pub(super) suites: &'a [Suite],
     pub(super) groups: &'a [Group],
 }
@@ -54,9 +53,8 @@ impl Line {
     /// been busy.
     pub(super) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         match self.ask_once(offer, want).await {
-            Err(Unknown::Closed | Unknown::Connect(_)) | Ok(Reply::Refused(INTERNAL_ERROR)) => {
-                self.ask_once(offer, want).await
-            }
+            Err(Unknown::Closed | Unknown::Connect(_))
+            | Ok(Reply::Refused(Alert::INTERNAL_ERROR)) => self.ask_once(offer, want).await,
             answer => answer,
         }
     }
@@ -64,7 +62,7 @@ impl Line {
     async fn ask_once(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         let until = self.until()?;
         let (mut stream, _) = self.ready(self.negotiation, until).await?.into_parts();
-        let hello = Hello {
+        let hello = ClientHello {
             version: offer.version,
             suites: offer.suites,
             groups: offer.groups,
@@ -167,12 +165,9 @@ fn lost(error: &io::Error) -> Unknown {
 
 /// The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the version chosen:
 /// PostgreSQL then logs "EOF detected", and nothing of a protocol violation.
-fn goodbye(offer: Offer<'_>) -> [u8; 7] {
-    let [major, minor] = offer.version.min(Version::V1_2).number().to_be_bytes();
-    [21, major, minor, 0, 2, 1, 0]
+fn goodbye(offer: Offer<'_>) -> Vec<u8> {
+    Alert::CLOSE_NOTIFY.encode(Level::Warning, offer.version)
 }
-
-const INTERNAL_ERROR: Alert = Alert(80);
 
 /// Nothing is ever derived from it.
 const NO_SECRET: [u8; 32] = *b"pgtls audit: a hello, no session";

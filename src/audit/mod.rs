@@ -6,18 +6,13 @@
 //! answer is [`Unknown`], never "not accepted". No password and no client certificate is ever sent.
 
 mod certificate;
-mod group;
-mod hello;
 mod line;
 mod negotiation;
 mod offers;
 mod plain;
 mod policy;
 mod protocol;
-mod reply;
 mod session;
-mod suite;
-mod suite_table;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -25,25 +20,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::conninfo::{Endpoint, HostAddr, TlsVersion};
+use crate::conninfo::{Endpoint, HostAddr};
 use crate::fleet::{self, Turns};
 use crate::handshake::Alpn;
 use crate::negotiate;
 use crate::probe::{Observation, Stop, Task, server_name};
 use crate::wire::postgres::ServerError;
+use crate::wire::tls::TlsVersion;
 
 use line::Line;
 use plain::{Asker, Clear};
 
 pub use certificate::{Asked, Shown};
-pub use group::Group;
-pub use hello::Version;
 pub use negotiation::{Direct, Gss, Stuffed};
 pub use offers::{Offers, Taken, offers};
 pub use plain::{Encrypted, Login, Plaintext};
 pub use policy::{Category, Policy, Rule};
 pub use protocol::{Accepted, Listing, OldFeatures, Preference, Protocol, State};
-pub use suite::{KeyExchange, Suite, Weakness};
 
 /// Everything that was found out about one address.
 #[derive(Debug)]
@@ -186,7 +179,7 @@ enum Question {
     Direct(Alpn),
     Stuffed,
     Certificate(Asked),
-    Protocol(Version),
+    Protocol(TlsVersion),
 }
 
 enum Answer {
@@ -207,7 +200,7 @@ fn questions(speaks: Speaks) -> Vec<Question> {
     ];
     if speaks == Speaks::Tls {
         all.push(Question::Encrypted);
-        all.extend(Version::ALL.map(Question::Protocol));
+        all.extend(TlsVersion::ALL.iter().copied().map(Question::Protocol));
         all.extend(Asked::ALL.map(Question::Certificate));
         all.push(Question::Direct(Alpn::Omitted));
         all.push(Question::Stuffed);
@@ -261,7 +254,7 @@ impl Default for Answers {
             direct_without_alpn: Err(Unknown::NotAsked),
             stuffed: Err(Unknown::NotAsked),
             certificates: Asked::ALL.map(shown).into(),
-            protocols: Version::ALL.map(protocol).into(),
+            protocols: TlsVersion::ALL.iter().copied().map(protocol).collect(),
         }
     }
 }
@@ -316,10 +309,8 @@ fn contradict(protocols: &mut [Protocol], observation: &Observation) {
     let Some(tls) = observation.tls() else {
         return;
     };
-    let version = match tls.protocol {
-        Some(TlsVersion::V1_2) => Version::V1_2,
-        Some(TlsVersion::V1_3) => Version::V1_3,
-        _ => return,
+    let Some(version) = tls.protocol else {
+        return;
     };
     let mut protocols = protocols.iter_mut();
     let Some(protocol) = protocols.find(|one| one.version == version) else {
@@ -328,8 +319,8 @@ fn contradict(protocols: &mut [Protocol], observation: &Observation) {
     match &mut protocol.state {
         State::Refused => protocol.state = State::Unknown(Unknown::Contradiction),
         State::Accepted(accepted) => {
-            let is_there = |iana| accepted.suites.found.iter().any(|suite| suite.iana == iana);
-            if tls.cipher.is_some_and(|cipher| !is_there(cipher.iana)) {
+            let found = &accepted.suites.found;
+            if tls.cipher.is_some_and(|suite| !found.contains(&suite)) {
                 let unfinished = &mut accepted.suites.unfinished;
                 unfinished.get_or_insert(Unknown::Contradiction);
             }

@@ -2,21 +2,19 @@
 
 use tokio::time::Instant;
 
-use super::group::Group;
-use super::hello::Version;
 use super::line::{Line, Offer};
 use super::protocol::choose;
-use super::reply::Want;
-use super::suite::Suite;
 use super::{Unknown, pinned};
-use crate::handshake::{Alert, ClientCertificateRequest, Error as HandshakeError};
+use crate::handshake::{ClientCertificateRequest, Error as HandshakeError};
 use crate::probe::{Observation, Stop, Task, server_name};
+use crate::wire::tls::reply::Want;
+use crate::wire::tls::{Alert, Group, Suite, TlsVersion};
 
 /// What a server chooses of everything there is, for each version.
 #[derive(Clone, Debug)]
 pub struct Offers {
     /// From TLS 1.0 to 1.3: what it takes, or that it refuses the version.
-    pub versions: Vec<(Version, Result<Option<Taken>, Unknown>)>,
+    pub versions: Vec<(TlsVersion, Result<Option<Taken>, Unknown>)>,
 }
 
 /// What a server takes.
@@ -41,13 +39,13 @@ pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -
         deadline,
     };
     let mut versions = Vec::new();
-    for version in Version::ALL {
+    for &version in TlsVersion::ALL {
         versions.push((version, taken(&line, version).await));
     }
     Some(Offers { versions })
 }
 
-async fn taken(line: &Line, version: Version) -> Result<Option<Taken>, Unknown> {
+async fn taken(line: &Line, version: TlsVersion) -> Result<Option<Taken>, Unknown> {
     let suites = Suite::of_version(version);
     let groups = Group::of_version(version);
     let offer = Offer {
@@ -75,5 +73,9 @@ fn nothing_in_common(observation: &Observation) -> bool {
     about_offer && tls.client_certificate == ClientCertificateRequest::NotRequested
 }
 
-/// handshake_failure, protocol_version and insufficient_security (RFC 8446 section 6.2).
-const ABOUT_THE_OFFER: [Alert; 3] = [Alert(40), Alert(70), Alert(71)];
+/// RFC 8446 section 6.2.
+const ABOUT_THE_OFFER: [Alert; 3] = [
+    Alert::HANDSHAKE_FAILURE,
+    Alert::PROTOCOL_VERSION,
+    Alert::INSUFFICIENT_SECURITY,
+];

@@ -9,10 +9,10 @@ use super::line::{Line, read, write};
 use super::session::{Circumstance, shake};
 use crate::handshake::Error;
 use crate::startup::first_answer;
-use crate::wire::postgres::error::code;
 use crate::wire::postgres::frame::TERMINATE;
 use crate::wire::postgres::startup::startup_message;
 use crate::wire::postgres::{AuthRequest, FirstAnswer, ServerError};
+use crate::wire::tls::record;
 
 /// What a server makes of a session without TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn classify(first: FirstAnswer, answer: &[u8]) -> Result<Clear, Unknown> {
         }
         (FirstAnswer::Error(error), _) => Ok(Clear::Error(error)),
         (FirstAnswer::Authentication(None) | FirstAnswer::Closed, _) => Err(Unknown::Closed),
-        (FirstAnswer::Unexpected(_), [ALERT, 3, ..]) => Ok(Clear::Alert),
+        (FirstAnswer::Unexpected(_), answer) if record::begins_alert(answer) => Ok(Clear::Alert),
         (FirstAnswer::Unexpected(_), _) => Err(Unknown::NotPostgres),
     }
 }
@@ -156,21 +156,14 @@ pub(super) fn compare(
         Clear::Error(refusal) => refusal,
     };
     match encrypted.as_ref().map(|encrypted| &encrypted.answer) {
-        _ if is_passing(&refusal) => Err(Unknown::Busy),
+        _ if refusal.may_pass() => Err(Unknown::Busy),
         Ok(FirstAnswer::Authentication(_)) => Ok(Plaintext::Refused(refusal)),
-        Ok(FirstAnswer::Error(error)) if is_passing(error) => Err(Unknown::Busy),
+        Ok(FirstAnswer::Error(error)) if error.may_pass() => Err(Unknown::Busy),
         Ok(FirstAnswer::Error(error)) if !is_same(&refusal, error, user) => {
             Ok(Plaintext::Refused(refusal))
         }
         Ok(_) | Err(_) => Err(Unknown::RefusedAnyway(refusal)),
     }
-}
-
-/// Will it be over by itself?
-fn is_passing(error: &ServerError) -> bool {
-    let state = error.sqlstate.as_deref().unwrap_or_default();
-    state.starts_with(code::CLASS_INSUFFICIENT_RESOURCES)
-        || state.starts_with(code::CLASS_OPERATOR_INTERVENTION)
 }
 
 /// Do both say the same, up to a word about encryption at the end? In every language PostgreSQL
@@ -191,8 +184,6 @@ fn is_same(clear: &ServerError, encrypted: &ServerError, user: &[u8]) -> bool {
     };
     clear.sqlstate == encrypted.sqlstate && quotes(clear) == quotes(encrypted)
 }
-
-const ALERT: u8 = 21;
 
 #[cfg(test)]
 mod tests {

@@ -1,17 +1,15 @@
 //! Which versions a server accepts, and with which suites and groups, in its own order.
 
 use super::Unknown;
-use super::group::Group;
-use super::hello::Version;
 use super::line::{Line, Offer, Reply};
-use super::reply::{Chosen, Want};
-use super::suite::{KeyExchange, Suite};
+use crate::wire::tls::reply::{Chosen, Want};
+use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
 
 /// What a server makes of one version.
 #[derive(Clone, Debug)]
 pub struct Protocol {
     /// The version.
-    pub version: Version,
+    pub version: TlsVersion,
     /// What it makes of it.
     pub state: State,
 }
@@ -72,14 +70,14 @@ pub struct OldFeatures {
 }
 
 /// Finds out all about one version.
-pub(super) async fn protocol(line: &Line, version: Version) -> Protocol {
+pub(super) async fn protocol(line: &Line, version: TlsVersion) -> Protocol {
     Protocol {
         version,
         state: state(line, version).await,
     }
 }
 
-async fn state(line: &Line, version: Version) -> State {
+async fn state(line: &Line, version: TlsVersion) -> State {
     let suites = Suite::of_version(version);
     let groups = Group::of_version(version);
     let offer = Offer {
@@ -97,7 +95,7 @@ async fn state(line: &Line, version: Version) -> State {
         preference: preference(line, offer, &suites.found).await,
         groups: list_groups(line, offer, &suites.found).await,
         prime_bits: prime_bits(line, offer, &suites.found).await,
-        old: (version < Version::V1_3).then_some(OldFeatures {
+        old: (version < TlsVersion::V1_3).then_some(OldFeatures {
             compression: first.chosen.compression != 0,
             secure_renegotiation: first.chosen.renegotiation_info,
             session_tickets: first.chosen.session_ticket,
@@ -184,13 +182,13 @@ async fn preference(
 /// suite. Older versions are not asked.
 async fn list_groups(line: &Line, offer: Offer<'_>, found: &[Suite]) -> Listing<Group> {
     let suites: Vec<Suite> = match offer.version {
-        Version::V1_3 => found.to_vec(),
-        Version::V1_2 => of_kind(found, KeyExchange::Ecdhe),
-        Version::V1_0 | Version::V1_1 => Vec::new(),
+        TlsVersion::V1_3 => found.to_vec(),
+        TlsVersion::V1_2 => of_kind(found, KeyExchange::Ecdhe),
+        TlsVersion::V1_0 | TlsVersion::V1_1 => Vec::new(),
     };
     let want = match offer.version {
-        Version::V1_3 => Want::Hello,
-        Version::V1_0 | Version::V1_1 | Version::V1_2 => Want::Parameters,
+        TlsVersion::V1_3 => Want::Hello,
+        TlsVersion::V1_0 | TlsVersion::V1_1 | TlsVersion::V1_2 => Want::Parameters,
     };
     let mut listing = Listing {
         found: Vec::new(),

@@ -1,5 +1,7 @@
 //! The enumerated parameters: one type a parameter, each read once.
 
+use crate::wire::tls::TlsVersion;
+
 /// A parameter with a closed set of values.
 pub trait Choice: Copy + PartialEq + Sized + 'static {
     /// Every value with its spelling, in the order of libpq's documentation.
@@ -126,18 +128,6 @@ choices! {
         Random = "random",
     }
 
-    /// A version of TLS (`ssl_min_protocol_version`, `ssl_max_protocol_version`), oldest first.
-    TlsVersion {
-        /// TLS 1.0.
-        V1_0 = "TLSv1",
-        /// TLS 1.1.
-        V1_1 = "TLSv1.1",
-        /// TLS 1.2.
-        V1_2 = "TLSv1.2",
-        /// TLS 1.3.
-        V1_3 = "TLSv1.3",
-    }
-
     /// A version of the PostgreSQL protocol (`min_protocol_version`, `max_protocol_version`), oldest first.
     ProtocolVersion {
         /// 3.0.
@@ -165,6 +155,16 @@ choices! {
         /// The server asks for nothing.
         None = "none",
     }
+}
+
+/// `ssl_min_protocol_version` and `ssl_max_protocol_version`.
+impl Choice for TlsVersion {
+    const ALL: &'static [(&'static str, Self)] = &[
+        (Self::V1_0.name(), Self::V1_0),
+        (Self::V1_1.name(), Self::V1_1),
+        (Self::V1_2.name(), Self::V1_2),
+        (Self::V1_3.name(), Self::V1_3),
+    ];
 }
 
 /// The spellings of a choice, for messages.

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::choice::{ProtocolVersion, SslMode, TlsVersion};
+use super::choice::{ProtocolVersion, SslMode};
 use super::parameter::Keyword;
 use super::value::{Origin, Word, shown_path};
+use crate::wire::tls::TlsVersion;
 
 /// A connection string that libpq refuses. Offsets (`at`) are in bytes from 0; the messages count from 1.
 ///

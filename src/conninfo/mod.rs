@@ -27,10 +27,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use crate::wire::tls::TlsVersion;
 pub use address::HostAddr;
 pub use choice::{
     AuthMethod, ChannelBinding, Choice, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode,
-    SslMode, SslNegotiation, TargetSessionAttrs, TlsVersion,
+    SslMode, SslNegotiation, TargetSessionAttrs,
 };
 pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Class, Demand, Error, Expected, ServiceFault};

@@ -5,6 +5,7 @@ use std::io;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::Refusal;
+use crate::wire::tls::Alert;
 
 /// Why the handshake did not finish.
 #[derive(Debug, thiserror::Error)]
@@ -51,74 +52,6 @@ pub enum Error {
     /// Any other failure, in rustls' words.
     #[error("TLS failed: {0}")]
     Other(String),
-}
-
-/// A TLS alert (RFC 8446 section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Alert(pub u8);
-
-impl Alert {
-    /// None of the protocols that ALPN offered is spoken (RFC 7301 section 3.2).
-    pub const NO_APPLICATION_PROTOCOL: Self = Self(120);
-
-    /// RFC 8446's name, or `None` for a number it does not list.
-    pub fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            0 => "close_notify",
-            10 => "unexpected_message",
-            20 => "bad_record_mac",
-            21 => "decryption_failed",
-            22 => "record_overflow",
-            30 => "decompression_failure",
-            40 => "handshake_failure",
-            41 => "no_certificate",
-            42 => "bad_certificate",
-            43 => "unsupported_certificate",
-            44 => "certificate_revoked",
-            45 => "certificate_expired",
-            46 => "certificate_unknown",
-            47 => "illegal_parameter",
-            48 => "unknown_ca",
-            49 => "access_denied",
-            50 => "decode_error",
-            51 => "decrypt_error",
-            60 => "export_restriction",
-            70 => "protocol_version",
-            71 => "insufficient_security",
-            80 => "internal_error",
-            86 => "inappropriate_fallback",
-            90 => "user_canceled",
-            100 => "no_renegotiation",
-            109 => "missing_extension",
-            110 => "unsupported_extension",
-            111 => "certificate_unobtainable",
-            112 => "unrecognized_name",
-            113 => "bad_certificate_status_response",
-            114 => "bad_certificate_hash_value",
-            115 => "unknown_psk_identity",
-            116 => "certificate_required",
-            120 => "no_application_protocol",
-            _ => return None,
-        })
-    }
-
-    /// Behind a CertificateRequest, when suite and version are settled: is this about our answer?
-    ///
-    /// OpenSSL's `ssl_x509err2alert` also maps to `decrypt_error` and `handshake_failure`, the latter
-    /// in TLS 1.2 for a missing certificate, too; a key on a curve that it does not know draws
-    /// `illegal_parameter` there.
-    pub fn answers_certificate(self) -> bool {
-        matches!(self.0, 40..=49 | 51 | 116)
-    }
-}
-
-impl std::fmt::Display for Alert {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.name() {
-            Some(name) => write!(f, "alert {name} ({})", self.0),
-            None => write!(f, "alert {}", self.0),
-        }
-    }
 }
 
 impl From<AlertDescription> for Alert {
@@ -188,13 +121,6 @@ impl From<rustls::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn alert_names_follow_rfc_8446() {
-        assert_eq!(Alert(70).to_string(), "alert protocol_version (70)");
-        assert_eq!(Alert(116).to_string(), "alert certificate_required (116)");
-        assert_eq!(Alert(200).to_string(), "alert 200");
-    }
 
     #[test]
     fn a_version_mismatch_and_a_suite_mismatch_are_told_apart() {

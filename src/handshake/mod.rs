@@ -3,10 +3,8 @@
 //! We drive the connection rather than let a wrapper do it, because a wrapper drops it on failure,
 //! and the version, suite and group of a *refused* handshake belong in the report.
 
-mod cipher;
 mod client_certificate;
 mod error;
-mod group;
 mod offer;
 mod verifier;
 
@@ -14,20 +12,20 @@ use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{SslNegotiation, TlsVersion};
+use crate::conninfo::SslNegotiation;
 use crate::negotiate::Ready;
-use client_certificate::ClientCertificateWitness;
-use offer::{ALPN, client_config};
+use crate::wire::tls::{ALPN, Group, Suite, TlsVersion, record};
 
-pub use cipher::Cipher;
+use client_certificate::ClientCertificateWitness;
+use offer::client_config;
+
 pub use client_certificate::ClientCertificateRequest;
-pub use error::{Alert, Error};
-pub use group::Group;
+pub use error::Error;
 pub use offer::{Alpn, Offer, ServerKeys};
 pub use verifier::{Approve, Refusal};
 
@@ -37,7 +35,7 @@ pub struct Tls {
     /// The version the server chose.
     pub protocol: Option<TlsVersion>,
     /// The cipher suite the server chose.
-    pub cipher: Option<Cipher>,
+    pub cipher: Option<Suite>,
     /// The key exchange group.
     pub group: Option<Group>,
     /// The application protocol the server chose; hostile bytes.
@@ -252,13 +250,13 @@ async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
 async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
     let mut first = [0; 2];
     let count = stream.peek(&mut first).await.map_err(Error::from_io)?;
-    match first.get(..count).unwrap_or_default() {
-        [] | [HANDSHAKE_RECORD | ALERT_RECORD] => Ok(()),
-        [HANDSHAKE_RECORD | ALERT_RECORD, 3] => Ok(()),
-        other => Err(Error::NotTls {
-            first: other.to_vec(),
-        }),
+    let first = first.get(..count).unwrap_or_default();
+    if record::may_begin(first) {
+        return Ok(());
     }
+    Err(Error::NotTls {
+        first: first.to_vec(),
+    })
 }
 
 async fn read_records(
@@ -305,27 +303,21 @@ fn describe(
     client_certificate: &ClientCertificateWitness,
     tls: &mut Tls,
 ) {
-    tls.protocol = connection.protocol_version().and_then(tls_version);
+    tls.protocol = connection
+        .protocol_version()
+        .and_then(|version| TlsVersion::of(version.into()));
     tls.cipher = connection
         .negotiated_cipher_suite()
-        .and_then(|suite| Cipher::of(suite.suite()));
+        .and_then(|suite| Suite::of(suite.suite().into()));
     tls.group = connection
         .negotiated_key_exchange_group()
-        .and_then(|group| Group::of(group.name()));
+        .and_then(|group| Group::of(group.name().into()));
     tls.alpn = connection.alpn_protocol().map(<[u8]>::to_vec);
     tls.hello_retry_request =
         connection.handshake_kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
     let request = client_certificate.seen();
     tls.client_certificate = request.answer;
     tls.client_certificate_authorities = request.authorities;
-}
-
-fn tls_version(version: ProtocolVersion) -> Option<TlsVersion> {
-    match version {
-        ProtocolVersion::TLSv1_2 => Some(TlsVersion::V1_2),
-        ProtocolVersion::TLSv1_3 => Some(TlsVersion::V1_3),
-        _ => None,
-    }
 }
 
 /// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,
@@ -338,9 +330,6 @@ fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), 
         (SslNegotiation::Direct | SslNegotiation::Postgres, Alpn::Named | Alpn::Omitted) => Ok(()),
     }
 }
-
-const HANDSHAKE_RECORD: u8 = 22;
-const ALERT_RECORD: u8 = 21;
 
 /// No honest handshake is larger (bytes): rustls takes 64 KiB of certificates.
 const MAX_HANDSHAKE: usize = 512 * 1024;

@@ -13,7 +13,8 @@ use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 use super::Error;
 use super::client_certificate::ClientCertificateWitness;
 use super::verifier::{Approve, Verifier};
-use crate::conninfo::{SslNegotiation, TlsVersion};
+use crate::conninfo::SslNegotiation;
+use crate::wire::tls::{ALPN, TlsVersion};
 
 /// What the client offers, as far as the connection string decides it.
 #[derive(Clone, Debug)]
@@ -164,6 +165,3 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         ..aws_lc_rs::default_provider()
     })
 });
-
-/// IANA's ALPN identifier of the PostgreSQL protocol.
-pub(super) const ALPN: &[u8] = b"postgresql";

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use crate::wire::postgres::startup::{self, MAX_PACKET};
+use crate::wire::tls::record;
 
 /// What a client begins with.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Packet> {
     if stream.read(&mut first)? == 0 {
         return Ok(Packet::Nothing);
     }
-    if first == [TLS_HANDSHAKE] {
+    if first == [record::HANDSHAKE] {
         return Ok(Packet::Tls);
     }
     let mut rest = [0; 3];
@@ -55,9 +56,6 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Packet> {
 /// Connections are accepted in the order in which they came: who gets an answer to this knows that
 /// whatever came before is being served.
 pub(super) const BARRIER: [u8; 4] = [0x7e, 0x70, 0x67, 0x6c];
-
-/// RFC 8446 section 5.1.
-const TLS_HANDSHAKE: u8 = 22;
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,7 @@ use super::observation::Observation;
 use super::packet::BARRIER;
 use super::session::{self, After, Manner, Service};
 use crate::wire::postgres::startup::request;
+use crate::wire::tls::ALPN;
 
 /// A running endpoint; it stops when dropped.
 #[derive(Debug)]
@@ -154,7 +155,7 @@ impl Drop for Endpoint {
 /// What sets PostgreSQL apart from other TLS servers: its protocol name, and that it says nothing
 /// after its Finished, for it resumes no sessions. Every connection then is judged anew.
 pub(super) fn postgres_like(config: &mut ServerConfig) {
-    config.alpn_protocols = vec![b"postgresql".to_vec()];
+    config.alpn_protocols = vec![ALPN.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
 }

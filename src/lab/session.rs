@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::server::{Accepted, Acceptor};
-use rustls::{AlertDescription, ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::{ServerConfig, ServerConnection};
 
 use super::backend;
 use super::deadline::{Deadline, IDLE, PATIENCE, Wire};
@@ -15,6 +15,8 @@ use super::observation::{Channel, ClientCertificate, End, Observation, Opening, 
 use super::packet::{self, Packet};
 use crate::wire::postgres::error::{self, Severity, code};
 use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED};
+use crate::wire::tls::alert::Level;
+use crate::wire::tls::{Alert, Suite, TlsVersion, record};
 
 /// What an endpoint does.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Session<'_> {
             Packet::SslRequest => self.ssl_request(),
             Packet::Tls => match self.service.manner {
                 Manner::Permit | Manner::Slowly | Manner::Named | Manner::DirectOnly => {
-                    self.tls(&TLS_RECORD).map(Some)
+                    self.tls(&[record::HANDSHAKE]).map(Some)
                 }
                 Manner::Inject
                 | Manner::Decline
@@ -212,7 +214,9 @@ impl Session<'_> {
             return Ok(End::HungUp);
         };
         if self.service.manner == Manner::Named && accepted.client_hello().server_name().is_none() {
-            self.wire.write_all(&UNRECOGNIZED_NAME)?;
+            // RFC 6066 section 3.
+            let alert = Alert::UNRECOGNIZED_NAME.encode(Level::Fatal, TlsVersion::V1_2);
+            self.wire.write_all(&alert)?;
             self.seen.detail = Some("there was no server name".to_owned());
             return Ok(End::ByServer);
         }
@@ -303,7 +307,9 @@ impl Session<'_> {
         };
         let tls = error.get_ref().and_then(|error| error.downcast_ref());
         (self.seen.end, self.seen.detail) = match (tls, error.kind()) {
-            (Some(rustls::Error::AlertReceived(alert)), _) => (End::Alert, Some(name(*alert))),
+            (Some(rustls::Error::AlertReceived(alert)), _) => {
+                (End::Alert, Some(name((*alert).into())))
+            }
             (Some(error), _) => (End::ByServer, Some(error.to_string())),
             (None, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof) => {
                 (End::HungUp, None)
@@ -318,31 +324,16 @@ fn describe(connection: &ServerConnection) -> Option<Tls> {
     let suite = connection.negotiated_cipher_suite()?.suite();
     let version = connection.protocol_version()?;
     Some(Tls {
-        // rustls speaks no other version.
-        protocol: if version == ProtocolVersion::TLSv1_2 {
-            "TLSv1.2"
-        } else {
-            "TLSv1.3"
-        },
-        cipher: suite.as_str().unwrap_or_default().replace("TLS13_", "TLS_"),
+        protocol: TlsVersion::of(version.into())?.name(),
+        cipher: Suite::of(suite.into())?.iana.to_owned(),
     })
 }
 
 /// The alert as RFC 8446 section 6 writes it: `unknown_ca`.
-fn name(alert: AlertDescription) -> String {
-    let Some(camel) = alert.as_str() else {
-        return format!("alert {}", u8::from(alert));
-    };
-    let mut name = String::new();
-    let mut small = false;
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && small {
-            name.push('_');
-        }
-        small = c.is_ascii_lowercase();
-        name.push(c.to_ascii_lowercase());
-    }
-    name
+fn name(alert: Alert) -> String {
+    alert
+        .name()
+        .map_or_else(|| format!("alert {}", alert.0), str::to_owned)
 }
 
 /// Between everything that a slow endpoint says.
@@ -351,23 +342,22 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How many packets may come before TLS or the startup: GSSENCRequest, SSLRequest, and one again.
 const MAX_PACKETS: usize = 4;
 
-/// What a record of the handshake begins with (RFC 8446 section 5.1).
-const TLS_RECORD: [u8; 1] = [22];
-
 /// `S`, and an AuthenticationOk that nobody has encrypted.
 const INJECTION: [u8; 10] = *b"SR\0\0\0\x08\0\0\0\0";
 
-/// A fatal alert (RFC 6066 section 3).
-const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
-
 #[cfg(test)]
 mod tests {
+    use rustls::AlertDescription;
+
     use super::*;
 
     #[test]
     fn alerts_have_the_names_of_the_standard() {
-        assert_eq!(name(AlertDescription::UnknownCA), "unknown_ca");
-        assert_eq!(name(AlertDescription::BadCertificate), "bad_certificate");
-        assert_eq!(name(AlertDescription::from(200)), "alert 200");
+        assert_eq!(name(AlertDescription::UnknownCA.into()), "unknown_ca");
+        assert_eq!(
+            name(AlertDescription::BadCertificate.into()),
+            "bad_certificate"
+        );
+        assert_eq!(name(Alert(200)), "alert 200");
     }
 }

@@ -18,12 +18,13 @@ use super::password::Password;
 use super::rules::{Presence, Rules};
 use super::tap::{Record, Tap};
 use super::watch::{Shared, Watched};
-use crate::conninfo::{Keyword, TlsVersion};
+use crate::conninfo::Keyword;
 use crate::demands::{Demands, unmet};
 use crate::escape::escape;
 use crate::handshake::{self, Approve, ClientCertificateRequest, Offer, Tls};
 use crate::probe::{Task, Witness, offer};
 use crate::verify::Judgement;
+use crate::wire::tls::TlsVersion;
 use crate::x509::{Certificate, Digest, SignatureScheme};
 
 /// tokio-postgres-rustls, over the socket.
@@ -168,7 +169,7 @@ fn described(tap: &Record) -> Tls {
     Tls {
         protocol: cipher.map(|cipher| {
             // No suite serves both versions (RFC 8446 appendix B.4).
-            if cipher.openssl.starts_with("TLS_") {
+            if cipher.is_tls13() {
                 TlsVersion::V1_3
             } else {
                 TlsVersion::V1_2

@@ -8,9 +8,10 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 use super::channel::Connector;
 use super::settings::{self, Unsupported};
 use super::tap::Tap;
-use crate::conninfo::{Choice as _, ConnInfo, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, TargetSessionAttrs};
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::wire::postgres::ServerError;
+use crate::wire::tls::{Suite, TlsVersion};
 
 /// What the server says of this session (PostgreSQL documentation, "pg_stat_ssl"). Its texts are
 /// hostile.
@@ -211,12 +212,13 @@ impl ServerSession {
         if self.encryption == Encryption::None {
             return vec![Difference::NoTls];
         }
-        let version = ours.protocol.map(|version| version.as_str());
+        let version = ours.protocol.map(TlsVersion::name);
         let theirs = self.cipher.as_deref();
         let same_cipher = ours
             .cipher
             .is_none_or(|cipher| theirs == Some(cipher.openssl) || theirs == Some(cipher.iana));
-        let bits = ours.cipher.map(|cipher| cipher.bits.to_string());
+        let bits = ours.cipher.and_then(Suite::key_bits);
+        let bits = bits.map(|bits| bits.to_string());
         let sent = ours.client_certificate == ClientCertificateRequest::Sent;
         let arrived = self.client_dn.is_some() || self.client_serial.is_some();
         [
@@ -279,16 +281,12 @@ const ROLE: &str = "SELECT pg_catalog.pg_is_in_recovery() AS standby, \
 
 #[cfg(test)]
 mod tests {
-    use rustls::CipherSuite;
-
     use super::*;
-    use crate::conninfo::TlsVersion;
-    use crate::handshake::Cipher;
 
     fn ours() -> Tls {
         Tls {
             protocol: Some(TlsVersion::V1_3),
-            cipher: Cipher::of(CipherSuite::TLS13_AES_256_GCM_SHA384),
+            cipher: Suite::of(0x1302),
             ..Tls::default()
         }
     }
@@ -328,7 +326,7 @@ mod tests {
         };
         let ours = Tls {
             protocol: Some(TlsVersion::V1_2),
-            cipher: Cipher::of(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256),
+            cipher: Suite::of(0xc02f),
             ..ours()
         };
         assert_eq!(iana.differences(&ours), []);

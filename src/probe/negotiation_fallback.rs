@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::{Session, Stop, Task, Timings, meet, reach};
 use crate::conninfo::{ConnInfo, SslNegotiation};
-use crate::handshake::{Alert, Error as HandshakeError};
+use crate::handshake::Error as HandshakeError;
 use crate::negotiate::{Error as NegotiateError, Protocol};
+use crate::wire::tls::Alert;
 
 /// What asking for TLS the other way led to.
 #[derive(Debug)]

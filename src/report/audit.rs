@@ -5,14 +5,15 @@ use std::borrow::Cow;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Circumstance, Preference, Weakness, instant};
+use super::{Answer, Circumstance, Preference, instant};
 use crate::audit::{
-    Accepted, Audit, Direct, Encrypted, Group, Gss, Listing, Login, Plaintext, Protocol, Shown,
-    State, Stuffed, Suite, TlsAudit, Unknown, Version,
+    Accepted, Audit, Direct, Encrypted, Gss, Listing, Login, Plaintext, Protocol, Shown, State,
+    Stuffed, TlsAudit, Unknown,
 };
 use crate::conninfo::TlsVersion;
 use crate::escape::escape;
 use crate::probe::Task;
+use crate::wire::tls::{Group, Suite, Weakness};
 use crate::words::Named;
 
 /// What else an endpoint accepts.
@@ -241,21 +242,12 @@ fn protocol(protocol: &Protocol) -> ProtocolReport {
         ),
     };
     ProtocolReport {
-        version: version(protocol.version).into(),
+        version: protocol.version.into(),
         answer: AnswerReport {
             outcome: outcome.into(),
             detail,
         },
         accepted,
-    }
-}
-
-fn version(version: Version) -> TlsVersion {
-    match version {
-        Version::V1_0 => TlsVersion::V1_0,
-        Version::V1_1 => TlsVersion::V1_1,
-        Version::V1_2 => TlsVersion::V1_2,
-        Version::V1_3 => TlsVersion::V1_3,
     }
 }
 
@@ -294,7 +286,7 @@ fn suite(suite: &Suite) -> SuiteReport {
         weaknesses: suite
             .weaknesses()
             .into_iter()
-            .map(|weakness| Weakness::from(weakness).into())
+            .map(|weakness| weakness.into())
             .collect(),
     }
 }

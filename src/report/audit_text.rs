@@ -8,8 +8,8 @@ use super::audit::{
     AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
 };
 use super::text::{Palette, paint, wrap};
-use super::{Answer, Preference, Weakness};
-use crate::conninfo::TlsVersion;
+use super::{Answer, Preference};
+use crate::wire::tls::{TlsVersion, Weakness};
 use crate::words::Named;
 
 /// Writes the table.

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{BundledRoot, Level, Source, Trust};
 use crate::verify::{Judgement, Step};
+use crate::wire::tls::{Group, Suite};
 use crate::words::Named;
 use crate::x509::{Certificate, GeneralName};
 
@@ -217,9 +218,9 @@ fn tls_report(observation: &Observation) -> Option<TlsReport> {
         protocol: tls.protocol.map(Named::Known),
         cipher: tls.cipher.map(|cipher| cipher.openssl.into()),
         cipher_iana: tls.cipher.map(|cipher| cipher.iana.into()),
-        bits: tls.cipher.map(|cipher| cipher.bits),
+        bits: tls.cipher.and_then(Suite::key_bits),
         group: tls.group.map(|group| group.name.into()),
-        post_quantum: tls.group.map(|group| group.post_quantum),
+        post_quantum: tls.group.map(Group::is_post_quantum),
         alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
         sni: tls.sni.clone(),
         hello_retry_request: tls.hello_retry_request,

@@ -28,7 +28,7 @@ pub use audit::{
 pub use build::instant;
 pub use vocabulary::{
     Answer, ChannelBindingType, Circumstance, ClientCertificateUse, LoginMethod, NameRule,
-    Preference, Role, TrustSource, Verdict, Weakness,
+    Preference, Role, TrustSource, Verdict,
 };
 
 use std::borrow::Cow;

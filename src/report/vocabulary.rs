@@ -103,26 +103,6 @@ words! {
         Client = "client",
     }
 
-    /// What is wrong with a cipher suite.
-    Weakness {
-        /// It does not encrypt.
-        Null = "null",
-        /// It does not say who answers.
-        Anonymous = "anonymous",
-        /// Its keys are short on purpose.
-        Export = "export",
-        /// RC4.
-        Rc4 = "rc4",
-        /// DES and RC2.
-        Des = "des",
-        /// 3DES and IDEA.
-        TripleDes = "3des",
-        /// CBC.
-        Cbc = "cbc",
-        /// No fresh key for every session.
-        StaticKey = "static-key",
-    }
-
     /// What a certificate was asked for.
     Circumstance {
         /// An RSA key.
@@ -177,21 +157,6 @@ impl From<audit::Preference> for Preference {
         match preference {
             audit::Preference::Server => Self::Server,
             audit::Preference::Client => Self::Client,
-        }
-    }
-}
-
-impl From<audit::Weakness> for Weakness {
-    fn from(weakness: audit::Weakness) -> Self {
-        match weakness {
-            audit::Weakness::Null => Self::Null,
-            audit::Weakness::Anonymous => Self::Anonymous,
-            audit::Weakness::Export => Self::Export,
-            audit::Weakness::Rc4 => Self::Rc4,
-            audit::Weakness::Des => Self::Des,
-            audit::Weakness::TripleDes => Self::TripleDes,
-            audit::Weakness::Cbc => Self::Cbc,
-            audit::Weakness::StaticKey => Self::StaticKey,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Name constraints, as OpenSSL's crypto/x509/v3_ncons.c compares them.
 
+use crate::x509::der::tag;
 use crate::x509::{
     Attribute, COMMON_NAME, Certificate, EMAIL_ADDRESS, GeneralName, Name, NameConstraints, Reach,
     Subtree,
@@ -10,8 +11,6 @@ use super::fault::FaultKind;
 
 /// More comparisons than this OpenSSL refuses to make.
 const MAX_COMPARISONS: usize = 1 << 20;
-/// ASN.1's number for IA5String, the only type OpenSSL takes for an e-mail address in a subject.
-const IA5_STRING: u32 = 22;
 
 /// `check_name_constraints`: every certificate against those of all above it, from the top down.
 pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
@@ -62,7 +61,7 @@ fn check_names(certificate: &Certificate, constraints: &NameConstraints) -> Resu
         obey(&Subject::Directory(subject), constraints)?;
     }
     for address in attributes(subject, EMAIL_ADDRESS) {
-        if address.tag != IA5_STRING {
+        if address.tag != tag::IA5_STRING {
             return Err(FaultKind::UnsupportedNameSyntax);
         }
         obey(&Subject::Email(&address.value), constraints)?;

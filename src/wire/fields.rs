@@ -1,4 +1,4 @@
-//! Numbers, strings and vectors off the front of some bytes.
+//! Numbers, strings and vectors: off the front of some bytes, and into them.
 
 /// What is left to read. Each method takes its part, or gives `None` where there is too little and
 /// then takes nothing that counts: who gets `None` stops.
@@ -61,6 +61,20 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Bytes behind their number in one byte; what is too long for that is cut.
+pub(crate) fn block8(contents: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(contents.len()).unwrap_or(u8::MAX);
+    let contents = contents.get(..usize::from(length)).unwrap_or(contents);
+    [&[length][..], contents].concat()
+}
+
+/// Bytes behind their number in two bytes; what is too long for that is cut.
+pub(crate) fn block16(contents: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(contents.len()).unwrap_or(u16::MAX);
+    let contents = contents.get(..usize::from(length)).unwrap_or(contents);
+    [&length.to_be_bytes()[..], contents].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_taken() {
+    fn what_is_not_there_is_not_taken_and_what_is_too_long_is_cut() {
         assert_eq!(Fields(b"").u8(), None);
         assert_eq!(Fields(b"\0").u16(), None);
         assert_eq!(Fields(b"\0\0").u24(), None);
@@ -88,6 +102,9 @@ mod tests {
         assert_eq!(Fields(b"\xff\xffa").block16(), None);
         assert_eq!(Fields(b"no end").string(), None);
         assert_eq!(Fields(b"abc").take(4), None);
+        let long = [7; 0x1_0002];
+        assert_eq!(block8(&long).len(), 1 + 0xff);
+        assert_eq!(block16(&long).len(), 2 + 0xffff);
         let mut all = Fields(b"abc");
         assert_eq!(all.take(3), Some(&b"abc"[..]));
         assert!(all.is_empty());

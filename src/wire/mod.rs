@@ -5,6 +5,7 @@
 
 mod fields;
 pub mod postgres;
+pub mod tls;
 
 pub(crate) use fields::Fields;
 

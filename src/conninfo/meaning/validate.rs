@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::conninfo::choice::{
-    AuthMethod, Choice, ProtocolVersion, SslMode, SslNegotiation, TlsVersion, names,
+    AuthMethod, Choice, ProtocolVersion, SslMode, SslNegotiation, names,
 };
 use crate::conninfo::endpoints::{Endpoint, Route};
 use crate::conninfo::error::{Demand, Error, Expected};
@@ -12,6 +12,7 @@ use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Setting, Word};
 use crate::conninfo::{RequireAuth, RootCert, hint, number};
+use crate::wire::tls::TlsVersion;
 
 /// A setting that is there and not empty.
 pub(in crate::conninfo) fn given(
@@ -116,12 +117,10 @@ fn tls_version(
     };
     match TlsVersion::ALL
         .iter()
-        .find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(&text))
+        .copied()
+        .find(|version| version.name().as_bytes().eq_ignore_ascii_case(&text))
     {
-        Some((_, value)) => Ok(Some(Setting {
-            value: *value,
-            origin,
-        })),
+        Some(value) => Ok(Some(Setting { value, origin })),
         None => Err(not_a_choice::<TlsVersion>(keyword, &text, &origin)),
     }
 }

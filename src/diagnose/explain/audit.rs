@@ -1,8 +1,8 @@
 //! What an endpoint accepts besides, and what to do about it.
 
 use crate::audit::{
-    Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed, Suite,
-    TlsAudit, Unknown, Version, Weakness,
+    Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed,
+    TlsAudit, Unknown,
 };
 use crate::demands::Strictness;
 use crate::diagnose::{
@@ -11,6 +11,7 @@ use crate::diagnose::{
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::Task;
+use crate::wire::tls::{Suite, TlsVersion, Weakness};
 
 /// Adds what an audit found to what the check of the same endpoint came to.
 ///
@@ -90,7 +91,7 @@ fn plaintext(login: Login) -> Finding {
 }
 
 fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
-    let versions: Vec<(Version, &Accepted)> = tls
+    let versions: Vec<(TlsVersion, &Accepted)> = tls
         .protocols
         .iter()
         .filter_map(|protocol| match &protocol.state {
@@ -118,7 +119,7 @@ fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
     found
 }
 
-type Versions<'a> = [(Version, &'a Accepted)];
+type Versions<'a> = [(TlsVersion, &'a Accepted)];
 
 fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
@@ -188,7 +189,10 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
     found
 }
 
-fn names<'a>(versions: &Versions<'a>, fits: impl Fn(&(Version, &'a Accepted)) -> bool) -> String {
+fn names<'a>(
+    versions: &Versions<'a>,
+    fits: impl Fn(&(TlsVersion, &'a Accepted)) -> bool,
+) -> String {
     let fitting = versions.iter().filter(|one| fits(one));
     let names: Vec<&str> = fitting.map(|(version, _)| version.name()).collect();
     names.join(" and ")

@@ -1,7 +1,7 @@
 //! Our own certificate: the server misses it, or does not like it.
 
 use super::corrected;
-use super::wire::{may_pass, said, server_error};
+use super::wire::{said, server_error};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::escape::escape;
@@ -27,7 +27,7 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
         }
         // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
         (Some(FirstAnswer::Error(error)), _)
-            if may_pass(error) && request != ClientCertificateRequest::Sent =>
+            if error.may_pass() && request != ClientCertificateRequest::Sent =>
         {
             return Some(server_error(error));
         }

@@ -165,7 +165,7 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
     let state = error.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let said = format!("{}{shown}", wire::said(error));
-    if wire::may_pass(error) {
+    if error.may_pass() {
         let finding = finding(
             Level::Error,
             Code::ServerError,

@@ -3,8 +3,9 @@
 use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
 use crate::diagnose::{Context, Diagnosis, verdict};
-use crate::handshake::{Alert, Error as HandshakeError};
+use crate::handshake::Error as HandshakeError;
 use crate::probe::{NegotiationFallback, Session, Stop, Task};
+use crate::wire::tls::Alert;
 
 /// Puts what is known of the other way into the advice on the failure of the first.
 pub(in crate::diagnose) fn advise(

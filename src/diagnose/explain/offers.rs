@@ -1,10 +1,11 @@
 //! No version or suite in common: what the server would have taken.
 
 use super::corrected;
-use crate::audit::{Offers, Taken, Version};
-use crate::conninfo::{Choice as _, Keyword, TlsVersion};
+use crate::audit::{Offers, Taken};
+use crate::conninfo::Keyword;
 use crate::diagnose::Diagnosis;
 use crate::probe::Task;
+use crate::wire::tls::TlsVersion;
 
 impl Diagnosis {
     /// The same with what the server would have taken in the advice on the failure.
@@ -53,7 +54,7 @@ fn described(taken: Taken) -> String {
 
 /// The string that would find something in common, where it is the string that forbids it.
 fn way_out(task: &Task, offers: &Offers) -> Option<String> {
-    let takes = |wanted: Version| {
+    let takes = |wanted: TlsVersion| {
         offers
             .versions
             .iter()
@@ -63,15 +64,15 @@ fn way_out(task: &Task, offers: &Offers) -> Option<String> {
     let max = conninfo.ssl_max_protocol_version.as_ref();
     let min = conninfo.ssl_min_protocol_version.as_ref();
     let change = match (max, min) {
-        (Some(max), _) if max.value < TlsVersion::V1_3 && takes(Version::V1_3) => {
+        (Some(max), _) if max.value < TlsVersion::V1_3 && takes(TlsVersion::V1_3) => {
             (Keyword::SslMaxProtocolVersion, TlsVersion::V1_3)
         }
-        (_, Some(min)) if min.value > TlsVersion::V1_2 && takes(Version::V1_2) => {
+        (_, Some(min)) if min.value > TlsVersion::V1_2 && takes(TlsVersion::V1_2) => {
             (Keyword::SslMinProtocolVersion, TlsVersion::V1_2)
         }
         _ => return None,
     };
     let (keyword, version) = change;
-    let string = corrected(conninfo, &[(keyword, version.as_str().as_bytes())]);
+    let string = corrected(conninfo, &[(keyword, version.name().as_bytes())]);
     Some(format!("{keyword} leaves that out. Use\n{string}"))
 }

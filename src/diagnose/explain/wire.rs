@@ -9,10 +9,11 @@ use crate::conninfo::{Keyword, SslSni};
 use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::handshake::{Alert, Error as HandshakeError, Tls};
+use crate::handshake::{Error as HandshakeError, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
+use crate::wire::tls::Alert;
 
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
@@ -79,7 +80,7 @@ pub(in crate::diagnose) fn server_error(answer: &ServerError) -> Diagnosis {
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let message = format!("server answered with an error: {}{shown}", said(answer));
     let finding = Finding::error(Code::ServerError, Stage::Negotiate, message);
-    if may_pass(answer) {
+    if answer.may_pass() {
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         unavailable(finding.hint(hint))
     } else {
@@ -94,12 +95,6 @@ pub(in crate::diagnose) fn unavailable(error: Finding) -> Diagnosis {
         exit: Exit::Unreachable,
         ..Diagnosis::failed(error)
     }
-}
-
-/// Insufficient resources and operator intervention pass (PostgreSQL documentation, appendix A).
-pub(in crate::diagnose) fn may_pass(error: &ServerError) -> bool {
-    let state = error.sqlstate.as_deref();
-    state.is_some_and(|state| state.starts_with("53") || state.starts_with("57"))
 }
 
 /// The server's words, as far as anybody wants to read them.
@@ -144,18 +139,18 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
     }
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
-        HandshakeError::Alert(alert) if alert.0 == PROTOCOL_VERSION => {
+        HandshakeError::Alert(Alert::PROTOCOL_VERSION) => {
             no_common_version(&error.to_string())
         }
         HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
-        HandshakeError::Alert(alert) if matches!(alert.0, HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY) => {
+        HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
             no_common_cipher(&error.to_string())
         }
         HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string()),
-        HandshakeError::Alert(alert) if alert.0 == UNRECOGNIZED_NAME => {
+        HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }
-        HandshakeError::Alert(alert) if *alert == Alert::NO_APPLICATION_PROTOCOL => {
+        HandshakeError::Alert(Alert::NO_APPLICATION_PROTOCOL) => {
             finding(Code::TlsAlert, error.to_string()).hint(NOT_FOR_POSTGRES)
         }
         HandshakeError::Alert(_) => finding(Code::TlsAlert, error.to_string())
@@ -251,8 +246,3 @@ const MAX_SAID: usize = 500;
 
 /// Bytes of a foreign answer that are shown.
 const SHOWN: usize = 40;
-
-const HANDSHAKE_FAILURE: u8 = 40;
-const PROTOCOL_VERSION: u8 = 70;
-const INSUFFICIENT_SECURITY: u8 = 71;
-const UNRECOGNIZED_NAME: u8 = 112;

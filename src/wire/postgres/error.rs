@@ -59,6 +59,13 @@ impl ServerError {
         error
     }
 
+    /// May the next attempt meet another answer: is the server full, starting up or going down?
+    pub fn may_pass(&self) -> bool {
+        let state = self.sqlstate.as_deref().unwrap_or_default();
+        state.starts_with(code::CLASS_INSUFFICIENT_RESOURCES)
+            || state.starts_with(code::CLASS_OPERATOR_INTERVENTION)
+    }
+
     /// Has all of it arrived, again without the leading `E`?
     pub fn is_whole(body: &[u8]) -> bool {
         match message_length(body) {
@@ -206,6 +213,22 @@ mod tests {
         }
         assert!(ServerError::is_whole(b"too many clients\0"));
         assert!(!ServerError::is_whole(b"too many"));
+    }
+
+    #[test]
+    fn a_busy_server_may_be_free_later() {
+        for (state, passes) in [
+            (Some("53300"), true),
+            (Some("57P03"), true),
+            (Some("28000"), false),
+            (None, false),
+        ] {
+            let error = ServerError {
+                sqlstate: state.map(str::to_owned),
+                message: Vec::new(),
+            };
+            assert_eq!(error.may_pass(), passes, "{state:?}");
+        }
     }
 
     proptest! {

@@ -3,13 +3,16 @@
 //! RFC 8446 sections 4.1.3, 4.1.4, 5.1 and 6; RFC 5246 section 7.4; RFC 8422 section 5.4 for the
 //! ServerKeyExchange of elliptic curves.
 
-use super::hello::{HANDSHAKE, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS};
-use crate::handshake::Alert;
+use super::alert::Alert;
+use super::hello::{KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS};
+use super::record::{End, handshake_messages};
+use super::suite::{KeyExchange, Suite};
+use super::version::TlsVersion;
 use crate::wire::Fields;
 
 /// How far to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
+pub enum Want {
     /// To the end of the ServerHello.
     Hello,
     /// To the ServerKeyExchange of an ephemeral suite of TLS 1.2 or before.
@@ -18,7 +21,7 @@ pub(super) enum Want {
 
 /// What the bytes that have arrived so far come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub enum Step {
     /// Too few.
     More,
     /// The server refuses.
@@ -31,75 +34,46 @@ pub(super) enum Step {
 
 /// What the server has chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chosen {
+pub struct Chosen {
     /// The version, wherever it stands.
-    pub(super) version: u16,
+    pub version: u16,
     /// The suite.
-    pub(super) suite: u16,
+    pub suite: u16,
     /// The compression method; 0 is none.
-    pub(super) compression: u8,
+    pub compression: u8,
     /// The group, if TLS 1.3 or a ServerKeyExchange names one.
-    pub(super) group: Option<u16>,
+    pub group: Option<u16>,
     /// The size of the prime of a finite-field exchange, in bits.
-    pub(super) prime_bits: Option<u16>,
+    pub prime_bits: Option<u16>,
     /// Renegotiation is secure, says the server (RFC 5746).
-    pub(super) renegotiation_info: bool,
+    pub renegotiation_info: bool,
     /// A ticket will follow (RFC 5077), says the server.
-    pub(super) session_ticket: bool,
+    pub session_ticket: bool,
 }
 
 /// Reads what has arrived so far.
-pub(super) fn read(bytes: &[u8], want: Want) -> Step {
-    let (messages, end) = unwrap_records(bytes);
+pub fn read(bytes: &[u8], want: Want) -> Step {
+    let (messages, end) = handshake_messages(bytes);
     match read_messages(&messages, want) {
         Step::More => match end {
-            End::More if bytes.len() < MAX_REPLY => Step::More,
+            End::Open if bytes.len() < MAX_REPLY => Step::More,
             End::Alert(alert) => Step::Alert(alert),
-            End::More | End::NotTls => Step::Malformed,
+            End::Open | End::NotTls => Step::Malformed,
         },
         step => step,
     }
 }
 
-/// How the records end.
-enum End {
-    More,
-    Alert(Alert),
-    NotTls,
-}
-
-/// The contents of all handshake records up to a fatal alert, or to where they end.
-fn unwrap_records(mut bytes: &[u8]) -> (Vec<u8>, End) {
-    let mut messages = Vec::new();
-    loop {
-        match bytes {
-            [ALERT | HANDSHAKE, 3, minor, ..] if *minor > 4 => return (messages, End::NotTls),
-            [kind @ (ALERT | HANDSHAKE), 3, _, high, low, rest @ ..] => {
-                let length = usize::from(u16::from_be_bytes([*high, *low]));
-                if length > MAX_RECORD {
-                    return (messages, End::NotTls);
-                }
-                let Some((contents, behind)) = rest.split_at_checked(length) else {
-                    if *kind == HANDSHAKE {
-                        messages.extend_from_slice(rest);
-                    }
-                    return (messages, End::More);
-                };
-                match (*kind, contents) {
-                    (HANDSHAKE, _) => messages.extend_from_slice(contents),
-                    // A warning such as unrecognized_name; the handshake goes on.
-                    (_, [WARNING, description]) if *description != CLOSE_NOTIFY => {}
-                    (_, [_, description]) => return (messages, End::Alert(Alert(*description))),
-                    (_, _) => return (messages, End::NotTls),
-                }
-                bytes = behind;
-            }
-            [] | [ALERT | HANDSHAKE] | [ALERT | HANDSHAKE, 3] | [ALERT | HANDSHAKE, 3, ..] => {
-                return (messages, End::More);
-            }
-            _ => return (messages, End::NotTls),
-        }
-    }
+/// The suite of the first ServerHello or HelloRetryRequest, of which the rest may be missing: both
+/// have the same shape up to there, and name the same suite (RFC 8446 sections 4.1.3 and 4.1.4).
+pub fn chosen_suite(bytes: &[u8]) -> Option<u16> {
+    let (messages, _) = handshake_messages(bytes);
+    let mut fields = Fields(&messages);
+    let SERVER_HELLO = fields.u8()? else {
+        return None;
+    };
+    fields.u24()?;
+    Start::take(&mut fields).map(|start| start.suite)
 }
 
 fn read_messages(mut bytes: &[u8], want: Want) -> Step {
@@ -142,17 +116,37 @@ fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((kind, body, fields.0))
 }
 
+/// What a ServerHello begins with.
+struct Start {
+    version: u16,
+    random: [u8; 32],
+    suite: u16,
+}
+
+impl Start {
+    fn take(fields: &mut Fields<'_>) -> Option<Self> {
+        let version = fields.u16()?;
+        let random = *fields.take(32)?.first_chunk()?;
+        fields.block8()?;
+        let suite = fields.u16()?;
+        Some(Self {
+            version,
+            random,
+            suite,
+        })
+    }
+}
+
 fn server_hello(body: &[u8]) -> Option<Chosen> {
     let mut fields = Fields(body);
+    let start = Start::take(&mut fields)?;
+    let retry = start.random == HELLO_RETRY_REQUEST;
     let mut chosen = Chosen {
-        version: fields.u16()?,
+        version: start.version,
+        suite: start.suite,
+        compression: fields.u8()?,
         ..Chosen::default()
     };
-    let random = fields.take(32)?;
-    let retry = random == HELLO_RETRY_REQUEST;
-    fields.block8()?;
-    chosen.suite = fields.u16()?;
-    chosen.compression = fields.u8()?;
     // An old server may have no extensions at all.
     let mut extensions = match fields.0 {
         [] => Fields(&[]),
@@ -170,11 +164,10 @@ fn server_hello(body: &[u8]) -> Option<Chosen> {
         }
     }
     // A retry without TLS 1.3 would be a server's invention.
-    (!retry || chosen.version == TLS_1_3).then_some(chosen)
+    (!retry || chosen.version == TlsVersion::V1_3.number()).then_some(chosen)
 }
 
 fn key_exchange(body: &[u8], chosen: Chosen) -> Option<Chosen> {
-    use super::suite::{KeyExchange, Suite};
     let mut fields = Fields(body);
     Some(match Suite::of(chosen.suite)?.key_exchange() {
         KeyExchange::Ecdhe => {
@@ -201,16 +194,11 @@ fn key_exchange(body: &[u8], chosen: Chosen) -> Option<Chosen> {
     })
 }
 
-const ALERT: u8 = 21;
-const WARNING: u8 = 1;
-const CLOSE_NOTIFY: u8 = 0;
-
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_STATUS: u8 = 22;
 const NAMED_CURVE: u8 = 3;
-const TLS_1_3: u16 = 0x0304;
 
 /// RFC 8446 section 4.1.3: the SHA-256 of "HelloRetryRequest" where the random bytes stand.
 const HELLO_RETRY_REQUEST: [u8; 32] = [
@@ -218,21 +206,18 @@ const HELLO_RETRY_REQUEST: [u8; 32] = [
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// RFC 5246 section 6.2.3 (bytes).
-const MAX_RECORD: usize = (1 << 14) + 2048;
-
 /// No honest flight of a server is larger (bytes).
-pub(super) const MAX_REPLY: usize = 256 * 1024;
+pub const MAX_REPLY: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::record::{ALERT, HANDSHAKE, encode};
     use super::*;
 
     fn record(kind: u8, contents: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
-        [&[kind, 3, 3][..], &length, contents].concat()
+        encode(kind, TlsVersion::V1_2, contents)
     }
 
     fn handshake(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -367,9 +352,40 @@ mod tests {
         assert_eq!(read(&endless, Want::Hello), Step::Malformed);
     }
 
+    #[test]
+    fn the_suite_is_known_before_the_hello_is_whole() {
+        let warning = record(ALERT, &[1, 112]);
+        let server_hello = record(HANDSHAKE, &hello([9; 32], 0x1302, 0, &[0, 35, 0, 0]));
+        let retry = record(HANDSHAKE, &hello(HELLO_RETRY_REQUEST, 0x1302, 0, &[]));
+        let warned = [warning, server_hello.clone()].concat();
+        for bytes in [&server_hello, &retry, &warned] {
+            assert_eq!(chosen_suite(bytes), Some(0x1302));
+        }
+        let mut with_session = hello([9; 32], 0x1301, 0, &[]);
+        with_session.splice(38..39, [3, 7, 7, 7]);
+        let with_session = record(HANDSHAKE, &with_session);
+        assert_eq!(chosen_suite(&with_session), Some(0x1301));
+        // Record, message, version, random, session, suite.
+        let enough = 5 + 4 + 2 + 32 + 1 + 2;
+        assert_eq!(chosen_suite(&server_hello[..enough]), Some(0x1302));
+        for end in 0..enough {
+            assert_eq!(chosen_suite(&server_hello[..end]), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_server_hello_has_no_suite() {
+        let mut other = record(HANDSHAKE, &hello([9; 32], 0x1302, 0, &[]));
+        other[5] = 1;
+        assert_eq!(chosen_suite(&other), None);
+        assert_eq!(chosen_suite(b"HTTP/1.1 400 Bad Request"), None);
+        assert_eq!(chosen_suite(&record(ALERT, &[2, 40])), None);
+    }
+
     proptest! {
         #[test]
         fn nothing_that_arrives_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = chosen_suite(&bytes);
             let _ = read(&bytes, Want::Hello);
             let _ = read(&bytes, Want::Parameters);
             let _ = read(&record(HANDSHAKE, &bytes), Want::Parameters);

@@ -1,6 +1,6 @@
 //! Key exchange groups by number and name: IANA's registry "TLS Supported Groups".
 
-use super::hello::Version;
+use super::version::TlsVersion;
 
 /// A key exchange group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +18,11 @@ impl Group {
     }
 
     /// Those that a version has.
-    pub(super) fn of_version(version: Version) -> Vec<Self> {
+    pub fn of_version(version: TlsVersion) -> Vec<Self> {
         Self::all()
             .filter(|group| match version {
-                Version::V1_3 => group.in_tls13(),
-                Version::V1_0 | Version::V1_1 | Version::V1_2 => group.in_tls12(),
+                TlsVersion::V1_3 => group.in_tls13(),
+                TlsVersion::V1_0 | TlsVersion::V1_1 | TlsVersion::V1_2 => group.in_tls12(),
             })
             .collect()
     }
@@ -99,6 +99,15 @@ const GROUPS: &[(u16, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_group_of_rustls_is_there() {
+        for group in rustls::crypto::aws_lc_rs::ALL_KX_GROUPS {
+            let name = format!("{:?}", group.name());
+            let ours = Group::of(group.name().into()).unwrap();
+            assert!(ours.name.eq_ignore_ascii_case(&name), "{name}");
+        }
+    }
 
     #[test]
     fn names_and_versions_are_those_of_the_registry() {

@@ -1,7 +1,8 @@
 //! Cipher suites by number and name, and what is wrong with them.
 
-use super::hello::Version;
 use super::suite_table::TABLE;
+use super::version::TlsVersion;
+use crate::words::words;
 
 /// A cipher suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,42 +28,29 @@ pub enum KeyExchange {
     Static,
 }
 
-/// What is wrong with a suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weakness {
-    /// It does not encrypt.
-    Null,
-    /// It does not say who answers.
-    Anonymous,
-    /// Its keys are short on purpose.
-    Export,
-    /// RC4 (RFC 7465).
-    Rc4,
-    /// DES and RC2: keys of 56 bits at most.
-    Des,
-    /// 3DES and IDEA: blocks of 64 bits (RFC 8429, SWEET32).
-    TripleDes,
-    /// CBC with the MAC inside: open to padding oracles (RFC 9325 section 4.2.1).
-    Cbc,
-    /// No fresh key for every session (RFC 9325 section 4.1).
-    StaticKey,
+words! {
+    /// What is wrong with a cipher suite.
+    Weakness {
+        /// It does not encrypt.
+        Null = "null",
+        /// It does not say who answers.
+        Anonymous = "anonymous",
+        /// Its keys are short on purpose.
+        Export = "export",
+        /// RC4 (RFC 7465).
+        Rc4 = "rc4",
+        /// DES and RC2: keys of 56 bits at most.
+        Des = "des",
+        /// 3DES and IDEA: blocks of 64 bits (RFC 8429, SWEET32).
+        TripleDes = "3des",
+        /// CBC with the MAC inside: open to padding oracles (RFC 9325 section 4.2.1).
+        Cbc = "cbc",
+        /// No fresh key for every session (RFC 9325 section 4.1).
+        StaticKey = "static-key",
+    }
 }
 
 impl Weakness {
-    /// A word for reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Anonymous => "anonymous",
-            Self::Export => "export",
-            Self::Rc4 => "rc4",
-            Self::Des => "des",
-            Self::TripleDes => "3des",
-            Self::Cbc => "cbc",
-            Self::StaticKey => "static-key",
-        }
-    }
-
     /// Is a suite with this no protection to speak of?
     pub fn is_broken(self) -> bool {
         match self {
@@ -88,9 +76,9 @@ impl Suite {
     }
 
     /// Those that a version has.
-    pub(super) fn of_version(version: Version) -> Vec<Self> {
+    pub fn of_version(version: TlsVersion) -> Vec<Self> {
         Self::all()
-            .filter(|suite| suite.is_tls13() == (version == Version::V1_3))
+            .filter(|suite| suite.is_tls13() == (version == TlsVersion::V1_3))
             .collect()
     }
 
@@ -116,6 +104,21 @@ impl Suite {
             KeyExchange::Dhe
         } else {
             KeyExchange::Static
+        }
+    }
+
+    /// Secret bits of the key that it encrypts with, as IANA's name says or implies; `None` for
+    /// ciphers that no current server offers.
+    pub fn key_bits(self) -> Option<u16> {
+        let (_, cipher) = self.iana.split_once("_WITH_").unwrap_or(("", self.iana));
+        let cipher = cipher.strip_prefix("TLS_").unwrap_or(cipher);
+        let sized = ["AES_", "ARIA_", "CAMELLIA_"]
+            .iter()
+            .find_map(|name| cipher.strip_prefix(name));
+        match sized {
+            Some(rest) => rest.split('_').next()?.parse().ok(),
+            None if cipher.starts_with("CHACHA20_") => Some(256),
+            None => None,
         }
     }
 
@@ -175,12 +178,33 @@ mod tests {
     }
 
     #[test]
-    fn every_suite_of_the_handshake_is_there_under_the_same_names() {
+    fn every_suite_of_rustls_is_there_and_has_no_weakness() {
         for suite in rustls::crypto::aws_lc_rs::ALL_CIPHER_SUITES {
-            let cipher = crate::handshake::Cipher::of(suite.suite()).unwrap();
             let ours = Suite::of(u16::from(suite.suite())).unwrap();
-            assert_eq!((ours.openssl, ours.iana), (cipher.openssl, cipher.iana));
             assert_eq!(ours.weaknesses(), []);
+            assert!(matches!(ours.key_bits(), Some(128 | 256)), "{ours:?}");
+            let name = suite.suite().as_str().unwrap();
+            assert_eq!(name.replace("TLS13_", "TLS_"), ours.iana);
+        }
+    }
+
+    #[test]
+    fn the_size_of_the_key_is_that_of_the_cipher() {
+        for (id, bits) in [
+            (0x1301, Some(128)),
+            (0x1302, Some(256)),
+            (0x1303, Some(256)),
+            (0xc02f, Some(128)),
+            (0xc030, Some(256)),
+            (0xcca8, Some(256)),
+            (0xc0af, Some(256)),
+            (0xc08a, Some(128)),
+            (0xc061, Some(256)),
+            (0x0005, None),
+            (0xc0b4, None),
+        ] {
+            let suite = Suite::of(id).unwrap();
+            assert_eq!(suite.key_bits(), bits, "{suite:?}");
         }
     }
 

@@ -1,0 +1,16 @@
+//! TLS as far as it stands in clear: records, alerts, hellos, and the registries of their numbers.
+
+pub mod alert;
+pub mod group;
+pub mod hello;
+pub mod record;
+pub mod reply;
+pub mod suite;
+mod suite_table;
+pub mod version;
+
+pub use alert::Alert;
+pub use group::Group;
+pub use hello::{ALPN, ClientHello};
+pub use suite::{KeyExchange, Suite, Weakness};
+pub use version::TlsVersion;

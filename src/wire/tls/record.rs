@@ -1,0 +1,177 @@
+//! Records: what everything in TLS travels in (RFC 8446 section 5.1).
+
+use super::alert::{Alert, Level};
+use super::version::TlsVersion;
+use crate::wire::fields::block16;
+
+/// A record that holds an alert.
+pub const ALERT: u8 = 21;
+
+/// A record that holds handshake messages.
+pub const HANDSHAKE: u8 = 22;
+
+/// The first byte of every version's number.
+const MAJOR: u8 = 3;
+
+/// Can this be the beginning of what a peer says in clear? A part of it counts, and so does nothing.
+pub fn may_begin(bytes: &[u8]) -> bool {
+    matches!(
+        bytes,
+        [] | [ALERT | HANDSHAKE] | [ALERT | HANDSHAKE, MAJOR, ..]
+    )
+}
+
+/// Is this the beginning of a record in clear, its version included?
+pub fn begins(bytes: &[u8]) -> bool {
+    bytes.len() > 1 && may_begin(bytes)
+}
+
+/// Is this the beginning of an alert in clear?
+pub fn begins_alert(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&ALERT) && begins(bytes)
+}
+
+/// A record. TLS 1.3 still says 1.2 here.
+pub(super) fn encode(kind: u8, version: TlsVersion, contents: &[u8]) -> Vec<u8> {
+    let version = version.min(TlsVersion::V1_2).number().to_be_bytes();
+    [&[kind][..], &version, &block16(contents)].concat()
+}
+
+/// How the records end that have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With a part of one, or between two.
+    Open,
+    /// With an alert that ends the connection.
+    Alert(Alert),
+    /// With what is no TLS, or may not come here.
+    NotTls,
+}
+
+/// The contents of all handshake records up to a fatal alert, or to where they end. A part of a
+/// record counts.
+pub(super) fn handshake_messages(mut bytes: &[u8]) -> (Vec<u8>, End) {
+    let mut messages = Vec::new();
+    loop {
+        match bytes {
+            [ALERT | HANDSHAKE, MAJOR, minor, ..] if *minor > MAX_MINOR => {
+                return (messages, End::NotTls);
+            }
+            [kind @ (ALERT | HANDSHAKE), MAJOR, _, high, low, rest @ ..] => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                if length > MAX_CONTENTS {
+                    return (messages, End::NotTls);
+                }
+                let Some((contents, behind)) = rest.split_at_checked(length) else {
+                    if *kind == HANDSHAKE {
+                        messages.extend_from_slice(rest);
+                    }
+                    return (messages, End::Open);
+                };
+                match (*kind, Alert::decode(contents)) {
+                    (HANDSHAKE, _) => messages.extend_from_slice(contents),
+                    (_, Some((_, alert @ Alert::CLOSE_NOTIFY) | (Level::Fatal, alert))) => {
+                        return (messages, End::Alert(alert));
+                    }
+                    // A warning such as unrecognized_name; the handshake goes on.
+                    (_, Some((Level::Warning, _))) => {}
+                    (_, None) => return (messages, End::NotTls),
+                }
+                bytes = behind;
+            }
+            bytes if may_begin(bytes) => return (messages, End::Open),
+            _ => return (messages, End::NotTls),
+        }
+    }
+}
+
+/// The second byte of the newest version's number.
+const MAX_MINOR: u8 = 4;
+
+/// RFC 5246 section 6.2.3 (bytes).
+const MAX_CONTENTS: usize = (1 << 14) + 2048;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn handshake(contents: &[u8]) -> Vec<u8> {
+        encode(HANDSHAKE, TlsVersion::V1_2, contents)
+    }
+
+    #[test]
+    fn the_beginning_of_a_record_is_told_by_two_bytes() {
+        for (bytes, may, does) in [
+            (&b""[..], true, false),
+            (&[22], true, false),
+            (&[22, 3], true, true),
+            (&[21, 3, 1, 0, 2], true, true),
+            (&[23, 3], false, false),
+            (&[22, 4], false, false),
+            (b"S", false, false),
+        ] {
+            assert_eq!((may_begin(bytes), begins(bytes)), (may, does), "{bytes:?}");
+        }
+        assert!(begins_alert(&[21, 3]));
+        assert!(!begins_alert(&[22, 3]));
+        assert!(!begins_alert(&[21]));
+    }
+
+    #[test]
+    fn messages_are_gathered_from_records_and_warnings_are_passed_over() {
+        let warning = Alert::UNRECOGNIZED_NAME.encode(Level::Warning, TlsVersion::V1_2);
+        let bytes = [handshake(b"ab"), warning, handshake(b"c")].concat();
+        assert_eq!(handshake_messages(&bytes), (b"abc".to_vec(), End::Open));
+        // A part of a record counts.
+        let cut = &bytes[..6];
+        assert_eq!(handshake_messages(cut), (b"a".to_vec(), End::Open));
+    }
+
+    #[test]
+    fn a_fatal_alert_and_a_close_end_them() {
+        for (level, alert) in [
+            (Level::Fatal, Alert::PROTOCOL_VERSION),
+            (Level::Warning, Alert::CLOSE_NOTIFY),
+        ] {
+            let end = alert.encode(level, TlsVersion::V1_0);
+            let bytes = [handshake(b"ab"), end, handshake(b"c")].concat();
+            let expected = (b"ab".to_vec(), End::Alert(alert));
+            assert_eq!(handshake_messages(&bytes), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_ends_them() {
+        for bytes in [
+            &b"HTTP/1.1 400"[..],
+            &[22, 2, 0],
+            &[22, 3, 5, 0],
+            &[23, 3, 3, 0, 1, 0],
+            &[22, 3, 3, 0xff, 0xff],
+            &[21, 3, 3, 0, 1, 2],
+            &[21, 3, 3, 0, 0],
+        ] {
+            let expected = (Vec::new(), End::NotTls);
+            assert_eq!(handshake_messages(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn contents_that_are_too_long_are_cut_and_not_misread() {
+        let bytes = handshake(&vec![7; 70_000]);
+        assert_eq!(bytes[3..5], [0xff, 0xff]);
+        assert_eq!(bytes.len(), 5 + 0xffff);
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_comes_out_than_went_in(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for bytes in [bytes.clone(), handshake(&bytes)] {
+                let (messages, _) = handshake_messages(&bytes);
+                prop_assert!(messages.len() <= bytes.len());
+            }
+        }
+    }
+}
