@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use pgtls::audit;
 use pgtls::conninfo::TlsVersion;
+use pgtls::os::bytes_of;
 use pgtls::trust::Choice;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::cli;
-use crate::machine::bytes_of;
 
 /// A file, read.
 #[derive(Debug)]

@@ -9,6 +9,7 @@
 //! | [`words`] | | enumerations with a word for each value |
 //! | [`escape`] | text from strangers | text fit for a terminal |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
+//! | [`os`] | | what differs between Unix and Windows |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters, files | trust anchors, and the level that must be reached |
@@ -57,6 +58,7 @@ mod inet;
 pub mod lab;
 pub mod login;
 pub mod negotiate;
+pub mod os;
 pub mod probe;
 pub mod report;
 pub mod startup;

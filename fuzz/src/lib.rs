@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, World};
+use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, SystemRoots, World};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
@@ -81,7 +81,8 @@ pub fn chain(data: &[u8]) {
 
 /// The whole way of `pgtls verify`, from the certificates to the printed report.
 fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
-    let trust = Trust::offline(None, None).expect("the built-in roots need no file");
+    let trust = Trust::offline(None, None, &SystemRoots::default())
+        .expect("the built-in roots need no file");
     let host = Some(&b"db.example"[..]);
     let judgement = judge(presented, &trust, host, rules);
     let context = Context {

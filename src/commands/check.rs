@@ -83,7 +83,7 @@ pub(super) fn check(
         stores: sources
             .iter()
             .any(|source| wants_clients(args, source))
-            .then(Stores::new)
+            .then(|| Stores::new(world))
             .transpose()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

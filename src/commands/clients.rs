@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pgtls::clients::{Facts, predict};
+use pgtls::conninfo::{SystemRoots, World};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
 use pgtls::probe::{Observation, Task, probe};
@@ -18,10 +19,11 @@ pub(super) struct Stores {
 }
 
 impl Stores {
-    pub(super) fn new() -> Result<Self, trust::Error> {
+    pub(super) fn new(world: &dyn World) -> Result<Self, trust::Error> {
+        let system_roots = SystemRoots::read(world);
         Ok(Self {
-            mozilla: Arc::new(Trust::offline(Some(&Choice::Mozilla), None)?),
-            machine: Trust::offline(Some(&Choice::System), None)?,
+            mozilla: Arc::new(Trust::offline(Some(&Choice::Mozilla), None, &system_roots)?),
+            machine: Trust::offline(Some(&Choice::System), None, &system_roots)?,
         })
     }
 

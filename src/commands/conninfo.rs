@@ -8,12 +8,13 @@ use pgtls::conninfo::{ConnInfo, Origin};
 use pgtls::diagnose::conninfo_error;
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
+use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report, json, text};
 use serde::Serialize;
 
 use super::output;
 use crate::cli::{Color, Conninfo, Shape};
-use crate::machine::{Machine, bytes_of};
+use crate::machine::Machine;
 
 #[derive(Serialize)]
 struct Document {

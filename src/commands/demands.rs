@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use pgtls::conninfo::ConnInfo;
+use pgtls::conninfo::{ConnInfo, SystemRoots};
 use pgtls::demands::{self, Strictness};
 use pgtls::trust::{Choice, Trust, file, read_bounded};
 use pgtls::x509::Certificate;
@@ -59,8 +59,12 @@ pub(super) struct NewRoots {
 
 pub(super) fn roots(path: &Path) -> anyhow::Result<NewRoots> {
     let file = path.to_owned();
-    let trust = Trust::offline(Some(&Choice::File(file.clone())), None)
-        .with_context(|| format!("could not read the roots of {}", path.display()))?;
+    let trust = Trust::offline(
+        Some(&Choice::File(file.clone())),
+        None,
+        &SystemRoots::default(),
+    )
+    .with_context(|| format!("could not read the roots of {}", path.display()))?;
     Ok(NewRoots { file, trust })
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use pgtls::exit::Exit;
+use pgtls::os;
 use pgtls::report::text::Palette;
 use pgtls::report::{Report, github, json, junit, nagios, prometheus, sarif, text};
 
@@ -97,10 +98,9 @@ fn write_file(
 fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".pgtls-");
-    #[cfg(unix)]
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    #[cfg(unix)]
-    builder.permissions(permissions);
+    if let Some(mode) = os::creation_mode(0o666) {
+        builder.permissions(mode);
+    }
     builder.tempfile_in(directory)
 }
 

@@ -9,11 +9,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::conninfo::World;
 use pgtls::demands::{self, Strictness};
 use pgtls::escape::escape;
+use pgtls::os::bytes_of;
 use pgtls::report::LocationReport;
 
 use crate::cli::Shard;
 use crate::config::{Config, Policy};
-use crate::machine::bytes_of;
 
 /// A connection string, and what is said about it.
 #[derive(Debug, Default)]

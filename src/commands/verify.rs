@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+use pgtls::conninfo::SystemRoots;
 use pgtls::diagnose::{
     Context, Diagnosis, diagnose_offline, server_files_error, trust_error_offline,
 };
 use pgtls::exit::Exit;
+use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{Choice, Error, Level, Trust, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
@@ -13,7 +15,7 @@ use pgtls::verify::{Purpose, Revocation, Rules, judge};
 use super::output::Printed;
 use super::{demands, output};
 use crate::cli::Verify;
-use crate::machine::bytes_of;
+use crate::machine::Machine;
 
 pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let (endpoints, exit) = verify(args)?;
@@ -35,7 +37,11 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         Some("system") => Choice::System,
         _ => Choice::File(path.clone()),
     });
-    let trust = match Trust::offline(choice.as_ref(), args.sslcrl.as_deref()) {
+    let trust = match Trust::offline(
+        choice.as_ref(),
+        args.sslcrl.as_deref(),
+        &SystemRoots::read(&Machine),
+    ) {
         Ok(trust) => trust,
         Err(error) => return Ok(refused(trust_error_offline(&error))),
     };

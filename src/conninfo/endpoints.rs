@@ -5,6 +5,7 @@ use super::error::{Error, Expected};
 use super::number;
 use super::parameter::{Keyword, Secrecy};
 use super::value::{Origin, Settings, Word};
+use crate::os;
 
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +57,7 @@ impl Host {
             [] => None,
             [b'@', ..] => Some(Self::Abstract(text)),
             [b'/', ..] => Some(Self::Directory(text)),
-            [b'\\', ..] if cfg!(windows) => Some(Self::Directory(text)),
-            [letter, b':', b'/' | b'\\', ..] if cfg!(windows) && letter.is_ascii_alphabetic() => {
-                Some(Self::Directory(text))
-            }
+            _ if os::is_windows_path(bytes) => Some(Self::Directory(text)),
             _ => Some(Self::Name(text)),
         }
     }
@@ -141,10 +139,10 @@ fn list(settings: &Settings, keyword: Keyword) -> Vec<&[u8]> {
 }
 
 fn host(written: &[u8], hostaddr: Option<&HostAddr>) -> Option<Host> {
-    // Windows' libpq has no default socket directory.
-    let fallback =
-        || (cfg!(windows) && hostaddr.is_none()).then(|| Host::Name(b"localhost".to_vec()));
-    Host::from_bytes(written).or_else(fallback)
+    Host::from_bytes(written).or_else(|| match hostaddr {
+        Some(_) => None,
+        None => os::DEFAULT_HOST.map(|name| Host::Name(name.as_bytes().to_vec())),
+    })
 }
 
 fn address(settings: &Settings, text: &[u8]) -> Result<Option<HostAddr>, Error> {

@@ -38,7 +38,7 @@ pub use error::{Class, Demand, Error, Expected, ServiceFault};
 pub use grammar::{Alias, Assignment, parse};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, redacted};
-pub use sources::env::ServerSetting;
+pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::passfile::PassfileKey;
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
@@ -132,6 +132,8 @@ pub struct ConnInfo {
     /// Where libpq looks for `root.crt`, `root.crl`, `postgresql.crt` and `postgresql.key`: `~/.postgresql`, or
     /// `%APPDATA%\postgresql` on Windows.
     pub home_files: Option<PathBuf>,
+    /// Where `sslrootcert=system` finds its roots.
+    pub system_roots: SystemRoots,
     /// Settings of the server that only the environment can ask for.
     pub server_settings: Vec<ServerSetting>,
     settings: Settings,

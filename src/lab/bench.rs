@@ -15,6 +15,7 @@ use super::material::{self, HostForm, Material, RootFile};
 use super::observation::{Channel, Deed, Observation};
 use super::server::{self, Endpoint};
 use super::workshop::Workshop;
+use crate::os;
 
 /// A running lab. Its endpoints stop when it is dropped; its files stay.
 pub struct Lab {
@@ -277,9 +278,10 @@ fn write(directory: &Path, name: &str, text: &str) -> Result<PathBuf, Error> {
     let path = directory.join(name);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".pgtls-lab-");
-    #[cfg(unix)]
-    if !name.ends_with(".key") {
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    if !name.ends_with(".key")
+        && let Some(mode) = os::creation_mode(0o644)
+    {
+        builder.permissions(mode);
     }
     let written = builder.tempfile_in(directory).and_then(|mut file| {
         file.write_all(text.as_bytes())?;

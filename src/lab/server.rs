@@ -16,6 +16,7 @@ use super::Issued;
 use super::observation::Observation;
 use super::packet::BARRIER;
 use super::session::{self, After, Manner, Service};
+use crate::os;
 use crate::wire::postgres::startup::request;
 use crate::wire::tls::ALPN;
 
@@ -74,10 +75,8 @@ impl Endpoint {
     ) -> Result<Self, Error> {
         let failed = |error| Error::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(failed)?;
-        // Clients may come all at once; the standard library keeps few waiting.
-        #[cfg(unix)]
-        nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::MAXALLOWABLE)
-            .map_err(|error| failed(error.into()))?;
+        // Clients may come all at once.
+        os::lengthen_queue(&listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let shared = Arc::new(Shared {
             service,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::conninfo::{ConnInfo, Endpoint, Origin, PassfileKey, Secret, Setting};
+use crate::os;
 use crate::trust::read_bounded;
 
 /// A password, if there is one.
@@ -88,14 +89,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Unusable> {
 }
 
 /// The permission bits, if group or others have any.
-#[cfg(unix)]
 fn excessive(metadata: &std::fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.mode() & 0o077 != 0).then(|| metadata.mode() & 0o7777)
-}
-
-/// libpq does not look at permissions on Windows.
-#[cfg(not(unix))]
-fn excessive(_: &std::fs::Metadata) -> Option<u32> {
-    None
+    let mode = os::permissions(metadata)?.mode;
+    (mode & 0o077 != 0).then_some(mode)
 }

@@ -20,6 +20,7 @@ use super::read::read_bounded;
 use super::request::HomeFile;
 use super::similar::similar_files;
 use crate::conninfo::SslCertMode;
+use crate::os::{self, Permissions};
 
 /// What the connection string and its surroundings say about the client's identity.
 #[derive(Clone, Copy)]
@@ -184,7 +185,7 @@ fn find_key(request: &IdentityRequest<'_>, certificate: &Path) -> Result<PathBuf
 /// libpq takes whatever holds a colon for `engine:key`, but for a drive letter on Windows.
 fn names_an_engine(key: &Path) -> bool {
     let key = key.as_os_str().as_encoded_bytes();
-    key.contains(&b':') && !(cfg!(windows) && key.get(1) == Some(&b':'))
+    key.contains(&b':') && !os::names_a_drive(key)
 }
 
 fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
@@ -253,18 +254,10 @@ fn read_key(
 
 /// The permission bits, if they are too many. Only root's files may be read by a group, so that
 /// system-wide keys can be shared.
-#[cfg(unix)]
 fn excessive_permissions(metadata: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
-    (metadata.mode() & forbidden != 0).then(|| metadata.mode() & 0o7777)
-}
-
-/// libpq does not look at permissions on Windows.
-#[cfg(not(unix))]
-fn excessive_permissions(_: &Metadata) -> Option<u32> {
-    None
+    let Permissions { owner, mode } = os::permissions(metadata)?;
+    let forbidden = if owner == 0 { 0o037 } else { 0o077 };
+    (mode & forbidden != 0).then_some(mode)
 }
 
 /// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.
@@ -360,10 +353,8 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(vec!["client".to_owned()]).unwrap();
         fs::write(&certificate, made.cert.pem()).unwrap();
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some(owner_only) = os::creation_mode(0o600) {
+            fs::set_permissions(&key, owner_only).unwrap();
         }
         (directory, certificate, key)
     }
@@ -464,7 +455,10 @@ mod tests {
         ] {
             assert_eq!(names_an_engine(Path::new(key)), expected, "{key}");
         }
-        assert_eq!(names_an_engine(Path::new("c:/client.key")), !cfg!(windows));
+        assert_eq!(
+            names_an_engine(Path::new("c:/client.key")),
+            !os::names_a_drive(b"c:/client.key")
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod system;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::conninfo::{Origin, RootCert, Setting, SslMode};
+use crate::conninfo::{Origin, RootCert, Setting, SslMode, SystemRoots};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
@@ -124,7 +124,7 @@ impl Trust {
     /// [`Error`] for a file that is named, or is there by default, and cannot be used.
     pub fn gather(request: &TrustRequest) -> Result<Self, Error> {
         let roots = match &request.choice {
-            Some(choice) => chosen(choice)?,
+            Some(choice) => chosen(choice, &request.system_roots)?,
             None => configured(request)?,
         };
         let level = level(request.sslmode, &roots.source);
@@ -154,9 +154,13 @@ impl Trust {
     ///
     /// # Errors
     /// [`Error`] for a file that cannot be used.
-    pub fn offline(choice: Option<&Choice>, crl_file: Option<&Path>) -> Result<Self, Error> {
+    pub fn offline(
+        choice: Option<&Choice>,
+        crl_file: Option<&Path>,
+        system_roots: &SystemRoots,
+    ) -> Result<Self, Error> {
         let roots = match choice {
-            Some(choice) => chosen(choice)?,
+            Some(choice) => chosen(choice, system_roots)?,
             None => Roots::built_in(Base::Fallback, Source::Fallback),
         };
         let lists = match crl_file {
@@ -229,14 +233,16 @@ impl Roots {
     }
 }
 
-fn chosen(choice: &Choice) -> Result<Roots, Error> {
+fn chosen(choice: &Choice, system_roots: &SystemRoots) -> Result<Roots, Error> {
     Ok(match choice {
         Choice::Bundled => Roots::built_in(Base::Bundled(&ROOTS), Source::Bundled),
         Choice::BundledRoot(root) => {
             Roots::built_in(Base::Bundled(std::slice::from_ref(root)), Source::Bundled)
         }
         Choice::Mozilla => Roots::built_in(Base::Mozilla, Source::Mozilla),
-        Choice::System => Roots::built_in(Base::System(SystemStore::new()), Source::System),
+        Choice::System => {
+            Roots::built_in(Base::System(SystemStore::new(system_roots)), Source::System)
+        }
         Choice::File(path) => Roots::load(path, None, Source::Option { path: path.clone() })?,
     })
 }
@@ -245,7 +251,7 @@ fn configured(request: &TrustRequest) -> Result<Roots, Error> {
     if let Some(Setting { value, origin }) = &request.sslrootcert {
         return match value {
             RootCert::System => Ok(Roots::built_in(
-                Base::System(SystemStore::new()),
+                Base::System(SystemStore::new(&request.system_roots)),
                 Source::System,
             )),
             RootCert::File(path) => {

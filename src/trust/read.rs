@@ -3,10 +3,11 @@
 //! A name may stand for anything: a device without end, a pipe that nobody writes to. Pipes must
 //! work all the same, for `sslrootcert=<(command)` does with psql.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use crate::os;
 
 /// Reads a file of at most 16 MiB, waiting for a pipe for at most five seconds.
 ///
@@ -14,12 +15,13 @@ use std::time::{Duration, Instant};
 /// Besides those of the system: [`io::ErrorKind::FileTooLarge`] and [`io::ErrorKind::TimedOut`].
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
-    let mut file = open(path)?;
+    let mut file = os::open_to_read(path)?;
     let mut bytes = Vec::new();
     // A page: most files fit, and no stack is touched that nothing else needs.
     let mut buffer = [0; 4096];
     loop {
-        wait_for_data(&file, deadline)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        os::wait_for_data(&file, left).map_err(in_time)?;
         match file.read(&mut buffer) {
             Ok(0) => return Ok(bytes),
             Ok(count) => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
@@ -33,51 +35,19 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     }
 }
 
+fn in_time(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::TimedOut {
+        let message = "it is a pipe or a device, and nothing came out of it in time";
+        return io::Error::new(io::ErrorKind::TimedOut, message);
+    }
+    error
+}
+
 fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
     )
-}
-
-/// To open a pipe for reading waits for a writer, unless it is told not to.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
-    File::options()
-        .read(true)
-        .custom_flags(nonblocking)
-        .open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Regular files are always ready; a pipe is when something is in it, or when its writer has gone.
-#[cfg(unix)]
-fn wait_for_data(file: &File, deadline: Instant) -> io::Result<()> {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    use std::os::fd::AsFd as _;
-
-    let left = deadline.saturating_duration_since(Instant::now());
-    let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-    match poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], left) {
-        Ok(0) => {
-            let message = "it is a pipe or a device, and nothing came out of it in time";
-            Err(io::Error::new(io::ErrorKind::TimedOut, message))
-        }
-        Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-#[cfg(not(unix))]
-fn wait_for_data(_: &File, _: Instant) -> io::Result<()> {
-    Ok(())
 }
 
 /// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB, the
@@ -90,6 +60,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::Write as _;
 
     use super::*;

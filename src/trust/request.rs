@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::Choice;
 use super::identity::IdentityRequest;
-use crate::conninfo::{ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode};
+use crate::conninfo::{
+    ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode, SystemRoots,
+};
 
 /// Everything that decides whom a connection trusts and what identifies its client.
 ///
@@ -24,6 +26,7 @@ pub struct TrustRequest {
     sslpassword: Option<Secret>,
     sslcertmode: SslCertMode,
     home_files: Option<PathBuf>,
+    pub(super) system_roots: SystemRoots,
 }
 
 impl TrustRequest {
@@ -45,6 +48,7 @@ impl TrustRequest {
             sslpassword: password.map(|setting| setting.value.clone()),
             sslcertmode: conninfo.sslcertmode.value,
             home_files: conninfo.home_files.clone(),
+            system_roots: conninfo.system_roots.clone(),
         }
     }
 
@@ -87,6 +91,7 @@ impl TrustRequest {
             sslpassword: _,
             sslcertmode: _,
             home_files: _,
+            system_roots: _,
         } = self;
         let roots = match choice {
             Some(Choice::File(path)) => Some(path),
@@ -182,10 +187,7 @@ mod tests {
             }
             write(".postgresql/root.crt", &certificate);
             let key = write("client.key", LOCKED_KEY);
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt as _;
-                let owner_only = std::fs::Permissions::from_mode(0o600);
+            if let Some(owner_only) = crate::os::creation_mode(0o600) {
                 std::fs::set_permissions(&key, owner_only).unwrap();
             }
             Self {

@@ -1,10 +1,10 @@
 //! The trust store of this machine, found and searched as OpenSSL does.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::{bundled, file};
+use crate::conninfo::SystemRoots;
 use crate::x509::{Anchor, Certificate, Name};
 
 /// Where this machine keeps its roots: bundles that are read whole, and directories in which a
@@ -21,23 +21,16 @@ pub struct SystemStore {
 }
 
 impl SystemStore {
-    /// The store that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, or else the distribution's. Each
-    /// variable replaces its own default only (OpenSSL, `X509_STORE_set_default_paths`).
-    pub fn new() -> Self {
-        let named_file = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-        let named_directories = env::var_os("SSL_CERT_DIR");
+    /// The store that is named, or else the distribution's.
+    pub fn new(named: &SystemRoots) -> Self {
         let defaults = openssl_probe::probe();
         Self {
-            default_file: if named_file.is_some() {
-                None
-            } else {
-                defaults.cert_file
+            default_file: match named.file {
+                Some(_) => None,
+                None => defaults.cert_file,
             },
-            named_file,
-            directories: match named_directories {
-                Some(list) => env::split_paths(&list).collect(),
-                None => defaults.cert_dir,
-            },
+            named_file: named.file.clone(),
+            directories: named.directories.clone().unwrap_or(defaults.cert_dir),
             loaded: [OnceLock::new(), OnceLock::new()],
         }
     }
@@ -68,12 +61,6 @@ impl SystemStore {
             found = of_subject(anchors, subject);
         }
         found
-    }
-}
-
-impl Default for SystemStore {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Ctrl-C, and the other polite ways to end a program.
 
-use std::io;
 use std::sync::mpsc::Sender;
 
 use anyhow::Context;
+use pgtls::os::termination;
 
 /// The end is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
         .build()
         .context("could not start the runtime")?;
     let guard = runtime.enter();
-    let signals = signals().context("could not watch for Ctrl-C")?;
+    let signals = termination().context("could not watch for Ctrl-C")?;
     drop(guard);
     std::thread::Builder::new()
         .spawn(move || {
@@ -25,27 +25,4 @@ pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
         })
         .context("could not start a thread")?;
     Ok(())
-}
-
-/// Comes with the first signal. They are caught when this function returns.
-#[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()> + Send> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

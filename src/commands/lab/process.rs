@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use pgtls::lab::ProgramEnd;
+use pgtls::os;
 
 use super::interrupt::Interrupted;
 
@@ -32,8 +33,7 @@ pub(super) fn run(
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer);
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    os::lead_group(&mut command);
     let began = Instant::now();
     let mut child = command.spawn()?;
     // It holds the writing end of the pipe, which else would have no end.
@@ -41,7 +41,7 @@ pub(super) fn run(
     let output = tail(reader)?;
     let waited = wait(&mut child, began, patience, interrupted);
     // Before its number is free for others.
-    kill(&mut child);
+    os::kill_group(&mut child);
     let status = child.wait()?;
     let end = match waited? {
         Waited::Ended => Some(
@@ -73,7 +73,7 @@ fn wait(
     interrupted: &Receiver<Interrupted>,
 ) -> io::Result<Waited> {
     loop {
-        if has_ended(child)? {
+        if os::has_ended(child)? {
             return Ok(Waited::Ended);
         }
         let Some(left) = patience.checked_sub(began.elapsed()) else {
@@ -86,38 +86,6 @@ fn wait(
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
         }
     }
-}
-
-/// Leaves it a zombie, so that its number stays its own.
-#[cfg(unix)]
-fn has_ended(child: &mut Child) -> io::Result<bool> {
-    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    Ok(waitid(Id::Pid(pid(child)?), flags)? != WaitStatus::StillAlive)
-}
-
-#[cfg(not(unix))]
-fn has_ended(child: &mut Child) -> io::Result<bool> {
-    Ok(child.try_wait()?.is_some())
-}
-
-/// The whole group; that there is nobody left in it is no error.
-#[cfg(unix)]
-fn kill(child: &mut Child) {
-    if let Ok(group) = pid(child) {
-        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill(child: &mut Child) {
-    let _ = child.kill();
-}
-
-#[cfg(unix)]
-fn pid(child: &Child) -> io::Result<nix::unistd::Pid> {
-    let number = i32::try_from(child.id()).map_err(io::Error::other)?;
-    Ok(nix::unistd::Pid::from_raw(number))
 }
 
 /// Reads all, and hands over the end of it.

@@ -14,12 +14,13 @@ use crate::conninfo::endpoints;
 use crate::conninfo::error::Error;
 use crate::conninfo::grammar::Assignment;
 use crate::conninfo::parameter::Keyword;
-use crate::conninfo::sources::env::{self, bytes_of, path_of};
+use crate::conninfo::sources::env;
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Secret, Setting, Value};
 use crate::conninfo::{
     ConnInfo, LoadBalanceHosts, RootCert, SslCertMode, SslMode, SslSni, TargetSessionAttrs, World,
 };
+use crate::os::{self, bytes_of, path_of};
 
 /// Judges all settings and makes the [`ConnInfo`].
 pub(in crate::conninfo) fn interpret(
@@ -86,13 +87,8 @@ pub(in crate::conninfo) fn interpret(
         channel_binding,
         require_auth,
         gssencmode,
-        home_files: world.home().map(|home| {
-            if cfg!(windows) {
-                home
-            } else {
-                home.join(".postgresql")
-            }
-        }),
+        home_files: world.home().map(|home| os::home_files(&home)),
+        system_roots: env::SystemRoots::read(world),
         server_settings: env::server_settings(world),
         settings,
         own,
@@ -125,16 +121,11 @@ fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
 
 /// The password file, which libpq asks only where no password is given.
 fn passfile(settings: &mut Settings, world: &dyn World) {
-    let name = if cfg!(windows) {
-        "pgpass.conf"
-    } else {
-        ".pgpass"
-    };
     if given(settings, Keyword::Password).is_none() {
         let default = || {
             world
                 .home()
-                .map(|home| bytes_of(home.join(name).as_os_str()))
+                .map(|home| bytes_of(home.join(os::PASSFILE).as_os_str()))
         };
         fill_in(settings, Keyword::Passfile, Emptiness::IsNoValue, default);
     }

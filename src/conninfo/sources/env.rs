@@ -1,13 +1,13 @@
 //! What fills in where the string and the service are silent: environment variables, the operating system and
 //! libpq's built-in defaults (`conninfo_add_defaults` in `fe-connect.c`).
 
-use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::conninfo::World;
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Setting, Value};
+use crate::os::bytes_of;
 
 /// Fills in every keyword that has no value yet. An empty environment variable is a value.
 pub(in crate::conninfo) fn fill(settings: &mut Settings, world: &dyn World) {
@@ -76,6 +76,27 @@ pub(in crate::conninfo) fn server_settings(world: &dyn World) -> Vec<ServerSetti
         .collect()
 }
 
+/// Where the variables of OpenSSL put the roots of this machine; each replaces its own default only
+/// (`X509_STORE_set_default_paths` in OpenSSL).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct SystemRoots {
+    /// `SSL_CERT_FILE`
+    pub file: Option<PathBuf>,
+    /// `SSL_CERT_DIR`
+    pub directories: Option<Vec<PathBuf>>,
+}
+
+impl SystemRoots {
+    /// Reads the variables.
+    pub fn read(world: &dyn World) -> Self {
+        let directories = world.var("SSL_CERT_DIR");
+        Self {
+            file: world.var("SSL_CERT_FILE").map(PathBuf::from),
+            directories: directories.map(|list| std::env::split_paths(&list).collect()),
+        }
+    }
+}
+
 const SERVER_SETTINGS: [(&str, &str); 3] = [
     ("PGDATESTYLE", "datestyle"),
     ("PGTZ", "timezone"),
@@ -84,32 +105,6 @@ const SERVER_SETTINGS: [(&str, &str); 3] = [
 
 /// Deprecated since PostgreSQL 8, and still read where `PGSSLMODE` is not set.
 const REQUIRE_SSL: &str = "PGREQUIRESSL";
-
-/// The bytes of an environment variable or path.
-#[cfg(unix)]
-pub(in crate::conninfo) fn bytes_of(text: &OsStr) -> Vec<u8> {
-    use std::os::unix::ffi::OsStrExt;
-    text.as_bytes().to_vec()
-}
-
-/// The bytes of an environment variable or path.
-#[cfg(not(unix))]
-pub(in crate::conninfo) fn bytes_of(text: &OsStr) -> Vec<u8> {
-    text.to_string_lossy().into_owned().into_bytes()
-}
-
-/// The path of these bytes.
-#[cfg(unix)]
-pub(in crate::conninfo) fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    PathBuf::from(OsString::from_vec(bytes.to_vec()))
-}
-
-/// The path of these bytes.
-#[cfg(not(unix))]
-pub(in crate::conninfo) fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsString::from(String::from_utf8_lossy(bytes).into_owned()))
-}
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use crate::conninfo::endpoints::{Endpoint, Host};
 use crate::conninfo::parameter::Keyword;
-use crate::conninfo::sources::env::path_of;
 use crate::conninfo::value::{Secret, Setting};
 use crate::conninfo::{ConnInfo, HostAddr};
+use crate::os::path_of;
 
 impl ConnInfo {
     /// The password file, if there is one to be asked: only where no password is given.

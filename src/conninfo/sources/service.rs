@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::conninfo::World;
 use crate::conninfo::error::{Error, ServiceFault};
 use crate::conninfo::parameter::Keyword;
-use crate::conninfo::sources::env::bytes_of;
 use crate::conninfo::space::is_space;
 use crate::conninfo::value::{Origin, Setting, Settings, Value, Word};
+use crate::os::{self, bytes_of};
 
 /// The settings of the service that the string or `PGSERVICE` names; none if nothing names one.
 ///
@@ -61,24 +61,13 @@ fn files(world: &dyn World) -> Vec<(PathBuf, Presence)> {
     };
     let directories = match world.var("PGSYSCONFDIR") {
         Some(directory) => vec![PathBuf::from(directory)],
-        None => SYSTEM_DIRECTORIES.iter().map(PathBuf::from).collect(),
+        None => os::SERVICE_DIRECTORIES.iter().map(PathBuf::from).collect(),
     };
     let system = directories
         .into_iter()
         .map(|directory| (directory.join("pg_service.conf"), Presence::Optional));
     own.into_iter().chain(system).collect()
 }
-
-/// libpq has one such directory compiled in: Debian's, Red Hat's (PGDG), and PostgreSQL's own default.
-const SYSTEM_DIRECTORIES: &[&str] = if cfg!(unix) {
-    &[
-        "/etc/postgresql-common",
-        "/etc/sysconfig/pgsql",
-        "/usr/local/pgsql/etc",
-    ]
-} else {
-    &[]
-};
 
 const fn is_absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)

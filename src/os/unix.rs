@@ -1,0 +1,179 @@
+//! Unix.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::{Pid, User, geteuid};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Permissions;
+
+/// The bytes of an argument, an environment variable or a path, which need not be UTF-8.
+pub fn bytes_of(text: &OsStr) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// The path of these bytes.
+pub fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes.to_vec()))
+}
+
+/// The user's directory as libpq finds it: `$HOME` if it is not empty, else
+/// that of the password database (`pqGetHomeDirectory` in fe-connect.c).
+pub fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|home| !home.as_os_str().is_empty())
+}
+
+/// Where libpq's files are below [`home`].
+pub fn home_files(home: &Path) -> PathBuf {
+    home.join(".postgresql")
+}
+
+/// The directories of the system's service file. libpq has one compiled in: Debian's, Red Hat's (PGDG), or
+/// PostgreSQL's own default.
+pub const SERVICE_DIRECTORIES: &[&str] = &[
+    "/etc/postgresql-common",
+    "/etc/sysconfig/pgsql",
+    "/usr/local/pgsql/etc",
+];
+
+/// The host that libpq takes where none is named; here it takes a Unix socket.
+pub const DEFAULT_HOST: Option<&str> = None;
+
+/// Does the path begin with a drive or a backslash (`is_absolute_path` in PostgreSQL's port.h)?
+pub fn is_windows_path(_: &[u8]) -> bool {
+    false
+}
+
+/// Does the path begin with a letter of a drive?
+pub fn names_a_drive(_: &[u8]) -> bool {
+    false
+}
+
+/// The name of the password file below [`home`].
+pub const PASSFILE: &str = ".pgpass";
+
+/// The name of the effective user (`pg_fe_getauthname` in fe-auth.c).
+pub fn user() -> Option<Vec<u8>> {
+    let user = User::from_uid(geteuid()).ok()??;
+    Some(user.name.into_bytes())
+}
+
+/// How many files may be open at once, after the limit was raised as far as this user may.
+pub fn raise_file_limit() -> usize {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return usize::MAX;
+    };
+    let raised = setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard);
+    usize::try_from(raised).unwrap_or(usize::MAX)
+}
+
+/// Opens a file to read it, and a pipe without waiting for its writer.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    File::options()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)
+}
+
+/// Waits until something can be read: at once from a regular file; from a pipe when something is in it,
+/// or when its writer has gone.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`], and those of the system.
+pub fn wait_for_data(file: &File, patience: Duration) -> io::Result<()> {
+    let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+    let mut watched = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut watched, patience) {
+        Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Who may do what with a file; `None` on a system where libpq does not look at it.
+pub fn permissions(metadata: &Metadata) -> Option<Permissions> {
+    Some(Permissions {
+        owner: metadata.uid(),
+        mode: metadata.mode() & 0o7777,
+    })
+}
+
+/// What a new file is created with; `None` on a system without permission bits.
+pub fn creation_mode(mode: u32) -> Option<fs::Permissions> {
+    Some(fs::Permissions::from_mode(mode))
+}
+
+/// Lets as many clients wait for [`TcpListener::accept`] as the system allows; the standard library
+/// keeps few.
+///
+/// # Errors
+/// Those of the system.
+pub fn lengthen_queue(listener: &TcpListener) -> io::Result<()> {
+    Ok(nix::sys::socket::listen(
+        listener,
+        nix::sys::socket::Backlog::MAXALLOWABLE,
+    )?)
+}
+
+/// Makes the program, once started, the head of a group of its own: see [`kill_group`].
+pub fn lead_group(command: &mut Command) {
+    command.process_group(0);
+}
+
+/// Has it ended? If so it stays a zombie, so that its number stays its own until it is waited for.
+///
+/// # Errors
+/// Those of the system.
+pub fn has_ended(child: &mut Child) -> io::Result<bool> {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    Ok(waitid(Id::Pid(pid(child)?), flags)? != WaitStatus::StillAlive)
+}
+
+/// Kills the program and all of its group; an empty group is not an error.
+pub fn kill_group(child: &mut Child) {
+    if let Ok(group) = pid(child) {
+        let _ = killpg(group, Signal::SIGKILL);
+    }
+}
+
+fn pid(child: &Child) -> io::Result<Pid> {
+    let number = i32::try_from(child.id()).map_err(io::Error::other)?;
+    Ok(Pid::from_raw(number))
+}
+
+/// Ends with the first signal that asks a program to end. They are caught from now on; a tokio runtime
+/// must be entered.
+///
+/// # Errors
+/// Those of the system.
+pub fn termination() -> io::Result<impl Future<Output = ()> + Send> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
