@@ -69,7 +69,7 @@ type Row = (
 const COMMANDS: &[Row] = &[
     (
         "check",
-        "Connect, negotiate TLS, verify as libpq does, report; the exit code is the verdict",
+        "Connect, verify TLS as libpq does, and report. The exit code is the verdict",
         check,
     ),
     (
@@ -79,37 +79,37 @@ const COMMANDS: &[Row] = &[
     ),
     (
         "conninfo",
-        "Show every parameter of a connection string and where it comes from; connects to nothing",
+        "Show every parameter of a connection string and where its value comes from (offline)",
         Conninfo::augment_args,
     ),
     (
         "verify",
-        "Verify a server's certificate files before they are deployed; connects to nothing",
+        "Verify a server's certificate files before they are deployed (offline)",
         Verify::augment_args,
     ),
     (
         "report",
-        "Merge the reports of several runs into one, in any format; connects to nothing",
+        "Merge the reports of several runs into one, in any format (offline)",
         Merge::augment_args,
     ),
     (
         "roots",
-        "Show the root certificates that are compiled in",
+        "Show the built-in root certificates",
         Roots::augment_args,
     ),
     (
         "explain",
-        "Explain a finding code at length; without one, list them all",
+        "Explain a finding code, or list all of them",
         Explain::augment_args,
     ),
     (
         "lab",
-        "Start throw-away endpoints, good and broken, to try clients and gates against",
+        "Start throw-away endpoints, good and broken, for testing clients and CI checks",
         Lab::augment_args,
     ),
     (
         "demo",
-        "Start a good endpoint on this machine and check it: needs no server and no network",
+        "Start a good endpoint on this machine and check it. Needs no server and no network",
         Output::augment_args,
     ),
     (

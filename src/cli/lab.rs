@@ -17,14 +17,14 @@ pub(crate) struct Lab {
     #[command(subcommand)]
     pub(crate) action: Option<LabAction>,
 
-    /// Start these endpoints only; `pgtls lab list` names them
+    /// Start only these endpoints. `pgtls lab list` names them all
     #[arg(value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
     pub(crate) faults: Vec<Fault>,
 
     #[command(flatten)]
     pub(crate) place: LabPlace,
 
-    /// How to print what clients do
+    /// The output format
     #[arg(long, value_enum, default_value_t = LabFormat::Text)]
     pub(crate) format: LabFormat,
 }
@@ -33,51 +33,49 @@ pub(crate) struct Lab {
 pub(crate) enum LabAction {
     /// List the faults: name, what libpq does under verify-full, what is special
     List,
-    /// Run a program once for each endpoint; 0 only if it refuses what it must, and nothing good
+    /// Run a program once for each endpoint. Exit 0 only if it refuses every bad endpoint and no good one
     Run(LabRun),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LabRun {
-    /// Try these endpoints only; the good one, without which the rest proves nothing, is always
-    /// among them
+    /// Try only these endpoints. The good one is always tried: without it the others prove nothing
     #[arg(value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
     pub(crate) faults: Vec<Fault>,
 
-    /// Leave this endpoint out; repeatable
+    /// Leave out this endpoint. Repeatable
     #[arg(long, value_name = "FAULT", value_parser = fault(), hide_possible_values = true)]
     pub(crate) except: Vec<Fault>,
 
-    /// Believe the program's exit status, 0 or not, where it came to look: for gates, which look at
-    /// TLS and do not log in
+    /// Trust the program's exit status if it connected. For programs that check TLS and do not log in
     #[arg(long)]
     pub(crate) gate: bool,
 
-    /// Kill the program, and all that it started, after so many seconds
+    /// Kill the program, and everything it started, after this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10")]
     pub(crate) timeout: Duration,
 
     #[command(flatten)]
     pub(crate) place: LabPlace,
 
-    /// How to print the result
+    /// The output format
     #[arg(long, value_enum, default_value_t = TrialFormat::Text)]
     pub(crate) format: TrialFormat,
 
-    /// The program and its arguments. It gets PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE,
-    /// PGSSLMODE (verify-full, unless it is set), PGSSLROOTCERT and DATABASE_URL
+    /// The program and its arguments. pgtls sets PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE,
+    /// PGSSLMODE (verify-full unless it is already set), PGSSLROOTCERT and DATABASE_URL
     #[arg(value_name = "COMMAND", last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct LabPlace {
-    /// Listen on this port and those behind it, one an endpoint, instead of any that are free
+    /// Listen on this port and the next ones, one per endpoint, instead of free ports
     #[arg(long, value_name = "PORT")]
     pub(crate) port_base: Option<u16>,
 
-    /// Write the files for clients here, and leave them; otherwise to a temporary directory, which
-    /// is removed at the end
+    /// Write the files for clients here and keep them. Without it they are in a temporary directory,
+    /// which is removed at the end
     #[arg(long, value_name = "DIRECTORY", value_hint = ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
 
@@ -94,7 +92,7 @@ pub(crate) struct LabPlace {
 pub(crate) enum LabFormat {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// JSON Lines: one object per line.
     Jsonl,
 }
 
@@ -104,7 +102,7 @@ pub(crate) enum TrialFormat {
     Text,
     /// One JSON document.
     Json,
-    /// For Jenkins, GitLab and their kin.
+    /// JUnit XML (Jenkins, GitLab and others).
     Junit,
 }
 
@@ -117,7 +115,7 @@ fn fault() -> impl TypedValueParser<Value = Fault> {
 fn parse_host(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     if text.is_empty() || text.len() > MAX_HOST || !text.chars().all(plain) {
-        return Err("a host name is made of letters, digits, dots and hyphens".to_owned());
+        return Err("a host name contains only letters, digits, dots and hyphens".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -128,15 +126,15 @@ const MAX_HOST: usize = 253;
 const EXAMPLES: &str = "\
 Examples:
   pgtls lab
-      all endpoints, until Ctrl-C; says of every connection what the client did
+      start all endpoints until Ctrl-C, and show what each client did
   pgtls lab run -- psql -c 'select 1'
       is psql safe?
   pgtls lab run --except revoked -- ./my-application --health-check
-      a gate for applications whose library knows no CRLs
+      test an application whose library does not support CRLs
   pgtls lab run --gate -- pgtls check
-      a gate for gates
+      test a program that checks TLS
   pgtls lab --dir lab --port-base 6500 good wrong-host
-      two endpoints with ports and files that stay";
+      two endpoints with fixed ports, and files that are kept";
 
 #[cfg(test)]
 mod tests {

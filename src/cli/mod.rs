@@ -33,12 +33,12 @@ pub(crate) struct Completions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// libpq connection strings: "host=... sslmode=verify-full" or postgresql://...; PG*
-    /// variables, services and ~/.postgresql fill in what they leave out
+    /// libpq connection strings: "host=... sslmode=verify-full" or postgresql://... . PG* variables,
+    /// services and ~/.postgresql set what they leave out
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
 
-    /// Read more of them from a file, one a line; - is standard input; # begins a comment line
+    /// Read more strings from a file, one per line. - is standard input. # starts a comment line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) from: Option<PathBuf>,
 
@@ -46,21 +46,19 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Check only the strings of this shard, of so many: 2/5. A string is in the same one wherever it
-    /// stands, and the shards hold each string once
+    /// Check only the K-th of N parts of the strings: 2/5. Each string belongs to exactly one part
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     pub(crate) shard: Option<Shard>,
 
-    /// Every address that a host name has is an endpoint
+    /// Check every address that the host name resolves to
     #[arg(long)]
     pub(crate) all_addresses: bool,
 
-    /// Endpoints in flight at once [default: as many as the limit of open files allows]; they begin
-    /// 256 at a time, those aside that wait for a silent server
+    /// Maximum number of parallel checks [default: what the limit of open files allows]
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Retry what cannot be reached, or is starting up, until it answers, but at most that long: 60s
+    /// Keep retrying servers that are unreachable or starting up for at most this long: 60s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) wait: Option<Duration>,
 
@@ -68,23 +66,23 @@ pub(crate) struct Check {
     #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
     pub(crate) trust: Option<Choice>,
 
-    /// Time for the whole check of one endpoint [default: connect_timeout, else 10]
+    /// Timeout for each endpoint [default: connect_timeout, else 10]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Several hosts in one string: check all, or go on only after a failed connect, as libpq does
+    /// Which hosts to check if a string names several
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Hosts::All)]
     pub(crate) hosts: Hosts,
 
-    /// Fail (1) below this TLS version: 1.2 or 1.3
+    /// Fail (exit 1) below this TLS version: 1.2 or 1.3
     #[arg(long, value_name = "VERSION", value_parser = parse_tls_version)]
     pub(crate) min_tls: Option<TlsVersion>,
 
-    /// Fail (1) unless this very certificate is served: catches "renewed, but not reloaded"
+    /// Fail (exit 1) unless the server presents this certificate. Detects "renewed, but not reloaded"
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) expect_cert: Option<PathBuf>,
 
-    /// Rehearse a CA rotation: the verdict with today's trust, with this file alone and with both
+    /// Rehearse a CA rotation: show the verdict with today's roots, with this file alone and with both
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) also_trust: Option<PathBuf>,
 
@@ -92,12 +90,12 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,
 
-    /// Log in as well, if all else passes (8 if that fails): password from the string, PGPASSWORD or
-    /// ~/.pgpass, bound to the TLS channel where the server can; then compare its pg_stat_ssl
+    /// If everything else passes, log in as well (exit 8 if that fails). The password comes from the
+    /// string, PGPASSWORD or ~/.pgpass. Then compare the server's pg_stat_ssl with the TLS session
     #[arg(long)]
     pub(crate) login: bool,
 
-    /// Add what each client library would do with this string and this server
+    /// Show what other client libraries would do with this string and this server
     #[arg(long)]
     pub(crate) clients: bool,
 
@@ -110,8 +108,8 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// libpq connection strings, as for check; user and dbname should be ones that may log in, as
-    /// far as the question for a password, which is never sent
+    /// libpq connection strings, as for check. Set a user and dbname that may log in. No password is
+    /// ever sent
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
 
@@ -119,11 +117,11 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Every address that a host name has is an endpoint
+    /// Check every address that the host name resolves to
     #[arg(long)]
     pub(crate) all_addresses: bool,
 
-    /// Connections to an endpoint at once
+    /// Maximum number of parallel connections to an endpoint
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
     pub(crate) jobs: NonZeroUsize,
 
@@ -131,11 +129,11 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
     pub(crate) trust: Option<Choice>,
 
-    /// Time for each connection [default: connect_timeout, else 10]
+    /// Timeout for each connection [default: connect_timeout, else 10]
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// Time for the whole audit of one endpoint; what is not known by then fails
+    /// Timeout for the whole audit of one endpoint. Questions without an answer by then fail
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
     pub(crate) deadline: Duration,
 
@@ -176,20 +174,20 @@ impl Check {
 // would take it for the purpose of the command.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Demands {
-    /// Judge validity at that instant: RFC 3339 (2027-01-31T12:00:00Z), or from now: +30d, -1h
+    /// Judge validity at this time: RFC 3339 (2027-01-31T12:00:00Z), or relative to now: +30d, -1h
     #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
     pub(crate) at: Option<At>,
 
-    /// Fail (1) unless the whole path, root and CRLs included, holds that much longer: 30d, 12h
+    /// Fail (exit 1) unless the whole path, root and CRLs included, stays valid for this long: 30d, 12h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) valid_for: Option<Duration>,
 
-    /// Fail (1) unless a certificate on the verified path has this public key (curl's notation), or,
-    /// where no path is verified, the server's own certificate; repeatable
+    /// Fail (exit 1) unless a certificate on the verified path has this public key (curl's notation).
+    /// If no path is verified, the server's own certificate must have it. Repeatable
     #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
     pub(crate) pin: Vec<[u8; 32]>,
 
-    /// Warnings count as failures (1)
+    /// Treat warnings as failures (exit 1)
     #[arg(long)]
     pub(crate) strict: bool,
 }
@@ -211,19 +209,19 @@ pub(crate) enum At {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The server's certificate file, as ssl_cert_file will name it: PEM, its own certificate first
+    /// The server's certificate file, as for ssl_cert_file: PEM, the server's own certificate first
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) cert: PathBuf,
 
-    /// Its private key, as ssl_key_file will name it: must match, and be readable by its owner only
+    /// The private key, as for ssl_key_file. It must match and be readable by its owner only
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Option<PathBuf>,
 
-    /// A name that clients will connect by; repeatable. Without one, only the chain is verified
+    /// A name that clients will connect to. Repeatable. Without it, only the chain is verified
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<OsString>,
 
-    /// The roots that clients will trust: a PEM file, or system [default: those compiled in]
+    /// The roots that clients will trust: a PEM file, or system [default: the built-in roots]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sslrootcert: Option<PathBuf>,
 
@@ -240,7 +238,7 @@ pub(crate) struct Verify {
 
 #[derive(Debug, Args)]
 pub(crate) struct Merge {
-    /// Files that `check --format jsonl` has written, such as one a shard; - is standard input
+    /// Files written by `check --format jsonl`, such as one per shard. - is standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
 
@@ -250,11 +248,11 @@ pub(crate) struct Merge {
 
 #[derive(Debug, Args)]
 pub(crate) struct Conninfo {
-    /// A libpq connection string; without one, what the environment says
+    /// A libpq connection string. Without it, the environment decides
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Option<OsString>,
 
-    /// How to print
+    /// The output format
     #[arg(long, value_enum, default_value_t = Shape::Text)]
     pub(crate) format: Shape,
 }
@@ -270,7 +268,7 @@ pub(crate) enum Shape {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The code, as reports print it: unknown-issuer; or config, for the keys of pgtls.toml
+    /// A code from a report, such as unknown-issuer, or config for the keys of pgtls.toml
     #[arg(value_name = "CODE", value_parser = parse_topic)]
     pub(crate) topic: Option<Topic>,
 }
@@ -310,27 +308,27 @@ pub(crate) enum RootsAction {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
-    /// How to print the report
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 
-    /// Write the report to a file as well, in a format of its own: junit=report.xml; repeatable
+    /// Also write the report to a file, in this format: junit=report.xml. Repeatable
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
     pub(crate) reports: Vec<FileReport>,
 
-    /// With nagios: fewer days left than this are a warning
+    /// For nagios: fewer days left than this are a warning
     #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning)]
     pub(crate) warning: u32,
 
-    /// With nagios: fewer days left than this are critical
+    /// For nagios: fewer days left than this are critical
     #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical)]
     pub(crate) critical: u32,
 
-    /// Print nothing; the exit code says it all
+    /// Print nothing. Only the exit code tells the result
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// Colour in the text report; auto honours NO_COLOR and TERM=dumb
+    /// When to use colour in the text report. auto honours NO_COLOR and TERM=dumb
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -341,17 +339,17 @@ pub(crate) enum Format {
     Text,
     /// One JSON document.
     Json,
-    /// One JSON object an endpoint and line, as they come.
+    /// JSON Lines: one object per endpoint, in order of completion.
     Jsonl,
-    /// For Jenkins, GitLab and their kin.
+    /// JUnit XML (Jenkins, GitLab and others).
     Junit,
-    /// For code scanning.
+    /// SARIF, for code scanning.
     Sarif,
     /// Annotations for GitHub Actions.
     Github,
-    /// One line, and the exit codes of a monitoring plugin: 0 OK, 1 warning, 2 critical, 3 unknown.
+    /// One line, with a monitoring plugin's exit codes: 0 OK, 1 warning, 2 critical, 3 unknown.
     Nagios,
-    /// For node_exporter's textfile collector.
+    /// Metrics for node_exporter's textfile collector.
     Prometheus,
 }
 
@@ -386,7 +384,7 @@ impl Output {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// If standard output is a terminal.
+    /// Only if standard output is a terminal.
     Auto,
     /// Always.
     Always,

@@ -86,7 +86,9 @@ pub(crate) fn command() -> clap::Command {
 fn program(first: Option<&OsStr>) -> clap::Command {
     let program = clap::Command::new("pgtls")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Checks TLS to PostgreSQL endpoints with libpq's own rules, and says why it fails")
+        .about(
+            "Checks TLS to PostgreSQL endpoints by libpq's own rules, and explains every failure",
+        )
         .max_term_width(100)
         .help_expected(true)
         .subcommand_required(true)
@@ -129,21 +131,21 @@ fn exit_codes() -> String {
 const EXAMPLES: &str = "\
 Examples:
   pgtls check \"host=db.example.com sslmode=verify-full sslrootcert=root.crt\"
-      the main job: does this string get the TLS that it promises?
+      check that this string gets the TLS that it promises
   pgtls check \"postgresql://ann@db.example.com/app?sslrootcert=system\"
-      the same with a URI and the roots of this machine
+      the same with a URI and this machine's roots
   pgtls check --format json \"service=prod\" | jq .verdict
       for scripts
   pgtls check --config pgtls.toml --report junit=report.xml
-      a fleet, for CI; the file holds [policy] and [[endpoint]] name, conninfo
+      many endpoints, for CI; pgtls explain config describes the file
   pgtls check --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
-      before the application starts
+      wait for the database before the application starts
   pgtls audit \"host=db user=app sslmode=verify-full sslrootcert=root.crt\"
-      what else the server accepts: plaintext, old versions, weak suites
+      find out what else the server accepts: plaintext, old versions, weak suites
   pgtls roots export digicert-global-root-g2 > root.crt
-      write a root that is compiled in, for sslrootcert
+      write a built-in root to a file, for sslrootcert
   pgtls demo
-      see it work, without a server and without a network
+      try it without a server and without a network
 ";
 
 const ENVIRONMENT: &str = "\

@@ -27,7 +27,7 @@ pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
 pub(super) fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     BundledRoot::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = pgtls::trust::ROOTS.iter().map(|root| root.name).collect();
-        format!("the roots compiled in are {}", names.join(", "))
+        format!("the built-in roots are {}", names.join(", "))
     })
 }
 
@@ -49,7 +49,7 @@ pub(super) fn parse_report(text: &str) -> Result<FileReport, String> {
     let (format, file) = text
         .split_once('=')
         .filter(|(_, file)| !file.is_empty())
-        .ok_or_else(|| "a report is written FORMAT=FILE, such as junit=report.xml".to_owned())?;
+        .ok_or_else(|| "write a report as FORMAT=FILE, such as junit=report.xml".to_owned())?;
     let format = Format::from_str(format, false).map_err(|_| {
         let formats = Format::value_variants().iter();
         let names: Vec<String> = formats
@@ -72,7 +72,7 @@ pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
             })
         })
         .filter(|shard| shard.number <= shard.of)
-        .ok_or_else(|| "a shard is written K/N, such as 2/5, with K from 1 to N".to_owned())
+        .ok_or_else(|| "write a shard as K/N, such as 2/5, with K from 1 to N".to_owned())
 }
 
 pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
@@ -81,7 +81,7 @@ pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| *duration <= MAX_TIMEOUT)
-        .ok_or_else(|| "seconds must be a number above 0 and at most 86400".to_owned())
+        .ok_or_else(|| "seconds must be a number greater than 0 and at most 86400".to_owned())
 }
 
 pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
@@ -96,7 +96,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .ok()
         .filter(|duration| *duration <= MAX_VALIDITY)
-        .ok_or_else(|| "a duration is written 30d, 12h or 90m, and is at most 100 years".to_owned())
+        .ok_or_else(|| "write a duration as 60s, 90m, 12h or 30d, at most 100 years".to_owned())
 }
 
 pub(super) fn parse_at(text: &str) -> Result<At, String> {
@@ -112,14 +112,14 @@ pub(super) fn parse_at(text: &str) -> Result<At, String> {
     }
     OffsetDateTime::parse(text, &Rfc3339)
         .map(At::Instant)
-        .map_err(|_| "a time is written 2027-01-31T12:00:00Z, or +30d from now".to_owned())
+        .map_err(|_| "write a time as 2027-01-31T12:00:00Z, or +30d from now".to_owned())
 }
 
 pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {
     text.strip_prefix("sha256//")
         .and_then(|base64| data_encoding::BASE64.decode(base64.as_bytes()).ok())
         .and_then(|digest| digest.try_into().ok())
-        .ok_or_else(|| "a pin is sha256// and the base64 of 32 bytes".to_owned())
+        .ok_or_else(|| "a pin must be sha256// and the base64 of 32 bytes".to_owned())
 }
 
 const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
