@@ -68,7 +68,7 @@ mod openssl_verify;
 mod output;
 /// PgBouncer, against psql.
 mod pgbouncer;
-/// Every command of the README.
+/// The README and docs/: commands, links, exit codes, keys.
 mod readme;
 /// Revocation lists, against psql.
 mod revocation;

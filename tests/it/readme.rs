@@ -75,7 +75,7 @@ fn every_command_works() {
 #[test]
 fn every_link_leads_to_a_file() {
     let mut broken = Vec::new();
-    for page in pages() {
+    for page in all_texts() {
         let directory = page.path.parent().unwrap();
         for link in page.text.split("](").skip(1) {
             let target = link.split([')', '#']).next().unwrap();
@@ -85,6 +85,23 @@ fn every_link_leads_to_a_file() {
         }
     }
     assert!(broken.is_empty(), "{broken:?}");
+}
+
+/// Words that a reader whose first language is not English stumbles over, or that mean something else here.
+#[test]
+fn the_words_are_plain() {
+    const ODD: &[&str] = &[
+        "mend", "mends", "mended", "whoever", "somebody", "nobody", "vouch", "vouches", "shall",
+    ];
+    let codes = std::fs::read_dir(root().join("src/diagnose/pages")).unwrap();
+    let codes = codes.map(|file| Page::read(file.unwrap().path()));
+    let mut odd = Vec::new();
+    for page in all_texts().into_iter().chain(codes) {
+        let words = page.text.split(|c: char| !c.is_alphanumeric());
+        let found = words.filter(|word| ODD.contains(&word.to_lowercase().as_str()));
+        odd.extend(found.map(|word| format!("{}: {word}", page.name)));
+    }
+    assert!(odd.is_empty(), "{odd:?}");
 }
 
 #[test]
@@ -160,6 +177,20 @@ fn pages() -> Vec<Page> {
     paths.sort();
     paths.insert(0, root().join("README.md"));
     paths.into_iter().map(Page::read).collect()
+}
+
+/// The pages, and what else there is to read at the top and beside the code.
+fn all_texts() -> Vec<Page> {
+    let others = [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "RELEASING.md",
+        "SECURITY.md",
+        "certs/README.md",
+        "fuzz/README.md",
+    ];
+    let others = others.map(|name| Page::read(root().join(name)));
+    pages().into_iter().chain(others).collect()
 }
 
 impl Example {

@@ -1,4 +1,4 @@
-//! Real programs against the lab. What they come to stands in the README.
+//! Real programs against the lab. `docs/lab.md` has the table of what each lets through.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
