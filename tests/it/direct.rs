@@ -1,12 +1,9 @@
 //! Does `pgtls check` speak TLS from the first byte where the string says so?
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
-use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
                     sslmode=verify-full sslrootcert=root.crt";
@@ -15,14 +12,14 @@ const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=post
 fn postgresql_18_takes_direct_tls_and_says_that_it_is_postgresql() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
-    let Some(programs) = std::env::var_os("PGTLS_TEST_PG18").map(PathBuf::from) else {
-        skip("PGTLS_TEST_PG18 names no directory of PostgreSQL 18's programs");
+    let Some(programs) = Tool::Postgres18.find() else {
         return;
     };
-    let Some(library) = library() else {
+    // The first to agree with us on ALPN and the only referee for direct TLS.
+    let Some(library) = Tool::Libpq18.find() else {
         return;
     };
-    let Some(server) = Postgres::start_from(&programs, &served) else {
+    let Some(server) = Postgres::start_from(programs.as_ref(), &served) else {
         return;
     };
     let client = Client::new();
@@ -78,7 +75,7 @@ fn an_older_server_knows_no_direct_tls() {
     let string = format!("{GOOD} port={} sslnegotiation=direct", server.port);
     let run = client.check(&string);
     assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");
-    if let Some(library) = library() {
+    if let Some(library) = Tool::Libpq18.find() {
         let theirs = client.libpq(&library, &string);
         assert!(matches!(theirs, Answer::Refused(_)), "{theirs:?}");
     }
@@ -93,13 +90,4 @@ fn a_server_that_answers_in_plain_text_fails_the_handshake() {
         ));
         assert_eq!(run.code, 5, "{answer:?}: {run:?}");
     }
-}
-
-/// libpq 18, the first to agree with us on ALPN and the only referee for direct TLS.
-fn library() -> Option<OsString> {
-    let library = std::env::var_os("PGTLS_TEST_LIBPQ18");
-    if library.is_none() {
-        skip("PGTLS_TEST_LIBPQ18 names no libpq 18");
-    }
-    library
 }

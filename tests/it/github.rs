@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::support::fleet_lab::Lab;
-use crate::support::skip::skip;
+use crate::support::json_schema::Schema;
+use crate::support::tool::Tool;
 use serde_json::Value;
 
 /// A name that every rule of escaping has something to say about.
@@ -62,8 +63,8 @@ fn annotations_are_those_that_the_toolkit_of_actions_prints() {
     let arguments = ["--config", file, &wrong, unread, "--format", "github"];
     let run = lab.check(&[&arguments[..], &["--report", "json=report.json"]].concat());
     let ours: Vec<&str> = run.stdout.lines().filter(|l| l.starts_with("::")).collect();
-    let Some(directory) = std::env::var_os("PGTLS_TEST_ACTIONS") else {
-        return skip("PGTLS_TEST_ACTIONS is not set; see .ci/install");
+    let Some(directory) = Tool::Actions.find() else {
+        return;
     };
     let mut node = lab.client.other("node");
     node.args(["-e", TOOLKIT]).arg(directory).arg("report.json");
@@ -89,7 +90,7 @@ fn annotations_are_those_that_the_toolkit_of_actions_prints() {
 #[test]
 fn code_scanning_takes_every_log() {
     let Some(validator) = Validator::find() else {
-        return skip("PGTLS_TEST_SARIF is not set; see .ci/install");
+        return;
     };
     let lab = Lab::new();
     let file = configured(&lab);
@@ -120,7 +121,7 @@ fn code_scanning_takes_every_log() {
 #[test]
 fn code_scanning_takes_hostile_text() {
     let Some(validator) = Validator::find() else {
-        return skip("PGTLS_TEST_SARIF is not set; see .ci/install");
+        return;
     };
     let snapshot = include_str!(
         "../../src/report/snapshots/pgtls__report__sarif__tests__every_finding_is_a_result_and_every_code_a_rule.snap"
@@ -133,7 +134,7 @@ fn code_scanning_takes_hostile_text() {
 #[test]
 fn the_validators_complain_of_what_is_wrong() {
     let Some(validator) = Validator::find() else {
-        return skip("PGTLS_TEST_SARIF is not set; see .ci/install");
+        return;
     };
     let lab = Lab::new();
     let sound = lab.check(&["--format", "sarif", &lab.wrong_host()]).json();
@@ -170,20 +171,15 @@ fn the_validators_complain_of_what_is_wrong() {
 
 /// OASIS' schema, and the program that comes with it.
 struct Validator {
-    schema: jsonschema::Validator,
+    schema: Schema,
     program: PathBuf,
 }
 
 impl Validator {
     fn find() -> Option<Self> {
-        let directory = PathBuf::from(std::env::var_os("PGTLS_TEST_SARIF")?);
-        let schema = std::fs::read(directory.join("sarif-2.1.0.json")).unwrap();
-        let schema: Value = serde_json::from_slice(&schema).unwrap();
+        let directory = PathBuf::from(Tool::Sarif.find()?);
         Some(Self {
-            schema: jsonschema::options()
-                .should_validate_formats(true)
-                .build(&schema)
-                .unwrap(),
+            schema: Schema::read(directory.join("sarif-2.1.0.json"))?,
             program: directory.join("Sarif.Multitool"),
         })
     }
@@ -194,8 +190,9 @@ impl Validator {
         let document = serde_json::from_str(log).unwrap();
         let by_schema: String = self
             .schema
-            .iter_errors(&document)
-            .map(|error| format!("schema: {error} at {}\n", error.instance_path()))
+            .complaints(&document)
+            .lines()
+            .map(|line| format!("schema: {line}\n"))
             .collect();
         lab.client.write("log.sarif", log);
         let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sarif-rules.xml");

@@ -3,7 +3,7 @@
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Documented};
 use crate::support::postgres::{Postgres, free_port};
-use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 /// The strings that Azure's pages tell people to use, apart from host, port and file.
 #[test]
@@ -178,10 +178,7 @@ fn the_trust_of_the_machine_counts_where_the_string_says_so() {
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;
     };
-    let library = std::env::var_os("PGTLS_TEST_LIBPQ18");
-    if library.is_none() {
-        skip("PGTLS_TEST_LIBPQ18 names no libpq 18: sslrootcert=system goes without a referee");
-    }
+    let library = Tool::Libpq18.find();
     let good = format!(
         "host=db.example hostaddr=127.0.0.1 port={} user=postgres dbname=postgres",
         server.port

@@ -10,6 +10,7 @@ use crate::support::client::Client;
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
 use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 type Found = BTreeMap<String, BTreeSet<String>>;
 
@@ -103,10 +104,7 @@ fn only(found: &Found, known: &Found) -> Found {
 
 /// What sslyze finds accepted, and what it has tried, from its JSON.
 fn sslyze(client: &Client, port: u16) -> Option<(Found, Found)> {
-    let Some(directory) = std::env::var_os("PGTLS_TEST_SSLYZE") else {
-        skip("PGTLS_TEST_SSLYZE is not set; see .ci/install");
-        return None;
-    };
+    let directory = Tool::Sslyze.find()?;
     let output = client
         .other("python3")
         .env("PYTHONPATH", directory)

@@ -7,7 +7,8 @@ use super::identities::{self, Identity, alice, key_text, text, write_key};
 use crate::support::certs::{P256_CLI, RSA_2048, openssl};
 use crate::support::client::{Answer, Client};
 use crate::support::postgres::Postgres;
-use crate::support::skip::{has_openssl, skip};
+use crate::support::skip::has_openssl;
+use crate::support::tool::Tool;
 
 /// What psql, or libpq 18, does with the same string.
 #[derive(Clone, Copy, Debug)]
@@ -303,10 +304,8 @@ fn files_are_used_as_libpq_uses_them() {
     let authority = server.socket_directory().join("data/clients.crt");
     std::fs::write(authority, identities::authority()).unwrap();
     let files = Files::new();
-    let newer = std::env::var_os("PGTLS_TEST_LIBPQ18");
-    if newer.is_none() {
-        skip("PGTLS_TEST_LIBPQ18 names no libpq 18: sslcertmode goes without a referee");
-    }
+    // The referee of sslcertmode, which psql may be too old for.
+    let newer = Tool::Libpq18.find();
     let mut wrong = Vec::new();
     for (hba, settings, rows, by_mode) in [
         (DEMANDS, ASKS, DEMANDED, DEMANDED_BY_MODE),

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 /// What is asked of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +50,10 @@ pub(crate) struct Clients {
 impl Clients {
     /// Starts them; `None`, with a visible line, if one is missing.
     pub(crate) fn start() -> Option<Self> {
-        let variable = |name: &str, what: &str| {
-            let value = std::env::var_os(name);
-            if value.is_none() {
-                skip(&format!("{name} does not name {what}"));
-            }
-            value
-        };
-        let python = variable("PGTLS_TEST_PYTHON_CLIENTS", "a directory with asyncpg")?;
-        let node = variable(
-            "PGTLS_TEST_NODE_CLIENTS",
-            "a directory with pg and postgres",
-        )?;
-        let rust = variable("PGTLS_TEST_RUST_CLIENTS", "the program of tests/clients")?;
-        let libpq18 = variable("PGTLS_TEST_LIBPQ18", "libpq 18's shared library")?;
+        let python = Tool::PythonClients.find()?;
+        let node = Tool::NodeClients.find()?;
+        let rust = Tool::RustClients.find()?;
+        let libpq18 = Tool::Libpq18.find()?;
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
         let python = Driver::start(
             Command::new("python3")

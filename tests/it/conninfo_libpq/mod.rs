@@ -20,6 +20,7 @@ use pgtls::conninfo::{
 use serde::{Deserialize, Serialize};
 
 use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 use self::rows::{Row, rows};
 
@@ -34,11 +35,10 @@ fn every_string_means_what_it_means_to_libpq() {
 
 #[test]
 fn every_string_means_what_it_means_to_libpq_18() {
-    match std::env::var("PGTLS_TEST_LIBPQ18") {
-        Ok(referee) => Referee::ask(&referee)
+    if let Some(referee) = Tool::Libpq18.find() {
+        Referee::ask(referee.to_str().unwrap())
             .expect("the libpq that PGTLS_TEST_LIBPQ18 names answers")
-            .compare(),
-        Err(_) => skip("PGTLS_TEST_LIBPQ18 names no libpq 18"),
+            .compare();
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::support::client::Client;
 use crate::support::postgres::programs;
 use crate::support::skip::skip;
+use crate::support::tool::Tool;
 
 /// A program, and what it lets through in each mode.
 struct Program {
@@ -98,7 +99,7 @@ fn asyncpg() {
 
 #[test]
 fn node_postgres() {
-    let Some(directory) = variable("PGTLS_TEST_NODE_CLIENTS", "a directory with pg") else {
+    let Some(directory) = Tool::NodeClients.find() else {
         return;
     };
     try_out(&Program {
@@ -115,7 +116,7 @@ fn node_postgres() {
 
 #[test]
 fn tokio_postgres() {
-    let Some(program) = variable("PGTLS_TEST_RUST_CLIENTS", "the program of tests/clients") else {
+    let Some(program) = Tool::RustClients.find() else {
         return;
     };
     let program = Path::new(&program).with_file_name("use-tokio-postgres");
@@ -214,21 +215,10 @@ fn script(name: &str) -> PathBuf {
 }
 
 fn python(library: &str) -> Option<OsString> {
-    let directory = variable(
-        "PGTLS_TEST_PYTHON_CLIENTS",
-        "a directory with asyncpg and psycopg",
-    )?;
+    let directory = Tool::PythonClients.find()?;
     if !Path::new(&directory).join(library).exists() {
         skip(&format!("{library} is not installed"));
         return None;
     }
     Some(directory)
-}
-
-fn variable(name: &str, what: &str) -> Option<OsString> {
-    let value = std::env::var_os(name);
-    if value.is_none() {
-        skip(&format!("{name} does not name {what}"));
-    }
-    value
 }

@@ -9,7 +9,8 @@ mod rows;
 
 use crate::support::client::{Answer, Client};
 use crate::support::postgres::Postgres;
-use crate::support::skip::{has_openssl, skip};
+use crate::support::skip::has_openssl;
+use crate::support::tool::Tool;
 use lists::{Directory, Lists, PLACES};
 use rows::{Libpq, ROWS, Row};
 
@@ -25,10 +26,8 @@ fn revocation_is_judged_as_psql_judges_it() {
         return;
     };
     let lists = Lists::new();
-    let newer = std::env::var_os("PGTLS_TEST_LIBPQ18");
-    if newer.is_none() {
-        skip("PGTLS_TEST_LIBPQ18 names no libpq 18: sslrootcert=system goes without a referee");
-    }
+    // The referee of sslrootcert=system, which psql may be too old for.
+    let newer = Tool::Libpq18.find();
     let wrong: Vec<String> = ROWS
         .iter()
         .filter_map(|row| {

@@ -1,0 +1,54 @@
+//! JSON Schema, as Python's `jsonschema` reads it.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::tool::Tool;
+
+/// A schema, and the validator that is not ours.
+pub(crate) struct Schema {
+    file: PathBuf,
+    modules: OsString,
+}
+
+impl Schema {
+    /// The schema of pgtls' own reports; `None`, with a visible line, where the validator is missing.
+    pub(crate) fn of_reports() -> Option<Self> {
+        Self::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/schema.json"))
+    }
+
+    /// The schema in a file.
+    pub(crate) fn read(file: PathBuf) -> Option<Self> {
+        let modules = Tool::JsonSchema.find()?;
+        Some(Self { file, modules })
+    }
+
+    /// What is wrong with the document, a line each.
+    pub(crate) fn complaints(&self, document: &Value) -> String {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/json_schema.py");
+        let mut python = Command::new("python3")
+            .arg(script)
+            .arg(&self.file)
+            .env("PYTHONPATH", &self.modules)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = python.stdin.take().unwrap();
+        writeln!(stdin, "{document}").unwrap();
+        drop(stdin);
+        let output = python.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Fails unless the document follows the schema.
+    pub(crate) fn accept(&self, document: &Value) {
+        let complaints = self.complaints(document);
+        assert!(complaints.is_empty(), "{complaints}{document:#}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Programs and libraries that `.ci/install` installs, and few machines have.
+
+use std::ffi::OsString;
+
+use super::skip::skip;
+
+/// What is installed where a variable says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tool {
+    /// The directory of PostgreSQL 18's `initdb` and `postgres`.
+    Postgres18,
+    /// The shared library.
+    Libpq18,
+    /// The directory of Prometheus' own Python client.
+    Prometheus,
+    /// The directory of GitHub's own toolkit for actions.
+    Actions,
+    /// The directory of Microsoft's SARIF validator and its schema.
+    Sarif,
+    /// The directory of sslyze.
+    Sslyze,
+    /// The directory of Python's `jsonschema`.
+    JsonSchema,
+    /// The directory of asyncpg and psycopg.
+    PythonClients,
+    /// The directory of node-postgres and postgres.js.
+    NodeClients,
+    /// The program of `tests/clients`.
+    RustClients,
+}
+
+impl Tool {
+    /// Where it is; `None`, with a visible line, if it is not installed.
+    pub(crate) fn find(self) -> Option<OsString> {
+        let variable = self.variable();
+        let place = std::env::var_os(variable);
+        if place.is_none() {
+            skip(&format!("{variable} is not set; see .ci/install"));
+        }
+        place
+    }
+
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Postgres18 => "PGTLS_TEST_PG18",
+            Self::Libpq18 => "PGTLS_TEST_LIBPQ18",
+            Self::Prometheus => "PGTLS_TEST_PROMETHEUS",
+            Self::Actions => "PGTLS_TEST_ACTIONS",
+            Self::Sarif => "PGTLS_TEST_SARIF",
+            Self::Sslyze => "PGTLS_TEST_SSLYZE",
+            Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
+            Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",
+            Self::NodeClients => "PGTLS_TEST_NODE_CLIENTS",
+            Self::RustClients => "PGTLS_TEST_RUST_CLIENTS",
+        }
+    }
+}
