@@ -63,6 +63,7 @@ catalogue! {
     IntermediateExpired = "intermediate-expired", [Untrusted],
     InvalidValue = "invalid-value", [Usage],
     KeyFilePermissions = "key-file-permissions", [Usage],
+    KeyUsage = "key-usage", [Handshake],
     LegacyProtocol = "legacy-protocol", [Unmet],
     LibpqRootMissing = "libpq-root-missing", [Unmet],
     LoginFailed = "login-failed", [Login, Handshake],

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::offer::ServerKeys;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, SigningFault};
 
 /// Decides, inside the handshake, whether the server is to be trusted.
 pub trait Approve: fmt::Debug + Send + Sync {
@@ -37,6 +37,8 @@ pub enum Refusal {
     Revoked,
     /// No path to an anchor: `unknown_ca`.
     UnknownIssuer,
+    /// Its key may not sign the key exchange of TLS 1.2: `certificate_unknown`.
+    MayNotSign(SigningFault),
     /// Any other reason: `certificate_unknown`.
     Other,
 }
@@ -51,7 +53,10 @@ impl From<Refusal> for CertificateError {
             Refusal::NotForHost => Self::NotValidForName,
             Refusal::Revoked => Self::Revoked,
             Refusal::UnknownIssuer => Self::UnknownIssuer,
-            Refusal::Other => Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq))),
+            Refusal::MayNotSign(fault) => {
+                Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq(Some(fault)))))
+            }
+            Refusal::Other => Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq(None)))),
         }
     }
 }
@@ -66,14 +71,19 @@ impl From<&CertificateError> for Refusal {
             CertificateError::NotValidForName => Self::NotForHost,
             CertificateError::Revoked => Self::Revoked,
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            CertificateError::Other(other) => match other.0.downcast_ref::<RefusedByLibpq>() {
+                Some(RefusedByLibpq(Some(fault))) => Self::MayNotSign(*fault),
+                Some(RefusedByLibpq(None)) | None => Self::Other,
+            },
             _ => Self::Other,
         }
     }
 }
 
+/// Carries through rustls what it has no error for.
 #[derive(Debug, thiserror::Error)]
 #[error("refused by libpq's rules")]
-struct RefusedByLibpq;
+struct RefusedByLibpq(Option<SigningFault>);
 
 #[derive(Debug)]
 pub(super) struct Verifier {
@@ -107,8 +117,13 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let leaf = leaf(cert)?;
         // In TLS 1.2 an ECDSA scheme does not fix the curve: any listed algorithm may fit.
-        self.verify_signature(message, cert, signature, usize::MAX)
+        let valid = self.verify_signature(message, &leaf, signature, usize::MAX)?;
+        match leaf.may_sign_key_exchange() {
+            Ok(()) => Ok(valid),
+            Err(fault) => Err(CertificateError::from(Refusal::MayNotSign(fault)).into()),
+        }
     }
 
     fn verify_tls13_signature(
@@ -121,7 +136,7 @@ impl ServerCertVerifier for Verifier {
             return Err(CertificateError::BadSignature.into());
         }
         // RFC 8446 section 4.2.3: the scheme fixes the curve, and that algorithm stands first.
-        self.verify_signature(message, cert, signature, 1)
+        self.verify_signature(message, &leaf(cert)?, signature, 1)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -132,16 +147,14 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// Checks that the server holds the leaf's key. rustls' own helpers refuse X.509 version 1
-    /// certificates, which libpq takes; hence the key from our own parse.
+    /// Checks that the server holds the leaf's key.
     fn verify_signature(
         &self,
         message: &[u8],
-        cert: &CertificateDer<'_>,
+        leaf: &Certificate,
         signature: &DigitallySignedStruct,
         candidates: usize,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let leaf = Certificate::parse(cert).map_err(|_| CertificateError::BadEncoding)?;
         let key = &leaf.public_key;
         let algorithm_contents = contents(&key.algorithm);
         self.algorithms
@@ -158,6 +171,11 @@ impl Verifier {
             .then(HandshakeSignatureValid::assertion)
             .ok_or_else(|| CertificateError::BadSignature.into())
     }
+}
+
+/// rustls' own helpers refuse X.509 version 1 certificates, which libpq takes; hence our own parse.
+fn leaf(der: &CertificateDer<'_>) -> Result<Certificate, rustls::Error> {
+    Certificate::parse(der).map_err(|_| CertificateError::BadEncoding.into())
 }
 
 /// What follows tag and length of a DER value; the algorithm identifiers compared here are all

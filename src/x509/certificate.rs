@@ -10,7 +10,7 @@ use super::der::{Element, Reader, tag};
 use super::error::{Field, In, ParseError};
 use super::extension::{Extensions, Flaw};
 use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
-use super::key::PublicKey;
+use super::key::{KeyKind, PublicKey};
 use super::{Name, time};
 
 /// A parsed X.509 certificate (RFC 5280 section 4.1), versions 1 to 3. Cheap to clone is not a
@@ -117,7 +117,42 @@ pub struct KeyIdentifier {
     pub serial: Option<Vec<u8>>,
 }
 
+/// Why OpenSSL lets an elliptic-curve certificate sign no key exchange of TLS 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningFault {
+    /// It states a key usage, and that lacks digitalSignature.
+    KeyUsage,
+    /// OpenSSL calls it invalid, and then allows it no use at all ([`Certificate::flaws`]).
+    Invalid,
+}
+
 impl Certificate {
+    /// May the key sign the ServerKeyExchange of TLS 1.2?
+    ///
+    /// libpq refuses the server otherwise, in every `sslmode`: `ssl_check_srvr_ecc_cert_and_alg` and
+    /// `X509_get_key_usage` of OpenSSL. RSA keys are not asked, and neither is any key in TLS 1.3.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_sign_key_exchange(&self) -> Result<(), SigningFault> {
+        match &self.public_key.kind {
+            KeyKind::Ec(_) | KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 => {}
+            KeyKind::Rsa { .. }
+            | KeyKind::RsaPss { .. }
+            | KeyKind::Dsa { .. }
+            | KeyKind::Unusable(_) => return Ok(()),
+        }
+        if !self.flaws.is_empty() {
+            return Err(SigningFault::Invalid);
+        }
+        match self.key_usage {
+            Some(usage) if !usage.allows_any(&[KeyUsage::DIGITAL_SIGNATURE]) => {
+                Err(SigningFault::KeyUsage)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Parses exactly one certificate, as it comes in a TLS handshake.
     ///
     /// # Errors

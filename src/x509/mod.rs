@@ -18,7 +18,7 @@ mod time;
 
 pub use algorithm::{Digest, PssParameters, SignatureAlgorithm, SignatureScheme};
 pub use anchor::{Anchor, AnchorList, AnchorStore, TrustSettings};
-pub use certificate::{BasicConstraints, Certificate, KeyIdentifier, KeyUsage};
+pub use certificate::{BasicConstraints, Certificate, KeyIdentifier, KeyUsage, SigningFault};
 pub use crl::{Covers, Crl, NextUpdate, Revoked, Scope};
 pub use error::{Field, ParseError};
 pub use extension::{Flaw, oid};

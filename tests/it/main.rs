@@ -18,6 +18,8 @@
 mod advice;
 /// `pgtls audit`: against real servers, scripted ones, and other scanners.
 mod audit;
+/// What libpq's TLS library asks beside a good chain, against psql.
+mod beyond_the_chain;
 /// The codes of findings, their pages, and the tests.
 mod catalogue;
 /// Server certificates, against psql.

@@ -9,11 +9,12 @@ use crate::conninfo::{Keyword, SslSni};
 use crate::diagnose::{Code, Diagnosis, Finding, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::handshake::{Error as HandshakeError, Tls};
+use crate::handshake::{Error as HandshakeError, Refusal, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
+use crate::x509::SigningFault;
 
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
@@ -174,6 +175,17 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             .hint("Something on the way may drop large packets (MTU), or the server is stuck."),
         HandshakeError::Io(source) => {
             finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection; try again.")
+        }
+        HandshakeError::Refused(Refusal::MayNotSign(fault)) => {
+            let why = match fault {
+                SigningFault::KeyUsage => "its keyUsage does not include digitalSignature",
+                SigningFault::Invalid => "it has an extension that is malformed or repeated",
+            };
+            finding(
+                Code::KeyUsage,
+                format!("the server certificate may not sign in TLS 1.2: {why}"),
+            )
+            .hint("Reissue the certificate with keyUsage=digitalSignature, and each extension only once.")
         }
         HandshakeError::TooMuch
         | HandshakeError::Misbehaved(_)

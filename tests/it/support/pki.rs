@@ -119,8 +119,18 @@ impl Ca {
 
     /// A server certificate for a key of another kind.
     pub(crate) fn leaf_of(&self, kind: &'static SignatureAlgorithm, names: &[&str]) -> Served {
+        self.leaf_of_with(kind, names, |_| {})
+    }
+
+    /// The same after `change`.
+    pub(crate) fn leaf_of_with(
+        &self,
+        kind: &'static SignatureAlgorithm,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Served {
         let key = KeyPair::generate_for(kind).unwrap();
-        self.leaf_for(&key, names, |_| {})
+        self.leaf_for(&key, names, change)
     }
 
     /// A client certificate with this CN.

@@ -1,0 +1,141 @@
+//! What libpq's TLS library asks of a server beside a good chain: pgtls must refuse what psql refuses.
+
+use std::sync::Arc;
+
+use rcgen::{
+    CertificateParams, CustomExtension, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
+    PKCS_RSA_SHA256, SignatureAlgorithm,
+};
+use rustls::SupportedProtocolVersion;
+
+use crate::support::client::{Answer, Client};
+use crate::support::peer::Peer;
+use crate::support::pki::{Ca, Served};
+use crate::support::postgres::programs;
+use crate::support::serving::{TLS12, TLS13, plain};
+use crate::support::skip::skip;
+
+/// `ssl_check_srvr_ecc_cert_and_alg`: in TLS 1.2 a certificate with an elliptic-curve key must be
+/// allowed to sign.
+#[test]
+fn a_certificate_that_may_not_sign_is_refused_in_tls_1_2() {
+    let root = Ca::root("Root");
+    let usage = |kind, usages: &'static [KeyUsagePurpose]| {
+        let set = |params: &mut CertificateParams| params.key_usages = usages.to_vec();
+        root.leaf_of_with(kind, &["db.example"], set)
+    };
+    let encipherment: &[KeyUsagePurpose] = &[KeyUsagePurpose::KeyEncipherment];
+    let agreement: &[KeyUsagePurpose] = &[KeyUsagePurpose::KeyAgreement];
+    let both: &[KeyUsagePurpose] = &[
+        KeyUsagePurpose::KeyAgreement,
+        KeyUsagePurpose::DigitalSignature,
+    ];
+    let ecdsa: &SignatureAlgorithm = &PKCS_ECDSA_P256_SHA256;
+    let repeated = root.leaf_with(&["db.example"], |params| {
+        let again = CustomExtension::from_oid_content(&[2, 5, 29, 17], SAN.to_vec());
+        params.custom_extensions.push(again);
+    });
+    let refused = (5, "key-usage");
+    let rows: [(&str, Served, _, &str, (i32, &str)); 10] = [
+        (
+            "encipherment",
+            usage(ecdsa, encipherment),
+            TLS12,
+            "verify-full",
+            refused,
+        ),
+        (
+            "encipherment",
+            usage(ecdsa, encipherment),
+            TLS12,
+            "require",
+            refused,
+        ),
+        (
+            "agreement",
+            usage(ecdsa, agreement),
+            TLS12,
+            "verify-ca",
+            refused,
+        ),
+        (
+            "Ed25519",
+            usage(&PKCS_ED25519, agreement),
+            TLS12,
+            "require",
+            refused,
+        ),
+        ("name twice", repeated.clone(), TLS12, "require", refused),
+        ("name twice", repeated, TLS13, "require", (0, "pass")),
+        (
+            "both",
+            usage(ecdsa, both),
+            TLS12,
+            "verify-full",
+            (0, "pass"),
+        ),
+        ("none", usage(ecdsa, &[]), TLS12, "verify-full", (0, "pass")),
+        (
+            "RSA",
+            usage(&PKCS_RSA_SHA256, encipherment),
+            TLS12,
+            "verify-full",
+            (0, "pass"),
+        ),
+        (
+            "TLS 1.3",
+            usage(ecdsa, encipherment),
+            TLS13,
+            "verify-full",
+            (0, "pass"),
+        ),
+    ];
+    for (name, served, version, mode, expected) in rows {
+        hold(name, &root, &served, version, mode, expected);
+    }
+}
+
+fn hold(
+    name: &str,
+    root: &Ca,
+    served: &Served,
+    version: &'static SupportedProtocolVersion,
+    mode: &str,
+    expected: (i32, &str),
+) {
+    let config = Arc::new(plain(served, version));
+    let peer = Peer::start(move |conversation| {
+        conversation.tls(&config)?;
+        conversation.finish()
+    });
+    let client = Client::new();
+    let trust = match mode {
+        "require" => String::new(),
+        _ => {
+            client.write("root.crt", &root.pem);
+            "sslrootcert=root.crt".to_owned()
+        }
+    };
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslmode={mode} {trust}",
+        peer.port
+    );
+    let run = client.check(&string);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        expected,
+        "{name}, {mode}: {run:?}"
+    );
+    if programs().is_none() {
+        return skip("psql is not installed");
+    }
+    // The peer ends every session behind the handshake: what psql says of the certificate comes before.
+    let Answer::Refused(said) = client.psql(&string) else {
+        panic!("{name}, {mode}: psql connects");
+    };
+    let not_for_signing = said.contains("not for signing");
+    assert_eq!(not_for_signing, expected.0 == 5, "{name}, {mode}: {said}");
+}
+
+/// `subjectAltName` with the dNSName `db.example`.
+const SAN: &[u8] = b"\x30\x0c\x82\x0adb.example";
