@@ -4,7 +4,82 @@
 //! screen, bidirectional overrides that reorder it, or characters that show as nothing at all.
 //! What a person could not see, or a terminal would obey, is spelled out instead.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// One line of text that is fit for a terminal. Its one constructor escapes, so that a type that
+/// holds `Shown` holds nothing harmful.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Shown(String);
+
+impl Shown {
+    /// Escapes the text; what has been escaped before stays as it is.
+    pub fn new<T: AsRef<[u8]> + ?Sized>(text: &T) -> Self {
+        Self(escape(text).to_string())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Shown {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Shown {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<Escaped<'_>> for Shown {
+    fn from(text: Escaped<'_>) -> Self {
+        Self::new(text.0)
+    }
+}
+
+impl std::ops::Deref for Shown {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A report may have been through other hands: what is read is escaped like everything else.
+impl<'de> Deserialize<'de> for Shown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer).map(|text| Self::new(&*text))
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Shown {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Shown".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+}
 
 /// Bytes that print as escaped text; made by [`escape`].
 #[derive(Clone, Copy, Debug)]

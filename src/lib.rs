@@ -6,8 +6,8 @@
 //!
 //! | module | from | to |
 //! | --- | --- | --- |
-//! | [`words`] | | enumerations with a word for each value |
 //! | [`escape`] | text from strangers | text fit for a terminal |
+//! | [`words`] | | enumerations with a word for each value |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |

@@ -1,5 +1,7 @@
 //! Closed sets of words: an enumeration that is written once, with the word of each value.
 
+use crate::escape::Shown;
+
 /// An enumeration whose values have a word each, in JSON as in text.
 macro_rules! words {
     ($(
@@ -80,7 +82,7 @@ pub enum Named<T> {
     /// One of the set.
     Known(T),
     /// A word that a newer version has added.
-    Newer(String),
+    Newer(Shown),
 }
 
 impl<T: Copy> Named<T> {

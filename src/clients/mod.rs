@@ -13,6 +13,7 @@ mod table;
 mod verifier;
 
 use crate::conninfo::{ConnInfo, Endpoint};
+use crate::escape::Shown;
 use crate::probe::{Observation, Stop};
 use crate::trust::{self, Trust};
 use crate::verify::{FaultKind, Judgement, Place};
@@ -36,8 +37,8 @@ pub struct ClientVerdict {
     pub certificate: Acceptance,
     /// What stands in the way, if anything does.
     pub obstacle: Option<Obstacle>,
-    /// Why, in a sentence; fit for a terminal.
-    pub reason: String,
+    /// Why, in a sentence.
+    pub reason: Shown,
     /// How we know.
     pub basis: Basis,
 }
@@ -144,8 +145,8 @@ pub struct Facts<'a> {
 /// Why the check itself failed, as far as it concerns other clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
-    /// In a sentence; fit for a terminal.
-    pub words: &'a str,
+    /// In a sentence.
+    pub words: &'a Shown,
     /// What the server complained of.
     pub blamed: Blamed,
 }
@@ -214,7 +215,7 @@ enum Wire<'a> {
 impl<'a> Wire<'a> {
     fn of(facts: &Facts<'a>) -> Self {
         let failed = || {
-            let words = facts.failure.map(|failure| failure.words);
+            let words = facts.failure.map(|failure| failure.words.as_str());
             objection(
                 Obstacle::OfTheCheck,
                 words.unwrap_or("no TLS session came about"),

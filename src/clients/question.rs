@@ -83,7 +83,7 @@ impl<'a> Question<'a> {
             outcome: answer.outcome,
             certificate: acceptance,
             obstacle,
-            reason,
+            reason: reason.into(),
             basis: self.profile.basis,
         }
     }

@@ -120,7 +120,7 @@ impl Run<'_> {
         live: &mut Live,
     ) {
         let report = EndpointReport {
-            name: source.name.clone(),
+            name: source.name.as_deref().map(Into::into),
             location: source.location.clone(),
             ..report
         };

@@ -337,7 +337,7 @@ fn prefers_standby(conninfo: &ConnInfo) -> bool {
 
 fn named(report: EndpointReport, unit: &Unit<'_>) -> EndpointReport {
     EndpointReport {
-        name: unit.source.name.clone(),
+        name: unit.source.name.as_deref().map(Into::into),
         location: unit.source.location.clone(),
         ..report
     }

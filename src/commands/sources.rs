@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::conninfo::World;
 use pgtls::demands::{self, Strictness};
-use pgtls::escape::escape;
+use pgtls::escape::{Shown, escape};
 use pgtls::os::bytes_of;
 use pgtls::report::LocationReport;
 
@@ -125,7 +125,7 @@ fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Source>> {
 
 fn location(file: &Path, line: usize) -> LocationReport {
     LocationReport {
-        file: escape(&file.to_string_lossy().as_bytes()).to_string(),
+        file: Shown::new(&*file.to_string_lossy()),
         line,
     }
 }

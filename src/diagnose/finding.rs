@@ -1,6 +1,7 @@
 //! One thing that was found: how bad, where, what, and what to do.
 
-use super::Code;
+use super::{Code, Hint};
+use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::words::words;
 
@@ -13,10 +14,10 @@ pub struct Finding {
     pub code: Code,
     /// Where on the straight line it was found.
     pub stage: Stage,
-    /// What was seen; fit for a terminal.
-    pub message: String,
-    /// What to do; a line that starts with four blanks is to be copied as it stands.
-    pub hint: Option<String>,
+    /// What was seen.
+    pub message: Shown,
+    /// What to do.
+    pub hint: Hint,
 }
 
 words! {
@@ -69,23 +70,23 @@ impl Stage {
 }
 
 impl Finding {
-    pub(super) fn new(level: Level, code: Code, stage: Stage, message: impl Into<String>) -> Self {
+    pub(super) fn new(level: Level, code: Code, stage: Stage, message: impl Into<Shown>) -> Self {
         Self {
             level,
             code,
             stage,
             message: message.into(),
-            hint: None,
+            hint: Hint::default(),
         }
     }
 
-    pub(super) fn error(code: Code, stage: Stage, message: impl Into<String>) -> Self {
+    pub(super) fn error(code: Code, stage: Stage, message: impl Into<Shown>) -> Self {
         Self::new(Level::Error, code, stage, message)
     }
 
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(self, hint: impl Into<Hint>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: hint.into(),
             ..self
         }
     }

@@ -7,6 +7,7 @@ mod calendar;
 mod code;
 mod explain;
 mod finding;
+mod hint;
 mod notices;
 
 use std::net::IpAddr;
@@ -29,6 +30,7 @@ pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::request::{conninfo_error, unchecked};
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
+pub use hint::{Advice, Fix, FixKind, Hint};
 
 /// Everything there is to say about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

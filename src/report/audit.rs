@@ -1,17 +1,15 @@
 //! What an audit found, as JSON has it.
 
-use std::borrow::Cow;
-
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Circumstance, Preference, instant};
 use crate::audit::{
-    Accepted, Audit, Direct, Encrypted, Gss, Listing, Login, Plaintext, Protocol, Shown, State,
-    Stuffed, TlsAudit, Unknown,
+    Accepted, Audit, Direct, Encrypted, Gss, Listing, Login, Plaintext, Protocol,
+    Shown as ShownCertificate, State, Stuffed, TlsAudit, Unknown,
 };
 use crate::conninfo::TlsVersion;
-use crate::escape::escape;
+use crate::escape::{Shown, escape};
 use crate::probe::Task;
 use crate::wire::tls::{Group, Suite, Weakness};
 use crate::words::Named;
@@ -56,7 +54,7 @@ pub struct AnswerReport {
     pub outcome: Named<Answer>,
     /// What was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub detail: Option<Shown>,
 }
 
 /// What a server makes of one version.
@@ -84,7 +82,7 @@ pub struct AcceptedReport {
     /// Whose order counts; `null` if that is not to be told.
     pub preference: Option<Named<Preference>>,
     /// Key exchange groups in the order in which the server chose; empty before TLS 1.2.
-    pub groups: Vec<Cow<'static, str>>,
+    pub groups: Vec<Shown>,
     /// Whether these are all.
     pub groups_complete: bool,
     /// Whether one of them withstands quantum computers.
@@ -107,11 +105,11 @@ pub struct AcceptedReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SuiteReport {
     /// IANA's number: `0xc030`.
-    pub id: String,
+    pub id: Shown,
     /// OpenSSL's name.
-    pub cipher: Cow<'static, str>,
+    pub cipher: Shown,
     /// IANA's name.
-    pub cipher_iana: Cow<'static, str>,
+    pub cipher_iana: Shown,
     /// Worst first.
     pub weaknesses: Vec<Named<Weakness>>,
 }
@@ -127,16 +125,16 @@ pub struct ShownReport {
     pub answer: AnswerReport,
     /// Whom it names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    pub subject: Option<Shown>,
     /// `RSA 2048`, `ECDSA P-256`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
+    pub key: Option<Shown>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<String>,
+    pub not_after: Option<Shown>,
     /// Lower-case hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sha256_fingerprint: Option<String>,
+    pub sha256_fingerprint: Option<Shown>,
     /// Whether the connection string's rules accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verifies: Option<bool>,
@@ -166,7 +164,7 @@ impl TlsAuditReport {
             direct_tls_without_alpn: answer(&tls.direct_without_alpn, direct),
             plaintext_behind_ssl_request: answer(&tls.stuffed, |stuffed| match stuffed {
                 Stuffed::Processed => (Answer::Accepted, None),
-                Stuffed::Dropped => (Answer::Refused, Some("it is dropped".to_owned())),
+                Stuffed::Dropped => (Answer::Refused, Some("it is dropped".into())),
                 Stuffed::Refused => (Answer::Refused, None),
             }),
             tls13_tickets: match (&tls.encrypted, negotiated) {
@@ -182,7 +180,7 @@ impl TlsAuditReport {
     }
 }
 
-type Told = (Answer, Option<String>);
+type Told = (Answer, Option<Shown>);
 
 fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerReport {
     let (outcome, detail) = match answer {
@@ -195,28 +193,28 @@ fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerRe
     }
 }
 
-fn reason(unknown: &Unknown) -> String {
+fn reason(unknown: &Unknown) -> Shown {
     let said = match unknown {
         Unknown::RefusedAnyway(answer) => format!("{unknown}: {}", escape(&answer.message)),
         _ => unknown.to_string(),
     };
-    escape(&said).to_string()
+    Shown::new(&said)
 }
 
 fn plaintext(plaintext: &Plaintext) -> Told {
     match plaintext {
         Plaintext::Accepted(login) => {
             let kind = match login {
-                Login::Trust => "no password asked for".to_owned(),
-                Login::Cleartext => "asks for the password in clear".to_owned(),
-                Login::Md5 => "asks for the password's MD5".to_owned(),
-                Login::Sasl => "asks for a password (SASL)".to_owned(),
-                Login::Other(number) => format!("asks for authentication {number}"),
+                Login::Trust => "no password asked for".into(),
+                Login::Cleartext => "asks for the password in clear".into(),
+                Login::Md5 => "asks for the password's MD5".into(),
+                Login::Sasl => "asks for a password (SASL)".into(),
+                Login::Other(number) => format!("asks for authentication {number}").into(),
             };
             (Answer::Accepted, Some(kind))
         }
-        Plaintext::Refused(error) => (Answer::Refused, Some(escape(&error.message).to_string())),
-        Plaintext::TlsOnly => (Answer::Refused, Some("answers with a TLS alert".to_owned())),
+        Plaintext::Refused(error) => (Answer::Refused, Some(Shown::new(&error.message))),
+        Plaintext::TlsOnly => (Answer::Refused, Some("answers with a TLS alert".into())),
     }
 }
 
@@ -226,7 +224,7 @@ fn direct(direct: &Direct) -> Told {
         Direct::Refused => (Answer::Refused, None),
         Direct::NotPostgres => (
             Answer::Refused,
-            Some("TLS without the ALPN protocol postgresql".to_owned()),
+            Some("TLS without the ALPN protocol postgresql".into()),
         ),
     }
 }
@@ -252,7 +250,7 @@ fn protocol(protocol: &Protocol) -> ProtocolReport {
 }
 
 /// Why there may be more than is listed.
-fn unfinished(accepted: &Accepted) -> Option<String> {
+fn unfinished(accepted: &Accepted) -> Option<Shown> {
     let suites = accepted.suites.unfinished.as_ref();
     let groups = accepted.groups.unfinished.as_ref();
     suites.or(groups).map(reason)
@@ -280,7 +278,7 @@ fn report(accepted: &Accepted) -> AcceptedReport {
 
 fn suite(suite: &Suite) -> SuiteReport {
     SuiteReport {
-        id: format!("{:#06x}", suite.id),
+        id: format!("{:#06x}", suite.id).into(),
         cipher: suite.openssl.into(),
         cipher_iana: suite.iana.into(),
         weaknesses: suite
@@ -291,7 +289,7 @@ fn suite(suite: &Suite) -> SuiteReport {
     }
 }
 
-fn shown(task: &Task, shown: &Shown) -> ShownReport {
+fn shown(task: &Task, shown: &ShownCertificate) -> ShownReport {
     let judgement = shown.chain.as_ref().ok().and_then(Option::as_deref);
     let leaf = judgement.and_then(|judgement| judgement.certificates.first());
     ShownReport {
@@ -300,10 +298,10 @@ fn shown(task: &Task, shown: &Shown) -> ShownReport {
             Some(_) => (Answer::Accepted, None),
             None => (Answer::Refused, None),
         }),
-        subject: leaf.map(|leaf| escape(&leaf.subject.text).to_string()),
-        key: leaf.map(|leaf| leaf.key_description()),
-        not_after: leaf.map(|leaf| instant(leaf.not_after)),
-        sha256_fingerprint: leaf.map(|leaf| HEXLOWER.encode(&leaf.sha256_fingerprint())),
+        subject: leaf.map(|leaf| Shown::new(&leaf.subject.text)),
+        key: leaf.map(|leaf| leaf.key_description().into()),
+        not_after: leaf.map(|leaf| instant(leaf.not_after).into()),
+        sha256_fingerprint: leaf.map(|leaf| HEXLOWER.encode(&leaf.sha256_fingerprint()).into()),
         verifies: judgement.map(|judgement| judgement.satisfies(task.trust.level).is_ok()),
     }
 }

@@ -9,6 +9,7 @@ use super::audit::{
 };
 use super::text::{Palette, paint, wrap};
 use super::{Answer, Preference};
+use crate::escape::Shown;
 use crate::wire::tls::{TlsVersion, Weakness};
 use crate::words::Named;
 
@@ -100,7 +101,8 @@ impl Table<'_> {
                 true => "",
                 false => ", MAYBE MORE",
             };
-            let groups = accepted.groups.join(", ");
+            let groups: Vec<&str> = accepted.groups.iter().map(Shown::as_str).collect();
+            let groups = groups.join(", ");
             let quantum = match accepted.post_quantum {
                 true => "post-quantum",
                 false => "none post-quantum",

@@ -14,7 +14,7 @@ use super::{
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Rehearsal, Rotation};
-use crate::escape::escape;
+use crate::escape::{Shown, escape};
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{BundledRoot, Level, Source, Trust};
@@ -86,12 +86,15 @@ impl EndpointReport {
     /// An endpoint that was not connected to.
     pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
         Self {
-            conninfo: Some(escape(&conninfo.redacted()).to_string()),
+            conninfo: Some(Shown::new(&conninfo.redacted())),
             host: endpoint
                 .host
                 .as_ref()
-                .map(|host| escape(host.as_bytes()).to_string()),
-            hostaddr: endpoint.hostaddr.as_ref().map(ToString::to_string),
+                .map(|host| Shown::new(host.as_bytes())),
+            hostaddr: endpoint
+                .hostaddr
+                .as_ref()
+                .map(|address| address.to_string().into()),
             port: Some(endpoint.port),
             sslmode: Some(conninfo.sslmode.value.into()),
             sslnegotiation: Some(conninfo.sslnegotiation.value.into()),
@@ -106,7 +109,9 @@ impl EndpointReport {
         // A login comes after the server's own proof.
         let authenticated = matches!(diagnosis.exit, Exit::Passed | Exit::Login)
             && task.trust.level > Level::Encryption;
-        let address = observation.address.map(|address| address.ip().to_string());
+        let address = observation
+            .address
+            .map(|address| address.ip().to_string().into());
         let unchecked = Self::unchecked(&task.conninfo, &task.endpoint, diagnosis);
         Self {
             hostaddr: address.or(unchecked.hostaddr),
@@ -129,7 +134,7 @@ impl EndpointReport {
     /// A server's files, judged for a host or for their chain alone.
     pub fn offline(context: &Context<'_>, judgement: &Judgement, diagnosis: &Diagnosis) -> Self {
         Self {
-            host: context.host.map(|host| escape(host).to_string()),
+            host: context.host.map(|host| Shown::new(host)),
             sslmode: Some(match context.host {
                 Some(_) => SslMode::VerifyFull.into(),
                 None => SslMode::VerifyCa.into(),
@@ -206,9 +211,8 @@ fn finding(finding: &Finding) -> FindingReport {
         level: finding.level.into(),
         code: finding.code.into(),
         stage: finding.stage.into(),
-        // Both are escaped where they are made; a place that forgets it must not reach a terminal.
-        message: escape(&finding.message).to_string(),
-        hint: finding.hint.as_deref().map(super::plain_lines),
+        message: finding.message.clone(),
+        hint: finding.hint.clone(),
     }
 }
 
@@ -221,8 +225,8 @@ fn tls_report(observation: &Observation) -> Option<TlsReport> {
         bits: tls.cipher.and_then(Suite::key_bits),
         group: tls.group.map(|group| group.name.into()),
         post_quantum: tls.group.map(Group::is_post_quantum),
-        alpn: tls.alpn.as_ref().map(|alpn| escape(alpn).to_string()),
-        sni: tls.sni.clone(),
+        alpn: tls.alpn.as_ref().map(Shown::new),
+        sni: tls.sni.as_deref().map(Shown::new),
         hello_retry_request: tls.hello_retry_request,
         client_certificate: ClientCertificateUse::from(observation.client_certificate()?).into(),
     })
@@ -275,41 +279,41 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
 
 fn certificate_report(certificate: &Certificate, role: Role, now: i64) -> CertificateReport {
     CertificateReport {
-        subject: escape(&certificate.subject.text).to_string(),
-        issuer: escape(&certificate.issuer.text).to_string(),
+        subject: Shown::new(&certificate.subject.text),
+        issuer: Shown::new(&certificate.issuer.text),
         names: names(certificate),
-        serial: HEXLOWER.encode(&certificate.serial),
-        not_before: instant(certificate.not_before),
-        not_after: instant(certificate.not_after),
+        serial: HEXLOWER.encode(&certificate.serial).into(),
+        not_before: instant(certificate.not_before).into(),
+        not_after: instant(certificate.not_after).into(),
         days_left: certificate
             .not_after
             .map_or(0, |end| end.saturating_sub(now).div_euclid(SECONDS_A_DAY)),
-        key: certificate.key_description(),
-        signature_algorithm: certificate.signature_name().to_owned(),
+        key: certificate.key_description().into(),
+        signature_algorithm: certificate.signature_name().into(),
         version: certificate.version,
-        sha256_fingerprint: HEXLOWER.encode(&certificate.sha256_fingerprint()),
-        spki_sha256: HEXLOWER.encode(&certificate.spki_sha256()),
+        sha256_fingerprint: HEXLOWER.encode(&certificate.sha256_fingerprint()).into(),
+        spki_sha256: HEXLOWER.encode(&certificate.spki_sha256()).into(),
         role: role.into(),
     }
 }
 
-fn names(certificate: &Certificate) -> Vec<String> {
+fn names(certificate: &Certificate) -> Vec<Shown> {
     let names = certificate.subject_alt_names.iter().flatten();
     names.take(MAX_NAMES).map(general_name).collect()
 }
 
-fn general_name(name: &GeneralName) -> String {
+fn general_name(name: &GeneralName) -> Shown {
     match name {
-        GeneralName::Dns(name) => escape(name).to_string(),
+        GeneralName::Dns(name) => Shown::new(name),
         GeneralName::Ip(bytes) => match name.ip() {
-            Some(address) => address.to_string(),
-            None => format!("IP:{}", HEXLOWER.encode(bytes)),
+            Some(address) => address.to_string().into(),
+            None => format!("IP:{}", HEXLOWER.encode(bytes)).into(),
         },
-        GeneralName::Email(text) => format!("email:{}", escape(text)),
-        GeneralName::Uri(text) => format!("URI:{}", escape(text)),
-        GeneralName::Directory(name) => format!("dirName:{}", escape(&name.text)),
-        GeneralName::SmtpUtf8(_) | GeneralName::OtherName(..) => "otherName".to_owned(),
-        GeneralName::Other(tag, _) => format!("type {tag}"),
+        GeneralName::Email(text) => format!("email:{}", escape(text)).into(),
+        GeneralName::Uri(text) => format!("URI:{}", escape(text)).into(),
+        GeneralName::Directory(name) => format!("dirName:{}", escape(&name.text)).into(),
+        GeneralName::SmtpUtf8(_) | GeneralName::OtherName(..) => "otherName".into(),
+        GeneralName::Other(tag, _) => format!("type {tag}").into(),
     }
 }
 
@@ -330,9 +334,9 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     };
     TrustReport {
         source: source.into(),
-        path: path.map(|path| shown_path(path)),
-        anchor: anchor.map(|anchor| escape(&anchor.subject.text).to_string()),
-        anchor_not_after: anchor.map(|anchor| instant(anchor.not_after)),
+        path: path.map(|path| shown_path(path).into()),
+        anchor: anchor.map(|anchor| Shown::new(&anchor.subject.text)),
+        anchor_not_after: anchor.map(|anchor| instant(anchor.not_after).into()),
     }
 }
 
@@ -344,12 +348,12 @@ fn name_match(judgement: &Judgement) -> Option<NameMatchReport> {
             leaf.subject
                 .common_names
                 .first()
-                .map(|name| escape(name).to_string()),
+                .map(|name| Shown::new(name)),
         );
     }
     let found = judgement.name.as_ref()?.as_ref().ok();
     Some(NameMatchReport {
-        matched: found.map(|found| escape(&found.matched).to_string()),
+        matched: found.map(|found| Shown::new(&found.matched)),
         names,
         rule: found.map(|found| NameRule::from(found.rule).into()),
     })

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use super::{EndpointReport, Report, plain_lines, text};
+use super::{EndpointReport, Report, text};
+use crate::escape::escape;
 use crate::exit::Junit;
 
 /// Writes one suite. What could not be checked is an error, any other failure a failure
@@ -34,7 +35,7 @@ fn test_case(endpoint: &EndpointReport) -> TestCase {
             status
                 .set_message(xml(&error.message))
                 .set_type(error.code.to_string())
-                .set_description(xml(error.hint.as_deref().unwrap_or_default()));
+                .set_description(xml(&error.hint.to_string()));
             status
         }
     };
@@ -56,7 +57,13 @@ fn test_case(endpoint: &EndpointReport) -> TestCase {
 /// Text of characters that XML may hold (XML 1.0 section 2.2): neither controls nor the two
 /// noncharacters.
 pub(crate) fn xml(text: &str) -> String {
-    plain_lines(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| escape(line).to_string())
+        .collect();
+    lines
+        .join("\n")
+        .replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[cfg(test)]

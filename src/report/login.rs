@@ -3,7 +3,7 @@
 use super::build::milliseconds;
 use super::{ChannelBindingType, EndpointReport, LoginMethod, LoginReport, ServerSessionReport};
 use crate::conninfo::ConnInfo;
-use crate::escape::escape;
+use crate::escape::Shown;
 use crate::login::{self, Encryption, Login};
 
 impl EndpointReport {
@@ -21,12 +21,12 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
     let entered = login.outcome.as_ref().ok();
     let session = entered.and_then(|entered| entered.session.as_ref().ok());
     let sqlstate = match &login.outcome {
-        Err(login::Error::Server { error, .. }) => error.sqlstate.clone(),
+        Err(login::Error::Server { error, .. }) => error.sqlstate.as_deref().map(Shown::new),
         _ => None,
     };
     LoginReport {
-        user: escape(&conninfo.user.value.to_string()).to_string(),
-        database: escape(&conninfo.dbname.value.to_string()).to_string(),
+        user: Shown::new(&conninfo.user.value.to_string()),
+        database: Shown::new(&conninfo.dbname.value.to_string()),
         succeeded: entered.is_some(),
         sqlstate,
         method: login.method.map(|method| LoginMethod::from(method).into()),
@@ -50,9 +50,9 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
 }
 
 /// What a server says of itself, as far as anybody wants to read it.
-fn shortened(text: &str) -> String {
+fn shortened(text: &str) -> Shown {
     let start: String = text.chars().take(MAX_SAID).collect();
-    escape(&start).to_string()
+    Shown::new(&start)
 }
 
 /// Characters of a server's value that are reported.

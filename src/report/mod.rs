@@ -31,14 +31,12 @@ pub use vocabulary::{
     Preference, Role, TrustSource, Verdict,
 };
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clients::{Acceptance, Basis, Client, Outcome};
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
-use crate::diagnose::{Code, Level, Stage};
-use crate::escape::escape;
+use crate::diagnose::{Code, Hint, Level, Stage};
+use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::words::Named;
 
@@ -62,19 +60,19 @@ pub struct Report {
 pub struct EndpointReport {
     /// What the configuration file calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Shown>,
     /// The file that holds the string; absent if it was an argument or the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationReport>,
     /// The string's own parameters, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub conninfo: Option<String>,
+    pub conninfo: Option<Shown>,
     /// The host as written; escaped where it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
+    pub host: Option<Shown>,
     /// The address that was connected to, or the one that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub hostaddr: Option<String>,
+    pub hostaddr: Option<Shown>,
     /// The port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -130,7 +128,7 @@ pub struct EndpointReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LocationReport {
     /// As the user wrote it; `-` is standard input.
-    pub file: String,
+    pub file: Shown,
     /// The line, counted from 1.
     pub line: usize,
 }
@@ -138,18 +136,14 @@ pub struct LocationReport {
 impl EndpointReport {
     /// What to call the endpoint on one line: its name, or else host and port.
     pub fn label(&self) -> String {
-        escape(&self.unescaped_label()).to_string()
-    }
-
-    fn unescaped_label(&self) -> String {
         if let Some(name) = &self.name {
-            return name.clone();
+            return name.to_string();
         }
-        let host = self.host.as_deref().or(self.hostaddr.as_deref());
+        let host = self.host.as_ref().or(self.hostaddr.as_ref());
         match (host, self.port) {
             (Some(host), Some(port)) if host.contains(':') => format!("[{host}]:{port}"),
             (Some(host), Some(port)) => format!("{host}:{port}"),
-            (Some(host), None) => host.to_owned(),
+            (Some(host), None) => host.to_string(),
             (None, Some(port)) => format!("(no host):{port}"),
             (None, None) => match &self.location {
                 Some(location) => format!("{}:{}", location.file, location.line),
@@ -180,19 +174,11 @@ impl EndpointReport {
 impl FindingReport {
     /// What was seen and what to do, on as many lines as it takes.
     fn full_text(&self) -> String {
-        let hint = self.hint.iter().map(|hint| format!("\n{hint}"));
-        let lines: String = std::iter::once(self.message.clone()).chain(hint).collect();
-        plain_lines(&lines)
+        match self.hint.is_empty() {
+            true => self.message.to_string(),
+            false => format!("{}\n{}", self.message, self.hint),
+        }
     }
-}
-
-/// Text in which nothing but line feeds controls anything.
-fn plain_lines(text: &str) -> String {
-    let lines: Vec<String> = text
-        .split('\n')
-        .map(|line| escape(line).to_string())
-        .collect();
-    lines.join("\n")
 }
 
 /// An error or another finding.
@@ -206,10 +192,10 @@ pub struct FindingReport {
     /// The stage at which it was found.
     pub stage: Named<Stage>,
     /// What was seen.
-    pub message: String,
+    pub message: Shown,
     /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+    #[serde(default, skip_serializing_if = "Hint::is_empty")]
+    pub hint: Hint,
 }
 
 /// What was negotiated.
@@ -219,19 +205,19 @@ pub struct TlsReport {
     /// As psql prints it: `TLSv1.3`.
     pub protocol: Option<Named<TlsVersion>>,
     /// OpenSSL's name of the suite.
-    pub cipher: Option<Cow<'static, str>>,
+    pub cipher: Option<Shown>,
     /// IANA's name of the suite.
-    pub cipher_iana: Option<Cow<'static, str>>,
+    pub cipher_iana: Option<Shown>,
     /// Secret bits of the key.
     pub bits: Option<u16>,
     /// The key exchange group.
-    pub group: Option<Cow<'static, str>>,
+    pub group: Option<Shown>,
     /// Whether that group resists quantum computers, too.
     pub post_quantum: Option<bool>,
     /// The application protocol that the server chose.
-    pub alpn: Option<String>,
+    pub alpn: Option<Shown>,
     /// The server name that was sent.
-    pub sni: Option<String>,
+    pub sni: Option<Shown>,
     /// Whether the server asked for another key share, at the price of a round trip.
     pub hello_retry_request: bool,
     /// What became of the client certificate.
@@ -243,29 +229,29 @@ pub struct TlsReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateReport {
     /// Whom it names.
-    pub subject: String,
+    pub subject: Shown,
     /// Who signed it.
-    pub issuer: String,
+    pub issuer: Shown,
     /// Its subject alternative names.
-    pub names: Vec<String>,
+    pub names: Vec<Shown>,
     /// Serial number, in hexadecimal.
-    pub serial: String,
+    pub serial: Shown,
     /// RFC 3339.
-    pub not_before: String,
+    pub not_before: Shown,
     /// RFC 3339.
-    pub not_after: String,
+    pub not_after: Shown,
     /// Whole days until `not_after`; negative once it is past.
     pub days_left: i64,
     /// `RSA 2048`, `ECDSA P-256`.
-    pub key: String,
+    pub key: Shown,
     /// OpenSSL's name.
-    pub signature_algorithm: String,
+    pub signature_algorithm: Shown,
     /// X.509 version.
     pub version: u8,
     /// Lower-case hexadecimal.
-    pub sha256_fingerprint: String,
+    pub sha256_fingerprint: Shown,
     /// SHA-256 of the public key, lower-case hexadecimal.
-    pub spki_sha256: String,
+    pub spki_sha256: Shown,
     /// What it is to the path.
     pub role: Named<Role>,
 }
@@ -278,12 +264,12 @@ pub struct TrustReport {
     pub source: Named<TrustSource>,
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub path: Option<Shown>,
     /// The anchor that the path ends at; `null` if it reaches none.
-    pub anchor: Option<String>,
+    pub anchor: Option<Shown>,
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub anchor_not_after: Option<String>,
+    pub anchor_not_after: Option<Shown>,
 }
 
 /// Whether the leaf names the host.
@@ -291,9 +277,9 @@ pub struct TrustReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NameMatchReport {
     /// The name that matched.
-    pub matched: Option<String>,
+    pub matched: Option<Shown>,
     /// The leaf's names.
-    pub names: Vec<String>,
+    pub names: Vec<Shown>,
     /// How it matched; `null` if nothing did.
     pub rule: Option<Named<NameRule>>,
 }
@@ -303,7 +289,7 @@ pub struct NameMatchReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RotationReport {
     /// The file of new roots.
-    pub file: String,
+    pub file: Shown,
     /// With what is trusted today.
     pub today: RehearsalReport,
     /// With the new file alone.
@@ -329,14 +315,14 @@ pub struct RehearsalReport {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LoginReport {
     /// Who logged in.
-    pub user: String,
+    pub user: Shown,
     /// To which database.
-    pub database: String,
+    pub database: Shown,
     /// Whether the server granted it.
     pub succeeded: bool,
     /// The server's complaint, five characters.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sqlstate: Option<String>,
+    pub sqlstate: Option<Shown>,
     /// What the server asked for, as `require_auth` spells it (`none` where it asked for nothing), or
     /// `other`; `null` if it never got there.
     pub method: Option<Named<LoginMethod>>,
@@ -344,7 +330,7 @@ pub struct LoginReport {
     pub channel_binding: Option<Named<ChannelBindingType>>,
     /// As the server reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub server_version: Option<String>,
+    pub server_version: Option<Shown>,
     /// The server's own view of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pg_stat_ssl: Option<ServerSessionReport>,
@@ -362,13 +348,13 @@ pub struct ServerSessionReport {
     /// Whether the server's session has TLS.
     pub ssl: bool,
     /// `TLSv1.3`
-    pub version: Option<String>,
+    pub version: Option<Shown>,
     /// The suite.
-    pub cipher: Option<String>,
+    pub cipher: Option<Shown>,
     /// Secret bits of the key.
-    pub bits: Option<String>,
+    pub bits: Option<Shown>,
     /// The subject of the client certificate.
-    pub client_dn: Option<String>,
+    pub client_dn: Option<Shown>,
 }
 
 /// What one client library would do with this string and this server.
@@ -384,7 +370,7 @@ pub struct ClientReport {
     /// The stable code of what stands in the way; `null` if nothing does.
     pub code: Option<Named<Code>>,
     /// Why.
-    pub reason: String,
+    pub reason: Shown,
     /// How we know.
     pub basis: Named<Basis>,
 }

@@ -8,7 +8,7 @@ use super::{
     Verdict,
 };
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
-use crate::diagnose::{Code, Level, Stage};
+use crate::diagnose::{Code, Fix, Hint, Level, Stage};
 use crate::exit::Exit;
 
 /// Five endpoints.
@@ -35,9 +35,9 @@ pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
 /// 42 days are left.
 pub(super) fn passing() -> EndpointReport {
     EndpointReport {
-        conninfo: Some("host=db.example.com password=******** sslmode=verify-full".to_owned()),
-        host: Some("db.example.com".to_owned()),
-        hostaddr: Some("192.0.2.7".to_owned()),
+        conninfo: Some("host=db.example.com password=******** sslmode=verify-full".into()),
+        host: Some("db.example.com".into()),
+        hostaddr: Some("192.0.2.7".into()),
         port: Some(5432),
         sslmode: Some(SslMode::VerifyFull.into()),
         sslnegotiation: Some(SslNegotiation::Postgres.into()),
@@ -51,7 +51,7 @@ pub(super) fn passing() -> EndpointReport {
             Code::LibpqRootMissing,
             Stage::Trust,
             "psql would find no root file here",
-            Some("Give it one:\n    sslrootcert=root.crt"),
+            Hint::say("Give it one:").fix(Fix::string("sslrootcert=root.crt")),
         )],
         tls: Some(tls()),
         certificates: Some(vec![
@@ -61,8 +61,8 @@ pub(super) fn passing() -> EndpointReport {
         ]),
         trust: Some(trust()),
         name_match: Some(NameMatchReport {
-            matched: Some("db.example.com".to_owned()),
-            names: vec!["db.example.com".to_owned()],
+            matched: Some("db.example.com".into()),
+            names: vec!["db.example.com".into()],
             rule: Some(NameRule::SanDns.into()),
         }),
         timings_ms: Some(TimingsReport {
@@ -79,12 +79,12 @@ pub(super) fn passing() -> EndpointReport {
 /// Named by a configuration file.
 fn wrong_host() -> EndpointReport {
     EndpointReport {
-        name: Some("orders, primary".to_owned()),
+        name: Some("orders, primary".into()),
         location: Some(LocationReport {
-            file: "ops/pgtls: all.toml".to_owned(),
+            file: "ops/pgtls: all.toml".into(),
             line: 12,
         }),
-        hostaddr: Some("2001:db8::7".to_owned()),
+        hostaddr: Some("2001:db8::7".into()),
         verdict: Verdict::Fail,
         exit_code: Exit::WrongHost,
         authenticated: false,
@@ -93,12 +93,13 @@ fn wrong_host() -> EndpointReport {
             Code::HostNameMismatch,
             Stage::Verify,
             "server certificate for \"pg-1.internal\" does not match host name \"db.example.com\"",
-            Some("Connect by a name that the certificate holds:\n    host=pg-1.internal"),
+            Hint::say("Connect by a name that the certificate holds:")
+                .fix(Fix::string("host=pg-1.internal")),
         )),
         findings: Vec::new(),
         name_match: Some(NameMatchReport {
             matched: None,
-            names: vec!["pg-1.internal".to_owned()],
+            names: vec!["pg-1.internal".into()],
             rule: None,
         }),
         ..passing()
@@ -109,7 +110,7 @@ fn wrong_host() -> EndpointReport {
 fn hostile() -> EndpointReport {
     let text = "a'\"<&>]]>\\|=%:,\u{1b}[2J\u{0}\r\n::error::gone\u{202e}\u{fffe}";
     EndpointReport {
-        host: Some(text.to_owned()),
+        host: Some(text.into()),
         verdict: Verdict::Fail,
         exit_code: Exit::Untrusted,
         authenticated: false,
@@ -118,19 +119,19 @@ fn hostile() -> EndpointReport {
             Code::UnknownIssuer,
             Stage::Verify,
             text,
-            None,
+            Hint::default(),
         )),
         findings: vec![finding(
             Level::Info,
             Code::NoSan,
             Stage::Verify,
             text,
-            Some(text),
+            text.into(),
         )],
         certificates: Some(vec![CertificateReport {
-            issuer: text.to_owned(),
-            names: vec![text.to_owned()],
-            not_after: "unreadable".to_owned(),
+            issuer: text.into(),
+            names: vec![text.into()],
+            not_after: "unreadable".into(),
             ..certificate(text, 0, Role::Leaf)
         }]),
         name_match: None,
@@ -140,8 +141,8 @@ fn hostile() -> EndpointReport {
 
 fn plaintext() -> EndpointReport {
     EndpointReport {
-        conninfo: Some("hostaddr=::1 sslmode=require".to_owned()),
-        hostaddr: Some("::1".to_owned()),
+        conninfo: Some("hostaddr=::1 sslmode=require".into()),
+        hostaddr: Some("::1".into()),
         port: Some(6432),
         sslmode: Some(SslMode::Require.into()),
         sslnegotiation: Some(SslNegotiation::Postgres.into()),
@@ -151,7 +152,7 @@ fn plaintext() -> EndpointReport {
             Code::NoTls,
             Stage::Negotiate,
             "the server does not speak TLS on this port (it answered N)",
-            Some("On the server:\n    ssl = on"),
+            Hint::say("On the server:").fix(Fix::string("ssl = on")),
         )),
         timings_ms: Some(TimingsReport {
             resolve: None,
@@ -183,7 +184,7 @@ fn unread() -> EndpointReport {
             Code::UnknownKeyword,
             Stage::Conninfo,
             "unknown parameter \"sslmod\"",
-            Some("Did you mean sslmode?"),
+            "Did you mean sslmode?".into(),
         )),
         findings: Vec::new(),
         tls: None,
@@ -198,19 +199,13 @@ fn unread() -> EndpointReport {
     }
 }
 
-fn finding(
-    level: Level,
-    code: Code,
-    stage: Stage,
-    message: &str,
-    hint: Option<&str>,
-) -> FindingReport {
+fn finding(level: Level, code: Code, stage: Stage, message: &str, hint: Hint) -> FindingReport {
     FindingReport {
         level: level.into(),
         code: code.into(),
         stage: stage.into(),
-        message: message.to_owned(),
-        hint: hint.map(str::to_owned),
+        message: message.into(),
+        hint: hint.into(),
     }
 }
 
@@ -223,7 +218,7 @@ fn tls() -> TlsReport {
         group: Some("secp256r1".into()),
         post_quantum: Some(false),
         alpn: None,
-        sni: Some("db.example.com".to_owned()),
+        sni: Some("db.example.com".into()),
         hello_retry_request: false,
         client_certificate: ClientCertificateUse::NotRequested.into(),
     }
@@ -231,18 +226,18 @@ fn tls() -> TlsReport {
 
 fn certificate(subject: &str, days_left: i64, role: Role) -> CertificateReport {
     CertificateReport {
-        subject: subject.to_owned(),
-        issuer: "CN = Example CA".to_owned(),
-        names: vec!["db.example.com".to_owned()],
-        serial: "01ab".to_owned(),
-        not_before: "2026-01-01T00:00:00Z".to_owned(),
-        not_after: "2027-01-01T00:00:00Z".to_owned(),
+        subject: subject.into(),
+        issuer: "CN = Example CA".into(),
+        names: vec!["db.example.com".into()],
+        serial: "01ab".into(),
+        not_before: "2026-01-01T00:00:00Z".into(),
+        not_after: "2027-01-01T00:00:00Z".into(),
         days_left,
-        key: "ECDSA P-256".to_owned(),
-        signature_algorithm: "ecdsa-with-SHA256".to_owned(),
+        key: "ECDSA P-256".into(),
+        signature_algorithm: "ecdsa-with-SHA256".into(),
         version: 3,
-        sha256_fingerprint: "00".repeat(32),
-        spki_sha256: "11".repeat(32),
+        sha256_fingerprint: "00".repeat(32).into(),
+        spki_sha256: "11".repeat(32).into(),
         role: role.into(),
     }
 }
@@ -250,8 +245,8 @@ fn certificate(subject: &str, days_left: i64, role: Role) -> CertificateReport {
 fn trust() -> TrustReport {
     TrustReport {
         source: TrustSource::SslRootCert.into(),
-        path: Some("root.crt".to_owned()),
-        anchor: Some("CN = Example CA".to_owned()),
-        anchor_not_after: Some("2036-01-01T00:00:00Z".to_owned()),
+        path: Some("root.crt".into()),
+        anchor: Some("CN = Example CA".into()),
+        anchor_not_after: Some("2036-01-01T00:00:00Z".into()),
     }
 }

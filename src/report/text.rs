@@ -10,7 +10,8 @@ use super::{
     LoginMethod, RehearsalReport, Report, TlsReport, TrustSource, Verdict, audit_text,
 };
 use crate::clients::{Basis, Outcome};
-use crate::diagnose::Level;
+use crate::diagnose::{Advice, Fix, Level};
+use crate::escape::Shown;
 use crate::words::Named;
 
 /// Whether the text may hold colour codes. Colour never carries meaning alone.
@@ -255,8 +256,13 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
         palette,
     );
     writeln!(out, "{}", text.replacen(&label, &painted, 1))?;
-    if let Some(hint) = &finding.hint {
-        writeln!(out, "{}", wrap(hint, "    "))?;
+    for advice in finding.hint.lines() {
+        match advice {
+            Advice::Say(text) => writeln!(out, "{}", wrap(text, HINT))?,
+            Advice::Show(text) | Advice::Do(Fix { text, .. }) => {
+                writeln!(out, "{HINT}    {text}")?;
+            }
+        }
     }
     if finding.level == Level::Error {
         writeln!(out, "    More: pgtls explain {}", finding.code)?;
@@ -349,7 +355,7 @@ fn write_name(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> 
         let shown: Vec<&str> = names
             .names
             .iter()
-            .map(String::as_str)
+            .map(Shown::as_str)
             .take(MAX_NAMES)
             .collect();
         let more = names.names.len().saturating_sub(shown.len());
@@ -404,7 +410,7 @@ fn write_login(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
         _ => "NOT what was negotiated here",
     };
     let parts = [&session.version, &session.cipher, &session.client_dn];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    let parts: Vec<&str> = parts.into_iter().flatten().map(Shown::as_str).collect();
     let seen = if session.ssl {
         parts.join(", ")
     } else {
@@ -447,15 +453,14 @@ fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{}", wrap(text, &format!("  {label:<6} ")))
 }
 
-/// Wraps each line of `text` under a first-line indent; a line that is itself indented is a
-/// command or a connection string to be copied, and stays in one piece.
+/// Wraps each line of `text` under a first-line indent.
 pub(crate) fn wrap(text: &str, indent: &str) -> String {
     let blank = " ".repeat(indent.len());
     let mut lines = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let indent = if index == 0 { indent } else { &blank };
         let fits = indent.len().saturating_add(line.len()) < WIDTH;
-        if fits || line.starts_with("    ") {
+        if fits {
             lines.push(format!("{indent}{line}"));
         } else {
             let options = Options::new(WIDTH)
@@ -480,6 +485,9 @@ pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
         Palette::Colour => format!("{style}{text}{style:#}"),
     }
 }
+
+/// Before what is said of a finding on further lines.
+const HINT: &str = "    ";
 
 /// Columns before the reason in the table of clients.
 const CLIENT_COLUMNS: usize = 32;

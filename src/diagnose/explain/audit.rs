@@ -6,7 +6,7 @@ use crate::audit::{
 };
 use crate::demands::Strictness;
 use crate::diagnose::{
-    Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied,
+    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, apply_strictness, unsatisfied,
 };
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -86,7 +86,9 @@ fn plaintext(login: Login) -> Finding {
     let message =
         format!("TLS is offered, not enforced: the server starts a session without it {how}");
     error(Code::PlaintextAccepted, message).hint(
-        "In pg_hba.conf use hostssl instead of host, or put this line first, then reload:\n    hostnossl all all all reject\nPgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl.",
+        Hint::say("In pg_hba.conf use hostssl instead of host, or put this line first, then reload:")
+            .fix(Fix::file("hostnossl all all all reject"))
+            .then("PgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl."),
     )
 }
 
@@ -104,7 +106,7 @@ fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
     if !legacy.is_empty() {
         let message = format!("the server accepts {legacy}, which RFC 8996 deprecates");
         let finding = error(Code::LegacyProtocol, message)
-            .hint("On the server:\n    ssl_min_protocol_version = 'TLSv1.2'");
+            .hint(on_server("ssl_min_protocol_version = 'TLSv1.2'"));
         found.push((Category::LegacyProtocol, finding));
     }
     found.extend(suites(&versions));
@@ -119,6 +121,10 @@ fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
     found
 }
 
+fn on_server(setting: &str) -> Hint {
+    Hint::say("On the server:").fix(Fix::setting(setting))
+}
+
 type Versions<'a> = [(TlsVersion, &'a Accepted)];
 
 fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
@@ -129,8 +135,8 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
             "the server accepts {} without protection: {shown}",
             suites_of(count)
         );
-        let finding = error(Code::BrokenCipher, message)
-            .hint("On the server:\n    ssl_ciphers = 'HIGH:!aNULL:!3DES'");
+        let finding =
+            error(Code::BrokenCipher, message).hint(on_server("ssl_ciphers = 'HIGH:!aNULL:!3DES'"));
         found.push((Category::BrokenCipher, finding));
     }
     let merely =
@@ -150,7 +156,7 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         if let Some((count, shown)) = listed(versions, |suite| merely(suite, weakness)) {
             let message = format!("the server accepts {} {what}: {shown}", suites_of(count));
             let finding = error(Code::WeakCipher, message)
-                .hint("On the server:\n    ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'");
+                .hint(on_server("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'"));
             found.push((category, finding));
         }
     }
@@ -164,8 +170,10 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         .filter_map(|(_, one)| one.prime_bits.clone().ok()?);
     if let Some(bits) = primes.min().filter(|bits| *bits < ENOUGH_PRIME_BITS) {
         let message = format!("the server's Diffie-Hellman prime has {bits} bits");
-        let finding = error(Code::WeakCipher, message)
-            .hint("Give the server a larger one (ssl_dh_params_file), or no DHE suites:\n    ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'");
+        let finding = error(Code::WeakCipher, message).hint(
+            Hint::say("Give the server a larger one (ssl_dh_params_file), or no DHE suites:")
+                .fix(Fix::setting("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'")),
+        );
         found.push((Category::SmallPrime, finding));
     }
     let compressed = names(versions, |(_, one)| {
@@ -244,7 +252,7 @@ fn certificates(task: &Task, shown: &[Shown]) -> Vec<(Exit, Finding)> {
                 Asked::Ecdsa => "ECDSA",
                 Asked::Ed25519 | Asked::NoName | Asked::OtherName => "Ed25519",
             };
-            let message = format!("for clients that ask for {kind}: {}", finding.message);
+            let message = format!("for clients that ask for {kind}: {}", finding.message).into();
             let finding = Finding {
                 message,
                 stage: Stage::Audit,
@@ -291,10 +299,11 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
     }
     let hint = match reason {
         Unknown::RefusedAnyway(_) => {
-            "Name a user and a database that may log in; no password is needed:\n    user=NAME dbname=NAME"
+            Hint::say("Name a user and a database that may log in; no password is needed:")
+                .fix(Fix::string("user=NAME dbname=NAME"))
         }
-        Unknown::OutOfTime => "Give it more time: --deadline 15m, or --jobs 4.",
-        _ => "Try again when the server is less busy, or with a longer --timeout.",
+        Unknown::OutOfTime => "Give it more time: --deadline 15m, or --jobs 4.".into(),
+        _ => "Try again when the server is less busy, or with a longer --timeout.".into(),
     };
     Some(error(Code::AuditIncomplete, message).hint(hint))
 }

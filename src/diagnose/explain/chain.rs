@@ -2,7 +2,7 @@
 
 use super::no_anchor::{self, other_key};
 use crate::diagnose::calendar::{day, moment, span};
-use crate::diagnose::{Code, Context, Finding, Stage};
+use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::verify::{Fault, FaultKind, Judgement, Place};
 use crate::x509::Certificate;
@@ -161,7 +161,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn finding(&self, message: impl Into<String>) -> Finding {
+    fn finding(&self, message: impl Into<crate::escape::Shown>) -> Finding {
         let code = code(&self.fault.kind, self.place());
         Finding::error(code, Stage::Verify, message)
     }
@@ -216,13 +216,14 @@ impl Case<'_> {
         };
         let hint = match self.place() {
             Place::Leaf => {
-                "Renew it, put it into ssl_cert_file and reload the server:\n    SELECT pg_reload_conf();"
+                Hint::say("Renew it, put it into ssl_cert_file and reload the server:")
+                    .fix(Fix::command("SELECT pg_reload_conf();"))
             }
             Place::Root => {
-                "Get the current root from whoever runs the server, and name it with sslrootcert."
+                "Get the current root from whoever runs the server, and name it with sslrootcert.".into()
             }
             Place::Intermediate => {
-                "Put the CA's current intermediate behind the server certificate in ssl_cert_file, and reload."
+                "Put the CA's current intermediate behind the server certificate in ssl_cert_file, and reload.".into()
             }
         };
         self.finding(message).hint(hint)

@@ -3,7 +3,7 @@
 use super::corrected;
 use super::wire::{said, server_error};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
-use crate::diagnose::{Code, Diagnosis, Finding, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::probe::{Session, Task};
@@ -86,32 +86,29 @@ fn silence(task: &Task, tls: &Tls) -> Option<Finding> {
 }
 
 /// `None` if the server never asked.
-fn advice(task: &Task, tls: &Tls) -> Option<String> {
+fn advice(task: &Task, tls: &Tls) -> Option<Hint> {
     let mut advice = Vec::new();
     match tls.client_certificate {
         ClientCertificateRequest::NotRequested => return None,
         ClientCertificateRequest::Sent => {
-            advice.push(REISSUE_CERTIFICATE.to_owned());
-            advice.extend(authorities(tls));
+            advice.push(Hint::say(REISSUE_CERTIFICATE));
+            advice.extend(authorities(tls).map(Hint::say));
             advice.extend(left_behind(task));
         }
         ClientCertificateRequest::RequestedNoneSent => {
-            advice.extend(authorities(tls));
+            advice.extend(authorities(tls).map(Hint::say));
             let changes: [(Keyword, &[u8]); 2] = [
                 (Keyword::SslCert, b"client.crt"),
                 (Keyword::SslKey, b"client.key"),
             ];
-            advice.push(format!(
-                "{GIVE_CERTIFICATE}\n{}",
-                corrected(&task.conninfo, &changes)
-            ));
+            advice.push(Hint::say(GIVE_CERTIFICATE).fix(corrected(&task.conninfo, &changes)));
         }
         ClientCertificateRequest::RequestedNoneFits => {
-            advice.push(OTHER_KEY.to_owned());
+            advice.push(Hint::say(OTHER_KEY));
             advice.extend(left_behind(task));
         }
     }
-    Some(advice.join("\n"))
+    Some(advice.into_iter().collect())
 }
 
 /// Whom the server's request names (RFC 8446 section 4.2.4): the subjects of its ssl_ca_file.
@@ -131,14 +128,14 @@ fn authorities(tls: &Tls) -> Option<String> {
 }
 
 /// A certificate that nobody named, but that lies where libpq looks for one.
-fn left_behind(task: &Task) -> Option<String> {
+fn left_behind(task: &Task) -> Option<Hint> {
     let identity = task.trust.identity.as_ref()?;
     task.conninfo.sslcert.is_none().then(|| {
-        format!(
-            "Nothing names our certificate: {} was sent because it lies there. Where none is to be sent (libpq 16 and newer):\n{}",
-            shown_path(&identity.certificate_path),
-            corrected(&task.conninfo, &[(Keyword::SslCertMode, b"disable")])
-        )
+        Hint::say(format!(
+            "Nothing names our certificate: {} was sent because it lies there. Where none is to be sent (libpq 16 and newer):",
+            shown_path(&identity.certificate_path)
+        ))
+        .fix(corrected(&task.conninfo, &[(Keyword::SslCertMode, b"disable")]))
     })
 }
 

@@ -4,7 +4,7 @@ use data_encoding::{BASE64, HEXLOWER};
 
 use crate::demands::{Demands, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
-use crate::diagnose::{Code, Context, Finding, Stage};
+use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
@@ -43,25 +43,26 @@ pub(in crate::diagnose) fn explain(
                     span(i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX))
                 ),
             )
-            .hint("Renew it and reload the server:\n    SELECT pg_reload_conf();")
+            .hint(
+                Hint::say("Renew it and reload the server:")
+                    .fix(Fix::command("SELECT pg_reload_conf();")),
+            )
         }
         Unmet::BelowMinTls { negotiated, wanted } => finding(
             Code::BelowMinTls,
             format!("negotiated {negotiated}, and {wanted} is demanded"),
         )
-        .hint(format!(
-            "On the server:\n    ssl_min_protocol_version = '{wanted}'"
-        )),
+        .hint(Hint::say("On the server:").fix(Fix::setting(format!(
+            "ssl_min_protocol_version = '{wanted}'"
+        )))),
         Unmet::PinMismatch => {
-            let keys: Vec<String> = proven(judgement)
-                .map(|c| {
-                    format!(
-                        "    sha256//{}  {}",
-                        BASE64.encode(&c.spki_sha256()),
-                        escape(&c.subject.text)
-                    )
-                })
-                .collect();
+            let keys = proven(judgement).map(|c| {
+                format!(
+                    "sha256//{}  {}",
+                    BASE64.encode(&c.spki_sha256()),
+                    escape(&c.subject.text)
+                )
+            });
             let pinned = |c: &Certificate| demands.pins.contains(&c.spki_sha256());
             let beside = match judgement.certificates.iter().any(pinned) {
                 true => {
@@ -74,18 +75,18 @@ pub(in crate::diagnose) fn explain(
                 Ok(()) => "no certificate of the verified path has a pinned public key",
                 Err(_) => "the server certificate does not have a pinned public key",
             };
-            finding(Code::PinMismatch, format!("{what}{beside}")).hint(format!(
-                "These keys count. If the change was planned, pin the new key.\n{}",
-                keys.join("\n")
+            finding(Code::PinMismatch, format!("{what}{beside}")).hint(keys.fold(
+                Hint::say("These keys count. If the change was planned, pin the new key."),
+                Hint::show,
             ))
         }
         Unmet::UnexpectedCertificate => {
             let shown = |certificate: Option<&Certificate>| {
                 certificate.map_or_else(
-                    || "    none".to_owned(),
+                    || "none".to_owned(),
                     |c| {
                         format!(
-                            "    {}  until {}",
+                            "{}  until {}",
                             HEXLOWER.encode(&c.sha256_fingerprint()),
                             c.not_after.map_or_else(|| "?".to_owned(), day)
                         )
@@ -96,11 +97,13 @@ pub(in crate::diagnose) fn explain(
                 Code::UnexpectedCertificate,
                 "the server serves another certificate than the one expected".to_owned(),
             )
-            .hint(format!(
-                "Expected\n{}\nserved\n{}\nIf it was renewed, the server may not have reloaded it: SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log.",
-                shown(demands.expected.as_deref()),
-                shown(judgement.certificates.first())
-            ))
+            .hint(
+                Hint::say("Expected")
+                    .show(shown(demands.expected.as_deref()))
+                    .then("served")
+                    .show(shown(judgement.certificates.first()))
+                    .then("If it was renewed, the server may not have reloaded it: SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log."),
+            )
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::corrected;
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
-use crate::diagnose::{Code, Diagnosis, Finding, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
@@ -33,8 +33,14 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
 /// With the place where a relative path was looked up.
 fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
     let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
-    let advice: Vec<String> = place.into_iter().chain(finding.hint.clone()).collect();
-    finding.hint(advice.join("\n"))
+    let advice = finding.hint.clone();
+    finding.hint(
+        place
+            .map(Hint::say)
+            .into_iter()
+            .chain([advice])
+            .collect::<Hint>(),
+    )
 }
 
 fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
@@ -50,48 +56,46 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
                 FileRole::Roots => Code::RootFileMissing,
                 FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
             };
-            let mut advice = vec![looked_at(path)];
+            let mut advice = vec![Hint::say(looked_at(path))];
             advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
-                format!(
-                    "That root is compiled in. Write it there with\n    pgtls roots export {} > {}",
-                    root.name,
-                    quoted(path)
-                )
+                let export = format!("pgtls roots export {} > {}", root.name, quoted(path));
+                Hint::say("That root is compiled in. Write it there with").fix(Fix::command(export))
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
             if let (Some(conninfo), [similar]) = (conninfo, similar.as_slice()) {
                 let path = shown_path(similar);
                 let change = (keyword(*role), path.as_bytes());
-                advice.push(format!("Did you mean\n{}", corrected(conninfo, &[change])));
+                advice.push(Hint::say("Did you mean").fix(corrected(conninfo, &[change])));
             }
-            finding(code, error.to_string()).hint(advice.join("\n"))
+            finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>())
         }
         trust::Error::Unreadable { role, path, source } => {
-            let mut advice = looked_at(path);
+            let mut advice = Hint::say(looked_at(path));
             if source.kind() == io::ErrorKind::IsADirectory {
-                advice.push_str(&format!(
-                    "\nIt is a directory; {} names one file.",
-                    keyword(*role)
-                ));
+                let wanted = keyword(*role);
+                advice = advice.then(format!("It is a directory; {wanted} names one file."));
             }
             finding(invalid(*role), format!("{error}: {source}")).hint(advice)
         }
         trust::Error::Unusable { role, path, fault } => {
-            let mut advice = vec![looked_at(path)];
-            match mend(*role, path, fault) {
-                Mend::Words(words) => advice.push(words),
+            let looked = Hint::say(looked_at(path));
+            let advice = match mend(*role, path, fault) {
+                Mend::Words(words) => looked.then(words),
                 Mend::Convert { command, out } => {
-                    advice.push(format!(
-                        "Convert it, and name {out} instead:\n    {command}"
-                    ));
+                    let convert = looked
+                        .then(format!("Convert it, and name {out} instead:"))
+                        .fix(Fix::command(command));
                     let change = (keyword(*role), out.as_bytes());
-                    advice.extend(conninfo.map(|conninfo| corrected(conninfo, &[change])));
+                    match conninfo {
+                        Some(conninfo) => convert.fix(corrected(conninfo, &[change])),
+                        None => convert,
+                    }
                 }
-            }
-            finding(invalid(*role), error.to_string()).hint(advice.join("\n"))
+            };
+            finding(invalid(*role), error.to_string()).hint(advice)
         }
         trust::Error::Identity { error, absolute } => located(
             identity_finding(Owner::Client(conninfo), error),
@@ -116,25 +120,30 @@ fn invalid(role: FileRole) -> Code {
 }
 
 /// Where libpq would silently do less than the string asks for.
-fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<String> {
+fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     let mode = conninfo.sslmode.value;
     match role {
-        FileRole::Roots if mode < SslMode::VerifyCa => Some(format!(
+        FileRole::Roots if mode < SslMode::VerifyCa => Some(Hint::say(format!(
             "psql with sslmode={mode} would go on here and verify nothing, without a word."
-        )),
+        ))),
         FileRole::Crls => {
-            Some("psql would go on here and check no revocation, without a word.".to_owned())
+            Some("psql would go on here and check no revocation, without a word.".into())
         }
         FileRole::Roots | FileRole::CrlDirectory => None,
     }
 }
 
-fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<String> {
+fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
     let lost = conninfo.lost_backslashes(keyword)?;
-    Some(format!(
-        "A backslash escapes in a keyword/value string, so {} lost its own. Write one of\n    {}\n    {}",
-        lost.typed, lost.with_slashes, lost.doubled
-    ))
+    let sentence = format!(
+        "A backslash escapes in a keyword/value string, so {} lost its own. Write one of",
+        lost.typed
+    );
+    Some(
+        Hint::say(sentence)
+            .fix(Fix::string(lost.with_slashes))
+            .fix(Fix::string(lost.doubled)),
+    )
 }
 
 /// Whose certificate and key.
@@ -169,7 +178,7 @@ impl Owner<'_> {
         }
     }
 
-    fn lost_backslashes(self, keyword: Keyword) -> Option<String> {
+    fn lost_backslashes(self, keyword: Keyword) -> Option<Hint> {
         match self {
             Self::Client(conninfo) => lost_backslashes(conninfo?, keyword),
             Self::Server => None,
@@ -181,11 +190,11 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
     let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
     let advice = |first: &str, keyword, similar: &[PathBuf]| {
         let parts = [
-            Some(first.to_owned()),
+            Some(Hint::say(first)),
             owner.lost_backslashes(keyword),
             beside(similar),
         ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        parts.into_iter().flatten().collect::<Hint>()
     };
     match error {
         IdentityError::CertificateMissing { similar, .. } => {
@@ -217,10 +226,11 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
             finding(Flaw::KeyInvalid).hint("It must be a regular file that this user can read.")
         }
         IdentityError::KeyPermissions { path, mode } => {
-            Finding::error(Code::KeyFilePermissions, Stage::Trust, error.to_string()).hint(format!(
-                "It has {mode:04o}.\n    chmod 600 {}\nIn Kubernetes: defaultMode: 0400 (0440 with fsGroup) on the secret's volume.",
-                quoted_path(path)
-            ))
+            Finding::error(Code::KeyFilePermissions, Stage::Trust, error.to_string()).hint(
+                Hint::say(format!("It has {mode:04o}."))
+                    .fix(Fix::command(format!("chmod 600 {}", quoted_path(path))))
+                    .then("In Kubernetes: defaultMode: 0400 (0440 with fsGroup) on the secret's volume."),
+            )
         }
         IdentityError::KeyInvalid { .. } => finding(Flaw::KeyInvalid).hint(match owner {
             Owner::Client(_) => {
@@ -230,19 +240,19 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
                 "It must be a private key in PEM. An encrypted one needs ssl_passphrase_command on the server; pgtls verify reads plain ones."
             }
         }),
-        IdentityError::Mismatch { certificate, key } => finding(Flaw::KeyMismatch).hint(format!(
-            "Compare their public keys:\n    openssl x509 -in {} -noout -pubkey\n    openssl pkey -in {} -pubout",
-            quoted_path(certificate),
-            quoted_path(key)
-        )),
+        IdentityError::Mismatch { certificate, key } => finding(Flaw::KeyMismatch).hint(
+            Hint::say("Compare their public keys:")
+                .show(format!("openssl x509 -in {} -noout -pubkey", quoted_path(certificate)))
+                .show(format!("openssl pkey -in {} -pubout", quoted_path(key))),
+        ),
         IdentityError::NoCertificate => finding(Flaw::CertificateMissing)
             .hint("Name one with sslcert=FILE sslkey=FILE, or leave sslcertmode=require out."),
     }
 }
 
-fn beside(similar: &[PathBuf]) -> Option<String> {
+fn beside(similar: &[PathBuf]) -> Option<Hint> {
     let names: Vec<String> = similar.iter().map(|path| shown_path(path)).collect();
-    (!names.is_empty()).then(|| format!("Beside it there is {}.", names.join(", ")))
+    (!names.is_empty()).then(|| Hint::say(format!("Beside it there is {}.", names.join(", "))))
 }
 
 fn looked_at(path: &NamedPath) -> String {
@@ -254,14 +264,12 @@ fn looked_at(path: &NamedPath) -> String {
 }
 
 /// A shell would have expanded it; within quotation marks it does not.
-fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Option<String> {
+fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Option<Hint> {
     let below = path.written.strip_prefix("~").ok()?;
     let home = conninfo.home_files.as_deref()?.parent()?;
     let whole = shown_path(&home.join(below));
     let string = corrected(conninfo, &[(keyword(role), whole.as_bytes())]);
-    Some(format!(
-        "libpq does not expand \"~\". Write the whole path:\n{string}"
-    ))
+    Some(Hint::say("libpq does not expand \"~\". Write the whole path:").fix(string))
 }
 
 fn quoted(path: &NamedPath) -> String {

@@ -4,9 +4,9 @@ use super::wire;
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
 use crate::diagnose::{
-    Code, Context, Diagnosis, Finding, Level, Stage, apply_strictness, unsatisfied,
+    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, apply_strictness, unsatisfied,
 };
-use crate::escape::escape;
+use crate::escape::{Shown, escape};
 use crate::login::{
     Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,
     Unread, Unusable,
@@ -66,11 +66,11 @@ pub fn diagnose_login(
     diagnosis
 }
 
-fn finding(level: Level, code: Code, message: impl Into<String>) -> Finding {
+fn finding(level: Level, code: Code, message: impl Into<Shown>) -> Finding {
     Finding::new(level, code, Stage::Login, message)
 }
 
-fn failed(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Diagnosis {
+fn failed(code: Code, message: impl Into<Shown>, hint: impl Into<Hint>) -> Diagnosis {
     let error = finding(Level::Error, code, message).hint(hint);
     Diagnosis::failed(error)
 }
@@ -147,8 +147,10 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
             format!("{message}: the server asks for a password, and there is none"),
             "Set PGPASSWORD, or write a line HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600).",
         ),
-        Refusal::NoClientCertificate => Diagnosis::failed(finding(Level::Error, Code::ClientCertRequired, message).hint(
-                "sslcertmode=require wants a client certificate to be sent:\n    sslcert=client.crt sslkey=client.key",
+        Refusal::NoClientCertificate => Diagnosis::failed(
+            finding(Level::Error, Code::ClientCertRequired, message).hint(
+                Hint::say("sslcertmode=require wants a client certificate to be sent:")
+                    .fix(Fix::string("sslcert=client.crt sslkey=client.key")),
             ),
         ),
         Refusal::Unsupported(_) | Refusal::Iterations(_) => failed(
@@ -186,27 +188,28 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
     }
     let hint = match state {
         Some("28P01") => {
-            "The password is wrong, or the role does not exist or has none: the server does not say which. Its log does."
+            "The password is wrong, or the role does not exist or has none: the server does not say which. Its log does.".into()
         }
         Some("28000") => {
-            "pg_hba.conf has no line for this user, database, address and TLS, or one that rejects; or the role may not log in, or the certificate's CN is not the user."
+            "pg_hba.conf has no line for this user, database, address and TLS, or one that rejects; or the role may not log in, or the certificate's CN is not the user.".into()
         }
         Some("3D000") => {
-            "The database does not exist: look at dbname, whose default is the user's name."
+            "The database does not exist: look at dbname, whose default is the user's name.".into()
         }
         Some("42501") => {
-            "The role lacks the privilege CONNECT on this database:\n    GRANT CONNECT ON DATABASE ... TO ..."
+            Hint::say("The role lacks the privilege CONNECT on this database:")
+                .fix(Fix::command("GRANT CONNECT ON DATABASE ... TO ..."))
         }
         Some("22023" | "42704") => {
-            "The server does not take a setting of options or client_encoding."
+            "The server does not take a setting of options or client_encoding.".into()
         }
         Some("08P01" | "XX000") if sends_no_name(observation) => {
-            "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone."
+            "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone.".into()
         }
         Some("08P01") => {
-            "A pooler says this of users and databases that it does not know: look into its configuration."
+            "A pooler says this of users and databases that it does not know: look into its configuration.".into()
         }
-        _ => "Mend what the server says; its log says more.",
+        _ => "Mend what the server says; its log says more.".into(),
     };
     failed(
         Code::LoginFailed,
@@ -228,7 +231,9 @@ fn ignored(file: &IgnoredFile) -> Finding {
     );
     let found = finding(Level::Warning, Code::PassfileIgnored, message);
     match file.why {
-        Unusable::TooOpen(_) => found.hint(format!("Make it yours alone:\n    chmod 0600 {path}")),
+        Unusable::TooOpen(_) => found.hint(
+            Hint::say("Make it yours alone:").fix(Fix::command(format!("chmod 0600 {path}"))),
+        ),
         Unusable::NotPlain | Unusable::Unreadable(_) => {
             found.hint("Look at passfile and PGPASSFILE; the default is ~/.pgpass.")
         }

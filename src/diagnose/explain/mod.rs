@@ -16,11 +16,11 @@ pub(super) mod request;
 pub(super) mod rotation;
 pub(super) mod wire;
 
+use super::Fix;
 use crate::conninfo::{ConnInfo, Keyword};
 use crate::escape::escape;
 
-/// The user's own string with these settings changed or added, ready to paste: a line of its own in
-/// a hint, secrets masked.
-pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> String {
-    format!("    {}", escape(&conninfo.changed(changes)))
+/// The user's own string with these settings changed or added, ready to paste, secrets masked.
+pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> Fix {
+    Fix::string(escape(&conninfo.changed(changes)))
 }

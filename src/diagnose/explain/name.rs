@@ -2,7 +2,7 @@
 
 use super::corrected;
 use crate::conninfo::Keyword;
-use crate::diagnose::{Code, Context, Finding, Stage};
+use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
 use crate::verify::{Judgement, NameFault};
@@ -22,26 +22,24 @@ pub(in crate::diagnose) fn wrong_name(
     let mut advice = Vec::new();
     advice.extend(special_case(context, host, leaf));
     if is_cloud_sql(leaf) {
-        return finding.hint(advice.join("\n"));
+        return finding.hint(advice.into_iter().collect::<Hint>());
     }
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
     advice.push(match (nearest(&shown, &names), context.address) {
-        (None, _) => "Reissue the certificate with the host's name in subjectAltName.".to_owned(),
-        (Some(nearest), Some(address)) => format!(
-            "Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:\n{}",
-            by_name(context, nearest, &address.to_string())
-        ),
-        (Some(nearest), None) => format!(
+        (None, _) => "Reissue the certificate with the host's name in subjectAltName.".into(),
+        (Some(nearest), Some(address)) => Hint::say("Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:")
+            .fix(by_name(context, nearest, &address.to_string())),
+        (Some(nearest), None) => Hint::say(format!(
             "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
-        ),
+        )),
     });
-    finding.hint(advice.join("\n"))
+    finding.hint(advice.into_iter().collect::<Hint>())
 }
 
 /// The string that connects to the same address by another name; of several hosts, only the part of
 /// this one.
-fn by_name(context: &Context<'_>, name: &str, address: &str) -> String {
+fn by_name(context: &Context<'_>, name: &str, address: &str) -> Fix {
     match context.conninfo {
         Some(conninfo) if conninfo.endpoints.len() == 1 => corrected(
             conninfo,
@@ -50,31 +48,32 @@ fn by_name(context: &Context<'_>, name: &str, address: &str) -> String {
                 (Keyword::Hostaddr, address.as_bytes()),
             ],
         ),
-        _ => format!("    host={name} hostaddr={address}"),
+        _ => Fix::string(format!("host={name} hostaddr={address}")),
     }
 }
 
 /// Where the names themselves tell the cause.
-fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Option<String> {
+fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Option<Hint> {
     let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
     if is_cloud_sql(leaf) {
-        let advice = "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Its CA signs nothing else, so verify-ca proves the server; or choose a server CA mode with DNS names, and the instance's .sql.goog name.";
+        let advice = Hint::say(
+            "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Its CA signs nothing else, so verify-ca proves the server; or choose a server CA mode with DNS names, and the instance's .sql.goog name.",
+        );
         let string = context
             .conninfo
             .map(|conninfo| corrected(conninfo, &[(Keyword::SslMode, b"verify-ca")]));
-        return Some(
-            format!("{advice}\n{}", string.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-        );
+        return Some(match string {
+            Some(string) => advice.fix(string),
+            None => advice,
+        });
     }
     let is_address = inet_aton(host).is_some() || host.contains(&b':');
     if is_address && names.iter().all(|name| name.ip().is_none()) {
-        return Some("The host is an IP address, and the certificate holds none.".to_owned());
+        return Some("The host is an IP address, and the certificate holds none.".into());
     }
     is_service(host, names).then(|| {
         "This is a Kubernetes service that the certificate does not list; poolers often are not. CloudNativePG: spec.certificates.serverAltDNSNames."
-            .to_owned()
+            .into()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
-use crate::diagnose::{Context, Diagnosis, verdict};
+use crate::diagnose::{Context, Diagnosis, Fix, Hint, verdict};
 use crate::handshake::Error as HandshakeError;
 use crate::probe::{NegotiationFallback, Session, Stop, Task};
 use crate::wire::tls::Alert;
@@ -25,27 +25,27 @@ pub(in crate::diagnose) fn advise(
         SslNegotiation::Postgres => ("TLS by an SSLRequest (sslnegotiation=postgres)", ""),
     };
     let string = string(task, fallback.negotiation);
-    error.hint = Some(match silence(&fallback.outcome) {
-        None => match verdict(task, context, &fallback.outcome).error {
-            None => format!("{other} is answered there, and would pass. Use{needs}\n{string}"),
-            Some(next) => format!(
-                "{other} is answered there, but would fail as well: {}. Mend that, and use{needs}\n{string}",
-                next.message
-            ),
-        },
-        Some(Silence::NoAlpn) => format!(
-            "{other} is answered there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Let the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
-        ),
-        Some(Silence::Nothing) => {
-            let first = error.hint.iter().map(|hint| format!("\n{hint}"));
-            std::iter::once(format!("{other} is not answered there, either."))
-                .chain(first)
-                .collect()
+    error.hint = match silence(&fallback.outcome) {
+        None => {
+            let next = verdict(task, context, &fallback.outcome).error;
+            let sentence = match next {
+                None => format!("{other} is answered there, and would pass. Use{needs}"),
+                Some(next) => format!(
+                    "{other} is answered there, but would fail as well: {}. Mend that, and use{needs}",
+                    next.message
+                ),
+            };
+            Hint::say(sentence).fix(string)
         }
-    });
+        Some(Silence::NoAlpn) => Hint::say(format!(
+            "{other} is answered there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Let the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
+        )),
+        Some(Silence::Nothing) => Hint::say(format!("{other} is not answered there, either."))
+            .and(std::mem::take(&mut error.hint)),
+    };
 }
 
-fn string(task: &Task, negotiation: SslNegotiation) -> String {
+fn string(task: &Task, negotiation: SslNegotiation) -> Fix {
     let mut changes = vec![(Keyword::SslNegotiation, negotiation.as_str().as_bytes())];
     if task.conninfo.sslmode.value < SslMode::Require {
         // libpq takes no weaker mode together with sslnegotiation=direct.

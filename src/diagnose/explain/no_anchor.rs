@@ -7,7 +7,7 @@ use super::corrected;
 use super::provider::Provider;
 use crate::conninfo::Keyword;
 use crate::diagnose::calendar::day;
-use crate::diagnose::{Code, Context, Finding, Stage};
+use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
 use crate::verify::{FaultKind, Judgement};
@@ -23,7 +23,7 @@ pub(in crate::diagnose) fn explain(
 }
 
 /// Both key identifiers, side by side, where two CAs share a name.
-pub(in crate::diagnose) fn other_key(trust: &Trust, certificate: &Certificate) -> String {
+pub(in crate::diagnose) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
     let identifier = |key: &Option<Vec<u8>>| match key {
         Some(key) => HEXLOWER.encode(key),
         None => "not given".to_owned(),
@@ -32,24 +32,19 @@ pub(in crate::diagnose) fn other_key(trust: &Trust, certificate: &Certificate) -
         .authority_key_identifier
         .as_ref()
         .map(|wanted| &wanted.key);
-    let held: Vec<String> = trust
-        .by_subject(&certificate.issuer)
-        .iter()
-        .take(MAX_LISTED)
-        .map(|anchor| {
-            let key = identifier(&anchor.certificate.subject_key_identifier);
-            let until = anchor
-                .certificate
-                .not_after
-                .map_or_else(|| "?".to_owned(), day);
-            format!("    held    key {key}, until {until}")
-        })
-        .collect();
-    format!(
-        "The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.\n    wanted  key {}\n{}",
-        identifier(wanted.unwrap_or(&None)),
-        held.join("\n")
-    )
+    let held = trust.by_subject(&certificate.issuer);
+    let held = held.iter().take(MAX_LISTED).map(|anchor| {
+        let key = identifier(&anchor.certificate.subject_key_identifier);
+        let until = anchor
+            .certificate
+            .not_after
+            .map_or_else(|| "?".to_owned(), day);
+        format!("held    key {key}, until {until}")
+    });
+    let wanted = identifier(wanted.unwrap_or(&None));
+    let advice = Hint::say("The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.")
+        .show(format!("wanted  key {wanted}"));
+    held.fold(advice, Hint::show)
 }
 
 struct Case<'a> {
@@ -106,35 +101,31 @@ impl Case<'_> {
                 Code::MissingIntermediate,
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
             )
-            .hint(format!(
-                "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):\n    cat server.pem intermediate.pem > server.crt",
+            .hint(Hint::say(format!(
+                "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):",
                 top.ca_issuers.first().map(|url| escape(url).to_string()).unwrap_or_default()
-            )),
+            )).fix(Fix::command(APPEND_INTERMEDIATE))),
             _ => finding(
                 Code::UnknownIssuer,
                 format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
             )
-            .hint(format!(
-                "{}\nIf \"{}\" is an intermediate, the server has to send it:\n    cat server.pem intermediate.pem > server.crt",
-                self.wrong_roots(),
+            .hint(self.wrong_roots().then(format!(
+                "If \"{}\" is an intermediate, the server has to send it:",
                 issuer(top)
-            )),
+            )).fix(Fix::command(APPEND_INTERMEDIATE))),
         }
     }
 
     /// A certificate that vouches for itself has to be known beforehand.
-    fn save_and_trust(&self, leaf: &Certificate) -> String {
-        let mut advice = format!(
-            "Check its SHA-256 with whoever runs the server:\n    {}",
-            HEXLOWER.encode(&leaf.sha256_fingerprint())
-        );
-        if let Some(conninfo) = self.context.conninfo {
-            let string = corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]);
-            advice.push_str(&format!(
-                "\nIf it is the same, write it to a file with --save-chain server.crt, and trust that:\n{string}"
-            ));
-        }
+    fn save_and_trust(&self, leaf: &Certificate) -> Hint {
+        let advice = Hint::say("Check its SHA-256 with whoever runs the server:")
+            .show(HEXLOWER.encode(&leaf.sha256_fingerprint()));
+        let Some(conninfo) = self.context.conninfo else {
+            return advice;
+        };
         advice
+            .then("If it is the same, write it to a file with --save-chain server.crt, and trust that:")
+            .fix(corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]))
     }
 
     /// Who runs the server, by its host name or else by the names of those who issued its chain.
@@ -150,24 +141,26 @@ impl Case<'_> {
             })
     }
 
-    fn provider_roots(&self, how: &str, provider: &Provider) -> String {
-        let advice = format!("{how} {}. {}", provider.name, provider.roots);
+    fn provider_roots(&self, how: &str, provider: &Provider) -> Hint {
+        let advice = Hint::say(format!("{how} {}. {}", provider.name, provider.roots));
+        let commands = provider.commands.iter();
+        let advice = commands.fold(advice, |advice, command| advice.fix(Fix::command(*command)));
         match (self.context.conninfo, provider.sslrootcert) {
             (Some(conninfo), Some(file)) => {
                 let string = corrected(conninfo, &[(Keyword::SslRootCert, file.as_bytes())]);
-                format!("{advice}\n{string}")
+                advice.fix(string)
             }
             _ => advice,
         }
     }
 
-    fn wrong_roots(&self) -> String {
+    fn wrong_roots(&self) -> Hint {
         let trust = self.context.trust;
         let mut advice = Vec::new();
-        advice.extend(self.outdated());
+        advice.extend(self.outdated().map(Hint::say));
         advice.push(match self.provider() {
             Some((how, provider)) => self.provider_roots(how, provider),
-            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".to_owned(),
+            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".into(),
         });
         if let Some(top) = self
             .judgement
@@ -175,10 +168,10 @@ impl Case<'_> {
             .last()
             .filter(|top| is_gateway(top))
         {
-            advice.push(format!(
+            advice.push(Hint::say(format!(
                 "\"{}\" looks like a gateway that inspects TLS on the way: let it leave PostgreSQL alone.",
                 issuer(top)
-            ));
+            )));
         }
         let listed = trust.listed();
         let subjects: Vec<String> = listed
@@ -193,14 +186,17 @@ impl Case<'_> {
             String::new()
         };
         if !subjects.is_empty() {
-            advice.push(format!("This file holds {}{more}.", subjects.join(", ")));
+            advice.push(Hint::say(format!(
+                "This file holds {}{more}.",
+                subjects.join(", ")
+            )));
         } else if trust.source == Source::System && trust.system_is_empty() {
             advice.push(
                 "The trust store of this machine is empty. Install the package ca-certificates, or point SSL_CERT_FILE to a bundle."
-                    .to_owned(),
+                    .into(),
             );
         }
-        advice.join("\n")
+        advice.into_iter().collect()
     }
 
     /// A copy of the roots that has not been renewed for years.
@@ -245,6 +241,8 @@ fn is_gateway(certificate: &Certificate) -> bool {
     let issuer = certificate.issuer.text.to_ascii_lowercase();
     GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
 }
+
+const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";
 
 /// Certificates of a root file that are named before "and N more".
 const MAX_LISTED: usize = 5;

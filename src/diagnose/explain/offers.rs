@@ -3,7 +3,7 @@
 use super::corrected;
 use crate::audit::{Offers, Taken};
 use crate::conninfo::Keyword;
-use crate::diagnose::Diagnosis;
+use crate::diagnose::{Diagnosis, Hint};
 use crate::probe::Task;
 use crate::wire::tls::TlsVersion;
 
@@ -12,9 +12,13 @@ impl Diagnosis {
     #[must_use]
     pub fn with_offers(mut self, task: &Task, offers: &Offers) -> Self {
         if let Some(error) = &mut self.error {
-            let advice = [seen(offers), way_out(task, offers), error.hint.take()];
-            let lines: Vec<String> = advice.into_iter().flatten().collect();
-            error.hint = Some(lines.join("\n"));
+            let first = seen(offers).map(Hint::say);
+            let advice = [
+                first,
+                way_out(task, offers),
+                Some(std::mem::take(&mut error.hint)),
+            ];
+            error.hint = advice.into_iter().flatten().collect();
         }
         self
     }
@@ -53,7 +57,7 @@ fn described(taken: Taken) -> String {
 }
 
 /// The string that would find something in common, where it is the string that forbids it.
-fn way_out(task: &Task, offers: &Offers) -> Option<String> {
+fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
     let takes = |wanted: TlsVersion| {
         offers
             .versions
@@ -74,5 +78,5 @@ fn way_out(task: &Task, offers: &Offers) -> Option<String> {
     };
     let (keyword, version) = change;
     let string = corrected(conninfo, &[(keyword, version.name().as_bytes())]);
-    Some(format!("{keyword} leaves that out. Use\n{string}"))
+    Some(Hint::say(format!("{keyword} leaves that out. Use")).fix(string))
 }

@@ -14,6 +14,8 @@ pub(super) struct Provider {
     issuers: &'static [&'static str],
     /// Which roots its clients need, and how to get them.
     pub roots: &'static str,
+    /// Commands that get them.
+    pub commands: &'static [&'static str],
     /// What `sslrootcert` then has to say, if it is the same for all its servers.
     pub sslrootcert: Option<&'static str>,
 }
@@ -45,21 +47,29 @@ const PROVIDERS: &[Provider] = &[
             "Microsoft Azure RSA TLS Issuing CA",
             "Microsoft TLS G2 RSA CA",
         ],
-        roots: "Azure moves servers between two roots; put both into the file:\n    pgtls roots export digicert-global-root-g2 > azure.crt\n    pgtls roots export microsoft-rsa-root-ca-2017 >> azure.crt",
+        roots: "Azure moves servers between two roots; put both into the file:",
+        commands: &[
+            "pgtls roots export digicert-global-root-g2 > azure.crt",
+            "pgtls roots export microsoft-rsa-root-ca-2017 >> azure.crt",
+        ],
         sslrootcert: Some("azure.crt"),
     },
     Provider {
         name: "Azure Cosmos DB for PostgreSQL",
         suffixes: &[".postgres.cosmos.azure.com"],
         issuers: &[],
-        roots: "Its root is DigiCert Global Root G2:\n    pgtls roots export digicert-global-root-g2 > azure.crt",
+        roots: "Its root is DigiCert Global Root G2:",
+        commands: &["pgtls roots export digicert-global-root-g2 > azure.crt"],
         sslrootcert: Some("azure.crt"),
     },
     Provider {
         name: "Amazon RDS",
         suffixes: &[".rds.amazonaws.com"],
         issuers: &["Amazon RDS "],
-        roots: "RDS has roots of its own for every region, which no public store holds:\n    curl -o rds.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+        roots: "RDS has roots of its own for every region, which no public store holds:",
+        commands: &[
+            "curl -o rds.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+        ],
         sslrootcert: Some("rds.pem"),
     },
     Provider {
@@ -67,6 +77,7 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".supabase.co", ".pooler.supabase.com"],
         issuers: &["Supabase Root 2021 CA"],
         roots: "Supabase has two roots of one name (2021 and 2025): download the certificate in the dashboard (Database settings, SSL), and keep both in the file.",
+        commands: &[],
         sslrootcert: None,
     },
     Provider {
@@ -74,6 +85,7 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".neon.tech"],
         issuers: &[],
         roots: "Neon uses a public CA, which libpq 16 and newer find in the store of the machine.",
+        commands: &[],
         sslrootcert: Some("system"),
     },
     Provider {
@@ -81,6 +93,7 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".db.ondigitalocean.com"],
         issuers: &[],
         roots: "DigitalOcean has a CA of its own for every project: download the CA certificate on the database's page.",
+        commands: &[],
         sslrootcert: None,
     },
     Provider {
@@ -88,6 +101,7 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".aivencloud.com"],
         issuers: &[],
         roots: "Aiven has a CA of its own for every project: download ca.pem (\"CA certificate\") in the console.",
+        commands: &[],
         sslrootcert: None,
     },
     Provider {
@@ -95,13 +109,15 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".tsdb.cloud.timescale.com"],
         issuers: &[],
         roots: "Tiger Cloud uses a public CA, but a new service is self-signed for up to half an hour. libpq 16 and newer find the CA in the store of the machine.",
+        commands: &[],
         sslrootcert: Some("system"),
     },
     Provider {
         name: "Crunchy Bridge",
         suffixes: &[".db.postgresbridge.com"],
         issuers: &[],
-        roots: "Crunchy Bridge has one CA for every team:\n    curl -o bridge.pem https://api.crunchybridge.com/teams/TEAM-ID.pem",
+        roots: "Crunchy Bridge has one CA for every team:",
+        commands: &["curl -o bridge.pem https://api.crunchybridge.com/teams/TEAM-ID.pem"],
         sslrootcert: Some("bridge.pem"),
     },
     Provider {
@@ -109,13 +125,17 @@ const PROVIDERS: &[Provider] = &[
         suffixes: &[".proxy.rlwy.net"],
         issuers: &[],
         roots: "Railway's certificate is made by the server itself, for localhost: verify-full is impossible through its proxy.",
+        commands: &[],
         sslrootcert: None,
     },
     Provider {
         name: "CockroachDB Cloud",
         suffixes: &[".cockroachlabs.cloud"],
         issuers: &[],
-        roots: "Download the cluster's CA certificate:\n    curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
+        roots: "Download the cluster's CA certificate:",
+        commands: &[
+            "curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
+        ],
         sslrootcert: None,
     },
 ];

@@ -2,7 +2,7 @@
 
 use super::corrected;
 use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Keyword, Route, SslMode};
-use crate::diagnose::{Code, Diagnosis, Finding, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::trust::{Level, Trust};
 
 /// A connection string that libpq would refuse.
@@ -13,9 +13,8 @@ pub fn conninfo_error(error: &Error) -> Diagnosis {
         Class::InvalidValue => Code::InvalidValue,
         Class::WeakSslMode => Code::WeakSslmode,
     };
-    let mut finding = Finding::error(code, Stage::Conninfo, error.to_string());
-    finding.hint = error.hint();
-    Diagnosis::failed(finding)
+    let finding = Finding::error(code, Stage::Conninfo, error.to_string());
+    Diagnosis::failed(finding.hint(error.hint().map(Hint::say)))
 }
 
 /// A request with which there is nothing to check; `None` if it may go ahead.
@@ -33,10 +32,10 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
                 conninfo.sslmode.origin
             ),
         )
-        .hint(format!(
-            "Ask for TLS:\n{}",
-            corrected(conninfo, &[(Keyword::SslMode, b"verify-full")])
-        ))
+        .hint(
+            Hint::say("Ask for TLS:")
+                .fix(corrected(conninfo, &[(Keyword::SslMode, b"verify-full")])),
+        )
     } else if conninfo.gssencmode.value == GssEncMode::Require {
         Finding::error(
             Code::WeakSslmode,
@@ -46,10 +45,7 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
                 conninfo.gssencmode.origin
             ),
         )
-        .hint(format!(
-            "Ask for TLS:\n{}",
-            corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])
-        ))
+        .hint(Hint::say("Ask for TLS:").fix(corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])))
     } else if trust.level == Level::ChainAndName && endpoint.host.is_none() {
         no_host_name()
     } else {
@@ -65,5 +61,8 @@ pub(in crate::diagnose) fn no_host_name() -> Finding {
         Stage::Conninfo,
         "host name must be specified for a verified SSL connection",
     )
-    .hint("hostaddr says where to connect, host says whom to expect there. Write both:\n    host=NAME hostaddr=ADDRESS")
+    .hint(
+        Hint::say("hostaddr says where to connect, host says whom to expect there. Write both:")
+            .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
+    )
 }

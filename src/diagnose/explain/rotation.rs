@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::corrected;
 use super::files::quoted_path;
 use crate::conninfo::{Host, Keyword, shown_path};
-use crate::diagnose::{Code, Context, Diagnosis, Finding, Level, Stage, unsatisfied};
+use crate::diagnose::{Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, unsatisfied};
+use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{self, Source, Trust};
@@ -16,8 +17,8 @@ use crate::x509::{Anchor, AnchorStore, Name};
 /// What a server's chain comes to while its clients move from one file of roots to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// The new file, as the user wrote it; fit for a terminal.
-    pub file: String,
+    /// The new file, as the user wrote it.
+    pub file: Shown,
     /// With what is trusted today.
     pub today: Rehearsal,
     /// With the new file alone.
@@ -76,7 +77,7 @@ pub fn rehearse(
     let [today, alone, both] = [&today, &alone, &both].map(Rehearsal::of);
     let finding = case.finding(today, alone, both);
     Some(Rotation {
-        file: shown,
+        file: shown.into(),
         today,
         alone,
         both,
@@ -122,7 +123,7 @@ struct Case<'a> {
     task: &'a Task,
     file: &'a str,
     /// Why the new file alone fails.
-    why: Option<String>,
+    why: Option<Shown>,
 }
 
 impl Case<'_> {
@@ -133,52 +134,45 @@ impl Case<'_> {
             (true, true, true) => (
                 Level::Info,
                 format!("this server verifies with today's roots, with \"{file}\" alone, and with both"),
-                format!(
-                    "Clients of this server may change to the new file. Take the old roots away when all their servers pass with it alone:\n{}",
-                    self.string(file)
-                ),
+                Hint::say("Clients of this server may change to the new file. Take the old roots away when all their servers pass with it alone:")
+                    .fix(self.string(file)),
             ),
             (true, false, true) => (
                 Level::Info,
                 format!("this server still needs today's roots; with \"{file}\" alone: {why}"),
-                format!(
-                    "First give every client both, the old roots and the new ones, in one file:\n{}\n{}\nThen let the server present a certificate of the new CA, and reload it. When this check passes with \"{file}\" alone, take the old roots away.",
-                    self.join(),
-                    self.string(BOTH)
-                ),
+                Hint::say("First give every client both, the old roots and the new ones, in one file:")
+                    .fix(self.join())
+                    .fix(self.string(BOTH))
+                    .then(format!("Then let the server present a certificate of the new CA, and reload it. When this check passes with \"{file}\" alone, take the old roots away.")),
             ),
             (false, true, true) => (
                 Level::Warning,
                 format!("this server has moved: it verifies with \"{file}\", and no longer with today's roots"),
-                format!(
-                    "Give every client the new file now (where other servers have not moved yet, one that holds the old roots, too):\n{}",
-                    self.string(file)
-                ),
+                Hint::say("Give every client the new file now (where other servers have not moved yet, one that holds the old roots, too):")
+                    .fix(self.string(file)),
             ),
             (false, false, true) => (
                 Level::Warning,
                 format!("this server verifies only with today's roots and \"{file}\" together: neither holds a whole path"),
-                format!(
-                    "Put both into one file, and find out which certificate is missing from the new one:\n{}\n{}",
-                    self.join(),
-                    self.string(BOTH)
-                ),
+                Hint::say("Put both into one file, and find out which certificate is missing from the new one:")
+                    .fix(self.join())
+                    .fix(self.string(BOTH)),
             ),
             (false, false, false) => (
                 Level::Warning,
                 format!("\"{file}\" does not help; with it alone: {why}"),
-                "Get the root at which this server's chain ends from whoever runs the server.".to_owned(),
+                "Get the root at which this server's chain ends from whoever runs the server.".into(),
             ),
             (_, _, false) => (
                 Level::Warning,
                 format!("today's roots and \"{file}\" get in each other's way: together they lead libpq to a path that fails"),
-                "Do not put them into one file. Of two roots of one name keep the newer, or change clients and server at the same moment.".to_owned(),
+                "Do not put them into one file. Of two roots of one name keep the newer, or change clients and server at the same moment.".into(),
             ),
         };
         Finding::new(level, Code::CaRotation, Stage::Policy, message).hint(hint)
     }
 
-    fn string(&self, roots: &str) -> String {
+    fn string(&self, roots: &str) -> Fix {
         corrected(
             &self.task.conninfo,
             &[(Keyword::SslRootCert, roots.as_bytes())],
@@ -186,7 +180,7 @@ impl Case<'_> {
     }
 
     /// The command that puts both files into one.
-    fn join(&self) -> String {
+    fn join(&self) -> Fix {
         let old = match &self.task.trust.source {
             Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
                 quoted_path(path)
@@ -195,7 +189,7 @@ impl Case<'_> {
             Source::Bundled | Source::Mozilla | Source::Fallback => "OLD-ROOTS.pem".to_owned(),
         };
         let new = quoted_path(Path::new(self.file));
-        format!("    cat {old} {new} > {BOTH}")
+        Fix::command(format!("cat {old} {new} > {BOTH}"))
     }
 }
 

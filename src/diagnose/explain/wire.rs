@@ -6,7 +6,7 @@ use super::client_certificate;
 use super::corrected;
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
 use crate::conninfo::{Keyword, SslSni};
-use crate::diagnose::{Code, Diagnosis, Finding, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, Tls};
@@ -51,8 +51,8 @@ pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
         NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it answered N)")).hint(
-                "PostgreSQL: set ssl = on, with ssl_cert_file and ssl_key_file, and reload.\n\
-                 PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off.",
+                Hint::say("PostgreSQL: set ssl = on, with ssl_cert_file and ssl_key_file, and reload.")
+                .then("PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off."),
             ),
         ),
         NegotiateError::ServerError(answer) => server_error(answer),
@@ -191,40 +191,44 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_)
         | HandshakeError::Refused(_) => finding(Code::TlsFailure, escape(&error.to_string()).to_string()).hint(
-            "This is not how a PostgreSQL server behaves. psql uses another TLS library and may still connect: compare with\n    openssl s_client -starttls postgres -connect HOST:PORT",
+            Hint::say("This is not how a PostgreSQL server behaves. psql uses another TLS library and may still connect: compare with")
+                .show("openssl s_client -starttls postgres -connect HOST:PORT"),
         ),
     };
     Diagnosis::failed(diagnosis)
 }
 
 /// A front end that finds its server by the name in the ClientHello did not find one.
-fn unknown_sni(task: &Task, tls: &Tls) -> String {
+fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
     if let Some(sni) = &tls.sni {
-        return format!(
+        return Hint::say(format!(
             "What answers there does not know the name \"{}\", which was sent as SNI: connect by the name that its owner gives for the server, or let the proxy in front route this one.",
             escape(sni)
-        );
+        ));
     }
     let why = match &task.conninfo.sslsni {
-        setting if setting.value == SslSni::Omit => format!(
-            "No name was sent as SNI (sslsni=0, from {}), and a front end that routes by name needs it:\n{}",
-            setting.origin,
-            corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])
-        ),
-        _ => "No name was sent as SNI, as the host is an address; a front end that routes by name needs it. Connect by name:\n    host=NAME hostaddr=ADDRESS".to_owned(),
+        setting if setting.value == SslSni::Omit => Hint::say(format!(
+            "No name was sent as SNI (sslsni=0, from {}), and a front end that routes by name needs it:",
+            setting.origin
+        ))
+        .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
+        _ => Hint::say("No name was sent as SNI, as the host is an address; a front end that routes by name needs it. Connect by name:")
+            .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
     };
-    format!("{why}\nElse the server's log says more.")
+    why.then("Else the server's log says more.")
 }
 
 fn no_common_version(message: &str) -> Finding {
     Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(
-        "pgtls speaks TLS 1.2 and 1.3, within ssl_min_protocol_version and ssl_max_protocol_version. On the server:\n    ssl_min_protocol_version = 'TLSv1.2'",
+        Hint::say("pgtls speaks TLS 1.2 and 1.3, within ssl_min_protocol_version and ssl_max_protocol_version. On the server:")
+            .fix(Fix::setting("ssl_min_protocol_version = 'TLSv1.2'")),
     )
 }
 
 fn no_common_cipher(message: &str) -> Finding {
     Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(
-        "pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384 and X25519, and takes RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect; on the server:\n    ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'",
+        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384 and X25519, and takes RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect; on the server:")
+            .fix(Fix::setting("ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'")),
     )
 }
 

@@ -1,6 +1,6 @@
 //! What is to be said of a chain besides the verdict.
 
-use super::{Code, Context, Finding, Level, Stage, warning};
+use super::{Code, Context, Finding, Fix, Hint, Level, Stage, warning};
 use crate::diagnose::calendar::{day, span};
 use crate::escape::escape;
 use crate::trust;
@@ -32,9 +32,12 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
     if !sent.is_sorted() {
         let message =
             "the server sends its certificates out of order: libpq sorts them, some clients do not";
-        found.push(warning(Code::ChainOrder, Stage::Verify, message.to_owned()).hint(
-            "In ssl_cert_file each certificate stands before that of its issuer:\n    cat server.pem intermediate.pem > server.crt",
-        ));
+        found.push(
+            warning(Code::ChainOrder, Stage::Verify, message.to_owned()).hint(
+                Hint::say("In ssl_cert_file each certificate stands before that of its issuer:")
+                    .fix(Fix::command(APPEND_INTERMEDIATE)),
+            ),
+        );
     }
     let filled_in = path.iter().find_map(|step| match step {
         Step::Anchor(anchor) if !anchor.certificate.is_self_issued() => Some(anchor),
@@ -45,9 +48,13 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
             "the server does not send the intermediate \"{}\"; it was found in the root file, which other clients may lack",
             escape(&anchor.certificate.subject.text)
         );
-        found.push(warning(Code::MissingIntermediate, Stage::Verify, message).hint(
-            "On the server:\n    cat server.pem intermediate.pem > server.crt\nthen reload it: SELECT pg_reload_conf();",
-        ));
+        found.push(
+            warning(Code::MissingIntermediate, Stage::Verify, message).hint(
+                Hint::say("On the server:")
+                    .fix(Fix::command(APPEND_INTERMEDIATE))
+                    .then("then reload it: SELECT pg_reload_conf();"),
+            ),
+        );
     }
     found
 }
@@ -108,14 +115,16 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
 /// What libpq takes and stricter clients do not.
 fn leaf(leaf: &Certificate) -> Vec<Finding> {
     let mut found = Vec::new();
-    let reissue = "Reissue it with\n    openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')";
+    let reissue = || {
+        Hint::say("Reissue it with").fix(Fix::command("openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')"))
+    };
     if leaf.version < 3 {
         let message = "the server certificate is X.509 version 1: libpq takes it, clients built on rustls do not";
-        found.push(warning(Code::X509V1, Stage::Verify, message.to_owned()).hint(reissue));
+        found.push(warning(Code::X509V1, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     if leaf.subject_alt_names.is_none() {
         let message = "the server certificate has no subjectAltName: libpq falls back to its CN, Go and rustls clients do not";
-        found.push(warning(Code::NoSan, Stage::Verify, message.to_owned()).hint(reissue));
+        found.push(warning(Code::NoSan, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     if leaf
         .basic_constraints
@@ -123,7 +132,7 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
     {
         let message =
             "the server certificate says CA:TRUE: libpq takes it, clients built on rustls do not";
-        found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue));
+        found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     let signed_with_edwards = matches!(
         leaf.signature_algorithm.scheme,
@@ -138,6 +147,8 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
     }
     found
 }
+
+const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";
 
 /// Thirty days, in seconds.
 const SOON: i64 = 30 * 86_400;

@@ -4,16 +4,17 @@ mod chain;
 mod settings;
 mod wire;
 
-use super::{Code, Context, Finding, Level, Stage};
+use super::{Code, Context, Finding, Fix, Hint, Level, Stage};
+use crate::escape::Shown;
 
 pub(super) use chain::of_chain;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use wire::of_session;
 
-fn warning(code: Code, stage: Stage, message: impl Into<String>) -> Finding {
+fn warning(code: Code, stage: Stage, message: impl Into<Shown>) -> Finding {
     Finding::new(Level::Warning, code, stage, message)
 }
 
-fn info(code: Code, stage: Stage, message: impl Into<String>) -> Finding {
+fn info(code: Code, stage: Stage, message: impl Into<Shown>) -> Finding {
     Finding::new(Level::Info, code, stage, message)
 }

@@ -1,6 +1,6 @@
 //! What the settings leave undone, or undo elsewhere.
 
-use super::{Code, Finding, Stage, info, warning};
+use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
 use crate::diagnose::explain::corrected;
 use crate::probe::Task;
@@ -32,10 +32,12 @@ fn mode(task: &Task) -> Vec<Finding> {
     if setting.origin == Origin::Default {
         let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
         let finding = info(Code::DefaultSslmode, Stage::Conninfo, message);
-        found.push(finding.hint(format!(
-            "Write it into the string:\n{}",
-            corrected(&task.conninfo, &[(Keyword::SslMode, b"verify-full")])
-        )));
+        found.push(
+            finding.hint(Hint::say("Write it into the string:").fix(corrected(
+                &task.conninfo,
+                &[(Keyword::SslMode, b"verify-full")],
+            ))),
+        );
     }
     if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
         let message = format!(
@@ -83,7 +85,7 @@ fn system(task: &Task) -> Option<Finding> {
             Stage::Trust,
             "only libpq 16 and newer, pgx and lib/pq know sslrootcert=system; others look for a file of that name",
         )
-        .hint("For them, name the bundle:\n    sslrootcert=/etc/ssl/certs/ca-certificates.crt")
+        .hint(Hint::say("For them, name the bundle:").fix(Fix::string("sslrootcert=/etc/ssl/certs/ca-certificates.crt")))
     })
 }
 
@@ -94,9 +96,11 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
         "\"{shown}\" begins with a UTF-8 byte-order mark: libpq copes, Go, Java and rustls clients do not"
     );
     let finding = warning(Code::RootFileBom, Stage::Trust, message);
-    Some(finding.hint(format!(
-        "Take it away:\n    sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
-    )))
+    Some(
+        finding.hint(Hint::say("Take it away:").fix(Fix::command(format!(
+            "sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
+        )))),
+    )
 }
 
 /// A root file that happens to lie in this home directory makes the mode stronger than it says.
@@ -115,8 +119,7 @@ fn home_root_decides(task: &Task) -> Option<Finding> {
             (Keyword::SslMode, b"verify-full"),
             (Keyword::SslRootCert, path.as_bytes()),
         ];
-        warning(Code::HomeRootDecides, Stage::Trust, message).hint(format!(
-            "Say what you mean:\n{}",
+        warning(Code::HomeRootDecides, Stage::Trust, message).hint(Hint::say("Say what you mean:").fix(
             corrected(&task.conninfo, &changes)
         ))
     })
@@ -141,7 +144,7 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
                 Stage::Verify,
                 format!("verify-full would pass, too, and prove more than {weaker}"),
             )
-            .hint(format!("Use\n{}", corrected(&task.conninfo, &changes)))
+            .hint(Hint::say("Use").fix(corrected(&task.conninfo, &changes)))
         }
         Err(reason) => {
             let reason = match reason {
@@ -185,16 +188,17 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     let bundled = anchor.and_then(BundledRoot::of);
     let string = |roots: &[u8]| corrected(&task.conninfo, &[(Keyword::SslRootCert, roots)]);
     Some(match (anchor, bundled) {
-        (_, Some(root)) => finding.hint(format!(
-            "Write the root to a file and name it:\n    pgtls roots export {} > root.crt\n{}",
-            root.name,
-            string(b"root.crt")
-        )),
-        (Some(_), None) => finding.hint(format!(
-            "The server's root is a public one. With libpq 16 and newer:\n{}\nWith older ones, name the system's bundle:\n{}",
-            string(b"system"),
-            string(b"/etc/ssl/certs/ca-certificates.crt")
-        )),
+        (_, Some(root)) => finding.hint(
+            Hint::say("Write the root to a file and name it:")
+                .fix(Fix::command(format!("pgtls roots export {} > root.crt", root.name)))
+                .fix(string(b"root.crt")),
+        ),
+        (Some(_), None) => finding.hint(
+            Hint::say("The server's root is a public one. With libpq 16 and newer:")
+                .fix(string(b"system"))
+                .then("With older ones, name the system's bundle:")
+                .fix(string(b"/etc/ssl/certs/ca-certificates.crt")),
+        ),
         (None, None) => {
             finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
         }
