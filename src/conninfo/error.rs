@@ -284,55 +284,6 @@ impl std::fmt::Display for Demand {
     }
 }
 
-/// The kinds of error that scripts may tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// The string, or a service file, breaks the grammar.
-    BadConninfo,
-    /// A keyword libpq does not know.
-    UnknownKeyword,
-    /// A value that its parameter does not take.
-    InvalidValue,
-    /// An sslmode too weak for another setting.
-    WeakSslMode,
-}
-
-impl Error {
-    /// The kind of error.
-    #[must_use]
-    pub const fn class(&self) -> Class {
-        match self {
-            Self::UnknownKeyword { .. }
-            | Self::ServiceSyntax {
-                fault: ServiceFault::UnknownKeyword { .. },
-                ..
-            } => Class::UnknownKeyword,
-            Self::NoHostName { .. }
-            | Self::InvalidValue { .. }
-            | Self::TlsRange { .. }
-            | Self::ProtocolRange { .. } => Class::InvalidValue,
-            Self::WeakSslMode { .. } => Class::WeakSslMode,
-            Self::Nul { .. }
-            | Self::MissingEquals { .. }
-            | Self::UnclosedQuote { .. }
-            | Self::OpenBracket { .. }
-            | Self::EmptyBrackets { .. }
-            | Self::AfterBracket { .. }
-            | Self::MissingQueryEquals { .. }
-            | Self::ExtraEquals { .. }
-            | Self::BadPercent { .. }
-            | Self::EncodedNul { .. }
-            | Self::SpaceInUri { .. }
-            | Self::ServiceNotFound { .. }
-            | Self::ServiceFileUnreadable { .. }
-            | Self::ServiceSyntax { .. }
-            | Self::HostCount { .. }
-            | Self::PortCount { .. }
-            | Self::NoUser => Class::BadConninfo,
-        }
-    }
-}
-
 const fn one_based(at: usize) -> usize {
     at.saturating_add(1)
 }

@@ -25,9 +25,10 @@ use explain::{chain, client_certificate, demands, name, negotiation_fallback, re
 pub use code::Code;
 pub use explain::audit::add_audit;
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
+pub use explain::conninfo::conninfo_error;
 pub use explain::files::{server_files_error, trust_error, trust_error_offline};
 pub use explain::login::{OtherHosts, diagnose_login};
-pub use explain::request::{conninfo_error, unchecked};
+pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use hint::{Advice, Fix, FixKind, Hint};

@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod chain;
 pub(super) mod client_certificate;
 pub(super) mod clients;
+pub(super) mod conninfo;
 pub(super) mod demands;
 pub(super) mod files;
 pub(super) mod login;

@@ -1,21 +1,9 @@
-//! A bad request: a string that libpq would refuse, or with which there is nothing to check.
+//! A request with which there is nothing to check.
 
 use super::corrected;
-use crate::conninfo::{Class, ConnInfo, Endpoint, Error, GssEncMode, Keyword, Route, SslMode};
+use crate::conninfo::{ConnInfo, Endpoint, GssEncMode, Keyword, Route, SslMode};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::trust::{Level, Trust};
-
-/// A connection string that libpq would refuse.
-pub fn conninfo_error(error: &Error) -> Diagnosis {
-    let code = match error.class() {
-        Class::BadConninfo => Code::BadConninfo,
-        Class::UnknownKeyword => Code::UnknownKeyword,
-        Class::InvalidValue => Code::InvalidValue,
-        Class::WeakSslMode => Code::WeakSslmode,
-    };
-    let finding = Finding::error(code, Stage::Conninfo, error.to_string());
-    Diagnosis::failed(finding.hint(error.hint().map(Hint::say)))
-}
 
 /// A request with which there is nothing to check; `None` if it may go ahead.
 pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Option<Diagnosis> {

@@ -1,0 +1,345 @@
+//! A connection string that libpq would refuse, and what its writer probably meant.
+
+use crate::conninfo::{
+    Choice as _, Demand, Error, Expected, Keyword, Origin, ServiceFault, SslMode, Word,
+};
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
+use crate::escape::escape;
+
+/// A connection string that libpq would refuse.
+pub fn conninfo_error(error: &Error) -> Diagnosis {
+    let finding = Finding::error(code(error), Stage::Conninfo, error.to_string());
+    Diagnosis::failed(finding.hint(hint(error).map(Hint::say)))
+}
+
+fn code(error: &Error) -> Code {
+    match error {
+        Error::UnknownKeyword { .. }
+        | Error::ServiceSyntax {
+            fault: ServiceFault::UnknownKeyword { .. },
+            ..
+        } => Code::UnknownKeyword,
+        Error::NoHostName { .. }
+        | Error::InvalidValue { .. }
+        | Error::TlsRange { .. }
+        | Error::ProtocolRange { .. } => Code::InvalidValue,
+        Error::WeakSslMode { .. } => Code::WeakSslmode,
+        Error::Nul { .. }
+        | Error::MissingEquals { .. }
+        | Error::UnclosedQuote { .. }
+        | Error::OpenBracket { .. }
+        | Error::EmptyBrackets { .. }
+        | Error::AfterBracket { .. }
+        | Error::MissingQueryEquals { .. }
+        | Error::ExtraEquals { .. }
+        | Error::BadPercent { .. }
+        | Error::EncodedNul { .. }
+        | Error::SpaceInUri { .. }
+        | Error::ServiceNotFound { .. }
+        | Error::ServiceFileUnreadable { .. }
+        | Error::ServiceSyntax { .. }
+        | Error::HostCount { .. }
+        | Error::PortCount { .. }
+        | Error::NoUser => Code::BadConninfo,
+    }
+}
+
+/// What to write instead, where that can be told.
+fn hint(error: &Error) -> Option<String> {
+    let hint = match error {
+        Error::UnknownKeyword {
+            suggestion: Some(keyword),
+            word,
+            ..
+        }
+        | Error::ServiceSyntax {
+            fault:
+                ServiceFault::UnknownKeyword {
+                    suggestion: Some(keyword),
+                    word,
+                },
+            ..
+        } => return Some(suggested(*keyword, word)),
+        Error::InvalidValue {
+            keyword,
+            meant: Some(meant),
+            origin,
+            ..
+        } => {
+            return Some(write(*keyword, meant, origin));
+        }
+        Error::InvalidValue {
+            keyword: Keyword::SslMode,
+            value,
+            origin,
+            ..
+        } => {
+            return (*value == Word::Shown(String::new()))
+                .then(|| write(Keyword::SslMode, SslMode::VerifyFull.as_str(), origin));
+        }
+        Error::ServiceNotFound { service, .. } => {
+            let name = match service {
+                Word::Shown(name) => escape(name).to_string(),
+                Word::Hidden => "NAME".to_owned(),
+            };
+            return Some(format!(
+                "define it in ~/.pg_service.conf: a line [{name}], below it keyword=value lines"
+            ));
+        }
+        Error::TlsRange {
+            min_origin: Origin::Default,
+            max,
+            ..
+        } => {
+            return Some(format!(
+                "add ssl_min_protocol_version={max}: libpq's default is TLSv1.2"
+            ));
+        }
+        Error::UnknownKeyword { word, .. } | Error::MissingEquals { word, .. }
+            if may_be_url(word) =>
+        {
+            QUOTES_OR_URI
+        }
+        Error::UnknownKeyword { .. }
+        | Error::ServiceSyntax {
+            fault: ServiceFault::UnknownKeyword { .. },
+            ..
+        } => DOCUMENTATION,
+        Error::MissingEquals { .. } => SETTINGS,
+        Error::UnclosedQuote { .. } => QUOTE,
+        Error::BadPercent { .. } => "a percent sign itself is written %25",
+        Error::SpaceInUri { .. } => "a space in a URI is written %20",
+        Error::MissingQueryEquals { .. } => {
+            "query parameters are written keyword=value with & between them"
+        }
+        Error::ExtraEquals { .. } => "an equals sign inside a value is written %3D",
+        Error::OpenBracket { .. } | Error::EmptyBrackets { .. } | Error::AfterBracket { .. } => {
+            BRACKETS
+        }
+        Error::ServiceSyntax {
+            fault: ServiceFault::MissingEquals,
+            ..
+        } => SERVICE_LINES,
+        Error::ServiceFileUnreadable { .. } => {
+            "make the file readable, or let PGSERVICEFILE name another"
+        }
+        Error::HostCount { .. } => {
+            "give one hostaddr for every host, with empty places where there is none"
+        }
+        Error::PortCount { .. } => "give one port for all hosts, or one for every host",
+        Error::NoHostName { byte: b'=', .. } => SWALLOWED,
+        Error::NoHostName { .. } => AT_SIGN,
+        Error::InvalidValue {
+            value: Word::Hidden,
+            expected: Expected::Port,
+            ..
+        } => "in a URI, / in a password is written %2F, : is %3A and @ is %40",
+        Error::TlsRange { .. } | Error::ProtocolRange { .. } => "lower the one or raise the other",
+        Error::WeakSslMode {
+            reason: Demand::SystemRoots,
+            ..
+        } => "write sslmode=verify-full, or name a root file in sslrootcert",
+        Error::WeakSslMode {
+            reason: Demand::DirectNegotiation,
+            ..
+        } => "write sslmode=verify-full; libpq would also take verify-ca or require",
+        Error::NoUser => "add user=NAME to the string",
+        Error::Nul { .. }
+        | Error::EncodedNul { .. }
+        | Error::ServiceSyntax { .. }
+        | Error::InvalidValue { .. } => return None,
+    };
+    Some(hint.to_owned())
+}
+
+const QUOTES_OR_URI: &str = "a value with a blank needs quotes (password='two words'); a URI \
+    begins with postgresql:// or postgres://, without jdbc: or a driver's name before it";
+
+const DOCUMENTATION: &str =
+    "PostgreSQL's documentation lists the parameters under \"Parameter Key Words\"";
+
+const SETTINGS: &str = "settings are written keyword=value with blanks between them (a database \
+    alone: dbname=NAME); a value with a blank needs quotes";
+
+const QUOTE: &str = r"close the quote; a quote inside a value is written \' and a backslash \\";
+
+const BRACKETS: &str = "an IPv6 address is written [2001:db8::1], with a colon and the port behind \
+    it if needed; a bracket in a user's name or password is written %5B or %5D";
+
+const SERVICE_LINES: &str =
+    "lines of a service are written keyword=value, without blanks round the sign";
+
+const SWALLOWED: &str = "\"host=\" takes the next word for its value: write the host behind it, or \
+    leave host out; settings are separated by blanks, not by semicolons";
+
+const AT_SIGN: &str = "in a URI, @ in a user's name or password is written %40; in a keyword/value \
+    string, host takes the name alone";
+
+/// The setting, written where it was said.
+fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Environment(variable) => format!("set {variable}={value}"),
+        Origin::String { .. } | Origin::Service { .. } | Origin::Default => {
+            format!("write {keyword}={value}")
+        }
+    }
+}
+
+fn suggested(keyword: Keyword, word: &Word) -> String {
+    match word {
+        Word::Shown(word) if word == "ssl" => {
+            "write sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
+                .to_owned()
+        }
+        _ => format!("did you mean {keyword}?"),
+    }
+}
+
+/// Whether the word is a URL with the wrong scheme, or may be one.
+fn may_be_url(word: &Word) -> bool {
+    match word {
+        Word::Hidden => true,
+        Word::Shown(word) => word.contains("://"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::conninfo::ConnInfo;
+    use crate::conninfo::fake::Fake;
+
+    /// Everything that anyone may print of a reading.
+    fn output(text: &[u8], world: &Fake) -> String {
+        match ConnInfo::read(text, world) {
+            Ok(info) => {
+                let parameters: Vec<String> = info
+                    .parameters()
+                    .map(|(keyword, setting)| format!("{keyword}={} {setting:?}", setting.value))
+                    .collect();
+                let lost: Vec<_> = Keyword::ALL
+                    .iter()
+                    .filter_map(|keyword| info.lost_backslashes(*keyword))
+                    .collect();
+                format!("{} {parameters:?} {info:?} {lost:?}", info.redacted())
+            }
+            Err(error) => format!("{error} {error:?} {:?}", conninfo_error(&error)),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The password is made of the word `Zq` and of every sign that can break a grammar; each place where a
+        /// password is written is tried, well formed or not.
+        #[test]
+        fn no_password_shows_in_any_output(
+            password in r"(Zq[:/@?#%&= '\\;,\[\]]{0,2}){1,4}",
+            (before, after) in proptest::sample::select(vec![
+                ("password=", ""),
+                ("password=", " host=h"),
+                ("host=h password = ", " sslmode=require"),
+                ("host=h password='", "' sslmode=require"),
+                ("password='", " host=h"),
+                ("host= password=", ""),
+                ("user= password=", " host=h"),
+                ("sslmode='require password=", "' host=h"),
+                ("host=h;password=", ";user=u"),
+                ("Host=h;Password=", ";Username=u"),
+                ("passwd=", " host=h"),
+                ("sslpassword=", ""),
+                ("oauth_client_secret=", ""),
+                ("scram_client_key=", ""),
+                ("postgresql://u:", "@h/d"),
+                ("postgresql://u:", "@h:5432/d?sslmode=require"),
+                ("postgresql://:", "@/"),
+                ("postgres://u:", "@[::1]/d"),
+                ("postgresql://h/d?password=", ""),
+                ("postgresql://h/d?user=u&password=", "&sslmode=require"),
+                ("postgress://u:", "@h/d"),
+                ("host=postgresql://u:", "@h/d"),
+                ("dbname=postgresql://u:", "@h/d user=u"),
+                ("jdbc:postgresql://u:", "@h/d?user=x"),
+            ]),
+        ) {
+            // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we: it is what the string says.
+            let at = password.find('@').unwrap_or(password.len());
+            if password[at..].contains(['/', '?', ',']) {
+                return Ok(());
+            }
+            let shown = output(format!("{before}{password}{after}").as_bytes(), &Fake::default());
+            prop_assert!(!shown.contains("Zq"), "{}", shown);
+        }
+
+        #[test]
+        fn no_service_file_makes_the_reader_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let section = [b"[s]\n".as_slice(), &text].concat();
+            output(b"service=s", &Fake::default().file("/home/me/.pg_service.conf", section));
+        }
+
+        #[test]
+        fn no_value_makes_the_judgement_panic(
+            keyword in proptest::sample::select(Keyword::ALL.to_vec()),
+            value in "[^\0']{0,20}",
+        ) {
+            output(format!("host=h {keyword}='{value}'").as_bytes(), &Fake::default());
+        }
+    }
+
+    fn refusal(text: &str) -> String {
+        let error = ConnInfo::read(text.as_bytes(), &Fake::default())
+            .map(|_| ())
+            .expect_err(text);
+        format!("{error}; {}", hint(&error).unwrap_or_default())
+    }
+
+    #[test]
+    fn the_hint_names_the_variable_that_is_wrong() {
+        let world = Fake::default().var("PGSSLMODE", "required");
+        let error = ConnInfo::read(b"", &world).map(|_| ()).unwrap_err();
+        assert_eq!(hint(&error).as_deref(), Some("set PGSSLMODE=require"));
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        for (text, advice) in [
+            ("sslmod=require", "did you mean sslmode?"),
+            ("pool_size=3", "Parameter Key Words"),
+            ("sslmode=", "write sslmode=verify-full"),
+            ("mydb", "dbname=NAME"),
+            (
+                "ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2",
+                "raise the other",
+            ),
+            ("ssl=true", "write sslmode=verify-full"),
+            ("password=correct horse", "password='two words'"),
+            ("postgress://u@h", "a URI begins with"),
+            ("jdbc:postgresql://h/d?user=x", "without jdbc:"),
+            ("postgresql://u:50%@h", "%25"),
+            ("host='a", "close the quote"),
+            ("host= password=x", "leave host out"),
+            ("postgresql://u:p@ss@h", "%40"),
+            ("postgresql://u:pa/ss@h", "%2F"),
+            ("service=none", "[none]"),
+            ("sslrootcert=system sslmode=require", "sslmode=verify-full"),
+            ("sslnegotiation=direct", "sslmode=verify-full"),
+            (
+                "ssl_max_protocol_version=TLSv1.1",
+                "ssl_min_protocol_version=TLSv1.1",
+            ),
+        ] {
+            let refusal = refusal(text);
+            assert!(refusal.contains(advice), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn no_password_of_the_environment_or_a_service_shows() {
+        let world = Fake::default()
+            .var("PGPASSWORD", "Zq")
+            .file("/home/me/.pg_service.conf", "[s]\nsslpassword=Zq");
+        assert!(!output(b"service=s", &world).contains("Zq"));
+    }
+}
