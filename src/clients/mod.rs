@@ -4,6 +4,8 @@
 //! URIs is judged as if the string were one. Settings that have nothing to do with TLS are not
 //! judged, and neither is the login.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod anchors;
 mod fault;
 mod profile;

@@ -139,9 +139,12 @@ impl<'a> Question<'a> {
             .conninfo
             .parameters()
             .filter(|(_, setting)| in_string(setting))
-            .map(|(keyword, _)| match keyword {
-                Keyword::SslMode if self.says_ssl_true() => "ssl",
-                _ => keyword.as_str(),
+            .map(|(keyword, _)| {
+                if keyword == Keyword::SslMode && self.says_ssl_true() {
+                    "ssl"
+                } else {
+                    keyword.as_str()
+                }
             });
         let keyword = names
             .filter(|name| name.starts_with("ssl"))
@@ -447,7 +450,13 @@ fn unusable(error: &trust::Error) -> Objection {
             role: FileRole::Roots,
             ..
         } => Obstacle::RootFileMissing,
-        _ => Obstacle::RootFileInvalid,
+        trust::Error::Missing {
+            role: FileRole::Crls | FileRole::CrlDirectory,
+            ..
+        }
+        | trust::Error::Unreadable { .. }
+        | trust::Error::Unusable { .. }
+        | trust::Error::Identity { .. } => Obstacle::RootFileInvalid,
     };
     objection(obstacle, error.to_string())
 }

@@ -73,7 +73,12 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
                     || parameters.mask_digest != parameters.digest
             }
             SignatureScheme::RsaPss(None) => true,
-            _ => false,
+            SignatureScheme::RsaPkcs1(_)
+            | SignatureScheme::Ecdsa(_)
+            | SignatureScheme::Dsa(_)
+            | SignatureScheme::Ed25519
+            | SignatureScheme::Ed448
+            | SignatureScheme::Unknown(_) => false,
         };
         if odd {
             return Err(objection(

@@ -140,7 +140,7 @@ impl Code {
     pub fn exit(self, stage: Stage) -> Exit {
         let exits = self.exits();
         let of_stage = exits.iter().find(|exit| **exit == stage.exit());
-        let chosen = of_stage.or(exits.first());
+        let chosen = of_stage.or_else(|| exits.first());
         chosen.copied().unwrap_or(Exit::Unmet)
     }
 

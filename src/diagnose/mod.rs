@@ -3,6 +3,8 @@
 //! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
 //! bytes), never by the text of somebody's error message.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod calendar;
 mod code;
 mod explain;

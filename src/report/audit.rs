@@ -194,11 +194,10 @@ fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerRe
 }
 
 fn reason(unknown: &Unknown) -> Shown {
-    let said = match unknown {
-        Unknown::RefusedAnyway(answer) => format!("{unknown}: {}", escape(&answer.message)),
-        _ => unknown.to_string(),
-    };
-    Shown::new(&said)
+    if let Unknown::RefusedAnyway(answer) = unknown {
+        return format!("{unknown}: {}", escape(&answer.message)).into();
+    }
+    unknown.to_string().into()
 }
 
 fn plaintext(plaintext: &Plaintext) -> Told {

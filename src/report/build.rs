@@ -134,7 +134,7 @@ impl EndpointReport {
     /// A server's files, judged for a host or for their chain alone.
     pub fn offline(context: &Context<'_>, judgement: &Judgement, diagnosis: &Diagnosis) -> Self {
         Self {
-            host: context.host.map(|host| Shown::new(host)),
+            host: context.host.map(Shown::new),
             sslmode: Some(match context.host {
                 Some(_) => SslMode::VerifyFull.into(),
                 None => SslMode::VerifyCa.into(),
@@ -344,12 +344,7 @@ fn name_match(judgement: &Judgement) -> Option<NameMatchReport> {
     let leaf = judgement.certificates.first()?;
     let mut names = names(leaf);
     if leaf.subject_alt_names.is_none() {
-        names.extend(
-            leaf.subject
-                .common_names
-                .first()
-                .map(|name| Shown::new(name)),
-        );
+        names.extend(leaf.subject.common_names.first().map(Shown::new));
     }
     let found = judgement.name.as_ref()?.as_ref().ok();
     Some(NameMatchReport {

@@ -3,6 +3,8 @@
 //! A field that is absent was not reached; `null` was reached and is empty. Fields are only ever
 //! added, and readers must expect enumerations to grow.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod audit;
 mod audit_text;
 mod build;

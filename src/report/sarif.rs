@@ -69,8 +69,9 @@ fn log(report: &Report) -> Log {
 
 fn rule(name: String) -> Rule {
     let known = Code::from_name(&name);
-    let page = known.map_or(name.clone(), |code| code.page().to_owned());
-    let title = known.map_or(name.clone(), |code| code.title().to_owned());
+    let unknown = || name.clone();
+    let page = known.map_or_else(unknown, |code| code.page().to_owned());
+    let title = known.map_or_else(unknown, |code| code.title().to_owned());
     Rule {
         short_description: Text { text: title },
         full_description: Text {

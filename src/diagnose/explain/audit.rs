@@ -303,19 +303,29 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
                 .fix(Fix::string("user=NAME dbname=NAME"))
         }
         Unknown::OutOfTime => "Give it more time: --deadline 15m, or --jobs 4.".into(),
-        _ => "Try again when the server is less busy, or with a longer --timeout.".into(),
+        Unknown::NotAsked
+        | Unknown::Connect(_)
+        | Unknown::Negotiate(_)
+        | Unknown::Handshake(_)
+        | Unknown::Closed
+        | Unknown::Timeout
+        | Unknown::NotTls
+        | Unknown::NotPostgres
+        | Unknown::Unoffered
+        | Unknown::Contradiction
+        | Unknown::Busy => {
+            "Try again when the server is less busy, or with a longer --timeout.".into()
+        }
     };
     Some(error(Code::AuditIncomplete, message).hint(hint))
 }
 
 fn told(reason: &Unknown) -> String {
-    match reason {
-        Unknown::RefusedAnyway(answer) => {
-            let said = answer.message.get(..MAX_SAID).unwrap_or(&answer.message);
-            format!("{reason} (\"{}\")", escape(said))
-        }
-        _ => escape(&reason.to_string()).to_string(),
+    if let Unknown::RefusedAnyway(answer) = reason {
+        let said = answer.message.get(..MAX_SAID).unwrap_or(&answer.message);
+        return format!("{reason} (\"{}\")", escape(said));
     }
+    reason.to_string()
 }
 
 /// Every question without an answer, the most important first.

@@ -1,9 +1,9 @@
 //! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
 
-use super::no_anchor::{self, other_key};
+use super::no_anchor::{self, End, other_key};
 use crate::diagnose::calendar::{day, moment, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
-use crate::escape::escape;
+use crate::escape::{Shown, escape};
 use crate::verify::{Fault, FaultKind, Judgement, Place};
 use crate::x509::Certificate;
 
@@ -23,11 +23,18 @@ pub(in crate::diagnose) fn explain(
         case.finding(message).hint(hint)
     };
     match &fault.kind {
-        FaultKind::UnableToGetIssuerCertLocally
-        | FaultKind::UnableToVerifyLeafSignature
-        | FaultKind::SelfSignedCertInChain
-        | FaultKind::DepthZeroSelfSignedCert
-        | FaultKind::UnableToGetIssuerCert => no_anchor::explain(context, judgement, &fault.kind),
+        FaultKind::UnableToGetIssuerCertLocally | FaultKind::UnableToVerifyLeafSignature => {
+            no_anchor::explain(context, judgement, End::UnknownIssuer)
+        }
+        FaultKind::SelfSignedCertInChain => {
+            no_anchor::explain(context, judgement, End::UnknownRoot)
+        }
+        FaultKind::DepthZeroSelfSignedCert => {
+            no_anchor::explain(context, judgement, End::SelfSignedLeaf)
+        }
+        FaultKind::UnableToGetIssuerCert => {
+            no_anchor::explain(context, judgement, End::HeldIntermediate)
+        }
         FaultKind::CertHasExpired | FaultKind::ErrorInCertNotAfter => case.expired(),
         FaultKind::CertNotYetValid | FaultKind::ErrorInCertNotBefore => case.not_yet_valid(),
         FaultKind::CertSignatureFailure => case.wrong_key(),
@@ -161,7 +168,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn finding(&self, message: impl Into<crate::escape::Shown>) -> Finding {
+    fn finding(&self, message: impl Into<Shown>) -> Finding {
         let code = code(&self.fault.kind, self.place());
         Finding::error(code, Stage::Verify, message)
     }

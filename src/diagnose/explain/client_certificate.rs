@@ -61,7 +61,17 @@ pub(in crate::diagnose) fn in_handshake(
             refused_or_missing(task, tls, error.to_string())
         }
         HandshakeError::Closed { .. } => silence(task, tls),
-        _ => None,
+        HandshakeError::Alert(_)
+        | HandshakeError::Refused(_)
+        | HandshakeError::NoCommonVersion
+        | HandshakeError::NoCommonCipher
+        | HandshakeError::NoAlpn
+        | HandshakeError::NotTls { .. }
+        | HandshakeError::TooMuch
+        | HandshakeError::Timeout
+        | HandshakeError::Io(_)
+        | HandshakeError::Misbehaved(_)
+        | HandshakeError::Other(_) => None,
     }
 }
 

@@ -191,7 +191,7 @@ fn suggested(keyword: Keyword, word: &Word) -> String {
             "write sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
                 .to_owned()
         }
-        _ => format!("did you mean {keyword}?"),
+        Word::Shown(_) | Word::Hidden => format!("did you mean {keyword}?"),
     }
 }
 

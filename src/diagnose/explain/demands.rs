@@ -19,18 +19,13 @@ pub(in crate::diagnose) fn explain(
     let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
     match unmet {
         Unmet::ExpiresSoon { fault, wanted } => {
-            let what = match fault.kind {
-                FaultKind::CrlHasExpired => "the CRL that covers",
-                _ => "",
-            };
+            let of_crl = fault.kind == FaultKind::CrlHasExpired;
+            let what = if of_crl { "the CRL that covers" } else { "" };
             let named = judgement
                 .on_path(fault.depth)
                 .map_or_else(String::new, |certificate| {
                     let name = escape(&certificate.subject.text).to_string();
-                    match (
-                        certificate.not_after,
-                        fault.kind == FaultKind::CrlHasExpired,
-                    ) {
+                    match (certificate.not_after, of_crl) {
                         (Some(end), false) => format!("\"{name}\" expires on {}", day(end)),
                         _ => format!("{what} \"{name}\" runs out"),
                     }

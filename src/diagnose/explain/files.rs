@@ -25,7 +25,9 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
         trust::Error::Identity { error, absolute } => {
             located(identity_finding(Owner::Server, error), absolute.as_deref())
         }
-        other => file_finding(None, other),
+        trust::Error::Missing { .. }
+        | trust::Error::Unreadable { .. }
+        | trust::Error::Unusable { .. } => file_finding(None, error),
     };
     Diagnosis::failed(finding)
 }

@@ -117,7 +117,12 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
 fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
     let failed = match step {
         Step::Tls => Stage::Handshake,
-        _ => Stage::Login,
+        Step::Startup
+        | Step::Answer
+        | Step::Proof
+        | Step::Verified
+        | Step::Authenticated
+        | Step::Session => Stage::Login,
     };
     Diagnosis {
         exit: code.exit(failed),

@@ -112,7 +112,13 @@ fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
         .flatten()
         .filter_map(|name| match name {
             GeneralName::Dns(name) => Some(name.as_slice()),
-            _ => None,
+            GeneralName::Ip(_)
+            | GeneralName::Email(_)
+            | GeneralName::Uri(_)
+            | GeneralName::Directory(_)
+            | GeneralName::SmtpUtf8(_)
+            | GeneralName::OtherName(..)
+            | GeneralName::Other(..) => None,
         });
     let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
     san.chain(common_name)

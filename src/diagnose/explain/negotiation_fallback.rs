@@ -72,7 +72,14 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
             HandshakeError::Closed { .. }
             | HandshakeError::NotTls { .. }
             | HandshakeError::Io(_) => Some(Silence::Nothing),
-            _ => None,
+            HandshakeError::Alert(_)
+            | HandshakeError::Refused(_)
+            | HandshakeError::NoCommonVersion
+            | HandshakeError::NoCommonCipher
+            | HandshakeError::TooMuch
+            | HandshakeError::Timeout
+            | HandshakeError::Misbehaved(_)
+            | HandshakeError::Other(_) => None,
         },
     }
 }

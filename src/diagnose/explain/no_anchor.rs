@@ -10,20 +10,29 @@ use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
-use crate::verify::{FaultKind, Judgement};
+use crate::verify::Judgement;
 use crate::x509::{AnchorStore, Certificate};
 
+/// Where a path ends that reaches no anchor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// At an intermediate that the trust holds without its issuer.
+    HeldIntermediate,
+    /// At the server's own certificate, which signed itself.
+    SelfSignedLeaf,
+    /// At a root that the trust does not hold.
+    UnknownRoot,
+    /// At a certificate whose issuer is not there.
+    UnknownIssuer,
+}
+
 /// The finding for a path without an anchor.
-pub(in crate::diagnose) fn explain(
-    context: &Context<'_>,
-    judgement: &Judgement,
-    kind: &FaultKind,
-) -> Finding {
-    Case { context, judgement }.finding(kind)
+pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) -> Finding {
+    Case { context, judgement }.finding(end)
 }
 
 /// Both key identifiers, side by side, where two CAs share a name.
-pub(in crate::diagnose) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
+pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
     let identifier = |key: &Option<Vec<u8>>| match key {
         Some(key) => HEXLOWER.encode(key),
         None => "not given".to_owned(),
@@ -53,7 +62,7 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn finding(&self, kind: &FaultKind) -> Finding {
+    fn finding(&self, end: End) -> Finding {
         let top = self.judgement.path_certificates().last();
         let leaf = self.judgement.certificates.first();
         let (Some(top), Some(leaf)) = (top, leaf) else {
@@ -61,8 +70,8 @@ impl Case<'_> {
         };
         let trust = self.context.trust;
         let finding = |code, message: String| Finding::error(code, Stage::Verify, message);
-        match kind {
-            FaultKind::UnableToGetIssuerCert => finding(
+        match end {
+            End::HeldIntermediate => finding(
                 Code::UnknownIssuer,
                 format!(
                     "{} holds only the intermediate \"{}\"; libpq needs the self-signed root above it, \"{}\"",
@@ -72,17 +81,17 @@ impl Case<'_> {
                 ),
             )
             .hint("Append that root to the file, or use the root alone."),
-            FaultKind::DepthZeroSelfSignedCert => finding(
+            End::SelfSignedLeaf => finding(
                 Code::SelfSigned,
                 format!("the server certificate \"{}\" signed itself, and {} does not hold it", name(leaf), place(trust)),
             )
             .hint(self.save_and_trust(leaf)),
-            _ if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
+            End::UnknownRoot | End::UnknownIssuer if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
                 format!("{} holds the server's own certificate, not that of its issuer", place(trust)),
             )
             .hint(format!("sslrootcert must hold the root above \"{}\".", issuer(leaf))),
-            _ if same_name(trust, top) => finding(
+            End::UnknownRoot | End::UnknownIssuer if same_name(trust, top) => finding(
                 Code::UnknownIssuer,
                 format!(
                     "{} holds a \"{}\", but with another key than the one that signed \"{}\"",
@@ -92,12 +101,12 @@ impl Case<'_> {
                 ),
             )
             .hint(other_key(trust, top)),
-            FaultKind::SelfSignedCertInChain => finding(
+            End::UnknownRoot => finding(
                 Code::UnknownIssuer,
                 format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
             )
             .hint(self.wrong_roots()),
-            _ if !top.ca_issuers.is_empty() => finding(
+            End::UnknownIssuer if !top.ca_issuers.is_empty() => finding(
                 Code::MissingIntermediate,
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
             )
@@ -105,7 +114,7 @@ impl Case<'_> {
                 "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):",
                 top.ca_issuers.first().map(|url| escape(url).to_string()).unwrap_or_default()
             )).fix(Fix::command(APPEND_INTERMEDIATE))),
-            _ => finding(
+            End::UnknownIssuer => finding(
                 Code::UnknownIssuer,
                 format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
             )

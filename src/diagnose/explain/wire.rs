@@ -242,10 +242,15 @@ fn injected(message: &str, stage: Stage) -> Diagnosis {
 fn listed(attempts: &[Attempt]) -> String {
     let attempts: Vec<String> = attempts
         .iter()
-        .map(|attempt| match attempt.error.kind() {
-            io::ErrorKind::TimedOut => format!("{}: timed out", attempt.address),
-            io::ErrorKind::ConnectionRefused => format!("{}: connection refused", attempt.address),
-            _ => format!("{}: {}", attempt.address, attempt.error),
+        .map(|attempt| {
+            let (address, kind) = (attempt.address, attempt.error.kind());
+            if kind == io::ErrorKind::TimedOut {
+                format!("{address}: timed out")
+            } else if kind == io::ErrorKind::ConnectionRefused {
+                format!("{address}: connection refused")
+            } else {
+                format!("{address}: {}", attempt.error)
+            }
         })
         .collect();
     attempts.join("; ")
