@@ -128,9 +128,7 @@ impl EndpointReport {
             ..unchecked
         }
     }
-}
 
-impl EndpointReport {
     /// A server's files, judged for a host or for their chain alone.
     pub fn offline(context: &Context<'_>, judgement: &Judgement, diagnosis: &Diagnosis) -> Self {
         Self {
@@ -145,9 +143,7 @@ impl EndpointReport {
             ..Self::unread(diagnosis)
         }
     }
-}
 
-impl EndpointReport {
     /// The same with what else the endpoint accepts, if anybody answered.
     #[must_use]
     pub fn with_audit(self, task: &Task, observation: &Observation, audit: Option<&Audit>) -> Self {
@@ -157,9 +153,7 @@ impl EndpointReport {
             ..self
         }
     }
-}
 
-impl EndpointReport {
     /// The same with what the client libraries would do, if that was asked for.
     #[must_use]
     pub fn with_clients(self, clients: Option<&[ClientDiagnosis]>) -> Self {
@@ -168,9 +162,7 @@ impl EndpointReport {
             ..self
         }
     }
-}
 
-impl EndpointReport {
     /// The same with what came of the rehearsal of a rotation, if there was one.
     #[must_use]
     pub fn with_rotation(self, rotation: Option<&Rotation>) -> Self {

@@ -91,6 +91,20 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_a_newer_version_is_kept() {
+        let line = lines().replacen("\"libpq-root-missing\"", "\"news\"", 1);
+        let line = line.replacen("\"warning\"", "\"rumour\"", 1);
+        let (endpoint, _) = read(line.as_bytes()).unwrap().remove(0);
+        let finding = endpoint.findings.first().unwrap();
+        assert_eq!((finding.code.known(), finding.level.known()), (None, None));
+        let written = serde_json::to_string(&endpoint).unwrap();
+        assert!(
+            written.contains("\"level\":\"rumour\",\"code\":\"news\""),
+            "{written}"
+        );
+    }
+
+    #[test]
     fn lines_that_are_no_endpoint_are_refused_with_their_number() {
         let good = lines();
         let first = good.lines().next().unwrap();
