@@ -7,14 +7,13 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
-use pem::{EncodeConfig, LineEnding, Pem};
 use pgtls::conninfo::{ConnInfo, TargetSessionAttrs, World};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{OtherHosts, trust_error};
 use pgtls::exit::Exit;
 use pgtls::fleet::{self, Servers, Turns};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::SharedTrust;
+use pgtls::trust::{SharedTrust, encode_pem};
 use tokio::time::Instant;
 
 use super::clients::Stores;
@@ -135,11 +134,10 @@ fn save_chain<'a>(
     file: &Path,
     presented: impl Iterator<Item = &'a Arc<[u8]>>,
 ) -> anyhow::Result<()> {
-    let blocks: Vec<Pem> = presented
-        .map(|der| Pem::new("CERTIFICATE", der.to_vec()))
+    let blocks: String = presented
+        .map(|der| encode_pem("CERTIFICATE", der))
         .collect();
-    let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
-    std::fs::write(file, pem::encode_many_config(&blocks, config))
+    std::fs::write(file, blocks)
         .with_context(|| format!("could not write the presented chain to {}", file.display()))
 }
 

@@ -10,8 +10,6 @@ use std::sync::Arc;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SigningKey;
-use x509_parser::prelude::FromDer as _;
-use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::client_chain::{self, ChainFault};
 pub use super::identity_error::IdentityError;
@@ -21,6 +19,7 @@ use super::request::HomeFile;
 use super::similar::similar_files;
 use crate::conninfo::SslCertMode;
 use crate::os::{self, Permissions};
+use crate::x509::PublicKey;
 
 /// What the connection string and its surroundings say about the client's identity.
 #[derive(Clone, Copy)]
@@ -265,16 +264,13 @@ fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
     let Some(own) = key.public_key() else {
         return false;
     };
-    let (Ok((_, own)), Ok((_, certified))) = (
-        SubjectPublicKeyInfo::from_der(&own),
-        SubjectPublicKeyInfo::from_der(certified),
+    let (Some(own), Some(certified)) = (
+        PublicKey::bytes_of_spki(&own),
+        PublicKey::bytes_of_spki(certified),
     ) else {
         return false;
     };
-    let (own, certified) = (own.subject_public_key, certified.subject_public_key);
-    let (own, whole_bytes): (&[u8], _) = (&own.data, certified.unused_bits == 0);
-    whole_bytes
-        && (*own == *certified.data || compressed(own).is_some_and(|own| *own == *certified.data))
+    own == certified || compressed(own).is_some_and(|own| own == certified)
 }
 
 /// An elliptic-curve point without its second coordinate, as a certificate may hold it (SEC 1

@@ -31,7 +31,7 @@ pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};
-pub use pem::PemFault;
+pub use pem::{PemFault, encode_pem};
 pub use private_key::KeyFault;
 pub use read::read_bounded;
 pub use request::TrustRequest;

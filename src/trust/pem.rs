@@ -47,6 +47,16 @@ pub enum PemFault {
     },
 }
 
+/// One block, in lines of 64 characters as OpenSSL writes them.
+pub fn encode_pem(label: &str, contents: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for line in contents.chunks(48) {
+        BASE64.encode_append(line, &mut text);
+        text.push('\n');
+    }
+    text + &format!("-----END {label}-----\n")
+}
+
 /// The blocks of `text` in order. A broken block does not end the sequence: OpenSSL's readers go on
 /// behind it or give up, as each sees fit.
 pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {

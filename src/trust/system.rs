@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use super::{bundled, file};
 use crate::conninfo::SystemRoots;
 use crate::x509::{Anchor, Certificate, Name};
@@ -79,10 +82,11 @@ fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
     let Some(path) = path.filter(|path| path.is_file()) else {
         return Vec::new();
     };
-    rustls_native_certs::load_certs_from_paths(Some(path), None)
-        .certs
-        .iter()
-        .filter_map(|der| Certificate::parse(der).ok())
+    let Ok(bytes) = super::read_bounded(path) else {
+        return Vec::new();
+    };
+    CertificateDer::pem_slice_iter(&bytes)
+        .filter_map(|der| Certificate::parse(&der.ok()?).ok())
         .map(bundled::anchor)
         .collect()
 }

@@ -1,10 +1,7 @@
 //! A thin, bounded reader over BER, as lenient as OpenSSL's decoder and no more.
 //!
-//! `asn1-rs` splits tag, length and contents; what the contents may be is decided here, because
-//! OpenSSL's own rules (crypto/asn1/tasn_dec.c, a_int.c, a_bitstr.c, a_object.c) are neither DER
-//! nor those of any crate.
-
-use x509_parser::asn1_rs::{Any, Class, FromBer, Oid};
+//! OpenSSL's own rules (crypto/asn1/asn1_lib.c, tasn_dec.c, a_int.c, a_bitstr.c, a_object.c) are
+//! neither DER nor those of any crate.
 
 /// The bytes are not what the place demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +29,15 @@ pub(crate) mod tag {
     pub(crate) const GENERALIZED_TIME: u32 = 24;
     pub(crate) const UNIVERSAL_STRING: u32 = 28;
     pub(crate) const BMP_STRING: u32 = 30;
+}
+
+/// Whose tag numbers these are (ITU-T X.690 section 8.1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Universal,
+    ContextSpecific,
+    /// Application or private: certificates have neither.
+    Other,
 }
 
 /// One tag, length and contents.
@@ -154,8 +160,40 @@ impl<'a> Element<'a> {
         if !ends || padded {
             return Err(Malformed);
         }
-        Ok(Oid::new(bytes.into()).to_id_string())
+        Ok(dotted(bytes))
     }
+}
+
+/// An object identifier in dotted notation (ITU-T X.690 section 8.19); one with an arc beyond 64 bits
+/// as the bytes of its encoding.
+fn dotted(bytes: &[u8]) -> String {
+    let arcs: Option<Vec<u64>> = bytes
+        .split_inclusive(|byte| byte & 0x80 == 0)
+        .map(base_128)
+        .collect();
+    match arcs.as_deref() {
+        Some([first, others @ ..]) => {
+            // The first two arcs share a number, and the first is at most 2.
+            let top = (first / 40).min(2);
+            let arcs = [top, first - 40 * top]
+                .into_iter()
+                .chain(others.iter().copied());
+            let arcs: Vec<String> = arcs.map(|arc| arc.to_string()).collect();
+            arcs.join(".")
+        }
+        Some([]) | None => {
+            let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            bytes.join(" ")
+        }
+    }
+}
+
+/// A number of seven bits a byte; `None` if it does not fit.
+fn base_128(bytes: &[u8]) -> Option<u64> {
+    bytes.iter().try_fold(0_u64, |number, byte| {
+        let shifted = number.checked_mul(128)?;
+        Some(shifted | u64::from(byte & 0x7f))
+    })
 }
 
 /// Contents of a BIT STRING.
@@ -269,19 +307,119 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The first element, and what stands behind it (`asn1_get_object`).
 fn split(bytes: &[u8]) -> Result<(Element<'_>, &[u8])> {
-    let (rest, any) = Any::from_ber(bytes).map_err(|_| Malformed)?;
+    let header = Header::read(bytes)?;
+    let (contents, rest) = match header.length {
+        Length::Definite(length) => header.behind.split_at_checked(length).ok_or(Malformed)?,
+        Length::Indefinite => {
+            let rest = skip_to_end(header.behind)?;
+            let length = header.behind.len().checked_sub(rest.len());
+            let contents = length
+                .and_then(|length| header.behind.get(..length))
+                .and_then(|contents| contents.strip_suffix(&END_OF_CONTENTS));
+            (contents.ok_or(Malformed)?, rest)
+        }
+    };
     let length = bytes.len().checked_sub(rest.len()).ok_or(Malformed)?;
-    let whole = bytes.get(..length).ok_or(Malformed)?;
     let element = Element {
-        class: any.header.class(),
-        tag: any.header.tag().0,
-        constructed: any.header.constructed(),
-        contents: any.data,
-        whole,
+        class: header.class,
+        tag: header.tag,
+        constructed: header.constructed,
+        contents,
+        whole: bytes.get(..length).ok_or(Malformed)?,
     };
     Ok((element, rest))
 }
+
+/// Skips elements up to the end-of-contents octets and over these (`asn1_find_end`).
+fn skip_to_end(mut bytes: &[u8]) -> Result<&[u8]> {
+    let mut open: usize = 1;
+    while open > 0 {
+        if let Some(rest) = bytes.strip_prefix(&END_OF_CONTENTS) {
+            bytes = rest;
+            open -= 1;
+            continue;
+        }
+        let header = Header::read(bytes)?;
+        bytes = match header.length {
+            Length::Definite(length) => header.behind.get(length..).ok_or(Malformed)?,
+            Length::Indefinite => {
+                open += 1;
+                header.behind
+            }
+        };
+    }
+    Ok(bytes)
+}
+
+/// What stands before an element's contents, and the bytes behind it.
+struct Header<'a> {
+    class: Class,
+    constructed: bool,
+    tag: u32,
+    length: Length,
+    behind: &'a [u8],
+}
+
+enum Length {
+    Definite(usize),
+    /// Up to the end-of-contents octets.
+    Indefinite,
+}
+
+impl<'a> Header<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self> {
+        let (&identifier, bytes) = bytes.split_first().ok_or(Malformed)?;
+        let constructed = identifier & 0x20 != 0;
+        let (tag, bytes) = match identifier & 0x1f {
+            0x1f => long_tag(bytes)?,
+            tag => (u32::from(tag), bytes),
+        };
+        let (&first, bytes) = bytes.split_first().ok_or(Malformed)?;
+        let (length, behind) = match first {
+            0..=0x7f => (Length::Definite(usize::from(first)), bytes),
+            // Only what holds elements can end with one.
+            0x80 if constructed => (Length::Indefinite, bytes),
+            0x80 | 0xff => return Err(Malformed),
+            _ => long_length(bytes, usize::from(first & 0x7f))?,
+        };
+        Ok(Self {
+            class: match identifier >> 6 {
+                0 => Class::Universal,
+                2 => Class::ContextSpecific,
+                _ => Class::Other,
+            },
+            constructed,
+            tag,
+            length,
+            behind,
+        })
+    }
+}
+
+/// A tag number beyond 30: seven bits a byte, and at most five bytes.
+fn long_tag(bytes: &[u8]) -> Result<(u32, &[u8])> {
+    let last = bytes.iter().take(5).position(|byte| byte & 0x80 == 0);
+    let (number, rest) = last
+        .and_then(|last| bytes.split_at_checked(last + 1))
+        .ok_or(Malformed)?;
+    let tag = base_128(number).and_then(|tag| u32::try_from(tag).ok());
+    Ok((tag.ok_or(Malformed)?, rest))
+}
+
+/// A length of `count` bytes; zeros may stand in front.
+fn long_length(bytes: &[u8], count: usize) -> Result<(Length, &[u8])> {
+    let (number, rest) = bytes.split_at_checked(count).ok_or(Malformed)?;
+    let length = number.iter().try_fold(0_usize, |length, byte| {
+        let shifted = length.checked_mul(256)?;
+        Some(shifted | usize::from(*byte))
+    });
+    Ok((Length::Definite(length.ok_or(Malformed)?), rest))
+}
+
+/// ITU-T X.690 section 8.1.5.
+const END_OF_CONTENTS: [u8; 2] = [0, 0];
 
 #[cfg(test)]
 mod tests {
@@ -322,6 +460,15 @@ mod tests {
             first(&[6, 3, 0x2a, 0x86, 0x48]).oid(),
             Ok("1.2.840".to_owned())
         );
+        // "joint-iso-itu-t(2) example(999)", and an arc of 70 bits.
+        assert_eq!(first(&[6, 2, 0x88, 0x37]).oid(), Ok("2.999".to_owned()));
+        let mut long = vec![6, 11, 0x2a];
+        long.extend([0xff; 9]);
+        long.push(0x7f);
+        assert_eq!(
+            first(&long).oid(),
+            Ok("2a ff ff ff ff ff ff ff ff ff 7f".to_owned())
+        );
         for bad in [&[6, 0][..], &[6, 2, 0x55, 0x80], &[6, 3, 0x55, 0x80, 0x01]] {
             assert_eq!(first(bad).oid(), Err(Malformed), "{bad:02x?}");
         }
@@ -350,6 +497,29 @@ mod tests {
         assert_eq!(long.explicit().unwrap().integer(), Ok(&[5][..]));
         let indefinite = first(&[0x30, 0x80, 2, 1, 5, 0, 0]);
         assert_eq!(indefinite.explicit().unwrap().integer(), Ok(&[5][..]));
+        let nested = first(&[0x30, 0x80, 0x30, 0x80, 2, 1, 5, 0, 0, 0, 0, 9]);
+        assert_eq!(nested.contents, [0x30, 0x80, 2, 1, 5, 0, 0]);
+        assert_eq!(nested.whole.len(), 11);
+        let with_empty = first(&[0x30, 0x80, 0xa0, 0, 5, 0, 0, 0]);
+        assert_eq!(with_empty.contents, [0xa0, 0, 5, 0]);
+        for bad in [&[0x30, 0x80, 2, 1, 5, 0][..], &[4, 0x80, 2, 1, 5, 0, 0]] {
+            assert!(Reader::new(bad).element().is_err(), "{bad:02x?}");
+        }
+        let deep = [[0x30, 0x80].repeat(100_000), vec![0; 200_000]].concat();
+        assert_eq!(first(&deep).whole.len(), deep.len());
+        assert!(Reader::new(&deep[..300_000]).element().is_err());
+    }
+
+    #[test]
+    fn tag_numbers_beyond_thirty_are_read() {
+        let element = first(&[0xbf, 0x81, 0x01, 0]);
+        assert!(element.is_context(129));
+        assert!(
+            Reader::new(&[0xbf, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0])
+                .element()
+                .is_err()
+        );
+        assert!(Reader::new(&[0xbf, 0x81]).element().is_err());
     }
 
     #[test]

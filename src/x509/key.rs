@@ -146,6 +146,14 @@ impl PublicKey {
         })
     }
 
+    /// The bit string of a SubjectPublicKeyInfo, if it ends with a whole byte.
+    pub(crate) fn bytes_of_spki(spki: &[u8]) -> Option<&[u8]> {
+        let mut parts = Reader::new(spki).sequence().ok()?;
+        parts.universal(tag::SEQUENCE).ok()?;
+        let key = parts.universal(tag::BIT_STRING).ok()?.bit_string().ok()?;
+        (key.unused == 0).then_some(key.bytes)
+    }
+
     /// For people: `RSA 2048`, `ECDSA P-256`, `Ed25519`.
     pub fn description(&self) -> String {
         match &self.kind {

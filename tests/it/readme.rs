@@ -6,9 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::support::client::Client;
-use pem::Pem;
 use pgtls::exit::Exit;
 use pgtls::lab::{Authority, Endpoint};
+use pgtls::trust::encode_pem;
 use time::OffsetDateTime;
 
 /// The hosts of the pages that have a good certificate.
@@ -336,10 +336,10 @@ impl House {
         for file in ["root.crt", "new-root.crt", "certs/root.crt"] {
             client.write(file, &authority.root_pem);
         }
-        let chain = Pem::new("CERTIFICATE", issued.chain[0].as_ref());
-        let key = Pem::new("PRIVATE KEY", issued.key.secret_der());
-        client.write("server.crt", pem::encode(&chain));
-        client.write("server.key", pem::encode(&key));
+        let chain = encode_pem("CERTIFICATE", &issued.chain[0]);
+        let key = encode_pem("PRIVATE KEY", issued.key.secret_der());
+        client.write("server.crt", chain);
+        client.write("server.key", key);
         let private = Permissions::from_mode(0o600);
         std::fs::set_permissions(client.home.path().join("server.key"), private).unwrap();
         let string = "host=db.example.com user=app sslmode=verify-full sslrootcert=root.crt";
