@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use pgtls::audit;
-use pgtls::conninfo::TlsVersion;
+use pgtls::conninfo::{Grammar, TlsVersion};
 use pgtls::os::bytes_of;
 use pgtls::trust::Choice;
 use serde::{Deserialize, Deserializer};
@@ -234,9 +234,7 @@ fn pins<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u8; 32]>>, D::
 /// connection string; any other stands within a value, and is quoted as the form demands, so that no
 /// password can change what the string means.
 fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>, Fault> {
-    let is_uri = ["postgresql://", "postgres://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme));
+    let grammar = Grammar::of(text.as_bytes());
     let mut filled = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -247,19 +245,10 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
             .ok_or_else(|| Fault::Unset(name.to_owned()))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
         filled.extend_from_slice(before.as_bytes());
-        for byte in value {
-            match byte {
-                _ if is_all => filled.push(byte),
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                    filled.push(byte);
-                }
-                _ if is_uri => filled.extend_from_slice(format!("%{byte:02X}").as_bytes()),
-                b'\\' | b'\'' => filled.extend_from_slice(&[b'\\', byte]),
-                _ if byte.is_ascii_whitespace() || byte == b'\x0b' => {
-                    filled.extend_from_slice(&[b'\\', byte]);
-                }
-                _ => filled.push(byte),
-            }
+        if is_all {
+            filled.extend(value);
+        } else {
+            filled.extend(grammar.escaped(&value));
         }
         rest = behind;
     }

@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | [`escape`] | text from strangers | text fit for a terminal |
 //! | [`words`] | | enumerations with a word for each value |
+//! | [`percent`] | any bytes | text fit for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
@@ -59,6 +60,7 @@ pub mod lab;
 pub mod login;
 pub mod negotiate;
 pub mod os;
+pub mod percent;
 pub mod probe;
 pub mod report;
 pub mod startup;

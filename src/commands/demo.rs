@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use pgtls::conninfo::Nowhere;
+use pgtls::conninfo::{Nowhere, quoted};
 use pgtls::lab::{Authority, Endpoint};
+use pgtls::os::bytes_of;
 use pgtls::report::Report;
 use time::OffsetDateTime;
 
@@ -35,17 +36,10 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
         endpoint.address.ip(),
         endpoint.address.port(),
-        quoted(&root.path().display().to_string()),
+        String::from_utf8_lossy(&quoted(&bytes_of(root.path().as_os_str()))),
     );
     let args = Check::of(vec![string.into()], output);
     let (endpoints, exit) = check::check(&args, &Nowhere, &mut Silent)?;
     let report = Report::new(endpoints, exit);
     output::print(&report, exit, &args.output, Printed::Nothing)
-}
-
-/// A value as a keyword/value string needs it: a temporary directory may hold blanks and, on
-/// Windows, does hold backslashes.
-fn quoted(value: &str) -> String {
-    let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
-    format!("'{escaped}'")
 }

@@ -34,9 +34,9 @@ pub use choice::{
 };
 pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Demand, Error, Expected, ServiceFault};
-pub use grammar::{Alias, Assignment, parse};
+pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use parameter::{Keyword, Secrecy};
-pub use print::{LostBackslashes, redacted};
+pub use print::{LostBackslashes, quoted, redacted};
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::passfile::PassfileKey;
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};

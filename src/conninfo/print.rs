@@ -77,17 +77,40 @@ pub(super) fn lost_backslashes(
     })
 }
 
-/// `keyword=value`, quoted where the value is empty or holds a blank, escaped where it holds a quote or backslash.
+/// `keyword=value`.
 fn setting(keyword: Keyword, value: &[u8]) -> Vec<u8> {
-    let mut text = format!("{keyword}=").into_bytes();
-    let quoted = value.is_empty() || value.iter().any(|byte| is_space(*byte));
-    text.extend(quoted.then_some(b'\''));
-    for byte in value {
-        text.extend(matches!(byte, b'\'' | b'\\').then_some(b'\\'));
+    [format!("{keyword}=").as_bytes(), &quoted(value)].concat()
+}
+
+/// A value as a keyword/value string needs it: in quotes if it is empty or holds a space, with a backslash
+/// before quotes and backslashes.
+#[must_use]
+pub fn quoted(value: &[u8]) -> Vec<u8> {
+    let quote: &[u8] = if value.is_empty() || value.iter().any(|byte| is_space(*byte)) {
+        b"'"
+    } else {
+        b""
+    };
+    [quote, &escaped(value, is_special), quote].concat()
+}
+
+/// A part of a value, which may stand in quotes or not.
+pub(super) fn part(bytes: &[u8]) -> Vec<u8> {
+    escaped(bytes, |byte| is_special(byte) || is_space(byte))
+}
+
+/// With a backslash before some bytes (`conninfo_parse` in libpq's `fe-connect.c`).
+fn escaped(bytes: &[u8], is_special: fn(u8) -> bool) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    for byte in bytes {
+        text.extend(is_special(*byte).then_some(b'\\'));
         text.push(*byte);
     }
-    text.extend(quoted.then_some(b'\''));
     text
+}
+
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'\'' | b'\\')
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::material::{self, HostForm, Material, RootFile};
 use super::observation::{Channel, Deed, Observation};
 use super::server::{self, Endpoint};
 use super::workshop::Workshop;
-use crate::os;
+use crate::{os, percent};
 
 /// A running lab. Its endpoints stop when it is dropped; its files stay.
 pub struct Lab {
@@ -125,7 +125,7 @@ impl Lab {
         let endpoints: Vec<_> = self.benches.iter().map(endpoint).collect();
         format!(
             "{:#}\n",
-            json!({ "schema_version": 1, "endpoints": endpoints })
+            json!({ "schema_version": super::SCHEMA_VERSION, "endpoints": endpoints })
         )
     }
 }
@@ -212,11 +212,11 @@ impl Bench {
         let mut uri = format!(
             "postgresql://{USER}{password}@{host}:{}/{DATABASE}?sslmode={}",
             get("port"),
-            percent(sslmode)
+            percent::path(sslmode)
         );
         for (name, value) in &self.parameters {
             if !matches!(*name, "host" | "port") {
-                uri.push_str(&format!("&{name}={}", percent(value)));
+                uri.push_str(&format!("&{name}={}", percent::path(value)));
             }
         }
         uri
@@ -259,18 +259,6 @@ fn whereabouts(host: HostForm, place: &Place, port: u16) -> Vec<(&'static str, S
     }
     parameters.push(("port", port.to_string()));
     parameters
-}
-
-/// A URI's value: everything but what never needs it (RFC 3986 section 2.3), and the slash, is
-/// escaped.
-fn percent(value: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    value.bytes().map(escape).collect()
 }
 
 /// Writes a file in one step. All may read it, but for keys, of which libpq demands that.
@@ -320,16 +308,3 @@ const JSON_FILE: &str = "pgtls-lab.json";
 
 /// Connections of one endpoint that are kept for the next collection.
 const MAX_OBSERVATIONS: usize = 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_survive_a_uri() {
-        assert_eq!(
-            percent("/tmp/a b/100%&x=é"),
-            "/tmp/a%20b/100%25%26x%3D%C3%A9"
-        );
-    }
-}

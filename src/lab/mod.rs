@@ -43,3 +43,6 @@ pub use render::{
 };
 pub use server::{Endpoint, Error};
 pub use trial::{Attempt, Completion, ProgramEnd, Trial};
+
+/// The version of the lab's JSON: it grows when a field changes its meaning or goes.
+pub const SCHEMA_VERSION: u32 = 1;

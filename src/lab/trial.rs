@@ -65,7 +65,7 @@ impl Trial {
     pub fn new(program: String, attempts: Vec<Attempt>, completion: Completion) -> Self {
         let exit = exit(&attempts, completion);
         Self {
-            schema_version: 1,
+            schema_version: super::SCHEMA_VERSION,
             verdict: if exit == Exit::Passed { "pass" } else { "fail" },
             exit,
             program,

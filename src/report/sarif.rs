@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{EndpointReport, FindingReport, Report, json};
 use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
+use crate::percent;
 
 /// Writes one log with one run. A result lies at the line of the file that holds the connection
 /// string; for an argument the endpoint itself stands for the file.
@@ -125,7 +126,7 @@ fn physical(endpoint: &EndpointReport, label: &str) -> Physical {
     let (uri, start_line) = match &endpoint.location {
         Some(location) => (file_uri(&location.file), location.line),
         // A name, not a path.
-        None => (encoded(label).replace('/', "%2F"), 1),
+        None => (percent::component(label.as_bytes()), 1),
     };
     Physical {
         artifact_location: Artifact { uri },
@@ -137,27 +138,13 @@ fn physical(endpoint: &EndpointReport, label: &str) -> Physical {
 /// of the repository, or else a file URI (RFC 8089), which they make relative themselves.
 fn file_uri(path: &str) -> String {
     if path.starts_with('/') {
-        return format!("file://{}", encoded(path));
+        return format!("file://{}", percent::path(path));
     }
     let mut path = path;
     while let Some(rest) = path.strip_prefix("./") {
         path = rest.trim_start_matches('/');
     }
-    encoded(path)
-}
-
-/// What is not unreserved (RFC 3986 section 2.3), nor a slash, is percent-encoded.
-fn encoded(path: &str) -> String {
-    let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                uri.push(char::from(byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
+    percent::path(path)
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,8 @@
 //! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
 //! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod build;
 pub mod chain;
 mod constraints;

@@ -239,6 +239,15 @@ fn integer(value: &mut Reader<'_>) -> Result<Vec<u8>> {
     Ok(value.universal(tag::INTEGER)?.integer()?.to_vec())
 }
 
+/// An optional BOOLEAN, false if it is absent.
+fn flag(parts: &mut Reader<'_>, tag: u32) -> Result<bool> {
+    let element = parts.optional_context(tag)?;
+    Ok(element
+        .map(|element| element.boolean())
+        .transpose()?
+        .unwrap_or(false))
+}
+
 impl Scope {
     fn read(value: &mut Reader<'_>, issuer: &Name) -> Result<Self> {
         let mut parts = value.sequence()?;
@@ -246,26 +255,12 @@ impl Scope {
             .optional_context(0)?
             .map(|name| DistributionPointName::from_element(&name, issuer))
             .transpose()?;
-        let mut flag = |tag| -> Result<bool> {
-            let element = parts.optional_context(tag)?;
-            Ok(element
-                .map(|element| element.boolean())
-                .transpose()?
-                .unwrap_or(false))
-        };
-        let (user, ca) = (flag(1)?, flag(2)?);
+        let (user, ca) = (flag(&mut parts, 1)?, flag(&mut parts, 2)?);
         let reasons = parts
             .optional_context(3)?
             .map(|element| Reasons::from_element(&element))
             .transpose()?;
-        let mut flag = |tag| -> Result<bool> {
-            let element = parts.optional_context(tag)?;
-            Ok(element
-                .map(|element| element.boolean())
-                .transpose()?
-                .unwrap_or(false))
-        };
-        let (indirect, attribute) = (flag(4)?, flag(5)?);
+        let (indirect, attribute) = (flag(&mut parts, 4)?, flag(&mut parts, 5)?);
         parts.finish()?;
         let covers = match (user, ca, attribute) {
             (false, false, false) => Covers::Everything,

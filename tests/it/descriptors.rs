@@ -2,40 +2,17 @@
 
 #![cfg(target_os = "linux")]
 
-use std::ffi::OsString;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::alone::alone;
 use crate::support::peer::{Conversation, Peer};
 use crate::support::postgres::{free_port, wait_until};
-use pgtls::conninfo::{ConnInfo, World};
+use pgtls::conninfo::{ConnInfo, Nowhere};
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::probe::{Task, probe};
 use pgtls::trust::{Trust, TrustRequest};
-
-/// Nobody has set anything here.
-struct Nowhere;
-
-impl World for Nowhere {
-    fn var(&self, _: &str) -> Option<OsString> {
-        None
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-
-    fn user(&self) -> Option<Vec<u8>> {
-        Some(b"ann".to_vec())
-    }
-
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
 
 #[test]
 fn a_thousand_checks_leave_no_descriptor_open() {
@@ -71,7 +48,7 @@ fn a_thousand_checks() {
     let (idle, before) = (sockets(), open().len());
     let check = |(port, host, seconds): (u16, &str, &str)| {
         let string = format!(
-            "host={host} hostaddr=127.0.0.1 port={port} sslrootcert={}",
+            "user=ann host={host} hostaddr=127.0.0.1 port={port} sslrootcert={}",
             root.path().display()
         );
         let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());

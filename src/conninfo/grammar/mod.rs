@@ -5,8 +5,40 @@ mod keyword;
 mod uri;
 
 use super::error::Error;
+use super::print;
+use crate::percent;
 
 pub use assignment::{Alias, Assignment};
+
+/// The two forms of a connection string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grammar {
+    /// `postgresql://host/dbname`
+    Uri,
+    /// `host=localhost dbname=mydb`
+    KeywordValue,
+}
+
+impl Grammar {
+    /// The form of a text.
+    #[must_use]
+    pub fn of(text: &[u8]) -> Self {
+        if uri::SCHEMES.iter().any(|scheme| text.starts_with(scheme)) {
+            Self::Uri
+        } else {
+            Self::KeywordValue
+        }
+    }
+
+    /// Escapes a part of a value, so that it cannot change what the rest of the string means.
+    #[must_use]
+    pub fn escaped(self, part: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Uri => percent::component(part).into_bytes(),
+            Self::KeywordValue => print::part(part),
+        }
+    }
+}
 
 /// Reads the settings of a connection string, in the order of their first mention; the last value of a repeated
 /// keyword counts. Nothing is filled in and no value is judged.
