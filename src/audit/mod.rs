@@ -14,14 +14,15 @@ mod policy;
 mod protocol;
 mod session;
 
+use std::future::ready;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use tokio::time::Instant;
 
 use crate::conninfo::{Endpoint, HostAddr};
-use crate::fleet::{self, Turns};
 use crate::handshake::Alpn;
 use crate::negotiate;
 use crate::probe::{Observation, Stop, Task, server_name};
@@ -146,8 +147,10 @@ pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> O
     let work = questions
         .iter()
         .map(|&question| ask(&line, task, asker, question));
-    let turns = Turns::default();
-    fleet::each(work, limits.jobs, &turns, |_, answer| answers.add(answer)).await;
+    stream::iter(work)
+        .buffer_unordered(limits.jobs.get())
+        .for_each(|answer| ready(answers.add(answer)))
+        .await;
     Some(answers.sum_up(speaks, user, observation))
 }
 
