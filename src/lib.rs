@@ -23,10 +23,10 @@
 //! | [`demands`] | judgement | what was asked for besides, and does not hold |
 //! | [`login`] | a satisfied observation | a login, and what the server says of the session |
 //! | [`exit`] | | the exit codes and their meaning |
-//! | [`fleet`] | many pieces of work | their results, a bounded number at once |
 //! | [`audit`] | an address | what else it accepts |
 //! | [`clients`] | observation | what each client library would do there |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
+//! | [`check`] | connection strings | what is found at every endpoint: the main job |
 //! | [`report`] | findings | bytes |
 //! | [`lab`] | | throw-away endpoints, good and broken, and what clients do there |
 //!
@@ -46,6 +46,7 @@
 //!   the error enums of [`conninfo`] and [`trust`] the second.
 
 pub mod audit;
+pub mod check;
 pub mod clients;
 pub mod connect;
 pub mod conninfo;
@@ -53,7 +54,6 @@ pub mod demands;
 pub mod diagnose;
 pub mod escape;
 pub mod exit;
-pub mod fleet;
 pub mod handshake;
 mod inet;
 pub mod lab;

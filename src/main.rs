@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Command::Roots(args) => commands::roots::run(&args).map(Exit::into),
         Command::Explain(args) => commands::explain::run(&args).map(Exit::into),
         Command::Lab(args) => commands::lab::run(&args).map(Exit::into),
-        Command::Demo(output) => commands::demo::run(output),
+        Command::Demo(output) => commands::demo::run(&output),
         Command::Completions(args) => commands::shell::completions(&args).map(Exit::into),
         Command::Man => commands::shell::man().map(Exit::into),
     };

@@ -149,7 +149,10 @@ pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> O
         .map(|&question| ask(&line, task, asker, question));
     stream::iter(work)
         .buffer_unordered(limits.jobs.get())
-        .for_each(|answer| ready(answers.add(answer)))
+        .for_each(|answer| {
+            answers.add(answer);
+            ready(())
+        })
         .await;
     Some(answers.sum_up(speaks, user, observation))
 }

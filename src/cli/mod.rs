@@ -100,7 +100,7 @@ pub(crate) struct Check {
     pub(crate) clients: bool,
 
     #[command(flatten)]
-    pub(crate) demands: Demands,
+    pub(crate) demands: DemandOptions,
 
     #[command(flatten)]
     pub(crate) output: Output,
@@ -138,42 +138,16 @@ pub(crate) struct Audit {
     pub(crate) deadline: Duration,
 
     #[command(flatten)]
-    pub(crate) demands: Demands,
+    pub(crate) demands: DemandOptions,
 
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
-impl Check {
-    /// These strings, and nothing that has to be asked for.
-    pub(crate) fn of(conninfo: Vec<OsString>, output: Output) -> Self {
-        Self {
-            conninfo,
-            from: None,
-            config: None,
-            shard: None,
-            all_addresses: false,
-            jobs: None,
-            wait: None,
-            trust: None,
-            timeout: None,
-            hosts: Hosts::All,
-            min_tls: None,
-            expect_cert: None,
-            also_trust: None,
-            save_chain: None,
-            login: false,
-            clients: false,
-            demands: Demands::default(),
-            output,
-        }
-    }
-}
-
 // What `check` and `verify` can ask for besides libpq's verdict. No documentation comment, as clap
 // would take it for the purpose of the command.
-#[derive(Debug, Default, Args)]
-pub(crate) struct Demands {
+#[derive(Debug, Args)]
+pub(crate) struct DemandOptions {
     /// Judge validity at this time: RFC 3339 (2027-01-31T12:00:00Z), or relative to now: +30d, -1h
     #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
     pub(crate) at: Option<At>,
@@ -230,7 +204,7 @@ pub(crate) struct Verify {
     pub(crate) sslcrl: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) demands: Demands,
+    pub(crate) demands: DemandOptions,
 
     #[command(flatten)]
     pub(crate) output: Output,
@@ -361,19 +335,6 @@ pub(crate) struct FileReport {
 }
 
 impl Output {
-    /// Nothing is to be printed.
-    pub(crate) fn none() -> Self {
-        let Thresholds { warning, critical } = Thresholds::default();
-        Self {
-            format: Format::Text,
-            reports: Vec::new(),
-            warning,
-            critical,
-            quiet: true,
-            color: Color::Never,
-        }
-    }
-
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {
             warning: self.warning,

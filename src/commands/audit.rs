@@ -5,21 +5,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgtls::audit::{self, Limits, audit};
+use pgtls::audit::{Limits, audit};
+use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
-use pgtls::demands::Demands;
 use pgtls::diagnose::{add_audit, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
 use pgtls::probe::{Task, probe};
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::Trust;
+use pgtls::trust::{SharedTrust, Trust, TrustRequest};
 
-use super::check::interruption;
-use super::progress::{Live, Observer};
-use super::sources::{self, Source};
-use super::units::{each_address, gather};
-use super::{demands, output};
+use super::demands::now;
+use super::progress::Live;
+use super::sources::{self, Listed};
+use super::{output, run};
 use crate::cli::Audit;
+use crate::config::Keys;
 use crate::machine::Machine;
 
 pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
@@ -28,23 +28,21 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let run = Run {
         args,
         world: &world,
-        policy: demands::policy(&args.demands),
-        now: demands::moment(&args.demands)?,
+        options: Keys {
+            trust: args.trust.clone(),
+            ..args.demands.keys()
+        },
+        now: args.demands.instant()?.unwrap_or_else(now),
     };
     let mut live = Live::new(&args.output);
     let mut results = Vec::new();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let interrupted = runtime.block_on(async {
+    let interrupted = run::block_on(async {
         tokio::select! {
             biased;
-            () = interruption() => Ok(true),
+            () = run::ctrl_c() => Ok(true),
             done = run.audit_all(&sources, &mut results, &mut live) => done.map(|()| false),
         }
-    });
-    // A resolver that hangs must not keep the process.
-    runtime.shutdown_background();
+    })?;
     let printed = live.finish();
     let interrupted = interrupted?;
     let printed = printed?;
@@ -65,7 +63,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
 struct Run<'a> {
     args: &'a Audit,
     world: &'a dyn World,
-    policy: Demands,
+    options: Keys,
     /// The moment of the judgement, in seconds since 1970.
     now: i64,
 }
@@ -76,11 +74,11 @@ impl Run<'_> {
     /// Audits one endpoint after the other; what is known stands in `results` at every moment.
     async fn audit_all(
         &self,
-        sources: &[Source],
+        sources: &[Listed],
         results: &mut Vec<Done>,
         live: &mut Live,
     ) -> anyhow::Result<()> {
-        let trusts = Arc::default();
+        let trusts = SharedTrust::default();
         for source in sources {
             let conninfo = match ConnInfo::read(&source.text, self.world) {
                 Ok(conninfo) => Arc::new(conninfo),
@@ -91,12 +89,13 @@ impl Run<'_> {
                     continue;
                 }
             };
-            let choice = self.args.trust.as_ref().or(source.policy.trust.as_ref());
-            let trust = gather(&trusts, &conninfo, choice).await?;
+            let keys = self.options.over(&source.keys);
+            let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
+            let trust = gather(&trusts, request).await?;
             for endpoint in self.endpoints(&conninfo).await {
                 let (report, exit) = match &trust {
                     Ok(trust) => {
-                        self.audit_endpoint(source, &conninfo, &endpoint, trust)
+                        self.audit_endpoint(&keys, &conninfo, &endpoint, trust)
                             .await
                     }
                     Err(error) => {
@@ -113,18 +112,14 @@ impl Run<'_> {
 
     fn add(
         &self,
-        source: &Source,
+        source: &Listed,
         report: EndpointReport,
         exit: Exit,
         results: &mut Vec<Done>,
         live: &mut Live,
     ) {
-        let report = EndpointReport {
-            name: source.name.as_deref().map(Into::into),
-            location: source.location.clone(),
-            ..report
-        };
-        live.done(&report);
+        let report = report.labelled(&source.label);
+        live.reported(&report);
         results.push((report, exit));
     }
 
@@ -142,7 +137,7 @@ impl Run<'_> {
 
     async fn audit_endpoint(
         &self,
-        source: &Source,
+        keys: &Keys,
         conninfo: &Arc<ConnInfo>,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
@@ -158,9 +153,9 @@ impl Run<'_> {
             now: self.now,
             timeout: self.timeout(conninfo),
         };
-        let policy = source.policy_over(&self.policy);
+        let demands = keys.demands();
         let observation = probe(&task).await;
-        let mut diagnosis = diagnose(&task, &observation, &policy);
+        let mut diagnosis = diagnose(&task, &observation, &demands);
         let limits = Limits {
             jobs: self.args.jobs,
             patience: task.timeout,
@@ -168,8 +163,8 @@ impl Run<'_> {
         };
         let found = audit(&task, &observation, &limits).await;
         if let Some(found) = &found {
-            let rules = source.policy.audit.over(audit::Policy::default());
-            add_audit(&mut diagnosis, &task, found, &rules, policy.strictness);
+            let rules = keys.audit.rules();
+            add_audit(&mut diagnosis, &task, found, &rules, demands.strictness);
         }
         let report = EndpointReport::checked(&task, &observation, &diagnosis);
         let report = report.with_audit(&task, &observation, found.as_ref());
@@ -177,6 +172,10 @@ impl Run<'_> {
     }
 
     fn timeout(&self, conninfo: &ConnInfo) -> Duration {
-        demands::timeout(self.args.timeout, conninfo)
+        let patience = Patience {
+            timeout: self.args.timeout,
+            wait: None,
+        };
+        patience.time_limit(conninfo)
     }
 }

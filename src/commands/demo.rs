@@ -4,18 +4,19 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use pgtls::check::{CheckRequest, Silent, Source, check};
 use pgtls::conninfo::{Nowhere, quoted};
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::os::bytes_of;
 use pgtls::report::Report;
 use time::OffsetDateTime;
 
-use super::output::Printed;
-use super::progress::Silent;
-use super::{check, output};
-use crate::cli::{Check, Output};
+use super::output::{self, Printed};
+use super::run;
+use crate::cli::Output;
+use crate::machine::jobs;
 
-pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(output: &Output) -> anyhow::Result<ExitCode> {
     let now = OffsetDateTime::now_utc();
     let authority = Authority::new("pgtls demo CA", now).context("could not make a CA")?;
     let issued = authority
@@ -38,8 +39,25 @@ pub(crate) fn run(output: Output) -> anyhow::Result<ExitCode> {
         endpoint.address.port(),
         String::from_utf8_lossy(&quoted(&bytes_of(root.path().as_os_str()))),
     );
-    let args = Check::of(vec![string.into()], output);
-    let (endpoints, exit) = check::check(&args, &Nowhere, &mut Silent)?;
-    let report = Report::new(endpoints, exit);
-    output::print(&report, exit, &args.output, Printed::Nothing)
+    let source = Source {
+        text: string.into_bytes(),
+        ..Source::default()
+    };
+    let (request, sources) = (
+        CheckRequest::new(now.unix_timestamp(), jobs(None)),
+        [source],
+    );
+    let outcome = run::block_on(check(
+        &request,
+        &sources,
+        &Nowhere,
+        &mut Silent,
+        run::ctrl_c(),
+    ))??;
+    output::print(
+        &Report::of(&outcome),
+        outcome.exit(),
+        output,
+        Printed::Nothing,
+    )
 }

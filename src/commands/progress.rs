@@ -1,40 +1,21 @@
 //! What a run says while it goes on: results as they come, changes of state, a progress bar.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pgtls::check::{Checked, Observer};
 use pgtls::escape::escape;
 use pgtls::report::{EndpointReport, json};
 
 use super::output::{Printed, to_stdout};
 use crate::cli::{Format, Output};
 
-/// Hears of everything that happens.
-pub(super) trait Observer {
-    /// So many endpoints are to be checked.
-    fn begin(&self, endpoints: usize);
-    /// An endpoint is done.
-    fn done(&mut self, report: &EndpointReport);
-    /// The state of an endpoint that is waited for has changed.
-    fn changed(&self, report: &EndpointReport);
-}
-
-/// Says nothing.
-pub(super) struct Silent;
-
-impl Observer for Silent {
-    fn begin(&self, _: usize) {}
-    fn done(&mut self, _: &EndpointReport) {}
-    fn changed(&self, _: &EndpointReport) {}
-}
-
 /// Says on standard error what people want to see, and prints JSON lines as they come.
 pub(super) struct Live {
     printed: Printed,
     quiet: bool,
     failure: Option<anyhow::Error>,
-    bar: OnceLock<ProgressBar>,
+    bar: Option<ProgressBar>,
 }
 
 impl Live {
@@ -46,7 +27,7 @@ impl Live {
             },
             quiet: output.quiet,
             failure: None,
-            bar: OnceLock::new(),
+            bar: None,
         }
     }
 
@@ -55,47 +36,59 @@ impl Live {
     /// # Errors
     /// It could not be written.
     pub(super) fn finish(self) -> anyhow::Result<Printed> {
-        if let Some(bar) = self.bar.get() {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         self.failure.map_or(Ok(self.printed), Err)
     }
 }
 
+impl Live {
+    /// An endpoint is done, and this is its report.
+    pub(super) fn reported(&mut self, report: &EndpointReport) {
+        if self.prints_lines() {
+            let written = to_stdout(|out| json::write_line(out, report));
+            self.failure = written.err();
+        }
+    }
+
+    fn prints_lines(&self) -> bool {
+        self.printed == Printed::Lines && self.failure.is_none()
+    }
+}
+
 impl Observer for Live {
-    fn begin(&self, endpoints: usize) {
+    fn begin(&mut self, endpoints: usize) {
         if !self.quiet && endpoints > FEW && io::stderr().is_terminal() {
             let length = u64::try_from(endpoints).unwrap_or(u64::MAX);
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len} checked, {elapsed}");
-            self.bar.get_or_init(|| {
-                bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-            });
+            self.bar = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
         }
     }
 
-    fn done(&mut self, report: &EndpointReport) {
-        if self.printed == Printed::Lines && self.failure.is_none() {
-            let written = to_stdout(|out| json::write_line(out, report));
-            self.failure = written.err();
+    fn done(&mut self, checked: &Checked<'_>) {
+        if self.prints_lines() {
+            self.reported(&EndpointReport::of(checked));
         }
-        if let Some(bar) = self.bar.get() {
+        if let Some(bar) = &self.bar {
             bar.inc(1);
         }
     }
 
-    fn changed(&self, report: &EndpointReport) {
+    fn changed(&mut self, checked: &Checked<'_>) {
         if self.quiet {
             return;
         }
+        let report = EndpointReport::of(checked);
         let state = match &report.error {
             Some(error) => format!("{}: {}", error.code, error.message),
             None => "passes".to_owned(),
         };
         let line = format!("pgtls: {}: {}", report.label(), escape(&state));
-        // Where standard error is closed there is nobody to tell.
+        // Where standard error is closed there is no place to say it.
         let say = || writeln!(io::stderr(), "{line}").unwrap_or_default();
-        match self.bar.get() {
+        match &self.bar {
             Some(bar) => bar.suspend(say),
             None => say(),
         }

@@ -6,40 +6,21 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
+use pgtls::check::{Label, Location};
 use pgtls::conninfo::World;
-use pgtls::demands::{self, Strictness};
-use pgtls::escape::{Shown, escape};
 use pgtls::os::bytes_of;
-use pgtls::report::LocationReport;
 
 use crate::cli::Shard;
-use crate::config::{Config, Policy};
+use crate::config::{Config, Keys};
 
-/// A connection string, and what is said about it.
-#[derive(Debug, Default)]
-pub(super) struct Source {
+/// A connection string, and what is said about it. No `Debug`: it may hold a password.
+#[derive(Default)]
+pub(super) struct Listed {
     pub(super) text: Vec<u8>,
     /// As the user wrote it, variables not filled in.
     written: Vec<u8>,
-    pub(super) name: Option<String>,
-    pub(super) location: Option<LocationReport>,
-    pub(super) policy: Policy,
-}
-
-impl Source {
-    /// What an option says counts for all; then what the file says of the endpoint.
-    pub(super) fn policy_over(&self, options: &demands::Demands) -> demands::Demands {
-        let mut policy = options.clone();
-        policy.valid_for = policy.valid_for.or(self.policy.valid_for);
-        policy.min_tls = policy.min_tls.or(self.policy.min_tls);
-        if policy.pins.is_empty() {
-            policy.pins.extend(self.policy.pins.iter().flatten());
-        }
-        if self.policy.strict == Some(true) {
-            policy.strictness = Strictness::Strict;
-        }
-        policy
-    }
+    pub(super) label: Label,
+    pub(super) keys: Keys,
 }
 
 /// All strings: those of the arguments first, then the list's, then the file's. At least one:
@@ -49,13 +30,13 @@ pub(super) fn gather(
     from: Option<&Path>,
     config: Option<&Path>,
     world: &dyn World,
-) -> anyhow::Result<Vec<Source>> {
-    let arguments = arguments.iter().map(|argument| Source {
+) -> anyhow::Result<Vec<Listed>> {
+    let arguments = arguments.iter().map(|argument| Listed {
         text: bytes_of(argument),
         written: bytes_of(argument),
-        ..Source::default()
+        ..Listed::default()
     });
-    let mut sources: Vec<Source> = arguments.collect();
+    let mut sources: Vec<Listed> = arguments.collect();
     if let Some(file) = from {
         sources.extend(listed(file)?);
     }
@@ -63,13 +44,13 @@ pub(super) fn gather(
         sources.extend(configured(file, world)?);
     }
     if sources.is_empty() {
-        sources.push(Source::default());
+        sources.push(Listed::default());
     }
     Ok(sources)
 }
 
 /// Those that belong to a shard; none if they are all in other shards.
-pub(super) fn of_shard(mut sources: Vec<Source>, shard: Shard) -> Vec<Source> {
+pub(super) fn of_shard(mut sources: Vec<Listed>, shard: Shard) -> Vec<Listed> {
     sources.retain(|source| shard.holds(&source.written));
     sources
 }
@@ -87,17 +68,20 @@ impl Shard {
     }
 }
 
-fn listed(file: &Path) -> anyhow::Result<Vec<Source>> {
+fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
     let bytes = read(file)?;
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
-    let sources: Vec<Source> = lines
+    let sources: Vec<Listed> = lines
         .map(|(line, number)| (line.trim_ascii(), number))
         .filter(|(line, _)| !line.is_empty() && !line.starts_with(b"#"))
-        .map(|(line, number)| Source {
+        .map(|(line, number)| Listed {
             text: line.to_vec(),
             written: line.to_vec(),
-            location: Some(location(file, number)),
-            ..Source::default()
+            label: Label {
+                name: None,
+                location: Some(location(file, number)),
+            },
+            ..Listed::default()
         })
         .collect();
     if sources.is_empty() {
@@ -107,25 +91,27 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Source>> {
     Ok(sources)
 }
 
-fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Source>> {
+fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     let bytes = read(file)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{} is no TOML: it is not UTF-8", file.display()))?;
     let config =
         Config::parse(&text, |name| world.var(name)).with_context(|| file.display().to_string())?;
-    let sources = config.endpoints.into_iter().map(|entry| Source {
+    let sources = config.endpoints.into_iter().map(|entry| Listed {
         text: entry.conninfo,
         written: entry.written.into_bytes(),
-        name: entry.name.map(|name| escape(&name).to_string()),
-        location: Some(location(file, entry.line)),
-        policy: entry.policy,
+        label: Label {
+            name: entry.name,
+            location: Some(location(file, entry.line)),
+        },
+        keys: entry.keys,
     });
     Ok(sources.collect())
 }
 
-fn location(file: &Path, line: usize) -> LocationReport {
-    LocationReport {
-        file: Shown::new(&*file.to_string_lossy()),
+fn location(file: &Path, line: usize) -> Location {
+    Location {
+        file: file.to_owned(),
         line,
     }
 }

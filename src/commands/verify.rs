@@ -12,8 +12,8 @@ use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{Choice, Error, Level, Trust, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge};
 
-use super::output::Printed;
-use super::{demands, output};
+use super::demands::now;
+use super::output::{self, Printed};
 use crate::cli::Verify;
 use crate::machine::Machine;
 
@@ -46,14 +46,14 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         Err(error) => return Ok(refused(trust_error_offline(&error))),
     };
     let rules = Rules {
-        now: demands::moment(&args.demands)?,
+        now: args.demands.instant()?.unwrap_or_else(now),
         revocation: trust
             .crls
             .clone()
             .map_or(Revocation::Off, Revocation::WholeChain),
         purpose: Purpose::SslServer,
     };
-    let policy = demands::policy(&args.demands);
+    let demands = args.demands.keys().demands();
     let hosts: Vec<Option<Vec<u8>>> = if args.host.is_empty() {
         vec![None]
     } else {
@@ -72,7 +72,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
             address: None,
         };
         let judgement = judge(&chain, &trust, host, &rules);
-        let diagnosis = diagnose_offline(&context, &judgement, &policy);
+        let diagnosis = diagnose_offline(&context, &judgement, &demands);
         endpoints.push(EndpointReport::offline(&context, &judgement, &diagnosis));
         exits.push(diagnosis.exit);
     }

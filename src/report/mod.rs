@@ -8,6 +8,7 @@
 mod audit;
 mod audit_text;
 mod build;
+mod check;
 pub mod github;
 pub mod json;
 pub mod junit;

@@ -1,15 +1,14 @@
 //! One [`Trust`] for all connection strings that ask for the same: files are read once.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Error, Trust, TrustRequest};
 
-/// What has been gathered so far.
-#[derive(Default)]
+/// What has been gathered so far. Its clones share it.
+#[derive(Clone, Default)]
 pub struct SharedTrust {
-    gathered: HashMap<TrustRequest, Arc<Trust>>,
+    gathered: Arc<Mutex<HashMap<TrustRequest, Arc<Trust>>>>,
 }
 
 impl SharedTrust {
@@ -17,14 +16,17 @@ impl SharedTrust {
     ///
     /// # Errors
     /// As [`Trust::gather`]. Failures are not kept.
-    pub fn gather(&mut self, request: TrustRequest) -> Result<Arc<Trust>, Error> {
-        Ok(match self.gathered.entry(request) {
-            Entry::Occupied(known) => Arc::clone(known.get()),
-            Entry::Vacant(new) => {
-                let trust = Arc::new(Trust::gather(new.key())?);
-                Arc::clone(new.insert(trust))
-            }
-        })
+    pub fn gather(&self, request: TrustRequest) -> Result<Arc<Trust>, Error> {
+        if let Some(known) = self.lock().get(&request) {
+            return Ok(Arc::clone(known));
+        }
+        // Not under the lock, as a file may keep its reader waiting.
+        let trust = Arc::new(Trust::gather(&request)?);
+        Ok(Arc::clone(self.lock().entry(request).or_insert(trust)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TrustRequest, Arc<Trust>>> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,8 +37,8 @@ mod tests {
 
     #[test]
     fn equal_requests_share_one_trust() {
-        let mut shared = SharedTrust::default();
-        let mut gather = |string: &str| {
+        let shared = SharedTrust::default();
+        let gather = |string: &str| {
             let conninfo = ConnInfo::read(string.as_bytes(), &Nowhere).unwrap();
             shared.gather(TrustRequest::new(&conninfo, None)).unwrap()
         };

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use pgtls::check::{CheckRequest, Silent, Source, check};
 use pgtls::conninfo::Nowhere;
 use pgtls::lab::{Fault, Lab, Place, Secret, Watcher};
-use pgtls::report::ClientReport;
+use pgtls::report::{ClientReport, EndpointReport};
 use time::OffsetDateTime;
 
-use crate::cli::{Check, Output};
-use crate::commands::check;
-use crate::commands::progress::Silent;
+use crate::commands::demands::now;
+use crate::commands::run;
+use crate::machine::jobs;
 
 /// Asks a lab of its own, so that nobody takes these connections for those of the client under test.
 /// Endpoints that are late are not asked: what matters about them is no question of trust.
@@ -30,16 +31,26 @@ pub(super) fn expectations(
     };
     let nobody: Watcher = std::sync::Arc::new(|_, _| {});
     let lab = Lab::start(&prompt, &place, &nobody, OffsetDateTime::now_utc())?;
-    let strings = lab
+    let sources: Vec<Source> = lab
         .benches
         .iter()
-        .map(|bench| bench.uri(Secret::Shown).into());
-    let args = Check {
-        clients: true,
-        ..Check::of(strings.collect(), Output::none())
-    };
-    let (endpoints, _) = check::check(&args, &Nowhere, &mut Silent)?;
-    let found = endpoints.into_iter().map(|endpoint| endpoint.clients);
+        .map(|bench| Source {
+            text: bench.uri(Secret::Shown).into_bytes(),
+            clients: true,
+            ..Source::default()
+        })
+        .collect();
+    let request = CheckRequest::new(now(), jobs(None));
+    let outcome = run::block_on(check(
+        &request,
+        &sources,
+        &Nowhere,
+        &mut Silent,
+        run::ctrl_c(),
+    ))??;
+    let found = outcome
+        .checked()
+        .map(|checked| EndpointReport::of(checked).clients);
     Ok(prompt
         .into_iter()
         .zip(found.map(Option::unwrap_or_default))

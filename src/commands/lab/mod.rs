@@ -1,7 +1,6 @@
 //! `pgtls lab`: throw-away endpoints to try clients against.
 
 mod clients;
-mod interrupt;
 mod process;
 mod trial;
 
@@ -19,8 +18,8 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 
 use super::output;
+use super::run::{self, Interrupted};
 use crate::cli::{Lab, LabAction, LabFormat, LabPlace};
-use interrupt::Interrupted;
 
 pub(crate) fn run(args: &Lab) -> anyhow::Result<Exit> {
     match &args.action {
@@ -36,7 +35,7 @@ pub(crate) fn run(args: &Lab) -> anyhow::Result<Exit> {
 /// Runs until Ctrl-C.
 fn serve(args: &Lab) -> anyhow::Result<Exit> {
     let (tell, told) = channel();
-    interrupt::watch(tell.clone())?;
+    run::watch(tell.clone())?;
     let directory = Directory::open(&args.place)?;
     let faults = if args.faults.is_empty() {
         Fault::ALL

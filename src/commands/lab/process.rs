@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pgtls::lab::ProgramEnd;
 use pgtls::os;
 
-use super::interrupt::Interrupted;
+use crate::commands::run::Interrupted;
 
 /// What a run came to.
 pub(super) struct Ran {

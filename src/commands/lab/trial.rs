@@ -13,15 +13,15 @@ use pgtls::lab::{
     ProgramEnd, Secret, Trial, USER, Watcher,
 };
 
-use super::interrupt::{self, Interrupted};
 use super::process::{self, Ran};
 use super::{Directory, start};
 use crate::cli::{LabRun, TrialFormat};
 use crate::commands::output;
+use crate::commands::run::{self, Interrupted};
 
 pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
     let (tell, told) = channel();
-    interrupt::watch(tell)?;
+    run::watch(tell)?;
     let directory = Directory::open(&args.place)?;
     let nobody: Watcher = Arc::new(|_, _| {});
     let lab = start(&faults(args), &args.place, &directory, &nobody)?;

@@ -1,12 +1,8 @@
-//! Many checks at once: a bound on how many, and patience with what may pass later.
-
-mod servers;
+//! Many checks at once: a bound on how many, and an order in which they go on.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
-use std::hash::BuildHasher;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::task::Poll;
@@ -15,9 +11,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, timeout};
-
-pub use servers::{Servers, Visit};
+use tokio::time::timeout;
 
 /// A queue before the costly part of each piece of work: [`each`] lets one in whenever there is
 /// nothing else to do.
@@ -25,13 +19,13 @@ pub use servers::{Servers, Visit};
 /// To connect costs little and to shake hands much. However many are under way, none that has been
 /// answered waits for us so long that its own time runs out.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub(super) struct Turns {
     queue: RefCell<VecDeque<oneshot::Sender<()>>>,
 }
 
 impl Turns {
     /// Waits for one's turn. It comes only within [`each`], and only if that knows of this queue.
-    pub async fn wait(&self) {
+    pub(super) async fn wait(&self) {
         let (come, turn) = oneshot::channel();
         self.queue.borrow_mut().push_back(come);
         // The queue outlives all who stand in it.
@@ -58,8 +52,12 @@ impl Turns {
 /// Not all of them begin at once, as hardly any server takes so many: a few at a time wait for the
 /// first answer. One that has waited for longer than a blink does not count, so that servers that
 /// never answer do not hold up the others.
-pub async fn each<W, T>(work: W, jobs: NonZeroUsize, turns: &Turns, mut done: impl FnMut(usize, T))
-where
+pub(super) async fn each<W, T>(
+    work: W,
+    jobs: NonZeroUsize,
+    turns: &Turns,
+    mut done: impl FnMut(usize, T),
+) where
     W: IntoIterator<Item: Future<Output = T>>,
 {
     let beginning = &Cell::new(0_usize);
@@ -118,35 +116,6 @@ async fn counted<T>(piece: impl Future<Output = T>, beginning: &Cell<usize>) -> 
     }
 }
 
-/// Tries until `again` is content or the time is over, and returns the last result. The pauses grow,
-/// and are random, so that a fleet that waits for one server does not come back all at once.
-pub async fn retry<T>(
-    until: Instant,
-    mut attempt: impl AsyncFnMut() -> T,
-    mut again: impl FnMut(&T) -> bool,
-) -> T {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let result = attempt().await;
-        let left = until.saturating_duration_since(Instant::now());
-        if !again(&result) || left < FIRST_PAUSE {
-            return result;
-        }
-        // Never more than half of what is left: the last attempt comes close to the end.
-        sleep(jittered(pause).min(left / 2)).await;
-        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
-    }
-}
-
-/// Between half and all of it.
-fn jittered(pause: Duration) -> Duration {
-    // The standard library's only randomness: the keys of a fresh hasher.
-    let random = RandomState::new().hash_one(()) % 1_000;
-    let thousandth = pause / 1_000;
-    let extra = thousandth.saturating_mul(u32::try_from(random).unwrap_or_default());
-    (pause + extra) / 2
-}
-
 /// As many as a PostgreSQL with its default settings keeps waiting for itself.
 const AT_A_TIME: usize = 256;
 
@@ -157,19 +126,12 @@ const BLINK: Duration = Duration::from_millis(30);
 /// `authentication_timeout`, which is a minute.
 const LONGEST_QUEUE: usize = 4_096;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tokio::time::{Instant, sleep};
 
-    /// With a clock that jumps to whatever is waited for.
-    pub(super) fn block_on<F: Future>(future: F) -> F::Output {
-        let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_time().start_paused(true).build();
-        runtime.unwrap().block_on(future)
-    }
+    use super::super::tests::block_on;
+    use super::*;
 
     fn at_most(jobs: usize) -> NonZeroUsize {
         NonZeroUsize::new(jobs).unwrap()
@@ -290,51 +252,5 @@ mod tests {
             |place, ()| order.push(place),
         ));
         assert_eq!(order, [1, 2, 0]);
-    }
-
-    #[test]
-    fn it_tries_until_content() {
-        block_on(async {
-            let tries = Cell::new(0);
-            let attempt = async || {
-                tries.set(tries.get() + 1);
-                tries.get()
-            };
-            let until = Instant::now() + Duration::from_secs(3_600);
-            assert_eq!(retry(until, attempt, |tries| *tries < 5).await, 5);
-            assert_eq!(tries.get(), 5);
-        });
-    }
-
-    #[test]
-    fn it_stops_in_time_and_not_long_before() {
-        block_on(async {
-            let begin = Instant::now();
-            let wait = Duration::from_secs(60);
-            let last = Cell::new(begin);
-            let attempt = async || last.set(Instant::now());
-            retry(begin + wait, attempt, |()| true).await;
-            assert!(begin.elapsed() <= wait);
-            assert!(last.get() - begin > wait - Duration::from_secs(1));
-        });
-    }
-
-    #[test]
-    fn no_time_means_one_attempt() {
-        block_on(async {
-            let tries = Cell::new(0);
-            let attempt = async || tries.set(tries.get() + 1);
-            retry(Instant::now(), attempt, |()| true).await;
-            assert_eq!(tries.get(), 1);
-        });
-    }
-
-    #[test]
-    fn a_pause_is_at_least_half_and_at_most_all_of_it() {
-        let pause = Duration::from_secs(2);
-        for _ in 0..1_000 {
-            let jittered = jittered(pause);
-            assert!(jittered >= pause / 2 && jittered <= pause, "{jittered:?}");
-        }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use pgtls::clients::{Facts, predict};
-use pgtls::conninfo::{SystemRoots, World};
-use pgtls::demands::Demands;
-use pgtls::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
-use pgtls::probe::{Observation, Task, probe};
-use pgtls::trust::{self, Choice, FileRole, Trust};
+use crate::clients::{Facts, predict};
+use crate::conninfo::{SystemRoots, World};
+use crate::demands::Demands;
+use crate::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
+use crate::probe::{Observation, Task, probe};
+use crate::trust::{self, Choice, FileRole, Trust};
 
 /// What the string itself trusts, `--trust` aside.
 pub(super) type Own<'a> = Result<&'a Arc<Trust>, &'a trust::Error>;

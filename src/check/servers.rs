@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 /// that has not answered for a while keeps nobody waiting: it has no work with them, and their time
 /// limits would add up.
 #[derive(Debug, Default)]
-pub struct Servers {
+pub(super) struct Servers {
     known: RefCell<HashMap<(String, u16), Server>>,
 }
 
@@ -36,7 +36,7 @@ impl Server {
 
 impl Servers {
     /// Waits until there is room at the server, which goes by its name or address and its port.
-    pub async fn visit(&self, host: String, port: u16) -> Visit<'_> {
+    pub(super) async fn visit(&self, host: String, port: u16) -> Visit<'_> {
         let name = (host, port);
         while let Some(place) = self.enter_or_queue(&name) {
             if self.with(&name, |server| server.has_answered) == Some(true) {
@@ -78,14 +78,14 @@ impl Servers {
 
 /// Somebody at a server, who leaves it when dropped.
 #[derive(Debug)]
-pub struct Visit<'a> {
+pub(super) struct Visit<'a> {
     servers: &'a Servers,
     name: (String, u16),
 }
 
 impl Visit<'_> {
     /// The server has answered: it is at work.
-    pub fn answered(&self) {
+    pub(super) fn answered(&self) {
         self.servers
             .with(&self.name, |server| server.has_answered = true);
     }

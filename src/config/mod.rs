@@ -1,16 +1,16 @@
 //! `pgtls.toml`: named endpoints, and what to demand of them. Pure: text and variables in.
 
+mod keys;
+
 use std::ffi::OsString;
-use std::time::Duration;
 
-use pgtls::audit;
-use pgtls::conninfo::{Grammar, TlsVersion};
+use pgtls::conninfo::Grammar;
 use pgtls::os::bytes_of;
-use pgtls::trust::Choice;
-use serde::{Deserialize, Deserializer};
-use toml::Spanned;
+use serde::Deserialize;
 
-use crate::cli;
+pub(crate) use keys::Keys;
+
+use keys::Endpoint;
 
 /// A file, read.
 #[derive(Debug)]
@@ -30,68 +30,8 @@ pub(crate) struct Entry {
     pub(crate) conninfo: Vec<u8>,
     /// Where it stands, counted from 1.
     pub(crate) line: usize,
-    /// What must hold.
-    pub(crate) policy: Policy,
-}
-
-/// What a file can demand; nothing where it is silent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Policy {
-    pub(crate) valid_for: Option<Duration>,
-    pub(crate) min_tls: Option<TlsVersion>,
-    pub(crate) strict: Option<bool>,
-    pub(crate) clients: Option<bool>,
-    pub(crate) pins: Option<Vec<[u8; 32]>>,
-    pub(crate) trust: Option<Choice>,
-    pub(crate) audit: AuditRules,
-}
-
-/// What an endpoint may accept; nothing where the file is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct AuditRules {
-    plaintext: Option<Rule>,
-    legacy_protocol: Option<Rule>,
-    broken_cipher: Option<Rule>,
-    cbc: Option<Rule>,
-    static_key: Option<Rule>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Rule {
-    Allow,
-    Warn,
-    Forbid,
-}
-
-impl AuditRules {
-    /// These, and others where they are silent.
-    pub(crate) fn over(self, others: audit::Policy) -> audit::Policy {
-        let rule = |ours: Option<Rule>, other| match ours {
-            None => other,
-            Some(Rule::Allow) => audit::Rule::Allow,
-            Some(Rule::Warn) => audit::Rule::Warn,
-            Some(Rule::Forbid) => audit::Rule::Forbid,
-        };
-        audit::Policy {
-            plaintext: rule(self.plaintext, others.plaintext),
-            legacy_protocol: rule(self.legacy_protocol, others.legacy_protocol),
-            broken_cipher: rule(self.broken_cipher, others.broken_cipher),
-            cbc: rule(self.cbc, others.cbc),
-            static_key: rule(self.static_key, others.static_key),
-        }
-    }
-
-    fn or(self, common: Self) -> Self {
-        Self {
-            plaintext: self.plaintext.or(common.plaintext),
-            legacy_protocol: self.legacy_protocol.or(common.legacy_protocol),
-            broken_cipher: self.broken_cipher.or(common.broken_cipher),
-            cbc: self.cbc.or(common.cbc),
-            static_key: self.static_key.or(common.static_key),
-        }
-    }
+    /// What is asked of it.
+    pub(crate) keys: Keys,
 }
 
 /// What is wrong with a file. Never repeats a connection string: it may hold a password.
@@ -136,20 +76,13 @@ impl Config {
         let entries = file.endpoint.into_iter().map(|endpoint| {
             let line = line_of(endpoint.conninfo.span().start);
             let conninfo = fill_in(endpoint.conninfo.get_ref(), &var);
+            let keys = endpoint.keys(&common);
             Ok(Entry {
                 name: endpoint.name,
                 written: endpoint.conninfo.get_ref().clone(),
                 conninfo: conninfo.map_err(|fault| Error { line, fault })?,
                 line,
-                policy: Policy {
-                    valid_for: endpoint.valid_for.or(common.valid_for),
-                    min_tls: endpoint.min_tls.or(common.min_tls),
-                    strict: endpoint.strict.or(common.strict),
-                    clients: endpoint.clients.or(common.clients),
-                    pins: endpoint.pins.or_else(|| common.pins.clone()),
-                    trust: endpoint.trust.or_else(|| common.trust.clone()),
-                    audit: endpoint.audit.or(common.audit),
-                },
+                keys,
             })
         });
         Ok(Self {
@@ -162,72 +95,9 @@ impl Config {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    policy: Common,
+    policy: Keys,
     #[serde(default)]
     endpoint: Vec<Endpoint>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Common {
-    #[serde(deserialize_with = "valid_for")]
-    valid_for: Option<Duration>,
-    #[serde(deserialize_with = "min_tls")]
-    min_tls: Option<TlsVersion>,
-    strict: Option<bool>,
-    clients: Option<bool>,
-    #[serde(deserialize_with = "pins")]
-    pins: Option<Vec<[u8; 32]>>,
-    #[serde(deserialize_with = "trust")]
-    trust: Option<Choice>,
-    audit: AuditRules,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Endpoint {
-    name: Option<String>,
-    conninfo: Spanned<String>,
-    #[serde(default, deserialize_with = "valid_for")]
-    valid_for: Option<Duration>,
-    #[serde(default, deserialize_with = "min_tls")]
-    min_tls: Option<TlsVersion>,
-    strict: Option<bool>,
-    clients: Option<bool>,
-    #[serde(default, deserialize_with = "pins")]
-    pins: Option<Vec<[u8; 32]>>,
-    #[serde(default, deserialize_with = "trust")]
-    trust: Option<Choice>,
-    #[serde(default)]
-    audit: AuditRules,
-}
-
-fn valid_for<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    one(from, cli::parse_duration)
-}
-
-fn min_tls<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TlsVersion>, D::Error> {
-    one(from, cli::parse_tls_version)
-}
-
-fn trust<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Choice>, D::Error> {
-    one(from, cli::parse_trust)
-}
-
-/// A value as the option of the same name takes it.
-fn one<'de, D: Deserializer<'de>, T>(
-    from: D,
-    parse: fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, D::Error> {
-    let text = String::deserialize(from)?;
-    parse(&text).map(Some).map_err(serde::de::Error::custom)
-}
-
-fn pins<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u8; 32]>>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    let pins = texts.iter().map(|text| cli::parse_pin(text));
-    let pins = pins.collect::<Result<_, _>>();
-    pins.map(Some).map_err(serde::de::Error::custom)
 }
 
 /// Puts the values of `${NAME}` in their places. A variable that is all there is may hold a whole
@@ -258,7 +128,11 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use pgtls::conninfo::TlsVersion;
+    use pgtls::trust::Choice;
+
     use super::*;
+    use crate::cli;
 
     fn parse(text: &str) -> Result<Config, Error> {
         Config::parse(text, |name| match name {
@@ -302,14 +176,14 @@ mod tests {
         };
         assert_eq!((orders.name.as_deref(), orders.line), (Some("orders"), 11));
         assert_eq!(orders.conninfo, b"host=a");
-        assert_eq!(orders.policy.valid_for, cli::parse_duration("30d").ok());
-        assert_eq!(orders.policy.strict, Some(true));
-        assert_eq!(orders.policy.clients, Some(true));
-        assert_eq!(other.policy.valid_for, cli::parse_duration("7d").ok());
-        assert_eq!(other.policy.min_tls, Some(TlsVersion::V1_3));
-        assert_eq!(other.policy.strict, Some(false));
-        assert_eq!(other.policy.clients, Some(false));
-        assert_eq!(other.policy.trust, Some(Choice::System));
+        assert_eq!(orders.keys.valid_for, cli::parse_duration("30d").ok());
+        assert_eq!(orders.keys.strict, Some(true));
+        assert_eq!(orders.keys.clients, Some(true));
+        assert_eq!(other.keys.valid_for, cli::parse_duration("7d").ok());
+        assert_eq!(other.keys.min_tls, Some(TlsVersion::V1_3));
+        assert_eq!(other.keys.strict, Some(false));
+        assert_eq!(other.keys.clients, Some(false));
+        assert_eq!(other.keys.trust, Some(Choice::System));
     }
 
     #[test]
@@ -342,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_reference_is_read() {
-        let reference = include_str!("../docs/config.md");
+        let reference = include_str!("../../docs/config.md");
         let (_, behind) = reference.split_once("```toml\n").unwrap();
         let (example, _) = behind.split_once("```").unwrap();
         let config = Config::parse(example, |_| Some("x".into())).unwrap();

@@ -1,0 +1,244 @@
+//! One endpoint: observed, diagnosed, logged in to if asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::clients::{Own, Stores};
+use super::fleet::Turns;
+use super::hosts::Visitor;
+use super::servers::{Servers, Visit};
+use super::unit::{ReadByOthers, Readable, Unreadable, each_address};
+use super::{CheckRequest, Checked, Observed, Source, Subject};
+use crate::audit::offers;
+use crate::conninfo::{ConnInfo, Endpoint, Route};
+use crate::diagnose::{
+    ClientDiagnosis, OtherHosts, diagnose, diagnose_login, rehearse, trust_error, unchecked,
+};
+use crate::exit::Exit;
+use crate::login::login;
+use crate::probe::{Task, probe_in_turn};
+use crate::trust::Trust;
+
+/// The real endpoints, and what all visits to them share.
+pub(super) struct Network<'a> {
+    request: &'a CheckRequest,
+    began: Instant,
+    /// Who is at which server.
+    servers: Servers,
+    /// Who is to shake hands next.
+    turns: &'a Turns,
+    /// Of the client libraries, if any endpoint is to be asked about them.
+    stores: Option<Stores>,
+}
+
+impl Visitor for Network<'_> {
+    async fn visit<'s>(
+        &self,
+        source: &'s Source,
+        readable: &Readable,
+        endpoint: &Endpoint,
+        others: OtherHosts,
+        limit: Duration,
+    ) -> Checked<'s> {
+        let Readable {
+            conninfo,
+            trust,
+            own,
+            ..
+        } = readable;
+        let stores = self.stores(source);
+        let own = (**own).as_ref();
+        let trust = match &**trust {
+            Ok(trust) => trust,
+            Err(error) => {
+                let stand_in = stores.map(Stores::stand_in);
+                let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
+                return Checked {
+                    source,
+                    subject: Subject::Unchecked {
+                        conninfo: Arc::clone(conninfo),
+                        endpoint: endpoint.clone(),
+                    },
+                    diagnosis: trust_error(conninfo, error),
+                    clients: verdicts_unchecked(stores, task, own).await,
+                };
+            }
+        };
+        let task = self.task(conninfo, endpoint, trust, limit);
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
+            return Checked {
+                source,
+                subject: Subject::Unchecked {
+                    conninfo: Arc::clone(conninfo),
+                    endpoint: endpoint.clone(),
+                },
+                diagnosis,
+                clients: verdicts_unchecked(stores, Some(task), own).await,
+            };
+        }
+        self.observe(source, task, own, others).await
+    }
+
+    async fn visit_unreadable<'s>(
+        &self,
+        source: &'s Source,
+        unreadable: &Unreadable,
+    ) -> Checked<'s> {
+        let by_others = unreadable.by_others.as_ref();
+        Checked {
+            source,
+            subject: Subject::Unread,
+            diagnosis: unreadable.diagnosis.clone(),
+            clients: match (self.stores(source), by_others) {
+                (Some(stores), Some(by_others)) => self.verdicts_of_others(stores, by_others).await,
+                _ => None,
+            },
+        }
+    }
+
+    async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
+        each_address(endpoint, limit).await
+    }
+}
+
+impl<'a> Network<'a> {
+    pub(super) fn new(request: &'a CheckRequest, stores: Option<Stores>, turns: &'a Turns) -> Self {
+        Self {
+            request,
+            began: Instant::now(),
+            servers: Servers::default(),
+            turns,
+            stores,
+        }
+    }
+
+    /// Looks at an endpoint, and logs in if that is asked for and all else holds.
+    async fn observe<'s>(
+        &self,
+        source: &'s Source,
+        task: Task,
+        own: Own<'_>,
+        others: OtherHosts,
+    ) -> Checked<'s> {
+        let demands = &source.demands;
+        let visit = self.enter(&task.endpoint).await;
+        let observation = probe_in_turn(&task, async {
+            visit.answered();
+            self.turns.wait().await;
+        })
+        .await;
+        if observation.address.is_some() && observation.timings.total < task.timeout {
+            visit.answered();
+        }
+        let mut diagnosis = diagnose(&task, &observation, demands);
+        let left = task.timeout.saturating_sub(observation.timings.total);
+        if let Some(offers) = offers(&task, &observation, Instant::now() + left).await {
+            diagnosis = diagnosis.with_offers(&task, &offers);
+        }
+        let new = self.request.new_roots.as_ref();
+        let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
+        if let Some(rotation) = &rotation {
+            diagnosis = diagnosis.with(rotation.finding.clone(), demands.strictness);
+        }
+        let mut entry = None;
+        // Nothing is sent to a server that any demand refuses, `--strict` included.
+        if self.request.login && diagnosis.exit == Exit::Passed {
+            let present = self.at_present(&task);
+            let deadline = Instant::now() + left;
+            // On the heap, so that a check without a login keeps no room for one.
+            let login = Box::pin(login(&present, &observation, demands, deadline)).await;
+            diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
+            entry = Some(login);
+        }
+        let clients = self
+            .stores(source)
+            .map(|stores| stores.verdicts(&task, own, &observation, &diagnosis));
+        Checked {
+            source,
+            subject: Subject::Observed(Box::new(Observed {
+                task,
+                observation,
+                rotation,
+                login: entry,
+            })),
+            diagnosis,
+            clients,
+        }
+    }
+
+    /// Comes when there is room at the server.
+    async fn enter(&self, endpoint: &Endpoint) -> Visit<'_> {
+        let host = match endpoint.route() {
+            Route::Address(address) => address.to_string(),
+            Route::Name(name) => String::from_utf8_lossy(name).into_owned(),
+            Route::Socket => String::new(),
+        };
+        self.servers.visit(host, endpoint.port).await
+    }
+
+    fn task(
+        &self,
+        conninfo: &Arc<ConnInfo>,
+        endpoint: &Endpoint,
+        trust: &Arc<Trust>,
+        timeout: Duration,
+    ) -> Task {
+        let moment = self.request.at.unwrap_or(self.request.now);
+        Task {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+            trust: Arc::clone(trust),
+            now: self.later(moment),
+            timeout,
+        }
+    }
+
+    /// Whatever moment the certificates are judged at (`--at`), a password goes only where they hold
+    /// at present.
+    fn at_present(&self, task: &Task) -> Task {
+        Task {
+            now: self.later(self.request.now),
+            ..task.clone()
+        }
+    }
+
+    /// A moment of the beginning, moved by the time that has passed since: after a long wait the
+    /// clock of its end counts.
+    fn later(&self, moment: i64) -> i64 {
+        let passed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
+        moment.saturating_add(passed)
+    }
+
+    /// Of the client libraries, if this string is to be asked about them.
+    fn stores(&self, source: &Source) -> Option<&Stores> {
+        self.stores.as_ref().filter(|_| source.clients)
+    }
+
+    /// What other clients make of a string that libpq cannot read.
+    async fn verdicts_of_others(
+        &self,
+        stores: &Stores,
+        by_others: &ReadByOthers,
+    ) -> Option<Vec<ClientDiagnosis>> {
+        let ReadByOthers { conninfo, own } = by_others;
+        let endpoint = conninfo.endpoints.first()?;
+        let limit = self.request.patience.time_limit(conninfo);
+        let task = self.task(conninfo, endpoint, &stores.stand_in(), limit);
+        verdicts_unchecked(Some(stores), Some(task), (**own).as_ref()).await
+    }
+}
+
+/// What other clients would do where pgtls itself has no reason, or no means, to connect.
+async fn verdicts_unchecked(
+    stores: Option<&Stores>,
+    task: Option<Task>,
+    own: Own<'_>,
+) -> Option<Vec<ClientDiagnosis>> {
+    let (stores, task) = stores.zip(task)?;
+    if task.endpoint.route() == Route::Socket {
+        return None;
+    }
+    stores.verdicts_unchecked(task, own).await
+}

@@ -1,0 +1,333 @@
+//! The main job: every endpoint of every connection string, many at once.
+//!
+//! In goes a [`CheckRequest`] with its [`Source`]s, out comes what was found at each endpoint, in the order
+//! of the input, and the exit code that it comes to. The order of several hosts, and where libpq stays, is
+//! in `hosts.rs`; the patience of `--wait` in `wait.rs`; how many are in flight at once in `fleet.rs`
+//! and `servers.rs`.
+
+mod clients;
+mod endpoint;
+mod fleet;
+mod hosts;
+mod request;
+mod servers;
+mod unit;
+mod wait;
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::conninfo::{ConnInfo, Endpoint, World};
+use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation};
+use crate::exit::Exit;
+use crate::login::Login;
+use crate::probe::{Observation, Task};
+use crate::trust::{self, SharedTrust};
+use crate::x509::Certificate;
+
+pub use request::{CheckRequest, Hosts, Label, Location, NewRoots, Patience, Source};
+pub use unit::{each_address, gather};
+
+use clients::Stores;
+use endpoint::Network;
+use fleet::Turns;
+use hosts::{Done, Next, Visitor, in_turn};
+use unit::Unit;
+
+/// Checks everything, until it is done or `interruption` comes.
+///
+/// # Errors
+/// pgtls itself cannot go on. Whatever is wrong with a string, a file that it names or a server is
+/// part of the outcome.
+pub async fn check<'a>(
+    request: &CheckRequest,
+    sources: &'a [Source],
+    world: &dyn World,
+    observer: &mut dyn Observer,
+    interruption: impl Future<Output = ()>,
+) -> Result<Outcome<'a>, Error> {
+    let asks = sources.iter().any(|source| source.clients);
+    let stores = asks.then(|| Stores::new(world)).transpose()?;
+    let turns = Turns::default();
+    let run = Run {
+        request,
+        world,
+        turns: &turns,
+        visitor: &Network::new(request, stores, &turns),
+        observer: RefCell::new(observer),
+    };
+    run.until(sources, interruption).await
+}
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The roots that client libraries bring along cannot be used.
+    #[error(transparent)]
+    Stores(#[from] trust::Error),
+    /// A thread that reads files has failed.
+    #[error("could not read the files that the connection string names")]
+    Reading(#[source] tokio::task::JoinError),
+    /// A bug of ours; what was not checked must not pass.
+    #[error("not every endpoint was checked")]
+    Incomplete,
+}
+
+/// Hears of everything that happens.
+pub trait Observer {
+    /// This many endpoints are to be checked; those with one verdict together count as one.
+    fn begin(&mut self, endpoints: usize);
+    /// An endpoint is done.
+    fn done(&mut self, checked: &Checked<'_>);
+    /// The state of an endpoint that is waited for has changed.
+    fn changed(&mut self, checked: &Checked<'_>);
+}
+
+/// Does nothing with what it hears.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn begin(&mut self, _: usize) {}
+    fn done(&mut self, _: &Checked<'_>) {}
+    fn changed(&mut self, _: &Checked<'_>) {}
+}
+
+/// How a run ended.
+pub struct Outcome<'a> {
+    done: Vec<Done<'a>>,
+    end: End,
+}
+
+/// What ended it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Complete,
+    Interrupted,
+}
+
+impl<'a> Outcome<'a> {
+    /// The exit code of the run.
+    pub fn exit(&self) -> Exit {
+        match self.end {
+            End::Interrupted => Exit::Interrupted,
+            End::Complete => Exit::of_all(self.done.iter().map(Done::exit)),
+        }
+    }
+
+    /// What is known of each endpoint, in the order of the input.
+    pub fn checked(&self) -> impl Iterator<Item = &Checked<'a>> {
+        self.done.iter().flat_map(|done| &done.checked)
+    }
+}
+
+/// What is known of one endpoint, or of a string without any.
+pub struct Checked<'a> {
+    /// The string that names it.
+    pub source: &'a Source,
+    /// How far we got.
+    pub subject: Subject,
+    /// What that means.
+    pub diagnosis: Diagnosis,
+    /// What other client libraries would do, if that was asked for and can be told.
+    pub clients: Option<Vec<ClientDiagnosis>>,
+}
+
+/// How far we got with an endpoint.
+pub enum Subject {
+    /// The string cannot be read.
+    Unread,
+    /// There is no reason, or no means, to connect.
+    Unchecked {
+        /// The string.
+        conninfo: Arc<ConnInfo>,
+        /// The endpoint.
+        endpoint: Endpoint,
+    },
+    /// It was looked at.
+    Observed(Box<Observed>),
+}
+
+/// What was seen of an endpoint.
+pub struct Observed {
+    /// What was to be checked.
+    pub task: Task,
+    /// What TLS came to.
+    pub observation: Observation,
+    /// The rehearsal of a rotation, if there was one.
+    pub rotation: Option<Rotation>,
+    /// The login, if there was one.
+    pub login: Option<Login>,
+}
+
+impl Checked<'_> {
+    /// The exit code for this endpoint alone.
+    pub fn exit(&self) -> Exit {
+        self.diagnosis.exit
+    }
+
+    /// The certificates that the server presented, its own first.
+    pub fn presented(&self) -> &[Certificate] {
+        match &self.subject {
+            Subject::Observed(observed) => observed
+                .observation
+                .judgement()
+                .map_or(&[], |judgement| &judgement.certificates),
+            Subject::Unread | Subject::Unchecked { .. } => &[],
+        }
+    }
+
+    fn next(&self) -> Next {
+        match &self.subject {
+            Subject::Observed(observed) if observed.observation.address.is_some() => {
+                observed.login.as_ref().map_or(Next::Stays, Next::after)
+            }
+            Subject::Observed(_) | Subject::Unread | Subject::Unchecked { .. } => Next::GoesOn,
+        }
+    }
+
+    /// Would libpq have taken this one?
+    fn is_taken(&self) -> bool {
+        self.exit() == Exit::Passed && self.next() == Next::Stays
+    }
+}
+
+/// A run under way.
+struct Run<'r, V> {
+    request: &'r CheckRequest,
+    world: &'r dyn World,
+    turns: &'r Turns,
+    visitor: &'r V,
+    observer: RefCell<&'r mut dyn Observer>,
+}
+
+impl<V: Visitor> Run<'_, V> {
+    /// Checks everything, until it is done or `interruption` comes. What is known by then is kept.
+    async fn until<'a>(
+        &self,
+        sources: &'a [Source],
+        interruption: impl Future<Output = ()>,
+    ) -> Result<Outcome<'a>, Error> {
+        let mut results = Vec::new();
+        let end = tokio::select! {
+            biased;
+            () = interruption => End::Interrupted,
+            done = self.check_all(sources, &mut results) => {
+                done?;
+                End::Complete
+            }
+        };
+        if end == End::Complete && (results.is_empty() || results.iter().any(Option::is_none)) {
+            return Err(Error::Incomplete);
+        }
+        Ok(Outcome {
+            done: results.into_iter().flatten().collect(),
+            end,
+        })
+    }
+
+    /// What is known stands in `results` at every moment, in the order of the input.
+    async fn check_all<'a>(
+        &self,
+        sources: &'a [Source],
+        results: &mut Vec<Option<Done<'a>>>,
+    ) -> Result<(), Error> {
+        let trusts = SharedTrust::default();
+        let mut units = Vec::new();
+        for source in sources {
+            units.extend(Unit::of(source, self.request, self.world, &trusts).await?);
+        }
+        if self.request.all_addresses {
+            units = self.by_address(units).await;
+        }
+        results.resize_with(units.len(), || None);
+        self.observer.borrow_mut().begin(units.len());
+        // Boxed, as it changes hands on its way into the crowd, and is large.
+        let work = units
+            .iter()
+            .map(|unit| Box::pin(self.check_patiently(unit)));
+        let jobs = self.request.jobs;
+        fleet::each(work, jobs, self.turns, |place, done: Done<'a>| {
+            for one in &done.checked {
+                self.observer.borrow_mut().done(one);
+            }
+            if let Some(result) = results.get_mut(place) {
+                *result = Some(done);
+            }
+        })
+        .await;
+        Ok(())
+    }
+
+    /// The same with an endpoint for every address that a name has.
+    async fn by_address<'a>(&self, units: Vec<Unit<'a>>) -> Vec<Unit<'a>> {
+        let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
+        resolved.resize_with(units.len(), Vec::new);
+        let work = units.into_iter().map(async |unit: Unit<'a>| {
+            let mut all = Vec::new();
+            if let Ok(readable) = &unit.parsed {
+                let limit = self.request.patience.time_limit(&readable.conninfo);
+                for endpoint in &readable.endpoints {
+                    all.extend(self.visitor.addresses(endpoint, limit).await);
+                }
+            }
+            unit.with_endpoints(all, self.request)
+        });
+        fleet::each(work, self.request.jobs, self.turns, |place, units| {
+            if let Some(slot) = resolved.get_mut(place) {
+                *slot = units;
+            }
+        })
+        .await;
+        resolved.into_iter().flatten().collect()
+    }
+
+    /// Checks a unit, with [`Patience::wait`] until it can be reached, and tells each change of its state.
+    async fn check_patiently<'a>(&self, unit: &Unit<'a>) -> Done<'a> {
+        let Some(wait) = self.request.patience.wait else {
+            return self.check_unit(unit, None).await;
+        };
+        // Counted from here: who had to queue for a turn is not given less.
+        let until = Instant::now() + wait;
+        let mut said = None;
+        wait::retry(
+            until,
+            async || self.check_unit(unit, Some(until)).await,
+            |done: &Done<'_>| {
+                let again = done.exit() == Exit::Unreachable;
+                if let Some(last) = done.checked.last() {
+                    let state = last.diagnosis.error.as_ref().map(|error| error.code);
+                    if (again || said.is_some()) && said != Some(state) {
+                        self.observer.borrow_mut().changed(last);
+                        said = Some(state);
+                    }
+                }
+                again
+            },
+        )
+        .await
+    }
+
+    async fn check_unit<'a>(&self, unit: &Unit<'a>, until: Option<Instant>) -> Done<'a> {
+        let source = unit.source;
+        let readable = match &unit.parsed {
+            Ok(readable) => readable,
+            Err(unreadable) => {
+                return Done::single(self.visitor.visit_unreadable(source, unreadable).await);
+            }
+        };
+        let limit = || {
+            let limit = self.request.patience.time_limit(&readable.conninfo);
+            match until {
+                Some(until) => limit.min(until.saturating_duration_since(Instant::now())),
+                None => limit,
+            }
+        };
+        in_turn(source, readable, self.request.hosts, limit, self.visitor).await
+    }
+}

@@ -1,0 +1,180 @@
+//! From connection strings to what is checked at once: endpoints, each with whom it trusts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::hosts::belong_together;
+use super::{CheckRequest, Error, Source};
+use crate::connect;
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
+use crate::diagnose::{Diagnosis, conninfo_error};
+use crate::trust::{self, SharedTrust, Trust, TrustRequest};
+
+/// What is checked at once and has one verdict: an endpoint, or all those of a string that have it
+/// together.
+pub(super) struct Unit<'a> {
+    pub(super) source: &'a Source,
+    pub(super) parsed: Result<Readable, Unreadable>,
+}
+
+/// A string that libpq takes.
+#[derive(Clone)]
+pub(super) struct Readable {
+    pub(super) conninfo: Arc<ConnInfo>,
+    /// Those of the string that belong to the unit; at least one.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) trust: TrustResult,
+    /// What the string itself trusts, `--trust` aside: all that other clients know of.
+    pub(super) own: TrustResult,
+}
+
+/// A string that libpq refuses.
+pub(super) struct Unreadable {
+    pub(super) diagnosis: Diagnosis,
+    /// What some clients take it for, if they are asked about.
+    pub(super) by_others: Option<ReadByOthers>,
+}
+
+/// A string as some clients read it.
+pub(super) struct ReadByOthers {
+    pub(super) conninfo: Arc<ConnInfo>,
+    pub(super) own: TrustResult,
+}
+
+pub(super) type TrustResult = Arc<Result<Arc<Trust>, trust::Error>>;
+
+impl<'a> Unit<'a> {
+    /// What a string comes to.
+    pub(super) async fn of(
+        source: &'a Source,
+        request: &CheckRequest,
+        world: &dyn World,
+        trusts: &SharedTrust,
+    ) -> Result<Vec<Self>, Error> {
+        let conninfo = match ConnInfo::read(&source.text, world) {
+            Ok(conninfo) => Arc::new(conninfo),
+            Err(error) => {
+                let unreadable = Unreadable {
+                    diagnosis: conninfo_error(&error),
+                    by_others: read_by_others(source, world, trusts).await?,
+                };
+                return Ok(vec![Self {
+                    source,
+                    parsed: Err(unreadable),
+                }]);
+            }
+        };
+        let asked = TrustRequest::new(&conninfo, source.trust.as_ref());
+        let trust = Arc::new(gather(trusts, asked).await?);
+        let own = if source.clients && source.trust.is_some() {
+            let asked = TrustRequest::new(&conninfo, None);
+            Arc::new(gather(trusts, asked).await?)
+        } else {
+            Arc::clone(&trust)
+        };
+        let readable = Readable {
+            endpoints: conninfo.endpoints.clone(),
+            conninfo,
+            trust,
+            own,
+        };
+        Ok(grouped(source, &readable, request))
+    }
+
+    /// The same with other endpoints.
+    pub(super) fn with_endpoints(
+        self,
+        endpoints: Vec<Endpoint>,
+        request: &CheckRequest,
+    ) -> Vec<Self> {
+        let Self { source, parsed } = self;
+        match parsed {
+            Ok(readable) => {
+                let readable = Readable {
+                    endpoints,
+                    ..readable
+                };
+                grouped(source, &readable, request)
+            }
+            Err(unreadable) => vec![Self {
+                source,
+                parsed: Err(unreadable),
+            }],
+        }
+    }
+}
+
+async fn read_by_others(
+    source: &Source,
+    world: &dyn World,
+    trusts: &SharedTrust,
+) -> Result<Option<ReadByOthers>, Error> {
+    if !source.clients {
+        return Ok(None);
+    }
+    let Some(conninfo) = ConnInfo::read_as_others_might(&source.text, world) else {
+        return Ok(None);
+    };
+    let own = gather(trusts, TrustRequest::new(&conninfo, None)).await?;
+    Ok(Some(ReadByOthers {
+        conninfo: Arc::new(conninfo),
+        own: Arc::new(own),
+    }))
+}
+
+/// One unit an endpoint, or one of all of them.
+fn grouped<'a>(source: &'a Source, readable: &Readable, request: &CheckRequest) -> Vec<Unit<'a>> {
+    let together = if belong_together(&readable.conninfo, request.hosts, request.login) {
+        readable.endpoints.len().max(1)
+    } else {
+        1
+    };
+    let units = readable.endpoints.chunks(together);
+    let units = units.map(|endpoints| Unit {
+        source,
+        parsed: Ok(Readable {
+            endpoints: endpoints.to_vec(),
+            ..readable.clone()
+        }),
+    });
+    units.collect()
+}
+
+/// Reads the files of a request; on a thread of its own where a pipe may keep it waiting, so that an
+/// interruption need not wait as well.
+///
+/// # Errors
+/// The thread did not end as it should. What is wrong with the files is the inner result.
+pub async fn gather(
+    trusts: &SharedTrust,
+    request: TrustRequest,
+) -> Result<Result<Arc<Trust>, trust::Error>, Error> {
+    if !request.may_wait() {
+        return Ok(trusts.gather(request));
+    }
+    let trusts = trusts.clone();
+    tokio::task::spawn_blocking(move || trusts.gather(request))
+        .await
+        .map_err(Error::Reading)
+}
+
+/// An endpoint for every address that its name has. A name that does not resolve stays, and is
+/// reported as such.
+pub async fn each_address(endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
+    let addresses = match endpoint.route() {
+        Route::Name(_) => connect::resolve(endpoint, Instant::now() + limit).await,
+        Route::Address(_) | Route::Socket => Ok(Vec::new()),
+    };
+    match addresses.unwrap_or_default().as_slice() {
+        [] => vec![endpoint.clone()],
+        addresses => addresses
+            .iter()
+            .map(|address| Endpoint {
+                hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
+                ..endpoint.clone()
+            })
+            .collect(),
+    }
+}

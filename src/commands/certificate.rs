@@ -1,0 +1,37 @@
+//! Certificates of files: one that is expected, and those that a server presents.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use pgtls::trust::{encode_pem, file, read_bounded};
+use pgtls::x509::Certificate;
+
+/// The first certificate of a PEM file, or the one of a DER file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Certificate> {
+    let bytes = read_bounded(path).with_context(|| format!("could not read {}", path.display()))?;
+    match file::read(&bytes) {
+        Ok(contents) => contents
+            .certificates
+            .into_iter()
+            .next()
+            .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
+            .ok_or_else(|| anyhow!("{} holds no certificate", path.display())),
+        Err(file::Unusable::Der) => {
+            Certificate::parse(&bytes).with_context(|| format!("could not read {}", path.display()))
+        }
+        Err(fault) => Err(anyhow!("could not read {}: {fault}", path.display())),
+    }
+}
+
+/// Writes certificates as PEM, as they came.
+pub(super) fn write<'a>(
+    path: &Path,
+    certificates: impl Iterator<Item = &'a Certificate>,
+) -> anyhow::Result<()> {
+    let blocks: String = certificates
+        .map(|certificate| encode_pem("CERTIFICATE", &certificate.der))
+        .collect();
+    std::fs::write(path, blocks)
+        .with_context(|| format!("could not write the presented chain to {}", path.display()))
+}

@@ -1,0 +1,51 @@
+//! The one runtime of a command, and Ctrl-C.
+
+use std::sync::mpsc::Sender;
+
+use anyhow::Context;
+use pgtls::os::termination;
+use tokio::runtime::Runtime;
+
+/// Does the work on this thread.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    // A resolver or a file that hangs must not keep the process.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+/// Comes with Ctrl-C.
+pub(super) async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // The signal is not caught then, and ends the process by itself.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The end is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Interrupted;
+
+/// From now on Ctrl-C and the other polite ways to end a program end nothing by themselves; the first
+/// of them is told.
+pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let guard = runtime.enter();
+    let signals = termination().context("could not watch for Ctrl-C")?;
+    drop(guard);
+    std::thread::Builder::new()
+        .spawn(move || {
+            runtime.block_on(signals);
+            let _ = tell.send(Interrupted);
+        })
+        .context("could not start a thread")?;
+    Ok(())
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("could not start the runtime")
+}

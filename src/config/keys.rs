@@ -1,0 +1,229 @@
+//! The keys of `pgtls.toml`: one table for `[policy]` and `[[endpoint]]`, one for their `audit`.
+//!
+//! A row writes the field, how it is read, how it gives way to another table, and its line in the
+//! reference (`docs/config.md`, which `pgtls explain config` prints). Options of the command line are
+//! the same struct: what they say counts first.
+
+use std::time::Duration;
+
+use pgtls::audit::{self, Rule};
+use pgtls::conninfo::TlsVersion;
+use pgtls::demands::{Demands, Strictness};
+use pgtls::trust::Choice;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use crate::cli;
+
+/// Values of which some may not be set.
+trait Layer {
+    /// These, and others where they are not set.
+    fn filled_from(self, other: &Self) -> Self;
+}
+
+impl<T: Clone> Layer for Option<T> {
+    fn filled_from(self, other: &Self) -> Self {
+        self.or_else(|| other.clone())
+    }
+}
+
+/// A struct of [`Layer`]s.
+macro_rules! table {
+    (
+        $(#[$attribute:meta])*
+        $name:ident { $($key:ident: $type:ty, $reader:literal, $form:literal, $meaning:literal;)+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(crate) struct $name {
+            $(
+                #[doc = $meaning]
+                #[serde(deserialize_with = $reader)]
+                pub(crate) $key: $type,
+            )+
+        }
+
+        impl Layer for $name {
+            fn filled_from(self, other: &Self) -> Self {
+                Self { $($key: self.$key.filled_from(&other.$key),)+ }
+            }
+        }
+
+        #[cfg(test)]
+        impl $name {
+            /// Key, form and meaning of each row.
+            const ROWS: &[[&str; 3]] = &[$([stringify!($key), $form, $meaning]),+];
+        }
+    };
+}
+
+/// The table of `[policy]`, and the one of `[[endpoint]]`, which has keys of its own before these:
+/// serde cannot refuse unknown keys where one struct is flattened into another.
+macro_rules! keys {
+    ($($key:ident: $type:ty, $reader:literal, $form:literal, $meaning:literal;)+) => {
+        table! {
+            /// What a file, or an option, can ask for; nothing where it is silent.
+            Keys { $($key: $type, $reader, $form, $meaning;)+ }
+        }
+
+        /// One `[[endpoint]]`, as it is written.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct Endpoint {
+            pub(super) name: Option<String>,
+            pub(super) conninfo: Spanned<String>,
+            $(
+                #[serde(default, deserialize_with = $reader)]
+                $key: $type,
+            )+
+        }
+
+        impl Endpoint {
+            /// Its keys, and those of `[policy]` where it does not set them.
+            pub(super) fn keys(&self, common: &Keys) -> Keys {
+                Keys { $($key: self.$key.clone(),)+ }.filled_from(common)
+            }
+        }
+    };
+}
+
+macro_rules! audit_keys {
+    ($($key:ident: $meaning:literal;)+) => {
+        table! {
+            /// What an endpoint may accept; nothing where the file is silent.
+            AuditKeys { $($key: Option<Rule>, "rule", "rule", $meaning;)+ }
+        }
+
+        impl AuditKeys {
+            /// The rules that they come to.
+            pub(crate) fn rules(&self) -> audit::Policy {
+                let default = audit::Policy::default();
+                audit::Policy { $($key: self.$key.unwrap_or(default.$key),)+ }
+            }
+
+            #[cfg(test)]
+            fn defaults() -> Vec<Rule> {
+                let default = audit::Policy::default();
+                vec![$(default.$key),+]
+            }
+        }
+    };
+}
+
+keys! {
+    valid_for: Option<Duration>, "duration", "duration: `\"30d\"`, `\"12h\"`",
+        "fail unless path, root and CRLs stay valid for that much longer";
+    min_tls: Option<TlsVersion>, "tls_version", "`\"1.2\"` or `\"1.3\"`",
+        "fail below this TLS version";
+    strict: Option<bool>, "given", "boolean",
+        "warnings count as failures";
+    clients: Option<bool>, "given", "boolean",
+        "add what each client library would do";
+    pins: Option<Vec<[u8; 32]>>, "pins", "list of `\"sha256//BASE64\"`",
+        "fail unless a certificate of the chain has one of these public keys";
+    trust: Option<Choice>, "roots",
+        "`\"bundled\"`, `\"bundled:NAME\"`, `\"mozilla\"`, `\"system\"` or a file",
+        "use these roots, whatever the string says";
+    audit: AuditKeys, "AuditKeys::deserialize", "table",
+        "what `pgtls audit` allows";
+}
+
+audit_keys! {
+    plaintext: "sessions without TLS";
+    legacy_protocol: "TLS 1.0 or 1.1";
+    broken_cipher: "suites without protection: NULL, anonymous, export, RC4, DES, 3DES";
+    cbc: "suites in CBC mode";
+    static_key: "suites without a fresh key for each session, such as static RSA";
+}
+
+impl Keys {
+    /// These, and those of a file where they are not set.
+    pub(crate) fn over(&self, file: &Self) -> Self {
+        self.clone().filled_from(file)
+    }
+
+    /// What must hold besides libpq's verdict.
+    pub(crate) fn demands(&self) -> Demands {
+        Demands {
+            valid_for: self.valid_for,
+            min_tls: self.min_tls,
+            pins: self.pins.clone().unwrap_or_default(),
+            strictness: match self.strict {
+                Some(true) => Strictness::Strict,
+                Some(false) | None => Strictness::Lenient,
+            },
+            expected: None,
+        }
+    }
+}
+
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    one(from, cli::parse_duration)
+}
+
+fn tls_version<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TlsVersion>, D::Error> {
+    one(from, cli::parse_tls_version)
+}
+
+fn roots<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Choice>, D::Error> {
+    one(from, cli::parse_trust)
+}
+
+fn rule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rule>, D::Error> {
+    one(from, |text| match text {
+        "allow" => Ok(Rule::Allow),
+        "warn" => Ok(Rule::Warn),
+        "forbid" => Ok(Rule::Forbid),
+        _ => Err("the rules are allow, warn and forbid".to_owned()),
+    })
+}
+
+/// A value as the option of the same meaning takes it.
+fn one<'de, D: Deserializer<'de>, T>(
+    from: D,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    parse(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn pins<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u8; 32]>>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let pins = texts.iter().map(|text| cli::parse_pin(text));
+    let pins = pins.collect::<Result<_, _>>();
+    pins.map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../../docs/config.md");
+
+    #[test]
+    fn the_reference_has_a_line_for_every_key_and_no_other() {
+        let keys = Keys::ROWS.iter().filter(|[key, ..]| *key != "audit");
+        let keys = keys.map(|[key, form, meaning]| format!("| `{key}` | {form} | {meaning} |"));
+        let audit = AuditKeys::ROWS.iter().zip(AuditKeys::defaults());
+        let audit = audit.map(|([key, _, meaning], default)| {
+            let default = format!("{default:?}").to_lowercase();
+            format!("| `{key}` | {meaning} | `\"{default}\"` |")
+        });
+        let mut expected: Vec<String> = keys.chain(audit).collect();
+        let own = ["| `conninfo` |", "| `name` |"];
+        for row in REFERENCE.lines().filter(|line| line.starts_with("| `")) {
+            if own.iter().any(|start| row.starts_with(start)) {
+                continue;
+            }
+            let place = expected.iter().position(|line| row.starts_with(line));
+            assert!(place.is_some(), "no such key, or another wording: {row}");
+            expected.remove(place.unwrap());
+        }
+        assert_eq!(expected, Vec::<String>::new());
+    }
+}

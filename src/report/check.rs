@@ -1,0 +1,54 @@
+//! From what a check found to what is reported.
+
+use crate::check::{Checked, Label, Location, Outcome, Subject};
+use crate::escape::Shown;
+
+use super::{EndpointReport, LocationReport, Report};
+
+impl Report {
+    /// The report of a whole check.
+    pub fn of(outcome: &Outcome<'_>) -> Self {
+        let endpoints = outcome.checked().map(EndpointReport::of).collect();
+        Self::new(endpoints, outcome.exit())
+    }
+}
+
+impl EndpointReport {
+    /// What was found at one endpoint.
+    pub fn of(checked: &Checked<'_>) -> Self {
+        let diagnosis = &checked.diagnosis;
+        let report = match &checked.subject {
+            Subject::Unread => Self::unread(diagnosis),
+            Subject::Unchecked { conninfo, endpoint } => {
+                Self::unchecked(conninfo, endpoint, diagnosis)
+            }
+            Subject::Observed(observed) => {
+                Self::checked(&observed.task, &observed.observation, diagnosis)
+                    .with_rotation(observed.rotation.as_ref())
+                    .with_login(&observed.task.conninfo, observed.login.as_ref())
+            }
+        };
+        report
+            .with_clients(checked.clients.as_deref())
+            .labelled(&checked.source.label)
+    }
+
+    /// The same with the user's own name for it.
+    #[must_use]
+    pub fn labelled(self, label: &Label) -> Self {
+        Self {
+            name: label.name.as_deref().map(Shown::new),
+            location: label.location.as_ref().map(LocationReport::of),
+            ..self
+        }
+    }
+}
+
+impl LocationReport {
+    fn of(location: &Location) -> Self {
+        Self {
+            file: Shown::new(&*location.file.to_string_lossy()),
+            line: location.line,
+        }
+    }
+}
