@@ -11,6 +11,7 @@
 //! | [`percent`] | any bytes | text fit for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
+//! | `inet` | text | Internet addresses, as C libraries read them |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters, files | trust anchors, and the level that must be reached |

@@ -1,4 +1,13 @@
 //! `pgtls`: argv in, exit code out.
+//!
+//! All that can be tested without a process is in the library. These modules only know those before them:
+//!
+//! | module | from | to |
+//! | --- | --- | --- |
+//! | `machine` | | this machine's environment, files and user |
+//! | `cli` | argv | a command with its options |
+//! | `config` | `pgtls.toml` | the same as options would say |
+//! | `commands` | a command | bytes and an exit code |
 
 mod cli;
 mod commands;

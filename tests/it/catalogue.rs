@@ -38,10 +38,12 @@ fn a_misspelt_code_gets_a_suggestion() {
     );
 }
 
+/// Looks for the name of each code as a string in the other topics. That is not proof that a test provokes it, but
+/// a new code without any test is found.
 #[test]
-fn every_code_is_raised_by_a_test() {
+fn every_code_is_named_by_a_test() {
     let mut text = String::new();
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
     read_all(&tests, &mut text);
     let silent: Vec<&str> = Code::ALL
         .iter()

@@ -46,3 +46,129 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// The library's modules and the program's: the table at the head of `src/lib.rs` and of `src/main.rs` gives
+/// their order, and none may name one that comes after it.
+#[test]
+fn no_module_knows_one_that_comes_after_it() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for root in ["lib.rs", "main.rs"] {
+        let text = std::fs::read_to_string(source.join(root)).unwrap();
+        let order = table(&text);
+        assert!(
+            order.len() > 3,
+            "{root} has a table of only {} modules",
+            order.len()
+        );
+        let declared: Vec<&str> = text.lines().filter_map(declaration).collect();
+        for module in &declared {
+            if !order.contains(module) {
+                wrong.push(format!(
+                    "{root} declares {module}, which its table leaves out"
+                ));
+            }
+        }
+        for (place, module) in order.iter().enumerate() {
+            if !declared.contains(module) {
+                wrong.push(format!(
+                    "the table of {root} has {module}, which is no module"
+                ));
+            }
+            for file in files_of(&source, module) {
+                let text = std::fs::read_to_string(&file).unwrap();
+                let parts = file.strip_prefix(&source).unwrap().iter().count();
+                let depth = parts - usize::from(file.ends_with("mod.rs"));
+                for (line, name) in named(&text, depth) {
+                    let later = order.iter().position(|one| *one == name);
+                    if later.is_some_and(|later| later > place) {
+                        let file = file.strip_prefix(&source).unwrap().display();
+                        wrong.push(format!("{file}:{line} names {name}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The modules of a table whose rows begin with a name in backquotes, in order.
+fn table(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("//! | "))
+        .filter_map(|row| row.trim_start_matches('[').strip_prefix('`'))
+        .filter_map(|row| row.split('`').next())
+        .collect()
+}
+
+/// The module that a line declares.
+fn declaration(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    line.strip_prefix("mod ")?.strip_suffix(';')
+}
+
+fn files_of(source: &Path, module: &str) -> Vec<PathBuf> {
+    let directory = source.join(module);
+    match directory.is_dir() {
+        true => rust_files(&directory),
+        false => vec![directory.with_extension("rs")],
+    }
+}
+
+/// What the code names of the crate's root, with the number of the line: `crate::name`, `crate::{name, …}` and as
+/// many `super::` as lead there from a file that lies so deep.
+fn named(text: &str, depth: usize) -> Vec<(usize, &str)> {
+    let mut names = Vec::new();
+    let up = "super::".repeat(depth);
+    for root in ["crate::", &up] {
+        for (start, _) in text.match_indices(root) {
+            let before = &text[..start];
+            let line = before.matches('\n').count() + 1;
+            let comment = before.rsplit('\n').next().unwrap().contains("//");
+            // `$crate::` in a macro is the same, `my_crate::` is not.
+            let inside = before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if comment || inside {
+                continue;
+            }
+            let rest = &text[start + root.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => names.extend(group(list).into_iter().map(|name| (line, name))),
+                None => names.push((line, word(rest))),
+            }
+        }
+    }
+    names
+}
+
+/// The first words of a list such as `connect, handshake::{Offer, Judge}}`, up to the brace that ends it.
+fn group(list: &str) -> Vec<&str> {
+    let (mut depth, mut begin, mut names) = (0, 0, Vec::new());
+    for (place, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.push(word(list[begin..place].trim_start()));
+                begin = place + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+#[test]
+fn names_of_modules_are_found_however_they_are_written() {
+    let text = "// use crate::no;\nuse crate::{one, two::{a, b},\n    three};\nx(crate::four::F, my_crate::no)\n\
+                super::super::five::g();";
+    let names: Vec<&str> = named(text, 2).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["one", "two", "three", "four", "five"]);
+}

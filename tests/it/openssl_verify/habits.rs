@@ -1,48 +1,91 @@
 //! What one OpenSSL does and another does not.
 //!
-//! Patch releases changed these, and distributions take over single patches: what the installed one does is
-//! found out by a chain of its own for each habit, not from its version.
+//! Patch releases change such things, and distributions take over single patches: what the installed one does is
+//! found out by a chain of its own for each habit, not from its version. pgtls does what OpenSSL 3.0.22 does.
 
 use super::referee;
 use super::world::*;
 use crate::support::certs::*;
 
-/// What some versions of OpenSSL do, and pgtls does not.
+/// What some versions of OpenSSL 3 do, and pgtls does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
-    /// A newer delta CRL stands in for the base CRL, although extended CRL support is off. OpenSSL 3.0.19,
-    /// 3.0.20 and 3.5.7 do it, 3.0.22 and 3.5.9 do not.
+    /// A newer delta CRL stands in for the base CRL, although extended CRL support is off. OpenSSL 3.0.19, 3.0.20
+    /// and 3.5.7 do it, 3.0.22 and 3.5.9 do not.
     TakesDeltas,
     /// A CRL whose two algorithm fields differ counts. OpenSSL 3.0.19 does it, 3.0.22 does not.
     TakesCrlWithTwoAlgorithms,
+    /// A CRL whose issuingDistributionPoint has no content, or says FALSE in so many bytes, does not count.
+    /// OpenSSL 3.5.
+    RefusesEmptyScopes,
+    /// A time that is not one makes the whole certificate or CRL unreadable, and the openssl program goes on
+    /// without it. OpenSSL 3.5.
+    ReadsTimesAtOnce,
+    /// The host of a URI under name constraints is found by a parser of URLs. OpenSSL 3.5.
+    ParsesUrls,
+    /// RSA-PSS parameters that are missing spoil the signature before its strength is looked at. OpenSSL 3.5.
+    WantsPssParameters,
 }
 
 impl Habit {
-    const ALL: [Self; 2] = [Self::TakesDeltas, Self::TakesCrlWithTwoAlgorithms];
+    const ALL: [Self; 6] = [
+        Self::TakesDeltas,
+        Self::TakesCrlWithTwoAlgorithms,
+        Self::RefusesEmptyScopes,
+        Self::ReadsTimesAtOnce,
+        Self::ParsesUrls,
+        Self::WantsPssParameters,
+    ];
 
     /// Those of the installed OpenSSL.
     pub(crate) fn of_the_referee() -> Vec<Self> {
         let directory = tempfile::tempdir().unwrap();
         Self::ALL
             .into_iter()
-            .filter(|habit| referee::judge(&habit.probe().make(), directory.path()).passes)
+            .filter(|habit| {
+                let (world, code) = habit.probe();
+                referee::judge(&world.make(), directory.path()).code == code
+            })
             .collect()
     }
 
-    /// A chain that passes where OpenSSL has the habit, and only there.
-    fn probe(self) -> World {
+    /// A chain, and the number of the error that OpenSSL gives if it has the habit, and only then.
+    fn probe(self) -> (World, Option<u32>) {
         let mut world = World::good();
-        match self {
+        let code = match self {
             // All that the root says is a delta.
             Self::TakesDeltas => {
                 world.root_crl().extensions =
                     vec![ext(CRL_NUMBER, int(&[2])), critical(DELTA, int(&[1]))];
+                None
             }
             Self::TakesCrlWithTwoAlgorithms => {
                 world.root_crl().outer_algorithm = Some(ecdsa_sha256_null().der);
+                None
             }
-        }
-        world
+            Self::RefusesEmptyScopes => {
+                world.root_crl().extensions.push(critical(IDP, seq(&[])));
+                Some(NO_CRL)
+            }
+            Self::ReadsTimesAtOnce => {
+                world.root_crl().this_update = tlv(0x17, b"x");
+                Some(NO_CRL)
+            }
+            Self::ParsesUrls => {
+                world.root().put(constraints(&[uri("example.test")], &[]));
+                world.leaf().put(san(&[uri("https://me@example.test/")]));
+                None
+            }
+            Self::WantsPssParameters => {
+                world.root().spki = RSA_2048.spki();
+                world.root().signer = &RSA_2048;
+                world.root().algorithm = rsa_sha256();
+                world.inter().signer = &RSA_2048;
+                world.inter().algorithm = pss_bare();
+                Some(BAD_SIGNATURE)
+            }
+        };
+        (world, code)
     }
 
     /// The chains that OpenSSL judges otherwise than pgtls where it has the habit.
@@ -55,6 +98,34 @@ impl Habit {
                 "CRL choice: delta alone, issuer may not sign CRLs",
             ],
             Self::TakesCrlWithTwoAlgorithms => &["CRL: two algorithms"],
+            Self::RefusesEmptyScopes => &[
+                "CRL scope: empty, the intermediate's",
+                "CRL scope: empty, the root's",
+                "CRL scope: empty, certificate points there",
+                "CRL scope: empty, certificate points elsewhere",
+                "CRL scope: explicitly not only CAs, the intermediate's",
+                "CRL scope: explicitly not only CAs, the root's",
+                "CRL scope: explicitly not only CAs, certificate points there",
+                "CRL scope: explicitly not only CAs, certificate points elsewhere",
+            ],
+            Self::ReadsTimesAtOnce => &[
+                "notAfter: intermediate's is no time",
+                "CRL: next update is no time",
+                "CRL: this update is no time",
+                "CRL: revoked at no time",
+            ],
+            Self::ParsesUrls => &[
+                "constraints: URI with an empty host, permitted",
+                "constraints: URI with an empty host, excluded",
+                "constraints: URI with a user, permitted",
+                "constraints: URI with a user, excluded",
+            ],
+            Self::WantsPssParameters => &["digest: PSS without parameters"],
         }
     }
 }
+
+/// `X509_V_ERR_UNABLE_TO_GET_CRL`.
+const NO_CRL: u32 = 3;
+/// `X509_V_ERR_CERT_SIGNATURE_FAILURE`.
+const BAD_SIGNATURE: u32 = 7;
