@@ -59,7 +59,7 @@ catalogue! {
     HelloRetryRequest = "hello-retry-request", [Unmet],
     HomeRootDecides = "home-root-decides", [Unmet],
     HostNameMismatch = "host-name-mismatch", [WrongHost],
-    InsecureRenegotiation = "insecure-renegotiation", [Unmet],
+    InsecureRenegotiation = "insecure-renegotiation", [Unmet, Handshake],
     IntermediateExpired = "intermediate-expired", [Untrusted],
     InvalidValue = "invalid-value", [Usage],
     KeyFilePermissions = "key-file-permissions", [Usage],

@@ -22,6 +22,9 @@ pub enum Error {
     /// Nothing in common: suites, groups or signature schemes.
     #[error("no cipher suite, key exchange group or signature scheme in common")]
     NoCommonCipher,
+    /// TLS 1.2 without the extension of RFC 5746, in OpenSSL's words.
+    #[error("unsafe legacy renegotiation disabled")]
+    InsecureRenegotiation,
     /// Direct TLS without the ALPN protocol `postgresql`.
     #[error("direct SSL connection was established without ALPN protocol negotiation extension")]
     NoAlpn,

@@ -6,6 +6,7 @@
 mod client_certificate;
 mod error;
 mod offer;
+mod server_hello;
 mod verifier;
 
 use std::io;
@@ -27,6 +28,7 @@ use offer::client_config;
 pub use client_certificate::ClientCertificateRequest;
 pub use error::Error;
 pub use offer::{Alpn, Offer, ServerKeys};
+pub(crate) use server_hello::ServerHelloCheck;
 pub use verifier::{Approve, Refusal};
 
 /// What was negotiated, as far as the handshake got.
@@ -177,7 +179,7 @@ impl Session {
     }
 
     async fn last_word(&mut self, deadline: Instant) -> Option<Error> {
-        let reading = read_records(&mut self.connection, &mut self.stream);
+        let reading = read_records(&mut self.connection, &mut self.stream, |_| Ok(()));
         match timeout_at(deadline, reading).await {
             Ok(Err(error @ Error::Alert(_))) => Some(error),
             Ok(Ok(_) | Err(_)) | Err(_) => None,
@@ -201,7 +203,7 @@ impl Session {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(Error::from_io(error)),
             }
-            match read_records(&mut self.connection, &mut self.stream).await? {
+            match read_records(&mut self.connection, &mut self.stream, |_| Ok(())).await? {
                 0 => return Ok(0),
                 count => received += count,
             }
@@ -224,11 +226,12 @@ impl Session {
 async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
     flush(connection, stream).await?;
     let mut received = 0;
+    let mut hello = ServerHelloCheck::default();
     while connection.is_handshaking() {
         if received == 0 {
             refuse_plaintext(stream).await?;
         }
-        match read_records(connection, stream).await {
+        match read_records(connection, stream, |bytes| hello.hear(bytes)).await {
             Ok(0) => return Err(Error::Closed { received }),
             Ok(count) => received += count,
             Err(error) => {
@@ -259,13 +262,15 @@ async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
     })
 }
 
+/// Reads what has arrived; `check` looks at it before rustls does.
 async fn read_records(
     connection: &mut ClientConnection,
     stream: &mut TcpStream,
+    mut check: impl FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<usize, Error> {
     loop {
         stream.readable().await.map_err(Error::from_io)?;
-        match read_ready_records(connection, stream) {
+        match read_ready_records(connection, stream, &mut check) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
             result => return result,
         }
@@ -276,10 +281,12 @@ async fn read_records(
 fn read_ready_records(
     connection: &mut ClientConnection,
     stream: &TcpStream,
+    check: &mut impl FnMut(&[u8]) -> Result<(), Error>,
 ) -> Result<usize, Error> {
     let mut buffer = [0; 4096];
     let count = stream.try_read(&mut buffer).map_err(Error::from_io)?;
     let mut unread = buffer.get(..count).unwrap_or_default();
+    check(unread)?;
     while !unread.is_empty() {
         // To read from memory fails only where rustls' own bounds do not hold.
         connection

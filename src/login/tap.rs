@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::handshake::ServerHelloCheck;
 use crate::wire::tls::Suite;
 use crate::wire::tls::reply::chosen_suite;
 
@@ -26,6 +27,7 @@ struct Heard {
     /// The first bytes, as many as it takes to see the ServerHello's suite.
     start: Vec<u8>,
     total: usize,
+    hello: ServerHelloCheck,
 }
 
 impl<S> Tap<S> {
@@ -61,6 +63,7 @@ impl Record {
         heard.total = heard.total.saturating_add(bytes.len());
         let room = MAX_START.saturating_sub(heard.start.len());
         heard.start.extend(bytes.iter().take(room));
+        heard.hello.hear(bytes).map_err(io::Error::other)?;
         if heard.total > MAX_TOTAL {
             return Err(io::Error::other("the server sends without end"));
         }

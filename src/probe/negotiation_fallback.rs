@@ -81,6 +81,7 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         HandshakeError::Alert(alert) => *alert == Alert::NO_APPLICATION_PROTOCOL,
         HandshakeError::Refused(_)
         | HandshakeError::NoCommonVersion
+        | HandshakeError::InsecureRenegotiation
         | HandshakeError::NoCommonCipher
         | HandshakeError::TooMuch
         | HandshakeError::Timeout

@@ -137,5 +137,59 @@ fn hold(
     assert_eq!(not_for_signing, expected.0 == 5, "{name}, {mode}: {said}");
 }
 
+/// RFC 5746: OpenSSL 3.0 and newer refuse a server that chooses TLS 1.2 and does not answer
+/// renegotiation_info with an empty value, before they look at its certificate.
+#[test]
+fn tls_1_2_without_secure_renegotiation_is_refused() {
+    let refused = (5, "insecure-renegotiation");
+    for (name, extensions, expected) in [
+        ("answered", &[0xff, 1, 0, 1, 0][..], (5, "closed")),
+        ("not answered", &[], refused),
+        ("another extension", &[0, 23, 0, 0], refused),
+    ] {
+        let hello = server_hello(extensions);
+        let peer = Peer::start(move |conversation| {
+            conversation.hello()?;
+            conversation.say(&hello)?;
+            conversation.finish()
+        });
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let client = Client::new();
+            let string = format!(
+                "host=db.example hostaddr=127.0.0.1 port={} sslmode={mode} sslrootcert=root.crt",
+                peer.port
+            );
+            client.write("root.crt", &Ca::root("Root").pem);
+            let run = client.check(&string);
+            assert_eq!(
+                (run.code, run.outcome().as_str()),
+                expected,
+                "{name}, {mode}: {run:?}"
+            );
+            if programs().is_none() {
+                return skip("psql is not installed");
+            }
+            let Answer::Refused(said) = client.psql(&string) else {
+                panic!("{name}, {mode}: psql connects");
+            };
+            let unsafe_renegotiation = said.contains("unsafe legacy renegotiation disabled");
+            assert_eq!(unsafe_renegotiation, expected == refused, "{name}: {said}");
+        }
+    }
+}
+
+/// A record with a ServerHello of TLS 1.2 and ECDHE-RSA-AES128-GCM-SHA256, with these extensions.
+fn server_hello(extensions: &[u8]) -> Vec<u8> {
+    let mut body = [&[3, 3][..], &[9; 32], &[0, 0xc0, 0x2f, 0]].concat();
+    if !extensions.is_empty() {
+        body.extend(u16::try_from(extensions.len()).unwrap().to_be_bytes());
+        body.extend(extensions);
+    }
+    let [_, length @ ..] = u32::try_from(body.len()).unwrap().to_be_bytes();
+    let message = [&[2][..], &length, &body].concat();
+    let length = u16::try_from(message.len()).unwrap().to_be_bytes();
+    [&[22, 3, 3][..], &length, &message].concat()
+}
+
 /// `subjectAltName` with the dNSName `db.example`.
 const SAN: &[u8] = b"\x30\x0c\x82\x0adb.example";

@@ -64,6 +64,7 @@ pub(in crate::diagnose) fn in_handshake(
         HandshakeError::Alert(_)
         | HandshakeError::Refused(_)
         | HandshakeError::NoCommonVersion
+        | HandshakeError::InsecureRenegotiation
         | HandshakeError::NoCommonCipher
         | HandshakeError::NoAlpn
         | HandshakeError::NotTls { .. }

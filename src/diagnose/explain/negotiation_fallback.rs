@@ -75,6 +75,7 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
             HandshakeError::Alert(_)
             | HandshakeError::Refused(_)
             | HandshakeError::NoCommonVersion
+            | HandshakeError::InsecureRenegotiation
             | HandshakeError::NoCommonCipher
             | HandshakeError::TooMuch
             | HandshakeError::Timeout

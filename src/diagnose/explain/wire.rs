@@ -156,6 +156,13 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         }
         HandshakeError::Alert(_) => finding(Code::TlsAlert, error.to_string())
             .hint("The server's log says more about it."),
+        HandshakeError::InsecureRenegotiation => finding(
+            Code::InsecureRenegotiation,
+            format!("{error}: the server chose TLS 1.2 without secure renegotiation (RFC 5746)"),
+        )
+        .hint(
+            "libpq with OpenSSL 3.0 or newer refuses such a server; with OpenSSL 1.1.1 it connects. Upgrade the TLS library of the server, or of the proxy in front of it, or let it speak TLS 1.3.",
+        ),
         HandshakeError::NoAlpn => {
             finding(Code::TlsFailure, error.to_string()).hint(NOT_FOR_POSTGRES)
         }

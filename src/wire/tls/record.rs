@@ -32,7 +32,7 @@ pub fn begins_alert(bytes: &[u8]) -> bool {
 }
 
 /// A record. TLS 1.3 still says 1.2 here.
-pub(super) fn encode(kind: u8, version: TlsVersion, contents: &[u8]) -> Vec<u8> {
+pub(crate) fn encode(kind: u8, version: TlsVersion, contents: &[u8]) -> Vec<u8> {
     let version = version.min(TlsVersion::V1_2).number().to_be_bytes();
     [&[kind][..], &version, &block16(contents)].concat()
 }

@@ -45,7 +45,8 @@ pub struct Chosen {
     pub group: Option<u16>,
     /// The size of the prime of a finite-field exchange, in bits.
     pub prime_bits: Option<u16>,
-    /// Renegotiation is secure, says the server (RFC 5746).
+    /// Renegotiation is secure, says the server (RFC 5746): in a first handshake the extension holds an
+    /// empty value.
     pub renegotiation_info: bool,
     /// A ticket will follow (RFC 5077), says the server.
     pub session_ticket: bool,
@@ -158,7 +159,7 @@ fn server_hello(body: &[u8]) -> Option<Chosen> {
         match kind {
             SUPPORTED_VERSIONS => chosen.version = contents.u16()?,
             KEY_SHARE => chosen.group = Some(contents.u16()?),
-            RENEGOTIATION_INFO => chosen.renegotiation_info = true,
+            RENEGOTIATION_INFO => chosen.renegotiation_info = contents.0 == [0],
             SESSION_TICKET => chosen.session_ticket = true,
             _ => {}
         }
