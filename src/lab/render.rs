@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
-
 use super::bench::{Lab, Secret};
 use super::fault::{Fault, Libpq};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
@@ -13,7 +11,7 @@ use super::trial::{Attempt, ProgramEnd, Trial};
 use crate::clients::Acceptance;
 use crate::escape::escape;
 use crate::report::ClientReport;
-use crate::report::junit::xml;
+use crate::report::junit;
 use crate::report::text::wrap;
 
 /// Writes the catalogue: name, what libpq does, description.
@@ -152,32 +150,29 @@ pub fn write_json(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
 /// # Errors
 /// If `out` cannot be written.
 pub fn write_junit(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
-    let mut suite = TestSuite::new("pgtls lab");
-    suite.add_test_cases(trial.attempts.iter().map(test_case));
-    let mut document = quick_junit::Report::new("pgtls");
-    document.add_test_suite(suite);
-    document.serialize(out).map_err(io::Error::other)
+    let cases: Vec<junit::Case> = trial.attempts.iter().map(test_case).collect();
+    junit::write_suite(out, "pgtls lab", &cases)
 }
 
-fn test_case(attempt: &Attempt) -> TestCase {
-    let failed = |kind| {
-        let mut status = TestCaseStatus::non_success(kind);
-        status
-            .set_message(xml(&did(attempt)))
-            .set_type(word(attempt.conduct.verdict))
-            .set_description(xml(advice(&attempt.conduct)));
-        status
+fn test_case(attempt: &Attempt) -> junit::Case {
+    let problem = |tag| junit::Problem {
+        tag,
+        kind: word(attempt.conduct.verdict).to_owned(),
+        message: did(attempt),
+        advice: advice(&attempt.conduct).to_owned(),
     };
-    let status = match attempt.conduct.verdict {
-        Verdict::Safe => TestCaseStatus::success(),
-        Verdict::Unsafe | Verdict::RefusedGood => failed(NonSuccessKind::Failure),
-        Verdict::Untested => failed(NonSuccessKind::Error),
-    };
-    let mut case = TestCase::new(attempt.conduct.fault.name(), status);
-    case.set_classname("pgtls.lab");
-    case.set_time(attempt.duration);
-    case.set_system_out(xml(&attempt.output));
-    case
+    junit::Case {
+        name: attempt.conduct.fault.name().to_owned(),
+        class: "pgtls.lab",
+        time: Some(attempt.duration),
+        place: None,
+        problem: match attempt.conduct.verdict {
+            Verdict::Safe => None,
+            Verdict::Unsafe | Verdict::RefusedGood => Some(problem(junit::Tag::Failure)),
+            Verdict::Untested => Some(problem(junit::Tag::Error)),
+        },
+        output: attempt.output.clone(),
+    }
 }
 
 fn libpq(fault: Fault) -> String {

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::{EndpointReport, Report, text};
 use crate::escape::escape;
@@ -15,48 +16,143 @@ use crate::exit::Junit;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let mut suite = TestSuite::new("pgtls check");
-    suite.add_test_cases(report.endpoints.iter().map(test_case));
-    let mut document = quick_junit::Report::new("pgtls");
-    document.add_test_suite(suite);
-    document.serialize(out).map_err(io::Error::other)?;
-    Ok(())
+    let cases: Vec<Case> = report.endpoints.iter().map(case).collect();
+    write_suite(out, "pgtls check", &cases)
 }
 
-fn test_case(endpoint: &EndpointReport) -> TestCase {
-    let status = match &endpoint.error {
-        None => TestCaseStatus::success(),
-        Some(error) => {
-            let kind = match endpoint.exit_code.junit() {
-                Junit::Error => NonSuccessKind::Error,
-                Junit::Success | Junit::Failure => NonSuccessKind::Failure,
-            };
-            let mut status = TestCaseStatus::non_success(kind);
-            status
-                .set_message(xml(&error.message))
-                .set_type(error.code.to_string())
-                .set_description(xml(&error.hint.to_string()));
-            status
+fn case(endpoint: &EndpointReport) -> Case {
+    Case {
+        name: endpoint.label(),
+        class: "pgtls.check",
+        time: endpoint
+            .timings_ms
+            .as_ref()
+            .map(|timings| Duration::try_from_secs_f64(timings.total / 1e3).unwrap_or_default()),
+        place: endpoint
+            .location
+            .as_ref()
+            .map(|location| (location.file.to_string(), location.line)),
+        problem: endpoint.error.as_ref().map(|error| Problem {
+            tag: match endpoint.exit_code.junit() {
+                Junit::Error => Tag::Error,
+                Junit::Success | Junit::Failure => Tag::Failure,
+            },
+            kind: error.code.to_string(),
+            message: error.message.to_string(),
+            advice: error.hint.to_string(),
+        }),
+        output: text::endpoint(endpoint),
+    }
+}
+
+/// A test case.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) class: &'static str,
+    pub(crate) time: Option<Duration>,
+    /// A file, and a line in it.
+    pub(crate) place: Option<(String, usize)>,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) output: String,
+}
+
+/// Why a test case did not succeed.
+pub(crate) struct Problem {
+    pub(crate) tag: Tag,
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) advice: String,
+}
+
+/// How JUnit calls a problem.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tag {
+    /// The test could not be done.
+    Error,
+    /// The test was done, and failed.
+    Failure,
+}
+
+impl Tag {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Failure => "failure",
         }
+    }
+}
+
+/// Writes a document with one suite.
+pub(crate) fn write_suite(out: &mut dyn Write, name: &str, cases: &[Case]) -> io::Result<()> {
+    let mut writer = Writer::new_with_indent(out, b' ', 4);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let count = |tag: Tag| {
+        let with_it = |case: &&Case| {
+            case.problem
+                .as_ref()
+                .is_some_and(|problem| problem.tag == tag)
+        };
+        cases.iter().filter(with_it).count().to_string()
     };
-    let mut case = TestCase::new(xml(&endpoint.label()), status);
-    case.set_classname("pgtls.check");
-    if let Some(timings) = &endpoint.timings_ms {
-        let total = Duration::try_from_secs_f64(timings.total / 1e3);
-        case.set_time(total.unwrap_or_default());
+    let (tests, failures, errors) = (
+        cases.len().to_string(),
+        count(Tag::Failure),
+        count(Tag::Error),
+    );
+    let failures = ("failures", failures.as_str());
+    let errors = ("errors", errors.as_str());
+    let tests = [("tests", tests.as_str()), ("skipped", "0")];
+    writer
+        .create_element("testsuites")
+        .with_attribute(("name", "pgtls"))
+        .with_attributes(tests)
+        .with_attributes([failures, errors])
+        .write_inner_content(|writer| {
+            writer
+                .create_element("testsuite")
+                .with_attribute(("name", name))
+                .with_attributes(tests)
+                .with_attributes([errors, failures])
+                .write_inner_content(|writer| {
+                    cases.iter().try_for_each(|case| write_case(writer, case))
+                })?;
+            Ok(())
+        })?;
+    writer.write_indent()
+}
+
+fn write_case<W: Write>(writer: &mut Writer<W>, case: &Case) -> io::Result<()> {
+    let name = xml(&case.name);
+    let mut element = writer
+        .create_element("testcase")
+        .with_attributes([("name", name.as_str()), ("classname", case.class)]);
+    if let Some(time) = case.time {
+        let seconds = format!("{:.3}", time.as_secs_f64());
+        element = element.with_attribute(("time", seconds.as_str()));
     }
-    if let Some(location) = &endpoint.location {
-        case.extra.insert("file".into(), xml(&location.file).into());
-        case.extra
-            .insert("line".into(), location.line.to_string().into());
+    if let Some((file, line)) = &case.place {
+        let (file, line) = (xml(file), line.to_string());
+        element = element.with_attributes([("file", file.as_str()), ("line", line.as_str())]);
     }
-    case.set_system_out(xml(&text::endpoint(endpoint)));
-    case
+    element.write_inner_content(|writer| {
+        if let Some(problem) = &case.problem {
+            let (message, kind) = (xml(&problem.message), xml(&problem.kind));
+            writer
+                .create_element(problem.tag.name())
+                .with_attributes([("message", message.as_str()), ("type", kind.as_str())])
+                .write_text_content(BytesText::new(&xml(&problem.advice)))?;
+        }
+        writer
+            .create_element("system-out")
+            .write_text_content(BytesText::new(&xml(&case.output)))?;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Text of characters that XML may hold (XML 1.0 section 2.2): neither controls nor the two
 /// noncharacters.
-pub(crate) fn xml(text: &str) -> String {
+fn xml(text: &str) -> String {
     let lines: Vec<String> = text
         .split('\n')
         .map(|line| escape(line).to_string())
