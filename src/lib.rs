@@ -19,6 +19,7 @@
 //! | [`negotiate`] | socket | a socket on which TLS may start |
 //! | [`handshake`] | ready socket | a TLS session |
 //! | [`startup`] | session | the server's first answer |
+//! | [`inquiry`] | an address, an offer of our own | what the server chooses of it |
 //! | [`verify`] | chain, trust, host, moment | a judgement |
 //! | [`probe`] | all of these, in a straight line | an observation |
 //! | [`demands`] | judgement | what was asked for besides, and does not hold |
@@ -57,6 +58,7 @@ pub mod escape;
 pub mod exit;
 pub mod handshake;
 mod inet;
+pub mod inquiry;
 pub mod lab;
 pub mod login;
 pub mod negotiate;

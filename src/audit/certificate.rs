@@ -1,86 +1,109 @@
 //! Which certificates a server has: one for each kind of key, and for each name that it is asked by.
 
-use super::Unknown;
-use super::line::Line;
-use super::session::{Circumstance, Shaken, shake};
+use super::session::{Setup, Shaken, shake};
+use super::{Asking, Gaps, Inquiry, Variant, asking};
 use crate::conninfo::Host;
 use crate::handshake::ServerKeys;
+use crate::inquiry::{Line, Unknown};
 use crate::probe::Task;
 use crate::verify::{Judgement, judge};
+use crate::words::words;
 
-/// Under what circumstance a certificate was shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// RSA signatures only.
-    Rsa,
-    /// ECDSA signatures only.
-    Ecdsa,
-    /// Ed25519 signatures only.
-    Ed25519,
-    /// No SNI, as clients before libpq 14 connect, and those with `sslsni=0`.
-    NoName,
-    /// The SNI of a host that does not exist.
-    OtherName,
+words! {
+    /// What a certificate was asked for.
+    Circumstance {
+        /// RSA signatures only.
+        Rsa = "rsa",
+        /// ECDSA signatures only.
+        Ecdsa = "ecdsa",
+        /// Ed25519 signatures only.
+        Ed25519 = "ed25519",
+        /// No SNI, as clients before libpq 14 connect, and those with `sslsni=0`.
+        NoSni = "no-sni",
+        /// The SNI of a host that does not exist.
+        OtherSni = "other-sni",
+    }
 }
 
-impl Asked {
-    /// Every circumstance.
-    pub const ALL: [Self; 5] = [
-        Self::Rsa,
-        Self::Ecdsa,
-        Self::Ed25519,
-        Self::NoName,
-        Self::OtherName,
-    ];
-
+impl Circumstance {
     /// Is it about the kind of key, rather than the name?
     pub fn is_about_key(self) -> bool {
         match self {
             Self::Rsa | Self::Ecdsa | Self::Ed25519 => true,
-            Self::NoName | Self::OtherName => false,
+            Self::NoSni | Self::OtherSni => false,
+        }
+    }
+
+    /// What a client gets that asks so, for messages.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Rsa => "the RSA certificate",
+            Self::Ecdsa => "the ECDSA certificate",
+            Self::Ed25519 => "the Ed25519 certificate",
+            Self::NoSni => "the certificate without SNI",
+            Self::OtherSni => "the certificate for another SNI",
         }
     }
 }
 
-/// What was shown.
-#[derive(Debug)]
-pub struct Shown {
-    /// Under what circumstance.
-    pub asked: Asked,
-    /// The chain, judged for the host of the string; nothing where the server refuses to show one.
-    pub chain: Result<Option<Box<Judgement>>, Unknown>,
+impl Variant for Circumstance {
+    const ALL: &'static [Self] = Self::ALL;
 }
 
-/// Asks for the certificate under one circumstance.
-pub(super) async fn show(line: &Line, task: &Task, asked: Asked) -> Shown {
-    Shown {
-        asked,
-        chain: chain(line, task, asked).await,
+/// What was shown.
+#[derive(Debug)]
+pub enum Presented {
+    /// A chain, judged for the host of the string.
+    Chain(Box<Judgement>),
+    /// The server refuses to show one.
+    Nothing,
+}
+
+impl Presented {
+    /// The chain, if one was shown.
+    pub fn chain(&self) -> Option<&Judgement> {
+        match self {
+            Self::Chain(judgement) => Some(judgement),
+            Self::Nothing => None,
+        }
     }
 }
 
-async fn chain(line: &Line, task: &Task, asked: Asked) -> Result<Option<Box<Judgement>>, Unknown> {
-    let usual = Circumstance::usual(line);
-    let keys = |keys| Circumstance { keys, ..usual };
-    let named = |server_name| Circumstance {
+impl Gaps for Presented {}
+
+/// Asks for the certificate under each circumstance.
+pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
+    let each = Circumstance::ALL.iter().map(|&circumstance| {
+        let answer = shown(&inquiry.line, inquiry.task, circumstance);
+        asking(answer, move |audit, answer| {
+            audit.certificates.set(circumstance, answer.into());
+        })
+    });
+    each.collect()
+}
+
+async fn shown(line: &Line, task: &Task, circumstance: Circumstance) -> Result<Presented, Unknown> {
+    let usual = Setup::usual(line);
+    let keys = |keys| Setup { keys, ..usual };
+    let named = |server_name| Setup {
         server_name,
         ..usual
     };
-    let circumstance = match asked {
-        Asked::Rsa => keys(ServerKeys::Rsa),
-        Asked::Ecdsa => keys(ServerKeys::Ecdsa),
-        Asked::Ed25519 => keys(ServerKeys::Ed25519),
-        Asked::NoName => named(None),
-        Asked::OtherName => named(Some(OTHER_NAME)),
+    let setup = match circumstance {
+        Circumstance::Rsa => keys(ServerKeys::Rsa),
+        Circumstance::Ecdsa => keys(ServerKeys::Ecdsa),
+        Circumstance::Ed25519 => keys(ServerKeys::Ed25519),
+        Circumstance::NoSni => named(None),
+        Circumstance::OtherSni => named(Some(OTHER_NAME)),
     };
     let until = line.until()?;
-    match shake(line, circumstance, until).await? {
-        Shaken::Refused(_) => Ok(None),
+    match shake(line, setup, until).await? {
+        Shaken::Refused(_) => Ok(Presented::Nothing),
         Shaken::Session { session, presented } => {
             session.close(until).await;
             let host = task.endpoint.host.as_ref().map(Host::as_bytes);
             let judgement = judge(&presented, &*task.trust, host, &task.rules());
-            Ok(Some(Box::new(judgement)))
+            Ok(Presented::Chain(Box::new(judgement)))
         }
     }
 }

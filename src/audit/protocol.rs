@@ -1,28 +1,19 @@
 //! Which versions a server accepts, and with which suites and groups, in its own order.
 
-use super::Unknown;
-use super::line::{Line, Offer, Reply};
-use crate::wire::tls::reply::{Chosen, Want};
+use super::{Asked, Asking, Gap, Gaps, Inquiry, asking};
+use crate::inquiry::{Everything, Line, Offer, Unknown, choose};
+use crate::probe::Observation;
+use crate::wire::tls::reply::Want;
 use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
-
-/// What a server makes of one version.
-#[derive(Clone, Debug)]
-pub struct Protocol {
-    /// The version.
-    pub version: TlsVersion,
-    /// What it makes of it.
-    pub state: State,
-}
+use crate::words::words;
 
 /// What a server makes of a version.
 #[derive(Clone, Debug)]
-pub enum State {
+pub enum Protocol {
     /// It refuses, with an alert, or by choosing an older version.
     Refused,
     /// It takes it.
     Accepted(Box<Accepted>),
-    /// It did not come to light.
-    Unknown(Unknown),
 }
 
 /// What a version that is accepted comes with.
@@ -49,13 +40,14 @@ pub struct Listing<T> {
     pub unfinished: Option<Unknown>,
 }
 
-/// Whose order of suites counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preference {
-    /// The server's own.
-    Server,
-    /// The client's.
-    Client,
+words! {
+    /// Whose order of suites counts.
+    Preference {
+        /// The server's.
+        Server = "server",
+        /// The client's.
+        Client = "client",
+    }
 }
 
 /// What a ServerHello says before TLS 1.3.
@@ -69,29 +61,44 @@ pub struct OldFeatures {
     pub session_tickets: bool,
 }
 
-/// Finds out all about one version.
-pub(super) async fn protocol(line: &Line, version: TlsVersion) -> Protocol {
-    Protocol {
-        version,
-        state: state(line, version).await,
+impl Gaps for Protocol {
+    fn gaps(&self, what: &str) -> Vec<Gap<'_>> {
+        let accepted = match self {
+            Self::Refused => return Vec::new(),
+            Self::Accepted(accepted) => accepted,
+        };
+        [
+            ("suites", accepted.suites.unfinished.as_ref()),
+            ("order of suites", accepted.preference.as_ref().err()),
+            ("groups", accepted.groups.unfinished.as_ref()),
+            ("Diffie-Hellman prime", accepted.prime_bits.as_ref().err()),
+        ]
+        .into_iter()
+        .filter_map(|(part, reason)| Some((format!("{what} {part}"), reason?)))
+        .collect()
     }
 }
 
-async fn state(line: &Line, version: TlsVersion) -> State {
-    let suites = Suite::of_version(version);
-    let groups = Group::of_version(version);
-    let offer = Offer {
-        version,
-        suites: &suites,
-        groups: &groups,
-    };
-    let first = match choose(line, offer, Want::Hello).await {
-        Ok(Some(first)) => first,
-        Ok(None) => return State::Refused,
-        Err(unknown) => return State::Unknown(unknown),
+/// Finds out all about each version.
+pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
+    let each = TlsVersion::ALL.iter().map(|&version| {
+        let answer = protocol(&inquiry.line, version);
+        asking(answer, move |audit, answer| {
+            let answer = contradicted(answer, version, inquiry.observation);
+            audit.protocols.set(version, answer);
+        })
+    });
+    each.collect()
+}
+
+async fn protocol(line: &Line, version: TlsVersion) -> Result<Protocol, Unknown> {
+    let everything = Everything::of(version);
+    let offer = everything.offer();
+    let Some(first) = choose(line, offer, Want::Hello).await? else {
+        return Ok(Protocol::Refused);
     };
     let suites = list_suites(line, offer, first.suite).await;
-    State::Accepted(Box::new(Accepted {
+    Ok(Protocol::Accepted(Box::new(Accepted {
         preference: preference(line, offer, &suites.found).await,
         groups: list_groups(line, offer, &suites.found).await,
         prime_bits: prime_bits(line, offer, &suites.found).await,
@@ -101,34 +108,32 @@ async fn state(line: &Line, version: TlsVersion) -> State {
             session_tickets: first.chosen.session_ticket,
         }),
         suites,
-    }))
+    })))
 }
 
-/// What the server chose, its suite known to be one of those offered.
-pub(super) struct Pick {
-    pub(super) suite: Suite,
-    pub(super) chosen: Chosen,
-}
-
-/// What the server chooses of an offer; `None` if nothing, or another version.
-pub(super) async fn choose(
-    line: &Line,
-    offer: Offer<'_>,
-    want: Want,
-) -> Result<Option<Pick>, Unknown> {
-    let chosen = match line.ask(offer, want).await? {
-        Reply::Refused(_) => return Ok(None),
-        Reply::Chosen(chosen) => chosen,
+/// The version and the suite that the check got must be among those found. If they are not, our own
+/// hello was refused for another reason, and its refusals prove nothing.
+fn contradicted(
+    answer: Result<Protocol, Unknown>,
+    version: TlsVersion,
+    observation: &Observation,
+) -> Asked<Protocol> {
+    let checked = observation
+        .tls()
+        .filter(|tls| tls.protocol == Some(version));
+    let Some(tls) = checked else {
+        return answer.into();
     };
-    if chosen.version < offer.version.number() {
-        return Ok(None);
-    }
-    let suite = offer.suites.iter().find(|suite| suite.id == chosen.suite);
-    match suite {
-        Some(&suite) if chosen.version == offer.version.number() => {
-            Ok(Some(Pick { suite, chosen }))
+    match answer {
+        Ok(Protocol::Refused) => Err(Unknown::Contradiction).into(),
+        Ok(Protocol::Accepted(mut accepted)) => {
+            let Listing { found, unfinished } = &mut accepted.suites;
+            if tls.cipher.is_some_and(|suite| !found.contains(&suite)) {
+                unfinished.get_or_insert(Unknown::Contradiction);
+            }
+            Ok(Protocol::Accepted(accepted)).into()
         }
-        _ => Err(Unknown::Unoffered),
+        Err(unknown) => Err(unknown).into(),
     }
 }
 

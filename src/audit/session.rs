@@ -1,4 +1,4 @@
-//! Whole TLS sessions under one changed circumstance: other signature schemes, another SNI, no ALPN,
+//! Whole TLS sessions under one changed setup: other signature schemes, another SNI, no ALPN,
 //! bytes behind the SSLRequest. No certificate of ours and no password goes into them.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,24 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::CertificateDer;
 use tokio::time::Instant;
 
-use super::Unknown;
-use super::line::Line;
 use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::handshake::{
     self, Alpn, Approve, Error, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
+use crate::inquiry::{Line, Unknown};
 use crate::negotiate::{self, Protocol, Ready};
 
 /// What is different.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Circumstance<'a> {
+pub(super) struct Setup<'a> {
     pub(super) negotiation: SslNegotiation,
     pub(super) server_name: Option<&'a [u8]>,
     pub(super) keys: ServerKeys,
     pub(super) alpn: Alpn,
 }
 
-impl<'a> Circumstance<'a> {
+impl<'a> Setup<'a> {
     /// None: as the check does it.
     pub(super) fn usual(line: &'a Line) -> Self {
         Self {
@@ -60,12 +59,12 @@ impl Shaken {
 /// more.
 pub(super) async fn shake(
     line: &Line,
-    circumstance: Circumstance<'_>,
+    setup: Setup<'_>,
     until: Instant,
 ) -> Result<Shaken, Unknown> {
     let once = async || {
-        let ready = line.ready(circumstance.negotiation, until).await?;
-        finish(ready, circumstance, until).await
+        let ready = line.ready(setup.negotiation, until).await?;
+        finish(ready, setup, until).await
     };
     match once().await {
         Err(Unknown::Closed | Unknown::Connect(_)) => once().await,
@@ -82,7 +81,7 @@ pub(super) async fn shake_stuffed(
     let stream = line.connect(until).await?;
     let ready = negotiate::negotiate_stuffed(stream, behind, until).await;
     match ready {
-        Ok(ready) => finish(ready, Circumstance::usual(line), until).await,
+        Ok(ready) => finish(ready, Setup::usual(line), until).await,
         // Refused before TLS began, or with an alert in answer to what it took for a ClientHello.
         Err(
             negotiate::Error::ServerError(_)
@@ -97,20 +96,16 @@ pub(super) async fn shake_stuffed(
     }
 }
 
-async fn finish(
-    ready: Ready,
-    circumstance: Circumstance<'_>,
-    until: Instant,
-) -> Result<Shaken, Unknown> {
+async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken, Unknown> {
     let collector = Arc::new(Collector::default());
     let offer = Offer {
-        server_name: circumstance.server_name,
+        server_name: setup.server_name,
         min_version: TlsVersion::V1_2,
         max_version: TlsVersion::V1_3,
-        negotiation: circumstance.negotiation,
+        negotiation: setup.negotiation,
         identity: None,
-        keys: circumstance.keys,
-        alpn: circumstance.alpn,
+        keys: setup.keys,
+        alpn: setup.alpn,
     };
     let approve = Arc::<Collector>::clone(&collector);
     match shake_hands(ready, &offer, approve, until).await {

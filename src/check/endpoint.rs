@@ -11,14 +11,13 @@ use super::hosts::Visitor;
 use super::servers::{Servers, Visit};
 use super::unit::{ReadByOthers, Readable, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
-use crate::audit::offers;
 use crate::conninfo::{ConnInfo, Endpoint, Route};
 use crate::diagnose::{
     ClientDiagnosis, OtherHosts, diagnose, diagnose_login, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
 use crate::login::login;
-use crate::probe::{Task, probe_in_turn};
+use crate::probe::{Task, offers, probe_in_turn};
 use crate::trust::Trust;
 
 /// The real endpoints, and what all visits to them share.

@@ -5,6 +5,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod negotiation_fallback;
+mod offers;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +27,9 @@ use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
 pub use negotiation_fallback::NegotiationFallback;
+pub use offers::{Offers, Taken, offers};
+
+pub(crate) use offers::line;
 
 /// What is to be checked, and against what.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Circumstance, Preference, instant};
+use super::{Answer, instant};
 use crate::audit::{
-    Accepted, Audit, Direct, Encrypted, Gss, Listing, Login, Plaintext, Protocol,
-    Shown as ShownCertificate, State, Stuffed, TlsAudit, Unknown,
+    Accepted, Asked, Audit, Circumstance, Direct, Gss, Listing, Login, Plaintext, Preference,
+    Presented, Protocol, Speaks, Stuffed, Unknown,
 };
 use crate::conninfo::TlsVersion;
 use crate::escape::{Shown, escape};
@@ -149,32 +149,35 @@ impl AuditReport {
                 Gss::Refused => (Answer::Refused, None),
             }),
             direct_tls: answer(&audit.direct, direct),
-            tls: audit
-                .tls
-                .as_ref()
-                .map(|tls| TlsAuditReport::new(task, tls, negotiated)),
+            tls: match audit.speaks {
+                Speaks::Tls => Some(TlsAuditReport::new(task, audit, negotiated)),
+                Speaks::PlaintextOnly => None,
+            },
         }
     }
 }
 
 impl TlsAuditReport {
-    fn new(task: &Task, tls: &TlsAudit, negotiated: Option<TlsVersion>) -> Self {
+    fn new(task: &Task, audit: &Audit, negotiated: Option<TlsVersion>) -> Self {
+        let protocols = audit.protocols.iter();
+        let certificates = audit.certificates.iter();
         Self {
-            protocols: tls.protocols.iter().map(protocol).collect(),
-            direct_tls_without_alpn: answer(&tls.direct_without_alpn, direct),
-            plaintext_behind_ssl_request: answer(&tls.stuffed, |stuffed| match stuffed {
+            protocols: protocols
+                .map(|(version, asked)| protocol(version, asked))
+                .collect(),
+            direct_tls_without_alpn: answer(&audit.direct_without_alpn, direct),
+            plaintext_behind_ssl_request: answer(&audit.stuffed, |stuffed| match stuffed {
                 Stuffed::Processed => (Answer::Accepted, None),
                 Stuffed::Dropped => (Answer::Refused, Some("it is dropped".into())),
                 Stuffed::Refused => (Answer::Refused, None),
             }),
-            tls13_tickets: match (&tls.encrypted, negotiated) {
-                (Ok(Encrypted { tickets, .. }), Some(TlsVersion::V1_3)) => Some(*tickets),
-                _ => None,
-            },
-            certificates: tls
-                .certificates
-                .iter()
-                .map(|one| shown(task, one))
+            tls13_tickets: audit
+                .encrypted
+                .known()
+                .filter(|_| negotiated == Some(TlsVersion::V1_3))
+                .map(|encrypted| encrypted.tickets),
+            certificates: certificates
+                .map(|(circumstance, asked)| shown(task, circumstance, asked))
                 .collect(),
         }
     }
@@ -182,8 +185,8 @@ impl TlsAuditReport {
 
 type Told = (Answer, Option<Shown>);
 
-fn answer<T>(answer: &Result<T, Unknown>, tell: impl Fn(&T) -> Told) -> AnswerReport {
-    let (outcome, detail) = match answer {
+fn answer<T>(asked: &Asked<T>, tell: impl Fn(&T) -> Told) -> AnswerReport {
+    let (outcome, detail) = match asked.answer() {
         Ok(known) => tell(known),
         Err(unknown) => (Answer::Unknown, Some(reason(unknown))),
     };
@@ -228,23 +231,17 @@ fn direct(direct: &Direct) -> Told {
     }
 }
 
-fn protocol(protocol: &Protocol) -> ProtocolReport {
-    let (outcome, detail, accepted) = match &protocol.state {
-        State::Refused => (Answer::Refused, None, None),
-        State::Unknown(unknown) => (Answer::Unknown, Some(reason(unknown)), None),
-        State::Accepted(accepted) => (
-            Answer::Accepted,
-            unfinished(accepted),
-            Some(report(accepted)),
-        ),
-    };
+fn protocol(version: TlsVersion, asked: &Asked<Protocol>) -> ProtocolReport {
     ProtocolReport {
-        version: protocol.version.into(),
-        answer: AnswerReport {
-            outcome: outcome.into(),
-            detail,
+        version: version.into(),
+        answer: answer(asked, |protocol| match protocol {
+            Protocol::Refused => (Answer::Refused, None),
+            Protocol::Accepted(accepted) => (Answer::Accepted, unfinished(accepted)),
+        }),
+        accepted: match asked.known() {
+            Some(Protocol::Accepted(accepted)) => Some(report(accepted)),
+            Some(Protocol::Refused) | None => None,
         },
-        accepted,
     }
 }
 
@@ -262,7 +259,7 @@ fn report(accepted: &Accepted) -> AcceptedReport {
         suites: accepted.suites.found.iter().map(suite).collect(),
         suites_complete: accepted.suites.unfinished.is_none(),
         preference: match accepted.preference {
-            Ok(Some(preference)) => Some(Preference::from(preference).into()),
+            Ok(Some(preference)) => Some(preference.into()),
             Ok(None) | Err(_) => None,
         },
         groups: found.iter().map(|group| group.name.into()).collect(),
@@ -288,14 +285,14 @@ fn suite(suite: &Suite) -> SuiteReport {
     }
 }
 
-fn shown(task: &Task, shown: &ShownCertificate) -> ShownReport {
-    let judgement = shown.chain.as_ref().ok().and_then(Option::as_deref);
+fn shown(task: &Task, circumstance: Circumstance, asked: &Asked<Presented>) -> ShownReport {
+    let judgement = asked.known().and_then(Presented::chain);
     let leaf = judgement.and_then(|judgement| judgement.certificates.first());
     ShownReport {
-        asked: Circumstance::from(shown.asked).into(),
-        answer: answer(&shown.chain, |chain| match chain {
-            Some(_) => (Answer::Accepted, None),
-            None => (Answer::Refused, None),
+        asked: circumstance.into(),
+        answer: answer(asked, |presented| match presented {
+            Presented::Chain(_) => (Answer::Accepted, None),
+            Presented::Nothing => (Answer::Refused, None),
         }),
         subject: leaf.map(|leaf| Shown::new(&leaf.subject.text)),
         key: leaf.map(|leaf| leaf.key_description().into()),

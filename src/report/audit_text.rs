@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::Answer;
 use super::audit::{
     AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
 };
 use super::text::{Palette, paint, wrap};
-use super::{Answer, Preference};
+use crate::audit::Preference;
 use crate::escape::Shown;
 use crate::wire::tls::{TlsVersion, Weakness};
 use crate::words::Named;

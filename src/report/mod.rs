@@ -30,8 +30,8 @@ pub use audit::{
 };
 pub use build::instant;
 pub use vocabulary::{
-    Answer, ChannelBindingType, Circumstance, ClientCertificateUse, LoginMethod, NameRule,
-    Preference, Role, TrustSource, Verdict,
+    Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, Role, TrustSource,
+    Verdict,
 };
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,5 @@
 //! The closed sets of words in a report that are the report's own.
 
-use crate::audit;
 use crate::login::Method;
 use crate::probe::ClientCertificate;
 use crate::verify::Rule;
@@ -94,28 +93,6 @@ words! {
         /// It was asked, and did not come to light.
         Unknown = "unknown",
     }
-
-    /// Whose order of suites counts.
-    Preference {
-        /// The server's.
-        Server = "server",
-        /// The client's.
-        Client = "client",
-    }
-
-    /// What a certificate was asked for.
-    Circumstance {
-        /// An RSA key.
-        Rsa = "rsa",
-        /// An ECDSA key.
-        Ecdsa = "ecdsa",
-        /// An Ed25519 key.
-        Ed25519 = "ed25519",
-        /// No server name.
-        NoSni = "no-sni",
-        /// Another server name.
-        OtherSni = "other-sni",
-    }
 }
 
 impl From<Rule> for NameRule {
@@ -148,27 +125,6 @@ impl From<Method> for LoginMethod {
             Method::Md5 => Self::Md5,
             Method::ScramSha256 => Self::ScramSha256,
             Method::Other => Self::Other,
-        }
-    }
-}
-
-impl From<audit::Preference> for Preference {
-    fn from(preference: audit::Preference) -> Self {
-        match preference {
-            audit::Preference::Server => Self::Server,
-            audit::Preference::Client => Self::Client,
-        }
-    }
-}
-
-impl From<audit::Asked> for Circumstance {
-    fn from(asked: audit::Asked) -> Self {
-        match asked {
-            audit::Asked::Rsa => Self::Rsa,
-            audit::Asked::Ecdsa => Self::Ecdsa,
-            audit::Asked::Ed25519 => Self::Ed25519,
-            audit::Asked::NoName => Self::NoSni,
-            audit::Asked::OtherName => Self::OtherSni,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What an endpoint accepts besides, and what to do about it.
 
 use crate::audit::{
-    Accepted, Asked, Audit, Category, Login, Plaintext, Policy, Rule, Shown, State, Stuffed,
-    TlsAudit, Unknown,
+    Accepted, Audit, Category, Circumstance, Each, Login, Plaintext, Policy, Presented, Protocol,
+    Rule, Stuffed, Unknown,
 };
 use crate::demands::Strictness;
 use crate::diagnose::{
@@ -25,9 +25,7 @@ pub fn add_audit(
     strictness: Strictness,
 ) {
     let mut failures = Vec::new();
-    if let Some(tls) = &audit.tls {
-        failures.extend(certificates(task, &tls.certificates));
-    }
+    failures.extend(certificates(task, &audit.certificates));
     let found = accepted(audit);
     for (category, finding) in found {
         match policy.rule(category) {
@@ -40,9 +38,7 @@ pub fn add_audit(
         }
     }
     failures.extend(incomplete(audit).map(failed));
-    if let Some(tls) = &audit.tls {
-        diagnosis.findings.extend(sni(task, &tls.certificates));
-    }
+    diagnosis.findings.extend(sni(task, &audit.certificates));
     for (exit, finding) in failures {
         if diagnosis.exit == Exit::Passed {
             diagnosis.exit = exit;
@@ -66,12 +62,10 @@ fn failed(finding: Finding) -> (Exit, Finding) {
 /// Everything that is accepted and should not be.
 fn accepted(audit: &Audit) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
-    if let Ok(Plaintext::Accepted(login)) = &audit.plaintext {
+    if let Some(Plaintext::Accepted(login)) = audit.plaintext.known() {
         found.push((Category::Plaintext, plaintext(*login)));
     }
-    if let Some(tls) = &audit.tls {
-        found.extend(of_tls(tls));
-    }
+    found.extend(of_tls(audit));
     found
 }
 
@@ -92,13 +86,13 @@ fn plaintext(login: Login) -> Finding {
     )
 }
 
-fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
-    let versions: Vec<(TlsVersion, &Accepted)> = tls
+fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
+    let versions: Vec<(TlsVersion, &Accepted)> = audit
         .protocols
         .iter()
-        .filter_map(|protocol| match &protocol.state {
-            State::Accepted(accepted) => Some((protocol.version, &**accepted)),
-            State::Refused | State::Unknown(_) => None,
+        .filter_map(|(version, asked)| match asked.known()? {
+            Protocol::Accepted(accepted) => Some((version, &**accepted)),
+            Protocol::Refused => None,
         })
         .collect();
     let mut found = Vec::new();
@@ -111,7 +105,7 @@ fn of_tls(tls: &TlsAudit) -> Vec<(Category, Finding)> {
     }
     found.extend(suites(&versions));
     found.extend(features(&versions));
-    if tls.stuffed == Ok(Stuffed::Processed) {
+    if audit.stuffed.known() == Some(&Stuffed::Processed) {
         let message = "the server takes plaintext that stands behind the SSLRequest for part of the encrypted session (CVE-2021-23214)";
         let finding = error(Code::PlaintextProcessed, message.to_owned()).hint(
             "Upgrade: PostgreSQL 14.1, 13.5, 12.9 and newer, and PgBouncer 1.16.1, refuse it.",
@@ -237,20 +231,22 @@ fn suites_of(count: usize) -> String {
 }
 
 /// A certificate for another kind of key that clients would refuse.
-fn certificates(task: &Task, shown: &[Shown]) -> Vec<(Exit, Finding)> {
+fn certificates(task: &Task, shown: &Each<Circumstance, Presented>) -> Vec<(Exit, Finding)> {
     let rules = task.rules();
     let context = Context::of(task, &rules);
-    let about_key = shown.iter().filter(|one| one.asked.is_about_key());
+    let about_key = shown
+        .iter()
+        .filter(|(circumstance, _)| circumstance.is_about_key());
     about_key
-        .filter_map(|one| {
-            let judgement = one.chain.as_ref().ok()?.as_deref()?;
+        .filter_map(|(circumstance, asked)| {
+            let judgement = asked.known()?.chain()?;
             let reason = judgement.satisfies(context.level).err()?;
             let diagnosis = unsatisfied(&context, judgement, &reason);
             let finding = diagnosis.error?;
-            let kind = match one.asked {
-                Asked::Rsa => "RSA",
-                Asked::Ecdsa => "ECDSA",
-                Asked::Ed25519 | Asked::NoName | Asked::OtherName => "Ed25519",
+            let kind = match circumstance {
+                Circumstance::Rsa => "RSA",
+                Circumstance::Ecdsa => "ECDSA",
+                Circumstance::Ed25519 | Circumstance::NoSni | Circumstance::OtherSni => "Ed25519",
             };
             let message = format!("for clients that ask for {kind}: {}", finding.message).into();
             let finding = Finding {
@@ -264,14 +260,15 @@ fn certificates(task: &Task, shown: &[Shown]) -> Vec<(Exit, Finding)> {
 }
 
 /// Clients without SNI get a certificate that they refuse, where others get one that they take.
-fn sni(task: &Task, shown: &[Shown]) -> Option<Finding> {
-    let nameless = shown.iter().find(|one| one.asked == Asked::NoName)?;
-    let judgement = nameless.chain.as_ref().ok()?.as_deref()?;
+fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
+    let judgement = shown.known(Circumstance::NoSni)?.chain()?;
     judgement.satisfies(task.trust.level).err()?;
     let leaf = judgement.certificates.first()?;
-    let named = shown.iter().filter(|one| one.asked.is_about_key());
+    let named = shown
+        .iter()
+        .filter(|(circumstance, _)| circumstance.is_about_key());
     let is_the_same = named
-        .filter_map(|one| one.chain.as_ref().ok()?.as_deref()?.certificates.first())
+        .filter_map(|(_, asked)| asked.known()?.chain()?.certificates.first())
         .any(|other| other.der == leaf.der);
     (!is_the_same).then(|| {
         let message = format!(
@@ -285,7 +282,7 @@ fn sni(task: &Task, shown: &[Shown]) -> Option<Finding> {
 
 /// What did not come to light.
 fn incomplete(audit: &Audit) -> Option<Finding> {
-    let unknown = unknown(audit);
+    let unknown = audit.gaps();
     let (first, reason) = unknown.first()?;
     let mut message = format!("could not find out everything: {first}: {}", told(reason));
     if unknown.len() > 1 {
@@ -326,62 +323,6 @@ fn told(reason: &Unknown) -> String {
         return format!("{reason} (\"{}\")", escape(said));
     }
     reason.to_string()
-}
-
-/// Every question without an answer, the most important first.
-fn unknown(audit: &Audit) -> Vec<(String, &Unknown)> {
-    let mut found: Vec<(String, &Unknown)> = Vec::new();
-    found.extend(missing("sessions without TLS", &audit.plaintext));
-    if let Some(tls) = &audit.tls {
-        found.extend(unknown_of_tls(tls));
-    }
-    found.extend(missing("direct TLS", &audit.direct));
-    found.extend(missing("GSSAPI encryption", &audit.gss));
-    found
-}
-
-fn unknown_of_tls(tls: &TlsAudit) -> Vec<(String, &Unknown)> {
-    let mut found = Vec::new();
-    for protocol in &tls.protocols {
-        let name = protocol.version.name();
-        match &protocol.state {
-            State::Refused => {}
-            State::Unknown(reason) => found.push((name.to_owned(), reason)),
-            State::Accepted(accepted) => {
-                let suites = accepted.suites.unfinished.as_ref();
-                let groups = accepted.groups.unfinished.as_ref();
-                let preference = accepted.preference.as_ref().err();
-                let prime = accepted.prime_bits.as_ref().err();
-                for (what, reason) in [
-                    ("suites", suites),
-                    ("order of suites", preference),
-                    ("groups", groups),
-                    ("Diffie-Hellman prime", prime),
-                ] {
-                    found.extend(reason.map(|reason| (format!("{name} {what}"), reason)));
-                }
-            }
-        }
-    }
-    found.extend(missing("an encrypted session", &tls.encrypted));
-    found.extend(missing("plaintext behind the SSLRequest", &tls.stuffed));
-    for one in &tls.certificates {
-        let what = match one.asked {
-            Asked::Rsa => "the RSA certificate",
-            Asked::Ecdsa => "the ECDSA certificate",
-            Asked::Ed25519 => "the Ed25519 certificate",
-            Asked::NoName => "the certificate without SNI",
-            Asked::OtherName => "the certificate for another SNI",
-        };
-        found.extend(missing(what, &one.chain));
-    }
-    found.extend(missing("direct TLS without ALPN", &tls.direct_without_alpn));
-    found
-}
-
-fn missing<'a, T>(what: &str, answer: &'a Result<T, Unknown>) -> Option<(String, &'a Unknown)> {
-    let reason = answer.as_ref().err()?;
-    Some((what.to_owned(), reason))
 }
 
 /// RFC 9325 section 4.1 (bits).

@@ -1,10 +1,9 @@
 //! No version or suite in common: what the server would have taken.
 
 use super::corrected;
-use crate::audit::{Offers, Taken};
 use crate::conninfo::Keyword;
 use crate::diagnose::{Diagnosis, Hint};
-use crate::probe::Task;
+use crate::probe::{Offers, Taken, Task};
 use crate::wire::tls::TlsVersion;
 
 impl Diagnosis {

@@ -7,40 +7,32 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use super::Unknown;
+use super::{Offer, Unknown};
 use crate::connect;
 use crate::conninfo::{Endpoint, SslNegotiation};
 use crate::negotiate::{self, Ready, negotiate};
 use crate::wire::tls::alert::Level;
 use crate::wire::tls::reply::{self, Chosen, MAX_REPLY, Step, Want};
-use crate::wire::tls::{Alert, ClientHello, Group, Suite, TlsVersion};
+use crate::wire::tls::{Alert, ClientHello};
 
 /// Where to ask, and for how long.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// With the address that the check has found, so that all answers come from one server.
-    pub(super) endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// How TLS begins there.
-    pub(super) negotiation: SslNegotiation,
+    pub(crate) negotiation: SslNegotiation,
     /// The SNI that libpq would send.
-    pub(super) server_name: Option<Vec<u8>>,
+    pub(crate) server_name: Option<Vec<u8>>,
     /// Time for one connection.
-    pub(super) patience: Duration,
+    pub(crate) patience: Duration,
     /// The end of everything.
-    pub(super) deadline: Instant,
-}
-
-/// What is offered, in the order of preference.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Offer<'a> {
-    pub(super) version: TlsVersion,
-    pub(super) suites: &'a [Suite],
-    pub(super) groups: &'a [Group],
+    pub(crate) deadline: Instant,
 }
 
 /// What a server makes of an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// It has chosen.
     Chosen(Chosen),
     /// It refuses.
@@ -51,7 +43,7 @@ impl Line {
     /// Makes an offer and hears what the server chooses, then hangs up. A connection that the server
     /// closes without an answer, or ends with an error of its own, is tried once more: it may have
     /// been busy.
-    pub(super) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
+    pub(crate) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         match self.ask_once(offer, want).await {
             Err(Unknown::Closed | Unknown::Connect(_))
             | Ok(Reply::Refused(Alert::INTERNAL_ERROR)) => self.ask_once(offer, want).await,
@@ -88,7 +80,7 @@ impl Line {
     }
 
     /// When a connection that begins now has to be over.
-    pub(super) fn until(&self) -> Result<Instant, Unknown> {
+    pub(crate) fn until(&self) -> Result<Instant, Unknown> {
         let now = Instant::now();
         if now >= self.deadline {
             return Err(Unknown::OutOfTime);
@@ -97,7 +89,7 @@ impl Line {
     }
 
     /// A socket, connected.
-    pub(super) async fn connect(&self, until: Instant) -> Result<TcpStream, Unknown> {
+    pub(crate) async fn connect(&self, until: Instant) -> Result<TcpStream, Unknown> {
         match connect::connect(&self.endpoint, until).await {
             Ok(connected) => Ok(connected.stream),
             Err(connect::Error::Timeout { .. }) => Err(Unknown::Timeout),
@@ -112,7 +104,7 @@ impl Line {
     }
 
     /// A socket on which TLS may start.
-    pub(super) async fn ready(
+    pub(crate) async fn ready(
         &self,
         negotiation: SslNegotiation,
         until: Instant,
@@ -128,7 +120,7 @@ impl Line {
 }
 
 /// Reads whatever is there; 0 bytes mean that the server is done.
-pub(super) async fn read(
+pub(crate) async fn read(
     stream: &mut TcpStream,
     into: &mut Vec<u8>,
     until: Instant,
@@ -143,7 +135,7 @@ pub(super) async fn read(
 }
 
 /// Writes all of it.
-pub(super) async fn write(
+pub(crate) async fn write(
     stream: &mut TcpStream,
     bytes: &[u8],
     until: Instant,

@@ -1,12 +1,14 @@
 //! What a server would take, that has nothing in common with what a check offers.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use tokio::time::Instant;
 
-use super::line::{Line, Offer};
-use super::protocol::choose;
-use super::{Unknown, pinned};
+use super::{Observation, Stop, Task, server_name};
+use crate::conninfo::{Endpoint, HostAddr};
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError};
-use crate::probe::{Observation, Stop, Task, server_name};
+use crate::inquiry::{Everything, Line, Unknown, choose};
 use crate::wire::tls::reply::Want;
 use crate::wire::tls::{Alert, Group, Suite, TlsVersion};
 
@@ -31,13 +33,7 @@ pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -
     if !nothing_in_common(observation) {
         return None;
     }
-    let line = Line {
-        endpoint: pinned(&task.endpoint, observation.address?),
-        negotiation: task.conninfo.sslnegotiation.value,
-        server_name: server_name(task).map(<[u8]>::to_vec),
-        patience: task.timeout,
-        deadline,
-    };
+    let line = line(task, observation, task.timeout, deadline)?;
     let mut versions = Vec::new();
     for &version in TlsVersion::ALL {
         versions.push((version, taken(&line, version).await));
@@ -45,15 +41,37 @@ pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -
     Some(Offers { versions })
 }
 
-async fn taken(line: &Line, version: TlsVersion) -> Result<Option<Taken>, Unknown> {
-    let suites = Suite::of_version(version);
-    let groups = Group::of_version(version);
-    let offer = Offer {
-        version,
-        suites: &suites,
-        groups: &groups,
+/// More connections to the address that was observed: `patience` for each, and all end at the deadline.
+pub(crate) fn line(
+    task: &Task,
+    observation: &Observation,
+    patience: Duration,
+    deadline: Instant,
+) -> Option<Line> {
+    Some(Line {
+        endpoint: pinned(&task.endpoint, observation.address?),
+        negotiation: task.conninfo.sslnegotiation.value,
+        server_name: server_name(task).map(<[u8]>::to_vec),
+        patience,
+        deadline,
+    })
+}
+
+/// The same endpoint, and no other address of it.
+fn pinned(endpoint: &Endpoint, address: SocketAddr) -> Endpoint {
+    let text = match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip().to_string(),
     };
-    let pick = choose(line, offer, Want::Hello).await?;
+    Endpoint {
+        hostaddr: HostAddr::from_bytes(text.as_bytes()).or_else(|| endpoint.hostaddr.clone()),
+        ..endpoint.clone()
+    }
+}
+
+async fn taken(line: &Line, version: TlsVersion) -> Result<Option<Taken>, Unknown> {
+    let everything = Everything::of(version);
+    let pick = choose(line, everything.offer(), Want::Hello).await?;
     Ok(pick.map(|pick| Taken {
         suite: pick.suite,
         group: pick.chosen.group.and_then(Group::of),
@@ -68,7 +86,16 @@ fn nothing_in_common(observation: &Observation) -> bool {
     let about_offer = match error {
         HandshakeError::NoCommonVersion | HandshakeError::NoCommonCipher => true,
         HandshakeError::Alert(alert) => ABOUT_THE_OFFER.contains(alert),
-        _ => false,
+        HandshakeError::Refused(_)
+        | HandshakeError::InsecureRenegotiation
+        | HandshakeError::NoAlpn
+        | HandshakeError::Closed { .. }
+        | HandshakeError::NotTls { .. }
+        | HandshakeError::TooMuch
+        | HandshakeError::Timeout
+        | HandshakeError::Io(_)
+        | HandshakeError::Misbehaved(_)
+        | HandshakeError::Other(_) => false,
     };
     about_offer && tls.client_certificate == ClientCertificateRequest::NotRequested
 }

@@ -4,10 +4,10 @@
 //! a password; an encrypted session asks the same. Only if the two answers differ is it TLS that
 //! makes the difference: a user who may not log in at all proves nothing about others.
 
-use super::Unknown;
-use super::line::{Line, read, write};
-use super::session::{Circumstance, shake};
+use super::session::{Setup, shake};
+use super::{Asker, Asking, Gaps, Inquiry, Speaks, asking};
 use crate::handshake::Error;
+use crate::inquiry::{Line, Unknown, read, write};
 use crate::startup::first_answer;
 use crate::wire::postgres::frame::TERMINATE;
 use crate::wire::postgres::startup::startup_message;
@@ -52,21 +52,35 @@ pub struct Encrypted {
 
 /// The first answer without TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Clear {
+enum Clear {
     Authentication(Login),
     Error(ServerError),
     Alert,
 }
 
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asker<'a> {
-    pub(super) user: &'a [u8],
-    pub(super) database: &'a [u8],
+impl Gaps for Plaintext {}
+
+impl Gaps for Encrypted {}
+
+/// Asks in clear and then over TLS, where there is any.
+pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
+    let answers = async {
+        let clear = ask_clear(&inquiry.line, inquiry.asker).await;
+        let encrypted = match inquiry.speaks {
+            Speaks::Tls => ask_encrypted(&inquiry.line, inquiry.asker).await,
+            Speaks::PlaintextOnly => Err(Unknown::NotAsked),
+        };
+        let plaintext = compare(clear, &encrypted, inquiry.asker.user);
+        (plaintext, encrypted)
+    };
+    vec![asking(answers, |audit, (plaintext, encrypted)| {
+        audit.plaintext = plaintext.into();
+        audit.encrypted = encrypted.into();
+    })]
 }
 
 /// Asks in clear.
-pub(super) async fn ask_clear(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown> {
+async fn ask_clear(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown> {
     match ask_clear_once(line, asker).await {
         Err(Unknown::Closed | Unknown::Connect(_)) => ask_clear_once(line, asker).await,
         answer => answer,
@@ -122,9 +136,9 @@ impl Login {
 }
 
 /// Asks over TLS.
-pub(super) async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unknown> {
+async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unknown> {
     let until = line.until()?;
-    let shaken = shake(line, Circumstance::usual(line), until).await?;
+    let shaken = shake(line, Setup::usual(line), until).await?;
     let mut session = shaken.session()?;
     let answer = first_answer(&mut session, asker.user, asker.database, until).await;
     let tickets = session.tickets();
@@ -145,7 +159,7 @@ pub(super) async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encry
 }
 
 /// What the two answers prove together.
-pub(super) fn compare(
+fn compare(
     clear: Result<Clear, Unknown>,
     encrypted: &Result<Encrypted, Unknown>,
     user: &[u8],
