@@ -123,6 +123,17 @@ async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<Socket
     Ok(addresses)
 }
 
+/// Is this how it looks when the other end has gone, on a socket that was connected?
+pub(crate) fn is_hang_up(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof
+    )
+}
+
 /// Connects to the first address that accepts, as libpq does.
 ///
 /// The time that is left is shared among the addresses that are left, so that one that drops

@@ -2,12 +2,15 @@
 //!
 //! PostgreSQL documentation, "Message Flow", section "SSL Session Encryption".
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout_at};
 
+use crate::connect;
 use crate::conninfo::SslNegotiation;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::MAX_ERROR;
@@ -198,11 +201,10 @@ fn recognise(answer: &[u8]) -> Protocol {
 }
 
 fn lost(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted => Error::Closed,
-        _ => Error::Io(error),
+    if connect::is_hang_up(&error) {
+        Error::Closed
+    } else {
+        Error::Io(error)
     }
 }
 

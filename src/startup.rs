@@ -4,6 +4,8 @@
 //! done, and PostgreSQL asks for a missing one only in its first answer. Silence proves nothing,
 //! so a server that requested a certificate is asked. No secret is in the packet.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use tokio::time::Instant;
 
 use crate::handshake::{Error, Session};

@@ -5,6 +5,8 @@
 //! what is to be found out, and hung up as soon as the server has chosen. A question that gets no
 //! answer is [`Unknown`], never "not accepted". No password and no client certificate is ever sent.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod asked;
 mod certificate;
 mod direct;

@@ -119,7 +119,13 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
             }
             Error::Closed { .. } => Err(Unknown::Closed),
             Error::Timeout => Err(Unknown::Timeout),
-            error => Err(Unknown::Handshake(error.to_string())),
+            Error::Refused(_)
+            | Error::InsecureRenegotiation
+            | Error::NotTls { .. }
+            | Error::TooMuch
+            | Error::Io(_)
+            | Error::Misbehaved(_)
+            | Error::Other(_) => Err(Unknown::Handshake(error.to_string())),
         },
     }
 }

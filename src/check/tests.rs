@@ -15,7 +15,7 @@ use crate::conninfo::TargetSessionAttrs;
 use crate::conninfo::fake::Fake;
 use crate::diagnose::{Code, Finding, Hint, Level, OtherHosts, Stage};
 use crate::handshake::Tls;
-use crate::login::{self, Entered, Role, SecretSent, Step, Unread};
+use crate::login::{self, Entered, Role, Step, Unread};
 use crate::probe::{Stop, Timings};
 use crate::wire::postgres::ServerError;
 
@@ -190,7 +190,7 @@ fn login_of(answer: Answer) -> Option<Login> {
     Some(Login {
         method: None,
         bound: false,
-        secret: SecretSent::No,
+        disclosed: None,
         ignored_file: None,
         outcome,
         took: Duration::ZERO,

@@ -5,6 +5,7 @@ use std::io;
 use rustls::{AlertDescription, PeerIncompatible};
 
 use super::Refusal;
+use crate::connect;
 use crate::wire::tls::Alert;
 
 /// Why the handshake did not finish.
@@ -79,12 +80,10 @@ impl Error {
 
     /// rustls hands its errors through `io::Error` in places.
     pub(crate) fn from_io(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => Self::Closed { received: 0 },
-            _ => Self::Io(error),
+        if connect::is_hang_up(&error) {
+            Self::Closed { received: 0 }
+        } else {
+            Self::Io(error)
         }
     }
 }

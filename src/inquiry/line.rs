@@ -90,17 +90,18 @@ impl Line {
 
     /// A socket, connected.
     pub(crate) async fn connect(&self, until: Instant) -> Result<TcpStream, Unknown> {
-        match connect::connect(&self.endpoint, until).await {
-            Ok(connected) => Ok(connected.stream),
-            Err(connect::Error::Timeout { .. }) => Err(Unknown::Timeout),
-            Err(error @ connect::Error::Refused { .. }) => Err(Unknown::Connect(match error {
-                connect::Error::Refused { ref attempts } => attempts
-                    .first()
-                    .map_or_else(|| error.to_string(), |first| first.error.to_string()),
-                _ => error.to_string(),
-            })),
-            Err(error) => Err(Unknown::Connect(error.to_string())),
-        }
+        let error = match connect::connect(&self.endpoint, until).await {
+            Ok(connected) => return Ok(connected.stream),
+            Err(error) => error,
+        };
+        // There is one address, so that the first attempt says all.
+        let told = match &error {
+            connect::Error::Timeout { .. } => return Err(Unknown::Timeout),
+            connect::Error::Refused { attempts } => attempts.first(),
+            connect::Error::UnixSocket { .. } | connect::Error::Resolve { .. } => None,
+        };
+        let told = told.map_or_else(|| error.to_string(), |attempt| attempt.error.to_string());
+        Err(Unknown::Connect(told))
     }
 
     /// A socket on which TLS may start.
@@ -114,7 +115,11 @@ impl Line {
         ready.map_err(|error| match error {
             negotiate::Error::Closed => Unknown::Closed,
             negotiate::Error::Timeout => Unknown::Timeout,
-            error => Unknown::Negotiate(error.to_string()),
+            negotiate::Error::NoTls
+            | negotiate::Error::ServerError(_)
+            | negotiate::Error::NotPostgres { .. }
+            | negotiate::Error::PlaintextInjection { .. }
+            | negotiate::Error::Io(_) => Unknown::Negotiate(error.to_string()),
         })
     }
 }
@@ -147,11 +152,10 @@ pub(crate) async fn write(
 }
 
 fn lost(error: &io::Error) -> Unknown {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted => Unknown::Closed,
-        _ => Unknown::Connect(error.to_string()),
+    if connect::is_hang_up(error) {
+        Unknown::Closed
+    } else {
+        Unknown::Connect(error.to_string())
     }
 }
 

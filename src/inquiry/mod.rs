@@ -4,6 +4,8 @@
 //! rustls offers what it can do; a ClientHello of our own offers exactly what is to be found out. No
 //! session comes of it, and no password and no certificate is ever sent.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod line;
 
 use crate::wire::postgres::ServerError;

@@ -16,6 +16,8 @@
 //! knows what the server asked for, and refuses what libpq would refuse (`require_auth`,
 //! `channel_binding`, `sslcertmode`) before tokio-postgres can answer.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod channel;
 mod echo;
 mod method;
@@ -61,8 +63,8 @@ pub struct Login {
     pub method: Option<Method>,
     /// Whether SCRAM was bound to the TLS channel by the certificate's hash (`tls-server-end-point`).
     pub bound: bool,
-    /// Whether something that helps to log in as this user was sent.
-    pub secret: SecretSent,
+    /// What was sent that helps to log in as this user; `None` if nothing was.
+    pub disclosed: Option<Disclosed>,
     /// A password file that libpq leaves aside, and so did we.
     pub ignored_file: Option<IgnoredFile>,
     /// How far it got.
@@ -71,14 +73,15 @@ pub struct Login {
     pub took: Duration,
 }
 
-/// Whether a password, or what is made from it, has left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SecretSent {
-    /// Nothing.
-    #[default]
-    No,
-    /// A password, its MD5 hash, or a SCRAM proof.
-    Yes,
+/// Something that helps to log in as a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosed {
+    /// The password itself.
+    Password,
+    /// Its MD5 hash.
+    Md5Hash,
+    /// A SCRAM proof, which is made from it.
+    ScramProof,
 }
 
 /// A login that the server granted.
@@ -224,13 +227,13 @@ pub async fn login(
     let Seen {
         method,
         bound,
-        secret,
+        disclosed,
         ..
     } = *shared.read();
     Login {
         method,
         bound,
-        secret,
+        disclosed,
         ignored_file,
         outcome,
         took: started.elapsed(),

@@ -172,10 +172,7 @@ fn ends_session(error: &DbError) -> bool {
 
 /// Reads the one row that there should be.
 pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unread> {
-    let mut rows = rows.iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
+    let mut rows = rows.iter().filter_map(as_row);
     let row = match (rows.next(), rows.next()) {
         (Some(row), None) => row,
         (None, _) => return Err(Unread::NoRow),
@@ -195,6 +192,14 @@ pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unrea
         client_dn: column(row, "client_dn").or_else(|| column(row, "clientdn")),
         client_serial: column(row, "client_serial"),
     })
+}
+
+fn as_row(message: &SimpleQueryMessage) -> Option<&SimpleQueryRow> {
+    if let SimpleQueryMessage::Row(row) = message {
+        Some(row)
+    } else {
+        None
+    }
 }
 
 fn column(row: &SimpleQueryRow, name: &str) -> Option<String> {
@@ -242,15 +247,15 @@ fn demanded(conninfo: &ConnInfo) -> Option<TargetSessionAttrs> {
         .filter(|wanted| match wanted {
             TargetSessionAttrs::Any => false,
             TargetSessionAttrs::PreferStandby => several,
-            _ => true,
+            TargetSessionAttrs::ReadWrite
+            | TargetSessionAttrs::ReadOnly
+            | TargetSessionAttrs::Primary
+            | TargetSessionAttrs::Standby => true,
         })
 }
 
 fn role(rows: &[SimpleQueryMessage]) -> Role {
-    let row = rows.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
+    let row = rows.iter().find_map(as_row);
     let said = |name| row.and_then(|row| column(row, name));
     match (said("standby").as_deref(), said("read_only").as_deref()) {
         (Some("t"), _) => Role::Standby,

@@ -12,7 +12,8 @@ use tokio_postgres::tls::{ChannelBinding, TlsStream};
 use super::method::Method;
 use super::refusal::Refusal;
 use super::rules::{Progress, Rules};
-use super::{Error, SecretSent, Step};
+use super::{Disclosed, Error, Step};
+use crate::connect;
 use crate::handshake::{self, Tls};
 use crate::wire::postgres::auth::SCRAM_PLUS;
 use crate::wire::postgres::frame::{Frames, LENGTH_WORD, backend, frontend};
@@ -27,7 +28,7 @@ pub(super) struct Seen {
     pub(super) step: Step,
     pub(super) method: Option<Method>,
     pub(super) bound: bool,
-    pub(super) secret: SecretSent,
+    pub(super) disclosed: Option<Disclosed>,
     /// The last ErrorResponse.
     pub(super) error: Option<ServerError>,
     /// The server hung up.
@@ -131,7 +132,13 @@ impl<S> Watched<S> {
             let mechanism = mechanism.split(|byte| *byte == 0).next();
             seen.bound |= mechanism == Some(SCRAM_PLUS);
         } else {
-            seen.secret = SecretSent::Yes;
+            seen.disclosed = Some(match seen.method {
+                Some(Method::Password) => Disclosed::Password,
+                Some(Method::Md5) => Disclosed::Md5Hash,
+                Some(Method::ScramSha256 | Method::None | Method::Other) | None => {
+                    Disclosed::ScramProof
+                }
+            });
         }
     }
 }
@@ -222,23 +229,13 @@ impl<S> Watched<S> {
                 judgement: None,
             }),
             None => {
-                if is_end(&error) {
+                if connect::is_hang_up(&error) {
                     self.shared.read().closed = true;
                 }
                 error
             }
         }
     }
-}
-
-fn is_end(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-    )
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {

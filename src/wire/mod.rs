@@ -3,6 +3,8 @@
 //! What is read here comes from strangers: a decoder takes any bytes, says what they are as far as
 //! they have arrived, and never panics.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod fields;
 pub mod postgres;
 pub mod tls;

@@ -8,8 +8,8 @@ use crate::diagnose::{
 };
 use crate::escape::{Shown, escape};
 use crate::login::{
-    Difference, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, SecretSent, Step,
-    Unread, Unusable,
+    Difference, Disclosed, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, Step, Unread,
+    Unusable,
 };
 use crate::probe::{Observation, Task};
 use crate::trust;
@@ -247,13 +247,13 @@ fn ignored(file: &IgnoredFile) -> Finding {
 
 /// What may have fallen into the hands of somebody who only claims to be the server.
 fn unverified(task: &Task, login: &Login) -> Option<Finding> {
-    if task.trust.level > trust::Level::Encryption || login.secret == SecretSent::No {
+    if task.trust.level > trust::Level::Encryption {
         return None;
     }
-    let what = match login.method {
-        Some(Method::Password) => "the password itself",
-        Some(Method::Md5) => "the password's MD5 hash, from which it can be guessed,",
-        _ => "a SCRAM proof, from which a weak password can be guessed,",
+    let what = match login.disclosed? {
+        Disclosed::Password => "the password itself",
+        Disclosed::Md5Hash => "the password's MD5 hash, from which it can be guessed,",
+        Disclosed::ScramProof => "a SCRAM proof, from which a weak password can be guessed,",
     };
     let message = format!("{what} went to a server that nobody has verified");
     Some(finding(Level::Warning, Code::UnverifiedLogin, message).hint(

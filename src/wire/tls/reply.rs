@@ -61,7 +61,7 @@ pub fn read(bytes: &[u8], want: Want) -> Step {
             End::Alert(alert) => Step::Alert(alert),
             End::Open | End::NotTls => Step::Malformed,
         },
-        step => step,
+        step @ (Step::Alert(_) | Step::Chosen(_) | Step::Malformed) => step,
     }
 }
 
@@ -285,9 +285,11 @@ mod tests {
             let pieces = messages.chunks(100).map(|piece| record(HANDSHAKE, piece));
             pieces.collect::<Vec<_>>().concat()
         };
-        let chosen = |bytes: &[u8]| match read(bytes, Want::Parameters) {
-            Step::Chosen(chosen) => (chosen.group, chosen.prime_bits),
-            step => panic!("{step:?}"),
+        let chosen = |bytes: &[u8]| {
+            let Step::Chosen(chosen) = read(bytes, Want::Parameters) else {
+                panic!("nothing was chosen");
+            };
+            (chosen.group, chosen.prime_bits)
         };
         assert_eq!(chosen(&flight(0xc02f, &[3, 0, 29, 1, 2])), (Some(29), None));
         let prime = |first: &[u8]| [&[0, 128][..], first, &vec![0xff; 128 - first.len()]].concat();
