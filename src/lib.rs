@@ -30,7 +30,7 @@
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`check`] | connection strings | what is found at every endpoint: the main job |
 //! | [`report`] | findings | bytes |
-//! | [`lab`] | | throw-away endpoints, good and broken, and what clients do there |
+//! | `lab` | | throw-away endpoints, good and broken, and what clients do there |
 //!
 //! **The library is not an interface.** It exists for the program and its tests, and any version may change
 //! it. What users can rely on are the exit codes, finding codes, options and the JSON of the program.
@@ -59,6 +59,7 @@ pub mod exit;
 pub mod handshake;
 mod inet;
 pub mod inquiry;
+#[cfg(feature = "lab")]
 pub mod lab;
 pub mod login;
 pub mod negotiate;

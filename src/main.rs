@@ -33,7 +33,9 @@ fn main() -> ExitCode {
         Command::Report(args) => commands::report::run(&args),
         Command::Roots(args) => commands::roots::run(&args).map(Exit::into),
         Command::Explain(args) => commands::explain::run(&args).map(Exit::into),
+        #[cfg(feature = "lab")]
         Command::Lab(args) => commands::lab::run(&args).map(Exit::into),
+        #[cfg(feature = "lab")]
         Command::Demo(output) => commands::demo::run(&output),
         Command::Completions(args) => commands::shell::completions(&args).map(Exit::into),
         Command::Man => commands::shell::man().map(Exit::into),

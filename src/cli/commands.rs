@@ -6,9 +6,10 @@ use std::ffi::OsStr;
 use clap::{Args, Subcommand};
 
 use super::start::epilogue;
-use super::{
-    Audit, Check, Completions, Conninfo, Explain, Format, Lab, Merge, Output, Roots, Verify,
-};
+use super::{Audit, Check, Completions, Conninfo, Explain, Format, Merge, Roots, Verify};
+
+#[cfg(feature = "lab")]
+use super::{Lab, Output};
 
 /// What is to be done, with its options.
 #[derive(Debug, Subcommand)]
@@ -20,7 +21,9 @@ pub(crate) enum Command {
     Report(Merge),
     Roots(Roots),
     Explain(Explain),
+    #[cfg(feature = "lab")]
     Lab(Lab),
+    #[cfg(feature = "lab")]
     Demo(Output),
     Completions(Completions),
     Man,
@@ -34,13 +37,15 @@ impl Command {
             Self::Audit(args) => Some(args.output.format),
             Self::Verify(args) => Some(args.output.format),
             Self::Report(args) => Some(args.output.format),
+            #[cfg(feature = "lab")]
             Self::Demo(output) => Some(output.format),
             Self::Conninfo(_)
             | Self::Roots(_)
             | Self::Explain(_)
-            | Self::Lab(_)
             | Self::Completions(_)
             | Self::Man => None,
+            #[cfg(feature = "lab")]
+            Self::Lab(_) => None,
         }
     }
 }
@@ -102,11 +107,13 @@ const COMMANDS: &[Row] = &[
         "Explain a finding code, or list all of them",
         Explain::augment_args,
     ),
+    #[cfg(feature = "lab")]
     (
         "lab",
         "Start throw-away endpoints, good and broken, for testing clients and CI checks",
         Lab::augment_args,
     ),
+    #[cfg(feature = "lab")]
     (
         "demo",
         "Start a good endpoint on this machine and check it. Needs no server and no network",

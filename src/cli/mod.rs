@@ -1,6 +1,7 @@
 //! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
 
 mod commands;
+#[cfg(feature = "lab")]
 mod lab;
 mod start;
 mod value;
@@ -19,6 +20,7 @@ use pgtls::trust::{BundledRoot, Choice};
 use time::OffsetDateTime;
 
 pub(crate) use commands::Command;
+#[cfg(feature = "lab")]
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
 use value::{parse_at, parse_report, parse_root, parse_seconds, parse_shard, parse_topic};

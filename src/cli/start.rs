@@ -105,7 +105,7 @@ fn program(first: Option<&OsStr>) -> clap::Command {
 
 /// The end of the long help.
 pub(super) fn epilogue() -> String {
-    format!("{EXAMPLES}\n{}\n{ENVIRONMENT}", exit_codes())
+    format!("{EXAMPLES}{DEMO}\n{}\n{ENVIRONMENT}", exit_codes())
 }
 
 fn exit_words() -> String {
@@ -144,9 +144,14 @@ Examples:
       find out what else the server accepts: plaintext, old versions, weak suites
   pgtls roots export digicert-global-root-g2 > root.crt
       write a built-in root to a file, for sslrootcert
-  pgtls demo
+";
+
+#[cfg(feature = "lab")]
+const DEMO: &str = "  pgtls demo
       try it without a server and without a network
 ";
+#[cfg(not(feature = "lab"))]
+const DEMO: &str = "";
 
 const ENVIRONMENT: &str = "\
 Environment:

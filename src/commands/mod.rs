@@ -5,8 +5,10 @@ mod certificate;
 pub(crate) mod check;
 pub(crate) mod conninfo;
 mod demands;
+#[cfg(feature = "lab")]
 pub(crate) mod demo;
 pub(crate) mod explain;
+#[cfg(feature = "lab")]
 pub(crate) mod lab;
 mod output;
 mod progress;

@@ -1,8 +1,10 @@
 //! The one runtime of a command, and Ctrl-C.
 
+#[cfg(feature = "lab")]
 use std::sync::mpsc::Sender;
 
 use anyhow::Context;
+#[cfg(feature = "lab")]
 use pgtls::os::termination;
 use tokio::runtime::Runtime;
 
@@ -24,11 +26,13 @@ pub(super) async fn ctrl_c() {
 }
 
 /// The end is asked for.
+#[cfg(feature = "lab")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interrupted;
 
 /// From now on Ctrl-C and the other polite ways to end a program end nothing by themselves; the first
 /// of them is told.
+#[cfg(feature = "lab")]
 pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let guard = runtime.enter();
