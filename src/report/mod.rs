@@ -9,6 +9,7 @@ mod audit;
 mod audit_text;
 mod build;
 mod check;
+mod clients_text;
 pub mod github;
 pub mod json;
 pub mod junit;

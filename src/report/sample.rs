@@ -205,7 +205,7 @@ fn finding(level: Level, code: Code, stage: Stage, message: &str, hint: Hint) ->
         code: code.into(),
         stage: stage.into(),
         message: message.into(),
-        hint: hint.into(),
+        hint,
     }
 }
 

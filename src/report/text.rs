@@ -6,10 +6,9 @@ use anstyle::{AnsiColor, Style};
 use textwrap::Options;
 
 use super::{
-    CertificateReport, ClientCertificateUse, ClientReport, EndpointReport, FindingReport,
-    LoginMethod, RehearsalReport, Report, TlsReport, TrustSource, Verdict, audit_text,
+    CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, LoginMethod,
+    RehearsalReport, Report, TlsReport, TrustSource, Verdict, audit_text, clients_text,
 };
-use crate::clients::{Basis, Outcome};
 use crate::diagnose::{Advice, Fix, Level};
 use crate::escape::Shown;
 use crate::words::Named;
@@ -123,82 +122,11 @@ fn write_endpoint(
     for finding in &endpoint.findings {
         write_finding(out, finding, palette)?;
     }
-    write_clients(
-        out,
-        endpoint.clients.as_deref().unwrap_or_default(),
-        palette,
-    )?;
+    let clients = endpoint.clients.as_deref().unwrap_or_default();
+    clients_text::write(out, clients, palette)?;
     match &endpoint.audit {
         Some(audit) => audit_text::write(out, audit, palette),
         None => Ok(()),
-    }
-}
-
-/// A table: who connects, who would check, and why; those of one fate share a row. What must not be
-/// overlooked is in capitals.
-fn write_clients(
-    out: &mut dyn Write,
-    clients: &[ClientReport],
-    palette: Palette,
-) -> io::Result<()> {
-    if clients.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
-    for (index, first) in clients.iter().enumerate() {
-        let alike = |other: &&ClientReport| {
-            (
-                &other.outcome,
-                &other.certificate,
-                &other.code,
-                &other.reason,
-            ) == (
-                &first.outcome,
-                &first.certificate,
-                &first.code,
-                &first.reason,
-            )
-        };
-        if clients.iter().take(index).any(|earlier| alike(&earlier)) {
-            continue;
-        }
-        let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
-        let outcome = first.outcome.to_string();
-        let (outcome, colour) = match first.outcome.known() {
-            Some(Outcome::Verified) => (outcome, AnsiColor::Green),
-            Some(Outcome::Unverified | Outcome::Plaintext) => {
-                (outcome.to_uppercase(), AnsiColor::Red)
-            }
-            Some(Outcome::Refused | Outcome::InvalidSetting) | None => (outcome, AnsiColor::Yellow),
-        };
-        let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
-        let padded = format!("{outcome:<17}");
-        let painted = paint(
-            &padded,
-            Style::new().bold().fg_color(Some(colour.into())),
-            palette,
-        );
-        writeln!(
-            out,
-            "  {painted}{:<13}{}",
-            first.certificate,
-            names.trim_start()
-        )?;
-        let code = first
-            .code
-            .as_ref()
-            .map_or_else(String::new, |code| format!("{code}: "));
-        let reason = format!("{code}{}", first.reason);
-        writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
-    }
-    let legend = "outcome: with these settings, in the form that the client reads. certificate: would it accept this server, told to verify everything with these roots? * by its documentation; the others were measured.";
-    writeln!(out, "{}", wrap(legend, "  "))
-}
-
-fn client_name(client: &ClientReport) -> String {
-    match client.basis.known() {
-        Some(Basis::Measured) => client.client.to_string(),
-        Some(Basis::Documented) | None => format!("{} *", client.client),
     }
 }
 
@@ -489,10 +417,7 @@ pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
 /// Before what is said of a finding on further lines.
 const HINT: &str = "    ";
 
-/// Columns before the reason in the table of clients.
-const CLIENT_COLUMNS: usize = 32;
-
-/// So many endpoints are overlooked at a glance.
+/// Up to this many endpoints there is no table.
 const FEW: usize = 4;
 
 /// Columns of an endpoint's name in the table.

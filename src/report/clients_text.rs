@@ -1,0 +1,80 @@
+//! What other clients would do, as people read it.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::ClientReport;
+use super::text::{Palette, paint, wrap};
+use crate::clients::{Basis, Outcome};
+
+/// A table: who connects, who would check, and why; those of one fate share a row. What must not be
+/// overlooked is in capitals.
+pub(super) fn write(
+    out: &mut dyn Write,
+    clients: &[ClientReport],
+    palette: Palette,
+) -> io::Result<()> {
+    if clients.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
+    for (index, first) in clients.iter().enumerate() {
+        let alike = |other: &&ClientReport| {
+            (
+                &other.outcome,
+                &other.certificate,
+                &other.code,
+                &other.reason,
+            ) == (
+                &first.outcome,
+                &first.certificate,
+                &first.code,
+                &first.reason,
+            )
+        };
+        if clients.iter().take(index).any(|earlier| alike(&earlier)) {
+            continue;
+        }
+        let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
+        let outcome = first.outcome.to_string();
+        let (outcome, colour) = match first.outcome.known() {
+            Some(Outcome::Verified) => (outcome, AnsiColor::Green),
+            Some(Outcome::Unverified | Outcome::Plaintext) => {
+                (outcome.to_uppercase(), AnsiColor::Red)
+            }
+            Some(Outcome::Refused | Outcome::InvalidSetting) | None => (outcome, AnsiColor::Yellow),
+        };
+        let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
+        let padded = format!("{outcome:<17}");
+        let painted = paint(
+            &padded,
+            Style::new().bold().fg_color(Some(colour.into())),
+            palette,
+        );
+        writeln!(
+            out,
+            "  {painted}{:<13}{}",
+            first.certificate,
+            names.trim_start()
+        )?;
+        let code = first
+            .code
+            .as_ref()
+            .map_or_else(String::new, |code| format!("{code}: "));
+        let reason = format!("{code}{}", first.reason);
+        writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
+    }
+    let legend = "outcome: with these settings, in the form that the client reads. certificate: would it accept this server, told to verify everything with these roots? * by its documentation; the others were measured.";
+    writeln!(out, "{}", wrap(legend, "  "))
+}
+
+fn client_name(client: &ClientReport) -> String {
+    match client.basis.known() {
+        Some(Basis::Measured) => client.client.to_string(),
+        Some(Basis::Documented) | None => format!("{} *", client.client),
+    }
+}
+
+/// Columns before the reason in the table of clients.
+const CLIENT_COLUMNS: usize = 32;
