@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use crate::conninfo::TlsVersion;
-use crate::handshake::Tls;
-use crate::trust::Level;
-use crate::verify::{Fault, FaultKind, Judgement, Rules, check};
+use crate::handshake::{ClientCertificateRequest, Tls};
+use crate::trust::{Level, Trust};
+use crate::verify::{FaultKind, Judgement, Rules, Step, check};
 use crate::x509::{AnchorStore, Certificate};
 
 /// What must hold besides, for exit code 0.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
-    /// The whole path, anchor and CRLs included, must still hold that much later.
+    /// The whole path, anchor and CRLs included, and the client's certificate must still hold that much
+    /// later.
     pub valid_for: Option<Duration>,
     /// The lowest TLS version that will do.
     pub min_tls: Option<TlsVersion>,
@@ -37,10 +38,10 @@ pub enum Strictness {
 /// One demand that is not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unmet {
-    /// Something of the path runs out too early.
+    /// Something that the session depends on does not last.
     ExpiresSoon {
-        /// What will be wrong by then, first in OpenSSL's order.
-        fault: Fault,
+        /// What will be wrong by then.
+        what: Lapse,
         /// How long it had to hold.
         wanted: Duration,
     },
@@ -57,12 +58,26 @@ pub enum Unmet {
     UnexpectedCertificate,
 }
 
+/// What will be wrong later, and is not yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// libpq will refuse the server's chain.
+    Chain {
+        /// The first reason, in OpenSSL's order.
+        fault: FaultKind,
+        /// The certificate that it is about, if there is one.
+        certificate: Option<Box<Certificate>>,
+    },
+    /// The certificate that the client sent will have expired.
+    ClientCertificate(Box<Certificate>),
+}
+
 /// The demands that a judged chain and its TLS session do not meet. `tls` is `None` offline.
 pub fn unmet(
     demands: &Demands,
     judgement: &Judgement,
     tls: Option<&Tls>,
-    anchors: &dyn AnchorStore,
+    trust: &Trust,
     rules: &Rules,
 ) -> Vec<Unmet> {
     let mut unmet = Vec::new();
@@ -82,36 +97,55 @@ pub fn unmet(
         unmet.push(Unmet::BelowMinTls { negotiated, wanted });
     }
     if let Some(wanted) = demands.valid_for {
-        let known = &judgement.path.faults;
-        let later = faults_later(judgement, anchors, rules, wanted);
-        let fault = later
-            .into_iter()
-            .find(|fault| runs_out(fault) && !known.contains(fault));
-        unmet.extend(fault.map(|fault| Unmet::ExpiresSoon { fault, wanted }));
+        let seconds = i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX);
+        let later = Rules {
+            now: rules.now.saturating_add(seconds),
+            ..rules.clone()
+        };
+        let what = chain_lapse(judgement, trust, &later)
+            .or_else(|| client_certificate_lapse(tls, trust, &later));
+        unmet.extend(what.map(|what| Unmet::ExpiresSoon { what, wanted }));
     }
     unmet
 }
 
-/// What OpenSSL would find wrong with a judged chain that much later.
-fn faults_later(
-    judgement: &Judgement,
-    anchors: &dyn AnchorStore,
-    rules: &Rules,
-    after: Duration,
-) -> Vec<Fault> {
-    let seconds = i64::try_from(after.as_secs()).unwrap_or(i64::MAX);
-    let rules = Rules {
-        now: rules.now.saturating_add(seconds),
-        ..rules.clone()
+/// Judges the chain once more, at a later moment and with everything that is in force then: another
+/// root of the same name may be taken by then, and another CRL.
+fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) -> Option<Lapse> {
+    let report = check(&judgement.certificates, anchors, later);
+    let on_path = |depth| match report.path.get(depth)? {
+        Step::Presented(index) => judgement.certificates.get(*index).cloned().map(Box::new),
+        Step::Anchor(anchor) => Some(Box::new((*anchor.certificate).clone())),
     };
-    check(&judgement.certificates, anchors, &rules).faults
+    if judgement.path.faults.is_empty() {
+        let first = report.faults.first()?;
+        return Some(Lapse::Chain {
+            fault: first.kind.clone(),
+            certificate: on_path(first.depth),
+        });
+    }
+    // The chain proves nothing, now or then. Its dates count all the same: an operator asked for them.
+    let ends = |certificate: &&Certificate| ends_by(certificate, later.now);
+    let ending = judgement.path_certificates().find(ends)?;
+    Some(Lapse::Chain {
+        fault: FaultKind::CertHasExpired,
+        certificate: Some(Box::new(ending.clone())),
+    })
 }
 
-fn runs_out(fault: &Fault) -> bool {
-    matches!(
-        fault.kind,
-        FaultKind::CertHasExpired | FaultKind::CrlHasExpired
-    )
+/// OpenSSL takes the last second of a certificate for the one before notAfter.
+fn ends_by(certificate: &Certificate, instant: i64) -> bool {
+    certificate.not_after.is_some_and(|end| end <= instant)
+}
+
+/// The client's certificate counts only where the server asked for it.
+fn client_certificate_lapse(tls: Option<&Tls>, trust: &Trust, later: &Rules) -> Option<Lapse> {
+    let ClientCertificateRequest::Sent = tls?.client_certificate else {
+        return None;
+    };
+    let own = trust.identity.as_ref()?.chain.first()?;
+    let own = Certificate::parse(own).ok()?;
+    ends_by(&own, later.now).then(|| Lapse::ClientCertificate(Box::new(own)))
 }
 
 /// The certificates whose keys stand behind this session: those of the verified path (RFC 7469 section

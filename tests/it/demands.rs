@@ -1,11 +1,20 @@
 //! Do the demands of `pgtls check` beyond libpq's verdict hold and fail as documented?
 
 use crate::support::client::{Client, Run};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
 use data_encoding::BASE64;
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::trust::file;
 use pgtls::x509::Certificate;
+use rcgen::{CertificateParams, CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
 use time::OffsetDateTime;
+
+use crate::support::peer::Peer;
+use crate::support::pki::{Ca, Served, common_name, in_days};
+use crate::support::serving::{TLS13, asking, plain};
 
 /// An endpoint with a certificate for `localhost` that is good for 90 days, and its files.
 struct Lab {
@@ -113,6 +122,165 @@ fn a_pinned_certificate_beside_the_path_does_not_count() {
             "{mode}: {run:?}"
         );
     }
+}
+
+/// What a session depends on for `--valid-for`.
+struct Lasting {
+    name: &'static str,
+    served: Served,
+    asks: Asks,
+    mode: &'static str,
+    roots: String,
+    crl: Option<String>,
+    client_certificate: Option<Served>,
+    lasts: bool,
+}
+
+/// Whether the server asks for a client certificate.
+#[derive(Clone, Copy)]
+enum Asks {
+    ForNothing,
+    ForCertificate,
+}
+
+/// `--valid-for` judges again at that moment, with everything that is in force then.
+#[test]
+fn valid_for_fails_whatever_it_is_that_does_not_last() {
+    let old = Ca::root_with("Root", |params| params.not_after = in_days(10));
+    let new = Ca::root("Root");
+    let no_key_ids = |params: &mut CertificateParams| {
+        params.use_authority_key_identifier_extension = false;
+        params.serial_number = Some(77_u64.into());
+    };
+    let leaf = old.leaf_with(&["db.example"], no_key_ids);
+    let other = new.leaf_with(&["db.example"], no_key_ids);
+    let short = new.intermediate_with("Intermediate", |params| params.not_after = in_days(10));
+    let below = short.leaf(&["db.example"]).and(&short.pem);
+    let own = new.leaf_with(&[], |params| {
+        params.distinguished_name = common_name("ann");
+        params.not_after = in_days(10);
+    });
+    let row = |name, served: &Served, mode| Lasting {
+        name,
+        served: served.clone(),
+        asks: Asks::ForNothing,
+        mode,
+        roots: new.pem.clone(),
+        crl: None,
+        client_certificate: None,
+        lasts: false,
+    };
+    let rows = [
+        Lasting {
+            lasts: true,
+            ..row("all of it lasts", &other, "verify-full")
+        },
+        Lasting {
+            roots: format!("{}{}", old.pem, new.pem),
+            ..row(
+                "a root that ends beside another of its name",
+                &leaf,
+                "verify-full",
+            )
+        },
+        Lasting {
+            crl: Some(crl(&new, 5)),
+            ..row("a CRL to come that revokes", &other, "verify-ca")
+        },
+        row("an intermediate that proves nothing", &below, "require"),
+        row("an intermediate", &below, "verify-full"),
+        Lasting {
+            asks: Asks::ForCertificate,
+            client_certificate: Some(own.clone()),
+            ..row("the client's certificate", &other, "verify-full")
+        },
+        Lasting {
+            client_certificate: Some(own),
+            lasts: true,
+            ..row(
+                "a client certificate that is not asked for",
+                &other,
+                "verify-full",
+            )
+        },
+    ];
+    for row in rows {
+        hold(&row);
+    }
+}
+
+fn hold(row: &Lasting) {
+    let config = Arc::new(match row.asks {
+        Asks::ForNothing => plain(&row.served, TLS13),
+        Asks::ForCertificate => asking(&row.served, TLS13),
+    });
+    let peer = Peer::start(move |conversation| {
+        let mut session = conversation.tls(&config)?;
+        // AuthenticationOk, for a client that asks what its certificate has come to.
+        session.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 0])?;
+        session.flush()?;
+        session.sock.finish()
+    });
+    let client = Client::new();
+    let mut string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslmode={}",
+        peer.port, row.mode
+    );
+    if row.mode != "require" {
+        client.write("root.crt", &row.roots);
+        string.push_str(" sslrootcert=root.crt");
+    }
+    if let Some(crl) = &row.crl {
+        client.write("list.crl", crl);
+        string.push_str(" sslcrl=list.crl");
+    }
+    if let Some(own) = &row.client_certificate {
+        client.write("own.crt", &own.chain);
+        client.write("own.key", &own.key);
+        let key = client.home.path().join("own.key");
+        std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        string.push_str(" sslcert=own.crt sslkey=own.key");
+    }
+    let now = client.check(&string);
+    assert_eq!(now.code, 0, "{}: {now:?}", row.name);
+    let arguments = ["check", "--format", "json", "--valid-for", "30d", &string];
+    let later = client.pgtls(&arguments);
+    let expected = match row.lasts {
+        true => (0, "pass"),
+        false => (1, "expires-soon"),
+    };
+    assert_eq!(
+        (later.code, later.outcome().as_str()),
+        expected,
+        "{}: {later:?}",
+        row.name
+    );
+}
+
+/// A CRL without entries that counts now, and one that counts in some days and revokes serial 77.
+fn crl(issuer: &Ca, in_some_days: i64) -> String {
+    let list = |from: i64, number: u64, revoked: Vec<RevokedCertParams>| {
+        let params = CertificateRevocationListParams {
+            this_update: in_days(from),
+            next_update: in_days(60),
+            crl_number: number.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&issuer.issuer()).unwrap().pem().unwrap()
+    };
+    let revoked = RevokedCertParams {
+        serial_number: 77_u64.into(),
+        revocation_time: in_days(in_some_days),
+        reason_code: None,
+        invalidity_date: None,
+    };
+    format!(
+        "{}{}",
+        list(-1, 1, Vec::new()),
+        list(in_some_days, 2, vec![revoked])
+    )
 }
 
 #[test]

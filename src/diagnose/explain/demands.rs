@@ -1,14 +1,73 @@
 //! What was asked for on the command line, and does not hold.
 
+use std::time::Duration;
+
 use data_encoding::{BASE64, HEXLOWER};
 
-use crate::demands::{Demands, Unmet, proven};
+use crate::demands::{Demands, Lapse, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
+
+/// Something that the session depends on does not last as long as was asked for.
+fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Finding {
+    let seconds = i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX);
+    let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));
+    let less = format!("less than {} away", span(seconds));
+    let ends = |certificate: &Certificate| match certificate.not_after {
+        Some(end) if end <= context.rules.now => format!("expired on {}", day(end)),
+        Some(end) => format!("expires on {}, {less}", day(end)),
+        None => format!("has no end of validity that can be read, {less}"),
+    };
+    let reload = || {
+        Hint::say("Renew it and reload the server:").fix(Fix::command("SELECT pg_reload_conf();"))
+    };
+    let (message, hint) = match what {
+        Lapse::Chain {
+            fault: FaultKind::CertHasExpired,
+            certificate: Some(certificate),
+        } => (
+            format!("{} {}", named(certificate), ends(certificate)),
+            reload(),
+        ),
+        Lapse::Chain {
+            fault: FaultKind::CrlHasExpired,
+            certificate: Some(certificate),
+        } => (
+            format!(
+                "the CRL that covers {} runs out, {less}",
+                named(certificate)
+            ),
+            Hint::say("Replace the CRL file with a newer one from the certificate authority."),
+        ),
+        Lapse::Chain { fault, certificate } => {
+            let who = certificate
+                .as_deref()
+                .map_or_else(|| "the server certificate".to_owned(), named);
+            let then = day(context.rules.now.saturating_add(seconds));
+            (
+                format!(
+                    "libpq will refuse this server on {then}, in {}: then {}",
+                    span(seconds),
+                    fault.sentence(&who)
+                ),
+                Hint::say("See what pgtls check says with --at and that date."),
+            )
+        }
+        Lapse::ClientCertificate(certificate) => (
+            format!(
+                "the client certificate {} {}",
+                named(certificate),
+                ends(certificate)
+            ),
+            Hint::say("Renew the client's certificate (sslcert)."),
+        ),
+    };
+    Finding::error(Code::ExpiresSoon, Stage::Policy, message).hint(hint)
+}
 
 pub(in crate::diagnose) fn explain(
     context: &Context<'_>,
@@ -18,31 +77,7 @@ pub(in crate::diagnose) fn explain(
 ) -> Finding {
     let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
     match unmet {
-        Unmet::ExpiresSoon { fault, wanted } => {
-            let of_crl = fault.kind == FaultKind::CrlHasExpired;
-            let what = if of_crl { "the CRL that covers" } else { "" };
-            let named = judgement
-                .on_path(fault.depth)
-                .map_or_else(String::new, |certificate| {
-                    let name = escape(&certificate.subject.text).to_string();
-                    match (certificate.not_after, of_crl) {
-                        (Some(end), false) => format!("\"{name}\" expires on {}", day(end)),
-                        _ => format!("{what} \"{name}\" runs out"),
-                    }
-                });
-            let now = day(context.rules.now);
-            finding(
-                Code::ExpiresSoon,
-                format!(
-                    "{named}, and does not hold for another {} from {now} on",
-                    span(i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX))
-                ),
-            )
-            .hint(
-                Hint::say("Renew it and reload the server:")
-                    .fix(Fix::command("SELECT pg_reload_conf();")),
-            )
-        }
+        Unmet::ExpiresSoon { what, wanted } => expires_soon(context, what, *wanted),
         Unmet::BelowMinTls { negotiated, wanted } => finding(
             Code::BelowMinTls,
             format!("negotiated {negotiated}, and {wanted} is demanded"),

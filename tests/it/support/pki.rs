@@ -173,7 +173,7 @@ impl Ca {
         }
     }
 
-    fn issuer(&self) -> Issuer<'static, KeyPair> {
+    pub(crate) fn issuer(&self) -> Issuer<'static, KeyPair> {
         Issuer::new(self.params.clone(), self.key_pair())
     }
 
