@@ -34,7 +34,7 @@ pub(super) fn rfc5280(links: &[&Certificate]) -> Result<(), Objection> {
                 .key_usage
                 .is_some_and(|usage| usage.allows_any(&[KeyUsage::KEY_CERT_SIGN]))
         {
-            return refuse(link, "is no CA, but may sign certificates");
+            return refuse(link, "is not a CA, but may sign certificates");
         }
         if link.version < 3 {
             continue;

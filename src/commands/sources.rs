@@ -94,7 +94,7 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
 fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     let bytes = read(file)?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{} is no TOML: it is not UTF-8", file.display()))?;
+        .map_err(|_| anyhow!("{} is not TOML: it is not UTF-8", file.display()))?;
     let config =
         Config::parse(&text, |name| world.var(name)).with_context(|| file.display().to_string())?;
     let sources = config.endpoints.into_iter().map(|entry| Listed {

@@ -36,7 +36,7 @@ pub enum Error {
         at: usize,
     },
     /// A keyword that libpq does not know.
-    #[error("{word} at position {} of the connection string is no connection parameter", one_based(*at))]
+    #[error("unknown parameter {word} at position {} of the connection string", one_based(*at))]
     UnknownKeyword {
         /// The word.
         word: Word,
@@ -152,7 +152,7 @@ pub enum Error {
         hosts: usize,
     },
     /// A host name that cannot be one, and that may hold a password.
-    #[error("the host from {origin} holds {:?} and can be no host name (it is not shown, since it may hold a password)", char::from(*byte))]
+    #[error("the host from {origin} contains {:?} and is not a valid host name (not shown, may contain a password)", char::from(*byte))]
     NoHostName {
         /// The character that no name can hold.
         byte: u8,
@@ -213,7 +213,7 @@ pub enum ServiceFault {
     #[error("no \"=\" in the line")]
     MissingEquals,
     /// A keyword libpq does not know; blanks before the `=` count as part of it.
-    #[error("{word} is no connection parameter")]
+    #[error("unknown parameter {word}")]
     UnknownKeyword {
         /// The word.
         word: Word,

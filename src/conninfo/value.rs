@@ -188,7 +188,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shown(word) => write!(f, "{word:?}"),
-            Self::Hidden => f.write_str("[hidden: it may be secret]"),
+            Self::Hidden => f.write_str("(not shown, may contain a password)"),
         }
     }
 }
@@ -260,9 +260,15 @@ mod tests {
             ("/etc/ssl/root.crt", "/etc/ssl/root.crt"),
             ("/run/secrets/root.crt", "/run/secrets/root.crt"),
             ("a\x1b[2J", r"a\x1b[2J"),
-            ("host=a password=b", "[hidden: it may be secret]"),
-            ("postgresql://a:b@c/d", "[hidden: it may be secret]"),
-            ("/tmp/postgresql:/a:b@c/d", "[hidden: it may be secret]"),
+            ("host=a password=b", "(not shown, may contain a password)"),
+            (
+                "postgresql://a:b@c/d",
+                "(not shown, may contain a password)",
+            ),
+            (
+                "/tmp/postgresql:/a:b@c/d",
+                "(not shown, may contain a password)",
+            ),
             ("C:/a@b/root.crt", "C:/a@b/root.crt"),
         ] {
             assert_eq!(shown_path(Path::new(path)), shown);

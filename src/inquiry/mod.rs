@@ -41,7 +41,7 @@ pub enum Unknown {
     #[error("the time for the whole audit was over")]
     OutOfTime,
     /// The answer is no TLS.
-    #[error("the answer is no TLS")]
+    #[error("the answer is not TLS")]
     NotTls,
     /// The answer is not PostgreSQL's.
     #[error("the answer is not PostgreSQL's")]

@@ -39,7 +39,7 @@ pub enum Unusable {
     #[error("it is a PKCS#12 archive, and libpq reads PEM certificates")]
     Pkcs12,
     /// Other ASN.1 data: a key, say.
-    #[error("it holds binary ASN.1 data that is no certificate (a key?)")]
+    #[error("it contains binary ASN.1 data that is not a certificate (a key?)")]
     OtherDer,
     /// UTF-16, as Windows PowerShell's `>` writes it.
     #[error("it is UTF-16 text, and libpq reads ASCII or UTF-8")]

@@ -28,19 +28,19 @@ pub enum PemFault {
         line: usize,
     },
     /// The END line names something else than the BEGIN line.
-    #[error("the END line {line} does not fit its BEGIN line")]
+    #[error("the END line {line} does not match its BEGIN line")]
     WrongEnd {
         /// Of the END line.
         line: usize,
     },
     /// After a header: a second blank line, or lines of uneven length.
-    #[error("line {line} does not belong into an encrypted block")]
+    #[error("line {line} is not valid in an encrypted block")]
     Layout {
         /// Of the line that does not fit.
         line: usize,
     },
     /// The contents are no base64.
-    #[error("the block that begins in line {line} holds no valid base64")]
+    #[error("the block that begins in line {line} is not valid base64")]
     Base64 {
         /// Of the BEGIN line.
         line: usize,

@@ -56,7 +56,7 @@ impl FaultKind {
             | Self::KeyUsageNoCertSign
             | Self::InvalidNonCa
             | Self::UnableToDecodeIssuerPublicKey => {
-                says("issued a certificate, but is no CA (basicConstraints, keyUsage)")
+                says("issued a certificate, but is not a CA (basicConstraints, keyUsage)")
             }
             Self::InvalidPurpose => {
                 says("is not meant for TLS servers (extended key usage, key usage)")

@@ -97,7 +97,7 @@ fn start(
     if !place.listen.is_loopback() {
         let _ = writeln!(
             io::stderr(),
-            "pgtls: warning: whoever reaches {} can use these endpoints; their keys are throw-away",
+            "pgtls: warning: anyone who can reach {} can use these endpoints; their keys are throw-away",
             place.listen
         );
     }

@@ -192,17 +192,11 @@ mod tests {
             ("[s]\nuser=a=b", "a=b"),
             ("[s]\nuser=a\0b", "a"),
             ("[s]\nuser", "line 2: no \"=\" in the line"),
-            (
-                "[s]\nuser =a",
-                "line 2: \"user \" is no connection parameter",
-            ),
-            (
-                "[s]\nssl=true",
-                "line 2: \"ssl\" is no connection parameter",
-            ),
+            ("[s]\nuser =a", "line 2: unknown parameter \"user \""),
+            ("[s]\nssl=true", "line 2: unknown parameter \"ssl\""),
             (
                 "[s]\nrequiressl=1",
-                "line 2: \"requiressl\" is no connection parameter",
+                "line 2: unknown parameter \"requiressl\"",
             ),
             (
                 "[s]\nservice=t",
