@@ -87,6 +87,32 @@ fn every_link_leads_to_a_file() {
     assert!(broken.is_empty(), "{broken:?}");
 }
 
+/// A recipe that names a file of last year sends its reader astray.
+#[test]
+fn every_file_that_a_text_names_exists() {
+    let mut missing = Vec::new();
+    for page in all_texts() {
+        let spans = page.text.split('`').skip(1).step_by(2);
+        let paths = spans.filter(|span| {
+            let ours = [
+                "src/", "tests/", "docs/", "benches/", "fuzz/", ".ci/", ".github/",
+            ];
+            let pattern = |part: &str| part.bytes().all(|b| b.is_ascii_uppercase());
+            ours.iter().any(|start| span.starts_with(start))
+                && !span.contains(' ')
+                && !span
+                    .split(['/', '.'])
+                    .any(|part| !part.is_empty() && pattern(part))
+        });
+        missing.extend(
+            paths
+                .filter(|path| !root().join(path).exists())
+                .map(|path| format!("{}: {path}", page.name)),
+        );
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// Words that a reader whose first language is not English stumbles over, or that mean something else here.
 #[test]
 fn the_words_are_plain() {

@@ -47,7 +47,7 @@ fn a_question_without_an_answer_is_no_refusal() {
     for (on_legacy, reason) in [
         (OnLegacy::HangUp, "closed the connection"),
         (OnLegacy::SayNothing, "no answer within"),
-        (OnLegacy::Babble, "no TLS"),
+        (OnLegacy::Babble, "not TLS"),
     ] {
         let lab = Lab {
             on_legacy,

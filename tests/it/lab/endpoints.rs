@@ -208,7 +208,10 @@ fn other_addresses_come_with_a_warning() {
     assert_eq!(client.check(&uri).code, 0);
     lab.signal(Signal::SIGINT);
     let (_, said) = lab.wait();
-    assert!(said.contains("warning: anyone who can reach 0.0.0.0"), "{said}");
+    assert!(
+        said.contains("warning: anyone who can reach 0.0.0.0"),
+        "{said}"
+    );
 
     let lab = Running::start(&client, &["good"]);
     lab.signal(Signal::SIGINT);
