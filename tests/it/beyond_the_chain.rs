@@ -127,7 +127,7 @@ fn hold(
         "{name}, {mode}: {run:?}"
     );
     if programs().is_none() {
-        return skip("psql is not installed");
+        return skip("PostgreSQL is not installed");
     }
     // The peer ends every session behind the handshake: what psql says of the certificate comes before.
     let Answer::Refused(said) = client.psql(&string) else {
@@ -167,7 +167,7 @@ fn tls_1_2_without_secure_renegotiation_is_refused() {
                 "{name}, {mode}: {run:?}"
             );
             if programs().is_none() {
-                return skip("psql is not installed");
+                return skip("PostgreSQL is not installed");
             }
             let Answer::Refused(said) = client.psql(&string) else {
                 panic!("{name}, {mode}: psql connects");

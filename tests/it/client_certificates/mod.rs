@@ -284,7 +284,7 @@ fn an_untrusted_server_gets_no_certificate() {
 fn no_psql() -> bool {
     let missing = programs().is_none();
     if missing {
-        skip("psql is not installed");
+        skip("PostgreSQL is not installed");
     }
     missing
 }

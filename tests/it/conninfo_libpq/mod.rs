@@ -19,17 +19,17 @@ use pgtls::conninfo::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::support::skip::skip;
+use crate::support::libpq;
 use crate::support::tool::Tool;
 
 use self::rows::{Row, rows};
 
 #[test]
 fn every_string_means_what_it_means_to_libpq() {
-    let referee = std::env::var("PGTLS_TEST_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
-    match Referee::ask(&referee) {
-        Ok(referee) => referee.compare(),
-        Err(reason) => skip(&format!("no libpq to compare with: {reason}")),
+    if let Some(referee) = libpq::library() {
+        Referee::ask(&referee)
+            .expect("the system's libpq answers")
+            .compare();
     }
 }
 

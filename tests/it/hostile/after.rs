@@ -201,7 +201,7 @@ fn a_trusted_server_that_asks_gets_the_certificate_and_no_password() {
             notes.lock().unwrap().push(rest);
             Ok(())
         });
-        let run = lab.run("asks for a password", "json", peer.port, "");
+        let run = lab.run("asks for a password", "json", peer.port, "", "pass");
         assert_eq!(run.code, 0, "{run:?}");
         crate::support::postgres::wait_until("the server to be done", || {
             got.lock().unwrap().len() == 2

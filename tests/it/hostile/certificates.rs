@@ -156,8 +156,8 @@ fn two_checks_of_a_server_that_changes_its_certificate_are_two_verdicts() {
     let fingerprint =
         |run: &super::Run| run.endpoint()["certificates"][0]["sha256_fingerprint"].to_string();
     let (first, second) = (
-        lab.run("a changing certificate", "json", peer.port, ""),
-        lab.run("a changing certificate", "json", peer.port, ""),
+        lab.run("a changing certificate", "json", peer.port, "", "pass"),
+        lab.run("a changing certificate", "json", peer.port, "", "pass"),
     );
     assert_eq!((first.code, second.code), (0, 6), "{first:?} {second:?}");
     assert_ne!(fingerprint(&first), fingerprint(&second));

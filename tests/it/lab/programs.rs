@@ -33,7 +33,7 @@ const SOME: [&str; 6] = [
 #[test]
 fn psql() {
     let Some(directory) = programs() else {
-        return skip("no psql is installed");
+        return skip("PostgreSQL is not installed");
     };
     try_out(&Program {
         command: command(&[

@@ -19,11 +19,7 @@ pub(crate) struct Attempt {
 
 /// libpq's error message for each attempt, in order; `None` on a machine without Python or libpq.
 pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
-    let library = std::env::var("PGTLS_TEST_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
-    if let Some(missing) = missing(&library) {
-        skip(&missing);
-        return None;
-    }
+    let library = library()?;
     let script =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/libpq_connect_all.py");
     let mut python = Command::new("python3");
@@ -83,6 +79,17 @@ impl Attempt {
         let fields = fields.map(|field| data_encoding::HEXLOWER.encode(field));
         format!("{}\n", fields.join(" "))
     }
+}
+
+/// The system's libpq, or the one that `PGTLS_TEST_LIBPQ` names; `None`, with a visible line, on a machine without
+/// Python or libpq.
+pub(crate) fn library() -> Option<String> {
+    let library = std::env::var("PGTLS_TEST_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
+    let missing = missing(&library);
+    if let Some(missing) = &missing {
+        skip(missing);
+    }
+    missing.is_none().then_some(library)
 }
 
 fn missing(library: &str) -> Option<String> {

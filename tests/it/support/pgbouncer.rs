@@ -25,7 +25,7 @@ impl PgBouncer {
             return None;
         };
         if programs().is_none() {
-            skip("psql is not installed");
+            skip("PostgreSQL is not installed");
             return None;
         }
         let account = match Account::find() {

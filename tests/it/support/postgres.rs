@@ -31,7 +31,7 @@ impl Postgres {
     /// Starts the installed server; `None`, with a visible line, where there is none.
     pub(crate) fn start(served: &Served) -> Option<Self> {
         let Some(programs) = programs() else {
-            skip("PostgreSQL's server programs are not installed");
+            skip("PostgreSQL is not installed");
             return None;
         };
         Self::start_from(&programs, served)
