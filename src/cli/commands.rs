@@ -1,33 +1,68 @@
-//! The commands. clap prepares the options of the one that is meant, and of no other: they are many,
-//! and a check is short.
+//! The commands.
 
-use std::ffi::OsStr;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Subcommand};
-
-use super::start::epilogue;
+use super::start::{epilogue, exit_words};
 use super::{Audit, Check, Completions, Conninfo, Explain, Format, Merge, Roots, Verify};
 
 #[cfg(feature = "lab")]
 use super::{Lab, Output};
 
+// No documentation comment: clap would show it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pgtls",
+    version,
+    about = "Checks TLS to PostgreSQL endpoints by libpq's own rules, and explains every failure",
+    max_term_width = 100,
+    help_expected = true,
+    disable_help_subcommand = true,
+    after_help = exit_words(),
+    after_long_help = epilogue()
+)]
+pub(super) struct Line<C: Subcommand> {
+    #[command(subcommand)]
+    pub(super) command: C,
+}
+
 /// What is to be done, with its options.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(about = CHECK, after_long_help = epilogue())]
     Check(Check),
+    /// Find out what else an endpoint accepts: plaintext, old versions, weak suites
     Audit(Audit),
+    /// Show every parameter of a connection string and where its value comes from (offline)
     Conninfo(Conninfo),
+    /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
+    /// Merge the reports of several runs into one, in any format (offline)
     Report(Merge),
+    /// Show the built-in root certificates
     Roots(Roots),
+    /// Explain a finding code, or list all of them
     Explain(Explain),
+    /// Start throw-away endpoints, good and broken, for testing clients and CI checks
     #[cfg(feature = "lab")]
     Lab(Lab),
+    /// Start a good endpoint on this machine and check it. Needs no server and no network
     #[cfg(feature = "lab")]
     Demo(Output),
+    /// Write a completion script for a shell
     Completions(Completions),
+    /// Write the manual page
     Man,
 }
+
+/// `check`, and no other: clap prepares every command that it is told of, and to prepare all of them
+/// costs 7 % of a check.
+#[derive(Debug, Subcommand)]
+pub(super) enum OnlyCheck {
+    #[command(about = CHECK, after_long_help = epilogue())]
+    Check(Check),
+}
+
+const CHECK: &str = "Connect, verify TLS as libpq does, and report. The exit code is the verdict";
 
 impl Command {
     /// The format of its report, if it makes one.
@@ -48,90 +83,4 @@ impl Command {
             Self::Lab(_) => None,
         }
     }
-}
-
-/// The command of that name.
-pub(super) fn named(name: &OsStr) -> Option<clap::Command> {
-    COMMANDS.iter().find(|row| name == row.0).map(prepare)
-}
-
-/// Every command.
-pub(super) fn all() -> impl Iterator<Item = clap::Command> {
-    COMMANDS.iter().map(prepare)
-}
-
-fn prepare(&(name, about, options): &Row) -> clap::Command {
-    clap::Command::new(name).about(about).defer(options)
-}
-
-/// Name, purpose, options.
-type Row = (
-    &'static str,
-    &'static str,
-    fn(clap::Command) -> clap::Command,
-);
-
-const COMMANDS: &[Row] = &[
-    (
-        "check",
-        "Connect, verify TLS as libpq does, and report. The exit code is the verdict",
-        check,
-    ),
-    (
-        "audit",
-        "Find out what else an endpoint accepts: plaintext, old versions, weak suites",
-        Audit::augment_args,
-    ),
-    (
-        "conninfo",
-        "Show every parameter of a connection string and where its value comes from (offline)",
-        Conninfo::augment_args,
-    ),
-    (
-        "verify",
-        "Verify a server's certificate files before they are deployed (offline)",
-        Verify::augment_args,
-    ),
-    (
-        "report",
-        "Merge the reports of several runs into one, in any format (offline)",
-        Merge::augment_args,
-    ),
-    (
-        "roots",
-        "Show the built-in root certificates",
-        Roots::augment_args,
-    ),
-    (
-        "explain",
-        "Explain a finding code, or list all of them",
-        Explain::augment_args,
-    ),
-    #[cfg(feature = "lab")]
-    (
-        "lab",
-        "Start throw-away endpoints, good and broken, for testing clients and CI checks",
-        Lab::augment_args,
-    ),
-    #[cfg(feature = "lab")]
-    (
-        "demo",
-        "Start a good endpoint on this machine and check it. Needs no server and no network",
-        Output::augment_args,
-    ),
-    (
-        "completions",
-        "Write a completion script for a shell",
-        Completions::augment_args,
-    ),
-    ("man", "Write the manual page", bare),
-];
-
-fn check(command: clap::Command) -> clap::Command {
-    Check::augment_args(command).after_long_help(epilogue())
-}
-
-/// Without options.
-fn bare(command: clap::Command) -> clap::Command {
-    command
 }

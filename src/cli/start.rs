@@ -1,27 +1,25 @@
 //! From argv to options: help, version and usage errors end the process here.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, Parser as _};
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
 
-use super::commands::{self, Command};
+use super::commands::{Command, Line, OnlyCheck};
 
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
 /// which 2 is ours for usage.
 pub(crate) fn parse() -> Command {
-    let first = std::env::args_os().nth(1);
-    let mut program = program(first.as_deref());
-    let matches = program.try_get_matches_from_mut(std::env::args_os());
-    // It lasts as long as the process: to take its many parts back would be a hundredth of a check.
-    std::mem::forget(program);
-    match matches.and_then(|mut matches| Command::from_arg_matches_mut(&mut matches)) {
-        Ok(command) => command,
-        Err(error) => end(&without_secrets(error)),
-    }
+    let parsed = match std::env::args_os().nth(1) {
+        Some(first) if first == "check" => Line::try_parse().map(|line| match line.command {
+            OnlyCheck::Check(args) => Command::Check(args),
+        }),
+        _ => Line::try_parse().map(|line| line.command),
+    };
+    parsed.unwrap_or_else(|error| end(&without_secrets(error)))
 }
 
 /// A monitoring system takes 2 for "critical"; a plugin that cannot start is "unknown", and says so
@@ -78,29 +76,7 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 
 /// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    program(None)
-}
-
-/// The command line as far as the first argument needs it: where that names a command, the others
-/// and the program's own help are of no use.
-fn program(first: Option<&OsStr>) -> clap::Command {
-    let program = clap::Command::new("pgtls")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(
-            "Checks TLS to PostgreSQL endpoints by libpq's own rules, and explains every failure",
-        )
-        .max_term_width(100)
-        .help_expected(true)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true);
-    match first.and_then(commands::named) {
-        Some(command) => program.subcommand(command),
-        None => program
-            .after_help(exit_words())
-            .after_long_help(epilogue())
-            .subcommands(commands::all()),
-    }
+    Line::<Command>::command()
 }
 
 /// The end of the long help.
@@ -108,7 +84,7 @@ pub(super) fn epilogue() -> String {
     format!("{EXAMPLES}{DEMO}\n{}\n{ENVIRONMENT}", exit_codes())
 }
 
-fn exit_words() -> String {
+pub(super) fn exit_words() -> String {
     let all = Exit::ALL.iter();
     let words: Vec<String> = all
         .map(|exit| format!("{} {}", exit.number(), exit.word()))
