@@ -22,6 +22,11 @@ use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
 
+/// musl's own allocator maps and unmaps pages throughout a check (benches/README.md).
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     let command = cli::parse();
     let format = command.format();
