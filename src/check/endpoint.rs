@@ -24,9 +24,9 @@ use crate::trust::Trust;
 pub(super) struct Network<'a> {
     request: &'a CheckRequest,
     began: Instant,
-    /// Who is at which server.
+    /// The visits at each server.
     servers: Servers,
-    /// Who is to shake hands next.
+    /// The queue before the handshake.
     turns: &'a Turns,
     /// Of the client libraries, if any endpoint is to be asked about them.
     stores: Option<Stores>,

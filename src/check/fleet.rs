@@ -24,11 +24,11 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Waits for one's turn. It comes only within [`each`], and only if that knows of this queue.
+    /// Waits for a turn. It comes only within [`each`], and only if that knows of this queue.
     pub(super) async fn wait(&self) {
         let (come, turn) = oneshot::channel();
         self.queue.borrow_mut().push_back(come);
-        // The queue outlives all who stand in it.
+        // The queue outlives everything in it.
         let _ = turn.await;
     }
 
@@ -36,7 +36,7 @@ impl Turns {
         self.queue.borrow().len()
     }
 
-    /// Lets in the first who is still there.
+    /// Lets in the first one that is still there.
     fn next(&self) {
         while let Some(first) = self.queue.borrow_mut().pop_front() {
             if first.send(()).is_ok() {
@@ -122,8 +122,8 @@ const AT_A_TIME: usize = 256;
 /// With [`AT_A_TIME`], some 8,000 endpoints begin a second though none of them ever answers.
 const BLINK: Duration = Duration::from_millis(30);
 
-/// Some seconds of handshakes. PostgreSQL hangs up on who has not said more than the SSLRequest within
-/// `authentication_timeout`, which is a minute.
+/// Some seconds of handshakes. PostgreSQL closes a connection that has sent no more than the SSLRequest
+/// after `authentication_timeout`, which is a minute.
 const LONGEST_QUEUE: usize = 4_096;
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn few_begin_at_a_time_but_who_waits_long_holds_up_nobody() {
+    fn few_begin_at_a_time_but_a_long_wait_holds_up_no_other() {
         for (wait, expected) in [(BLINK / 2, AT_A_TIME), (BLINK * 200, 1_000)] {
             let (_, most) = run(1_000, 2_000, async |_| sleep(wait).await);
             assert_eq!(most, expected, "{wait:?}");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_the_queue_takes_nobodys_turn() {
+    fn one_that_leaves_the_queue_takes_no_turn() {
         let turns = Turns::default();
         let impatient = async |place| {
             let turn = turns.wait();

@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout};
 
 /// Who is at which server.
 ///
-/// A PostgreSQL starts a process for everybody who connects, and with its default settings turns
-/// everybody away, its own clients too, while it has some 240 of them (`MaxLivePostmasterChildren` in
-/// src/backend/postmaster). A server that answers is therefore visited by 64 at once. One
-/// that has not answered for a while keeps nobody waiting: it has no work with them, and their time
-/// limits would add up.
+/// A PostgreSQL starts a process for every connection. With its default settings it refuses all new
+/// ones, its own clients' too, while it has some 240 of them (`MaxLivePostmasterChildren` in
+/// src/backend/postmaster). That is why a server that answers is visited by 64 at once. A server that
+/// has not answered for a while makes no visit wait: it has no work with them, and their time limits
+/// would add up.
 #[derive(Debug, Default)]
 pub(super) struct Servers {
     known: RefCell<HashMap<(String, u16), Server>>,
@@ -35,12 +35,12 @@ impl Server {
 }
 
 impl Servers {
-    /// Waits until there is room at the server, which goes by its name or address and its port.
+    /// Waits until there is room at the server, which is known by its name or address and its port.
     pub(super) async fn visit(&self, host: String, port: u16) -> Visit<'_> {
         let name = (host, port);
         while let Some(place) = self.enter_or_queue(&name) {
             if self.with(&name, |server| server.has_answered) == Some(true) {
-                // Whoever leaves calls.
+                // The next one to leave calls.
                 let _ = place.await;
             } else {
                 // It may turn out to be silent.
@@ -76,7 +76,7 @@ impl Servers {
     }
 }
 
-/// Somebody at a server, who leaves it when dropped.
+/// A visit to a server, which ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Visit<'a> {
     servers: &'a Servers,
@@ -104,7 +104,7 @@ impl Drop for Visit<'_> {
             while room > 0
                 && let Some(first) = server.queue.pop_front()
             {
-                // Whoever has looked for himself in the meantime stands here no longer.
+                // One that has looked for itself in the meantime has left the queue.
                 if first.send(()).is_ok() {
                     room = room.saturating_sub(1);
                 }
@@ -116,7 +116,7 @@ impl Drop for Visit<'_> {
 /// Enough to keep a server busy that is half a second away.
 const PER_SERVER: usize = 64;
 
-/// Longer than the way around the world and back, twice.
+/// Longer than two round trips to the other side of the world.
 const SILENCE: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_server_keeps_nobody_waiting_for_long() {
+    fn a_silent_server_makes_no_visit_wait_for_long() {
         let (most, took) = visits(10 * PER_SERVER, &["a"], Behaviour::IsSilent);
         assert_eq!(most, 10 * PER_SERVER);
         assert!(took < Duration::from_secs(1) + 2 * SILENCE, "{took:?}");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_waiting_takes_nobodys_room() {
+    fn a_visit_that_gives_up_waiting_takes_no_room() {
         let servers = Servers::default();
         block_on(async {
             let mut inside = full(&servers).await;

@@ -74,7 +74,7 @@ fn render(
     }
 }
 
-/// Replaces a file in one step, so that nobody reads half a report. What is no regular file (a pipe,
+/// Replaces a file in one step, so that no reader finds half a report. What is not a regular file (a pipe,
 /// a terminal) is written to.
 fn write_file(
     file: &Path,
@@ -104,7 +104,7 @@ fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     builder.tempfile_in(directory)
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no error.
+/// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 pub(super) fn to_stdout(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {

@@ -57,7 +57,7 @@ pub(super) fn of_shard(mut sources: Vec<Listed>, shard: Shard) -> Vec<Listed> {
 
 impl Shard {
     /// The first eight bytes of the string's SHA-256, as a big-endian number, modulo the number of
-    /// shards: the same for ever, on every machine, and for other programs to compute.
+    /// shards. It never changes, is the same on every machine, and other programs can compute it.
     fn holds(self, written: &[u8]) -> bool {
         let digest = digest(&SHA256, written);
         let number = digest
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_string_is_in_one_shard_and_in_the_same_one_for_ever() {
+    fn a_string_is_always_in_the_same_one_shard() {
         let shards = |of: u64, written: &[u8]| -> Vec<u64> {
             let of = NonZeroU64::new(of).unwrap();
             (1..=of.get())
