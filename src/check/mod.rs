@@ -124,6 +124,11 @@ impl<'a> Outcome<'a> {
     pub fn checked(&self) -> impl Iterator<Item = &Checked<'a>> {
         self.done.iter().flat_map(|done| &done.checked)
     }
+
+    /// The same, to keep or to drop one after another: each holds the certificates of its server.
+    pub fn into_checked(self) -> impl Iterator<Item = Checked<'a>> {
+        self.done.into_iter().flat_map(|done| done.checked)
+    }
 }
 
 /// What is known of one endpoint, or of a string without any.

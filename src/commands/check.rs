@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     if exit == Exit::Interrupted {
         complain("interrupted: not everything was checked");
     }
-    output::print(&Report::of(&outcome), exit, &args.output, printed?)
+    output::print(&Report::of(outcome), exit, &args.output, printed?)
 }
 
 fn request(args: &Check) -> anyhow::Result<CheckRequest> {

@@ -54,10 +54,6 @@ pub(crate) fn run(output: &Output) -> anyhow::Result<ExitCode> {
         &mut Silent,
         run::ctrl_c(),
     ))??;
-    output::print(
-        &Report::of(&outcome),
-        outcome.exit(),
-        output,
-        Printed::Nothing,
-    )
+    let exit = outcome.exit();
+    output::print(&Report::of(outcome), exit, output, Printed::Nothing)
 }

@@ -7,9 +7,12 @@ use super::{EndpointReport, LocationReport, Report};
 
 impl Report {
     /// The report of a whole check.
-    pub fn of(outcome: &Outcome<'_>) -> Self {
-        let endpoints = outcome.checked().map(EndpointReport::of).collect();
-        Self::new(endpoints, outcome.exit())
+    pub fn of(outcome: Outcome<'_>) -> Self {
+        let exit = outcome.exit();
+        let endpoints = outcome
+            .into_checked()
+            .map(|checked| EndpointReport::of(&checked));
+        Self::new(endpoints.collect(), exit)
     }
 }
 
