@@ -122,7 +122,7 @@ impl TlsConnect<Tap<TcpStream>> for Connector {
 /// Pins and all else hold for this connection's certificates, too: behind one address there may be
 /// several servers.
 fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
-    unmet(demands, judgement, None, &*task.trust, &task.rules()).is_empty()
+    unmet(demands, judgement, None, &task.trust, &task.rules()).is_empty()
 }
 
 /// What the first handshake was offered, and no version below the one demanded.
