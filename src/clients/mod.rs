@@ -10,6 +10,7 @@ mod anchors;
 mod fault;
 mod profile;
 mod question;
+mod roots;
 mod rules;
 mod table;
 mod verifier;

@@ -2,13 +2,13 @@
 
 use super::anchors::Anchors;
 use super::profile::{
-    Check, Crls, Fallback, Hostaddr, Meaning, Profile, RootFile, System, Taken, Unknown, Use,
-    Without,
+    Check, Crls, Fallback, Hostaddr, Meaning, Profile, RootFile, System, Unknown, Use,
 };
+use super::roots::SeenRoots;
 use super::verifier::{Case, Depth, Said};
 use super::{Acceptance, ClientVerdict, Facts, Objection, Obstacle, Outcome, Wire, objection};
 use crate::conninfo::{Alias, Endpoint, Host, Keyword, Origin, RootCert, Setting, Value};
-use crate::trust::{self, FileRole, Source, Trust};
+use crate::trust::Trust;
 use crate::verify::{Judgement, Purpose, Revocation, Rules};
 
 /// One client, asked about one endpoint.
@@ -16,16 +16,6 @@ pub(super) struct Question<'a> {
     pub(super) profile: &'a Profile,
     pub(super) facts: &'a Facts<'a>,
     pub(super) wire: &'a Wire<'a>,
-}
-
-/// What a client verifies with.
-struct Plan<'a> {
-    anchors: Anchors<'a>,
-    /// Whose CRLs count.
-    trust: &'a Trust,
-    depth: Depth,
-    /// What to say before a refusal, where the roots are not those of the string.
-    preface: &'static str,
 }
 
 /// The answer, before it is put into words of the report.
@@ -51,14 +41,6 @@ impl Answer {
             reason: objection.reason,
         }
     }
-}
-
-/// The root file, as one client sees it.
-enum SeenRoots<'a> {
-    None,
-    Usable(&'a Trust),
-    Unusable(Objection),
-    System,
 }
 
 impl<'a> Question<'a> {
@@ -269,108 +251,6 @@ impl<'a> Question<'a> {
         Ok(judgement)
     }
 
-    /// What to verify with; `None` if nothing is verified.
-    fn plan(&self, check: Check, roots: SeenRoots<'a>) -> Result<Option<Plan<'a>>, Objection> {
-        let rules = &self.profile.roots;
-        let depth = match check {
-            Check::Nothing => return Ok(None),
-            Check::ChainIfRoots | Check::Chain => Depth::Chain,
-            Check::ChainAndName => Depth::ChainAndName,
-        };
-        let (trust, taken, preface) = match (roots, check) {
-            (SeenRoots::Usable(trust), _) => (trust, rules.taken, ""),
-            (SeenRoots::None, Check::ChainIfRoots) => return Ok(None),
-            (SeenRoots::Unusable(objection), Check::ChainIfRoots)
-                if rules.file == RootFile::Lenient
-                    && objection.obstacle == Obstacle::RootFileMissing =>
-            {
-                return Ok(None);
-            }
-            (SeenRoots::Unusable(objection), _) => return Err(objection),
-            (SeenRoots::System, _) => (self.facts.machine, Taken::All, MACHINE),
-            (SeenRoots::None, _) => match self.store(rules.without) {
-                Some(trust) => (trust, Taken::All, self.preface()),
-                None => {
-                    let reason = "it needs a root file to verify, and has none";
-                    return Err(objection(Obstacle::NoRoots, reason));
-                }
-            },
-        };
-        Ok(Some(Plan {
-            anchors: Anchors::of(trust, taken).and(self.store(rules.beside)),
-            trust,
-            depth,
-            preface,
-        }))
-    }
-
-    /// Said of the roots that count where no root file does.
-    fn preface(&self) -> &'static str {
-        match (self.profile.roots.file, self.profile.roots.without) {
-            (RootFile::Never, _) => "it takes no sslrootcert, and trusts public roots alone: ",
-            (_, Without::Mozilla) => "it is given no root file, and trusts public roots alone: ",
-            (_, Without::Machine) => MACHINE,
-            (_, Without::Nobody | Without::Program) => "",
-        }
-    }
-
-    fn store(&self, which: Without) -> Option<&'a Trust> {
-        match which {
-            Without::Nobody => None,
-            Without::Machine => Some(self.facts.machine),
-            Without::Mozilla => Some(self.facts.mozilla),
-            Without::Program => self.facts.given,
-        }
-    }
-
-    /// `sslrootcert`, if this client sees it.
-    fn root_setting(&self) -> Option<&'a RootCert> {
-        let setting = self.facts.conninfo.sslrootcert.as_ref()?;
-        let Profile { sources, roots, .. } = self.profile;
-        let read = match (&setting.origin, roots.file) {
-            (_, RootFile::Program) | (Origin::String { .. }, _) => Use::Used,
-            (Origin::Environment(_), _) => sources.root_variable,
-            (Origin::Service { .. }, _) => sources.services,
-            (Origin::Default, _) => Use::Ignored,
-        };
-        (read == Use::Used).then_some(&setting.value)
-    }
-
-    fn roots(&self) -> SeenRoots<'a> {
-        let rules = &self.profile.roots;
-        if rules.file == RootFile::Never {
-            return SeenRoots::None;
-        }
-        match (self.root_setting(), rules.system) {
-            (Some(RootCert::System), System::Word) => return SeenRoots::System,
-            (Some(RootCert::System), System::Own | System::OwnVerified) => {
-                return SeenRoots::None;
-            }
-            (Some(RootCert::System), System::File) => {
-                let missing = "it knows no sslrootcert=system, and looks for a file of that name";
-                return SeenRoots::Unusable(objection(Obstacle::RootFileMissing, missing));
-            }
-            (Some(RootCert::File(_)), _) => {}
-            (None, _)
-                if self.facts.conninfo.sslrootcert.is_some() || rules.home == Use::Ignored =>
-            {
-                return SeenRoots::None;
-            }
-            (None, _) => {}
-        }
-        match self.facts.own {
-            Ok(trust) => match trust.source {
-                Source::SslRootCert { .. } | Source::Home { .. } => SeenRoots::Usable(trust),
-                Source::Option { .. }
-                | Source::System
-                | Source::Bundled
-                | Source::Mozilla
-                | Source::Fallback => SeenRoots::None,
-            },
-            Err(error) => SeenRoots::Unusable(unusable(error)),
-        }
-    }
-
     fn verify(
         &self,
         judgement: &Judgement,
@@ -409,8 +289,6 @@ impl<'a> Question<'a> {
     }
 }
 
-const MACHINE: &str = "it trusts the roots of this machine: ";
-
 impl Unknown {
     fn refused(&self) -> Option<(&'static [&'static str], &'static str)> {
         match self {
@@ -442,21 +320,4 @@ fn failed(fallback: Fallback, objection: Objection) -> Answer {
         };
     }
     Answer::against(Outcome::Refused, objection)
-}
-
-fn unusable(error: &trust::Error) -> Objection {
-    let obstacle = match error {
-        trust::Error::Missing {
-            role: FileRole::Roots,
-            ..
-        } => Obstacle::RootFileMissing,
-        trust::Error::Missing {
-            role: FileRole::Crls | FileRole::CrlDirectory,
-            ..
-        }
-        | trust::Error::Unreadable { .. }
-        | trust::Error::Unusable { .. }
-        | trust::Error::Identity { .. } => Obstacle::RootFileInvalid,
-    };
-    objection(obstacle, error.to_string())
 }
