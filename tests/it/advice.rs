@@ -2,31 +2,15 @@
 //! advice is a string or a command, it is followed, and the check then has nothing to say.
 
 use crate::support::client::{Client, Run};
+use crate::support::fleet_lab::Lab;
 use pgtls::lab::{Authority, Endpoint};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-struct Lab {
-    endpoint: Endpoint,
-    client: Client,
-}
-
-impl Lab {
-    fn new() -> Self {
-        let now = OffsetDateTime::now_utc();
-        let authority = Authority::new("lab CA", now).unwrap();
-        let issued = authority.issue(&["localhost"], now).unwrap();
-        let client = Client::new();
-        client.write("root.crt", &authority.root_pem);
-        let endpoint = Endpoint::start(issued).unwrap();
-        Self { endpoint, client }
-    }
-
-    fn check(&self, settings: &str) -> Run {
-        let port = self.endpoint.address.port();
-        let string = format!("hostaddr=127.0.0.1 port={port} {settings}");
-        self.client.check(&string)
-    }
+fn check(lab: &Lab, settings: &str) -> Run {
+    let port = lab.endpoint.address.port();
+    let string = format!("hostaddr=127.0.0.1 port={port} {settings}");
+    lab.client.check(&string)
 }
 
 /// The finding of this code.
@@ -47,7 +31,10 @@ fn to_copy(finding: &Value) -> String {
 #[test]
 fn a_weaker_mode_is_told_that_the_strongest_would_pass_and_how() {
     let lab = Lab::new();
-    let run = lab.check("host=localhost sslmode=verify-ca sslrootcert=root.crt password=hunter2");
+    let run = check(
+        &lab,
+        "host=localhost sslmode=verify-ca sslrootcert=root.crt password=hunter2",
+    );
     let advice = to_copy(&finding(&run, "stronger-mode"));
     assert!(
         advice.contains("sslmode=verify-full") && !advice.contains("hunter2"),
@@ -76,7 +63,7 @@ fn a_weaker_mode_is_told_why_the_strongest_would_fail() {
         ),
         ("sslmode=verify-ca sslrootcert=root.crt", "names no host"),
     ] {
-        let run = lab.check(settings);
+        let run = check(&lab, settings);
         assert_eq!(run.code, 0, "{run:?}");
         let found = finding(&run, "stronger-mode");
         assert!(
@@ -92,7 +79,7 @@ fn a_root_file_at_home_that_decides_is_named() {
     let lab = Lab::new();
     let root = std::fs::read(lab.client.home.path().join("root.crt")).unwrap();
     lab.client.write(".postgresql/root.crt", root);
-    let run = lab.check("host=localhost sslmode=require");
+    let run = check(&lab, "host=localhost sslmode=require");
     assert_eq!(
         (run.code, run.endpoint()["authenticated"].as_bool()),
         (0, Some(true))
@@ -113,7 +100,7 @@ fn a_byte_order_mark_is_told_and_the_command_takes_it_away() {
     lab.client
         .write("bom.crt", [&b"\xef\xbb\xbf"[..], &root].concat());
     let string = "host=localhost sslmode=verify-full sslrootcert=bom.crt";
-    let run = lab.check(string);
+    let run = check(&lab, string);
     assert_eq!(run.code, 0, "{run:?}");
     let command = to_copy(&finding(&run, "root-file-bom"));
     let status = std::process::Command::new("sh")
@@ -122,14 +109,16 @@ fn a_byte_order_mark_is_told_and_the_command_takes_it_away() {
         .status()
         .unwrap();
     assert!(status.success(), "{command}");
-    assert_eq!(lab.check(string).findings(), Vec::<String>::new());
+    assert_eq!(check(&lab, string).findings(), Vec::<String>::new());
 }
 
 #[test]
 fn the_word_system_is_not_known_to_every_client() {
     let lab = Lab::new();
     let root = lab.client.home.path().join("root.crt");
-    let Lab { endpoint, client } = lab;
+    let Lab {
+        endpoint, client, ..
+    } = lab;
     let client = client.with("SSL_CERT_FILE", root);
     let port = endpoint.address.port();
     let run = client.check(&format!(

@@ -12,54 +12,36 @@ use pgtls::x509::Certificate;
 use rcgen::{CertificateParams, CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
 use time::OffsetDateTime;
 
+use crate::support::fleet_lab::Lab;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, common_name, in_days};
 use crate::support::serving::{TLS13, asking, plain};
 
-/// An endpoint with a certificate for `localhost` that is good for 90 days, and its files.
-struct Lab {
-    endpoint: Endpoint,
-    leaf: Certificate,
-    client: Client,
+/// The lab, with its certificate and another one of the same authority in files.
+fn lab() -> Lab {
+    let lab = Lab::new();
+    let other = lab
+        .authority
+        .issue(&["localhost"], OffsetDateTime::now_utc());
+    lab.client.write("leaf.der", &lab.leaf);
+    lab.client.write("other.der", &other.unwrap().chain[0]);
+    lab
 }
 
-impl Lab {
-    fn new() -> Self {
-        let now = OffsetDateTime::now_utc();
-        let authority = Authority::new("lab CA", now).unwrap();
-        let issued = authority.issue(&["localhost"], now).unwrap();
-        let leaf = Certificate::parse(&issued.chain[0]).unwrap();
-        let client = Client::new();
-        client.write("root.crt", &authority.root_pem);
-        client.write("leaf.der", &issued.chain[0]);
-        let other = authority.issue(&["localhost"], now).unwrap();
-        client.write("other.der", &other.chain[0]);
-        Self {
-            endpoint: Endpoint::start(issued).unwrap(),
-            leaf,
-            client,
-        }
-    }
-
-    fn string(&self) -> String {
-        let port = self.endpoint.address.port();
-        format!(
-            "host=localhost hostaddr=127.0.0.1 port={port} sslmode=verify-full sslrootcert=root.crt"
-        )
-    }
-
-    fn check(&self, arguments: &str) -> Run {
-        let string = self.string();
-        let mut words = vec!["check", "--format", "json", &string];
-        words.extend(arguments.split_whitespace());
-        self.client.pgtls(&words)
-    }
+fn check(lab: &Lab, arguments: &str) -> Run {
+    let string = lab.good();
+    let mut words = vec!["check", "--format", "json", &string];
+    words.extend(arguments.split_whitespace());
+    lab.client.pgtls(&words)
 }
 
 #[test]
 fn demands_that_hold_pass_and_others_fail_with_1() {
-    let lab = Lab::new();
-    let pin = format!("sha256//{}", BASE64.encode(&lab.leaf.spki_sha256()));
+    let lab = lab();
+    let pin = format!(
+        "sha256//{}",
+        BASE64.encode(&Certificate::parse(&lab.leaf).unwrap().spki_sha256())
+    );
     let other_pin = format!("sha256//{}", BASE64.encode(&[7; 32]));
     for (arguments, code, outcome) in [
         ("", 0, "pass"),
@@ -78,7 +60,7 @@ fn demands_that_hold_pass_and_others_fail_with_1() {
         ("--at +70d", 0, "pass"),
         ("--at +70d --strict", 1, "expires-soon"),
     ] {
-        let run = lab.check(arguments);
+        let run = check(&lab, arguments);
         assert_eq!(
             (run.code, run.outcome().as_str()),
             (code, outcome),
@@ -285,8 +267,8 @@ fn crl(issuer: &Ca, in_some_days: i64) -> String {
 
 #[test]
 fn a_low_version_fails_under_min_tls() {
-    let lab = Lab::new();
-    let capped = format!("{} ssl_max_protocol_version=TLSv1.2", lab.string());
+    let lab = lab();
+    let capped = format!("{} ssl_max_protocol_version=TLSv1.2", lab.good());
     for (version, code, outcome) in [("1.2", 0, "pass"), ("1.3", 1, "below-min-tls")] {
         let run = lab
             .client
@@ -302,10 +284,10 @@ fn a_low_version_fails_under_min_tls() {
 
 #[test]
 fn an_unusable_file_of_a_demand_is_a_usage_error() {
-    let lab = Lab::new();
+    let lab = lab();
     lab.client.write("text", "no certificate");
     for file in ["none.crt", "text"] {
-        let run = lab.check(&format!("--expect-cert {file}"));
+        let run = check(&lab, &format!("--expect-cert {file}"));
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
         assert!(run.stderr.starts_with("pgtls: could not read"), "{run:?}");
         assert!(run.stderr.contains(file), "{run:?}");
@@ -314,21 +296,21 @@ fn an_unusable_file_of_a_demand_is_a_usage_error() {
 
 #[test]
 fn the_presented_chain_is_saved_also_when_it_is_refused() {
-    let lab = Lab::new();
+    let lab = lab();
     for (arguments, code) in [("", 0), ("--at +91d", 6)] {
-        let run = lab.check(&format!("--save-chain saved.pem {arguments}"));
+        let run = check(&lab, &format!("--save-chain saved.pem {arguments}"));
         assert_eq!(run.code, code, "{run:?}");
         let path = lab.client.home.path().join("saved.pem");
         let saved = file::read(&std::fs::read(&path).unwrap()).unwrap();
         let saved: Vec<&Certificate> = saved.certificates.iter().map(|a| &*a.certificate).collect();
-        assert_eq!(saved, [&lab.leaf]);
+        assert_eq!(saved, [&Certificate::parse(&lab.leaf).unwrap()]);
         std::fs::remove_file(path).unwrap();
     }
 }
 
 #[test]
 fn strict_refuses_what_proves_nothing() {
-    let lab = Lab::new();
+    let lab = lab();
     let port = lab.endpoint.address.port();
     let string = format!("host=localhost hostaddr=127.0.0.1 port={port} sslmode=require");
     for (arguments, code, outcome) in [
@@ -352,8 +334,8 @@ fn strict_refuses_what_proves_nothing() {
 
 #[test]
 fn without_an_sslmode_the_strongest_is_checked_and_it_is_said() {
-    let lab = Lab::new();
-    let string = lab.string().replace("sslmode=verify-full", "");
+    let lab = lab();
+    let string = lab.good().replace("sslmode=verify-full", "");
     let run = lab.client.check(&string);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.endpoint()["sslmode"], "verify-full");

@@ -13,6 +13,9 @@ use super::client::{Client, Run};
 /// An endpoint with a certificate for `localhost` that is good for 90 days, and its client.
 pub(crate) struct Lab {
     pub(crate) endpoint: Endpoint,
+    pub(crate) authority: Authority,
+    /// The certificate, in DER.
+    pub(crate) leaf: Vec<u8>,
     pub(crate) client: Client,
 }
 
@@ -24,7 +27,9 @@ impl Lab {
         let client = Client::new();
         client.write("root.crt", &authority.root_pem);
         Self {
+            leaf: issued.chain[0].to_vec(),
             endpoint: Endpoint::start(issued).unwrap(),
+            authority,
             client,
         }
     }
