@@ -16,7 +16,12 @@ use pgtls::report::text::Palette;
 use pgtls::report::{EndpointReport, Report, json, text};
 use pgtls::trust::{Level, Trust, file, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
-use pgtls::wire::postgres::ServerError;
+use pgtls::wire::Malformed;
+use pgtls::wire::postgres::frame::Frames;
+use pgtls::wire::postgres::startup::Packet;
+use pgtls::wire::postgres::{AuthRequest, FirstAnswer, ServerError};
+use pgtls::wire::tls::hello::offered_versions;
+use pgtls::wire::tls::reply::{self, Step, Want};
 use pgtls::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, TrustSettings};
 
 /// A connection string: whatever is read prints, reads back, and prints the same.
@@ -62,6 +67,35 @@ pub fn error_response(data: &[u8]) {
         assert_eq!(state.len(), 5);
         assert!(state.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
+}
+
+/// What stands in clear on a connection, of TLS or of PostgreSQL.
+pub fn wire(data: &[u8]) {
+    let _ = (FirstAnswer::decode(data), FirstAnswer::is_decided(data));
+    let _ = (AuthRequest::decode(data), Packet::decode(data));
+    let _ = offered_versions(data);
+    assert_eq!(messages(data, data.len().max(1)), messages(data, 1));
+    for want in [Want::Hello, Want::Parameters] {
+        if let Step::Chosen(chosen) = reply::read(data, want) {
+            assert_eq!(reply::chosen_suite(data), Some(chosen.suite));
+        }
+    }
+}
+
+/// Kinds and contents of PostgreSQL's messages that arrive in pieces of this size, up to a malformed one.
+fn messages(data: &[u8], size: usize) -> Vec<(u8, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut frames = Frames::default();
+    for piece in data.chunks(size) {
+        let fed = frames.feed(piece, |kind, body| {
+            found.push((kind, body.to_vec()));
+            Ok::<_, Malformed>(())
+        });
+        if fed.is_err() {
+            break;
+        }
+    }
+    found
 }
 
 /// Certificates in DER, one behind the other, as a server presents them; each is an anchor, too.

@@ -7,7 +7,7 @@ use super::{Asker, Asking, Gaps, Inquiry, asking};
 use crate::handshake::{Error, Session};
 use crate::inquiry::{Line, Unknown};
 use crate::wire::postgres::FirstAnswer;
-use crate::wire::postgres::error::code::PROTOCOL_VIOLATION;
+use crate::wire::postgres::error::sqlstate::PROTOCOL_VIOLATION;
 use crate::wire::postgres::startup::{cancel_nobody, startup_message};
 
 /// What a server makes of plaintext that stands behind an SSLRequest (CVE-2021-23214).

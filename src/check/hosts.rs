@@ -9,6 +9,7 @@ use crate::conninfo::{ConnInfo, Endpoint, TargetSessionAttrs};
 use crate::diagnose::OtherHosts;
 use crate::exit::Exit;
 use crate::login::{self, Login};
+use crate::wire::postgres::error::sqlstate;
 
 /// Checks one endpoint after another. A trait, so that tests can decide how each of them ends.
 pub(super) trait Visitor {
@@ -94,7 +95,7 @@ impl Next {
         let next = match &login.outcome {
             Ok(entered) => entered.unwanted.is_some(),
             Err(login::Error::Server { error, .. }) => {
-                error.sqlstate.as_deref() == Some(CANNOT_CONNECT_NOW)
+                error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW)
             }
             Err(_) => false,
         };
@@ -149,6 +150,3 @@ pub(super) fn belong_together(conninfo: &ConnInfo, hosts: Hosts, login: bool) ->
 fn prefers_standby(conninfo: &ConnInfo) -> bool {
     conninfo.target_session_attrs() == Some(TargetSessionAttrs::PreferStandby)
 }
-
-/// The server is starting up, shutting down or recovering (`ERRCODE_CANNOT_CONNECT_NOW`).
-const CANNOT_CONNECT_NOW: &str = "57P03";

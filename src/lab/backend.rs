@@ -10,7 +10,7 @@ use super::message::{Encoding, result_encoding, string};
 use super::observation::{Channel, End, Observation};
 use crate::wire::Malformed;
 use crate::wire::postgres::AuthRequest;
-use crate::wire::postgres::error::{self, Severity, code};
+use crate::wire::postgres::error::{self, Severity, sqlstate};
 use crate::wire::postgres::frame::{LENGTH_WORD, backend, frontend, length_word, message};
 use crate::wire::postgres::startup::PROTOCOL_3_0;
 
@@ -28,7 +28,7 @@ pub(super) fn serve(
     seen.startup = Some(channel);
     if startup.get(..2) != PROTOCOL_3_0.get(..2) {
         let reason = "only protocol 3 is spoken here";
-        let refusal = error::encode(Severity::Fatal, code::FEATURE_NOT_SUPPORTED, reason);
+        let refusal = error::encode(Severity::Fatal, sqlstate::FEATURE_NOT_SUPPORTED, reason);
         stream.write_all(&refusal)?;
         return Ok(End::ByServer);
     }
@@ -162,7 +162,7 @@ impl<S: Read + Write> Session<'_, S> {
     }
 
     fn refuse(&mut self, reason: &str) -> io::Result<End> {
-        let refusal = error::encode(Severity::Fatal, code::PROTOCOL_VIOLATION, reason);
+        let refusal = error::encode(Severity::Fatal, sqlstate::PROTOCOL_VIOLATION, reason);
         self.reply.extend(refusal);
         self.flush()?;
         Ok(End::ByServer)
@@ -322,7 +322,7 @@ impl<S: Read + Write> Session<'_, S> {
             Answer::Impossible => {
                 self.skipping = true;
                 let reason = "there is no database behind this endpoint";
-                let error = error::encode(Severity::Error, code::FEATURE_NOT_SUPPORTED, reason);
+                let error = error::encode(Severity::Error, sqlstate::FEATURE_NOT_SUPPORTED, reason);
                 self.reply.extend(error);
             }
         }

@@ -13,7 +13,7 @@ use super::deadline::{Deadline, IDLE, PATIENCE, Wire};
 use super::hello;
 use super::observation::{Channel, ClientCertificate, End, Observation, Opening, Tls};
 use super::packet::{self, Packet};
-use crate::wire::postgres::error::{self, Severity, code};
+use crate::wire::postgres::error::{self, Severity, sqlstate};
 use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED};
 use crate::wire::tls::alert::Level;
 use crate::wire::tls::{Alert, Suite, TlsVersion, record};
@@ -160,12 +160,12 @@ impl Session<'_> {
                     backend::serve(wire, &startup, channel, self.deadline, seen).map(Some)
                 }
                 After::Refuse => self
-                    .complain(code::PROTOCOL_VIOLATION, "only TLS is served here")
+                    .complain(sqlstate::PROTOCOL_VIOLATION, "only TLS is served here")
                     .map(Some),
             },
             Packet::Nothing | Packet::Barrier | Packet::CancelRequest => Ok(Some(End::ByServer)),
             Packet::Nonsense => self
-                .complain(code::PROTOCOL_VIOLATION, "only TLS is served here")
+                .complain(sqlstate::PROTOCOL_VIOLATION, "only TLS is served here")
                 .map(Some),
         }
     }
@@ -182,7 +182,7 @@ impl Session<'_> {
             Manner::Complain => {
                 return self
                     .complain(
-                        code::TOO_MANY_CONNECTIONS,
+                        sqlstate::TOO_MANY_CONNECTIONS,
                         "sorry, too many clients already",
                     )
                     .map(Some);
@@ -269,7 +269,7 @@ impl Session<'_> {
         if self.service.after == After::Refuse {
             if stream.read(&mut [0; 1024])? > 0 {
                 let message = "there is no database behind this endpoint";
-                let refusal = error::encode(Severity::Fatal, code::CANNOT_CONNECT_NOW, message);
+                let refusal = error::encode(Severity::Fatal, sqlstate::CANNOT_CONNECT_NOW, message);
                 stream.write_all(&refusal)?;
                 return Ok(End::ByServer);
             }

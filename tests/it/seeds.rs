@@ -10,6 +10,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("conninfo", pgtls_fuzz::conninfo),
     ("service_file", pgtls_fuzz::service_file),
     ("error_response", pgtls_fuzz::error_response),
+    ("wire", pgtls_fuzz::wire),
     ("chain", pgtls_fuzz::chain),
     ("crl", pgtls_fuzz::crl),
     ("trust_file", pgtls_fuzz::trust_file),

@@ -7,6 +7,7 @@ use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::probe::{Session, Task};
+use crate::wire::postgres::error::sqlstate;
 use crate::wire::postgres::{FirstAnswer, ServerError};
 use crate::x509::Name;
 
@@ -47,7 +48,8 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
 /// no entry, or rejects; authentication failed) quotes a name, in every language, and this does not.
 fn demands_certificate(error: &ServerError) -> bool {
     let text = String::from_utf8_lossy(&error.message);
-    error.sqlstate.as_deref() == Some(INVALID_AUTHORIZATION) && !text.contains(QUOTATION_MARKS)
+    error.sqlstate.as_deref() == Some(sqlstate::INVALID_AUTHORIZATION)
+        && !text.contains(QUOTATION_MARKS)
 }
 
 /// What a handshake that broke says about the client certificate, if it does.
@@ -159,9 +161,6 @@ const REISSUE_CERTIFICATE: &str = "The server does not accept our client certifi
 const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
 const GIVE_CERTIFICATE: &str =
     "Give a client certificate that the server's ssl_ca_file vouches for:";
-
-/// SQLSTATE 28000, invalid_authorization_specification.
-const INVALID_AUTHORIZATION: &str = "28000";
 
 #[cfg(test)]
 mod tests {

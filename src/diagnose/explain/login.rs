@@ -14,6 +14,7 @@ use crate::login::{
 use crate::probe::{Observation, Task};
 use crate::trust;
 use crate::wire::postgres::ServerError;
+use crate::wire::postgres::error::sqlstate;
 
 /// Who else may serve where this server is not of the kind that `target_session_attrs` wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +185,10 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
     // A wrong password is 28P01; under 28000 the server complains of the channel, here. Not of an unbound
     // proof, though: what names a wrong password 28000 is a pooler that does not bind.
     let of_channel = step == Step::Answer || (step == Step::Proof && login.bound);
-    if login.method == Some(Method::ScramSha256) && of_channel && state == Some("28000") {
+    if login.method == Some(Method::ScramSha256)
+        && of_channel
+        && state == Some(sqlstate::INVALID_AUTHORIZATION)
+    {
         return failed(
             Code::TlsTerminatedInBetween,
             format!("the server does not share this TLS session: {said}"),
@@ -192,26 +196,26 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
         );
     }
     let hint = match state {
-        Some("28P01") => {
+        Some(sqlstate::INVALID_PASSWORD) => {
             "The password is wrong, or the role does not exist or has none: the server does not say which. Its log does.".into()
         }
-        Some("28000") => {
+        Some(sqlstate::INVALID_AUTHORIZATION) => {
             "pg_hba.conf has no line for this user, database, address and TLS, or one that rejects; or the role may not log in, or the certificate's CN is not the user.".into()
         }
-        Some("3D000") => {
+        Some(sqlstate::INVALID_CATALOG_NAME) => {
             "The database does not exist: look at dbname, whose default is the user's name.".into()
         }
-        Some("42501") => {
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
             Hint::say("The role lacks the privilege CONNECT on this database:")
                 .fix(Fix::command("GRANT CONNECT ON DATABASE ... TO ..."))
         }
-        Some("22023" | "42704") => {
+        Some(sqlstate::INVALID_PARAMETER_VALUE | sqlstate::UNDEFINED_OBJECT) => {
             "The server does not take a setting of options or client_encoding.".into()
         }
-        Some("08P01" | "XX000") if sends_no_name(observation) => {
+        Some(sqlstate::PROTOCOL_VIOLATION | sqlstate::INTERNAL_ERROR) if sends_no_name(observation) => {
             "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone.".into()
         }
-        Some("08P01") => {
+        Some(sqlstate::PROTOCOL_VIOLATION) => {
             "A pooler says this of users and databases that it does not know: look into its configuration.".into()
         }
         _ => "Mend what the server says; its log says more.".into(),

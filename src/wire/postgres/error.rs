@@ -62,8 +62,8 @@ impl ServerError {
     /// May the next attempt meet another answer: is the server full, starting up or going down?
     pub fn may_pass(&self) -> bool {
         let state = self.sqlstate.as_deref().unwrap_or_default();
-        state.starts_with(code::CLASS_INSUFFICIENT_RESOURCES)
-            || state.starts_with(code::CLASS_OPERATOR_INTERVENTION)
+        state.starts_with(sqlstate::CLASS_INSUFFICIENT_RESOURCES)
+            || state.starts_with(sqlstate::CLASS_OPERATOR_INTERVENTION)
     }
 
     /// Has all of it arrived, again without the leading `E`?
@@ -130,9 +130,23 @@ const SEVERITY_LOCAL: u8 = b'S';
 const SEVERITY: u8 = b'V';
 
 /// SQLSTATEs that matter here (PostgreSQL documentation, appendix "Error Codes").
-pub mod code {
+pub mod sqlstate {
     /// `protocol_violation`.
     pub const PROTOCOL_VIOLATION: &str = "08P01";
+    /// `invalid_authorization_specification`.
+    pub const INVALID_AUTHORIZATION: &str = "28000";
+    /// `invalid_password`.
+    pub const INVALID_PASSWORD: &str = "28P01";
+    /// `invalid_catalog_name`: there is no such database.
+    pub const INVALID_CATALOG_NAME: &str = "3D000";
+    /// `insufficient_privilege`.
+    pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    /// `undefined_object`.
+    pub const UNDEFINED_OBJECT: &str = "42704";
+    /// `invalid_parameter_value`.
+    pub const INVALID_PARAMETER_VALUE: &str = "22023";
+    /// `internal_error`.
+    pub const INTERNAL_ERROR: &str = "XX000";
     /// `feature_not_supported`.
     pub const FEATURE_NOT_SUPPORTED: &str = "0A000";
     /// `too_many_connections`.
@@ -165,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_is_encoded_is_read_again() {
-        let bytes = encode(Severity::Fatal, code::CANNOT_CONNECT_NOW, "starting up");
+        let bytes = encode(Severity::Fatal, sqlstate::CANNOT_CONNECT_NOW, "starting up");
         assert_eq!(bytes[0], b'E');
         assert!(ServerError::is_whole(&bytes[1..]));
         let expected = ServerError {
