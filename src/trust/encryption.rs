@@ -65,6 +65,32 @@ pub(crate) fn decrypt_pem(
     }
 }
 
+/// Would OpenSSL know how to decrypt a block with this header (`PEM_get_EVP_CIPHER_INFO`)?
+pub(super) fn names_known_cipher(header: &[&[u8]]) -> bool {
+    let Some((cipher, iv)) = dek_info(header) else {
+        return false;
+    };
+    let cipher = cipher.to_ascii_uppercase();
+    let known = |(name, length): &(&str, usize)| *name == cipher && iv.len() == *length;
+    PEM_CIPHERS.iter().any(known)
+}
+
+/// Ciphers that old key files name, with the length of their IV in bytes.
+const PEM_CIPHERS: &[(&str, usize)] = &[
+    ("AES-128-CBC", 16),
+    ("AES-192-CBC", 16),
+    ("AES-256-CBC", 16),
+    ("ARIA-128-CBC", 16),
+    ("ARIA-192-CBC", 16),
+    ("ARIA-256-CBC", 16),
+    ("CAMELLIA-128-CBC", 16),
+    ("CAMELLIA-192-CBC", 16),
+    ("CAMELLIA-256-CBC", 16),
+    ("DES-CBC", 8),
+    ("DES-EDE-CBC", 8),
+    ("DES-EDE3-CBC", 8),
+];
+
 fn encrypted_private_key_info(
     der: &[u8],
 ) -> Result<(AlgorithmIdentifierRef<'_>, &[u8]), pkcs8::der::Error> {

@@ -6,8 +6,9 @@
 use rustls_pemfile::Item;
 
 pub use super::pem::PemFault;
-use super::pem::{BYTE_ORDER_MARK, blocks};
-use crate::x509::{Anchor, Certificate, Crl, TrustSettings};
+use super::pem::{BYTE_ORDER_MARK, Block, blocks};
+use super::private_key;
+use crate::x509::{Anchor, Certificate, Crl, ParseError, TrustSettings};
 
 /// The certificates and CRLs of a PEM file, in its order.
 #[derive(Debug, Default)]
@@ -75,6 +76,15 @@ pub enum Unusable {
         /// What the block claims to be.
         kind: Kind,
     },
+    /// Lines such as `Comment: x` stand in front of the contents: OpenSSL takes them for the header of
+    /// an encrypted block, and drops the whole file.
+    #[error("the {} on line {line} has header lines, which OpenSSL does not accept there", label(*kind))]
+    Header {
+        /// Line of the BEGIN line.
+        line: usize,
+        /// What the block claims to be.
+        kind: Kind,
+    },
     /// Well-formed PEM, but of other things.
     #[error("it holds a {}, but no certificate", label(*kind))]
     NoCertificate {
@@ -120,36 +130,109 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
             line: block.line,
             kind,
         };
-        match block.label {
-            b"CERTIFICATE" | b"X509 CERTIFICATE" => {
-                // OpenSSL's PEM reader, unlike its TLS code, does not mind bytes behind the value.
-                let (certificate, _) = Certificate::parse_prefix(&block.contents)
-                    .map_err(|_| broken(Kind::Certificate))?;
-                let settings = TrustSettings::default();
-                contents.certificates.push(Anchor {
-                    certificate: certificate.into(),
-                    settings,
-                });
+        if private_key::is_label(block.label) {
+            if !private_key::loads_among_certificates(&block) {
+                return Err(broken(Kind::PrivateKey));
             }
-            b"TRUSTED CERTIFICATE" => {
-                let (certificate, settings) = Certificate::parse_trusted(&block.contents)
-                    .map_err(|_| broken(Kind::Certificate))?;
-                contents.certificates.push(Anchor {
-                    certificate: certificate.into(),
-                    settings,
-                });
-            }
-            b"X509 CRL" => {
-                let crl = Crl::parse(&block.contents).map_err(|_| broken(Kind::Crl))?;
+            continue;
+        }
+        let kind = match block.label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => Kind::Certificate,
+            b"X509 CRL" => Kind::Crl,
+            // OpenSSL looks at no other block.
+            _ => continue,
+        };
+        if !block.header.is_empty() {
+            let line = block.line;
+            return Err(Unusable::Header { line, kind });
+        }
+        match kind {
+            Kind::Crl => {
+                let crl = Crl::parse(&block.contents).map_err(|_| broken(kind))?;
                 contents.crls.push(crl);
             }
-            _ => {}
+            _ => contents
+                .certificates
+                .push(anchor(&block).map_err(|_| broken(kind))?),
         }
     }
     if contents.certificates.is_empty() && contents.crls.is_empty() {
         return Err(what_else(bytes));
     }
     Ok(contents)
+}
+
+/// The certificate of a block with one of the three labels that OpenSSL knows.
+fn anchor(block: &Block<'_>) -> Result<Anchor, ParseError> {
+    let (certificate, settings) = match block.label {
+        b"TRUSTED CERTIFICATE" => Certificate::parse_trusted(&block.contents)?,
+        // OpenSSL's PEM reader, unlike its TLS code, does not mind bytes behind the value.
+        _ => (
+            Certificate::parse_prefix(&block.contents)?.0,
+            TrustSettings::default(),
+        ),
+    };
+    Ok(Anchor {
+        certificate: certificate.into(),
+        settings,
+    })
+}
+
+/// What OpenSSL loads of a file in a hashed directory: all that stands before the first block that it
+/// cannot read (`X509_load_cert_file`, `X509_load_crl_file`).
+#[derive(Debug)]
+pub(super) struct Loaded<T> {
+    /// In the order of the file.
+    pub(super) values: Vec<T>,
+    /// Whether the search goes on with the next file of this hash.
+    pub(super) search: Search,
+}
+
+/// Whether OpenSSL looks for another file with the same hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Search {
+    /// It does.
+    GoesOn,
+    /// Something in the file could not be read, or there was nothing in it. OpenSSL 3.0 up to 3.0.20
+    /// ends the search there and newer ones go on: we take what refuses more.
+    Ends,
+}
+
+/// The certificates of a file `HASH.0`.
+pub(super) fn load_certificates(bytes: &[u8]) -> Loaded<Anchor> {
+    let labels = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+    load(bytes, &labels, |block| anchor(block).ok())
+}
+
+/// The CRLs of a file `HASH.r0`.
+pub(super) fn load_crls(bytes: &[u8]) -> Loaded<Crl> {
+    load(bytes, &["X509 CRL"], |block| {
+        Crl::parse(&block.contents).ok()
+    })
+}
+
+fn load<T>(bytes: &[u8], labels: &[&str], parse: impl Fn(&Block<'_>) -> Option<T>) -> Loaded<T> {
+    let mut values = Vec::new();
+    for block in blocks(bytes) {
+        let wanted = |block: &Block<'_>| labels.iter().any(|label| label.as_bytes() == block.label);
+        let value = match block {
+            Ok(block) if !wanted(&block) => continue,
+            Ok(block) if block.header.is_empty() => parse(&block),
+            Ok(_) | Err(_) => None,
+        };
+        match value {
+            Some(value) => values.push(value),
+            None => {
+                let search = Search::Ends;
+                return Loaded { values, search };
+            }
+        }
+    }
+    let search = match values.is_empty() {
+        true => Search::Ends,
+        false => Search::GoesOn,
+    };
+    Loaded { values, search }
 }
 
 /// What the first block of a file is that holds neither certificates nor CRLs.

@@ -64,6 +64,7 @@ pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
         lines: Lines {
             rest: Some(text),
             number: 0,
+            begins_line: true,
         },
     }
 }
@@ -164,24 +165,39 @@ fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
 /// C strings: a NUL ends a line early, and at the start of a line it ends the file.
 struct Lines<'a> {
     rest: Option<&'a [u8]>,
+    /// Of the line that was read last, counted from 1.
     number: usize,
+    /// Is what comes next the start of a line, and not the rest of a long one?
+    begins_line: bool,
 }
 
 impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest.filter(|rest| !rest.is_empty())?;
-        let mut halves = rest.splitn(2, |byte| *byte == b'\n');
-        let line = halves.next()?.split(|byte| *byte == 0).next()?;
-        if line.is_empty() && rest.first() == Some(&0) {
+        let (piece, behind) = rest.split_at(length_of_piece(rest));
+        let line = piece.split(|byte| *byte == 0 || *byte == b'\n').next()?;
+        if line.is_empty() && piece.first() == Some(&0) {
             self.rest = None;
             return None;
         }
-        self.rest = halves.next();
-        self.number = self.number.saturating_add(1);
+        self.rest = Some(behind);
+        if self.begins_line {
+            self.number = self.number.saturating_add(1);
+        }
+        self.begins_line = piece.ends_with(b"\n");
         let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
         line.get(..line.len().saturating_sub(blanks))
     }
 }
+
+/// OpenSSL reads lines into a buffer, and takes what does not fit into it for the next line.
+fn length_of_piece(text: &[u8]) -> usize {
+    let end = text.iter().take(MAX_PIECE).position(|byte| *byte == b'\n');
+    end.map_or(text.len().min(MAX_PIECE), |end| end.saturating_add(1))
+}
+
+/// What fits into the buffer besides its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).
+const MAX_PIECE: usize = 254;
 
 /// UTF-8's, which OpenSSL skips at the start of a PEM file.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -304,6 +320,22 @@ mod tests {
             read(&a.replacen("\n", "\n\0\n", 1)),
             [Err(PemFault::NoEnd { line: 1 })]
         );
+    }
+
+    #[test]
+    fn a_long_line_is_read_in_pieces() {
+        let long = "x".repeat(MAX_PIECE);
+        let a = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
+        // The BEGIN line follows in the same line, but in the next piece.
+        assert_eq!(read(&format!("{long}{a}")), [good("A", 0, b"hello")]);
+        let label = "B".repeat(MAX_PIECE);
+        let text = format!("-----BEGIN {label}-----\naGVsbG8=\n-----END {label}-----\n");
+        assert_eq!(read(&text), []);
+        let data = BASE64.encode(&[7; 900]);
+        let text = format!("-----BEGIN A-----\n{data}\n-----END A-----\n");
+        assert_eq!(read(&text), [good("A", 0, &[7; 900])]);
+        let text = format!("{long}{long}\n{}", a.replace('=', "!"));
+        assert_eq!(read(&text), [Err(PemFault::Base64 { line: 2 })]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef
 use pkcs8::der::{Decode as _, Error as DerError, Reader as _, SliceReader, TagNumber};
 use rustls::pki_types::PrivateKeyDer;
 
-use super::encryption::{decrypt_pem, decrypt_pkcs8, is_encrypted_pkcs8};
+use super::encryption::{decrypt_pem, decrypt_pkcs8, is_encrypted_pkcs8, names_known_cipher};
 use super::pem::{Block, PemFault, blocks};
 use crate::escape::escape;
 
@@ -140,6 +140,58 @@ fn from_block(
         }),
     }
     .map(Some)
+}
+
+/// The label of a block that OpenSSL takes for a private key, whatever stands before these words.
+pub(super) fn is_label(label: &[u8]) -> bool {
+    let words = b"PRIVATE KEY";
+    label.windows(words.len()).any(|window| window == words)
+}
+
+/// Does OpenSSL load this private key among certificates (`PEM_X509_INFO_read_bio`)? It decodes each one
+/// and drops the whole file where that fails. An encrypted one it leaves alone.
+pub(super) fn loads_among_certificates(block: &Block<'_>) -> bool {
+    if !block.header.is_empty() {
+        return names_known_cipher(&block.header);
+    }
+    let der = first_value(&block.contents).unwrap_or_default();
+    match block.label {
+        b"ENCRYPTED PRIVATE KEY" => true,
+        b"PRIVATE KEY" => is_pkcs8(der),
+        b"RSA PRIVATE KEY" => is_integers(der, 9) || is_pkcs8(der),
+        b"EC PRIVATE KEY" => ec_parameters(der).is_ok() || is_pkcs8(der),
+        b"DSA PRIVATE KEY" => is_integers(der, 6) || is_pkcs8(der),
+        // The decoder then finds out by itself which kind of key this is.
+        _ => is_pkcs8(der) || ec_parameters(der).is_ok() || is_integers(der, 6),
+    }
+}
+
+/// A PrivateKeyInfo (RFC 5958) whose inner key can be decoded, too.
+fn is_pkcs8(der: &[u8]) -> bool {
+    let Ok(info) = PrivateKeyInfoRef::try_from(der) else {
+        return false;
+    };
+    let inner = info.private_key.as_bytes();
+    match info.algorithm.oid {
+        RSA => is_integers(inner, 9),
+        EC => ec_parameters(inner).is_ok(),
+        _ => first_value(inner).is_some(),
+    }
+}
+
+/// A sequence of at least so many integers.
+fn is_integers(der: &[u8], least: usize) -> bool {
+    let integers = SliceReader::new(der).and_then(|mut reader| {
+        reader.sequence(|reader| {
+            let mut count = 0_usize;
+            while !reader.is_finished() {
+                UintRef::decode(reader)?;
+                count = count.saturating_add(1);
+            }
+            Ok::<_, DerError>(count)
+        })
+    });
+    integers.is_ok_and(|count| count >= least)
 }
 
 /// What contents that are no key mean: after decryption, that the password was wrong.

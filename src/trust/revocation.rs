@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::{Error, FileRole};
+use super::file::{self, Search};
+use super::read_bounded;
 use super::request::{HomeFile, TrustRequest};
-use super::{file, read_bounded};
 use crate::conninfo::{Origin, Setting};
 use crate::x509::{AnchorList, Crl};
 
@@ -109,32 +110,35 @@ fn of_home(request: &TrustRequest, from_root_file: Vec<Crl>) -> Lists {
 fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
     let mut names: Vec<(u32, u32)> = path
         .read_dir()?
-        .take(MAX_ENTRIES)
         .filter_map(|entry| hashed_name(entry.ok()?.file_name().to_str()?))
         .collect();
+    if names.len() > MAX_LISTS {
+        let message = format!("it holds more than {MAX_LISTS} CRL files");
+        return Err(std::io::Error::other(message));
+    }
     names.sort_unstable();
     let mut crls = Vec::new();
     let mut expected = (0, 0);
+    let mut ended = None;
     for (hash, number) in names {
         if hash != expected.0 || number == 0 {
             expected = (hash, 0);
         }
-        // The search ends at the first number that is missing.
-        if number != expected.1 {
+        // The search ends at the first number that is missing, and behind a file that cannot be read.
+        if number != expected.1 || ended == Some(hash) {
             continue;
         }
         expected.1 += 1;
-        let read = read_bounded(&path.join(format!("{hash:08x}.r{number}")));
-        let contents = read
-            .ok()
-            .and_then(|bytes| file::read(&bytes).ok())
-            .unwrap_or_default();
-        crls.extend(
-            contents
-                .crls
-                .into_iter()
-                .filter(|crl| crl.issuer.hash() == hash),
-        );
+        let Ok(bytes) = read_bounded(&path.join(format!("{hash:08x}.r{number}"))) else {
+            ended = Some(hash);
+            continue;
+        };
+        let loaded = file::load_crls(&bytes);
+        if loaded.search == Search::Ends {
+            ended = Some(hash);
+        }
+        let of_hash = |crl: &Crl| crl.issuer.hash() == hash;
+        crls.extend(loaded.values.into_iter().filter(of_hash));
     }
     Ok(crls)
 }
@@ -151,8 +155,8 @@ fn hashed_name(name: &str) -> Option<(u32, u32)> {
     Some((u32::from_str_radix(hash, 16).ok()?, number.parse().ok()?))
 }
 
-/// Entries of a CRL directory that are looked at.
-const MAX_ENTRIES: usize = 10_000;
+/// CRL files in one directory. A list that is left out could be the one that revokes, so more are an error.
+const MAX_LISTS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bundled::{self, BundledRoot, ROOTS};
-use super::system::{SystemStore, load_hashed};
+use super::system::{SystemStore, in_directories};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Name};
 
 /// The anchors of a connection: those of the trust, and those that came along with CRLs.
@@ -49,8 +49,8 @@ impl AnchorStore for Store {
     fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
         let mut found = self.base.by_subject(subject);
         found.extend(self.from_crl_file.by_subject(subject));
-        for directory in &self.crl_directories {
-            found.extend(load_hashed(directory, subject));
+        if found.is_empty() {
+            found = in_directories(&self.crl_directories, subject);
         }
         found
     }

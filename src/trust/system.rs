@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-
-use super::{bundled, file};
+use super::file::{self, Search};
 use crate::conninfo::SystemRoots;
-use crate::x509::{Anchor, Certificate, Name};
+use crate::x509::{Anchor, Name};
 
 /// Where this machine keeps its roots: bundles that are read whole, and directories in which a
 /// root is found by the hash of its name.
@@ -50,20 +47,21 @@ impl SystemStore {
         !files.into_iter().any(holds) && !self.directories.iter().any(entries)
     }
 
+    /// OpenSSL asks the directories only if no root of this name is in memory yet
+    /// (`X509_STORE_CTX_get_by_subject`), and takes the first directory that has one.
     pub(super) fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
         let [named, default] = &self.loaded;
-        let mut found = of_subject(
-            named.get_or_init(|| load_file(self.named_file.as_deref())),
-            subject,
-        );
-        for directory in &self.directories {
-            found.extend(load_hashed(directory, subject));
+        let in_memory = named.get_or_init(|| load_file(self.named_file.as_deref()));
+        let found = of_subject(in_memory, subject);
+        if !found.is_empty() {
+            return found;
         }
-        if found.is_empty() {
-            let anchors = default.get_or_init(|| load_file(self.default_file.as_deref()));
-            found = of_subject(anchors, subject);
+        let found = in_directories(&self.directories, subject);
+        if !found.is_empty() {
+            return found;
         }
-        found
+        let anchors = default.get_or_init(|| load_file(self.default_file.as_deref()));
+        of_subject(anchors, subject)
     }
 }
 
@@ -82,37 +80,45 @@ fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
     let Some(path) = path.filter(|path| path.is_file()) else {
         return Vec::new();
     };
-    let Ok(bytes) = super::read_bounded(path) else {
-        return Vec::new();
-    };
-    CertificateDer::pem_slice_iter(&bytes)
-        .filter_map(|der| Certificate::parse(&der.ok()?).ok())
-        .map(bundled::anchor)
-        .collect()
+    let contents = super::read_bounded(path)
+        .ok()
+        .and_then(|bytes| file::read(&bytes).ok())
+        .unwrap_or_default();
+    contents.certificates.into_iter().map(Arc::new).collect()
+}
+
+/// What the first of these directories that has any holds under the hash of this name.
+pub(super) fn in_directories(directories: &[PathBuf], subject: &Name) -> Vec<Arc<Anchor>> {
+    directories
+        .iter()
+        .map(|directory| load_hashed(directory, subject))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
 }
 
 /// `HASH.0`, `HASH.1` and so on until one is missing (OpenSSL, `X509_LOOKUP_hash_dir`). A file
 /// under any other name is not found, and so not trusted.
-pub(super) fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
+fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
     let mut found = Vec::new();
     for number in 0..MAX_SAME_HASH {
         let path = directory.join(format!("{:08x}.{number}", subject.hash()));
         let Ok(bytes) = super::read_bounded(&path) else {
             break;
         };
-        let Ok(contents) = file::read(&bytes) else {
-            continue;
-        };
+        let loaded = file::load_certificates(&bytes);
         found.extend(
-            contents
-                .certificates
+            loaded
+                .values
                 .into_iter()
                 .filter(|anchor| anchor.certificate.subject.matches(subject))
                 .map(Arc::new),
         );
+        if loaded.search == Search::Ends {
+            break;
+        }
     }
     found
 }
 
-/// More certificates of one name hash are not looked for.
+/// More files of one hash are not looked for: an anchor that is not found refuses, and passes nothing.
 const MAX_SAME_HASH: u32 = 64;

@@ -49,6 +49,8 @@ fn root_files_are_read_as_libpq_reads_them() {
     };
     let mut rows = world.texts();
     rows.extend(world.blocks());
+    rows.extend(world.keys());
+    rows.extend(world.headers());
     rows.extend(world.trusted());
     rows.extend(world.other_things());
     let mut wrong = Vec::new();
@@ -327,6 +329,93 @@ impl World {
                 Invalid("END"),
             ),
             row("half a file", &root[..root.len() / 2], Invalid("no END")),
+        ]
+    }
+
+    /// A root beside a private key: OpenSSL decodes each one, and drops the file where it cannot.
+    fn keys(&self) -> Vec<Row> {
+        let root = &self.root;
+        let with = |name, key: String, expected| row(name, format!("{root}\n{key}"), expected);
+        let made = |arguments: &[&str]| String::from_utf8(openssl(arguments, b"")).unwrap();
+        let of = |arguments: &[&str], key: &str| {
+            String::from_utf8(openssl(arguments, key.as_bytes())).unwrap()
+        };
+        let rsa = made(&["genrsa", "2048"]);
+        let noise = [b"openssh-key-v1\0".as_slice(), &[0x5a; 90]].concat();
+        let cut = |text: &str| {
+            let lines: Vec<&str> = text.lines().collect();
+            [&lines[..2], &lines[lines.len() - 1..]].concat().join("\n") + "\n"
+        };
+        let aes = ["rsa", "-aes128", "-passout", "pass:x", "-traditional"];
+        let encrypted = of(&aes, &rsa);
+        vec![
+            with("RSA in PKCS#1", of(&["rsa", "-traditional"], &rsa), Passes),
+            with("an encrypted key", encrypted.clone(), Passes),
+            with(
+                "an encrypted key in PKCS#8",
+                of(&["pkcs8", "-topk8", "-passout", "pass:x"], &rsa),
+                Passes,
+            ),
+            with(
+                "Ed25519",
+                made(&["genpkey", "-algorithm", "ed25519"]),
+                Passes,
+            ),
+            with("X25519", made(&["genpkey", "-algorithm", "x25519"]), Passes),
+            with(
+                "an encrypted key of an unknown cipher",
+                encrypted.replace("AES-128-CBC", "NOPE"),
+                Invalid("broken"),
+            ),
+            with(
+                "OPENSSH",
+                pem("OPENSSH PRIVATE KEY", &noise),
+                Invalid("broken"),
+            ),
+            with(
+                "an unknown key",
+                pem("FOO PRIVATE KEY", &noise),
+                Invalid("broken"),
+            ),
+            with("no PKCS#8", pem("PRIVATE KEY", &noise), Invalid("broken")),
+            with(
+                "no PKCS#1",
+                pem("RSA PRIVATE KEY", &noise),
+                Invalid("broken"),
+            ),
+            with("no SEC 1", pem("EC PRIVATE KEY", &noise), Invalid("broken")),
+            with(
+                "no DSA key",
+                pem("DSA PRIVATE KEY", &noise),
+                Invalid("broken"),
+            ),
+            with("a cut key", cut(&rsa), Invalid("broken")),
+            with("another thing", pem("SSH2 PUBLIC KEY", &noise), Passes),
+        ]
+    }
+
+    /// Lines in front of the contents make an encrypted block of a certificate; a line that does not fit
+    /// into OpenSSL's buffer is two lines.
+    fn headers(&self) -> Vec<Row> {
+        let header = |lines: &str| {
+            let begin = "-----BEGIN CERTIFICATE-----\n";
+            self.root
+                .replace("\r\n", "\n")
+                .replacen(begin, &format!("{begin}{lines}\n"), 1)
+        };
+        let dek =
+            "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n";
+        let long = "x".repeat(254);
+        vec![
+            row("an empty line", header(""), Passes),
+            row("a comment", header("Comment: x\n"), Invalid("header lines")),
+            row(
+                "MIC-CLEAR",
+                header("Proc-Type: 4,MIC-CLEAR\n"),
+                Invalid("header lines"),
+            ),
+            row("encrypted", header(dek), Invalid("header lines")),
+            row("a long line before", format!("{long}{}", self.root), Passes),
         ]
     }
 

@@ -329,6 +329,10 @@ fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> Mend {
             "libpq drops the whole file for one broken block. Remove the block, or download the file again."
                 .to_owned(),
         ),
+        Unusable::Header { .. } => Mend::Words(
+            "Remove the lines between the BEGIN line and the next empty line, and that empty line."
+                .to_owned(),
+        ),
         Unusable::OtherDer | Unusable::NoCertificate { .. } => Mend::Words(format!(
             "{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line."
         )),

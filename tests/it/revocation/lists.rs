@@ -72,6 +72,10 @@ fn text(name: &str) -> Vec<u8> {
     match name {
         "root" => return certificate(root("Root", &ROOT_KEY)),
         "other root" => return certificate(root("Other Root", &OTHER_KEY)),
+        "twin root" => return certificate(root("Root", &OTHER_KEY)),
+        "broken certificate" => {
+            return b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".to_vec();
+        }
         "rubbish" => return b"rubbish\n".to_vec(),
         "empty" => return Vec::new(),
         "broken" => return b"-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n".to_vec(),

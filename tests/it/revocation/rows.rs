@@ -21,9 +21,11 @@ pub(crate) enum Libpq {
     Same,
     /// It goes on unchecked where pgtls stops: the string names a list that is of no use.
     GoesOn,
+    /// It refuses with OpenSSL 3.0.19 and passes with 3.5.9; pgtls sides with the one that refuses.
+    DependsOnOpenssl,
 }
 
-use Libpq::{GoesOn, Same};
+use Libpq::{DependsOnOpenssl, GoesOn, Same};
 
 const PASS: (i32, &str) = (0, "pass");
 const NOT_FOUND: (i32, &str) = (2, "crl-file-missing");
@@ -372,6 +374,78 @@ pub(crate) const ROWS: &[Row] = &[
         ],
         "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
         PASS,
+        Same,
+    ),
+    row(
+        "an empty file before the list",
+        &[
+            ("crls/{R}.r0", "R"),
+            ("crls/{I}.r0", "empty"),
+            ("crls/{I}.r1", "I"),
+        ],
+        "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        MISSING,
+        DependsOnOpenssl,
+    ),
+    row(
+        "a broken file before the list",
+        &[
+            ("crls/{R}.r0", "R"),
+            ("crls/{I}.r0", "broken"),
+            ("crls/{I}.r1", "I"),
+        ],
+        "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        MISSING,
+        DependsOnOpenssl,
+    ),
+    row(
+        "a broken block behind the list",
+        &[("crls/{R}.r0", "R"), ("crls/{I}.r0", "I+broken")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        PASS,
+        Same,
+    ),
+    row(
+        "a broken block behind the list that revokes",
+        &[("crls/{R}.r0", "R"), ("crls/{I}.r0", "I leaf+broken")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        REVOKED,
+        Same,
+    ),
+    row(
+        "the root in the directory, and none of its name in the root file",
+        &[
+            ("crls/{R}.0", "root"),
+            ("crls/{R}.r0", "R"),
+            ("crls/{I}.r0", "I"),
+        ],
+        "sslmode=verify-full sslrootcert=other.crt sslcrldir=crls",
+        PASS,
+        Same,
+    ),
+    row(
+        "the root in the directory behind a broken file",
+        &[
+            ("crls/{R}.0", "broken certificate"),
+            ("crls/{R}.1", "root"),
+            ("crls/{R}.r0", "R"),
+            ("crls/{I}.r0", "I"),
+        ],
+        "sslmode=verify-full sslrootcert=other.crt sslcrldir=crls",
+        UNKNOWN,
+        DependsOnOpenssl,
+    ),
+    row(
+        "the root in the directory, and one of its name in the root file",
+        &[
+            ("root.crt", "twin root"),
+            ("crls/{R}.0", "root"),
+            ("crls/{R}.r0", "R"),
+            ("crls/{I}.r0", "I"),
+        ],
+        "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        // The twin's key signed neither the list nor the certificate; OpenSSL looks at the list first.
+        MISSING,
         Same,
     ),
     row(
