@@ -12,7 +12,7 @@ use super::validity;
 
 /// The number of intermediates that OpenSSL allows (`X509_VERIFY_PARAM`, "default").
 const MAX_INTERMEDIATES: usize = 100;
-/// A path of this length is not extended any more: leaf and intermediates.
+/// A path of this length is not extended: the leaf and its intermediates.
 const MAX_UNANCHORED: usize = MAX_INTERMEDIATES + 1;
 
 /// `build_chain` with trusted certificates preferred, which is OpenSSL's default.
@@ -61,9 +61,9 @@ pub(super) fn build(
 enum End {
     /// At an anchor that is trusted for TLS servers.
     Trusted,
-    /// At an anchor whose settings exclude them.
+    /// At an anchor whose settings exclude TLS servers.
     Rejected,
-    /// Neither.
+    /// At no anchor.
     Nowhere { last_is_self_signed: bool },
 }
 
@@ -93,12 +93,12 @@ impl<'a> Builder<'a> {
                     self.path.pop();
                     self.path.push(Step::Anchor(Arc::clone(&anchor)));
                 } else {
-                    // It bears an anchor's name and is not the anchor: no way on from here.
+                    // It has an anchor's name but is not the anchor: the path ends here.
                     return End::Nowhere {
                         last_is_self_signed: true,
                     };
                 }
-                // From the first anchor on, what the server sent does not count any more.
+                // From the first anchor on, presented certificates are ignored.
                 search_presented = false;
                 match purpose::trust(&anchor) {
                     Trust::Trusted => return End::Trusted,
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A certificate of the path, wherever it came from.
+/// A certificate of the path: presented or an anchor.
 enum Held<'a> {
     Presented(&'a Certificate),
     Anchor(Arc<Anchor>),
@@ -186,7 +186,7 @@ impl Deref for Held<'_> {
     }
 }
 
-/// The first that is valid now, otherwise the first of those that expire last.
+/// The first that is valid now. If none is, the first of those that expire last.
 fn best<T>(
     candidates: impl Iterator<Item = T>,
     now: i64,

@@ -8,7 +8,7 @@ use super::fault::{Fault, FaultKind};
 use super::purpose::{self, Authority, Purpose, Role, is_self_signed};
 use super::{build, constraints, crl, signature, validity};
 
-/// What a chain is judged by.
+/// The rules to check a chain against.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -22,7 +22,7 @@ pub struct Rules {
 /// Whether certificates must be known not to be revoked.
 #[derive(Clone, Debug, Default)]
 pub enum Revocation {
-    /// No CRL is looked at.
+    /// No CRL is read.
     #[default]
     Off,
     /// Every certificate of the path, the anchor included, needs one of these CRLs
@@ -30,13 +30,13 @@ pub enum Revocation {
     WholeChain(Arc<[Crl]>),
 }
 
-/// What came of it.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct PathReport {
     /// The path that was built, leaf first. It reaches an anchor unless a fault says otherwise.
     pub path: Vec<Step>,
-    /// What is wrong, in OpenSSL's order as if its callback always went on. The first is the error
-    /// that OpenSSL reports; none means that the chain is good.
+    /// What is wrong, in the order in which OpenSSL's callback would see it. The first is the error
+    /// that OpenSSL reports. If the list is empty, the chain is good.
     pub faults: Vec<Fault>,
     /// How many signatures were checked, of certificates and CRLs.
     pub signature_checks: usize,
@@ -47,14 +47,14 @@ pub struct PathReport {
 pub enum Step {
     /// The server sent it, at this position.
     Presented(usize),
-    /// It came from the trust.
+    /// It is a trust anchor.
     Anchor(Arc<Anchor>),
 }
 
 /// Builds the path that OpenSSL would build and checks all of it.
 ///
 /// `presented` is what the server sent, leaf first. Only one path is tried, and each of its
-/// signatures is checked once, so the work is bounded by its length whatever the server sends.
+/// signatures is checked once. So the length of the path bounds the work.
 pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules) -> PathReport {
     let Some(leaf) = presented.first() else {
         let fault = Fault {
@@ -113,7 +113,7 @@ impl Run<'_> {
     }
 }
 
-/// A path with its certificates at hand.
+/// A path with references to its certificates.
 pub(super) struct Links<'a> {
     links: Vec<Link<'a>>,
 }
@@ -156,7 +156,7 @@ impl<'a> Links<'a> {
     }
 }
 
-/// `check_extensions`: what each certificate may be used for in its place.
+/// `check_extensions`: may each certificate be used in its place?
 fn check_extensions(links: &Links<'_>, run: &mut Run<'_>) {
     let mut role = Role::Leaf;
     let mut issuers_below = 0_u64;
@@ -207,7 +207,7 @@ fn check_authority(
             run.fail_if(authority != Authority::None, depth, FaultKind::InvalidNonCa)
         }
         Role::Issuer => {
-            // Only the last certificate may be a CA by another word than basicConstraints.
+            // Only the last certificate may be a CA without basicConstraints.
             let accepted = match authority {
                 Authority::None => false,
                 Authority::BasicConstraints => true,
@@ -241,7 +241,7 @@ fn check_level(links: &Links<'_>, run: &mut Run<'_>) {
     }
 }
 
-/// `internal_verify`: from the anchor down, its own signature left out.
+/// `internal_verify`: from the anchor down. The anchor's own signature is not checked.
 fn check_signatures_and_times(links: &Links<'_>, run: &mut Run<'_>) {
     let mut above: Option<&Certificate> = None;
     for (depth, link) in links.iter().rev() {
@@ -250,8 +250,8 @@ fn check_signatures_and_times(links: &Links<'_>, run: &mut Run<'_>) {
             Some(issuer) => check_signature(certificate, issuer, depth, run),
             None if is_self_signed(certificate) => {}
             None if depth == 0 => run.fail(0, FaultKind::UnableToVerifyLeafSignature),
-            // The last one is trusted by its settings alone: nothing vouches for it, not even its
-            // validity is looked at.
+            // The last certificate is trusted by its settings alone. OpenSSL checks neither its
+            // signature nor its validity.
             None => {
                 above = Some(certificate);
                 continue;
@@ -290,7 +290,8 @@ fn check_signature(
 }
 
 /// OpenSSL decodes the Internet resources of RFC 3779 and compares them along the path
-/// (`X509v3_addr_validate_path`). No TLS server needs them, so we only say that we cannot.
+/// (`X509v3_addr_validate_path`). No TLS server needs them, so we only report that we cannot check
+/// them.
 fn check_resources(links: &Links<'_>, run: &mut Run<'_>) {
     for (depth, link) in links.iter() {
         for oid in [oid::AUTONOMOUS_SYSTEMS, oid::IP_ADDRESS_BLOCKS] {

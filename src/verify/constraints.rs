@@ -9,10 +9,11 @@ use crate::x509::{
 use super::chain::{Links, Run};
 use super::fault::FaultKind;
 
-/// More comparisons than this OpenSSL refuses to make.
+/// OpenSSL refuses to make more comparisons than this.
 const MAX_COMPARISONS: usize = 1 << 20;
 
-/// `check_name_constraints`: every certificate against those of all above it, from the top down.
+/// `check_name_constraints`: every certificate against the constraints of all above it, from the top
+/// down.
 pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
     for (depth, link) in links.iter().rev() {
         let certificate = link.certificate;
@@ -71,8 +72,8 @@ fn check_names(certificate: &Certificate, constraints: &NameConstraints) -> Resu
         .try_for_each(|name| obey(&Subject::from(name), constraints))
 }
 
-/// `NAME_CONSTRAINTS_check_CN`: common names that look like host names count as dNSNames, for they
-/// may be used as such where there is none.
+/// `NAME_CONSTRAINTS_check_CN`: common names that look like host names count as dNSNames, because
+/// clients use them if there is no dNSName.
 fn check_common_names(subject: &Name, constraints: &NameConstraints) -> Result<(), FaultKind> {
     for common_name in attributes(subject, COMMON_NAME) {
         let text = common_name
@@ -124,9 +125,11 @@ enum Subject<'a> {
     SmtpUtf8(Option<&'a [u8]>),
     Uri(&'a [u8]),
     Ip(&'a [u8]),
-    /// An otherName that OpenSSL does not compare; its type decides whether a constraint is about it.
+    /// An otherName that OpenSSL does not compare. Its type decides whether a constraint applies to
+    /// it.
     OtherName(&'a str),
-    /// Of a kind that OpenSSL does not compare; its tag decides whether a constraint is about it.
+    /// A name of a kind that OpenSSL does not compare. Its tag decides whether a constraint applies
+    /// to it.
     Other(u8),
 }
 
@@ -146,7 +149,7 @@ impl<'a> From<&'a GeneralName> for Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Is the constraint about names of this kind?
+    /// Does the constraint apply to names of this kind?
     fn is_meant_by(&self, base: &GeneralName) -> bool {
         match self {
             Self::Directory(_) => matches!(base, GeneralName::Directory(_)),
@@ -209,7 +212,8 @@ fn whole(subtree: &Subtree) -> Result<(), FaultKind> {
     }
 }
 
-/// A base without a leading dot covers itself and everything below; with one, only what is below.
+/// A base without a leading dot covers itself and everything below it. A base with a leading dot
+/// covers only what is below it.
 fn dns_is_in(name: &[u8], base: &[u8]) -> bool {
     let Some(cut) = name.len().checked_sub(base.len()) else {
         return false;
@@ -248,7 +252,7 @@ fn email_is_in(name: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
     Ok(domain.eq_ignore_ascii_case(base_domain))
 }
 
-/// Does it end with the base, and have something before it?
+/// Does the name end with the base, with something before it?
 fn is_below(name: &[u8], base: &[u8]) -> bool {
     name.len() > base.len()
         && name
@@ -258,8 +262,8 @@ fn is_below(name: &[u8], base: &[u8]) -> bool {
             .is_some_and(|tail| tail.eq_ignore_ascii_case(base))
 }
 
-/// `nc_email_eai` (RFC 8398 section 6). OpenSSL decodes A-labels in the base; as we do not, such a
-/// base matches nothing and counts as an error, which never lets a name pass.
+/// `nc_email_eai` (RFC 8398 section 6). OpenSSL decodes A-labels in the base. We do not: such a base
+/// matches nothing and counts as an error, so no name passes because of it.
 fn utf8_email_is_in(name: Option<&[u8]>, base: &[u8]) -> Result<bool, FaultKind> {
     if base.contains(&0) {
         return Err(FaultKind::UnsupportedNameSyntax);
@@ -284,7 +288,7 @@ fn uri_is_in(uri: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
     Ok(host.eq_ignore_ascii_case(base))
 }
 
-/// What stands between `scheme://` and the next colon, or else the next slash. Never empty.
+/// The text between `scheme://` and the next colon, or else the next slash. Never empty.
 fn uri_host(uri: &[u8]) -> Option<&[u8]> {
     let colon = uri.iter().position(|byte| *byte == b':')?;
     let rest = uri.get(colon..)?.strip_prefix(b"://")?;

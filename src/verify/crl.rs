@@ -41,16 +41,16 @@ fn check_one(
     }
 }
 
-/// A CRL that may speak about a certificate, and how well it fits.
+/// A CRL that may apply to a certificate, and how well it fits.
 struct Choice<'a> {
     crl: &'a Crl,
     issuer: &'a Certificate,
     score: Score,
-    /// The reasons covered once it has been consulted.
+    /// The reasons that are covered after this CRL has been used.
     reasons: Reasons,
 }
 
-/// How well a CRL fits, weightiest first, as in OpenSSL's score.
+/// How well a CRL fits, the most important criterion first, as in OpenSSL's score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Score {
     understood: bool,
@@ -90,8 +90,8 @@ fn choose<'a>(
     best
 }
 
-/// `get_crl_score`; `None` if the CRL says nothing about the certificate. Delta CRLs and those of
-/// some reasons or other issuers need flags that libpq does not set.
+/// `get_crl_score`; `None` if the CRL says nothing about the certificate. Delta CRLs, and CRLs for
+/// some reasons or for other issuers only, need flags that libpq does not set.
 fn rate<'a>(
     crl: &'a Crl,
     certificate: &Certificate,
@@ -211,7 +211,7 @@ fn same_name(a: &GeneralName, b: &GeneralName) -> bool {
     }
 }
 
-/// `check_crl`: may the CRL be believed?
+/// `check_crl`: can the CRL be trusted?
 fn check_crl(choice: &Choice<'_>, depth: usize, run: &mut Run<'_>) {
     let mute = purpose::lacks(choice.issuer, &[KeyUsage::CRL_SIGN]);
     run.fail_if(mute, depth, FaultKind::KeyUsageNoCrlSign);
@@ -249,7 +249,7 @@ fn time_faults(crl: &Crl, now: i64) -> Vec<FaultKind> {
     faults
 }
 
-/// `cert_crl`: the date of a revocation is not looked at.
+/// `cert_crl`: the date of a revocation is ignored.
 fn check_entry(crl: &Crl, certificate: &Certificate, depth: usize, run: &mut Run<'_>) {
     let unknown = !crl.unknown_critical.is_empty();
     run.fail_if(unknown, depth, FaultKind::UnhandledCriticalCrlExtension);

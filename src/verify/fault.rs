@@ -9,11 +9,11 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
-/// The errors of `X509_verify_cert` (`X509_V_ERR_*` in include/openssl/x509_vfy.h.in) that libpq's
-/// flags can bring up.
+/// The errors of `X509_verify_cert` (`X509_V_ERR_*` in include/openssl/x509_vfy.h.in) that can
+/// occur with libpq's flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// More names or constraints than OpenSSL is ready to compare.
+    /// More names or constraints than OpenSSL agrees to compare.
     Unspecified,
     /// An anchor was found, but not the issuer of that anchor.
     UnableToGetIssuerCert,
@@ -33,17 +33,17 @@ pub enum FaultKind {
     CrlNotYetValid,
     /// nextUpdate of the CRL is in the past.
     CrlHasExpired,
-    /// notBefore is no time.
+    /// notBefore is not a valid time.
     ErrorInCertNotBefore,
-    /// notAfter is no time.
+    /// notAfter is not a valid time.
     ErrorInCertNotAfter,
-    /// thisUpdate of the CRL is no time.
+    /// thisUpdate of the CRL is not a valid time.
     ErrorInCrlLastUpdate,
-    /// nextUpdate of the CRL is no time.
+    /// nextUpdate of the CRL is not a valid time.
     ErrorInCrlNextUpdate,
-    /// The leaf is self-signed and no anchor.
+    /// The leaf is self-signed and is not an anchor.
     DepthZeroSelfSignedCert,
-    /// The chain ends in a self-signed certificate that is no anchor.
+    /// The chain ends in a self-signed certificate that is not an anchor.
     SelfSignedCertInChain,
     /// No issuer, neither presented nor among the anchors.
     UnableToGetIssuerCertLocally,
@@ -69,7 +69,7 @@ pub enum FaultKind {
     KeyUsageNoCrlSign,
     /// A critical CRL extension that OpenSSL does not know.
     UnhandledCriticalCrlExtension,
-    /// A CA where a proxy's end entity must stand.
+    /// A CA where the path needs a proxy's end entity.
     InvalidNonCa,
     /// The issuer of a proxy certificate lacks digitalSignature.
     KeyUsageNoDigitalSignature,
@@ -77,7 +77,7 @@ pub enum FaultKind {
     ProxyCertificatesNotAllowed,
     /// The CRL's issuing distribution point contradicts itself.
     InvalidExtension,
-    /// The CRL covers other certificates than this.
+    /// The CRL does not cover this certificate.
     DifferentCrlScope,
     /// A name that is outside the permitted subtrees.
     PermittedViolation,
@@ -101,15 +101,15 @@ pub enum FaultKind {
     InvalidCa,
     /// A curve that is spelled out instead of named.
     EcKeyExplicitParams,
-    /// OpenSSL could check this, we cannot: a signature algorithm or an extension, dotted.
+    /// OpenSSL can check this, we cannot: a signature algorithm or an extension.
     UnsupportedAlgorithm {
-        /// Its object identifier.
+        /// Its object identifier, dotted.
         oid: String,
     },
 }
 
 impl FaultKind {
-    /// OpenSSL's number; `None` where the limitation is ours.
+    /// OpenSSL's number. `None` if the limitation is ours.
     pub fn openssl_code(&self) -> Option<u32> {
         Some(match self {
             Self::Unspecified => 1,

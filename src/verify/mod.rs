@@ -1,11 +1,11 @@
-//! Chain, trust, host and moment in; a judgement out. Pure.
+//! Judges a chain, given trust, host and time. Pure functions.
 //!
-//! libpq leaves the chain to OpenSSL's `X509_verify_cert`, whose rules are its own: neither those
-//! of RFC 5280 to the letter nor those of any Rust crate. [`chain`] and the files beside it write
-//! them down in the order in which OpenSSL (3.0 to 3.5) applies them; [`name`] holds libpq's own.
+//! libpq leaves the chain to OpenSSL's `X509_verify_cert`, whose rules differ from RFC 5280 and
+//! from every Rust crate. [`chain`] and the files beside it implement them in the order in which
+//! OpenSSL (3.0 to 3.5) applies them. [`name`] implements libpq's own rules.
 //!
-//! Mechanism and policy are apart: [`judge`] finds every fact, [`Judgement::satisfies`] decides
-//! what they mean at a level. So one handshake can say "passes verify-ca, fails verify-full".
+//! Facts and policy are separate: [`judge`] finds every fact, [`Judgement::satisfies`] decides what
+//! they mean at a level. So one handshake can show "passes verify-ca, fails verify-full".
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -47,7 +47,7 @@ pub struct Judgement {
 /// The first reason, in libpq's order, why a level is not reached.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsatisfied<'a> {
-    /// A presented certificate cannot be parsed; OpenSSL ends the handshake there, in every mode.
+    /// A presented certificate cannot be parsed. OpenSSL then ends the handshake, in every mode.
     Unparsable {
         /// Its position in the presented chain, counted from 0.
         position: usize,
@@ -112,7 +112,7 @@ impl Judgement {
         (0..self.path.path.len()).filter_map(|depth| self.on_path(depth))
     }
 
-    /// The certificates of the path that came from the trust, the last one topmost.
+    /// The trust anchors of the path. The last one is the topmost.
     pub fn anchors(&self) -> impl DoubleEndedIterator<Item = &Certificate> {
         self.path.path.iter().filter_map(|step| match step {
             Step::Anchor(anchor) => Some(&*anchor.certificate),
@@ -120,10 +120,10 @@ impl Judgement {
         })
     }
 
-    /// Is this level reached? Trust is judged before the name, as libpq does.
+    /// Is this level reached? The chain is judged before the name, as in libpq.
     ///
     /// # Errors
-    /// The first reason why not.
+    /// The first reason why it is not.
     pub fn satisfies(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
         if let Some((position, error)) = &self.unparsable {
             return Err(Unsatisfied::Unparsable {

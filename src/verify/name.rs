@@ -1,6 +1,6 @@
 //! Does the certificate name this host? libpq's rules, not RFC 6125's.
 //!
-//! The order of events is that of `pgtls_verify_peer_name_matches_certificate_guts` in PostgreSQL's
+//! The steps are those of `pgtls_verify_peer_name_matches_certificate_guts` in PostgreSQL's
 //! fe-secure-openssl.c, the comparisons those of fe-secure-common.c.
 
 use std::fmt;
@@ -10,16 +10,16 @@ use crate::escape::escape;
 use crate::inet::inet_aton;
 use crate::x509::GeneralName;
 
-/// The name that vouches for the host.
+/// The name that matches the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameMatch {
-    /// The name as the certificate holds it; an address as text. Not escaped for terminals.
+    /// The name as it is in the certificate; an address as text. Not escaped for terminals.
     pub matched: Vec<u8>,
-    /// Where the name stands.
+    /// Where the name is.
     pub rule: Rule,
 }
 
-/// Where in a certificate a name stands.
+/// Where in a certificate a name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// A dNSName of the subject alternative name.
@@ -30,34 +30,34 @@ pub enum Rule {
     CommonName,
 }
 
-/// Why no name vouches for the host. `Display` is libpq's own sentence, with the bytes of the
+/// Why no name matches the host. `Display` is libpq's own sentence, with the bytes of the
 /// certificate and of the host escaped for terminals.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
-    /// Every name was looked at, and none is the host's.
+    /// Every name was compared, and none matches the host.
     #[error("server certificate for \"{}\"{} does not match host name \"{}\"",
         escape(first), Others(others.len()), escape(host))]
     Mismatch {
         /// The host that was asked for.
         host: Vec<u8>,
-        /// The first name looked at; an address as text.
+        /// The first name compared; an address as text.
         first: Vec<u8>,
-        /// The other names looked at, in order. The common name is among them only if it counted.
+        /// The other names compared, in order. Includes the common name only if it counted.
         others: Vec<Vec<u8>>,
     },
     /// The certificate holds no name of a kind that counts.
     #[error("could not get server's host name from server certificate")]
     NoName,
-    /// A name with a NUL in it came before any match: a C program would compare only what stands
-    /// before the NUL (CVE-2009-4034), so libpq refuses the whole certificate.
+    /// A name with a NUL in it came before any match. A C program would compare only what is before
+    /// the NUL (CVE-2009-4034), so libpq refuses the whole certificate.
     #[error("SSL certificate's name contains embedded null")]
     EmbeddedNul {
         /// The name, NUL included.
         name: Vec<u8>,
-        /// Where it stands: a dNSName or the common name.
+        /// Where it is: a dNSName or the common name.
         rule: Rule,
     },
-    /// An iPAddress that is no address came before any match.
+    /// An iPAddress that is not an address came before any match.
     #[error("certificate contains IP address with invalid length {}", address.len())]
     BadIpLength {
         /// The entry's contents; neither 4 nor 16 bytes.
@@ -71,8 +71,8 @@ pub enum NameFault {
 /// Looks for `host` among the names of a certificate.
 ///
 /// `host` is compared byte for byte as the user wrote it (final dot included, letters in either
-/// case). `subject_alt_names` are the extension's entries in order, `None` without the extension;
-/// `common_names` the subject's commonName values, as raw bytes in order.
+/// case). `subject_alt_names` are the extension's entries in order, or `None` without the
+/// extension. `common_names` are the subject's commonName values in order, as raw bytes.
 ///
 /// # Errors
 /// See [`NameFault`]. The walk ends at the first match or broken name, whichever comes first.
@@ -119,7 +119,7 @@ pub fn match_host(
     Err(walk.fault())
 }
 
-/// The host in each form that a certificate may name it.
+/// The host in each form in which a certificate can name it.
 struct Host<'a> {
     text: &'a [u8],
     v4: Option<Ipv4Addr>,
@@ -139,13 +139,13 @@ impl<'a> Host<'a> {
         }
     }
 
-    /// Decides whether a dNSName or an iPAddress keeps the common name out of the game.
+    /// Decides whether it is a dNSName or an iPAddress that makes the common name irrelevant.
     fn is_address(&self) -> bool {
         self.v4.is_some() || self.v6.is_some()
     }
 }
 
-/// A walk through the names, remembering what was looked at.
+/// A walk through the names. It records which names were compared.
 struct Walk<'a> {
     host: Host<'a>,
     examined: Vec<Vec<u8>>,
@@ -203,7 +203,7 @@ impl Walk<'_> {
     }
 }
 
-/// `*.` at the very start stands for one label (libpq's `wildcard_certificate_match`).
+/// `*.` at the very start matches one label (libpq's `wildcard_certificate_match`).
 fn wildcard_matches(pattern: &[u8], host: &[u8]) -> bool {
     let Some(domain) = pattern.strip_prefix(b"*.") else {
         return false;
@@ -217,11 +217,11 @@ fn wildcard_matches(pattern: &[u8], host: &[u8]) -> bool {
     !domain.is_empty()
         && !label.is_empty()
         && rest.strip_prefix(b".").is_some_and(|rest| rest.eq_ignore_ascii_case(domain))
-        // libpq stops looking for dots one character early, so that `*.b` names the host `a..b`.
+        // libpq stops looking for dots one character early, so `*.b` matches the host `a..b`.
         && !label.iter().rev().skip(1).any(|&byte| byte == b'.')
 }
 
-/// The C library's inet_aton takes anything at all after a blank.
+/// The C library's inet_aton ignores everything after a space.
 fn until_blank(text: &[u8]) -> &[u8] {
     text.split(|byte| is_c_space(*byte))
         .next()

@@ -18,11 +18,11 @@ pub enum Purpose {
 pub enum Mismatch {
     /// The names differ.
     Name,
-    /// One of the two is invalid, see [`Certificate::flaws`].
+    /// One of the two is invalid: see [`Certificate::flaws`].
     Flawed,
     /// The key identifiers differ.
     KeyIdentifier,
-    /// The issuer and serial number in the authority key identifier are another certificate's.
+    /// The issuer and serial number in the authority key identifier belong to another certificate.
     IssuerAndSerial,
     /// The issuer's key cannot be read.
     UnreadableKey,
@@ -48,7 +48,7 @@ pub fn likely_issued(issuer: &Certificate, subject: &Certificate) -> Result<(), 
     matches_algorithm(issuer, subject)
 }
 
-/// Is it its own issuer (OpenSSL's `EXFLAG_SS`)? The signature is not looked at.
+/// Is it its own issuer (OpenSSL's `EXFLAG_SS`)? The signature is not checked.
 pub fn is_self_signed(certificate: &Certificate) -> bool {
     likely_issued(certificate, certificate).is_ok()
 }
@@ -78,7 +78,7 @@ pub(super) fn matches_identifier(
     }
 }
 
-/// `check_sig_alg_match`: an RSA key may make PSS signatures, a PSS key makes no other.
+/// `check_sig_alg_match`: an RSA key may make PSS signatures, a PSS key makes only those.
 fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), Mismatch> {
     let scheme = &subject.tbs_signature_algorithm.scheme;
     if !signature::is_readable(&issuer.public_key) {
@@ -105,10 +105,10 @@ fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), 
     }
 }
 
-/// How OpenSSL comes to call a certificate a CA (`check_ca` in crypto/x509/v3_purp.c).
+/// Why OpenSSL considers a certificate a CA (`check_ca` in crypto/x509/v3_purp.c).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Authority {
-    /// It is none.
+    /// It is not a CA.
     None,
     /// basicConstraints says so.
     BasicConstraints,
@@ -152,18 +152,18 @@ pub(super) fn is_proxy(certificate: &Certificate) -> bool {
         .any(|oid| oid == crate::x509::oid::PROXY_CERT_INFO)
 }
 
-/// The place of a certificate in the path, as far as its purpose goes.
+/// The place of a certificate in the path, as far as it matters for the purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// The server's own.
     Leaf,
-    /// Below a proxy certificate: an end entity is wanted.
+    /// Above a proxy certificate: an end entity is needed.
     EndEntity,
     /// Everything above.
     Issuer,
 }
 
-/// May it be used in this place? `anchor` holds the trust settings if it came from the trust.
+/// May it be used in this place? `anchor` has the trust settings if it is an anchor.
 pub(super) fn suits(
     certificate: &Certificate,
     role: Role,
@@ -224,14 +224,14 @@ fn has_netscape_type(certificate: &Certificate, bits: u8) -> bool {
         .is_some_and(|types| types & bits != 0)
 }
 
-/// Is there a key usage, and none of these in it?
+/// Is there a key usage without any of these?
 pub(super) fn lacks(certificate: &Certificate, usages: &[KeyUsage]) -> bool {
     certificate
         .key_usage
         .is_some_and(|usage| !usage.allows_any(usages))
 }
 
-/// What the trust settings of an anchor say about TLS servers.
+/// What the settings of an anchor say about TLS servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
     Trusted,

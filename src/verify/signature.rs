@@ -1,4 +1,4 @@
-//! Does this key vouch for these bytes?
+//! Did this key sign these bytes?
 
 use aws_lc_rs::signature::{
     self as aws, EcdsaVerificationAlgorithm, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
@@ -15,7 +15,7 @@ use crate::x509::{
 pub(super) enum Check {
     /// The key made the signature.
     Good,
-    /// It did not, or the signature is not of a kind that the key makes.
+    /// It did not, or the signature is of a kind that the key cannot make.
     Bad,
     /// OpenSSL can tell; we cannot.
     Unsupported,
@@ -36,7 +36,7 @@ pub(super) fn check_certificate(certificate: &Certificate, key: &PublicKey) -> C
     )
 }
 
-/// `X509_CRL_verify`, with the same demand.
+/// `X509_CRL_verify`: again both algorithm identifiers must agree.
 pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
     if crl.signature_algorithm.der != crl.tbs_signature_algorithm.der
         || crl.signature_unused_bits != 0
@@ -46,13 +46,13 @@ pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
     check(&crl.signature_algorithm, key, &crl.tbs, &crl.signature)
 }
 
-/// Is the key strong enough for OpenSSL's security level 2? One that it cannot decode is not
+/// Is the key strong enough for OpenSSL's security level 2? A key that OpenSSL cannot decode is not
 /// (`check_key_level` in crypto/x509/x509_vfy.c).
 pub(super) fn is_strong(key: &PublicKey) -> bool {
     key.kind.has_112_bits() && is_readable(key)
 }
 
-/// Can OpenSSL decode the key? It drops points that are not on their curve.
+/// Can OpenSSL decode the key? It rejects points that are not on their curve.
 pub(super) fn is_readable(key: &PublicKey) -> bool {
     let algorithm: &'static dyn VerificationAlgorithm = match key.kind {
         KeyKind::Unusable(_) => return false,
@@ -147,7 +147,7 @@ fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
     })
 }
 
-/// RFC 4055 section 3.3: a restricted key fixes the digests and bounds the salt from below.
+/// RFC 4055 section 3.3: a restricted key fixes the digests and sets a minimum salt length.
 fn keeps_to(parameters: PssParameters, restriction: PssParameters) -> bool {
     parameters.digest == restriction.digest
         && parameters.mask_digest == restriction.mask_digest

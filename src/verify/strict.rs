@@ -1,6 +1,6 @@
-//! The same chain through rustls-webpki: what clients with a stricter engine say.
+//! The same chain through rustls-webpki: what clients with a stricter verifier report.
 //!
-//! It refuses much that libpq takes, and takes some that libpq refuses; the difference tells which
+//! It refuses much that libpq accepts, and accepts some that libpq refuses. The difference shows which
 //! other clients will have trouble with a server.
 
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use rustls::{CertificateError, RootCertStore};
 use super::Judgement;
 use crate::x509::{AnchorStore, Certificate, Name};
 
-/// What rustls-webpki says; `Display` is its own sentence.
+/// What rustls-webpki reports. `Display` is its own sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Strict {
     /// It cannot parse the leaf: version 1, for one.
@@ -24,7 +24,7 @@ pub enum Strict {
     /// It finds no good path.
     #[error("{0}")]
     Chain(String),
-    /// It is not asked: these certificates would keep it busy for seconds.
+    /// It is not called: these certificates would keep it busy for seconds.
     #[error("the certificates could be put together in too many ways")]
     TooManyPaths,
     /// The leaf does not name the host, by its rules.
@@ -32,10 +32,10 @@ pub enum Strict {
     Name(String),
 }
 
-/// Asks rustls-webpki about a judged chain, with the anchors that could end it.
+/// Runs rustls-webpki on a judged chain, with the anchors that could end it.
 ///
 /// # Errors
-/// Its first complaint: the chain before the name. [`Strict::TooManyPaths`] is no complaint of its own.
+/// Its first complaint: the chain before the name. [`Strict::TooManyPaths`] is ours, not webpki's.
 pub fn strict(
     judgement: &Judgement,
     anchors: &dyn AnchorStore,
@@ -70,7 +70,7 @@ pub fn strict(
     verify_server_name(&parsed, &name).map_err(|error| Strict::Name(complaint(&error)))
 }
 
-/// The anchors whose names the chain mentions; one that webpki cannot take is none to it.
+/// The anchors whose names the chain mentions. Those that webpki cannot parse are left out.
 fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertStore {
     let mut issuers: Vec<&Name> = Vec::new();
     for certificate in certificates {
@@ -84,7 +84,7 @@ fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertSto
     let mut roots = RootCertStore::empty();
     for issuer in issuers {
         for anchor in anchors.by_subject(issuer) {
-            // Its refusal is the very thing to be found out: the path then ends nowhere.
+            // A refusal is part of the answer: the path then has no anchor.
             let _ = roots.add(CertificateDer::from(&*anchor.certificate.der));
         }
     }
@@ -92,8 +92,8 @@ fn roots(certificates: &[Certificate], anchors: &dyn AnchorStore) -> RootCertSto
 }
 
 /// An upper bound for how often rustls-webpki parses an intermediate while it looks for a path. It
-/// follows names alone, and parses every intermediate at each step of each path. Its own limit of
-/// 200,000 steps (`Budget` in its verify_cert.rs) allows some millions of that.
+/// follows only names, and parses every intermediate at each step of each path. Its own limit of
+/// 200,000 steps (`Budget` in its verify_cert.rs) allows millions of parses.
 fn glances(leaf: &Certificate, intermediates: &[Certificate]) -> usize {
     let mut ends: Vec<(&Certificate, usize)> = vec![(leaf, 1)];
     let mut steps: usize = 1;
@@ -109,17 +109,17 @@ fn glances(leaf: &Certificate, intermediates: &[Certificate]) -> usize {
     steps.saturating_mul(intermediates.len())
 }
 
-/// How many paths go on from one of these ends, each with the number of paths to it, to this issuer.
+/// How many paths lead to this issuer from `ends`; each end has the number of paths that lead to it.
 fn paths_to(issuer: &Certificate, ends: &[(&Certificate, usize)]) -> usize {
     ends.iter()
         .filter(|(end, _)| end.issuer.der == issuer.subject.der)
         .fold(0, |sum, (_, paths)| sum.saturating_add(*paths))
 }
 
-/// The intermediates of the longest path that it tries (`MAX_SUB_CA_COUNT`).
+/// The number of intermediates in the longest path that webpki tries (`MAX_SUB_CA_COUNT`).
 const MAX_SUB_CAS: usize = 6;
 
-/// Some tenths of a second.
+/// Takes some tenths of a second.
 const MAX_GLANCES: usize = 100_000;
 
 fn server_name(host: &[u8]) -> Option<ServerName<'_>> {
@@ -149,8 +149,7 @@ mod tests {
     use crate::verify::{Revocation, Rules, judge};
     use crate::x509::AnchorList;
 
-    /// A leaf, and authorities behind it: one for each name, all with keys of their own, each issued
-    /// by the next.
+    /// A leaf and its CAs: one for each name, each with its own key, each issued by the next.
     fn chain(names: &[&str]) -> Vec<Vec<u8>> {
         let key = || KeyPair::generate().unwrap();
         let params = |name: &str| {

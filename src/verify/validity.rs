@@ -1,4 +1,4 @@
-//! When a certificate counts.
+//! When a certificate is valid.
 
 use crate::x509::Certificate;
 

@@ -1,20 +1,20 @@
-//! A fault of a chain in plain words, for everything that has to name it.
+//! A fault of a chain in plain words, for every text that names one.
 
 use super::{Fault, FaultKind, PathReport, Step};
 
-/// Where on a path a certificate stands.
+/// Where on a path a certificate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The server's own.
     Leaf,
-    /// Between the server's own and the root.
+    /// Between leaf and root.
     Intermediate,
-    /// From the trust.
+    /// A trust anchor.
     Root,
 }
 
 impl Place {
-    /// As a sentence names it.
+    /// Its name in a sentence.
     pub fn name(self) -> &'static str {
         match self {
             Self::Leaf => "the server certificate",
@@ -25,7 +25,7 @@ impl Place {
 }
 
 impl PathReport {
-    /// Where the certificate with this fault stands.
+    /// Where the certificate with this fault is.
     pub fn place(&self, fault: &Fault) -> Place {
         match (fault.depth, self.path.get(fault.depth)) {
             (0, _) => Place::Leaf,
