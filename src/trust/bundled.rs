@@ -12,9 +12,9 @@ use crate::x509::{Anchor, Certificate, Name, TrustSettings};
 pub struct BundledRoot {
     /// What `--trust bundled:NAME` and `pgtls roots` call it.
     pub name: &'static str,
-    /// The name of its file in `certs/`, as its issuer's users know it.
+    /// The name of its file in `certs/`, under which users know it.
     pub file: &'static str,
-    /// SHA-256 of the certificate, in hexadecimal: it is known by this without being parsed.
+    /// SHA-256 of the certificate, in hexadecimal: it identifies the root without parsing it.
     sha256: &'static str,
     /// The certificate as PEM.
     pub pem: &'static str,
@@ -60,14 +60,14 @@ impl BundledRoot {
         ROOTS.iter().find(|root| root.name == name)
     }
 
-    /// Finds the root that this certificate is.
+    /// Finds the root with this certificate.
     pub fn of(certificate: &Certificate) -> Option<&'static Self> {
         let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
         ROOTS.iter().find(|root| root.sha256 == fingerprint)
     }
 
-    /// Finds the root that is usually saved under this file name, in whatever case and with or
-    /// without the double ending.
+    /// Finds the root that is usually saved under this file name, in any case and with or without the
+    /// double ending.
     pub fn by_file_name(file_name: &str) -> Option<&'static Self> {
         let stem = |name: &str| {
             name.to_ascii_lowercase()
@@ -79,7 +79,7 @@ impl BundledRoot {
         ROOTS.iter().find(|root| stem(root.file) == stem(file_name))
     }
 
-    /// The parsed certificate; `None` cannot happen, as a test parses all of them.
+    /// The parsed certificate; `None` cannot happen, because a test parses all of them.
     pub fn certificate(&self) -> Option<Certificate> {
         let contents = file::read(self.pem.as_bytes()).ok()?;
         contents
@@ -101,7 +101,7 @@ pub fn is_public(certificate: &Certificate) -> bool {
         .any(|der| der.as_ref() == &*certificate.der)
 }
 
-/// Is this a root that was on the public lists, and is no longer?
+/// Is this a root that was on the public lists but no longer is?
 pub fn is_retired(certificate: &Certificate) -> bool {
     let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
     let known = RETIRED.contains(&fingerprint.as_str());
@@ -115,9 +115,9 @@ const RETIRED: [&str; 2] = [
     "d7a7a0fb5d7e2731d771e9484ebcdef71d5f0c3e0a2948782bc83ee0ea699ef4",
 ];
 
-/// Mozilla's roots of this name. webpki-roots is the index: static, nothing parsed at start. It
-/// holds no validity, and a root is judged whole; so the certificate itself comes from
-/// webpki-root-certs, which is the same list as DER.
+/// Mozilla's roots with this name. webpki-roots is the index: it is static and needs no parsing at
+/// start. It has no validity, which the verdict needs, so the certificate itself comes from
+/// webpki-root-certs, the same list as DER.
 pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
     let indexed: Vec<Arc<Anchor>> = webpki_roots::TLS_SERVER_ROOTS
         .iter()
@@ -132,8 +132,8 @@ pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
     if !indexed.is_empty() {
         return indexed;
     }
-    // The index compares bytes. An issuer spelt in another case or string type is the same name to
-    // OpenSSL, and worth the parsing of the whole list: once, however many a hostile chain names.
+    // The index compares bytes. To OpenSSL, an issuer in another case or string type is the same
+    // name, so the whole list is then parsed: once, even if a hostile chain names many.
     static PARSED: LazyLock<Vec<Arc<Anchor>>> = LazyLock::new(|| {
         let parsed = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
         parsed

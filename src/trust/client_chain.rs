@@ -6,19 +6,20 @@ use super::pem::{PemFault, blocks};
 use crate::escape::escape;
 use crate::x509::{Certificate, Flaw, KeyKind, ParseError};
 
-/// Why a file gives no usable chain of certificates. `position` counts from 0, the client's own.
+/// Why a file has no usable chain of certificates. `position` counts from 0, the client's own
+/// certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
     /// No PEM block of a certificate.
     #[error("it holds no PEM certificate{}", holds.first().map_or_else(String::new, |first| format!(", but {first}")))]
     NoCertificate {
-        /// The labels of the blocks that it does hold, fit for a terminal.
+        /// The labels of the blocks that it does have, escaped for terminals.
         holds: Vec<String>,
     },
-    /// A certificate, but in DER, which libpq does not read here.
+    /// A certificate in DER, which libpq does not read here.
     #[error("it is a DER certificate, and libpq reads only PEM here")]
     Der,
-    /// A broken block; OpenSSL reads to the end of the file and refuses the whole.
+    /// A broken block. OpenSSL reads to the end of the file and refuses all of it.
     #[error(transparent)]
     Pem(#[from] PemFault),
     /// A certificate with an encryption header.
@@ -27,7 +28,7 @@ pub enum ChainFault {
         /// Of the certificate.
         position: usize,
     },
-    /// Contents that are no certificate.
+    /// Contents that are not a certificate.
     #[error("certificate {position} in it is damaged: {error}")]
     Damaged {
         /// Of the certificate.
@@ -35,7 +36,7 @@ pub enum ChainFault {
         /// What is wrong.
         error: ParseError,
     },
-    /// The client's own certificate has extensions that OpenSSL cannot make sense of.
+    /// The client's own certificate has extensions that OpenSSL cannot decode.
     #[error("invalid certificate: its extensions cannot be read or contradict each other")]
     Invalid {
         /// What is wrong.
@@ -49,7 +50,7 @@ pub enum ChainFault {
         /// Its key, such as `RSA 1024`.
         key: String,
     },
-    /// A key of a kind that no certificate in TLS has, or one that cannot be decoded.
+    /// A key of a kind that TLS does not use, or one that cannot be decoded.
     #[error("unknown certificate type: {key} in certificate {position}")]
     UnusableKey {
         /// Of the certificate.
@@ -57,8 +58,7 @@ pub enum ChainFault {
         /// Its key: OpenSSL's name or a dotted object identifier.
         key: String,
     },
-    /// Signed with a digest below OpenSSL's security level 2; of certificates that sign themselves
-    /// it does not matter.
+    /// Signed with a digest below OpenSSL's security level 2. Self-signed certificates are exempt.
     #[error("ca md too weak: {signature} in certificate {position}")]
     WeakSignature {
         /// Of the certificate.
@@ -76,7 +76,7 @@ pub(crate) struct Chain {
     pub(crate) certificates: Vec<CertificateDer<'static>>,
 }
 
-/// Reads a PEM file: the first certificate is the client's own, all others go along with it.
+/// Reads a PEM file: the first certificate is the client's own, all others are sent with it.
 pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
     let mut leaf = None;
     let mut certificates = Vec::new();
@@ -111,18 +111,18 @@ pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
 fn parse(der: &[u8], position: usize) -> Result<Certificate, ChainFault> {
     let damaged = |error| ChainFault::Damaged { position, error };
     let (certificate, rest) = Certificate::parse_prefix(der).map_err(damaged)?;
-    // `d2i_X509_AUX`, which reads the first, takes trust settings behind it; `d2i_X509`, which
-    // reads the others, does not look.
+    // `d2i_X509_AUX`, which reads the first certificate, accepts trust settings after it.
+    // `d2i_X509`, which reads the others, ignores what follows.
     if position == 0 && !rest.is_empty() {
         Certificate::parse_trusted(der).map_err(damaged)?;
     }
     Ok(certificate)
 }
 
-/// What `SSL_CTX_use_certificate` asks of a certificate, in the main `ssl_security_cert` of
+/// What `SSL_CTX_use_certificate` requires of a certificate: mainly `ssl_security_cert` of
 /// OpenSSL's ssl/t1_lib.c at level 2.
 fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), ChainFault> {
-    // Of the others OpenSSL forgets the flaws when it clears its errors at the end of the file.
+    // OpenSSL forgets the flaws of the others when it clears its errors at the end of the file.
     if position == 0 && !certificate.flaws.is_empty() {
         return Err(ChainFault::Invalid {
             flaws: certificate.flaws.clone(),
@@ -146,7 +146,7 @@ fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), Chain
     Ok(())
 }
 
-/// A key that cannot be decoded is refused for that, not for its strength.
+/// A key that cannot be decoded is refused for that reason, not for its strength.
 fn has_weak_key(certificate: &Certificate) -> bool {
     let kind = &certificate.public_key.kind;
     !matches!(kind, KeyKind::Unusable(_)) && !kind.has_112_bits()
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     const G2: &str = include_str!("../../certs/DigiCertGlobalRootG2.crt.pem");
-    /// Signs itself with SHA-1.
+    /// Self-signed with SHA-1.
     const BALTIMORE: &str = include_str!("../../certs/BaltimoreCyberTrustRoot.crt.pem");
 
     #[test]

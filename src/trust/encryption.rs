@@ -1,8 +1,7 @@
 //! Encrypted private keys, as far as OpenSSL 3 reads them without its legacy provider.
 //!
-//! What that provider holds (DES, RC2, RC4, Blowfish, ...) libpq cannot read either, so it is
-//! refused here; of what is left, the ciphers that `openssl` writes when asked for AES or triple
-//! DES are read.
+//! libpq cannot read the ciphers of that provider (DES, RC2, RC4, Blowfish, ...), so they are refused
+//! here. Of the others, those that `openssl` writes for AES or triple DES are read.
 
 use aes::{Aes128, Aes192, Aes256};
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
@@ -23,10 +22,10 @@ const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11
 const PBE_SHA1_2DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4");
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 
-/// As many rounds as take some seconds. OpenSSL goes on for hours, if a damaged file says so.
+/// This many rounds take some seconds. OpenSSL runs for hours if a damaged file says so.
 const MAX_ROUNDS: u32 = 10_000_000;
 
-/// What OpenSSL's scrypt may use of memory, in bytes (`SCRYPT_MAX_MEM` in crypto/evp/pbe_scrypt.c).
+/// The memory that OpenSSL's scrypt may use, in bytes (`SCRYPT_MAX_MEM` in crypto/evp/pbe_scrypt.c).
 const SCRYPT_MEMORY: u64 = 32 * 1024 * 1024;
 
 /// Decrypts an EncryptedPrivateKeyInfo (RFC 5958 section 3) to the DER of a PrivateKeyInfo.
@@ -40,13 +39,13 @@ pub(crate) fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyF
     }
 }
 
-/// Is this an EncryptedPrivateKeyInfo, whatever the cipher?
+/// Is this an EncryptedPrivateKeyInfo, with any cipher?
 pub(crate) fn is_encrypted_pkcs8(der: &[u8]) -> bool {
     encrypted_private_key_info(der).is_ok()
 }
 
-/// Decrypts the contents of a PEM block whose header says so (RFC 1421 section 4.6.1.1), with
-/// OpenSSL's way from a password to a key (`EVP_BytesToKey` with MD5 and one round).
+/// Decrypts the contents of a PEM block with an encryption header (RFC 1421 section 4.6.1.1). The key
+/// is derived from the password as OpenSSL does (`EVP_BytesToKey` with MD5 and one round).
 pub(crate) fn decrypt_pem(
     header: &[&[u8]],
     data: &[u8],
@@ -65,7 +64,7 @@ pub(crate) fn decrypt_pem(
     }
 }
 
-/// Would OpenSSL know how to decrypt a block with this header (`PEM_get_EVP_CIPHER_INFO`)?
+/// Can OpenSSL decrypt a block with this header (`PEM_get_EVP_CIPHER_INFO`)?
 pub(super) fn names_known_cipher(header: &[&[u8]]) -> bool {
     let Some((cipher, iv)) = dek_info(header) else {
         return false;
@@ -112,7 +111,7 @@ fn decrypt_pbes2(
             ErrorKind::OidUnknown { oid } => unsupported(oid),
             _ => KeyFault::Malformed,
         })?;
-    // PKCS #5 knows GCM here, OpenSSL does not.
+    // The decoder knows GCM here, OpenSSL does not.
     if let pbes2::EncryptionScheme::Aes128Gcm { .. } | pbes2::EncryptionScheme::Aes256Gcm { .. } =
         parameters.encryption
     {
@@ -126,7 +125,7 @@ fn decrypt_pbes2(
             u64::from(scrypt.block_size),
             u64::from(scrypt.parallelization),
         );
-        // RFC 7914 section 2; the decoder does not look, and cannot count with 0.
+        // RFC 7914 section 2; the decoder does not check, and cannot work with 0.
         if scrypt.cost_parameter < 2 || !scrypt.cost_parameter.is_power_of_two() {
             return Err(KeyFault::Malformed);
         }
@@ -153,7 +152,7 @@ fn check_rounds(rounds: u32) -> Result<(), KeyFault> {
     Err(KeyFault::UnsupportedEncryption { scheme })
 }
 
-/// Password-based encryption as PKCS #12 has it (RFC 7292 appendix C).
+/// Password-based encryption of PKCS #12 (RFC 7292 appendix C).
 fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
     algorithm: AlgorithmIdentifierRef<'_>,
     data: &[u8],
@@ -170,7 +169,7 @@ fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
     decrypt_cbc::<C>(&key, &iv, data)
 }
 
-/// Big-endian UTF-16 with a final NUL; bytes that are no UTF-8 count as Latin-1
+/// Big-endian UTF-16 with a final NUL; bytes that are not UTF-8 count as Latin-1
 /// (`PKCS12_key_gen_utf8_ex`).
 fn bmp_string(password: &[u8]) -> Vec<u8> {
     let units: Vec<u16> = match std::str::from_utf8(password) {
@@ -300,7 +299,7 @@ mod tests {
 
     #[test]
     fn pkcs_12_derives_the_keys_that_others_derive() {
-        // The vectors that PKCS #12 implementations pass around.
+        // The test vectors that PKCS #12 implementations share.
         let password = bmp_string(b"smeg");
         let salt = [0x0a, 0x58, 0xcf, 0x64, 0x53, 0x0d, 0x82, 0x3f];
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);

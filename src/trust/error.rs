@@ -1,4 +1,4 @@
-//! A file that was named, or is there by default, and cannot be used.
+//! Errors for a file that is named, or is in its default place, and cannot be used.
 
 use std::fmt;
 use std::io;
@@ -20,12 +20,12 @@ pub enum Error {
         role: FileRole,
         /// The file.
         path: Box<NamedPath>,
-        /// Files beside it whose names are much like it.
+        /// Files in the same directory with similar names.
         similar: Vec<PathBuf>,
         /// A root that is compiled in and usually saved under this name.
         bundled: Option<&'static BundledRoot>,
     },
-    /// It is there, but cannot be read.
+    /// It exists, but cannot be read.
     #[error("could not read {role} \"{path}\"")]
     Unreadable {
         /// What the file is for.
@@ -43,7 +43,7 @@ pub enum Error {
         role: FileRole,
         /// The file.
         path: Box<NamedPath>,
-        /// What it is instead.
+        /// What is wrong with it.
         fault: Unusable,
     },
     /// The client certificate or its key.
@@ -51,7 +51,7 @@ pub enum Error {
     Identity {
         /// What is wrong.
         error: IdentityError,
-        /// Where the file was looked up, if it was named by a relative path.
+        /// The absolute path of the file, if it was named by a relative one.
         absolute: Option<PathBuf>,
     },
 }
@@ -85,14 +85,14 @@ impl fmt::Display for FileRole {
     }
 }
 
-/// A path, as written and as it was looked up. `Display` shows it as written, escaped.
+/// A path, as written and as used. `Display` shows it as written, escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPath {
     /// As the user wrote it.
     pub written: PathBuf,
-    /// Made absolute with the current directory; `~` is not expanded, as libpq does not.
+    /// Made absolute with the current directory; `~` is not expanded: libpq does not either.
     pub absolute: PathBuf,
-    /// Who named it; `None` for a default path, or one given as an option.
+    /// What named it; `None` for a default path or an option.
     pub origin: Option<Origin>,
 }
 

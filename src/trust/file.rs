@@ -1,7 +1,7 @@
-//! What a file of trust anchors holds, and what is wrong with it if it holds none.
+//! Reads a file of trust anchors, or finds out why it has none.
 //!
-//! A file loads here if OpenSSL's `X509_load_cert_crl_file` loads it, for that is what libpq calls
-//! with `sslrootcert` and `sslcrl`.
+//! A file loads here if OpenSSL's `X509_load_cert_crl_file` loads it: libpq calls that function with
+//! `sslrootcert` and `sslcrl`.
 
 use rustls_pemfile::Item;
 
@@ -17,7 +17,7 @@ pub struct Contents {
     pub certificates: Vec<Anchor>,
     /// Certificate revocation lists.
     pub crls: Vec<Crl>,
-    /// Psql copes with a UTF-8 byte-order mark; Go, Java and rustls do not.
+    /// psql skips a UTF-8 byte-order mark; Go, Java and rustls do not.
     pub byte_order_mark: bool,
 }
 
@@ -39,7 +39,7 @@ pub enum Unusable {
     /// Certificates with a key, as Windows exports them (`.pfx`).
     #[error("it is a PKCS#12 archive, and libpq reads PEM certificates")]
     Pkcs12,
-    /// Other ASN.1 data: a key, say.
+    /// Other ASN.1 data, such as a key.
     #[error("it contains binary ASN.1 data that is not a certificate (a key?)")]
     OtherDer,
     /// UTF-16, as Windows PowerShell's `>` writes it.
@@ -48,15 +48,15 @@ pub enum Unusable {
     /// A web page: an error page or a login form, saved under the wrong name.
     #[error("it is a web page (HTML), not a certificate")]
     Html,
-    /// Line breaks became the two characters `\n`.
+    /// Line breaks were replaced with the two characters `\n`.
     #[error("its line breaks are the two characters \"\\n\"")]
     EscapedNewlines,
-    /// A NUL at the start of a line, which ends the file for OpenSSL.
+    /// A NUL at the start of a line. OpenSSL takes it for the end of the file.
     #[error(
         "a NUL byte stands in front of what it holds, and libpq reads no further (line {line})"
     )]
     Nul {
-        /// Of the NUL.
+        /// Line of the NUL.
         line: usize,
     },
     /// Every line is indented, as in YAML.
@@ -65,7 +65,7 @@ pub enum Unusable {
         /// Line of the first BEGIN line.
         line: usize,
     },
-    /// A block that is no PEM.
+    /// A block that is not valid PEM.
     #[error("{0}")]
     Pem(PemFault),
     /// A block that does not parse. One of them makes OpenSSL drop the whole file.
@@ -76,8 +76,8 @@ pub enum Unusable {
         /// What the block claims to be.
         kind: Kind,
     },
-    /// Lines such as `Comment: x` stand in front of the contents: OpenSSL takes them for the header of
-    /// an encrypted block, and drops the whole file.
+    /// Lines such as `Comment: x` come before the contents. OpenSSL takes them for the header of an
+    /// encrypted block and drops the whole file.
     #[error("the {} on line {line} has header lines, which OpenSSL does not accept there", label(*kind))]
     Header {
         /// Line of the BEGIN line.
@@ -118,7 +118,7 @@ pub enum Kind {
 /// Reads a PEM file of trust anchors or CRLs.
 ///
 /// # Errors
-/// [`Unusable`] where OpenSSL finds nothing, or anything broken, in the file.
+/// [`Unusable`] if OpenSSL finds nothing, or something broken, in the file.
 pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
     let mut contents = Contents {
         byte_order_mark: bytes.starts_with(BYTE_ORDER_MARK),
@@ -139,7 +139,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
         let kind = match block.label {
             b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => Kind::Certificate,
             b"X509 CRL" => Kind::Crl,
-            // OpenSSL looks at no other block.
+            // OpenSSL ignores all other blocks.
             _ => continue,
         };
         if !block.header.is_empty() {
@@ -166,7 +166,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
 fn anchor(block: &Block<'_>) -> Result<Anchor, ParseError> {
     let (certificate, settings) = match block.label {
         b"TRUSTED CERTIFICATE" => Certificate::parse_trusted(&block.contents)?,
-        // OpenSSL's PEM reader, unlike its TLS code, does not mind bytes behind the value.
+        // OpenSSL's PEM reader, unlike its TLS code, ignores bytes after the value.
         _ => (
             Certificate::parse_prefix(&block.contents)?.0,
             TrustSettings::default(),
@@ -178,7 +178,7 @@ fn anchor(block: &Block<'_>) -> Result<Anchor, ParseError> {
     })
 }
 
-/// What OpenSSL loads of a file in a hashed directory: all that stands before the first block that it
+/// What OpenSSL loads from a file in a hashed directory: everything before the first block that it
 /// cannot read (`X509_load_cert_file`, `X509_load_crl_file`).
 #[derive(Debug)]
 pub(super) struct Loaded<T> {
@@ -191,10 +191,10 @@ pub(super) struct Loaded<T> {
 /// Whether OpenSSL looks for another file with the same hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Search {
-    /// It does.
+    /// It looks for the next one.
     GoesOn,
-    /// Something in the file could not be read, or there was nothing in it. OpenSSL 3.0 up to 3.0.20
-    /// ends the search there and newer ones go on: we take what refuses more.
+    /// Something in the file could not be read, or the file is empty. OpenSSL 3.0 to 3.0.20 ends the
+    /// search there, newer versions continue. We take the stricter rule.
     Ends,
 }
 
@@ -235,7 +235,7 @@ fn load<T>(bytes: &[u8], labels: &[&str], parse: impl Fn(&Block<'_>) -> Option<T
     Loaded { values, search }
 }
 
-/// What the first block of a file is that holds neither certificates nor CRLs.
+/// What the first block is, in a file that has neither certificates nor CRLs.
 fn other_pem(bytes: &[u8]) -> Option<Kind> {
     let (item, _) = rustls_pemfile::read_one_from_slice(bytes).ok()??;
     Some(match item {
@@ -315,7 +315,7 @@ fn what_der(bytes: &[u8]) -> Unusable {
     }
 }
 
-/// ASCII text in UTF-16 without a byte-order mark has a NUL in every other place.
+/// ASCII text in UTF-16 without a byte-order mark has a NUL at every other byte.
 fn looks_like_utf16(bytes: &[u8]) -> bool {
     match bytes {
         [0, b, 0, d, ..] | [b, 0, d, 0, ..] => *b != 0 && *d != 0,
@@ -344,12 +344,12 @@ fn label(kind: Kind) -> &'static str {
 const SEQUENCE: u8 = 0x30;
 
 /// The object identifiers 1.2.840.113549.1.7.2 and .1 (RFC 5652 section 4), with which a PKCS#7
-/// collection and, behind its version, the contents of a PKCS#12 archive begin.
+/// collection and, after its version, the contents of a PKCS#12 archive begin.
 const PKCS7_SIGNED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 const PKCS7_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
 
-/// Bytes within which such an identifier is that of the whole file.
+/// An identifier within this many bytes is that of the whole file.
 const OUTER: usize = 20;
 
-/// How much of a file is looked at to tell what it is (bytes).
+/// How many bytes of a file are read to find out what it is.
 const SNIFF: usize = 256;

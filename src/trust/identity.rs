@@ -1,4 +1,4 @@
-//! The client's own certificate and key, as libpq loads them before it looks at the server
+//! The client's own certificate and key, as libpq loads them before it checks the server
 //! (`initialize_SSL` in PostgreSQL's fe-secure-openssl.c).
 
 use std::fmt;
@@ -21,14 +21,14 @@ use crate::conninfo::SslCertMode;
 use crate::os::{self, Permissions};
 use crate::x509::PublicKey;
 
-/// What the connection string and its surroundings say about the client's identity.
+/// What the connection string and its environment say about the client's identity.
 #[derive(Clone, Copy)]
 pub struct IdentityRequest<'a> {
-    /// `sslcert`; `None` and an empty path stand for the default file.
+    /// `sslcert`; `None` and an empty path mean the default file.
     pub certificate: Option<&'a Path>,
-    /// `sslkey`; `None` and an empty path stand for the default file.
+    /// `sslkey`; `None` and an empty path mean the default file.
     pub key: Option<&'a Path>,
-    /// `sslpassword`; `None` and the empty password stand for none.
+    /// `sslpassword`; `None` and the empty password mean no password.
     pub password: Option<&'a [u8]>,
     /// `sslcertmode`.
     pub mode: SslCertMode,
@@ -50,11 +50,11 @@ pub struct Identity {
 }
 
 /// Loads the client's certificate and key, and checks that they belong together. `None` if there is
-/// no certificate and none is demanded.
+/// no certificate and none is required.
 ///
 /// # Errors
-/// What libpq refuses before it looks at the server; and, where libpq would go on without, a file
-/// that the user named and that is not there or of no use.
+/// What libpq refuses before it checks the server. Also a named file that is missing or cannot be
+/// used, where libpq would continue without it.
 pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityError> {
     if request.mode == SslCertMode::Disable {
         return Ok(None);
@@ -75,11 +75,11 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
 }
 
 /// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
-/// judges the key's permissions on both sides alike (`check_ssl_key_file_permissions` in
-/// be-secure-common.c).
+/// applies the same rule for the key's permissions on both sides (`check_ssl_key_file_permissions`
+/// in be-secure-common.c).
 ///
 /// # Errors
-/// What keeps a server from starting with these files.
+/// Why a server would not start with these files.
 pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
     let chain = read_chain(certificate)?;
     pair(chain, certificate.to_path_buf(), key.to_path_buf(), None)
@@ -88,12 +88,13 @@ pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityErr
 /// Loads a server's certificate file: its own certificate first.
 ///
 /// # Errors
-/// What keeps a server from starting with this file.
+/// Why a server would not start with this file.
 pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     Ok(read_chain(certificate)?.certificates)
 }
 
-/// Reads the contents of a certificate file: the own certificate first, then those that go along.
+/// Reads the contents of a certificate file: its own certificate first, then those that are sent
+/// with it.
 ///
 /// # Errors
 /// What `SSL_CTX_use_certificate_chain_file` refuses at OpenSSL's security level 2.
@@ -145,7 +146,7 @@ fn pair(
     })
 }
 
-/// `None` if the default file is not there.
+/// `None` if the default file does not exist.
 fn find_certificate(request: &IdentityRequest<'_>) -> Result<Option<PathBuf>, IdentityError> {
     let given = named(request.certificate);
     let default = || Some(HomeFile::Certificate.of(request.home_files?));
@@ -181,7 +182,7 @@ fn find_key(request: &IdentityRequest<'_>, certificate: &Path) -> Result<PathBuf
     }
 }
 
-/// libpq takes whatever holds a colon for `engine:key`, but for a drive letter on Windows.
+/// libpq takes any path with a colon for `engine:key`, except a drive letter on Windows.
 fn names_an_engine(key: &Path) -> bool {
     let key = key.as_os_str().as_encoded_bytes();
     key.contains(&b':') && !os::names_a_drive(key)
@@ -251,7 +252,7 @@ fn read_key(
     })
 }
 
-/// The permission bits, if they are too many. Only root's files may be read by a group, so that
+/// The permission bits, if they allow too much. A group may read only files that root owns, so that
 /// system-wide keys can be shared.
 fn excessive_permissions(metadata: &Metadata) -> Option<u32> {
     let Permissions { owner, mode } = os::permissions(metadata)?;
@@ -273,7 +274,7 @@ fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
     own == certified || compressed(own).is_some_and(|own| own == certified)
 }
 
-/// An elliptic-curve point without its second coordinate, as a certificate may hold it (SEC 1
+/// An elliptic-curve point without its second coordinate, as a certificate may have it (SEC 1
 /// section 2.3.3).
 fn compressed(point: &[u8]) -> Option<Vec<u8>> {
     let coordinates = point.strip_prefix(&[4])?;
@@ -293,7 +294,7 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
-/// The system's sentence without Rust's note of the number.
+/// The system's sentence without the error number that Rust adds.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error")

@@ -1,8 +1,8 @@
-//! What the user trusts: anchors with their source, CRLs, the client's own identity, and how much
-//! the mode demands.
+//! What the user trusts: anchors with their source, CRLs, the client's own identity, and how much the mode
+//! requires.
 //!
-//! In goes a [`TrustRequest`], out comes a [`Trust`]; the rules are those of `initialize_SSL` in
-//! PostgreSQL's fe-secure-openssl.c. This is where files are read.
+//! Turns a [`TrustRequest`] into a [`Trust`], by the rules of `initialize_SSL` in PostgreSQL's fe-secure-openssl.c.
+//! Files are read here.
 
 mod bundled;
 mod client_chain;
@@ -51,7 +51,7 @@ pub struct Trust {
     pub source: Source,
     /// The CRLs to check against; `None` if revocation is not checked.
     pub crls: Option<Arc<[Crl]>>,
-    /// `~/.postgresql/root.crl`, if it is there but libpq goes on without it, as it cannot be used.
+    /// `~/.postgresql/root.crl`, if it exists but cannot be used. libpq continues without it.
     pub ignored_crl_file: Option<PathBuf>,
     /// The root file, if it begins with a UTF-8 byte-order mark, which not all clients skip.
     pub byte_order_mark: Option<PathBuf>,
@@ -60,10 +60,10 @@ pub struct Trust {
     store: Store,
 }
 
-/// How much of the server's certificate has to be right.
+/// How much of the server's certificate must be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Nothing: any certificate does (`require` and weaker, without a root file).
+    /// Nothing: any certificate passes (`require` and weaker, without a root file).
     Encryption,
     /// The chain must reach an anchor (`verify-ca`, and weaker modes with a root file).
     Chain,
@@ -78,7 +78,7 @@ pub enum Source {
     SslRootCert {
         /// As the user wrote it.
         path: PathBuf,
-        /// Who said so.
+        /// What set it.
         origin: Origin,
     },
     /// `--trust FILE`.
@@ -101,7 +101,7 @@ pub enum Source {
     Fallback,
 }
 
-/// `--trust`: use these anchors, whatever the string says.
+/// `--trust`: use these anchors instead of those of the string.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Choice {
     /// All roots of `certs/`.
@@ -121,7 +121,7 @@ impl Trust {
     /// own certificate, in libpq's order.
     ///
     /// # Errors
-    /// [`Error`] for a file that is named, or is there by default, and cannot be used.
+    /// [`Error`] for a file that is named, or is in its default place, and cannot be used.
     pub fn gather(request: &TrustRequest) -> Result<Self, Error> {
         let roots = match &request.choice {
             Some(choice) => chosen(choice, &request.system_roots)?,
@@ -130,8 +130,8 @@ impl Trust {
         let level = level(request.sslmode, &roots.source);
         let mut lists = revocation::gather(request, roots.crls)?;
         if level == Level::Encryption || roots.source == Source::System {
-            // libpq reads CRLs only along with a root file. They were read above all the same, as
-            // a file that is named must be usable.
+            // libpq reads CRLs only if there is a root file. We read them above anyway, because a named file must
+            // be usable.
             lists = Lists::default();
         }
         Ok(Self {
@@ -149,8 +149,8 @@ impl Trust {
         })
     }
 
-    /// Trust without a connection string: these anchors, or else the built-in ones, and the CRLs of
-    /// this file. The level is decided by whoever judges.
+    /// Trust without a connection string: these anchors, or else the built-in ones, and the CRLs of this file. The
+    /// caller decides about the level.
     ///
     /// # Errors
     /// [`Error`] for a file that cannot be used.
@@ -188,7 +188,7 @@ impl Trust {
         self.store.listed()
     }
 
-    /// Is the machine's store what is trusted, and is there nothing in it?
+    /// Is the machine's store the source of trust, and is it empty?
     pub fn system_is_empty(&self) -> bool {
         self.store.system_is_empty()
     }
@@ -200,7 +200,7 @@ impl AnchorStore for Trust {
     }
 }
 
-/// Anchors, where they come from, and the CRLs that lay beside them.
+/// Anchors, where they come from, and the CRLs of the same file.
 struct Roots {
     base: Base,
     source: Source,

@@ -1,7 +1,7 @@
 //! PEM blocks, split and decoded as OpenSSL's `PEM_read_bio` does it (crypto/pem/pem_lib.c).
 //!
-//! The ready-made parsers know neither `Proc-Type` headers nor all of OpenSSL's labels, and they
-//! disagree with it about blanks, broken blocks and text in between.
+//! Existing parsers know neither `Proc-Type` headers nor all of OpenSSL's labels. They also treat
+//! spaces, broken blocks and text between blocks differently.
 
 use data_encoding::BASE64;
 
@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 pub(crate) struct Block<'a> {
     /// `CERTIFICATE` in `-----BEGIN CERTIFICATE-----`.
     pub(crate) label: &'a [u8],
-    /// The lines before the blank line, if there is one (RFC 1421 section 4.6).
+    /// The lines before the empty line, if there is one (RFC 1421 section 4.6).
     pub(crate) header: Vec<&'a [u8]>,
     /// The decoded contents.
     pub(crate) contents: Vec<u8>,
@@ -27,19 +27,19 @@ pub enum PemFault {
         /// Of the BEGIN line.
         line: usize,
     },
-    /// The END line names something else than the BEGIN line.
+    /// The END line has another label than the BEGIN line.
     #[error("the END line {line} does not match its BEGIN line")]
     WrongEnd {
         /// Of the END line.
         line: usize,
     },
-    /// After a header: a second blank line, or lines of uneven length.
+    /// After a header: a second empty line, or lines of uneven length.
     #[error("line {line} is not valid in an encrypted block")]
     Layout {
         /// Of the line that does not fit.
         line: usize,
     },
-    /// The contents are no base64.
+    /// The contents are not base64.
     #[error("the block that begins in line {line} is not valid base64")]
     Base64 {
         /// Of the BEGIN line.
@@ -57,8 +57,8 @@ pub fn encode_pem(label: &str, contents: &[u8]) -> String {
     text + &format!("-----END {label}-----\n")
 }
 
-/// The blocks of `text` in order. A broken block does not end the sequence: OpenSSL's readers go on
-/// behind it or give up, as each sees fit.
+/// The blocks of `text` in order. A broken block does not end the sequence: some of OpenSSL's
+/// readers continue after it, others give up.
 pub(crate) fn blocks(text: &[u8]) -> Blocks<'_> {
     Blocks {
         lines: Lines {
@@ -117,14 +117,14 @@ impl<'a> Blocks<'a> {
                 }
                 return Err(PemFault::WrongEnd { line: number });
             }
-            // With a header in front only the last line may be shorter than the usual 64.
+            // After a header, only the last line may be shorter than the usual 64.
             if ended || (has_header && line.len() > 64) {
                 return Err(PemFault::Layout { line: number });
             }
             ended = has_header && line.len() < 64;
             data.push(line);
         }
-        // A colon makes all that stands before a blank line a header.
+        // If there is a colon, everything before an empty line is a header.
         if !has_header && data.iter().any(|line| line.contains(&b':')) {
             return Err(PemFault::Base64 { line: begin });
         }
@@ -138,12 +138,12 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// What stands between `start` and the final dashes.
+/// The text between `start` and the final dashes.
 fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
     line.strip_prefix(start)?.strip_suffix(b"-----")
 }
 
-/// Blanks do not count, and a dash ends the text (`EVP_DecodeUpdate`).
+/// White space is ignored, and a dash ends the text (`EVP_DecodeUpdate`).
 fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
     let text: Vec<u8> = lines
         .iter()
@@ -154,20 +154,21 @@ fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
     let mut from_padding = text.iter().skip_while(|byte| **byte != b'=');
-    // The crate would take one padded text after another.
+    // The crate would accept several padded texts in a row.
     if from_padding.any(|byte| *byte != b'=') {
         return None;
     }
     BASE64.decode(&text).ok()
 }
 
-/// Lines without their ends, nor blanks and controls before those. OpenSSL's file BIO reads them as
-/// C strings: a NUL ends a line early, and at the start of a line it ends the file.
+/// Lines without their ends and without the spaces and control characters before those. OpenSSL's
+/// file BIO reads them as C strings: a NUL ends a line early, and at the start of a line it ends
+/// the file.
 struct Lines<'a> {
     rest: Option<&'a [u8]>,
-    /// Of the line that was read last, counted from 1.
+    /// Number of the line that was read last, counted from 1.
     number: usize,
-    /// Is what comes next the start of a line, and not the rest of a long one?
+    /// Is the next piece the start of a line, not the rest of a long one?
     begins_line: bool,
 }
 
@@ -190,7 +191,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// OpenSSL reads lines into a buffer, and takes what does not fit into it for the next line.
+/// OpenSSL reads lines into a buffer. What does not fit becomes the next line.
 fn length_of_piece(text: &[u8]) -> usize {
     let end = text.iter().take(MAX_PIECE).position(|byte| *byte == b'\n');
     end.map_or(text.len().min(MAX_PIECE), |end| end.saturating_add(1))
@@ -199,7 +200,7 @@ fn length_of_piece(text: &[u8]) -> usize {
 /// What fits into the buffer besides its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).
 const MAX_PIECE: usize = 254;
 
-/// UTF-8's, which OpenSSL skips at the start of a PEM file.
+/// The UTF-8 byte-order mark, which OpenSSL skips at the start of a PEM file.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]

@@ -25,16 +25,16 @@ const CURVES: [ObjectIdentifier; 3] = [
 /// The lengths of RSA moduli that our cryptography signs with, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// Why a file gives no usable private key. Never holds any of the key or of the password.
+/// Why a file has no usable private key. Never contains a part of the key or of the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// Neither PEM nor DER of a private key.
     #[error("it holds no private key{}", Holding(holds))]
     NoKey {
-        /// The labels of the PEM blocks that it does hold, fit for a terminal.
+        /// The labels of the PEM blocks that it does have, escaped for terminals.
         holds: Vec<String>,
     },
-    /// The file is PEM, but its first broken block keeps the key from being read.
+    /// The file is PEM, but a broken block prevents reading the key.
     #[error(transparent)]
     Pem(#[from] PemFault),
     /// There is a private key, but its encoding is broken or contradicts itself.
@@ -43,17 +43,17 @@ pub enum KeyFault {
     /// The key is encrypted, and there is no password.
     #[error("the private key in it is encrypted, and there is no password (sslpassword)")]
     PasswordMissing,
-    /// The key is encrypted, and the password does not open it.
+    /// The key is encrypted, and the password does not decrypt it.
     #[error("the password (sslpassword) does not decrypt the private key in it")]
     WrongPassword,
-    /// The key is DER and encrypted; libpq asks for no password then.
+    /// The key is DER and encrypted. libpq does not use a password then.
     #[error("the private key in it is encrypted DER, which libpq does not read; PEM it reads")]
     EncryptedDer,
-    /// The key is encrypted in a way that is not read here. OpenSSL itself reads few others: DES,
-    /// RC2 and RC4 need its legacy provider, which libpq does not load.
+    /// The encryption of the key is not supported here. OpenSSL itself supports few others: DES, RC2 and
+    /// RC4 need its legacy provider, which libpq does not load.
     #[error("the private key in it is encrypted with {scheme}, which is not supported")]
     UnsupportedEncryption {
-        /// OpenSSL's name of the scheme, or a dotted object identifier; fit for a terminal.
+        /// OpenSSL's name of the scheme, or a dotted object identifier; escaped for terminals.
         scheme: String,
     },
     /// A kind of key that rustls cannot sign with, though OpenSSL may.
@@ -62,8 +62,7 @@ pub enum KeyFault {
         /// Algorithm or curve; dotted if it has no well-known name.
         kind: String,
     },
-    /// An RSA key that is too short (OpenSSL's security level 2 wants about 2048 bits, too) or too
-    /// long.
+    /// An RSA key that is too short (OpenSSL's security level 2 also needs about 2048 bits) or too long.
     #[error("RSA keys of {bits} bits are not supported, only those of 2048 to 8192 bits")]
     RsaLength {
         /// Length of the modulus.
@@ -81,7 +80,7 @@ pub(crate) fn read(
     for block in blocks(contents) {
         let block = match block {
             Ok(block) => block,
-            // OpenSSL's decoder passes over what it cannot read.
+            // OpenSSL's decoder skips what it cannot read.
             Err(fault) => {
                 first_fault.get_or_insert(fault);
                 continue;
@@ -98,7 +97,7 @@ pub(crate) fn read(
     Err(first_fault.map_or(KeyFault::NoKey { holds }, KeyFault::Pem))
 }
 
-/// `None` if the block is of no private key.
+/// `None` if the block is not a private key.
 fn from_block(
     block: &Block<'_>,
     password: Option<&[u8]>,
@@ -124,7 +123,7 @@ fn from_block(
     let der = first_value(der).unwrap_or_default();
     match block.label {
         b"ENCRYPTED PRIVATE KEY" => {
-            // The wrong password may leave a valid padding behind, and noise before it.
+            // A wrong password can produce noise with valid padding at the end.
             let der = decrypt_pkcs8(der, given()?)?;
             from_pkcs8(&der).ok_or(KeyFault::WrongPassword)?
         }
@@ -142,14 +141,14 @@ fn from_block(
     .map(Some)
 }
 
-/// The label of a block that OpenSSL takes for a private key, whatever stands before these words.
+/// Is this the label of a private key to OpenSSL? It accepts any text before these words.
 pub(super) fn is_label(label: &[u8]) -> bool {
     let words = b"PRIVATE KEY";
     label.windows(words.len()).any(|window| window == words)
 }
 
-/// Does OpenSSL load this private key among certificates (`PEM_X509_INFO_read_bio`)? It decodes each one
-/// and drops the whole file where that fails. An encrypted one it leaves alone.
+/// Does OpenSSL load this private key among certificates (`PEM_X509_INFO_read_bio`)? It decodes each
+/// one, and drops the whole file if that fails. It skips encrypted ones.
 pub(super) fn loads_among_certificates(block: &Block<'_>) -> bool {
     if !block.header.is_empty() {
         return names_known_cipher(&block.header);
@@ -179,7 +178,7 @@ fn is_pkcs8(der: &[u8]) -> bool {
     }
 }
 
-/// A sequence of at least so many integers.
+/// A sequence of at least `least` integers.
 fn is_integers(der: &[u8], least: usize) -> bool {
     let integers = SliceReader::new(der).and_then(|mut reader| {
         reader.sequence(|reader| {
@@ -194,7 +193,7 @@ fn is_integers(der: &[u8], least: usize) -> bool {
     integers.is_ok_and(|count| count >= least)
 }
 
-/// What contents that are no key mean: after decryption, that the password was wrong.
+/// The fault if the contents are not a key. After decryption it means a wrong password.
 fn noise(block: &Block<'_>) -> KeyFault {
     if block.header.is_empty() {
         KeyFault::Malformed
@@ -203,7 +202,7 @@ fn noise(block: &Block<'_>) -> KeyFault {
     }
 }
 
-/// Bytes behind the key do not count.
+/// Bytes after the key are ignored.
 fn first_value(der: &[u8]) -> Option<&[u8]> {
     SliceReader::new(der).ok()?.tlv_bytes().ok()
 }
@@ -221,7 +220,7 @@ fn from_der(contents: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, KeyFault>
         .transpose()
 }
 
-/// `None` if this is no PrivateKeyInfo (RFC 5958) at all.
+/// `None` if this is not a PrivateKeyInfo (RFC 5958).
 fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
     let info = PrivateKeyInfoRef::try_from(der).ok()?;
     let supported = match info.algorithm.oid {
@@ -235,7 +234,7 @@ fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
     Some(supported.map(|()| PrivateKeyDer::Pkcs8(der.to_vec().into())))
 }
 
-/// OpenSSL takes a PrivateKeyInfo under an older label, if the label fits its algorithm.
+/// OpenSSL accepts a PrivateKeyInfo under an older label if the label fits its algorithm.
 fn from_mislabelled_pkcs8(
     der: &[u8],
     algorithm: ObjectIdentifier,
@@ -248,13 +247,13 @@ fn from_mislabelled_pkcs8(
     }
 }
 
-/// `None` if this is no RSAPrivateKey (RFC 8017 appendix A.1.2) at all.
+/// `None` if this is not an RSAPrivateKey (RFC 8017 appendix A.1.2).
 fn from_pkcs1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
     let supported = check_rsa(rsa_bits(der)?);
     Some(supported.map(|()| PrivateKeyDer::Pkcs1(der.to_vec().into())))
 }
 
-/// `None` if this is no ECPrivateKey (RFC 5915 section 3) at all.
+/// `None` if this is not an ECPrivateKey (RFC 5915 section 3).
 fn from_sec1(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
     let parameters = ec_parameters(der).ok()?;
     let supported = match parameters {
@@ -300,7 +299,7 @@ fn check_rsa(bits: usize) -> Result<(), KeyFault> {
     }
 }
 
-/// `None` stands for a curve that is spelled out.
+/// `None` means a curve that is spelled out.
 fn check_curve(curve: Option<ObjectIdentifier>) -> Result<(), KeyFault> {
     match curve {
         Some(curve) if CURVES.contains(&curve) => Ok(()),
@@ -339,7 +338,7 @@ impl fmt::Display for Holding<'_> {
             return Ok(());
         };
         write!(f, ", but {first}")?;
-        // A bundle of roots holds more labels than anybody wants to read.
+        // A bundle of roots has too many labels to list.
         match others {
             [] => Ok(()),
             [second] => write!(f, " and {second}"),

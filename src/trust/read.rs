@@ -1,7 +1,7 @@
-//! Files, read within bounds of size and of time.
+//! Reads files within limits of size and time.
 //!
-//! A name may stand for anything: a device without end, a pipe that nobody writes to. Pipes must
-//! work all the same, for `sslrootcert=<(command)` does with psql.
+//! A path may lead to anything: an endless device, or a pipe without a writer. Pipes must still
+//! work, because `sslrootcert=<(command)` works with psql.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::os;
 /// Reads a file of at most 16 MiB, waiting for a pipe for at most five seconds.
 ///
 /// # Errors
-/// Besides those of the system: [`io::ErrorKind::FileTooLarge`] and [`io::ErrorKind::TimedOut`].
+/// Errors of the system, and [`io::ErrorKind::FileTooLarge`] and [`io::ErrorKind::TimedOut`].
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
     let mut file = os::open_to_read(path)?;
     let mut bytes = Vec::new();
-    // A page: most files fit, and no stack is touched that nothing else needs.
+    // One page: most files fit, and the stack does not grow for it.
     let mut buffer = [0; 4096];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -50,11 +50,11 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// A trust file larger than this (bytes) is none; the largest public bundles have some 300 KB, the
-/// largest CRLs a few MB.
+/// A larger file (bytes) is refused. The largest public bundles have some 300 KB, the largest CRLs
+/// a few MB.
 const MAX_FILE: usize = 16 << 20;
 
-/// How long a pipe is waited for.
+/// How long to wait for a pipe.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(unix)]
@@ -76,7 +76,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = fifo(&directory);
         let other_end = path.clone();
-        // Opening blocks until the reader is there, and there is more than a pipe holds.
+        // Opening blocks until there is a reader, and the data is more than a pipe holds.
         let writer = std::thread::spawn(move || {
             let mut pipe = File::options().write(true).open(other_end).unwrap();
             pipe.write_all(&[7; 100_000]).unwrap();

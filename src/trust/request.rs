@@ -1,5 +1,4 @@
-//! What [`Trust::gather`](super::Trust::gather) is asked: the settings that it may look at, and no
-//! others.
+//! The input of [`Trust::gather`](super::Trust::gather): the settings that it may read, and no others.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +8,11 @@ use crate::conninfo::{
     ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode, SystemRoots,
 };
 
-/// Everything that decides whom a connection trusts and what identifies its client.
+/// Everything that decides what a connection trusts and what identifies its client.
 ///
-/// It is all that gathering can see, so two equal requests have one answer: the request is the key
-/// under which answers are shared. Who made a setting counts, because the advice depends on it; where in
-/// the connection string it stands does not.
+/// Gathering sees nothing else, so equal requests have equal answers, and the request is the key under
+/// which answers are shared. The source of a setting matters because the advice depends on it. Its
+/// position in the connection string does not matter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrustRequest {
     pub(super) choice: Option<Choice>,
@@ -30,7 +29,7 @@ pub struct TrustRequest {
 }
 
 impl TrustRequest {
-    /// What a connection string asks for; `choice` takes the place of its roots.
+    /// The request of a connection string. `choice` replaces its roots.
     pub fn new(conninfo: &ConnInfo, choice: Option<&Choice>) -> Self {
         let path = |setting: &Option<Setting<PathBuf>>| {
             let setting = setting.as_ref()?;
@@ -52,8 +51,8 @@ impl TrustRequest {
         }
     }
 
-    /// Might it take long to read the files? A regular file is there at once, and so is the news that
-    /// there is none; a pipe or a device may keep its reader waiting.
+    /// Can reading the files take long? Regular and missing files answer at once, but a pipe or a
+    /// device can keep its reader waiting.
     pub fn may_wait(&self) -> bool {
         self.files().iter().any(|path| {
             path.metadata()
@@ -61,7 +60,7 @@ impl TrustRequest {
         })
     }
 
-    /// The file of the home directory, if there is a home directory.
+    /// The file in the home directory, if there is a home directory.
     pub(super) fn home_file(&self, file: HomeFile) -> Option<PathBuf> {
         self.home_files.as_deref().map(|home| file.of(home))
     }
@@ -79,7 +78,7 @@ impl TrustRequest {
 
     /// Every file and directory that may be read.
     fn files(&self) -> Vec<PathBuf> {
-        // All fields by name, so that a new one is not forgotten.
+        // Names all fields, so that a new one is not forgotten.
         let Self {
             choice,
             sslmode: _,
@@ -115,7 +114,7 @@ impl TrustRequest {
     }
 }
 
-/// The files under `~/.postgresql` that are used where the user names none (`ROOT_CERT_FILE`,
+/// The files under `~/.postgresql` that are used if the user names none (`ROOT_CERT_FILE`,
 /// `ROOT_CRL_FILE`, `USER_CERT_FILE` and `USER_KEY_FILE` in PostgreSQL's fe-secure-openssl.c).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HomeFile {
@@ -203,7 +202,7 @@ mod tests {
         }
     }
 
-    /// Each row changes one setting and, with it, what is gathered.
+    /// Each row changes one setting and, as a result, what is gathered.
     #[test]
     fn whatever_changes_the_answer_changes_the_request() {
         let files = Files::new();
@@ -286,7 +285,7 @@ mod tests {
         assert!(!format!("{request:?}").contains("Zq"));
     }
 
-    /// It cannot be opened: another password is another complaint.
+    /// It cannot be decrypted: another password gives another error.
     const LOCKED_KEY: &str =
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
 }

@@ -12,24 +12,24 @@ use super::request::{HomeFile, TrustRequest};
 use crate::conninfo::{Origin, Setting};
 use crate::x509::{AnchorList, Crl};
 
-/// What the CRL settings of a connection come to.
+/// What the CRL settings of a connection result in.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     /// The lists to check against; `None` if nothing is to be checked.
     pub(super) crls: Option<Arc<[Crl]>>,
     /// Certificates of the CRL file, which become anchors.
     pub(super) anchors: AnchorList,
-    /// The directories, in which anchors are looked up, too.
+    /// The directories. Anchors are looked up in them, too.
     pub(super) directories: Vec<PathBuf>,
-    /// `~/.postgresql/root.crl`, if it is there but cannot be used: libpq then goes on without.
+    /// `~/.postgresql/root.crl`, if it exists but cannot be used: libpq then continues without it.
     pub(super) ignored: Option<PathBuf>,
 }
 
-/// Reads the CRLs that a request names, or else those of the home directory. The CRLs of the root
-/// file count once there are others.
+/// Reads the CRLs that a request names, or else those of the home directory. The CRLs of the root file are
+/// used only if there are others.
 ///
 /// # Errors
-/// A file or directory that is named and cannot be used; libpq would go on without it.
+/// A named file or directory that cannot be used. libpq would continue without it.
 pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result<Lists, Error> {
     let (file, directory) = (&request.sslcrl, &request.sslcrldir);
     if file.is_none() && directory.is_none() {
@@ -48,7 +48,7 @@ pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result
     }) = directory
     {
         let role = FileRole::CrlDirectory;
-        // Like PATH, as OpenSSL's `add_cert_dir` takes it.
+        // A list like PATH, as OpenSSL's `add_cert_dir` reads it.
         lists.directories = split_paths(path)
             .filter(|directory| !directory.as_os_str().is_empty())
             .collect();
@@ -66,7 +66,7 @@ pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result
     Ok(lists)
 }
 
-/// The CRLs of one file that is named, behind those of the root file.
+/// The CRLs of one named file, after those of the root file.
 pub(super) fn of_file(
     path: &Path,
     origin: Option<&Origin>,
@@ -105,8 +105,8 @@ fn of_home(request: &TrustRequest, from_root_file: Vec<Crl>) -> Lists {
     }
 }
 
-/// Every CRL that OpenSSL could find here: `HASH.r0`, `HASH.r1` and so on, in PEM, where HASH is
-/// that of the issuer's name. OpenSSL looks them up as it needs them; the outcome is the same.
+/// Every CRL that OpenSSL could find here: `HASH.r0`, `HASH.r1` and so on, in PEM, where HASH is that of
+/// the issuer's name. OpenSSL looks them up when it needs them; the result is the same.
 fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
     let mut names: Vec<(u32, u32)> = path
         .read_dir()?
@@ -124,7 +124,7 @@ fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
         if hash != expected.0 || number == 0 {
             expected = (hash, 0);
         }
-        // The search ends at the first number that is missing, and behind a file that cannot be read.
+        // The search ends at the first missing number, and after a file that cannot be read.
         if number != expected.1 || ended == Some(hash) {
             continue;
         }
@@ -155,7 +155,8 @@ fn hashed_name(name: &str) -> Option<(u32, u32)> {
     Some((u32::from_str_radix(hash, 16).ok()?, number.parse().ok()?))
 }
 
-/// CRL files in one directory. A list that is left out could be the one that revokes, so more are an error.
+/// The maximum of CRL files in one directory. More are an error, because a list that is left out could be
+/// the one that revokes.
 const MAX_LISTS: usize = 10_000;
 
 #[cfg(test)]

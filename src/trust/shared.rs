@@ -1,18 +1,18 @@
-//! One [`Trust`] for all connection strings that ask for the same: files are read once.
+//! One [`Trust`] for all connection strings with the same request: files are read once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Error, Trust, TrustRequest};
 
-/// What has been gathered so far. Its clones share it.
+/// What has been gathered so far. Clones share it.
 #[derive(Clone, Default)]
 pub struct SharedTrust {
     gathered: Arc<Mutex<HashMap<TrustRequest, Arc<Trust>>>>,
 }
 
 impl SharedTrust {
-    /// As [`Trust::gather`], but the answer to an equal request is handed out again.
+    /// Like [`Trust::gather`], but reuses the answer to an equal request.
     ///
     /// # Errors
     /// As [`Trust::gather`]. Failures are not kept.
@@ -20,7 +20,7 @@ impl SharedTrust {
         if let Some(known) = self.lock().get(&request) {
             return Ok(Arc::clone(known));
         }
-        // Not under the lock, as a file may keep its reader waiting.
+        // Not under the lock, because a file may keep its reader waiting.
         let trust = Arc::new(Trust::gather(&request)?);
         Ok(Arc::clone(self.lock().entry(request).or_insert(trust)))
     }

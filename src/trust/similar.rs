@@ -1,15 +1,15 @@
-//! Files whose names come close to one that is not there.
+//! Finds files with names similar to a missing one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How many names help; more would bury the message.
+/// The maximum of names. More would bury the message.
 const MOST: usize = 3;
-/// How many entries of a directory are looked at.
+/// The maximum of directory entries to compare.
 const MOST_ENTRIES: usize = 10_000;
 
-/// Up to three files beside the missing `path` with names like its own, the closest first, in the
-/// notation of `path`. Empty if there are none, or if the directory cannot be read.
+/// Up to three files beside the missing `path` with similar names, the closest first, written like
+/// `path`. Empty if there are none, or if the directory cannot be read.
 pub(crate) fn similar_files(path: &Path) -> Vec<PathBuf> {
     let Some(wanted) = path.file_name() else {
         return Vec::new();
@@ -37,7 +37,8 @@ pub(crate) fn similar_files(path: &Path) -> Vec<PathBuf> {
     close.into_iter().map(|(_, path)| path).take(MOST).collect()
 }
 
-/// `None` if the names are not alike: neither the same up to the last dot, nor a few slips apart.
+/// `None` if the names are not alike: neither equal up to the last dot, nor a few typing errors
+/// apart.
 fn distance(wanted: &str, found: &str) -> Option<usize> {
     let (wanted, found) = (wanted.to_lowercase(), found.to_lowercase());
     let slips = strsim::damerau_levenshtein(&wanted, &found);

@@ -7,7 +7,7 @@ use super::bundled::{self, BundledRoot, ROOTS};
 use super::system::{SystemStore, in_directories};
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Name};
 
-/// The anchors of a connection: those of the trust, and those that came along with CRLs.
+/// The anchors of a connection: those of the trust, and those from CRL files and directories.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) base: Base,

@@ -7,15 +7,15 @@ use super::file::{self, Search};
 use crate::conninfo::SystemRoots;
 use crate::x509::{Anchor, Name};
 
-/// Where this machine keeps its roots: bundles that are read whole, and directories in which a
+/// Where this machine keeps its roots: bundles that are read completely, and directories in which a
 /// root is found by the hash of its name.
 #[derive(Debug)]
 pub struct SystemStore {
-    /// Read first: named by `SSL_CERT_FILE`.
+    /// Read first: the file that `SSL_CERT_FILE` names.
     named_file: Option<PathBuf>,
     /// `SSL_CERT_DIR`, or the default directories.
     directories: Vec<PathBuf>,
-    /// Read last, and only if nothing else had the root: the distribution's own bundle.
+    /// The distribution's own bundle. Read last, and only if nothing else had the root.
     default_file: Option<PathBuf>,
     loaded: [OnceLock<Vec<Arc<Anchor>>>; 2],
 }
@@ -35,7 +35,7 @@ impl SystemStore {
         }
     }
 
-    /// Is there no bundle and no directory with anything in it?
+    /// Are there no bundle and no non-empty directory?
     pub(super) fn is_empty(&self) -> bool {
         let holds = |file: &PathBuf| file.metadata().is_ok_and(|file| file.len() > 0);
         let files = self.named_file.iter().chain(&self.default_file);
@@ -47,7 +47,7 @@ impl SystemStore {
         !files.into_iter().any(holds) && !self.directories.iter().any(entries)
     }
 
-    /// OpenSSL asks the directories only if no root of this name is in memory yet
+    /// OpenSSL searches the directories only if no root of this name is in memory yet
     /// (`X509_STORE_CTX_get_by_subject`), and takes the first directory that has one.
     pub(super) fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
         let [named, default] = &self.loaded;
@@ -73,8 +73,8 @@ fn of_subject(anchors: &[Arc<Anchor>], subject: &Name) -> Vec<Arc<Anchor>> {
         .collect()
 }
 
-/// OpenSSL goes on without a default file that it cannot use, and so do we: the store is then
-/// merely smaller.
+/// OpenSSL continues without a default file that it cannot use. So do we: the store is then only
+/// smaller.
 fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
     // A pipe or device could keep the handshake waiting.
     let Some(path) = path.filter(|path| path.is_file()) else {
@@ -87,7 +87,7 @@ fn load_file(path: Option<&Path>) -> Vec<Arc<Anchor>> {
     contents.certificates.into_iter().map(Arc::new).collect()
 }
 
-/// What the first of these directories that has any holds under the hash of this name.
+/// The roots with the hash of this name, from the first of these directories that has any.
 pub(super) fn in_directories(directories: &[PathBuf], subject: &Name) -> Vec<Arc<Anchor>> {
     directories
         .iter()
@@ -96,8 +96,8 @@ pub(super) fn in_directories(directories: &[PathBuf], subject: &Name) -> Vec<Arc
         .unwrap_or_default()
 }
 
-/// `HASH.0`, `HASH.1` and so on until one is missing (OpenSSL, `X509_LOOKUP_hash_dir`). A file
-/// under any other name is not found, and so not trusted.
+/// `HASH.0`, `HASH.1` and so on until one is missing (OpenSSL, `X509_LOOKUP_hash_dir`). A file under
+/// any other name is not found, and therefore not trusted.
 fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
     let mut found = Vec::new();
     for number in 0..MAX_SAME_HASH {
@@ -120,5 +120,6 @@ fn load_hashed(directory: &Path, subject: &Name) -> Vec<Arc<Anchor>> {
     found
 }
 
-/// More files of one hash are not looked for: an anchor that is not found refuses, and passes nothing.
+/// The maximum of files with one hash. It is safe: an anchor that is not found can only cause a
+/// refusal.
 const MAX_SAME_HASH: u32 = 64;

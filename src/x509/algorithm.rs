@@ -1,4 +1,4 @@
-//! Signature algorithms: which key and digest an identifier stands for, and what it is called.
+//! Signature algorithms: the key and digest that an identifier means, and its name.
 
 use super::der::{Element, Malformed, Reader, Result, tag};
 
@@ -190,7 +190,7 @@ fn digest_of(algorithm: &Element<'_>) -> Result<Digest> {
     Digest::from_oid(&algorithm.children()?.oid()?).ok_or(Malformed)
 }
 
-/// The value of a non-negative two's complement integer that fits.
+/// The value of a non-negative two's complement integer, if it fits.
 pub(super) fn unsigned(bytes: &[u8]) -> Option<u64> {
     if bytes.first().is_some_and(|first| first & 0x80 != 0) {
         return None;

@@ -1,4 +1,4 @@
-//! Trust anchors and where verification looks them up.
+//! Trust anchors, and the store that verification looks them up in.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Certificate, Name};
 pub struct Anchor {
     /// The certificate itself.
     pub certificate: Arc<Certificate>,
-    /// What a `TRUSTED CERTIFICATE` says beyond it.
+    /// What a `TRUSTED CERTIFICATE` adds to it.
     pub settings: TrustSettings,
 }
 
@@ -25,19 +25,19 @@ pub struct TrustSettings {
 
 /// The trust anchors, looked up by name as a chain is built.
 pub trait AnchorStore {
-    /// All anchors with this subject, in the order in which they were given: it decides between
-    /// anchors that nothing else tells apart.
+    /// All anchors with this subject, in the order in which they were given. The order decides
+    /// between anchors that are otherwise equal.
     fn by_subject(&self, name: &Name) -> Vec<Arc<Anchor>>;
 }
 
-/// Anchors read beforehand, such as those of a root file.
+/// Anchors that were read beforehand, such as those of a root file.
 #[derive(Clone, Debug, Default)]
 pub struct AnchorList {
     anchors: Vec<Arc<Anchor>>,
 }
 
 impl AnchorList {
-    /// Of several copies of one certificate the first counts, with its settings, as in OpenSSL's
+    /// Of several copies of one certificate the first is used, with its settings, as in OpenSSL's
     /// `X509_STORE_add_cert`.
     pub fn new(anchors: impl IntoIterator<Item = Anchor>) -> Self {
         let mut list = Self::default();

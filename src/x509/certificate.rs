@@ -13,20 +13,20 @@ use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
 use super::key::{KeyKind, PublicKey};
 use super::{Name, time};
 
-/// A parsed X.509 certificate (RFC 5280 section 4.1), versions 1 to 3. Cheap to clone is not a
-/// promise: share it through an [`Arc`].
+/// A parsed X.509 certificate (RFC 5280 section 4.1), versions 1 to 3. Cloning may be expensive:
+/// share it through an [`Arc`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The whole certificate as received.
     pub der: Arc<[u8]>,
     /// The signed part, as signed.
     pub tbs: Vec<u8>,
-    /// 1, 2 or 3; higher if the certificate claims a version that does not exist (255 stands for
-    /// all that do not fit).
+    /// 1, 2 or 3; higher if the certificate claims a version that does not exist (255 means any that
+    /// does not fit).
     pub version: u8,
-    /// Big-endian two's complement bytes as encoded, leading zeros kept.
+    /// Big-endian two's complement bytes as encoded, with leading zeros.
     pub serial: Vec<u8>,
-    /// Whom the certificate names.
+    /// The party that the certificate names.
     pub subject: Name,
     /// Who signed it.
     pub issuer: Name,
@@ -38,11 +38,11 @@ pub struct Certificate {
     pub public_key: PublicKey,
     /// The outer `signatureAlgorithm`, by which the signature is checked.
     pub signature_algorithm: SignatureAlgorithm,
-    /// The algorithm named in the signed part, which must be the same.
+    /// The algorithm named in the signed part. It must be the same.
     pub tbs_signature_algorithm: SignatureAlgorithm,
     /// The signature's bytes.
     pub signature: Vec<u8>,
-    /// How many bits of the signature's last byte do not count: zero in every genuine one.
+    /// How many bits of the signature's last byte are unused: zero in every genuine signature.
     pub signature_unused_bits: u8,
     /// `None` if the extension is absent.
     pub basic_constraints: Option<BasicConstraints>,
@@ -58,7 +58,7 @@ pub struct Certificate {
     pub subject_key_identifier: Option<Vec<u8>>,
     /// Key identifier, issuer and serial of the issuer's key.
     pub authority_key_identifier: Option<KeyIdentifier>,
-    /// Which names the subject may give to others.
+    /// The names for which the subject may issue certificates.
     pub name_constraints: Option<NameConstraints>,
     /// Where the CRLs are; empty if the extension is absent.
     pub crl_distribution_points: Vec<DistributionPoint>,
@@ -70,8 +70,8 @@ pub struct Certificate {
     pub critical: Vec<String>,
     /// Dotted object identifiers of all extensions, in order.
     pub extensions: Vec<String>,
-    /// What makes OpenSSL call the certificate invalid (`EXFLAG_INVALID`) though it decodes: such a
-    /// certificate issues nothing and nothing is taken for its issuer.
+    /// What makes OpenSSL call the certificate invalid (`EXFLAG_INVALID`) although it can decode it.
+    /// Such a certificate issues nothing, and no certificate counts as its issuer.
     pub flaws: Vec<Flaw>,
 }
 
@@ -100,7 +100,7 @@ impl KeyUsage {
     /// cRLSign.
     pub const CRL_SIGN: Self = Self(1 << 6);
 
-    /// Is any of those usages among these?
+    /// Is any of these usages allowed?
     pub fn allows_any(self, usages: &[Self]) -> bool {
         usages.iter().any(|usage| self.0 & usage.0 != 0)
     }
@@ -111,29 +111,29 @@ impl KeyUsage {
 pub struct KeyIdentifier {
     /// Must equal the issuer's subject key identifier, if both are there.
     pub key: Option<Vec<u8>>,
-    /// The issuer's issuer name, if given as a directoryName; of several the first.
+    /// The issuer's issuer name: the first directoryName, if there is one.
     pub issuer: Option<Name>,
     /// Serial number of the issuer's certificate.
     pub serial: Option<Vec<u8>>,
 }
 
-/// Why OpenSSL lets an elliptic-curve certificate sign no key exchange of TLS 1.2.
+/// Why OpenSSL does not let an elliptic-curve certificate sign a TLS 1.2 key exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SigningFault {
-    /// It states a key usage, and that lacks digitalSignature.
+    /// It has a key usage without digitalSignature.
     KeyUsage,
-    /// OpenSSL calls it invalid, and then allows it no use at all ([`Certificate::flaws`]).
+    /// OpenSSL calls it invalid, and then allows no use of it ([`Certificate::flaws`]).
     Invalid,
 }
 
 impl Certificate {
     /// May the key sign the ServerKeyExchange of TLS 1.2?
     ///
-    /// libpq refuses the server otherwise, in every `sslmode`: `ssl_check_srvr_ecc_cert_and_alg` and
-    /// `X509_get_key_usage` of OpenSSL. RSA keys are not asked, and neither is any key in TLS 1.3.
+    /// If not, libpq refuses the server in every `sslmode` (`ssl_check_srvr_ecc_cert_and_alg` and
+    /// `X509_get_key_usage` of OpenSSL). OpenSSL checks neither RSA keys nor any key in TLS 1.3.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it may not.
     pub fn may_sign_key_exchange(&self) -> Result<(), SigningFault> {
         match &self.public_key.kind {
             KeyKind::Ec(_) | KeyKind::EcExplicit | KeyKind::Ed25519 | KeyKind::Ed448 => {}
@@ -157,7 +157,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// What OpenSSL's `d2i_X509` refuses, and bytes behind the certificate.
+    /// What OpenSSL's `d2i_X509` refuses, and bytes after the certificate.
     pub fn parse(der: &[u8]) -> Result<Self, ParseError> {
         match Self::parse_prefix(der)? {
             (certificate, []) => Ok(certificate),
@@ -165,8 +165,8 @@ impl Certificate {
         }
     }
 
-    /// Parses the certificate that `der` begins with, as OpenSSL reads PEM blocks, and hands back
-    /// what follows it.
+    /// Parses the certificate that `der` begins with, as OpenSSL reads PEM blocks, and returns what
+    /// follows it.
     ///
     /// # Errors
     ///
@@ -190,8 +190,8 @@ impl Certificate {
         Ok((certificate, outside.rest()))
     }
 
-    /// Parses the contents of a `TRUSTED CERTIFICATE` PEM block: a certificate and, behind it, the
-    /// uses it is trusted for.
+    /// Parses the contents of a `TRUSTED CERTIFICATE` PEM block: a certificate, followed by the uses
+    /// it is trusted for.
     ///
     /// # Errors
     ///
@@ -202,7 +202,7 @@ impl Certificate {
         Ok((certificate, settings))
     }
 
-    /// Does it name one party as subject and issuer?
+    /// Are subject and issuer the same name?
     pub fn is_self_issued(&self) -> bool {
         self.subject.matches(&self.issuer)
     }
@@ -230,7 +230,7 @@ impl Certificate {
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, bytes);
-    // SHA-256 makes 32 bytes; the zeros are never seen.
+    // SHA-256 makes 32 bytes: the zeros are never used.
     digest.as_ref().try_into().unwrap_or([0; 32])
 }
 
@@ -296,7 +296,7 @@ fn parse_tbs(
     })
 }
 
-/// The field counts from zero and is left out for version 1.
+/// The field counts from zero and is absent for version 1.
 fn version(parts: &mut Reader<'_>) -> super::der::Result<u8> {
     let Some(wrapped) = parts.optional_context(0)? else {
         return Ok(1);

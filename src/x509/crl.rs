@@ -30,11 +30,11 @@ pub struct Crl {
     pub tbs_signature_algorithm: SignatureAlgorithm,
     /// The signature's bytes.
     pub signature: Vec<u8>,
-    /// How many bits of the signature's last byte do not count: zero in every genuine one.
+    /// How many bits of the signature's last byte are unused: zero in every genuine signature.
     pub signature_unused_bits: u8,
     /// The CRL's number as encoded; `None` if the extension is absent.
     pub number: Option<Vec<u8>>,
-    /// For a delta CRL the number of the CRL that it amends.
+    /// For a delta CRL: the number of the CRL that it extends.
     pub base_number: Option<Vec<u8>>,
     /// Which revocations it covers; `None` if it covers all.
     pub scope: Option<Scope>,
@@ -45,7 +45,7 @@ pub struct Crl {
     pub unknown_critical: Vec<String>,
     /// Extensions that cannot be read.
     pub flaws: Vec<Flaw>,
-    /// In the order of serial numbers; those of one serial in the order of the CRL.
+    /// Sorted by serial number; entries with the same serial are in the order of the CRL.
     entries: Vec<Revoked>,
 }
 
@@ -69,7 +69,7 @@ pub struct Scope {
     pub covers: Covers,
     /// Which reasons it covers; `None` if all.
     pub reasons: Option<Reasons>,
-    /// May it hold certificates of other issuers?
+    /// May it list certificates of other issuers?
     pub indirect: bool,
 }
 
@@ -97,7 +97,8 @@ pub struct Revoked {
     pub date: Option<i64>,
     /// The reason's number (RFC 5280 section 5.3.1); `None` if not given.
     pub reason: Option<u64>,
-    /// In an indirect CRL the certificate's issuer, carried on from entry to entry.
+    /// In an indirect CRL: the certificate's issuer. It applies to the following entries until
+    /// another is given.
     pub certificate_issuer: Option<Arc<[GeneralName]>>,
 }
 
@@ -107,7 +108,7 @@ impl Revoked {
 }
 
 impl Crl {
-    /// Parses a CRL. Bytes behind it are ignored, as OpenSSL does in files.
+    /// Parses a CRL. Bytes after it are ignored, as OpenSSL does in files.
     ///
     /// # Errors
     ///
@@ -130,7 +131,7 @@ impl Crl {
         Ok(crl)
     }
 
-    /// All entries, in the order of serial numbers.
+    /// All entries, sorted by serial number.
     pub fn entries(&self) -> &[Revoked] {
         &self.entries
     }
@@ -157,7 +158,7 @@ impl Crl {
     }
 }
 
-/// Any total order does; this one needs no arithmetic on numbers of any length.
+/// Any total order will do. This one needs no arithmetic on long numbers.
 fn compare(a: &[u8], b: &[u8]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
@@ -228,7 +229,7 @@ fn parse_tbs(
     })
 }
 
-/// The critical extensions of a CRL that OpenSSL heeds.
+/// The critical extensions of a CRL that OpenSSL processes.
 const KNOWN: [&str; 3] = [
     oid::ISSUING_DISTRIBUTION_POINT,
     oid::AUTHORITY_KEY_IDENTIFIER,

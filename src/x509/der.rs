@@ -1,9 +1,9 @@
 //! A thin, bounded reader over BER, as lenient as OpenSSL's decoder and no more.
 //!
-//! OpenSSL's own rules (crypto/asn1/asn1_lib.c, tasn_dec.c, a_int.c, a_bitstr.c, a_object.c) are
-//! neither DER nor those of any crate.
+//! The rules are OpenSSL's own (crypto/asn1/asn1_lib.c, tasn_dec.c, a_int.c, a_bitstr.c, a_object.c).
+//! They are not DER, and no crate implements them.
 
-/// The bytes are not what the place demands.
+/// The bytes are not what is expected here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
@@ -31,7 +31,7 @@ pub(crate) mod tag {
     pub(crate) const BMP_STRING: u32 = 30;
 }
 
-/// Whose tag numbers these are (ITU-T X.690 section 8.1.2.2).
+/// The class of a tag number (ITU-T X.690 section 8.1.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Universal,
@@ -47,7 +47,7 @@ pub(crate) struct Element<'a> {
     /// Tag number within its class.
     pub(crate) tag: u32,
     constructed: bool,
-    /// What the header announces.
+    /// What follows the header.
     pub(crate) contents: &'a [u8],
     /// Header and contents.
     pub(crate) whole: &'a [u8],
@@ -79,8 +79,8 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// The members of a SEQUENCE OF or SET OF: OpenSSL's `asn1_template_noexp_d2i` does not ask whether
-    /// these are marked as constructed.
+    /// The members of a SEQUENCE OF or SET OF: OpenSSL's `asn1_template_noexp_d2i` does not check
+    /// whether these are marked as constructed.
     pub(crate) fn members(&self) -> Reader<'a> {
         Reader::new(self.contents)
     }
@@ -102,7 +102,7 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// Where any type may stand, OpenSSL still decodes those it knows (`asn1_ex_c2i`).
+    /// Where any type is allowed, OpenSSL still decodes the types that it knows (`asn1_ex_c2i`).
     pub(crate) fn check_any(&self) -> Result<()> {
         if self.class != Class::Universal {
             return Ok(());
@@ -164,8 +164,8 @@ impl<'a> Element<'a> {
     }
 }
 
-/// An object identifier in dotted notation (ITU-T X.690 section 8.19); one with an arc beyond 64 bits
-/// as the bytes of its encoding.
+/// An object identifier in dotted notation (ITU-T X.690 section 8.19); if an arc exceeds 64 bits, the
+/// bytes of its encoding.
 fn dotted(bytes: &[u8]) -> String {
     let arcs: Option<Vec<u64>> = bytes
         .split_inclusive(|byte| byte & 0x80 == 0)
@@ -188,7 +188,7 @@ fn dotted(bytes: &[u8]) -> String {
     }
 }
 
-/// A number of seven bits a byte; `None` if it does not fit.
+/// A number with seven bits per byte; `None` if it does not fit.
 fn base_128(bytes: &[u8]) -> Option<u64> {
     bytes.iter().try_fold(0_u64, |number, byte| {
         let shifted = number.checked_mul(128)?;
@@ -199,13 +199,13 @@ fn base_128(bytes: &[u8]) -> Option<u64> {
 /// Contents of a BIT STRING.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BitString<'a> {
-    /// How many bits of the last byte do not count.
+    /// How many bits of the last byte are unused.
     pub(crate) unused: u8,
     pub(crate) bytes: &'a [u8],
 }
 
 impl BitString<'_> {
-    /// The bytes, with zeros for the bits that do not count (`ossl_c2i_ASN1_BIT_STRING`).
+    /// The bytes, with zeros for the unused bits (`ossl_c2i_ASN1_BIT_STRING`).
     pub(crate) fn to_vec(self) -> Vec<u8> {
         let mut bytes = self.bytes.to_vec();
         if let Some(last) = bytes.last_mut() {
@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
         Ok(element)
     }
 
-    /// The next element, if `wanted` says so; otherwise nothing moves.
+    /// The next element if `wanted` accepts it. Otherwise nothing is consumed.
     pub(crate) fn optional(
         &mut self,
         wanted: impl Fn(&Element<'a>) -> bool,
@@ -297,7 +297,7 @@ impl<'a> Reader<'a> {
         self.universal(tag::OID)?.oid()
     }
 
-    /// Refuses elements that nobody asked for.
+    /// Refuses elements that are left over.
     pub(crate) fn finish(&self) -> Result<()> {
         if self.is_empty() {
             Ok(())
@@ -307,7 +307,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The first element, and what stands behind it (`asn1_get_object`).
+/// The first element, and what follows it (`asn1_get_object`).
 fn split(bytes: &[u8]) -> Result<(Element<'_>, &[u8])> {
     let header = Header::read(bytes)?;
     let (contents, rest) = match header.length {
@@ -332,7 +332,7 @@ fn split(bytes: &[u8]) -> Result<(Element<'_>, &[u8])> {
     Ok((element, rest))
 }
 
-/// Skips elements up to the end-of-contents octets and over these (`asn1_find_end`).
+/// Skips elements up to and including the end-of-contents octets (`asn1_find_end`).
 fn skip_to_end(mut bytes: &[u8]) -> Result<&[u8]> {
     let mut open: usize = 1;
     while open > 0 {
@@ -353,7 +353,7 @@ fn skip_to_end(mut bytes: &[u8]) -> Result<&[u8]> {
     Ok(bytes)
 }
 
-/// What stands before an element's contents, and the bytes behind it.
+/// What comes before an element's contents, and the bytes after it.
 struct Header<'a> {
     class: Class,
     constructed: bool,
@@ -379,7 +379,7 @@ impl<'a> Header<'a> {
         let (&first, bytes) = bytes.split_first().ok_or(Malformed)?;
         let (length, behind) = match first {
             0..=0x7f => (Length::Definite(usize::from(first)), bytes),
-            // Only what holds elements can end with one.
+            // Only a constructed element can end with end-of-contents octets.
             0x80 if constructed => (Length::Indefinite, bytes),
             0x80 | 0xff => return Err(Malformed),
             _ => long_length(bytes, usize::from(first & 0x7f))?,
@@ -398,7 +398,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// A tag number beyond 30: seven bits a byte, and at most five bytes.
+/// A tag number above 30: seven bits per byte, at most five bytes.
 fn long_tag(bytes: &[u8]) -> Result<(u32, &[u8])> {
     let last = bytes.iter().take(5).position(|byte| byte & 0x80 == 0);
     let (number, rest) = last
@@ -408,7 +408,7 @@ fn long_tag(bytes: &[u8]) -> Result<(u32, &[u8])> {
     Ok((tag.ok_or(Malformed)?, rest))
 }
 
-/// A length of `count` bytes; zeros may stand in front.
+/// A length of `count` bytes. Leading zeros are allowed.
 fn long_length(bytes: &[u8], count: usize) -> Result<(Length, &[u8])> {
     let (number, rest) = bytes.split_at_checked(count).ok_or(Malformed)?;
     let length = number.iter().try_fold(0_usize, |length, byte| {

@@ -1,13 +1,13 @@
-//! Why bytes are no certificate and no CRL.
+//! Why bytes are not a certificate or a CRL.
 
 use std::fmt;
 
 use super::der::Malformed;
 
-/// OpenSSL would refuse to decode these bytes too.
+/// Why bytes do not parse. OpenSSL refuses to decode them, too.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// A field that is not encoded as it must be.
+    /// A field with a wrong encoding.
     #[error("its {0} cannot be read")]
     Field(Field),
     /// Bytes that follow a complete certificate (RFC 8446 section 4.4.2 allows none).
@@ -15,7 +15,7 @@ pub enum ParseError {
     Trailing(usize),
 }
 
-/// The parts of a certificate or CRL that can be at fault.
+/// The parts of a certificate or CRL that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// The outermost SEQUENCE, or the order of the parts in it.
@@ -40,7 +40,7 @@ pub enum Field {
     Extensions,
     /// The entries of a CRL.
     Revocations,
-    /// The trust settings behind a `TRUSTED CERTIFICATE`.
+    /// The trust settings of a `TRUSTED CERTIFICATE`.
     TrustSettings,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// Says which field the reader was in.
+/// Adds the field that was being read to an error.
 pub(super) trait In<T> {
     fn in_field(self, field: Field) -> Result<T, ParseError>;
 }

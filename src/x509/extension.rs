@@ -12,7 +12,7 @@ use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
 pub enum Flaw {
     /// The extension of this dotted identifier cannot be read.
     Malformed(String),
-    /// The extension of this dotted identifier is there more than once.
+    /// The extension of this dotted identifier occurs more than once.
     Repeated(String),
     /// The key usage has no bit set (RFC 5280 section 4.2.1.3).
     EmptyKeyUsage,
@@ -74,7 +74,7 @@ pub mod oid {
     pub const OCSP_NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
 }
 
-/// `X509_supported_extension`: those that may be critical.
+/// `X509_supported_extension`: the extensions that may be critical.
 const SUPPORTED: [&str; 15] = [
     oid::NETSCAPE_CERT_TYPE,
     oid::KEY_USAGE,
@@ -137,15 +137,15 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// Reads known extensions out of a list and remembers what is wrong with them.
+/// Reads known extensions from a list and records what is wrong with them.
 pub(super) struct Lookup<'a> {
     pub(super) list: Vec<Extension<'a>>,
     pub(super) flaws: Vec<Flaw>,
 }
 
 impl<'a> Lookup<'a> {
-    /// As OpenSSL's `X509_get_ext_d2i`: one that is repeated counts as unreadable. Bytes behind the
-    /// first element of the value are ignored, as there.
+    /// Like OpenSSL's `X509_get_ext_d2i`: a repeated extension counts as unreadable, and bytes
+    /// after the first element of the value are ignored.
     pub(super) fn read<T>(
         &mut self,
         oid: &str,
@@ -289,7 +289,7 @@ fn basic_constraints(value: &mut Reader<'_>) -> Result<(bool, Length)> {
         None => Length::Unlimited,
         Some(number) => match number.integer()? {
             [first, ..] if first & 0x80 != 0 => Length::Negative,
-            // What does not fit OpenSSL's long is no limit there either.
+            // A value that does not fit OpenSSL's long is not a limit there either.
             bytes => match unsigned(bytes) {
                 Some(limit) if i64::try_from(limit).is_ok() => Length::Limit(limit),
                 _ => Length::Unlimited,
@@ -336,7 +336,7 @@ fn oids(mut entries: Reader<'_>) -> Result<Vec<String>> {
     Ok(list)
 }
 
-/// Only for advice: what cannot be read is left out.
+/// Only used for advice: what cannot be read is left out.
 fn ca_issuers(lookup: &Lookup<'_>) -> Vec<String> {
     let read = |value: &[u8]| -> Result<Vec<String>> {
         let mut urls = Vec::new();
@@ -360,7 +360,7 @@ fn ca_issuers(lookup: &Lookup<'_>) -> Vec<String> {
 }
 
 impl TrustSettings {
-    /// `X509_CERT_AUX`; nothing at all is no setting.
+    /// `X509_CERT_AUX`; an empty value has no settings.
     pub(super) fn parse(der: &[u8]) -> Result<Self> {
         if der.is_empty() {
             return Ok(Self::default());
@@ -374,7 +374,7 @@ impl TrustSettings {
             .optional_context(0)?
             .map(|list| oids(list.members()))
             .transpose()?;
-        // An alias, a key identifier and algorithms may follow; they say nothing about trust.
+        // An alias, a key identifier and algorithms may follow; they do not affect trust.
         parts.optional(|element| element.is_universal(tag::UTF8_STRING))?;
         parts.optional(|element| element.is_universal(tag::OCTET_STRING))?;
         parts.optional_context(1)?;

@@ -9,10 +9,10 @@ use super::der::{Element, Malformed, Reader, Result, tag};
 /// One entry of a subject alternative name or a name constraint (RFC 5280 section 4.2.1.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GeneralName {
-    /// Raw bytes: nothing promises a valid host name, or even the absence of NUL.
+    /// Raw bytes: not necessarily a valid host name, and they may contain NUL.
     Dns(Vec<u8>),
-    /// As many bytes as the certificate holds: 4 and 16 are addresses, 8 and 32 are networks in a
-    /// name constraint, others are nonsense.
+    /// The bytes as in the certificate: 4 and 16 are addresses, 8 and 32 are networks in a name
+    /// constraint, other lengths are invalid.
     Ip(Vec<u8>),
     /// rfc822Name.
     Email(Vec<u8>),
@@ -74,7 +74,7 @@ impl GeneralName {
         })
     }
 
-    /// A SEQUENCE OF GeneralName, whatever its own tag.
+    /// A SEQUENCE OF GeneralName with any tag.
     pub(super) fn list(sequence: &Element<'_>) -> Result<Vec<Self>> {
         let mut names = Vec::new();
         let mut entries = sequence.members();
@@ -106,7 +106,7 @@ fn other_name(element: &Element<'_>) -> Result<GeneralName> {
     Ok(GeneralName::SmtpUtf8(mailbox))
 }
 
-/// Which names the certificates below a CA may bear (RFC 5280 section 4.2.1.10).
+/// The names that certificates below a CA may have (RFC 5280 section 4.2.1.10).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameConstraints {
     /// A name must be in one of the subtrees of its kind, if there are any.
@@ -120,7 +120,7 @@ pub struct NameConstraints {
 pub struct Subtree {
     /// The names in it.
     pub base: GeneralName,
-    /// Its distances.
+    /// Its minimum and maximum.
     pub reach: Reach,
 }
 
@@ -194,7 +194,7 @@ pub struct DistributionPoint {
 pub enum DistributionPointName {
     /// Names of the CRL.
     Full(Vec<GeneralName>),
-    /// Relative to the CRL's issuer: the two put together.
+    /// A name relative to the CRL's issuer, already joined with the issuer's name.
     Relative(Name),
 }
 

@@ -1,9 +1,9 @@
-//! Public keys: what kind they are and how they are called.
+//! Public keys: their kinds and names.
 
 use super::algorithm::PssParameters;
 use super::der::{BitString, Element, Malformed, Reader, Result, tag};
 
-/// The subject's key: what it is and the bytes that prove it.
+/// The subject's key: its kind and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     /// DER of the whole SubjectPublicKeyInfo.
@@ -12,7 +12,7 @@ pub struct PublicKey {
     pub algorithm: Vec<u8>,
     /// Contents of its bit string.
     pub key: Vec<u8>,
-    /// What the two say.
+    /// The kind of key.
     pub kind: KeyKind,
 }
 
@@ -28,12 +28,12 @@ pub enum KeyKind {
     RsaPss {
         /// Length of the modulus.
         bits: usize,
-        /// What signatures must keep to, if the key says so.
+        /// What signatures must comply with, if the key restricts them.
         restriction: Option<PssParameters>,
     },
     /// A key on a named curve.
     Ec(Curve),
-    /// A key whose curve is spelled out; OpenSSL takes it in no chain.
+    /// A key whose curve is spelled out. OpenSSL does not accept it in a chain.
     EcExplicit,
     /// Ed25519.
     Ed25519,
@@ -62,7 +62,7 @@ pub enum Curve {
     P521,
     /// secp256k1.
     Secp256k1,
-    /// A curve that OpenSSL knows and our cryptography does not.
+    /// A curve that OpenSSL supports and our cryptography does not.
     Other {
         /// OpenSSL's short name.
         name: &'static str,
@@ -82,7 +82,7 @@ impl Curve {
         }
     }
 
-    /// NIST's name where there is one, else OpenSSL's.
+    /// NIST's name if there is one, otherwise OpenSSL's.
     pub fn name(self) -> &'static str {
         match self {
             Self::P256 => "P-256",

@@ -1,7 +1,7 @@
-//! DER in, facts out: certificates, names and CRLs as OpenSSL reads them.
+//! Parses DER into facts: certificates, names and CRLs as OpenSSL reads them.
 //!
-//! Nothing here judges. What OpenSSL tolerates in an encoding is tolerated, because a checker that
-//! refuses what libpq takes raises a false alarm; the rules that refuse live in `verify`.
+//! Nothing here judges. Encodings that OpenSSL tolerates are accepted, because a checker that
+//! refuses what libpq accepts raises a false alarm. The rules that refuse are in `verify`.
 
 mod algorithm;
 mod anchor;

@@ -9,13 +9,13 @@ use super::der::{Element, Malformed, Reader, Result, tag};
 pub struct Name {
     /// DER of the whole Name, header included.
     pub der: Vec<u8>,
-    /// OpenSSL's canonical encoding (`x509_name_canon` in crypto/x509/x_name.c): two names are the
-    /// same if these bytes are.
+    /// OpenSSL's canonical encoding (`x509_name_canon` in crypto/x509/x_name.c): two names are
+    /// equal if these bytes are.
     pub canonical: Vec<u8>,
     /// For people, as `openssl x509 -nameopt oneline` would print it: `C = US, O = X, CN = Y`.
     /// Not escaped for terminals.
     pub text: String,
-    /// The raw string contents of every commonName, in order, with no conversion of string types.
+    /// The raw string contents of every commonName, in order, without conversion of string types.
     pub common_names: Vec<Vec<u8>>,
     /// Every attribute in the order of the encoding.
     pub attributes: Vec<Attribute>,
@@ -38,12 +38,12 @@ pub const COMMON_NAME: &str = "2.5.4.3";
 pub const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
 
 impl Name {
-    /// Do OpenSSL's rules (`X509_NAME_cmp`) call the two the same?
+    /// Are the two equal by OpenSSL's rules (`X509_NAME_cmp`)?
     pub fn matches(&self, other: &Self) -> bool {
         self.canonical == other.canonical
     }
 
-    /// Has it no attribute at all?
+    /// Does it have no attributes?
     pub fn is_empty(&self) -> bool {
         self.attributes.is_empty()
     }
@@ -57,7 +57,7 @@ impl Name {
             .map_or(0, |first| u32::from_le_bytes(*first))
     }
 
-    /// Reads the DER of a name; `None` if it is none.
+    /// Reads the DER of a name; `None` if it is not a name.
     pub fn parse(der: &[u8]) -> Option<Self> {
         Self::read(&mut Reader::new(der)).ok()
     }
@@ -91,7 +91,7 @@ impl Name {
         })
     }
 
-    /// This name with one more relative distinguished name behind it (nameRelativeToCRLIssuer, RFC
+    /// This name with one more relative distinguished name at the end (nameRelativeToCRLIssuer, RFC
     /// 5280 section 4.2.1.13). Its `der` stays that of the shorter name.
     pub(super) fn with_relative(&self, set: &Element<'_>) -> Result<Self> {
         let set = RelativeName::read(set)?;
@@ -117,7 +117,7 @@ impl Attribute {
         }
     }
 
-    /// Lower-case UTF-8 with single spaces; `None` if OpenSSL compares this type as it stands.
+    /// Lower-case UTF-8 with single spaces; `None` if OpenSSL compares this type unchanged.
     fn canonical_text(&self) -> Result<Option<String>> {
         let comparable = matches!(
             self.tag,
@@ -141,7 +141,7 @@ impl Attribute {
     }
 }
 
-/// `ossl_isspace`: the six blanks of C's locale.
+/// `ossl_isspace`: the six white-space characters of the C locale.
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t'..='\r')
 }
@@ -157,10 +157,10 @@ fn wide_text<const WIDTH: usize>(bytes: &[u8]) -> Option<String> {
         .collect()
 }
 
-/// One SET of a name: several attributes in it stand on one level.
+/// One SET of a name. It may contain several attributes.
 struct RelativeName {
     attributes: Vec<Attribute>,
-    /// DER of the SET, its members sorted as DER demands; empty if it has none.
+    /// DER of the SET, its members sorted as DER requires; empty if it has none.
     canonical: Vec<u8>,
 }
 
@@ -203,8 +203,8 @@ impl RelativeName {
     }
 }
 
-/// The types that OpenSSL's `ASN1_PRINTABLE` lets through (`B_ASN1_PRINTABLE`): VisibleString,
-/// for one, is not among them.
+/// The types that OpenSSL's `ASN1_PRINTABLE` lets through (`B_ASN1_PRINTABLE`): VisibleString, for
+/// example, is not one of them.
 fn may_be_value(element: &Element<'_>) -> bool {
     const UNKNOWN_TO_OPENSSL: [u32; 8] = [7, 8, 9, 11, 13, 14, 15, 29];
     match element.tag {
@@ -263,7 +263,7 @@ fn append_text(text: &mut String, set: &[Attribute]) {
     }
 }
 
-/// Quotes a value that would read as something else, as `-nameopt oneline` does.
+/// Quotes a value that could be misread, as `-nameopt oneline` does.
 fn quoted(value: String) -> String {
     let special = value.contains([',', '+', '"', '\\', '<', '>', ';'])
         || value.starts_with([' ', '#'])
@@ -313,7 +313,7 @@ mod tests {
 
     const COMMON_NAME_DER: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
 
-    /// A name of one set, which holds these commonNames.
+    /// A name of one set with these commonNames.
     fn name(values: &[(u32, &[u8])]) -> Result<Name> {
         let entry = |(tag, value): &(u32, &[u8])| {
             let value = encode(u8::try_from(*tag).unwrap(), value).unwrap();

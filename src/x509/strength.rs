@@ -4,23 +4,23 @@ use super::algorithm::{Digest, SignatureScheme};
 use super::key::KeyKind;
 
 /// The shortest RSA modulus that `ossl_ifc_ffc_compute_security_bits` (crypto/rsa/rsa_lib.c) rounds
-/// up to 112 bits of strength. It is below 2048 on purpose: 2047-bit keys exist.
+/// up to 112 bits of strength. It is below 2048 because 2047-bit keys exist.
 const RSA_MODULUS: usize = 1963;
-/// Half a group's order is its strength, in steps (`ossl_ec_key_get_security_bits`).
+/// Bits of a group's order. Half of it is the strength, in steps (`ossl_ec_key_get_security_bits`).
 const EC_ORDER: usize = 224;
-/// Half a digest is its strength.
+/// Bytes of a digest. Half of it is the strength.
 const DIGEST_BYTES: usize = 28;
-/// `DSA_security_bits` steps from 80 to 112 bits here.
+/// Bits of the prime from which `DSA_security_bits` gives 112 instead of 80.
 const DSA_PRIME: usize = 2048;
 
 impl KeyKind {
-    /// Has such a key 112 bits of strength? One that OpenSSL cannot decode has none.
+    /// Does such a key have 112 bits of strength? A key that OpenSSL cannot decode does not.
     pub fn has_112_bits(&self) -> bool {
         match self {
             Self::Rsa { bits } | Self::RsaPss { bits, .. } => *bits >= RSA_MODULUS,
             Self::Ec(curve) => curve.bits() >= EC_ORDER,
             Self::Dsa { bits, order_bits } => *bits >= DSA_PRIME && *order_bits >= EC_ORDER,
-            // Refused on its own ground, as soon as it is part of a chain.
+            // Refused for another reason when it is part of a chain.
             Self::EcExplicit | Self::Ed25519 | Self::Ed448 => true,
             Self::Unusable(_) => false,
         }
@@ -28,7 +28,8 @@ impl KeyKind {
 }
 
 impl SignatureScheme {
-    /// Has the digest of such a signature 112 bits of strength? Unknown algorithms have none.
+    /// Does the digest of such a signature have 112 bits of strength? Those of unknown algorithms
+    /// do not.
     pub fn has_112_bits(&self) -> bool {
         let digest: Digest = match self {
             Self::RsaPkcs1(digest) | Self::Ecdsa(digest) | Self::Dsa(digest) => *digest,

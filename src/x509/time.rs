@@ -4,8 +4,9 @@ use super::der::{Element, Malformed, Reader, Result, tag};
 
 /// Seconds since 1970-01-01T00:00:00Z of a UTCTime or GeneralizedTime.
 ///
-/// `None` within is a time that OpenSSL decodes but cannot compare: only the two forms of RFC 5280
-/// section 4.1.2.5 count, in either order of centuries (`X509_cmp_time` in crypto/x509/x509_vfy.c).
+/// An inner `None` is a time that OpenSSL decodes but cannot compare. It compares only the two
+/// forms of RFC 5280 section 4.1.2.5, each for any century (`X509_cmp_time` in
+/// crypto/x509/x509_vfy.c).
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     let element = reader.element()?;
     if is_time(&element) {
@@ -81,7 +82,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// Days of the proleptic Gregorian calendar; years 0 to 9999 cannot overflow.
 fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    // Count years from March, so that the leap day is the last day of its year.
+    // Count years from March: the leap day is then the last day of its year.
     let shifted = if month <= 2 { year - 1 } else { year };
     let months_since_march = (month + 9) % 12;
     let day_of_year = (153 * months_since_march + 2) / 5 + day - 1;
