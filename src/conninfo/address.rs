@@ -1,4 +1,4 @@
-//! Numeric addresses as libpq takes them in `hostaddr`.
+//! Numeric addresses as libpq accepts them in `hostaddr`.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -14,8 +14,8 @@ pub struct HostAddr {
 }
 
 impl HostAddr {
-    /// What glibc's `getaddrinfo` takes for a numeric address: every `inet_aton` spelling of IPv4, and IPv6 with a
-    /// zone, which may be a name only where the address is link-local.
+    /// What glibc's `getaddrinfo` accepts as a numeric address: every `inet_aton` spelling of IPv4, and IPv6 with
+    /// a zone. The zone may be a name only if the address is link-local.
     #[must_use]
     pub fn from_bytes(text: &[u8]) -> Option<Self> {
         if let Some(ip) = inet_aton(text) {

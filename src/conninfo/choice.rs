@@ -1,4 +1,4 @@
-//! The enumerated parameters: one type a parameter, each read once.
+//! The enumerated parameters: one type per parameter, each parsed once.
 
 use crate::wire::tls::TlsVersion;
 
@@ -50,19 +50,19 @@ macro_rules! choices {
 }
 
 choices! {
-    /// How much TLS is demanded (`sslmode`), weakest first.
+    /// How much TLS is required (`sslmode`), weakest first.
     SslMode {
         /// No TLS.
         Disable = "disable",
         /// Plain text first, TLS if that is refused.
         Allow = "allow",
-        /// TLS if the server has it.
+        /// TLS if the server supports it.
         Prefer = "prefer",
         /// TLS, with any certificate unless a root file exists.
         Require = "require",
         /// TLS, with a certificate from a trusted authority.
         VerifyCa = "verify-ca",
-        /// TLS, with a trusted certificate for this very host.
+        /// TLS, with a trusted certificate for this host.
         VerifyFull = "verify-full",
     }
 
@@ -70,7 +70,7 @@ choices! {
     SslNegotiation {
         /// The client asks with an `SSLRequest` first.
         Postgres = "postgres",
-        /// The TLS handshake comes at once.
+        /// The client starts the TLS handshake immediately.
         Direct = "direct",
     }
 
@@ -88,17 +88,17 @@ choices! {
     ChannelBinding {
         /// Never.
         Disable = "disable",
-        /// If the server can.
+        /// If the server supports it.
         Prefer = "prefer",
         /// Always.
         Require = "require",
     }
 
-    /// Whether GSSAPI encryption takes the place of TLS (`gssencmode`).
+    /// Whether GSSAPI encryption replaces TLS (`gssencmode`).
     GssEncMode {
         /// Never.
         Disable = "disable",
-        /// If the client holds credentials.
+        /// If the client has credentials.
         Prefer = "prefer",
         /// Always; TLS is then never used.
         Require = "require",
@@ -106,17 +106,17 @@ choices! {
 
     /// Which kind of server is wanted (`target_session_attrs`).
     TargetSessionAttrs {
-        /// Any that lets us in.
+        /// Any that accepts the login.
         Any = "any",
-        /// One that takes writes.
+        /// One that accepts writes.
         ReadWrite = "read-write",
-        /// One that takes no writes.
+        /// One that does not accept writes.
         ReadOnly = "read-only",
         /// Not in hot standby.
         Primary = "primary",
         /// In hot standby.
         Standby = "standby",
-        /// In hot standby, else any.
+        /// In hot standby if possible, otherwise any.
         PreferStandby = "prefer-standby",
     }
 
@@ -132,7 +132,7 @@ choices! {
     ProtocolVersion {
         /// 3.0.
         V3_0 = "3.0",
-        /// 3.2, from PostgreSQL 18 on.
+        /// 3.2, since PostgreSQL 18.
         V3_2 = "3.2",
         /// The newest that libpq knows.
         Latest = "latest",
@@ -142,7 +142,7 @@ choices! {
     AuthMethod {
         /// The password in clear.
         Password = "password",
-        /// The password hashed with MD5.
+        /// The password, hashed with MD5.
         Md5 = "md5",
         /// Kerberos by GSSAPI.
         Gss = "gss",
@@ -152,7 +152,7 @@ choices! {
         ScramSha256 = "scram-sha-256",
         /// An OAuth bearer token.
         Oauth = "oauth",
-        /// The server asks for nothing.
+        /// The server requires nothing.
         None = "none",
     }
 }

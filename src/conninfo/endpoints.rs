@@ -1,4 +1,5 @@
-//! `host`, `hostaddr` and `port`: three lists that make one endpoint an entry (`pqConnectOptions2` in `fe-connect.c`).
+//! `host`, `hostaddr` and `port`: three lists that give one endpoint per entry (`pqConnectOptions2` in
+//! `fe-connect.c`).
 
 use super::address::HostAddr;
 use super::error::{Error, Expected};
@@ -12,14 +13,14 @@ use crate::os;
 pub struct Endpoint {
     /// The host as written, if it was written.
     pub host: Option<Host>,
-    /// The address that spares the name lookup.
+    /// The address that replaces the name lookup.
     pub hostaddr: Option<HostAddr>,
     /// The TCP port, or the number in the socket's file name.
     pub port: u16,
 }
 
 impl Endpoint {
-    /// How libpq gets there.
+    /// How libpq connects to it.
     #[must_use]
     pub fn route(&self) -> Route<'_> {
         match (&self.hostaddr, &self.host) {
@@ -50,7 +51,7 @@ impl Host {
         }
     }
 
-    /// As `is_unixsock_path` in `src/include/port.h` tells them apart.
+    /// Distinguishes them like `is_unixsock_path` in `src/include/port.h`.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let text = bytes.to_vec();
         match bytes {
@@ -74,16 +75,16 @@ impl std::fmt::Display for Host {
 pub enum Route<'a> {
     /// TCP to this address.
     Address(&'a HostAddr),
-    /// TCP to the addresses that this name has.
+    /// TCP to the addresses of this name.
     Name(&'a [u8]),
     /// A Unix-domain socket: the host's, or the one in the built-in directory if there is no host.
     Socket,
 }
 
-/// Matches the three lists. A single port is for all hosts; empty entries are as if not given.
+/// Matches the three lists. A single port is for all hosts; empty entries count as not given.
 ///
 /// # Errors
-/// Lists of different lengths, a port or an address that is none, a host that can be no name.
+/// Lists of different lengths, an invalid port or address, a host that cannot be a name.
 pub(super) fn read(settings: &Settings) -> Result<Vec<Endpoint>, Error> {
     let hosts = list(settings, Keyword::Host);
     let addresses = list(settings, Keyword::Hostaddr);
@@ -165,8 +166,8 @@ fn port(settings: &Settings, text: &[u8]) -> Result<u16, Error> {
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is a
-/// password gone astray more often than not: `host= password=x` or `postgresql://u:p@ss@host`.
+/// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is
+/// most often a misplaced password: `host= password=x` or `postgresql://u:p@ss@host`.
 fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
     let name = match (&endpoint.host, &endpoint.hostaddr) {
         (Some(Host::Name(name)), None) => name.as_slice(),

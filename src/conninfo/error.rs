@@ -1,4 +1,4 @@
-//! Why a connection string is refused, and what its writer probably meant.
+//! Why a connection string is refused, and what the user probably meant.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ use crate::wire::tls::TlsVersion;
 
 /// A connection string that libpq refuses. Offsets (`at`) are in bytes from 0; the messages count from 1.
 ///
-/// No message quotes a secret, nor a word that may be part of one.
+/// No message quotes a secret or a word that may be part of one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A NUL byte, which no C string can hold.
+    /// A NUL byte, which a C string cannot contain.
     #[error("the connection string holds a NUL byte at position {}", one_based(*at))]
     Nul {
         /// Where.
         at: usize,
     },
-    /// A word that no `=` follows.
+    /// A word without `=` after it.
     #[error("missing \"=\" after {word} at position {} of the connection string", one_based(*at))]
     MissingEquals {
         /// The word.
@@ -27,12 +27,12 @@ pub enum Error {
         /// Where it begins.
         at: usize,
     },
-    /// A quote without its partner.
+    /// A quote that is not closed.
     #[error("the quote that opens the value of {word} at position {} is never closed", one_based(*at))]
     UnclosedQuote {
         /// The keyword before it.
         word: Word,
-        /// Where the quote stands.
+        /// Where the quote is.
         at: usize,
     },
     /// A keyword that libpq does not know.
@@ -48,7 +48,7 @@ pub enum Error {
     /// `[` without `]` in a URI.
     #[error("the \"[\" at position {} of the URI is never closed", one_based(*at))]
     OpenBracket {
-        /// Where the bracket stands.
+        /// Where the bracket is.
         at: usize,
     },
     /// `[]` in a URI.
@@ -57,7 +57,7 @@ pub enum Error {
         /// Where they stand.
         at: usize,
     },
-    /// Something other than a delimiter behind `]`.
+    /// Something other than a delimiter after `]`.
     #[error("unexpected {:?} behind the brackets at position {} of the URI", char::from(*byte), one_based(*at))]
     AfterBracket {
         /// What stands there.
@@ -78,7 +78,7 @@ pub enum Error {
     ExtraEquals {
         /// The parameter.
         word: Word,
-        /// Where the second one stands.
+        /// Where the second one is.
         at: usize,
     },
     /// `%` without two hexadecimal digits.
@@ -86,7 +86,7 @@ pub enum Error {
     BadPercent {
         /// What the part sets.
         keyword: Option<Keyword>,
-        /// Where the sign stands.
+        /// Where the sign is.
         at: usize,
     },
     /// `%00`.
@@ -113,10 +113,10 @@ pub enum Error {
     ServiceNotFound {
         /// Its name.
         service: Word,
-        /// The files that were looked at, missing ones included.
+        /// The files that were searched, including missing ones.
         searched: Vec<PathBuf>,
     },
-    /// A service file that must be there is not, or cannot be read.
+    /// A required service file is missing or cannot be read.
     #[error("cannot read the service file {}", shown_path(file))]
     ServiceFileUnreadable {
         /// The file.
@@ -151,20 +151,20 @@ pub enum Error {
         /// Entries of `host` or `hostaddr`.
         hosts: usize,
     },
-    /// A host name that cannot be one, and that may hold a password.
+    /// An impossible host name, which may contain a password.
     #[error("the host from {origin} contains {:?} and is not a valid host name (not shown, may contain a password)", char::from(*byte))]
     NoHostName {
-        /// The character that no name can hold.
+        /// The character that a name cannot contain.
         byte: u8,
         /// Where the host came from.
         origin: Origin,
     },
-    /// A value outside what the parameter takes.
+    /// A value that the parameter does not accept.
     #[error("invalid value {value} for {keyword} ({}): {expected}", said(origin))]
     InvalidValue {
         /// The parameter.
         keyword: Keyword,
-        /// The offending value or the offending part of it.
+        /// The invalid value, or the invalid part of it.
         value: Word,
         /// Where it came from.
         origin: Origin,
@@ -173,7 +173,7 @@ pub enum Error {
         /// The value that was probably meant.
         meant: Option<&'static str>,
     },
-    /// The smallest version lies above the largest.
+    /// The smallest version is above the largest.
     #[error("ssl_min_protocol_version {min} is above ssl_max_protocol_version {max}")]
     TlsRange {
         /// The smallest.
@@ -183,7 +183,7 @@ pub enum Error {
         /// The largest.
         max: TlsVersion,
     },
-    /// The smallest version lies above the largest.
+    /// The smallest version is above the largest.
     #[error("min_protocol_version {min} is above max_protocol_version {max}")]
     ProtocolRange {
         /// The smallest.
@@ -191,17 +191,17 @@ pub enum Error {
         /// The largest.
         max: ProtocolVersion,
     },
-    /// An sslmode that does not go with another setting.
+    /// An sslmode that conflicts with another setting.
     #[error("sslmode={sslmode} ({}) may not be used with {reason}", said(origin))]
     WeakSslMode {
         /// The mode that libpq would use.
         sslmode: SslMode,
         /// Where it came from; [`Origin::Default`] is libpq's `prefer`.
         origin: Origin,
-        /// The setting that demands more.
+        /// The setting that requires more.
         reason: Demand,
     },
-    /// No user is named and the operating system knows none.
+    /// No user is named, and the operating system does not know one either.
     #[error("no user is named, and the operating system does not know who runs this program")]
     NoUser,
 }
@@ -212,7 +212,7 @@ pub enum ServiceFault {
     /// No `=` in the line.
     #[error("no \"=\" in the line")]
     MissingEquals,
-    /// A keyword libpq does not know; blanks before the `=` count as part of it.
+    /// A keyword that libpq does not know. Spaces before the `=` are part of it.
     #[error("unknown parameter {word}")]
     UnknownKeyword {
         /// The word.
@@ -231,7 +231,7 @@ pub enum ServiceFault {
     Ldap,
 }
 
-/// What a parameter takes.
+/// What a parameter accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expected {
     /// One of these words.
@@ -266,12 +266,12 @@ impl std::fmt::Display for Expected {
     }
 }
 
-/// A setting that demands a strong sslmode.
+/// A setting that requires a strong sslmode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demand {
     /// `sslrootcert=system`: only verify-full.
     SystemRoots,
-    /// `sslnegotiation=direct`: require or stronger, for there is no falling back to plain text.
+    /// `sslnegotiation=direct`: require or stronger, because it cannot fall back to plain text.
     DirectNegotiation,
 }
 

@@ -1,4 +1,4 @@
-//! A world for tests: variables and files held in memory.
+//! A world for tests: variables and files in memory.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

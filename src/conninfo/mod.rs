@@ -1,10 +1,10 @@
-//! Text in, meaning out: a libpq connection string, what fills in the rest of it, and what it means.
+//! Reads a libpq connection string, fills in what it leaves out, and works out what it means.
 //!
 //! The rules are those of libpq 18 (`fe-connect.c`; "Database Connection Control Functions" in PostgreSQL's
 //! documentation). A string that libpq refuses before it connects is refused here, for the same reason. One rule
-//! differs: where nothing says which `sslmode` is meant, libpq takes `prefer` and pgtls takes `verify-full`.
+//! differs: if nothing sets `sslmode`, libpq uses `prefer` and pgtls uses `verify-full`.
 //!
-//! Nothing here touches a socket, a file or the environment: what a parser cannot know comes through [`World`].
+//! Nothing here uses a socket, a file or the environment. What a parser cannot know comes through [`World`].
 
 mod address;
 mod choice;
@@ -44,13 +44,13 @@ pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 use sources::{env, service};
 use value::Settings;
 
-/// What a parser cannot know of itself.
+/// What a parser cannot know by itself.
 pub trait World {
     /// An environment variable; an empty one is a value.
     fn var(&self, name: &str) -> Option<OsString>;
 
-    /// The user's directory as libpq finds it (`pqGetHomeDirectory`): `$HOME` if it is not empty, else the password
-    /// database's; on Windows `%APPDATA%\postgresql`.
+    /// The user's directory as libpq finds it (`pqGetHomeDirectory`): `$HOME` if it is not empty, else that of the
+    /// password database; on Windows `%APPDATA%\postgresql`.
     fn home(&self) -> Option<PathBuf>;
 
     /// The name of the user who runs the program, by the effective user id (`pg_fe_getauthname`).
@@ -59,11 +59,11 @@ pub trait World {
     /// The bytes of a file.
     ///
     /// # Errors
-    /// The file is not there or cannot be read.
+    /// The file does not exist or cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 }
 
-/// A machine on which nothing is set: what the string says is all there is.
+/// A machine on which nothing is set: only the string counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Nowhere;
 
@@ -85,12 +85,12 @@ impl World for Nowhere {
     }
 }
 
-/// A connection string, fully read, filled in and judged.
+/// A connection string: parsed, completed and validated.
 #[derive(Debug, Clone)]
 pub struct ConnInfo {
     /// The servers, in the order of the string; at least one.
     pub endpoints: Vec<Endpoint>,
-    /// The TLS demanded. [`Origin::Default`] comes with [`SslMode::VerifyFull`].
+    /// The required TLS. [`Origin::Default`] comes with [`SslMode::VerifyFull`].
     pub sslmode: Setting<SslMode>,
     /// How TLS begins.
     pub sslnegotiation: Setting<SslNegotiation>,
@@ -106,7 +106,7 @@ pub struct ConnInfo {
     pub sslkey: Option<Setting<PathBuf>>,
     /// Whether a client certificate is sent.
     pub sslcertmode: Setting<SslCertMode>,
-    /// What opens the client's key.
+    /// What decrypts the client's key.
     pub sslpassword: Option<Setting<Secret>>,
     /// Whether the host's name is sent in the handshake.
     pub sslsni: Setting<SslSni>,
@@ -114,11 +114,11 @@ pub struct ConnInfo {
     pub ssl_min_protocol_version: Option<Setting<TlsVersion>>,
     /// The newest TLS version allowed; nothing if unset or empty.
     pub ssl_max_protocol_version: Option<Setting<TlsVersion>>,
-    /// How long one server may take; nothing if unset, zero or negative: then libpq waits for ever.
+    /// How long one server may take; nothing if unset, zero or negative: then libpq waits without a limit.
     pub connect_timeout: Option<Setting<Duration>>,
     /// Who logs in.
     pub user: Setting<Value>,
-    /// What is logged in to; the user's name by default.
+    /// The database to log in to; the user's name by default.
     pub dbname: Setting<Value>,
     /// What the user logs in with; nothing if unset or empty.
     pub password: Option<Setting<Secret>>,
@@ -126,32 +126,33 @@ pub struct ConnInfo {
     pub channel_binding: Setting<ChannelBinding>,
     /// The ways to log in that are allowed; nothing if unset or empty: then all are.
     pub require_auth: Option<Setting<RequireAuth>>,
-    /// Whether GSSAPI encryption takes the place of TLS. With [`GssEncMode::Require`] libpq never uses TLS.
+    /// Whether GSSAPI encryption replaces TLS. With [`GssEncMode::Require`] libpq never uses TLS.
     pub gssencmode: Setting<GssEncMode>,
     /// Where libpq looks for `root.crt`, `root.crl`, `postgresql.crt` and `postgresql.key`: `~/.postgresql`, or
     /// `%APPDATA%\postgresql` on Windows.
     pub home_files: Option<PathBuf>,
     /// Where `sslrootcert=system` finds its roots.
     pub system_roots: SystemRoots,
-    /// Settings of the server that only the environment can ask for.
+    /// Server settings that only the environment can request.
     pub server_settings: Vec<ServerSetting>,
     settings: Settings,
     own: Vec<Assignment>,
 }
 
 impl ConnInfo {
-    /// Reads the text, fills in what it leaves out (service, then environment, then defaults) and judges all of it.
+    /// Reads the text, fills in what it leaves out (service, then environment, then defaults) and validates all of
+    /// it.
     ///
     /// # Errors
-    /// Whatever libpq 18 refuses before or while it connects, however little it has to do with TLS; ports and
-    /// addresses of all hosts are judged at once, where libpq would judge them in turn.
+    /// Everything that libpq 18 refuses before or while it connects, even if it has nothing to do with TLS. Ports
+    /// and addresses of all hosts are checked at once; libpq checks them one by one.
     pub fn read(text: &[u8], world: &dyn World) -> Result<Self, Error> {
         Self::fill(parse(text)?, world)
     }
 
-    /// Reads a string whose one fault is that libpq does not know its `sslmode`: some clients take
-    /// such a word for `verify-full`. `None` if it has no such word, or another fault, or if the word
-    /// is a mode in another spelling, as which clients differ more than that.
+    /// Reads a string whose only fault is that libpq does not know its `sslmode`: some clients take such a word
+    /// for `verify-full`. `None` if there is no such word or another fault. Also `None` if the word is a mode in
+    /// another spelling, because clients differ more there.
     pub fn read_as_others_might(text: &[u8], world: &dyn World) -> Option<Self> {
         let mut own = parse(text).ok()?;
         let mode = own
@@ -212,7 +213,7 @@ impl ConnInfo {
         self.settings.get(&keyword)
     }
 
-    /// The kind of server that is wanted; nothing if empty, which is as good as `any`.
+    /// The kind of server that is wanted; nothing if empty, which means `any`.
     #[must_use]
     pub fn target_session_attrs(&self) -> Option<TargetSessionAttrs> {
         let setting = self.parameter(Keyword::TargetSessionAttrs)?;
@@ -225,21 +226,20 @@ impl ConnInfo {
         redacted(&self.own)
     }
 
-    /// The string's own parameters with some of them changed or added: what to paste instead,
-    /// secrets masked.
+    /// The string's own parameters with some of them changed or added: what to paste instead. Secrets are masked.
     #[must_use]
     pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {
         print::changed(&self.own, changes)
     }
 
-    /// The other name by which the string sets this keyword, if it does.
+    /// The other name by which the string sets this keyword, if there is one.
     #[must_use]
     pub fn alias(&self, keyword: Keyword) -> Option<Alias> {
         let set = self.own.iter().find(|made| made.keyword == keyword)?;
         set.alias
     }
 
-    /// The value as it was typed, if libpq dropped backslashes from it: in a keyword/value string they escape, so
+    /// The value as it was typed, if libpq dropped backslashes from it. In a keyword/value string they escape, so
     /// `sslrootcert=c:\ssl\root.crt` names the file `c:sslroot.crt`. Nothing for secrets.
     #[must_use]
     pub fn lost_backslashes(&self, keyword: Keyword) -> Option<LostBackslashes> {
@@ -247,7 +247,7 @@ impl ConnInfo {
     }
 }
 
-/// Whose certificates are trusted (`sslrootcert`).
+/// Which certificates are trusted (`sslrootcert`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RootCert {
     /// Those of the operating system: the word `system`.
@@ -256,10 +256,10 @@ pub enum RootCert {
     File(PathBuf),
 }
 
-/// Whether the handshake names the host (`sslsni`); any value but one that begins with `1` says no.
+/// Whether the handshake names the host (`sslsni`); any value that does not begin with `1` means no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslSni {
-    /// It does, if the host is a name.
+    /// Yes, if the host is a name.
     Send,
     /// It does not.
     Omit,

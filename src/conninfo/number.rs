@@ -2,7 +2,8 @@
 
 use super::space::is_space;
 
-/// A decimal `int` with blanks on either side and an optional sign (`pqParseIntParam` in `fe-connect.c`).
+/// A decimal `int` with white space on either side and an optional sign (`pqParseIntParam` in
+/// `fe-connect.c`).
 pub(super) fn integer(text: &[u8]) -> Option<i32> {
     let start = text.iter().position(|byte| !is_space(*byte))?;
     let end = text

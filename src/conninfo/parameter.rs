@@ -1,4 +1,4 @@
-//! Every parameter libpq 18 knows, in the order of `PQconninfoOptions` (`fe-connect.c`).
+//! Every parameter that libpq 18 knows, in the order of `PQconninfoOptions` (`fe-connect.c`).
 
 use std::fmt;
 
@@ -97,13 +97,13 @@ impl Keyword {
         self.row().name
     }
 
-    /// The environment variable that stands in for it, where there is one.
+    /// The environment variable that can set it, if there is one.
     #[must_use]
     pub const fn variable(self) -> Option<&'static str> {
         self.row().variable
     }
 
-    /// The value compiled into libpq, where there is one.
+    /// The value compiled into libpq, if there is one.
     #[must_use]
     pub const fn default_value(self) -> Option<&'static str> {
         self.row().default
@@ -122,7 +122,7 @@ impl Keyword {
         if let Some((_, keyword)) = OTHER_NAMES.iter().find(|(name, _)| *name == word) {
             return Some(*keyword);
         }
-        // A third of the letters may be wrong, and never more than two.
+        // A third of the letters may be wrong, but at most two.
         let limit = (word.len() / 3).min(2);
         Self::ALL
             .iter()
@@ -149,7 +149,7 @@ impl fmt::Display for Keyword {
 pub enum Secrecy {
     /// The value may be shown.
     Public,
-    /// The value must appear nowhere.
+    /// The value must not appear in any output.
     Secret,
 }
 
@@ -160,14 +160,15 @@ struct Row {
     secrecy: Secrecy,
 }
 
-/// Lower case, without the signs that other drivers put between words: `Ssl Mode`, `ssl-mode` and `ssl_mode` are one.
+/// Lower case, without the characters that other drivers put between words: `Ssl Mode`, `ssl-mode` and `ssl_mode`
+/// become equal.
 fn plain(word: &[u8]) -> String {
     String::from_utf8_lossy(word)
         .to_lowercase()
         .replace(['-', '_', ' ', '.'], "")
 }
 
-/// What other drivers and tools call it, in [`plain`] spelling.
+/// Names in other drivers and tools, in [`plain`] spelling.
 const OTHER_NAMES: &[(&str, Keyword)] = &[
     ("applicationname", Keyword::ApplicationName),
     ("cafile", Keyword::SslRootCert),

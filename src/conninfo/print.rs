@@ -10,13 +10,13 @@ use super::value::{MASK, Value};
 pub struct LostBackslashes {
     /// The value as it was typed, which libpq never sees.
     pub typed: String,
-    /// The setting with `/` in place of each backslash, as Windows takes it too.
+    /// The setting with `/` for each backslash, which Windows accepts, too.
     pub with_slashes: String,
     /// The setting with every backslash doubled.
     pub doubled: String,
 }
 
-/// The settings as a keyword/value string, secrets masked; bytes that are no UTF-8 become U+FFFD.
+/// The settings as a keyword/value string, secrets masked; bytes that are not UTF-8 become U+FFFD.
 #[must_use]
 pub fn redacted(settings: &[Assignment]) -> String {
     let words: Vec<String> = settings
@@ -82,8 +82,8 @@ fn setting(keyword: Keyword, value: &[u8]) -> Vec<u8> {
     [format!("{keyword}=").as_bytes(), &quoted(value)].concat()
 }
 
-/// A value as a keyword/value string needs it: in quotes if it is empty or holds a space, with a backslash
-/// before quotes and backslashes.
+/// A value, quoted for a keyword/value string: in quotes if it is empty or contains a space, with a
+/// backslash before quotes and backslashes.
 #[must_use]
 pub fn quoted(value: &[u8]) -> Vec<u8> {
     let quote: &[u8] = if value.is_empty() || value.iter().any(|byte| is_space(*byte)) {
@@ -94,12 +94,12 @@ pub fn quoted(value: &[u8]) -> Vec<u8> {
     [quote, &escaped(value, is_special), quote].concat()
 }
 
-/// A part of a value, which may stand in quotes or not.
+/// A part of a value that may or may not be in quotes.
 pub(super) fn part(bytes: &[u8]) -> Vec<u8> {
     escaped(bytes, |byte| is_special(byte) || is_space(byte))
 }
 
-/// With a backslash before some bytes (`conninfo_parse` in libpq's `fe-connect.c`).
+/// Puts a backslash before some bytes (`conninfo_parse` in libpq's `fe-connect.c`).
 fn escaped(bytes: &[u8], is_special: fn(u8) -> bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len());
     for byte in bytes {

@@ -1,4 +1,4 @@
-//! Values with their origin, and secrets that will not print.
+//! Values with their origin, and secrets that cannot be printed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::parameter::{Keyword, Secrecy};
 use crate::escape::escape;
 
-/// What stands in for a secret in every output.
+/// What replaces a secret in every output.
 pub const MASK: &str = "********";
 
-/// A value together with where it was said.
+/// A value with its origin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Setting<T> {
     /// The value.
@@ -29,7 +29,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// Where a value was said. libpq asks in this order and stops at the first answer.
+/// Where a value was set. libpq searches in this order and uses the first that it finds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// In the connection string itself.
@@ -48,7 +48,7 @@ pub enum Origin {
     },
     /// In this environment variable.
     Environment(&'static str),
-    /// Nowhere: it is built in, or taken from the operating system.
+    /// It is built in, or taken from the operating system.
     Default,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The bytes of a parameter. `Display` and `Debug` show them, or [`MASK`] where they are secret.
+/// The bytes of a parameter. `Display` and `Debug` show them, or [`MASK`] if they are secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value {
     bytes: Vec<u8>,
@@ -73,8 +73,8 @@ pub struct Value {
 }
 
 impl Value {
-    /// The value of this keyword. It is secret if the keyword is, and also if it seems to have swallowed a secret,
-    /// as in `host= password=x`, where libpq takes `password=x` for the host.
+    /// The value of this keyword. It is secret if the keyword is, or if it seems to contain a secret by mistake, as in
+    /// `host= password=x`, where libpq takes `password=x` for the host.
     #[must_use]
     pub fn new(keyword: Keyword, bytes: Vec<u8>) -> Self {
         let secrecy = match keyword.secrecy() {
@@ -84,7 +84,7 @@ impl Value {
         Self { bytes, secrecy }
     }
 
-    /// A value that may hold a stray piece of a secret.
+    /// A value that may contain a misplaced piece of a secret.
     #[must_use]
     pub const fn secret(bytes: Vec<u8>) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Value {
         }
     }
 
-    /// The bytes themselves, secret or not: to act on, never to show.
+    /// The bytes themselves, secret or not: to use, never to show.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -121,7 +121,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A password or key. Only [`Secret::expose`] gives it away.
+/// A password or key. Only [`Secret::expose`] reveals it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Vec<u8>);
 
@@ -132,7 +132,7 @@ impl Secret {
         Self(bytes)
     }
 
-    /// The bytes, to hand to a server or a key file, never to print.
+    /// The bytes: for a server or a key file, never to be printed.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -161,8 +161,8 @@ pub enum Word {
 }
 
 impl Word {
-    /// A word that follows `before` in the string. It is hidden where it may be the rest of a password that holds a
-    /// blank or a quote, and where it looks like a URL or a setting with a password in it.
+    /// A word that follows `before` in the string. It is hidden if it may be the rest of a password with a space or a
+    /// quote in it, or if it looks like a URL or a setting with a password.
     #[must_use]
     pub fn after(before: &[u8], word: &[u8]) -> Self {
         let harmless = Keyword::from_bytes(word).is_some()
@@ -193,8 +193,8 @@ impl fmt::Display for Word {
     }
 }
 
-/// A path as it may be shown: escaped for terminals, and masked where it seems to have swallowed a secret, as when a
-/// variable that names a file holds a whole connection string.
+/// A path for output: escaped for terminals. It is masked if it seems to contain a secret, for example if a variable
+/// for a file name contains a whole connection string.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
@@ -204,12 +204,12 @@ pub fn shown_path(path: &Path) -> String {
     escape(bytes).to_string()
 }
 
-/// Whether the text names a secret parameter, in libpq's words or another driver's.
+/// Whether the text names a secret parameter, by libpq's name or another driver's.
 fn mentions_secret(text: &[u8]) -> bool {
     secret_name_end(text).is_some()
 }
 
-/// Whether the text goes on from such a name to a value, or is a URL with credentials.
+/// Whether such a name is followed by a value, or the text is a URL with credentials.
 fn assigns_secret(text: &[u8]) -> bool {
     let assigned = secret_name_end(text)
         .and_then(|end| text.get(end..))
@@ -217,8 +217,8 @@ fn assigns_secret(text: &[u8]) -> bool {
     assigned || holds_credentials(text)
 }
 
-/// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter
-/// is no scheme, but a drive.
+/// `scheme://user:password@host`, or the part of it before an `=`. As a path, it has one slash less. A single letter
+/// is a drive, not a scheme.
 fn holds_credentials(text: &[u8]) -> bool {
     let authority = find(text, b":/")
         .filter(|at| *at > 1)
@@ -226,7 +226,7 @@ fn holds_credentials(text: &[u8]) -> bool {
     authority.is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'@' | b':')))
 }
 
-/// The offset just behind the first name of a secret.
+/// The offset just after the first name of a secret.
 fn secret_name_end(text: &[u8]) -> Option<usize> {
     let lower = text.to_ascii_lowercase();
     SECRET_NAMES

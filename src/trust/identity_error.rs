@@ -6,16 +6,16 @@ use super::client_chain::ChainFault;
 use super::private_key::KeyFault;
 use crate::conninfo::shown_path;
 
-/// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them;
-/// `Display` is libpq's own sentence where it has one, escaped for terminals.
+/// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them.
+/// `Display` is libpq's own sentence if it has one, escaped for terminals.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
-    /// The user named a certificate that is not there. libpq would go on without one.
+    /// The user named a certificate that does not exist. libpq would continue without one.
     #[error("certificate file \"{}\" does not exist", shown_path(path))]
     CertificateMissing {
         /// `sslcert`.
         path: PathBuf,
-        /// Files beside it with names like it.
+        /// Files in the same directory with similar names.
         similar: Vec<PathBuf>,
     },
     /// The certificate's file cannot be looked up.
@@ -26,7 +26,7 @@ pub enum IdentityError {
         /// What the system says.
         reason: String,
     },
-    /// The certificate's file is there, but cannot be read.
+    /// The certificate's file exists, but cannot be read.
     #[error("could not read certificate file \"{}\": {reason}", shown_path(path))]
     CertificateUnreadable {
         /// The certificate's file.
@@ -34,7 +34,7 @@ pub enum IdentityError {
         /// What the system says.
         reason: String,
     },
-    /// The certificate's file does not hold what it should.
+    /// The certificate's file has the wrong contents.
     #[error("could not read certificate file \"{}\": {fault}", shown_path(path))]
     CertificateInvalid {
         /// The certificate's file.
@@ -52,19 +52,19 @@ pub enum IdentityError {
         path: PathBuf,
         /// The certificate's file.
         certificate: PathBuf,
-        /// Files beside it with names like it.
+        /// Files in the same directory with similar names.
         similar: Vec<PathBuf>,
     },
-    /// The user named a key that is not there, and there is no certificate either. libpq would not
-    /// even look.
+    /// The user named a key that does not exist, and there is no certificate either. libpq would
+    /// not look for the key.
     #[error("private key file \"{}\" does not exist", shown_path(path))]
     LoneKeyMissing {
         /// `sslkey`.
         path: PathBuf,
-        /// Files beside it with names like it.
+        /// Files in the same directory with similar names.
         similar: Vec<PathBuf>,
     },
-    /// There is a certificate, but no key is named and there is no home directory to look in.
+    /// There is a certificate, but no key is named, and there is no home directory.
     #[error(
         "certificate file \"{}\" needs a private key, and none is named",
         shown_path(certificate)
@@ -96,7 +96,7 @@ pub enum IdentityError {
         /// The key's file.
         path: PathBuf,
     },
-    /// Others than the owner may read the key.
+    /// Other users than the owner may read the key.
     #[error(
         "private key file \"{}\" has group or world access; file must have permissions u=rw (0600) \
          or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by \
@@ -109,7 +109,7 @@ pub enum IdentityError {
         /// Its permission bits, such as 0o644.
         mode: u32,
     },
-    /// The key's file is there, but cannot be read.
+    /// The key's file exists, but cannot be read.
     #[error("could not load private key file \"{}\": {reason}", shown_path(path))]
     KeyUnreadable {
         /// The key's file.
@@ -117,7 +117,7 @@ pub enum IdentityError {
         /// What the system says.
         reason: String,
     },
-    /// The key's file does not hold what it should.
+    /// The key's file has the wrong contents.
     #[error("could not load private key file \"{}\": {fault}", shown_path(path))]
     KeyInvalid {
         /// The key's file.
@@ -125,7 +125,7 @@ pub enum IdentityError {
         /// What is wrong with its contents.
         fault: KeyFault,
     },
-    /// The key is not the certificate's.
+    /// The key does not belong to the certificate.
     #[error(
         "certificate file \"{}\" does not match private key file \"{}\"",
         shown_path(certificate),
@@ -137,13 +137,13 @@ pub enum IdentityError {
         /// The key's file.
         key: PathBuf,
     },
-    /// `sslcertmode=require` without a certificate: whatever the server does, libpq will fail.
+    /// `sslcertmode=require` without a certificate: libpq will fail with any server.
     #[error("sslcertmode is \"require\", but there is no client certificate")]
     NoCertificate,
 }
 
 impl IdentityError {
-    /// The file that is at fault, as the user or libpq's default names it.
+    /// The file with the fault, as the user or libpq's default names it.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::CertificateMissing { path, .. }

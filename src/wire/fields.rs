@@ -1,7 +1,7 @@
-//! Numbers, strings and vectors: off the front of some bytes, and into them.
+//! Reads numbers, strings and vectors from the front of some bytes, and writes them.
 
-/// What is left to read. Each method takes its part, or gives `None` where there is too little and
-/// then takes nothing that counts: who gets `None` stops.
+/// What is left to read. Each method takes its part, or returns `None` if there is too little.
+/// After `None` the rest has no meaning: the caller stops.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
@@ -30,7 +30,7 @@ impl<'a> Fields<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    /// A number of three bytes, as TLS has the length of handshake messages.
+    /// A number of three bytes, such as the length of a TLS handshake message.
     pub(crate) fn u24(&mut self) -> Option<u32> {
         let [high, middle, low] = self.array()?;
         Some(u32::from_be_bytes([0, high, middle, low]))
@@ -40,19 +40,19 @@ impl<'a> Fields<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// Bytes behind their number in one byte.
+    /// Bytes after their count in one byte.
     pub(crate) fn block8(&mut self) -> Option<&'a [u8]> {
         let length = self.u8()?;
         self.take(usize::from(length))
     }
 
-    /// Bytes behind their number in two bytes.
+    /// Bytes after their count in two bytes.
     pub(crate) fn block16(&mut self) -> Option<&'a [u8]> {
         let length = self.u16()?;
         self.take(usize::from(length))
     }
 
-    /// Bytes up to a zero, which is taken, too.
+    /// Bytes up to a zero, which is consumed, too.
     pub(crate) fn string(&mut self) -> Option<&'a [u8]> {
         let end = self.0.iter().position(|byte| *byte == 0)?;
         let string = self.take(end)?;
@@ -61,14 +61,14 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Bytes behind their number in one byte; what is too long for that is cut.
+/// Bytes after their count in one byte. What is too long for it is cut.
 pub(crate) fn block8(contents: &[u8]) -> Vec<u8> {
     let length = u8::try_from(contents.len()).unwrap_or(u8::MAX);
     let contents = contents.get(..usize::from(length)).unwrap_or(contents);
     [&[length][..], contents].concat()
 }
 
-/// Bytes behind their number in two bytes; what is too long for that is cut.
+/// Bytes after their count in two bytes. What is too long for it is cut.
 pub(crate) fn block16(contents: &[u8]) -> Vec<u8> {
     let length = u16::try_from(contents.len()).unwrap_or(u16::MAX);
     let contents = contents.get(..usize::from(length)).unwrap_or(contents);

@@ -1,7 +1,7 @@
-//! The two protocols as bytes: every number, every decoder and every encoder once. Pure and bounded.
+//! The two protocols as bytes: each number, decoder and encoder once. Pure and bounded.
 //!
-//! What is read here comes from strangers: a decoder takes any bytes, says what they are as far as
-//! they have arrived, and never panics.
+//! The input is untrusted. A decoder accepts any bytes, reports what has arrived so far, and never
+//! panics.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -11,7 +11,7 @@ pub mod tls;
 
 pub(crate) use fields::Fields;
 
-/// Bytes that are not what the protocol says.
+/// Bytes that violate the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("these bytes do not follow the protocol")]
 pub struct Malformed;

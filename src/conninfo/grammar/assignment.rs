@@ -1,4 +1,4 @@
-//! What both grammars make: settings, of which the last of each keyword counts.
+//! The result of both grammars: settings. The last one of each keyword counts.
 
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::Value;
@@ -10,20 +10,20 @@ pub struct Assignment {
     pub keyword: Keyword,
     /// The value after unescaping.
     pub value: Value,
-    /// Offset in bytes at which the value begins in the string.
+    /// Offset in bytes of the value in the string.
     pub at: usize,
-    /// The value with its backslashes, where libpq dropped one that stood before an ordinary character.
+    /// The value with its backslashes, if libpq dropped one before an ordinary character.
     pub as_typed: Option<Value>,
-    /// The other name by which it was set, if that is no name to other clients.
+    /// The other name by which it was set, if other clients do not know that name.
     pub alias: Option<Alias>,
 }
 
-/// What stands in the string in place of a keyword and value.
+/// What the string has instead of a keyword and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alias {
     /// `ssl=true` in a URI, which means `sslmode=require` (`conninfo_uri_parse_params`).
     SslTrue,
-    /// An `sslmode` that libpq does not know, in whose place stands `verify-full`: see
+    /// An `sslmode` that libpq does not know, read as `verify-full`: see
     /// [`crate::conninfo::ConnInfo::read_as_others_might`].
     UnknownMode,
     /// The same with node-postgres' own word `no-verify`.
@@ -59,7 +59,7 @@ pub(super) fn store(
     Ok(())
 }
 
-/// Adds a setting in place of an earlier one of its keyword.
+/// Adds a setting, replacing an earlier one of the same keyword.
 pub(super) fn replace(assignments: &mut Vec<Assignment>, made: Assignment) {
     let keyword = made.keyword;
     match assignments

@@ -6,7 +6,7 @@ use crate::conninfo::Error;
 use crate::conninfo::space::is_space;
 use crate::conninfo::value::Word;
 
-/// Reads every setting of the string in turn.
+/// Reads all settings of the string in order.
 ///
 /// # Errors
 /// A word without `=`, a quote that is not closed, or an unknown keyword.
@@ -55,7 +55,7 @@ struct Scanner<'a> {
 #[derive(Default)]
 struct RawValue {
     value: Vec<u8>,
-    /// The value with its backslashes, if one was lost that stood before an ordinary character.
+    /// The value with its backslashes, if one before an ordinary character was lost.
     as_typed: Option<Vec<u8>>,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
                 None => return Some(unescaped.finish()),
                 Some(b'\'') if quoted => return Some(unescaped.finish()),
                 Some(byte) if !quoted && is_space(byte) => return Some(unescaped.finish()),
-                // A backslash at the very end stands for nothing.
+                // A backslash at the very end has no meaning.
                 Some(b'\\') => {
                     if let Some(byte) = self.next() {
                         unescaped.escaped(byte);
@@ -120,7 +120,7 @@ impl<'a> Scanner<'a> {
 struct Unescaped {
     value: Vec<u8>,
     as_typed: Vec<u8>,
-    /// Whether a backslash went before an ordinary character.
+    /// Whether a backslash before an ordinary character was dropped.
     lost: bool,
 }
 

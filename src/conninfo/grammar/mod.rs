@@ -1,4 +1,4 @@
-//! A connection string, of either grammar, as the settings it makes (`PQconninfoParse`).
+//! Parses a connection string of either grammar into settings (`PQconninfoParse`).
 
 mod assignment;
 mod keyword;
@@ -40,11 +40,11 @@ impl Grammar {
     }
 }
 
-/// Reads the settings of a connection string, in the order of their first mention; the last value of a repeated
-/// keyword counts. Nothing is filled in and no value is judged.
+/// Reads the settings of a connection string, in the order of their first mention. The last value of a repeated
+/// keyword counts. Nothing is filled in and no value is validated.
 ///
 /// # Errors
-/// What `PQconninfoParse` refuses, and NUL bytes, which no C string can hold.
+/// What `PQconninfoParse` refuses, and NUL bytes, which a C string cannot contain.
 pub fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     if let Some(at) = text.iter().position(|byte| *byte == 0) {
         return Err(Error::Nul { at });

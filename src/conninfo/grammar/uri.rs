@@ -8,13 +8,13 @@ use crate::conninfo::error::Error;
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::{Value, Word};
 
-/// How a connection URI begins; anything else is a keyword/value string.
+/// The schemes of a connection URI. Anything else is a keyword/value string.
 pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];
 
 /// Reads a URI whose scheme ends at `start`.
 ///
 /// # Errors
-/// Brackets, percent-encoding, blanks or query parameters that libpq 18 refuses.
+/// Brackets, percent-encoding, spaces or query parameters that libpq 18 refuses.
 pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error> {
     let mut cursor = Cursor { text, at: start };
     let mut settings = Vec::new();
@@ -44,8 +44,8 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     Ok(settings)
 }
 
-/// Whether pieces of a password may stand in other places: in `postgresql://u:pa/ss@host/db`, whose password should
-/// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` behind the hosts gives it away.
+/// Whether pieces of a password may be in other places. In `postgresql://u:pa/ss@host/db`, whose password should
+/// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Password {
     InPlace,
@@ -76,14 +76,14 @@ fn credentials(
     Ok(Credentials::Present)
 }
 
-/// What stands where the ports belong.
+/// What is in the place of the ports.
 #[derive(PartialEq, Eq)]
 enum PortText {
     Number,
     NoNumber,
 }
 
-/// `host:port,host:port` as the two lists that `host` and `port` hold.
+/// `host:port,host:port` as the two lists of `host` and `port`.
 fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<PortText, Error> {
     let mut hosts = Part {
         at: cursor.at,
@@ -121,14 +121,14 @@ fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<Po
     })
 }
 
-/// Keeps a value out of all output.
+/// Makes a value secret.
 fn hide(settings: &mut [Assignment], keyword: Keyword) {
     for made in settings.iter_mut().filter(|made| made.keyword == keyword) {
         made.value = Value::secret(made.value.as_bytes().to_vec());
     }
 }
 
-/// A host name or address, an IPv6 address without its brackets.
+/// A host name or an address. An IPv6 address comes without its brackets.
 fn host(cursor: &mut Cursor<'_>) -> Result<Part, Error> {
     let open = cursor.at;
     if !cursor.take_if(b'[') {
@@ -218,7 +218,7 @@ fn query(
     Ok(())
 }
 
-/// Sets a keyword from a part of the URI. An empty part sets nothing, so that the environment may still speak.
+/// Sets a keyword from a part of the URI. An empty part sets nothing, so the environment can still set it.
 fn set(settings: &mut Vec<Assignment>, keyword: Keyword, part: Part) -> Result<(), Error> {
     if part.raw.is_empty() {
         return Ok(());
@@ -234,15 +234,15 @@ fn set(settings: &mut Vec<Assignment>, keyword: Keyword, part: Part) -> Result<(
     })
 }
 
-/// A stretch of the URI, still encoded.
+/// A part of the URI, still encoded.
 struct Part {
     at: usize,
     raw: Vec<u8>,
 }
 
 impl Part {
-    /// Decodes percent signs (`conninfo_uri_decode`). Spaces at both ends are dropped and spaces within refused, as
-    /// libpq does since version 18; older ones keep them. Other blanks are ordinary characters.
+    /// Decodes percent signs (`conninfo_uri_decode`). Spaces at both ends are dropped and spaces within are
+    /// refused, as in libpq since version 18. Older versions keep them. Other white space is ordinary.
     fn decoded(&self, keyword: Option<Keyword>) -> Result<Vec<u8>, Error> {
         let start = self.raw.iter().take_while(|byte| **byte == b' ').count();
         let end = self

@@ -1,4 +1,4 @@
-//! Settings in, meaning out: what is still missing filled in and every value judged, in the order of
+//! Turns settings into meaning: fills in what is missing and validates every value, in the order of
 //! `pqConnectOptions2` (libpq's `fe-connect.c`).
 
 mod suggestion;
@@ -23,7 +23,7 @@ use crate::conninfo::{
 };
 use crate::os::{self, bytes_of, path_of};
 
-/// Judges all settings and makes the [`ConnInfo`].
+/// Validates all settings and builds the [`ConnInfo`].
 pub(in crate::conninfo) fn interpret(
     mut settings: Settings,
     own: Vec<Assignment>,
@@ -96,7 +96,7 @@ pub(in crate::conninfo) fn interpret(
     })
 }
 
-/// The user named, or else the one who runs the program.
+/// The named user, or else the user who runs the program.
 fn user(settings: &mut Settings, world: &dyn World) -> Result<Setting<Value>, Error> {
     fill_in(settings, Keyword::User, Emptiness::IsNoValue, || {
         world.user()
@@ -108,7 +108,7 @@ fn user(settings: &mut Settings, world: &dyn World) -> Result<Setting<Value>, Er
         .ok_or(Error::NoUser)
 }
 
-/// The database named, or else the one with the user's name.
+/// The named database, or else the one with the user's name.
 fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
     let default = Setting {
         value: Value::new(Keyword::Dbname, user.value.as_bytes().to_vec()),
@@ -120,7 +120,7 @@ fn dbname(settings: &mut Settings, user: &Setting<Value>) -> Setting<Value> {
     settings.get(&Keyword::Dbname).cloned().unwrap_or(default)
 }
 
-/// The password file, which libpq asks only where no password is given.
+/// The password file. libpq reads it only if no password is given.
 fn passfile(settings: &mut Settings, world: &dyn World) {
     if given(settings, Keyword::Password).is_none() {
         let default = || {
@@ -132,7 +132,7 @@ fn passfile(settings: &mut Settings, world: &dyn World) {
     }
 }
 
-/// What an empty value counts for.
+/// What an empty value means.
 #[derive(PartialEq, Eq)]
 enum Emptiness {
     IsAValue,

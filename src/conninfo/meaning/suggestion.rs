@@ -1,8 +1,8 @@
-//! The value that the writer of a refused one probably meant.
+//! The value that was probably meant by a refused one.
 
 use crate::conninfo::Keyword;
 
-/// The choice that was probably meant by a word that is none.
+/// The choice that was probably meant by an unknown word.
 pub(super) fn meant_choice(
     keyword: Keyword,
     text: &[u8],
@@ -40,7 +40,7 @@ pub(super) fn meant_choice(
         .map(|(_, name)| name)
 }
 
-/// What other drivers, and some providers' pages, write for `sslmode`.
+/// Values of `sslmode` from other drivers and from some providers' pages.
 const SSLMODES_ELSEWHERE: &[(&str, &str)] = &[
     ("0", "disable"),
     ("1", "require"),

@@ -1,4 +1,4 @@
-//! Is this a value that its parameter takes? One function a parameter or kind of parameter (`pqConnectOptions2` and
+//! Does the parameter accept this value? One function per parameter or kind of parameter (`pqConnectOptions2` and
 //! the socket options of `PQconnectPoll` in libpq's `fe-connect.c`).
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::conninfo::value::{Origin, Setting, Word};
 use crate::conninfo::{RequireAuth, RootCert, number};
 use crate::wire::tls::TlsVersion;
 
-/// A setting that is there and not empty.
+/// The setting, if it exists and is not empty.
 pub(in crate::conninfo) fn given(
     settings: &Settings,
     keyword: Keyword,
@@ -29,7 +29,7 @@ pub(in crate::conninfo) fn given(
     })
 }
 
-/// An enumerated setting; an empty value is none of its words.
+/// An enumerated setting. An empty value is not one of its words.
 pub(in crate::conninfo) fn choice<T: Choice>(
     settings: &Settings,
     keyword: Keyword,
@@ -61,7 +61,7 @@ fn not_a_choice<T: Choice>(keyword: Keyword, text: &[u8], origin: &Origin) -> Er
     }
 }
 
-/// `mode` is still libpq's own: `prefer` by default, and verify-full with the system's roots.
+/// `mode` is still libpq's own: `prefer` by default, or verify-full with the system's roots.
 pub(in crate::conninfo) fn refuse_weak_mode(
     mode: &Setting<SslMode>,
     negotiation: &Setting<SslNegotiation>,
@@ -104,7 +104,7 @@ pub(in crate::conninfo) fn tls_versions(settings: &Settings) -> Result<Versions,
     }
 }
 
-/// The one enumeration whose case does not matter (`sslVerifyProtocolVersion`).
+/// The only enumeration whose case does not matter (`sslVerifyProtocolVersion`).
 fn tls_version(
     settings: &Settings,
     keyword: Keyword,
@@ -126,7 +126,8 @@ fn tls_version(
     }
 }
 
-/// libpq's default for the largest gives way to the smallest, so only two given versions can contradict each other.
+/// libpq raises its default for the largest version if needed, so only two given versions can contradict each
+/// other.
 pub(in crate::conninfo) fn protocol_versions(settings: &Settings) -> Result<(), Error> {
     let read = |keyword| {
         settings
@@ -169,7 +170,7 @@ pub(in crate::conninfo) fn scram_key(settings: &Settings, keyword: Keyword) -> R
 /// The length of a SHA-256 hash.
 const SCRAM_KEY_BYTES: usize = 32;
 
-/// libpq sets these on TCP sockets only, and judges them when it does.
+/// libpq sets these on TCP sockets only, and validates them when it does.
 pub(in crate::conninfo) fn socket_options(
     settings: &Settings,
     endpoints: &[Endpoint],
@@ -194,7 +195,7 @@ pub(in crate::conninfo) fn socket_options(
     Ok(())
 }
 
-/// One second is one second since libpq 17; older ones made two of it.
+/// One second means one second since libpq 17. Older versions took it for two.
 pub(in crate::conninfo) fn connect_timeout(
     settings: &Settings,
 ) -> Result<Option<Setting<Duration>>, Error> {
@@ -281,7 +282,7 @@ mod tests {
         ConnInfo::read(text.as_bytes(), &Fake::default())
     }
 
-    /// The keyword, or the kind, of the error; `ok` where there is none.
+    /// The keyword or the kind of the error; `ok` if there is none.
     fn verdict(text: &str) -> String {
         match read(text) {
             Ok(_) => "ok".to_owned(),

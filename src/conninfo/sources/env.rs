@@ -1,5 +1,5 @@
-//! What fills in where the string and the service are silent: environment variables, the operating system and
-//! libpq's built-in defaults (`conninfo_add_defaults` in `fe-connect.c`).
+//! Fills in what neither the string nor the service sets, from environment variables, the operating system
+//! and libpq's built-in defaults (`conninfo_add_defaults` in `fe-connect.c`).
 
 use std::path::PathBuf;
 
@@ -48,20 +48,19 @@ fn fallback(keyword: Keyword, world: &dyn World) -> Option<Setting<Value>> {
     default.and_then(|bytes| setting(bytes, Origin::Default))
 }
 
-/// A setting that libpq asks of the server in the startup packet, for an environment variable that no
-/// keyword stands for.
+/// A setting that libpq sends in the startup packet, from an environment variable without a keyword.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSetting {
     /// `PGTZ`
     pub variable: &'static str,
     /// `timezone`
     pub name: &'static str,
-    /// As the environment has it; it may be empty.
+    /// The value of the variable; it may be empty.
     pub value: Vec<u8>,
 }
 
-/// What the environment asks of the server (`EnvironmentOptions` in `fe-connect.c`); `default`, in any
-/// case, asks for nothing.
+/// The server settings that the environment requests (`EnvironmentOptions` in `fe-connect.c`). The value
+/// `default`, in upper or lower case, requests nothing.
 pub(in crate::conninfo) fn server_settings(world: &dyn World) -> Vec<ServerSetting> {
     SERVER_SETTINGS
         .iter()
@@ -76,7 +75,7 @@ pub(in crate::conninfo) fn server_settings(world: &dyn World) -> Vec<ServerSetti
         .collect()
 }
 
-/// Where the variables of OpenSSL put the roots of this machine; each replaces its own default only
+/// Where OpenSSL's variables say the roots of this machine are. Each replaces only its own default
 /// (`X509_STORE_set_default_paths` in OpenSSL).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SystemRoots {
@@ -103,7 +102,7 @@ const SERVER_SETTINGS: [(&str, &str); 3] = [
     ("PGGEQO", "geqo"),
 ];
 
-/// Deprecated since PostgreSQL 8, and still read where `PGSSLMODE` is not set.
+/// Deprecated since PostgreSQL 8, but still read if `PGSSLMODE` is not set.
 const REQUIRE_SSL: &str = "PGREQUIRESSL";
 
 #[cfg(test)]

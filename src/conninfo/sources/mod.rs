@@ -1,4 +1,4 @@
-//! What fills in where the string is silent: the service file, the environment, the password file.
+//! Sources for what the string does not set: the service file, the environment, the password file.
 
 pub(super) mod env;
 pub(super) mod passfile;

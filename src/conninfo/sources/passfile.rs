@@ -1,6 +1,6 @@
 //! `.pgpass`: passwords by host, port, database and user (`passwordFromFile` in libpq's
-//! `fe-connect.c`; PostgreSQL documentation, "The Password File"). Pure: whoever opens the file
-//! judges its permissions.
+//! `fe-connect.c`; PostgreSQL documentation, "The Password File"). Pure: the caller opens the file
+//! and checks its permissions.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::conninfo::{ConnInfo, HostAddr};
 use crate::os::path_of;
 
 impl ConnInfo {
-    /// The password file, if there is one to be asked: only where no password is given.
+    /// The password file, if it is needed: only if no password is given.
     #[must_use]
     pub fn passfile(&self) -> Option<Setting<PathBuf>> {
         self.parameter(Keyword::Passfile)
@@ -21,10 +21,10 @@ impl ConnInfo {
     }
 }
 
-/// What a line must name, byte for byte, for its password to be taken.
+/// What a line must name, byte for byte, for its password to be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassfileKey {
-    /// The host as written, else the address as written; `localhost` for the default socket.
+    /// The host as written, or else the address as written; `localhost` for the default socket.
     pub host: Vec<u8>,
     /// The port as written.
     pub port: Vec<u8>,
@@ -46,7 +46,7 @@ impl PassfileKey {
         }
     }
 
-    /// The password of the first line that matches; it may be empty, which libpq takes for none.
+    /// The password of the first line that matches; it may be empty, which libpq treats as none.
     #[must_use]
     pub fn find(&self, text: &[u8]) -> Option<Secret> {
         lines(text)
@@ -77,7 +77,7 @@ fn host(conninfo: &ConnInfo, endpoint: &Endpoint) -> Vec<u8> {
     }
 }
 
-/// libpq compares the text, so that a line for port 5432 does not serve `port=+5432`.
+/// libpq compares the text, so a line for port 5432 does not match `port=+5432`.
 fn port(conninfo: &ConnInfo, endpoint: &Endpoint) -> Vec<u8> {
     let number = endpoint.port.to_string();
     let same = |text: &[u8]| {
@@ -87,7 +87,7 @@ fn port(conninfo: &ConnInfo, endpoint: &Endpoint) -> Vec<u8> {
     as_written(conninfo, Keyword::Port, same).unwrap_or_else(|| number.into_bytes())
 }
 
-/// The entry of a list that means the same.
+/// The entry of the list that has this meaning, as written.
 fn as_written(
     conninfo: &ConnInfo,
     keyword: Keyword,
@@ -99,8 +99,8 @@ fn as_written(
         .map(<[u8]>::to_vec)
 }
 
-/// What follows the first field of `text`, if the field is `*` or, with its escapes taken off, the
-/// token (`pwdfMatchesString`).
+/// The rest of `text` after its first field, if that field is `*` or, unescaped, the token
+/// (`pwdfMatchesString`).
 fn after_field<'a>(text: &'a [u8], token: &[u8]) -> Option<&'a [u8]> {
     if let Some(rest) = text.strip_prefix(b"*:") {
         return Some(rest);
@@ -122,7 +122,7 @@ fn after_field<'a>(text: &'a [u8], token: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// The last field, up to a colon; a backslash at its very end stands for itself.
+/// The last field, up to a colon; a backslash at its very end means itself.
 fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut password = Vec::new();
     let mut rest = text;
@@ -142,8 +142,8 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     password
 }
 
-/// The lines as C's `fgets` and `strlen` give them: a NUL hides the rest of its line and its end, so
-/// that the next line is read as its continuation.
+/// The lines as C's `fgets` and `strlen` give them: a NUL hides the rest of its line and the line
+/// end, so the next line continues it.
 fn lines(text: &[u8]) -> Vec<Vec<u8>> {
     let mut lines = Vec::new();
     let mut line = Vec::new();
@@ -156,7 +156,7 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
     lines
 }
 
-/// Without line ends (`pg_strip_crlf`); other blanks belong to the password.
+/// Without line ends (`pg_strip_crlf`); other white space belongs to the password.
 fn stripped(line: &[u8]) -> &[u8] {
     let end = line
         .iter()
@@ -181,7 +181,7 @@ mod tests {
         Some(String::from_utf8(password.expose().to_vec()).unwrap())
     }
 
-    /// `tests/it/login` holds the same kind of table against psql.
+    /// `tests/it/login` checks the same kind of table against psql.
     #[test]
     fn a_line_matches_as_libpq_matches_it() {
         let string = "host=h port=1 dbname=d user=u";

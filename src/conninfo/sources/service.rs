@@ -13,7 +13,7 @@ use crate::os::{self, bytes_of};
 /// The settings of the service that the string or `PGSERVICE` names; none if nothing names one.
 ///
 /// # Errors
-/// The service is in no file, or the text before or in it breaks the grammar.
+/// The service is not in any file, or there is a syntax error before or in it.
 pub(in crate::conninfo) fn lookup(
     named: Option<&[u8]>,
     world: &dyn World,
@@ -31,7 +31,7 @@ pub(in crate::conninfo) fn lookup(
                 searched.push(file);
                 continue;
             }
-            // To C's `fopen` a directory is a file without lines.
+            // For C's `fopen` a directory is a file without lines.
             Err(error) if error.kind() == ErrorKind::IsADirectory => Vec::new(),
             Err(error) => return Err(Error::ServiceFileUnreadable { file, error }),
         };
@@ -73,7 +73,7 @@ const fn is_absent(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The section of that name, if the text has one. Reading stops at its end: what comes after it is not judged.
+/// The section of that name, if the text has one. Reading stops at its end: what comes after it is not checked.
 fn section(text: &[u8], service: &[u8], file: &Path) -> Result<Option<Settings>, Error> {
     let mut found: Option<Settings> = None;
     for (line, number) in lines(text).zip(1..) {
@@ -90,7 +90,7 @@ fn section(text: &[u8], service: &[u8], file: &Path) -> Result<Option<Settings>,
             if found.is_some() {
                 break;
             }
-            // Anything may follow the bracket.
+            // Anything can follow the bracket.
             let ours = heading
                 .strip_prefix(service)
                 .is_some_and(|rest| rest.starts_with(b"]"));
@@ -110,7 +110,7 @@ fn section(text: &[u8], service: &[u8], file: &Path) -> Result<Option<Settings>,
     Ok(found)
 }
 
-/// `keyword=value`, without blanks round the sign and without quotes.
+/// `keyword=value`, without spaces around the sign and without quotes.
 fn setting(line: &[u8]) -> Result<(Keyword, Value), ServiceFault> {
     if line.starts_with(b"ldap") {
         return Err(ServiceFault::Ldap);
@@ -133,8 +133,8 @@ fn setting(line: &[u8]) -> Result<(Keyword, Value), ServiceFault> {
     }
 }
 
-/// The lines as C's `fgets` gives them to libpq's buffer of 1,024 bytes: at most 1,023 bytes with the line feed, which
-/// many are an error, and cut at a NUL. Blanks at both ends are dropped.
+/// The lines as C's `fgets` gives them to libpq's buffer of 1,024 bytes: up to 1,022 bytes and the line feed (longer
+/// lines are an error), cut at a NUL. White space at both ends is dropped.
 fn lines(text: &[u8]) -> impl Iterator<Item = Result<&[u8], ServiceFault>> {
     text.split_inclusive(|byte| *byte == b'\n')
         .flat_map(|line| line.chunks(LINE_LIMIT))

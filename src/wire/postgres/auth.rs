@@ -1,4 +1,4 @@
-//! What a server asks for before it lets a client in (PostgreSQL documentation, "Message Formats",
+//! What a server requires before it accepts a client (PostgreSQL documentation, "Message Formats",
 //! `Authentication*`).
 
 use crate::wire::Fields;
@@ -6,7 +6,7 @@ use crate::wire::Fields;
 /// An authentication request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthRequest {
-    /// AuthenticationOk: the client is in.
+    /// AuthenticationOk: the client is accepted.
     Ok,
     /// AuthenticationCleartextPassword.
     CleartextPassword,
@@ -22,7 +22,7 @@ pub enum AuthRequest {
     Sasl(Mechanisms),
     /// AuthenticationSASLContinue: for SCRAM the server's first message.
     SaslContinue {
-        /// How many rounds of hashing it wants, if it says so.
+        /// How many rounds of hashing it requires, if it says so.
         iterations: Option<u64>,
     },
     /// AuthenticationSASLFinal.
@@ -41,7 +41,8 @@ pub struct Mechanisms {
 }
 
 impl AuthRequest {
-    /// Reads what stands behind the length word, as far as it has arrived; `None` without a number.
+    /// Reads what follows the length word, as far as it has arrived; `None` if the number is
+    /// missing.
     pub fn decode(contents: &[u8]) -> Option<Self> {
         let mut fields = Fields(contents);
         let code = fields.u32()?;

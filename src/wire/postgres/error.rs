@@ -1,10 +1,10 @@
-//! ErrorResponse: what a server says when it refuses (PostgreSQL documentation, "Error and Notice
-//! Message Fields").
+//! ErrorResponse: how a server refuses (PostgreSQL documentation, "Error and Notice Message
+//! Fields").
 
 use super::frame::{self, LENGTH_WORD, backend};
 use crate::wire::Fields;
 
-/// What a server says in an ErrorResponse; hostile text, to be escaped before it is shown.
+/// The contents of an ErrorResponse. Untrusted text: escape it before it is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerError {
     /// Five characters, if the server sent that field.
@@ -13,7 +13,7 @@ pub struct ServerError {
     pub message: Vec<u8>,
 }
 
-/// How much an error ends.
+/// What an error ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The statement.
@@ -23,7 +23,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// As the field says it.
+    /// Its value in the field.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Error => "ERROR",
@@ -33,8 +33,8 @@ impl Severity {
 }
 
 impl ServerError {
-    /// Reads an ErrorResponse whose leading `E` has been taken off, as far as it has arrived.
-    /// Anything else is taken for the bare string that servers older than 7.4 send.
+    /// Reads an ErrorResponse without its leading `E`, as far as it has arrived. Anything else
+    /// counts as the bare string that servers older than 7.4 send.
     pub fn decode(body: &[u8]) -> Self {
         let Some(length) = message_length(body) else {
             return Self {
@@ -59,7 +59,7 @@ impl ServerError {
         error
     }
 
-    /// May the next attempt meet another answer: is the server full, starting up or going down?
+    /// Can the next attempt get another answer: is the server full, starting up or shutting down?
     pub fn may_pass(&self) -> bool {
         let state = self.sqlstate.as_deref().unwrap_or_default();
         state.starts_with(sqlstate::CLASS_INSUFFICIENT_RESOURCES)
@@ -95,7 +95,7 @@ pub fn encode(severity: Severity, sqlstate: &str, message: &str) -> Vec<u8> {
 }
 
 /// The length word of a protocol 3 message, if it is one: libpq takes anything outside 8..=30000
-/// for the bare string of an ancient server.
+/// for the bare string of an old server.
 fn message_length(body: &[u8]) -> Option<usize> {
     let word = Fields(body).u32()?;
     usize::try_from(word)
@@ -119,7 +119,7 @@ fn rest<'a>(fields: &mut Fields<'a>) -> &'a [u8] {
     std::mem::take(&mut fields.0)
 }
 
-/// No server says more than this in an ErrorResponse (bytes); libpq's own bound.
+/// The maximum length of an ErrorResponse (bytes): libpq's own limit.
 pub const MAX_ERROR: usize = 30_000;
 
 const END: u8 = 0;

@@ -1,4 +1,4 @@
-//! Messages: a byte that says the kind, a length word that counts itself, and the contents.
+//! Messages: a byte for the kind, a length word that includes itself, and the contents.
 //!
 //! PostgreSQL documentation, "Message Formats".
 
@@ -6,7 +6,7 @@ use crate::wire::Malformed;
 
 /// Kinds of messages that a server sends.
 pub mod backend {
-    /// Authentication*: a request, or consent.
+    /// Authentication*: a request, or acceptance.
     pub const AUTHENTICATION: u8 = b'R';
     /// BackendKeyData.
     pub const BACKEND_KEY_DATA: u8 = b'K';
@@ -68,25 +68,25 @@ pub const TERMINATE: [u8; 5] = [frontend::TERMINATE, 0, 0, 0, 4];
 /// Bytes of the length word.
 pub const LENGTH_WORD: usize = 4;
 
-/// A message of this kind. What is longer than its length word can say is no message that pgtls sends.
+/// A message of this kind. pgtls sends no message that is too long for its length word.
 pub fn message(kind: u8, contents: &[u8]) -> Vec<u8> {
     let length = length_word(contents.len().saturating_add(LENGTH_WORD));
     [&[kind], &length[..], contents].concat()
 }
 
-/// A length, as messages have it.
+/// A length, as encoded in messages.
 pub fn length_word(length: usize) -> [u8; LENGTH_WORD] {
     u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
 
-/// Cuts what a server sends into messages, however it arrives. Kept are the contents of
-/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`]; all others pass unread.
+/// Splits what a server sends into messages, in whatever pieces it arrives. Keeps the contents of
+/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`]; all others are skipped.
 #[derive(Debug, Default)]
 pub struct Frames {
     kind: Option<u8>,
     /// The length word and the contents, of messages that are kept.
     body: Vec<u8>,
-    /// Bytes that are still to come; known with the length word.
+    /// Bytes that are still to come; known after the length word.
     left: Option<usize>,
 }
 
@@ -95,8 +95,8 @@ impl Frames {
     /// message that ends in them.
     ///
     /// # Errors
-    /// [`Malformed`] for a length that libpq would not take, before anything of it is kept; or what
-    /// `each` says.
+    /// [`Malformed`] for a length that libpq would not accept, before any of it is kept; or the
+    /// error of `each`.
     pub fn feed<E: From<Malformed>>(
         &mut self,
         bytes: &[u8],
@@ -129,7 +129,7 @@ impl Frames {
         Ok(())
     }
 
-    /// What is to come behind the length word, once that is whole.
+    /// What follows the length word, once that is complete.
     fn length(&self, kind: u8) -> Result<Option<usize>, Malformed> {
         let Some(word) = self.body.first_chunk::<LENGTH_WORD>() else {
             return Ok(None);

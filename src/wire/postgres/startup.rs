@@ -1,5 +1,5 @@
 //! How a connection begins: the packets without a kind that a client sends first, and the first
-//! message that answers them.
+//! answer.
 //!
 //! PostgreSQL documentation, "Message Formats" and "Message Flow", section "Start-up".
 
@@ -8,21 +8,21 @@ use super::error::{MAX_ERROR, ServerError};
 use super::frame::{LENGTH_WORD, backend, length_word};
 use crate::wire::Fields;
 
-/// What a packet without a kind asks for.
+/// The request in a packet without a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packet {
     /// TLS.
     SslRequest,
     /// GSSAPI encryption.
     GssencRequest,
-    /// That a query of another connection ends.
+    /// To cancel a query of another connection.
     CancelRequest,
     /// A session.
     Startup,
 }
 
 impl Packet {
-    /// Reads a packet behind its length word; `None` for what no client sends.
+    /// Reads a packet after its length word; `None` if no client sends such a packet.
     pub fn decode(contents: &[u8]) -> Option<Self> {
         let code = contents.first_chunk::<4>()?;
         match (*code, contents.len()) {
@@ -35,18 +35,18 @@ impl Packet {
     }
 }
 
-/// A packet that holds a code and nothing else.
+/// A packet with a code and nothing else.
 pub const fn request(code: [u8; 4]) -> [u8; 8] {
     let [a, b, c, d] = code;
     [0, 0, 0, 8, a, b, c, d]
 }
 
-/// A CancelRequest for a process that no server has, so that no server answers it or acts on it.
+/// A CancelRequest for a process that does not exist, so that no server answers it or acts on it.
 pub fn cancel_nobody() -> Vec<u8> {
     [&length_word(16)[..], &CANCEL_REQUEST, &[0; 8]].concat()
 }
 
-/// A StartupMessage of protocol 3.0 for `user` and `database`. No secret is in it.
+/// A StartupMessage of protocol 3.0 for `user` and `database`. It contains no secret.
 pub fn startup_message(user: &[u8], database: &[u8]) -> Vec<u8> {
     let mut contents = PROTOCOL_3_0.to_vec();
     for (name, value) in [
@@ -69,22 +69,22 @@ pub fn startup_message(user: &[u8], database: &[u8]) -> Vec<u8> {
     [&length[..], &contents].concat()
 }
 
-/// The first message behind the startup packet.
+/// The first message after the startup packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FirstAnswer {
-    /// The server goes on to authenticate us, so TLS is settled. What it asks for, as far as it has
-    /// arrived; `None` where the connection ended before its number.
+    /// The server starts to authenticate us, so TLS is settled. The request, as far as it has
+    /// arrived; `None` if the connection ended before its number.
     Authentication(Option<AuthRequest>),
     /// The server's FATAL.
     Error(ServerError),
     /// Something that no PostgreSQL server sends first, by its first byte.
     Unexpected(u8),
-    /// The server closed without a word.
+    /// The server closed without an answer.
     Closed,
 }
 
 impl FirstAnswer {
-    /// Reads it, as far as it has arrived.
+    /// Reads the answer, as far as it has arrived.
     pub fn decode(answer: &[u8]) -> Self {
         match answer.split_first() {
             None => Self::Closed,
@@ -97,7 +97,7 @@ impl FirstAnswer {
         }
     }
 
-    /// Enough has arrived: a whole error, the number of an authentication request, or too much.
+    /// Has enough arrived: a whole error, the number of an authentication request, or too much?
     pub fn is_decided(answer: &[u8]) -> bool {
         let Some((&kind, body)) = answer.split_first() else {
             return false;
@@ -115,7 +115,7 @@ impl FirstAnswer {
         }
     }
 
-    /// Has a backend started for us, which is to be told when we leave?
+    /// Has a backend started for us, so that we must send Terminate when we leave?
     pub fn lets_us_in(&self) -> bool {
         match self {
             Self::Authentication(request) => *request == Some(AuthRequest::Ok),
@@ -124,7 +124,7 @@ impl FirstAnswer {
     }
 }
 
-/// The code 1234 and a number below it, which is the version of no protocol.
+/// The code 1234 and a minor number. It is not the version of any protocol.
 const fn code(minor: u8) -> [u8; 4] {
     [0x04, 0xd2, 0x16, minor]
 }
@@ -149,7 +149,7 @@ pub const NOT_GRANTED: u8 = b'N';
 /// `MAX_STARTUP_PACKET_LENGTH` of PostgreSQL (bytes, length word included).
 pub const MAX_PACKET: usize = 10_000;
 
-/// So that every packet stays below [`MAX_PACKET`] (bytes).
+/// Keeps every packet below [`MAX_PACKET`] (bytes).
 const MAX_VALUE: usize = 4096;
 
 #[cfg(test)]
@@ -257,7 +257,7 @@ mod tests {
         ] {
             assert!(!FirstAnswer::is_decided(open), "{open:?}");
         }
-        // But not without end.
+        // But not endlessly.
         let endless = [&b"E\xff\xff\xff\xff"[..], &[b'x'; MAX_ERROR]].concat();
         assert!(FirstAnswer::is_decided(&endless));
     }

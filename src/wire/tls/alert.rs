@@ -1,4 +1,4 @@
-//! Alerts: how one end of TLS says that it will not go on (RFC 8446 section 6).
+//! Alerts: how one end of TLS says that it will not continue (RFC 8446 section 6).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::version::TlsVersion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert(pub u8);
 
-/// How much an alert ends (RFC 8446 section 6).
+/// What an alert ends (RFC 8446 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Nothing, unless it is `close_notify`.
@@ -86,17 +86,18 @@ alerts! {
 }
 
 impl Alert {
-    /// Behind a CertificateRequest, when suite and version are settled: is this about our answer?
+    /// After a CertificateRequest, when suite and version are settled: is this alert about our
+    /// answer?
     ///
     /// OpenSSL's `ssl_x509err2alert` also maps to `decrypt_error` and `handshake_failure`, the latter
-    /// in TLS 1.2 for a missing certificate, too; a key on a curve that it does not know draws
-    /// `illegal_parameter` there.
+    /// in TLS 1.2 for a missing certificate, too. There, a key on a curve that it does not know
+    /// causes `illegal_parameter`.
     pub fn answers_certificate(self) -> bool {
         (Self::HANDSHAKE_FAILURE.0..=Self::ACCESS_DENIED.0).contains(&self.0)
             || matches!(self, Self::DECRYPT_ERROR | Self::CERTIFICATE_REQUIRED)
     }
 
-    /// Reads the contents of an alert record: `None` for what is no alert.
+    /// Reads the contents of an alert record: `None` if it is not an alert.
     pub(super) fn decode(contents: &[u8]) -> Option<(Level, Self)> {
         match contents {
             [WARNING, number] => Some((Level::Warning, Self(*number))),
@@ -105,7 +106,7 @@ impl Alert {
         }
     }
 
-    /// A record that holds it, in clear.
+    /// A record with the alert, in clear.
     pub fn encode(self, level: Level, version: TlsVersion) -> Vec<u8> {
         encode(record::ALERT, version, &[level.number(), self.0])
     }

@@ -12,12 +12,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// Every group that is offered, those that modern clients prefer first.
+    /// Every group that we can offer. Those that modern clients prefer come first.
     pub fn all() -> impl Iterator<Item = Self> {
         GROUPS.iter().map(|&(id, name)| Self { id, name })
     }
 
-    /// Those that a version has.
+    /// The groups of a version.
     pub fn of_version(version: TlsVersion) -> Vec<Self> {
         Self::all()
             .filter(|group| match version {
@@ -27,12 +27,12 @@ impl Group {
             .collect()
     }
 
-    /// The group of this number; `None` for one that is never offered.
+    /// The group of this number; `None` if we never offer it.
     pub fn of(id: u16) -> Option<Self> {
         Self::all().find(|group| group.id == id)
     }
 
-    /// Does it withstand a quantum computer?
+    /// Does it resist quantum computers?
     pub fn is_post_quantum(self) -> bool {
         self.name.contains("MLKEM")
     }

@@ -1,8 +1,8 @@
-//! ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2): one of our own, which offers exactly
-//! what is to be found out, and the versions that another client's offers.
+//! ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2): builds one that offers exactly what
+//! is to be tested, and reads the versions that another client offers.
 //!
-//! No key is in ours: a TLS 1.3 server that sees no key share names the suite and the group that it
-//! wants in a HelloRetryRequest.
+//! Ours has no key share: a TLS 1.3 server then names the suite and the group that it wants in a
+//! HelloRetryRequest.
 
 use super::group::Group;
 use super::record::{self, HANDSHAKE, handshake_messages};
@@ -14,28 +14,28 @@ use crate::wire::fields::{block8, block16};
 /// What a ClientHello offers.
 #[derive(Clone, Debug)]
 pub struct ClientHello<'a> {
-    /// The only version that TLS 1.3 knows, or the highest that an older one does.
+    /// TLS 1.3 only, or the highest of the older versions.
     pub version: TlsVersion,
     /// In the order of preference.
     pub suites: &'a [Suite],
     /// In the order of preference.
     pub groups: &'a [Group],
-    /// The SNI; `None` sends none.
+    /// The SNI; `None` to send none.
     pub server_name: Option<&'a [u8]>,
-    /// No secret: the hello is never answered to.
+    /// Not a secret: the handshake ends with the server's answer.
     pub random: [u8; 32],
 }
 
 impl ClientHello<'_> {
-    /// The record that holds it. What is too long for its length field is cut, which no server
-    /// takes for something else.
+    /// The record with the ClientHello. What is too long for its length field is cut: servers then
+    /// refuse it.
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         let legacy = self.version.min(TlsVersion::V1_2);
         body.extend(legacy.number().to_be_bytes());
         body.extend(self.random);
-        // No session to resume; a TLS 1.3 client without one pretends to have one for the sake of
-        // middleboxes (RFC 8446 appendix D.4).
+        // There is no session to resume. A TLS 1.3 client then sends a fake session ID for middleboxes
+        // (RFC 8446 appendix D.4).
         match self.version {
             TlsVersion::V1_3 => body.extend(block8(&self.random)),
             TlsVersion::V1_0 | TlsVersion::V1_1 | TlsVersion::V1_2 => body.push(0),
@@ -46,7 +46,7 @@ impl ClientHello<'_> {
             .flat_map(|suite| suite.id.to_be_bytes())
             .collect();
         body.extend(block16(&suites));
-        // TLS 1.3 forbids to offer compression; everybody else is asked whether they would.
+        // TLS 1.3 forbids offering compression. Older versions are asked whether they would compress.
         match self.version {
             TlsVersion::V1_3 => body.extend(block8(&[NO_COMPRESSION])),
             TlsVersion::V1_0 | TlsVersion::V1_1 | TlsVersion::V1_2 => {
@@ -58,7 +58,7 @@ impl ClientHello<'_> {
         let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
         let [_, length @ ..] = length;
         let message = [&[CLIENT_HELLO][..], &length, &body].concat();
-        // RFC 8446 section 5.1: the record of a first ClientHello says TLS 1.0.
+        // RFC 8446 section 5.1: the record of a first ClientHello has the version of TLS 1.0.
         record::encode(HANDSHAKE, TlsVersion::V1_0, &message)
     }
 
@@ -105,15 +105,15 @@ impl ClientHello<'_> {
     }
 }
 
-/// The versions that the ClientHello in these records offers, by number, those that mean nothing
-/// included; none where it cannot be read.
+/// The versions that the ClientHello in these records offers, by number, including unknown ones. Empty
+/// if it cannot be read.
 pub fn offered_versions(records: &[u8]) -> Vec<u16> {
     let (message, _) = handshake_messages(records);
     find_versions(&message).unwrap_or_default()
 }
 
-/// Walks a ClientHello to its `supported_versions`. One that is cut short behind its compression
-/// methods counts for one without extensions.
+/// Reads a ClientHello up to its `supported_versions`. If it is cut after its compression methods, it
+/// counts as one without extensions.
 fn find_versions(message: &[u8]) -> Option<Vec<u16>> {
     let mut fields = Fields(message);
     let CLIENT_HELLO = fields.u8()? else {
@@ -143,8 +143,8 @@ fn find_versions(message: &[u8]) -> Option<Vec<u16>> {
 /// The protocol of PostgreSQL in IANA's registry "TLS ALPN Protocol IDs".
 pub const ALPN: &[u8] = b"postgresql";
 
-/// IANA's registry "TLS SignatureScheme": every way to sign that a server may know, old ones
-/// included, so that none keeps it from answering.
+/// IANA's registry "TLS SignatureScheme": all that a server may support, including old ones, so that
+/// the server can always answer.
 const SCHEMES: [u16; 25] = [
     0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0603, 0x0806, 0x0601, 0x0807, 0x0808, 0x0809,
     0x080a, 0x080b, 0x081a, 0x081b, 0x081c, 0x0904, 0x0905, 0x0906, 0x0303, 0x0301, 0x0203, 0x0201,
@@ -257,7 +257,7 @@ mod tests {
         record::encode(HANDSHAKE, TlsVersion::V1_0, contents)
     }
 
-    /// Server name, then a version that means nothing, TLS 1.3 and TLS 1.2.
+    /// Server name, then a meaningless version, TLS 1.3 and TLS 1.2.
     const OFFER: &[u8] = &[
         0, 18, 0, 0, 0, 3, 0, 1, 9, 0, 43, 0, 7, 6, 0x3a, 0x3a, 3, 4, 3, 3,
     ];
@@ -297,7 +297,7 @@ mod tests {
             assert_eq!(offered_versions(&whole[..end]), [0; 0], "{end}");
         }
         let mut lying = whole.clone();
-        // The length of the server name goes beyond the end.
+        // The length of the server name exceeds the message.
         lying[fixed + 4] = 0xff;
         assert_eq!(offered_versions(&lying), [0; 0]);
         let mut server = whole;

@@ -1,4 +1,5 @@
-//! TLS as far as it stands in clear: records, alerts, hellos, and the registries of their numbers.
+//! The part of TLS that is not encrypted: records, alerts, hellos, and the registries of their
+//! numbers.
 
 pub mod alert;
 pub mod group;

@@ -1,19 +1,19 @@
-//! Records: what everything in TLS travels in (RFC 8446 section 5.1).
+//! Records, which carry everything in TLS (RFC 8446 section 5.1).
 
 use super::alert::{Alert, Level};
 use super::version::TlsVersion;
 use crate::wire::fields::block16;
 
-/// A record that holds an alert.
+/// A record with an alert.
 pub const ALERT: u8 = 21;
 
-/// A record that holds handshake messages.
+/// A record with handshake messages.
 pub const HANDSHAKE: u8 = 22;
 
 /// The first byte of every version's number.
 const MAJOR: u8 = 3;
 
-/// Can this be the beginning of what a peer says in clear? A part of it counts, and so does nothing.
+/// Can this be the start of a TLS record? True for an incomplete start, and for no bytes.
 pub fn may_begin(bytes: &[u8]) -> bool {
     matches!(
         bytes,
@@ -21,35 +21,35 @@ pub fn may_begin(bytes: &[u8]) -> bool {
     )
 }
 
-/// Is this the beginning of a record in clear, its version included?
+/// Is this the start of a record in clear, up to its version?
 pub fn begins(bytes: &[u8]) -> bool {
     bytes.len() > 1 && may_begin(bytes)
 }
 
-/// Is this the beginning of an alert in clear?
+/// Is this the start of an alert in clear?
 pub fn begins_alert(bytes: &[u8]) -> bool {
     bytes.first() == Some(&ALERT) && begins(bytes)
 }
 
-/// A record. TLS 1.3 still says 1.2 here.
+/// A record. TLS 1.3 still has the version 1.2 here.
 pub(crate) fn encode(kind: u8, version: TlsVersion, contents: &[u8]) -> Vec<u8> {
     let version = version.min(TlsVersion::V1_2).number().to_be_bytes();
     [&[kind][..], &version, &block16(contents)].concat()
 }
 
-/// How the records end that have arrived.
+/// How the records that have arrived end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With a part of one, or between two.
+    /// In the middle of a record, or between two.
     Open,
     /// With an alert that ends the connection.
     Alert(Alert),
-    /// With what is no TLS, or may not come here.
+    /// With something that is not TLS, or is not allowed here.
     NotTls,
 }
 
-/// The contents of all handshake records up to a fatal alert, or to where they end. A part of a
-/// record counts.
+/// The contents of all handshake records up to a fatal alert or to the end. Includes an incomplete
+/// last record.
 pub(super) fn handshake_messages(mut bytes: &[u8]) -> (Vec<u8>, End) {
     let mut messages = Vec::new();
     loop {
@@ -73,7 +73,7 @@ pub(super) fn handshake_messages(mut bytes: &[u8]) -> (Vec<u8>, End) {
                     (_, Some((_, alert @ Alert::CLOSE_NOTIFY) | (Level::Fatal, alert))) => {
                         return (messages, End::Alert(alert));
                     }
-                    // A warning such as unrecognized_name; the handshake goes on.
+                    // A warning such as unrecognized_name: the handshake continues.
                     (_, Some((Level::Warning, _))) => {}
                     (_, None) => return (messages, End::NotTls),
                 }
@@ -124,7 +124,7 @@ mod tests {
         let warning = Alert::UNRECOGNIZED_NAME.encode(Level::Warning, TlsVersion::V1_2);
         let bytes = [handshake(b"ab"), warning, handshake(b"c")].concat();
         assert_eq!(handshake_messages(&bytes), (b"abc".to_vec(), End::Open));
-        // A part of a record counts.
+        // An incomplete record counts.
         let cut = &bytes[..6];
         assert_eq!(handshake_messages(cut), (b"a".to_vec(), End::Open));
     }

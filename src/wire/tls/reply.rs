@@ -1,4 +1,4 @@
-//! What a server answers to a ClientHello, as far as it stands there in clear. Pure and bounded.
+//! What a server answers to a ClientHello, as far as it is not encrypted. Pure and bounded.
 //!
 //! RFC 8446 sections 4.1.3, 4.1.4, 5.1 and 6; RFC 5246 section 7.4; RFC 8422 section 5.4 for the
 //! ServerKeyExchange of elliptic curves.
@@ -19,7 +19,7 @@ pub enum Want {
     Parameters,
 }
 
-/// What the bytes that have arrived so far come to.
+/// The state after the bytes that have arrived so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Too few.
@@ -28,27 +28,27 @@ pub enum Step {
     Alert(Alert),
     /// The server has chosen.
     Chosen(Chosen),
-    /// This is no TLS, or not what may come here.
+    /// This is not TLS, or is not allowed here.
     Malformed,
 }
 
 /// What the server has chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// The version, wherever it stands.
+    /// The version, from `supported_versions` or from the hello itself.
     pub version: u16,
     /// The suite.
     pub suite: u16,
-    /// The compression method; 0 is none.
+    /// The compression method; 0 means none.
     pub compression: u8,
     /// The group, if TLS 1.3 or a ServerKeyExchange names one.
     pub group: Option<u16>,
     /// The size of the prime of a finite-field exchange, in bits.
     pub prime_bits: Option<u16>,
-    /// Renegotiation is secure, says the server (RFC 5746): in a first handshake the extension holds an
-    /// empty value.
+    /// The server announces secure renegotiation (RFC 5746): in a first handshake the extension is
+    /// empty.
     pub renegotiation_info: bool,
-    /// A ticket will follow (RFC 5077), says the server.
+    /// The server announces a session ticket (RFC 5077).
     pub session_ticket: bool,
 }
 
@@ -65,8 +65,8 @@ pub fn read(bytes: &[u8], want: Want) -> Step {
     }
 }
 
-/// The suite of the first ServerHello or HelloRetryRequest, of which the rest may be missing: both
-/// have the same shape up to there, and name the same suite (RFC 8446 sections 4.1.3 and 4.1.4).
+/// The suite of the first ServerHello or HelloRetryRequest; the rest may be missing. Both have the
+/// same layout up to there, and name the same suite (RFC 8446 sections 4.1.3 and 4.1.4).
 pub fn chosen_suite(bytes: &[u8]) -> Option<u16> {
     let (messages, _) = handshake_messages(bytes);
     let mut fields = Fields(&messages);
@@ -101,14 +101,13 @@ fn read_messages(mut bytes: &[u8], want: Want) -> Step {
                     None => Step::Malformed,
                 };
             }
-            // What comes here comes behind the ServerKeyExchange, so that there is none.
+            // This message comes after the ServerKeyExchange, so there is none.
             _ => return Step::Malformed,
         }
     }
 }
 
-/// Kind and contents of the first handshake message, and what follows; `None` if it is not all
-/// there.
+/// Kind and contents of the first handshake message, and what follows; `None` if it is incomplete.
 fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let mut fields = Fields(bytes);
     let kind = fields.u8()?;
@@ -164,7 +163,7 @@ fn server_hello(body: &[u8]) -> Option<Chosen> {
             _ => {}
         }
     }
-    // A retry without TLS 1.3 would be a server's invention.
+    // Only TLS 1.3 has retries.
     (!retry || chosen.version == TlsVersion::V1_3.number()).then_some(chosen)
 }
 
@@ -201,13 +200,13 @@ const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_STATUS: u8 = 22;
 const NAMED_CURVE: u8 = 3;
 
-/// RFC 8446 section 4.1.3: the SHA-256 of "HelloRetryRequest" where the random bytes stand.
+/// RFC 8446 section 4.1.3: the SHA-256 of "HelloRetryRequest" in place of the random bytes.
 const HELLO_RETRY_REQUEST: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
-/// No honest flight of a server is larger (bytes).
+/// No honest flight of a server is longer (bytes).
 pub const MAX_REPLY: usize = 256 * 1024;
 
 #[cfg(test)]
@@ -226,7 +225,7 @@ mod tests {
         [&[kind][..], &length, body].concat()
     }
 
-    /// A ServerHello with these extensions, each behind its kind and length.
+    /// A ServerHello with these extensions, each after its kind and length.
     fn hello(random: [u8; 32], suite: u16, compression: u8, extensions: &[u8]) -> Vec<u8> {
         let mut body = [&[3, 3][..], &random, &[0]].concat();
         body.extend(suite.to_be_bytes());
@@ -267,7 +266,7 @@ mod tests {
         };
         let bytes = record(HANDSHAKE, &message);
         assert_eq!(read(&bytes, Want::Hello), Step::Chosen(expected));
-        // Without TLS 1.3 there is none.
+        // Without TLS 1.3 there is no retry.
         let bytes = record(HANDSHAKE, &hello(HELLO_RETRY_REQUEST, 0xc02f, 0, &[]));
         assert_eq!(read(&bytes, Want::Hello), Step::Malformed);
     }
@@ -350,7 +349,7 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(read(&bytes[..end], Want::Hello), Step::More, "{end}");
         }
-        // But not for ever.
+        // But not endlessly.
         let endless = record(ALERT, &[1, 112]).repeat(MAX_REPLY / 7 + 1);
         assert_eq!(read(&endless, Want::Hello), Step::Malformed);
     }

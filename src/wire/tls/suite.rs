@@ -9,7 +9,7 @@ use crate::words::words;
 pub struct Suite {
     /// IANA's number.
     pub id: u16,
-    /// OpenSSL's name, as psql prints it; IANA's where OpenSSL has none.
+    /// OpenSSL's name, as psql prints it; IANA's if OpenSSL has none.
     pub openssl: &'static str,
     /// IANA's name.
     pub iana: &'static str,
@@ -18,13 +18,13 @@ pub struct Suite {
 /// How a suite agrees on a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyExchange {
-    /// TLS 1.3, where the suite says nothing of it.
+    /// TLS 1.3: the suite does not name it.
     Tls13,
     /// An elliptic curve, and a fresh key for every session.
     Ecdhe,
     /// A prime, and a fresh key for every session.
     Dhe,
-    /// The server's long-lived key: who gets hold of it later reads what was recorded before.
+    /// The server's long-lived key: someone who gets it later can decrypt recorded sessions.
     Static,
 }
 
@@ -33,9 +33,9 @@ words! {
     Weakness {
         /// It does not encrypt.
         Null = "null",
-        /// It does not say who answers.
+        /// It does not authenticate the server.
         Anonymous = "anonymous",
-        /// Its keys are short on purpose.
+        /// Its keys are deliberately short.
         Export = "export",
         /// RC4 (RFC 7465).
         Rc4 = "rc4",
@@ -51,7 +51,7 @@ words! {
 }
 
 impl Weakness {
-    /// Is a suite with this no protection to speak of?
+    /// Does a suite with this weakness protect nothing in practice?
     pub fn is_broken(self) -> bool {
         match self {
             Self::Null
@@ -66,7 +66,7 @@ impl Weakness {
 }
 
 impl Suite {
-    /// Every suite that is offered, strong ones first.
+    /// Every suite that we can offer, strong ones first.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|&(id, openssl, iana)| Self {
             id,
@@ -75,25 +75,25 @@ impl Suite {
         })
     }
 
-    /// Those that a version has.
+    /// The suites of a version.
     pub fn of_version(version: TlsVersion) -> Vec<Self> {
         Self::all()
             .filter(|suite| suite.is_tls13() == (version == TlsVersion::V1_3))
             .collect()
     }
 
-    /// The suite of this number; `None` for one that is never offered.
+    /// The suite of this number; `None` if we never offer it.
     pub fn of(id: u16) -> Option<Self> {
         Self::all().find(|suite| suite.id == id)
     }
 
-    /// Is it one of TLS 1.3? All others are of TLS 1.2 and before.
+    /// Does it belong to TLS 1.3? All others belong to TLS 1.2 and before.
     pub fn is_tls13(self) -> bool {
         self.key_exchange() == KeyExchange::Tls13
     }
 
-    /// How it agrees on a key. IANA's names say it in front of `_WITH_`, and those of TLS 1.3 have
-    /// no such part.
+    /// How it agrees on a key. IANA's names have it before `_WITH_`; those of TLS 1.3 have no such
+    /// part.
     pub fn key_exchange(self) -> KeyExchange {
         let Some((kind, _)) = self.iana.split_once("_WITH_") else {
             return KeyExchange::Tls13;
@@ -122,7 +122,7 @@ impl Suite {
         }
     }
 
-    /// What is wrong with it, worst first.
+    /// Its weaknesses, worst first.
     pub fn weaknesses(self) -> Vec<Weakness> {
         let (kind, cipher) = self.iana.split_once("_WITH_").unwrap_or(("", self.iana));
         let marks = [
@@ -154,7 +154,7 @@ impl Suite {
         found.map(|(weakness, _)| weakness).collect()
     }
 
-    /// Has it no protection to speak of?
+    /// Does it protect nothing in practice?
     pub fn is_broken(self) -> bool {
         self.weaknesses().into_iter().any(Weakness::is_broken)
     }

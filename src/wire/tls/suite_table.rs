@@ -1,8 +1,8 @@
-//! The cipher suites that are offered: IANA's number, OpenSSL's name, IANA's name; strong ones first.
+//! The cipher suites that we can offer: IANA's number, OpenSSL's name, IANA's name; strong ones first.
 //!
-//! IANA's registry "TLS Cipher Suites" with what older OpenSSL releases had besides (drafts of
-//! EXPORT1024 and GOST suites); without the suites that need a secret shared beforehand (PSK, SRP,
-//! Kerberos), which PostgreSQL has no means to hold. An empty name means that OpenSSL has none, or the same.
+//! IANA's registry "TLS Cipher Suites", and what older OpenSSL releases had besides (drafts of EXPORT1024
+//! and GOST suites). Suites that need a pre-shared secret (PSK, SRP, Kerberos) are left out: PostgreSQL
+//! cannot use them. An empty name means that OpenSSL has none, or the same.
 
 pub(super) const TABLE: &[(u16, &str, &str)] = &[
     (0x1302, "", "TLS_AES_256_GCM_SHA384"),

@@ -3,7 +3,7 @@
 use crate::words::words;
 
 words! {
-    /// A version of TLS, oldest first, with the name that psql prints and a connection string has.
+    /// A version of TLS, oldest first, with the name that psql and connection strings use.
     TlsVersion {
         /// RFC 2246.
         V1_0 = "TLSv1",
@@ -39,8 +39,8 @@ impl TlsVersion {
     }
 }
 
-/// The name of any version that a client may offer, SSL 3.0 (RFC 6101) included; `None` for numbers
-/// that name nothing, such as those that keep servers tolerant (RFC 8701).
+/// The name of any version that a client may offer, including SSL 3.0 (RFC 6101). `None` for
+/// unknown numbers, such as GREASE (RFC 8701).
 pub fn name(number: u16) -> Option<&'static str> {
     match number {
         SSL_3_0 => Some("SSLv3"),
