@@ -1,4 +1,4 @@
-//! An endpoint in, a connected socket out: every address in order, inside one deadline.
+//! Connects to an endpoint: tries its addresses in order, within one deadline.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::conninfo::{Endpoint, Host, HostAddr, Route};
 use crate::escape::escape;
 
-/// A connected socket and how long it took to get there.
+/// A connected socket and the time that it took.
 #[derive(Debug)]
 pub struct Connected {
     /// The socket, with Nagle's algorithm off.
@@ -19,14 +19,14 @@ pub struct Connected {
     pub address: SocketAddr,
     /// Time spent on name resolution; zero for an address.
     pub resolve: Duration,
-    /// Time spent on TCP, failed addresses included.
+    /// Time spent on TCP, including failed addresses.
     pub connect: Duration,
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// TLS is not spoken on Unix-domain sockets.
+    /// Unix-domain sockets do not support TLS.
     #[error("\"{}\" is a Unix-domain socket, and PostgreSQL speaks no TLS there", .path)]
     UnixSocket {
         /// The socket's directory or abstract name, escaped.
@@ -52,7 +52,7 @@ pub enum Error {
     Timeout {
         /// What we were waiting for.
         waiting_for: Waiting,
-        /// Each address that had failed before.
+        /// Each address that failed before.
         attempts: Vec<Attempt>,
     },
 }
@@ -71,13 +71,12 @@ pub enum Waiting {
 pub struct Attempt {
     /// The address.
     pub address: SocketAddr,
-    /// The operating system's error; [`io::ErrorKind::TimedOut`] where the address's share of the
-    /// time ran out.
+    /// The operating system's error; [`io::ErrorKind::TimedOut`] if the address used up its share of the
+    /// time.
     pub error: io::Error,
 }
 
-/// The addresses of an endpoint, all of them, in the resolver's order: an address that is left out would be
-/// an address that passes unchecked.
+/// All addresses of an endpoint, in the resolver's order. An address that is left out would pass unchecked.
 pub async fn resolve(endpoint: &Endpoint, deadline: Instant) -> Result<Vec<SocketAddr>, Error> {
     match endpoint.route() {
         Route::Address(HostAddr { ip, zone: None }) => {
@@ -123,7 +122,7 @@ async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<Socket
     Ok(addresses)
 }
 
-/// Is this how it looks when the other end has gone, on a socket that was connected?
+/// Does this error on a connected socket mean that the other end has gone?
 pub(crate) fn is_hang_up(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -136,8 +135,8 @@ pub(crate) fn is_hang_up(error: &io::Error) -> bool {
 
 /// Connects to the first address that accepts, as libpq does.
 ///
-/// The time that is left is shared among the addresses that are left, so that one that drops
-/// packets does not use up the time of those behind it.
+/// The remaining time is shared among the remaining addresses, so that one that drops packets does not use
+/// up the time of those after it.
 pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected, Error> {
     let started = Instant::now();
     let addresses = resolve(endpoint, deadline).await?;
@@ -151,8 +150,8 @@ pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected
         left = left.saturating_sub(1);
         match timeout_at(now + share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                // One flight at a time: waiting to fill a segment only adds a delay. A socket that
-                // refuses the option still works.
+                // We send one flight at a time: waiting to fill a segment would only add a delay. A socket
+                // that refuses the option still works.
                 let _ = stream.set_nodelay(true);
                 let connect = started.elapsed().saturating_sub(resolve);
                 return Ok(Connected {
@@ -183,5 +182,5 @@ pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected
     Err(Error::Refused { attempts })
 }
 
-/// Where a libpq from a Linux distribution looks when no host is given at all.
+/// The socket directory of libpq from a Linux distribution, used if no host is given.
 const DEFAULT_SOCKET_DIRECTORY: &[u8] = b"/var/run/postgresql";

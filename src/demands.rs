@@ -1,4 +1,4 @@
-//! What was asked for beyond libpq's verdict: expiry, versions, pins. Pure.
+//! Demands beyond libpq's verdict: expiry, versions, pins. Pure.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use crate::trust::{Level, Trust};
 use crate::verify::{FaultKind, Judgement, Rules, Step, check};
 use crate::x509::{AnchorStore, Certificate};
 
-/// What must hold besides, for exit code 0.
+/// What else must hold for exit code 0.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
-    /// The whole path, anchor and CRLs included, and the client's certificate must still hold that much
-    /// later.
+    /// The whole path, including anchor and CRLs, and the client's certificate must still be valid after
+    /// this time.
     pub valid_for: Option<Duration>,
-    /// The lowest TLS version that will do.
+    /// The lowest acceptable TLS version.
     pub min_tls: Option<TlsVersion>,
-    /// SHA-256 of public keys, one of which must be in the verified path, or be the leaf's where no path
-    /// is verified.
+    /// SHA-256 of public keys. One of them must be in the verified path, or be the leaf's if no path is
+    /// verified.
     pub pins: Vec<[u8; 32]>,
-    /// The very certificate that must be served.
+    /// The exact certificate that must be served.
     pub expected: Option<Box<Certificate>>,
     /// What warnings mean.
     pub strictness: Strictness,
@@ -38,11 +38,11 @@ pub enum Strictness {
 /// One demand that is not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unmet {
-    /// Something that the session depends on does not last.
+    /// Something that the session depends on expires too soon.
     ExpiresSoon {
         /// What will be wrong by then.
         what: Lapse,
-        /// How long it had to hold.
+        /// How long it had to be valid.
         wanted: Duration,
     },
     /// The negotiated version is too low.
@@ -52,13 +52,13 @@ pub enum Unmet {
         /// What was demanded.
         wanted: TlsVersion,
     },
-    /// Neither the verified path nor, where there is none, the leaf has a pinned key.
+    /// Neither the verified path nor, if there is none, the leaf has a pinned key.
     PinMismatch,
     /// Another certificate is served.
     UnexpectedCertificate,
 }
 
-/// What will be wrong later, and is not yet.
+/// What will be wrong later, but is not yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lapse {
     /// libpq will refuse the server's chain.
@@ -109,8 +109,8 @@ pub fn unmet(
     unmet
 }
 
-/// Judges the chain once more, at a later moment and with everything that is in force then: another
-/// root of the same name may be taken by then, and another CRL.
+/// Judges the chain once more at a later time, with everything that is valid then: it may be another root
+/// of the same name, or another CRL.
 fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) -> Option<Lapse> {
     let report = check(&judgement.certificates, anchors, later);
     let on_path = |depth| match report.path.get(depth)? {
@@ -124,7 +124,7 @@ fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) 
             certificate: on_path(first.depth),
         });
     }
-    // The chain proves nothing, now or then. Its dates count all the same: an operator asked for them.
+    // The chain proves nothing, now or then. Its dates still matter, because the operator asked for them.
     let ends = |certificate: &&Certificate| ends_by(certificate, later.now);
     let ending = judgement.path_certificates().find(ends)?;
     Some(Lapse::Chain {
@@ -133,12 +133,12 @@ fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) 
     })
 }
 
-/// OpenSSL takes the last second of a certificate for the one before notAfter.
+/// For OpenSSL the last second of a certificate is the one before notAfter.
 fn ends_by(certificate: &Certificate, instant: i64) -> bool {
     certificate.not_after.is_some_and(|end| end <= instant)
 }
 
-/// The client's certificate counts only where the server asked for it.
+/// The client's certificate counts only if the server asked for it.
 fn client_certificate_lapse(tls: Option<&Tls>, trust: &Trust, later: &Rules) -> Option<Lapse> {
     let ClientCertificateRequest::Sent = tls?.client_certificate else {
         return None;
@@ -148,11 +148,11 @@ fn client_certificate_lapse(tls: Option<&Tls>, trust: &Trust, later: &Rules) -> 
     ends_by(&own, later.now).then(|| Lapse::ClientCertificate(Box::new(own)))
 }
 
-/// The certificates whose keys stand behind this session: those of the verified path (RFC 7469 section
-/// 2.6), or the leaf alone where no path holds.
+/// The certificates whose keys this session proves: those of the verified path (RFC 7469 section 2.6), or
+/// the leaf alone if no path is valid.
 ///
-/// Anyone can send a pinned certificate along with a chain of their own, because certificates are public.
-/// So a certificate beside the path proves nothing, and neither does a path that is broken.
+/// Certificates are public, so anyone can add a pinned certificate to another chain. A certificate
+/// outside the path therefore proves nothing, and neither does a broken path.
 pub fn proven(judgement: &Judgement) -> impl Iterator<Item = &Certificate> {
     let depth = match judgement.satisfies(Level::Chain) {
         Ok(()) => usize::MAX,

@@ -1,22 +1,22 @@
-//! Text from strangers, made fit for a terminal.
+//! Escapes untrusted text for terminals.
 //!
-//! Names in certificates and messages from servers may hold escape sequences that repaint the
-//! screen, bidirectional overrides that reorder it, or characters that show as nothing at all.
-//! What a person could not see, or a terminal would obey, is spelled out instead.
+//! Names in certificates and messages from servers can contain escape sequences that repaint the
+//! screen, bidirectional overrides that reorder it, or invisible characters. Everything that is
+//! invisible or controls a terminal is spelled out instead.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// One line of text that is fit for a terminal. Its one constructor escapes, so that a type that
-/// holds `Shown` holds nothing harmful.
+/// One line of text that is safe for a terminal. Its only constructor escapes, so a type that
+/// contains `Shown` contains nothing harmful.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Shown(String);
 
 impl Shown {
-    /// Escapes the text; what has been escaped before stays as it is.
+    /// Escapes the text. Text that is already escaped does not change.
     pub fn new<T: AsRef<[u8]> + ?Sized>(text: &T) -> Self {
         Self(escape(text).to_string())
     }
@@ -59,7 +59,7 @@ impl fmt::Display for Shown {
     }
 }
 
-/// A report may have been through other hands: what is read is escaped like everything else.
+/// Other programs may have changed a report, so what is read is escaped, too.
 impl<'de> Deserialize<'de> for Shown {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Cow::<'de, str>::deserialize(deserializer).map(|text| Self::new(&*text))
@@ -87,9 +87,9 @@ pub struct Escaped<'a>(&'a [u8]);
 
 /// Shows `bytes` as UTF-8 with everything harmful or invisible spelled out.
 ///
-/// ASCII controls, DEL and bytes that are no UTF-8 print as `\xNN`; C1 controls, bidirectional and
-/// zero-width format characters, line and paragraph separators as `\u{NNNN}`. All else, blanks,
-/// quotes and backslashes included, stays as it is.
+/// ASCII controls, DEL and bytes that are not UTF-8 print as `\xNN`; C1 controls, bidirectional and
+/// zero-width format characters, line and paragraph separators as `\u{NNNN}`. Everything else
+/// stays, including spaces, quotes and backslashes.
 pub fn escape<T: AsRef<[u8]> + ?Sized>(bytes: &T) -> Escaped<'_> {
     Escaped(bytes.as_ref())
 }
@@ -114,7 +114,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Invisible, or able to move what stands around it. Beyond the C1 controls these are the format
+/// Invisible, or able to move the text around it. Beyond the C1 controls these are the format
 /// characters (general category Cf) that draw nothing, the two separators of category Zl and Zp,
 /// and the combining grapheme joiner.
 fn is_harmful(c: char) -> bool {

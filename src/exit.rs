@@ -1,4 +1,4 @@
-//! The exit codes: number, meaning and help text in one place.
+//! The exit codes: number, meaning and help text.
 
 use std::process::ExitCode;
 
@@ -16,17 +16,17 @@ macro_rules! exits {
             /// Every exit code, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The number that the process ends with.
+            /// The exit status of the process.
             pub fn number(self) -> u8 {
                 match self { $(Self::$variant => $number,)+ }
             }
 
-            /// What the number means, in a word or two.
+            /// The meaning in a word or two.
             pub fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }
 
-            /// What the number means, in one line.
+            /// The meaning in one line.
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => $meaning,)+ }
             }
@@ -37,7 +37,7 @@ macro_rules! exits {
 exits! {
     /// Every endpoint passed.
     Passed = 0, "pass", "every endpoint passed";
-    /// TLS and certificate are fine, but something asked for does not hold.
+    /// TLS and certificate are valid, but a demand is not met.
     Unmet = 1, "policy",
         "TLS is fine, but something asked for does not hold; or several endpoints failed differently";
     /// The request itself is wrong.
@@ -59,7 +59,7 @@ exits! {
     WrongHost = 7, "wrong host", "certificate trusted, but not for this host name";
     /// The login failed.
     Login = 8, "login", "login failed (only with --login)";
-    /// Ctrl-C came first: 128 and the number of SIGINT, as shells count.
+    /// Interrupted by Ctrl-C: 128 plus the number of SIGINT, as in shells.
     Interrupted = 130, "interrupted", "interrupted (Ctrl-C) before everything was checked";
 }
 
@@ -67,9 +67,9 @@ exits! {
 /// Plugins project).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Nagios {
-    /// Everything passed, and holds long enough.
+    /// Everything passed, and is valid long enough.
     Ok,
-    /// Something asked for does not hold, or not for long.
+    /// A demand is not met, or something expires soon.
     Warning,
     /// Nothing was checked: the request itself is wrong.
     Unknown,
@@ -89,18 +89,18 @@ impl Nagios {
     }
 }
 
-/// What a test case of JUnit came to.
+/// The result of a JUnit test case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Junit {
     /// It passed.
     Success,
-    /// It could not be carried out.
+    /// It could not be run.
     Error,
-    /// It was carried out, and failed.
+    /// It was run, and failed.
     Failure,
 }
 
-/// Whether a tool did its work, whatever it found.
+/// Whether a tool did its work, regardless of what it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Execution {
     /// It did.
@@ -134,7 +134,7 @@ impl Exit {
         }
     }
 
-    /// What a test case of JUnit came to.
+    /// The result of a JUnit test case.
     pub fn junit(self) -> Junit {
         match self {
             Self::Passed => Junit::Success,

@@ -1,9 +1,9 @@
-//! IPv4 addresses in every spelling that C programs take.
+//! IPv4 addresses in every spelling that C programs accept.
 
 use std::net::Ipv4Addr;
 
 /// Reads what the C library's `inet_aton` reads: one to four numbers, each decimal, octal (`0`) or
-/// hexadecimal (`0x`), the last of which fills all the bytes that are left. Nothing may follow.
+/// hexadecimal (`0x`). The last one fills all remaining bytes. Nothing may follow.
 pub(crate) fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
     let mut parts = Vec::with_capacity(4);
     for part in text.split(|byte| *byte == b'.') {
@@ -27,14 +27,14 @@ pub(crate) fn inet_aton(text: &[u8]) -> Option<Ipv4Addr> {
         .map(Ipv4Addr::from)
 }
 
-/// A number as C's strtoul with base 0 reads it, with a digit in front and nothing behind.
+/// A number as C's strtoul with base 0 reads it, with a digit first and nothing after it.
 fn c_number(text: &[u8]) -> Option<u32> {
     let (digits, radix) = match text {
         [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
         [b'0', digits @ ..] if !digits.is_empty() => (digits, 8),
         digits => (digits, 10),
     };
-    // from_str_radix would take a sign.
+    // from_str_radix would accept a sign.
     if !digits.first().is_some_and(u8::is_ascii_hexdigit) {
         return None;
     }

@@ -29,8 +29,8 @@ impl World for Machine {
     }
 }
 
-/// How many endpoints may be in flight at once: as many as are wanted, as far as the limit of open
-/// files allows once it is as high as this user may put it.
+/// How many endpoints may be in flight at once: as many as are wanted, within the limit of open
+/// files, which is raised as far as this user may.
 pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     let open = os::raise_file_limit().saturating_sub(RESERVED_FILES);
     // An endpoint takes two, its socket and, for a moment, the resolver's.
@@ -41,5 +41,5 @@ pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 
 const RESERVED_FILES: usize = 32;
 
-/// So many names are resolved at once: the threads that tokio's runtime has for it.
+/// How many names can be resolved at once: tokio's number of blocking threads.
 const RESOLVERS: usize = 512;

@@ -1,6 +1,7 @@
-//! `pgtls`: argv in, exit code out.
+//! `pgtls`: runs a command line and returns an exit code.
 //!
-//! All that can be tested without a process is in the library. These modules only know those before them:
+//! Everything that can be tested without a process is in the library. Each of these modules only uses
+//! those before it:
 //!
 //! | module | from | to |
 //! | --- | --- | --- |
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         Command::Man => commands::shell::man().map(Exit::into),
     };
     result.unwrap_or_else(|error| {
-        // Nothing was checked, and so nothing may pass.
+        // Nothing was checked, so nothing may pass.
         complain(&error);
         match format {
             Some(Format::Nagios) => {
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// Says on standard error what went wrong; where that is closed, the exit code says so alone.
+/// Prints the error on standard error. If that is closed, only the exit code reports it.
 fn complain(error: &anyhow::Error) {
     let message = format!("{error:#}");
     let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(&message));

@@ -1,4 +1,4 @@
-//! A socket in, a socket on which TLS may start out: SSLRequest or direct TLS.
+//! Asks for TLS on a socket, by SSLRequest or directly, so that the handshake can start.
 //!
 //! PostgreSQL documentation, "Message Flow", section "SSL Session Encryption".
 
@@ -18,8 +18,8 @@ use crate::wire::postgres::frame::backend;
 use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED, SSL_REQUEST, request};
 use crate::wire::tls::record;
 
-/// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`]
-/// and its kin make one.
+/// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`] and
+/// functions like it make one.
 #[derive(Debug)]
 pub struct Ready {
     stream: TcpStream,
@@ -50,16 +50,15 @@ pub enum Error {
         /// What those bytes look like.
         looks_like: Protocol,
     },
-    /// There was more behind the `S`: somebody in the middle may have put it there
-    /// (CVE-2021-23222).
+    /// There was more data after the `S`: an attacker may have injected it (CVE-2021-23222).
     #[error("received unencrypted data after SSL response")]
     PlaintextInjection {
-        /// How many bytes came along with the `S`.
+        /// How many bytes came with the `S`.
         bytes: usize,
         /// What they look like.
         looks_like: Protocol,
     },
-    /// The connection ended where the answer should have been.
+    /// The connection ended instead of an answer.
     #[error("server closed the connection instead of answering the SSLRequest")]
     Closed,
     /// The connection broke.
@@ -81,13 +80,13 @@ pub enum Protocol {
     MySql,
     /// A TLS alert or handshake record: the port speaks TLS from the first byte.
     Tls,
-    /// `220 ...`, as SMTP and FTP servers greet.
+    /// `220 ...`, the greeting of SMTP and FTP servers.
     Smtp,
     /// None that we know.
     Unknown,
 }
 
-/// Asks for TLS, and makes sure that nothing but the permission to start it has arrived.
+/// Asks for TLS, and checks that nothing but the permission to start it has arrived.
 pub async fn negotiate(
     mut stream: TcpStream,
     negotiation: SslNegotiation,
@@ -109,8 +108,8 @@ pub async fn negotiate(
     })
 }
 
-/// Asks for TLS with bytes right behind the request that only somebody in the middle would send: no
-/// server may take them for part of the session (CVE-2021-23214).
+/// Asks for TLS with extra bytes directly after the request, as an attacker could. No server may
+/// take them for part of the session (CVE-2021-23214).
 pub(crate) async fn negotiate_stuffed(
     mut stream: TcpStream,
     behind: &[u8],
@@ -134,7 +133,7 @@ async fn ask(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result
     match answer.split_first() {
         None => Err(Error::Closed),
         Some((&SSL_GRANTED, [])) => Ok(()),
-        // An SSH server's greeting begins with the byte that would permit TLS.
+        // An SSH server's greeting also begins with the byte that permits TLS.
         Some((&SSL_GRANTED, behind)) if !behind.starts_with(b"SH-") => {
             Err(Error::PlaintextInjection {
                 bytes: behind.len(),
@@ -156,7 +155,7 @@ async fn ask(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result
     }
 }
 
-/// One read of whatever is there, so that bytes behind the answer are seen in the same breath.
+/// One read of everything that has arrived, so that bytes after the answer are noticed at once.
 async fn read_some(stream: &mut TcpStream, into: &mut Vec<u8>) -> Result<usize, Error> {
     let mut buffer = [0; MAX_EVIDENCE];
     let count = stream.read(&mut buffer).await.map_err(lost)?;
@@ -164,8 +163,8 @@ async fn read_some(stream: &mut TcpStream, into: &mut Vec<u8>) -> Result<usize, 
     Ok(count)
 }
 
-/// Reads on until the ErrorResponse is whole, the peer stops, or there is more than any server
-/// says. What arrived by then is shown: a half-read complaint is still the server's answer.
+/// Reads until the ErrorResponse is complete, the peer stops, or there is more than any server
+/// sends. What has arrived by then is used: an incomplete error is still the server's answer.
 async fn read_error(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Instant) {
     let patience = deadline.min(Instant::now() + EVIDENCE_PATIENCE);
     while answer.len() < MAX_ERROR && !ServerError::is_whole(answer.get(1..).unwrap_or_default()) {
@@ -176,7 +175,7 @@ async fn read_error(stream: &mut TcpStream, answer: &mut Vec<u8>, deadline: Inst
     }
 }
 
-/// A little more of an answer that is not PostgreSQL's, to say what it is.
+/// Reads a little more of an answer that is not PostgreSQL's, to identify the protocol.
 async fn gather_evidence(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     let patience = Instant::now() + EVIDENCE_PATIENCE;
     while answer.len() < ENOUGH_EVIDENCE {
@@ -211,10 +210,10 @@ fn lost(error: io::Error) -> Error {
 /// How much of a foreign answer is kept (bytes).
 pub const MAX_EVIDENCE: usize = 512;
 
-/// With this many bytes every protocol that we know can be told apart.
+/// This many bytes are enough to identify every protocol that we know.
 const ENOUGH_EVIDENCE: usize = 8;
 
-/// How long to wait for the rest of an answer whose first byte has already decided the verdict.
+/// How long to wait for the rest of an answer when its first byte has decided the verdict.
 const EVIDENCE_PATIENCE: Duration = Duration::from_millis(500);
 
 #[cfg(test)]

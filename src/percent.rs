@@ -1,4 +1,4 @@
-//! Percent-encoding (RFC 3986 section 2.1), of all but the unreserved characters (section 2.3).
+//! Percent-encoding (RFC 3986 section 2.1) of all except the unreserved characters (section 2.3).
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
@@ -7,7 +7,7 @@ pub fn component(bytes: &[u8]) -> String {
     percent_encode(bytes, COMPONENT).to_string()
 }
 
-/// A path, whose slashes stay.
+/// A path. Its slashes are not encoded.
 pub fn path(text: &str) -> String {
     percent_encode(text.as_bytes(), PATH).to_string()
 }

@@ -1,8 +1,8 @@
-//! A TLS session in, the server's first answer out: the startup packet and what comes back.
+//! Sends the startup packet over a TLS session and reads the server's first answer.
 //!
-//! Under TLS 1.3 a server refuses a client certificate after the client believes the handshake
-//! done, and PostgreSQL asks for a missing one only in its first answer. Silence proves nothing,
-//! so a server that requested a certificate is asked. No secret is in the packet.
+//! Under TLS 1.3 a server refuses a client certificate after the handshake is finished for the
+//! client, and PostgreSQL reports a missing one only in its first answer. Silence proves nothing,
+//! so we send the packet to a server that requested a certificate. It contains no secret.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -18,7 +18,7 @@ use crate::wire::postgres::startup::startup_message;
 /// PostgreSQL documentation, "Message Flow", section "Start-up".
 ///
 /// # Errors
-/// Whatever TLS reports, an alert about the client certificate above all.
+/// What TLS reports, mainly an alert about the client certificate.
 pub async fn first_answer(
     session: &mut Session,
     user: &[u8],
@@ -29,7 +29,7 @@ pub async fn first_answer(
         .send(&startup_message(user, database), deadline)
         .await?;
     let mut answer = Vec::new();
-    // Not an array: every endpoint in flight would have it inside, and few come here.
+    // Not an array: it would take space in every endpoint in flight, and few get here.
     let mut buffer = vec![0; 4096];
     while !FirstAnswer::is_decided(&answer) {
         match session.receive(&mut buffer, deadline).await? {
@@ -39,7 +39,8 @@ pub async fn first_answer(
     }
     let first = FirstAnswer::decode(&answer);
     if first.lets_us_in() {
-        // A backend is running for us by now: end it in the way that its log calls normal.
+        // A backend is running for us now. End it normally, so that the server does not log an
+        // error.
         session.send(&TERMINATE, deadline).await?;
     }
     Ok(first)

@@ -1,8 +1,8 @@
-//! Closed sets of words: an enumeration that is written once, with the word of each value.
+//! Closed sets of words: an enumeration with a word for each value, written once.
 
 use crate::escape::Shown;
 
-/// An enumeration whose values have a word each, in JSON as in text.
+/// Defines an enumeration with a word for each value, the same in JSON and in text.
 macro_rules! words {
     ($(
         $(#[$doc:meta])+
@@ -21,7 +21,7 @@ macro_rules! words {
                 match self { $(Self::$Variant => $word,)+ }
             }
 
-            /// The value of exactly this word.
+            /// The value with exactly this word.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.name() == name)
             }
@@ -75,7 +75,7 @@ macro_rules! json_words {
 
 pub(crate) use {json_words, words};
 
-/// A word of a closed set, as far as this version knows it: a report may come from a newer one.
+/// A word of a closed set. This version may not know it: a report can come from a newer one.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum Named<T> {
@@ -119,7 +119,7 @@ impl<T: std::fmt::Display> std::fmt::Display for Named<T> {
     }
 }
 
-/// What is written, not what might be read.
+/// The schema of what is written, not of what could be read.
 #[cfg(test)]
 impl<T: schemars::JsonSchema> schemars::JsonSchema for Named<T> {
     fn inline_schema() -> bool {

@@ -1,4 +1,4 @@
-//! Questions and answers: how an answer gets to its place, and what has none.
+//! Questions and answers: where an answer is stored, and which questions have none.
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use crate::inquiry::Unknown;
 pub struct Asked<T>(Result<T, Unknown>);
 
 impl<T> Asked<T> {
-    /// The answer, or why it did not come to light.
+    /// The answer, or why it is unknown.
     pub fn answer(&self) -> Result<&T, &Unknown> {
         self.0.as_ref()
     }
@@ -22,7 +22,7 @@ impl<T> Asked<T> {
 }
 
 impl<T> Default for Asked<T> {
-    /// What is never asked stays unknown.
+    /// A question that is never asked stays unknown.
     fn default() -> Self {
         Self(Err(Unknown::NotAsked))
     }
@@ -35,7 +35,7 @@ impl<T> From<Result<T, Unknown>> for Asked<T> {
 }
 
 impl<T: Gaps> Asked<T> {
-    /// What did not come to light of what the question is about.
+    /// What is unknown about the subject of the question.
     pub(super) fn gaps(&self, what: &str) -> Vec<Gap<'_>> {
         match &self.0 {
             Ok(answer) => answer.gaps(what),
@@ -81,31 +81,31 @@ impl<K: Variant, T> Default for Each<K, T> {
     }
 }
 
-/// What a question is asked once for each of.
+/// The variants of a question: it is asked once for each.
 pub trait Variant: Copy + PartialEq + 'static {
     /// Every one.
     const ALL: &'static [Self];
 }
 
-/// What did not come to light, and why.
+/// What is unknown, and why.
 pub type Gap<'a> = (String, &'a Unknown);
 
 /// What a question finds out.
 pub trait Gaps {
-    /// What is missing of the answer, if anything can be: the question is about `what`.
+    /// What the answer lacks, if it can be incomplete. `what` is the subject of the question.
     fn gaps(&self, what: &str) -> Vec<Gap<'_>> {
         let _ = what;
         Vec::new()
     }
 }
 
-/// Puts an answer in its place.
+/// Stores an answer.
 pub(super) type Note<'a> = Box<dyn FnOnce(&mut Audit) + 'a>;
 
 /// A question that is being asked.
 pub(super) type Asking<'a> = Pin<Box<dyn Future<Output = Note<'a>> + 'a>>;
 
-/// Waits for an answer, and hands out how it is to be noted.
+/// Waits for an answer, and returns the function that stores it.
 pub(super) fn asking<'a, T: 'a>(
     answer: impl Future<Output = T> + 'a,
     note: impl FnOnce(&mut Audit, T) + 'a,

@@ -1,4 +1,4 @@
-//! Which certificates a server has: one for each kind of key, and for each name that it is asked by.
+//! Which certificates a server has: one for each kind of key, and for each requested name.
 
 use super::session::{Setup, Shaken, shake};
 use super::{Asking, Gaps, Inquiry, Variant, asking};
@@ -10,7 +10,7 @@ use crate::verify::{Judgement, judge};
 use crate::words::words;
 
 words! {
-    /// What a certificate was asked for.
+    /// How a certificate was requested.
     Circumstance {
         /// RSA signatures only.
         Rsa = "rsa",
@@ -26,7 +26,7 @@ words! {
 }
 
 impl Circumstance {
-    /// Is it about the kind of key, rather than the name?
+    /// Is it about the kind of key, not the name?
     pub fn is_about_key(self) -> bool {
         match self {
             Self::Rsa | Self::Ecdsa | Self::Ed25519 => true,
@@ -34,7 +34,7 @@ impl Circumstance {
         }
     }
 
-    /// What a client gets that asks so, for messages.
+    /// What a client gets that asks this way, for messages.
     pub fn what(self) -> &'static str {
         match self {
             Self::Rsa => "the RSA certificate",
@@ -71,7 +71,7 @@ impl Presented {
 
 impl Gaps for Presented {}
 
-/// Asks for the certificate under each circumstance.
+/// Asks for the certificate in each of these ways.
 pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     let each = Circumstance::ALL.iter().map(|&circumstance| {
         let answer = shown(&inquiry.line, inquiry.task, circumstance);
@@ -108,5 +108,5 @@ async fn shown(line: &Line, task: &Task, circumstance: Circumstance) -> Result<P
     }
 }
 
-/// RFC 6761 section 6.4: never the name of anything.
+/// RFC 6761 section 6.4: a name that never exists.
 const OTHER_NAME: &[u8] = b"pgtls-audit.invalid";

@@ -1,4 +1,4 @@
-//! Does the server take TLS from the first byte?
+//! Does the server accept TLS from the first byte?
 
 use super::session::{Setup, Shaken, shake};
 use super::{Asker, Asking, Gaps, Inquiry, asking};
@@ -8,7 +8,7 @@ use crate::inquiry::{Line, Unknown};
 use crate::startup::first_answer;
 use crate::wire::postgres::FirstAnswer;
 
-/// What a server makes of TLS without an SSLRequest.
+/// How a server reacts to TLS without an SSLRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direct {
     /// It speaks PostgreSQL over it.
@@ -27,7 +27,7 @@ pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     vec![asking(answer, |audit, answer| audit.direct = answer.into())]
 }
 
-/// The same without a word of PostgreSQL.
+/// The same without naming PostgreSQL.
 pub(super) fn ask_without_alpn<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     let answer = direct(&inquiry.line, Alpn::Omitted, inquiry.asker);
     vec![asking(answer, |audit, answer| {
@@ -45,7 +45,7 @@ async fn direct(line: &Line, alpn: Alpn, asker: Asker<'_>) -> Result<Direct, Unk
     let mut session = match shake(line, setup, until).await {
         Ok(Shaken::Session { session, .. }) => session,
         Ok(Shaken::Refused(Error::NoAlpn)) => return Ok(Direct::NotPostgres),
-        // To whoever does not know it the hello is a packet of an absurd length, or nonsense.
+        // A server without direct TLS takes the hello for an absurdly long packet, or for nonsense.
         Ok(Shaken::Refused(_)) | Err(Unknown::Closed | Unknown::Handshake(_)) => {
             return Ok(Direct::Refused);
         }

@@ -5,12 +5,12 @@ use crate::inquiry::{Line, Unknown, read, write};
 use crate::wire::postgres::frame::backend;
 use crate::wire::postgres::startup::{GSSENC_GRANTED, GSSENC_REQUEST, NOT_GRANTED, request};
 
-/// What a server makes of a GSSENCRequest.
+/// How a server reacts to a GSSENCRequest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gss {
     /// It offers GSSAPI encryption.
     Offered,
-    /// It says no, complains, as servers before PostgreSQL 12 do, or hangs up.
+    /// It refuses, sends an error (before PostgreSQL 12), or hangs up.
     Refused,
 }
 

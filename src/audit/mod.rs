@@ -1,9 +1,9 @@
-//! An address in, what else it accepts out: plaintext, versions, suites, groups, ways to begin.
+//! Finds out what else an address accepts: plaintext, versions, suites, groups, ways to start TLS.
 //!
-//! The check answers for one handshake, the best that client and server find together. The audit
-//! asks for the worst: each question is a connection of its own, with a hello that offers exactly
-//! what is to be found out, and hung up as soon as the server has chosen. A question that gets no
-//! answer is [`Unknown`], never "not accepted". No password and no client certificate is ever sent.
+//! The check reports one handshake: the best that client and server have in common. The audit looks for
+//! the worst. Each question has its own connection with a hello that offers exactly what is to be
+//! tested, and ends as soon as the server has chosen. A question without an answer is [`Unknown`],
+//! never "not accepted". Passwords and client certificates are never sent.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -41,15 +41,15 @@ pub use policy::{Category, Policy, Rule};
 pub use protocol::{Accepted, Listing, OldFeatures, Preference, Protocol};
 pub use stuffed::Stuffed;
 
-/// Writes [`Audit`], the questions and what has no answer from one row an answer. A row says what the
-/// question is about, where its answer is kept and of what type it is, which servers are asked, and the
-/// function that asks. The most important stands first, and is asked first.
+/// Generates [`Audit`], the questions and the gaps from one row per answer. A row has the subject of
+/// the question, the field and type of its answer, the servers to ask, and the function that asks. The
+/// most important row is the first, and is asked first.
 macro_rules! questions {
     ($($(#[$doc:meta])+ $what:expr, $field:ident: $answer:ty, $of:ident, $ask:expr;)+) => {
         /// Everything that was found out about one address.
         #[derive(Debug)]
         pub struct Audit {
-            /// What the server speaks: of one without TLS nothing is asked about TLS.
+            /// What the server speaks. Without TLS, no questions about TLS are asked.
             pub speaks: Speaks,
             $($(#[$doc])+ pub $field: $answer,)+
         }
@@ -59,7 +59,7 @@ macro_rules! questions {
                 Self { speaks, $($field: Default::default(),)+ }
             }
 
-            /// What was to be asked and did not come to light, the most important first.
+            /// The questions without an answer, the most important first.
             pub fn gaps(&self) -> Vec<Gap<'_>> {
                 let mut all = Vec::new();
                 $(if Of::$of.includes(self.speaks) {
@@ -85,9 +85,9 @@ questions! {
     "sessions without TLS", plaintext: Asked<Plaintext>, Everyone, plaintext::ask;
     /// Each version.
     TlsVersion::name, protocols: Each<TlsVersion, Protocol>, WithTls, protocol::ask;
-    /// What an encrypted session comes to; asked together with the sessions without TLS.
+    /// The result of an encrypted session; asked together with the sessions without TLS.
     "an encrypted session", encrypted: Asked<Encrypted>, WithTls, |_| [];
-    /// Plaintext behind an SSLRequest.
+    /// Plaintext after an SSLRequest.
     "plaintext behind the SSLRequest", stuffed: Asked<Stuffed>, WithTls, stuffed::ask;
     /// The certificate for each kind of key and name.
     Circumstance::what, certificates: Each<Circumstance, Presented>, WithTls, certificate::ask;
@@ -103,16 +103,16 @@ impl Variant for TlsVersion {
     const ALL: &'static [Self] = Self::ALL;
 }
 
-/// What a server was seen to speak.
+/// What a server speaks, as observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
-    /// TLS, whatever it may speak besides.
+    /// TLS, and perhaps more.
     Tls,
     /// Nothing but plaintext.
     PlaintextOnly,
 }
 
-/// Of which servers something is asked.
+/// Which servers a question is for.
 #[derive(Clone, Copy, Debug)]
 enum Of {
     Everyone,
@@ -139,7 +139,7 @@ pub struct Limits {
     pub total: Duration,
 }
 
-/// What every question is told.
+/// The input of every question.
 struct Inquiry<'a> {
     line: Line,
     asker: Asker<'a>,
@@ -155,7 +155,7 @@ struct Asker<'a> {
     database: &'a [u8],
 }
 
-/// Asks the address that a check has found; `None` if nobody answered there, or not as PostgreSQL
+/// Asks the address that a check has found. `None` if no server answered there, or not as PostgreSQL
 /// does.
 pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> Option<Audit> {
     let speaks = match &observation.outcome {

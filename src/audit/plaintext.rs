@@ -1,8 +1,8 @@
 //! Would the server start a session without TLS?
 //!
-//! A startup packet in clear asks for one, with the user and the database of the string and without
-//! a password; an encrypted session asks the same. Only if the two answers differ is it TLS that
-//! makes the difference: a user who may not log in at all proves nothing about others.
+//! We send a startup packet in clear, with the user and the database of the string and without a
+//! password. An encrypted session sends the same. Only if the two answers differ is TLS the reason:
+//! a user who cannot log in at all proves nothing about others.
 
 use super::session::{Setup, shake};
 use super::{Asker, Asking, Gaps, Inquiry, Speaks, asking};
@@ -14,14 +14,14 @@ use crate::wire::postgres::startup::startup_message;
 use crate::wire::postgres::{AuthRequest, FirstAnswer, ServerError};
 use crate::wire::tls::record;
 
-/// What a server makes of a session without TLS.
+/// How a server reacts to a session without TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plaintext {
-    /// It goes on to authenticate, or has let us in.
+    /// It starts to authenticate us, or accepts the login.
     Accepted(Login),
-    /// It refuses, and says otherwise over TLS.
+    /// It refuses, and answers differently over TLS.
     Refused(ServerError),
-    /// It answers with a TLS alert: there is nothing but TLS.
+    /// It answers with a TLS alert: it speaks nothing but TLS.
     TlsOnly,
 }
 
@@ -31,17 +31,17 @@ pub enum Plaintext {
 pub enum Login {
     /// Not at all.
     Trust,
-    /// It wants the password in clear.
+    /// It requests the password in clear.
     Cleartext,
     /// It wants its MD5.
     Md5,
-    /// It wants SASL, which is SCRAM.
+    /// It requests SASL, which is SCRAM.
     Sasl,
     /// Something else, by its number.
     Other(u32),
 }
 
-/// What an encrypted session came to.
+/// The result of an encrypted session.
 #[derive(Clone, Debug)]
 pub struct Encrypted {
     /// The first answer to the same startup packet.
@@ -62,7 +62,7 @@ impl Gaps for Plaintext {}
 
 impl Gaps for Encrypted {}
 
-/// Asks in clear and then over TLS, where there is any.
+/// Asks in clear and then over TLS, if the server has it.
 pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     let answers = async {
         let clear = ask_clear(&inquiry.line, inquiry.asker).await;
@@ -100,7 +100,7 @@ async fn ask_clear_once(line: &Line, asker: Asker<'_>) -> Result<Clear, Unknown>
     }
     let first = FirstAnswer::decode(&answer);
     if first.lets_us_in() {
-        // A backend is running for us: end it as a client does. The answer stands in any case.
+        // A backend is running for us: end it as a client does. The answer is known in any case.
         let _ = write(&mut stream, &TERMINATE, until).await;
     }
     classify(first, &answer)
@@ -144,7 +144,8 @@ async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unkno
     let tickets = session.tickets();
     let answer = match answer {
         Ok(answer) => answer,
-        // TLS 1.3 tells now that it wants a client certificate: an answer that only TLS gives.
+        // Under TLS 1.3 the server only now says that it needs a client certificate: an answer that
+        // only TLS gives.
         Err(Error::Alert(alert)) if alert.answers_certificate() => {
             FirstAnswer::Error(ServerError {
                 sqlstate: None,
@@ -180,7 +181,7 @@ fn compare(
     }
 }
 
-/// Do both say the same, up to a word about encryption at the end? In every language PostgreSQL
+/// Are both the same, except for a word about encryption at the end? In every language PostgreSQL
 /// quotes the user in "no pg_hba.conf entry" and "rejects connection", and does not in "connection
 /// requires a valid client certificate", which has the same SQLSTATE.
 fn is_same(clear: &ServerError, encrypted: &ServerError, user: &[u8]) -> bool {
@@ -234,7 +235,7 @@ mod tests {
         ] {
             let clear = read(answer);
             assert_eq!(clear, Ok(Clear::Authentication(login)));
-            // Whatever TLS comes to.
+            // With any result of TLS.
             for encrypted in [
                 Err(Unknown::Closed),
                 over_tls(FirstAnswer::Authentication(None)),

@@ -1,6 +1,6 @@
-//! What may be accepted: one rule a category. Pure.
+//! What a server may accept: one rule per category. Pure.
 
-/// What is to be made of something that is accepted.
+/// How to rate something that a server accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Nothing.
@@ -11,7 +11,7 @@ pub enum Rule {
     Forbid,
 }
 
-/// What can be accepted and should not be.
+/// What a server can accept but should not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
     /// Sessions without TLS.
@@ -22,7 +22,7 @@ pub enum Category {
     BrokenCipher,
     /// Suites with CBC.
     Cbc,
-    /// Suites without a fresh key for every session: static RSA and its kin.
+    /// Suites without a fresh key for every session: static RSA and similar.
     StaticKey,
     /// Diffie-Hellman with a prime below 2048 bits.
     SmallPrime,
@@ -30,7 +30,7 @@ pub enum Category {
     Compression,
     /// Renegotiation that is not bound to its session.
     Renegotiation,
-    /// Plaintext behind an SSLRequest that becomes part of the session.
+    /// Plaintext after an SSLRequest that becomes part of the session.
     StuffedPlaintext,
 }
 

@@ -7,7 +7,7 @@ use crate::wire::tls::reply::Want;
 use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
 use crate::words::words;
 
-/// What a server makes of a version.
+/// How a server reacts to a version.
 #[derive(Clone, Debug)]
 pub enum Protocol {
     /// It refuses, with an alert, or by choosing an older version.
@@ -16,22 +16,22 @@ pub enum Protocol {
     Accepted(Box<Accepted>),
 }
 
-/// What a version that is accepted comes with.
+/// The details of an accepted version.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     /// The suites, at least one, in the server's order.
     pub suites: Listing<Suite>,
-    /// Whose order counts; nothing if there is one suite only.
+    /// Whose order counts; nothing if there is only one suite.
     pub preference: Result<Option<Preference>, Unknown>,
-    /// The groups in the server's order; none where the version does not say.
+    /// The groups in the server's order; empty if the version does not tell.
     pub groups: Listing<Group>,
     /// The size of the prime for DHE suites, in bits; nothing without such suites.
     pub prime_bits: Result<Option<u16>, Unknown>,
-    /// Before TLS 1.3: what the ServerHello said besides.
+    /// Before TLS 1.3: what else the ServerHello contains.
     pub old: Option<OldFeatures>,
 }
 
-/// What was found one by one.
+/// A list that was found item by item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
     /// In the order in which the server chose.
@@ -53,7 +53,7 @@ words! {
 /// What a ServerHello says before TLS 1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OldFeatures {
-    /// TLS compression is used where a client offers it (CRIME).
+    /// TLS compression is used if a client offers it (CRIME).
     pub compression: bool,
     /// Renegotiation is bound to the session (RFC 5746).
     pub secure_renegotiation: bool,
@@ -79,7 +79,7 @@ impl Gaps for Protocol {
     }
 }
 
-/// Finds out all about each version.
+/// Finds out the details of each version.
 pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     let each = TlsVersion::ALL.iter().map(|&version| {
         let answer = protocol(&inquiry.line, version);
@@ -111,8 +111,8 @@ async fn protocol(line: &Line, version: TlsVersion) -> Result<Protocol, Unknown>
     })))
 }
 
-/// The version and the suite that the check got must be among those found. If they are not, our own
-/// hello was refused for another reason, and its refusals prove nothing.
+/// The version and the suite of the check must be among those found. If not, our hello was refused
+/// for another reason, and the refusals prove nothing.
 fn contradicted(
     answer: Result<Protocol, Unknown>,
     version: TlsVersion,
@@ -137,7 +137,7 @@ fn contradicted(
     }
 }
 
-/// Takes out what the server chooses and asks again, until it refuses.
+/// Removes what the server chooses and asks again, until it refuses.
 async fn list_suites(line: &Line, offer: Offer<'_>, first: Suite) -> Listing<Suite> {
     let mut found = vec![first];
     let mut left = without(offer.suites, first);
@@ -161,7 +161,7 @@ async fn list_suites(line: &Line, offer: Offer<'_>, first: Suite) -> Listing<Sui
     Listing { found, unfinished }
 }
 
-/// The same suites the other way round: does the server still choose its first?
+/// Offers the same suites in reverse order: does the server still choose its first?
 async fn preference(
     line: &Line,
     offer: Offer<'_>,
@@ -183,7 +183,7 @@ async fn preference(
     })
 }
 
-/// TLS 1.3 says its group in the HelloRetryRequest, TLS 1.2 in the ServerKeyExchange of an ECDHE
+/// TLS 1.3 names its group in the HelloRetryRequest, TLS 1.2 in the ServerKeyExchange of an ECDHE
 /// suite. Older versions are not asked.
 async fn list_groups(line: &Line, offer: Offer<'_>, found: &[Suite]) -> Listing<Group> {
     let suites: Vec<Suite> = match offer.version {

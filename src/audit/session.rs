@@ -1,5 +1,5 @@
-//! Whole TLS sessions under one changed setup: other signature schemes, another SNI, no ALPN,
-//! bytes behind the SSLRequest. No certificate of ours and no password goes into them.
+//! Whole TLS sessions with one change: other signature schemes, another SNI, no ALPN, bytes after
+//! the SSLRequest. They never send our certificate or a password.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,7 @@ pub(super) struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    /// None: as the check does it.
+    /// No change: as the check does it.
     pub(super) fn usual(line: &'a Line) -> Self {
         Self {
             negotiation: line.negotiation,
@@ -46,7 +46,7 @@ pub(super) enum Shaken {
 }
 
 impl Shaken {
-    /// The session, where there has to be one: another handshake of the same kind got it.
+    /// The session. There must be one, because another handshake of the same kind succeeded.
     pub(super) fn session(self) -> Result<Session, Unknown> {
         match self {
             Self::Session { session, .. } => Ok(*session),
@@ -72,7 +72,7 @@ pub(super) async fn shake(
     }
 }
 
-/// Shakes hands behind an SSLRequest with bytes stuffed behind it.
+/// Shakes hands after an SSLRequest that is followed by extra bytes.
 pub(super) async fn shake_stuffed(
     line: &Line,
     behind: &[u8],
@@ -130,8 +130,8 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
     }
 }
 
-/// Takes every certificate, for what is to be seen is what the server shows. Whether it is to be
-/// trusted is judged afterwards; nothing secret depends on it here.
+/// Accepts every certificate, because we want to see what the server presents. Trust is judged
+/// afterwards; nothing secret depends on it here.
 #[derive(Debug, Default)]
 struct Collector(Mutex<Vec<Vec<u8>>>);
 

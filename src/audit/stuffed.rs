@@ -1,4 +1,4 @@
-//! Does the server take plaintext behind an SSLRequest for part of the session?
+//! Does the server take plaintext after an SSLRequest for part of the session?
 
 use tokio::time::Instant;
 
@@ -10,12 +10,12 @@ use crate::wire::postgres::FirstAnswer;
 use crate::wire::postgres::error::sqlstate::PROTOCOL_VIOLATION;
 use crate::wire::postgres::startup::{cancel_nobody, startup_message};
 
-/// What a server makes of plaintext that stands behind an SSLRequest (CVE-2021-23214).
+/// How a server reacts to plaintext after an SSLRequest (CVE-2021-23214).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stuffed {
-    /// It does not go on.
+    /// It ends the connection.
     Refused,
-    /// It goes on without it.
+    /// It continues without it.
     Dropped,
     /// It takes it for part of the encrypted session.
     Processed,
@@ -23,9 +23,9 @@ pub enum Stuffed {
 
 impl Gaps for Stuffed {}
 
-/// Puts a whole startup packet behind the SSLRequest, as somebody in the middle could. Only a server
-/// that takes it for encrypted answers it: all that is sent inside the session is a request to cancel
-/// nobody's query, which no server answers.
+/// Puts a whole startup packet after the SSLRequest, as an attacker could. Only a server that takes
+/// it for encrypted answers it. Inside the session we send only a request to cancel a query that does
+/// not exist, which no server answers.
 pub(super) fn ask<'a>(inquiry: &'a Inquiry<'_>) -> Vec<Asking<'a>> {
     let answer = stuffed(&inquiry.line, inquiry.asker);
     vec![asking(answer, |audit, answer| {
@@ -38,14 +38,14 @@ async fn stuffed(line: &Line, asker: Asker<'_>) -> Result<Stuffed, Unknown> {
     let packet = startup_message(asker.user, asker.database);
     let mut session = match shake_stuffed(line, &packet, until).await {
         Ok(Shaken::Session { session, .. }) => session,
-        // It met them where TLS should begin, and ended it. A server that is gone or broken gives
-        // no session to anybody else either, and is found out by the others.
+        // The server met the bytes where TLS should begin, and ended the connection. A server that is
+        // down or broken gives no session to other questions either, and they report it.
         Ok(Shaken::Refused(_)) | Err(Unknown::Closed | Unknown::Handshake(_)) => {
             return Ok(Stuffed::Refused);
         }
         Err(unknown) => return Err(unknown),
     };
-    // A server that has ended the session by now still may have said something before.
+    // A server that has ended the session may still have sent something before.
     let _ = session.send(&cancel_nobody(), until).await;
     let answer = last_words(&mut session, until).await?;
     session.close(until).await;

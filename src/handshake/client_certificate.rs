@@ -12,11 +12,11 @@ pub enum ClientCertificateRequest {
     /// No CertificateRequest was seen.
     #[default]
     NotRequested,
-    /// It asked; we had none to send, or would not send it to a server that we do not trust.
+    /// It asked. We had none to send, or did not send it to a server that we do not trust.
     RequestedNoneSent,
-    /// It asked; ours has a key that signs in no way the server takes.
+    /// It asked. Our key supports none of the server's signature schemes.
     RequestedNoneFits,
-    /// It asked; we sent ours.
+    /// It asked. We sent ours.
     Sent,
 }
 
@@ -30,18 +30,18 @@ impl ClientCertificateRequest {
     }
 }
 
-/// Answers a CertificateRequest and remembers that there was one.
+/// Answers a CertificateRequest and records that there was one.
 #[derive(Debug)]
 pub(super) struct ClientCertificateWitness {
     identity: Option<Arc<CertifiedKey>>,
     seen: Mutex<Request>,
 }
 
-/// A CertificateRequest, or that there was none.
+/// A CertificateRequest, or the fact that there was none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Request {
     pub(super) answer: ClientCertificateRequest,
-    /// DER of the names of the authorities, the first few.
+    /// DER of the names of the first few authorities.
     pub(super) authorities: Vec<Vec<u8>>,
 }
 
@@ -67,7 +67,7 @@ impl ResolvesClientCert for ClientCertificateWitness {
         root_hint_subjects: &[&[u8]],
         sigschemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        // Without a scheme in common neither OpenSSL nor rustls sends the certificate.
+        // Without a common scheme, neither OpenSSL nor rustls sends the certificate.
         let usable = self
             .identity
             .clone()
@@ -90,5 +90,5 @@ impl ResolvesClientCert for ClientCertificateWitness {
     }
 }
 
-/// Authorities of a CertificateRequest that are kept for the report.
+/// How many authorities of a CertificateRequest are kept for the report.
 const MAX_AUTHORITIES: usize = 5;

@@ -1,4 +1,4 @@
-//! rustls' open-ended errors, translated once into a closed set.
+//! Translates rustls' open-ended errors into a closed set.
 
 use std::io;
 
@@ -11,16 +11,16 @@ use crate::wire::tls::Alert;
 /// Why the handshake did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The judge refused the server's certificate; we sent the fitting alert.
+    /// We refused the server's certificate and sent the matching alert.
     #[error("server certificate refused")]
     Refused(Refusal),
     /// The server ended the handshake with an alert.
     #[error("server refused the TLS handshake: {0}")]
     Alert(Alert),
-    /// Nothing in common with what the string and rustls allow: versions.
+    /// No version in common with what the string and rustls allow.
     #[error("no TLS version in common")]
     NoCommonVersion,
-    /// Nothing in common: suites, groups or signature schemes.
+    /// No suite, group or signature scheme in common.
     #[error("no cipher suite, key exchange group or signature scheme in common")]
     NoCommonCipher,
     /// TLS 1.2 without the extension of RFC 5746, in OpenSSL's words.
@@ -35,13 +35,13 @@ pub enum Error {
         /// Bytes of TLS that had arrived.
         received: usize,
     },
-    /// What stands where a TLS record should start is none.
+    /// The bytes where a TLS record should start are not one.
     #[error("received unencrypted data after SSL response")]
     NotTls {
         /// Its first bytes.
         first: Vec<u8>,
     },
-    /// More data than any honest handshake has.
+    /// More data than any honest handshake needs.
     #[error("server sends without end, and never finishes the TLS handshake")]
     TooMuch,
     /// Time ran out.
@@ -65,12 +65,12 @@ impl From<AlertDescription> for Alert {
 }
 
 impl Error {
-    /// Is this what a server says that asked for a certificate, and refuses or misses it?
+    /// Is this the answer of a server that asked for a certificate, and refuses ours or got none?
     pub fn refuses_certificate(&self) -> bool {
         matches!(self, Self::Alert(alert) if alert.answers_certificate())
     }
 
-    /// What TLS reports through another layer's `io::Error`, if it is TLS that reports it.
+    /// The TLS error inside another layer's `io::Error`, if there is one.
     pub(crate) fn of_tls(error: &io::Error) -> Option<Self> {
         let inner = error.get_ref()?;
         inner
@@ -78,7 +78,7 @@ impl Error {
             .map(|error| error.clone().into())
     }
 
-    /// rustls hands its errors through `io::Error` in places.
+    /// rustls returns some of its errors inside `io::Error`.
     pub(crate) fn from_io(error: io::Error) -> Self {
         if connect::is_hang_up(&error) {
             Self::Closed { received: 0 }

@@ -1,7 +1,7 @@
-//! A ready socket in, a TLS session out: rustls, driven by us.
+//! Turns a ready socket into a TLS session. We drive rustls ourselves.
 //!
-//! We drive the connection rather than let a wrapper do it, because a wrapper drops it on failure,
-//! and the version, suite and group of a *refused* handshake belong in the report.
+//! A wrapper would drop the connection on failure, but the version, suite and group of a *refused*
+//! handshake belong in the report.
 
 mod client_certificate;
 mod error;
@@ -40,19 +40,19 @@ pub struct Tls {
     pub cipher: Option<Suite>,
     /// The key exchange group.
     pub group: Option<Group>,
-    /// The application protocol the server chose; hostile bytes.
+    /// The application protocol that the server chose; untrusted bytes.
     pub alpn: Option<Vec<u8>>,
     /// The server name that was sent.
     pub sni: Option<String>,
-    /// Did the server ask for another key share, at the price of a round trip?
+    /// Did the server ask for another key share, which costs a round trip?
     pub hello_retry_request: bool,
     /// Did the server ask for a client certificate, and what did we do?
     pub client_certificate: ClientCertificateRequest,
-    /// The authorities that its request named, as DER of their names; the first few.
+    /// The authorities that its request named, as DER of their names: the first few.
     pub client_certificate_authorities: Vec<Vec<u8>>,
 }
 
-/// A finished handshake with a server that was approved of.
+/// A finished handshake with an approved server.
 #[derive(Debug)]
 pub struct Session {
     /// What was negotiated.
@@ -70,8 +70,8 @@ pub struct Failure {
     pub tls: Tls,
 }
 
-/// Shakes hands. `approve` is asked inside the handshake, so that a server it refuses gets the
-/// fitting alert and nothing of ours beyond the ClientHello.
+/// Performs the handshake. `approve` is called inside it, so that a refused server gets the
+/// matching alert, and from us nothing else but the ClientHello.
 pub async fn shake_hands(
     ready: Ready,
     offer: &Offer<'_>,
@@ -113,7 +113,8 @@ pub async fn shake_hands(
         }),
         Err(error) => {
             if matches!(error, Error::Refused(_)) {
-                // rustls picks our certificate on request, and then has no occasion to send it.
+                // rustls selects our certificate on request, but the handshake ended before it was
+                // sent.
                 tls.client_certificate = tls.client_certificate.withheld();
             }
             Err(Failure { error, tls })
@@ -121,12 +122,12 @@ pub async fn shake_hands(
     }
 }
 
-/// The same offer and the same approval, for a driver that is not ours.
+/// The same offer and approval, for code that drives rustls itself.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// What rustls is told.
+    /// The configuration for rustls.
     pub(crate) config: ClientConfig,
-    /// The name to hand over; an address where none is to be sent.
+    /// The name to pass on; an address if no name must be sent.
     pub(crate) server_name: String,
     client_certificate: Arc<ClientCertificateWitness>,
 }
@@ -142,7 +143,8 @@ pub(crate) fn settings(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Result<S
 }
 
 impl Settings {
-    /// Whether the server asks for a client certificate, and what it gets: to be called later.
+    /// Whether the server asks for a client certificate, and what it gets. Call it after the
+    /// handshake.
     pub(crate) fn client_certificate(
         &self,
     ) -> impl Fn() -> ClientCertificateRequest + Send + use<> {
@@ -157,7 +159,7 @@ impl Session {
         self.connection.peer_certificates().unwrap_or_default()
     }
 
-    /// How many TLS 1.3 tickets have arrived so far, each good for resuming the session.
+    /// How many TLS 1.3 tickets have arrived so far. Each could resume the session.
     pub fn tickets(&self) -> u32 {
         self.connection.tls13_tickets_received()
     }
@@ -165,8 +167,8 @@ impl Session {
     /// Sends application data.
     ///
     /// # Errors
-    /// What the server said last, if it is gone by now: a TLS 1.3 server that refuses our
-    /// certificate sends an alert and hangs up, at times before we get here.
+    /// What the server sent last, if it has closed: a TLS 1.3 server that refuses our certificate
+    /// sends an alert and hangs up, sometimes before we get here.
     pub async fn send(&mut self, data: &[u8], deadline: Instant) -> Result<(), Error> {
         io::Write::write_all(&mut self.connection.writer(), data).map_err(Error::Io)?;
         let sent = timeout_at(deadline, flush(&mut self.connection, &mut self.stream))
@@ -211,11 +213,11 @@ impl Session {
         Err(Error::TooMuch)
     }
 
-    /// Says goodbye, so that the server logs no broken connection.
+    /// Sends close_notify, so that the server does not log a broken connection.
     pub async fn close(mut self, deadline: Instant) {
         self.connection.send_close_notify();
         let goodbye = async {
-            // The verdict stands; a server that is already gone needs no goodbye.
+            // The verdict is the same. A server that has already gone needs no close_notify.
             let _ = flush(&mut self.connection, &mut self.stream).await;
             let _ = self.stream.shutdown().await;
         };
@@ -235,7 +237,8 @@ async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
             Ok(0) => return Err(Error::Closed { received }),
             Ok(count) => received += count,
             Err(error) => {
-                // Our alert tells the server's log why; if it cannot be sent, the verdict stands.
+                // Our alert tells the server's log the reason. If it cannot be sent, the verdict is
+                // the same.
                 let _ = flush(connection, stream).await;
                 return Err(error);
             }
@@ -248,8 +251,8 @@ async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
     Ok(())
 }
 
-/// The first bytes behind the `S` must be a TLS record. If somebody slipped plaintext in after we
-/// looked, it stands here (CVE-2021-23222).
+/// The first bytes after the `S` must be a TLS record. Plaintext that was injected after our first
+/// check is found here (CVE-2021-23222).
 async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
     let mut first = [0; 2];
     let count = stream.peek(&mut first).await.map_err(Error::from_io)?;
@@ -262,7 +265,7 @@ async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
     })
 }
 
-/// Reads what has arrived; `check` looks at it before rustls does.
+/// Reads what has arrived; `check` sees it before rustls does.
 async fn read_records(
     connection: &mut ClientConnection,
     stream: &mut TcpStream,
@@ -277,7 +280,7 @@ async fn read_records(
     }
 }
 
-/// Apart from the waiting, so that an endpoint that waits holds no buffer.
+/// Separate from the waiting, so that a waiting endpoint holds no buffer.
 fn read_ready_records(
     connection: &mut ClientConnection,
     stream: &TcpStream,
@@ -288,7 +291,7 @@ fn read_ready_records(
     let mut unread = buffer.get(..count).unwrap_or_default();
     check(unread)?;
     while !unread.is_empty() {
-        // To read from memory fails only where rustls' own bounds do not hold.
+        // Reading from memory fails only if rustls' own limits are exceeded.
         connection
             .read_tls(&mut unread)
             .map_err(|_| Error::TooMuch)?;
@@ -327,8 +330,9 @@ fn describe(
     tls.client_certificate_authorities = request.authorities;
 }
 
-/// Direct TLS is safe only if the server says that it speaks PostgreSQL (PostgreSQL documentation,
-/// "SSL Session Encryption": ALPN must be used, to avoid protocol-confusion attacks).
+/// Direct TLS is safe only if the server confirms that it speaks PostgreSQL (PostgreSQL
+/// documentation, "SSL Session Encryption": ALPN must be used, to avoid protocol-confusion
+/// attacks).
 fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), Error> {
     match (negotiation, alpn) {
         (SslNegotiation::Direct, Alpn::Named) if tls.alpn.as_deref() != Some(ALPN) => {
@@ -338,5 +342,5 @@ fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), 
     }
 }
 
-/// No honest handshake is larger (bytes): rustls takes 64 KiB of certificates.
+/// No honest handshake is larger (bytes): rustls accepts 64 KiB of certificates.
 const MAX_HANDSHAKE: usize = 512 * 1024;

@@ -1,4 +1,4 @@
-//! What rustls is told to offer: versions, groups, signature schemes, ALPN, SNI.
+//! What rustls offers: versions, groups, signature schemes, ALPN, SNI.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
@@ -19,23 +19,23 @@ use crate::wire::tls::{ALPN, TlsVersion};
 /// What the client offers, as far as the connection string decides it.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// The name to send as SNI; `None` sends none.
+    /// The name to send as SNI; `None` to send none.
     pub server_name: Option<&'a [u8]>,
     /// Lowest version offered.
     pub min_version: TlsVersion,
     /// Highest version offered.
     pub max_version: TlsVersion,
-    /// How the server was asked; decides whether its ALPN answer counts.
+    /// How TLS was requested. It decides whether the server's ALPN answer counts.
     pub negotiation: SslNegotiation,
     /// What to answer to a CertificateRequest.
     pub identity: Option<Arc<CertifiedKey>>,
-    /// Which kinds of server key are asked for.
+    /// Which kinds of server key are requested.
     pub keys: ServerKeys,
-    /// Whether the protocol is named.
+    /// Whether ALPN names the protocol.
     pub alpn: Alpn,
 }
 
-/// Which kinds of server key are asked for, by the signature schemes that are offered.
+/// Which kinds of server key are requested, by offering only matching signature schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ServerKeys {
     /// All that we can check.
@@ -76,14 +76,14 @@ impl ServerKeys {
 /// Whether the client says that it wants to speak PostgreSQL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Alpn {
-    /// It does, as libpq 17 and newer; over direct TLS the server has to say so, too.
+    /// It does, as libpq 17 and newer. Over direct TLS the server must confirm it.
     #[default]
     Named,
-    /// It does not, as older ones.
+    /// It does not, as older versions.
     Omitted,
 }
 
-/// What one connection is made with.
+/// What one connection needs.
 pub(super) struct Setup {
     pub(super) config: ClientConfig,
     pub(super) client_certificate: Arc<ClientCertificateWitness>,
@@ -110,8 +110,8 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
         Alpn::Named => vec![ALPN.to_vec()],
         Alpn::Omitted => Vec::new(),
     };
-    // Since libpq 17 the protocol is always offered; what comes back counts in direct mode only,
-    // where we look at it ourselves.
+    // Since libpq 17 the protocol is always offered. The answer counts only in direct mode, where we
+    // check it ourselves.
     config.check_selected_alpn = match offer.negotiation {
         SslNegotiation::Direct => true,
         SslNegotiation::Postgres => false,
@@ -124,8 +124,8 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
     })
 }
 
-/// rustls wants a name even where none is sent. One that it cannot hold (raw bytes, a label of
-/// more than 63) is left out of the ClientHello; our own rules still compare it.
+/// rustls needs a name even if none is sent. A name that it does not accept (raw bytes, a label of
+/// more than 63 bytes) is left out of the ClientHello; our own rules still compare it.
 pub(super) fn server_name(offer: &Offer<'_>) -> ServerName<'static> {
     offer
         .server_name
@@ -133,7 +133,7 @@ pub(super) fn server_name(offer: &Offer<'_>) -> ServerName<'static> {
         .map_or_else(unsent, |name| name.to_owned())
 }
 
-/// For an address rustls sends no SNI.
+/// rustls sends no SNI for an address.
 fn unsent() -> ServerName<'static> {
     ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into())
 }
@@ -149,11 +149,11 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
     .collect()
 }
 
-/// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 takes no other group by default,
+/// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 accepts no other group by default,
 /// and any other first share costs a HelloRetryRequest, which is a round trip.
 ///
-/// All connections share it, and it is most of a configuration; the rest, who approves of the server
-/// and who answers a CertificateRequest, is each connection's own.
+/// All connections share it. It is most of a configuration; only the verifier and the answer to a
+/// CertificateRequest belong to one connection.
 static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
         kx_groups: vec![

@@ -1,13 +1,13 @@
-//! What libpq's TLS library refuses in a ServerHello, and rustls does not see.
+//! Checks of the ServerHello that libpq's TLS library makes and rustls does not.
 
 use super::Error;
 use crate::wire::tls::TlsVersion;
 use crate::wire::tls::reply::{MAX_REPLY, Step, Want, read};
 
-/// Listens to the server's first bytes until its ServerHello is complete.
+/// Reads the server's first bytes until its ServerHello is complete.
 #[derive(Debug, Default)]
 pub(crate) struct ServerHelloCheck {
-    /// What has arrived; let go of when the ServerHello is known.
+    /// What has arrived; dropped when the ServerHello is known.
     heard: Vec<u8>,
     state: State,
 }
@@ -16,7 +16,7 @@ pub(crate) struct ServerHelloCheck {
 enum State {
     #[default]
     Listening,
-    /// There is a ServerHello that libpq accepts, or something that rustls refuses.
+    /// The ServerHello is one that libpq accepts, or the bytes are something that rustls refuses.
     Settled,
 }
 
@@ -24,8 +24,8 @@ impl ServerHelloCheck {
     /// Takes what arrives, before rustls does.
     ///
     /// # Errors
-    /// [`Error::InsecureRenegotiation`] where the server chooses TLS 1.2 and does not answer the
-    /// renegotiation_info that every client sends: OpenSSL 3.0 and newer end the handshake there
+    /// [`Error::InsecureRenegotiation`] if the server chooses TLS 1.2 and does not answer the
+    /// renegotiation_info that every client sends. OpenSSL 3.0 and newer then end the handshake
     /// (`final_renegotiate` in `ssl/statem/extensions.c`).
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if matches!(self.state, State::Settled) {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::wire::tls::record;
 
-    /// A ServerHello with these extensions, each behind its kind and length.
+    /// A ServerHello with these extensions, each after its kind and length.
     fn hello(extensions: &[u8]) -> Vec<u8> {
         let mut body = [&[3, 3][..], &[9; 32], &[0, 0xc0, 0x2f, 0]].concat();
         body.extend(u16::try_from(extensions.len()).unwrap().to_be_bytes());

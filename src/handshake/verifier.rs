@@ -1,4 +1,4 @@
-//! Asks, inside the handshake, whether the server is to be trusted, and checks that it holds its key.
+//! Decides, inside the handshake, whether to trust the server, and checks that it has its key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 use super::offer::ServerKeys;
 use crate::x509::{Certificate, SigningFault};
 
-/// Decides, inside the handshake, whether the server is to be trusted.
+/// Decides, inside the handshake, whether to trust the server.
 pub trait Approve: fmt::Debug + Send + Sync {
     /// Approves the certificates as presented, leaf first.
     ///
     /// # Errors
-    /// Why the server is not to be trusted: the handshake then ends with the alert that fits.
+    /// Why the server is not trusted. The handshake then ends with the matching alert.
     fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal>;
 }
 
@@ -80,7 +80,7 @@ impl From<&CertificateError> for Refusal {
     }
 }
 
-/// Carries through rustls what it has no error for.
+/// Carries through rustls an error that rustls does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("refused by libpq's rules")]
 struct RefusedByLibpq(Option<SigningFault>);
@@ -135,7 +135,7 @@ impl ServerCertVerifier for Verifier {
         if !in_tls13(signature.scheme) {
             return Err(CertificateError::BadSignature.into());
         }
-        // RFC 8446 section 4.2.3: the scheme fixes the curve, and that algorithm stands first.
+        // RFC 8446 section 4.2.3: the scheme fixes the curve, and that algorithm is the first.
         self.verify_signature(message, &leaf(cert)?, signature, 1)
     }
 
@@ -147,7 +147,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 impl Verifier {
-    /// Checks that the server holds the leaf's key.
+    /// Checks that the server has the leaf's key.
     fn verify_signature(
         &self,
         message: &[u8],
@@ -173,7 +173,7 @@ impl Verifier {
     }
 }
 
-/// rustls' own helpers refuse X.509 version 1 certificates, which libpq takes; hence our own parse.
+/// rustls' own helpers refuse X.509 version 1 certificates, which libpq accepts, so we parse here.
 fn leaf(der: &CertificateDer<'_>) -> Result<Certificate, rustls::Error> {
     Certificate::parse(der).map_err(|_| CertificateError::BadEncoding.into())
 }
@@ -184,7 +184,7 @@ fn contents(der: &[u8]) -> &[u8] {
     der.get(2..).unwrap_or_default()
 }
 
-/// RFC 8446 section 4.2.3: PKCS#1 v1.5 and SHA-1 are not for handshake signatures.
+/// RFC 8446 section 4.2.3: PKCS#1 v1.5 and SHA-1 are not allowed in handshake signatures.
 fn in_tls13(scheme: SignatureScheme) -> bool {
     matches!(
         scheme,

@@ -1,4 +1,4 @@
-//! One connection at a time to one address, each with its own deadline inside that of the whole.
+//! One connection at a time to one address, each with its own deadline within the total.
 
 use std::io;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::wire::tls::alert::Level;
 use crate::wire::tls::reply::{self, Chosen, MAX_REPLY, Step, Want};
 use crate::wire::tls::{Alert, ClientHello};
 
-/// Where to ask, and for how long.
+/// The address to ask, and the time limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    /// With the address that the check has found, so that all answers come from one server.
+    /// The endpoint, with the address that the check has found: all answers come from one server.
     pub(crate) endpoint: Endpoint,
     /// How TLS begins there.
     pub(crate) negotiation: SslNegotiation,
@@ -30,7 +30,7 @@ pub(crate) struct Line {
     pub(crate) deadline: Instant,
 }
 
-/// What a server makes of an offer.
+/// How a server reacts to an offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// It has chosen.
@@ -40,9 +40,8 @@ pub(crate) enum Reply {
 }
 
 impl Line {
-    /// Makes an offer and hears what the server chooses, then hangs up. A connection that the server
-    /// closes without an answer, or ends with an error of its own, is tried once more: it may have
-    /// been busy.
+    /// Makes an offer, reads what the server chooses, and hangs up. If the server closes without an
+    /// answer or with its own error, we try once more: it may have been busy.
     pub(crate) async fn ask(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         match self.ask_once(offer, want).await {
             Err(Unknown::Closed | Unknown::Connect(_))
@@ -74,12 +73,12 @@ impl Line {
                 Step::Chosen(chosen) => break Reply::Chosen(chosen),
             }
         };
-        // Whoever is told that nobody will go on need not wait for it; who is gone needs no telling.
+        // Tells the server not to wait for the rest. If it has already gone, that does not matter.
         let _ = write(&mut stream, &goodbye(offer), until).await;
         Ok(reply)
     }
 
-    /// When a connection that begins now has to be over.
+    /// The deadline of a connection that begins now.
     pub(crate) fn until(&self) -> Result<Instant, Unknown> {
         let now = Instant::now();
         if now >= self.deadline {
@@ -94,7 +93,7 @@ impl Line {
             Ok(connected) => return Ok(connected.stream),
             Err(error) => error,
         };
-        // There is one address, so that the first attempt says all.
+        // There is only one address, so the first attempt is the only one.
         let told = match &error {
             connect::Error::Timeout { .. } => return Err(Unknown::Timeout),
             connect::Error::Refused { attempts } => attempts.first(),
@@ -124,7 +123,7 @@ impl Line {
     }
 }
 
-/// Reads whatever is there; 0 bytes mean that the server is done.
+/// Reads what has arrived; 0 bytes mean that the server has closed.
 pub(crate) async fn read(
     stream: &mut TcpStream,
     into: &mut Vec<u8>,
@@ -159,8 +158,8 @@ fn lost(error: &io::Error) -> Unknown {
     }
 }
 
-/// The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the version chosen:
-/// PostgreSQL then logs "EOF detected", and nothing of a protocol violation.
+/// The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the chosen version:
+/// PostgreSQL then logs "EOF detected" and not a protocol violation.
 fn goodbye(offer: Offer<'_>) -> Vec<u8> {
     Alert::CLOSE_NOTIFY.encode(Level::Warning, offer.version)
 }

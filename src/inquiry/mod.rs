@@ -1,8 +1,8 @@
-//! An address and an offer in, the server's choice out: one connection with a ClientHello of our own,
-//! hung up as soon as the server has chosen.
+//! Makes an offer to an address and returns the server's choice: one connection with our own
+//! ClientHello, closed as soon as the server has chosen.
 //!
-//! rustls offers what it can do; a ClientHello of our own offers exactly what is to be found out. No
-//! session comes of it, and no password and no certificate is ever sent.
+//! rustls offers what it supports; our own ClientHello offers exactly what is to be tested. It never
+//! becomes a session, so no password or certificate is sent.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -16,10 +16,10 @@ pub(crate) use line::{Line, read, write};
 
 use line::Reply;
 
-/// Why something did not come to light.
+/// Why something is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
-    /// Nobody asked; a bug of ours, if ever.
+    /// It was not asked. If this ever occurs, it is a bug of pgtls.
     #[error("was not asked")]
     NotAsked,
     /// No connection.
@@ -40,7 +40,7 @@ pub enum Unknown {
     /// The whole audit took too long.
     #[error("the time for the whole audit was over")]
     OutOfTime,
-    /// The answer is no TLS.
+    /// The answer is not TLS.
     #[error("the answer is not TLS")]
     NotTls,
     /// The answer is not PostgreSQL's.
@@ -49,10 +49,10 @@ pub enum Unknown {
     /// The server chose what was not offered.
     #[error("the server chose something that was not offered")]
     Unoffered,
-    /// Two answers do not go together.
+    /// Two answers contradict each other.
     #[error("the server gives contradictory answers")]
     Contradiction,
-    /// The server is busy, or starting up, and says so.
+    /// The server reports that it is busy or starting up.
     #[error("the server is busy, or starting up")]
     Busy,
     /// A refusal that has nothing to do with TLS.
@@ -68,7 +68,7 @@ pub(crate) struct Offer<'a> {
     pub(crate) groups: &'a [Group],
 }
 
-/// Everything that a version has.
+/// Everything that a version supports.
 #[derive(Clone, Debug)]
 pub(crate) struct Everything {
     version: TlsVersion,
@@ -94,13 +94,13 @@ impl Everything {
     }
 }
 
-/// What the server chose, its suite known to be one of those offered.
+/// What the server chose. Its suite is one of those offered.
 pub(crate) struct Pick {
     pub(crate) suite: Suite,
     pub(crate) chosen: Chosen,
 }
 
-/// What the server chooses of an offer; `None` if nothing, or another version.
+/// What the server chooses from an offer; `None` if nothing, or another version.
 pub(crate) async fn choose(
     line: &Line,
     offer: Offer<'_>,

@@ -1,4 +1,5 @@
-//! TLS for the login: tokio-postgres-rustls with our verifier, judged before anything is sent inside.
+//! TLS for the login: tokio-postgres-rustls with our verifier. The server is judged before anything is
+//! sent inside.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -31,7 +32,7 @@ use crate::x509::{Certificate, Digest, SignatureScheme};
 type Rustls = <MakeRustlsConnect as MakeTlsConnect<Tap<TcpStream>>>::Stream;
 type Connect = <MakeRustlsConnect as MakeTlsConnect<Tap<TcpStream>>>::TlsConnect;
 
-/// Shakes hands, judges, and gives a watched stream.
+/// Shakes hands, judges, and returns a watched stream.
 pub(super) struct Connector {
     inner: Connect,
     client_certificate: Box<dyn Fn() -> ClientCertificateRequest + Send>,
@@ -84,7 +85,7 @@ impl Connector {
         let (inner, judgement) = match (connected, judgement) {
             (Ok(inner), Some(judgement)) => (inner, judgement),
             (connected, judgement) => {
-                // A session without a judgement is none that we asked for.
+                // A session without a judgement cannot be ours.
                 let error = connected
                     .err()
                     .unwrap_or_else(|| io::Error::other("unjudged"));
@@ -119,13 +120,13 @@ impl TlsConnect<Tap<TcpStream>> for Connector {
     }
 }
 
-/// Pins and all else hold for this connection's certificates, too: behind one address there may be
-/// several servers.
+/// Do pins and all other demands hold for this connection's certificates, too? Several servers may
+/// share one address.
 fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
     unmet(demands, judgement, None, &task.trust, &task.rules()).is_empty()
 }
 
-/// What the first handshake was offered, and no version below the one demanded.
+/// The offer of the first handshake, without versions below the demanded one.
 fn settings(
     task: &Task,
     demands: &Demands,
@@ -168,7 +169,7 @@ fn described(tap: &Record) -> Tls {
     let cipher = tap.cipher();
     Tls {
         protocol: cipher.map(|cipher| {
-            // No suite serves both versions (RFC 8446 appendix B.4).
+            // No suite works with both versions (RFC 8446 appendix B.4).
             if cipher.is_tls13() {
                 TlsVersion::V1_3
             } else {
@@ -185,8 +186,8 @@ fn tls_error(error: io::Error) -> handshake::Error {
 }
 
 /// `tls-server-end-point` as libpq computes it (RFC 5929 section 4.1; `pgtls_get_peer_certificate_hash`
-/// in `fe-secure-openssl.c`): the hash of the certificate by the digest of its signature, SHA-256 in
-/// place of MD5 and SHA-1. Nothing where the signature names no digest.
+/// in `fe-secure-openssl.c`): the hash of the certificate by the digest of its signature, SHA-256
+/// instead of MD5 and SHA-1. `None` if the signature names no digest.
 fn server_end_point(leaf: &Certificate) -> Option<Vec<u8>> {
     let digest = match &leaf.signature_algorithm.scheme {
         SignatureScheme::RsaPkcs1(digest)

@@ -1,5 +1,5 @@
-//! A server may repeat the password that it was given: its words are masked before anybody reads them.
-//! Pure.
+//! A server may repeat the password that it received, so its text is masked before anything else reads
+//! it. Pure.
 
 use super::password::Password;
 use super::{Entered, Error, Unread};
@@ -9,8 +9,8 @@ use crate::conninfo::{ConnInfo, MASK};
 pub(super) struct Echo<'a>(&'a [u8]);
 
 impl<'a> Echo<'a> {
-    /// Nothing where the mask itself would tell: of a password that is the user or the database, which
-    /// every server names, or too short to be told from other text.
+    /// Empty if the mask itself would reveal the password: if it equals the user or the database,
+    /// which every server names, or is too short to be distinguished from other text.
     pub(super) fn of(conninfo: &ConnInfo, password: &'a Password) -> Option<Self> {
         let secret = password.secret.as_ref()?.expose();
         let told = [&conninfo.user, &conninfo.dbname]
@@ -19,7 +19,7 @@ impl<'a> Echo<'a> {
         (!told && secret.len() >= MIN_LENGTH).then_some(Self(secret))
     }
 
-    /// Masks it in all that came from the server.
+    /// Masks it in everything from the server.
     pub(super) fn mask(&self, outcome: &mut Result<Entered, Error>) {
         match outcome {
             Ok(entered) => {
@@ -81,5 +81,5 @@ impl<'a> Echo<'a> {
     }
 }
 
-/// Bytes of a password that no text holds by chance.
+/// A password of this many bytes does not occur in a text by chance.
 const MIN_LENGTH: usize = 4;

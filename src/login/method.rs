@@ -1,9 +1,9 @@
 //! The way to log in that the server chose.
 
-/// How the server had us prove who we are.
+/// How the server authenticated us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Not at all: `trust`, or a client certificate, or some other proof that needs no answer.
+    /// Without a request: `trust`, a client certificate, or another proof that needs no answer.
     None,
     /// By the password itself.
     Password,
@@ -11,12 +11,12 @@ pub enum Method {
     Md5,
     /// By SCRAM-SHA-256.
     ScramSha256,
-    /// By something that pgtls does not speak.
+    /// By a method that pgtls does not support.
     Other,
 }
 
 impl Method {
-    /// As `require_auth` spells it.
+    /// Its name in `require_auth`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,20 +1,20 @@
-//! A satisfied judgement in, a login out: tokio-postgres over tokio-postgres-rustls, guarded.
+//! Logs in after a satisfied judgement: tokio-postgres over tokio-postgres-rustls, guarded.
 //!
-//! The login is a second connection. tokio-postgres-rustls makes its own TLS session and keeps it to
-//! itself: version, suite, group and ALPN, all of which the report names and libpq's verdict partly
-//! rests on, can only be read where we drive rustls ourselves, as [`crate::probe`] does. So the first
-//! connection decides whether there is a login at all, and the second one is judged once more, by the
-//! same rules, inside its own handshake: no password leaves before.
+//! The login is a second connection. tokio-postgres-rustls makes its own TLS session and does not
+//! reveal version, suite, group and ALPN, which the report needs and libpq's verdict partly depends
+//! on. They can only be read if we drive rustls ourselves, as [`crate::probe`] does. So the first
+//! connection decides whether to log in. The second one is judged again by the same rules, inside its
+//! own handshake, before any password is sent.
 //!
-//! One thing the second connection leaves to the first: which ALPN protocol a direct handshake settled
-//! on. Nobody can see that under TLS 1.3 but rustls, and it refuses none where the server picks none.
+//! Only the first connection checks the ALPN protocol of a direct handshake. Under TLS 1.3 only rustls
+//! can see it, and rustls does not refuse a server that selects none.
 //!
-//! tokio-postgres' own SSLRequest takes any byte but `S` for "no TLS"; the negotiation is ours here,
-//! too, and the crates start with TLS on a socket that is ready for it.
+//! tokio-postgres' own SSLRequest takes any byte but `S` for "no TLS". So we negotiate here, too, and
+//! the crates start TLS on a socket that is ready for it.
 //!
-//! Between TLS and tokio-postgres stands a stream that reads the server's messages as they pass: it
-//! knows what the server asked for, and refuses what libpq would refuse (`require_auth`,
-//! `channel_binding`, `sslcertmode`) before tokio-postgres can answer.
+//! Between TLS and tokio-postgres a stream of ours reads the server's messages as they pass. It sees
+//! what the server requests, and refuses what libpq would refuse (`require_auth`, `channel_binding`,
+//! `sslcertmode`) before tokio-postgres can answer.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -56,20 +56,20 @@ use session::{Spoken, Wishes};
 use tap::Tap;
 use watch::{Seen, Shared};
 
-/// What came of a login.
+/// The result of a login.
 #[derive(Debug)]
 pub struct Login {
-    /// What the server asked for; `None` if it never got there.
+    /// What the server requested; `None` if it did not get that far.
     pub method: Option<Method>,
     /// Whether SCRAM was bound to the TLS channel by the certificate's hash (`tls-server-end-point`).
     pub bound: bool,
-    /// What was sent that helps to log in as this user; `None` if nothing was.
+    /// What we sent that helps others to log in as this user; `None` if nothing.
     pub disclosed: Option<Disclosed>,
-    /// A password file that libpq leaves aside, and so did we.
+    /// A password file that libpq ignores, as we did.
     pub ignored_file: Option<IgnoredFile>,
     /// How far it got.
     pub outcome: Result<Entered, Error>,
-    /// How long it took, a connection of its own included.
+    /// How long it took, including its own connection.
     pub took: Duration,
 }
 
@@ -80,32 +80,32 @@ pub enum Disclosed {
     Password,
     /// Its MD5 hash.
     Md5Hash,
-    /// A SCRAM proof, which is made from it.
+    /// A SCRAM proof, which is derived from it.
     ScramProof,
 }
 
 /// A login that the server granted.
 #[derive(Debug)]
 pub struct Entered {
-    /// `server_version`, as the server reports it: hostile text.
+    /// `server_version`, as the server reports it: untrusted text.
     pub server_version: Option<String>,
-    /// What was negotiated on the connection that was logged in on: version, suite, certificate.
+    /// What was negotiated on the connection of the login: version, suite, certificate.
     pub tls: Tls,
     /// The server's own view of this session (`pg_stat_ssl`).
     pub session: Result<ServerSession, Unread>,
-    /// Where that differs from what was negotiated here.
+    /// How that differs from what was negotiated here.
     pub differences: Vec<Difference>,
-    /// `target_session_attrs`, if the server is not of that kind.
+    /// `target_session_attrs`, if the server does not match it.
     pub unwanted: Option<(TargetSessionAttrs, Role)>,
 }
 
 /// Why there is no login.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The string asks for what these crates cannot do.
+    /// The string needs something that these crates do not support.
     #[error("pgtls cannot log in with {0}")]
     Unsupported(Unsupported),
-    /// A password file that is named cannot be used; libpq would go on without it.
+    /// A named password file cannot be used. libpq would continue without it.
     #[error("the password file cannot be used: {}", .0.why)]
     PasswordFile(IgnoredFile),
     /// No second connection.
@@ -122,21 +122,21 @@ pub enum Error {
         error: handshake::Error,
         /// What had been negotiated.
         tls: Box<Tls>,
-        /// What is to be said of the certificates, if any were presented.
+        /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
     },
-    /// Another server, or another of its certificates, which does not meet what was asked for.
+    /// Another server or another of its certificates, which does not meet the demands.
     #[error("the connection for the login meets another certificate, which breaks a demand")]
     Unmet,
     /// We would not answer.
     #[error(transparent)]
     Refused(Refusal),
-    /// The server would not have us.
+    /// The server refused the login.
     #[error("the server refused the login")]
     Server {
         /// Its words.
         error: ServerError,
-        /// What it was answering.
+        /// What it answered.
         step: Step,
     },
     /// The server hung up.
@@ -145,7 +145,7 @@ pub enum Error {
     /// Time ran out.
     #[error("the login did not finish within the time limit: the server fell silent {0}")]
     Timeout(Step),
-    /// More data than any login has.
+    /// More data than any login needs.
     #[error("the server sends without end {0}")]
     TooMuch(Step),
     /// The server broke the protocol, in the words of the crates.
@@ -158,7 +158,7 @@ pub enum Error {
     },
 }
 
-/// The steps of a login, as far as the server let us see.
+/// The steps of a login, as far as we can observe them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// TLS on the second connection.
@@ -170,7 +170,7 @@ pub enum Step {
     Answer,
     /// The proof that SCRAM asks for.
     Proof,
-    /// The server's own proof, or its silence about it.
+    /// The server's own proof, or its absence.
     Verified,
     /// AuthenticationOk.
     Authenticated,
@@ -191,10 +191,10 @@ impl std::fmt::Display for Step {
     }
 }
 
-/// Logs in to the address that the observation ends at, by the rules of the task, and asks the server
-/// what it knows of the session. Everything ends at the deadline.
+/// Logs in to the address of the observation by the rules of the task, and asks the server about the
+/// session. Everything ends at the deadline.
 ///
-/// To be called only if the observation is a pass, the demands included.
+/// Call it only if the observation is a pass and all demands are met.
 pub async fn login(
     task: &Task,
     observation: &Observation,
@@ -207,7 +207,7 @@ pub async fn login(
     let whole = async {
         let password = password::gather(&task.conninfo, &task.endpoint).await;
         match &password.ignored {
-            // A file that somebody names is meant to count.
+            // A file that is named must be usable.
             Some(file) if file.origin != Origin::Default => {
                 return Err(Error::PasswordFile(file.clone()));
             }
@@ -305,7 +305,7 @@ async fn ready(
     Ok(Tap::new(stream))
 }
 
-/// What went wrong, by what was seen of it: the crates' own errors are worth less.
+/// What went wrong, from our own observation: the crates' errors say less.
 fn failure(error: &tokio_postgres::Error, shared: &Shared, tap: &tap::Record) -> Error {
     let seen = shared.read();
     let step = seen.step;
@@ -325,7 +325,7 @@ fn failure(error: &tokio_postgres::Error, shared: &Shared, tap: &tap::Record) ->
     }
 }
 
-/// Is this what the end of the stream looks like, rather than what was said before?
+/// Does the error come from the end of the stream, not from a message before it?
 fn breaks_off(error: &tokio_postgres::Error) -> bool {
     let cause = std::error::Error::source(error);
     let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());

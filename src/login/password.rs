@@ -9,26 +9,26 @@ use crate::trust::read_bounded;
 /// A password, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Password {
-    /// Never empty: to libpq an empty password is none.
+    /// Never empty: for libpq an empty password is none.
     pub(super) secret: Option<Secret>,
     pub(super) ignored: Option<IgnoredFile>,
 }
 
-/// A password file that libpq leaves aside.
+/// A password file that libpq ignores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredFile {
     /// Which.
     pub path: PathBuf,
-    /// Who says that it is there.
+    /// What names it.
     pub origin: Origin,
     /// Why.
     pub why: Unusable,
 }
 
-/// Why a password file is left aside (`passwordFromFile` in `fe-connect.c`).
+/// Why a password file is ignored (`passwordFromFile` in `fe-connect.c`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// It is named, and not there or not readable.
+    /// It is named, but missing or not readable.
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     /// A directory, a pipe, a device.
@@ -39,7 +39,8 @@ pub enum Unusable {
     TooOpen(u32),
 }
 
-/// The string's own password (or `PGPASSWORD`, which stands in for it), else the password file's.
+/// The string's own password (or `PGPASSWORD`, which replaces it), or else the one in the password
+/// file.
 pub(super) async fn gather(conninfo: &ConnInfo, endpoint: &Endpoint) -> Password {
     if let Some(password) = &conninfo.password {
         return Password {
@@ -51,7 +52,7 @@ pub(super) async fn gather(conninfo: &ConnInfo, endpoint: &Endpoint) -> Password
         return Password::default();
     };
     let key = PassfileKey::new(conninfo, endpoint);
-    // A file system that hangs shall not keep the deadline from being noticed.
+    // In another thread, so that a hanging file system cannot block the deadline.
     tokio::task::spawn_blocking(move || look_up(&passfile, &key))
         .await
         .unwrap_or_default()
@@ -63,7 +64,7 @@ fn look_up(passfile: &Setting<PathBuf>, key: &PassfileKey) -> Password {
             secret: key.find(&text).filter(|secret| !secret.expose().is_empty()),
             ignored: None,
         },
-        // The default file need not be there.
+        // The default file may be missing.
         Err(Unusable::Unreadable(_)) if passfile.origin == Origin::Default => Password::default(),
         Err(why) => Password {
             secret: None,

@@ -1,4 +1,4 @@
-//! Why a server gets no answer, in libpq's words where it has them.
+//! Why a server gets no answer, in libpq's words if it has them.
 
 use crate::wire::Malformed;
 
@@ -16,7 +16,7 @@ pub enum Refusal {
     /// `channel_binding=require`, and the server has none.
     #[error("channel binding required, but not supported by server's authentication request")]
     NoChannelBinding,
-    /// `channel_binding=require`, and the server let us in without it.
+    /// `channel_binding=require`, and the server accepted us without it.
     #[error("channel binding required, but server authenticated client without channel binding")]
     NotBound,
     /// libpq chooses SCRAM-SHA-256-PLUS and then finds no hash in the certificate's signature.
@@ -28,13 +28,13 @@ pub enum Refusal {
     /// `sslcertmode=require`.
     #[error("server accepted connection without a valid SSL certificate")]
     NoClientCertificate,
-    /// Kerberos, an OAuth token: psql may be able to.
+    /// Kerberos or an OAuth token, which psql may support.
     #[error("the server asks for {0}, which pgtls does not speak")]
     Unsupported(&'static str),
     /// SCRAM would keep the processor busy for a long time, and no deadline could stop it.
     #[error("the server asks for {0} rounds of SCRAM, and pgtls does {MAX_ITERATIONS} at most")]
     Iterations(u64),
-    /// An authentication request that libpq does not take for one.
+    /// An authentication request that libpq does not accept as one.
     #[error("received invalid authentication request")]
     Invalid,
 }
@@ -45,5 +45,5 @@ impl From<Malformed> for Refusal {
     }
 }
 
-/// tokio-postgres refuses more, and says so in words of its own.
+/// tokio-postgres also refuses more, with its own message.
 pub(super) const MAX_ITERATIONS: u64 = 100_000;

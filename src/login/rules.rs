@@ -1,15 +1,15 @@
-//! Whether libpq would answer what the server asks for. Pure.
+//! Whether libpq would answer the server's request. Pure.
 
 use super::refusal::{MAX_ITERATIONS, Refusal};
 use crate::conninfo::{AuthMethod, ChannelBinding, RequireAuth, SslCertMode};
 use crate::handshake::ClientCertificateRequest;
 use crate::wire::postgres::{AuthRequest, Mechanisms};
 
-/// What the string demands, and what we have.
+/// What the string requires, and what we have.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     pub(super) require_auth: Option<RequireAuth>,
-    /// The same as it was written, for messages.
+    /// The value as written, for messages.
     pub(super) required: String,
     pub(super) channel_binding: ChannelBinding,
     pub(super) sslcertmode: SslCertMode,
@@ -37,7 +37,7 @@ impl<T> From<&Option<T>> for Presence {
 /// How far we have authenticated ourselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Nothing was asked for, or not everything was answered.
+    /// Nothing was requested, or not everything was answered.
     #[default]
     Unfinished,
     /// The password was sent, or the server's SCRAM proof received.
@@ -47,8 +47,8 @@ pub(super) enum Progress {
 }
 
 impl Rules {
-    /// Would libpq, and can we, go on with this request? The order is that of `check_expected_areq`
-    /// and `pg_SASL_init`.
+    /// Would libpq continue with this request, and can we? The order is that of
+    /// `check_expected_areq` and `pg_SASL_init`.
     pub(super) fn judge(&self, request: AuthRequest, progress: Progress) -> Result<(), Refusal> {
         match request {
             AuthRequest::Ok => self.judge_ok(progress),

@@ -1,4 +1,4 @@
-//! Inside: the server is asked what it knows of this very session, and then left in good order.
+//! Asks the server about this session, and then ends it properly.
 
 use tokio::net::TcpStream;
 use tokio_postgres::config::Config;
@@ -13,8 +13,8 @@ use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::{Suite, TlsVersion};
 
-/// What the server says of this session (PostgreSQL documentation, "pg_stat_ssl"). Its texts are
-/// hostile.
+/// What the server reports about this session (PostgreSQL documentation, "pg_stat_ssl"). Its texts are
+/// untrusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerSession {
     /// Whether it has TLS at all.
@@ -31,7 +31,7 @@ pub struct ServerSession {
     pub client_serial: Option<String>,
 }
 
-/// Whether a session has TLS, to the server's knowledge.
+/// Whether a session has TLS, according to the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encryption {
     /// It has not.
@@ -44,13 +44,13 @@ pub enum Encryption {
 /// Why the server's view is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It answered with an error: PgBouncer's own console, for one, has no such view.
+    /// It answered with an error: PgBouncer's console, for example, has no such view.
     Server(ServerError),
     /// It has no row for this session.
     NoRow,
-    /// It has a row of another shape.
+    /// Its row has unknown columns.
     Unfamiliar,
-    /// It told all, but the suite negotiated here is unknown.
+    /// It reported everything, but the suite negotiated here is unknown.
     OwnSideUnknown,
 }
 
@@ -65,7 +65,7 @@ pub enum Difference {
     Cipher,
     /// Another key length.
     Bits,
-    /// The client certificate that was sent here did not arrive there, or one did that was not sent.
+    /// The client certificate that we sent did not arrive, or one arrived that we did not send.
     ClientCertificate,
 }
 
@@ -74,7 +74,7 @@ pub enum Difference {
 pub enum Role {
     /// It takes writes.
     ReadWrite,
-    /// It is no standby, but refuses writes.
+    /// It is not a standby, but refuses writes.
     ReadOnly,
     /// It is a standby.
     Standby,
@@ -82,14 +82,14 @@ pub enum Role {
     Unknown,
 }
 
-/// What was heard in the session.
+/// What the session returned.
 pub(super) struct Spoken {
     pub(super) server_version: Option<String>,
     pub(super) rows: Result<Vec<SimpleQueryMessage>, ServerError>,
     pub(super) role: Option<(TargetSessionAttrs, Role)>,
 }
 
-/// What else the string asks of a session.
+/// What else the string requires of a session.
 pub(super) struct Wishes {
     role: Option<TargetSessionAttrs>,
     /// The statement that sets it.
@@ -105,7 +105,7 @@ impl Wishes {
     }
 }
 
-/// Logs in, asks, and says goodbye with Terminate.
+/// Logs in, asks, and ends with Terminate.
 pub(super) async fn speak(
     config: &Config,
     stream: Tap<TcpStream>,
@@ -124,7 +124,7 @@ pub(super) async fn speak(
             }
             None => None,
         };
-        // The last one: what the server says from here on may be no UTF-8.
+        // This is the last one: what follows from the server may not be UTF-8.
         if let Some(statement) = wishes.client_encoding {
             client.simple_query(&statement).await?;
         }
@@ -134,19 +134,19 @@ pub(super) async fn speak(
     };
     let (answers, end) = tokio::join!(questions, connection);
     match (answers, end) {
-        // The server may be gone before our goodbye is.
+        // The server may close before our Terminate is sent.
         (Ok((rows, role)), _) => Ok(Spoken {
             server_version,
             rows,
             role,
         }),
-        // Both know that there is no more to come, and the connection knows why.
+        // Both report the end, but only the connection knows why.
         (Err(error), Err(end)) if error.is_closed() => Err(end),
         (Err(error), _) => Err(error),
     }
 }
 
-/// An error of the statement is an answer, too; one that ends the session is none.
+/// An error of the statement is an answer, too. An error that ends the session is not.
 fn as_answer(
     result: Result<Vec<SimpleQueryMessage>, tokio_postgres::Error>,
 ) -> Result<Result<Vec<SimpleQueryMessage>, ServerError>, tokio_postgres::Error> {
@@ -162,7 +162,7 @@ fn as_answer(
     }
 }
 
-/// The plain word for the severity may come in the server's own language, or not at all from poolers.
+/// The severity may come in the server's own language, or be missing if it comes from a pooler.
 fn ends_session(error: &DbError) -> bool {
     match error.parsed_severity() {
         Some(severity) => severity != Severity::Error,
@@ -170,7 +170,7 @@ fn ends_session(error: &DbError) -> bool {
     }
 }
 
-/// Reads the one row that there should be.
+/// Reads the only row.
 pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unread> {
     let mut rows = rows.iter().filter_map(as_row);
     let row = match (rows.next(), rows.next()) {
@@ -211,8 +211,9 @@ fn column(row: &SimpleQueryRow, name: &str) -> Option<String> {
 }
 
 impl ServerSession {
-    /// Where the two ends of the session differ. None is no proof that there is but one session:
-    /// whatever stands between may have negotiated the same twice. Only channel binding proves it.
+    /// How the two ends of the session differ. No difference does not prove that there is only one
+    /// session: something in between may have negotiated the same twice. Only channel binding proves
+    /// it.
     pub(super) fn differences(&self, ours: &Tls) -> Vec<Difference> {
         if self.encryption == Encryption::None {
             return vec![Difference::NoTls];
@@ -239,7 +240,8 @@ impl ServerSession {
     }
 }
 
-/// The kind of server that is wanted, if not any will do. A single server does for `prefer-standby`.
+/// The kind of server that is required, unless any will do. With `prefer-standby` any single server
+/// will do.
 fn demanded(conninfo: &ConnInfo) -> Option<TargetSessionAttrs> {
     let several = conninfo.endpoints.len() > 1;
     conninfo
@@ -276,8 +278,8 @@ fn suits(wanted: TargetSessionAttrs, role: Role) -> bool {
     }
 }
 
-/// All columns, since their names have changed over the releases; in one simple message, which poolers
-/// pass on whole.
+/// All columns, because their names have changed between releases. One simple message, which poolers
+/// pass on unchanged.
 const PG_STAT_SSL: &str =
     "SELECT * FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
 

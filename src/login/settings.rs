@@ -1,14 +1,14 @@
-//! From a connection string to the settings of tokio-postgres.
+//! Turns a connection string into the settings of tokio-postgres.
 
 use tokio_postgres::config::{Config, SslMode, SslNegotiation};
 
 use super::password::Password;
 use crate::conninfo::{self, ConnInfo, Keyword};
 
-/// A setting that tokio-postgres has no counterpart for.
+/// A setting that tokio-postgres does not support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
-    /// A value that is no UTF-8.
+    /// A value that is not UTF-8.
     #[error("a value of {0} that is not UTF-8")]
     NotUtf8(Keyword),
     /// The same of an environment variable.
@@ -19,15 +19,15 @@ pub enum Unsupported {
     Keyword(Keyword),
 }
 
-/// The login's settings as tokio-postgres has them. TLS is demanded, and starts at once: the
-/// negotiation is done by then.
+/// The login's settings for tokio-postgres. TLS is required and starts immediately, because the
+/// negotiation is already done.
 pub(super) fn config(conninfo: &ConnInfo, password: &Password) -> Result<Config, Unsupported> {
     for keyword in [Keyword::Replication, Keyword::ScramClientKey] {
         if text(conninfo, keyword)?.is_some_and(|value| !is_off(keyword, &value)) {
             return Err(Unsupported::Keyword(keyword));
         }
     }
-    // tokio-postgres speaks protocol 3.0 alone.
+    // tokio-postgres speaks only protocol 3.0.
     if text(conninfo, Keyword::MinProtocolVersion)?.is_some_and(|value| value != "3.0") {
         return Err(Unsupported::Keyword(Keyword::MinProtocolVersion));
     }
@@ -65,7 +65,7 @@ fn channel_binding(conninfo: &ConnInfo) -> tokio_postgres::config::ChannelBindin
     }
 }
 
-/// A value of `replication` that asks for an ordinary session: any beginning of these words will do
+/// A value of `replication` that means an ordinary session. Any prefix of these words is valid
 /// (`parse_bool` in the server).
 fn is_off(keyword: Keyword, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
@@ -76,9 +76,9 @@ fn is_off(keyword: Keyword, value: &str) -> bool {
             .any(|word| word.starts_with(&value))
 }
 
-/// The statement that asks for the `client_encoding` of the string, which the server may not know or
-/// not be able to convert its database to: tokio-postgres itself speaks UTF-8, so the session asks when
-/// all else is said. libpq takes `auto` from the locale.
+/// The statement that sets the `client_encoding` of the string, to find out whether the server knows it
+/// and can convert its database to it. tokio-postgres itself speaks UTF-8, so it is the last statement
+/// of the session. libpq takes `auto` from the locale.
 pub(super) fn client_encoding(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
     let encoding = text(conninfo, Keyword::ClientEncoding)?
         .filter(|encoding| !matches!(encoding.as_str(), "auto" | "UTF8"));
@@ -88,7 +88,7 @@ pub(super) fn client_encoding(conninfo: &ConnInfo) -> Result<Option<String>, Uns
     }))
 }
 
-/// `options`, and behind them the settings that libpq has a place of its own for in the startup packet.
+/// `options`, followed by the settings that libpq sends in separate fields of the startup packet.
 fn options(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
     let mut options = text(conninfo, Keyword::Options)?.unwrap_or_default();
     for setting in &conninfo.server_settings {
@@ -105,7 +105,7 @@ fn options(conninfo: &ConnInfo) -> Result<Option<String>, Unsupported> {
     Ok(Some(options).filter(|options| !options.is_empty()))
 }
 
-/// A value that the server does not take apart (`pg_split_opts`).
+/// A value, escaped so that the server does not split it (`pg_split_opts`).
 fn escaped(value: &str) -> String {
     let mut escaped = String::new();
     for letter in value.chars() {
@@ -117,7 +117,7 @@ fn escaped(value: &str) -> String {
     escaped
 }
 
-/// A parameter that is given and not empty.
+/// A parameter, if it is given and not empty.
 fn text(conninfo: &ConnInfo, keyword: Keyword) -> Result<Option<String>, Unsupported> {
     let Some(setting) = conninfo.parameter(keyword) else {
         return Ok(None);

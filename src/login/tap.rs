@@ -1,4 +1,4 @@
-//! The socket below TLS: a bound on what the server may send, and the suite that it chose.
+//! The socket below TLS: limits what the server may send, and records the suite that it chose.
 
 use std::io;
 use std::pin::Pin;
@@ -11,27 +11,27 @@ use crate::handshake::ServerHelloCheck;
 use crate::wire::tls::Suite;
 use crate::wire::tls::reply::chosen_suite;
 
-/// A stream that is listened to.
+/// A stream that records what it reads.
 #[derive(Debug)]
 pub(super) struct Tap<S> {
     inner: S,
     record: Record,
 }
 
-/// What was heard; it outlives the stream.
+/// What was recorded. It outlives the stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record(Arc<Mutex<Heard>>);
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// The first bytes, as many as it takes to see the ServerHello's suite.
+    /// The first bytes, enough to find the ServerHello's suite.
     start: Vec<u8>,
     total: usize,
     hello: ServerHelloCheck,
 }
 
 impl<S> Tap<S> {
-    /// The stream, and what will have been heard of it.
+    /// The stream, and its record.
     pub(super) fn new(inner: S) -> (Self, Record) {
         let record = Record::default();
         let tap = Self {
@@ -43,16 +43,16 @@ impl<S> Tap<S> {
 }
 
 impl Record {
-    /// The suite of the ServerHello, which rustls, whose handshake is finished by then, has taken
-    /// from the very same bytes.
+    /// The suite of the ServerHello. rustls has finished the handshake by then, and has read the
+    /// suite from the same bytes.
     ///
-    /// tokio-postgres-rustls does not give away the rustls connection that knows it.
+    /// tokio-postgres-rustls does not expose the rustls connection, which knows it.
     pub(super) fn cipher(&self) -> Option<Suite> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Suite::of(chosen_suite(&heard.start)?)
     }
 
-    /// Has the server sent more than any login takes?
+    /// Has the server sent more than any login needs?
     pub(super) fn is_full(&self) -> bool {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.total > MAX_TOTAL
@@ -103,8 +103,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 }
 
-/// Bytes that are kept for the suite.
+/// How many bytes are kept for the suite.
 const MAX_START: usize = 512;
 
-/// A handshake with large certificates, some settings and one row: no login takes more (bytes).
+/// A handshake with large certificates, some settings and one row: no login needs more (bytes).
 const MAX_TOTAL: usize = 1 << 20;

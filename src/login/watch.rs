@@ -1,5 +1,5 @@
-//! The stream between TLS and tokio-postgres: what the server asks for is read as it passes, and what
-//! libpq would not answer never reaches tokio-postgres.
+//! The stream between TLS and tokio-postgres. It reads the server's requests as they pass; those that
+//! libpq would not answer never reach tokio-postgres.
 
 use std::io;
 use std::pin::Pin;
@@ -47,19 +47,19 @@ impl Shared {
         self.read().tls.clone()
     }
 
-    /// What ended the login, if it was not the crates that noticed.
+    /// What ended the login, if we noticed it before the crates.
     pub(super) fn take_failure(&self) -> Option<Error> {
         self.read().failure.take()
     }
 
-    /// Keeps the first failure, and gives an error for the crates to pass on.
+    /// Keeps the first failure, and returns an error for the crates to pass on.
     pub(super) fn fail(&self, failure: Error) -> io::Error {
         let text = failure.to_string();
         self.read().failure.get_or_insert(failure);
         io::Error::other(text)
     }
 
-    /// TLS stands.
+    /// TLS is established.
     pub(super) fn begin(&self, tls: Tls) {
         let mut seen = self.read();
         seen.tls = tls;
@@ -81,7 +81,8 @@ pub(super) struct Watched<S> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// We will not go on; TLS is to be closed in order, so that the server logs no broken connection.
+    /// We are ending the login. TLS is closed properly, so that the server does not log a broken
+    /// connection.
     Leaving,
 }
 
@@ -97,7 +98,7 @@ impl<S> Watched<S> {
         }
     }
 
-    /// Takes note of what the server says.
+    /// Records what the server sends.
     fn hear(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         let (shared, rules) = (&self.shared, &self.rules);
         self.frames.feed(bytes, |kind, body| {
@@ -119,15 +120,16 @@ impl<S> Watched<S> {
         })
     }
 
-    /// Takes note of our own answers: which mechanism tokio-postgres chose, and that a secret left.
+    /// Records our own answers: which mechanism tokio-postgres chose, and that a secret was sent.
     fn say(&mut self, bytes: &[u8]) {
         let mut seen = self.shared.read();
-        // A server may consent in the same breath in which it asks, so the step says nothing about this.
+        // A server may send request and acceptance together, so the step does not show whether we
+        // answered.
         if seen.step < Step::Answer || bytes.first() != Some(&frontend::PASSWORD) {
             return;
         }
         if seen.step == Step::Answer && seen.method == Some(Method::ScramSha256) {
-            // The first message of SCRAM holds a nonce, and no more.
+            // The first message of SCRAM contains only a nonce.
             let mechanism = bytes.get(1 + LENGTH_WORD..).unwrap_or_default();
             let mechanism = mechanism.split(|byte| *byte == 0).next();
             seen.bound |= mechanism == Some(SCRAM_PLUS);
@@ -143,9 +145,9 @@ impl<S> Watched<S> {
     }
 }
 
-/// `R`: judged by libpq's rules before anybody answers it.
+/// `R`: judged by libpq's rules before it is answered.
 fn request(seen: &mut Seen, rules: &Rules, body: &[u8]) -> Result<(), Refusal> {
-    // The length word is the first of the body here, as of every message.
+    // The body begins with the length word, as in every message.
     let request = body.get(LENGTH_WORD..).and_then(AuthRequest::decode);
     let request = request.ok_or(Refusal::Invalid)?;
     if seen.method.is_none() {
@@ -213,7 +215,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
                 }
             }
         }
-        // Whether or not the goodbye gets through, we are gone.
+        // We end whether or not the closing message arrives.
         let _ = ready!(Pin::new(&mut this.inner).poll_shutdown(context));
         Poll::Ready(Err(io::Error::other("refused")))
     }
@@ -222,7 +224,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
 impl<S> Watched<S> {
     fn lost(&self, error: io::Error) -> io::Error {
         match handshake::Error::of_tls(&error) {
-            // An alert about the client certificate may come as late as this.
+            // An alert about the client certificate can come this late.
             Some(tls_error) => self.shared.fail(Error::Handshake {
                 error: tls_error,
                 tls: Box::new(self.shared.tls()),
@@ -259,8 +261,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Watched<S> {
-    /// Ours, since tokio-postgres-rustls knows fewer signature algorithms than libpq, and without a
-    /// hash goes on unbound where libpq gives up.
+    /// Our own, because tokio-postgres-rustls knows fewer signature algorithms than libpq. Without a
+    /// hash it continues unbound, but libpq gives up.
     fn channel_binding(&self) -> ChannelBinding {
         match &self.end_point {
             Some(hash) => ChannelBinding::tls_server_end_point(hash.clone()),

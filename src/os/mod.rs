@@ -1,6 +1,6 @@
 //! What differs between operating systems: the same functions in one file for each.
 //!
-//! Elsewhere nothing asks which system it runs on.
+//! No other module depends on the system.
 
 #[cfg(unix)]
 mod unix;
@@ -12,11 +12,11 @@ pub use unix::*;
 #[cfg(windows)]
 pub use windows::*;
 
-/// Who may do what with a file.
+/// Owner and permissions of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permissions {
     /// The user id of the owner.
     pub owner: u32,
-    /// The permission bits, `0o7777` at most.
+    /// The permission bits, at most `0o7777`.
     pub mode: u32,
 }

@@ -51,7 +51,7 @@ pub const SERVICE_DIRECTORIES: &[&str] = &[
     "/usr/local/pgsql/etc",
 ];
 
-/// The host that libpq takes where none is named; here it takes a Unix socket.
+/// The host that libpq uses if none is named; here it uses a Unix socket.
 pub const DEFAULT_HOST: Option<&str> = None;
 
 /// Does the path begin with a drive or a backslash (`is_absolute_path` in PostgreSQL's port.h)?
@@ -73,7 +73,7 @@ pub fn user() -> Option<Vec<u8>> {
     Some(user.name.into_bytes())
 }
 
-/// How many files may be open at once, after the limit was raised as far as this user may.
+/// How many files may be open at once, after raising the limit as far as this user may.
 pub fn raise_file_limit() -> usize {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
         return usize::MAX;
@@ -94,8 +94,8 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Waits until something can be read: at once from a regular file; from a pipe when something is in it,
-/// or when its writer has gone.
+/// Waits until something can be read: at once for a regular file; for a pipe when it has data, or when its
+/// writer has gone.
 ///
 /// # Errors
 /// [`io::ErrorKind::TimedOut`], and those of the system.
@@ -109,7 +109,7 @@ pub fn wait_for_data(file: &File, patience: Duration) -> io::Result<()> {
     }
 }
 
-/// Who may do what with a file; `None` on a system where libpq does not look at it.
+/// Owner and permissions of a file; `None` on a system where libpq does not check them.
 pub fn permissions(metadata: &Metadata) -> Option<Permissions> {
     Some(Permissions {
         owner: metadata.uid(),
@@ -117,13 +117,13 @@ pub fn permissions(metadata: &Metadata) -> Option<Permissions> {
     })
 }
 
-/// What a new file is created with; `None` on a system without permission bits.
+/// The permissions of a new file; `None` on a system without permission bits.
 pub fn creation_mode(mode: u32) -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(mode))
 }
 
-/// Lets as many clients wait for [`TcpListener::accept`] as the system allows; the standard library
-/// keeps few.
+/// Lets as many clients wait for [`TcpListener::accept`] as the system allows; the standard library allows
+/// few.
 ///
 /// # Errors
 /// Those of the system.
@@ -134,12 +134,12 @@ pub fn lengthen_queue(listener: &TcpListener) -> io::Result<()> {
     )?)
 }
 
-/// Makes the program, once started, the head of a group of its own: see [`kill_group`].
+/// Makes the program start as the leader of its own process group: see [`kill_group`].
 pub fn lead_group(command: &mut Command) {
     command.process_group(0);
 }
 
-/// Has it ended? If so it stays a zombie, so that its number stays its own until it is waited for.
+/// Has it ended? If so it stays a zombie, so its process ID is not reused until it is waited for.
 ///
 /// # Errors
 /// Those of the system.
@@ -148,7 +148,7 @@ pub fn has_ended(child: &mut Child) -> io::Result<bool> {
     Ok(waitid(Id::Pid(pid(child)?), flags)? != WaitStatus::StillAlive)
 }
 
-/// Kills the program and all of its group; an empty group is not an error.
+/// Kills the program and its whole group; an empty group is not an error.
 pub fn kill_group(child: &mut Child) {
     if let Ok(group) = pid(child) {
         let _ = killpg(group, Signal::SIGKILL);
@@ -160,8 +160,8 @@ fn pid(child: &Child) -> io::Result<Pid> {
     Ok(Pid::from_raw(number))
 }
 
-/// Ends with the first signal that asks a program to end. They are caught from now on; a tokio runtime
-/// must be entered.
+/// Completes with the first signal that asks a program to end. The signals are caught from now on. Needs a
+/// tokio runtime.
 ///
 /// # Errors
 /// Those of the system.

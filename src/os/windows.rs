@@ -34,7 +34,7 @@ pub fn home_files(home: &Path) -> PathBuf {
 /// The directories of the system's service file: libpq has none compiled in.
 pub const SERVICE_DIRECTORIES: &[&str] = &[];
 
-/// The host that libpq takes where none is named.
+/// The host that libpq uses if none is named.
 pub const DEFAULT_HOST: Option<&str> = Some("localhost");
 
 /// Does the path begin with a drive or a backslash (`is_absolute_path` in PostgreSQL's port.h)?
@@ -80,7 +80,7 @@ pub fn wait_for_data(_: &File, _: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// libpq does not look at permissions here.
+/// libpq does not check permissions here.
 pub fn permissions(_: &Metadata) -> Option<Permissions> {
     None
 }
@@ -90,7 +90,7 @@ pub fn creation_mode(_: u32) -> Option<fs::Permissions> {
     None
 }
 
-/// The standard library's queue must do.
+/// The standard library's queue is used.
 ///
 /// # Errors
 /// None.
@@ -98,7 +98,7 @@ pub fn lengthen_queue(_: &TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-/// There are no groups.
+/// There are no process groups.
 pub fn lead_group(_: &mut Command) {}
 
 /// Has it ended?
@@ -109,12 +109,12 @@ pub fn has_ended(child: &mut Child) -> io::Result<bool> {
     Ok(child.try_wait()?.is_some())
 }
 
-/// Kills the program; what it started lives on.
+/// Kills the program, but not what it started.
 pub fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }
 
-/// Ends with Ctrl-C; a tokio runtime must be entered.
+/// Completes with Ctrl-C. Needs a tokio runtime.
 ///
 /// # Errors
 /// None.

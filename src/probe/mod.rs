@@ -1,6 +1,6 @@
-//! The straight line: connect, negotiate, shake hands, verify; out comes an observation.
+//! Probes one endpoint: connects, negotiates, shakes hands, verifies, and returns an observation.
 //!
-//! A bad server is a result, never an error of ours: whatever happened is in the [`Observation`].
+//! A bad server is a result, never an error: everything that happened is in the [`Observation`].
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -31,23 +31,23 @@ pub use offers::{Offers, Taken, offers};
 
 pub(crate) use offers::line;
 
-/// What is to be checked, and against what.
+/// What to check, and the rules for it.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// The whole connection string, read.
+    /// The whole connection string, parsed.
     pub conninfo: Arc<ConnInfo>,
-    /// The one of its endpoints that is meant.
+    /// The endpoint of the string to check.
     pub endpoint: Endpoint,
-    /// Whom to trust.
+    /// What to trust.
     pub trust: Arc<Trust>,
-    /// The moment of the judgement, in seconds since 1970-01-01T00:00:00Z.
+    /// The time of the judgement, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
     /// Time for the whole endpoint.
     pub timeout: Duration,
 }
 
 impl Task {
-    /// What the chain is judged by.
+    /// The rules to judge the chain by.
     pub fn rules(&self) -> Rules {
         Rules {
             now: self.now,
@@ -70,12 +70,12 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// How far we got.
     pub outcome: Result<Session, Stop>,
-    /// What the other way of asking for TLS leads to, where the server hung up on the one asked for.
+    /// The result of the other way to ask for TLS, if the server hung up on the requested one.
     pub negotiation_fallback: Option<Box<NegotiationFallback>>,
 }
 
 impl Observation {
-    /// What is to be said of the certificates, if any were presented.
+    /// The judgement of the certificates, if any were presented.
     pub fn judgement(&self) -> Option<&Judgement> {
         match &self.outcome {
             Ok(session) => Some(&session.judgement),
@@ -84,7 +84,7 @@ impl Observation {
         }
     }
 
-    /// What became of our certificate.
+    /// What happened to our certificate.
     pub fn client_certificate(&self) -> Option<ClientCertificate> {
         let request = self.tls()?.client_certificate;
         Some(match request {
@@ -92,7 +92,7 @@ impl Observation {
             ClientCertificateRequest::RequestedNoneSent
             | ClientCertificateRequest::RequestedNoneFits => ClientCertificate::NoneSent,
             ClientCertificateRequest::Sent => match &self.outcome {
-                // Whatever it says inside the session, TLS has let us in.
+                // With any answer inside the session, TLS has accepted us.
                 Ok(Session {
                     first_answer: Some(FirstAnswer::Authentication(_) | FirstAnswer::Error(_)),
                     ..
@@ -121,16 +121,16 @@ impl Observation {
     }
 }
 
-/// What became of the client's own certificate.
+/// What happened to the client's own certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientCertificate {
     /// The server did not ask.
     NotRequested,
     /// It asked, and got none.
     NoneSent,
-    /// It asked and got ours; what it made of it did not come to light.
+    /// It asked and got ours; whether it accepted it is unknown.
     Sent,
-    /// It asked, and TLS let us in with ours.
+    /// It asked, and TLS accepted ours.
     Accepted,
     /// It asked, and refused ours with an alert.
     Refused,
@@ -141,13 +141,13 @@ pub enum ClientCertificate {
 pub struct Session {
     /// What was negotiated.
     pub tls: Tls,
-    /// What is to be said of the certificates.
+    /// The judgement of the certificates.
     pub judgement: Judgement,
     /// The answer to a startup packet, sent only if the server asked for a client certificate.
     pub first_answer: Option<FirstAnswer>,
 }
 
-/// Where the line broke.
+/// The step that failed.
 #[derive(Debug)]
 pub enum Stop {
     /// No connection.
@@ -160,7 +160,7 @@ pub enum Stop {
         error: handshake::Error,
         /// What had been negotiated.
         tls: Tls,
-        /// What is to be said of the certificates, if any were presented.
+        /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
     },
 }
@@ -174,7 +174,7 @@ pub struct Timings {
     pub connect: Option<Duration>,
     /// SSLRequest and its answer.
     pub ssl_request: Option<Duration>,
-    /// TLS handshake, verification included.
+    /// TLS handshake, including verification.
     pub handshake: Option<Duration>,
     /// Everything.
     pub total: Duration,
@@ -185,8 +185,7 @@ pub async fn probe(task: &Task) -> Observation {
     probe_in_turn(task, std::future::ready(())).await
 }
 
-/// Checks one endpoint, and shakes hands only once `turn` has come; the time until then does not
-/// count.
+/// Checks one endpoint, and shakes hands only after `turn`. The wait for it does not count.
 pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Observation {
     let started = Instant::now();
     let deadline = started + task.timeout;
@@ -285,7 +284,7 @@ async fn meet(
             tls,
             judgement: judgement.map(Box::new),
         }),
-        // A session without a judgement would be a pass that nobody checked.
+        // A session without a judgement would be an unchecked pass.
         (Ok(_), None) => {
             let error = handshake::Error::Other("no certificate was judged".to_owned());
             Err(Stop::Handshake {
@@ -395,7 +394,7 @@ impl Approve for Witness {
     }
 }
 
-/// What the alert says of the reason; the report says more.
+/// The reason as an alert. The report has the details.
 fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
     let fault = match reason {
         Unsatisfied::Unparsable { .. } => return Refusal::BadEncoding,

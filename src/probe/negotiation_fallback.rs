@@ -1,8 +1,8 @@
-//! A server hangs up on one way of asking for TLS: does it answer the other?
+//! If a server hangs up on one way to ask for TLS, does it answer the other?
 //!
-//! A front end that ends TLS itself waits for a ClientHello and drops an SSLRequest; PostgreSQL 16
-//! and older take a ClientHello for a broken startup packet and drop that. Only where the way that
-//! was asked for failed is the other tried: a check that gets its answer makes one connection.
+//! A front end that terminates TLS itself expects a ClientHello and drops an SSLRequest. PostgreSQL
+//! 16 and older take a ClientHello for a broken startup packet and drop it. The other way is tried
+//! only if the requested one failed: a check that gets an answer makes one connection.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::handshake::Error as HandshakeError;
 use crate::negotiate::{Error as NegotiateError, Protocol};
 use crate::wire::tls::Alert;
 
-/// What asking for TLS the other way led to.
+/// The result of asking for TLS the other way.
 #[derive(Debug)]
 pub struct NegotiationFallback {
     /// The other way.
@@ -23,7 +23,7 @@ pub struct NegotiationFallback {
     pub outcome: Result<Session, Stop>,
 }
 
-/// Asks the other way, if the failure says that it might be answered.
+/// Asks the other way, if the failure suggests that it could work.
 pub(super) async fn attempt(
     task: &Task,
     stop: &Stop,
@@ -73,7 +73,7 @@ const fn drops_ssl_request(error: &NegotiateError) -> bool {
     }
 }
 
-/// Nothing of TLS came back, or not the protocol that we asked for.
+/// The answer was not TLS, or not the protocol that we requested.
 fn drops_direct_tls(error: &HandshakeError) -> bool {
     match error {
         HandshakeError::Closed { received } => *received == 0,

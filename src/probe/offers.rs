@@ -1,4 +1,4 @@
-//! What a server would take, that has nothing in common with what a check offers.
+//! What a server would accept, if it has nothing in common with what a check offers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,23 +12,23 @@ use crate::inquiry::{Everything, Line, Unknown, choose};
 use crate::wire::tls::reply::Want;
 use crate::wire::tls::{Alert, Group, Suite, TlsVersion};
 
-/// What a server chooses of everything there is, for each version.
+/// What a server chooses from everything that exists, for each version.
 #[derive(Clone, Debug)]
 pub struct Offers {
-    /// From TLS 1.0 to 1.3: what it takes, or that it refuses the version.
+    /// From TLS 1.0 to 1.3: what it accepts, or `None` if it refuses the version.
     pub versions: Vec<(TlsVersion, Result<Option<Taken>, Unknown>)>,
 }
 
-/// What a server takes.
+/// What a server accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The suite.
     pub suite: Suite,
-    /// The group, where the first answer names one: in TLS 1.3.
+    /// The group, if the first answer names one: in TLS 1.3.
     pub group: Option<Group>,
 }
 
-/// Asks, if version or suite is what a handshake failed for: one connection a version.
+/// Asks, if a handshake failed because of version or suite: one connection per version.
 pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -> Option<Offers> {
     if !nothing_in_common(observation) {
         return None;
@@ -41,7 +41,7 @@ pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -
     Some(Offers { versions })
 }
 
-/// More connections to the address that was observed: `patience` for each, and all end at the deadline.
+/// More connections to the observed address, with `patience` for each. All end at the deadline.
 pub(crate) fn line(
     task: &Task,
     observation: &Observation,
@@ -78,7 +78,7 @@ async fn taken(line: &Line, version: TlsVersion) -> Result<Option<Taken>, Unknow
     }))
 }
 
-/// Behind a CertificateRequest the same alerts are about our certificate.
+/// After a CertificateRequest the same alerts are about our certificate.
 fn nothing_in_common(observation: &Observation) -> bool {
     let Err(Stop::Handshake { error, tls, .. }) = &observation.outcome else {
         return false;

@@ -133,8 +133,8 @@ fn setting(line: &[u8]) -> Result<(Keyword, Value), ServiceFault> {
     }
 }
 
-/// The lines as C's `fgets` gives them to libpq's buffer of 1,024 bytes: up to 1,022 bytes and the line feed (longer
-/// lines are an error), cut at a NUL. White space at both ends is dropped.
+/// The lines as C's `fgets` gives them to libpq's buffer of 1,024 bytes: at most 1,022 bytes with the line feed
+/// (longer lines are an error), cut at a NUL. White space at both ends is dropped.
 fn lines(text: &[u8]) -> impl Iterator<Item = Result<&[u8], ServiceFault>> {
     text.split_inclusive(|byte| *byte == b'\n')
         .flat_map(|line| line.chunks(LINE_LIMIT))
