@@ -174,20 +174,27 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest.filter(|rest| !rest.is_empty())?;
-        let (piece, behind) = rest.split_at(length_of_piece(rest));
-        let line = piece.split(|byte| *byte == 0 || *byte == b'\n').next()?;
-        if line.is_empty() && piece.first() == Some(&0) {
-            self.rest = None;
-            return None;
+        loop {
+            let rest = self.rest.filter(|rest| !rest.is_empty())?;
+            let (piece, behind) = rest.split_at(length_of_piece(rest));
+            let line = piece.split(|byte| *byte == 0 || *byte == b'\n').next()?;
+            if line.is_empty() && piece.first() == Some(&0) {
+                self.rest = None;
+                return None;
+            }
+            self.rest = Some(behind);
+            let begins_line = self.begins_line;
+            self.begins_line = piece.ends_with(b"\n");
+            if begins_line {
+                self.number = self.number.saturating_add(1);
+            }
+            let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
+            let line = line.get(..line.len().saturating_sub(blanks))?;
+            // The end of a long line is not an empty line.
+            if begins_line || !line.is_empty() {
+                return Some(line);
+            }
         }
-        self.rest = Some(behind);
-        if self.begins_line {
-            self.number = self.number.saturating_add(1);
-        }
-        self.begins_line = piece.ends_with(b"\n");
-        let blanks = line.iter().rev().take_while(|byte| **byte <= b' ').count();
-        line.get(..line.len().saturating_sub(blanks))
     }
 }
 
@@ -332,9 +339,12 @@ mod tests {
         let label = "B".repeat(MAX_PIECE);
         let text = format!("-----BEGIN {label}-----\naGVsbG8=\n-----END {label}-----\n");
         assert_eq!(read(&text), []);
-        let data = BASE64.encode(&[7; 900]);
-        let text = format!("-----BEGIN A-----\n{data}\n-----END A-----\n");
-        assert_eq!(read(&text), [good("A", 0, &[7; 900])]);
+        for bytes in [900, MAX_PIECE * 3 / 2] {
+            let contents = vec![7; bytes];
+            let data = BASE64.encode(&contents);
+            let text = format!("-----BEGIN A-----\n{data}\n-----END A-----\n");
+            assert_eq!(read(&text), [good("A", 0, &contents)]);
+        }
         let text = format!("{long}{long}\n{}", a.replace('=', "!"));
         assert_eq!(read(&text), [Err(PemFault::Base64 { line: 2 })]);
     }
