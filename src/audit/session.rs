@@ -121,6 +121,7 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
             Error::Timeout => Err(Unknown::Timeout),
             Error::Refused(_)
             | Error::InsecureRenegotiation
+            | Error::ServerName(_)
             | Error::NotTls { .. }
             | Error::TooMuch
             | Error::Io(_)

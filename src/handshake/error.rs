@@ -4,7 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription, PeerIncompatible};
 
-use super::Refusal;
+use super::{Refusal, ServerNameFault};
 use crate::connect;
 use crate::wire::tls::Alert;
 
@@ -23,6 +23,9 @@ pub enum Error {
     /// No suite, group or signature scheme in common.
     #[error("no cipher suite, key exchange group or signature scheme in common")]
     NoCommonCipher,
+    /// The host cannot be sent as SNI.
+    #[error("{0}")]
+    ServerName(ServerNameFault),
     /// TLS 1.2 without the extension of RFC 5746, in OpenSSL's words.
     #[error("unsafe legacy renegotiation disabled")]
     InsecureRenegotiation,

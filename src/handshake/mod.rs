@@ -7,12 +7,13 @@ mod client_certificate;
 mod error;
 mod offer;
 mod server_hello;
+mod server_name;
 mod verifier;
 
 use std::io;
 use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -29,6 +30,8 @@ pub use client_certificate::ClientCertificateRequest;
 pub use error::Error;
 pub use offer::{Alpn, Offer, ServerKeys};
 pub(crate) use server_hello::ServerHelloCheck;
+pub use server_name::ServerNameFault;
+pub(crate) use server_name::Sni;
 pub use verifier::{Approve, Refusal};
 
 /// What was negotiated, as far as the handshake got.
@@ -84,23 +87,16 @@ pub async fn shake_hands(
         error,
         tls: tls.clone(),
     })?;
-    let server_name = offer::server_name(offer);
-    if let (ServerName::DnsName(name), true) = (&server_name, setup.config.enable_sni) {
-        // rustls follows RFC 6066 section 3: no trailing dot, lower case.
-        tls.sni = Some(
-            name.to_lowercase_owned()
-                .as_ref()
-                .trim_end_matches('.')
-                .to_owned(),
-        );
-    }
-    let mut connection =
-        ClientConnection::new(Arc::new(setup.config), server_name).map_err(|error| Failure {
+    tls.sni = offer
+        .server_name
+        .map(|name| String::from_utf8_lossy(name).into_owned());
+    let mut connection = ClientConnection::new(Arc::new(setup.config), setup.sni.for_rustls())
+        .map_err(|error| Failure {
             error: error.into(),
             tls: tls.clone(),
         })?;
 
-    let shaking = drive(&mut connection, &mut stream);
+    let shaking = drive(&mut connection, &mut stream, &setup.sni);
     let result = timeout_at(deadline, shaking)
         .await
         .unwrap_or(Err(Error::Timeout));
@@ -129,6 +125,8 @@ pub(crate) struct Settings {
     pub(crate) config: ClientConfig,
     /// The name to pass on; an address if no name must be sent.
     pub(crate) server_name: String,
+    /// What must become of it on the wire.
+    pub(crate) sni: Sni,
     client_certificate: Arc<ClientCertificateWitness>,
 }
 
@@ -137,7 +135,8 @@ pub(crate) fn settings(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Result<S
     let setup = client_config(offer, approve)?;
     Ok(Settings {
         config: setup.config,
-        server_name: offer::server_name(offer).to_str().into_owned(),
+        server_name: setup.sni.for_rustls().to_str().into_owned(),
+        sni: setup.sni,
         client_certificate: setup.client_certificate,
     })
 }
@@ -225,8 +224,12 @@ impl Session {
     }
 }
 
-async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
-    flush(connection, stream).await?;
+async fn drive(
+    connection: &mut ClientConnection,
+    stream: &mut TcpStream,
+    sni: &Sni,
+) -> Result<(), Error> {
+    say_hello(connection, stream, sni).await?;
     let mut received = 0;
     let mut hello = ServerHelloCheck::default();
     while connection.is_handshaking() {
@@ -246,7 +249,8 @@ async fn drive(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
         if received > MAX_HANDSHAKE {
             return Err(Error::TooMuch);
         }
-        flush(connection, stream).await?;
+        // After a HelloRetryRequest there is a second ClientHello.
+        say_hello(connection, stream, sni).await?;
     }
     Ok(())
 }
@@ -301,11 +305,27 @@ fn read_ready_records(
 }
 
 async fn flush(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
+    let out = unsent(connection)?;
+    stream.write_all(&out).await.map_err(Error::from_io)
+}
+
+/// Sends what rustls has to say, with the name that libpq sends in a ClientHello.
+async fn say_hello(
+    connection: &mut ClientConnection,
+    stream: &mut TcpStream,
+    sni: &Sni,
+) -> Result<(), Error> {
+    let out = unsent(connection)?;
+    let out = sni.on_the_wire(&out).unwrap_or(out);
+    stream.write_all(&out).await.map_err(Error::from_io)
+}
+
+fn unsent(connection: &mut ClientConnection) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     while connection.wants_write() {
         connection.write_tls(&mut out).map_err(Error::Io)?;
     }
-    stream.write_all(&out).await.map_err(Error::from_io)
+    Ok(out)
 }
 
 fn describe(

@@ -1,17 +1,16 @@
 //! What rustls offers: versions, groups, signature schemes, ALPN, SNI.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
-use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
 use super::Error;
 use super::client_certificate::ClientCertificateWitness;
+use super::server_name::Sni;
 use super::verifier::{Approve, Verifier};
 use crate::conninfo::SslNegotiation;
 use crate::wire::tls::{ALPN, TlsVersion};
@@ -87,6 +86,7 @@ pub enum Alpn {
 pub(super) struct Setup {
     pub(super) config: ClientConfig,
     pub(super) client_certificate: Arc<ClientCertificateWitness>,
+    pub(super) sni: Sni,
 }
 
 pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Result<Setup, Error> {
@@ -94,13 +94,16 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
     if versions.is_empty() {
         return Err(Error::NoCommonVersion);
     }
-    let provider = Arc::clone(&PROVIDER);
+    let sni = Sni::of(offer.server_name).map_err(Error::ServerName)?;
+    let provider = sni.provider();
     let verifier = Verifier {
         approve,
         algorithms: provider.signature_verification_algorithms,
         keys: offer.keys,
     };
-    let client_certificate = Arc::new(ClientCertificateWitness::new(offer.identity.clone()));
+    let client_certificate = Arc::new(ClientCertificateWitness::new(
+        sni.identity(offer.identity.clone()),
+    ));
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)?
         .dangerous()
@@ -121,21 +124,8 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
     Ok(Setup {
         config,
         client_certificate,
+        sni,
     })
-}
-
-/// rustls needs a name even if none is sent. A name that it does not accept (raw bytes, a label of
-/// more than 63 bytes) is left out of the ClientHello; our own rules still compare it.
-pub(super) fn server_name(offer: &Offer<'_>) -> ServerName<'static> {
-    offer
-        .server_name
-        .and_then(|name| ServerName::try_from(name).ok())
-        .map_or_else(unsent, |name| name.to_owned())
-}
-
-/// rustls sends no SNI for an address.
-fn unsent() -> ServerName<'static> {
-    ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into())
 }
 
 fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
@@ -154,7 +144,7 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
 ///
 /// All connections share it. It is most of a configuration; only the verifier and the answer to a
 /// CertificateRequest belong to one connection.
-static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
         kx_groups: vec![
             kx_group::SECP256R1,

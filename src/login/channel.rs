@@ -60,6 +60,7 @@ impl Connector {
             judgement: None,
         })?;
         let client_certificate = Box::new(settings.client_certificate());
+        tap.spell(settings.sni);
         let mut maker = MakeRustlsConnect::new(settings.config);
         let Ok(inner): Result<Connect, Infallible> =
             MakeTlsConnect::<Tap<TcpStream>>::make_tls_connect(&mut maker, &settings.server_name);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::handshake::ServerHelloCheck;
+use crate::handshake::{ServerHelloCheck, Sni};
 use crate::wire::tls::Suite;
 use crate::wire::tls::reply::chosen_suite;
 
@@ -16,6 +16,8 @@ use crate::wire::tls::reply::chosen_suite;
 pub(super) struct Tap<S> {
     inner: S,
     record: Record,
+    /// A ClientHello with the name that libpq sends, as far as it is not sent.
+    hello: Option<Vec<u8>>,
 }
 
 /// What was recorded. It outlives the stream.
@@ -28,6 +30,7 @@ struct Heard {
     start: Vec<u8>,
     total: usize,
     hello: ServerHelloCheck,
+    sni: Option<Sni>,
 }
 
 impl<S> Tap<S> {
@@ -37,6 +40,7 @@ impl<S> Tap<S> {
         let tap = Self {
             inner,
             record: record.clone(),
+            hello: None,
         };
         (tap, record)
     }
@@ -56,6 +60,18 @@ impl Record {
     pub(super) fn is_full(&self) -> bool {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.total > MAX_TOTAL
+    }
+
+    /// Says which name the ClientHello must have on the wire.
+    pub(super) fn spell(&self, sni: Sni) {
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.sni = Some(sni);
+    }
+
+    /// The same records with the name that libpq sends, if that is another.
+    fn on_the_wire(&self, records: &[u8]) -> Option<Vec<u8>> {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.sni.as_ref()?.on_the_wire(records)
     }
 
     fn hear(&self, bytes: &[u8]) -> io::Result<()> {
@@ -91,7 +107,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(context, bytes)
+        let this = self.get_mut();
+        if this.hello.is_none() {
+            this.hello = this.record.on_the_wire(bytes);
+        }
+        let Some(hello) = &mut this.hello else {
+            return Pin::new(&mut this.inner).poll_write(context, bytes);
+        };
+        while !hello.is_empty() {
+            match ready!(Pin::new(&mut this.inner).poll_write(context, hello))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => drop(hello.drain(..count)),
+            }
+        }
+        this.hello = None;
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -82,6 +82,7 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         HandshakeError::Refused(_)
         | HandshakeError::NoCommonVersion
         | HandshakeError::InsecureRenegotiation
+        | HandshakeError::ServerName(_)
         | HandshakeError::NoCommonCipher
         | HandshakeError::TooMuch
         | HandshakeError::Timeout

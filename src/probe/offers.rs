@@ -88,6 +88,7 @@ fn nothing_in_common(observation: &Observation) -> bool {
         HandshakeError::Alert(alert) => ABOUT_THE_OFFER.contains(alert),
         HandshakeError::Refused(_)
         | HandshakeError::InsecureRenegotiation
+        | HandshakeError::ServerName(_)
         | HandshakeError::NoAlpn
         | HandshakeError::Closed { .. }
         | HandshakeError::NotTls { .. }

@@ -201,7 +201,7 @@ impl<'a> Lines<'a> {
 /// OpenSSL reads lines into a buffer. What does not fit becomes the next line.
 fn length_of_piece(text: &[u8]) -> usize {
     let end = text.iter().take(MAX_PIECE).position(|byte| *byte == b'\n');
-    end.map_or(text.len().min(MAX_PIECE), |end| end.saturating_add(1))
+    end.map_or_else(|| text.len().min(MAX_PIECE), |end| end.saturating_add(1))
 }
 
 /// What fits into the buffer besides its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).

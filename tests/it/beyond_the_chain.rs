@@ -1,12 +1,18 @@
 //! What libpq's TLS library asks of a server beside a good chain: pgtls must refuse what psql refuses.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use rcgen::{
     CertificateParams, CustomExtension, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
     PKCS_RSA_SHA256, SignatureAlgorithm,
 };
-use rustls::SupportedProtocolVersion;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use crate::support::client::{Answer, Client};
 use crate::support::peer::Peer;
@@ -193,3 +199,108 @@ fn server_hello(extensions: &[u8]) -> Vec<u8> {
 
 /// `subjectAltName` with the dNSName `db.example`.
 const SAN: &[u8] = b"\x30\x0c\x82\x0adb.example";
+
+/// `initialize_SSL` hands the host as written to OpenSSL, which sends it byte for byte.
+#[test]
+fn the_server_name_is_sent_byte_for_byte_as_libpq_sends_it() {
+    let label = format!("{}.test", "a".repeat(64));
+    let longest = format!("{}{}", "a.".repeat(61), "b.");
+    let nearly = "a.".repeat(63);
+    let too_long = "a".repeat(256);
+    for (host, expected) in [
+        ("db.example", (5, "closed")),
+        ("DB.Example", (5, "closed")),
+        ("db.example.", (5, "closed")),
+        ("db_1.example..", (5, "closed")),
+        ("d\u{fc}.example", (5, "closed")),
+        (&label, (5, "closed")),
+        (&longest, (5, "closed")),
+        // psql sends it, and pgtls must not go on without.
+        (&nearly, (5, "tls-failure")),
+        // psql says "ssl3 ext invalid servername".
+        (&too_long, (5, "tls-failure")),
+    ] {
+        let peer = Peer::start(|conversation| {
+            conversation.hello()?;
+            conversation.finish()
+        });
+        let client = Client::new();
+        let string = format!(
+            "host={host} hostaddr=127.0.0.1 port={} sslmode=require",
+            peer.port
+        );
+        let run = client.check(&string);
+        let outcome = (run.code, run.outcome());
+        assert_eq!((outcome.0, outcome.1.as_str()), expected, "{host}: {run:?}");
+        let heard = peer.heard();
+        assert_eq!(sends(&heard[0], host), expected.1 == "closed", "{host}");
+        if programs().is_none() {
+            return skip("PostgreSQL is not installed");
+        }
+        let Answer::Refused(said) = client.psql(&string) else {
+            panic!("{host}: psql connects");
+        };
+        let sent = peer.heard().iter().skip(1).any(|heard| sends(heard, host));
+        assert_eq!(sent, host.len() <= 255, "{host}: {said}");
+    }
+}
+
+/// Does what a client said hold this name as SNI?
+fn sends(heard: &[u8], host: &str) -> bool {
+    let length = u16::try_from(host.len()).unwrap().to_be_bytes();
+    let entry = [&[0][..], &length, host.as_bytes()].concat();
+    heard.windows(entry.len()).any(|window| window == entry)
+}
+
+/// The name that rustls does not know is part of what both sides hash and sign.
+#[test]
+fn a_handshake_with_a_final_dot_finishes_in_every_version() {
+    let root = Ca::root("Root");
+    let served = root.leaf(&["db.example."]);
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let own = root.client("ann");
+    client.write("ann.crt", &own.chain);
+    client.write("ann.key", &own.key);
+    let key = client.home.path().join("ann.key");
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for version in [TLS12, TLS13] {
+        let retry = CryptoProvider {
+            kx_groups: vec![aws_lc_rs::kx_group::SECP384R1],
+            ..aws_lc_rs::default_provider()
+        };
+        for provider in [aws_lc_rs::default_provider(), retry] {
+            let provider = Arc::new(provider);
+            let mut roots = RootCertStore::empty();
+            let anchors = CertificateDer::pem_slice_iter(root.pem.as_bytes());
+            roots.add_parsable_certificates(anchors.map(Result::unwrap));
+            let builder =
+                WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::clone(&provider));
+            let chain = CertificateDer::pem_slice_iter(served.chain.as_bytes());
+            let config = ServerConfig::builder_with_provider(provider)
+                .with_protocol_versions(&[version])
+                .unwrap()
+                .with_client_cert_verifier(builder.build().unwrap())
+                .with_single_cert(
+                    chain.map(Result::unwrap).collect(),
+                    PrivateKeyDer::from_pem_slice(served.key.as_bytes()).unwrap(),
+                )
+                .unwrap();
+            let config = Arc::new(config);
+            let peer = Peer::start(move |conversation| {
+                let mut session = conversation.tls(&config)?;
+                session.read_exact(&mut [0; 8])?;
+                // AuthenticationOk.
+                session.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 0])?;
+                session.sock.listen()
+            });
+            let run = client.check(&format!(
+                "host=db.example. hostaddr=127.0.0.1 port={} sslrootcert=root.crt user=ann \
+                 sslcert=ann.crt sslkey=ann.key",
+                peer.port
+            ));
+            assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+            assert_eq!(run.endpoint()["tls"]["sni"], "db.example.", "{run:?}");
+        }
+    }
+}

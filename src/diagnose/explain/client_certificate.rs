@@ -67,6 +67,7 @@ pub(in crate::diagnose) fn in_handshake(
         | HandshakeError::Refused(_)
         | HandshakeError::NoCommonVersion
         | HandshakeError::InsecureRenegotiation
+        | HandshakeError::ServerName(_)
         | HandshakeError::NoCommonCipher
         | HandshakeError::NoAlpn
         | HandshakeError::NotTls { .. }

@@ -76,6 +76,7 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
             | HandshakeError::Refused(_)
             | HandshakeError::NoCommonVersion
             | HandshakeError::InsecureRenegotiation
+            | HandshakeError::ServerName(_)
             | HandshakeError::NoCommonCipher
             | HandshakeError::TooMuch
             | HandshakeError::Timeout

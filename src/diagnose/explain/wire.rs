@@ -9,7 +9,7 @@ use crate::conninfo::{Keyword, SslSni};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::handshake::{Error as HandshakeError, Refusal, Tls};
+use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
@@ -156,6 +156,18 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         }
         HandshakeError::Alert(_) => finding(Code::TlsAlert, error.to_string())
             .hint("The server's log says more about it."),
+        HandshakeError::ServerName(ServerNameFault::TooLong) => {
+            finding(Code::TlsFailure, error.to_string()).hint(
+                Hint::say("The host is longer than 255 bytes. OpenSSL cannot send it, so psql fails as well. Use a shorter name, or send none:")
+                    .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"0")])),
+            )
+        }
+        HandshakeError::ServerName(ServerNameFault::Unsendable) => {
+            finding(Code::TlsFailure, error.to_string()).hint(
+                Hint::say("pgtls can send such a host (with a final dot, a label over 63 bytes, or raw bytes) only up to 124 bytes. Use the usual form of the name, or send none:")
+                    .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"0")])),
+            )
+        }
         HandshakeError::InsecureRenegotiation => finding(
             Code::InsecureRenegotiation,
             format!("{error}: the server chose TLS 1.2 without secure renegotiation (RFC 5746)"),

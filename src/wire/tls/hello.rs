@@ -105,6 +105,68 @@ impl ClientHello<'_> {
     }
 }
 
+/// Handshake messages with another server name in each ClientHello: `change` makes it from the one
+/// that is there. `None` if nothing changes, or if these are not whole messages.
+pub(crate) fn with_server_name(
+    messages: &[u8],
+    change: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let mut changed = Vec::with_capacity(messages.len());
+    let mut rest = Fields(messages);
+    let mut any = false;
+    while !rest.is_empty() {
+        let kind = rest.u8()?;
+        let length = rest.u24()?;
+        let body = rest.take(usize::try_from(length).ok()?)?;
+        let renamed = match kind {
+            CLIENT_HELLO => renamed_hello(body, &change),
+            _ => None,
+        };
+        any |= renamed.is_some();
+        let body = renamed.as_deref().unwrap_or(body);
+        let [_, length @ ..] = u32::try_from(body.len()).ok()?.to_be_bytes();
+        changed.extend([&[kind][..], &length, body].concat());
+    }
+    any.then_some(changed)
+}
+
+fn renamed_hello(body: &[u8], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut fields = Fields(body);
+    // Version and random, session, suites and compression methods.
+    fields.take(34)?;
+    fields.block8()?;
+    fields.block16()?;
+    fields.block8()?;
+    let before = body.len().checked_sub(fields.0.len())?;
+    let mut extensions = Fields(fields.block16()?);
+    let mut renamed = Vec::new();
+    let mut any = false;
+    while !extensions.is_empty() {
+        let kind = extensions.u16()?;
+        let contents = extensions.block16()?;
+        let list = match kind {
+            SERVER_NAME => renamed_list(contents, &change),
+            _ => None,
+        };
+        any |= list.is_some();
+        renamed.extend(kind.to_be_bytes());
+        renamed.extend(block16(list.as_deref().unwrap_or(contents)));
+    }
+    if !any || !fields.is_empty() {
+        return None;
+    }
+    Some([body.get(..before)?, &block16(&renamed)].concat())
+}
+
+fn renamed_list(contents: &[u8], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut list = Fields(Fields(contents).block16()?);
+    let HOST_NAME = list.u8()? else {
+        return None;
+    };
+    let name = change(list.block16()?)?;
+    Some(block16(&[&[HOST_NAME][..], &block16(&name)].concat()))
+}
+
 /// The versions that the ClientHello in these records offers, by number, including unknown ones. Empty
 /// if it cannot be read.
 pub fn offered_versions(records: &[u8]) -> Vec<u16> {

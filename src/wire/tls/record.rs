@@ -2,7 +2,7 @@
 
 use super::alert::{Alert, Level};
 use super::version::TlsVersion;
-use crate::wire::fields::block16;
+use crate::wire::fields::{Fields, block16};
 
 /// A record with an alert.
 pub const ALERT: u8 = 21;
@@ -35,6 +35,31 @@ pub fn begins_alert(bytes: &[u8]) -> bool {
 pub(crate) fn encode(kind: u8, version: TlsVersion, contents: &[u8]) -> Vec<u8> {
     let version = version.min(TlsVersion::V1_2).number().to_be_bytes();
     [&[kind][..], &version, &block16(contents)].concat()
+}
+
+/// Whole records with other handshake messages in them, where `change` makes others. `None` if
+/// nothing changes, or if these are not whole records.
+pub(crate) fn map_handshake(
+    records: &[u8],
+    change: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let mut changed = Vec::with_capacity(records.len());
+    let mut rest = Fields(records);
+    let mut any = false;
+    while !rest.is_empty() {
+        let kind = rest.u8()?;
+        let version = rest.u16()?;
+        let contents = rest.block16()?;
+        let other = match kind {
+            HANDSHAKE => change(contents),
+            _ => None,
+        };
+        any |= other.is_some();
+        changed.push(kind);
+        changed.extend(version.to_be_bytes());
+        changed.extend(block16(other.as_deref().unwrap_or(contents)));
+    }
+    any.then_some(changed)
 }
 
 /// How the records that have arrived end.

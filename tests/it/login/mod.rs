@@ -72,6 +72,18 @@ const ROWS: &[Row] = &[
         "scram-sha-256 bound",
     ),
     (
+        "user=ann password=hunter2 host=db.example. sslmode=require",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
+        "user=ann password=hunter2 host=db.example. sslmode=require ssl_max_protocol_version=TLSv1.2",
+        Psql,
+        (0, "pass"),
+        "scram-sha-256 bound",
+    ),
+    (
         "user=ann password=hunter2 host=127.0.0.1 sslmode=require",
         Psql,
         (0, "pass"),
