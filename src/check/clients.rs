@@ -9,10 +9,10 @@ use crate::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
 use crate::probe::{Observation, Task, probe};
 use crate::trust::{self, Choice, FileRole, Trust};
 
-/// What the string itself trusts, `--trust` aside.
+/// What the string itself trusts, without `--trust`.
 pub(super) type Own<'a> = Result<&'a Arc<Trust>, &'a trust::Error>;
 
-/// The roots that some clients have of their own.
+/// The built-in roots of some clients.
 pub(super) struct Stores {
     mozilla: Arc<Trust>,
     machine: Trust,
@@ -27,12 +27,12 @@ impl Stores {
         })
     }
 
-    /// A trust to look at a server with that is not to be judged.
+    /// A trust for connections whose server is not judged.
     pub(super) fn stand_in(&self) -> Arc<Trust> {
         Arc::clone(&self.mozilla)
     }
 
-    /// The verdicts on an endpoint that was checked.
+    /// The verdicts for a checked endpoint.
     pub(super) fn verdicts(
         &self,
         task: &Task,
@@ -43,9 +43,9 @@ impl Stores {
         self.ask(task, own, Some(&task.trust), observation, diagnosis)
     }
 
-    /// The verdicts on an endpoint that pgtls has no reason to look at (no TLS is asked for) or no
-    /// means to judge (no root file): others go there all the same, so what is there is found out.
-    /// Nothing to say where the string's other files are at fault.
+    /// The verdicts for an endpoint that pgtls has no reason to check (no TLS is requested) or
+    /// cannot judge (no root file). Other clients still connect, so we find out what is there.
+    /// `None` if another file of the string has a fault.
     pub(super) async fn verdicts_unchecked(
         &self,
         mut task: Task,

@@ -1,4 +1,4 @@
-//! One endpoint: observed, diagnosed, logged in to if asked.
+//! Checks one endpoint: observes, diagnoses and, if requested, logs in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::login::login;
 use crate::probe::{Task, offers, probe_in_turn};
 use crate::trust::Trust;
 
-/// The real endpoints, and what all visits to them share.
+/// The real endpoints, and what all visits share.
 pub(super) struct Network<'a> {
     request: &'a CheckRequest,
     began: Instant,
@@ -28,7 +28,7 @@ pub(super) struct Network<'a> {
     servers: Servers,
     /// The queue before the handshake.
     turns: &'a Turns,
-    /// Of the client libraries, if any endpoint is to be asked about them.
+    /// The stores of the client libraries, if any endpoint needs them.
     stores: Option<Stores>,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Looks at an endpoint, and logs in if that is asked for and all else holds.
+    /// Observes an endpoint. Logs in if that is requested and everything else passes.
     async fn observe<'s>(
         &self,
         source: &'s Source,
@@ -142,11 +142,11 @@ impl<'a> Network<'a> {
             diagnosis = diagnosis.with(rotation.finding.clone(), demands.strictness);
         }
         let mut entry = None;
-        // Nothing is sent to a server that any demand refuses, `--strict` included.
+        // Nothing is sent to a server that fails any demand, including `--strict`.
         if self.request.login && diagnosis.exit == Exit::Passed {
             let present = self.at_present(&task);
             let deadline = Instant::now() + left;
-            // On the heap, so that a check without a login keeps no room for one.
+            // On the heap, so that a check without a login needs no space for one.
             let login = Box::pin(login(&present, &observation, demands, deadline)).await;
             diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
             entry = Some(login);
@@ -167,7 +167,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Comes when there is room at the server.
+    /// Completes when the server has room.
     async fn enter(&self, endpoint: &Endpoint) -> Visit<'_> {
         let host = match endpoint.route() {
             Route::Address(address) => address.to_string(),
@@ -194,8 +194,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Whatever moment the certificates are judged at (`--at`), a password goes only where they hold
-    /// at present.
+    /// Even with `--at`, a password is sent only if the certificates are valid at present.
     fn at_present(&self, task: &Task) -> Task {
         Task {
             now: self.later(self.request.now),
@@ -203,19 +202,19 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// A moment of the beginning, moved by the time that has passed since: after a long wait the
-    /// clock of its end counts.
+    /// Moves a time from the start of the run by the time that has passed since. After a long wait,
+    /// the time at its end counts.
     fn later(&self, moment: i64) -> i64 {
         let passed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
         moment.saturating_add(passed)
     }
 
-    /// Of the client libraries, if this string is to be asked about them.
+    /// The stores of the client libraries, if this string needs them.
     fn stores(&self, source: &Source) -> Option<&Stores> {
         self.stores.as_ref().filter(|_| source.clients)
     }
 
-    /// What other clients make of a string that libpq cannot read.
+    /// How other clients treat a string that libpq cannot read.
     async fn verdicts_of_others(
         &self,
         stores: &Stores,
@@ -229,7 +228,7 @@ impl<'a> Network<'a> {
     }
 }
 
-/// What other clients would do where pgtls itself has no reason, or no means, to connect.
+/// What other clients would do if pgtls itself has no reason, or no way, to connect.
 async fn verdicts_unchecked(
     stores: Option<&Stores>,
     task: Option<Task>,

@@ -1,4 +1,4 @@
-//! Many checks at once: a bound on how many, and an order in which they go on.
+//! Runs many checks at once: limits how many, and orders how they continue.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,18 +13,18 @@ use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// A queue before the costly part of each piece of work: [`each`] lets one in whenever there is
+/// A queue before the expensive part of each piece of work. [`each`] admits one whenever there is
 /// nothing else to do.
 ///
-/// To connect costs little and to shake hands much. However many are under way, none that has been
-/// answered waits for us so long that its own time runs out.
+/// Connecting is cheap and handshakes are expensive. With the queue, no endpoint that has answered
+/// waits for us until its own time runs out, even if many are in flight.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     queue: RefCell<VecDeque<oneshot::Sender<()>>>,
 }
 
 impl Turns {
-    /// Waits for a turn. It comes only within [`each`], and only if that knows of this queue.
+    /// Waits for a turn. It completes only within [`each`], and only if that has this queue.
     pub(super) async fn wait(&self) {
         let (come, turn) = oneshot::channel();
         self.queue.borrow_mut().push_back(come);
@@ -36,7 +36,7 @@ impl Turns {
         self.queue.borrow().len()
     }
 
-    /// Lets in the first one that is still there.
+    /// Admits the first one that still waits.
     fn next(&self) {
         while let Some(first) = self.queue.borrow_mut().pop_front() {
             if first.send(()).is_ok() {
@@ -46,12 +46,12 @@ impl Turns {
     }
 }
 
-/// Does all the work on the calling task, at most `jobs` pieces at once. `done` hears of each piece as
-/// it ends, with its place in the input.
+/// Does all the work on the calling task, at most `jobs` pieces at once. `done` is called as each piece
+/// ends, with its position in the input.
 ///
-/// Not all of them begin at once, as hardly any server takes so many: a few at a time wait for the
-/// first answer. One that has waited for longer than a blink does not count, so that servers that
-/// never answer do not hold up the others.
+/// They do not all begin at once, because few servers accept so many: only a limited number waits for
+/// the first answer. A piece that has waited longer than [`BLINK`] does not count, so servers that
+/// never answer do not delay the others.
 pub(super) async fn each<W, T>(
     work: W,
     jobs: NonZeroUsize,
@@ -81,14 +81,14 @@ pub(super) async fn each<W, T>(
                     beginning.set(beginning.get().saturating_add(1));
                     running.push(async move { (place, counted(piece, beginning).await) });
                 }
-                // However many there are to begin, those that have begun are heard in between.
+                // Even if many are waiting to begin, those in flight are polled in between.
                 yield_now().await;
             }
             Next::Turn if settled => {
                 settled = false;
                 turns.next();
             }
-            // Lets in the answers that have come by now: they go first.
+            // Polls for answers that have arrived: they come first.
             Next::Turn => {
                 yield_now().await;
                 settled = true;
@@ -105,7 +105,7 @@ enum Next<T> {
     End,
 }
 
-/// Does a piece of work that counts as beginning until it ends, or for a blink.
+/// Runs a piece of work. It counts as beginning until it ends or [`BLINK`] has passed.
 async fn counted<T>(piece: impl Future<Output = T>, beginning: &Cell<usize>) -> T {
     let mut piece = pin!(piece);
     let quick = timeout(BLINK, piece.as_mut()).await;
@@ -116,10 +116,10 @@ async fn counted<T>(piece: impl Future<Output = T>, beginning: &Cell<usize>) -> 
     }
 }
 
-/// As many as a PostgreSQL with its default settings keeps waiting for itself.
+/// The queue length of a PostgreSQL server with default settings.
 const AT_A_TIME: usize = 256;
 
-/// With [`AT_A_TIME`], some 8,000 endpoints begin a second though none of them ever answers.
+/// With [`AT_A_TIME`], some 8,000 endpoints begin per second even if none of them ever answers.
 const BLINK: Duration = Duration::from_millis(30);
 
 /// Some seconds of handshakes. PostgreSQL closes a connection that has sent no more than the SSLRequest
@@ -137,7 +137,7 @@ mod tests {
         NonZeroUsize::new(jobs).unwrap()
     }
 
-    /// The results of so many pieces, and the most that were under way at once.
+    /// The results of this many pieces, and the maximum that was in flight at once.
     fn run(pieces: usize, jobs: usize, piece: impl AsyncFn(usize)) -> (Vec<usize>, usize) {
         let (running, most) = (Cell::new(0), Cell::new(0));
         let watched = async |place: usize| {

@@ -1,5 +1,5 @@
-//! Several hosts in one string, in libpq's order: where it stays, where it goes on, and what that makes
-//! of the whole string (`PQconnectPoll` in PostgreSQL's fe-connect.c).
+//! Several hosts in one string, in libpq's order: where it stays, where it continues, and the verdict
+//! for the whole string (`PQconnectPoll` in PostgreSQL's fe-connect.c).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::login::{self, Login};
 use crate::wire::postgres::error::sqlstate;
 
-/// Checks one endpoint after another. A trait, so that tests can decide how each of them ends.
+/// Checks endpoints. A trait, so that tests can decide how each of them ends.
 pub(super) trait Visitor {
     /// Checks an endpoint of a string within the time limit.
     async fn visit<'a>(
@@ -23,7 +23,7 @@ pub(super) trait Visitor {
         limit: Duration,
     ) -> Checked<'a>;
 
-    /// Says what is to be said of a string that libpq cannot read.
+    /// Reports a string that libpq cannot read.
     async fn visit_unreadable<'a>(
         &self,
         source: &'a Source,
@@ -34,7 +34,7 @@ pub(super) trait Visitor {
     async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint>;
 }
 
-/// The endpoints that were checked for one verdict.
+/// The endpoints that were checked together for one verdict.
 pub(super) struct Done<'a> {
     pub(super) checked: Vec<Checked<'a>>,
     decides: Decides,
@@ -47,7 +47,7 @@ enum Decides {
     Every,
     /// The one at which libpq stays.
     Stay,
-    /// The same; and without such a one any that passes, as libpq comes back to it
+    /// The same. If there is none, any that passes, because libpq returns to it
     /// (`target_session_attrs=prefer-standby`).
     StayOrReturn,
 }
@@ -80,13 +80,13 @@ impl<'a> Done<'a> {
     }
 }
 
-/// What libpq does after this host, where a string has several.
+/// What libpq does after this host, if a string has several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// It connects here, or gives up.
     Stays,
-    /// It tries the next host: there is no connection, the server is starting up, or it is not of the
-    /// kind that `target_session_attrs` wants.
+    /// It tries the next host: there is no connection, the server is starting up, or it does not
+    /// match `target_session_attrs`.
     GoesOn,
 }
 
@@ -103,8 +103,8 @@ impl Next {
     }
 }
 
-/// Checks the endpoints of a unit in the order of the string; with [`Hosts::Any`] as far as libpq
-/// would go. `limit` is asked before each of them.
+/// Checks the endpoints of a unit in the order of the string; with [`Hosts::Any`] only as far as
+/// libpq would go. `limit` is called before each of them.
 pub(super) async fn in_turn<'a>(
     source: &'a Source,
     readable: &Readable,
@@ -136,8 +136,8 @@ pub(super) async fn in_turn<'a>(
     Done { checked, decides }
 }
 
-/// Whether the endpoints of a string have one verdict together: any host will do, or a host may be of
-/// another kind than `target_session_attrs` wants as long as one of them is not.
+/// Whether the endpoints of a string have one verdict together: any host will do, or hosts may fail
+/// `target_session_attrs` as long as one of them matches.
 pub(super) fn belong_together(conninfo: &ConnInfo, hosts: Hosts, login: bool) -> bool {
     let wanted = conninfo.target_session_attrs();
     let any_kind = wanted.is_none_or(|wanted| wanted == TargetSessionAttrs::Any);

@@ -1,9 +1,9 @@
 //! The main job: every endpoint of every connection string, many at once.
 //!
-//! In goes a [`CheckRequest`] with its [`Source`]s, out comes what was found at each endpoint, in the order
-//! of the input, and the exit code that it comes to. The order of several hosts, and where libpq stays, is
-//! in `hosts.rs`; the patience of `--wait` in `wait.rs`; how many are in flight at once in `fleet.rs`
-//! and `servers.rs`.
+//! Takes a [`CheckRequest`] with its [`Source`]s, and returns what was found at each endpoint, in the order
+//! of the input, and the resulting exit code. `hosts.rs` has the order of several hosts, and where libpq
+//! stays; `wait.rs` the patience of `--wait`; `fleet.rs` and `servers.rs` the limits on endpoints in
+//! flight.
 
 mod clients;
 mod endpoint;
@@ -39,11 +39,11 @@ use fleet::Turns;
 use hosts::{Done, Next, Visitor, in_turn};
 use unit::Unit;
 
-/// Checks everything, until it is done or `interruption` comes.
+/// Checks everything, until it is done or interrupted by `interruption`.
 ///
 /// # Errors
-/// pgtls itself cannot go on. Whatever is wrong with a string, a file that it names or a server is
-/// part of the outcome.
+/// pgtls itself cannot continue. Faults of a string, of a file that it names or of a server are part of the
+/// outcome.
 pub async fn check<'a>(
     request: &CheckRequest,
     sources: &'a [Source],
@@ -67,28 +67,28 @@ pub async fn check<'a>(
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The roots that client libraries bring along cannot be used.
+    /// The built-in roots of client libraries cannot be used.
     #[error(transparent)]
     Stores(#[from] trust::Error),
     /// A thread that reads files has failed.
     #[error("could not read the files that the connection string names")]
     Reading(#[source] tokio::task::JoinError),
-    /// A bug of ours; what was not checked must not pass.
+    /// A bug of pgtls. What was not checked must not pass.
     #[error("not every endpoint was checked")]
     Incomplete,
 }
 
-/// Hears of everything that happens.
+/// Is notified of everything that happens.
 pub trait Observer {
-    /// This many endpoints are to be checked; those with one verdict together count as one.
+    /// This many endpoints will be checked. Those that share one verdict count as one.
     fn begin(&mut self, endpoints: usize);
     /// An endpoint is done.
     fn done(&mut self, checked: &Checked<'_>);
-    /// The state of an endpoint that is waited for has changed.
+    /// The state of an endpoint has changed while we wait for it.
     fn changed(&mut self, checked: &Checked<'_>);
 }
 
-/// Does nothing with what it hears.
+/// Ignores all notifications.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 
@@ -125,7 +125,7 @@ impl<'a> Outcome<'a> {
         self.done.iter().flat_map(|done| &done.checked)
     }
 
-    /// The same, to keep or to drop one after another: each holds the certificates of its server.
+    /// The same, owned, so that each can be dropped after use: it holds the certificates of its server.
     pub fn into_checked(self) -> impl Iterator<Item = Checked<'a>> {
         self.done.into_iter().flat_map(|done| done.checked)
     }
@@ -139,7 +139,7 @@ pub struct Checked<'a> {
     pub subject: Subject,
     /// What that means.
     pub diagnosis: Diagnosis,
-    /// What other client libraries would do, if that was asked for and can be told.
+    /// What other client libraries would do, if that was requested and is known.
     pub clients: Option<Vec<ClientDiagnosis>>,
 }
 
@@ -147,7 +147,7 @@ pub struct Checked<'a> {
 pub enum Subject {
     /// The string cannot be read.
     Unread,
-    /// There is no reason, or no means, to connect.
+    /// There is no reason, or no way, to connect.
     Unchecked {
         /// The string.
         conninfo: Arc<ConnInfo>,
@@ -158,11 +158,11 @@ pub enum Subject {
     Observed(Box<Observed>),
 }
 
-/// What was seen of an endpoint.
+/// What was observed at an endpoint.
 pub struct Observed {
-    /// What was to be checked.
+    /// What was checked.
     pub task: Task,
-    /// What TLS came to.
+    /// The result of TLS.
     pub observation: Observation,
     /// The rehearsal of a rotation, if there was one.
     pub rotation: Option<Rotation>,
@@ -196,13 +196,13 @@ impl Checked<'_> {
         }
     }
 
-    /// Would libpq have taken this one?
+    /// Would libpq have chosen this one?
     fn is_taken(&self) -> bool {
         self.exit() == Exit::Passed && self.next() == Next::Stays
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Run<'r, V> {
     request: &'r CheckRequest,
     world: &'r dyn World,
@@ -212,7 +212,7 @@ struct Run<'r, V> {
 }
 
 impl<V: Visitor> Run<'_, V> {
-    /// Checks everything, until it is done or `interruption` comes. What is known by then is kept.
+    /// Checks everything, until it is done or interrupted by `interruption`. The results so far are kept.
     async fn until<'a>(
         &self,
         sources: &'a [Source],
@@ -236,7 +236,7 @@ impl<V: Visitor> Run<'_, V> {
         })
     }
 
-    /// What is known stands in `results` at every moment, in the order of the input.
+    /// `results` always has what is known so far, in the order of the input.
     async fn check_all<'a>(
         &self,
         sources: &'a [Source],
@@ -252,7 +252,7 @@ impl<V: Visitor> Run<'_, V> {
         }
         results.resize_with(units.len(), || None);
         self.observer.borrow_mut().begin(units.len());
-        // Boxed, as it changes hands on its way into the crowd, and is large.
+        // Boxed, because it is large and moved several times.
         let work = units
             .iter()
             .map(|unit| Box::pin(self.check_patiently(unit)));
@@ -292,12 +292,12 @@ impl<V: Visitor> Run<'_, V> {
         resolved.into_iter().flatten().collect()
     }
 
-    /// Checks a unit, with [`Patience::wait`] until it can be reached, and tells each change of its state.
+    /// Checks a unit, with [`Patience::wait`] until it can be reached. Reports each change of its state.
     async fn check_patiently<'a>(&self, unit: &Unit<'a>) -> Done<'a> {
         let Some(wait) = self.request.patience.wait else {
             return self.check_unit(unit, None).await;
         };
-        // Counted from here: who had to queue for a turn is not given less.
+        // Counted from here, so that the wait for a turn does not reduce it.
         let until = Instant::now() + wait;
         let mut said = None;
         wait::retry(

@@ -1,4 +1,4 @@
-//! What is to be checked, and how.
+//! What to check, and how.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use crate::conninfo::{ConnInfo, SystemRoots};
 use crate::demands::Demands;
 use crate::trust::{self, Choice, Trust};
 
-/// What holds for all endpoints of a run.
+/// The settings for all endpoints of a run.
 #[derive(Debug)]
 pub struct CheckRequest {
     /// The clock when the run begins, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
-    /// The moment at which certificates are judged, in the same unit; `None` for the present. A password
-    /// goes only where they hold at present, too.
+    /// The time at which certificates are judged, in the same unit; `None` for the present. A password
+    /// is sent only if they are valid at present, too.
     pub at: Option<i64>,
     /// How long to try.
     pub patience: Patience,
@@ -22,16 +22,16 @@ pub struct CheckRequest {
     pub jobs: NonZeroUsize,
     /// What several hosts in one string mean.
     pub hosts: Hosts,
-    /// Whether every address that a host name has is an endpoint.
+    /// Whether every address of a host name is an endpoint.
     pub all_addresses: bool,
-    /// Whether to log in where all else holds.
+    /// Whether to log in if everything else passes.
     pub login: bool,
-    /// The roots of a CA to come, to rehearse the rotation.
+    /// The roots of a future CA, to rehearse the rotation.
     pub new_roots: Option<NewRoots>,
 }
 
 impl CheckRequest {
-    /// A plain check: nothing that must be asked for.
+    /// A plain check without optional parts.
     pub fn new(now: i64, jobs: NonZeroUsize) -> Self {
         Self {
             now,
@@ -49,14 +49,15 @@ impl CheckRequest {
 /// How long to try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Patience {
-    /// Time for one endpoint, whatever its string says.
+    /// Time for one endpoint. It overrides the string.
     pub timeout: Option<Duration>,
-    /// Time in which to try again what cannot be reached or is starting up; `None` to try once.
+    /// How long to retry an endpoint that cannot be reached or is starting up; `None` to try once.
     pub wait: Option<Duration>,
 }
 
 impl Patience {
-    /// Time for one endpoint: the one asked for, else the string's `connect_timeout`, else our own.
+    /// Time for one endpoint: the requested one, or else the string's `connect_timeout`, or else our
+    /// default.
     pub fn time_limit(&self, conninfo: &ConnInfo) -> Duration {
         let configured = conninfo.connect_timeout.as_ref();
         let configured = configured.map(|setting| setting.value);
@@ -73,7 +74,7 @@ pub enum Hosts {
     Any,
 }
 
-/// The roots of a CA to come.
+/// The roots of a future CA.
 #[derive(Debug)]
 pub struct NewRoots {
     /// Where they are, as the user wrote it.
@@ -95,22 +96,22 @@ impl NewRoots {
     }
 }
 
-/// A connection string, and what is asked of its endpoints. No `Debug`: it may hold a password.
+/// A connection string, and the demands on its endpoints. No `Debug`: it may contain a password.
 #[derive(Clone, Default)]
 pub struct Source {
     /// The string.
     pub text: Vec<u8>,
-    /// What the user calls it, and where it stands.
+    /// Its name, and its location.
     pub label: Label,
-    /// What must hold besides libpq's verdict.
+    /// What must hold in addition to libpq's verdict.
     pub demands: Demands,
-    /// The roots to trust, whatever the string says.
+    /// The roots to trust instead of those of the string.
     pub trust: Option<Choice>,
     /// Whether to find out what other client libraries would do.
     pub clients: bool,
 }
 
-/// How the user knows a connection string.
+/// The user's name for a connection string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Label {
     /// A name.

@@ -1,4 +1,4 @@
-//! Many endpoints of one server: they go there a few at a time.
+//! Limits how many endpoints of one server are checked at a time.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout};
 
 /// Who is at which server.
 ///
-/// A PostgreSQL starts a process for every connection. With its default settings it refuses all new
-/// ones, its own clients' too, while it has some 240 of them (`MaxLivePostmasterChildren` in
-/// src/backend/postmaster). That is why a server that answers is visited by 64 at once. A server that
-/// has not answered for a while makes no visit wait: it has no work with them, and their time limits
-/// would add up.
+/// PostgreSQL starts a process for every connection. With default settings it refuses all new ones,
+/// even those of its clients, while it has some 240 of them (`MaxLivePostmasterChildren` in
+/// src/backend/postmaster). So a server that answers gets at most 64 visits at once. A server that
+/// does not answer makes no visit wait: the visits cost it nothing, and their time limits would add
+/// up.
 #[derive(Debug, Default)]
 pub(super) struct Servers {
     known: RefCell<HashMap<(String, u16), Server>>,
@@ -35,15 +35,15 @@ impl Server {
 }
 
 impl Servers {
-    /// Waits until there is room at the server, which is known by its name or address and its port.
+    /// Waits until the server has room. It is identified by its name or address and its port.
     pub(super) async fn visit(&self, host: String, port: u16) -> Visit<'_> {
         let name = (host, port);
         while let Some(place) = self.enter_or_queue(&name) {
             if self.with(&name, |server| server.has_answered) == Some(true) {
-                // The next one to leave calls.
+                // The next visit that ends wakes us.
                 let _ = place.await;
             } else {
-                // It may turn out to be silent.
+                // The server may be silent.
                 let _ = timeout(SILENCE, place).await;
             }
         }
@@ -53,7 +53,7 @@ impl Servers {
         }
     }
 
-    /// Enters, or hands out a place in the queue.
+    /// Enters, or returns a place in the queue.
     fn enter_or_queue(&self, name: &(String, u16)) -> Option<oneshot::Receiver<()>> {
         let mut known = self.known.borrow_mut();
         let server = known.entry(name.clone()).or_insert_with(|| Server {
@@ -84,15 +84,15 @@ pub(super) struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// The server has answered: it is at work.
+    /// The server has answered, so it is working.
     pub(super) fn answered(&self) {
         self.servers
             .with(&self.name, |server| server.has_answered = true);
     }
 }
 
-/// The next ones come together, when half of the room is free: to connect and to shake hands in turns
-/// of many costs both sides less than to do both at once.
+/// The next visits start together when half of the room is free. Many connections and then many
+/// handshakes cost both sides less than a mixture.
 impl Drop for Visit<'_> {
     fn drop(&mut self) {
         self.servers.with(&self.name, |server| {
@@ -104,7 +104,7 @@ impl Drop for Visit<'_> {
             while room > 0
                 && let Some(first) = server.queue.pop_front()
             {
-                // One that has looked for itself in the meantime has left the queue.
+                // A visit that has noticed the silence by itself has left the queue.
                 if first.send(()).is_ok() {
                     room = room.saturating_sub(1);
                 }
@@ -113,7 +113,7 @@ impl Drop for Visit<'_> {
     }
 }
 
-/// Enough to keep a server busy that is half a second away.
+/// Enough to keep a server busy at a round trip of half a second.
 const PER_SERVER: usize = 64;
 
 /// Longer than two round trips to the other side of the world.
@@ -135,7 +135,7 @@ mod tests {
         IsSilent,
     }
 
-    /// So many visits of a second each; the most at once, and how long all of them took.
+    /// This many visits of one second each: the maximum at once, and the total time.
     fn visits(count: usize, names: &[&str], behaviour: Behaviour) -> (usize, Duration) {
         let servers = Servers::default();
         let (here, most) = (Cell::new(0), Cell::new(0));
@@ -181,7 +181,7 @@ mod tests {
         servers.visit("a".to_owned(), 5432)
     }
 
-    /// As many as may at a server that answers.
+    /// Visits up to the limit of a server that answers.
     async fn full(servers: &Servers) -> Vec<Visit<'_>> {
         let inside = join_all((0..PER_SERVER).map(|_| visit(servers))).await;
         inside.iter().for_each(Visit::answered);

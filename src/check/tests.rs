@@ -1,5 +1,5 @@
-//! What a check does with endpoints whose answers are written down: no socket, and a clock that jumps
-//! to whatever is waited for.
+//! Tests of a check with scripted endpoints: without a socket, and with a clock that jumps to the end
+//! of each wait.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
@@ -19,7 +19,7 @@ use crate::login::{self, Entered, Role, Step, Unread};
 use crate::probe::{Stop, Timings};
 use crate::wire::postgres::ServerError;
 
-/// With a clock that jumps to whatever is waited for.
+/// With a clock that jumps to the end of each wait.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build();
@@ -31,11 +31,11 @@ pub(super) fn block_on<F: Future>(future: F) -> F::Output {
 enum Answer {
     /// There is no connection.
     Unreachable,
-    /// There is one, and this comes of the check.
+    /// There is one, and the check ends like this.
     Connected(Exit),
-    /// The login comes to an error with this SQLSTATE.
+    /// The login fails with this SQLSTATE.
     Refuses(&'static str),
-    /// The login is granted by a server of another kind than is wanted.
+    /// The login succeeds, but `target_session_attrs` does not match.
     OfAnotherKind(Exit),
     /// Nothing comes.
     Silent,
@@ -45,7 +45,7 @@ use Answer::{Connected, OfAnotherKind, Refuses, Silent, Unreachable};
 
 const PASSES: Answer = Connected(Exit::Passed);
 
-/// Answers by host; the last answer of a host is for all visits to come.
+/// Answers by host. The last answer of a host is for all further visits.
 struct Script {
     answers: RefCell<HashMap<&'static str, VecDeque<Answer>>>,
     visits: RefCell<Vec<Visit>>,
@@ -234,7 +234,7 @@ fn sources(strings: &[&str]) -> Vec<Source> {
     sources.collect()
 }
 
-/// What was told while it went on.
+/// What was reported during the run.
 #[derive(Default)]
 struct Told {
     begun: Option<usize>,
@@ -354,7 +354,7 @@ fn with_target_session_attrs_a_login_goes_on_to_a_server_of_the_wanted_kind() {
             Hosts::All => 3,
         };
         assert_eq!((script.hosts().len(), each.len()), (visited, visited));
-        // The last one is told that another host serves.
+        // The last one knows that another host will do.
         let visits = script.visits.borrow();
         assert!(visits.iter().all(|one| one.others == OtherHosts::Serve));
     }
@@ -441,7 +441,7 @@ fn results_stand_in_the_order_of_the_input_and_are_told_as_they_come() {
     assert_eq!(told.done, [Exit::NoTls, Exit::Passed]);
 }
 
-/// Waits so long for these answers.
+/// Waits for these answers for so many seconds.
 fn wait(seconds: u64, script: &Script) -> (Exit, Told, Duration) {
     let patience = Patience {
         wait: Some(Duration::from_secs(seconds)),
@@ -466,7 +466,7 @@ fn what_cannot_be_reached_is_tried_again_until_it_answers() {
     let (exit, told, took) = wait(60, &script);
     assert_eq!((exit, script.hosts().len()), (Exit::Passed, 4));
     assert!(took < Duration::from_secs(2), "{took:?}");
-    // Each change of its state is told once.
+    // Each change of its state is reported once.
     assert_eq!(told.changes, [Exit::Unreachable, Exit::Passed]);
 }
 

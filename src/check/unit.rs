@@ -1,4 +1,4 @@
-//! From connection strings to what is checked at once: endpoints, each with whom it trusts.
+//! Turns connection strings into units: endpoints, each with its trust.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,28 +12,28 @@ use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
 use crate::diagnose::{Diagnosis, conninfo_error};
 use crate::trust::{self, SharedTrust, Trust, TrustRequest};
 
-/// What is checked at once and has one verdict: an endpoint, or all those of a string that have it
-/// together.
+/// A unit is checked at once and has one verdict: an endpoint, or all endpoints of a string that
+/// share a verdict.
 pub(super) struct Unit<'a> {
     pub(super) source: &'a Source,
     pub(super) parsed: Result<Readable, Unreadable>,
 }
 
-/// A string that libpq takes.
+/// A string that libpq accepts.
 #[derive(Clone)]
 pub(super) struct Readable {
     pub(super) conninfo: Arc<ConnInfo>,
     /// Those of the string that belong to the unit; at least one.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) trust: TrustResult,
-    /// What the string itself trusts, `--trust` aside: all that other clients know of.
+    /// What the string itself trusts, without `--trust`: other clients know only this.
     pub(super) own: TrustResult,
 }
 
 /// A string that libpq refuses.
 pub(super) struct Unreadable {
     pub(super) diagnosis: Diagnosis,
-    /// What some clients take it for, if they are asked about.
+    /// How some clients read it, if that was requested.
     pub(super) by_others: Option<ReadByOthers>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct ReadByOthers {
 pub(super) type TrustResult = Arc<Result<Arc<Trust>, trust::Error>>;
 
 impl<'a> Unit<'a> {
-    /// What a string comes to.
+    /// The units of a string.
     pub(super) async fn of(
         source: &'a Source,
         request: &CheckRequest,
@@ -124,7 +124,7 @@ async fn read_by_others(
     }))
 }
 
-/// One unit an endpoint, or one of all of them.
+/// One unit per endpoint, or one for all of them.
 fn grouped<'a>(source: &'a Source, readable: &Readable, request: &CheckRequest) -> Vec<Unit<'a>> {
     let together = if belong_together(&readable.conninfo, request.hosts, request.login) {
         readable.endpoints.len().max(1)
@@ -142,11 +142,11 @@ fn grouped<'a>(source: &'a Source, readable: &Readable, request: &CheckRequest) 
     units.collect()
 }
 
-/// Reads the files of a request; on a thread of its own where a pipe may keep it waiting, so that an
-/// interruption need not wait as well.
+/// Reads the files of a request. If it may have to wait for a pipe, it runs on its own thread, so
+/// that an interruption takes effect at once.
 ///
 /// # Errors
-/// The thread did not end as it should. What is wrong with the files is the inner result.
+/// The thread failed. Faults of the files are in the inner result.
 pub async fn gather(
     trusts: &SharedTrust,
     request: TrustRequest,
@@ -160,8 +160,8 @@ pub async fn gather(
         .map_err(Error::Reading)
 }
 
-/// An endpoint for every address that its name has. A name that does not resolve stays, and is
-/// reported as such.
+/// One endpoint for every address of its name. A name that does not resolve is kept, and reported
+/// as such.
 pub async fn each_address(endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
     let addresses = match endpoint.route() {
         Route::Name(_) => connect::resolve(endpoint, Instant::now() + limit).await,

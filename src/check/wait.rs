@@ -1,4 +1,4 @@
-//! Patience with what may pass later.
+//! Retries what may pass later.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// Tries until `again` is content or the time is over, and returns the last result. The pauses grow,
-/// and are random, so that a fleet that waits for one server does not come back all at once.
+/// Tries until `again` accepts the result or the time is over, and returns the last result. The
+/// pauses grow and are random, so that many programs that wait for one server do not all return at
+/// once.
 pub(super) async fn retry<T>(
     until: Instant,
     mut attempt: impl AsyncFnMut() -> T,
@@ -20,7 +21,7 @@ pub(super) async fn retry<T>(
         if !again(&result) || left < FIRST_PAUSE {
             return result;
         }
-        // Never more than half of what is left: the last attempt comes close to the end.
+        // At most half of the time that is left, so that the last attempt is close to the end.
         sleep(jittered(pause).min(left / 2)).await;
         pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
     }
@@ -28,7 +29,7 @@ pub(super) async fn retry<T>(
 
 /// Between half and all of it.
 fn jittered(pause: Duration) -> Duration {
-    // The standard library's only randomness: the keys of a fresh hasher.
+    // The only randomness in the standard library: the keys of a new hasher.
     let random = RandomState::new().hash_one(()) % 1_000;
     let thousandth = pause / 1_000;
     let extra = thousandth.saturating_mul(u32::try_from(random).unwrap_or_default());

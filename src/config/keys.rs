@@ -1,8 +1,8 @@
 //! The keys of `pgtls.toml`: one table for `[policy]` and `[[endpoint]]`, one for their `audit`.
 //!
-//! A row writes the field, how it is read, how it gives way to another table, and its line in the
-//! reference (`docs/config.md`, which `pgtls explain config` prints). Options of the command line are
-//! the same struct: what they say counts first.
+//! A row defines the field, how it is read, how another table overrides it, and its line in the
+//! reference (`docs/config.md`, which `pgtls explain config` prints). Command-line options fill the
+//! same struct and take precedence.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use toml::Spanned;
 
 use crate::cli;
 
-/// Values of which some may not be set.
+/// Values that may be unset.
 trait Layer {
-    /// These, and others where they are not set.
+    /// These values; unset ones come from `other`.
     fn filled_from(self, other: &Self) -> Self;
 }
 
@@ -58,12 +58,12 @@ macro_rules! table {
     };
 }
 
-/// The table of `[policy]`, and the one of `[[endpoint]]`, which has keys of its own before these:
-/// serde cannot refuse unknown keys where one struct is flattened into another.
+/// The table of `[policy]`, and that of `[[endpoint]]`, which has additional keys. serde cannot
+/// refuse unknown keys if one struct is flattened into another.
 macro_rules! keys {
     ($($key:ident: $type:ty, $reader:literal, $form:literal, $meaning:literal;)+) => {
         table! {
-            /// What a file, or an option, can ask for; nothing where it is silent.
+            /// What a file or an option can request; `None` if it is not set.
             Keys { $($key: $type, $reader, $form, $meaning;)+ }
         }
 
@@ -80,7 +80,7 @@ macro_rules! keys {
         }
 
         impl Endpoint {
-            /// Its keys, and those of `[policy]` where it does not set them.
+            /// Its keys; those that it does not set come from `[policy]`.
             pub(super) fn keys(&self, common: &Keys) -> Keys {
                 Keys { $($key: self.$key.clone(),)+ }.filled_from(common)
             }
@@ -91,12 +91,12 @@ macro_rules! keys {
 macro_rules! audit_keys {
     ($($key:ident: $meaning:literal;)+) => {
         table! {
-            /// What an endpoint may accept; nothing where the file is silent.
+            /// What an endpoint may accept; `None` if it is not set.
             AuditKeys { $($key: Option<Rule>, "rule", "rule", $meaning;)+ }
         }
 
         impl AuditKeys {
-            /// The rules that they come to.
+            /// The resulting rules.
             pub(crate) fn rules(&self) -> audit::Policy {
                 let default = audit::Policy::default();
                 audit::Policy { $($key: self.$key.unwrap_or(default.$key),)+ }
@@ -138,12 +138,12 @@ audit_keys! {
 }
 
 impl Keys {
-    /// These, and those of a file where they are not set.
+    /// These keys; unset ones come from a file.
     pub(crate) fn over(&self, file: &Self) -> Self {
         self.clone().filled_from(file)
     }
 
-    /// What must hold besides libpq's verdict.
+    /// What must hold in addition to libpq's verdict.
     pub(crate) fn demands(&self) -> Demands {
         Demands {
             valid_for: self.valid_for,
@@ -183,7 +183,7 @@ fn rule<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rule>, D::Error> {
     })
 }
 
-/// A value as the option of the same meaning takes it.
+/// A value in the form of the corresponding option.
 fn one<'de, D: Deserializer<'de>, T>(
     from: D,
     parse: fn(&str) -> Result<T, String>,

@@ -1,4 +1,4 @@
-//! `pgtls.toml`: named endpoints, and what to demand of them. Pure: text and variables in.
+//! `pgtls.toml`: named endpoints, and the demands on them. Pure: text and variables are passed in.
 
 mod keys;
 
@@ -12,29 +12,29 @@ pub(crate) use keys::Keys;
 
 use keys::Endpoint;
 
-/// A file, read.
+/// A parsed file.
 #[derive(Debug)]
 pub(crate) struct Config {
     /// In the order of the file; at least one.
     pub(crate) endpoints: Vec<Entry>,
 }
 
-/// One `[[endpoint]]`, with what `[policy]` says where it says nothing itself.
+/// One `[[endpoint]]`, completed from `[policy]`.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// What the user calls it.
+    /// Its name.
     pub(crate) name: Option<String>,
-    /// As it stands in the file.
+    /// The string as written in the file.
     pub(crate) written: String,
-    /// A connection string, variables filled in.
+    /// The connection string with variables filled in.
     pub(crate) conninfo: Vec<u8>,
-    /// Where it stands, counted from 1.
+    /// Its line, counted from 1.
     pub(crate) line: usize,
-    /// What is asked of it.
+    /// The demands on it.
     pub(crate) keys: Keys,
 }
 
-/// What is wrong with a file. Never repeats a connection string: it may hold a password.
+/// What is wrong with a file. Never repeats a connection string: it may contain a password.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub(crate) struct Error {
@@ -63,7 +63,7 @@ impl Config {
         };
         let file: File = toml::from_str(text).map_err(|error| Error {
             line: line_of(error.span().map_or(text.len(), |span| span.start)),
-            // Not its Display, which shows the line itself.
+            // Not its Display, which shows the line.
             fault: Fault::Toml(error.message().to_owned()),
         })?;
         if file.endpoint.is_empty() {
@@ -100,9 +100,9 @@ struct File {
     endpoint: Vec<Endpoint>,
 }
 
-/// Puts the values of `${NAME}` in their places. A variable that is all there is may hold a whole
-/// connection string; any other stands within a value, and is quoted as the form demands, so that no
-/// password can change what the string means.
+/// Replaces each `${NAME}` with its value. A variable alone may contain a whole connection string.
+/// Any other is part of a value and is quoted as the grammar requires, so that no password can
+/// change the meaning of the string.
 fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>, Fault> {
     let grammar = Grammar::of(text.as_bytes());
     let mut filled = Vec::new();

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-/// A span, given in seconds, to the largest unit of which it holds one: days, hours or minutes.
+/// A span of seconds in its largest whole unit: days, hours or minutes.
 pub(super) fn span(seconds: i64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let whole = units.into_iter().find_map(|(unit, name)| {

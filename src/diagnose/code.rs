@@ -1,5 +1,4 @@
-//! The catalogue of codes: stable names for everything that can be found, each with its exit code and
-//! its page.
+//! The catalogue of codes: stable names for all findings, each with its exit code and its page.
 
 use super::Stage;
 use crate::exit::Exit;
@@ -15,14 +14,14 @@ macro_rules! catalogue {
         }
 
         impl Code {
-            /// The exit codes of a failure with this code. Where there are several, it is that of the
-            /// stage that failed ([`Stage::exit`]) if that is one of them, or else the first.
+            /// The exit codes of a failure with this code. If there are several, the exit code is
+            /// that of the failed stage ([`Stage::exit`]) if it is one of them, or else the first.
             pub fn exits(self) -> &'static [Exit] {
                 match self { $(Self::$variant => &[$(Exit::$exit),+],)+ }
             }
 
             /// The page of the code, as Markdown: a title, what it means, how pgtls knows, what to
-            /// do, where to read on.
+            /// do, where to read more.
             pub fn page(self) -> &'static str {
                 match self { $(Self::$variant => include_str!(concat!("pages/", $name, ".md")),)+ }
             }
@@ -125,7 +124,7 @@ catalogue! {
 }
 
 impl Code {
-    /// The codes whose names are most like `name`, best first; those that are too far are none.
+    /// The codes with the most similar names, best first. Names that differ too much are left out.
     pub fn nearest(name: &str) -> Vec<Self> {
         let mut scored: Vec<(f64, Self)> = Self::ALL
             .iter()

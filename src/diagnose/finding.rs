@@ -1,33 +1,33 @@
-//! One thing that was found: how bad, where, what, and what to do.
+//! One finding: level, code, stage, message, and what to do.
 
 use super::{Code, Hint};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::words::words;
 
-/// One thing that was found.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub level: Level,
     /// Its stable name.
     pub code: Code,
-    /// Where on the straight line it was found.
+    /// The stage at which it was found.
     pub stage: Stage,
-    /// What was seen.
+    /// What was observed.
     pub message: Shown,
     /// What to do.
     pub hint: Hint,
 }
 
 words! {
-    /// How bad a finding is.
+    /// The severity of a finding.
     Level {
-        /// It decides the verdict, or would if what does were mended.
+        /// It decides the verdict, or would if the fault that decides it were fixed.
         Error = "error",
-        /// It does not, but somebody will be sorry.
+        /// It does not decide the verdict, but is a risk.
         Warning = "warning",
-        /// Good to know.
+        /// Useful to know.
         Info = "info",
     }
 
@@ -45,9 +45,9 @@ words! {
         Handshake = "handshake",
         /// Chain and name.
         Verify = "verify",
-        /// What was asked for besides.
+        /// Additional demands.
         Policy = "policy",
-        /// Logging in, on a connection of its own.
+        /// Logging in, on a separate connection.
         Login = "login",
         /// What else the endpoint accepts.
         Audit = "audit",
@@ -55,7 +55,7 @@ words! {
 }
 
 impl Stage {
-    /// The exit code of what fails at this stage, unless its code has another.
+    /// The exit code of a failure at this stage, unless its code has another.
     pub fn exit(self) -> Exit {
         match self {
             Self::Conninfo | Self::Trust => Exit::Usage,

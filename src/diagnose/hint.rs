@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::escape::Shown;
 use crate::words::words;
 
-/// What to do about a finding. In JSON it is one string, in which what is to be copied stands on
-/// lines of its own that begin with four spaces.
+/// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
+/// begin with four spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hint(Vec<Advice>);
 
@@ -15,16 +15,16 @@ pub struct Hint(Vec<Advice>);
 pub enum Advice {
     /// A sentence, which may be wrapped.
     Say(Shown),
-    /// A value to compare or to copy as it stands.
+    /// A value to compare or to copy unchanged.
     Show(Shown),
-    /// A change to make, to be copied as it stands.
+    /// A change to make, to be copied unchanged.
     Do(Fix),
 }
 
 /// A change to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// What is to be changed.
+    /// What to change.
     pub kind: FixKind,
     /// What to write or to run.
     pub text: Shown,
@@ -35,11 +35,11 @@ words! {
     FixKind {
         /// The connection string.
         String = "string",
-        /// A file of the client, or of the server beside its settings.
+        /// A file of the client, or a file of the server other than its settings.
         File = "file",
         /// A setting of the server.
         ServerSetting = "server-setting",
-        /// Whatever a command changes that is to be run.
+        /// What a command changes; run it.
         Command = "command",
     }
 }
@@ -79,25 +79,25 @@ impl Hint {
         Self::default().then(text)
     }
 
-    /// The same, and then this sentence.
+    /// Adds this sentence.
     #[must_use]
     pub fn then(self, text: impl Into<Shown>) -> Self {
         self.with(Advice::Say(text.into()))
     }
 
-    /// The same, and then this value.
+    /// Adds this value.
     #[must_use]
     pub fn show(self, text: impl Into<Shown>) -> Self {
         self.with(Advice::Show(text.into()))
     }
 
-    /// The same, and then this change.
+    /// Adds this change.
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
         self.with(Advice::Do(fix))
     }
 
-    /// The same, and then all of another one.
+    /// Adds all lines of another hint.
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         self.0.extend(other.into().0);
@@ -109,7 +109,7 @@ impl Hint {
         self
     }
 
-    /// Whether there is nothing to say.
+    /// Whether it has no lines.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -119,7 +119,7 @@ impl Hint {
         self.0.iter()
     }
 
-    /// Reads what [`Display`](std::fmt::Display) wrote; what kind of change a line was is lost.
+    /// Reads what [`Display`](std::fmt::Display) wrote. The kind of a change is lost.
     fn parse(text: &str) -> Self {
         let lines = text.split('\n').filter(|_| !text.is_empty());
         let advice = lines.map(|line| match line.strip_prefix(COPY) {
@@ -190,7 +190,7 @@ impl schemars::JsonSchema for Hint {
     }
 }
 
-/// What stands before a line to be copied, in JSON and in text.
+/// The indent of a line to copy, in JSON and in text.
 const COPY: &str = "    ";
 
 #[cfg(test)]

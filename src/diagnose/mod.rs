@@ -1,7 +1,7 @@
-//! Observation in, findings out: what is wrong, how we know, what to do. Pure.
+//! Turns an observation into findings: what is wrong, how we know, what to do. Pure.
 //!
-//! What to *do* stands here and nowhere else. Diagnosis goes by evidence (types, certificates,
-//! bytes), never by the text of somebody's error message.
+//! Advice is only here. The diagnosis depends on evidence (types, certificates, bytes), never on
+//! the text of an error message.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -35,14 +35,14 @@ pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use hint::{Advice, Fix, FixKind, Hint};
 
-/// Everything there is to say about one endpoint.
+/// All findings about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnosis {
     /// The exit code.
     pub exit: Exit,
-    /// Why it failed; `None` exactly if `exit` is [`Exit::Passed`].
+    /// Why it failed; `None` if and only if `exit` is [`Exit::Passed`].
     pub error: Option<Finding>,
-    /// Everything else, most useful first.
+    /// All other findings, most useful first.
     pub findings: Vec<Finding>,
 }
 
@@ -64,7 +64,7 @@ impl Diagnosis {
         }
     }
 
-    /// The same with one more finding, which counts like any other under `--strict`.
+    /// Adds a finding, which counts like any other under `--strict`.
     #[must_use]
     pub fn with(mut self, finding: Finding, strictness: Strictness) -> Self {
         self.findings.push(finding);
@@ -73,25 +73,25 @@ impl Diagnosis {
     }
 }
 
-/// What a judgement is read against.
+/// The context of a judgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The connection string; `None` where files are judged.
+    /// The connection string; `None` if files are judged.
     pub conninfo: Option<&'a ConnInfo>,
-    /// Whom we trust.
+    /// What we trust.
     pub trust: &'a Trust,
     /// What must hold.
     pub level: trust::Level,
-    /// The moment and the rules.
+    /// The time and the rules.
     pub rules: &'a Rules,
     /// The name to verify, as written.
     pub host: Option<&'a [u8]>,
-    /// The address that was connected to.
+    /// The address of the connection.
     pub address: Option<IpAddr>,
 }
 
 impl<'a> Context<'a> {
-    /// What a task is read against; the address is known once somebody has answered.
+    /// The context of a task; the address is known after a server has answered.
     fn of(task: &'a Task, rules: &'a Rules) -> Self {
         Self {
             conninfo: Some(&task.conninfo),
@@ -209,7 +209,7 @@ fn unsatisfied(
     }
 }
 
-/// What would fail next, were the first fault mended: one finding a code, in libpq's order.
+/// What would fail next if the first fault were fixed: one finding per code, in libpq's order.
 fn other_faults(context: &Context<'_>, judgement: &Judgement, first: Code) -> Vec<Finding> {
     let mut seen = vec![first];
     let chain = judgement.path.faults.iter().skip(1);
@@ -227,7 +227,7 @@ fn other_faults(context: &Context<'_>, judgement: &Judgement, first: Code) -> Ve
     found
 }
 
-/// Turns a pass into exit code 1 if something that was asked for does not hold.
+/// Turns a pass into exit code 1 if a demand is not met.
 fn demand(
     diagnosis: &mut Diagnosis,
     context: &Context<'_>,
@@ -246,7 +246,7 @@ fn demand(
     }
 }
 
-/// Under `--strict` the first warning fails what would pass otherwise.
+/// Under `--strict` the first warning turns a pass into a failure.
 fn apply_strictness(diagnosis: &mut Diagnosis, strictness: Strictness) {
     let warning = diagnosis
         .findings

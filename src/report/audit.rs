@@ -1,4 +1,4 @@
-//! What an audit found, as JSON has it.
+//! The result of an audit, as in JSON.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct AuditReport {
     pub gss: AnswerReport,
     /// TLS without an SSLRequest.
     pub direct_tls: AnswerReport,
-    /// What there is to say of TLS; absent where the server does not speak it.
+    /// The details of TLS; absent if the server does not speak it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsAuditReport>,
 }
@@ -37,7 +37,7 @@ pub struct TlsAuditReport {
     pub protocols: Vec<ProtocolReport>,
     /// TLS without an SSLRequest and without ALPN.
     pub direct_tls_without_alpn: AnswerReport,
-    /// Plaintext behind the SSLRequest, taken for part of the session.
+    /// Plaintext after the SSLRequest, taken for part of the session.
     pub plaintext_behind_ssl_request: AnswerReport,
     /// TLS 1.3 tickets that came with one session; `null` if it was of another version, or there was
     /// none.
@@ -52,12 +52,12 @@ pub struct TlsAuditReport {
 pub struct AnswerReport {
     /// Whether it is accepted.
     pub outcome: Named<Answer>,
-    /// What was seen.
+    /// What was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Shown>,
 }
 
-/// What a server makes of one version.
+/// How a server reacts to one version.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ProtocolReport {
@@ -66,12 +66,12 @@ pub struct ProtocolReport {
     /// Whether it is accepted.
     #[serde(flatten)]
     pub answer: AnswerReport,
-    /// What it comes with, if it is.
+    /// Its details, if it is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedReport>,
 }
 
-/// What an accepted version comes with.
+/// The details of an accepted version.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AcceptedReport {
@@ -79,13 +79,13 @@ pub struct AcceptedReport {
     pub suites: Vec<SuiteReport>,
     /// Whether these are all.
     pub suites_complete: bool,
-    /// Whose order counts; `null` if that is not to be told.
+    /// Whose order counts; `null` if that is unknown.
     pub preference: Option<Named<Preference>>,
     /// Key exchange groups in the order in which the server chose; empty before TLS 1.2.
     pub groups: Vec<Shown>,
     /// Whether these are all.
     pub groups_complete: bool,
-    /// Whether one of them withstands quantum computers.
+    /// Whether one of them resists quantum computers.
     pub post_quantum: bool,
     /// The size of the Diffie-Hellman prime; `null` without such suites.
     pub dh_bits: Option<u16>,
@@ -114,16 +114,16 @@ pub struct SuiteReport {
     pub weaknesses: Vec<Named<Weakness>>,
 }
 
-/// The certificate under one circumstance.
+/// The certificate for one kind of request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ShownReport {
-    /// What was asked for.
+    /// What was requested.
     pub asked: Named<Circumstance>,
-    /// `accepted` if one was shown.
+    /// `accepted` if one was presented.
     #[serde(flatten)]
     pub answer: AnswerReport,
-    /// Whom it names.
+    /// The subject of the certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<Shown>,
     /// `RSA 2048`, `ECDSA P-256`.

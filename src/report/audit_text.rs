@@ -1,4 +1,4 @@
-//! What an audit found, as people read it: a table, with what should not be there in capitals.
+//! The result of an audit for people: a table, with problems in capitals.
 
 use std::io::{self, Write};
 
@@ -40,7 +40,7 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, palette: Palette) 
     }
 }
 
-/// Whether it is good to be accepted.
+/// Whether it is good if a server accepts it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taste {
     Neutral,
@@ -159,7 +159,8 @@ impl Table<'_> {
         let Some(colour) = colour else {
             return writeln!(self.out, "{plain}");
         };
-        // The word that matters is the first; it is painted after wrapping, as colours have no width.
+        // The word that matters is the first; it is coloured after wrapping, because colour codes
+        // have no width.
         let word = text
             .split([' ', ':'])
             .find(|word| !word.is_empty())

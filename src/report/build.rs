@@ -1,4 +1,4 @@
-//! From what was observed and diagnosed to what is reported.
+//! Turns what was observed and diagnosed into the report.
 
 use std::time::Duration;
 
@@ -53,8 +53,8 @@ impl Verdict {
 }
 
 impl EndpointReport {
-    /// A connection string that could not be read: nothing of it is shown, as it might be a
-    /// password that stands in the wrong place.
+    /// A connection string that could not be read: nothing of it is shown, because it may be a
+    /// misplaced password.
     pub fn unread(diagnosis: &Diagnosis) -> Self {
         Self {
             name: None,
@@ -83,7 +83,7 @@ impl EndpointReport {
         }
     }
 
-    /// An endpoint that was not connected to.
+    /// An endpoint without a connection.
     pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
         Self {
             conninfo: Some(Shown::new(&conninfo.redacted())),
@@ -119,7 +119,7 @@ impl EndpointReport {
             authenticated,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
-            // Roots that nothing was held against are no source of trust.
+            // Roots that were not used are not a source of trust.
             trust: judgement
                 .filter(|_| task.trust.level > Level::Encryption)
                 .map(|judgement| trust_report(&task.trust, judgement)),
@@ -144,7 +144,7 @@ impl EndpointReport {
         }
     }
 
-    /// The same with what else the endpoint accepts, if anybody answered.
+    /// The same with what else the endpoint accepts, if a server answered.
     #[must_use]
     pub fn with_audit(self, task: &Task, observation: &Observation, audit: Option<&Audit>) -> Self {
         let negotiated = observation.tls().and_then(|tls| tls.protocol);
@@ -163,7 +163,7 @@ impl EndpointReport {
         }
     }
 
-    /// The same with what came of the rehearsal of a rotation, if there was one.
+    /// The same with the rehearsal of a rotation, if there was one.
     #[must_use]
     pub fn with_rotation(self, rotation: Option<&Rotation>) -> Self {
         Self {
@@ -362,7 +362,7 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// RFC 3339; a time that cannot be compared, or lies beyond the calendar, says so.
+/// RFC 3339, or a text for a time that cannot be compared or is outside the calendar.
 pub fn instant(seconds: Option<i64>) -> String {
     seconds
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
@@ -372,5 +372,5 @@ pub fn instant(seconds: Option<i64>) -> String {
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// Names of one certificate that are reported; a hostile one may hold any number.
+/// The maximum of reported names of one certificate: a hostile one may have any number.
 const MAX_NAMES: usize = 1_000;

@@ -1,4 +1,4 @@
-//! From what a check found to what is reported.
+//! Turns what a check found into the report.
 
 use crate::check::{Checked, Label, Location, Outcome, Subject};
 use crate::escape::Shown;

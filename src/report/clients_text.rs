@@ -1,4 +1,4 @@
-//! What other clients would do, as people read it.
+//! What other clients would do, for people.
 
 use std::io::{self, Write};
 
@@ -8,8 +8,8 @@ use super::ClientReport;
 use super::text::{Palette, paint, wrap};
 use crate::clients::{Basis, Outcome};
 
-/// A table: who connects, who would check, and why; those of one fate share a row. What must not be
-/// overlooked is in capitals.
+/// A table: who connects, who would check, and why. Those with the same result share a row. Dangers
+/// are in capitals.
 pub(super) fn write(
     out: &mut dyn Write,
     clients: &[ClientReport],

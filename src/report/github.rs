@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use super::{EndpointReport, FindingReport, Report, Verdict};
 use crate::diagnose::Level;
 
-/// Writes a verdict line for every endpoint, then its annotations. What is only good to know makes
-/// none: GitHub shows ten of each kind a step.
+/// Writes a verdict line for every endpoint, then its annotations. Infos get none, because GitHub
+/// shows only ten of each kind per step.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -17,7 +17,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             Verdict::Pass => "PASS",
             Verdict::Fail => "FAIL",
         };
-        // A line of its own that begins with a word: a name that holds `::` starts no command.
+        // A line that begins with a word, so that a name with `::` does not start a command.
         writeln!(out, "{verdict} {}", data(&endpoint.label()))?;
         for finding in endpoint.all_findings() {
             annotation(out, endpoint, finding)?;

@@ -1,4 +1,4 @@
-//! The report as one JSON document, or as one line of JSON an endpoint.
+//! The report as one JSON document, or as one line of JSON per endpoint.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! JUnit XML, as Jenkins, GitLab and their kin read it: one test case an endpoint.
+//! JUnit XML for Jenkins, GitLab and others: one test case per endpoint.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -64,12 +64,12 @@ pub(crate) struct Problem {
     pub(crate) advice: String,
 }
 
-/// How JUnit calls a problem.
+/// JUnit's name for a problem.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tag {
-    /// The test could not be done.
+    /// The test could not be run.
     Error,
-    /// The test was done, and failed.
+    /// The test was run, and failed.
     Failure,
 }
 
@@ -150,7 +150,7 @@ fn write_case<W: Write>(writer: &mut Writer<W>, case: &Case) -> io::Result<()> {
     Ok(())
 }
 
-/// Text of characters that XML may hold (XML 1.0 section 2.2): neither controls nor the two
+/// Text with only the characters that XML allows (XML 1.0 section 2.2): neither controls nor the two
 /// noncharacters.
 fn xml(text: &str) -> String {
     let lines: Vec<String> = text

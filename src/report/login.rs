@@ -1,4 +1,4 @@
-//! From what came of a login to what is reported.
+//! Turns the result of a login into the report.
 
 use super::build::milliseconds;
 use super::{ChannelBindingType, EndpointReport, LoginMethod, LoginReport, ServerSessionReport};
@@ -7,7 +7,7 @@ use crate::escape::Shown;
 use crate::login::{self, Encryption, Login};
 
 impl EndpointReport {
-    /// The same with what came of the login, if there was one.
+    /// The same with the login, if there was one.
     #[must_use]
     pub fn with_login(self, conninfo: &ConnInfo, login: Option<&Login>) -> Self {
         Self {
@@ -49,11 +49,11 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
     }
 }
 
-/// What a server says of itself, as far as anybody wants to read it.
+/// What a server says about itself, shortened.
 fn shortened(text: &str) -> Shown {
     let start: String = text.chars().take(MAX_SAID).collect();
     Shown::new(&start)
 }
 
-/// Characters of a server's value that are reported.
+/// The maximum of reported characters of a server's value.
 const MAX_SAID: usize = 300;

@@ -1,11 +1,11 @@
-//! Lines of JSON in, endpoints out: what other runs have reported, to be reported together.
+//! Reads endpoints from lines of JSON: the reports of other runs, to be combined.
 
 use serde_json::Value;
 
 use super::{EndpointReport, Verdict};
 use crate::exit::Exit;
 
-/// Why a file is not taken. Nothing of it is repeated.
+/// Why a file is refused. Nothing of its text is repeated.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {fault}")]
 pub struct Error {
@@ -18,21 +18,21 @@ pub struct Error {
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// No JSON, or only the beginning of it.
+    /// Not JSON, or incomplete JSON.
     #[error("no JSON object, or not a whole one; only files of --format jsonl can be merged")]
     Json,
     /// Some other JSON.
     #[error("JSON, but no endpoint as --format jsonl writes it")]
     Endpoint,
-    /// A verdict that its exit code or its error contradicts.
+    /// A verdict that contradicts its exit code or its error.
     #[error("the verdict, the exit code and the error contradict each other")]
     Contradiction,
 }
 
-/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. A file may hold none.
+/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. A file may have none.
 ///
 /// # Errors
-/// The first line that is not a whole endpoint: what was not read must not count as passed.
+/// The first line that is not a complete endpoint: what was not read must not count as passed.
 pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
     let lines = text.split(|byte| *byte == b'\n').zip(1..);
     lines
@@ -47,8 +47,8 @@ pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
 }
 
 fn endpoint(line: &[u8]) -> Result<(EndpointReport, Exit), Fault> {
-    // Text is escaped as it is read, since the file may have been through other hands. serde_json
-    // bounds the depth.
+    // Text is escaped as it is read, because other programs may have changed the file. serde_json
+    // limits the depth.
     let value: Value = serde_json::from_slice(line).map_err(|_| Fault::Json)?;
     let report: EndpointReport = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
     let exit = report.exit_code;

@@ -1,7 +1,8 @@
-//! Findings in, bytes out: the report's own types, which are the JSON schema, and one file a format.
+//! Turns findings into bytes: the report's own types, which define the JSON schema, and one file per
+//! format.
 //!
-//! A field that is absent was not reached; `null` was reached and is empty. Fields are only ever
-//! added, and readers must expect enumerations to grow.
+//! An absent field was not reached; `null` was reached and is empty. Fields are only ever added, and
+//! readers must expect new enumeration values.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -54,7 +55,7 @@ pub struct Report {
     pub verdict: Verdict,
     /// The exit code of the run.
     pub exit_code: Exit,
-    /// One entry an endpoint, in the order of the input.
+    /// One entry per endpoint, in the order of the input.
     pub endpoints: Vec<EndpointReport>,
 }
 
@@ -65,25 +66,25 @@ pub struct EndpointReport {
     /// What the configuration file calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Shown>,
-    /// The file that holds the string; absent if it was an argument or the environment.
+    /// The file with the string; absent if it came from an argument or the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationReport>,
     /// The string's own parameters, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conninfo: Option<Shown>,
-    /// The host as written; escaped where it is not UTF-8.
+    /// The host as written; escaped if it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Shown>,
-    /// The address that was connected to, or the one that was asked for.
+    /// The address of the connection, or the requested one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostaddr: Option<Shown>,
     /// The port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// The mode that was checked.
+    /// The mode that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sslmode: Option<Named<SslMode>>,
-    /// How TLS was asked for.
+    /// How TLS was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sslnegotiation: Option<Named<SslNegotiation>>,
     /// Whether this endpoint passed.
@@ -92,7 +93,7 @@ pub struct EndpointReport {
     pub exit_code: Exit,
     /// Whether a TLS session was established.
     pub encrypted: bool,
-    /// Whether the server proved who it is, to the degree that the mode demands.
+    /// Whether the server proved who it is, as far as the mode requires it.
     pub authenticated: bool,
     /// Why it failed; `null` on a pass.
     pub error: Option<FindingReport>,
@@ -110,16 +111,16 @@ pub struct EndpointReport {
     /// Whether the leaf names the host.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name_match: Option<NameMatchReport>,
-    /// What the chain comes to with other roots, if that was asked for.
+    /// The verdicts with other roots, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rotation: Option<RotationReport>,
-    /// What came of the login, if one was asked for and the check had passed.
+    /// The result of the login, if it was requested and the check passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<LoginReport>,
-    /// What each client library would do, if that was asked for.
+    /// What each client library would do, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientReport>>,
-    /// What else the endpoint accepts, if that was asked for.
+    /// What else the endpoint accepts, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit: Option<AuditReport>,
     /// How long each step took, in milliseconds.
@@ -169,14 +170,14 @@ impl EndpointReport {
         self.path().map(|certificate| certificate.days_left).min()
     }
 
-    /// The error, if there is one, and then everything else that was found.
+    /// The error, if there is one, followed by all other findings.
     fn all_findings(&self) -> impl Iterator<Item = &FindingReport> {
         self.error.iter().chain(&self.findings)
     }
 }
 
 impl FindingReport {
-    /// What was seen and what to do, on as many lines as it takes.
+    /// What was observed and what to do, on as many lines as needed.
     fn full_text(&self) -> String {
         match self.hint.is_empty() {
             true => self.message.to_string(),
@@ -189,13 +190,13 @@ impl FindingReport {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FindingReport {
-    /// How bad it is.
+    /// Its severity.
     pub level: Named<Level>,
     /// The stable code.
     pub code: Named<Code>,
     /// The stage at which it was found.
     pub stage: Named<Stage>,
-    /// What was seen.
+    /// What was observed.
     pub message: Shown,
     /// What to do.
     #[serde(default, skip_serializing_if = "Hint::is_empty")]
@@ -222,9 +223,9 @@ pub struct TlsReport {
     pub alpn: Option<Shown>,
     /// The server name that was sent.
     pub sni: Option<Shown>,
-    /// Whether the server asked for another key share, at the price of a round trip.
+    /// Whether the server asked for another key share, which costs a round trip.
     pub hello_retry_request: bool,
-    /// What became of the client certificate.
+    /// What happened to the client certificate.
     pub client_certificate: Named<ClientCertificateUse>,
 }
 
@@ -232,7 +233,7 @@ pub struct TlsReport {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CertificateReport {
-    /// Whom it names.
+    /// Its subject.
     pub subject: Shown,
     /// Who signed it.
     pub issuer: Shown,
@@ -244,7 +245,7 @@ pub struct CertificateReport {
     pub not_before: Shown,
     /// RFC 3339.
     pub not_after: Shown,
-    /// Whole days until `not_after`; negative once it is past.
+    /// Whole days until `not_after`; negative after it.
     pub days_left: i64,
     /// `RSA 2048`, `ECDSA P-256`.
     pub key: Shown,
@@ -256,7 +257,7 @@ pub struct CertificateReport {
     pub sha256_fingerprint: Shown,
     /// SHA-256 of the public key, lower-case hexadecimal.
     pub spki_sha256: Shown,
-    /// What it is to the path.
+    /// Its role in the path.
     pub role: Named<Role>,
 }
 
@@ -308,9 +309,9 @@ pub struct RotationReport {
 pub struct RehearsalReport {
     /// Whether the server would pass.
     pub verdict: Verdict,
-    /// The exit code it would come to.
+    /// The exit code of this set of roots.
     pub exit_code: Exit,
-    /// The stable code of what stands in the way; `null` if nothing does.
+    /// The stable code of the obstacle; `null` if there is none.
     pub code: Option<Named<Code>>,
 }
 
@@ -324,11 +325,11 @@ pub struct LoginReport {
     pub database: Shown,
     /// Whether the server granted it.
     pub succeeded: bool,
-    /// The server's complaint, five characters.
+    /// The SQLSTATE of the server's error, five characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sqlstate: Option<Shown>,
-    /// What the server asked for, as `require_auth` spells it (`none` where it asked for nothing), or
-    /// `other`; `null` if it never got there.
+    /// What the server requested, as in `require_auth` (`none` if it requested nothing), or `other`;
+    /// `null` if it did not get that far.
     pub method: Option<Named<LoginMethod>>,
     /// `tls-server-end-point`, if SCRAM was bound to the TLS channel; else `null`.
     pub channel_binding: Option<Named<ChannelBindingType>>,
@@ -339,9 +340,9 @@ pub struct LoginReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pg_stat_ssl: Option<ServerSessionReport>,
     /// Whether that is what was negotiated on the connection of the login; `null` if it cannot be
-    /// compared. Agreement is no proof that TLS ends at the server; a bound login is.
+    /// compared. Agreement does not prove that TLS ends at the server; a bound login does.
     pub same_session: Option<bool>,
-    /// How long it took, in milliseconds, a connection of its own included.
+    /// How long it took, in milliseconds, including its own connection.
     pub took_ms: f64,
 }
 
@@ -371,7 +372,7 @@ pub struct ClientReport {
     pub outcome: Named<Outcome>,
     /// Whether its verification, given the same roots and host name, would accept this server.
     pub certificate: Named<Acceptance>,
-    /// The stable code of what stands in the way; `null` if nothing does.
+    /// The stable code of the obstacle; `null` if there is none.
     pub code: Option<Named<Code>>,
     /// Why.
     pub reason: Shown,

@@ -1,12 +1,12 @@
-//! One line for Nagios, Icinga and their kin: the plugin guidelines of the Monitoring Plugins
-//! project, with a state that is also the exit code.
+//! One line for Nagios, Icinga and others, by the plugin guidelines of the Monitoring Plugins
+//! project. The state is also the exit code.
 
 use std::io::{self, Write};
 
 use super::{EndpointReport, Report, Verdict};
 use crate::escape::escape;
 
-/// How many days a path must still hold.
+/// How many days a path must still be valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
     /// Fewer days are a warning.
@@ -38,10 +38,10 @@ impl State {
     }
 }
 
-/// The state of the whole run: that of the endpoint that is worst off.
+/// The state of the whole run: the worst state of an endpoint.
 pub fn state(report: &Report, thresholds: Thresholds) -> State {
     let states = report.endpoints.iter().map(|one| state_of(one, thresholds));
-    // A report of nothing has checked nothing.
+    // An empty report has checked nothing.
     let worst = states.max().unwrap_or(State::Unknown);
     match report.verdict {
         Verdict::Pass => worst,
@@ -71,7 +71,7 @@ pub fn write(out: &mut dyn Write, report: &Report, thresholds: Thresholds) -> io
     )
 }
 
-/// The line where nothing could be checked at all.
+/// The line if nothing could be checked.
 ///
 /// # Errors
 /// If `out` cannot be written.

@@ -1,5 +1,5 @@
-//! Metrics for node_exporter's textfile collector, in Prometheus' text exposition format. Where a
-//! metric means what it means in ssl_exporter, it has the same name.
+//! Metrics for node_exporter's textfile collector, in Prometheus' text exposition format. A metric
+//! with the same meaning as in ssl_exporter has the same name.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -138,7 +138,7 @@ fn certificates(
         if which == Which::Path && certificate.role == Role::Unused {
             continue;
         }
-        // A time that nobody can read has no number.
+        // A time that cannot be read has no number.
         let Ok(instant) = OffsetDateTime::parse(instant(certificate), &Rfc3339) else {
             continue;
         };
@@ -177,8 +177,8 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
         .filter_map(|(step, time)| Some((step, time?)))
 }
 
-/// The endpoints' labels; where two share one, the later is numbered, as no series may appear
-/// twice.
+/// The endpoints' labels. If two are equal, the later one gets a number, because a series must not
+/// appear twice.
 fn targets(endpoints: &[EndpointReport]) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     endpoints

@@ -1,6 +1,6 @@
 //! A fixed report for the tests of the formats: a pass with a warning, failures of several kinds,
-//! and text that a hostile server might send. What the library reports is escaped before; the
-//! formats must be sound even where it is not.
+//! and text that a hostile server might send. The library escapes what it reports, but the formats
+//! must be correct even for unescaped text.
 
 use super::{
     CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, LocationReport,

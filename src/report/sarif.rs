@@ -1,7 +1,7 @@
-//! SARIF 2.1.0 (OASIS "Static Analysis Results Interchange Format"), for code scanning: a rule a
-//! finding code, a result a finding. With what GitHub demands besides ("SARIF support for code
-//! scanning" in its documentation): it refuses a whole log for one result without a physical
-//! location.
+//! SARIF 2.1.0 (OASIS "Static Analysis Results Interchange Format"), for code scanning: one rule
+//! per finding code, one result per finding. It also meets GitHub's requirements ("SARIF support
+//! for code scanning" in its documentation): GitHub refuses a whole log if one result has no
+//! physical location.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -13,8 +13,8 @@ use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
 use crate::percent;
 
-/// Writes one log with one run. A result lies at the line of the file that holds the connection
-/// string; for an argument the endpoint itself stands for the file.
+/// Writes one log with one run. The location of a result is the line of the connection string in
+/// its file. For an argument, the endpoint itself replaces the file.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -86,7 +86,7 @@ fn rule(name: String) -> Rule {
     }
 }
 
-/// The first section of a page, as one paragraph; a page without sections as it is.
+/// The first section of a page, as one paragraph; a page without sections unchanged.
 fn meaning(page: &str) -> String {
     let section = page.split("\n## ").nth(1);
     let text = section.and_then(|section| section.split_once('\n'));
@@ -134,8 +134,8 @@ fn physical(endpoint: &EndpointReport, label: &str) -> Physical {
     }
 }
 
-/// A path as a URI reference: relative (RFC 3986 section 4.2), as readers look for it from the root
-/// of the repository, or else a file URI (RFC 8089), which they make relative themselves.
+/// A path as a URI reference: relative (RFC 3986 section 4.2), because readers resolve it from the
+/// root of the repository, or else a file URI (RFC 8089), which they make relative themselves.
 fn file_uri(path: &str) -> String {
     if path.starts_with('/') {
         return format!("file://{}", percent::path(path));

@@ -1,4 +1,4 @@
-//! `schema.json`, the JSON Schema of the report, is made from its types, and committed.
+//! `schema.json`, the JSON Schema of the report, is generated from its types and committed.
 
 use std::path::Path;
 
@@ -22,7 +22,8 @@ fn the_committed_schema_is_that_of_the_types() {
     );
 }
 
-/// What is written, not what might be read: a field that is always there is required.
+/// The schema of what is written, not of what could be read: a field that is always present is
+/// required.
 fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12()
         .for_serialize()

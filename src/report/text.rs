@@ -13,16 +13,16 @@ use crate::diagnose::{Advice, Fix, Level};
 use crate::escape::Shown;
 use crate::words::Named;
 
-/// Whether the text may hold colour codes. Colour never carries meaning alone.
+/// Whether the text may contain colour codes. No meaning depends on colour alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Palette {
-    /// No escape sequence at all.
+    /// No escape sequences.
     Plain,
     /// ANSI colours.
     Colour,
 }
 
-/// Writes the report, one paragraph an endpoint.
+/// Writes the report, one paragraph per endpoint.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -42,7 +42,7 @@ pub fn write(out: &mut dyn Write, report: &Report, palette: Palette) -> io::Resu
     Ok(())
 }
 
-/// One line an endpoint, for those who look for one of many.
+/// One line per endpoint, to find one among many.
 fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
     let labels: Vec<String> = endpoints.iter().map(EndpointReport::label).collect();
     let widths = labels.iter().map(|label| label.chars().count());
@@ -74,7 +74,7 @@ fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<
     Ok(())
 }
 
-/// How many passed; of many, those that did not once more, as the last thing to be seen.
+/// How many passed. If there are many endpoints, it lists the failed ones again at the end.
 fn write_summary(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<()> {
     let failed: Vec<&EndpointReport> = endpoints
         .iter()
@@ -176,7 +176,7 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
         Some(Level::Info) | None => AnsiColor::Cyan,
     };
     let label = format!("{} {}:", finding.level, finding.code);
-    // Wrapped with the plain label, then painted: escape codes have no width.
+    // Wrapped with the plain label, then coloured: escape codes have no width.
     let text = wrap(&format!("{label} {}", finding.message), "  ");
     let painted = paint(
         &label,
@@ -198,7 +198,7 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
     Ok(())
 }
 
-/// psql's own line only where psql would print it: after a connection that passed.
+/// psql's own line, only if psql would print it: after a connection that passed.
 fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Result<()> {
     let (Some(protocol), Some(cipher), Some(bits)) = (&tls.protocol, &tls.cipher, tls.bits) else {
         return Ok(());
@@ -414,7 +414,7 @@ pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
     }
 }
 
-/// Before what is said of a finding on further lines.
+/// The indent of further lines of a finding.
 const HINT: &str = "    ";
 
 /// Up to this many endpoints there is no table.

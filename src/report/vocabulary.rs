@@ -1,4 +1,4 @@
-//! The closed sets of words in a report that are the report's own.
+//! The closed sets of words that only the report uses.
 
 use crate::login::Method;
 use crate::probe::ClientCertificate;
@@ -14,11 +14,11 @@ words! {
         Fail = "fail",
     }
 
-    /// What a certificate is to the path.
+    /// The role of a certificate in the path.
     Role {
         /// The server's own.
         Leaf = "leaf",
-        /// Between the server's own and the root.
+        /// Between leaf and root.
         Intermediate = "intermediate",
         /// The end of the path.
         Root = "root",
@@ -28,7 +28,7 @@ words! {
 
     /// Where trust comes from.
     TrustSource {
-        /// A file that is named.
+        /// A named file.
         SslRootCert = "sslrootcert",
         /// `~/.postgresql/root.crt`.
         Home = "home",
@@ -50,23 +50,23 @@ words! {
         CommonName = "common-name",
     }
 
-    /// What became of the client certificate.
+    /// What happened to the client certificate.
     ClientCertificateUse {
         /// The server did not ask.
         NotRequested = "not requested",
         /// The server asked, and got none.
         NoneSent = "requested, none sent",
-        /// It was sent, and what the server makes of it is not known.
+        /// It was sent; whether the server accepted it is unknown.
         Sent = "sent",
-        /// The server took it.
+        /// The server accepted it.
         Accepted = "sent, accepted",
         /// The server refused it.
         Refused = "sent, refused",
     }
 
-    /// How a server asks who logs in, as `require_auth` spells it.
+    /// How a server authenticates the user, as in `require_auth`.
     LoginMethod {
-        /// It asks for nothing.
+        /// It requires nothing.
         None = "none",
         /// The password itself.
         Password = "password",
@@ -84,13 +84,13 @@ words! {
         TlsServerEndPoint = "tls-server-end-point",
     }
 
-    /// What came of a question of the audit.
+    /// The result of an audit question.
     Answer {
         /// The server does it.
         Accepted = "accepted",
         /// The server does not.
         Refused = "refused",
-        /// It was asked, and did not come to light.
+        /// It was asked, but the answer is unknown.
         Unknown = "unknown",
     }
 }

@@ -1,4 +1,4 @@
-//! What an endpoint accepts besides, and what to do about it.
+//! What else an endpoint accepts, and what to do about it.
 
 use crate::audit::{
     Accepted, Audit, Category, Circumstance, Each, Login, Plaintext, Policy, Presented, Protocol,
@@ -13,10 +13,10 @@ use crate::exit::Exit;
 use crate::probe::Task;
 use crate::wire::tls::{Suite, TlsVersion, Weakness};
 
-/// Adds what an audit found to what the check of the same endpoint came to.
+/// Adds the findings of an audit to the diagnosis of the same endpoint.
 ///
-/// What is forbidden turns a pass into exit code 1, what did not come to light into 3, and a further
-/// certificate that does not verify into the code that the check has for it.
+/// Something forbidden turns a pass into exit code 1, an unanswered question into 3, and another
+/// certificate that does not verify into the exit code of that fault.
 pub fn add_audit(
     diagnosis: &mut Diagnosis,
     task: &Task,
@@ -59,7 +59,7 @@ fn failed(finding: Finding) -> (Exit, Finding) {
     (finding.code.exit(finding.stage), finding)
 }
 
-/// Everything that is accepted and should not be.
+/// Everything that is accepted but should not be.
 fn accepted(audit: &Audit) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
     if let Some(Plaintext::Accepted(login)) = audit.plaintext.known() {
@@ -200,7 +200,7 @@ fn names<'a>(
     names.join(" and ")
 }
 
-/// How many suites fit in all versions together, and their names.
+/// How many suites match in all versions together, and their names.
 fn listed(versions: &Versions<'_>, fits: impl Fn(Suite) -> bool) -> Option<(usize, String)> {
     let mut names: Vec<&str> = Vec::new();
     for (_, accepted) in versions {
@@ -259,7 +259,7 @@ fn certificates(task: &Task, shown: &Each<Circumstance, Presented>) -> Vec<(Exit
         .collect()
 }
 
-/// Clients without SNI get a certificate that they refuse, where others get one that they take.
+/// Clients without SNI get a certificate that they refuse, but others get one that they accept.
 fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
     let judgement = shown.known(Circumstance::NoSni)?.chain()?;
     judgement.satisfies(task.trust.level).err()?;
@@ -280,7 +280,7 @@ fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
     })
 }
 
-/// What did not come to light.
+/// Questions without an answer.
 fn incomplete(audit: &Audit) -> Option<Finding> {
     let unknown = audit.gaps();
     let (first, reason) = unknown.first()?;
@@ -328,8 +328,8 @@ fn told(reason: &Unknown) -> String {
 /// RFC 9325 section 4.1 (bits).
 const ENOUGH_PRIME_BITS: u16 = 2048;
 
-/// Suites, or questions, that one message lists.
+/// The maximum of suites or questions in one message.
 const MAX_NAMES: usize = 12;
 
-/// Bytes of a server's message that are shown.
+/// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 300;

@@ -1,4 +1,4 @@
-//! Why a chain or a name is refused: libpq says three words, the certificates say the rest.
+//! Why a chain or a name is refused. libpq's message is short; the certificates show the details.
 
 use super::no_anchor::{self, End, other_key};
 use crate::diagnose::calendar::{day, moment, span};
@@ -259,7 +259,7 @@ impl Case<'_> {
             })
     }
 
-    /// An issuer of the right name whose key did not make the signature.
+    /// An issuer with the right name whose key did not make the signature.
     fn wrong_key(&self) -> Finding {
         let message = format!(
             "{} was not signed by the key of \"{}\", though it names it as its issuer",

@@ -1,4 +1,4 @@
-//! Our own certificate: the server misses it, or does not like it.
+//! Our own certificate: the server requires one, or refuses ours.
 
 use super::corrected;
 use super::wire::{said, server_error};
@@ -11,9 +11,9 @@ use crate::wire::postgres::error::sqlstate;
 use crate::wire::postgres::{FirstAnswer, ServerError};
 use crate::x509::Name;
 
-/// What is wrong about the client certificate after a finished handshake: the server's answer to
-/// the startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing
-/// is, or the server complains about something else, which is no concern of TLS.
+/// What is wrong with the client certificate after a finished handshake: the server's answer to the
+/// startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing is
+/// wrong, or if the server's error has nothing to do with TLS.
 pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosis> {
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let request = session.tls.client_certificate;
@@ -26,7 +26,7 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
         (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
             refused_or_missing(task, &session.tls, format!("server says: {}", said(error)))?
         }
-        // Such a server answers before it looks into pg_hba.conf: the demand may come yet.
+        // Such a server answers before it reads pg_hba.conf: it may still require a certificate.
         (Some(FirstAnswer::Error(error)), _)
             if error.may_pass() && request != ClientCertificateRequest::Sent =>
         {
@@ -45,14 +45,15 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
 
 /// PostgreSQL's "connection requires a valid client certificate" comes in the language of the
 /// server. Everything else that it says under this SQLSTATE before authentication (pg_hba.conf has
-/// no entry, or rejects; authentication failed) quotes a name, in every language, and this does not.
+/// no entry, or rejects; authentication failed) quotes a name, in every language, but this error
+/// does not.
 fn demands_certificate(error: &ServerError) -> bool {
     let text = String::from_utf8_lossy(&error.message);
     error.sqlstate.as_deref() == Some(sqlstate::INVALID_AUTHORIZATION)
         && !text.contains(QUOTATION_MARKS)
 }
 
-/// What a handshake that broke says about the client certificate, if it does.
+/// What a failed handshake says about the client certificate, if anything.
 pub(in crate::diagnose) fn in_handshake(
     task: &Task,
     error: &HandshakeError,
@@ -125,7 +126,8 @@ fn advice(task: &Task, tls: &Tls) -> Option<Hint> {
     Some(advice.into_iter().collect())
 }
 
-/// Whom the server's request names (RFC 8446 section 4.2.4): the subjects of its ssl_ca_file.
+/// The authorities that the server's request names (RFC 8446 section 4.2.4): the subjects of its
+/// ssl_ca_file.
 fn authorities(tls: &Tls) -> Option<String> {
     let names: Vec<String> = tls
         .client_certificate_authorities
@@ -141,7 +143,7 @@ fn authorities(tls: &Tls) -> Option<String> {
     })
 }
 
-/// A certificate that nobody named, but that lies where libpq looks for one.
+/// A certificate that no setting names, but that is where libpq looks for one.
 fn left_behind(task: &Task) -> Option<Hint> {
     let identity = task.trust.identity.as_ref()?;
     task.conninfo.sslcert.is_none().then(|| {
@@ -153,7 +155,7 @@ fn left_behind(task: &Task) -> Option<Hint> {
     })
 }
 
-/// What PostgreSQL's translations set names in.
+/// The quotation marks around names in PostgreSQL's translations.
 const QUOTATION_MARKS: [char; 7] = [
     '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
 ];

@@ -1,19 +1,19 @@
-//! What stands in the way of other clients, by its finding code.
+//! What prevents other clients from connecting, by finding code.
 
 use super::chain;
 use crate::clients::{Blamed, ClientVerdict, Failure, Obstacle};
 use crate::diagnose::{Code, Diagnosis};
 
-/// What one client would do, with the code of what stands in its way.
+/// What one client would do, with the finding code of its obstacle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientDiagnosis {
     /// What it would do, and why.
     pub verdict: ClientVerdict,
-    /// The finding code of what stands in the way, if anything does.
+    /// The finding code of the obstacle, if there is one.
     pub code: Option<Code>,
 }
 
-/// Names what stands in the way of each client; `diagnosis` is that of the check they were asked about.
+/// Names the obstacle of each client; `diagnosis` is that of the check.
 pub fn diagnose_clients(
     verdicts: Vec<ClientVerdict>,
     diagnosis: &Diagnosis,

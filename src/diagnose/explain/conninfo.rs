@@ -1,4 +1,4 @@
-//! A connection string that libpq would refuse, and what its writer probably meant.
+//! A connection string that libpq would refuse, and what the user probably meant.
 
 use crate::conninfo::{
     Choice as _, Demand, Error, Expected, Keyword, Origin, ServiceFault, SslMode, Word,
@@ -44,7 +44,7 @@ fn code(error: &Error) -> Code {
     }
 }
 
-/// What to write instead, where that can be told.
+/// What to write instead, if that is known.
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::UnknownKeyword {
@@ -175,7 +175,7 @@ const SWALLOWED: &str = "\"host=\" takes the next word for its value: write the 
 const AT_SIGN: &str = "in a URI, @ in a user's name or password is written %40; in a keyword/value \
     string, host takes the name alone";
 
-/// The setting, written where it was said.
+/// The setting, in the form of its source.
 fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
     match origin {
         Origin::Environment(variable) => format!("set {variable}={value}"),
@@ -211,7 +211,7 @@ mod tests {
     use crate::conninfo::ConnInfo;
     use crate::conninfo::fake::Fake;
 
-    /// Everything that anyone may print of a reading.
+    /// All output that the reading of a string can cause.
     fn output(text: &[u8], world: &Fake) -> String {
         match ConnInfo::read(text, world) {
             Ok(info) => {
@@ -232,8 +232,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// The password is made of the word `Zq` and of every sign that can break a grammar; each place where a
-        /// password is written is tried, well formed or not.
+        /// The password consists of the word `Zq` and of every character that can break a grammar. Every place
+        /// for a password is tried, well formed or not.
         #[test]
         fn no_password_shows_in_any_output(
             password in r"(Zq[:/@?#%&= '\\;,\[\]]{0,2}){1,4}",
@@ -264,7 +264,7 @@ mod tests {
                 ("jdbc:postgresql://u:", "@h/d?user=x"),
             ]),
         ) {
-            // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we: it is what the string says.
+            // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we, because the string says so.
             let at = password.find('@').unwrap_or(password.len());
             if password[at..].contains(['/', '?', ',']) {
                 return Ok(());

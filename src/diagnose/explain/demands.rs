@@ -1,4 +1,4 @@
-//! What was asked for on the command line, and does not hold.
+//! Demands of the command line that are not met.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
 
-/// Something that the session depends on does not last as long as was asked for.
+/// Something that the session depends on expires earlier than allowed.
 fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Finding {
     let seconds = i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX);
     let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));

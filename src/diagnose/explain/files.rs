@@ -1,4 +1,4 @@
-//! A bad file: roots, CRLs, certificates and keys that are named and cannot be used.
+//! Bad files: named roots, CRLs, certificates and keys that cannot be used.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
-/// A file that is named, or is there by default, and cannot be used.
+/// A file that is named, or is in its default place, and cannot be used.
 pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
     Diagnosis::failed(file_finding(Some(conninfo), error))
 }
 
-/// The same, where there is no connection string.
+/// The same without a connection string.
 pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
     Diagnosis::failed(file_finding(None, error))
 }
@@ -32,7 +32,7 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
     Diagnosis::failed(finding)
 }
 
-/// With the place where a relative path was looked up.
+/// Adds the absolute path of a relative one.
 fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
     let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
     let advice = finding.hint.clone();
@@ -121,7 +121,7 @@ fn invalid(role: FileRole) -> Code {
     }
 }
 
-/// Where libpq would silently do less than the string asks for.
+/// Cases in which libpq would silently do less than the string requires.
 fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     let mode = conninfo.sslmode.value;
     match role {
@@ -155,7 +155,7 @@ enum Owner<'a> {
     Server,
 }
 
-/// What is wrong with a certificate or key file, apart from whose it is.
+/// What is wrong with a certificate or key file, for any owner.
 enum Flaw {
     CertificateMissing,
     CertificateInvalid,
@@ -265,7 +265,7 @@ fn looked_at(path: &NamedPath) -> String {
     format!("Looked at {}{origin}.", shown_path(&path.absolute))
 }
 
-/// A shell would have expanded it; within quotation marks it does not.
+/// A shell expands it, but not within quotation marks.
 fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Option<Hint> {
     let below = path.written.strip_prefix("~").ok()?;
     let home = conninfo.home_files.as_deref()?.parent()?;
@@ -278,7 +278,7 @@ fn quoted(path: &NamedPath) -> String {
     quoted_path(&path.written)
 }
 
-/// As a shell takes it for one word.
+/// Quoted, so that a shell reads it as one word.
 pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
     let text = shown_path(path);
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
@@ -288,7 +288,7 @@ pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
     }
 }
 
-/// What turns the file into one that libpq reads.
+/// What converts the file into one that libpq reads.
 enum Mend {
     Words(String),
     Convert {

@@ -1,4 +1,4 @@
-//! What came of a login, and what the server says of the session.
+//! The result of a login, and what the server reports about the session.
 
 use super::wire;
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
@@ -16,16 +16,16 @@ use crate::trust;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::sqlstate;
 
-/// Who else may serve where this server is not of the kind that `target_session_attrs` wants.
+/// What other hosts can do if this server does not match `target_session_attrs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OtherHosts {
-    /// One that libpq would have taken, or one that it would go on to.
+    /// One of them matches, or libpq would still try it.
     Serve,
-    /// Nobody: there is no other, or none of the others was of that kind.
+    /// Nothing: there is no other host, or none of the others matched.
     Fail,
 }
 
-/// Adds what a login brought to light to the diagnosis that permitted it.
+/// Adds the findings of a login to the diagnosis that permitted it.
 pub fn diagnose_login(
     task: &Task,
     observation: &Observation,
@@ -55,7 +55,7 @@ pub fn diagnose_login(
             (failed.exit, failed.error)
         }
     };
-    // The login has said it better than the first answer could.
+    // The finding of the login replaces that of the first answer.
     let earlier = diagnosis.findings.into_iter();
     found.extend(earlier.filter(|finding| finding.code != Code::LoginFailed));
     let mut diagnosis = Diagnosis {
@@ -114,7 +114,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
     }
 }
 
-/// Before TLS stands, it is the handshake that failed.
+/// Before TLS is established, the handshake is what failed.
 fn ended(step: Step, code: Code, message: String, hint: &str) -> Diagnosis {
     let failed = match step {
         Step::Tls => Stage::Handshake,
@@ -182,8 +182,9 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         return wire::unavailable(finding.hint(hint));
     }
-    // A wrong password is 28P01; under 28000 the server complains of the channel, here. Not of an unbound
-    // proof, though: what names a wrong password 28000 is a pooler that does not bind.
+    // A wrong password is 28P01; here 28000 means that the server rejects the channel. But it does not if
+    // the proof is unbound: then it comes from a pooler that uses 28000 for a wrong password and does not
+    // bind.
     let of_channel = step == Step::Answer || (step == Step::Proof && login.bound);
     if login.method == Some(Method::ScramSha256)
         && of_channel
@@ -249,7 +250,7 @@ fn ignored(file: &IgnoredFile) -> Finding {
     }
 }
 
-/// What may have fallen into the hands of somebody who only claims to be the server.
+/// What may have been disclosed to an impostor of the server.
 fn unverified(task: &Task, login: &Login) -> Option<Finding> {
     if task.trust.level > trust::Level::Encryption {
         return None;
@@ -265,7 +266,7 @@ fn unverified(task: &Task, login: &Login) -> Option<Finding> {
     ))
 }
 
-/// A login that whoever ends TLS can pass on as their own.
+/// A login that whatever terminates TLS can pass on as its own.
 fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding> {
     let disabled = task.conninfo.channel_binding.value == ChannelBinding::Disable;
     let said = |finding: &Finding| finding.code == Code::NoChannelBinding;
@@ -296,7 +297,7 @@ fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding>
     Some(finding(level, Code::NoChannelBinding, message).hint(hint))
 }
 
-/// What `pg_stat_ssl` says.
+/// What `pg_stat_ssl` shows.
 fn session(login: &Login, entered: &Entered) -> Option<Finding> {
     let why = match &entered.session {
         Ok(_) if entered.differences.is_empty() => return None,
@@ -306,7 +307,7 @@ fn session(login: &Login, entered: &Entered) -> Option<Finding> {
         Err(Unread::Unfamiliar) => "it is not PostgreSQL's".to_owned(),
         Err(Unread::OwnSideUnknown) => "the suite negotiated here is unknown".to_owned(),
     };
-    // A login that is bound to this TLS session has proved more than the view could.
+    // A login that is bound to this TLS session proves more than the view can.
     let level = if login.bound {
         Level::Info
     } else {
@@ -341,7 +342,7 @@ fn between(entered: &Entered) -> Finding {
     finding(Level::Warning, Code::TlsTerminatedInBetween, message).hint(BETWEEN)
 }
 
-/// `target_session_attrs`: libpq would go on to the next host, if there is one.
+/// `target_session_attrs`: libpq would continue with the next host, if there is one.
 fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
     let (wanted, role) = entered.unwanted?;
     let is = match role {

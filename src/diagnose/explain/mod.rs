@@ -21,7 +21,7 @@ use super::Fix;
 use crate::conninfo::{ConnInfo, Keyword};
 use crate::escape::escape;
 
-/// The user's own string with these settings changed or added, ready to paste, secrets masked.
+/// The user's own string with these settings changed or added, ready to paste, with secrets masked.
 pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> Fix {
     Fix::string(escape(&conninfo.changed(changes)))
 }

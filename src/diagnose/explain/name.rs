@@ -1,4 +1,4 @@
-//! Why a name does not fit, and by which one could connect instead.
+//! Why a name does not match, and which names would.
 
 use super::corrected;
 use crate::conninfo::Keyword;
@@ -37,8 +37,8 @@ pub(in crate::diagnose) fn wrong_name(
     finding.hint(advice.into_iter().collect::<Hint>())
 }
 
-/// The string that connects to the same address by another name; of several hosts, only the part of
-/// this one.
+/// The string that connects to the same address by another name. If there are several hosts, only
+/// the part for this one.
 fn by_name(context: &Context<'_>, name: &str, address: &str) -> Fix {
     match context.conninfo {
         Some(conninfo) if conninfo.endpoints.len() == 1 => corrected(
@@ -52,7 +52,7 @@ fn by_name(context: &Context<'_>, name: &str, address: &str) -> Fix {
     }
 }
 
-/// Where the names themselves tell the cause.
+/// Cases in which the names themselves show the cause.
 fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Option<Hint> {
     let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
     if is_cloud_sql(leaf) {
@@ -94,7 +94,8 @@ fn is_instance(name: &[u8]) -> bool {
     matches!(parts.as_slice(), [.., project, instance] if part(project) && part(instance))
 }
 
-/// `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.cluster.local`, beside names of the same form.
+/// `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.cluster.local`, if the certificate has names of the
+/// same form.
 fn is_service(host: &[u8], names: &[GeneralName]) -> bool {
     let in_cluster =
         |name: &[u8]| name.ends_with(b".svc") || name.windows(5).any(|window| window == b".svc.");
@@ -104,7 +105,7 @@ fn is_service(host: &[u8], names: &[GeneralName]) -> bool {
     listed && (in_cluster(host) || !host.contains(&b'.') || host.split(|b| *b == b'.').count() == 2)
 }
 
-/// The host names of a certificate that one could connect by: no wildcards, nothing odd.
+/// The host names of a certificate that one could connect to: no wildcards, nothing unusual.
 fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
     let san = leaf
         .subject_alt_names
@@ -141,7 +142,7 @@ fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// Names of a hostile certificate that are compared with the host.
+/// The maximum of names that are compared with the host: a hostile certificate may have any number.
 const MAX_COMPARED: usize = 1_000;
 
 #[cfg(test)]

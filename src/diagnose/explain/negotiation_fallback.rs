@@ -1,4 +1,4 @@
-//! What the other way of asking for TLS says about a server that hung up on the first.
+//! What the other way to ask for TLS shows about a server that hung up on the first.
 
 use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
@@ -7,7 +7,7 @@ use crate::handshake::Error as HandshakeError;
 use crate::probe::{NegotiationFallback, Session, Stop, Task};
 use crate::wire::tls::Alert;
 
-/// Puts what is known of the other way into the advice on the failure of the first.
+/// Adds what is known about the other way to the advice for the failure of the first.
 pub(in crate::diagnose) fn advise(
     diagnosis: &mut Diagnosis,
     task: &Task,
@@ -48,13 +48,13 @@ pub(in crate::diagnose) fn advise(
 fn string(task: &Task, negotiation: SslNegotiation) -> Fix {
     let mut changes = vec![(Keyword::SslNegotiation, negotiation.as_str().as_bytes())];
     if task.conninfo.sslmode.value < SslMode::Require {
-        // libpq takes no weaker mode together with sslnegotiation=direct.
+        // libpq does not accept a weaker mode with sslnegotiation=direct.
         changes.push((Keyword::SslMode, SslMode::Require.as_str().as_bytes()));
     }
     corrected(&task.conninfo, &changes)
 }
 
-/// Why there is nothing to be said for the other way.
+/// Why the other way does not help.
 enum Silence {
     NoAlpn,
     Nothing,

@@ -1,4 +1,4 @@
-//! The path ends before it reaches an anchor: which of many mistakes is it?
+//! The path ends before it reaches an anchor: finds out which of many mistakes is the cause.
 
 use data_encoding::HEXLOWER;
 
@@ -13,16 +13,16 @@ use crate::trust::{Source, Trust};
 use crate::verify::Judgement;
 use crate::x509::{AnchorStore, Certificate};
 
-/// Where a path ends that reaches no anchor.
+/// Where a path without an anchor ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// At an intermediate that the trust holds without its issuer.
+    /// At an intermediate that the trust contains without its issuer.
     HeldIntermediate,
     /// At the server's own certificate, which signed itself.
     SelfSignedLeaf,
-    /// At a root that the trust does not hold.
+    /// At a root that the trust does not contain.
     UnknownRoot,
-    /// At a certificate whose issuer is not there.
+    /// At a certificate whose issuer is missing.
     UnknownIssuer,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) ->
     Case { context, judgement }.finding(end)
 }
 
-/// Both key identifiers, side by side, where two CAs share a name.
+/// Both key identifiers, side by side, if two CAs share a name.
 pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
     let identifier = |key: &Option<Vec<u8>>| match key {
         Some(key) => HEXLOWER.encode(key),
@@ -125,7 +125,7 @@ impl Case<'_> {
         }
     }
 
-    /// A certificate that vouches for itself has to be known beforehand.
+    /// A self-signed certificate must be known beforehand.
     fn save_and_trust(&self, leaf: &Certificate) -> Hint {
         let advice = Hint::say("Check its SHA-256 with whoever runs the server:")
             .show(HEXLOWER.encode(&leaf.sha256_fingerprint()));
@@ -137,7 +137,7 @@ impl Case<'_> {
             .fix(corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]))
     }
 
-    /// Who runs the server, by its host name or else by the names of those who issued its chain.
+    /// The provider of the server, by its host name or else by the issuers of its chain.
     fn provider(&self) -> Option<(&'static str, &'static Provider)> {
         let by_host = self.context.host.and_then(Provider::of_host);
         let mut presented = self.judgement.certificates.iter();
@@ -232,7 +232,7 @@ fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
     !trust.by_subject(&certificate.issuer).is_empty()
 }
 
-/// What the trust is called in a sentence.
+/// The name of the trust in a sentence.
 fn place(trust: &Trust) -> String {
     match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
@@ -245,7 +245,7 @@ fn place(trust: &Trust) -> String {
     }
 }
 
-/// Does the issuer's name say that it inspects other people's TLS?
+/// Does the issuer's name show that it intercepts TLS?
 fn is_gateway(certificate: &Certificate) -> bool {
     let issuer = certificate.issuer.text.to_ascii_lowercase();
     GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
@@ -253,7 +253,7 @@ fn is_gateway(certificate: &Certificate) -> bool {
 
 const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";
 
-/// Certificates of a root file that are named before "and N more".
+/// How many certificates of a root file are named before "and N more".
 const MAX_LISTED: usize = 5;
 
 const GATEWAYS: [&str; 8] = [

@@ -1,4 +1,4 @@
-//! No version or suite in common: what the server would have taken.
+//! No version or suite in common: what the server would have accepted.
 
 use super::corrected;
 use crate::conninfo::Keyword;
@@ -7,7 +7,7 @@ use crate::probe::{Offers, Taken, Task};
 use crate::wire::tls::TlsVersion;
 
 impl Diagnosis {
-    /// The same with what the server would have taken in the advice on the failure.
+    /// Adds what the server would have accepted to the advice for the failure.
     #[must_use]
     pub fn with_offers(mut self, task: &Task, offers: &Offers) -> Self {
         if let Some(error) = &mut self.error {
@@ -23,7 +23,7 @@ impl Diagnosis {
     }
 }
 
-/// What each version came to; nothing if none came to light.
+/// The result of each version; `None` if all are unknown.
 fn seen(offers: &Offers) -> Option<String> {
     let mut taken = Vec::new();
     let mut refused = Vec::new();
@@ -55,7 +55,8 @@ fn described(taken: Taken) -> String {
     }
 }
 
-/// The string that would find something in common, where it is the string that forbids it.
+/// The string that would have something in common with the server, if the string is what prevents
+/// it.
 fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
     let takes = |wanted: TlsVersion| {
         offers

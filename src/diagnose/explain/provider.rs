@@ -1,22 +1,22 @@
-//! What a host name says about who runs the server, and where that provider publishes its roots.
+//! Finds the provider of a server by its host name, and where it publishes its roots.
 //!
-//! Only what the providers' own documentation says. A name is evidence for advice, never for a
+//! Only facts from the providers' own documentation. A name is evidence for advice, never for a
 //! verdict.
 
 /// A provider of PostgreSQL servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Provider {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// Ends of the host names that it gives out, each with its leading dot.
+    /// The suffixes of its host names, each with its leading dot.
     suffixes: &'static [&'static str],
-    /// Parts of the names of CAs that are its own.
+    /// Parts of the names of its own CAs.
     issuers: &'static [&'static str],
     /// Which roots its clients need, and how to get them.
     pub roots: &'static str,
     /// Commands that get them.
     pub commands: &'static [&'static str],
-    /// What `sslrootcert` then has to say, if it is the same for all its servers.
+    /// The value of `sslrootcert` for them, if it is the same for all its servers.
     pub sslrootcert: Option<&'static str>,
 }
 

@@ -1,14 +1,14 @@
-//! A request with which there is nothing to check.
+//! A request that leaves nothing to check.
 
 use super::corrected;
 use crate::conninfo::{ConnInfo, Endpoint, GssEncMode, Keyword, Route, SslMode};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::trust::{Level, Trust};
 
-/// A request with which there is nothing to check; `None` if it may go ahead.
+/// Finds a request that leaves nothing to check; `None` if the check can start.
 pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Option<Diagnosis> {
     if endpoint.route() == Route::Socket {
-        // Reported by the connection step, whatever the mode.
+        // The connection step reports it, in any mode.
         return None;
     }
     let finding = if conninfo.sslmode.value == SslMode::Disable {

@@ -14,7 +14,7 @@ use crate::trust::{self, Source, Trust};
 use crate::verify::{Judgement, judge};
 use crate::x509::{Anchor, AnchorStore, Name};
 
-/// What a server's chain comes to while its clients move from one file of roots to another.
+/// The verdicts on a server's chain while its clients move from one root file to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
     /// The new file, as the user wrote it.
@@ -32,7 +32,7 @@ pub struct Rotation {
 /// The verdict on a chain with one set of roots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// The exit code it would come to.
+    /// The resulting exit code.
     pub exit: Exit,
     /// Why it would fail.
     pub code: Option<Code>,
@@ -60,7 +60,7 @@ pub fn rehearse(
 ) -> Option<Rotation> {
     let judgement = observation.judgement()?;
     let today = verdict(task, &task.trust, task.trust.level, judgement);
-    // With a root file libpq verifies the chain in every mode.
+    // If there is a root file, libpq verifies the chain in every mode.
     let level = task.trust.level.max(trust::Level::Chain);
     let alone = verdict(task, new, level, &judged(task, judgement, new));
     let together = Both {
@@ -179,7 +179,7 @@ impl Case<'_> {
         )
     }
 
-    /// The command that puts both files into one.
+    /// The command that joins both files.
     fn join(&self) -> Fix {
         let old = match &self.task.trust.source {
             Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {

@@ -90,7 +90,7 @@ pub(in crate::diagnose) fn server_error(answer: &ServerError) -> Diagnosis {
     }
 }
 
-/// A server that may be there later: as good as none.
+/// A server that may be available later: treated as unreachable.
 pub(in crate::diagnose) fn unavailable(error: Finding) -> Diagnosis {
     Diagnosis {
         exit: Exit::Unreachable,
@@ -98,7 +98,7 @@ pub(in crate::diagnose) fn unavailable(error: Finding) -> Diagnosis {
     }
 }
 
-/// The server's words, as far as anybody wants to read them.
+/// The server's message, shortened.
 pub(in crate::diagnose) fn said(error: &ServerError) -> String {
     let message = &error.message;
     match message.get(..MAX_SAID) {
@@ -217,7 +217,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
     Diagnosis::failed(diagnosis)
 }
 
-/// A front end that finds its server by the name in the ClientHello did not find one.
+/// A front end that selects its server by the name in the ClientHello did not find one.
 fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
     if let Some(sni) = &tls.sni {
         return Hint::say(format!(
@@ -281,8 +281,8 @@ fn seconds(task: &Task) -> String {
 
 const NOT_FOR_POSTGRES: &str = "What answers there is a TLS server, but does not say that it is PostgreSQL 17 or newer: check host and port, or let the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
 
-/// Bytes of a server's message that are shown.
+/// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 500;
 
-/// Bytes of a foreign answer that are shown.
+/// The maximum of shown bytes of a foreign answer.
 const SHOWN: usize = 40;

@@ -1,4 +1,4 @@
-//! What is to be said of a chain besides the verdict.
+//! Findings about a chain in addition to the verdict.
 
 use super::{Code, Context, Finding, Fix, Hint, Level, Stage, warning};
 use crate::diagnose::calendar::{day, span};
@@ -7,7 +7,7 @@ use crate::trust;
 use crate::verify::{Judgement, Step, Strict, strict};
 use crate::x509::{Certificate, SignatureScheme};
 
-/// Everything worth knowing about the presented certificates and the path.
+/// All notices about the presented certificates and the path.
 pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
     let mut found = expires_soon(context.rules.now, judgement);
     found.extend(order(judgement));
@@ -18,7 +18,7 @@ pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement
     found
 }
 
-/// What the server sends beyond, or besides, a path from leaf to root.
+/// Certificates that the server sends in the wrong order, or does not send.
 fn order(judgement: &Judgement) -> Vec<Finding> {
     let path = &judgement.path.path;
     let sent: Vec<usize> = path
@@ -59,7 +59,7 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
     found
 }
 
-/// Where the strict engine disagrees with libpq's verdict and no finding says why yet.
+/// The strict engine disagrees with libpq's verdict, and no other finding explains it.
 fn other_engine(
     context: &Context<'_>,
     judgement: &Judgement,
@@ -112,7 +112,7 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
         .collect()
 }
 
-/// What libpq takes and stricter clients do not.
+/// What libpq accepts and stricter clients do not.
 fn leaf(leaf: &Certificate) -> Vec<Finding> {
     let mut found = Vec::new();
     let reissue = || {
@@ -153,7 +153,7 @@ const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt"
 /// Thirty days, in seconds.
 const SOON: i64 = 30 * 86_400;
 
-/// A root that public lists have dropped still verifies where it is named or was left behind.
+/// A root that public lists have dropped still verifies if a file contains it.
 fn retired_root(judgement: &Judgement) -> Option<Finding> {
     let anchor = judgement
         .anchors()
@@ -169,7 +169,7 @@ fn retired_root(judgement: &Judgement) -> Option<Finding> {
     })
 }
 
-/// Without the name, a public root vouches for anybody who bought a certificate.
+/// Without the check of the name, a public root accepts any certificate that it has issued.
 fn public_root(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> {
     let anchor = judgement
         .anchors()

@@ -1,4 +1,4 @@
-//! What does not decide the verdict, but somebody will be sorry for not knowing.
+//! Findings that do not decide the verdict, but that the user should know.
 
 mod chain;
 mod settings;

@@ -1,4 +1,4 @@
-//! What the settings leave undone, or undo elsewhere.
+//! What the settings fail to protect, or weaken in other clients.
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
@@ -7,7 +7,7 @@ use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
 
-/// What can be said before anybody answers.
+/// What is known before a server answers.
 pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     let mut found = mode(task);
     found.extend(ignored_crl(task));
@@ -16,8 +16,8 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found
 }
 
-/// What can be said once the server's certificates are known: what psql would need, and what the
-/// next stronger mode would come to.
+/// What is known after the server has presented its certificates: what psql would need, and whether
+/// the next stronger mode would pass.
 pub(in crate::diagnose) fn of_trust(task: &Task, judgement: &Judgement) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(home_root_decides(task));
@@ -103,7 +103,7 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
     )
 }
 
-/// A root file that happens to lie in this home directory makes the mode stronger than it says.
+/// A root file that happens to be in this home directory makes the mode stronger than its name.
 fn home_root_decides(task: &Task) -> Option<Finding> {
     let Source::Home { path } = &task.trust.source else {
         return None;
@@ -125,7 +125,7 @@ fn home_root_decides(task: &Task) -> Option<Finding> {
     })
 }
 
-/// Would verify-full pass, too, and what would have to be written?
+/// Would verify-full pass, too, and which setting would it need?
 fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
     if task.trust.level == Level::ChainAndName || judgement.satisfies(task.trust.level).is_err() {
         return None;
@@ -173,7 +173,7 @@ fn root_setting(task: &Task, judgement: &Judgement) -> Option<String> {
     Some(bundled.map_or_else(|| "system".to_owned(), |root| root.file.to_owned()))
 }
 
-/// libpq has no roots of its own: where pgtls falls back to its own, psql needs to be told.
+/// libpq has no roots of its own. If pgtls falls back to its built-in roots, psql needs a setting.
 fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     if task.trust.source != Source::Fallback || task.trust.level == Level::Encryption {
         return None;

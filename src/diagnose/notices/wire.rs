@@ -5,7 +5,7 @@ use crate::escape::escape;
 use crate::probe::Session;
 use crate::wire::postgres::FirstAnswer;
 
-/// What is worth knowing of a session that was established.
+/// Notices about an established session.
 pub(in crate::diagnose) fn of_session(session: &Session) -> Vec<Finding> {
     [login(session), hello_retry(session)]
         .into_iter()
@@ -13,7 +13,7 @@ pub(in crate::diagnose) fn of_session(session: &Session) -> Vec<Finding> {
         .collect()
 }
 
-/// What the server says of the login, which is no concern of TLS.
+/// What the server says about the login, which has nothing to do with TLS.
 fn login(session: &Session) -> Option<Finding> {
     let Some(FirstAnswer::Error(error)) = &session.first_answer else {
         return None;
