@@ -25,7 +25,7 @@ pub(super) struct Line<C: Subcommand> {
     pub(super) command: C,
 }
 
-/// What is to be done, with its options.
+/// A command with its options.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(about = CHECK, after_long_help = epilogue())]
@@ -54,8 +54,8 @@ pub(crate) enum Command {
     Man,
 }
 
-/// `check`, and no other: clap prepares every command that it is told of, and to prepare all of them
-/// costs 7 % of a check.
+/// Only `check`: clap prepares every command that it knows, and preparing all of them costs 7 % of a
+/// check.
 #[derive(Debug, Subcommand)]
 pub(super) enum OnlyCheck {
     #[command(about = CHECK, after_long_help = epilogue())]

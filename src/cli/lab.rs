@@ -1,4 +1,4 @@
-//! What can be typed behind `pgtls lab`.
+//! The command line of `pgtls lab`.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -111,7 +111,7 @@ fn fault() -> impl TypedValueParser<Value = Fault> {
         .try_map(|name| Fault::from_name(&name).ok_or("no such fault"))
 }
 
-/// A name or an address, with nothing in it that would need quoting anywhere.
+/// A name or an address without characters that need quoting.
 fn parse_host(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     if text.is_empty() || text.len() > MAX_HOST || !text.chars().all(plain) {

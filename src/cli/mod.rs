@@ -1,4 +1,4 @@
-//! What can be typed: commands, options, help. Typed text only; what it means is found elsewhere.
+//! The command line: commands, options, help. Only the text; other modules interpret it.
 
 mod commands;
 #[cfg(feature = "lab")]
@@ -146,8 +146,8 @@ pub(crate) struct Audit {
     pub(crate) output: Output,
 }
 
-// What `check` and `verify` can ask for besides libpq's verdict. No documentation comment, as clap
-// would take it for the purpose of the command.
+// What `check` and `verify` can demand beyond libpq's verdict. Not a doc comment: clap would take it
+// for the purpose of the command.
 #[derive(Debug, Args)]
 pub(crate) struct DemandOptions {
     /// Judge validity at this time: RFC 3339 (2027-01-31T12:00:00Z), or relative to now: +30d, -1h
@@ -233,7 +233,7 @@ pub(crate) struct Conninfo {
     pub(crate) format: Shape,
 }
 
-/// Of what is no report.
+/// The format of output that is not a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shape {
     /// For people.
@@ -249,7 +249,7 @@ pub(crate) struct Explain {
     pub(crate) topic: Option<Topic>,
 }
 
-/// What there is a page about.
+/// What has a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     /// A finding code.

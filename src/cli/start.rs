@@ -1,4 +1,4 @@
-//! From argv to options: help, version and usage errors end the process here.
+//! Turns argv into options. Help, version and usage errors end the process here.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -10,8 +10,8 @@ use pgtls::report::nagios;
 
 use super::commands::{Command, Line, OnlyCheck};
 
-/// Reads argv. Help, version and usage errors end the process here, with clap's exit codes, of
-/// which 2 is ours for usage.
+/// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
+/// is also ours for usage errors.
 pub(crate) fn parse() -> Command {
     let parsed = match std::env::args_os().nth(1) {
         Some(first) if first == "check" => Line::try_parse().map(|line| match line.command {
@@ -22,13 +22,13 @@ pub(crate) fn parse() -> Command {
     parsed.unwrap_or_else(|error| end(&without_secrets(error)))
 }
 
-/// A monitoring system takes 2 for "critical"; a plugin that cannot start is "unknown", and says so
-/// on standard output.
+/// A monitoring system takes 2 for "critical"; a plugin that cannot start must print "unknown" on
+/// standard output.
 fn end(error: &clap::Error) -> ! {
     if error.use_stderr() && nagios_is_asked_for(std::env::args_os()) {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default();
-        // Where standard output is closed, the exit code says so alone.
+        // If standard output is closed, only the exit code reports it.
         let _ = nagios::write_unknown(&mut std::io::stdout(), line);
         #[allow(clippy::exit, reason = "the one place beside clap's own exit")]
         std::process::exit(nagios::State::Unknown.number().into());
@@ -47,7 +47,7 @@ fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
     false
 }
 
-/// A connection string in the wrong place may hold a password: it is not repeated.
+/// A connection string in the wrong place may contain a password, so it is not repeated.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let places = [
         ContextKind::InvalidSubcommand,
@@ -98,7 +98,7 @@ pub(super) fn exit_words() -> String {
 fn exit_codes() -> String {
     let mut text = "Exit codes:\n".to_owned();
     for exit in Exit::ALL {
-        // To a string it cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(text, " {:>3}  {}", exit.number(), exit.meaning());
     }
     text

@@ -1,4 +1,4 @@
-//! The values of options: text in, meaning or a sentence for the user out. Pure.
+//! Parses the values of options, or explains the error to the user. Pure.
 
 use std::path::PathBuf;
 use std::time::Duration;

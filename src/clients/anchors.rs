@@ -1,4 +1,4 @@
-//! The trust of one client: a root file, or part of it, and what it trusts besides.
+//! The trust of one client: a root file, or part of it, and what else it trusts.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::profile::Taken;
 use crate::trust::Trust;
 use crate::x509::{Anchor, AnchorStore, Certificate, Name};
 
-/// Several trusts taken together, in order.
+/// Several trusts combined, in order.
 pub(super) struct Anchors<'a> {
     stores: Vec<(&'a Trust, Taken)>,
 }
@@ -23,7 +23,7 @@ impl<'a> Anchors<'a> {
         self
     }
 
-    /// Is this very certificate among them?
+    /// Is this certificate one of them?
     pub(super) fn contains(&self, certificate: &Certificate) -> bool {
         let named = self.by_subject(&certificate.subject);
         named

@@ -1,10 +1,10 @@
-//! A fault of a chain, as an objection of a client.
+//! A fault of a chain as an objection of a client.
 
 use super::verifier::{Case, links};
 use super::{Objection, Obstacle, objection};
 use crate::verify::{Fault, FaultKind, PathReport};
 
-/// What is wrong, in a few words: the error of the check says more.
+/// What is wrong, in a few words: the error of the check has the details.
 pub(super) fn of_fault(case: &Case<'_>, path: &PathReport, fault: &Fault) -> Objection {
     let place = path.place(fault);
     let ends_in_file = || {

@@ -1,8 +1,8 @@
 //! Which client libraries would connect with this string to this server, and why not. Pure.
 //!
-//! Judged is the TLS part of the string, in the form that each client takes: one that reads only
-//! URIs is judged as if the string were one. Settings that have nothing to do with TLS are not
-//! judged, and neither is the login.
+//! Only the TLS part of the string is judged, in the form that each client reads: for one that reads
+//! only URIs, as if the string were a URI. Settings that have nothing to do with TLS and the login
+//! are not judged.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -33,12 +33,12 @@ use table::PROFILES;
 pub struct ClientVerdict {
     /// Who.
     pub client: Client,
-    /// What it does with this very string.
+    /// What it does with exactly this string.
     pub outcome: Outcome,
-    /// Whether its verification, given the roots of this check and the host's name, would accept
-    /// the server, whatever the string asks for.
+    /// Whether its verification, with the roots of this check and the host's name, would accept the
+    /// server, regardless of the string.
     pub certificate: Acceptance,
-    /// What stands in the way, if anything does.
+    /// The obstacle, if there is one.
     pub obstacle: Option<Obstacle>,
     /// Why, in a sentence.
     pub reason: Shown,
@@ -46,10 +46,10 @@ pub struct ClientVerdict {
     pub basis: Basis,
 }
 
-/// What stands in a client's way.
+/// What prevents a client from connecting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The same as in the way of the check itself.
+    /// The same fault as in the check itself.
     OfTheCheck,
     /// A fault of the chain, and where.
     Chain(FaultKind, Place),
@@ -63,23 +63,23 @@ pub enum Obstacle {
     NoHost,
     /// The certificate does not name the host.
     WrongHost,
-    /// The certificate has no subjectAltName, and the client takes no CN.
+    /// The certificate has no subjectAltName, and the client does not accept the CN.
     NoSan,
     /// The server's certificate is a CA.
     CaAsLeaf,
     /// The server's certificate is of X.509 version 1.
     Version1,
-    /// The server's certificate is not made for this.
+    /// The server's certificate is not meant for TLS servers.
     WrongPurpose,
     /// A key that is too small.
     WeakKey,
-    /// An algorithm that the client does not have.
+    /// An algorithm that the client does not support.
     UnsupportedAlgorithm,
-    /// A rule that the client has, and libpq has not.
+    /// A rule of the client that libpq does not have.
     Stricter,
     /// The client has no roots to verify with.
     NoRoots,
-    /// The root file is not there.
+    /// The root file does not exist.
     RootFileMissing,
     /// The root file cannot be used.
     RootFileInvalid,
@@ -92,15 +92,16 @@ pub enum Obstacle {
 words! {
     /// What a client does with a string.
     Outcome {
-        /// It connects over TLS, and has checked what the mode means to it: chain, or chain and name.
+        /// It connects over TLS, and has checked what the mode means for it: the chain, or chain and
+        /// name.
         Verified = "verified",
-        /// It connects over TLS with whoever answers.
+        /// It connects over TLS with any server that answers.
         Unverified = "unverified",
         /// It connects, or tries to, in plain text.
         Plaintext = "plaintext",
         /// It does not connect.
         Refused = "refused",
-        /// The string holds a setting that it cannot take.
+        /// The string has a setting that it does not accept.
         InvalidSetting = "invalid-setting",
     }
 
@@ -110,7 +111,7 @@ words! {
         Accepts = "accepts",
         /// It refuses it.
         Refuses = "refuses",
-        /// There is no certificate, no root or no host to judge, or nobody has tried.
+        /// There is no certificate, no root or no host to judge, or it was never tried.
         Unknown = "unknown",
     }
 
@@ -123,13 +124,13 @@ words! {
     }
 }
 
-/// Everything that the verdicts go by.
+/// Everything that the verdicts depend on.
 pub struct Facts<'a> {
     /// The string.
     pub conninfo: &'a ConnInfo,
-    /// The endpoint of it that was looked at.
+    /// Its endpoint that was checked.
     pub endpoint: &'a Endpoint,
-    /// What the string itself trusts, `--trust` aside.
+    /// What the string itself trusts, without `--trust`.
     pub own: Result<&'a Trust, &'a trust::Error>,
     /// The roots of this check; `None` if there are none that can be used.
     pub given: Option<&'a Trust>,
@@ -141,7 +142,7 @@ pub struct Facts<'a> {
     pub observation: &'a Observation,
     /// Why the check failed there, if it did.
     pub failure: Option<Failure<'a>>,
-    /// The moment, in seconds since 1970-01-01T00:00:00Z.
+    /// The time, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
 }
 
@@ -150,14 +151,14 @@ pub struct Facts<'a> {
 pub struct Failure<'a> {
     /// In a sentence.
     pub words: &'a Shown,
-    /// What the server complained of.
+    /// What the server rejected.
     pub blamed: Blamed,
 }
 
 /// What a failure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blamed {
-    /// Our own certificate, which the server misses or refuses.
+    /// Our own certificate: the server requires one, or refuses ours.
     ClientCertificate,
     /// Anything else.
     Other,
@@ -194,7 +195,7 @@ fn objection(obstacle: Obstacle, reason: impl Into<String>) -> Objection {
 }
 
 impl Objection {
-    /// The same with something said before it.
+    /// The same with a sentence before it.
     fn after(self, preface: &str) -> Self {
         Self {
             reason: format!("{preface}{}", self.reason),
@@ -203,15 +204,15 @@ impl Objection {
     }
 }
 
-/// What came of the wire, as far as every client shares it.
+/// The result of the connection, as far as it is the same for every client.
 enum Wire<'a> {
     /// No connection.
     Unreachable(Objection),
     /// The server answered that it has no TLS.
     NoTls,
-    /// TLS fails, whatever is trusted; some certificates may have been seen.
+    /// TLS fails regardless of trust; some certificates may have been presented.
     Broken(Objection, Option<&'a Judgement>),
-    /// TLS stands, but for the judgement.
+    /// TLS is established, except for the judgement.
     Tls(&'a Judgement),
 }
 

@@ -1,4 +1,4 @@
-//! What there is to be said of a client: its profile.
+//! The profile of a client.
 
 use super::Basis;
 use super::verifier::Verifier;
@@ -6,7 +6,7 @@ use crate::conninfo::SslMode;
 use crate::words::words;
 
 words! {
-    /// A client library, by the name that its users know.
+    /// A client library, by the name that users know.
     Client {
         /// libpq 16 and newer: psql, psycopg, ruby-pg, PHP.
         Libpq = "libpq",
@@ -24,13 +24,13 @@ words! {
         PostgresJs = "postgres.js",
         /// Python.
         Asyncpg = "asyncpg",
-        /// Python 3.13 and newer: a driver that is handed `ssl.create_default_context(cafile=ROOTS)`.
+        /// Python 3.13 and newer: a driver that gets `ssl.create_default_context(cafile=ROOTS)`.
         PythonDefaultContext = "python-default-context",
         /// Rust, with its feature `tls-rustls`.
         SqlxRustls = "sqlx-rustls",
-        /// Rust, in a program that hands it a rustls connector with these roots.
+        /// Rust, in a program that gives it a rustls connector with these roots.
         TokioPostgresRustls = "tokio-postgres-rustls",
-        /// Rust, in a program that hands it an OpenSSL connector with these roots.
+        /// Rust, in a program that gives it an OpenSSL connector with these roots.
         TokioPostgresNativeTls = "tokio-postgres-native-tls",
     }
 }
@@ -48,11 +48,11 @@ pub(super) struct Profile {
     pub(super) verifier: Verifier,
 }
 
-/// What each sslmode means to a client.
+/// What each sslmode means for a client.
 pub(super) struct Modes {
     /// Without any.
     pub(super) absent: Meaning,
-    /// Without any, but with a file of certificates or keys in the string.
+    /// Without sslmode, but with a file of certificates or keys in the string.
     pub(super) absent_with_files: Meaning,
     pub(super) disable: Meaning,
     pub(super) allow: Meaning,
@@ -81,18 +81,18 @@ impl Modes {
     }
 }
 
-/// What a client takes a mode for.
+/// How a client interprets a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// It knows no such mode.
+    /// It does not know the mode.
     Unknown,
-    /// No TLS, or only where plain text is refused.
+    /// No TLS, or only if plain text is refused.
     Plaintext,
     /// TLS.
     Tls(Check, Fallback),
 }
 
-/// What of the server's certificate is looked at.
+/// What is checked in the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
     Nothing,
@@ -102,17 +102,17 @@ pub(super) enum Check {
     ChainAndName,
 }
 
-/// When a client goes on in plain text.
+/// When a client continues in plain text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fallback {
     Never,
     /// If the server has no TLS.
     WithoutTls,
-    /// After any failure of TLS, a refused certificate included.
+    /// After any failure of TLS, including a refused certificate.
     AfterFailure,
 }
 
-/// Where, besides the string, a client looks for settings.
+/// Where else a client looks for settings.
 pub(super) struct Sources {
     /// `PGSSLMODE`.
     pub(super) mode_variable: Use,
@@ -122,29 +122,29 @@ pub(super) struct Sources {
     pub(super) services: Use,
 }
 
-/// What a client does with a setting that it may find outside the string.
+/// What a client does with a setting outside the string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Used,
     Ignored,
 }
 
-/// What `hostaddr` is to a client.
+/// What `hostaddr` means for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hostaddr {
-    /// Where to connect, as libpq has it.
+    /// Where to connect, as in libpq.
     ConnectedTo,
-    /// It takes the place of the host, also as the name to verify.
+    /// It replaces the host, also as the name to verify.
     Verified,
 }
 
-/// What becomes of a TLS setting in the string that a client does not know.
+/// What happens to a TLS setting in the string that a client does not know.
 pub(super) enum Unknown {
     /// Nothing.
     Ignored,
-    /// The string is refused; these are known.
+    /// The string is refused. These settings are known.
     Refused(&'static [&'static str]),
-    /// It is passed on to the server, which refuses the login; these are known.
+    /// It is passed on to the server, which refuses the login. These settings are known.
     PassedOn(&'static [&'static str]),
 }
 
@@ -153,31 +153,31 @@ pub(super) struct Roots {
     pub(super) file: RootFile,
     /// `~/.postgresql/root.crt`.
     pub(super) home: Use,
-    /// Where no file is given.
+    /// The trust if no file is given.
     pub(super) without: Without,
     /// `sslrootcert=system`.
     pub(super) system: System,
-    /// How much of the file counts.
+    /// How much of the file is used.
     pub(super) taken: Taken,
-    /// Whom the client trusts besides the file.
+    /// What the client trusts in addition to the file.
     pub(super) beside: Without,
 }
 
-/// How many certificates of a root file a client takes.
+/// How many certificates of a root file a client uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     All,
     First,
 }
 
-/// What a client makes of the root file.
+/// How a client uses the root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RootFile {
-    /// Read where something is verified; a missing one counts as none under [`Check::ChainIfRoots`].
+    /// Read if something is verified. A missing one counts as none under [`Check::ChainIfRoots`].
     Lenient,
-    /// Read where something is verified, and then it must be there.
+    /// Read if something is verified, and then it must exist.
     Verifying,
-    /// Read and needed in every mode but plain text.
+    /// Read and required in every mode but plain text.
     Always,
     /// Not read.
     Never,
@@ -185,7 +185,7 @@ pub(super) enum RootFile {
     Program,
 }
 
-/// Whom a client trusts without a root file.
+/// What a client trusts without a root file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Without {
     /// Nobody: verification fails.
@@ -194,24 +194,24 @@ pub(super) enum Without {
     Machine,
     /// A copy of Mozilla's list.
     Mozilla,
-    /// Whatever the program loads: taken for the roots of this check.
+    /// What the program loads: assumed to be the roots of this check.
     Program,
 }
 
-/// What `sslrootcert=system` is to a client.
+/// What `sslrootcert=system` means for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum System {
     /// The machine's store; it makes every mode verify-full.
     Word,
     /// A file of that name.
     File,
-    /// Nothing: its own roots count anyway.
+    /// Nothing: it uses its own roots anyway.
     Own,
     /// The client's own roots; it makes every mode verify-full.
     OwnVerified,
 }
 
-/// Whether CRLs count.
+/// Whether CRLs are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Crls {
     Checked,

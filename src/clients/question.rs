@@ -1,4 +1,4 @@
-//! One client, one string, one server: what it would do.
+//! What one client would do with one string at one server.
 
 use super::anchors::Anchors;
 use super::profile::{
@@ -18,7 +18,7 @@ pub(super) struct Question<'a> {
     pub(super) wire: &'a Wire<'a>,
 }
 
-/// The answer, before it is put into words of the report.
+/// The answer, before it becomes text.
 struct Answer {
     outcome: Outcome,
     obstacle: Option<Obstacle>,
@@ -70,7 +70,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Would it accept the server, if told to verify everything with the roots of this check?
+    /// Would it accept the server if it verified everything with the roots of this check?
     fn certificate(&self) -> Result<Said, Objection> {
         let (Some(judgement), Some(given)) = (self.wire.judgement(), self.facts.given) else {
             let reason = "there is nothing to judge";

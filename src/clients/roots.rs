@@ -11,14 +11,14 @@ use crate::trust::{self, FileRole, Source, Trust};
 /// What a client verifies with.
 pub(super) struct Plan<'a> {
     pub(super) anchors: Anchors<'a>,
-    /// Whose CRLs count.
+    /// The trust whose CRLs are used.
     pub(super) trust: &'a Trust,
     pub(super) depth: Depth,
-    /// What to say before a refusal, where the roots are not those of the string.
+    /// A sentence before a refusal, if the roots are not those of the string.
     pub(super) preface: &'static str,
 }
 
-/// The root file, as one client sees it.
+/// The root file as one client sees it.
 pub(super) enum SeenRoots<'a> {
     None,
     Usable(&'a Trust),
@@ -66,7 +66,7 @@ impl<'a> Question<'a> {
         }))
     }
 
-    /// Said of the roots that count where no root file does.
+    /// A sentence about the roots that are used without a root file.
     fn preface(&self) -> &'static str {
         match (self.profile.roots.file, self.profile.roots.without) {
             (RootFile::Never, _) => "it takes no sslrootcert, and trusts public roots alone: ",

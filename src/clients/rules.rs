@@ -1,4 +1,4 @@
-//! What some engines demand beyond OpenSSL's defaults.
+//! What some engines require beyond OpenSSL's defaults.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ pub(super) fn rfc5280(links: &[&Certificate]) -> Result<(), Objection> {
         ))
     };
     if links.len() < 2 {
-        // A certificate that is its own root is not looked at.
+        // A leaf that is its own root is not checked.
         return Ok(());
     }
     let last = links.len().saturating_sub(1);
@@ -90,7 +90,7 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
     Ok(())
 }
 
-/// An address counts only as iPAddress.
+/// An address matches only an iPAddress.
 pub(super) fn ip(
     entries: Option<&[GeneralName]>,
     address: IpAddr,

@@ -1,7 +1,7 @@
-//! The clients: a table each, read by one engine.
+//! The clients: one table each, read by one engine.
 //!
-//! What each does with a setting is what its source does: `fe-secure-openssl.c` of libpq,
-//! `LibPQFactory` of pgjdbc, `NpgsqlConnector` of Npgsql, `configTLS` of pgx, `ssl` of lib/pq,
+//! The behaviour of each is taken from its source: `fe-secure-openssl.c` of libpq, `LibPQFactory`
+//! of pgjdbc, `NpgsqlConnector` of Npgsql, `configTLS` of pgx, `ssl` of lib/pq,
 //! `pg-connection-string` and `connection.js` of node-postgres, `connection.js` of postgres.js,
 //! `connect_utils.py` of asyncpg, `tls.rs` of sqlx-postgres, `connect_tls` of tokio-postgres.
 
@@ -20,7 +20,7 @@ const CHAIN: Meaning = Meaning::Tls(Check::Chain, Fallback::Never);
 const FULL: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::Never);
 const FULL_IF_OFFERED: Meaning = Meaning::Tls(Check::ChainAndName, Fallback::WithoutTls);
 
-/// libpq's modes, as the drivers that follow it have them.
+/// libpq's modes, for the drivers that follow it.
 const LIKE_LIBPQ: Modes = Modes {
     absent: TRY_TO_ENCRYPT,
     absent_with_files: TRY_TO_ENCRYPT,
@@ -37,7 +37,7 @@ const LIKE_LIBPQ: Modes = Modes {
 
 const TRY_TO_VERIFY: Meaning = Meaning::Tls(Check::ChainIfRoots, Fallback::AfterFailure);
 
-/// Every mode but `disable` is one.
+/// Every mode but `disable` means the same.
 const ALWAYS_FULL: Modes = Modes {
     absent: Meaning::Plaintext,
     absent_with_files: FULL,
@@ -375,8 +375,8 @@ pub(super) const PROFILES: &[Profile] = &[
             absent_with_files: ENCRYPT_IF_OFFERED,
             prefer: ENCRYPT_IF_OFFERED,
             require: ENCRYPT,
-            // Meant to be the chain alone, but the name is checked, too: `NoHostnameTlsVerifier`
-            // knows an older error of rustls'.
+            // Meant to check only the chain, but the name is checked, too: `NoHostnameTlsVerifier`
+            // expects an error of an older rustls.
             verify_ca: FULL,
             // Not read.
             ssl_true: ENCRYPT_IF_OFFERED,

@@ -1,7 +1,7 @@
 //! Would a client's verification accept this chain under this name?
 //!
-//! OpenSSL's verdict is the yardstick: each engine is described by what it forgives and by what it
-//! refuses besides. rustls-webpki, which differs in too many ways, is asked itself.
+//! OpenSSL's verdict is the reference. Each engine is described by what it forgives and by what it
+//! refuses in addition. rustls-webpki differs in too many ways, so it is run itself.
 
 use std::net::IpAddr;
 
@@ -21,9 +21,9 @@ use crate::x509::{AnchorList, Certificate, Curve, GeneralName, KeyKind};
 #[derive(Clone, Copy)]
 pub(super) struct Verifier {
     pub(super) engine: Engine,
-    /// What it overlooks of OpenSSL's complaints.
+    /// The faults for OpenSSL that it accepts.
     pub(super) forgives: &'static [Forgiven],
-    /// What it refuses besides.
+    /// What it refuses in addition.
     pub(super) quirks: &'static [Quirk],
     pub(super) names: Names,
 }
@@ -31,31 +31,31 @@ pub(super) struct Verifier {
 /// Who builds the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Engine {
-    /// OpenSSL, or one that is near enough.
+    /// OpenSSL, or a similar engine.
     OpenSsl,
     /// rustls-webpki.
     Webpki,
-    /// .NET's `X509Chain`, of which only the plain cases are known.
+    /// .NET's `X509Chain`. Only its simple cases are known.
     DotNet,
 }
 
-/// A complaint of OpenSSL's that others do not share.
+/// A fault for OpenSSL that other engines accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Forgiven {
     /// Any certificate of the root file ends a path, self-signed or not.
     PartialChain,
-    /// The anchor's validity is not looked at.
+    /// The anchor's validity is not checked.
     ExpiredAnchor,
-    /// RSA keys from 1024 bits on are good enough.
+    /// RSA keys of 1024 bits or more are accepted.
     Rsa1024,
-    /// SHA-1 signatures are good enough.
+    /// SHA-1 signatures are accepted.
     Sha1,
 }
 
-/// A complaint of others that OpenSSL does not share.
+/// A fault for other engines that OpenSSL accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quirk {
-    /// `X509_V_FLAG_X509_STRICT`: what RFC 5280 demands of a CA (Python 3.13).
+    /// `X509_V_FLAG_X509_STRICT`: what RFC 5280 requires of a CA (Python 3.13).
     Rfc5280,
     /// A key usage must include digitalSignature (Java).
     DigitalSignature,
@@ -70,9 +70,9 @@ pub(super) enum Quirk {
 /// How the host is compared with the certificate's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Names {
-    /// libpq's rules: CN where no dNSName is, an address also as text.
+    /// libpq's rules: the CN if there is no dNSName, an address also as text.
     Libpq,
-    /// CN where no dNSName is; an address only as iPAddress (OpenSSL's `X509_check_host`).
+    /// The CN if there is no dNSName, an address only as iPAddress (OpenSSL's `X509_check_host`).
     CommonNameToo,
     /// The same, but an address is compared as if it were `localhost`.
     AddressAsLocalhost,
@@ -80,21 +80,21 @@ pub(super) enum Names {
     SanOnly,
 }
 
-/// What an engine says of a chain that it does not refuse.
+/// What an engine says about a chain that it does not refuse.
 pub(super) enum Said {
     Accepts,
-    /// Nobody can tell, and why.
+    /// It is unknown, and why.
     Unknown(Objection),
 }
 
-/// What is to be verified.
+/// What to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
     Chain,
     ChainAndName,
 }
 
-/// Everything a verification goes by.
+/// The input of a verification.
 pub(super) struct Case<'a> {
     pub(super) judgement: &'a Judgement,
     pub(super) anchors: &'a Anchors<'a>,
@@ -106,7 +106,7 @@ impl Verifier {
     /// Would it accept the chain?
     ///
     /// # Errors
-    /// Why not.
+    /// Why it would not.
     pub(super) fn verify(&self, case: &Case<'_>, depth: Depth) -> Result<Said, Objection> {
         if let Err(reason @ Unsatisfied::Unparsable { .. }) =
             case.judgement.satisfies(Level::Encryption)
@@ -152,7 +152,7 @@ impl Verifier {
         Ok(unknown.map_or(Said::Accepts, Said::Unknown))
     }
 
-    /// What makes the handshake itself fail, whether or not anything is verified.
+    /// What makes the handshake itself fail, even if nothing is verified.
     pub(super) fn handshake(&self, judgement: &Judgement) -> Result<(), Objection> {
         if let Err(reason @ Unsatisfied::Unparsable { .. }) = judgement.satisfies(Level::Encryption)
         {
@@ -237,7 +237,7 @@ impl Verifier {
                 Quirk::Rfc5280 => rfc5280(&links)?,
                 Quirk::DigitalSignature => digital_signature(&links)?,
                 Quirk::RsaPssSalt => rsa_pss_salt(&links)?,
-                // Of the handshake, and of what nobody can tell.
+                // Checked in the handshake, or unknown.
                 Quirk::NoP521 | Quirk::PerhapsNoP521 => {}
             }
         }
@@ -327,7 +327,7 @@ pub(super) fn links<'a>(case: &'a Case<'_>, path: &'a PathReport) -> Vec<&'a Cer
     certificates.collect()
 }
 
-/// Nothing about the certificate is unusual, so that every engine agrees with OpenSSL.
+/// Is the certificate usual in every way, so that every engine agrees with OpenSSL?
 fn is_plain(leaf: &Certificate, path: &PathReport) -> bool {
     leaf.version == 3
         && path.faults.is_empty()

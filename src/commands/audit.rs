@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let interrupted = interrupted?;
     let printed = printed?;
     let exit = if interrupted || results.is_empty() {
-        // Where standard error is closed, the exit code says so alone.
+        // If standard error is closed, only the exit code reports it.
         let _ = writeln!(
             std::io::stderr(),
             "pgtls: interrupted: not everything was audited"
@@ -64,14 +64,14 @@ struct Run<'a> {
     args: &'a Audit,
     world: &'a dyn World,
     options: Keys,
-    /// The moment of the judgement, in seconds since 1970.
+    /// The time of the judgement, in seconds since 1970.
     now: i64,
 }
 
 type Done = (EndpointReport, Exit);
 
 impl Run<'_> {
-    /// Audits one endpoint after the other; what is known stands in `results` at every moment.
+    /// Audits one endpoint after another. `results` always has what is known so far.
     async fn audit_all(
         &self,
         sources: &[Listed],

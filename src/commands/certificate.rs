@@ -1,4 +1,4 @@
-//! Certificates of files: one that is expected, and those that a server presents.
+//! Certificates and files: the expected one is read, those that a server presents are written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Certificate> {
     }
 }
 
-/// Writes certificates as PEM, as they came.
+/// Writes certificates as PEM, in the order given.
 pub(super) fn write<'a>(
     path: &Path,
     certificates: impl Iterator<Item = &'a Certificate>,

@@ -1,4 +1,4 @@
-//! `pgtls check`: from options to a request, from its outcome to a report.
+//! `pgtls check`: turns options into a request, and its outcome into a report.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ fn request(args: &Check) -> anyhow::Result<CheckRequest> {
     })
 }
 
-/// The strings, and what is asked of each: by an option of all of them, else by the file.
+/// The strings, and the demands on each: from options for all of them, or else from the file.
 fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
     let options = Keys {
         min_tls: args.min_tls,
@@ -91,7 +91,7 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
     Ok(sources.collect())
 }
 
-/// Where standard error is closed, the exit code says so alone.
+/// If standard error is closed, only the exit code reports it.
 fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "pgtls: {message}");
 }

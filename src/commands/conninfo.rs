@@ -1,4 +1,4 @@
-//! `pgtls conninfo`: what a connection string says, and who says it.
+//! `pgtls conninfo`: the settings of a connection, and where each comes from.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

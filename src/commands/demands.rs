@@ -1,4 +1,4 @@
-//! What was asked for besides libpq's verdict, from options to the keys that a file can set, too.
+//! The demands beyond libpq's verdict: turns options into the keys that a file can also set.
 
 use anyhow::anyhow;
 use time::OffsetDateTime;
@@ -17,7 +17,7 @@ impl DemandOptions {
         }
     }
 
-    /// The instant of the judgement, if it is not the present, in seconds since 1970-01-01T00:00:00Z.
+    /// The time of the judgement, if it is not the present, in seconds since 1970-01-01T00:00:00Z.
     pub(super) fn instant(&self) -> anyhow::Result<Option<i64>> {
         let instant = match self.at {
             None => return Ok(None),
@@ -29,7 +29,7 @@ impl DemandOptions {
     }
 }
 
-/// This instant, in seconds since 1970-01-01T00:00:00Z.
+/// The present time, in seconds since 1970-01-01T00:00:00Z.
 pub(super) fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(output: &Output) -> anyhow::Result<ExitCode> {
         .write_all(authority.root_pem.as_bytes())
         .context("could not write the root certificate")?;
 
-    // A password, to show that it stays hidden; hostaddr, as "localhost" may mean ::1 first.
+    // A password, to show that it stays hidden. hostaddr, because "localhost" may mean ::1 first.
     let string = format!(
         "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
         endpoint.address.ip(),

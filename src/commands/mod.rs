@@ -1,4 +1,4 @@
-//! One file a command: what was typed in, what is printed and the exit code out.
+//! One file per command: turns the arguments into output and an exit code.
 
 pub(crate) mod audit;
 mod certificate;

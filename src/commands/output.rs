@@ -1,4 +1,4 @@
-//! Where a report goes: standard output and files, in the formats and the colour asked for.
+//! Where a report goes: standard output and files, in the requested formats and colour.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -13,17 +13,17 @@ use pgtls::report::{Report, github, json, junit, nagios, prometheus, sarif, text
 
 use crate::cli::{Color, Format, Output};
 
-/// What standard output has got already.
+/// What has already been written to standard output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Printed {
     /// Nothing.
     Nothing,
-    /// Every endpoint, as it came: JSON lines.
+    /// Every endpoint, as it was done: JSON lines.
     Lines,
 }
 
-/// Writes the report wherever it was asked for. The verdict's exit code stands whatever happens to
-/// the printing, unless that would make a pass of what could not be reported.
+/// Writes the report to all requested places. If writing fails, the verdict's exit code stays, except for
+/// a pass: what could not be reported must not pass.
 pub(super) fn print(
     report: &Report,
     exit: Exit,
@@ -74,8 +74,8 @@ fn render(
     }
 }
 
-/// Replaces a file in one step, so that no reader finds half a report. What is not a regular file (a pipe,
-/// a terminal) is written to.
+/// Replaces a file in one step, so that no reader sees half a report. Pipes, terminals and other special
+/// files are written to directly.
 fn write_file(
     file: &Path,
     render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -94,7 +94,7 @@ fn write_file(
     Ok(())
 }
 
-/// As readable as any new file: others (a web server, an exporter) read reports.
+/// As readable as any new file, because other programs (a web server, an exporter) read reports.
 fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".pgtls-");

@@ -1,4 +1,4 @@
-//! What a run says while it goes on: results as they come, changes of state, a progress bar.
+//! The output during a run: results as they come, changes of state, a progress bar.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -10,7 +10,7 @@ use pgtls::report::{EndpointReport, json};
 use super::output::{Printed, to_stdout};
 use crate::cli::{Format, Output};
 
-/// Says on standard error what people want to see, and prints JSON lines as they come.
+/// Prints progress for people on standard error, and JSON lines as they come.
 pub(super) struct Live {
     printed: Printed,
     quiet: bool,
@@ -31,7 +31,7 @@ impl Live {
         }
     }
 
-    /// What is on standard output now.
+    /// What has been written to standard output.
     ///
     /// # Errors
     /// It could not be written.
@@ -86,7 +86,7 @@ impl Observer for Live {
             None => "passes".to_owned(),
         };
         let line = format!("pgtls: {}: {}", report.label(), escape(&state));
-        // Where standard error is closed there is no place to say it.
+        // If standard error is closed, it cannot be reported.
         let say = || writeln!(io::stderr(), "{line}").unwrap_or_default();
         match &self.bar {
             Some(bar) => bar.suspend(say),
@@ -95,5 +95,5 @@ impl Observer for Live {
     }
 }
 
-/// So many endpoints are done before a bar could be read.
+/// This few endpoints are done before a bar could be read.
 const FEW: usize = 8;

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
         endpoints.extend(merge::read(&read(file)?).with_context(|| shown(file))?);
     }
     if endpoints.is_empty() {
-        // Nothing that was checked is nothing that passed.
+        // If nothing was checked, nothing passed.
         bail!("no endpoint in any of the files");
     }
     let exit = Exit::of_all(endpoints.iter().map(|(_, exit)| *exit));

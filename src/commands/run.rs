@@ -12,12 +12,12 @@ use tokio::runtime::Runtime;
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = runtime()?;
     let done = runtime.block_on(work);
-    // A resolver or a file that hangs must not keep the process.
+    // A hanging resolver or file must not keep the process alive.
     runtime.shutdown_background();
     Ok(done)
 }
 
-/// Comes with Ctrl-C.
+/// Completes with Ctrl-C.
 pub(super) async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         // The signal is not caught then, and ends the process by itself.
@@ -25,13 +25,13 @@ pub(super) async fn ctrl_c() {
     }
 }
 
-/// The end is asked for.
+/// The user has asked the program to end.
 #[cfg(feature = "lab")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interrupted;
 
-/// From now on Ctrl-C and the other polite ways to end a program end nothing by themselves; the first
-/// of them is told.
+/// From now on Ctrl-C and similar signals do not end the program by themselves. The first of them is
+/// sent to `tell`.
 #[cfg(feature = "lab")]
 pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
     let runtime = runtime()?;

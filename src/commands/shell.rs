@@ -1,4 +1,4 @@
-//! `pgtls completions` and `pgtls man`: what a package installs beside the program.
+//! `pgtls completions` and `pgtls man`: what a package installs with the program.
 
 use std::io::{self, Write};
 
@@ -19,7 +19,7 @@ pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
 pub(crate) fn man() -> anyhow::Result<Exit> {
     output::to_stdout(|out| {
         let mut command = cli::command();
-        // Else the options of the commands are not there yet.
+        // Without this, the options of the commands are missing.
         command.build();
         let main = clap_mangen::Man::new(command.clone());
         main.render_title(out)?;

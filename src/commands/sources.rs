@@ -13,18 +13,18 @@ use pgtls::os::bytes_of;
 use crate::cli::Shard;
 use crate::config::{Config, Keys};
 
-/// A connection string, and what is said about it. No `Debug`: it may hold a password.
+/// A connection string and its settings. No `Debug`: it may contain a password.
 #[derive(Default)]
 pub(super) struct Listed {
     pub(super) text: Vec<u8>,
-    /// As the user wrote it, variables not filled in.
+    /// As the user wrote it, before variables are filled in.
     written: Vec<u8>,
     pub(super) label: Label,
     pub(super) keys: Keys,
 }
 
-/// All strings: those of the arguments first, then the list's, then the file's. At least one:
-/// without any, the environment alone says where to connect.
+/// All strings: first those of the arguments, then the list's, then the file's. At least one:
+/// without any, the environment decides where to connect.
 pub(super) fn gather(
     arguments: &[OsString],
     from: Option<&Path>,
@@ -57,7 +57,8 @@ pub(super) fn of_shard(mut sources: Vec<Listed>, shard: Shard) -> Vec<Listed> {
 
 impl Shard {
     /// The first eight bytes of the string's SHA-256, as a big-endian number, modulo the number of
-    /// shards. It never changes, is the same on every machine, and other programs can compute it.
+    /// shards. It never changes, it is the same on every machine, and other programs can compute
+    /// it.
     fn holds(self, written: &[u8]) -> bool {
         let digest = digest(&SHA256, written);
         let number = digest
@@ -85,7 +86,7 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
         })
         .collect();
     if sources.is_empty() {
-        // Nothing to check is nothing that passed.
+        // If there is nothing to check, nothing passed.
         bail!("{} holds no connection string", file.display());
     }
     Ok(sources)

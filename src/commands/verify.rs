@@ -1,4 +1,4 @@
-//! `pgtls verify`: the verdict on a server's files, before a server has them.
+//! `pgtls verify`: the verdict on a server's files before they are installed.
 
 use std::process::ExitCode;
 

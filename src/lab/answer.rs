@@ -1,6 +1,6 @@
-//! What an endpoint without a database says to a statement, so that health checks succeed. Pure.
+//! How an endpoint without a database answers a statement, so that health checks succeed. Pure.
 
-/// What a statement comes to.
+/// The result of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// There was no statement.
@@ -15,14 +15,14 @@ pub(super) enum Answer {
     Impossible,
 }
 
-/// What stands in the one row.
+/// The value in the only row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Number(i32),
     Text(String),
 }
 
-/// What becomes of the transaction block.
+/// What happens to the transaction block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transaction {
     Stays,
@@ -30,7 +30,7 @@ pub(super) enum Transaction {
     Ends,
 }
 
-/// What clients are told of the server at login, and with SHOW.
+/// The parameters that clients get at login, and with SHOW.
 pub(super) const PARAMETERS: [(&str, &str); 12] = [
     ("server_version", "17.0 (pgtls lab)"),
     ("server_encoding", "UTF8"),
@@ -102,7 +102,7 @@ fn parameter(name: &str) -> String {
     }
 }
 
-/// The statement behind its leading comments.
+/// The statement without its leading comments.
 fn without_comments(mut statement: &str) -> &str {
     loop {
         statement = statement.trim_start();

@@ -8,9 +8,9 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
-/// An authority with its key: a self-signed root, or what stands below one.
+/// An authority with its key: a self-signed root, or one below a root.
 pub struct Authority {
-    /// Its certificate as PEM: of a root, fit for `sslrootcert`.
+    /// Its certificate as PEM. That of a root can be used for `sslrootcert`.
     pub root_pem: String,
     pub(super) certificate: CertificateDer<'static>,
     pub(super) issuer: Issuer<'static, KeyPair>,
@@ -18,13 +18,13 @@ pub struct Authority {
 
 /// A certificate with its key.
 pub struct Issued {
-    /// Leaf first; the root is not among them.
+    /// Leaf first, without the root.
     pub chain: Vec<CertificateDer<'static>>,
     /// The leaf's key.
     pub key: PrivateKeyDer<'static>,
 }
 
-/// From when to when a certificate is valid.
+/// The validity of a certificate.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     pub(super) from: OffsetDateTime,
@@ -57,7 +57,7 @@ impl Authority {
     /// Issues a server certificate for `names`, host names or addresses, valid for ninety days.
     ///
     /// # Errors
-    /// If a name is none, or the crypto library fails.
+    /// If a name is invalid, or the crypto library fails.
     pub fn issue(&self, names: &[&str], now: OffsetDateTime) -> Result<Issued, rcgen::Error> {
         let key = KeyPair::generate()?;
         self.sign(server(names, Period::days(now, -1, 90))?, &key)
@@ -94,7 +94,7 @@ impl Authority {
         })
     }
 
-    /// This authority's key once more, for another certificate of the same authority.
+    /// A copy of this authority's key, for another certificate of the same authority.
     pub(super) fn key(&self) -> Result<KeyPair, rcgen::Error> {
         KeyPair::try_from(self.issuer.key().serialize_der())
     }
@@ -149,7 +149,7 @@ pub(super) fn server(names: &[&str], period: Period) -> Result<CertificateParams
     Ok(params)
 }
 
-/// A subject that is nothing but a CN, or nothing at all.
+/// A subject with only a CN, or an empty one.
 pub(super) fn common_name(name: &str) -> DistinguishedName {
     let mut subject = DistinguishedName::new();
     if !name.is_empty() {

@@ -1,5 +1,5 @@
 //! A PostgreSQL backend as far as a login and a health check can see (PostgreSQL documentation,
-//! "Message Formats"): it asks for a password, takes any, and answers a few statements.
+//! "Message Formats"): it asks for a password, accepts any, and answers a few statements.
 
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ use crate::wire::postgres::error::{self, Severity, sqlstate};
 use crate::wire::postgres::frame::{LENGTH_WORD, backend, frontend, length_word, message};
 use crate::wire::postgres::startup::PROTOCOL_3_0;
 
-/// Speaks with a client from its startup packet on, and notes in `seen` what it does.
+/// Serves a client from its startup packet on, and records in `seen` what it does.
 ///
 /// # Errors
 /// If the connection breaks.
@@ -69,18 +69,18 @@ pub(super) fn serve(
 
 struct Session<'a, S> {
     stream: &'a mut S,
-    /// What will be sent at the next occasion.
+    /// What will be sent with the next flush.
     reply: Vec<u8>,
     /// Prepared statements by name.
     statements: HashMap<Vec<u8>, Answer>,
     /// Bound statements by name.
     portals: HashMap<Vec<u8>, (Answer, Encoding)>,
     in_transaction: bool,
-    /// After an error everything is passed over up to the next Sync.
+    /// After an error everything up to the next Sync is skipped.
     skipping: bool,
 }
 
-/// Whether a conversation goes on.
+/// Whether a conversation continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Message,
@@ -88,7 +88,7 @@ enum Next {
 }
 
 impl<S: Read + Write> Session<'_, S> {
-    /// A message's type and body; none where the client has hung up between two.
+    /// A message's type and body; `None` if the client has hung up between two messages.
     fn read(&mut self) -> io::Result<Option<(u8, Vec<u8>)>> {
         let mut kind = [0];
         if self.stream.read(&mut kind)? == 0 {
@@ -142,7 +142,7 @@ impl<S: Read + Write> Session<'_, S> {
         }
     }
 
-    /// Lets the client in.
+    /// Accepts the login.
     fn welcome(&mut self) -> io::Result<()> {
         self.request(AuthRequest::Ok);
         for (name, value) in PARAMETERS {
@@ -168,7 +168,7 @@ impl<S: Read + Write> Session<'_, S> {
         Ok(End::ByServer)
     }
 
-    /// Does what a message asks for.
+    /// Executes a message.
     fn obey(&mut self, kind: u8, body: &[u8]) -> io::Result<Next> {
         let obeyed = match kind {
             frontend::QUERY => return self.query(body).map(|()| Next::Message),
@@ -196,7 +196,7 @@ impl<S: Read + Write> Session<'_, S> {
         Ok(Next::Message)
     }
 
-    /// A simple query, which may hold several statements.
+    /// A simple query, which may contain several statements.
     fn query(&mut self, body: &[u8]) -> io::Result<()> {
         let text = String::from_utf8_lossy(body.split(|byte| *byte == 0).next().unwrap_or(body));
         let answers: Vec<Answer> = text
@@ -281,7 +281,7 @@ impl<S: Read + Write> Session<'_, S> {
         Ok(())
     }
 
-    /// RowDescription, where there is something to describe.
+    /// RowDescription, if there is something to describe.
     fn describe_rows(&mut self, answer: &Answer, encoding: Encoding) {
         match answer {
             Answer::Row { column, value } => {
@@ -300,7 +300,7 @@ impl<S: Read + Write> Session<'_, S> {
         }
     }
 
-    /// The rows and how it ended.
+    /// The rows and the completion.
     fn perform(&mut self, answer: &Answer, encoding: Encoding) {
         match answer {
             Answer::Empty => self.message(backend::EMPTY_QUERY_RESPONSE, &[]),
@@ -330,7 +330,7 @@ impl<S: Read + Write> Session<'_, S> {
 }
 
 impl Value {
-    /// Type and size, as `pg_type` has them.
+    /// Type and size, as in `pg_type`.
     fn kind(&self) -> (u32, i16) {
         match self {
             Self::Number(_) => (23, 4),
@@ -347,10 +347,10 @@ impl Value {
     }
 }
 
-/// Bytes of a message; health checks need a few dozen.
+/// The maximum size of a message (bytes). Health checks need a few dozen.
 const MAX_MESSAGE: usize = 1 << 16;
 
-/// Prepared statements, and portals, of a session.
+/// The maximum number of prepared statements, and of portals, of a session.
 const MAX_NAMES: usize = 256;
 
 #[cfg(test)]
@@ -359,7 +359,7 @@ mod tests {
 
     use super::*;
 
-    /// A client that has said everything already.
+    /// A client whose messages are all written in advance.
     struct Script {
         said: io::Cursor<Vec<u8>>,
         heard: Vec<u8>,
@@ -388,7 +388,7 @@ mod tests {
         message
     }
 
-    /// Types of the messages that the server answers with, and what it noted.
+    /// Types of the messages that the server answers with, and what it recorded.
     fn converse(said: &[Vec<u8>]) -> (String, Observation, io::Result<End>) {
         let mut script = Script {
             said: io::Cursor::new(said.concat()),

@@ -19,7 +19,7 @@ use crate::{os, percent};
 
 /// A running lab. Its endpoints stop when it is dropped; its files stay.
 pub struct Lab {
-    /// In the order in which they were asked for.
+    /// In the requested order.
     pub benches: Vec<Bench>,
 }
 
@@ -32,20 +32,20 @@ pub struct Bench {
     seen: Arc<Mutex<Vec<Observation>>>,
 }
 
-/// Where and for whom a lab runs.
+/// Where a lab runs.
 #[derive(Clone, Debug)]
 pub struct Place {
     /// The address to listen on.
     pub listen: IpAddr,
-    /// The first port; each further endpoint has the next one. Without it any free ones.
+    /// The first port; each further endpoint gets the next one. `None` for any free ports.
     pub port_base: Option<u16>,
     /// The host name in certificates and connection strings.
     pub name: String,
-    /// A directory for the files of clients, which must be there.
+    /// A directory for the files of clients. It must exist.
     pub directory: PathBuf,
 }
 
-/// Told of every connection that has ended, with the fault of its endpoint.
+/// Called for every connection that has ended, with the fault of its endpoint.
 pub type Watcher = Arc<dyn Fn(Fault, &Observation) + Send + Sync>;
 
 /// Why a lab does not start.
@@ -57,7 +57,7 @@ pub enum Error {
     /// See there.
     #[error(transparent)]
     Server(#[from] server::Error),
-    /// More endpoints than ports behind the first one.
+    /// More endpoints than ports after the first one.
     #[error("there are not enough ports from {0} on")]
     Ports(u16),
     /// A file could not be written.
@@ -130,7 +130,7 @@ impl Lab {
     }
 }
 
-/// Whether the throw-away password is to be seen.
+/// Whether to show the throw-away password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secret {
     /// For programs.
@@ -154,7 +154,7 @@ impl Bench {
                 watcher(fault, &observation);
                 let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                 let worst = seen.iter().map(danger).max();
-                // However many there are, the worst is among those that are kept.
+                // The worst is always kept, however many there are.
                 if seen.len() < MAX_OBSERVATIONS || worst < Some(danger(&observation)) {
                     seen.push(observation);
                 }
@@ -223,7 +223,7 @@ impl Bench {
     }
 
     /// Waits until every connection that came before has been observed, hangs up on those that are
-    /// still open after `patience`, and hands over what was seen since the last time.
+    /// still open after `patience`, and returns what was observed since the last call.
     pub fn collect(&self, patience: Duration) -> Vec<Observation> {
         self.endpoint.settle(patience);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -261,7 +261,7 @@ fn whereabouts(host: HostForm, place: &Place, port: u16) -> Vec<(&'static str, S
     parameters
 }
 
-/// Writes a file in one step. All may read it, but for keys, of which libpq demands that.
+/// Writes a file in one step. Every user may read it, except for keys, because libpq requires that.
 fn write(directory: &Path, name: &str, text: &str) -> Result<PathBuf, Error> {
     let path = directory.join(name);
     let mut builder = tempfile::Builder::new();
@@ -281,7 +281,7 @@ fn write(directory: &Path, name: &str, text: &str) -> Result<PathBuf, Error> {
     }
 }
 
-/// The directory's own mark: whether a lab may overwrite its files.
+/// Whether a lab may overwrite the files of this directory, by its marker file.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -290,7 +290,7 @@ pub fn may_own(directory: &Path) -> io::Result<bool> {
     Ok(empty || directory.join(JSON_FILE).is_file())
 }
 
-/// What `localhost` stands for.
+/// The addresses of `localhost`.
 const LOCALHOST: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
     IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -298,7 +298,7 @@ const LOCALHOST: [IpAddr; 2] = [
 
 /// The user of every connection string.
 pub const USER: &str = "lab";
-/// The password of every connection string, which opens nothing.
+/// The password of every connection string, which protects nothing.
 pub const PASSWORD: &str = "throw-away";
 /// The database of every connection string.
 pub const DATABASE: &str = "lab";
@@ -306,5 +306,5 @@ pub const DATABASE: &str = "lab";
 const ENV_FILE: &str = "pgtls-lab.env";
 const JSON_FILE: &str = "pgtls-lab.json";
 
-/// Connections of one endpoint that are kept for the next collection.
+/// The maximum of connections of one endpoint that are kept for the next collection.
 const MAX_OBSERVATIONS: usize = 1_000;

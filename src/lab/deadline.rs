@@ -5,7 +5,7 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// When a connection ends at the latest.
+/// The latest end of a connection.
 pub(super) struct Deadline(Cell<Instant>);
 
 impl Deadline {
@@ -15,13 +15,13 @@ impl Deadline {
         deadline
     }
 
-    /// From now on it counts anew.
+    /// Restarts the time from now.
     pub(super) fn extend(&self, patience: Duration) {
         let now = Instant::now();
         self.0.set(now.checked_add(patience).unwrap_or(now));
     }
 
-    /// What is left; never zero, which sockets take for "for ever".
+    /// The time that is left. Never zero, which means "no limit" for sockets.
     fn left(&self) -> io::Result<Duration> {
         let left = self.0.get().saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -31,13 +31,13 @@ impl Deadline {
     }
 }
 
-/// A socket that keeps to its deadline, however slowly its bytes come.
+/// A socket that keeps its deadline, however slowly bytes arrive.
 pub(super) struct Wire<'a> {
     pub(super) stream: &'a TcpStream,
     pub(super) deadline: &'a Deadline,
-    /// Before everything that is said.
+    /// The pause before everything that is sent.
     pub(super) pause: Duration,
-    /// Everything that is heard, while somebody wants to know.
+    /// Everything that is received, while recording is on.
     pub(super) record: Option<Vec<u8>>,
 }
 
@@ -67,7 +67,7 @@ impl Write for Wire<'_> {
         self.stream.write(bytes)
     }
 
-    /// All at once, so that a flight of TLS messages waits once and not for each.
+    /// All at once, so that a flight of TLS messages waits only once.
     fn write_vectored(&mut self, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         self.before_writing()?;
         self.stream.write_vectored(bytes)
@@ -81,7 +81,7 @@ impl Write for Wire<'_> {
 /// How long a client may take to log in.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a session may be silent, as those of pools are; also how long a silent endpoint stays.
+/// How long a session may be silent, as in connection pools. Also how long a silent endpoint waits.
 pub(super) const IDLE: Duration = Duration::from_secs(600);
 
 /// Room for a ClientHello.

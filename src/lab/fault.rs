@@ -1,4 +1,4 @@
-//! The catalogue: what can be wrong with an endpoint, and who must refuse it.
+//! The catalogue: what can be wrong with an endpoint, and which clients must refuse it.
 
 use crate::diagnose::Code;
 use crate::exit::Exit;
@@ -13,7 +13,7 @@ pub enum Duty {
     Accept,
     /// Refuse: a client that connects cannot know which server it talks to.
     Refuse,
-    /// Either: the connection is as safe as any, but needs what not every client has, or has a form
+    /// Either: the connection is safe, but needs something that not every client has, or has a form
     /// that some refuse.
     Either,
 }
@@ -23,7 +23,7 @@ pub enum Duty {
 pub enum Libpq {
     /// It connects, and `pgtls check` passes.
     Connects,
-    /// It refuses, and `pgtls check` ends so.
+    /// It refuses, and `pgtls check` ends like this.
     Refuses(Exit, Code),
 }
 
@@ -31,7 +31,7 @@ const fn untrusted(code: Code) -> Libpq {
     Refuses(Exit::Untrusted, code)
 }
 
-/// Writes [`Fault`] and what is known of each, from one row a fault.
+/// Generates [`Fault`] and its properties from one row per fault.
 macro_rules! catalogue {
     ($($variant:ident {
         name: $name:literal,
@@ -46,10 +46,10 @@ macro_rules! catalogue {
         }
 
         impl Fault {
-            /// All of them, in the order in which they are listed.
+            /// All faults, in the order in which they are listed.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// Its name, which does not change.
+            /// Its stable name.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(Fault::from_name("Good"), None);
     }
 
-    /// libpq's verdict and the duty of clients may differ in what is left to them, not in the rest.
+    /// libpq's verdict must agree with the duty of clients, except where clients may do either.
     #[test]
     fn libpq_does_its_duty() {
         for &fault in Fault::ALL {

@@ -1,4 +1,4 @@
-//! What a ClientHello offers. rustls reads it, but keeps the versions to itself. Pure.
+//! What a ClientHello offers. rustls reads it, but does not reveal the versions. Pure.
 
 use rustls::server::ClientHello;
 
@@ -7,7 +7,7 @@ use crate::escape::escape;
 use crate::wire::tls::hello::offered_versions;
 use crate::wire::tls::version::name;
 
-/// What rustls says of it, with the versions that stand in the records it came in.
+/// What rustls reports, and the versions from the records of the hello.
 pub(super) fn describe(hello: &ClientHello<'_>, records: &[u8]) -> Hello {
     let alpn = hello.alpn().into_iter().flatten();
     let versions = offered_versions(records).into_iter();
@@ -16,7 +16,7 @@ pub(super) fn describe(hello: &ClientHello<'_>, records: &[u8]) -> Hello {
         sni: hello.server_name().map(|name| escape(name).to_string()),
         alpn: alpn.map(|name| escape(name).to_string()).collect(),
         versions: versions.filter_map(name).map(str::to_owned).collect(),
-        // Those that nobody knows are there to grease the wheels (RFC 8701).
+        // Unknown ones are GREASE (RFC 8701).
         groups: groups
             .filter_map(|group| group.as_str())
             .map(str::to_owned)

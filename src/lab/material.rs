@@ -1,4 +1,4 @@
-//! What an endpoint is made of: certificates, the server's manner, and the files of its clients.
+//! The parts of an endpoint: certificates, the server's behaviour, and the files of its clients.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::rewrite;
 use super::server::postgres_like;
 use super::session::{After, Manner, Service};
 
-/// Certificates cannot be made, or rustls does not take them.
+/// Certificates cannot be made, or rustls does not accept them.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// rcgen refused, for example a host name that is none.
+    /// rcgen refused, for example an invalid host name.
     #[error("could not make a certificate")]
     Make(#[from] rcgen::Error),
     /// A certificate of an unusual form could not be signed.
@@ -39,7 +39,7 @@ impl From<rewrite::Failed> for Error {
 /// One endpoint before it has a port.
 pub(super) struct Material {
     pub(super) service: Service,
-    /// What the root file holds.
+    /// The contents of the root file.
     pub(super) roots: RootFile,
     /// Other files that clients need, by the parameter that names them.
     pub(super) files: Vec<ClientFile>,
@@ -74,7 +74,7 @@ pub(super) enum HostForm {
     Address,
 }
 
-/// An endpoint in the making: what a fault changes, on top of what all have.
+/// An endpoint under construction: what a fault changes, in addition to what all have.
 pub(super) struct Draft {
     pub(super) issued: Issued,
     pub(super) roots: RootFile,
@@ -83,7 +83,7 @@ pub(super) struct Draft {
     pub(super) parameters: Vec<(&'static str, &'static str)>,
     pub(super) versions: &'static [&'static SupportedProtocolVersion],
     pub(super) manner: Manner,
-    /// Who signs the certificates that clients must show.
+    /// The CA of the certificates that clients must present.
     pub(super) clients: Option<CertificateDer<'static>>,
 }
 
@@ -152,7 +152,7 @@ impl Draft {
     }
 }
 
-/// Serves the certificate whatever it looks like: rustls would refuse to serve some of them.
+/// Serves the certificate in any form: rustls would refuse to serve some of them.
 fn service(
     issued: Issued,
     versions: &[&'static SupportedProtocolVersion],
@@ -186,7 +186,7 @@ fn service(
     })
 }
 
-/// The same certificate for everybody.
+/// The same certificate for every client.
 #[derive(Debug)]
 struct Always(Arc<CertifiedKey>);
 

@@ -2,14 +2,14 @@
 
 use crate::wire::{Fields, Malformed};
 
-/// How a value is written.
+/// How a value is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Text,
     Binary,
 }
 
-/// The format of results, behind the parameters of a Bind message.
+/// The format of results, after the parameters of a Bind message.
 pub(super) fn result_encoding(behind_names: &[u8]) -> Result<Encoding, Malformed> {
     let mut fields = Fields(behind_names);
     let binary = binary_results(&mut fields).ok_or(Malformed)?;
@@ -24,14 +24,14 @@ fn binary_results(fields: &mut Fields<'_>) -> Option<bool> {
     let formats = fields.u16()?;
     fields.take(usize::from(formats).checked_mul(2)?)?;
     for _ in 0..fields.u16()? {
-        // -1 stands for NULL.
+        // -1 means NULL.
         let length = fields.u32()?.cast_signed();
         fields.take(usize::try_from(length).unwrap_or(0))?;
     }
     Some(fields.u16()? > 0 && fields.u16()? == BINARY)
 }
 
-/// A string that ends with a zero, and what stands behind it.
+/// A string that ends with a zero, and what follows it.
 pub(super) fn string(body: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let mut fields = Fields(body);
     let string = fields.string().ok_or(Malformed)?;

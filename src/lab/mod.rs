@@ -1,12 +1,12 @@
-//! Throw-away endpoints: PostgreSQL servers as far as TLS can see, good and broken.
+//! Throw-away endpoints, good and broken: PostgreSQL servers as far as TLS is concerned.
 //!
-//! Each speaks SSLRequest and direct TLS. Those of a [`Lab`] have one [`Fault`] each, let everybody
-//! in who does not mind it, and note what every client did ([`Observation`], [`Conduct`]); those of
-//! [`Endpoint::start`] end every session with an error message. There is no database behind any.
-//! Keys and certificates are made when a lab starts and are good for nothing else.
+//! Each speaks SSLRequest and direct TLS. Those of a [`Lab`] have one [`Fault`] each, accept every
+//! client that tolerates it, and record what every client did ([`Observation`], [`Conduct`]); those
+//! of [`Endpoint::start`] end every session with an error message. None has a database. Keys and
+//! certificates are made when a lab starts and have no other use.
 //!
-//! RSA keys of 1024 bits are not among the faults: the cryptography library makes none and signs
-//! with none.
+//! RSA keys of 1024 bits are not one of the faults: the cryptography library neither makes them nor
+//! signs with them.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -44,5 +44,5 @@ pub use render::{
 pub use server::{Endpoint, Error};
 pub use trial::{Attempt, Completion, ProgramEnd, Trial};
 
-/// The version of the lab's JSON: it grows when a field changes its meaning or goes.
+/// The version of the lab's JSON: it increases when a field changes its meaning or is removed.
 pub const SCHEMA_VERSION: u32 = 1;

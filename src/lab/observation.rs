@@ -5,31 +5,31 @@ use serde::Serialize;
 /// One connection, from its first byte to its last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Observation {
-    /// Counted from 1, one endpoint at a time.
+    /// Counted from 1 for each endpoint.
     pub connection: u64,
-    /// What the client said first.
+    /// What the client sent first.
     pub opening: Opening,
     /// Whether it asked for GSSAPI encryption before anything else.
     pub gssenc_request: bool,
     /// Its ClientHello, if there was one.
     pub hello: Option<Hello>,
-    /// What the handshake came to, if it was completed.
+    /// The result of the handshake, if it was completed.
     pub tls: Option<Tls>,
-    /// Whether it showed a certificate of its own.
+    /// Whether it presented a certificate.
     pub client_certificate: ClientCertificate,
-    /// How the startup packet, which names user and database, came to the server.
+    /// How the startup packet, which names user and database, was sent.
     pub startup: Option<Channel>,
-    /// How a password came to the server. The password itself is not kept.
+    /// How a password was sent. The password itself is not kept.
     pub password: Option<Channel>,
     /// Statements that were sent.
     pub queries: u64,
-    /// Who ended the connection.
+    /// Which side ended the connection.
     pub end: End,
-    /// The alert that the client sent, or why the server broke off.
+    /// The alert that the client sent, or why the server ended the connection.
     pub detail: Option<String>,
 }
 
-/// The first words of a connection.
+/// The start of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Opening {
@@ -50,7 +50,7 @@ pub enum Opening {
 /// What a ClientHello offers, in the client's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hello {
-    /// The server name that was asked for.
+    /// The requested server name.
     pub sni: Option<String>,
     /// The application protocols.
     pub alpn: Vec<String>,
@@ -75,7 +75,7 @@ pub struct Tls {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientCertificate {
-    /// The endpoint did not ask, or the handshake did not come so far.
+    /// The endpoint did not ask, or the handshake did not get that far.
     NotRequested,
     /// The endpoint asked, and there was none.
     Missing,
@@ -83,7 +83,7 @@ pub enum ClientCertificate {
     Sent,
 }
 
-/// How something came to the server.
+/// How something was sent to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channel {
@@ -93,41 +93,41 @@ pub enum Channel {
     Plaintext,
 }
 
-/// Who ended a connection, and how.
+/// Which side ended a connection, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum End {
     /// The client, with the alert in [`Observation::detail`].
     Alert,
-    /// The client, without a word.
+    /// The client, without a message.
     HungUp,
-    /// The client, in good order: with a Terminate message, or with TLS's close_notify.
+    /// The client, properly: with a Terminate message, or with TLS's close_notify.
     Terminated,
-    /// The server, which shall do so, or could not go on.
+    /// The server, as intended or because it could not continue.
     ByServer,
-    /// The server, as the client took too long.
+    /// The server, because the client took too long.
     Deadline,
 }
 
-/// What a client did, in the order of danger.
+/// What a client did, least dangerous first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deed {
-    /// It did not ask for a session.
+    /// It did not request a session.
     Nothing,
-    /// It asked for TLS, and went no further.
+    /// It asked for TLS, and stopped there.
     Refused,
-    /// It completed the handshake, and took its leave in good order: it was to look at TLS only, or
-    /// found fault with it afterwards.
+    /// It completed the handshake, and closed properly: it only tested TLS, or refused the server
+    /// afterwards.
     Looked,
-    /// It was content with the TLS it got: it sent its startup packet.
+    /// It accepted TLS: it sent its startup packet.
     Accepted,
     /// It sent its startup packet in plain text.
     Plaintext,
 }
 
 impl Observation {
-    /// A connection of which nothing is known yet.
+    /// A connection about which nothing is known yet.
     pub(super) fn new(connection: u64) -> Self {
         Self {
             connection,
@@ -144,7 +144,7 @@ impl Observation {
         }
     }
 
-    /// What it comes to.
+    /// The resulting deed.
     pub fn deed(&self) -> Deed {
         match (self.startup, self.opening) {
             (Some(Channel::Plaintext), _) => Deed::Plaintext,

@@ -5,17 +5,17 @@ use serde::Serialize;
 use super::fault::{Duty, Fault};
 use super::observation::{Channel, Deed, Observation};
 
-/// What a client's deeds at one endpoint are worth.
+/// The verdict on what a client did at one endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It did what it has to do.
+    /// It did what it must do.
     Safe,
-    /// It accepted what it has to refuse.
+    /// It accepted what it must refuse.
     Unsafe,
-    /// It refused an endpoint with which nothing is wrong.
+    /// It refused an endpoint without a fault.
     RefusedGood,
-    /// It did not come, so that nothing is known.
+    /// It did not connect, so nothing is known.
     Untested,
 }
 
@@ -27,9 +27,9 @@ pub struct Conduct {
     pub fault: Fault,
     /// The worst that the client did.
     pub deed: Deed,
-    /// How its password came to the server, if it did.
+    /// How its password was sent, if it was.
     pub password: Option<Channel>,
-    /// What that is worth.
+    /// The verdict.
     pub verdict: Verdict,
     /// Every connection.
     pub connections: Vec<Observation>,
@@ -43,8 +43,8 @@ impl Conduct {
         Self::of_deed(fault, deed, connections)
     }
 
-    /// Judges a program that says by its exit status whether it accepts an endpoint. It must have
-    /// been there, and what it says is no excuse for plain text.
+    /// Judges a program whose exit status says whether it accepts an endpoint. It must have
+    /// connected, and its exit status does not excuse plain text.
     pub fn of_gate(fault: Fault, accepts: Deed, connections: Vec<Observation>) -> Self {
         let deeds = connections.iter().map(Observation::deed);
         let deed = match deeds.max().unwrap_or(Deed::Nothing) {
@@ -65,7 +65,7 @@ impl Conduct {
     }
 }
 
-/// What a deed is worth to whom this is the duty.
+/// The verdict on a deed, given the duty.
 ///
 /// Plain text is never safe, not even with a server that has no fault: the client cannot know.
 pub fn judge(duty: Duty, deed: Deed) -> Verdict {
@@ -77,7 +77,7 @@ pub fn judge(duty: Duty, deed: Deed) -> Verdict {
         (Deed::Refused, Duty::Accept) => Verdict::RefusedGood,
         (Deed::Accepted, Duty::Accept | Duty::Either)
         | (Deed::Refused | Deed::Looked, Duty::Refuse | Duty::Either)
-        // Some know by their settings already that they need not come.
+        // Some clients refuse because of their settings, without connecting.
         | (Deed::Nothing, Duty::Either) => Verdict::Safe,
     }
 }

@@ -1,11 +1,11 @@
-//! The first words of a connection: a packet without a kind, or a TLS record.
+//! The start of a connection: a packet without a kind, or a TLS record.
 
 use std::io::{self, Read};
 
 use crate::wire::postgres::startup::{self, MAX_PACKET};
 use crate::wire::tls::record;
 
-/// What a client begins with.
+/// What a client sends first.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Packet {
     /// It has hung up.
@@ -53,8 +53,8 @@ pub(super) fn read(stream: &mut impl Read) -> io::Result<Packet> {
     })
 }
 
-/// Connections are accepted in the order in which they came: who gets an answer to this knows that
-/// whatever came before is being served.
+/// Connections are accepted in the order in which they came. An answer to this one means that all
+/// earlier ones are being served.
 pub(super) const BARRIER: [u8; 4] = [0x7e, 0x70, 0x67, 0x6c];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a lab has to say, as text, JSON and JUnit. Pure.
+//! The output of a lab as text, JSON and JUnit. Pure.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -26,8 +26,8 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// Writes what runs: what libpq does, which of the other client libraries come to another verdict, and
-/// the connection string.
+/// Writes the running endpoints: what libpq does, which other client libraries reach another verdict,
+/// and the connection string.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -49,7 +49,7 @@ pub fn write_started(
     })
 }
 
-/// The client libraries whose verification, given the same roots, comes to another verdict than
+/// The client libraries whose verification, given the same roots, reaches another verdict than
 /// libpq's.
 fn dissenters(fault: Fault, clients: &[ClientReport]) -> Option<String> {
     let (other, verdict) = match fault.libpq() {
@@ -100,7 +100,7 @@ pub fn observation_json(fault: Fault, seen: &Observation) -> serde_json::Value {
     })
 }
 
-/// Writes a trial as a table, with the program's own words wherever something is wrong.
+/// Writes a trial as a table, with the program's own output if something is wrong.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -144,8 +144,8 @@ pub fn write_json(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes a trial as JUnit XML: one test case an endpoint. What was not tested is an error,
-/// anything else that is wrong a failure.
+/// Writes a trial as JUnit XML: one test case per endpoint. What was not tested is an error, every
+/// other problem a failure.
 ///
 /// # Errors
 /// If `out` cannot be written.
@@ -217,7 +217,7 @@ fn offer(hello: &Hello) -> String {
     format!("SNI {sni}, ALPN {alpn}, offers {versions}, {groups}")
 }
 
-/// What an attempt came to, in a few words.
+/// The result of an attempt, in a few words.
 fn did(attempt: &Attempt) -> String {
     let Conduct {
         connections,

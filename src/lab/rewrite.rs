@@ -1,4 +1,4 @@
-//! What rcgen does not make: its certificates, taken apart, changed and signed again.
+//! Makes what rcgen cannot: takes its certificates apart, changes them and signs them again.
 
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::rand::SystemRandom;
@@ -9,8 +9,8 @@ use rustls::pki_types::CertificateDer;
 
 use crate::x509::der::{Element, Reader, tag};
 
-/// A certificate that could not be changed; of ours, so that only a bug or the crypto library can
-/// be the cause.
+/// A certificate that could not be changed. It is ours, so only a bug or the crypto library can be
+/// the cause.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failed;
 
@@ -77,7 +77,7 @@ pub(super) fn pss_signed(
     assemble(&body, RSASSA_PSS_SHA256, sign)
 }
 
-/// The fields of what is signed.
+/// The fields of the signed part.
 fn tbs<'a>(certificate: &'a CertificateDer<'_>) -> Result<Vec<Element<'a>>, Failed> {
     let mut fields = Reader::new(certificate).sequence()?.sequence()?;
     let mut found = Vec::new();
@@ -87,7 +87,7 @@ fn tbs<'a>(certificate: &'a CertificateDer<'_>) -> Result<Vec<Element<'a>>, Fail
     Ok(found)
 }
 
-/// The fields with another signature algorithm, which is the first SEQUENCE among them.
+/// The fields with another signature algorithm, which is their first SEQUENCE.
 fn with_algorithm(certificate: &CertificateDer<'_>, algorithm: &[u8]) -> Result<Vec<u8>, Failed> {
     let fields = tbs(certificate)?;
     let place = fields
@@ -119,7 +119,7 @@ fn tlv(tag: u8, contents: &[u8]) -> Vec<u8> {
         [] => vec![tag, 0],
         [short @ ..0x80] => vec![tag, *short],
         long => {
-            // At most the size of a usize.
+            // At most the bytes of a usize.
             let count = u8::try_from(long.len()).unwrap_or(u8::MAX);
             [&[tag, 0x80 | count], long].concat()
         }

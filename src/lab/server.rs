@@ -1,4 +1,4 @@
-//! The server itself: one thread that accepts, one short-lived thread a connection.
+//! The server itself: one thread that accepts, and one short-lived thread per connection.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::os;
 use crate::wire::postgres::startup::request;
 use crate::wire::tls::ALPN;
 
-/// A running endpoint; it stops when dropped.
+/// A running endpoint. It stops when dropped.
 #[derive(Debug)]
 pub struct Endpoint {
     /// Where it listens.
@@ -29,7 +29,7 @@ pub struct Endpoint {
     acceptor: Option<JoinHandle<()>>,
 }
 
-/// Told of every connection when it has ended, from that connection's thread.
+/// Called for every connection when it has ended, in that connection's thread.
 pub(super) type Observer = Box<dyn Fn(Observation) + Send + Sync>;
 
 /// Why an endpoint does not start.
@@ -38,7 +38,7 @@ pub enum Error {
     /// No port to listen on.
     #[error("could not listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// rustls does not take the certificate or the key.
+    /// rustls does not accept the certificate or the key.
     #[error("could not use the certificate")]
     Certificate(#[source] rustls::Error),
 }
@@ -75,7 +75,7 @@ impl Endpoint {
     ) -> Result<Self, Error> {
         let failed = |error| Error::Listen(address, error);
         let listener = TcpListener::bind(address).map_err(failed)?;
-        // Clients may come all at once.
+        // Many clients may connect at once.
         os::lengthen_queue(&listener).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let shared = Arc::new(Shared {
@@ -101,7 +101,8 @@ impl Endpoint {
     /// Waits until every connection that came before this call has ended and been observed. It hangs
     /// up on those that are still open after `patience`.
     pub(super) fn settle(&self, patience: Duration) {
-        // Answered or hung up on, it has been accepted, and so has whatever came before.
+        // Whether it was answered or hung up on, it has been accepted, and so have all connections
+        // before it.
         let _ = self.pass_barrier(UNDISTURBED);
         let open = self.shared.lock();
         let (open, _) = self
@@ -110,7 +111,8 @@ impl Endpoint {
             .wait_timeout_while(open, patience, |open| !open.is_empty())
             .unwrap_or_else(PoisonError::into_inner);
         hang_up(&open);
-        // What is hung up on ends by itself, sooner or later: nothing shall stay unseen.
+        // Connections that we hang up on end by themselves. We wait for them, so that all are
+        // observed.
         let ended = self
             .shared
             .closed
@@ -142,7 +144,7 @@ impl Drop for Endpoint {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Release);
         hang_up(&self.shared.lock());
-        // Wakes the acceptor, which then sees that it is to stop.
+        // Wakes the acceptor, which then sees that it must stop.
         if TcpStream::connect(self.reachable()).is_ok()
             && let Some(acceptor) = self.acceptor.take()
         {
@@ -151,8 +153,9 @@ impl Drop for Endpoint {
     }
 }
 
-/// What sets PostgreSQL apart from other TLS servers: its protocol name, and that it says nothing
-/// after its Finished, for it resumes no sessions. Every connection then is judged anew.
+/// What distinguishes PostgreSQL from other TLS servers: its protocol name, and that it sends
+/// nothing after its Finished, because it does not resume sessions. So every connection is judged
+/// again.
 pub(super) fn postgres_like(config: &mut ServerConfig) {
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -190,7 +193,7 @@ impl Shared {
                 break;
             }
             let Ok(stream) = stream else {
-                // Out of descriptors, most likely: some are freed when sessions end.
+                // Probably out of descriptors: some are freed when sessions end.
                 std::thread::sleep(BREATH);
                 continue;
             };
@@ -199,7 +202,7 @@ impl Shared {
         }
     }
 
-    /// Who comes in the meantime waits in the kernel's queue.
+    /// New clients wait in the kernel's queue.
     fn wait_for_room(&self) {
         let is_full = |open: &mut Open| {
             open.len() >= MAX_CONNECTIONS && !self.stopping.load(Ordering::Acquire)
@@ -208,7 +211,7 @@ impl Shared {
         drop(guard);
     }
 
-    /// Where no thread is to be had, the client is hung up on.
+    /// If no thread can be created, we hang up on the client.
     fn spawn(self: &Arc<Self>, stream: TcpStream, number: u64) {
         let stream = Arc::new(stream);
         self.lock().insert(number, Arc::clone(&stream));
@@ -236,7 +239,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// A connection's place among the open ones, which it leaves however its thread ends.
+/// A connection's entry in the list of open ones. It is removed however its thread ends.
 struct Entry {
     shared: Arc<Shared>,
     number: u64,
@@ -249,10 +252,10 @@ impl Drop for Entry {
     }
 }
 
-/// Connections to one endpoint at a time.
+/// The maximum of connections to one endpoint at a time.
 const MAX_CONNECTIONS: usize = 2048;
 
-/// Bytes of a connection's thread: a handshake needs a fraction of it.
+/// Stack size of a connection's thread (bytes): a handshake needs a fraction of it.
 const STACK: usize = 512 * 1024;
 
 /// Much more than a thread needs to accept a connection, or to find it closed.

@@ -1,4 +1,4 @@
-//! One connection: the first words, TLS, and what the client did.
+//! One connection: its start, TLS, and what the client did.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -27,22 +27,22 @@ pub(super) struct Service {
     pub(super) asks_for_certificate: bool,
 }
 
-/// How it meets its clients.
+/// How it treats its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// TLS for whoever asks, in either way.
+    /// TLS for every client that asks, in either way.
     Permit,
-    /// The same, with time between.
+    /// The same, with pauses.
     Slowly,
-    /// The same, for those who name the server.
+    /// The same, for clients that name the server.
     Named,
     /// TLS, with plain text before it.
     Inject,
-    /// TLS from the first byte on only.
+    /// Only TLS from the first byte.
     DirectOnly,
-    /// No TLS, in good order.
+    /// No TLS, with a proper refusal.
     Decline,
-    /// No TLS, without a word.
+    /// No TLS, without an answer.
     HangUp,
     /// No TLS, with an error message.
     Complain,
@@ -76,7 +76,7 @@ pub(super) enum After {
     LogIn,
 }
 
-/// Serves one connection to its end, and says what happened; nothing for those of the lab itself.
+/// Serves one connection to its end, and returns what happened; `None` for those of the lab itself.
 pub(super) fn serve(stream: &TcpStream, service: &Service, connection: u64) -> Option<Observation> {
     let deadline = Deadline::after(PATIENCE);
     let wire = Wire {
@@ -107,7 +107,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Up to the end; none for the lab's own connections.
+    /// Runs up to the end; `None` for the lab's own connections.
     fn run(&mut self) -> io::Result<Option<End>> {
         for _ in 0..MAX_PACKETS {
             let packet = packet::read(&mut self.wire)?;
@@ -137,7 +137,7 @@ impl Session<'_> {
         Ok(Some(End::ByServer))
     }
 
-    /// Answers one of the first packets; none if another is to follow.
+    /// Answers one of the first packets; `None` if another one will follow.
     fn answer(&mut self, packet: Packet) -> io::Result<Option<End>> {
         match packet {
             _ if self.service.manner == Manner::Silent => self.stay_silent(packet).map(Some),
@@ -175,7 +175,7 @@ impl Session<'_> {
             Manner::Permit | Manner::Slowly | Manner::Named => {
                 self.wire.write_all(&[SSL_GRANTED])?
             }
-            // In one write, so that it comes in one segment.
+            // In one write, so that it arrives in one segment.
             Manner::Inject => self.wire.write_all(&INJECTION)?,
             Manner::Decline => return self.wire.write_all(&[NOT_GRANTED]).map(|()| None),
             Manner::DirectOnly | Manner::HangUp => return Ok(Some(End::ByServer)),
@@ -198,7 +198,7 @@ impl Session<'_> {
         Ok(End::ByServer)
     }
 
-    /// Hears everything and says nothing.
+    /// Reads everything and sends nothing.
     fn stay_silent(&mut self, packet: Packet) -> io::Result<End> {
         if let Packet::Startup(_) = packet {
             self.seen.startup = Some(Channel::Plaintext);
@@ -208,7 +208,7 @@ impl Session<'_> {
         Ok(End::HungUp)
     }
 
-    /// TLS, of which these bytes were read already.
+    /// Does TLS. These bytes of it have already been read.
     fn tls(&mut self, already: &[u8]) -> io::Result<End> {
         let Some(accepted) = self.hello(already)? else {
             return Ok(End::HungUp);
@@ -241,7 +241,7 @@ impl Session<'_> {
         Ok(end)
     }
 
-    /// Reads the ClientHello; none if the client hangs up before its end.
+    /// Reads the ClientHello; `None` if the client hangs up before its end.
     fn hello(&mut self, already: &[u8]) -> io::Result<Option<Accepted>> {
         self.wire.record = Some(already.to_vec());
         let mut acceptor = Acceptor::default();
@@ -300,7 +300,7 @@ impl Session<'_> {
         }
     }
 
-    /// Why the conversation broke off.
+    /// Records why the conversation ended.
     fn note(&mut self, error: &io::Error) {
         use io::ErrorKind::{
             BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof, WouldBlock,
@@ -336,13 +336,13 @@ fn name(alert: Alert) -> String {
         .map_or_else(|| format!("alert {}", alert.0), str::to_owned)
 }
 
-/// Between everything that a slow endpoint says.
+/// The pause between everything that a slow endpoint sends.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How many packets may come before TLS or the startup: GSSENCRequest, SSLRequest, and one again.
 const MAX_PACKETS: usize = 4;
 
-/// `S`, and an AuthenticationOk that nobody has encrypted.
+/// `S`, and an unencrypted AuthenticationOk.
 const INJECTION: [u8; 10] = *b"SR\0\0\0\x08\0\0\0\0";
 
 #[cfg(test)]

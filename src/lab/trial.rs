@@ -1,4 +1,4 @@
-//! A client that was let loose on a lab, and what came of it.
+//! A client that was run against a lab, and the result.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::exit::Exit;
 /// One program against several endpoints.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trial {
-    /// Of this document's shape; fields are only ever added.
+    /// The version of this document's format; fields are only ever added.
     pub schema_version: u32,
     /// `pass` if every attempt was safe.
     pub verdict: &'static str,
-    /// How pgtls ends.
+    /// The exit code of pgtls.
     #[serde(rename = "exit_code", serialize_with = "number")]
     pub exit: Exit,
     /// The program, without its arguments, which may hold secrets.
@@ -26,7 +26,7 @@ pub struct Trial {
 /// One run of the program.
 #[derive(Clone, Debug, Serialize)]
 pub struct Attempt {
-    /// What the server saw, and what it is worth.
+    /// What the server observed, and the verdict.
     #[serde(flatten)]
     pub conduct: Conduct,
     /// How the program ended.
@@ -34,7 +34,8 @@ pub struct Attempt {
     /// From its start to its end.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub duration: Duration,
-    /// The end of what it printed. Not in JSON, for it is the program's own business.
+    /// The end of what it printed. Not in JSON, because it is the program's own output and may
+    /// contain anything.
     #[serde(skip)]
     pub output: String,
 }
@@ -51,7 +52,7 @@ pub enum ProgramEnd {
     Killed,
 }
 
-/// Whether all that was to be tried was tried.
+/// Whether everything was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completion {
     /// Yes.
@@ -61,7 +62,7 @@ pub enum Completion {
 }
 
 impl Trial {
-    /// Sums up.
+    /// Summarizes the attempts.
     pub fn new(program: String, attempts: Vec<Attempt>, completion: Completion) -> Self {
         let exit = exit(&attempts, completion);
         Self {
@@ -73,14 +74,14 @@ impl Trial {
         }
     }
 
-    /// How many attempts came to this.
+    /// How many attempts have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         let verdicts = self.attempts.iter().map(|attempt| attempt.conduct.verdict);
         verdicts.filter(|one| *one == verdict).count()
     }
 }
 
-/// How pgtls ends. What was never tested has not passed.
+/// The exit code of pgtls. What was never tested has not passed.
 fn exit(attempts: &[Attempt], completion: Completion) -> Exit {
     let safe = |attempt: &Attempt| attempt.conduct.verdict == Verdict::Safe;
     match completion {

@@ -45,7 +45,7 @@ impl Workshop {
         self.draft(fault)?.finish()
     }
 
-    /// One arm a fault.
+    /// One arm per fault.
     fn draft(&self, fault: Fault) -> Result<Draft, Error> {
         let yesterday = Period::days(self.now, -30, -1);
         let like_any = || self.leaf(|_| {}).map(Draft::of);
@@ -137,7 +137,7 @@ impl Workshop {
         })
     }
 
-    /// Signed by a root of that name which is not in the root file.
+    /// Signed by a root of that name that is not in the root file.
     fn below_another_root(&self, name: &str) -> Result<Draft, Error> {
         let other = Authority::root(name, self.current, KeyPair::generate()?)?;
         Ok(Draft::of(
@@ -173,7 +173,7 @@ impl Workshop {
         }))
     }
 
-    /// Asks for a certificate, and gives clients one.
+    /// Asks for a client certificate, and gives clients one.
     fn client_certificate(&self, draft: Draft) -> Result<Draft, Error> {
         let mut params = self.params()?;
         params.subject_alt_names.clear();
@@ -231,8 +231,8 @@ fn rewrite_leaf(issued: &mut Issued, issuer: &Authority, rewrite: Rewrite) -> Re
     Ok(())
 }
 
-/// Where the CA says that its certificate is to be had (RFC 5280 section 4.2.2.1), as public CAs do:
-/// a sign that there is an intermediate, which browsers follow and PostgreSQL clients do not.
+/// Where the CA publishes its certificate (RFC 5280 section 4.2.2.1), as public CAs do. It shows
+/// that there is an intermediate. Browsers fetch it, PostgreSQL clients do not.
 fn issued_at() -> CustomExtension {
     const AUTHORITY_INFORMATION: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
     const CA_ISSUERS: &[u8] =

@@ -12,8 +12,8 @@ use crate::commands::demands::now;
 use crate::commands::run;
 use crate::machine::jobs;
 
-/// Asks a lab of its own, so that nobody takes these connections for those of the client under test.
-/// Endpoints that are late are not asked: what matters about them is no question of trust.
+/// Uses a separate lab, so that these connections are not mistaken for those of the client under
+/// test. Slow endpoints are left out: their fault has nothing to do with trust.
 pub(super) fn expectations(
     faults: &[Fault],
     place: &Place,

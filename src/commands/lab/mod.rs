@@ -63,12 +63,12 @@ fn serve(args: &Lab) -> anyhow::Result<Exit> {
             output::to_stdout(|out| writeln!(out, "{ready}"))?;
         }
     }
-    // Interrupted, or nobody reads what is printed any more; either way this is the end.
+    // Interrupted, or the reader of our output has gone. Both end the lab.
     let _ = told.recv();
     Ok(Exit::Passed)
 }
 
-/// Prints what clients do. When nobody listens any more, that ends the lab.
+/// Prints what clients do. If the reader of the output has gone, the lab ends.
 fn printer(format: LabFormat, tell: Sender<Interrupted>) -> Watcher {
     Arc::new(move |fault, seen: &Observation| {
         let line = match format {
@@ -123,7 +123,7 @@ fn place_in(place: &LabPlace, directory: &Directory) -> Place {
 enum Directory {
     /// Removed at the end.
     Temporary(TempDir),
-    /// The user's choice, and left.
+    /// The user's choice; it is kept.
     Chosen(PathBuf),
 }
 

@@ -1,4 +1,4 @@
-//! The program under test: started, watched, and ended with all that it started.
+//! The program under test: starts it, watches it, and ends it with all its children.
 
 use std::io::{self, PipeReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -10,16 +10,16 @@ use pgtls::os;
 
 use crate::commands::run::Interrupted;
 
-/// What a run came to.
+/// The result of a run.
 pub(super) struct Ran {
     /// `None` if it was interrupted.
     pub(super) end: Option<ProgramEnd>,
     pub(super) duration: Duration,
-    /// The last of what it printed.
+    /// The end of its output.
     pub(super) output: String,
 }
 
-/// Runs it in a process group of its own, so that nothing outlives it.
+/// Runs it in its own process group, so that nothing outlives it.
 ///
 /// # Errors
 /// If it cannot be started or watched.
@@ -36,11 +36,11 @@ pub(super) fn run(
     os::lead_group(&mut command);
     let began = Instant::now();
     let mut child = command.spawn()?;
-    // It holds the writing end of the pipe, which else would have no end.
+    // It holds the writing end of the pipe, which would otherwise never close.
     drop(command);
     let output = tail(reader)?;
     let waited = wait(&mut child, began, patience, interrupted);
-    // Before its number is free for others.
+    // Before its process ID can be reused.
     os::kill_group(&mut child);
     let status = child.wait()?;
     let end = match waited? {
@@ -55,7 +55,7 @@ pub(super) fn run(
     Ok(Ran {
         end,
         duration: began.elapsed(),
-        // What it left running in a group of its own may hold the pipe open.
+        // A process that it left in another group may hold the pipe open.
         output: output.recv_timeout(GRACE).unwrap_or_default(),
     })
 }
@@ -82,13 +82,13 @@ fn wait(
         match interrupted.recv_timeout(left.min(LOOK)) {
             Ok(Interrupted) => return Ok(Waited::Interrupted),
             Err(RecvTimeoutError::Timeout) => {}
-            // Nobody can interrupt any more.
+            // An interruption is no longer possible.
             Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
         }
     }
 }
 
-/// Reads all, and hands over the end of it.
+/// Reads everything, and returns the end of it.
 fn tail(mut reader: PipeReader) -> io::Result<Receiver<String>> {
     let (hand_over, output) = channel();
     std::thread::Builder::new().spawn(move || {
@@ -104,11 +104,11 @@ fn tail(mut reader: PipeReader) -> io::Result<Receiver<String>> {
     Ok(output)
 }
 
-/// How often it is looked whether the program has ended.
+/// The interval at which we check whether the program has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How long its last words are waited for.
+/// How long to wait for the end of its output.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Bytes of a program's output that are kept.
+/// How many bytes of a program's output are kept.
 const MAX_OUTPUT: usize = 2_000;

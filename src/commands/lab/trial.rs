@@ -38,7 +38,8 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
         runs.push((bench, ran, end, seen));
     }
     let attempts = runs.into_iter().map(|(bench, ran, end, mut seen)| {
-        // What the program left running elsewhere, as containers are, may have come later.
+        // Something that the program left running elsewhere, such as a container, may have
+        // connected later.
         seen.extend(bench.collect(LATECOMERS));
         Attempt {
             conduct: conduct(bench.fault, args, end, seen),
@@ -62,7 +63,7 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
     Ok(trial.exit)
 }
 
-/// The good one first: who refuses everything is not safe but broken.
+/// The good one first: a client that refuses everything is not safe but broken.
 fn faults(args: &LabRun) -> Vec<Fault> {
     let wanted = if args.faults.is_empty() {
         Fault::ALL
@@ -105,7 +106,8 @@ fn start_program(
         .with_context(|| format!("could not run {}", program.display()))
 }
 
-/// What a program finds the endpoint by, libpq's variables and the one that many frameworks read.
+/// The variables that lead a program to the endpoint: libpq's, and the one that many frameworks
+/// read.
 fn environment(bench: &Bench, sslmode: Option<OsString>) -> Vec<(&'static str, OsString)> {
     let sslmode = sslmode.unwrap_or_else(|| "verify-full".into());
     let uri = bench.uri_with(&sslmode.to_string_lossy(), Secret::Shown);
@@ -138,7 +140,7 @@ const VARIABLES: [(&str, &str); 8] = [
     ("sslnegotiation", "PGSSLNEGOTIATION"),
 ];
 
-/// What would lead to another server, or to files of other servers, unless the endpoint has it.
+/// Variables that would lead to another server or its files, unless the endpoint sets them.
 const UNWANTED: [&str; 10] = [
     "PGHOSTADDR",
     "PGSERVICE",
@@ -152,7 +154,7 @@ const UNWANTED: [&str; 10] = [
     "PGSSLCERTMODE",
 ];
 
-/// How long the ends of connections are waited for once the program has ended.
+/// How long to wait for connections to end after the program has ended.
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// The same at the very end.
