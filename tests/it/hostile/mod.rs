@@ -18,6 +18,7 @@ use std::process::Output;
 use crate::support::client::{Client, Run};
 use crate::support::peer::{Peer, records};
 use crate::support::pki::Ca;
+use crate::support::python::{STANDARD_LIBRARY, python3};
 
 /// A client that has secrets, and trusts one authority.
 struct Lab {
@@ -98,8 +99,9 @@ impl Lab {
         let mut wrapped = self.client.command(arguments);
         let program = wrapped.get_program().to_owned();
         let spent = tempfile::NamedTempFile::new().unwrap();
-        let mut command = self.client.other("python3");
+        let mut command = self.client.other(python3());
         command
+            .arg(STANDARD_LIBRARY)
             .arg(script)
             .arg(spent.path())
             .arg(program)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::postgres::programs;
+use super::python::{STANDARD_LIBRARY, python3};
 
 /// An empty home directory, which is also the working directory, and no environment but what is
 /// added.
@@ -117,8 +118,9 @@ impl Client {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/libpq_connect.py");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let output = self
-            .clean(Path::new("python3"))
+            .clean(python3())
             .env("PATH", path)
+            .arg(STANDARD_LIBRARY)
             .arg(script)
             .arg(library)
             .arg(string)
@@ -160,8 +162,8 @@ impl Client {
     }
 
     /// Another program of this machine, ready to run in the same place.
-    pub(crate) fn other(&self, program: &str) -> Command {
-        let mut command = self.clean(Path::new(program));
+    pub(crate) fn other(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = self.clean(program.as_ref());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command
     }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::python::python3;
 use super::skip::skip;
 
 /// One attempt to connect.
@@ -22,7 +23,7 @@ pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
     let library = library()?;
     let script =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/libpq_connect_all.py");
-    let mut python = Command::new("python3");
+    let mut python = Command::new(python3());
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PG") {
             python.env_remove(name);
@@ -94,7 +95,7 @@ pub(crate) fn library() -> Option<String> {
 
 fn missing(library: &str) -> Option<String> {
     let load = format!("import ctypes; ctypes.CDLL({library:?})");
-    match Command::new("python3")
+    match Command::new(python3())
         .args(["-c", &load])
         .stderr(Stdio::null())
         .status()

@@ -10,6 +10,7 @@ pub(crate) mod peer;
 pub(crate) mod pgbouncer;
 pub(crate) mod pki;
 pub(crate) mod postgres;
+pub(crate) mod python;
 pub(crate) mod scripted;
 pub(crate) mod serving;
 pub(crate) mod skip;

@@ -243,7 +243,8 @@ impl Account {
         let output = self
             .command(&programs.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--username=postgres"])
-            .args(["--locale=C", "--encoding=UTF8", "-D"])
+            // Small segments: the directory is copied for every server.
+            .args(["--locale=C", "--encoding=UTF8", "--wal-segsize=1", "-D"])
             .arg(data)
             .output()
             .unwrap();
@@ -282,7 +283,7 @@ fn template(programs: &Path) -> PathBuf {
         .unwrap();
     let version = String::from_utf8(output.stdout).unwrap();
     let version: String = version.chars().filter(char::is_ascii_digit).collect();
-    let name = format!("postgresql-{version}-{}", Uid::effective());
+    let name = format!("postgresql-{version}-small-{}", Uid::effective());
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 

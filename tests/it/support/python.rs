@@ -1,0 +1,25 @@
+//! Python, which measures programs and loads libpq.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Starts no site packages: our own scripts need the standard library alone, and start hundreds of times.
+pub(crate) const STANDARD_LIBRARY: &str = "-IS";
+
+/// The interpreter itself. What stands in the path may be the shim of a version manager, which takes
+/// longer than most scripts.
+pub(crate) fn python3() -> &'static Path {
+    static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();
+    INTERPRETER.get_or_init(|| {
+        let output = Command::new("python3")
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output();
+        let path = output
+            .ok()
+            .and_then(|output| String::from_utf8(output.stdout).ok())
+            .map(|path| PathBuf::from(path.trim()));
+        path.filter(|path| path.is_file())
+            .unwrap_or_else(|| "python3".into())
+    })
+}
