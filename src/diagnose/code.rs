@@ -113,7 +113,7 @@ catalogue! {
     UnknownCriticalExtension = "unknown-critical-extension", [Untrusted],
     UnknownIssuer = "unknown-issuer", [Untrusted],
     UnknownKeyword = "unknown-keyword", [Usage],
-    UnsupportedAlgorithm = "unsupported-algorithm", [Untrusted],
+    UnsupportedAlgorithm = "unsupported-algorithm", [Untrusted, Handshake],
     UnverifiedLogin = "unverified-login", [Unmet],
     WeakCipher = "weak-cipher", [Unmet],
     WeakKey = "weak-key", [Untrusted],

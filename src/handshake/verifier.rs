@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::offer::ServerKeys;
-use crate::x509::{Certificate, SigningFault};
+use crate::x509::{Certificate, Digest, KeyKind, PublicKey, RsaPadding, SigningFault, rsa_signed};
 
 /// Decides, inside the handshake, whether to trust the server.
 pub trait Approve: fmt::Debug + Send + Sync {
@@ -39,6 +39,8 @@ pub enum Refusal {
     UnknownIssuer,
     /// Its key may not sign the key exchange of TLS 1.2: `certificate_unknown`.
     MayNotSign(SigningFault),
+    /// Its key is of a kind or size that we cannot check; OpenSSL may: `certificate_unknown`.
+    Unsupported,
     /// Any other reason: `certificate_unknown`.
     Other,
 }
@@ -53,10 +55,9 @@ impl From<Refusal> for CertificateError {
             Refusal::NotForHost => Self::NotValidForName,
             Refusal::Revoked => Self::Revoked,
             Refusal::UnknownIssuer => Self::UnknownIssuer,
-            Refusal::MayNotSign(fault) => {
-                Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq(Some(fault)))))
+            Refusal::MayNotSign(_) | Refusal::Unsupported | Refusal::Other => {
+                Self::Other(rustls::OtherError(Arc::new(Carried(refusal))))
             }
-            Refusal::Other => Self::Other(rustls::OtherError(Arc::new(RefusedByLibpq(None)))),
         }
     }
 }
@@ -71,9 +72,9 @@ impl From<&CertificateError> for Refusal {
             CertificateError::NotValidForName => Self::NotForHost,
             CertificateError::Revoked => Self::Revoked,
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
-            CertificateError::Other(other) => match other.0.downcast_ref::<RefusedByLibpq>() {
-                Some(RefusedByLibpq(Some(fault))) => Self::MayNotSign(*fault),
-                Some(RefusedByLibpq(None)) | None => Self::Other,
+            CertificateError::Other(other) => match other.0.downcast_ref::<Carried>() {
+                Some(Carried(refusal)) => *refusal,
+                None => Self::Other,
             },
             _ => Self::Other,
         }
@@ -83,7 +84,7 @@ impl From<&CertificateError> for Refusal {
 /// Carries through rustls an error that rustls does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("refused by libpq's rules")]
-struct RefusedByLibpq(Option<SigningFault>);
+struct Carried(Refusal);
 
 #[derive(Debug)]
 pub(super) struct Verifier {
@@ -157,7 +158,8 @@ impl Verifier {
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let key = &leaf.public_key;
         let algorithm_contents = contents(&key.algorithm);
-        self.algorithms
+        let valid = self
+            .algorithms
             .mapping
             .iter()
             .filter(|(scheme, _)| *scheme == signature.scheme)
@@ -167,9 +169,42 @@ impl Verifier {
                 algorithm
                     .verify_signature(&key.key, message, signature.signature())
                     .is_ok()
-            })
-            .then(HandshakeSignatureValid::assertion)
-            .ok_or_else(|| CertificateError::BadSignature.into())
+            });
+        let refusal = match (valid, &key.kind) {
+            (true, _) => return Ok(HandshakeSignatureValid::assertion()),
+            // aws-lc-rs takes 2,048 to 8,192 bits, and webpki no key without parameters.
+            (false, KeyKind::Rsa { .. }) => match by_any_rsa(key, message, signature) {
+                Some(true) => return Ok(HandshakeSignatureValid::assertion()),
+                Some(false) => Refusal::BadSignature,
+                None => Refusal::Unsupported,
+            },
+            (false, _) => Refusal::BadSignature,
+        };
+        Err(CertificateError::from(refusal).into())
+    }
+}
+
+/// Did this RSA key make the signature, whatever its size? `None` if we cannot tell. OpenSSL's security
+/// level binds chains, which are judged elsewhere. It does not bind a key whose chain nobody verifies.
+fn by_any_rsa(key: &PublicKey, message: &[u8], signature: &DigitallySignedStruct) -> Option<bool> {
+    let (padding, digest) = rsa_scheme(signature.scheme)?;
+    rsa_signed(&key.key, padding, digest, message, signature.signature())
+}
+
+fn rsa_scheme(scheme: SignatureScheme) -> Option<(RsaPadding, Digest)> {
+    // RFC 8446 section 4.2.3: the salt is as long as the digest.
+    let pss = |digest: Digest| {
+        let salt = digest.length();
+        Some((RsaPadding::Pss { salt }, digest))
+    };
+    match scheme {
+        SignatureScheme::RSA_PKCS1_SHA256 => Some((RsaPadding::Pkcs1, Digest::Sha256)),
+        SignatureScheme::RSA_PKCS1_SHA384 => Some((RsaPadding::Pkcs1, Digest::Sha384)),
+        SignatureScheme::RSA_PKCS1_SHA512 => Some((RsaPadding::Pkcs1, Digest::Sha512)),
+        SignatureScheme::RSA_PSS_SHA256 => pss(Digest::Sha256),
+        SignatureScheme::RSA_PSS_SHA384 => pss(Digest::Sha384),
+        SignatureScheme::RSA_PSS_SHA512 => pss(Digest::Sha512),
+        _ => None,
     }
 }
 

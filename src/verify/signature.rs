@@ -6,8 +6,8 @@ use aws_lc_rs::signature::{
 };
 
 use crate::x509::{
-    Certificate, Crl, Curve, Digest, KeyKind, PssParameters, PublicKey, SignatureAlgorithm,
-    SignatureScheme,
+    Certificate, Crl, Curve, Digest, KeyKind, PssParameters, PublicKey, RsaPadding,
+    SignatureAlgorithm, SignatureScheme, rsa_signed,
 };
 
 /// The outcome of a check.
@@ -71,24 +71,41 @@ pub(super) fn is_readable(key: &PublicKey) -> bool {
     UnparsedPublicKey::new(algorithm, &key.key).parse().is_ok()
 }
 
-fn check(
-    algorithm: &SignatureAlgorithm,
-    key: &PublicKey,
-    message: &[u8],
-    signature: &[u8],
-) -> Check {
-    match choose(&algorithm.scheme, &key.kind) {
+fn check(stated: &SignatureAlgorithm, key: &PublicKey, message: &[u8], signature: &[u8]) -> Check {
+    match choose(&stated.scheme, &key.kind) {
         Choice::Verify(algorithm) => {
-            let Ok(key) = UnparsedPublicKey::new(algorithm, &key.key).parse() else {
-                return Check::Unsupported;
+            let Ok(parsed) = UnparsedPublicKey::new(algorithm, &key.key).parse() else {
+                return check_rsa(&stated.scheme, key, message, signature);
             };
-            match key.verify_sig(message, signature) {
+            match parsed.verify_sig(message, signature) {
                 Ok(()) => Check::Good,
                 Err(_) => Check::Bad,
             }
         }
         Choice::WrongKey => Check::Bad,
-        Choice::Unsupported => Check::Unsupported,
+        Choice::Unsupported => check_rsa(&stated.scheme, key, message, signature),
+    }
+}
+
+/// RSA with a size, digest or salt that aws-lc-rs does not take.
+fn check_rsa(scheme: &SignatureScheme, key: &PublicKey, message: &[u8], signature: &[u8]) -> Check {
+    let (padding, digest) = match (scheme, &key.kind) {
+        (SignatureScheme::RsaPkcs1(digest), KeyKind::Rsa { .. }) => (RsaPadding::Pkcs1, *digest),
+        (
+            SignatureScheme::RsaPss(Some(parameters)),
+            KeyKind::Rsa { .. } | KeyKind::RsaPss { .. },
+        ) if parameters.digest == parameters.mask_digest => {
+            let Ok(salt) = usize::try_from(parameters.salt_length) else {
+                return Check::Bad;
+            };
+            (RsaPadding::Pss { salt }, parameters.digest)
+        }
+        _ => return Check::Unsupported,
+    };
+    match rsa_signed(&key.key, padding, digest, message, signature) {
+        Some(true) => Check::Good,
+        Some(false) => Check::Bad,
+        None => Check::Unsupported,
     }
 }
 

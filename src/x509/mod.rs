@@ -13,6 +13,7 @@ mod extension;
 mod general_name;
 mod key;
 mod name;
+mod rsa;
 mod strength;
 mod time;
 
@@ -27,3 +28,4 @@ pub use general_name::{
 };
 pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, COMMON_NAME, EMAIL_ADDRESS, Name};
+pub(crate) use rsa::{RsaPadding, rsa_signed};

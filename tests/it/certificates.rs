@@ -18,7 +18,7 @@ struct Row {
     served: Served,
     /// The content of root.crt.
     roots: String,
-    /// How the string starts; hostaddr, port, user, dbname and sslrootcert are added.
+    /// How the string ends; hostaddr, port, user, dbname and sslrootcert stand before it.
     string: &'static str,
     /// The exit code, and the code of the error ("pass" for none).
     expected: (i32, &'static str),
@@ -59,7 +59,7 @@ fn judge(row: &Row, port: u16) -> Result<(), String> {
     let client = Client::new();
     client.write("root.crt", &row.roots);
     let string = format!(
-        "{} hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres sslrootcert=root.crt",
+        "hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres sslrootcert=root.crt {}",
         row.string
     );
     let ours = client.check(&string);
@@ -104,6 +104,10 @@ fn row(
 
 const FULL: &str = "host=db.example sslmode=verify-full";
 const CA: &str = "host=db.example sslmode=verify-ca";
+const FULL_TLS12: &str = "host=db.example sslmode=verify-full ssl_max_protocol_version=TLSv1.2";
+const REQUIRE: &str = "host=db.example sslmode=require sslrootcert=''";
+const REQUIRE_TLS12: &str =
+    "host=db.example sslmode=require sslrootcert='' ssl_max_protocol_version=TLSv1.2";
 const PASS: (i32, &str) = (0, "pass");
 
 /// The certificates that PostgreSQL's documentation tells people to make.
@@ -367,6 +371,8 @@ fn leaves(openssl: &Documented<'_>) -> Vec<Row> {
     let ed25519 = openssl.server_with("rsa", "db.example", "-newkey ed25519", "");
     let pss = openssl.server_with("rsa", "db.example", "", "-sigopt rsa_padding_mode:pss");
     let short = openssl.server_with("rsa", "db.example", "-newkey rsa:1024", "");
+    let odd = openssl.server_with("rsa", "db.example", "-newkey rsa:1025", "");
+    let nearly = openssl.server_with("rsa", "db.example", "-newkey rsa:2047", "");
     let sha1 = openssl.server_with("rsa", "db.example", "", "-sha1");
     let sha384 = openssl.server_with("rsa", "db.example", "", "-sha384");
     vec![
@@ -387,6 +393,12 @@ fn leaves(openssl: &Documented<'_>) -> Vec<Row> {
         row("Ed25519", &ed25519, &rsa, FULL, PASS),
         row("signed with RSA-PSS", &pss, &rsa, FULL, PASS),
         row("RSA 1024", &short, &rsa, FULL, (6, "weak-key")),
+        row("RSA 1024, not verified", &short, &rsa, REQUIRE, PASS),
+        row("RSA 1024, TLS 1.2", &short, &rsa, REQUIRE_TLS12, PASS),
+        row("RSA 1025, not verified", &odd, &rsa, REQUIRE, PASS),
+        row("RSA 2047", &nearly, &rsa, FULL, PASS),
+        row("RSA 2047, not verified", &nearly, &rsa, REQUIRE, PASS),
+        row("RSA 2047, TLS 1.2", &nearly, &rsa, FULL_TLS12, PASS),
         row(
             "signed with SHA-1",
             &sha1,

@@ -206,6 +206,11 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             )
             .hint("Reissue the certificate with keyUsage=digitalSignature, and each extension only once.")
         }
+        HandshakeError::Refused(Refusal::Unsupported) => finding(
+            Code::UnsupportedAlgorithm,
+            "pgtls cannot check the key of the server's certificate; psql can and may connect".to_owned(),
+        )
+        .hint("pgtls checks RSA keys of 512 to 8192 bits with a public exponent of up to 33 bits. Give the server a key of 2048 to 4096 bits."),
         HandshakeError::TooMuch
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_)

@@ -29,14 +29,6 @@ const KNOWN: &[(&str, &str)] = &[
         "aws-lc-rs has SHA-224 with P-521 only",
     ),
     (
-        "digest: RSA with SHA-224",
-        "aws-lc-rs has no RSA with SHA-224",
-    ),
-    (
-        "digest: RSA-2047 with SHA-384",
-        "aws-lc-rs has SHA-384 from 2048 bits on only",
-    ),
-    (
         "encoding: Internet addresses, intermediate",
         "RFC 3779 is not implemented",
     ),
