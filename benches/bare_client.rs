@@ -1,4 +1,4 @@
-//! The least that a check can cost: an SSLRequest and a handshake with rustls, and nothing else.
+//! The minimum cost of a check: an SSLRequest and a handshake with rustls, and nothing else.
 //!
 //! `bare-client PORT ROOT` connects to `127.0.0.1`, asks for TLS and verifies the name `localhost`.
 
@@ -20,7 +20,7 @@ fn main() -> anyhow::Result<()> {
 
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(root)?)?;
-    // PostgreSQL's own choice of a group, for which it needs no HelloRetryRequest.
+    // PostgreSQL's own choice of a group, so it needs no HelloRetryRequest.
     let provider = rustls::crypto::CryptoProvider {
         kx_groups: vec![aws_lc_rs::kx_group::SECP256R1],
         ..aws_lc_rs::default_provider()

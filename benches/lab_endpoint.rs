@@ -1,5 +1,5 @@
-//! The lab's endpoint in a process of its own, for `benches/compare`: writes its root certificate to
-//! the file that is named, prints its port, and serves until standard input ends.
+//! The lab's endpoint in a separate process, for `benches/compare`: writes its root certificate to
+//! the named file, prints its port, and serves until standard input ends.
 
 #![allow(clippy::print_stdout, reason = "it is how the port gets out")]
 

@@ -1,5 +1,5 @@
-//! Runs a program to its end and prints what it took: wall time in seconds, CPU time in microseconds,
-//! peak memory in KiB, and page faults that needed no disk.
+//! Runs a program to its end and prints its cost: wall time in seconds, CPU time in microseconds,
+//! peak memory in KiB, and page faults without disk access.
 //!
 //! `benches/compare` is a large process, and the kernel counts the parent's memory for a child that
 //! shares it until it executes. This one is small.

@@ -1,7 +1,7 @@
-//! The pure parts of a check, each by itself: `cargo bench -p pgtls-benches`.
+//! The pure parts of a check, each on its own: `cargo bench -p pgtls-benches`.
 //!
-//! divan rather than criterion: what is measured takes microseconds, and divan brings a tenth of the
-//! dependencies to say so.
+//! divan instead of criterion: it measures microseconds just as well, with a tenth of the
+//! dependencies.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ fn main() {
     divan::main();
 }
 
-/// Nobody has set anything here.
+/// An environment in which nothing is set.
 struct Nowhere;
 
 impl World for Nowhere {
@@ -69,7 +69,7 @@ fn conninfo_of_uri() -> ConnInfo {
     ConnInfo::read(black_box(URI), &Nowhere).unwrap()
 }
 
-/// A root and what it has issued.
+/// A root and its certificates.
 struct Made {
     root_pem: String,
     issued: Issued,
@@ -129,7 +129,7 @@ fn names(bencher: Bencher<'_, '_>, count: usize) {
     bencher.bench_local(|| match_host(black_box(b"other.example.com"), names, &[]));
 }
 
-/// What a check of the lab's endpoint comes to.
+/// The report of a check of the lab's endpoint.
 static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let made = made(&["localhost"]);
     let root = tempfile::NamedTempFile::new().unwrap();

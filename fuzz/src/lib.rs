@@ -1,7 +1,7 @@
-//! What the fuzz targets do with their bytes. The seeds go through the same functions in
-//! `cargo test` (`tests/it/seeds.rs`), which is why they stand here and not in the targets.
+//! What the fuzz targets do with their bytes. The seeds go through the same functions in `cargo test`
+//! (`tests/it/seeds.rs`), so they are here and not in the targets.
 //!
-//! A target fails when pgtls panics, or when something that it promises does not hold.
+//! A target fails if pgtls panics or breaks one of its promises.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -24,7 +24,7 @@ use pgtls::wire::tls::hello::offered_versions;
 use pgtls::wire::tls::reply::{self, Step, Want};
 use pgtls::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, TrustSettings};
 
-/// A connection string: whatever is read prints, reads back, and prints the same.
+/// A connection string: the printed form of a parsed string parses again and prints the same.
 pub fn conninfo(data: &[u8]) {
     if let Ok(settings) = conninfo::parse(data) {
         let printed = conninfo::redacted(&settings);
@@ -36,7 +36,7 @@ pub fn conninfo(data: &[u8]) {
     report_of(ConnInfo::read(data, &world), data);
 }
 
-/// The values that are no secrets, and that printing does not change.
+/// The values that are not secret, and that printing does not change.
 fn shown(settings: &[Assignment]) -> Vec<(Keyword, &[u8])> {
     let is_public = |made: &&Assignment| made.keyword.secrecy() == Secrecy::Public;
     settings
@@ -69,7 +69,7 @@ pub fn error_response(data: &[u8]) {
     }
 }
 
-/// What stands in clear on a connection, of TLS or of PostgreSQL.
+/// Unencrypted bytes of a connection, of TLS or of PostgreSQL.
 pub fn wire(data: &[u8]) {
     let _ = (FirstAnswer::decode(data), FirstAnswer::is_decided(data));
     let _ = (AuthRequest::decode(data), Packet::decode(data));
@@ -98,7 +98,7 @@ fn messages(data: &[u8], size: usize) -> Vec<(u8, Vec<u8>)> {
     found
 }
 
-/// Certificates in DER, one behind the other, as a server presents them; each is an anchor, too.
+/// Certificates in DER, one after another, as a server presents them. Each is an anchor, too.
 pub fn chain(data: &[u8]) {
     let presented = split(data);
     let anchors = anchors(&presented);
@@ -113,7 +113,7 @@ pub fn chain(data: &[u8]) {
     with_built_in_roots(&presented, &rules);
 }
 
-/// The whole way of `pgtls verify`, from the certificates to the printed report.
+/// All of `pgtls verify`, from the certificates to the printed report.
 fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
     let trust = Trust::offline(None, None, &SystemRoots::default())
         .expect("the built-in roots need no file");
@@ -133,7 +133,7 @@ fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
     print(endpoint, diagnosis.exit);
 }
 
-/// A CRL in DER, held against a chain that needs one.
+/// A CRL in DER, checked with a chain that needs one.
 pub fn crl(data: &[u8]) {
     let presented = split(CRL_CHAIN);
     let anchors = anchors(&presented);
@@ -200,13 +200,13 @@ fn print(endpoint: EndpointReport, exit: Exit) {
     }
 }
 
-/// Nothing that a terminal would obey, or that would hide from the reader.
+/// No control characters and nothing invisible.
 fn assert_printable(text: &str) {
     let harmful = |c: char| c != '\n' && (c.is_control() || HIDDEN.contains(&c));
     assert!(!text.contains(harmful), "{text:?}");
 }
 
-/// One value of DER after the other; what is left over counts as the last.
+/// Splits DER values. What is left over is the last one.
 fn split(mut data: &[u8]) -> Vec<&[u8]> {
     let mut values = Vec::new();
     while !data.is_empty() && values.len() < MAX_CERTIFICATES {
@@ -217,7 +217,8 @@ fn split(mut data: &[u8]) -> Vec<&[u8]> {
     values
 }
 
-/// Of a DER value with its header (X.690 section 8.1.3); none but the forms of a certificate.
+/// The length of a DER value with its header (X.690 section 8.1.3), only in the forms that certificates
+/// use.
 fn length(data: &[u8]) -> Option<usize> {
     match *data {
         [_, short @ ..=0x7f, ..] => Some(2 + usize::from(short)),
@@ -245,7 +246,7 @@ fn rules(revocation: Revocation) -> Rules {
     }
 }
 
-/// No variable but the service file's, and no file but that.
+/// Only the variable of the service file, and only that file.
 #[derive(Default)]
 struct Memory {
     service_file: Option<Vec<u8>>,
@@ -279,10 +280,10 @@ const CRL_CHAIN: &[u8] = include_bytes!("../seeds/chain/good");
 /// 2030-01-01T00:00:00Z; the seeds' certificates are valid then.
 const NOW: i64 = 1_893_456_000;
 
-/// rustls hands over 64 KiB of certificates at most: no more than some two hundred.
+/// rustls passes on at most 64 KiB of certificates: some two hundred.
 const MAX_CERTIFICATES: usize = 200;
 
-/// Beside the controls: what reorders or breaks lines.
+/// In addition to control characters: what reorders or breaks lines.
 const HIDDEN: [char; 12] = [
     '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
     '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',

@@ -1,5 +1,5 @@
-//! Does pgtls say what nobody asked for, but somebody will be sorry for not knowing? Where the
-//! advice is a string or a command, it is followed, and the check then has nothing to say.
+//! Does pgtls report what the user should know in addition to the verdict? If the advice is a
+//! string or a command, the test follows it, and the check then reports nothing.
 
 use crate::support::client::{Client, Run};
 use crate::support::fleet_lab::Lab;
@@ -21,7 +21,7 @@ fn finding(run: &Run, code: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {code} in {run:?}"))
 }
 
-/// The last line of a hint that is to be copied.
+/// The last line to copy of a hint.
 fn to_copy(finding: &Value) -> String {
     let hint = finding["hint"].as_str().unwrap();
     let line = hint.lines().rfind(|line| line.starts_with("    "));
@@ -141,7 +141,8 @@ fn public_and_retired_roots_are_told() {
             &["ca-as-leaf", "no-san", "retired-root"],
         ),
     ] {
-        // A root that is served is its own anchor: the one way to reach it without its key.
+        // A server that presents a root has its own anchor: the only way to reach that root without
+        // its key.
         let root = client.pgtls(&["roots", "export", name]);
         client.write("root.crt", &root.stdout);
         let run = client.pgtls(&[

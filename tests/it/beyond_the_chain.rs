@@ -1,4 +1,5 @@
-//! What libpq's TLS library asks of a server beside a good chain: pgtls must refuse what psql refuses.
+//! What libpq's TLS library requires of a server in addition to a good chain: pgtls must refuse what
+//! psql refuses.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -135,7 +136,8 @@ fn hold(
     if programs().is_none() {
         return skip("PostgreSQL is not installed");
     }
-    // The peer ends every session behind the handshake: what psql says of the certificate comes before.
+    // The peer ends every session after the handshake. psql's error about the certificate comes before
+    // that.
     let Answer::Refused(said) = client.psql(&string) else {
         panic!("{name}, {mode}: psql connects");
     };
@@ -144,7 +146,7 @@ fn hold(
 }
 
 /// RFC 5746: OpenSSL 3.0 and newer refuse a server that chooses TLS 1.2 and does not answer
-/// renegotiation_info with an empty value, before they look at its certificate.
+/// renegotiation_info with an empty value, before they check its certificate.
 #[test]
 fn tls_1_2_without_secure_renegotiation_is_refused() {
     let refused = (5, "insecure-renegotiation");
@@ -200,7 +202,7 @@ fn server_hello(extensions: &[u8]) -> Vec<u8> {
 /// `subjectAltName` with the dNSName `db.example`.
 const SAN: &[u8] = b"\x30\x0c\x82\x0adb.example";
 
-/// `initialize_SSL` hands the host as written to OpenSSL, which sends it byte for byte.
+/// `initialize_SSL` passes the host as written to OpenSSL, which sends it byte for byte.
 #[test]
 fn the_server_name_is_sent_byte_for_byte_as_libpq_sends_it() {
     let label = format!("{}.test", "a".repeat(64));
@@ -215,7 +217,7 @@ fn the_server_name_is_sent_byte_for_byte_as_libpq_sends_it() {
         ("d\u{fc}.example", (5, "closed")),
         (&label, (5, "closed")),
         (&longest, (5, "closed")),
-        // psql sends it, and pgtls must not go on without.
+        // psql sends it, and pgtls must not continue without it.
         (&nearly, (5, "tls-failure")),
         // psql says "ssl3 ext invalid servername".
         (&too_long, (5, "tls-failure")),
@@ -245,14 +247,14 @@ fn the_server_name_is_sent_byte_for_byte_as_libpq_sends_it() {
     }
 }
 
-/// Does what a client said hold this name as SNI?
+/// Did the client send this name as SNI?
 fn sends(heard: &[u8], host: &str) -> bool {
     let length = u16::try_from(host.len()).unwrap().to_be_bytes();
     let entry = [&[0][..], &length, host.as_bytes()].concat();
     heard.windows(entry.len()).any(|window| window == entry)
 }
 
-/// The name that rustls does not know is part of what both sides hash and sign.
+/// The name, which rustls does not know, is part of what both sides hash and sign.
 #[test]
 fn a_handshake_with_a_final_dot_finishes_in_every_version() {
     let root = Ca::root("Root");

@@ -1,4 +1,4 @@
-//! Do the catalogue of codes, `pgtls explain` and the tests hold together?
+//! Do the catalogue of codes, `pgtls explain` and the tests agree?
 
 use std::path::Path;
 
@@ -38,8 +38,8 @@ fn a_misspelt_code_gets_a_suggestion() {
     );
 }
 
-/// Looks for the name of each code as a string in the other topics. That is not proof that a test provokes it, but
-/// a new code without any test is found.
+/// Looks for the name of each code as a string in the other topics. That does not prove that a test provokes it,
+/// but finds a new code without any test.
 #[test]
 fn every_code_is_named_by_a_test() {
     let mut text = String::new();

@@ -1,7 +1,7 @@
-//! Does `pgtls check` say of a real PostgreSQL's certificate what psql says?
+//! Does `pgtls check` judge the certificate of a real PostgreSQL like psql?
 //!
 //! One server, and a table: for each row the server gets a certificate, pgtls and psql get the same
-//! connection string, and both must come to the same answer.
+//! connection string, and both must give the same answer.
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Documented, Served, common_name, expired, not_yet_valid};
@@ -69,7 +69,7 @@ fn judge(row: &Row, port: u16) -> Result<(), String> {
     if came != (row.expected.0, row.expected.1.to_owned()) {
         return Err(format!("expected {:?}, came {came:?}", row.expected));
     }
-    // The words by which libpq tells the two kinds of refusal apart.
+    // The words that distinguish libpq's two kinds of refusal.
     let same = match (&theirs, ours.code) {
         (Answer::Tls, 0) => true,
         (Answer::Refused(why), 6) => why.contains("certificate verify failed"),
@@ -110,7 +110,7 @@ const REQUIRE_TLS12: &str =
     "host=db.example sslmode=require sslrootcert='' ssl_max_protocol_version=TLSv1.2";
 const PASS: (i32, &str) = (0, "pass");
 
-/// The certificates that PostgreSQL's documentation tells people to make.
+/// The certificates that PostgreSQL's documentation describes.
 fn documentation(openssl: &Documented<'_>) -> Vec<Row> {
     let alone = openssl.self_signed("db.example");
     let (top, middle, below) = openssl.chain("db.example");
@@ -182,7 +182,7 @@ fn documentation(openssl: &Documented<'_>) -> Vec<Row> {
     ]
 }
 
-/// What may stand in the root file.
+/// What the root file may contain.
 fn anchors() -> Vec<Row> {
     let root = Ca::root("root");
     let leaf = root.leaf(&["db.example"]);
@@ -263,7 +263,7 @@ fn anchors() -> Vec<Row> {
     ]
 }
 
-/// What the server may send along, and CAs that may not do what they do.
+/// What else the server may send, and CAs that exceed what they may do.
 fn chains() -> Vec<Row> {
     let root = Ca::root("root");
     let middle = root.intermediate("intermediate");

@@ -1,4 +1,4 @@
-//! Do the demands of `pgtls check` beyond libpq's verdict hold and fail as documented?
+//! Do the demands of `pgtls check` beyond libpq's verdict pass and fail as documented?
 
 use crate::support::client::{Client, Run};
 use std::io::Write as _;
@@ -70,7 +70,7 @@ fn demands_that_hold_pass_and_others_fail_with_1() {
     }
 }
 
-/// Whoever sits in between can append the pinned certificate, which is public, to a chain of their own.
+/// An attacker can append the pinned certificate, which is public, to another chain.
 #[test]
 fn a_pinned_certificate_beside_the_path_does_not_count() {
     let now = OffsetDateTime::now_utc();
@@ -125,7 +125,7 @@ enum Asks {
     ForCertificate,
 }
 
-/// `--valid-for` judges again at that moment, with everything that is in force then.
+/// `--valid-for` judges again at that time, with everything that is valid then.
 #[test]
 fn valid_for_fails_whatever_it_is_that_does_not_last() {
     let old = Ca::root_with("Root", |params| params.not_after = in_days(10));
@@ -198,7 +198,7 @@ fn hold(row: &Lasting) {
     });
     let peer = Peer::start(move |conversation| {
         let mut session = conversation.tls(&config)?;
-        // AuthenticationOk, for a client that asks what its certificate has come to.
+        // AuthenticationOk, for a client that asks whether its certificate was accepted.
         session.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 0])?;
         session.flush()?;
         session.sock.finish()
@@ -239,7 +239,8 @@ fn hold(row: &Lasting) {
     );
 }
 
-/// A CRL without entries that counts now, and one that counts in some days and revokes serial 77.
+/// A CRL without entries that is valid now, and one that is valid in some days and revokes serial
+/// 77.
 fn crl(issuer: &Ca, in_some_days: i64) -> String {
     let list = |from: i64, number: u64, revoked: Vec<RevokedCertParams>| {
         let params = CertificateRevocationListParams {

@@ -44,7 +44,7 @@ fn several_demos_run_at_once() {
     }
 }
 
-/// What the user's own settings say is no concern of the demo.
+/// The demo ignores the user's own settings.
 #[test]
 fn the_demo_needs_no_home_and_obeys_no_settings() {
     let client = Client::new();

@@ -23,7 +23,7 @@ fn a_thousand_checks_leave_no_descriptor_open() {
     );
 }
 
-/// This process serves, too: what the checks leave open shows once the servers are done.
+/// This process serves, too: after the servers are done, what the checks leave open is visible.
 fn a_thousand_checks() {
     let now = time::OffsetDateTime::now_utc();
     let authority = Authority::new("Lab CA", now).unwrap();

@@ -1,4 +1,4 @@
-//! Does `pgtls check` speak TLS from the first byte where the string says so?
+//! Does `pgtls check` speak TLS from the first byte if the string says so?
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
@@ -15,7 +15,7 @@ fn postgresql_18_takes_direct_tls_and_says_that_it_is_postgresql() {
     let Some(programs) = Tool::Postgres18.find() else {
         return;
     };
-    // The first to agree with us on ALPN and the only referee for direct TLS.
+    // The first version that agrees with us on ALPN, and the only referee for direct TLS.
     let Some(library) = Tool::Libpq18.find() else {
         return;
     };

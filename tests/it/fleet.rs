@@ -120,7 +120,7 @@ fn a_configuration_names_endpoints_and_demands() {
         (&"old".into(), &"expires-soon".into())
     );
     assert_eq!(old["location"]["line"], 10);
-    // What an option says counts for all.
+    // An option applies to all.
     let run = lab.check(&["--config", "pgtls.toml", "--valid-for", "10d"]);
     assert_eq!(run.code, 2, "the variable is not set now: {run:?}");
     assert!(
@@ -147,7 +147,7 @@ fn a_mistake_in_a_configuration_is_told_with_its_line() {
 #[test]
 fn lines_come_as_the_endpoints_are_done() {
     let lab = Lab::new();
-    // Accepts, and says nothing.
+    // Accepts, and sends nothing.
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let slow = at(silent.local_addr().unwrap().port());
     let arguments = [
@@ -264,7 +264,7 @@ fn completions_and_the_manual_know_every_command() {
         let run = client.pgtls(arguments);
         assert_eq!(run.code, 0, "{run:?}");
         for word in ["check", "conninfo", "verify", "valid-for"] {
-            // Titles of the manual are in capitals.
+            // Headings of the manual page are in capitals.
             let text = run.stdout.replace('\\', "").to_lowercase();
             assert!(text.contains(word), "{word} in {arguments:?}");
         }

@@ -1,4 +1,4 @@
-//! Do programs that are not ours read what pgtls writes, and does the exit code stand in every format?
+//! Can other programs read what pgtls writes, and is the exit code the same in every format?
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -153,7 +153,7 @@ fn xmllint_validates_junit() {
     );
 }
 
-/// The reference parser of the text format, as the variable's directory holds it.
+/// The reference parser of the text format, from the variable's directory.
 #[test]
 fn the_official_parser_reads_prometheus() {
     let text = mixed(&Lab::new(), "prometheus").stdout;
@@ -238,7 +238,7 @@ fn a_report_that_cannot_be_written_is_no_pass_and_hides_no_failure() {
     }
 }
 
-/// What a program that reads standard input makes of the text; `None` where it is missing.
+/// What a program that reads standard input prints for the text; `None` if it is not installed.
 fn reader(command: &mut Command, text: &str, missing: &str) -> Option<Result<(), String>> {
     use std::io::Write as _;
     let child = command

@@ -1,5 +1,5 @@
-//! Does GitHub take what pgtls writes for it? Annotations are held against GitHub's own toolkit, code
-//! scanning's SARIF against the schema and the rules of Microsoft's validator.
+//! Does GitHub accept what pgtls writes for it? Annotations are compared with GitHub's own toolkit.
+//! SARIF for code scanning is checked with the schema and the rules of Microsoft's validator.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::support::json_schema::Schema;
 use crate::support::tool::Tool;
 use serde_json::Value;
 
-/// A name that every rule of escaping has something to say about.
+/// A name that needs every rule of escaping.
 const AWKWARD: &str = "100%, größe: a::b %0A %25";
 
 /// Endpoints with awkward names in a file with an awkward name.
@@ -117,7 +117,7 @@ fn code_scanning_takes_every_log() {
     }
 }
 
-/// The fixed report of the unit tests, which has text of a hostile server in it.
+/// The fixed report of the unit tests, which contains text of a hostile server.
 #[test]
 fn code_scanning_takes_hostile_text() {
     let Some(validator) = Validator::find() else {
@@ -130,7 +130,7 @@ fn code_scanning_takes_hostile_text() {
     assert_eq!(validator.complaints(&Lab::new(), log), "", "{log}");
 }
 
-/// That neither the schema nor the rules pass everything.
+/// Neither the schema nor the rules accept everything.
 #[test]
 fn the_validators_complain_of_what_is_wrong() {
     let Some(validator) = Validator::find() else {
@@ -169,7 +169,7 @@ fn the_validators_complain_of_what_is_wrong() {
     }
 }
 
-/// OASIS' schema, and the program that comes with it.
+/// OASIS' schema, and the validator that comes with it.
 struct Validator {
     schema: Schema,
     program: PathBuf,
@@ -184,8 +184,8 @@ impl Validator {
         })
     }
 
-    /// All errors and warnings, a line each. The program's exit code says only that it ran; and of a
-    /// log that it cannot read as SARIF it says nothing at all, but that the schema does.
+    /// All errors and warnings, one per line. The program's exit code only says that it ran. It
+    /// reports nothing about a log that it cannot read as SARIF, but the schema does.
     fn complaints(&self, lab: &Lab, log: &str) -> String {
         let document = serde_json::from_str(log).unwrap();
         let by_schema: String = self

@@ -47,7 +47,7 @@ fn a_hundred_clients() {
     let bench = &lab.benches[0];
     let port: u16 = bench.parameters()[1].1.parse().unwrap();
     let config = trusting(&directory.path().join("root.crt"));
-    // The first one pays for whatever is made but once.
+    // The first one pays for everything that is made only once.
     login(port, &config);
     assert_eq!(bench.collect(PATIENCE).len(), 1);
     let before = (threads(), descriptors());
@@ -133,7 +133,7 @@ fn trusting(root: &std::path::Path) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// Where there is no /proc they are not counted.
+/// Without /proc they are not counted.
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
 }

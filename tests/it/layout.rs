@@ -1,4 +1,4 @@
-//! Does the code lie where it says it lies?
+//! Is the code where it says it is?
 
 use std::path::{Path, PathBuf};
 
@@ -47,8 +47,8 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The library's modules and the program's: the table at the head of `src/lib.rs` and of `src/main.rs` gives
-/// their order, and none may name one that comes after it.
+/// The tables at the top of `src/lib.rs` and of `src/main.rs` give the order of the modules. None may name one
+/// that comes after it.
 #[test]
 fn no_module_knows_one_that_comes_after_it() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -115,8 +115,8 @@ fn files_of(source: &Path, module: &str) -> Vec<PathBuf> {
     }
 }
 
-/// What the code names of the crate's root, with the number of the line: `crate::name`, `crate::{name, …}` and as
-/// many `super::` as lead there from a file that lies so deep.
+/// The names from the crate's root that the code uses, with line numbers: `crate::name`, `crate::{name, …}` and
+/// enough `super::` to reach the root from a file at this depth.
 fn named(text: &str, depth: usize) -> Vec<(usize, &str)> {
     let mut names = Vec::new();
     let up = "super::".repeat(depth);
@@ -140,7 +140,7 @@ fn named(text: &str, depth: usize) -> Vec<(usize, &str)> {
     names
 }
 
-/// The first words of a list such as `connect, handshake::{Offer, Judge}}`, up to the brace that ends it.
+/// The first words of a list like `connect, handshake::{Offer, Judge}}`, up to the brace that ends it.
 fn group(list: &str) -> Vec<&str> {
     let (mut depth, mut begin, mut names) = (0, 0, Vec::new());
     for (place, c) in list.char_indices() {

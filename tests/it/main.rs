@@ -1,6 +1,6 @@
-//! All integration tests, in one program: a topic a module.
+//! All integration tests, in one program: one module per topic.
 //!
-//! `cargo test login` runs the tests of one topic. Tests run beside one another in one process: one that counts
+//! `cargo test login` runs the tests of one topic. Tests run in parallel in one process. A test that counts
 //! what the process has open, or changes its user, calls [`support::alone::alone`].
 
 #![cfg(unix)]
@@ -14,11 +14,11 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
-/// Advice that is not about a failure: when it is followed, it goes away.
+/// Advice that is not about a failure: after it is followed, it disappears.
 mod advice;
 /// `pgtls audit`: against real servers, scripted ones, and other scanners.
 mod audit;
-/// What libpq's TLS library asks beside a good chain, against psql.
+/// What libpq's TLS library requires in addition to a good chain, against psql.
 mod beyond_the_chain;
 /// The codes of findings, their pages, and the tests.
 mod catalogue;
@@ -38,7 +38,7 @@ mod demo;
 mod descriptors;
 /// `sslnegotiation=direct`, against libpq 18.
 mod direct;
-/// The whole text for every fault, and the advice taken.
+/// The whole text for every fault, and the advice, followed.
 mod faults;
 /// Many endpoints in one run.
 mod fleet;
@@ -80,7 +80,7 @@ mod round_trips;
 mod secrets;
 /// The fuzzer's seeds.
 mod seeds;
-/// PostgreSQL as it may be configured.
+/// PostgreSQL in various configurations.
 mod server;
 /// What the topics share.
 mod support;
@@ -90,5 +90,5 @@ mod trust;
 mod trust_files;
 /// No PostgreSQL, or no TLS.
 mod unreachable;
-/// Any chain whatsoever is judged, and without a panic.
+/// Any chain is judged without a panic.
 mod verify_properties;

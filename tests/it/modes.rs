@@ -1,7 +1,7 @@
-//! Does `pgtls check` honour the settings of a string as libpq does, where it means to?
+//! Does `pgtls check` treat the settings of a string like libpq, where it should?
 //!
-//! One good PostgreSQL, one connection string a row. psql gets the same string; where the two
-//! differ on purpose, the row says why.
+//! One good PostgreSQL, one connection string per row. psql gets the same string. If the two differ
+//! on purpose, the row says why.
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
@@ -19,8 +19,8 @@ enum Psql {
 
 use Psql::{Plaintext, Same, Tls};
 
-/// A string, the exit code, the code of the error and what psql makes of it. `{port}` is the
-/// server's; root.crt holds its root, other.crt another one.
+/// A string, the exit code, the code of the error and what psql does. `{port}` is the server's;
+/// root.crt has its root, other.crt another one.
 type Row = (&'static str, (i32, &'static str), Psql);
 
 const PASS: (i32, &str) = (0, "pass");
@@ -28,7 +28,7 @@ const FALLS_BACK: &str = "libpq goes on in plain text when TLS fails; pgtls chec
 const UNCHECKED: &str = "libpq goes on without a root file that is missing; pgtls says so";
 
 const ROWS: &[Row] = &[
-    // Every mode, with a root file that fits.
+    // Every mode, with the right root file.
     (
         "{good} sslmode=verify-full sslrootcert=root.crt",
         PASS,
@@ -51,7 +51,7 @@ const ROWS: &[Row] = &[
     ("{good} sslmode=verify-all", (2, "invalid-value"), Same),
     ("{good} sslmode=Require", (2, "invalid-value"), Same),
     ("{good} sslmode=", (2, "invalid-value"), Same),
-    // A root file that does not fit, or is not there.
+    // A wrong or missing root file.
     (
         "{good} sslmode=require sslrootcert=other.crt",
         (6, "unknown-issuer"),

@@ -1,4 +1,4 @@
-//! Does `pgtls verify` say of a server's files what clients will say of the server?
+//! Does `pgtls verify` judge a server's files like clients judge the server?
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -233,13 +233,13 @@ fn where_other_engines_differ_from_libpq_it_is_said() {
     let root = Ca::root("root");
     let intermediate = root.intermediate("intermediate");
 
-    // webpki ends a path at any anchor; OpenSSL at a self-signed one only.
+    // webpki ends a path at any anchor, OpenSSL only at a self-signed one.
     let client = with(&intermediate.leaf(&["db.example.com"]), &intermediate);
     let run = verify(&client, ALL);
     assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
     assert_eq!(run.findings(), ["clients-differ"]);
 
-    // webpki does not look at an anchor's validity.
+    // webpki does not check an anchor's validity.
     let expired = root.reissued(crate::support::pki::expired);
     let client = with(&root.leaf(&["db.example.com"]), &expired);
     let run = verify(&client, ALL);

@@ -1,8 +1,7 @@
 //! What does pgtls print, and where?
 //!
-//! The snapshots are the whole text of one outcome each, with what changes from run to run taken
-//! out. After a deliberate change: `INSTA_UPDATE=always cargo test output`, and read the
-//! difference.
+//! The snapshots are the whole text of one outcome each, without what changes from run to run.
+//! After a deliberate change, run `INSTA_UPDATE=always cargo test output` and read the difference.
 
 use std::process::{Command, Stdio};
 
@@ -198,7 +197,7 @@ fn the_shape_of_json_stays() {
     }
 }
 
-/// Types in place of values; of an array its first element.
+/// Types instead of values; the first element of an array.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,
@@ -293,7 +292,7 @@ fn colour_comes_when_asked_for_and_never_into_a_pipe() {
         .pgtls(&["check", "--color", "always", string])
         .stdout;
     assert_eq!(first_line(&uncoloured(&painted)), first_line(&plain));
-    // JSON has none, whatever is asked for.
+    // JSON has none, even if it is requested.
     let json = scene
         .client
         .pgtls(&["check", "--color=always", "--format=json", string]);
@@ -328,7 +327,7 @@ fn on_a_terminal_colour_is_the_default() {
     }
 }
 
-/// What a check that fails prints on a terminal, which `script` plays.
+/// What a failing check prints on a terminal, which `script` emulates.
 fn on_a_terminal(scene: &Scene, variables: &[(&str, &str)]) -> Option<String> {
     let program = env!("CARGO_BIN_EXE_pgtls");
     let line = format!("'{program}' check '{}'", scene.string("wrong-host"));

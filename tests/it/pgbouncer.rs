@@ -1,4 +1,4 @@
-//! Does `pgtls check` judge a PgBouncer as psql does?
+//! Does `pgtls check` judge a PgBouncer like psql?
 
 use crate::support::client::Client;
 use crate::support::pgbouncer::PgBouncer;
@@ -46,7 +46,7 @@ fn a_pgbouncer_is_judged_as_psql_judges_it() {
             (expected.0, expected.1.to_owned()),
             "{mode} {more}: {run:?}"
         );
-        // PgBouncer has no pg_stat_ssl, but under verify-full there is no way without TLS.
+        // PgBouncer has no pg_stat_ssl, but verify-full is impossible without TLS.
         let theirs = client.run_psql(&string, "SHOW VERSION");
         assert_eq!(theirs.is_ok(), run.code == 0, "{mode} {more}: {theirs:?}");
     }

@@ -1,5 +1,5 @@
-//! Are the README and the pages of `docs/` true? Every command there runs as it stands, in a home where its
-//! hosts, files and variables exist. Links, exit codes and the keys of `pgtls.toml` are compared with the program.
+//! Are the README and the pages of `docs/` true? Every command there runs unchanged, in a home where its hosts,
+//! files and variables exist. Links, exit codes and the keys of `pgtls.toml` are compared with the program.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +11,7 @@ use pgtls::lab::{Authority, Endpoint};
 use pgtls::trust::encode_pem;
 use time::OffsetDateTime;
 
-/// The hosts of the pages that have a good certificate.
+/// The hosts on the pages with a good certificate.
 const HOSTS: &[&str] = &[
     "db.example.com",
     "orders.db.example.com",
@@ -21,7 +21,7 @@ const HOSTS: &[&str] = &[
     "127.0.0.1",
 ];
 
-/// What stands before a command where it is not alone on its line.
+/// What comes before a command that is not alone on its line.
 const BEFORE: &[&str] = &[
     "$ ",
     "- run: ",
@@ -31,13 +31,13 @@ const BEFORE: &[&str] = &[
     "npm install --no-save pg@8.23.1 && ",
 ];
 
-/// What is elsewhere here than on a reader's machine.
+/// What is in another place here than on a reader's machine.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/etc/pgtls/", ""),
     ("/etc/", ""),
     ("/reports/", ""),
     ("/var/lib/node_exporter/", ""),
-    // All strings fall to the only pod.
+    // All strings go to the only pod.
     ("+1))/10", "+1))/1"),
     (" port=5432 ", " "),
     ("$(DATABASE_URL)", "$DATABASE_URL"),
@@ -87,7 +87,7 @@ fn every_link_leads_to_a_file() {
     assert!(broken.is_empty(), "{broken:?}");
 }
 
-/// A recipe that names a file of last year sends its reader astray.
+/// A recipe that names an old file misleads its reader.
 #[test]
 fn every_file_that_a_text_names_exists() {
     let mut missing = Vec::new();
@@ -113,7 +113,7 @@ fn every_file_that_a_text_names_exists() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Words that a reader whose first language is not English stumbles over, or that mean something else here.
+/// Words that confuse a reader whose first language is not English, or that have another meaning here.
 #[test]
 fn the_words_are_plain() {
     const ODD: &[&str] = &[
@@ -144,7 +144,7 @@ fn the_exit_codes_of_the_readme_are_those_of_the_program() {
     assert_eq!(rows, Exit::ALL.iter().map(row).collect::<Vec<_>>());
 }
 
-/// The program names the keys that it knows when it meets one that it does not.
+/// The program lists the keys that it knows if it finds an unknown one.
 #[test]
 fn every_key_of_the_configuration_is_documented() {
     let reference = Page::read(root().join("docs/config.md")).text;
@@ -205,7 +205,7 @@ fn pages() -> Vec<Page> {
     paths.into_iter().map(Page::read).collect()
 }
 
-/// The pages, and what else there is to read at the top and beside the code.
+/// The pages, and the other texts at the top and beside the code.
 fn all_texts() -> Vec<Page> {
     let others = [
         "CHANGELOG.md",
@@ -225,9 +225,9 @@ impl Example {
         match verdict.split_once("  exit ") {
             Some((_, code)) => code.parse().unwrap(),
             None if self.command.ends_with(" --help") => 0,
-            // The root that the test made is not one of Azure's.
+            // The root of the test is not one of Azure's.
             None if self.command.contains("sslrootcert=azure.crt") => 6,
-            // There is no database behind the endpoint, and it says so.
+            // The endpoint has no database, and it says so.
             None if self.command.contains("--login") => 3,
             None if self.command.starts_with("pgtls audit ") => 3,
             None => 0,
@@ -253,7 +253,8 @@ impl Page {
         }
     }
 
-    /// The commands of all blocks of code, a line each, and then those within sentences that need no filling in.
+    /// The commands of all blocks of code, one per line, and then those within sentences that have no
+    /// placeholders.
     fn examples(&self) -> Vec<Example> {
         let mut examples: Vec<Example> = Vec::new();
         for block in self.blocks() {
@@ -296,7 +297,7 @@ impl Page {
     }
 }
 
-/// The lines of a block; those that go on are joined.
+/// The lines of a block; continued lines are joined.
 fn joined(block: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in block.lines() {
@@ -329,8 +330,8 @@ fn command(line: &str) -> Option<String> {
     (program == Some("pgtls")).then(|| line.to_owned())
 }
 
-/// The command that a sentence names. One without its arguments is asked for its help; what holds a word in
-/// capitals is a pattern.
+/// The command that a sentence names. If it has no arguments, it is run with --help. A word in capitals makes
+/// it a pattern.
 fn mentioned(span: &str) -> Option<String> {
     let words: Vec<&str> = span.split(' ').collect();
     let pattern = |word: &&str| {
@@ -347,7 +348,7 @@ fn mentioned(span: &str) -> Option<String> {
     }
 }
 
-/// A home with everything that the commands name, and one endpoint behind all their hosts.
+/// A home with everything that the commands name, and one endpoint for all their hosts.
 struct House {
     client: Client,
     endpoint: Endpoint,
@@ -381,8 +382,8 @@ impl House {
         }
     }
 
-    /// Runs a command in a shell; its exit code and what it prints. One of the lab, which would run until
-    /// Ctrl-C or wants other programs, only has its options read.
+    /// Runs a command in a shell, and returns its exit code and output. A command of the lab would run until
+    /// Ctrl-C or needs other programs, so only its options are parsed.
     fn run(&self, command: &str) -> (i32, String) {
         let mut command = command.to_owned();
         for (there, here) in ELSEWHERE {

@@ -8,8 +8,8 @@ use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
 use crate::support::postgres::{Postgres, wait_until};
 
-/// Who spoke last in a conversation, and how many answers of the server the client has replied to:
-/// those it waited for, counted and not timed.
+/// Which side sent last in a conversation, and how many answers of the server the client has
+/// replied to. These are the answers that it waited for: counted, not timed.
 #[derive(Default)]
 struct Conversation {
     server_spoke_last: bool,
@@ -18,7 +18,7 @@ struct Conversation {
     ended: usize,
 }
 
-/// Stands before a server and listens.
+/// A proxy in front of a server that observes.
 struct Proxy {
     port: u16,
     conversations: Arc<Mutex<Vec<Arc<Mutex<Conversation>>>>>,
@@ -46,7 +46,7 @@ impl Proxy {
         }
     }
 
-    /// The answers heeded in each conversation since the last time, once they are over.
+    /// How many answers each finished conversation waited for, since the last call.
     fn answers(&self) -> Vec<usize> {
         wait_until("the conversations to end", || {
             let conversations = self.conversations.lock().unwrap();
@@ -76,20 +76,20 @@ fn pass_on(
                 return to.shutdown(Shutdown::Write);
             }
             {
-                // Before it is passed on, so that what follows from it comes later.
+                // Recorded before it is passed on, so that reactions to it come later.
                 let mut conversation = conversation.lock().unwrap();
                 if !is_server && conversation.server_spoke_last {
                     conversation.answers += 1;
                 }
                 conversation.server_spoke_last = is_server;
             }
-            // Who has hung up need not hear it; the other direction ends by itself.
+            // If that side has hung up, it does not matter: the other direction ends by itself.
             let _ = to.write_all(&buffer[..count]);
         }
     });
 }
 
-/// PostgreSQL up to 17 takes P-256 and no other group, unless it is told to.
+/// PostgreSQL up to 17 accepts only the group P-256 by default.
 #[test]
 fn a_check_waits_twice_for_the_server_and_less_often_than_psql() {
     let root = Ca::root("root");
@@ -105,7 +105,7 @@ fn a_check_waits_twice_for_the_server_and_less_often_than_psql() {
          sslmode=verify-full sslrootcert=root.crt",
         proxy.port
     );
-    // TLS 1.2 takes a round trip more (RFC 5246 section 7.3).
+    // TLS 1.2 needs one more round trip (RFC 5246 section 7.3).
     for (version, expected) in [("TLSv1.3", 2), ("TLSv1.2", 3)] {
         server.configure(
             &served,

@@ -2,9 +2,9 @@
 
 use crate::support::client::Client;
 
-/// Strings that hold the password in some way; `{port}` answers, but speaks no TLS.
+/// Strings that contain the password in some way; `{port}` answers, but does not speak TLS.
 const STRINGS: &[&str] = &[
-    // As it should be.
+    // Correct strings.
     "host=127.0.0.1 port={port} password=hunter2",
     "host=127.0.0.1 port={port} password = 'my hunter2'",
     "host=127.0.0.1 port={port} sslpassword=hunter2",
@@ -24,7 +24,7 @@ const STRINGS: &[&str] = &[
     "postgresql://ann:hunter2@127.0.0.1/app?sslmode=required",
     "postgresql://ann:hunter2@127.0.0.1/app?sslmod=require",
     "postgresql://ann:hunter2@[::1/app",
-    // With the mistake in the password itself.
+    // With a mistake in the password itself.
     "host=127.0.0.1 password=my hunter2",
     "host=127.0.0.1 password='my hunter2",
     "host=127.0.0.1 pasword=hunter2",
@@ -41,7 +41,7 @@ const STRINGS: &[&str] = &[
     "postgresqll://ann:hunter2@127.0.0.1/app",
 ];
 
-/// Where a string may be typed, rightly or wrongly.
+/// Where a string can be typed, correctly or by mistake.
 const PLACES: &[&[&str]] = &[
     &["check", "STRING"],
     &["check", "--format", "json", "STRING"],
@@ -107,7 +107,7 @@ fn no_password_is_printed_from_elsewhere() {
     }
 }
 
-/// A whole string where a value belongs is an easy mistake.
+/// A whole string instead of a value is an easy mistake.
 #[test]
 fn no_password_is_printed_from_a_variable_of_another_purpose() {
     let mistakes = [

@@ -1,6 +1,6 @@
-//! Do the fuzzer's seeds, and every input that once broke something, go through?
+//! Do the fuzzer's seeds, and every input that once broke something, pass?
 //!
-//! `fuzz/README.md` tells how to look for more.
+//! `fuzz/README.md` explains how to find more.
 
 use std::path::Path;
 

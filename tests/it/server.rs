@@ -1,4 +1,4 @@
-//! Does `pgtls check` get along with a PostgreSQL as it may be configured, and leave no trace?
+//! Does `pgtls check` work with every configuration of PostgreSQL, and leave no trace?
 
 use std::process::Command;
 
@@ -19,7 +19,7 @@ type Row = (
 const PASS: (i32, &str) = (0, "pass");
 const TLS12: (&str, &str) = ("ssl_max_protocol_version", "TLSv1.2");
 
-/// Where psql does the same.
+/// Configurations with which psql does the same.
 const AGREED: &[Row] = &[
     (&[], "", PASS),
     (&[("ssl_min_protocol_version", "TLSv1.3")], "", PASS),
@@ -57,7 +57,8 @@ const AGREED: &[Row] = &[
     (&[("ssl", "off")], "", (4, "no-tls")),
 ];
 
-/// Where psql connects, and pgtls has to say that it cannot: what rustls does not speak.
+/// Configurations with which psql connects, and pgtls must say that it cannot, because rustls does
+/// not support them.
 const BEYOND_US: &[Row] = &[
     (
         &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-AES128-SHA256")],
@@ -109,7 +110,7 @@ fn judge(row: &Row, psql_connects: bool, client: &Client, port: u16) -> Result<(
     if ours.code != 0 {
         return Ok(());
     }
-    // psql's own line stands in the text report; releases differ in what follows the cipher.
+    // The text report contains psql's own line. Releases differ in what follows the cipher.
     let theirs = client.run_psql(&string, "\\conninfo").unwrap();
     let line = theirs
         .lines()
@@ -143,7 +144,7 @@ fn the_server_logs_what_it_should() {
     }
 }
 
-/// The lines that the server logs about a check, beside the one that a connection came.
+/// The lines that the server logs about a check, except the one about the connection.
 fn logged(server: &Postgres, client: &Client, string: &str, code: i32) -> Vec<String> {
     let before = server.log().len();
     let run = client.check(&format!("{string} port={}", server.port));

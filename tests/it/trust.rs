@@ -5,7 +5,7 @@ use crate::support::pki::{Ca, Documented};
 use crate::support::postgres::{Postgres, free_port};
 use crate::support::tool::Tool;
 
-/// The strings that Azure's pages tell people to use, apart from host, port and file.
+/// The strings from Azure's pages, with other host, port and file.
 #[test]
 fn the_strings_of_azure_s_pages_work() {
     let root = Ca::root("DigiCert Global Root CA");

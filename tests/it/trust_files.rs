@@ -1,8 +1,8 @@
-//! Does `pgtls check` take and refuse the root files that libpq takes and refuses?
+//! Does `pgtls check` accept and refuse the same root files as libpq?
 //!
-//! One good PostgreSQL, one root certificate in every wrapping that it comes in. psql gets the same
-//! string, under verify-ca and under require. Where pgtls advises a command, the command is run and
-//! the check must pass with what comes out.
+//! One good PostgreSQL, one root certificate in every form. psql gets the same string, under verify-ca
+//! and under require. If pgtls advises a command, the command is run, and the check must pass with its
+//! output.
 
 use crate::support::certs::{
     CLIENT_AUTH, CrlSpec, OTHER_KEY, SERVER_AUTH, context, oid, openssl, pem, seq,
@@ -21,15 +21,15 @@ struct Row {
     expected: Expected,
 }
 
-/// What is to come of it, under verify-ca and under require alike.
+/// The expected result, the same under verify-ca and under require.
 #[derive(Clone, Copy)]
 enum Expected {
     Passes,
-    /// It loads, and then does not vouch for the server.
+    /// It loads, but does not verify the server.
     Untrusted(&'static str),
-    /// It does not load; the message says this.
+    /// It does not load. The message contains this.
     Invalid(&'static str),
-    /// It does not load; the message says this, and the advice is a command that mends it.
+    /// It does not load. The message contains this, and the advice is a command that fixes it.
     Mendable(&'static str),
 }
 
@@ -116,7 +116,7 @@ fn text(value: &serde_json::Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// What is no file, or none that can be read.
+/// Paths that are not files, or cannot be read.
 #[test]
 fn paths_that_are_no_files_are_refused_as_libpq_refuses_them() {
     let Some((world, server)) = start() else {
@@ -176,7 +176,7 @@ fn paths_that_are_no_files_are_refused_as_libpq_refuses_them() {
     }
 }
 
-/// The default file counts in every mode, and an unfit one stops every mode.
+/// The default file is used in every mode, and an unusable one stops every mode.
 #[test]
 fn the_default_file_is_read_by_the_same_rules() {
     let Some((world, server)) = start() else {
@@ -215,7 +215,7 @@ fn row(name: &'static str, text: impl Into<Vec<u8>>, expected: Expected) -> Row 
 }
 
 impl World {
-    /// What may stand around a certificate, and what may become of its lines.
+    /// What may surround a certificate, and how its lines may change.
     fn texts(&self) -> Vec<Row> {
         let root = self.root.replace("\r\n", "\n");
         let utf16 = |text: &str| {
@@ -332,7 +332,7 @@ impl World {
         ]
     }
 
-    /// A root beside a private key: OpenSSL decodes each one, and drops the file where it cannot.
+    /// A root beside a private key: OpenSSL decodes each one, and drops the file if it cannot.
     fn keys(&self) -> Vec<Row> {
         let root = &self.root;
         let with = |name, key: String, expected| row(name, format!("{root}\n{key}"), expected);
@@ -394,8 +394,8 @@ impl World {
         ]
     }
 
-    /// Lines in front of the contents make an encrypted block of a certificate; a line that does not fit
-    /// into OpenSSL's buffer is two lines.
+    /// Lines before the contents make a certificate an encrypted block. A line that does not fit into
+    /// OpenSSL's buffer counts as two lines.
     fn headers(&self) -> Vec<Row> {
         let header = |lines: &str| {
             let begin = "-----BEGIN CERTIFICATE-----\n";
@@ -419,7 +419,7 @@ impl World {
         ]
     }
 
-    /// `TRUSTED CERTIFICATE`, whose settings count.
+    /// `TRUSTED CERTIFICATE`, whose settings matter.
     fn trusted(&self) -> Vec<Row> {
         let with =
             |settings: Vec<u8>| pem("TRUSTED CERTIFICATE", &[&self.der[..], &settings].concat());
@@ -451,7 +451,7 @@ impl World {
         ]
     }
 
-    /// What is no PEM certificate.
+    /// What is not a PEM certificate.
     fn other_things(&self) -> Vec<Row> {
         let root = self.root.as_bytes();
         let key = self.served.key.as_bytes();
@@ -511,7 +511,7 @@ fn block(label: &str, body: &str) -> String {
     format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
-/// Somebody else's, in DER.
+/// Another CA's, in DER.
 fn list() -> Vec<u8> {
     CrlSpec::new(crate::support::certs::common_name("Other Root"), &OTHER_KEY).der()
 }

@@ -1,4 +1,4 @@
-//! What does `pgtls check` say where no PostgreSQL answers, or no TLS?
+//! What does `pgtls check` report if PostgreSQL or TLS does not answer?
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ fn a_silent_port_is_given_up_when_time_runs_out() {
             (3, "timeout"),
             "{run:?}"
         );
-        // That it ends is the point; a slow machine may take its time.
+        // It must end, but a slow machine may take longer.
         assert!(started.elapsed() < Duration::from_secs(60));
     }
     drop(listener);
@@ -175,7 +175,7 @@ fn a_certificate_that_does_not_parse_is_refused_in_every_mode() {
     }
 }
 
-/// Permits TLS, waits for the ClientHello, and then sends this.
+/// Permits TLS, waits for the ClientHello, and then sends `answer`.
 fn after_s(answer: &'static [u8]) -> u16 {
     use std::io::{Read as _, Write as _};
 

@@ -1,4 +1,4 @@
-//! Whatever the server sends, reading and judging it ends, and without a panic.
+//! Anything that a server sends is read and judged in finite time, without a panic.
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,5 +1,5 @@
-//! Connects with sqlx and tokio-postgres as each line of standard input asks, and prints what came
-//! of it; requests and answers are those of drive.py.
+//! Connects with sqlx and tokio-postgres as each line of standard input requests, and prints the
+//! result; requests and answers are those of drive.py.
 
 use std::error::Error;
 use std::fs;
@@ -131,7 +131,7 @@ fn native_tls_connector(request: &Value) -> Result<native_tls::TlsConnector, Fai
     builder.build().map_err(|error| refused(&error))
 }
 
-/// What the program around the client would read from its own settings.
+/// What the program that uses the client would read from its own settings.
 fn roots_of(request: &Value) -> Result<Option<Vec<u8>>, Failure> {
     let path = request["roots"].as_str();
     path.map(fs::read)

@@ -1,4 +1,4 @@
-//! A PostgreSQL server as far as TLS can see, on rustls, with faults to choose from.
+//! A PostgreSQL server as far as TLS is concerned, on rustls, with faults to choose from.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::Served;
 
-/// What it does.
+/// How it behaves.
 #[derive(Clone)]
 pub(crate) struct Lab {
     pub(crate) config: Arc<ServerConfig>,
-    /// To hellos for TLS 1.0 and 1.1.
+    /// Reaction to hellos for TLS 1.0 and 1.1.
     pub(crate) on_legacy: OnLegacy,
-    /// To what stands behind an SSLRequest.
+    /// Reaction to bytes after an SSLRequest.
     pub(crate) on_stuffed: OnStuffed,
-    /// To hellos without a key share, which TLS 1.3 allows.
+    /// Reaction to hellos without a key share, which TLS 1.3 allows.
     pub(crate) on_no_share: OnNoShare,
     /// What it answers to a startup packet in clear.
     pub(crate) in_clear: &'static [u8],
@@ -42,13 +42,13 @@ pub(crate) enum OnNoShare {
 pub(crate) enum OnStuffed {
     Drop,
     Process,
-    /// Takes it for a ClientHello, and says with an alert that it is none.
+    /// Takes it for a ClientHello, and refuses it with an alert.
     Alert,
     /// Takes it for a startup packet, and answers that in clear.
     AnswerInClear,
 }
 
-/// "no encryption", as pg_hba.conf without an entry has it.
+/// "no encryption", the error for a pg_hba.conf without an entry.
 pub(crate) const REFUSAL: &[u8] =
     b"E\0\0\0\x3bSFATAL\0C28000\0Mno entry for \"postgres\", no encryption\0\0";
 
@@ -146,7 +146,7 @@ pub(crate) fn config(resolver: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig>
     Arc::new(config)
 }
 
-/// What rustls needs of a certificate.
+/// A certificate in rustls' form.
 pub(crate) fn key(served: &Served) -> Arc<CertifiedKey> {
     use rustls::pki_types::pem::PemObject as _;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -157,7 +157,7 @@ pub(crate) fn key(served: &Served) -> Arc<CertifiedKey> {
     Arc::new(CertifiedKey::new(chain, key))
 }
 
-/// The first for whoever names a server, the second for whoever does not.
+/// The first for clients with SNI, the second for clients without.
 #[derive(Debug)]
 pub(crate) struct ByName(pub(crate) Arc<CertifiedKey>, pub(crate) Arc<CertifiedKey>);
 

@@ -29,7 +29,7 @@ fn accepted(run: &Run) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// What is said of one version.
+/// The report about one version.
 fn protocol(run: &Run, version: &str) -> Value {
     let endpoint = run.endpoint();
     let protocols = endpoint["audit"]["tls"]["protocols"].as_array().unwrap();
@@ -37,7 +37,7 @@ fn protocol(run: &Run, version: &str) -> Value {
     found.unwrap().clone()
 }
 
-/// The level of every finding of this code, the error's included.
+/// The level of every finding with this code, including the error.
 fn levels(run: &Run, code: &str) -> Vec<String> {
     let endpoint = run.endpoint();
     let error = std::iter::once(&endpoint["error"]);

@@ -49,7 +49,7 @@ fn plaintext_is_told_by_how_the_server_takes_a_startup_packet() {
             "refused",
             "no encryption",
         ),
-        // Who may not log in at all learns nothing of those who may.
+        // A user who may not log in at all learns nothing about others.
         ("host all all all reject", 3, "unknown", "over TLS, too"),
         (
             "host all postgres all reject",
@@ -92,7 +92,7 @@ fn versions_and_suites_are_found_in_the_servers_order_and_weak_ones_named() {
         audit(&client, &[arguments, &[&string]].concat())
     };
 
-    // As installed: nothing forbidden, and warnings.
+    // As installed: nothing forbidden, but warnings.
     let run = look(&[], &[]);
     assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
     assert_eq!(levels(&run, "weak-cipher"), ["warning", "warning"]);
@@ -135,7 +135,7 @@ fn versions_and_suites_are_found_in_the_servers_order_and_weak_ones_named() {
 
     let settings = [("ssl_min_protocol_version", "TLSv1"), MODERN];
     let run = look(&settings, &[]);
-    // The modern suites are not for the old versions.
+    // The old versions do not have the modern suites.
     assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
     for (least, versions) in [
         ("TLSv1", &["TLSv1", "TLSv1.1"][..]),

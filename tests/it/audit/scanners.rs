@@ -54,7 +54,7 @@ fn other_scanners_find_the_same() {
     }
 }
 
-/// Suites that only one of the two has found, under what version.
+/// Suites that only one of the two has found, by version.
 fn differences(ours: &Found, theirs: &Found) -> Vec<(String, Vec<String>)> {
     let versions: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
     let none = BTreeSet::new();
@@ -93,7 +93,7 @@ fn sslscan(port: u16) -> Option<Found> {
     Some(found)
 }
 
-/// What is found of what the other knows at all.
+/// The findings that the other one can make, too.
 fn only(found: &Found, known: &Found) -> Found {
     let versions = found.iter().filter_map(|(version, suites)| {
         let known = known.get(version)?;
@@ -102,7 +102,7 @@ fn only(found: &Found, known: &Found) -> Found {
     versions.collect()
 }
 
-/// What sslyze finds accepted, and what it has tried, from its JSON.
+/// What sslyze found accepted, and what it tried, from its JSON.
 fn sslyze(client: &Client, port: u16) -> Option<(Found, Found)> {
     let directory = Tool::Sslyze.find()?;
     let output = client

@@ -1,4 +1,4 @@
-//! Old servers that nobody can install any more, as far as a ServerHello goes.
+//! Old servers that can no longer be installed, up to their ServerHello.
 
 use std::io::{self, Read as _};
 
@@ -6,16 +6,16 @@ use super::{accepted, audit, levels, protocol};
 use crate::support::client::Client;
 use crate::support::peer::{Conversation, Peer};
 
-/// A server that chooses by its own order, and never gets beyond its first flight.
+/// A server that chooses by its own order, and stops after its first flight.
 #[derive(Clone, Copy)]
 struct Old {
-    /// The one version that it knows.
+    /// The only version that it knows.
     version: [u8; 2],
     /// In its own order.
     suites: &'static [u16],
-    /// DEFLATE, if that is offered.
+    /// DEFLATE, if the client offers it.
     compression: u8,
-    /// Extensions of its ServerHello, with their lengths in front.
+    /// Extensions of its ServerHello, after their lengths.
     extensions: &'static [u8],
     /// The length of its Diffie-Hellman prime, in bytes.
     prime: u8,
@@ -101,7 +101,7 @@ fn suites_that_no_library_has_any_more_are_found_and_named() {
         extensions: RENEGOTIATION_INFO,
         prime: 128,
     });
-    // The check finds no TLS that it can speak; what was found stands beside that.
+    // The check finds no TLS that it can speak. The other findings are reported as well.
     assert_eq!(run.code, 5, "{run:?}");
     for code in ["legacy-protocol", "broken-cipher"] {
         assert_eq!(levels(&run, code), ["error"], "{run:?}");

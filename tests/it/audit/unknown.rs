@@ -1,4 +1,4 @@
-//! What does not come to light is unknown, and fails; and what a faulty server gives away is found.
+//! What cannot be found out is unknown, and fails. What a faulty server reveals is found.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::support::pki::{Ca, expired};
 const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
                     password=hunter2 sslmode=verify-full sslrootcert=root.crt";
 
-/// An audit of the lab's server, which must not have been told the password.
+/// An audit of the lab's server, which must not learn the password.
 fn look(root: &Ca, lab: Lab, arguments: &[&str]) -> Run {
     let client = Client::new();
     client.write("root.crt", &root.pem);
@@ -171,7 +171,7 @@ fn both_certificates_of_a_server_with_two_must_verify() {
     for (keys, code, outcome) in [
         ([&ecdsa, &rsa], 0, "pass"),
         ([&ecdsa, &wrong], 7, "host-name-mismatch"),
-        // The check itself is shown the first that fits.
+        // The check itself gets the first that fits.
         ([&old, &rsa], 6, "expired"),
     ] {
         let lab = Lab {

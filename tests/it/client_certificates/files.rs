@@ -1,4 +1,4 @@
-//! The files of a client certificate: which are used, and what a string with unfit ones comes to.
+//! The files of a client certificate: which are used, and the result of unusable ones.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -15,16 +15,16 @@ use crate::support::tool::Tool;
 enum Libpq {
     /// It passes what pgtls passes, and refuses what pgtls refuses.
     Same,
-    /// It goes on without the file that the string names, and this server lets it.
+    /// It continues without the file that the string names, and this server accepts it.
     GoesOn,
-    /// It goes on without the file that the string names, and the server demands a certificate.
+    /// It continues without the file that the string names, and the server requires a certificate.
     ToldByServer,
 }
 
 use Libpq::{GoesOn, Same, ToldByServer};
 
-/// Files of the home directory, settings, the exit code with the error's code, what was told of the
-/// certificate (empty: nothing) and what libpq does.
+/// Files of the home directory, settings, the exit code with the error's code, what was reported
+/// about the certificate (empty: nothing) and what libpq does.
 type Row = (
     &'static [(&'static str, File)],
     &'static str,
@@ -33,7 +33,7 @@ type Row = (
     Libpq,
 );
 
-/// A file that a row puts somewhere.
+/// A file that a row writes.
 #[derive(Clone, Copy, Debug)]
 enum File {
     Certificate,
@@ -43,7 +43,7 @@ enum File {
     OpenKey,
     /// PKCS#8 under "secret".
     Encrypted,
-    /// The old form, with `Proc-Type` and `DEK-Info`, under "secret".
+    /// The old form, with `Proc-Type` and `DEK-Info`; the password is "secret".
     OldEncrypted,
     /// No PEM.
     Rubbish,
@@ -58,7 +58,7 @@ const REQUIRED: (i32, &str) = (5, "client-cert-required");
 const CRT: &str = ".postgresql/postgresql.crt";
 const KEY: &str = ".postgresql/postgresql.key";
 
-/// Against a server that demands a certificate.
+/// Against a server that requires a certificate.
 const DEMANDED: &[Row] = &[
     // The default files.
     (&[], "", REQUIRED, NONE, Same),
@@ -202,7 +202,7 @@ const DEMANDED: &[Row] = &[
     ),
 ];
 
-/// Against a server that asks, and lets everybody in.
+/// Against a server that asks for a certificate, and accepts every client.
 const ASKED: &[Row] = &[
     (&[], "", PASS, NONE, Same),
     (&[(CRT, Certificate), (KEY, Key)], "", PASS, ACCEPTED, Same),
@@ -229,7 +229,7 @@ const ASKED: &[Row] = &[
     ),
 ];
 
-/// Against the same, with a keyword that libpq knows since release 16.
+/// Against the same server, with a keyword that libpq knows since release 16.
 const ASKED_BY_MODE: &[Row] = &[
     (&[], "sslcertmode=allow", PASS, NONE, Same),
     (
@@ -398,7 +398,7 @@ impl Files {
     }
 }
 
-/// The advice for a key that others may read, carried out.
+/// Follows the advice for a key that others may read.
 #[test]
 fn the_advised_command_mends_the_permissions_of_a_key() {
     if !has_openssl() {

@@ -1,4 +1,4 @@
-//! Who the clients say they are: certificates of every kind, good and bad.
+//! The clients' identities: certificates of every kind, good and bad.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use crate::support::certs::*;
 use crate::support::client::Client;
 use crate::support::pki::Served;
 
-/// A certificate and its key, both PEM, and what a PostgreSQL that asks for it makes of it.
+/// A certificate and its key, both PEM, and how a PostgreSQL that asks for it reacts.
 pub(crate) struct Identity {
     pub(crate) name: &'static str,
     pub(crate) certificate: String,
@@ -26,14 +26,14 @@ pub(crate) enum Fate {
 use Fate::{Accepted, Refused};
 
 impl Identity {
-    /// Puts `NAME.crt` and `NAME.key` where the client works.
+    /// Writes `NAME.crt` and `NAME.key` to the client's directory.
     pub(crate) fn give_to(&self, client: &Client) {
         client.write(&format!("{}.crt", self.name), &self.certificate);
         write_key(client, &format!("{}.key", self.name), &self.key);
     }
 }
 
-/// A file with the permissions that libpq demands of a key.
+/// A file with the permissions that libpq requires of a key.
 pub(crate) fn write_key(client: &Client, name: &str, text: impl AsRef<[u8]>) {
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -42,7 +42,7 @@ pub(crate) fn write_key(client: &Client, name: &str, text: impl AsRef<[u8]>) {
     std::fs::set_permissions(client.home.path().join(name), mode).unwrap();
 }
 
-/// The server's root, and what it serves.
+/// The server's root, and its certificate.
 pub(crate) fn server() -> (String, Served) {
     let root = current(Cert::new(
         common_name("Server Root"),
@@ -65,7 +65,7 @@ pub(crate) fn server() -> (String, Served) {
     (text(&root), served)
 }
 
-/// What the server's ssl_ca_file holds: it does not know the intermediate.
+/// The server's ssl_ca_file: without the intermediate.
 pub(crate) fn authority() -> String {
     text(&authority_certificate())
 }

@@ -1,4 +1,4 @@
-//! A server that refuses and is gone before the client writes again.
+//! A server that refuses and closes before the client writes again.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -17,7 +17,7 @@ use super::identities;
 use super::peers::{Demand, config};
 use crate::support::skip::has_openssl;
 
-/// The alert lies in our socket's buffer, and the connection behind it has been reset.
+/// The alert is in our socket's buffer, and the connection has been reset after it.
 #[test]
 fn an_alert_is_heard_after_the_connection_was_reset() {
     if !has_openssl() {
@@ -63,14 +63,14 @@ async fn write_to_the_reset(
     session.send(b"startup packet", deadline).await
 }
 
-/// Hangs up with a reset, as servers do that leave data unread, and load balancers at any time.
+/// Hangs up with a reset, like servers that leave data unread, and some load balancers.
 fn refuse_and_reset(listener: &TcpListener, config: Arc<ServerConfig>) {
     let (mut stream, _) = listener.accept().unwrap();
     stream.read_exact(&mut [0; 8]).unwrap();
     stream.write_all(b"S").unwrap();
     let mut connection = ServerConnection::new(config).unwrap();
     while step(&mut connection, &mut stream) {}
-    // The standard library has no stable way to say it.
+    // The standard library has no stable function for it.
     stream.set_nonblocking(true).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -81,7 +81,7 @@ fn refuse_and_reset(listener: &TcpListener, config: Arc<ServerConfig>) {
     stream.set_zero_linger().unwrap();
 }
 
-/// `false` once the client is refused.
+/// `false` after the client has been refused.
 fn step(connection: &mut ServerConnection, stream: &mut TcpStream) -> bool {
     while connection.wants_write() {
         connection.write_tls(stream).unwrap();

@@ -1,7 +1,7 @@
-//! Does `pgtls check` say of a client certificate what psql gets to hear?
+//! Does `pgtls check` report about a client certificate what psql reports?
 //!
-//! PostgreSQL asks, demands and refuses under TLS 1.2 and 1.3; psql gets the same string. What
-//! PostgreSQL leaves to its TLS layer is played by other servers.
+//! PostgreSQL asks, requires and refuses under TLS 1.2 and 1.3; psql gets the same string. Other
+//! servers play what PostgreSQL leaves to its TLS layer.
 
 mod files;
 mod identities;
@@ -18,7 +18,7 @@ use peers::{Demand, OnOpenssl, fatal, on_rustls};
 const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=alice dbname=postgres \
                     sslmode=verify-full sslrootcert=root.crt";
 
-/// A server's policy: its line of pg_hba.conf, and whether it asks at all.
+/// A server's policy: its line of pg_hba.conf, and whether it asks for a certificate.
 struct Policy {
     hba: &'static str,
     asks: bool,
@@ -60,7 +60,7 @@ const POLICIES: [Policy; 5] = [
     },
 ];
 
-/// Clients that every policy meets; the others are told apart by TLS alone.
+/// Clients that are tried with every policy; TLS alone distinguishes the others.
 const EVERYWHERE: [&str; 4] = ["p256", "stranger", "bob", "p384"];
 
 #[test]
@@ -179,7 +179,7 @@ fn a_tls_layer_that_demands_a_certificate_is_heard() {
     for (server, port, answers) in [
         ("rustls, TLS 1.2", rustls(tls12), true),
         ("rustls, TLS 1.3", rustls(tls13), true),
-        // Says nothing behind a handshake that succeeds.
+        // Sends nothing after a successful handshake.
         ("OpenSSL, TLS 1.2", openssl[0].port, false),
         ("OpenSSL, TLS 1.3", openssl[1].port, false),
     ] {
@@ -228,7 +228,7 @@ fn the_first_answer_decides_only_about_the_certificate() {
         (OK, "", (0, "pass")),
         (OK, own, (0, "pass")),
         (fatal("28000", german), "", (5, "client-cert-required")),
-        // The user's name in the sentence changes nothing.
+        // The user's name in the sentence makes no difference.
         (
             fatal("28000", german),
             "user=ein",
@@ -238,7 +238,7 @@ fn the_first_answer_decides_only_about_the_certificate() {
         (fatal("28000", entry), "", (0, "pass")),
         (fatal("28P01", "wrong password"), "", (0, "pass")),
         (fatal("3D000", "no such database"), own, (0, "pass")),
-        // Whether a certificate will be demanded is not known yet.
+        // It is not known yet whether a certificate will be required.
         (starting, "", (3, "server-error")),
         (starting, own, (0, "pass")),
         (b"", "", (5, "closed")),
@@ -257,7 +257,7 @@ fn the_first_answer_decides_only_about_the_certificate() {
     }
 }
 
-/// Our certificate goes to nobody whom we do not trust, and the report does not say that it did.
+/// An untrusted server does not get our certificate, and the report does not claim that it did.
 #[test]
 fn an_untrusted_server_gets_no_certificate() {
     if !has_openssl() {

@@ -1,5 +1,5 @@
-//! Servers whose TLS layer, not PostgreSQL, deals with the client's certificate, and servers that
-//! say what PostgreSQL says only under other settings.
+//! Servers whose TLS layer, not PostgreSQL, handles the client's certificate, and servers that send
+//! what PostgreSQL sends only under other settings.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use rustls::{
 use crate::support::pki::Served;
 use crate::support::postgres::{free_port, wait_until};
 
-/// Whether a server lets clients in without a certificate.
+/// Whether a server accepts clients without a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Demand {
     Asks,
@@ -70,7 +70,7 @@ pub(crate) fn config(
     Arc::new(config)
 }
 
-/// OpenSSL's own server, which demands a certificate.
+/// OpenSSL's own server, which requires a certificate.
 pub(crate) struct OnOpenssl {
     process: Child,
     _files: tempfile::TempDir,
@@ -150,7 +150,7 @@ fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -
             let serve = Arc::clone(&serve);
             std::thread::spawn(move || {
                 let mut stream = stream.unwrap();
-                // A client that hangs up is its own business.
+                // The client may hang up.
                 let _ = stream
                     .read_exact(&mut [0; 8])
                     .and_then(|()| stream.write_all(b"S"))

@@ -1,4 +1,4 @@
-//! The real clients, each kept running and asked over a pipe.
+//! The real clients. Each runs all the time and gets requests over a pipe.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::support::tool::Tool;
 
-/// What is asked of a client.
+/// A request to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
     /// To connect with the string.
     String,
-    /// To connect with everything verified, by these roots.
+    /// To connect with these roots, verifying everything.
     Certificate,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Request {
     pub(crate) port: u16,
     /// The root file that the string names.
     pub(crate) roots: Option<PathBuf>,
-    /// `~/.postgresql/root.crt`, if it is there.
+    /// `~/.postgresql/root.crt`, if it exists.
     pub(crate) home_roots: Option<PathBuf>,
     pub(crate) home: PathBuf,
     pub(crate) environment: HashMap<String, String>,
@@ -38,7 +38,7 @@ pub(crate) enum Came {
     Tls,
     Plaintext,
     Refused,
-    /// It could not take the string.
+    /// It did not accept the string.
     Invalid,
 }
 
@@ -83,7 +83,7 @@ impl Clients {
         })
     }
 
-    /// What every client does, and says.
+    /// What every client does and reports.
     pub(crate) fn ask(&mut self, request: &Request) -> HashMap<&'static str, (Came, String)> {
         for (driver, names) in &mut self.drivers {
             for name in *names {
@@ -125,7 +125,7 @@ impl Driver {
     }
 
     fn send(&mut self, client: &str, request: &Request) {
-        // A program around tokio-postgres would be given the roots that libpq finds at home.
+        // A program with tokio-postgres would get the roots that libpq finds at home.
         let at_home = client
             .starts_with("tokio-postgres")
             .then_some(&request.home_roots);

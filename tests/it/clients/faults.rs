@@ -210,7 +210,7 @@ pub(crate) fn faults(documented: &Documented<'_>) -> Vec<Fault> {
     faults
 }
 
-/// What the openssl command makes.
+/// Faults made with the openssl command.
 fn documented_faults(documented: &Documented<'_>) -> Vec<Fault> {
     let own = |name, served: Served, roots: String| Fault {
         name,

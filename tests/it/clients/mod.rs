@@ -1,8 +1,8 @@
-//! Is what `pgtls check --clients` says of a client what that client does?
+//! Does each client do what `pgtls check --clients` says?
 //!
-//! Every client that can be had is run: against servers with one fault each, and with strings of
-//! every kind. Whether a connection was verified shows at an impostor, whose certificate comes from
-//! nowhere and names another host: who connects to it with the same string verifies nothing.
+//! Every available client is run: against servers with one fault each, and with strings of every
+//! kind. An impostor shows whether a connection was verified. Its certificate has an unknown issuer
+//! and names another host: a client that connects to it with the same string verifies nothing.
 
 mod drivers;
 mod faults;
@@ -15,7 +15,7 @@ use crate::support::client::Client;
 use crate::support::pki::{Ca, Documented};
 use crate::support::postgres::Postgres;
 
-/// A string, beside host, port and user.
+/// The settings of a string besides host, port and user.
 struct Setting {
     string: &'static str,
     environment: &'static [(&'static str, &'static str)],
@@ -94,7 +94,7 @@ const SETTINGS: &[Setting] = &[
     setting("sslmode=require&ssl_min_protocol_version=TLSv1.3"),
 ];
 
-/// Everything that is asked about one server and one string.
+/// All questions about one server and one string.
 struct Row<'a> {
     what: String,
     host: &'a str,
@@ -271,7 +271,7 @@ enum At<'a> {
     Know(&'a Impostor),
 }
 
-/// Compares the outcomes; says how many.
+/// Compares the outcomes; returns how many.
 fn compare(
     row: &Row<'_>,
     server: &Postgres,
@@ -373,7 +373,7 @@ fn our_answers(client: &Client, string: &str) -> HashMap<String, (String, String
         .collect()
 }
 
-/// A fault, a string, a client, and what its documented rules say: outcome, certificate, code.
+/// A fault, a string, a client, and the result by its documented rules: outcome, certificate, code.
 type Rule = (
     &'static str,
     &'static str,
@@ -767,7 +767,8 @@ fn the_documented_rules_are_followed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The table for people: grouped, within 100 columns, and loud about what is not verified.
+/// The table for people: grouped, within 100 columns, with clear warnings about what is not
+/// verified.
 #[test]
 fn the_text_says_loudly_who_verifies_nothing() {
     let root = Ca::root("root");

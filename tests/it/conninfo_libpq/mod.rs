@@ -1,4 +1,4 @@
-//! Does our reading of connection strings agree with libpq's own?
+//! Do we read connection strings like libpq?
 //!
 //! One table of strings goes to [`pgtls::conninfo`] and to a real libpq (Debian's `libpq5`), called from Python. A row
 //! that holds for newer libpq only says since which version and why; it fails when the older one agrees after all.
@@ -42,7 +42,7 @@ fn every_string_means_what_it_means_to_libpq_18() {
     }
 }
 
-/// How a row is put to libpq.
+/// How a row is given to libpq.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Ask {
@@ -154,7 +154,7 @@ impl Referee {
     }
 }
 
-/// The value, or where the default is pgtls' own that of libpq.
+/// The value, or libpq's default if pgtls has another one.
 fn libpqs_own(info: &ConnInfo, keyword: Keyword, setting: &Setting<Value>) -> Vec<u8> {
     if (keyword, &setting.origin) != (Keyword::SslMode, &Origin::Default) {
         return setting.value.as_bytes().to_vec();
@@ -166,8 +166,8 @@ fn libpqs_own(info: &ConnInfo, keyword: Keyword, setting: &Setting<Value>) -> Ve
     }
 }
 
-/// Leaves out of both sides what only one can know: keywords newer than the library, and what a build without
-/// GSSAPI has for a default.
+/// Removes from both sides what only one can know: keywords newer than the library, and the default of a build without
+/// GSSAPI.
 fn reconcile(ours: Meaning, theirs: Meaning) -> (Meaning, Meaning) {
     let (Ok(mut ours), Ok(mut theirs)) = (ours.clone(), theirs.clone()) else {
         return (ours, theirs);
@@ -230,7 +230,7 @@ fn environment(row: &Row, files: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = files
         .to_str()
         .expect("temporary directories have plain names");
-    // A directory without files keeps the machine's own service file out of the comparison.
+    // An empty directory keeps the machine's own service file out of the comparison.
     let fixed = [
         ("HOME", files.as_bytes().to_vec()),
         ("PGSYSCONFDIR", b"/nonexistent".to_vec()),
@@ -348,7 +348,7 @@ fn kind(error: &Error) -> String {
     }
 }
 
-/// The kind of error behind libpq's message; none if it took the string and only failed to connect.
+/// The kind of error behind libpq's message; `None` if it accepted the string and only failed to connect.
 fn libpq_kind(message: &[u8]) -> Option<String> {
     let message = String::from_utf8_lossy(message).into_owned();
     let quoted: Vec<&str> = message.split('"').skip(1).step_by(2).collect();

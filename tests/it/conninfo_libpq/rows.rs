@@ -5,18 +5,18 @@ use std::path::Path;
 
 use super::Ask;
 
-/// A connection string and what must be known to judge it.
+/// A connection string with its environment.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// How it is put to libpq.
+    /// How it is given to libpq.
     pub ask: Ask,
-    /// The string; `{port}` stands for a port that refuses.
+    /// The string; `{port}` is replaced with a port that refuses.
     pub text: Vec<u8>,
-    /// The whole environment but `HOME`; `{dir}` stands for the directory of the service files.
+    /// The whole environment but `HOME`; `{dir}` is replaced with the directory of the service files.
     pub env: Vec<(&'static str, Vec<u8>)>,
     /// The first major version of libpq that agrees with us.
     pub since: u32,
-    /// Why older ones do not.
+    /// Why older versions do not.
     pub reason: &'static str,
 }
 
@@ -70,7 +70,7 @@ fn judged(text: &str) -> Row {
     connect(&format!("host=127.0.0.1 port={{port}} {text}"))
 }
 
-/// As [`judged`], with the settings in a service file.
+/// Like [`judged`], with the settings in a service file.
 fn service(section: &str) -> Row {
     judged(&format!("service={section}")).env("PGSERVICEFILE", "{dir}/services.conf")
 }
@@ -260,7 +260,7 @@ fn keyword_value() -> Vec<Row> {
     .into();
     rows.push(Row::new(Ask::Parse, b"user=\xff\xfe password=\xe9"));
     rows.push(Row::new(Ask::Parse, b"user='\x80\x81"));
-    // U+00A0 is no blank to libpq.
+    // U+00A0 is not white space for libpq.
     rows.push(parse("user=a\u{a0}b"));
     rows.extend([
         parse("sslnegotiation=direct").since(17, NEW_KEYWORD),
@@ -598,7 +598,7 @@ fn new_keywords() -> Vec<Row> {
         .collect()
 }
 
-/// The version that brought the newest word of such a row.
+/// The first version with the newest word of such a row.
 fn born(row: &Row) -> u32 {
     let text = String::from_utf8_lossy(&row.text);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -875,7 +875,7 @@ fn services() -> Vec<Row> {
     rows
 }
 
-/// Strings of the pieces that the grammars are made of, put together at random, the same ones every time.
+/// Strings of random pieces of the grammars, the same ones every time.
 fn generated() -> Vec<Row> {
     const KEYWORD_VALUE: &[&str] = &[
         "host",

@@ -1,8 +1,8 @@
-//! Does a tired person learn from the text what is wrong, how we know, and what to do?
+//! Does the text tell a tired reader what is wrong, how we know, and what to do?
 //!
-//! Every fault is made for real, and the whole text is a snapshot: after a deliberate change
-//! `INSTA_UPDATE=always cargo test faults`, and read the difference aloud. Where the advice is
-//! a connection string or a command it is taken, and the check then passes.
+//! Every fault is real, and the whole text is a snapshot. After a deliberate change, run
+//! `INSTA_UPDATE=always cargo test faults` and read the difference aloud. If the advice is a
+//! connection string or a command, the test follows it, and the check then passes.
 
 mod scenes;
 mod servers;
@@ -13,29 +13,29 @@ use servers::{Wants, demanding};
 
 /// One thing that goes wrong.
 pub(crate) struct Fault {
-    /// Of its snapshot.
+    /// The name of its snapshot.
     pub(crate) name: &'static str,
-    /// What is typed behind `pgtls check`.
+    /// The arguments of `pgtls check`.
     pub(crate) arguments: Vec<String>,
     pub(crate) exit: i32,
-    /// The code of the error, or of the finding that it is about.
+    /// The code of the error, or of the relevant finding.
     pub(crate) code: &'static str,
     pub(crate) cure: Cure,
 }
 
-/// What the advice is good for.
+/// How the test follows the advice.
 #[derive(Clone, Copy)]
 pub(crate) enum Cure {
     /// Its last indented line is a connection string, which passes.
     Paste,
-    /// Its first indented line is a command, its last a connection string: run the one, and the other
-    /// passes.
+    /// Its first indented line is a command, its last a connection string, which passes after the
+    /// command has run.
     RunAndPaste,
     /// Its last indented line is a connection string, which passes with what --save-chain writes.
     SaveAndPaste,
     /// Its first indented line is a command, after which the same arguments pass.
     Run,
-    /// Somebody else has to do it, elsewhere.
+    /// The test cannot follow it.
     None,
 }
 
@@ -91,7 +91,7 @@ fn a_client_certificate_that_was_left_behind_is_named() {
     cure(&client, &fault, &[&string]);
 }
 
-/// At most 100 columns, but for what is to be copied.
+/// At most 100 columns, except for lines to copy.
 fn readable(name: &str, text: &str) {
     for line in text.lines() {
         let to_be_copied = line.starts_with("        ");

@@ -14,7 +14,7 @@ use crate::support::client::Client;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, expired, in_days, not_yet_valid};
 
-/// Files and servers; they live as long as it does.
+/// Owns its files and servers.
 pub(crate) struct Scene {
     pub(crate) client: Client,
     root: Ca,

@@ -1,4 +1,4 @@
-//! Servers with something wrong about them.
+//! Servers with faults.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(crate) fn web_front_end() -> Peer {
     })
 }
 
-/// Speaks TLS after an SSLRequest only, and takes a ClientHello for a broken startup packet.
+/// Speaks TLS only after an SSLRequest, and takes a ClientHello for a broken startup packet.
 pub(crate) fn older(served: &Served) -> Peer {
     let config = Arc::new(plain(served));
     Peer::start(move |peer| {
@@ -73,7 +73,7 @@ pub(crate) fn older(served: &Served) -> Peer {
     })
 }
 
-/// Agrees on keys with a post-quantum group only.
+/// Accepts only a post-quantum group.
 pub(crate) fn post_quantum(served: &Served) -> Peer {
     let provider = CryptoProvider {
         kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768],
@@ -93,16 +93,16 @@ pub(crate) fn post_quantum(served: &Served) -> Peer {
     })
 }
 
-/// How much a server wants a client certificate.
+/// Which client certificates a server accepts.
 #[derive(Clone, Copy)]
 pub(crate) enum Wants {
-    /// Nobody gets in without.
+    /// Only those of its authority.
     One,
-    /// None is as good as one of its authority.
+    /// None, or one from its authority.
     OneOrNone,
 }
 
-/// Wants a certificate of this authority from its clients.
+/// Asks its clients for a certificate from this authority.
 pub(crate) fn demanding(served: &Served, authority: &Ca, wants: Wants) -> Peer {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap();
@@ -126,7 +126,7 @@ pub(crate) fn demanding(served: &Served, authority: &Ca, wants: Wants) -> Peer {
     })
 }
 
-/// Finds its server by the SNI, and knows only one name.
+/// Selects its server by the SNI, and knows only one name.
 pub(crate) fn router(served: &Served, name: &'static str) -> Peer {
     let config = Arc::new(plain(served));
     Peer::start(move |peer| {
@@ -149,7 +149,7 @@ pub(crate) fn router(served: &Served, name: &'static str) -> Peer {
     })
 }
 
-/// Goes on behind the bytes that were heard already.
+/// Continues after the bytes that have already been read.
 fn speak(already: &[u8], peer: &mut Conversation, config: &Arc<ServerConfig>) -> io::Result<()> {
     let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
     connection.read_tls(&mut &already[..])?;
@@ -160,7 +160,7 @@ fn converse(mut connection: ServerConnection, peer: &mut Conversation) -> io::Re
     while connection.is_handshaking() {
         connection.complete_io(peer)?;
     }
-    // Who wants a client certificate is asked for a session, and lets in whoever has one.
+    // AuthenticationOk: a server that asks for a client certificate gets a startup packet.
     connection.writer().write_all(b"R\0\0\0\x08\0\0\0\0")?;
     connection.complete_io(peer)?;
     peer.listen()

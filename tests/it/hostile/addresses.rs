@@ -1,4 +1,4 @@
-//! A host of which one address is dead.
+//! A host with one dead address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _};
 
@@ -50,7 +50,7 @@ fn a_dead_host_does_not_hide_a_live_one() {
     }
 }
 
-/// An address that is left out would pass unchecked: all count, however many a name has.
+/// An address that is left out would pass unchecked, so all count, however many a name has.
 #[test]
 fn no_address_of_a_name_is_left_out() {
     let client = Client::new();
@@ -78,7 +78,7 @@ fn no_address_of_a_name_is_left_out() {
     assert_eq!(report["endpoints"].as_array().unwrap().len(), 300);
 }
 
-/// A port that drops packets: its backlog is full, and nobody accepts.
+/// A port that drops packets: its backlog is full, and nothing accepts.
 struct Dropping {
     address: SocketAddr,
     _listener: Socket,

@@ -1,4 +1,4 @@
-//! After a handshake with a server that is trusted: what it may still do.
+//! What a trusted server may still do after the handshake.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex};
@@ -12,10 +12,10 @@ use crate::support::serving::{TLS12, TLS13, asking, plain};
 type Session<'a> = StreamOwned<ServerConnection, &'a mut Conversation>;
 type Script = fn(&mut Session<'_>) -> io::Result<()>;
 
-/// What the server does once TLS stands, the exit code and the error.
+/// What the server does after the handshake, the exit code and the error.
 type Row = (&'static str, Script, (i32, &'static str));
 
-/// It asked for a client certificate, and has it by now.
+/// It asked for a client certificate, and has received it.
 const ASKED: &[Row] = &[
     ("closes", |_| Ok(()), (5, "closed")),
     ("resets", |s| s.sock.reset(), (5, "closed")),
@@ -84,8 +84,8 @@ fn tickets_without_end_are_refused() {
     lab.judge_trusted("tickets without end", &peer, "", (5, "tls-failure"));
 }
 
-/// Under TLS 1.2 the server has the last word of the handshake, and what follows may spoil that;
-/// under TLS 1.3 the client has it.
+/// Under TLS 1.2 the server sends the last message of the handshake, and what follows may spoil it.
+/// Under TLS 1.3 the client sends it.
 #[test]
 fn a_session_that_stands_has_passed_whatever_comes_then() {
     let lab = Lab::new();
@@ -121,7 +121,7 @@ fn a_session_that_stands_has_passed_whatever_comes_then() {
     }
 }
 
-/// The server's side knows what it got: no certificate, and not a byte inside the session.
+/// The server's side records what it got: no certificate, and not a byte inside the session.
 #[test]
 fn a_server_that_fails_verification_gets_nothing() {
     let lab = Lab::new();
@@ -176,8 +176,8 @@ fn a_server_that_fails_verification_gets_nothing() {
     }
 }
 
-/// The other way round: the certificate is sent to a server that is trusted, and then the startup
-/// packet, without a password.
+/// The opposite case: a trusted server gets the certificate, and then the startup packet, without a
+/// password.
 #[test]
 fn a_trusted_server_that_asks_gets_the_certificate_and_no_password() {
     let lab = Lab::new();
@@ -233,7 +233,7 @@ fn say(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     session.flush()
 }
 
-/// To hang up while the client still talks would take back what was said.
+/// Hanging up while the client still sends would discard what was sent.
 fn say_last(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     say(session, bytes)?;
     session.sock.finish()

@@ -1,4 +1,4 @@
-//! Before and during the handshake: bytes that anybody could send.
+//! Before and during the handshake: bytes that any peer could send.
 
 use std::io::{self, Read as _};
 
@@ -245,7 +245,7 @@ fn servers_that_break_the_handshake() {
     all(BROKEN_HANDSHAKES);
 }
 
-/// Records that are well-formed, and never come to an end.
+/// Records that are well-formed, and never end.
 const FLOODS: &[Row] = &[
     (
         "HelloRequests",

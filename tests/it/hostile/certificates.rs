@@ -1,4 +1,4 @@
-//! Certificates that are too many, too large, or full of what nobody should print.
+//! Certificates that are too many, too large, or full of text that must not be printed.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ fn ten_thousand_names_are_all_compared() {
     );
 }
 
-/// Three characters: more do not fit into what rustls takes.
+/// Three characters: more would exceed what rustls accepts.
 fn short_name(number: u32) -> SanType {
     let letter = |place: u32| char::from_digit(10 + number / place % 26, 36).unwrap();
     dns(&[letter(676), letter(26), letter(1)]
@@ -66,8 +66,8 @@ fn short_name(number: u32) -> SanType {
         .collect::<String>())
 }
 
-/// A hundred and thirty authorities of one name and key, which is as many as rustls takes: each may
-/// have issued every other.
+/// A hundred and thirty authorities with one name and key, as many as rustls accepts: each may have
+/// issued every other.
 #[test]
 fn a_maze_of_authorities_is_left_in_time() {
     let lab = Lab::new();

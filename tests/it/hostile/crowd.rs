@@ -1,4 +1,4 @@
-//! Many endpoints of one server do not go there all at once.
+//! Many endpoints of one server are not all checked at once.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Client;
 use crate::support::peer::Peer;
 
-/// As many as go there at a time.
+/// The limit at a time.
 const AT_A_TIME: usize = 64;
 
 const WHILE: Duration = Duration::from_millis(300);
@@ -24,8 +24,8 @@ fn a_server_that_answers_is_not_overrun() {
         let room = Arc::clone(&room);
         move |client| {
             client.request()?;
-            // The first learns that the server answers. The others stay for a while: one too many would
-            // come at once.
+            // The first learns that the server answers. The others stay for a while, so that one too
+            // many would arrive at once.
             if client.number > 0 {
                 let (room, changed) = &*room;
                 let mut room = room.lock().unwrap();

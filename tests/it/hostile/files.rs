@@ -1,4 +1,4 @@
-//! Names of files that stand for something else: pipes, devices, and names that steer terminals.
+//! File names that lead to something else: pipes, devices, and names that control terminals.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use nix::sys::stat::Mode;
 use super::{Ca, Client, Lab, assert_printable, restrict};
 use crate::support::peer::Peer;
 
-/// Every parameter that names a file, and what the others must be for it to be read.
+/// Every parameter that names a file, and the settings that are needed for it to be read.
 const PARAMETERS: &[(&str, &str)] = &[
     ("sslrootcert", ""),
     ("sslcrl", "sslrootcert=root.crt"),

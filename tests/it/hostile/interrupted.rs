@@ -1,4 +1,4 @@
-//! Ctrl-C ends the check at once, and what is known by then is printed.
+//! Ctrl-C ends the check at once, and the results so far are printed.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -47,7 +47,7 @@ fn a_pipe_does_not_hold_it_up() {
             command,
             &["host=127.0.0.1 port=1 sslrootcert=pipe"],
         );
-        // Opens as soon as the other side waits for what is written.
+        // Opens as soon as the other side waits for data.
         let _writer = File::options().write(true).open(&pipe).unwrap();
         let run = interrupt(check);
         assert_eq!(run.code, 130, "{command}: {run:?}");

@@ -1,8 +1,8 @@
-//! What does pgtls make of servers that are broken, or hostile?
+//! How does pgtls handle broken or hostile servers?
 //!
-//! Whatever the server does: the exit code is right, there is an end, memory is bounded, nothing of
-//! the server's reaches the terminal raw, and the server learns nothing that it should not.
-//! `cargo test hostile -- --nocapture` prints a line for each peer.
+//! Regardless of the server: the exit code is right, the check ends, memory is bounded, no server
+//! text reaches the terminal unescaped, and the server learns nothing that it should not. `cargo
+//! test hostile -- --nocapture` prints a line for each peer.
 
 mod addresses;
 mod after;
@@ -38,7 +38,7 @@ impl Lab {
         Self { client, root }
     }
 
-    /// Holds the check of one peer against all that must hold for any.
+    /// Checks one peer for everything that must hold for any peer.
     fn judge(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
         let json = self.run(name, "json", peer.port, settings, expected.1);
         let came = (json.code, json.outcome());
@@ -62,7 +62,7 @@ impl Lab {
             assert_eq!(run.stderr, "", "{name}");
             assert_printable(name, &run.stdout);
         }
-        // Whoever hangs up on one way of asking for TLS is asked the other way, once.
+        // A server that hangs up on one way to ask for TLS is asked the other way, once.
         let each = 1 + usize::from(text.stdout.contains("(sslnegotiation="));
         assert_eq!(peer.heard().len(), 2 * each, "{name}: connections");
         for heard in peer.heard() {
@@ -70,7 +70,7 @@ impl Lab {
         }
     }
 
-    /// The same for a server that is trusted, and so gets the client's certificate.
+    /// The same for a trusted server, which gets the client's certificate.
     fn judge_trusted(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
         for format in ["json", "text"] {
             let run = self.run(name, format, peer.port, settings, expected.1);
@@ -83,7 +83,7 @@ impl Lab {
         }
     }
 
-    /// One check, measured. Only one that is expected to end at its time limit has a short one.
+    /// One check, measured. It has a short time limit only if it is expected to end there.
     fn run(&self, name: &str, format: &str, port: u16, settings: &str, expected: &str) -> Run {
         let limit = if expected == "timeout" { "1" } else { "30" };
         let string = format!(
@@ -114,7 +114,7 @@ impl Lab {
         let text = std::fs::read_to_string(spent.path()).unwrap();
         let (seconds, kilobytes) = text.split_once(' ').unwrap();
         println!("| {name} | {} | {seconds} s | {kilobytes} KiB |", run.code);
-        // A slow machine may take its time, but there is an end.
+        // A slow machine may take longer, but the check must end.
         assert!(seconds.parse::<f64>().unwrap() < 60.0, "{run:?}");
         assert!(
             kilobytes.parse::<u64>().unwrap() < 32 * 1024,
@@ -132,7 +132,7 @@ fn run_of(output: Output) -> Run {
     }
 }
 
-/// Nothing that a terminal obeys, nothing that reorders text, and no password.
+/// No control characters, nothing that reorders text, and no password.
 fn assert_printable(name: &str, text: &str) {
     let harmful = |c: char| {
         (c.is_control() && c != '\n')
@@ -143,11 +143,11 @@ fn assert_printable(name: &str, text: &str) {
     assert!(!text.contains("panicked"), "{name}: {text}");
 }
 
-/// The server heard an SSLRequest, a ClientHello and perhaps an alert; neither the client's name
-/// nor its certificate, let alone a password.
+/// The server received an SSLRequest, a ClientHello and perhaps an alert, but not the client's
+/// name, certificate or password.
 fn assert_discreet(name: &str, heard: &[u8]) {
     let behind = match heard {
-        // TLS from the first byte; a peer that listens to no more has heard part of a ClientHello.
+        // TLS from the first byte. A peer that stops reading has received a part of a ClientHello.
         [22, ..] => heard,
         _ => match heard.strip_prefix(SSL_REQUEST) {
             Some(behind) => behind,

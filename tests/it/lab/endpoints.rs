@@ -1,4 +1,4 @@
-//! Every endpoint, and the files and manners of the whole.
+//! Every endpoint, and the files and behaviour of the whole lab.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -30,7 +30,7 @@ fn check_comes_to_what_the_catalogue_says_of_every_endpoint() {
     }
 }
 
-/// Those that libpq connects to would pass without their peculiarity, too.
+/// The endpoints that libpq connects to would also pass without their special feature.
 #[test]
 fn every_endpoint_that_passes_is_what_sets_it_apart() {
     let client = Client::new();
@@ -138,7 +138,7 @@ fn it_ends_when_nobody_reads_what_it_says() {
     let port = text.split("localhost:").nth(1).unwrap();
     let port: u16 = port.split('/').next().unwrap().parse().unwrap();
     crate::support::postgres::wait_until("the lab to end", || {
-        // Every connection is a line that nobody reads.
+        // Every connection is a line that is never read.
         let _ = TcpStream::connect(("127.0.0.1", port));
         shell.try_wait().unwrap().is_some()
     });
@@ -152,7 +152,7 @@ fn a_chosen_directory_stays_and_must_be_its_own() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("holds other files"), "{run:?}");
 
-    // A second lab takes over the first one's files.
+    // A second lab overwrites the files of the first.
     for _ in 0..2 {
         let lab = Running::start(
             &client,
@@ -180,7 +180,7 @@ fn a_chosen_directory_stays_and_must_be_its_own() {
 
 #[test]
 fn ports_can_be_chosen() {
-    // Two that are free now; should another program take one, the lab says so.
+    // Two that are free now. If another program takes one, the lab reports it.
     let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let base = free.local_addr().unwrap().port();
     drop(free);
@@ -236,7 +236,7 @@ fn what_is_shown_holds_no_password() {
         .unwrap();
     let mut errors = child.stderr.take().unwrap();
     let mut said = [0; 1];
-    // The line on standard error comes when everything runs.
+    // The line on standard error is printed when everything runs.
     errors.read_exact(&mut said).unwrap();
     let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
     nix::sys::signal::kill(pid, Signal::SIGINT).unwrap();

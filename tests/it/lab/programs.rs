@@ -10,17 +10,17 @@ use crate::support::postgres::programs;
 use crate::support::skip::skip;
 use crate::support::tool::Tool;
 
-/// A program, and what it lets through in each mode.
+/// A program, and what it accepts in each mode.
 struct Program {
     command: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
     verify_full: &'static [&'static str],
     require: &'static [&'static str],
-    /// Of [`SOME`] only; in plain text what begins with an exclamation mark.
+    /// Only of [`SOME`]. An exclamation mark at the start means: in plain text.
     prefer: &'static [&'static str],
 }
 
-/// What every program is tried with in the weaker modes, beside the good one.
+/// The endpoints for every program in the weaker modes, in addition to the good one.
 const SOME: [&str; 6] = [
     "expired-root",
     "wrong-host",
@@ -133,7 +133,7 @@ fn tokio_postgres() {
 }
 
 fn try_out(program: &Program) {
-    // Its own patience with a server that says nothing is no question of safety.
+    // How long it waits for a silent server has nothing to do with safety.
     let all = run(program, "verify-full", &["--except", "never-answers"]);
     assert_eq!(let_through(&all), program.verify_full, "verify-full");
     assert_eq!(refused_good(&all), [""; 0], "verify-full");

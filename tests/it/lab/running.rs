@@ -1,4 +1,4 @@
-//! A lab in a process of its own.
+//! A lab in a separate process.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ impl Running {
         kill(pid, signal).unwrap();
     }
 
-    /// Its exit status, and all that is left of its output, standard error last.
+    /// Its exit status, and the rest of its output, standard error last.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         let mut rest = String::new();

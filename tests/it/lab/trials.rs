@@ -57,7 +57,7 @@ fn who_never_comes_has_not_passed() {
     for arguments in [&["wrong-host"][..], &["--gate", "wrong-host"]] {
         let run = trial(&Client::new(), arguments, "echo here I am; exit 1");
         assert_eq!(run.code, 1);
-        // The good endpoint is always among them.
+        // The good endpoint is always included.
         assert_eq!(run.stdout.matches("UNTESTED").count(), 2, "{}", run.stdout);
         assert_eq!(run.stdout.matches("\n    here I am\n").count(), 2);
     }
@@ -177,7 +177,7 @@ fn an_interrupted_trial_ends_with_everything_it_started() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// The process whose number is in the file is no more, or a zombie that nobody reaps here.
+/// The process with the ID in the file has ended, or is a zombie that is not reaped here.
 fn gone(client: &Client, file: &str) {
     let text = std::fs::read_to_string(client.home.path().join(file)).unwrap();
     let pid: i32 = text.trim().parse().unwrap();
@@ -205,7 +205,7 @@ fn what_programs_print_cannot_break_the_report() {
     }
 }
 
-/// What the schema of JUnit says against it.
+/// The errors that the schema of JUnit finds.
 fn xmllint(xml: &str) -> Option<String> {
     use std::io::Write as _;
     let schema =

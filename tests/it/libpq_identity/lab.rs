@@ -163,7 +163,7 @@ impl Lab {
         self.row(name, "cert.pem", &file)
     }
 
-    /// A row with the good certificate and the key that openssl makes of it.
+    /// A row with the good certificate and the key that openssl makes from it.
     pub(crate) fn made_key(&self, arguments: &str) -> Row {
         let file = format!("made-{}", arguments.replace([' ', ':'], "_"));
         self.openssl(&format!("{arguments} -in ec.key -out {file}"));

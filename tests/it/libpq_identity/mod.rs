@@ -1,7 +1,7 @@
-//! Does `identity::load` take the client certificates and keys that real libpq takes?
+//! Does `identity::load` accept the client certificates and keys that real libpq accepts?
 //!
 //! libpq loads them after the server's `S` and before the handshake: a server that answers the
-//! ClientHello with an alert tells a client that loaded its files from one that did not.
+//! ClientHello with an alert distinguishes a client that loaded its files from one that did not.
 
 mod lab;
 
@@ -17,7 +17,7 @@ use pgtls::escape::escape;
 use pgtls::trust::identity::IdentityError;
 use pgtls::trust::{ChainFault, KeyFault, PemFault};
 
-/// What libpq says after the server's alert: the files were fine.
+/// libpq's message after the server's alert: the files were valid.
 const LOADED: &str = "alert handshake failure";
 /// A user with no rights.
 const NOBODY: u32 = 65534;
@@ -86,8 +86,8 @@ fn compare() {
     );
 }
 
-/// Where libpq has a sentence of its own, ours is the same; where OpenSSL gives the reason, it is
-/// the same reason.
+/// If libpq has its own sentence, ours is the same. If OpenSSL gives the reason, the reason is the
+/// same.
 fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
     let Err(error) = ours else { return true };
     let fragments: &[&str] = match error {
@@ -280,7 +280,7 @@ fn encryption_rows(lab: &Lab) -> Vec<Row> {
     rows.push(made("pkcs8 -topk8 -v1 PBE-SHA1-3DES"));
     rows.push(made("pkcs8 -topk8 -v1 PBE-SHA1-3DES -iter 1"));
     rows.push(made("pkcs8 -topk8 -v1 PBE-SHA1-2DES"));
-    // What only OpenSSL's legacy provider reads, libpq does not.
+    // libpq does not read what only OpenSSL's legacy provider reads.
     for scheme in [
         "MD5-DES",
         "SHA1-DES",
@@ -470,7 +470,7 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
     let trusted = lab.text("trusted.pem");
     let der = fs::read(lab.path("cert.der")).unwrap();
     let pem = |der: &[u8]| pem(der, "CERTIFICATE");
-    // basicConstraints with an INTEGER where its BOOLEAN belongs; nobody checks the signature.
+    // basicConstraints with an INTEGER instead of its BOOLEAN; the signature is not checked.
     let mut flawed = der.clone();
     let place = flawed
         .windows(5)

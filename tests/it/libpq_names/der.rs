@@ -1,4 +1,4 @@
-//! Hand-made certificates: any bytes in any name, any version, signed like honest ones.
+//! Hand-made certificates: any bytes in any name, any version, correctly signed.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -10,7 +10,7 @@ pub(crate) struct Key {
     pair: EcdsaKeyPair,
 }
 
-/// What the names of a certificate say.
+/// The names of a certificate.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     /// commonName values: string tag and contents.
@@ -19,7 +19,7 @@ pub(crate) struct Names {
     pub(crate) alternative: Option<Vec<(u8, Vec<u8>)>>,
 }
 
-/// The number as the encoding wants it: 0 is version 1.
+/// The number as encoded: 0 is version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Version {
     V1,

@@ -1,4 +1,4 @@
-//! Does `match_host` say what real libpq says, and in its words?
+//! Does `match_host` give libpq's verdict, in libpq's words?
 //!
 //! Each certificate is served by a TLS server of this process; libpq connects to it under each of
 //! the certificate's hosts with `sslmode=verify-full`, and either reaches the login or refuses.
@@ -15,7 +15,7 @@ use pgtls::escape::escape;
 use pgtls::verify::name::match_host;
 use pgtls::x509::GeneralName;
 
-/// The hosts that every certificate is tried with, beside its own.
+/// The hosts that every certificate is tried with, in addition to its own.
 const COMMON_HOSTS: &[&str] = &["db.test", "127.0.0.1"];
 
 #[test]

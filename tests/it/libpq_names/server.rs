@@ -1,4 +1,4 @@
-//! A server that shows a certificate to whoever comes and then refuses the login.
+//! A server that presents a certificate to every client and then refuses the login.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -12,13 +12,13 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::der::Key;
 
-/// What a client reads after a handshake that it liked.
+/// What a client reads after a handshake that it accepted.
 pub(crate) const WELCOME: &str = "the handshake was welcome";
 
 /// Serves `certificate` on a free loopback port for as long as the process lives.
 pub(crate) fn serve(certificate: Vec<u8>, key: &Key) -> u16 {
     let key = any_supported_type(&PrivateKeyDer::Pkcs8(key.pkcs8())).unwrap();
-    // Unlike `with_single_cert` this does not look into the certificate.
+    // Unlike `with_single_cert` this does not check the certificate.
     let certified = CertifiedKey::new(vec![CertificateDer::from(certificate)], key);
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
@@ -30,7 +30,7 @@ pub(crate) fn serve(certificate: Vec<u8>, key: &Key) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            // A client that hangs up is its own business: its verdict is what counts.
+            // The client may hang up: only its verdict counts.
             let _ = answer(stream.unwrap(), &config);
         }
     });

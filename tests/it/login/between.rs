@@ -1,4 +1,4 @@
-//! What ends TLS between the client and the server, and is it noticed?
+//! Does pgtls notice what terminates TLS between the client and the server?
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -20,7 +20,7 @@ use crate::support::pgbouncer::PgBouncer;
 use crate::support::pki::Ca;
 use crate::support::serving::{TLS12, TLS13, plain};
 
-/// A pooler is no error: psql logs in, too. But it is said.
+/// A pooler is not an error: psql logs in, too. But it is reported.
 #[test]
 fn a_pgbouncer_in_front_is_noticed() {
     let root = Ca::root("root");
@@ -112,7 +112,7 @@ fn a_pgbouncer_in_front_is_noticed() {
     }
 }
 
-/// A proxy whose certificate is trusted, too, and that lets PostgreSQL's messages pass as they are.
+/// A proxy whose certificate is also trusted, and that passes PostgreSQL's messages unchanged.
 #[test]
 fn a_proxy_that_ends_tls_is_noticed() {
     let root = Ca::root("root");
@@ -283,7 +283,7 @@ impl Side {
         let state = tls.process_new_packets().map_err(io::Error::other)?;
         data.resize(state.plaintext_bytes_to_read(), 0);
         tls.reader().read_exact(&mut data)?;
-        // The last words may come together with the goodbye.
+        // The last data may arrive together with close_notify.
         let closed = state.peer_has_closed() && data.is_empty();
         self.flush()?;
         Ok((!closed).then_some(data))

@@ -1,4 +1,4 @@
-//! What may a server do to a login, and what does it get to hear?
+//! What can a server do to a login, and what does it learn?
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use crate::support::serving::{TLS12, TLS13, plain};
 type Session<'a> = StreamOwned<ServerConnection, &'a mut Conversation>;
 type Script = fn(&mut Session<'_>) -> io::Result<()>;
 
-/// What the server does once it has the startup packet, the exit code and the error.
+/// What the server does after the startup packet, the exit code and the error.
 type Row = (&'static str, Script, (i32, &'static str));
 
 const OK: &[u8] = b"R\0\0\0\x08\0\0\0\0";
@@ -284,14 +284,14 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// What is asked of the server in plain sight, whatever it says then.
+/// A trusted server gets the login, whatever it sends then.
 #[test]
 fn trusted_servers_that_misbehave_during_the_login() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     for (name, script, expected) in ROWS {
         let peer = lab.playing(&served, TLS13, *script);
-        // Only silence is to be waited for.
+        // Only silence needs a time limit.
         let short = ["--timeout", "1"];
         let more = if expected.1 == "timeout" {
             &short[..]
@@ -329,7 +329,7 @@ fn what_could_not_be_compared_is_said() {
     }
 }
 
-/// The server's side knows what it got: on either connection not a byte inside the session.
+/// The server's side records what it got: not a byte inside the session on either connection.
 #[test]
 fn a_server_that_fails_verification_gets_no_password() {
     let lab = Lab::new();
@@ -390,7 +390,7 @@ fn a_server_that_fails_verification_gets_no_password() {
     }
 }
 
-/// A good certificate, but not the one that was pinned.
+/// A good certificate, but not the pinned one.
 #[test]
 fn a_demand_holds_for_the_connection_of_the_login_too() {
     let lab = Lab::new();
@@ -405,7 +405,7 @@ fn a_demand_holds_for_the_connection_of_the_login_too() {
         "{run:?}"
     );
     assert_eq!(*got.lock().unwrap(), b"");
-    // Without the demand the other certificate is as good.
+    // Without the demand the other certificate passes, too.
     let (peer, got) = changing(plain(&pinned, TLS13), plain(&other, TLS13), 1);
     lab.run(&peer, "json", "", &[]);
     let got = got.lock().unwrap();
@@ -415,8 +415,8 @@ fn a_demand_holds_for_the_connection_of_the_login_too() {
     );
 }
 
-/// Asked for in a way that the string forbids, the password stays where it is; and nothing but it
-/// goes where it is allowed.
+/// If it is requested in a way that the string forbids, the password is not sent. If it is allowed,
+/// nothing else is sent.
 #[test]
 fn a_password_goes_only_where_the_string_lets_it() {
     let lab = Lab::new();
@@ -474,7 +474,7 @@ fn a_password_goes_only_where_the_string_lets_it() {
     }
 }
 
-/// What kind it is counts only if the server says so.
+/// Its kind counts only if the server reports it.
 #[test]
 fn a_server_that_does_not_say_what_it_is_is_not_what_is_wanted() {
     let lab = Lab::new();
@@ -505,7 +505,7 @@ fn a_server_that_does_not_say_what_it_is_is_not_what_is_wanted() {
     }
 }
 
-/// Consent in the same breath as the question does not hide what was sent.
+/// Acceptance together with the request does not hide what was sent.
 #[test]
 fn a_password_that_was_not_waited_for_is_said_to_have_left() {
     let lab = Lab::new();
@@ -523,7 +523,7 @@ fn a_password_that_was_not_waited_for_is_said_to_have_left() {
     );
 }
 
-/// Rehearsed for another day, the login is still today's.
+/// Even with --at, the login happens today.
 #[test]
 fn a_certificate_that_holds_on_another_day_gets_no_password() {
     let lab = Lab::new();
@@ -538,7 +538,7 @@ fn a_certificate_that_holds_on_another_day_gets_no_password() {
     assert_eq!(*got.lock().unwrap(), b"");
 }
 
-/// As providers do that tell their databases apart by SNI.
+/// Like providers that select their databases by SNI.
 #[test]
 fn a_server_that_misses_the_host_name_is_understood() {
     let lab = Lab::new();
@@ -598,7 +598,7 @@ impl Lab {
     }
 }
 
-/// The first of two connections only shakes hands; the script begins behind the startup packet of
+/// The first of two connections only shakes hands. The script begins after the startup packet of
 /// the second.
 fn playing(
     config: ServerConfig,
@@ -614,8 +614,8 @@ fn playing(
     })
 }
 
-/// Serves one configuration to the connections before `first_other`, and the other from there on;
-/// and what came inside the sessions.
+/// Serves one configuration to the connections before `first_other`, and the other from there on.
+/// Also returns what was received inside the sessions.
 fn changing(
     first: ServerConfig,
     other: ServerConfig,
@@ -639,19 +639,19 @@ fn changing(
     (peer, got)
 }
 
-/// Lets the client in, and hears its question.
+/// Accepts the login, and reads the question.
 fn enter(session: &mut Session<'_>) -> io::Result<()> {
     say(session, OK)?;
     say(session, READY)?;
     hear(session)
 }
 
-/// Hears what the client says next.
+/// Reads what the client sends next.
 fn hear(session: &mut Session<'_>) -> io::Result<()> {
     session.read(&mut [0; 1024]).map(drop)
 }
 
-/// Answers the question and waits for the goodbye.
+/// Answers the question and waits for Terminate.
 fn answer(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     say(session, bytes)?;
     say(session, b"C\0\0\0\x0dSELECT 1\0")?;
@@ -692,13 +692,13 @@ fn say(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     session.flush()
 }
 
-/// To hang up while the client still talks would take back what was said.
+/// Hanging up while the client still sends would discard what was sent.
 fn last(session: &mut Session<'_>, bytes: &[u8]) -> io::Result<()> {
     say(session, bytes)?;
     session.sock.finish()
 }
 
-/// Nothing that a terminal obeys, nothing that reorders text, and no password.
+/// No control characters, nothing that reorders text, and no password.
 fn assert_printable(name: &str, run: &Run) {
     let harmful = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}');
     assert!(!run.stdout.contains(harmful), "{name}: {run:?}");

@@ -1,7 +1,8 @@
-//! Does `pgtls check --login` get in where psql gets in, and is it refused where psql is?
+//! Does `pgtls check --login` log in where psql does, and fail where psql does?
 //!
-//! psql and, for what only newer ones know, libpq 18 get the same string. Besides: nothing leaves
-//! before the server is verified, the server logs no broken connection, and no password shows.
+//! psql gets the same string, and libpq 18 if only newer versions know a setting. Also: nothing is
+//! sent before the server is verified, the server does not log a broken connection, and no password is
+//! shown.
 
 mod between;
 mod hostile;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 const GOOD: &str = "host=db.example hostaddr=127.0.0.1 dbname=postgres \
                     sslmode=verify-full sslrootcert=root.crt";
 
-/// Methods by user, above the line that trusts everybody.
+/// Methods by user, above the line that trusts every user.
 const METHODS: &str = "\
 hostssl all ann all scram-sha-256
 hostssl all bob all md5
@@ -28,7 +29,7 @@ hostssl all eve all reject
 hostssl all zoe all scram-sha-256
 ";
 
-/// Who knows the settings of a row.
+/// Which referee knows the settings of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Referee {
     Psql,
@@ -288,7 +289,7 @@ const ROWS: &[Row] = &[
         (8, "login-failed"),
         "none",
     ),
-    // What fails verification never gets to the login.
+    // A server that fails verification never gets a login.
     (
         "user=ann password=hunter2 host=www.example",
         Psql,
@@ -317,7 +318,7 @@ fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
         .iter()
         .map(|(settings, ..)| login(&client, &string(settings)))
         .collect();
-    // What psql leaves in the log is its own affair.
+    // What psql causes in the log does not matter.
     let log = server.log();
     for complaint in [
         "SSL error",
@@ -349,7 +350,7 @@ fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
         if theirs.is_ok() != (run.code == 0) {
             wrong.push(format!("{settings}: they say {theirs:?}"));
         }
-        // The same words of the server in both.
+        // Both have the same text of the server.
         if let Err(message) = theirs
             && let Some((_, fatal)) = message.split_once("FATAL:  ")
         {
@@ -491,7 +492,7 @@ fn a_client_certificate_logs_in_as_with_psql() {
     client.write("alice.crt", &own.chain);
     client.write("alice.key", &own.key);
     restrict(&client, "alice.key");
-    // Named by its alternative names alone.
+    // Only alternative names, no common name.
     let nameless = clients.leaf_with(&["alice"], |params| {
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];

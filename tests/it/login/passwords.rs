@@ -1,4 +1,4 @@
-//! Is the password that psql would find the one that is found here?
+//! Does pgtls find the same password as psql?
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -6,7 +6,7 @@ use super::{GOOD, assert_no_password, login, prepared};
 use crate::support::client::Client;
 use crate::support::pki::Ca;
 
-/// What `PGPASSFILE` holds; the server wants user `cleo`, who has the password `hunter2`. PORT is the
+/// The contents of `PGPASSFILE`. The user is `cleo` with the password `hunter2`. PORT is the
 /// server's.
 const FILES: &[&str] = &[
     "db.example:PORT:postgres:cleo:hunter2",
@@ -51,7 +51,7 @@ const FILES: &[&str] = &[
     "",
 ];
 
-/// Where the password comes from: the string, the environment, files; who wins?
+/// Where the password comes from: the string, the environment or files.
 type Place = (&'static str, &'static [(&'static str, &'static str)]);
 
 const PLACES: &[Place] = &[
@@ -183,7 +183,7 @@ fn a_password_file_that_is_left_aside_is_named() {
         if mode != 0 {
             write(&client, file, "*:*:*:*:hunter2", mode);
         }
-        // No password is asked for: libpq logs in with any of these files.
+        // The server requests no password: libpq logs in with any of these files.
         let string = format!("{GOOD} port={} user=postgres", server.port);
         let run = login(&client, &string);
         let named = reason.is_some() && !is_default;

@@ -1,11 +1,12 @@
-//! What else libpq asks of the server, and whom it asks next: as psql has it, so has pgtls.
+//! What else libpq requests from the server, and which host it tries next: pgtls must do the same
+//! as psql.
 
 use super::{GOOD, login, prepared};
 use crate::support::client::Client;
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
 
-/// Variables that no keyword stands for, and whether psql gets in.
+/// Variables without a keyword, and whether psql logs in.
 const VARIABLES: &[(&str, &str, bool)] = &[
     ("PGTZ", "Etc/GMT-3", true),
     ("PGTZ", "default", true),
@@ -75,8 +76,8 @@ fn an_ordinary_session_may_be_asked_for_in_any_of_the_servers_words() {
     }
 }
 
-/// Hosts by what they are, the kind that is wanted, and the exit codes with `--hosts all` and
-/// `--hosts any`; psql gets in where the last one is 0.
+/// The kinds of the hosts, the kind that is required, and the exit codes with `--hosts all` and
+/// `--hosts any`. psql logs in if the last one is 0.
 const HOSTS: &[(&str, &str, i32, i32)] = &[
     ("primary,primary", "standby", 8, 8),
     ("primary,primary", "read-only", 8, 8),
@@ -94,7 +95,7 @@ const HOSTS: &[(&str, &str, i32, i32)] = &[
     ("nobody,primary", "standby", 1, 1),
 ];
 
-/// The last host decides whether there was anyone to go on to.
+/// The last host shows whether any host was left to try.
 #[test]
 fn some_host_must_be_of_the_kind_that_is_wanted() {
     let root = Ca::root("root");
@@ -102,7 +103,7 @@ fn some_host_must_be_of_the_kind_that_is_wanted() {
     let (Some(primary), Some(mut standby)) = (prepared(&served), Postgres::start(&served)) else {
         return;
     };
-    // To libpq a session that refuses writes is as good as one of a standby, for these kinds.
+    // For these kinds, libpq treats a session that refuses writes like one of a standby.
     standby.configure(&served, &[("default_transaction_read_only", "on")]);
     let client = super::client(&root);
     for (hosts, wanted, all, any) in HOSTS {

@@ -1,4 +1,4 @@
-//! A good chain with every change alone and with every other.
+//! A good chain with every change, alone and combined with every other.
 
 use super::world::*;
 use crate::support::certs::*;
@@ -134,7 +134,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
     ("leaf's CRL missing", |w| {
         w.crls().remove(1);
-        // Put a useless one in its place: other changes count on two.
+        // Replace it with a useless one: other changes need two.
         w.crls()
             .push(CrlSpec::new(common_name("Nobody"), &OTHER_KEY));
     }),

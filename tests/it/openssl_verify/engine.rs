@@ -1,4 +1,4 @@
-//! Does `strict` say what rustls-webpki says when nobody has looked at the chain before?
+//! Does `strict` give the same verdict as rustls-webpki alone?
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rustls::server::ParsedCertificate;
 
 use super::world::Made;
 
-/// Whether the two accept the chain, ours first; nothing where the bytes cannot be read.
+/// Whether the two accept the chain, ours first; `None` if the bytes cannot be read.
 pub(crate) fn verdicts(made: &Made) -> Option<(bool, bool)> {
     let (_, anchors, _) = made.read().ok()?;
     let rules = Rules {

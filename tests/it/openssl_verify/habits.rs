@@ -1,7 +1,7 @@
-//! What one OpenSSL does and another does not.
+//! Behaviour that differs between OpenSSL versions.
 //!
-//! Patch releases change such things, and distributions take over single patches: what the installed one does is
-//! found out by a chain of its own for each habit, not from its version. pgtls does what OpenSSL 3.0.22 does.
+//! Patch releases change it, and distributions backport patches. So the habits of the installed version are
+//! detected with one chain for each, not from its version number. pgtls does what OpenSSL 3.0.22 does.
 
 use super::referee;
 use super::world::*;
@@ -10,20 +10,19 @@ use crate::support::certs::*;
 /// What some versions of OpenSSL 3 do, and pgtls does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
-    /// A newer delta CRL stands in for the base CRL, although extended CRL support is off. OpenSSL 3.0.19, 3.0.20
-    /// and 3.5.7 do it, 3.0.22 and 3.5.9 do not.
+    /// A newer delta CRL replaces the base CRL, although extended CRL support is off. OpenSSL 3.0.19, 3.0.20 and
+    /// 3.5.7 do it, 3.0.22 and 3.5.9 do not.
     TakesDeltas,
-    /// A CRL whose two algorithm fields differ counts. OpenSSL 3.0.19 does it, 3.0.22 does not.
+    /// A CRL whose two algorithm fields differ is used. OpenSSL 3.0.19 does it, 3.0.22 does not.
     TakesCrlWithTwoAlgorithms,
-    /// A CRL whose issuingDistributionPoint has no content, or says FALSE in so many bytes, does not count.
-    /// OpenSSL 3.5.
+    /// A CRL whose issuingDistributionPoint is empty, or encodes FALSE explicitly, is not used. OpenSSL 3.5.
     RefusesEmptyScopes,
-    /// A time that is not one makes the whole certificate or CRL unreadable, and the openssl program goes on
-    /// without it. OpenSSL 3.5.
+    /// An invalid time makes the whole certificate or CRL unreadable, and the openssl program continues without
+    /// it. OpenSSL 3.5.
     ReadsTimesAtOnce,
     /// The host of a URI under name constraints is found by a parser of URLs. OpenSSL 3.5.
     ParsesUrls,
-    /// RSA-PSS parameters that are missing spoil the signature before its strength is looked at. OpenSSL 3.5.
+    /// Missing RSA-PSS parameters make the signature bad before its strength is checked. OpenSSL 3.5.
     WantsPssParameters,
 }
 
@@ -37,7 +36,7 @@ impl Habit {
         Self::WantsPssParameters,
     ];
 
-    /// Those of the installed OpenSSL.
+    /// The habits of the installed OpenSSL.
     pub(crate) fn of_the_referee() -> Vec<Self> {
         let directory = tempfile::tempdir().unwrap();
         Self::ALL
@@ -49,11 +48,11 @@ impl Habit {
             .collect()
     }
 
-    /// A chain, and the number of the error that OpenSSL gives if it has the habit, and only then.
+    /// A chain, and the number of the error that OpenSSL gives only if it has the habit.
     fn probe(self) -> (World, Option<u32>) {
         let mut world = World::good();
         let code = match self {
-            // All that the root says is a delta.
+            // The root has only a delta CRL.
             Self::TakesDeltas => {
                 world.root_crl().extensions =
                     vec![ext(CRL_NUMBER, int(&[2])), critical(DELTA, int(&[1]))];
@@ -88,7 +87,7 @@ impl Habit {
         (world, code)
     }
 
-    /// The chains that OpenSSL judges otherwise than pgtls where it has the habit.
+    /// The chains that OpenSSL with this habit judges differently from pgtls.
     pub(crate) fn chains(self) -> &'static [&'static str] {
         match self {
             Self::TakesDeltas => &[

@@ -1,8 +1,8 @@
 //! Does `verify` judge chains as OpenSSL does?
 //!
-//! Every chain of a generated corpus goes through [`pgtls::verify::check`] and through
-//! `openssl verify` with the settings that libpq uses. Both must say the same, and if they refuse,
-//! give the same first error. And what pgtls says of rustls-webpki must be what that says itself.
+//! Every chain of a generated corpus goes through [`pgtls::verify::check`] and through `openssl
+//! verify` with the settings that libpq uses. Both must give the same verdict and, if they refuse,
+//! the same first error. And what pgtls reports for rustls-webpki must be its own verdict.
 
 mod corpus;
 mod engine;
@@ -19,7 +19,7 @@ use crate::support::skip::has_openssl;
 use habits::Habit;
 use world::{Outcome, World};
 
-/// Chains on which pgtls differs from every OpenSSL, and why. A row that stops being true fails.
+/// Chains on which pgtls differs from every OpenSSL, and why. A row that is no longer true fails.
 const KNOWN: &[(&str, &str)] = &[
     ("key: Ed448 CA", "aws-lc-rs has no Ed448"),
     ("key: brainpool CA", "aws-lc-rs has no brainpool curves"),
@@ -113,9 +113,9 @@ fn judge(cases: &[(String, World)]) -> Vec<(String, String)> {
 }
 
 impl Outcome {
-    /// Passed or not, and the first error's number. Where one side cannot read the bytes only the
-    /// refusal counts: the openssl program goes on without untrusted certificates and CRLs that it
-    /// cannot read, where a TLS handshake would end.
+    /// Passed or not, and the first error's number. If one side cannot read the bytes, only the
+    /// refusal counts: the openssl program continues without untrusted certificates and CRLs that
+    /// it cannot read, but a TLS handshake would end.
     fn agrees_with(&self, theirs: &Self) -> bool {
         let comparable = !self.unreadable && !theirs.unreadable;
         self.passes == theirs.passes && (!comparable || self.code == theirs.code)

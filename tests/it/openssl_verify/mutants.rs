@@ -1,5 +1,5 @@
 //! Certificates and CRLs with a few bytes changed before they are signed: the signature is good, so
-//! that the verdict hangs on how the odd bytes are read.
+//! the verdict depends on how the odd bytes are read.
 
 use super::corpus::Case;
 use super::world::*;
@@ -20,7 +20,7 @@ pub(crate) fn all() -> Vec<Case> {
         .collect()
 }
 
-/// Gives the good chain an extension of every kind, none of which is in the way.
+/// Gives the good chain an extension of every kind, all harmless.
 fn rich(world: &mut World) {
     world.leaf().put(san(&[
         dns("db.example.test"),

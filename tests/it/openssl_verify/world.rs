@@ -1,4 +1,4 @@
-//! A server's certificates, a client's trust and a moment: what both sides are asked to judge.
+//! A server's certificates, a client's trust and a time: the input of both sides.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use pgtls::x509::{Anchor, AnchorList, Certificate, Crl, TrustSettings};
 
 use crate::support::certs::*;
 
-/// A situation that faults can still be worked into.
+/// A situation to which faults can still be added.
 #[derive(Clone)]
 pub(crate) struct World {
     /// Leaf, intermediates, root; each may sign the one before it.
     pub(crate) chain: Vec<Cert>,
     /// What the server sends, leaf first.
     pub(crate) presented: Vec<Item>,
-    /// What the root file holds.
+    /// The contents of the root file.
     pub(crate) anchors: Vec<Item>,
     pub(crate) crls: Vec<CrlSpec>,
     /// Is revocation checked at all?
@@ -97,7 +97,7 @@ pub(crate) fn other_root() -> Cert {
 }
 
 impl World {
-    /// A chain of three that anybody accepts.
+    /// A chain of three that every verifier accepts.
     pub(crate) fn good() -> Self {
         Self::of(vec![leaf(), intermediate(), root()])
     }
@@ -173,7 +173,7 @@ impl World {
     }
 }
 
-/// A situation in bytes.
+/// A situation, encoded.
 pub(crate) struct Made {
     pub(crate) presented: Vec<Vec<u8>>,
     /// With their PEM labels.
@@ -183,13 +183,13 @@ pub(crate) struct Made {
     pub(crate) now: i64,
 }
 
-/// What one side says.
+/// The verdict of one side.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) passes: bool,
     /// The number of the first error; `None` if there is none or the bytes cannot be read.
     pub(crate) code: Option<u32>,
-    /// Did it not even come to judging?
+    /// Could it not even read the input?
     pub(crate) unreadable: bool,
     /// For people.
     #[expect(dead_code, reason = "shown by Debug")]

@@ -1,4 +1,4 @@
-//! A chain of three links, and every list that a row may want to read about it.
+//! A chain of three certificates, and every list for it that a row may need.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::support::certs::*;
 use crate::support::pki::Served;
 
-/// What stands in a file's name for the hash of the issuer's name.
+/// Placeholders in file names for the hash of the issuer's name.
 pub(crate) const PLACES: [&str; 2] = ["{R}", "{I}"];
 
 /// Serial numbers.
@@ -17,7 +17,7 @@ const LEAF: u8 = 3;
 
 /// Certificates and lists by name.
 pub(crate) struct Lists {
-    /// Of the root's name, and of the intermediate's.
+    /// The hashes of the root's name and of the intermediate's.
     pub(crate) hashes: [String; 2],
 }
 
@@ -106,7 +106,7 @@ fn text(name: &str) -> Vec<u8> {
         "I critical" => list
             .extensions
             .push(critical("1.3.6.1.4.1.99999.1", null())),
-        // onlyContainsCACerts: says nothing about a leaf.
+        // onlyContainsCACerts: does not cover a leaf.
         "I for CAs" => list
             .extensions
             .push(critical(IDP, seq(&[&context(2, &[0xff])]))),

@@ -1,8 +1,8 @@
-//! Does `pgtls check` read the CRLs that libpq reads, and come to psql's verdict?
+//! Does `pgtls check` read the CRLs that libpq reads, and reach psql's verdict?
 //!
-//! One PostgreSQL whose chain has three links; a row lays out files, and pgtls and psql get the
-//! same string. What a CRL itself may look like is in `openssl_verify`; here it is about where the
-//! lists come from, whole and end to end.
+//! One PostgreSQL whose chain has three certificates. A row creates files, and pgtls and psql get
+//! the same string. `openssl_verify` tests the contents of CRLs; here the tests are about where the
+//! lists come from, end to end.
 
 mod lists;
 mod rows;
@@ -46,8 +46,8 @@ fn revocation_is_judged_as_psql_judges_it() {
     println!("{} rows", ROWS.len());
 }
 
-/// A home directory with the files that stand in every row, and those of this one. Names with a
-/// `{...}` are those that OpenSSL looks for in a directory.
+/// A home directory with the files of every row, and those of this one. Names with `{...}` are
+/// those that OpenSSL looks for in a directory.
 fn laid_out(row: &Row, lists: &Lists) -> Client {
     let client = Client::new();
     let client_root = client.home.path().join("root.crt");
@@ -85,7 +85,7 @@ fn judge(row: &Row, client: &Client, string: &str, theirs: &Answer) -> Result<()
     if !as_expected {
         return Err(format!("psql: {theirs:?}"));
     }
-    // psql says nothing of a list that it cannot use, and pgtls must.
+    // psql does not report a list that it cannot use, but pgtls must.
     let warned = run.findings().contains(&"crl-file-invalid".to_owned());
     if warned == row.warned {
         Ok(())
@@ -122,7 +122,7 @@ fn a_rehashed_directory_is_found() {
     }
 }
 
-/// The advice for a list in DER form, carried out.
+/// Follows the advice for a list in DER form.
 #[test]
 fn the_advised_command_mends_a_list_in_der_form() {
     if !has_openssl() {
@@ -149,7 +149,7 @@ fn the_advised_command_mends_a_list_in_der_form() {
     }
 }
 
-/// The bad request is explained: the path as written, where it was looked for, what is wrong.
+/// The bad request is explained: the path as written, the absolute path, the fault.
 #[test]
 fn a_list_that_is_named_and_unfit_is_told_with_its_path() {
     if !has_openssl() {

@@ -10,7 +10,7 @@ pub(crate) struct Row {
     /// The exit code, and the code of the error ("pass" for none).
     pub(crate) expected: (i32, &'static str),
     pub(crate) libpq: Libpq,
-    /// Whether an unfit list that nobody named is told.
+    /// Whether an unusable list that is not named is reported.
     pub(crate) warned: bool,
 }
 
@@ -19,9 +19,9 @@ pub(crate) struct Row {
 pub(crate) enum Libpq {
     /// It passes what pgtls passes, and refuses what pgtls refuses.
     Same,
-    /// It goes on unchecked where pgtls stops: the string names a list that is of no use.
+    /// It continues without a check where pgtls stops: the string names an unusable list.
     GoesOn,
-    /// It refuses with OpenSSL 3.0.19 and passes with 3.5.9; pgtls sides with the one that refuses.
+    /// It refuses with OpenSSL 3.0.19 and passes with 3.5.9. pgtls refuses.
     DependsOnOpenssl,
 }
 
@@ -52,7 +52,7 @@ const fn row(
     }
 }
 
-/// An unfit list in the home directory, which nobody named.
+/// An unusable list in the home directory that is not named.
 const fn warned(row: Row) -> Row {
     Row {
         warned: true,
@@ -251,7 +251,7 @@ pub(crate) const ROWS: &[Row] = &[
         REVOKED,
         Same,
     ),
-    // Files that are no lists.
+    // Files that are not lists.
     row(
         "the named list is missing",
         &[],
@@ -444,7 +444,7 @@ pub(crate) const ROWS: &[Row] = &[
             ("crls/{I}.r0", "I"),
         ],
         "sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
-        // The twin's key signed neither the list nor the certificate; OpenSSL looks at the list first.
+        // The twin's key signed neither the list nor the certificate. OpenSSL checks the list first.
         MISSING,
         Same,
     ),

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 const ALONE: &str = "PGTLS_TEST_ALONE";
 
 /// Runs the body of a test in a process where no other test runs. `module` is the test's `module_path!()`, and
-/// `test` the name of its function: a child process is asked for that test, and runs the body.
+/// `test` the name of its function: a child process runs only that test, and its body.
 pub(crate) fn alone(module: &str, test: &str, body: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return body();

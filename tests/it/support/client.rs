@@ -1,4 +1,4 @@
-//! A clean place to run clients in: pgtls, and real libpq as the referee.
+//! A clean environment to run clients in: pgtls, and real libpq as the referee.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::postgres::programs;
 use super::python::{STANDARD_LIBRARY, python3};
 
-/// An empty home directory, which is also the working directory, and no environment but what is
+/// An empty home directory, which is also the working directory, and only the environment that is
 /// added.
 pub(crate) struct Client {
     /// `HOME`.
@@ -18,7 +18,7 @@ pub(crate) struct Client {
     variables: Vec<(OsString, OsString)>,
 }
 
-/// What a run of pgtls came to.
+/// The result of a run of pgtls.
 #[derive(Debug)]
 pub(crate) struct Run {
     /// The exit code.
@@ -83,7 +83,7 @@ impl Client {
         command
     }
 
-    /// What psql does with the string; it must be installed.
+    /// What psql does with the string. It must be installed.
     pub(crate) fn psql(&self, string: &str) -> Answer {
         let output = self.run_psql(
             string,
@@ -97,7 +97,7 @@ impl Client {
         }
     }
 
-    /// The output of a statement or backslash command of psql, or its complaint.
+    /// The output of a statement or backslash command of psql, or its error.
     pub(crate) fn run_psql(&self, string: &str, statement: &str) -> Result<String, String> {
         let output = self
             .clean(&programs().unwrap().join("psql"))
@@ -135,8 +135,8 @@ impl Client {
         }
     }
 
-    /// Runs the first command of a report's advice, a line that starts with four blanks, as a user
-    /// would who copies it into a shell.
+    /// Runs the first command of a report's advice, a line that starts with four spaces, like a
+    /// user who copies it into a shell.
     pub(crate) fn take_advice(&self, run: &Run) {
         let endpoint = run.endpoint();
         let hint = endpoint["error"]["hint"].as_str().unwrap_or_default();
@@ -146,7 +146,7 @@ impl Client {
         self.take_command(command);
     }
 
-    /// Runs a command as a user would who copies it into a shell.
+    /// Runs a command like a user who copies it into a shell.
     pub(crate) fn take_command(&self, command: &str) {
         let program = Path::new(env!("CARGO_BIN_EXE_pgtls")).parent().unwrap();
         let mut path = program.as_os_str().to_owned();
@@ -161,7 +161,7 @@ impl Client {
         assert!(output.status.success(), "{command}: {output:?}");
     }
 
-    /// Another program of this machine, ready to run in the same place.
+    /// Another program of this machine, ready to run in the same environment.
     pub(crate) fn other(&self, program: impl AsRef<Path>) -> Command {
         let mut command = self.clean(program.as_ref());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -181,7 +181,7 @@ impl Client {
 }
 
 impl Run {
-    /// The JSON document, which must be all that was printed.
+    /// The JSON document. Nothing else may be printed.
     pub(crate) fn json(&self) -> Value {
         match serde_json::from_str(&self.stdout) {
             Ok(document) => document,

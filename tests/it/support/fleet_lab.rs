@@ -1,4 +1,4 @@
-//! A good endpoint on loopback, and ways to it.
+//! A good endpoint on loopback, and strings for it.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::client::{Client, Run};
 
-/// An endpoint with a certificate for `localhost` that is good for 90 days, and its client.
+/// An endpoint with a certificate for `localhost` that is valid for 90 days, and its client.
 pub(crate) struct Lab {
     pub(crate) endpoint: Endpoint,
     pub(crate) authority: Authority,
@@ -56,14 +56,14 @@ pub(crate) fn at(port: u16) -> String {
     )
 }
 
-/// Lets nobody through until it is opened.
+/// Lets no connection through until it is opened.
 pub(crate) struct Gate {
     pub(crate) port: u16,
     open: Arc<AtomicBool>,
 }
 
 impl Gate {
-    /// What comes while it is shut is hung up on.
+    /// While it is shut, it hangs up on every connection.
     pub(crate) fn before(target: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();

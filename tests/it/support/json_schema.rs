@@ -1,4 +1,4 @@
-//! JSON Schema, as Python's `jsonschema` reads it.
+//! JSON Schema, checked by Python's `jsonschema`.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::tool::Tool;
 
-/// A schema, and the validator that is not ours.
+/// A schema, and an independent validator.
 pub(crate) struct Schema {
     file: PathBuf,
     modules: OsString,
 }
 
 impl Schema {
-    /// The schema of pgtls' own reports; `None`, with a visible line, where the validator is missing.
+    /// The schema of pgtls' own reports; `None`, with a visible line, if the validator is missing.
     pub(crate) fn of_reports() -> Option<Self> {
         Self::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/schema.json"))
     }
@@ -27,7 +27,7 @@ impl Schema {
         Some(Self { file, modules })
     }
 
-    /// What is wrong with the document, a line each.
+    /// What is wrong with the document, one fault per line.
     pub(crate) fn complaints(&self, document: &Value) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/json_schema.py");
         let mut python = Command::new("python3")

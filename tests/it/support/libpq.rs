@@ -60,7 +60,7 @@ pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
     Some(messages)
 }
 
-/// `'...'` as a connection string needs it.
+/// `'...'`, quoted for a connection string.
 pub(crate) fn quoted(value: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'\''];
     for &byte in value {

@@ -1,4 +1,4 @@
-//! What the topics share: clients and servers to run, certificates to serve, and how to skip.
+//! What the topics share: clients and servers to run, certificates to serve, and skipping.
 
 pub(crate) mod alone;
 pub(crate) mod certs;

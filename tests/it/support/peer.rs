@@ -1,4 +1,4 @@
-//! Servers that play a script, whatever it is, and remember what they were told.
+//! Servers that play any script, and record what they receive.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ pub(crate) struct Peer {
     conversations: Arc<Mutex<Vec<Heard>>>,
 }
 
-/// What one client has said so far.
+/// What one client has sent so far.
 type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// One connection, from the server's side.
@@ -27,8 +27,8 @@ pub(crate) struct Conversation {
 }
 
 impl Peer {
-    /// Plays the script for every connection. Whatever goes wrong in it, such as a client that has
-    /// hung up, ends it.
+    /// Plays the script for every connection. Any error in it, such as a client that has hung up,
+    /// ends it.
     pub(crate) fn start(
         script: impl Fn(&mut Conversation) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -63,7 +63,7 @@ impl Peer {
         }
     }
 
-    /// What each client has said so far, byte for byte.
+    /// What each client has sent so far, byte for byte.
     pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
         let conversations = self.conversations.lock().unwrap();
         let bytes = |heard: &Heard| heard.lock().unwrap().clone();
@@ -72,12 +72,12 @@ impl Peer {
 }
 
 impl Conversation {
-    /// Hears the SSLRequest.
+    /// Reads the SSLRequest.
     pub(crate) fn request(&mut self) -> io::Result<()> {
         self.read_exact(&mut [0; 8])
     }
 
-    /// Hears the SSLRequest, if the client sends one, permits TLS and hears the whole ClientHello.
+    /// Reads the SSLRequest, if the client sends one, permits TLS and reads the whole ClientHello.
     pub(crate) fn hello(&mut self) -> io::Result<()> {
         let mut header = [0; 5];
         self.read_exact(&mut header)?;
@@ -94,7 +94,7 @@ impl Conversation {
         self.stream.write_all(bytes)
     }
 
-    /// One byte at a time, a few a second; then silence.
+    /// Sends one byte at a time, a few per second, and then nothing.
     pub(crate) fn drip(&mut self, bytes: &[u8]) -> io::Result<()> {
         for byte in bytes {
             self.say(&[*byte])?;
@@ -103,10 +103,10 @@ impl Conversation {
         self.listen()
     }
 
-    /// The same over and over, until the client hangs up.
+    /// Sends the same bytes again and again, until the client hangs up.
     pub(crate) fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
         let many = bytes.repeat((1 << 16) / bytes.len() + 1);
-        // Hear what the client says on the way: it may be an alert.
+        // Read what the client sends meanwhile: it may be an alert.
         let mut listener = Self {
             stream: self.stream.try_clone()?,
             heard: Arc::clone(&self.heard),
@@ -118,7 +118,7 @@ impl Conversation {
         }
     }
 
-    /// Says nothing, and hears all until the client hangs up.
+    /// Sends nothing, and reads everything until the client hangs up.
     pub(crate) fn listen(&mut self) -> io::Result<()> {
         let mut buffer = [0; 4096];
         while self.read(&mut buffer)? > 0 {}
@@ -130,13 +130,13 @@ impl Conversation {
         socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))
     }
 
-    /// Ends its own half in good order, and hears the rest.
+    /// Closes its own half properly, and reads the rest.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)?;
         self.listen()
     }
 
-    /// Hears the SSLRequest, permits TLS, and speaks it.
+    /// Reads the SSLRequest, permits TLS, and speaks it.
     pub(crate) fn tls(
         &mut self,
         config: &Arc<ServerConfig>,
@@ -170,7 +170,7 @@ impl io::Write for Conversation {
     }
 }
 
-/// A certificate and key to serve, whatever they look like.
+/// A certificate and key to serve in any form.
 #[derive(Debug)]
 pub(crate) struct Any(pub(crate) Arc<CertifiedKey>);
 
@@ -180,9 +180,9 @@ impl ResolvesServerCert for Any {
     }
 }
 
-/// The records of TLS in what a client said behind its SSLRequest: type and length of each.
+/// The TLS records that a client sent after its SSLRequest: type and length of each.
 ///
-/// What is no record is the client's last word, of type 0.
+/// Bytes that are not a record come last, with type 0.
 pub(crate) fn records(mut heard: &[u8]) -> Vec<(u8, usize)> {
     let mut found = Vec::new();
     while let [kind @ 20..=23, 3, 0..=4, high, low, rest @ ..] = heard {

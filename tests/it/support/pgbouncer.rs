@@ -18,7 +18,7 @@ pub(crate) struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// `more` ends the configuration file: it may repeat settings, and begin another section.
+    /// `more` is added to the configuration file. It may repeat settings and begin another section.
     pub(crate) fn start(mode: &str, more: &str, served: &Served) -> Option<Self> {
         let Some(program) = program() else {
             skip("pgbouncer is not installed");
@@ -67,7 +67,7 @@ impl Drop for PgBouncer {
     }
 }
 
-/// Whether it came up; if not, it has ended, most likely because its port was taken.
+/// Whether it is running. If not, it has ended, probably because its port was taken.
 fn is_ready(process: &mut Child, directory: &Path) -> bool {
     let mut ready = false;
     wait_until("PgBouncer to start", || {
@@ -125,5 +125,5 @@ fn configure(
     }
 }
 
-/// Starts, each on another port.
+/// The maximum of attempts to start, each on another port.
 const ATTEMPTS: usize = 5;

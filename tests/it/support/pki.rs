@@ -14,14 +14,14 @@ use super::skip::skip;
 /// What a server needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Served {
-    /// PEM: the server's own certificate, and whatever it sends along.
+    /// PEM: the server's own certificate, and the others that it sends.
     pub(crate) chain: String,
     /// PEM.
     pub(crate) key: String,
 }
 
 impl Served {
-    /// The same with a certificate more in the chain.
+    /// The same with one more certificate in the chain.
     pub(crate) fn and(mut self, certificate: &str) -> Self {
         self.chain.push_str(certificate);
         self
@@ -37,7 +37,7 @@ pub(crate) struct Ca {
 }
 
 impl Ca {
-    /// A self-signed root that was valid from yesterday on.
+    /// A self-signed root, valid since yesterday.
     pub(crate) fn root(name: &str) -> Self {
         Self::root_with(name, |_| {})
     }
@@ -192,7 +192,7 @@ fn ca_params(name: &str) -> CertificateParams {
     params
 }
 
-/// A subject that is nothing but a CN.
+/// A subject with only a CN.
 pub(crate) fn common_name(name: &str) -> DistinguishedName {
     let mut distinguished = DistinguishedName::new();
     distinguished.push(DnType::CommonName, name);
@@ -204,7 +204,7 @@ pub(crate) fn in_days(days: i64) -> OffsetDateTime {
     OffsetDateTime::now_utc() + Duration::days(days)
 }
 
-/// Was valid for ten days and is no more.
+/// Was valid for ten days and is not any more.
 pub(crate) fn expired(params: &mut CertificateParams) {
     params.not_before = in_days(-20);
     params.not_after = in_days(-10);
@@ -216,7 +216,7 @@ pub(crate) fn not_yet_valid(params: &mut CertificateParams) {
     params.not_after = in_days(20);
 }
 
-/// Has a critical extension that nobody knows.
+/// Has an unknown critical extension.
 pub(crate) fn critical_extension(params: &mut CertificateParams) {
     let mut extension =
         CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
@@ -232,8 +232,8 @@ pub(crate) fn not_critical_basic_constraints(params: &mut CertificateParams) {
     params.custom_extensions.push(extension);
 }
 
-/// The PostgreSQL documentation's certificates ("Secure TCP/IP Connections with SSL", "Creating
-/// Certificates"), its commands to the letter.
+/// The certificates of the PostgreSQL documentation ("Secure TCP/IP Connections with SSL",
+/// "Creating Certificates"), made with exactly its commands.
 pub(crate) struct Documented<'a> {
     directory: &'a Path,
     configuration: String,
@@ -279,8 +279,8 @@ impl<'a> Documented<'a> {
         self.server_with(root, host, "", "")
     }
 
-    /// The same with options on top of the documented commands: for the request, which makes the
-    /// key, and for the signing.
+    /// The same with options in addition to the documented commands: for the request, which makes
+    /// the key, and for the signature.
     pub(crate) fn server_with(
         &self,
         root: &str,
@@ -321,7 +321,7 @@ impl<'a> Documented<'a> {
         (root, self.read("intermediate.crt"), self.served("server"))
     }
 
-    /// Puts a file beside the certificates.
+    /// Writes a file beside the certificates.
     pub(crate) fn write(&self, file: &str, text: &str) {
         std::fs::write(self.directory.join(file), text).unwrap();
     }

@@ -1,7 +1,7 @@
 //! A throw-away PostgreSQL server with TLS: its own data directory, a free loopback port.
 //!
-//! It ends with its owner: on drop, and, should the test process be killed, by the signal that the
-//! kernel then sends it.
+//! It ends with its owner: on drop, or, if the test process is killed, by the signal that the
+//! kernel then sends.
 
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener};
@@ -28,7 +28,7 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts the installed server; `None`, with a visible line, where there is none.
+    /// Starts the installed server; `None`, with a visible line, if there is none.
     pub(crate) fn start(served: &Served) -> Option<Self> {
         let Some(programs) = programs() else {
             skip("PostgreSQL is not installed");
@@ -67,7 +67,7 @@ impl Postgres {
         panic!("PostgreSQL does not start:\n{}", log.unwrap_or_default());
     }
 
-    /// Serves another certificate, all settings as at the start.
+    /// Serves another certificate, with all settings as at the start.
     pub(crate) fn serve(&mut self, served: &Served) {
         self.configure(served, &[]);
     }
@@ -99,14 +99,14 @@ impl Postgres {
         );
     }
 
-    /// Puts lines at the head of pg_hba.conf, above the one that trusts everybody. In force from
+    /// Puts lines at the head of pg_hba.conf, above the one that trusts every user. In force from
     /// the next [`Self::configure`] on.
     pub(crate) fn authenticate(&self, lines: &str) {
         let text = format!("{lines}\n{TRUST_ALL}");
         fs::write(self.directory.path().join("data/pg_hba.conf"), text).unwrap();
     }
 
-    /// Runs a statement over the Unix-domain socket, where TLS plays no part.
+    /// Runs a statement over the Unix-domain socket, without TLS.
     pub(crate) fn sql(&self, statement: &str) -> String {
         let psql = programs().unwrap().join("psql");
         let output = Command::new(psql)
@@ -134,7 +134,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // SIGQUIT: an immediate shutdown, which takes the children along.
+        // SIGQUIT: an immediate shutdown, which also ends the children.
         let pid = self.server.id().to_string();
         run(Command::new("kill").args(["-QUIT", &pid]));
         let _ = self.server.wait();
@@ -167,7 +167,7 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Looks again and again until `done`, but not for ever.
+/// Tries again and again until `done`, up to a limit.
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
@@ -176,11 +176,11 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Who runs the servers, which refuse to run as root.
+/// The account that runs the servers, which refuse to run as root.
 pub(crate) struct Account(Option<User>);
 
 impl Account {
-    /// Ourselves; `postgres` if that is root.
+    /// Our own account, or `postgres` if we are root.
     pub(crate) fn find() -> Result<Self, String> {
         if Command::new("setpriv").arg("--version").output().is_err() {
             return Err("setpriv (util-linux) is not installed".to_owned());
@@ -194,14 +194,14 @@ impl Account {
         }
     }
 
-    /// Hands over a file or directory.
+    /// Makes the account own a file or directory.
     pub(crate) fn own(&self, path: &Path) {
         if let Some(user) = &self.0 {
             chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
         }
     }
 
-    /// A command under this account that dies with us.
+    /// A command under this account that ends with our process.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         command.env_clear().env("LC_ALL", "C").current_dir("/");
@@ -223,9 +223,9 @@ impl Account {
             copy(&template, data);
         } else {
             self.initdb(programs, data);
-            // Another process may be at it, too: the first one wins, and all are the same.
+            // Another process may do the same: the first one wins, and all results are equal.
             let ours = template.with_extension(std::process::id().to_string());
-            // What a process of that number left that was killed just here.
+            // Left by a killed process with the same ID.
             let _ = fs::remove_dir_all(&ours);
             copy(data, &ours);
             if fs::rename(&ours, &template).is_err() {
@@ -316,7 +316,7 @@ fn write_configuration(
     fs::write(data.join("case.conf"), text).unwrap();
 }
 
-/// Whether the server came up; if not, it has ended, most likely because its port was taken.
+/// Whether the server is running. If not, it has ended, probably because its port was taken.
 fn is_ready(server: &mut Child, directory: &Path) -> bool {
     let status = directory.join("data/postmaster.pid");
     let mut ready = false;
@@ -345,7 +345,7 @@ shared_buffers = 16MB
 ssl = on
 ";
 
-/// The server may serve whatever it likes; the clients are the ones to refuse it.
+/// The server may serve any certificate. The clients are to refuse it.
 const OPENSSL: &str = "\
 openssl_conf = all
 [all]
@@ -361,7 +361,7 @@ const TRUST_ALL: &str = "local all all trust\nhost all all all trust\n";
 /// One thread at a time makes the data directory that is copied.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Starts, each on another port.
+/// The maximum of attempts to start, each on another port.
 const ATTEMPTS: usize = 5;
 
 /// A machine under load may need seconds for what takes milliseconds.

@@ -1,9 +1,9 @@
-//! Servers that are not PostgreSQL, or play a part of it.
+//! Servers that are not PostgreSQL, or only a part of it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Accepts connections (the kernel does) and never says a word.
+/// Accepts connections (the kernel does) and never sends anything.
 pub(crate) fn silent() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -16,7 +16,7 @@ pub(crate) fn answering(answer: &'static [u8]) -> u16 {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // A client that hangs up first is its own business.
+            // The client may hang up first.
             let _ = stream.read(&mut [0; 8]);
             let _ = stream.write_all(answer);
         }

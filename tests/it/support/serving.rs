@@ -1,4 +1,4 @@
-//! Real TLS servers, with whatever certificates.
+//! Real TLS servers, with any certificates.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::pki::Served;
 pub(crate) const TLS12: &SupportedProtocolVersion = &rustls::version::TLS12;
 pub(crate) const TLS13: &SupportedProtocolVersion = &rustls::version::TLS13;
 
-/// A server that asks for a client certificate, and takes whatever comes.
+/// A server that asks for a client certificate, and accepts any.
 pub(crate) fn asking(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[version])
@@ -29,7 +29,7 @@ pub(crate) fn asking(served: &Served, version: &'static SupportedProtocolVersion
     builder.with_cert_resolver(Arc::new(Any(certified(served))))
 }
 
-/// A server that asks for nothing.
+/// A server that does not ask for a client certificate.
 pub(crate) fn plain(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[version])

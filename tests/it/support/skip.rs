@@ -1,19 +1,19 @@
-//! What a test does on a machine that lacks something it needs.
+//! Skips a test on a machine without something that it needs.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// Reasons that have been told: a machine without PostgreSQL says so once, not for every test.
+/// Reasons that have been reported: each is reported once, not for every test.
 static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Says visibly that a test, or a part of it, did not run. Where `CI` is set that is a failure.
+/// Reports visibly that a test, or a part of it, did not run. If `CI` is set, that is a failure.
 pub(crate) fn skip(missing: &str) {
     assert!(std::env::var_os("CI").is_none(), "{missing}");
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
     if told.insert(missing.to_owned()) {
-        // Not eprintln!: the test harness would swallow it.
+        // Not eprintln!: the test harness would hide it.
         std::io::stderr()
             .write_all(format!("SKIPPED: {missing}\n").as_bytes())
             .unwrap();

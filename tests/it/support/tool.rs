@@ -1,10 +1,10 @@
-//! Programs and libraries that `.ci/install` installs, and few machines have.
+//! Programs and libraries that `.ci/install` installs and that few machines have.
 
 use std::ffi::OsString;
 
 use super::skip::skip;
 
-/// What is installed where a variable says.
+/// A tool whose location is in a variable.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tool {
     /// The directory of PostgreSQL 18's `initdb` and `postgres`.

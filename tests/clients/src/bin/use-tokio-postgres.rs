@@ -1,6 +1,6 @@
 //! A program around tokio-postgres and rustls: one health check of the database that libpq's
-//! variables name. Of PGSSLMODE tokio-postgres knows disable, prefer and require; rustls verifies
-//! everything in all of them.
+//! variables name. tokio-postgres knows the PGSSLMODE values disable, prefer and require; rustls
+//! verifies everything in all of them.
 
 use std::env::var;
 use std::error::Error;
@@ -36,7 +36,7 @@ async fn check() -> Result<(), Box<dyn Error>> {
     let connection = tokio::spawn(connection);
     let alive: i32 = client.query_one("SELECT 1", &[]).await?.get(0);
     assert_eq!(alive, 1);
-    // The connection ends in good order when its client has gone.
+    // The connection ends properly when its client has been dropped.
     drop(client);
     connection.await??;
     Ok(())

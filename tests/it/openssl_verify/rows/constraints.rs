@@ -1,4 +1,4 @@
-//! Names that a CA may not give.
+//! Names that a CA may not use.
 
 use super::*;
 

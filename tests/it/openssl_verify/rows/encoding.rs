@@ -151,7 +151,7 @@ impl Rows {
             self.add(&format!("key: {name} leaf"), |w| w.leaf().spki = key.spki());
             let mut spoiled = with_ca_key(key, w_algorithm(key));
             spoiled.leaf().spoil = Spoil::Bit;
-            // Whether an unsupported algorithm hides a bad signature is no question of rules.
+            // Whether an unsupported algorithm hides a bad signature does not depend on the rules.
             if !["brainpool", "secp224r1", "Ed448"].contains(&name) {
                 self.put(&format!("key: {name} CA, signature spoiled"), spoiled);
             }

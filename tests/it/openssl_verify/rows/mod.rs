@@ -1,4 +1,4 @@
-//! Chains that are particular in one way, by subject.
+//! Chains that are special in one way, by subject.
 
 mod constraints;
 mod crl;
@@ -77,7 +77,7 @@ fn deep(intermediates: usize) -> World {
     World::of(chain)
 }
 
-/// Without key identifiers, so that only names and signatures tell certificates apart.
+/// Without key identifiers, so that only names and signatures distinguish certificates.
 fn without_identifiers(mut cert: Cert) -> Cert {
     cert.drop_extension(AKI);
     cert.drop_extension(SKI);
@@ -105,7 +105,7 @@ impl Rows {
     }
 }
 
-/// One that fits the key.
+/// An algorithm that matches the key.
 fn w_algorithm(key: &'static Key) -> Algorithm {
     if std::ptr::eq(key, &raw const ED25519) {
         ed25519()

@@ -1,4 +1,4 @@
-//! What is signed: certificates and CRLs.
+//! Signed documents: certificates and CRLs.
 
 use super::algorithms::{Algorithm, ecdsa_sha256};
 use super::der::*;
@@ -6,7 +6,7 @@ use super::extensions::*;
 use super::keys::Key;
 use super::{DAY, NOW};
 
-/// Everything in a certificate, each part as it will be encoded.
+/// Everything in a certificate, each part as encoded.
 #[derive(Clone)]
 pub(crate) struct Cert {
     /// The explicitly tagged version; empty for version 1.
@@ -25,7 +25,7 @@ pub(crate) struct Cert {
     pub(crate) algorithm: Algorithm,
     /// The outer algorithm, if it differs.
     pub(crate) outer_algorithm: Option<Vec<u8>>,
-    /// What becomes of the signature.
+    /// How to damage the signature.
     pub(crate) spoil: Spoil,
 }
 
@@ -34,12 +34,12 @@ pub(crate) enum Spoil {
     Nothing,
     /// Its last bit flips.
     Bit,
-    /// Its last bits are said not to count.
+    /// Its last bits are declared unused.
     UnusedBits,
 }
 
 impl Spoil {
-    /// How many bits are said not to count, and the signature.
+    /// How many bits are declared unused, and the signature.
     fn sign(self, tbs: &[u8], signer: &Key, algorithm: &Algorithm) -> (u8, Vec<u8>) {
         let mut signature = signer.sign(tbs, algorithm);
         match self {
@@ -49,7 +49,8 @@ impl Spoil {
                 (0, signature)
             }
             Self::UnusedBits => {
-                // The bit that is said not to count must be zero, so that only the saying is wrong.
+                // The bit that is declared unused must be zero, so that only the declaration is
+                // wrong.
                 while signature.last().unwrap() & 1 != 0 {
                     signature = signer.sign(tbs, algorithm);
                 }
@@ -60,7 +61,7 @@ impl Spoil {
 }
 
 impl Cert {
-    /// Version 3, valid for a year round `NOW`, without extensions.
+    /// Version 3, valid for a year around `NOW`, without extensions.
     pub(crate) fn new(
         subject: Vec<u8>,
         key: &'static Key,
@@ -94,7 +95,7 @@ impl Cert {
         self
     }
 
-    /// Replaces the extension of that kind, or adds it.
+    /// Replaces the extension of this kind, or adds it.
     pub(crate) fn put(&mut self, extension: Extension) {
         self.drop_extension(&extension.oid);
         self.extensions.push(extension);
@@ -153,7 +154,7 @@ pub(crate) const DELTA: &str = "2.5.29.27";
 pub(crate) const IDP: &str = "2.5.29.28";
 
 impl CrlSpec {
-    /// Version 2, valid for a month round `NOW`, empty.
+    /// Version 2, valid for a month around `NOW`, empty.
     pub(crate) fn new(issuer: Vec<u8>, signer: &'static Key) -> Self {
         Self {
             issuer,

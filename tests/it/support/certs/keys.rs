@@ -183,7 +183,7 @@ impl Key {
     }
 }
 
-/// Runs openssl and hands back what it prints.
+/// Runs openssl and returns what it prints.
 pub(crate) fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("openssl")
         .args(arguments)

@@ -1,8 +1,8 @@
 //! Certificates and CRLs of any shape, good and broken, made in memory.
 //!
-//! A builder that writes DER itself can make what no tool agrees to make: negative serials,
-//! doubled extensions, explicit FALSE, signatures by the wrong key. Keys are made once per test
-//! run; P-256 works in process, all other keys and digests are the openssl program's.
+//! A builder that writes DER itself can make what no tool will make: negative serials, doubled
+//! extensions, explicit FALSE, signatures by the wrong key. Keys are made once per test run; P-256
+//! works in process, all other keys and digests are the openssl program's.
 
 mod algorithms;
 mod der;
@@ -16,7 +16,7 @@ pub(crate) use documents::*;
 pub(crate) use extensions::*;
 pub(crate) use keys::*;
 
-/// 2026-07-01T00:00:00Z, the moment at which the certificates are judged.
+/// 2026-07-01T00:00:00Z, the time at which the certificates are judged.
 pub(crate) const NOW: i64 = 1_782_864_000;
 /// Seconds.
 pub(crate) const DAY: i64 = 86_400;
