@@ -8,7 +8,7 @@ use crate::trust::{Level, Trust};
 use crate::verify::{FaultKind, Judgement, Rules, Step, check};
 use crate::x509::{AnchorStore, Certificate};
 
-/// What else must hold for exit code 0.
+/// What else must be true for exit code 0.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
     /// The whole path, including anchor and CRLs, and the client's certificate must still be valid after

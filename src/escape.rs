@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf_8_show_their_values() {
+    fn bytes_that_are_not_utf_8_show_their_values() {
         for (bytes, expected) in [
             (&b"caf\xe9"[..], r"caf\xe9"),
             (b"\xff\xfe", r"\xff\xfe"),

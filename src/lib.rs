@@ -1,14 +1,14 @@
 //! pgtls checks TLS to PostgreSQL endpoints with libpq's own rules.
 //!
 //! It **reads a conninfo**, **gathers trust**, **connects**, **negotiates**, **shakes hands**,
-//! **verifies**, **diagnoses**, **reports** and **exits**. The modules stand in that order, and
-//! none knows one that comes after it:
+//! **verifies**, **diagnoses**, **reports** and **exits**. The modules are in that order, and none knows
+//! one that comes after it:
 //!
 //! | module | from | to |
 //! | --- | --- | --- |
-//! | [`escape`] | text from strangers | text fit for a terminal |
+//! | [`escape`] | untrusted text | text that is safe for a terminal |
 //! | [`words`] | | enumerations with a word for each value |
-//! | [`percent`] | any bytes | text fit for a URI |
+//! | [`percent`] | any bytes | text for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
 //! | `inet` | text | Internet addresses, as C libraries read them |
@@ -19,11 +19,11 @@
 //! | [`negotiate`] | socket | a socket on which TLS may start |
 //! | [`handshake`] | ready socket | a TLS session |
 //! | [`startup`] | session | the server's first answer |
-//! | [`inquiry`] | an address, an offer of our own | what the server chooses of it |
-//! | [`verify`] | chain, trust, host, moment | a judgement |
-//! | [`probe`] | all of these, in a straight line | an observation |
-//! | [`demands`] | judgement | what was asked for besides, and does not hold |
-//! | [`login`] | a satisfied observation | a login, and what the server says of the session |
+//! | [`inquiry`] | an address, our own offer | what the server chooses from it |
+//! | [`verify`] | chain, trust, host, time | a judgement |
+//! | [`probe`] | all of these, in order | an observation |
+//! | [`demands`] | judgement | additional demands that are not met |
+//! | [`login`] | a satisfied observation | a login, and what the server says about the session |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`audit`] | an address | what else it accepts |
 //! | [`clients`] | observation | what each client library would do there |
@@ -38,13 +38,13 @@
 //! # Decisions
 //!
 //! - **The verdict is libpq's.** The path check follows OpenSSL's rules ([`verify::chain`]), because
-//!   rustls-webpki both refuses what libpq takes (X.509 version 1, CN only, CA:TRUE leaves) and takes
+//!   rustls-webpki both refuses what libpq accepts (X.509 version 1, CN only, CA:TRUE leaves) and accepts
 //!   what libpq refuses (expired anchors, anchors that are not self-signed).
-//! - **Certificates are read by a small DER reader of our own** ([`x509`]): a strict parser refuses
-//!   much that OpenSSL takes, and every difference would be a false alarm or a false pass.
-//! - **A server is refused inside the handshake**, so that it gets the fitting alert and never sees a
-//!   client certificate; version and suite of the refused handshake are still reported.
-//! - **A bad server is a result, a bad request an error**: [`probe::Observation`] holds the first,
+//! - **Our own small DER reader reads certificates** ([`x509`]): a strict parser refuses much that OpenSSL
+//!   accepts, and every difference would be a false alarm or a false pass.
+//! - **A server is refused inside the handshake**, so that it gets the matching alert and never sees a
+//!   client certificate. Version and suite of the refused handshake are still reported.
+//! - **A bad server is a result, a bad request is an error**: [`probe::Observation`] contains the first,
 //!   the error enums of [`conninfo`] and [`trust`] the second.
 
 pub mod audit;

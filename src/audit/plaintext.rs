@@ -33,7 +33,7 @@ pub enum Login {
     Trust,
     /// It requests the password in clear.
     Cleartext,
-    /// It wants its MD5.
+    /// It requests the password's MD5 hash.
     Md5,
     /// It requests SASL, which is SCRAM.
     Sasl,
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_no_refusal() {
+    fn a_missing_answer_is_not_a_refusal() {
         for (answer, unknown) in [
             (&b""[..], Unknown::Closed),
             (b"R\0\0", Unknown::Closed),

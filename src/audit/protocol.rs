@@ -12,7 +12,7 @@ use crate::words::words;
 pub enum Protocol {
     /// It refuses, with an alert, or by choosing an older version.
     Refused,
-    /// It takes it.
+    /// It accepts the version.
     Accepted(Box<Accepted>),
 }
 

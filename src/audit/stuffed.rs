@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_answers_a_stuffed_packet_has_processed_it() {
+    fn a_server_that_answers_a_stuffed_packet_has_processed_it() {
         for (answer, expected) in [
             (&b""[..], Ok(Stuffed::Dropped)),
             (b"R\0\0\0\x08\0\0\0\0", Ok(Stuffed::Processed)),

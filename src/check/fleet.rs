@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn all_is_done_within_the_bound_and_told_with_its_place() {
+    fn everything_is_done_within_the_limit_and_reported_with_its_place() {
         for jobs in [1, 3, 100] {
             let soon = async |_| sleep(Duration::from_millis(1)).await;
             let (results, most) = run(20, jobs, soon);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_told_as_they_come() {
+    fn results_are_reported_as_they_come() {
         let slow_first =
             [30, 10, 20].map(async |seconds| sleep(Duration::from_secs(seconds)).await);
         let mut order = Vec::new();

@@ -154,7 +154,7 @@ pub enum Subject {
         /// The endpoint.
         endpoint: Endpoint,
     },
-    /// It was looked at.
+    /// It was checked.
     Observed(Box<Observed>),
 }
 

@@ -300,7 +300,7 @@ fn all_hosts_are_endpoints_of_their_own() {
 }
 
 #[test]
-fn any_host_goes_on_after_a_failed_connect_and_stays_at_the_first_connection() {
+fn any_host_continues_after_a_failed_connect_and_stays_at_the_first_connection() {
     for (answers, visited, exit) in [
         ([PASSES, PASSES, PASSES], "a", Exit::Passed),
         ([Unreachable, PASSES, PASSES], "ab", Exit::Passed),
@@ -337,7 +337,7 @@ fn any_host_goes_on_after_a_failed_connect_and_stays_at_the_first_connection() {
 }
 
 #[test]
-fn with_target_session_attrs_a_login_goes_on_to_a_server_of_the_wanted_kind() {
+fn with_target_session_attrs_a_login_continues_to_a_matching_server() {
     let string = &format!("{THREE} target_session_attrs=standby");
     for hosts in [Hosts::Any, Hosts::All] {
         let request = CheckRequest {
@@ -361,7 +361,7 @@ fn with_target_session_attrs_a_login_goes_on_to_a_server_of_the_wanted_kind() {
 }
 
 #[test]
-fn the_last_host_is_told_that_no_other_serves() {
+fn the_last_host_knows_that_no_other_will_do() {
     let string = &format!("{THREE} target_session_attrs=standby");
     let request = CheckRequest {
         login: true,
@@ -421,7 +421,7 @@ fn several_strings_share_their_exit_code_or_fail_with_one() {
 }
 
 #[test]
-fn results_stand_in_the_order_of_the_input_and_are_told_as_they_come() {
+fn results_are_in_the_order_of_the_input_and_are_reported_as_they_come() {
     let script = Script::new(&[
         ("a", &[Unreachable, Unreachable, PASSES]),
         ("b", &[Connected(Exit::NoTls)]),
@@ -522,7 +522,7 @@ async fn sleep_soon() {
 }
 
 #[test]
-fn an_interruption_before_anything_began_is_no_pass() {
+fn an_interruption_before_anything_began_is_not_a_pass() {
     let script = Script::new(&[("a", &[PASSES])]);
     let sources = sources(&["user=u host=a"]);
     let now = std::future::ready(());
@@ -538,7 +538,7 @@ fn an_interruption_before_anything_began_is_no_pass() {
 }
 
 #[test]
-fn nothing_to_check_is_no_pass() {
+fn nothing_to_check_is_not_a_pass() {
     let script = Script::new(&[]);
     let outcome = block_on(run(
         &script,

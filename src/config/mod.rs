@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told_with_their_line_and_without_the_string() {
+    fn mistakes_are_reported_with_their_line_and_without_the_string() {
         for (text, line, word) in [
             ("[policy]\nvalid_fro = \"1d\"", 2, "valid_fro"),
             ("[policy]\nvalid_for = \"soon\"", 2, "30d"),

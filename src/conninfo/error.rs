@@ -54,13 +54,13 @@ pub enum Error {
     /// `[]` in a URI.
     #[error("the brackets at position {} of the URI hold no address", one_based(*at))]
     EmptyBrackets {
-        /// Where they stand.
+        /// Where they are.
         at: usize,
     },
     /// Something other than a delimiter after `]`.
     #[error("unexpected {:?} behind the brackets at position {} of the URI", char::from(*byte), one_based(*at))]
     AfterBracket {
-        /// What stands there.
+        /// What is there.
         byte: u8,
         /// Where.
         at: usize,
@@ -94,7 +94,7 @@ pub enum Error {
     EncodedNul {
         /// What the part sets.
         keyword: Option<Keyword>,
-        /// Where it stands.
+        /// Where it is.
         at: usize,
     },
     /// A space within a part of a URI.
@@ -102,7 +102,7 @@ pub enum Error {
     SpaceInUri {
         /// What the part sets.
         keyword: Option<Keyword>,
-        /// Where it stands.
+        /// Where it is.
         at: usize,
     },
     /// No file defines the service.

@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_word_that_is_no_mode_at_all_is_read_as_others_might() {
+    fn only_an_unknown_mode_is_read_as_others_might() {
         for (text, expected) in [
             ("host=h sslmode=required", Some(Alias::UnknownMode)),
             ("host=h sslmode=no-verify", Some(Alias::NoVerify)),

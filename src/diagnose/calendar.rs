@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_in_its_largest_unit() {
+    fn a_span_is_given_in_its_largest_unit() {
         for (seconds, expected) in [
             (0, "less than a minute"),
             (60, "1 minute"),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_told_to_the_second() {
+    fn a_time_is_given_to_the_second() {
         assert_eq!(moment(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(moment(i64::MAX), "a date beyond the calendar");
     }

@@ -80,7 +80,7 @@ pub struct Context<'a> {
     pub conninfo: Option<&'a ConnInfo>,
     /// What we trust.
     pub trust: &'a Trust,
-    /// What must hold.
+    /// What must be verified.
     pub level: trust::Level,
     /// The time and the rules.
     pub rules: &'a Rules,

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_mismatch_and_a_suite_mismatch_are_told_apart() {
+    fn a_version_mismatch_and_a_suite_mismatch_are_distinguished() {
         let version = Error::from(rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13,
         ));

@@ -284,7 +284,7 @@ async fn read_records(
     }
 }
 
-/// Separate from the waiting, so that a waiting endpoint holds no buffer.
+/// Separate from the waiting, so that a waiting endpoint needs no buffer.
 fn read_ready_records(
     connection: &mut ClientConnection,
     stream: &TcpStream,

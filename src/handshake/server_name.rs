@@ -1,10 +1,10 @@
 //! The SNI, byte for byte as libpq sends it.
 //!
-//! libpq hands the host as written to OpenSSL, which sends it unchanged. rustls sends what RFC 6066
-//! section 3 allows: it cuts off a final dot, and it takes no raw bytes and no label over 63 bytes.
-//! Such a name is given to rustls spelled in letters. This module puts the real name into the
-//! ClientHello in every place that counts: on the wire, in the hash of the handshake, and in what the
-//! client's key signs in TLS 1.2.
+//! libpq passes the host as written to OpenSSL, which sends it unchanged. rustls sends only what RFC
+//! 6066 section 3 allows: it removes a final dot, and does not accept raw bytes or a label over 63
+//! bytes. Such a name is given to rustls spelled in letters. This module puts the real name into the
+//! ClientHello in every place that matters: on the wire, in the hash of the handshake, and in what
+//! the client's key signs in TLS 1.2.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -43,19 +43,19 @@ impl fmt::Display for ServerNameFault {
     }
 }
 
-/// How rustls is told the name.
+/// How rustls gets the name.
 #[derive(Clone, Debug)]
 pub(crate) enum Sni {
     /// No name is sent.
     Unsent,
-    /// rustls sends it as it is.
+    /// rustls sends it unchanged.
     Plain(DnsName<'static>),
-    /// rustls knows it spelled in letters.
+    /// rustls gets it spelled in letters.
     Spelled(DnsName<'static>),
 }
 
 impl Sni {
-    /// The way for this name.
+    /// Chooses the way for this name.
     pub(super) fn of(name: Option<&[u8]>) -> Result<Self, ServerNameFault> {
         let Some(name) = name else {
             return Ok(Self::Unsent);
@@ -75,7 +75,7 @@ impl Sni {
         }
     }
 
-    /// What rustls is told. It wants a name even where none is sent, and sends no address.
+    /// The name for rustls. It needs a name even if none is sent, and does not send an address.
     pub(super) fn for_rustls(&self) -> ServerName<'static> {
         match self {
             Self::Unsent => ServerName::IpAddress(IpAddr::V4(Ipv4Addr::UNSPECIFIED).into()),
@@ -134,7 +134,7 @@ fn spell(name: &[u8]) -> String {
 /// A label has at most 63 letters.
 const BYTES_IN_LABEL: usize = 31;
 
-/// The name that is spelled so; none if it is not.
+/// The name with this spelling; `None` if it is not a spelling.
 fn unspell(spelled: &[u8]) -> Option<Vec<u8>> {
     let half = |letter: &u8| letter.checked_sub(b'a').filter(|half| *half < 16);
     let letters: Vec<u8> = spelled
@@ -151,7 +151,8 @@ fn unspell(spelled: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Some handshake messages, with the real name in a ClientHello; none if there is none to change.
+/// Some handshake messages, with the real name in a ClientHello; `None` if there is nothing to
+/// change.
 fn real_hello(messages: &[u8]) -> Option<Vec<u8>> {
     with_server_name(messages, unspell)
 }
@@ -165,7 +166,7 @@ static SPELLING_PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     })
 });
 
-/// rustls wants suites that live as long as the program. They are made once.
+/// rustls needs suites with a static lifetime. They are made once.
 fn spelling_suite(suite: &SupportedCipherSuite) -> SupportedCipherSuite {
     match suite {
         SupportedCipherSuite::Tls12(suite) => {
@@ -235,7 +236,7 @@ impl Context for SpellingContext {
     }
 }
 
-/// A key that signs the handshake with the real name, as TLS 1.2 demands (RFC 5246 section 7.4.8).
+/// A key that signs the handshake with the real name, as TLS 1.2 requires (RFC 5246 section 7.4.8).
 #[derive(Debug)]
 struct SpellingKey(Arc<dyn SigningKey>);
 
@@ -275,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_is_told_as_libpq_sends_it_or_refused() {
+    fn every_name_is_sent_as_libpq_sends_it_or_refused() {
         for (name, expected) in [
             (&b"db.example"[..], "plain"),
             (b"DB.Example", "plain"),

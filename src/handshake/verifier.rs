@@ -172,7 +172,7 @@ impl Verifier {
             });
         let refusal = match (valid, &key.kind) {
             (true, _) => return Ok(HandshakeSignatureValid::assertion()),
-            // aws-lc-rs takes 2,048 to 8,192 bits, and webpki no key without parameters.
+            // aws-lc-rs accepts 2,048 to 8,192 bits, and webpki refuses keys without parameters.
             (false, KeyKind::Rsa { .. }) => match by_any_rsa(key, message, signature) {
                 Some(true) => return Ok(HandshakeSignatureValid::assertion()),
                 Some(false) => Refusal::BadSignature,
@@ -184,8 +184,9 @@ impl Verifier {
     }
 }
 
-/// Did this RSA key make the signature, whatever its size? `None` if we cannot tell. OpenSSL's security
-/// level binds chains, which are judged elsewhere. It does not bind a key whose chain nobody verifies.
+/// Did this RSA key, of any size, make the signature? `None` if we cannot tell. OpenSSL's security
+/// level applies to chains, which are judged elsewhere. It does not apply to a key whose chain is not
+/// verified.
 fn by_any_rsa(key: &PublicKey, message: &[u8], signature: &DigitallySignedStruct) -> Option<bool> {
     let (padding, digest) = rsa_scheme(signature.scheme)?;
     rsa_signed(&key.key, padding, digest, message, signature.signature())

@@ -1,4 +1,4 @@
-//! No endpoint waits for ever.
+//! No endpoint waits without a limit.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice, Read, Write};

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_of_results_stands_behind_the_parameters() {
+    fn the_format_of_results_follows_the_parameters() {
         use Encoding::{Binary, Text};
         let cases: [(&[u8], Result<Encoding, Malformed>); 7] = [
             (&[0, 0, 0, 0, 0, 0], Ok(Text)),

@@ -89,7 +89,7 @@ pub enum ClientCertificate {
 pub enum Channel {
     /// Encrypted.
     Tls,
-    /// For anybody to read.
+    /// In plain text.
     Plaintext,
 }
 

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_words_are_told_apart() {
+    fn the_first_packets_are_distinguished() {
         let packets: [(&[u8], Packet); 10] = [
             (b"", Packet::Nothing),
             (b"\x16\x03\x01", Packet::Tls),

@@ -72,7 +72,7 @@ impl Manner {
 pub(super) enum After {
     /// Sends an error message.
     Refuse,
-    /// Lets everybody in.
+    /// Accepts every login.
     LogIn,
 }
 

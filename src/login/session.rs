@@ -72,7 +72,7 @@ pub enum Difference {
 /// What kind of server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It takes writes.
+    /// It accepts writes.
     ReadWrite,
     /// It is not a standby, but refuses writes.
     ReadOnly,

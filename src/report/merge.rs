@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_new_is_no_fault() {
+    fn a_new_field_is_not_a_fault() {
         let line = lines().replacen('{', "{\"news\": [1], ", 1);
         assert!(read(line.as_bytes()).is_ok());
     }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_no_endpoint_are_refused_with_their_number() {
+    fn lines_that_are_not_an_endpoint_are_refused_with_their_number() {
         let good = lines();
         let first = good.lines().next().unwrap();
         for wrong in [

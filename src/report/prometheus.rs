@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_stands_with_its_help_and_type() {
+    fn every_metric_comes_with_its_help_and_type() {
         insta::assert_snapshot!(rendered(&sample::report()));
     }
 

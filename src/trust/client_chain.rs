@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_chain_says_why() {
+    fn a_file_that_is_not_a_chain_says_why() {
         let der = blocks(G2.as_bytes()).next().unwrap().unwrap().contents;
         assert_eq!(read(&der).map(|_| ()), Err(ChainFault::Der));
         let no_certificate = |holds: &[&str]| ChainFault::NoCertificate {

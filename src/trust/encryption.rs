@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cipher_that_nobody_knows_is_named_fit_for_a_terminal() {
+    fn an_unknown_cipher_is_named_and_escaped() {
         let header = [
             &b"Proc-Type: 4,ENCRYPTED"[..],
             b"DEK-Info: AES-\x1b[2J,0011223344556677",
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn more_rounds_than_anybody_waits_for_are_refused() {
+    fn too_many_rounds_are_refused() {
         // EncryptedPrivateKeyInfo { { PBE_SHA1_3DES, { "", 2^31 - 1 } }, 8 zero bytes }
         let info = data_encoding::HEXLOWER
             .decode(b"30223016060a2a864886f70d010c01033008040002047fffffff04080000000000000000")
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decrypted_is_told_apart() {
+    fn reasons_for_failed_decryption_are_distinguished() {
         let decrypt = |dek: &str, data: &[u8]| {
             decrypt_pem(
                 &[b"Proc-Type: 4,ENCRYPTED", dek.as_bytes()],

@@ -42,10 +42,10 @@ use request::HomeFile;
 use revocation::Lists;
 use store::{Base, Store};
 
-/// The anchors for a connection, and what must hold.
+/// The anchors for a connection, and what must be verified.
 #[derive(Debug)]
 pub struct Trust {
-    /// What must hold for a pass.
+    /// What must be verified for a pass.
     pub level: Level,
     /// Where the anchors come from.
     pub source: Source,

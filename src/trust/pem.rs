@@ -204,7 +204,7 @@ fn length_of_piece(text: &[u8]) -> usize {
     end.map_or_else(|| text.len().min(MAX_PIECE), |end| end.saturating_add(1))
 }
 
-/// What fits into the buffer besides its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).
+/// What fits into the buffer before its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).
 const MAX_PIECE: usize = 254;
 
 /// The UTF-8 byte-order mark, which OpenSSL skips at the start of a PEM file.
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_is_found_in_whatever_stands_around_it() {
+    fn a_block_is_found_in_any_surrounding_text() {
         let a = [good("A", 0, b"hello")];
         for text in [
             "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n",
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_block_is_told_by_its_line_and_the_next_one_is_read() {
+    fn a_broken_block_is_reported_with_its_line_and_the_next_one_is_read() {
         let next = "-----BEGIN A-----\naGVsbG8=\n-----END A-----\n";
         let long = "A".repeat(68);
         for (text, fault) in [
@@ -362,7 +362,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic_or_go_on_for_ever(
+        fn no_text_makes_it_panic_or_loop_endlessly(
             parts in proptest::collection::vec(proptest::sample::select(vec![
                 "-----BEGIN ", "-----END ", "A", "-----", "\n", "\r\n", "aGVsbG8=", ":", " ", "\u{feff}",
             ]), 0..40)

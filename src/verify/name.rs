@@ -45,7 +45,7 @@ pub enum NameFault {
         /// The other names compared, in order. Includes the common name only if it counted.
         others: Vec<Vec<u8>>,
     },
-    /// The certificate holds no name of a kind that counts.
+    /// The certificate has no name of a kind that counts.
     #[error("could not get server's host name from server certificate")]
     NoName,
     /// A name with a NUL in it came before any match. A C program would compare only what is before
@@ -128,7 +128,7 @@ struct Host<'a> {
 
 impl<'a> Host<'a> {
     fn new(text: &'a [u8]) -> Self {
-        // Rust's parser takes the same spellings as inet_pton(AF_INET6).
+        // Rust's parser accepts the same spellings as inet_pton(AF_INET6).
         let v6 = std::str::from_utf8(text)
             .ok()
             .and_then(|text| text.parse().ok());

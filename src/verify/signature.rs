@@ -87,7 +87,7 @@ fn check(stated: &SignatureAlgorithm, key: &PublicKey, message: &[u8], signature
     }
 }
 
-/// RSA with a size, digest or salt that aws-lc-rs does not take.
+/// RSA with a size, digest or salt that aws-lc-rs does not support.
 fn check_rsa(scheme: &SignatureScheme, key: &PublicKey, message: &[u8], signature: &[u8]) -> Check {
     let (padding, digest) = match (scheme, &key.kind) {
         (SignatureScheme::RsaPkcs1(digest), KeyKind::Rsa { .. }) => (RsaPadding::Pkcs1, *digest),

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_and_runs_of_blanks_make_no_other_name() {
+    fn letter_case_and_repeated_spaces_do_not_change_a_name() {
         assert!(utf8("My  CA").matches(&utf8(" my\tca ")));
         assert!(!utf8("My CA").matches(&utf8("MyCA")));
         assert!(!utf8("Ä").matches(&utf8("ä")));

@@ -1,7 +1,7 @@
 //! RSA signatures that aws-lc-rs does not check: those of keys below 2,048 bits, among others.
 //!
-//! OpenSSL's security level limits the keys of a chain that is verified. It limits no key under
-//! `sslmode=require`, and it takes 2,047 bits for 2,048.
+//! OpenSSL's security level limits only the keys of a verified chain, so none under
+//! `sslmode=require`. It also accepts 2,047 bits for 2,048.
 
 use std::ops::RangeInclusive;
 
@@ -19,14 +19,14 @@ use super::der::{Reader, tag};
 pub(crate) enum RsaPadding {
     /// EMSA-PKCS1-v1_5.
     Pkcs1,
-    /// EMSA-PSS, with a mask by the digest of the message.
+    /// EMSA-PSS, with the digest of the message for the mask.
     Pss {
         /// Length of the salt in bytes.
         salt: usize,
     },
 }
 
-/// Sizes of keys that are tried, in bits: a larger key would cost too much time.
+/// Supported sizes of keys, in bits: a larger key would cost too much time.
 const SIZES: RangeInclusive<usize> = 512..=8192;
 
 /// Did this key, an RSAPublicKey (RFC 8017 appendix A.1.1), sign the message? `None` if we cannot
@@ -81,7 +81,7 @@ fn signed<D: Hash + FixedOutputReset + AssociatedOid>(
     let hashed = D::digest(message);
     let verified = match padding {
         RsaPadding::Pkcs1 => Pkcs1v15Sign::new::<D>().verify(key, &hashed, signature),
-        // No signature by a key of these sizes has room for more.
+        // A signature by a key of these sizes has no space for more.
         RsaPadding::Pss { salt } if salt > *SIZES.end() / 8 => return false,
         RsaPadding::Pss { salt } => Pss::<D>::new_with_salt(salt).verify(key, &hashed, signature),
     };

@@ -29,7 +29,7 @@ fn to_copy(finding: &Value) -> String {
 }
 
 #[test]
-fn a_weaker_mode_is_told_that_the_strongest_would_pass_and_how() {
+fn a_weaker_mode_learns_that_the_strongest_would_pass_and_how() {
     let lab = Lab::new();
     let run = check(
         &lab,
@@ -50,7 +50,7 @@ fn a_weaker_mode_is_told_that_the_strongest_would_pass_and_how() {
 }
 
 #[test]
-fn a_weaker_mode_is_told_why_the_strongest_would_fail() {
+fn a_weaker_mode_learns_why_the_strongest_would_fail() {
     let lab = Lab::new();
     for (settings, reason) in [
         (
@@ -94,7 +94,7 @@ fn a_root_file_at_home_that_decides_is_named() {
 }
 
 #[test]
-fn a_byte_order_mark_is_told_and_the_command_takes_it_away() {
+fn a_byte_order_mark_is_reported_and_the_command_removes_it() {
     let lab = Lab::new();
     let root = std::fs::read(lab.client.home.path().join("root.crt")).unwrap();
     lab.client
@@ -129,7 +129,7 @@ fn the_word_system_is_not_known_to_every_client() {
 }
 
 #[test]
-fn public_and_retired_roots_are_told() {
+fn public_and_retired_roots_are_reported() {
     let client = Client::new();
     for (name, findings) in [
         (
@@ -162,7 +162,7 @@ fn public_and_retired_roots_are_told() {
 }
 
 #[test]
-fn an_edwards_signature_is_told_from_the_names_of_scram() {
+fn an_edwards_signature_is_reported_for_scram() {
     let client = Client::new();
     let served = crate::support::pki::Ca::root_with("root", |_| {}).leaf(&["db"]);
     client.write("server.crt", &served.chain);

@@ -18,7 +18,7 @@ struct Row {
     served: Served,
     /// The content of root.crt.
     roots: String,
-    /// How the string ends; hostaddr, port, user, dbname and sslrootcert stand before it.
+    /// How the string ends; hostaddr, port, user, dbname and sslrootcert come before it.
     string: &'static str,
     /// The exit code, and the code of the error ("pass" for none).
     expected: (i32, &'static str),

@@ -71,7 +71,7 @@ fn standard_input_is_a_list_too() {
 }
 
 #[test]
-fn a_list_of_nothing_is_no_pass() {
+fn an_empty_list_is_not_a_pass() {
     let client = Client::new();
     client.write("list", "# all is commented out\n\n");
     client.write("empty.toml", "");
@@ -130,7 +130,7 @@ fn a_configuration_names_endpoints_and_demands() {
 }
 
 #[test]
-fn a_mistake_in_a_configuration_is_told_with_its_line() {
+fn a_mistake_in_a_configuration_is_reported_with_its_line() {
     let client = Client::new();
     client.write(
         "pgtls.toml",
@@ -201,7 +201,7 @@ fn waiting_ends_when_the_server_comes_and_says_each_state_once() {
 }
 
 #[test]
-fn waiting_ends_with_its_time_and_for_what_no_time_mends() {
+fn waiting_ends_with_its_time_and_for_what_time_does_not_fix() {
     let lab = Lab::new();
     let gate = Gate::before(lab.endpoint.address);
     let run = lab.check(&["--wait", "300ms", &at(gate.port)]);
@@ -212,7 +212,7 @@ fn waiting_ends_with_its_time_and_for_what_no_time_mends() {
 }
 
 #[test]
-fn more_at_once_than_files_may_be_open_is_no_failure() {
+fn more_at_once_than_files_may_be_open_is_not_a_failure() {
     let lab = Lab::new();
     lab.client
         .write("list", format!("{}\n", lab.good()).repeat(200));
@@ -331,7 +331,7 @@ fn an_empty_shard_passes_and_says_so() {
 }
 
 #[test]
-fn what_cannot_be_merged_is_no_pass() {
+fn a_file_that_cannot_be_merged_is_not_a_pass() {
     let lab = Lab::new();
     let line = lab.check(&["--format", "jsonl", &lab.good()]).stdout;
     lab.client.write("good", &line);

@@ -86,7 +86,7 @@ fn nagios_gets_its_own_codes_and_one_line() {
 const PIN: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 #[test]
-fn a_wrong_command_line_is_2_where_nobody_asks_for_nagios() {
+fn a_wrong_command_line_is_2_except_for_nagios() {
     let run = Client::new().pgtls(&["check", "--format", "json", "--nonsense"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
 }
@@ -228,7 +228,7 @@ fn reports_go_to_files_beside_the_screen() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_no_pass_and_hides_no_failure() {
+fn a_report_that_cannot_be_written_is_not_a_pass_and_hides_no_failure() {
     let lab = Lab::new();
     let arguments = ["--report", "json=missing/report.json"];
     for (string, code) in [(lab.good(), 2), (lab.wrong_host(), 7)] {

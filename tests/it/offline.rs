@@ -29,7 +29,7 @@ fn verify(client: &Client, arguments: &str) -> Run {
 const ALL: &str = "--key server.key --sslrootcert root.crt --host db.example.com";
 
 #[test]
-fn good_files_pass_for_every_name_they_hold() {
+fn good_files_pass_for_every_name_in_them() {
     let root = Ca::root("root");
     let client = with(&root.leaf(&["db.example.com", "*.db.example.com"]), &root);
     let run = verify(&client, &format!("{ALL} --host a.db.example.com"));
@@ -157,7 +157,7 @@ fn a_key_must_belong_to_the_certificate_and_to_its_owner_alone() {
 }
 
 #[test]
-fn the_order_of_a_chain_and_what_it_lacks_are_told() {
+fn the_order_of_a_chain_and_what_it_lacks_are_reported() {
     let root = Ca::root("root");
     let upper = root.intermediate("upper");
     let lower = upper.intermediate("lower");
@@ -339,7 +339,7 @@ fn a_signature_that_cannot_be_checked_is_never_passed() {
 }
 
 #[test]
-fn two_cas_of_one_name_are_told_apart_by_their_keys() {
+fn two_cas_of_one_name_are_distinguished_by_their_keys() {
     let (root, recreated) = (Ca::root("root"), Ca::root("root"));
     let client = with(&root.leaf(&["db.example.com"]), &recreated);
     let run = verify(&client, ALL);

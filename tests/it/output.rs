@@ -249,7 +249,7 @@ fn a_reader_that_has_gone_changes_nothing() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_report_that_cannot_be_written_is_no_pass() {
+fn a_report_that_cannot_be_written_is_not_a_pass() {
     let scene = Scene::new();
     let full = std::fs::OpenOptions::new()
         .write(true)

@@ -65,7 +65,7 @@ fn the_strings_of_azure_s_pages_work() {
 }
 
 #[test]
-fn a_wrong_name_is_told_in_libpq_s_words() {
+fn a_wrong_name_is_reported_in_libpq_s_words() {
     let root = Ca::root("root");
     let names = [
         "*.privatelink.westeurope.database.azure.com",
@@ -261,7 +261,7 @@ fn the_option_overrules_the_string() {
 }
 
 #[test]
-fn without_a_root_file_psql_s_need_for_one_is_told() {
+fn without_a_root_file_psql_s_need_for_one_is_reported() {
     let root = Ca::root("root");
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;

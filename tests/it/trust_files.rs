@@ -16,7 +16,7 @@ use crate::support::skip::has_openssl;
 struct Row {
     /// What it shows.
     name: &'static str,
-    /// What root.crt holds.
+    /// The contents of root.crt.
     text: Vec<u8>,
     expected: Expected,
 }
@@ -118,7 +118,7 @@ fn text(value: &serde_json::Value) -> &str {
 
 /// Paths that are not files, or cannot be read.
 #[test]
-fn paths_that_are_no_files_are_refused_as_libpq_refuses_them() {
+fn paths_that_are_not_files_are_refused_as_libpq_refuses_them() {
     let Some((world, server)) = start() else {
         return;
     };

@@ -143,7 +143,7 @@ fn a_name_that_cannot_be_resolved_is_unreachable() {
 }
 
 #[test]
-fn a_handshake_that_breaks_is_told_from_one_that_is_refused() {
+fn a_broken_handshake_is_distinguished_from_a_refused_one() {
     for (behind_the_s, outcome) in [
         (&b"\x15\x03\x03\x00\x02\x02\x50"[..], "tls-alert"),
         (b"\x15\x03\x03\x00\x02\x02\x46", "no-common-version"),

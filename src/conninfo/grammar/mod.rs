@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf_8_are_kept() {
+    fn bytes_that_are_not_utf_8_are_kept() {
         let settings = parse(b"user=\xff\xfe").unwrap();
         assert_eq!(settings[0].value.as_bytes(), b"\xff\xfe");
     }

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timeout_of_one_second_is_one_second_and_none_is_for_ever() {
+    fn a_timeout_of_one_second_is_one_second_and_none_is_no_limit() {
         let timeout = |text| {
             read(text)
                 .unwrap()

@@ -266,7 +266,7 @@ fn unverified(task: &Task, login: &Login) -> Option<Finding> {
     ))
 }
 
-/// A login that whatever terminates TLS can pass on as its own.
+/// A login that a proxy that terminates TLS can pass on as its own.
 fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding> {
     let disabled = task.conninfo.channel_binding.value == ChannelBinding::Disable;
     let said = |finding: &Finding| finding.code == Code::NoChannelBinding;

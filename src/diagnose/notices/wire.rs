@@ -1,4 +1,4 @@
-//! What the wire told besides.
+//! Other findings about the connection.
 
 use super::{Code, Finding, Stage, info};
 use crate::escape::escape;

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_is_no_number_is_none() {
+    fn a_count_that_is_not_a_number_is_none() {
         for message in [
             &b"nonsense"[..],
             b"r=x,i=",

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_told_apart_by_code_and_length() {
+    fn packets_are_distinguished_by_code_and_length() {
         for (contents, packet) in [
             (&b"\x04\xd2\x16\x2f"[..], Some(Packet::SslRequest)),
             (b"\x04\xd2\x16\x30", Some(Packet::GssencRequest)),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_answer_is_told_by_its_first_byte() {
+    fn the_first_answer_is_recognized_by_its_first_byte() {
         for (answer, expected) in [
             (&b""[..], FirstAnswer::Closed),
             (b"Hello", FirstAnswer::Unexpected(b'H')),

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn alerts_about_certificates_are_told_from_the_others() {
+    fn alerts_about_certificates_are_distinguished_from_others() {
         let about: Vec<u8> = (0..=u8::MAX)
             .filter(|number| Alert(*number).answers_certificate())
             .collect();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_that_nobody_knows_is_fatal() {
+    fn an_unknown_level_is_fatal() {
         let warning = Some((Level::Warning, Alert::UNRECOGNIZED_NAME));
         assert_eq!(Alert::decode(&[1, 112]), warning);
         for level in [0, 2, 3, 255] {

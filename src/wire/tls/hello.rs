@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_client_hello_offers_nothing() {
+    fn bytes_that_are_not_a_client_hello_offer_nothing() {
         let whole = foreign(OFFER);
         let fixed = whole.len() - OFFER.len();
         for end in 0..fixed {

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_record_is_told_by_two_bytes() {
+    fn two_bytes_identify_the_start_of_a_record() {
         for (bytes, may, does) in [
             (&b""[..], true, false),
             (&[22], true, false),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_ends_them() {
+    fn bytes_that_are_not_a_record_end_them() {
         for bytes in [
             &b"HTTP/1.1 400"[..],
             &[22, 2, 0],

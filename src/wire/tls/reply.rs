@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tls_is_no_answer() {
+    fn bytes_that_are_not_tls_are_not_an_answer() {
         for bytes in [
             &b"N"[..],
             b"HTTP/1.1 400",
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_server_hello_has_no_suite() {
+    fn bytes_that_are_not_a_server_hello_have_no_suite() {
         let mut other = record(HANDSHAKE, &hello([9; 32], 0x1302, 0, &[]));
         other[5] = 1;
         assert_eq!(chosen_suite(&other), None);

@@ -13,7 +13,7 @@ const TLS_ONLY: &str = "hostnossl all all all reject";
 const MODERN: (&str, &str) = ("ssl_ciphers", "ECDHE+AESGCM:ECDHE+CHACHA20");
 
 #[test]
-fn plaintext_is_told_by_how_the_server_takes_a_startup_packet() {
+fn the_answer_to_a_startup_packet_shows_plaintext() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
     let Some(mut server) = Postgres::start(&served) else {

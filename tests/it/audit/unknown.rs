@@ -41,7 +41,7 @@ fn a_good_server_passes_and_nothing_is_unknown() {
 }
 
 #[test]
-fn a_question_without_an_answer_is_no_refusal() {
+fn a_question_without_an_answer_is_not_a_refusal() {
     let root = Ca::root("root");
     let good = Lab::new(&root.leaf(&["db.example"]));
     for (on_legacy, reason) in [
@@ -101,7 +101,7 @@ fn a_refusal_of_what_the_check_itself_got_is_not_believed() {
 }
 
 #[test]
-fn the_end_of_the_time_is_no_refusal() {
+fn the_end_of_the_time_is_not_a_refusal() {
     let root = Ca::root("root");
     let lab = Lab::new(&root.leaf(&["db.example"]));
     let run = look(&root, lab, &["--deadline", "0s"]);
@@ -114,7 +114,7 @@ fn the_end_of_the_time_is_no_refusal() {
 }
 
 #[test]
-fn whoever_processes_injected_plaintext_is_caught() {
+fn a_server_that_processes_injected_plaintext_is_caught() {
     let root = Ca::root("root");
     let lab = Lab {
         on_stuffed: OnStuffed::Process,
@@ -194,7 +194,7 @@ fn both_certificates_of_a_server_with_two_must_verify() {
 }
 
 #[test]
-fn whoever_cannot_be_reached_is_not_audited() {
+fn an_unreachable_server_is_not_audited() {
     let client = Client::new();
     let run = audit(&client, &["host=127.0.0.1 port=1 sslmode=require"]);
     assert_eq!(
@@ -215,7 +215,7 @@ fn whoever_cannot_be_reached_is_not_audited() {
 }
 
 #[test]
-fn plaintext_is_looked_at_where_there_is_no_tls() {
+fn plaintext_is_tested_without_tls() {
     let peer = Peer::start(|conversation| {
         let mut request = [0; 8];
         std::io::Read::read_exact(conversation, &mut request)?;

@@ -400,7 +400,7 @@ impl Files {
 
 /// Follows the advice for a key that others may read.
 #[test]
-fn the_advised_command_mends_the_permissions_of_a_key() {
+fn the_advised_command_fixes_the_permissions_of_a_key() {
     if !has_openssl() {
         return;
     }

@@ -1,7 +1,7 @@
 //! Do we read connection strings like libpq?
 //!
 //! One table of strings goes to [`pgtls::conninfo`] and to a real libpq (Debian's `libpq5`), called from Python. A row
-//! that holds for newer libpq only says since which version and why; it fails when the older one agrees after all.
+//! that is true only for newer libpq says since which version and why. It fails if the older one agrees after all.
 //!
 //! `PGTLS_TEST_LIBPQ` names the library, `libpq.so.5` by default. `PGTLS_TEST_LIBPQ18` may name that of PostgreSQL 18, such as
 //! the one in the wheel of `psycopg-binary`, as a second referee.
@@ -348,7 +348,7 @@ fn kind(error: &Error) -> String {
     }
 }
 
-/// The kind of error behind libpq's message; `None` if it accepted the string and only failed to connect.
+/// The kind of error that libpq's message means; `None` if it accepted the string and only failed to connect.
 fn libpq_kind(message: &[u8]) -> Option<String> {
     let message = String::from_utf8_lossy(message).into_owned();
     let quoted: Vec<&str> = message.split('"').skip(1).step_by(2).collect();

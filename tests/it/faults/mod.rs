@@ -40,7 +40,7 @@ pub(crate) enum Cure {
 }
 
 #[test]
-fn every_fault_is_told_with_cause_evidence_and_a_cure_that_works() {
+fn every_fault_is_reported_with_cause_evidence_and_a_fix_that_works() {
     let scene = scenes::Scene::new();
     for fault in scene.faults() {
         let Fault { name, exit, .. } = fault;

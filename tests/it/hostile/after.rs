@@ -87,7 +87,7 @@ fn tickets_without_end_are_refused() {
 /// Under TLS 1.2 the server sends the last message of the handshake, and what follows may spoil it.
 /// Under TLS 1.3 the client sends it.
 #[test]
-fn a_session_that_stands_has_passed_whatever_comes_then() {
+fn an_established_session_has_passed_whatever_comes_then() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     let rows: &[(&str, Script, &[_])] = &[

@@ -36,7 +36,7 @@ fn no_file_keeps_the_check_waiting() {
 }
 
 #[test]
-fn a_service_file_may_be_a_pipe_that_nobody_writes_to() {
+fn a_service_file_may_be_a_pipe_without_a_writer() {
     let client = Client::new().with("PGSERVICEFILE", "pipe");
     nix::unistd::mkfifo(&client.home.path().join("pipe"), Mode::S_IRWXU).unwrap();
     let run = client.check("service=x");

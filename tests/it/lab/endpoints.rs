@@ -12,7 +12,7 @@ use super::running::Running;
 use crate::support::client::Client;
 
 #[test]
-fn check_comes_to_what_the_catalogue_says_of_every_endpoint() {
+fn check_agrees_with_the_catalogue_on_every_endpoint() {
     let client = Client::new();
     let lab = Running::start(&client, &[]);
     let endpoints = lab.endpoints();
@@ -119,7 +119,7 @@ fn a_signal_ends_it_and_its_directory() {
 }
 
 #[test]
-fn it_ends_when_nobody_reads_what_it_says() {
+fn it_ends_when_its_reader_has_gone() {
     let client = Client::new();
     let command = format!(
         "{} lab --dir lab good closes | head -n 1; echo ended",
@@ -287,7 +287,7 @@ fn hostile_clients_do_it_no_harm() {
 }
 
 #[test]
-fn every_way_to_begin_is_told_apart() {
+fn every_way_to_begin_is_distinguished() {
     let client = Client::new();
     let mut lab = Running::start(&client, &["good", "never-answers", "no-tls"]);
     let mut say = |fault: &str, words: &[&[u8]]| {

@@ -418,7 +418,7 @@ fn a_demand_holds_for_the_connection_of_the_login_too() {
 /// If it is requested in a way that the string forbids, the password is not sent. If it is allowed,
 /// nothing else is sent.
 #[test]
-fn a_password_goes_only_where_the_string_lets_it() {
+fn a_password_is_sent_only_where_the_string_allows_it() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     let cleartext: &[u8] = b"R\0\0\0\x08\0\0\0\x03";

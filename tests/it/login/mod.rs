@@ -591,7 +591,7 @@ fn scram_is_bound_to_every_certificate_that_libpq_can_bind_to() {
 }
 
 #[test]
-fn what_the_crates_cannot_do_is_no_pass() {
+fn what_the_crates_cannot_do_is_not_a_pass() {
     let root = Ca::root("root");
     let Some(server) = prepared(&root.leaf(&["db.example"])) else {
         return;

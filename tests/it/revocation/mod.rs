@@ -124,7 +124,7 @@ fn a_rehashed_directory_is_found() {
 
 /// Follows the advice for a list in DER form.
 #[test]
-fn the_advised_command_mends_a_list_in_der_form() {
+fn the_advised_command_fixes_a_list_in_der_form() {
     if !has_openssl() {
         return;
     }
@@ -151,7 +151,7 @@ fn the_advised_command_mends_a_list_in_der_form() {
 
 /// The bad request is explained: the path as written, the absolute path, the fault.
 #[test]
-fn a_list_that_is_named_and_unfit_is_told_with_its_path() {
+fn a_named_list_that_is_unusable_is_reported_with_its_path() {
     if !has_openssl() {
         return;
     }

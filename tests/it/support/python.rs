@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Starts no site packages: our own scripts need the standard library alone, and start hundreds of times.
+/// Without site packages: our scripts need only the standard library, and start hundreds of times.
 pub(crate) const STANDARD_LIBRARY: &str = "-IS";
 
-/// The interpreter itself. What stands in the path may be the shim of a version manager, which takes
+/// The interpreter itself. The one in the path may be the shim of a version manager, which takes
 /// longer than most scripts.
 pub(crate) fn python3() -> &'static Path {
     static INTERPRETER: OnceLock<PathBuf> = OnceLock::new();

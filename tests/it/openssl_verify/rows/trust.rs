@@ -1,4 +1,4 @@
-//! What the root file holds.
+//! The contents of the root file.
 
 use super::*;
 
