@@ -1,5 +1,5 @@
-// Connects with node-postgres and postgres.js as each line of standard input asks, and prints what
-// came of it; requests and answers are those of drive.py.
+// Connects with node-postgres and postgres.js as each line of standard input requests, and prints the
+// result. Requests and answers are those of drive.py.
 //
 //     node drive.mjs DIRECTORY    where both are installed
 
@@ -46,7 +46,7 @@ async function answer(request) {
   try {
     return { came: (await connect(request)) ? 'tls' : 'plaintext', message: '' }
   } catch (error) {
-    // The server does not take a parameter that the client passed on to it.
+    // The server does not accept a parameter that the client passed on to it.
     const came = ['42704', '55P02'].includes(error.code) ? 'invalid' : 'refused'
     return { came, message: String(error.message) }
   }

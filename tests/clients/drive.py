@@ -1,8 +1,8 @@
-"""Connects with asyncpg and libpq as each line of standard input asks, and prints what came of it.
+"""Connects with asyncpg and libpq as each line of standard input requests, and prints the result.
 
     drive.py DIRECTORY LIBRARY    where asyncpg is installed, and libpq's shared library
 
-A request is an object of JSON: the client, what is asked of it ("string" or "certificate"), the
+A request is a JSON object: the client, what it is asked for ("string" or "certificate"), the
 string, host, port, roots and the home directory. The answer: "tls", "plaintext", "refused" or
 "invalid", and the client's own words.
 """
@@ -29,7 +29,7 @@ for function in (libpq.PQstatus, libpq.PQsslInUse, libpq.PQerrorMessage, libpq.P
 
 
 def default_context(roots):
-    """What ssl.create_default_context() makes from Python 3.13 on, in every Python."""
+    """What ssl.create_default_context() makes since Python 3.13, in every Python."""
     context = ssl.create_default_context(cafile=roots)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
     return context
@@ -43,7 +43,7 @@ def string_of(request):
 
 
 class InvalidSetting(Exception):
-    """libpq does not take the string."""
+    """libpq does not accept the string."""
 
 
 def connect_libpq(request):
@@ -63,7 +63,7 @@ async def connect(request):
     dsn = string_of(request)
     settings = {"timeout": PATIENCE}
     if request["client"] == "python-default-context":
-        # The context is the program's; of the string it leaves nothing to decide.
+        # The context is the program's, so the TLS settings of the string have no effect.
         dsn = dsn.partition("?")[0]
         settings["ssl"] = default_context(request["roots"])
     connection = await asyncpg.connect(dsn, **settings)

@@ -1,4 +1,4 @@
-"""A program around asyncpg: one health check of the database that DATABASE_URL names."""
+"""A program that uses asyncpg: one health check of the database that DATABASE_URL names."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-// A program around node-postgres: one health check of the database that DATABASE_URL names.
+// A program that uses node-postgres: one health check of the database that DATABASE_URL names.
 
 const { Client } = require('pg')
 

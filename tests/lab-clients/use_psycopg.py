@@ -1,4 +1,4 @@
-"""A program around psycopg: one health check of the database that DATABASE_URL names."""
+"""A program that uses psycopg: one health check of the database that DATABASE_URL names."""
 
 import os
 

@@ -1,8 +1,8 @@
-"""Asks a real libpq what it makes of connection strings.
+"""Asks a real libpq how it reads connection strings.
 
 Arguments: the path of the library. Standard input: a JSON list of questions
 {"ask": "parse" | "connect", "text": hex, "env": {name: hex}}, in which the bytes
-{port} stand for a loopback port that refuses connections. Standard output:
+{port} mean a loopback port that refuses connections. Standard output:
 {"version": 150020, "port": 12345, "user": hex, "answers": [{"values": {keyword: hex}, "error": hex or null}]}
 """
 
@@ -65,7 +65,7 @@ def connect(libpq, text):
 
 def main():
     libpq = load(sys.argv[1])
-    # Bound and not listening: every connection is refused for as long as this process lives.
+    # Bound but not listening: every connection is refused as long as this process lives.
     refusing = socket.socket()
     refusing.bind(("127.0.0.1", 0))
     port = refusing.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Runs a program and writes what it took: seconds, and the peak of its resident memory in KiB.
+"""Runs a program and writes its cost: seconds, and the peak of its resident memory in KiB.
 
 The kernel counts the parent's memory for a child that was forked from it, so that a large test
 process cannot measure a small program; this parent is small.

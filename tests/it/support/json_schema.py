@@ -1,6 +1,6 @@
-"""Validates JSON documents, one a line of standard input, against the JSON Schema of a file.
+"""Validates JSON documents, one per line of standard input, against the JSON Schema of a file.
 
-Prints what is wrong, a line each: the number of the document, where, and what.
+Prints what is wrong, one fault per line: the number of the document, where, and what.
 """
 
 import json

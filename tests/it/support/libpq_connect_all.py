@@ -19,7 +19,7 @@ def main():
     libpq.PQfinish.argtypes = [ctypes.c_void_p]
 
     # OpenSSL asks for a password on the terminal, then on standard input, and says so on standard
-    # error: nobody is to answer or to listen.
+    # error: it must get no answer, and its message must not appear.
     lines = sys.stdin.readlines()
     os.setsid()
     sys.stderr = os.fdopen(os.dup(2), "w")

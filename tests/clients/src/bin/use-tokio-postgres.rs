@@ -1,4 +1,4 @@
-//! A program around tokio-postgres and rustls: one health check of the database that libpq's
+//! A program that uses tokio-postgres and rustls: one health check of the database that libpq's
 //! variables name. tokio-postgres knows the PGSSLMODE values disable, prefer and require; rustls
 //! verifies everything in all of them.
 
