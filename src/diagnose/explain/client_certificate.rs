@@ -16,7 +16,6 @@ use crate::x509::Name;
 /// wrong, or if the server's error has nothing to do with TLS.
 pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Option<Diagnosis> {
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
-    let request = session.tls.client_certificate;
     let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
         (None, SslCertMode::Require) => finding(
             Code::ClientCertNotRequested,
@@ -26,10 +25,8 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
         (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
             refused_or_missing(task, &session.tls, format!("server says: {}", said(error)))?
         }
-        // Such a server answers before it reads pg_hba.conf: it may still require a certificate.
-        (Some(FirstAnswer::Error(error)), _)
-            if error.may_pass() && request != ClientCertificateRequest::Sent =>
-        {
+        // Such a server answers before it reads pg_hba.conf: it may still require another certificate.
+        (Some(FirstAnswer::Error(error)), _) if error.may_pass() => {
             return Some(server_error(error));
         }
         (Some(FirstAnswer::Closed), _) => silence(task, &session.tls)?,

@@ -240,7 +240,8 @@ fn the_first_answer_decides_only_about_the_certificate() {
         (fatal("3D000", "no such database"), own, (0, "pass")),
         // It is not known yet whether a certificate will be required.
         (starting, "", (3, "server-error")),
-        (starting, own, (0, "pass")),
+        (starting, own, (3, "server-error")),
+        (fatal("53300", "too many clients"), own, (3, "server-error")),
         (b"", "", (5, "closed")),
         (b"", own, (5, "closed")),
         (b"HTTP/1.1 400 Bad Request\r\n", "", (5, "not-postgres")),
