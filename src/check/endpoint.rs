@@ -13,7 +13,8 @@ use super::unit::{ReadByOthers, Readable, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::conninfo::{ConnInfo, Endpoint, Route};
 use crate::diagnose::{
-    ClientDiagnosis, OtherHosts, diagnose, diagnose_login, rehearse, trust_error, unchecked,
+    ClientDiagnosis, OtherHosts, diagnose, diagnose_login, login_not_checked, rehearse,
+    trust_error, unchecked,
 };
 use crate::exit::Exit;
 use crate::login::login;
@@ -140,6 +141,9 @@ impl<'a> Network<'a> {
         let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
         if let Some(rotation) = &rotation {
             diagnosis = diagnosis.with(rotation.finding.clone(), demands.strictness);
+        }
+        if let (false, Some(finding)) = (self.request.login, login_not_checked(&task)) {
+            diagnosis = diagnosis.with(finding, demands.strictness);
         }
         let mut entry = None;
         // Nothing is sent to a server that fails any demand, including `--strict`.

@@ -66,6 +66,7 @@ catalogue! {
     LegacyProtocol = "legacy-protocol", [Unmet],
     LibpqRootMissing = "libpq-root-missing", [Unmet],
     LoginFailed = "login-failed", [Login, Handshake],
+    LoginNotChecked = "login-not-checked", [Unmet],
     MalformedCertificate = "malformed-certificate", [Untrusted],
     MissingIntermediate = "missing-intermediate", [Untrusted],
     NameConstraint = "name-constraint", [Untrusted],

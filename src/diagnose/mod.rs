@@ -34,6 +34,7 @@ pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use hint::{Advice, Fix, FixKind, Hint};
+pub use notices::login_not_checked;
 
 /// All findings about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

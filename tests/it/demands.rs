@@ -342,3 +342,41 @@ fn without_an_sslmode_the_strongest_is_checked_and_it_is_said() {
     assert_eq!(run.endpoint()["sslmode"], "verify-full");
     assert_eq!(run.findings(), ["default-sslmode"]);
 }
+
+/// libpq checks these in the login. Without one they must not pass in silence.
+#[test]
+fn what_only_a_login_can_check_is_named() {
+    let lab = lab();
+    for (setting, named) in [
+        ("channel_binding=require", true),
+        ("require_auth=scram-sha-256", true),
+        ("target_session_attrs=standby", true),
+        ("min_protocol_version=3.2", true),
+        ("channel_binding=prefer", false),
+        ("require_auth=''", false),
+        ("target_session_attrs=any", false),
+        ("target_session_attrs=prefer-standby", false),
+        ("min_protocol_version=3.0", false),
+    ] {
+        let string = format!("{} {setting}", lab.good());
+        let run = lab.client.check(&string);
+        assert_eq!(run.code, 0, "{setting}: {run:?}");
+        let found = run.findings().contains(&"login-not-checked".to_owned());
+        assert_eq!(found, named, "{setting}: {run:?}");
+        let strict = lab
+            .client
+            .pgtls(&["check", "--format", "json", "--strict", &string]);
+        let expected = if named {
+            (1, "login-not-checked")
+        } else {
+            (0, "pass")
+        };
+        let came = (strict.code, strict.outcome());
+        assert_eq!((came.0, came.1.as_str()), expected, "{setting}: {strict:?}");
+        let login = lab
+            .client
+            .pgtls(&["check", "--format", "json", "--login", &string]);
+        let found = login.findings().contains(&"login-not-checked".to_owned());
+        assert!(!found, "{setting}: {login:?}");
+    }
+}

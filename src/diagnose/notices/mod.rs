@@ -1,6 +1,7 @@
 //! Findings that do not decide the verdict, but that the user should know.
 
 mod chain;
+mod login;
 mod settings;
 mod wire;
 
@@ -8,6 +9,7 @@ use super::{Code, Context, Finding, Fix, Hint, Level, Stage};
 use crate::escape::Shown;
 
 pub(super) use chain::of_chain;
+pub use login::login_not_checked;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use wire::of_session;
 
