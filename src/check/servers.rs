@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
-/// Who is at which server.
+/// Which visits each server has.
 ///
 /// PostgreSQL starts a process for every connection. With default settings it refuses all new ones,
 /// even those of its clients, while it has some 240 of them (`MaxLivePostmasterChildren` in

@@ -1,4 +1,4 @@
-//! Settings back into text.
+//! Turns settings back into text.
 
 use super::grammar::Assignment;
 use super::parameter::{Keyword, Secrecy};

@@ -1,4 +1,4 @@
-//! What separates words.
+//! The white space that separates words.
 
 /// The bytes that C's `isspace` takes for spaces in the "C" locale.
 pub(super) const fn is_space(byte: u8) -> bool {

@@ -1,4 +1,4 @@
-//! Instants and spans in words.
+//! Times and spans in words.
 
 use time::OffsetDateTime;
 

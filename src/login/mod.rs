@@ -134,9 +134,9 @@ pub enum Error {
     /// The server refused the login.
     #[error("the server refused the login")]
     Server {
-        /// Its words.
+        /// The server's message.
         error: ServerError,
-        /// What it answered.
+        /// The step that the message answered.
         step: Step,
     },
     /// The server hung up.

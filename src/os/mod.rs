@@ -1,6 +1,6 @@
 //! What differs between operating systems: the same functions in one file for each.
 //!
-//! No other module depends on the system.
+//! No other module asks which system it runs on.
 
 #[cfg(unix)]
 mod unix;
