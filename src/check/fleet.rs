@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn few_begin_at_a_time_but_a_long_wait_holds_up_no_other() {
+    fn few_begin_at_a_time_but_a_long_wait_delays_no_other() {
         for (wait, expected) in [(BLINK / 2, AT_A_TIME), (BLINK * 200, 1_000)] {
             let (_, most) = run(1_000, 2_000, async |_| sleep(wait).await);
             assert_eq!(most, expected, "{wait:?}");

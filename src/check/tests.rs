@@ -380,7 +380,7 @@ fn the_last_host_knows_that_no_other_will_do() {
 }
 
 #[test]
-fn prefer_standby_comes_back_to_a_host_that_was_passed_over() {
+fn prefer_standby_returns_to_a_host_that_was_skipped() {
     let primary = OfAnotherKind(Exit::Passed);
     for (wanted, hosts, exit) in [
         ("prefer-standby", Hosts::Any, Exit::Passed),

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shard_is_one_of_so_many() {
+    fn a_shard_is_a_part_and_a_count() {
         for (text, numbers) in [("1/1", (1, 1)), ("2/5", (2, 5)), ("5/5", (5, 5))] {
             let shard = parse_shard(text).unwrap();
             assert_eq!((shard.number.get(), shard.of.get()), numbers);

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_have_their_own_policy_and_the_common_one_where_they_are_silent() {
+    fn endpoints_have_their_own_policy_and_otherwise_the_common_one() {
         let text = r#"
             [policy]
             valid_for = "30d"

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_lost_its_backslashes_comes_with_the_settings_that_keep_them() {
+    fn a_path_that_lost_its_backslashes_is_reported_with_the_right_settings() {
         let lost =
             |text: &str| lost_backslashes(&parse(text.as_bytes()).unwrap(), Keyword::SslRootCert);
         let windows = LostBackslashes {

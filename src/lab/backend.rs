@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_passes_over_everything_up_to_the_next_sync() {
+    fn an_error_skips_everything_up_to_the_next_sync() {
         let (heard, ..) = converse(&[
             message(b'p', b"\0"),
             message(b'P', b"\0DROP TABLE t\0\0\0"),

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_is_judged_by_what_it_says_if_it_was_there() {
+    fn a_gate_is_judged_by_its_exit_status_if_it_connected() {
         let looked = Observation {
             opening: Opening::SslRequest,
             ..Observation::new(1)

@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sessions_differ_in_what_they_show() {
+    fn two_sessions_differ_in_what_they_report() {
         let text = |text: &str| Some(text.to_owned());
         for (session, difference) in [
             (ServerSession::default(), Difference::NoTls),

@@ -39,14 +39,14 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn the_document_holds_everything() {
+    fn the_document_contains_everything() {
         let mut out = Vec::new();
         write(&mut out, &sample::report()).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 
     #[test]
-    fn lines_hold_one_endpoint_each_and_nothing_else() {
+    fn every_line_is_one_endpoint_and_nothing_else() {
         let report = sample::report();
         let mut out = Vec::new();
         write_lines(&mut out, &report).unwrap();

@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_a_usable_key_says_what_it_holds() {
+    fn a_file_without_a_usable_key_says_what_it_contains() {
         let no_key = |holds: &[&str]| KeyFault::NoKey {
             holds: holds.iter().map(|label| (*label).to_owned()).collect(),
         };

@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_domain_covers_itself_and_what_is_below_in_any_letters() {
+    fn a_domain_covers_itself_and_what_is_below_in_any_case() {
         for (name, base, expected) in [
             ("db.example.test", "example.test", true),
             ("db.example.test", "db.example.test", true),

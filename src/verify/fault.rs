@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_limitation_has_no_number_of_openssl() {
+    fn only_our_own_limitation_has_no_openssl_number() {
         let unsupported = FaultKind::UnsupportedAlgorithm {
             oid: "1.3.101.113".to_owned(),
         };

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn the_common_name_counts_unless_a_name_of_the_hosts_own_kind_is_there() {
+    fn the_common_name_counts_unless_there_is_a_name_of_the_hosts_kind() {
         let other = [
             GeneralName::Email(b"db".into()),
             GeneralName::Uri(b"db".into()),

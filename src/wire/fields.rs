@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_taken_and_what_is_too_long_is_cut() {
+    fn what_is_missing_is_not_read_and_what_is_too_long_is_cut() {
         assert_eq!(Fields(b"").u8(), None);
         assert_eq!(Fields(b"\0").u16(), None);
         assert_eq!(Fields(b"\0\0").u24(), None);

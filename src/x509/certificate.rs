@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_behind_a_certificate_are_refused_on_the_wire_and_left_over_in_files() {
+    fn bytes_after_a_certificate_are_refused_on_the_wire_and_left_over_in_files() {
         let mut der = bundled("DigiCertGlobalRootG2").der.to_vec();
         der.extend_from_slice(b"more");
         assert_eq!(Certificate::parse(&der), Err(ParseError::Trailing(4)));

@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn string_types_make_no_other_name() {
+    fn string_types_do_not_change_a_name() {
         let plain = utf8("Zoë");
         for (tag, value) in [
             (tag::TELETEX_STRING, &b"Zo\xeb"[..]),
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_within_a_set_makes_no_other_name() {
+    fn the_order_within_a_set_does_not_change_a_name() {
         let (a, b) = ((tag::UTF8_STRING, &b"a"[..]), (tag::UTF8_STRING, &b"b"[..]));
         assert!(name(&[a, b]).unwrap().matches(&name(&[b, a]).unwrap()));
     }

@@ -127,7 +127,7 @@ enum Asks {
 
 /// `--valid-for` judges again at that time, with everything that is valid then.
 #[test]
-fn valid_for_fails_whatever_it_is_that_does_not_last() {
+fn valid_for_fails_for_everything_that_expires_too_soon() {
     let old = Ca::root_with("Root", |params| params.not_after = in_days(10));
     let new = Ca::root("Root");
     let no_key_ids = |params: &mut CertificateParams| {
@@ -334,7 +334,7 @@ fn strict_refuses_what_proves_nothing() {
 }
 
 #[test]
-fn without_an_sslmode_the_strongest_is_checked_and_it_is_said() {
+fn without_an_sslmode_the_strongest_is_checked_and_reported() {
     let lab = lab();
     let string = lab.good().replace("sslmode=verify-full", "");
     let run = lab.client.check(&string);

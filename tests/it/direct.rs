@@ -9,7 +9,7 @@ const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=post
                     sslmode=verify-full sslrootcert=root.crt";
 
 #[test]
-fn postgresql_18_takes_direct_tls_and_says_that_it_is_postgresql() {
+fn postgresql_18_accepts_direct_tls_and_says_that_it_is_postgresql() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
     let Some(programs) = Tool::Postgres18.find() else {

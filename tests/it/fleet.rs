@@ -177,7 +177,7 @@ fn lines_come_as_the_endpoints_are_done() {
 }
 
 #[test]
-fn waiting_ends_when_the_server_comes_and_says_each_state_once() {
+fn waiting_ends_when_the_server_starts_and_reports_each_state_once() {
     let lab = Lab::new();
     let gate = Gate::before(lab.endpoint.address);
     let mut child = lab
@@ -272,7 +272,7 @@ fn completions_and_the_manual_know_every_command() {
 }
 
 #[test]
-fn shards_hold_every_string_once_and_their_reports_merge_into_one() {
+fn every_string_is_in_one_shard_and_their_reports_merge_into_one() {
     let lab = Lab::new();
     let mut list = String::new();
     for number in 0..40 {
@@ -351,7 +351,7 @@ fn a_file_that_cannot_be_merged_is_not_a_pass() {
 }
 
 #[test]
-fn a_configuration_asks_about_clients_where_it_says_so() {
+fn a_configuration_can_ask_about_clients() {
     let lab = Lab::new();
     let good = lab.good();
     let text = format!(

@@ -112,12 +112,12 @@ fn json_and_its_lines_validate_against_the_committed_schema() {
 
 /// The fixed report of the unit tests has every field.
 #[test]
-fn the_schema_takes_a_full_report_and_refuses_what_is_not_one() {
+fn the_schema_accepts_a_full_report_and_refuses_others() {
     let Some(schema) = Schema::of_reports() else {
         return;
     };
     let snapshot = include_str!(
-        "../../src/report/snapshots/pgtls__report__json__tests__the_document_holds_everything.snap"
+        "../../src/report/snapshots/pgtls__report__json__tests__the_document_contains_everything.snap"
     );
     let report = &snapshot[snapshot.find("\n{\n").unwrap()..];
     let mut document: Value = serde_json::from_str(report).unwrap();
@@ -191,7 +191,7 @@ fn github_gets_an_annotation_for_every_failure() {
 }
 
 #[test]
-fn sarif_points_at_the_line_that_holds_the_string() {
+fn sarif_points_to_the_line_of_the_string() {
     let lab = Lab::new();
     lab.client
         .write("list", format!("\n\n{}", lab.wrong_host()));
@@ -204,7 +204,7 @@ fn sarif_points_at_the_line_that_holds_the_string() {
 }
 
 #[test]
-fn reports_go_to_files_beside_the_screen() {
+fn reports_go_to_files_and_to_the_screen() {
     let lab = Lab::new();
     lab.client.write(
         "old.json",

@@ -88,7 +88,7 @@ fn annotations_are_those_that_the_toolkit_of_actions_prints() {
 }
 
 #[test]
-fn code_scanning_takes_every_log() {
+fn code_scanning_accepts_every_log() {
     let Some(validator) = Validator::find() else {
         return;
     };
@@ -119,7 +119,7 @@ fn code_scanning_takes_every_log() {
 
 /// The fixed report of the unit tests, which contains text of a hostile server.
 #[test]
-fn code_scanning_takes_hostile_text() {
+fn code_scanning_accepts_hostile_text() {
     let Some(validator) = Validator::find() else {
         return;
     };
@@ -132,7 +132,7 @@ fn code_scanning_takes_hostile_text() {
 
 /// Neither the schema nor the rules accept everything.
 #[test]
-fn the_validators_complain_of_what_is_wrong() {
+fn the_validators_report_what_is_wrong() {
     let Some(validator) = Validator::find() else {
         return;
     };

@@ -132,7 +132,7 @@ fn each_fault_has_the_code_that_clients_would_meet() {
 }
 
 #[test]
-fn a_key_must_belong_to_the_certificate_and_to_its_owner_alone() {
+fn a_key_must_match_the_certificate_and_be_private() {
     let root = Ca::root("root");
     let client = with(&root.leaf(&["db.example.com"]), &root);
     client.write("other.key", root.leaf(&["db.example.com"]).key);
@@ -229,7 +229,7 @@ fn what_stricter_clients_refuse_is_a_warning() {
 }
 
 #[test]
-fn where_other_engines_differ_from_libpq_it_is_said() {
+fn differences_of_other_engines_from_libpq_are_reported() {
     let root = Ca::root("root");
     let intermediate = root.intermediate("intermediate");
 

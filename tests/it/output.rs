@@ -124,7 +124,7 @@ fn compare(name: &str, text: &str) {
 }
 
 #[test]
-fn every_outcome_reads_well() {
+fn every_outcome_is_readable() {
     let scene = Scene::new();
     for (name, string, code) in &scene.outcomes {
         let run = scene.client.pgtls(&["check", string]);
@@ -160,7 +160,7 @@ fn help_tells_all() {
 }
 
 #[test]
-fn standard_output_holds_one_json_document_whatever_happens() {
+fn standard_output_is_always_one_json_document() {
     let scene = Scene::new();
     for (name, string, code) in &scene.outcomes {
         let run = scene.client.check(string);
@@ -215,7 +215,7 @@ fn shape(value: &Value) -> Value {
 }
 
 #[test]
-fn quiet_says_nothing_and_keeps_the_code() {
+fn quiet_prints_nothing_and_keeps_the_exit_code() {
     let scene = Scene::new();
     for (name, string, code) in &scene.outcomes {
         for format in ["text", "json"] {
@@ -270,7 +270,7 @@ fn a_report_that_cannot_be_written_is_not_a_pass() {
 }
 
 #[test]
-fn colour_comes_when_asked_for_and_never_into_a_pipe() {
+fn colour_is_printed_on_request_and_never_into_a_pipe() {
     let scene = Scene::new();
     let string = scene.string("wrong-host");
     for (arguments, coloured) in [

@@ -251,7 +251,7 @@ fn only_a_server_that_wants_another_group_costs_a_round_trip() {
 }
 
 #[test]
-fn a_server_with_nothing_in_common_is_asked_what_it_takes() {
+fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
     let Some(mut server) = Postgres::start(&served) else {

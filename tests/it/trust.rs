@@ -173,7 +173,7 @@ fn environment_and_service_fill_in_what_the_string_leaves_out() {
 
 /// libpq knows `sslrootcert=system` since release 16: the referee is a newer one than psql.
 #[test]
-fn the_trust_of_the_machine_counts_where_the_string_says_so() {
+fn the_trust_of_the_machine_is_used_if_the_string_says_so() {
     let root = Ca::root("root");
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_cut_short_is_read_as_far_as_it_goes() {
+    fn an_incomplete_request_is_read_as_far_as_it_goes() {
         for contents in [&b""[..], b"\0", b"\0\0\0"] {
             assert_eq!(AuthRequest::decode(contents), None, "{contents:?}");
         }

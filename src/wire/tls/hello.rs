@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_asked_for_where_that_version_says_so() {
+    fn a_version_is_offered_where_that_version_expects_it() {
         let hello = |version| ClientHello {
             version,
             suites: &[],

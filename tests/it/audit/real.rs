@@ -308,7 +308,7 @@ fn every_format_has_the_verdict_and_the_table_is_for_people() {
 }
 
 #[test]
-fn postgresql_18_takes_direct_tls_with_alpn_only() {
+fn postgresql_18_accepts_direct_tls_only_with_alpn() {
     let Some(programs) = Tool::Postgres18.find() else {
         return;
     };

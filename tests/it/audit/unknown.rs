@@ -83,7 +83,7 @@ fn a_question_without_an_answer_is_not_a_refusal() {
 }
 
 #[test]
-fn a_refusal_of_what_the_check_itself_got_is_not_believed() {
+fn a_refusal_that_contradicts_the_check_is_not_believed() {
     let root = Ca::root("root");
     let lab = Lab {
         on_no_share: OnNoShare::Refuse,

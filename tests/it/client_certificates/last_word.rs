@@ -19,7 +19,7 @@ use crate::support::skip::has_openssl;
 
 /// The alert is in our socket's buffer, and the connection has been reset after it.
 #[test]
-fn an_alert_is_heard_after_the_connection_was_reset() {
+fn an_alert_is_read_after_the_connection_was_reset() {
     if !has_openssl() {
         return;
     }

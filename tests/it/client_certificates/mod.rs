@@ -64,7 +64,7 @@ const POLICIES: [Policy; 5] = [
 const EVERYWHERE: [&str; 4] = ["p256", "stranger", "bob", "p384"];
 
 #[test]
-fn postgresql_asks_demands_and_refuses_as_psql_hears_it() {
+fn postgresql_asks_requires_and_refuses_as_psql_reports() {
     if !has_openssl() {
         return;
     }
@@ -162,7 +162,7 @@ fn judge(
 }
 
 #[test]
-fn a_tls_layer_that_demands_a_certificate_is_heard() {
+fn a_tls_layer_that_requires_a_certificate_is_noticed() {
     if !has_openssl() || no_psql() {
         return;
     }

@@ -169,7 +169,7 @@ impl Row<'_> {
 type Impostor = HashMap<(String, String), HashMap<&'static str, Came>>;
 
 #[test]
-fn every_client_does_what_pgtls_says_of_it() {
+fn every_client_does_what_pgtls_says() {
     let directory = tempfile::tempdir().unwrap();
     let Some(documented) = Documented::new(directory.path()) else {
         return;
@@ -770,7 +770,7 @@ fn the_documented_rules_are_followed() {
 /// The table for people: grouped, within 100 columns, with clear warnings about what is not
 /// verified.
 #[test]
-fn the_text_says_loudly_who_verifies_nothing() {
+fn the_text_warns_about_clients_that_verify_nothing() {
     let root = Ca::root("root");
     let Some(server) = Postgres::start(&root.leaf(&["localhost"])) else {
         return;

@@ -61,7 +61,7 @@ fn every_fault_is_reported_with_cause_evidence_and_a_fix_that_works() {
 }
 
 #[test]
-fn a_client_certificate_that_was_left_behind_is_named() {
+fn an_unused_client_certificate_is_named() {
     let (root, authority) = (Ca::root("Example CA"), Ca::root("Client CA"));
     let strange = Ca::root("Strange CA").client("ann");
     let client = Client::new();

@@ -69,7 +69,7 @@ fn short_name(number: u32) -> SanType {
 /// A hundred and thirty authorities with one name and key, as many as rustls accepts: each may have
 /// issued every other.
 #[test]
-fn a_maze_of_authorities_is_left_in_time() {
+fn a_maze_of_authorities_is_given_up_in_time() {
     let lab = Lab::new();
     let stranger = Ca::root("M");
     let maze: String = (0..130).map(|_| stranger.reissued(|_| {}).pem).collect();

@@ -32,7 +32,7 @@ fn check_agrees_with_the_catalogue_on_every_endpoint() {
 
 /// The endpoints that libpq connects to would also pass without their special feature.
 #[test]
-fn every_endpoint_that_passes_is_what_sets_it_apart() {
+fn every_endpoint_that_passes_has_its_special_feature() {
     let client = Client::new();
     let lab = Running::start(&client, &[]);
     let check = |fault: &str, more: &str| client.check(&(lab.uri(fault) + more));
@@ -226,7 +226,7 @@ fn unknown_faults_are_named_with_a_suggestion() {
 }
 
 #[test]
-fn what_is_shown_holds_no_password() {
+fn what_is_shown_contains_no_password() {
     let client = Client::new();
     let mut command = client.command(&["lab", "good"]);
     let mut child = command

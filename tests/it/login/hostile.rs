@@ -311,7 +311,7 @@ fn trusted_servers_that_misbehave_during_the_login() {
 }
 
 #[test]
-fn what_could_not_be_compared_is_said() {
+fn what_could_not_be_compared_is_reported() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     for (name, script, expected) in ROWS.iter().filter(|row| row.2.0 == 0) {
@@ -476,7 +476,7 @@ fn a_password_is_sent_only_where_the_string_allows_it() {
 
 /// Its kind counts only if the server reports it.
 #[test]
-fn a_server_that_does_not_say_what_it_is_is_not_what_is_wanted() {
+fn a_server_that_hides_its_kind_does_not_match() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     let role = columns(&["standby", "read_only"]);
@@ -507,7 +507,7 @@ fn a_server_that_does_not_say_what_it_is_is_not_what_is_wanted() {
 
 /// Acceptance together with the request does not hide what was sent.
 #[test]
-fn a_password_that_was_not_waited_for_is_said_to_have_left() {
+fn a_password_is_reported_as_sent_even_if_the_server_did_not_wait() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
     let peer = playing(plain(&served, TLS13), |session| {
@@ -525,7 +525,7 @@ fn a_password_that_was_not_waited_for_is_said_to_have_left() {
 
 /// Even with --at, the login happens today.
 #[test]
-fn a_certificate_that_holds_on_another_day_gets_no_password() {
+fn a_certificate_that_is_valid_on_another_day_gets_no_password() {
     let lab = Lab::new();
     let early = lab
         .root

@@ -364,7 +364,7 @@ fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
 }
 
 #[test]
-fn the_report_says_what_the_server_knows_of_the_session() {
+fn the_report_says_what_the_server_knows_about_the_session() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
     let Some(server) = prepared(&served) else {
@@ -546,7 +546,7 @@ fn a_client_certificate_logs_in_as_with_psql() {
 
 /// libpq hashes the certificate by the digest of its signature; tokio-postgres-rustls knows only some.
 #[test]
-fn scram_is_bound_to_every_certificate_that_libpq_can_bind_to() {
+fn scram_is_bound_to_every_certificate_as_in_libpq() {
     let Some(mut server) = prepared(&Ca::root("root").leaf(&["db.example"])) else {
         return;
     };

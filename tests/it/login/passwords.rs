@@ -163,7 +163,7 @@ fn a_password_is_looked_for_where_libpq_looks() {
 }
 
 #[test]
-fn a_password_file_that_is_left_aside_is_named() {
+fn an_ignored_password_file_is_named() {
     let root = Ca::root("root");
     let Some(server) = prepared(&root.leaf(&["db.example"])) else {
         return;

@@ -97,7 +97,7 @@ const HOSTS: &[(&str, &str, i32, i32)] = &[
 
 /// The last host shows whether any host was left to try.
 #[test]
-fn some_host_must_be_of_the_kind_that_is_wanted() {
+fn one_host_must_match_target_session_attrs() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
     let (Some(primary), Some(mut standby)) = (prepared(&served), Postgres::start(&served)) else {
