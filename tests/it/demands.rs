@@ -343,7 +343,7 @@ fn without_an_sslmode_the_strongest_is_checked_and_reported() {
     assert_eq!(run.findings(), ["default-sslmode"]);
 }
 
-/// libpq checks these in the login. Without one they must not pass in silence.
+/// libpq checks these in the login. Without a login they must not pass silently.
 #[test]
 fn what_only_a_login_can_check_is_named() {
     let lab = lab();

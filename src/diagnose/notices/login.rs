@@ -1,11 +1,11 @@
-//! What the string demands of the login, where there is none.
+//! What the string requires of a login, if the check does not log in.
 
 use super::{Code, Finding, Stage, warning};
 use crate::conninfo::{ChannelBinding, ConnInfo, Keyword, TargetSessionAttrs};
 use crate::escape::escape;
 use crate::probe::Task;
 
-/// Demands that only a login can check; nothing if there are none.
+/// Demands that only a login can check; `None` if there are none.
 pub fn login_not_checked(task: &Task) -> Option<Finding> {
     let conninfo = &task.conninfo;
     let demanded: Vec<String> = DEMANDS
@@ -34,7 +34,7 @@ pub fn login_not_checked(task: &Task) -> Option<Finding> {
 
 type Demand = (Keyword, fn(&ConnInfo) -> bool);
 
-/// When each of them demands something.
+/// When each of them requires something.
 const DEMANDS: [Demand; 4] = [
     (Keyword::ChannelBinding, |conninfo| {
         conninfo.channel_binding.value == ChannelBinding::Require
