@@ -309,7 +309,7 @@ async fn flush(connection: &mut ClientConnection, stream: &mut TcpStream) -> Res
     stream.write_all(&out).await.map_err(Error::from_io)
 }
 
-/// Sends what rustls has to say, with the name that libpq sends in a ClientHello.
+/// Sends rustls' records, with the name that libpq sends in a ClientHello.
 async fn say_hello(
     connection: &mut ClientConnection,
     stream: &mut TcpStream,

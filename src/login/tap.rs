@@ -16,7 +16,7 @@ use crate::wire::tls::reply::chosen_suite;
 pub(super) struct Tap<S> {
     inner: S,
     record: Record,
-    /// A ClientHello with the name that libpq sends, as far as it is not sent.
+    /// The unsent part of a ClientHello with the name that libpq sends.
     hello: Option<Vec<u8>>,
 }
 

@@ -97,7 +97,7 @@ pub struct EndpointReport {
     pub authenticated: bool,
     /// Why it failed; `null` on a pass.
     pub error: Option<FindingReport>,
-    /// Everything else worth knowing.
+    /// All other findings.
     pub findings: Vec<FindingReport>,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -21,7 +21,7 @@ pub struct Contents {
     pub byte_order_mark: bool,
 }
 
-/// Why OpenSSL would not load a file. `Display` says what it is instead.
+/// Why OpenSSL would not load a file. `Display` describes what the file is instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// Zero bytes.

@@ -18,7 +18,7 @@ use crate::x509::{AnchorStore, Certificate, Name};
 /// What rustls-webpki reports. `Display` is its own sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Strict {
-    /// It cannot parse the leaf: version 1, for one.
+    /// It cannot parse the leaf, for example one of version 1.
     #[error("{0}")]
     Unparsable(String),
     /// It finds no good path.

@@ -99,7 +99,7 @@ pub struct PssParameters {
     pub salt_length: u64,
 }
 
-/// An AlgorithmIdentifier: what it says and how it says it.
+/// An AlgorithmIdentifier: its meaning and its encoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureAlgorithm {
     /// The whole AlgorithmIdentifier.

@@ -157,5 +157,5 @@ const UNWANTED: [&str; 10] = [
 /// How long to wait for connections to end after the program has ended.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// The same at the very end.
+/// The same at the end of the trial.
 const LATECOMERS: Duration = Duration::from_millis(200);

@@ -243,7 +243,7 @@ impl Account {
         let output = self
             .command(&programs.join("initdb"))
             .args(["--no-sync", "--auth=trust", "--username=postgres"])
-            // Small segments: the directory is copied for every server.
+            // Small WAL segments, because the directory is copied for every server.
             .args(["--locale=C", "--encoding=UTF8", "--wal-segsize=1", "-D"])
             .arg(data)
             .output()
