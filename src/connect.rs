@@ -27,7 +27,7 @@ pub struct Connected {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Unix-domain sockets do not support TLS.
-    #[error("\"{}\" is a Unix-domain socket, and PostgreSQL speaks no TLS there", .path)]
+    #[error("\"{}\" is a Unix-domain socket, where PostgreSQL does not use TLS", .path)]
     UnixSocket {
         /// The socket's directory or abstract name, escaped.
         path: String,

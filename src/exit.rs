@@ -39,7 +39,7 @@ exits! {
     Passed = 0, "pass", "every endpoint passed";
     /// TLS and certificate are valid, but a demand is not met.
     Unmet = 1, "policy",
-        "TLS is fine, but something asked for does not hold; or several endpoints failed differently";
+        "TLS is fine, but another requirement is not met; or several endpoints failed differently";
     /// The request itself is wrong.
     Usage = 2, "usage",
         "bad option, malformed string, unknown keyword, invalid value, or a file it names is unusable";
@@ -48,7 +48,7 @@ exits! {
         "unreachable: name resolution, refused, timeout, closed; or an audit left questions open";
     /// A server answered, but without TLS.
     NoTls = 4, "no TLS",
-        "no TLS: the server answered N, is not PostgreSQL, or the host is a Unix socket";
+        "no TLS: the server declined it, is not PostgreSQL, or the host is a Unix socket";
     /// The TLS handshake failed.
     Handshake = 5, "handshake",
         "the TLS handshake failed, or a client certificate is missing or refused";

@@ -222,7 +222,7 @@ impl<'a> Wire<'a> {
             let words = facts.failure.map(|failure| failure.words.as_str());
             objection(
                 Obstacle::OfTheCheck,
-                words.unwrap_or("no TLS session came about"),
+                words.unwrap_or("there was no TLS session"),
             )
         };
         match &facts.observation.outcome {

@@ -92,7 +92,10 @@ impl<'a> Question<'a> {
                         "it does not know this sslmode".to_owned()
                     }
                     Some(Alias::SslTrue) | None => {
-                        format!("it knows no sslmode={}", self.facts.conninfo.sslmode.value)
+                        format!(
+                            "it does not know sslmode={}",
+                            self.facts.conninfo.sslmode.value
+                        )
                     }
                 };
                 let known = objection(Obstacle::UnknownMode, reason);
@@ -209,7 +212,7 @@ impl<'a> Question<'a> {
         let plan = match self.plan(check, roots) {
             Ok(Some(plan)) => plan,
             Ok(None) => {
-                let reason = "it connects over TLS, but does not check who answers";
+                let reason = "it connects over TLS, but does not check who is at the other end";
                 return Answer::new(Outcome::Unverified, reason);
             }
             Err(objection) => return failed(fallback, objection),
@@ -222,7 +225,7 @@ impl<'a> Question<'a> {
                     Depth::Chain => {
                         "it checks the chain, but not the name: any server of this CA passes"
                     }
-                    Depth::ChainAndName => "it checks chain and name",
+                    Depth::ChainAndName => "it checks the chain and the name",
                 };
                 Answer::new(Outcome::Verified, reason)
             }

@@ -53,7 +53,7 @@ impl<'a> Question<'a> {
             (SeenRoots::None, _) => match self.store(rules.without) {
                 Some(trust) => (trust, Taken::All, self.preface()),
                 None => {
-                    let reason = "it needs a root file to verify, and has none";
+                    let reason = "it needs a root file to verify, but none is set";
                     return Err(objection(Obstacle::NoRoots, reason));
                 }
             },
@@ -69,8 +69,8 @@ impl<'a> Question<'a> {
     /// A sentence about the roots that are used without a root file.
     fn preface(&self) -> &'static str {
         match (self.profile.roots.file, self.profile.roots.without) {
-            (RootFile::Never, _) => "it takes no sslrootcert, and trusts public roots alone: ",
-            (_, Without::Mozilla) => "it is given no root file, and trusts public roots alone: ",
+            (RootFile::Never, _) => "it does not use sslrootcert, and trusts only public roots: ",
+            (_, Without::Mozilla) => "no root file is set for it, so it trusts only public roots: ",
             (_, Without::Machine) => MACHINE,
             (_, Without::Nobody | Without::Program) => "",
         }
@@ -109,7 +109,8 @@ impl<'a> Question<'a> {
                 return SeenRoots::None;
             }
             (Some(RootCert::System), System::File) => {
-                let missing = "it knows no sslrootcert=system, and looks for a file of that name";
+                let missing =
+                    "it does not know sslrootcert=system, and looks for a file of that name";
                 return SeenRoots::Unusable(objection(Obstacle::RootFileMissing, missing));
             }
             (Some(RootCert::File(_)), _) => {}

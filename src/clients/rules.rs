@@ -83,7 +83,7 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
         if odd {
             return Err(objection(
                 Obstacle::UnsupportedAlgorithm,
-                "RSA-PSS signatures count here only with a salt as long as the digest",
+                "RSA-PSS signatures are accepted here only with a salt as long as the digest",
             ));
         }
     }

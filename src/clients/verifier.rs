@@ -142,7 +142,7 @@ impl Verifier {
             }
         }
         if self.engine == Engine::DotNet && !is_plain(leaf, &path) {
-            let reason = "what .NET makes of such a certificate is not known";
+            let reason = "it is not known what .NET does with such a certificate";
             unknown = Some(objection(Obstacle::Stricter, reason));
         }
         if self.quirks.contains(&Quirk::PerhapsNoP521) && is_p521(leaf) {
@@ -176,7 +176,7 @@ impl Verifier {
                 return Err(objection(
                     Obstacle::WeakKey,
                     format!(
-                        "rustls takes no {} key, verified or not",
+                        "rustls does not accept a {} key, verified or not",
                         leaf.key_description()
                     ),
                 ));
@@ -185,7 +185,7 @@ impl Verifier {
         if self.quirks.contains(&Quirk::NoP521) && is_p521(leaf) {
             return Err(objection(
                 Obstacle::UnsupportedAlgorithm,
-                "its cryptography (ring) has no P-521, so there is no handshake at all",
+                "its cryptography library (ring) does not support P-521, so the handshake fails",
             ));
         }
         Ok(())
@@ -221,7 +221,7 @@ impl Verifier {
                 .unwrap_or_else(|| objection(Obstacle::WrongHost, said)),
             Strict::Chain(_) if leaf.basic_constraints.is_some_and(|found| found.ca) => objection(
                 Obstacle::CaAsLeaf,
-                "the server certificate says CA:TRUE, which rustls takes for no server's",
+                "the server certificate says CA:TRUE, which rustls does not accept for a server",
             ),
             Strict::Chain(_) | Strict::Unparsable(_) => match path.faults.first() {
                 Some(fault) => of_fault(case, path, fault),
@@ -342,7 +342,7 @@ fn is_p521(leaf: &Certificate) -> bool {
 fn version_one() -> Objection {
     objection(
         Obstacle::Version1,
-        "the server certificate is X.509 version 1, which rustls takes in no mode",
+        "the server certificate is X.509 version 1, which rustls does not accept in any mode",
     )
 }
 

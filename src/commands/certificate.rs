@@ -16,7 +16,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Certificate> {
             .into_iter()
             .next()
             .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
-            .ok_or_else(|| anyhow!("{} holds no certificate", path.display())),
+            .ok_or_else(|| anyhow!("{} contains no certificate", path.display())),
         Err(file::Unusable::Der) => {
             Certificate::parse(&bytes).with_context(|| format!("could not read {}", path.display()))
         }

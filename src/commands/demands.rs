@@ -24,7 +24,7 @@ impl DemandOptions {
             Some(At::Instant(instant)) => Some(instant),
             Some(At::FromNow(shift)) => OffsetDateTime::now_utc().checked_add(shift),
         };
-        let instant = instant.ok_or_else(|| anyhow!("--at lies beyond the calendar"))?;
+        let instant = instant.ok_or_else(|| anyhow!("--at is outside the supported dates"))?;
         Ok(Some(instant.unix_timestamp()))
     }
 }

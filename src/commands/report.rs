@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     }
     if endpoints.is_empty() {
         // If nothing was checked, nothing passed.
-        bail!("no endpoint in any of the files");
+        bail!("none of the files contains an endpoint");
     }
     let exit = Exit::of_all(endpoints.iter().map(|(_, exit)| *exit));
     let endpoints = endpoints.into_iter().map(|(report, _)| report).collect();

@@ -87,7 +87,7 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
         .collect();
     if sources.is_empty() {
         // If there is nothing to check, nothing passed.
-        bail!("{} holds no connection string", file.display());
+        bail!("{} contains no connection string", file.display());
     }
     Ok(sources)
 }

@@ -124,7 +124,7 @@ keys! {
         "fail unless a certificate of the chain has one of these public keys";
     trust: Option<Choice>, "roots",
         "`\"bundled\"`, `\"bundled:NAME\"`, `\"mozilla\"`, `\"system\"` or a file",
-        "use these roots, whatever the string says";
+        "use these roots, not those of the string";
     audit: AuditKeys, "AuditKeys::deserialize", "table",
         "what `pgtls audit` allows";
 }

@@ -50,7 +50,7 @@ enum Fault {
     NoEndpoint,
     #[error("the environment variable {0} is not set, or is empty")]
     Unset(String),
-    #[error("${{ begins the name of an environment variable, and }} has to end it")]
+    #[error("${{ begins the name of an environment variable, and }} must end it")]
     Unended,
 }
 

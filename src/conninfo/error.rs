@@ -14,7 +14,7 @@ use crate::wire::tls::TlsVersion;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A NUL byte, which a C string cannot contain.
-    #[error("the connection string holds a NUL byte at position {}", one_based(*at))]
+    #[error("the connection string contains a NUL byte at position {}", one_based(*at))]
     Nul {
         /// Where.
         at: usize,
@@ -52,13 +52,13 @@ pub enum Error {
         at: usize,
     },
     /// `[]` in a URI.
-    #[error("the brackets at position {} of the URI hold no address", one_based(*at))]
+    #[error("the brackets at position {} of the URI contain no address", one_based(*at))]
     EmptyBrackets {
         /// Where they are.
         at: usize,
     },
     /// Something other than a delimiter after `]`.
-    #[error("unexpected {:?} behind the brackets at position {} of the URI", char::from(*byte), one_based(*at))]
+    #[error("unexpected {:?} after the brackets at position {} of the URI", char::from(*byte), one_based(*at))]
     AfterBracket {
         /// What is there.
         byte: u8,
@@ -74,7 +74,7 @@ pub enum Error {
         at: usize,
     },
     /// A second `=` in a query parameter.
-    #[error("one \"=\" too many in the value of {word} at position {} of the URI", one_based(*at))]
+    #[error("extra \"=\" in the value of {word} at position {} of the URI", one_based(*at))]
     ExtraEquals {
         /// The parameter.
         word: Word,
@@ -107,7 +107,7 @@ pub enum Error {
     },
     /// No file defines the service.
     #[error(
-        "service {service} is defined in none of the service files{}",
+        "service {service} is not defined in any of the service files{}",
         listed(searched)
     )]
     ServiceNotFound {
@@ -192,7 +192,7 @@ pub enum Error {
         max: ProtocolVersion,
     },
     /// An sslmode that conflicts with another setting.
-    #[error("sslmode={sslmode} ({}) may not be used with {reason}", said(origin))]
+    #[error("sslmode={sslmode} ({}) cannot be used with {reason}", said(origin))]
     WeakSslMode {
         /// The mode that libpq would use.
         sslmode: SslMode,
@@ -202,7 +202,9 @@ pub enum Error {
         reason: Demand,
     },
     /// No user is named, and the operating system does not know one either.
-    #[error("no user is named, and the operating system does not know who runs this program")]
+    #[error(
+        "no user is set, and the operating system has no name for the user who runs this program"
+    )]
     NoUser,
 }
 
@@ -227,7 +229,7 @@ pub enum ServiceFault {
     #[error("the line is longer than the 1,022 bytes that libpq reads")]
     LongLine,
     /// An LDAP URL.
-    #[error("the service is to be looked up in LDAP, which pgtls does not do")]
+    #[error("the service must be looked up in LDAP, which pgtls does not support")]
     Ldap,
 }
 
@@ -256,12 +258,10 @@ impl std::fmt::Display for Expected {
             Self::OneOf(names) => write!(f, "it must be one of {}", names.join(", ")),
             Self::Integer => f.write_str("it must be a whole number"),
             Self::Port => f.write_str("it must be a port number between 1 and 65535"),
-            Self::Address => f.write_str("it must be an IP address; names belong in host"),
+            Self::Address => f.write_str("it must be an IP address; put a name in host"),
             Self::ScramKey => f.write_str("it must be 32 bytes in base64"),
-            Self::OnlyOnce => f.write_str("no method may be named twice"),
-            Self::AllOrNoneNegated => {
-                f.write_str("either all methods have a \"!\" before them or none")
-            }
+            Self::OnlyOnce => f.write_str("each method must be named only once"),
+            Self::AllOrNoneNegated => f.write_str("put a \"!\" before all methods or before none"),
         }
     }
 }

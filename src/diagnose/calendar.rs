@@ -19,7 +19,7 @@ pub(super) fn span(seconds: i64) -> String {
 /// The date of an instant, in seconds since 1970-01-01T00:00:00Z.
 pub(super) fn day(seconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
+        |_| "a date outside the calendar".to_owned(),
         |instant| instant.date().to_string(),
     )
 }
@@ -27,7 +27,7 @@ pub(super) fn day(seconds: i64) -> String {
 /// An instant, in seconds since 1970-01-01T00:00:00Z, to the second.
 pub(super) fn moment(seconds: i64) -> String {
     OffsetDateTime::from_unix_timestamp(seconds).map_or_else(
-        |_| "a date beyond the calendar".to_owned(),
+        |_| "a date outside the calendar".to_owned(),
         |instant| {
             let (date, time) = (instant.date(), instant.time());
             let (hour, minute, second) = time.as_hms();
@@ -57,6 +57,6 @@ mod tests {
     #[test]
     fn a_time_is_given_to_the_second() {
         assert_eq!(moment(0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(moment(i64::MAX), "a date beyond the calendar");
+        assert_eq!(moment(i64::MAX), "a date outside the calendar");
     }
 }

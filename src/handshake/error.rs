@@ -45,7 +45,7 @@ pub enum Error {
         first: Vec<u8>,
     },
     /// More data than any honest handshake needs.
-    #[error("server sends without end, and never finishes the TLS handshake")]
+    #[error("server sends data without end and never finishes the TLS handshake")]
     TooMuch,
     /// Time ran out.
     #[error("the TLS handshake did not finish within the time limit")]

@@ -38,7 +38,7 @@ pub enum Unknown {
     #[error("no answer within the time limit")]
     Timeout,
     /// The whole audit took too long.
-    #[error("the time for the whole audit was over")]
+    #[error("the time for the whole audit ran out")]
     OutOfTime,
     /// The answer is not TLS.
     #[error("the answer is not TLS")]
@@ -56,7 +56,7 @@ pub enum Unknown {
     #[error("the server is busy, or starting up")]
     Busy,
     /// A refusal that has nothing to do with TLS.
-    #[error("this user is refused over TLS, too, which says nothing of users who may log in")]
+    #[error("this user is also refused over TLS, which says nothing about users who may log in")]
     RefusedAnyway(ServerError),
 }
 

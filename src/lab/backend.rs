@@ -27,7 +27,7 @@ pub(super) fn serve(
 ) -> io::Result<End> {
     seen.startup = Some(channel);
     if startup.get(..2) != PROTOCOL_3_0.get(..2) {
-        let reason = "only protocol 3 is spoken here";
+        let reason = "only protocol version 3 is supported here";
         let refusal = error::encode(Severity::Fatal, sqlstate::FEATURE_NOT_SUPPORTED, reason);
         stream.write_all(&refusal)?;
         return Ok(End::ByServer);

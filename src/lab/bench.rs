@@ -58,7 +58,7 @@ pub enum Error {
     #[error(transparent)]
     Server(#[from] server::Error),
     /// More endpoints than ports after the first one.
-    #[error("there are not enough ports from {0} on")]
+    #[error("there are not enough ports from {0} upwards")]
     Ports(u16),
     /// A file could not be written.
     #[error("could not write {}", .0.display())]

@@ -26,7 +26,7 @@ pub enum Error {
     #[error("could not use a certificate")]
     Use(#[from] rustls::Error),
     /// rustls refused the authority of the client certificates.
-    #[error("could not use the authority of the client certificates")]
+    #[error("could not use the CA of the client certificates")]
     ClientAuthority(#[source] rustls::server::VerifierBuilderError),
 }
 

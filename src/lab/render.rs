@@ -63,7 +63,7 @@ fn dissenters(fault: Fault, clients: &[ClientReport]) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| {
         format!(
-            "told to verify everything, {verdict} its certificate: {}",
+            "in their strictest mode, {verdict} its certificate: {}",
             names.join(", ")
         )
     })
@@ -191,7 +191,7 @@ fn short_libpq(fault: Fault) -> &'static str {
 
 fn opening(seen: &Observation) -> String {
     let opening = match seen.opening {
-        Opening::Nothing => "nothing said",
+        Opening::Nothing => "sent nothing",
         Opening::SslRequest => "SSLRequest",
         Opening::DirectTls => "direct TLS",
         Opening::Plaintext => "plain text",
@@ -236,12 +236,12 @@ fn did(attempt: &Attempt) -> String {
 
 fn deed(deed: Deed, password: Option<Channel>, last: Option<&Observation>) -> String {
     let how = match (deed, password) {
-        (Deed::Nothing, _) => "asked for no session",
+        (Deed::Nothing, _) => "never asked for a session",
         (Deed::Refused, _) => {
             let refusal = last.map(refusal).unwrap_or_default();
             return format!("refused{refusal}");
         }
-        (Deed::Looked, _) => "left after the handshake",
+        (Deed::Looked, _) => "disconnected after the handshake",
         (Deed::Accepted, None) => "accepted, sent no password",
         (Deed::Accepted, Some(_)) => "accepted, sent its password",
         (Deed::Plaintext, None | Some(Channel::Tls)) => "went on in plain text",
@@ -253,12 +253,12 @@ fn deed(deed: Deed, password: Option<Channel>, last: Option<&Observation>) -> St
 fn refusal(seen: &Observation) -> String {
     match (seen.end, &seen.detail, &seen.tls) {
         (End::Alert, Some(alert), _) => format!(": alert {alert}"),
-        (End::HungUp, _, Some(_)) => ": hung up after the handshake".to_owned(),
+        (End::HungUp, _, Some(_)) => ": closed the connection after the handshake".to_owned(),
         (End::Terminated | End::HungUp, _, None) if seen.hello.is_some() => {
-            ": hung up in the handshake".to_owned()
+            ": closed the connection in the handshake".to_owned()
         }
         (End::ByServer, Some(reason), _) => format!(": {}", escape(reason)),
-        (End::Deadline, ..) => ": said no more".to_owned(),
+        (End::Deadline, ..) => ": stopped answering".to_owned(),
         _ => String::new(),
     }
 }
@@ -277,27 +277,22 @@ fn advice(conduct: &Conduct) -> &'static str {
     match (conduct.verdict, conduct.deed) {
         (Verdict::Safe, ..) => "nothing to do",
         (Verdict::Unsafe, Deed::Plaintext) => {
-            "it talks without TLS when it gets none: give it sslmode=verify-full, or what its \
-             library has for that"
+            "it goes on without TLS if the server has none: set sslmode=verify-full, or the library's equivalent"
         }
         (Verdict::Unsafe, ..) if conduct.fault == Fault::Revoked => {
-            "it does not look at the CRL: give it sslcrl, if its library knows CRLs at all"
+            "it does not check the CRL: set sslcrl, if its library supports CRLs"
         }
         (Verdict::Unsafe, ..) => {
-            "it does not verify what it has to: give it sslmode=verify-full and the root file, or \
-             what its library has for that"
+            "it does not verify what it must: set sslmode=verify-full and the root file, or the library's equivalent"
         }
         (Verdict::RefusedGood, ..) => {
-            "nothing is wrong with this endpoint: does the program read PGSSLROOTCERT or \
-             DATABASE_URL? Its own words, if any, follow"
+            "nothing is wrong with this endpoint: check that the program reads PGSSLROOTCERT or DATABASE_URL. Its output, if any, follows"
         }
         (Verdict::Untested, Deed::Looked) => {
-            "it completed the handshake and did not log in: if it is a gate that only looks at TLS, \
-             use --gate; if not, its own words, if any, follow"
+            "it completed the handshake and did not log in: if it only checks TLS, use --gate. If not, see its output, if any, below"
         }
         (Verdict::Untested, ..) => {
-            "it never asked this endpoint for a session: does the program read PGHOST and PGPORT, \
-             or DATABASE_URL? Its own words, if any, follow"
+            "it never asked this endpoint for a session: check that the program reads PGHOST and PGPORT, or DATABASE_URL. Its output, if any, follows"
         }
     }
 }
@@ -306,7 +301,7 @@ fn summary(trial: &Trial) -> String {
     let counts = [
         (Verdict::Safe, "safe"),
         (Verdict::Unsafe, "unsafe"),
-        (Verdict::RefusedGood, "refused though good"),
+        (Verdict::RefusedGood, "refused although good"),
         (Verdict::Untested, "untested"),
     ];
     let counts = counts.map(|(verdict, name)| (trial.count(verdict), name));

@@ -102,7 +102,7 @@ impl Workshop {
                 issued.chain.insert(1, upper);
                 Draft::of(issued)
             }
-            Fault::UnknownCa => self.below_another_root("pgtls lab: a CA that nobody trusts")?,
+            Fault::UnknownCa => self.below_another_root("pgtls lab: an untrusted CA")?,
             Fault::SameNameOtherKey => self.below_another_root(ROOT)?,
             Fault::Revoked => self.revoked()?,
             Fault::ClientCertRequired => self.client_certificate(like_any()?)?,

@@ -126,7 +126,9 @@ pub enum Error {
         judgement: Option<Box<Judgement>>,
     },
     /// Another server or another of its certificates, which does not meet the demands.
-    #[error("the connection for the login meets another certificate, which breaks a demand")]
+    #[error(
+        "the server presented another certificate to the connection for the login, and it fails a requirement"
+    )]
     Unmet,
     /// We would not answer.
     #[error(transparent)]
@@ -143,10 +145,10 @@ pub enum Error {
     #[error("the server closed the connection {0}")]
     Closed(Step),
     /// Time ran out.
-    #[error("the login did not finish within the time limit: the server fell silent {0}")]
+    #[error("the login did not finish within the time limit: the server stopped answering {0}")]
     Timeout(Step),
     /// More data than any login needs.
-    #[error("the server sends without end {0}")]
+    #[error("the server sends data without end {0}")]
     TooMuch(Step),
     /// The server broke the protocol, in the words of the crates.
     #[error("the server broke the protocol {step}: {reason}")]
@@ -183,7 +185,7 @@ impl std::fmt::Display for Step {
         f.write_str(match self {
             Self::Tls => "during the TLS handshake of the login",
             Self::Startup => "after the startup packet",
-            Self::Answer => "after our answer to its authentication request",
+            Self::Answer => "after the answer to its authentication request",
             Self::Proof | Self::Verified => "in the middle of SCRAM",
             Self::Authenticated => "after the authentication",
             Self::Session => "when asked about its own session",

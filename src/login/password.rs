@@ -35,7 +35,7 @@ pub enum Unusable {
     #[error("it is not a plain file")]
     NotPlain,
     /// Its permission bits.
-    #[error("group or others may use it (mode {0:04o})")]
+    #[error("group or others have access to it (mode {0:04o})")]
     TooOpen(u32),
 }
 

@@ -29,10 +29,10 @@ pub enum Refusal {
     #[error("server accepted connection without a valid SSL certificate")]
     NoClientCertificate,
     /// Kerberos or an OAuth token, which psql may support.
-    #[error("the server asks for {0}, which pgtls does not speak")]
+    #[error("the server asks for {0}, which pgtls does not support")]
     Unsupported(&'static str),
     /// SCRAM would keep the processor busy for a long time, and no deadline could stop it.
-    #[error("the server asks for {0} rounds of SCRAM, and pgtls does {MAX_ITERATIONS} at most")]
+    #[error("the server asks for {0} rounds of SCRAM, but pgtls does at most {MAX_ITERATIONS}")]
     Iterations(u64),
     /// An authentication request that libpq does not accept as one.
     #[error("received invalid authentication request")]

@@ -107,7 +107,7 @@ impl Rules {
         let binds = offered.scram_plus && self.channel_binding != ChannelBinding::Disable;
         if !binds && !offered.scram {
             return Err(Refusal::Unsupported(
-                "another SASL mechanism than SCRAM-SHA-256",
+                "a SASL mechanism other than SCRAM-SHA-256",
             ));
         }
         if !binds && self.channel_binding == ChannelBinding::Require {

@@ -81,7 +81,7 @@ impl Record {
         heard.start.extend(bytes.iter().take(room));
         heard.hello.hear(bytes).map_err(io::Error::other)?;
         if heard.total > MAX_TOTAL {
-            return Err(io::Error::other("the server sends without end"));
+            return Err(io::Error::other("the server sends data without end"));
         }
         Ok(())
     }

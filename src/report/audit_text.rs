@@ -84,7 +84,7 @@ impl Table<'_> {
     fn accepted(&mut self, accepted: &AcceptedReport) -> io::Result<()> {
         let order = match accepted.preference.as_ref().and_then(Named::known) {
             Some(Preference::Server) => "in the server's order",
-            Some(Preference::Client) => "the client's order counts",
+            Some(Preference::Client) => "the client's order decides",
             None => "in the order chosen",
         };
         let more = match accepted.suites_complete {

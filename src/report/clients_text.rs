@@ -65,7 +65,7 @@ pub(super) fn write(
         let reason = format!("{code}{}", first.reason);
         writeln!(out, "{}", wrap(&reason, &" ".repeat(CLIENT_COLUMNS)))?;
     }
-    let legend = "outcome: with these settings, in the form that the client reads. certificate: would it accept this server, told to verify everything with these roots? * by its documentation; the others were measured.";
+    let legend = "outcome: what this client does with these settings, in the form that it reads. certificate: whether it would accept this server with these roots in its strictest mode. *: from documentation, not measured.";
     writeln!(out, "{}", wrap(legend, "  "))
 }
 

@@ -19,10 +19,10 @@ pub struct Error {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Not JSON, or incomplete JSON.
-    #[error("no JSON object, or not a whole one; only files of --format jsonl can be merged")]
+    #[error("not a complete JSON object; only files of --format jsonl can be merged")]
     Json,
     /// Some other JSON.
-    #[error("JSON, but no endpoint as --format jsonl writes it")]
+    #[error("JSON, but not an endpoint as --format jsonl writes it")]
     Endpoint,
     /// A verdict that contradicts its exit code or its error.
     #[error("the verdict, the exit code and the error contradict each other")]

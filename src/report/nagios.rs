@@ -115,7 +115,7 @@ fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
         .collect();
     troubled.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
     let good = endpoints.len().saturating_sub(troubled.len());
-    let mut text = format!("{good} of {} endpoints are well", endpoints.len());
+    let mut text = format!("{good} of {} endpoints OK", endpoints.len());
     for (_, endpoint) in troubled {
         text.push_str("; ");
         text.push_str(&summary(endpoint));

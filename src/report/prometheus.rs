@@ -88,19 +88,19 @@ const METRICS: [Metric; 8] = [
     },
     Metric {
         name: "ssl_cert_not_before",
-        help: "The instant from which a presented certificate holds, in seconds since 1970",
+        help: "Start of validity of a presented certificate, in seconds since 1970",
         series: |endpoint, line| {
             certificates(endpoint, Which::All, |c| &c.not_before, line);
         },
     },
     Metric {
         name: "ssl_cert_not_after",
-        help: "The instant until which a presented certificate holds, in seconds since 1970",
+        help: "End of validity of a presented certificate, in seconds since 1970",
         series: |endpoint, line| certificates(endpoint, Which::All, |c| &c.not_after, line),
     },
     Metric {
         name: "ssl_verified_cert_not_after",
-        help: "The instant until which a certificate of the verified path holds, in seconds since 1970",
+        help: "End of validity of a certificate of the verified path, in seconds since 1970",
         series: |endpoint, line| {
             if endpoint.authenticated {
                 certificates(endpoint, Which::Path, |c| &c.not_after, line);

@@ -151,7 +151,7 @@ fn plaintext() -> EndpointReport {
             Level::Error,
             Code::NoTls,
             Stage::Negotiate,
-            "the server does not speak TLS on this port (it answered N)",
+            "the server does not speak TLS on this port (it declined TLS)",
             Hint::say("On the server:").fix(Fix::string("ssl = on")),
         )),
         timings_ms: Some(TimingsReport {

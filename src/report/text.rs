@@ -265,8 +265,8 @@ fn write_trust(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
     let source = &trust.source;
     let place = match (source.known(), &trust.path) {
         (Some(TrustSource::System), _) => format!("the roots of this machine ({source})"),
-        (Some(TrustSource::Bundled), _) => format!("the roots compiled in ({source})"),
-        (Some(TrustSource::Mozilla), _) => format!("Mozilla's roots, compiled in ({source})"),
+        (Some(TrustSource::Bundled), _) => format!("the built-in roots ({source})"),
+        (Some(TrustSource::Mozilla), _) => format!("Mozilla's roots, built in ({source})"),
         (Some(TrustSource::SslRootCert | TrustSource::Home) | None, Some(path)) => {
             format!("{path} ({source})")
         }

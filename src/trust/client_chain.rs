@@ -11,13 +11,13 @@ use crate::x509::{Certificate, Flaw, KeyKind, ParseError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
     /// No PEM block of a certificate.
-    #[error("it holds no PEM certificate{}", holds.first().map_or_else(String::new, |first| format!(", but {first}")))]
+    #[error("it contains no PEM certificate{}", holds.first().map_or_else(String::new, |first| format!(", but {first}")))]
     NoCertificate {
         /// The labels of the blocks that it does have, escaped for terminals.
         holds: Vec<String>,
     },
     /// A certificate in DER, which libpq does not read here.
-    #[error("it is a DER certificate, and libpq reads only PEM here")]
+    #[error("it is a DER certificate, but libpq reads only PEM here")]
     Der,
     /// A broken block. OpenSSL reads to the end of the file and refuses all of it.
     #[error(transparent)]

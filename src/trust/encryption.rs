@@ -131,7 +131,7 @@ fn decrypt_pbes2(
         }
         let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
         if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
-            let scheme = "scrypt with more memory than OpenSSL allows it (32 MiB)".to_owned();
+            let scheme = "scrypt with more memory than OpenSSL allows (32 MiB)".to_owned();
             return Err(KeyFault::UnsupportedEncryption { scheme });
         }
     }

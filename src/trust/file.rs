@@ -28,22 +28,22 @@ pub enum Unusable {
     #[error("it is empty")]
     Empty,
     /// A certificate, but not as PEM.
-    #[error("it holds a certificate in DER form, and libpq reads PEM")]
+    #[error("it contains a certificate in DER form, but libpq reads PEM")]
     Der,
     /// A CRL, but not as PEM.
-    #[error("it holds a certificate revocation list in DER form, and libpq reads PEM")]
+    #[error("it contains a certificate revocation list in DER form, but libpq reads PEM")]
     CrlDer,
     /// A collection of certificates, as Windows exports it (`.p7b`), not as PEM.
-    #[error("it is a PKCS#7 collection in DER form, and libpq reads PEM certificates")]
+    #[error("it is a PKCS#7 collection in DER form, but libpq reads PEM certificates")]
     Pkcs7Der,
     /// Certificates with a key, as Windows exports them (`.pfx`).
-    #[error("it is a PKCS#12 archive, and libpq reads PEM certificates")]
+    #[error("it is a PKCS#12 archive, but libpq reads PEM certificates")]
     Pkcs12,
     /// Other ASN.1 data, such as a key.
     #[error("it contains binary ASN.1 data that is not a certificate (a key?)")]
     OtherDer,
     /// UTF-16, as Windows PowerShell's `>` writes it.
-    #[error("it is UTF-16 text, and libpq reads ASCII or UTF-8")]
+    #[error("it is UTF-16 text, but libpq reads ASCII or UTF-8")]
     Utf16,
     /// A web page: an error page or a login form, saved under the wrong name.
     #[error("it is a web page (HTML), not a certificate")]
@@ -52,15 +52,15 @@ pub enum Unusable {
     #[error("its line breaks are the two characters \"\\n\"")]
     EscapedNewlines,
     /// A NUL at the start of a line. OpenSSL takes it for the end of the file.
-    #[error(
-        "a NUL byte stands in front of what it holds, and libpq reads no further (line {line})"
-    )]
+    #[error("there is a NUL byte before its contents, and libpq stops reading there (line {line})")]
     Nul {
         /// Line of the NUL.
         line: usize,
     },
     /// Every line is indented, as in YAML.
-    #[error("the certificate is indented, and a BEGIN line must start its line (line {line})")]
+    #[error(
+        "the certificate is indented, but BEGIN must be at the start of its line (line {line})"
+    )]
     Indented {
         /// Line of the first BEGIN line.
         line: usize,
@@ -86,13 +86,13 @@ pub enum Unusable {
         kind: Kind,
     },
     /// Well-formed PEM, but of other things.
-    #[error("it holds a {}, but no certificate", label(*kind))]
+    #[error("it contains a {}, but no certificate", label(*kind))]
     NoCertificate {
         /// What the first block is.
         kind: Kind,
     },
     /// None of the above.
-    #[error("it holds no certificate")]
+    #[error("it contains no certificate")]
     Text,
 }
 

@@ -66,7 +66,7 @@ pub enum IdentityError {
     },
     /// There is a certificate, but no key is named, and there is no home directory.
     #[error(
-        "certificate file \"{}\" needs a private key, and none is named",
+        "certificate file \"{}\" needs a private key, but none is set",
         shown_path(certificate)
     )]
     KeyUnnamed {
@@ -75,7 +75,7 @@ pub enum IdentityError {
     },
     /// `sslkey` names a key in an OpenSSL engine.
     #[error(
-        "private key \"{}\" lies in an OpenSSL engine, which is not supported",
+        "private key \"{}\" is in an OpenSSL engine, which is not supported",
         shown_path(key)
     )]
     Engine {

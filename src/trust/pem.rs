@@ -22,13 +22,13 @@ pub(crate) struct Block<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemFault {
     /// The file ends inside the block.
-    #[error("the block that begins in line {line} has no END line")]
+    #[error("the block that begins on line {line} has no END line")]
     NoEnd {
         /// Of the BEGIN line.
         line: usize,
     },
     /// The END line has another label than the BEGIN line.
-    #[error("the END line {line} does not match its BEGIN line")]
+    #[error("the END on line {line} does not match its BEGIN line")]
     WrongEnd {
         /// Of the END line.
         line: usize,
@@ -40,7 +40,7 @@ pub enum PemFault {
         line: usize,
     },
     /// The contents are not base64.
-    #[error("the block that begins in line {line} is not valid base64")]
+    #[error("the block that begins on line {line} is not valid base64")]
     Base64 {
         /// Of the BEGIN line.
         line: usize,

@@ -29,7 +29,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// Neither PEM nor DER of a private key.
-    #[error("it holds no private key{}", Holding(holds))]
+    #[error("it contains no private key{}", Holding(holds))]
     NoKey {
         /// The labels of the PEM blocks that it does have, escaped for terminals.
         holds: Vec<String>,
@@ -41,13 +41,13 @@ pub enum KeyFault {
     #[error("the private key in it is damaged")]
     Malformed,
     /// The key is encrypted, and there is no password.
-    #[error("the private key in it is encrypted, and there is no password (sslpassword)")]
+    #[error("the private key in it is encrypted, but no password is set (sslpassword)")]
     PasswordMissing,
     /// The key is encrypted, and the password does not decrypt it.
     #[error("the password (sslpassword) does not decrypt the private key in it")]
     WrongPassword,
     /// The key is DER and encrypted. libpq does not use a password then.
-    #[error("the private key in it is encrypted DER, which libpq does not read; PEM it reads")]
+    #[error("the private key in it is encrypted DER; libpq reads encrypted keys only as PEM")]
     EncryptedDer,
     /// The encryption of the key is not supported here. OpenSSL itself supports few others: DES, RC2 and
     /// RC4 need its legacy provider, which libpq does not load.
@@ -63,7 +63,7 @@ pub enum KeyFault {
         kind: String,
     },
     /// An RSA key that is too short (OpenSSL's security level 2 also needs about 2048 bits) or too long.
-    #[error("RSA keys of {bits} bits are not supported, only those of 2048 to 8192 bits")]
+    #[error("RSA keys of {bits} bits are not supported; pgtls supports 2048 to 8192 bits")]
     RsaLength {
         /// Length of the modulus.
         bits: usize,

@@ -37,7 +37,7 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 fn in_time(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::TimedOut {
-        let message = "it is a pipe or a device, and nothing came out of it in time";
+        let message = "it is a pipe or a device, and it sent no data in time";
         return io::Error::new(io::ErrorKind::TimedOut, message);
     }
     error

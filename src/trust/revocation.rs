@@ -113,7 +113,7 @@ fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
         .filter_map(|entry| hashed_name(entry.ok()?.file_name().to_str()?))
         .collect();
     if names.len() > MAX_LISTS {
-        let message = format!("it holds more than {MAX_LISTS} CRL files");
+        let message = format!("it contains more than {MAX_LISTS} CRL files");
         return Err(std::io::Error::other(message));
     }
     names.sort_unstable();

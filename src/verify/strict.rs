@@ -25,7 +25,7 @@ pub enum Strict {
     #[error("{0}")]
     Chain(String),
     /// It is not called: these certificates would keep it busy for seconds.
-    #[error("the certificates could be put together in too many ways")]
+    #[error("the certificates allow too many possible paths")]
     TooManyPaths,
     /// The leaf does not name the host, by its rules.
     #[error("{0}")]

@@ -40,7 +40,7 @@ impl FaultKind {
     pub fn sentence(&self, who: &str) -> String {
         let says = |what: &str| format!("{who} {what}");
         match self {
-            Self::DepthZeroSelfSignedCert => says("signed itself and is not trusted"),
+            Self::DepthZeroSelfSignedCert => says("is self-signed and not trusted"),
             Self::UnableToGetIssuerCert
             | Self::UnableToGetIssuerCertLocally
             | Self::UnableToVerifyLeafSignature
@@ -68,14 +68,14 @@ impl FaultKind {
                 says("is a proxy certificate, which TLS servers cannot use")
             }
             Self::PathLengthExceeded | Self::CertChainTooLong => {
-                says("may not have that many CAs below it")
+                says("has more CAs below it than it allows")
             }
             Self::UnhandledCriticalExtension => {
                 says("has a critical extension that OpenSSL does not know")
             }
             Self::EeKeyTooSmall | Self::CaKeyTooSmall => says("has a weak key"),
             Self::EcKeyExplicitParams => {
-                says("spells out the parameters of its curve, which OpenSSL refuses")
+                says("has explicit curve parameters, which OpenSSL refuses")
             }
             Self::CaMdTooWeak => says("has a weak signature"),
             Self::UnsupportedAlgorithm { oid } => {

@@ -160,7 +160,7 @@ impl PublicKey {
             KeyKind::Rsa { bits } => format!("RSA {bits}"),
             KeyKind::RsaPss { bits, .. } => format!("RSA-PSS {bits}"),
             KeyKind::Ec(curve) => format!("ECDSA {}", curve.name()),
-            KeyKind::EcExplicit => "ECDSA on a curve spelled out".to_owned(),
+            KeyKind::EcExplicit => "ECDSA with explicit curve parameters".to_owned(),
             KeyKind::Ed25519 => "Ed25519".to_owned(),
             KeyKind::Ed448 => "Ed448".to_owned(),
             KeyKind::Dsa { bits, .. } => format!("DSA {bits}"),

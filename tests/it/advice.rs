@@ -59,9 +59,9 @@ fn a_weaker_mode_learns_why_the_strongest_would_fail() {
         ),
         (
             "host=localhost sslmode=require",
-            "none of the roots at hand",
+            "the chain reaches no trusted root",
         ),
-        ("sslmode=verify-ca sslrootcert=root.crt", "names no host"),
+        ("sslmode=verify-ca sslrootcert=root.crt", "has no host"),
     ] {
         let run = check(&lab, settings);
         assert_eq!(run.code, 0, "{run:?}");
@@ -246,7 +246,7 @@ fn the_advice_knows_the_provider_the_gateway_and_the_empty_store() {
             "Some CA",
             "db.example.com",
             "sslrootcert=other.crt",
-            "holds \"CN = other\"",
+            "contains \"CN = other\"",
         ),
         (
             "Zscaler Intermediate Root CA",

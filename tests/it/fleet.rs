@@ -338,7 +338,7 @@ fn a_file_that_cannot_be_merged_is_not_a_pass() {
     lab.client.write("cut", format!("{line}{}", &line[..100]));
     lab.client.write("empty", "");
     for (files, word) in [
-        (&["empty"][..], "no endpoint"),
+        (&["empty"][..], "contains an endpoint"),
         (&["good", "missing"], "missing"),
         (&["good", "cut"], "line 2"),
     ] {

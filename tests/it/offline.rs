@@ -288,7 +288,7 @@ fn files_with_which_a_server_would_not_start_are_refused() {
         assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
         let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
         let home = client.home.path().to_str().unwrap();
-        assert!(hint.starts_with(&format!("Looked at {home}/")), "{hint}");
+        assert!(hint.starts_with(&format!("Full path: {home}/")), "{hint}");
     }
 }
 

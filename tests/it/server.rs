@@ -265,14 +265,14 @@ fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
             &[("ssl_min_protocol_version", "TLSv1.3")][..],
             "ssl_max_protocol_version=TLSv1.2",
             "no-common-version",
-            "it refuses TLSv1, TLSv1.1, TLSv1.2.",
+            "It refuses TLSv1, TLSv1.1, TLSv1.2.",
             true,
         ),
         (
             &[("ssl_max_protocol_version", "TLSv1.2")],
             "ssl_min_protocol_version=TLSv1.3",
             "no-common-version",
-            "it refuses TLSv1, TLSv1.1, TLSv1.3.",
+            "It refuses TLSv1, TLSv1.1, TLSv1.3.",
             true,
         ),
         (
@@ -282,7 +282,7 @@ fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
             ],
             "",
             "no-common-cipher",
-            "The server takes TLSv1.2 (ECDHE-ECDSA-AES256-SHA384)",
+            "The server accepts TLSv1.2 (ECDHE-ECDSA-AES256-SHA384)",
             false,
         ),
     ] {

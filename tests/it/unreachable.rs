@@ -40,7 +40,7 @@ fn a_silent_port_is_given_up_when_time_runs_out() {
 #[test]
 fn what_answers_is_named() {
     for (answer, expected) in [
-        (&b"N"[..], (4, "no-tls", "(it answered N)")),
+        (&b"N"[..], (4, "no-tls", "(it declined TLS)")),
         (
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
             (4, "not-postgres", "an HTTP server"),
@@ -71,7 +71,7 @@ fn what_answers_is_named() {
         (REJECTED, (4, "server-error", "no entry (SQLSTATE 28000)")),
         (
             b"Sand more",
-            (5, "plaintext-injection", "8 bytes came along"),
+            (5, "plaintext-injection", "8 bytes arrived together"),
         ),
     ] {
         let run = Client::new().check(&at(crate::support::scripted::answering(answer)));

@@ -54,7 +54,7 @@ fn serve(args: &Lab) -> anyhow::Result<Exit> {
             let place = directory.path().display();
             let _ = writeln!(
                 io::stderr(),
-                "pgtls: {} endpoints, any password; files in {place}; Ctrl-C ends it",
+                "pgtls: {} endpoints, any password; files in {place}; stop with Ctrl-C",
                 lab.benches.len()
             );
         }
@@ -97,7 +97,7 @@ fn start(
     if !place.listen.is_loopback() {
         let _ = writeln!(
             io::stderr(),
-            "pgtls: warning: anyone who can reach {} can use these endpoints; their keys are throw-away",
+            "pgtls: warning: anyone who can reach {} can use these endpoints; do not reuse their keys",
             place.listen
         );
     }
@@ -140,7 +140,7 @@ impl Directory {
             .and_then(|()| chosen.canonicalize())
             .with_context(|| format!("could not make the directory {shown}"))?;
         if !lab::may_own(&chosen).with_context(|| format!("could not read {shown}"))? {
-            bail!("{shown} holds other files, and a lab writes to a directory of its own");
+            bail!("{shown} contains other files; set an empty directory or one that a lab made");
         }
         Ok(Self::Chosen(chosen))
     }

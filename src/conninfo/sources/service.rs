@@ -204,11 +204,11 @@ mod tests {
             ),
             (
                 "[s]\nldap://x/y",
-                "line 2: the service is to be looked up in LDAP, which pgtls does not do",
+                "line 2: the service must be looked up in LDAP, which pgtls does not support",
             ),
             (
                 "\u{feff}[s]\nuser=a",
-                "service \"s\" is defined in none of the service files (/home/me/.pg_service.conf, /etc/x/pg_service.conf)",
+                "service \"s\" is not defined in any of the service files (/home/me/.pg_service.conf, /etc/x/pg_service.conf)",
             ),
         ] {
             let world = Fake::default()

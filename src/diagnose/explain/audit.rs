@@ -78,7 +78,7 @@ fn plaintext(login: Login) -> Finding {
         Login::Other(number) => format!("and asks for authentication (kind {number})"),
     };
     let message =
-        format!("TLS is offered, not enforced: the server starts a session without it {how}");
+        format!("TLS is offered but not enforced: the server starts a session without TLS {how}");
     error(Code::PlaintextAccepted, message).hint(
         Hint::say("In pg_hba.conf use hostssl instead of host, or put this line first, then reload:")
             .fix(Fix::file("hostnossl all all all reject"))
@@ -106,9 +106,9 @@ fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
     found.extend(suites(&versions));
     found.extend(features(&versions));
     if audit.stuffed.known() == Some(&Stuffed::Processed) {
-        let message = "the server takes plaintext that stands behind the SSLRequest for part of the encrypted session (CVE-2021-23214)";
+        let message = "the server accepts plaintext after the SSLRequest as part of the encrypted session (CVE-2021-23214)";
         let finding = error(Code::PlaintextProcessed, message.to_owned()).hint(
-            "Upgrade: PostgreSQL 14.1, 13.5, 12.9 and newer, and PgBouncer 1.16.1, refuse it.",
+            "Upgrade. PostgreSQL 14.1, 13.5, 12.9 and newer refuse it, and so does PgBouncer 1.16.1.",
         );
         found.push((Category::StuffedPlaintext, finding));
     }
@@ -139,7 +139,7 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         (
             Weakness::Cbc,
             Category::Cbc,
-            "with CBC, open to padding attacks",
+            "with CBC, vulnerable to padding attacks",
         ),
         (
             Weakness::StaticKey,
@@ -165,8 +165,10 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
     if let Some(bits) = primes.min().filter(|bits| *bits < ENOUGH_PRIME_BITS) {
         let message = format!("the server's Diffie-Hellman prime has {bits} bits");
         let finding = error(Code::WeakCipher, message).hint(
-            Hint::say("Give the server a larger one (ssl_dh_params_file), or no DHE suites:")
-                .fix(Fix::setting("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'")),
+            Hint::say(
+                "Set a larger prime on the server (ssl_dh_params_file), or disable the DHE suites:",
+            )
+            .fix(Fix::setting("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'")),
         );
         found.push((Category::SmallPrime, finding));
     }
@@ -174,7 +176,7 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         one.old.is_some_and(|old| old.compression)
     });
     if !compressed.is_empty() {
-        let message = format!("the server compresses under {compressed} (CRIME)");
+        let message = format!("the server compresses data with {compressed} (CRIME)");
         let finding = error(Code::TlsCompression, message)
             .hint("Upgrade the server, or switch compression off in its TLS library.");
         found.push((Category::Compression, finding));
@@ -183,7 +185,7 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         one.old.is_some_and(|old| !old.secure_renegotiation)
     });
     if !unbound.is_empty() {
-        let message = format!("the server does not know secure renegotiation under {unbound}");
+        let message = format!("the server does not support secure renegotiation with {unbound}");
         let finding =
             error(Code::InsecureRenegotiation, message).hint("Upgrade the server's TLS library.");
         found.push((Category::Renegotiation, finding));
@@ -272,11 +274,11 @@ fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
         .any(|other| other.der == leaf.der);
     (!is_the_same).then(|| {
         let message = format!(
-            "clients that send no server name get another certificate (\"{}\"), which this string's rules refuse",
+            "clients that send no server name get another certificate (\"{}\"), which the rules of this string refuse",
             escape(&leaf.subject.text)
         );
         Finding::new(Level::Warning, Code::SniDependent, Stage::Audit, message)
-            .hint("Make the server's default certificate one that such clients accept, too.")
+            .hint("Give the server a default certificate that such clients also accept.")
     })
 }
 
@@ -284,7 +286,10 @@ fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
 fn incomplete(audit: &Audit) -> Option<Finding> {
     let unknown = audit.gaps();
     let (first, reason) = unknown.first()?;
-    let mut message = format!("could not find out everything: {first}: {}", told(reason));
+    let mut message = format!(
+        "the audit could not answer every question: {first}: {}",
+        told(reason)
+    );
     if unknown.len() > 1 {
         let others: Vec<String> = unknown
             .iter()
@@ -296,10 +301,12 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
     }
     let hint = match reason {
         Unknown::RefusedAnyway(_) => {
-            Hint::say("Name a user and a database that may log in; no password is needed:")
+            Hint::say("Set a user and a database that may log in. No password is needed:")
                 .fix(Fix::string("user=NAME dbname=NAME"))
         }
-        Unknown::OutOfTime => "Give it more time: --deadline 15m, or --jobs 4.".into(),
+        Unknown::OutOfTime => {
+            "Allow more time (--deadline 15m) or more parallel connections (--jobs 4).".into()
+        }
         Unknown::NotAsked
         | Unknown::Connect(_)
         | Unknown::Negotiate(_)

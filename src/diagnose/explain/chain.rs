@@ -55,7 +55,7 @@ pub(in crate::diagnose) fn explain(
         ),
         FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => finding(
             "",
-            "Issue from a CA higher up, or reissue the CA with a longer pathlen.",
+            "Issue the certificate from a CA higher up, or reissue the CA with a larger pathlen.",
         ),
         FaultKind::UnhandledCriticalExtension => finding(
             &format!(": {}", case.critical()),
@@ -63,7 +63,7 @@ pub(in crate::diagnose) fn explain(
         ),
         FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall => finding(
             &format!(": {}", case.key()),
-            "Reissue it with a key of RSA 2048 or ECDSA P-256 at least.",
+            "Reissue it with a key of at least RSA 2048 or ECDSA P-256.",
         ),
         FaultKind::CaMdTooWeak => case
             .finding(format!("{} is signed with {}, which is broken", case.who(), case.signature()))
@@ -74,7 +74,7 @@ pub(in crate::diagnose) fn explain(
         ),
         FaultKind::UnsupportedAlgorithm { oid } => case
             .finding(format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()))
-            .hint("psql may still connect; nothing is passed unchecked here. Reissue it with ECDSA or RSA, and SHA-256."),
+            .hint("psql may still connect. pgtls does not pass what it cannot check. Reissue it with ECDSA or RSA, and SHA-256."),
         FaultKind::CertRevoked => finding(
             "",
             "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.",
@@ -87,7 +87,7 @@ pub(in crate::diagnose) fn explain(
         | FaultKind::UnhandledCriticalCrlExtension
         | FaultKind::InvalidExtension => finding(
             "",
-            "With a CRL in force libpq wants one from every CA of the chain, the root included: put all of them into the sslcrl file.",
+            "When a CRL is in use, libpq needs one from every CA of the chain, the root included. Put all of them into the sslcrl file.",
         ),
         FaultKind::CrlHasExpired
         | FaultKind::CrlNotYetValid
@@ -227,10 +227,10 @@ impl Case<'_> {
                     .fix(Fix::command("SELECT pg_reload_conf();"))
             }
             Place::Root => {
-                "Get the current root from whoever runs the server, and name it with sslrootcert.".into()
+                "Get the current root from the operator of the server, and set sslrootcert to it.".into()
             }
             Place::Intermediate => {
-                "Put the CA's current intermediate behind the server certificate in ssl_cert_file, and reload.".into()
+                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload.".into()
             }
         };
         self.finding(message).hint(hint)
@@ -243,7 +243,7 @@ impl Case<'_> {
             .and_then(|certificate| certificate.not_before);
         let message = match start {
             Some(start) => format!(
-                "{} is not valid before {}, {} from now: this machine says that it is {}",
+                "{} is not valid before {}, {} from now: the clock of this machine says {}",
                 self.who(),
                 moment(start),
                 span(start.saturating_sub(now)),
@@ -253,16 +253,16 @@ impl Case<'_> {
         };
         self.finding(message)
             .hint(if start.is_some_and(|start| start.saturating_sub(now) < A_DAY) {
-                "It begins so soon that a wrong clock is likely, here or where it was issued: compare the clocks (NTP)."
+                "It becomes valid so soon that a wrong clock is likely, here or where it was issued. Compare the clocks (NTP)."
             } else {
-                "If the clock of this machine is wrong, set it (NTP); else wait, or reissue the certificate."
+                "If the clock of this machine is wrong, set it (NTP). Otherwise wait, or reissue the certificate."
             })
     }
 
     /// An issuer with the right name whose key did not make the signature.
     fn wrong_key(&self) -> Finding {
         let message = format!(
-            "{} was not signed by the key of \"{}\", though it names it as its issuer",
+            "{} was not signed by the key of \"{}\", which it names as its issuer",
             self.who(),
             self.certificate().map(issuer).unwrap_or_default()
         );

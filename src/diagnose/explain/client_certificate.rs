@@ -19,9 +19,9 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
     let finding = match (&session.first_answer, task.conninfo.sslcertmode.value) {
         (None, SslCertMode::Require) => finding(
             Code::ClientCertNotRequested,
-            "server did not request an SSL certificate, and sslcertmode=require demands it".to_owned(),
+            "server did not request an SSL certificate, but sslcertmode=require demands it".to_owned(),
         )
-        .hint("Set ssl_ca_file on the server, or leave sslcertmode=require out."),
+        .hint("Set ssl_ca_file on the server, or remove sslcertmode=require."),
         (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
             refused_or_missing(task, &session.tls, format!("server says: {}", said(error)))?
         }
@@ -92,7 +92,7 @@ fn refused_or_missing(task: &Task, tls: &Tls, message: String) -> Option<Finding
 
 /// The server asked for a certificate and then hung up. `None` if it never asked.
 fn silence(task: &Task, tls: &Tls) -> Option<Finding> {
-    let message = "server asked for a client certificate, and then closed the connection";
+    let message = "server asked for a client certificate, then closed the connection";
     let advice = advice(task, tls)?;
     Some(Finding::error(Code::Closed, Stage::Handshake, message).hint(advice))
 }
@@ -145,7 +145,7 @@ fn left_behind(task: &Task) -> Option<Hint> {
     let identity = task.trust.identity.as_ref()?;
     task.conninfo.sslcert.is_none().then(|| {
         Hint::say(format!(
-            "Nothing names our certificate: {} was sent because it lies there. Where none is to be sent (libpq 16 and newer):",
+            "No setting names the client certificate. {} was sent because it exists. To send none (libpq 16 and newer):",
             shown_path(&identity.certificate_path)
         ))
         .fix(corrected(&task.conninfo, &[(Keyword::SslCertMode, b"disable")]))
@@ -157,10 +157,9 @@ const QUOTATION_MARKS: [char; 7] = [
     '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
 ];
 
-const REISSUE_CERTIFICATE: &str = "The server does not accept our client certificate: the authority that issued it must stand in the server's ssl_ca_file, it must not be expired, revoked or for servers only, and with TLS 1.2 its key should be RSA or on P-256. The server's log says which it is.";
-const OTHER_KEY: &str = "Our client certificate was not sent: the server takes no signature of its kind of key. Use one with an RSA or P-256 key.";
-const GIVE_CERTIFICATE: &str =
-    "Give a client certificate that the server's ssl_ca_file vouches for:";
+const REISSUE_CERTIFICATE: &str = "The server does not accept the client certificate. Its issuer must be in the server's ssl_ca_file. The certificate must not be expired, revoked or for servers only. With TLS 1.2 its key should be RSA or on P-256. The server's log gives the reason.";
+const OTHER_KEY: &str = "The client certificate was not sent, because the server does not accept signatures by its kind of key. Use a certificate with an RSA or P-256 key.";
+const GIVE_CERTIFICATE: &str = "Set a client certificate whose CA is in the server's ssl_ca_file:";
 
 #[cfg(test)]
 mod tests {

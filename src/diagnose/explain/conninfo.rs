@@ -83,7 +83,7 @@ fn hint(error: &Error) -> Option<String> {
                 Word::Hidden => "NAME".to_owned(),
             };
             return Some(format!(
-                "define it in ~/.pg_service.conf: a line [{name}], below it keyword=value lines"
+                "define it in ~/.pg_service.conf: a line [{name}], then keyword=value lines"
             ));
         }
         Error::TlsRange {
@@ -107,12 +107,12 @@ fn hint(error: &Error) -> Option<String> {
         } => DOCUMENTATION,
         Error::MissingEquals { .. } => SETTINGS,
         Error::UnclosedQuote { .. } => QUOTE,
-        Error::BadPercent { .. } => "a percent sign itself is written %25",
-        Error::SpaceInUri { .. } => "a space in a URI is written %20",
+        Error::BadPercent { .. } => "write a percent sign as %25",
+        Error::SpaceInUri { .. } => "write a space in a URI as %20",
         Error::MissingQueryEquals { .. } => {
-            "query parameters are written keyword=value with & between them"
+            "write query parameters as keyword=value, separated by &"
         }
-        Error::ExtraEquals { .. } => "an equals sign inside a value is written %3D",
+        Error::ExtraEquals { .. } => "write an equals sign inside a value as %3D",
         Error::OpenBracket { .. } | Error::EmptyBrackets { .. } | Error::AfterBracket { .. } => {
             BRACKETS
         }
@@ -121,10 +121,10 @@ fn hint(error: &Error) -> Option<String> {
             ..
         } => SERVICE_LINES,
         Error::ServiceFileUnreadable { .. } => {
-            "make the file readable, or let PGSERVICEFILE name another"
+            "make the file readable, or set PGSERVICEFILE to another file"
         }
         Error::HostCount { .. } => {
-            "give one hostaddr for every host, with empty places where there is none"
+            "give one hostaddr for every host; leave an entry empty if a host has none"
         }
         Error::PortCount { .. } => "give one port for all hosts, or one for every host",
         Error::NoHostName { byte: b'=', .. } => SWALLOWED,
@@ -133,16 +133,18 @@ fn hint(error: &Error) -> Option<String> {
             value: Word::Hidden,
             expected: Expected::Port,
             ..
-        } => "in a URI, / in a password is written %2F, : is %3A and @ is %40",
-        Error::TlsRange { .. } | Error::ProtocolRange { .. } => "lower the one or raise the other",
+        } => "in a URI, write / in a password as %2F, : as %3A and @ as %40",
+        Error::TlsRange { .. } | Error::ProtocolRange { .. } => {
+            "lower the minimum or raise the maximum"
+        }
         Error::WeakSslMode {
             reason: Demand::SystemRoots,
             ..
-        } => "write sslmode=verify-full, or name a root file in sslrootcert",
+        } => "set sslmode=verify-full, or set sslrootcert to a root file",
         Error::WeakSslMode {
             reason: Demand::DirectNegotiation,
             ..
-        } => "write sslmode=verify-full; libpq would also take verify-ca or require",
+        } => "set sslmode=verify-full; libpq would also accept verify-ca or require",
         Error::NoUser => "add user=NAME to the string",
         Error::Nul { .. }
         | Error::EncodedNul { .. }
@@ -152,35 +154,30 @@ fn hint(error: &Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
-const QUOTES_OR_URI: &str = "a value with a blank needs quotes (password='two words'); a URI \
-    begins with postgresql:// or postgres://, without jdbc: or a driver's name before it";
+const QUOTES_OR_URI: &str = "put a value that contains spaces in quotes (password='two words'); begin a URI with postgresql:// or postgres://, without jdbc: or a driver's name before it";
 
 const DOCUMENTATION: &str =
     "PostgreSQL's documentation lists the parameters under \"Parameter Key Words\"";
 
-const SETTINGS: &str = "settings are written keyword=value with blanks between them (a database \
-    alone: dbname=NAME); a value with a blank needs quotes";
+const SETTINGS: &str = "write settings as keyword=value, separated by spaces (a database alone: dbname=NAME); put a value that contains spaces in quotes";
 
-const QUOTE: &str = r"close the quote; a quote inside a value is written \' and a backslash \\";
+const QUOTE: &str = r"close the quote; inside a value write a quote as \' and a backslash as \\";
 
-const BRACKETS: &str = "an IPv6 address is written [2001:db8::1], with a colon and the port behind \
-    it if needed; a bracket in a user's name or password is written %5B or %5D";
+const BRACKETS: &str = "write an IPv6 address as [2001:db8::1], then a colon and the port if needed; write a bracket in a user name or password as %5B or %5D";
 
 const SERVICE_LINES: &str =
-    "lines of a service are written keyword=value, without blanks round the sign";
+    "write the lines of a service as keyword=value, without spaces around the equals sign";
 
-const SWALLOWED: &str = "\"host=\" takes the next word for its value: write the host behind it, or \
-    leave host out; settings are separated by blanks, not by semicolons";
+const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not semicolons";
 
-const AT_SIGN: &str = "in a URI, @ in a user's name or password is written %40; in a keyword/value \
-    string, host takes the name alone";
+const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40; in a keyword/value string, host takes only the name";
 
 /// The setting, in the form of its source.
 fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
     match origin {
         Origin::Environment(variable) => format!("set {variable}={value}"),
         Origin::String { .. } | Origin::Service { .. } | Origin::Default => {
-            format!("write {keyword}={value}")
+            format!("set {keyword}={value}")
         }
     }
 }
@@ -188,7 +185,7 @@ fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
 fn suggested(keyword: Keyword, word: &Word) -> String {
     match word {
         Word::Shown(word) if word == "ssl" => {
-            "write sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
+            "set sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
                 .to_owned()
         }
         Word::Shown(_) | Word::Hidden => format!("did you mean {keyword}?"),
@@ -307,19 +304,19 @@ mod tests {
         for (text, advice) in [
             ("sslmod=require", "did you mean sslmode?"),
             ("pool_size=3", "Parameter Key Words"),
-            ("sslmode=", "write sslmode=verify-full"),
+            ("sslmode=", "set sslmode=verify-full"),
             ("mydb", "dbname=NAME"),
             (
                 "ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2",
-                "raise the other",
+                "raise the maximum",
             ),
-            ("ssl=true", "write sslmode=verify-full"),
+            ("ssl=true", "set sslmode=verify-full"),
             ("password=correct horse", "password='two words'"),
-            ("postgress://u@h", "a URI begins with"),
+            ("postgress://u@h", "begin a URI with"),
             ("jdbc:postgresql://h/d?user=x", "without jdbc:"),
             ("postgresql://u:50%@h", "%25"),
             ("host='a", "close the quote"),
-            ("host= password=x", "leave host out"),
+            ("host= password=x", "remove host"),
             ("postgresql://u:p@ss@h", "%40"),
             ("postgresql://u:pa/ss@h", "%2F"),
             ("service=none", "[none]"),

@@ -20,7 +20,7 @@ fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Findin
     let ends = |certificate: &Certificate| match certificate.not_after {
         Some(end) if end <= context.rules.now => format!("expired on {}", day(end)),
         Some(end) => format!("expires on {}, {less}", day(end)),
-        None => format!("has no end of validity that can be read, {less}"),
+        None => "has an end of validity that cannot be read".to_owned(),
     };
     let reload = || {
         Hint::say("Renew it and reload the server:").fix(Fix::command("SELECT pg_reload_conf();"))
@@ -38,8 +38,9 @@ fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Findin
             certificate: Some(certificate),
         } => (
             format!(
-                "the CRL that covers {} runs out, {less}",
-                named(certificate)
+                "the CRL that covers {} expires in less than {}",
+                named(certificate),
+                span(seconds)
             ),
             Hint::say("Replace the CRL file with a newer one from the certificate authority."),
         ),
@@ -54,7 +55,7 @@ fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Findin
                     span(seconds),
                     fault.sentence(&who)
                 ),
-                Hint::say("See what pgtls check says with --at and that date."),
+                Hint::say("To see the failure, run pgtls check with --at and that date."),
             )
         }
         Lapse::ClientCertificate(certificate) => (
@@ -80,7 +81,7 @@ pub(in crate::diagnose) fn explain(
         Unmet::ExpiresSoon { what, wanted } => expires_soon(context, what, *wanted),
         Unmet::BelowMinTls { negotiated, wanted } => finding(
             Code::BelowMinTls,
-            format!("negotiated {negotiated}, and {wanted} is demanded"),
+            format!("negotiated {negotiated}, but {wanted} is required"),
         )
         .hint(Hint::say("On the server:").fix(Fix::setting(format!(
             "ssl_min_protocol_version = '{wanted}'"
@@ -106,7 +107,7 @@ pub(in crate::diagnose) fn explain(
                 Err(_) => "the server certificate does not have a pinned public key",
             };
             finding(Code::PinMismatch, format!("{what}{beside}")).hint(keys.fold(
-                Hint::say("These keys count. If the change was planned, pin the new key."),
+                Hint::say("Only these keys count. If the change was planned, pin the new key."),
                 Hint::show,
             ))
         }
@@ -125,14 +126,14 @@ pub(in crate::diagnose) fn explain(
             };
             finding(
                 Code::UnexpectedCertificate,
-                "the server serves another certificate than the one expected".to_owned(),
+                "the server presents another certificate than the expected one".to_owned(),
             )
             .hint(
-                Hint::say("Expected")
+                Hint::say("Expected:")
                     .show(shown(demands.expected.as_deref()))
-                    .then("served")
+                    .then("Presented:")
                     .show(shown(judgement.certificates.first()))
-                    .then("If it was renewed, the server may not have reloaded it: SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log."),
+                    .then("If it was renewed, the server may not have loaded it. Run SELECT pg_reload_conf(); then look for \"SSL configuration was not reloaded\" in its log."),
             )
         }
     }

@@ -34,7 +34,7 @@ pub fn server_files_error(error: &trust::Error) -> Diagnosis {
 
 /// Adds the absolute path of a relative one.
 fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
-    let place = absolute.map(|path| format!("Looked at {}.", shown_path(path)));
+    let place = absolute.map(|path| format!("Full path: {}.", shown_path(path)));
     let advice = finding.hint.clone();
     finding.hint(
         place
@@ -63,14 +63,15 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
                 let export = format!("pgtls roots export {} > {}", root.name, quoted(path));
-                Hint::say("That root is compiled in. Write it there with").fix(Fix::command(export))
+                Hint::say("pgtls has this root built in. Create the file with:")
+                    .fix(Fix::command(export))
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
             if let (Some(conninfo), [similar]) = (conninfo, similar.as_slice()) {
                 let path = shown_path(similar);
                 let change = (keyword(*role), path.as_bytes());
-                advice.push(Hint::say("Did you mean").fix(corrected(conninfo, &[change])));
+                advice.push(Hint::say("Did you mean this?").fix(corrected(conninfo, &[change])));
             }
             finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>())
         }
@@ -78,17 +79,17 @@ fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
             let mut advice = Hint::say(looked_at(path));
             if source.kind() == io::ErrorKind::IsADirectory {
                 let wanted = keyword(*role);
-                advice = advice.then(format!("It is a directory; {wanted} names one file."));
+                advice = advice.then(format!("It is a directory. {wanted} must name one file."));
             }
             finding(invalid(*role), format!("{error}: {source}")).hint(advice)
         }
         trust::Error::Unusable { role, path, fault } => {
             let looked = Hint::say(looked_at(path));
-            let advice = match mend(*role, path, fault) {
-                Mend::Words(words) => looked.then(words),
-                Mend::Convert { command, out } => {
+            let advice = match repair(*role, path, fault) {
+                Repair::Words(words) => looked.then(words),
+                Repair::Convert { command, out } => {
                     let convert = looked
-                        .then(format!("Convert it, and name {out} instead:"))
+                        .then("Convert it, then use the new file:")
                         .fix(Fix::command(command));
                     let change = (keyword(*role), out.as_bytes());
                     match conninfo {
@@ -126,10 +127,10 @@ fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     let mode = conninfo.sslmode.value;
     match role {
         FileRole::Roots if mode < SslMode::VerifyCa => Some(Hint::say(format!(
-            "psql with sslmode={mode} would go on here and verify nothing, without a word."
+            "Here psql with sslmode={mode} would go on without a message and verify nothing."
         ))),
         FileRole::Crls => {
-            Some("psql would go on here and check no revocation, without a word.".into())
+            Some("Here psql would go on without a message and check no revocation.".into())
         }
         FileRole::Roots | FileRole::CrlDirectory => None,
     }
@@ -138,7 +139,7 @@ fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
 fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
     let lost = conninfo.lost_backslashes(keyword)?;
     let sentence = format!(
-        "A backslash escapes in a keyword/value string, so {} lost its own. Write one of",
+        "In a keyword/value string a backslash is an escape character, so {} lost its backslashes. Write one of:",
         lost.typed
     );
     Some(
@@ -202,23 +203,23 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
         IdentityError::CertificateMissing { similar, .. } => {
             let first = match owner {
                 Owner::Client(_) => {
-                    "psql would go on here without a client certificate, without a word."
+                    "Here psql would go on without a client certificate and without a message."
                 }
-                Owner::Server => "Name the file that ssl_cert_file will name.",
+                Owner::Server => "Give the file that ssl_cert_file will name.",
             };
             finding(Flaw::CertificateMissing).hint(advice(first, Keyword::SslCert, similar))
         }
         IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Let this user look into that directory. For a client's default files: set HOME to a directory that it can read, or sslcertmode=disable (libpq 16 and newer)."),
+            .hint("Allow this user to search that directory. For a client's default files, set HOME to a directory that the user can read, or set sslcertmode=disable (libpq 16 and newer)."),
         IdentityError::CertificateUnreadable { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Let this user read the file."),
+            .hint("Allow this user to read the file."),
         IdentityError::CertificateInvalid { .. } => finding(Flaw::CertificateInvalid)
             .hint("It must be PEM: the certificate that belongs to the key first, then its intermediates."),
         IdentityError::KeyMissing { similar, .. }
         | IdentityError::LoneKeyMissing { similar, .. } => finding(Flaw::KeyMissing)
-            .hint(advice("Name the certificate's private key.", Keyword::SslKey, similar)),
+            .hint(advice("Give the certificate's private key.", Keyword::SslKey, similar)),
         IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
-            .hint("Name the certificate's private key with sslkey=FILE."),
+            .hint("Set sslkey=FILE to the certificate's private key."),
         IdentityError::Engine { .. } => {
             finding(Flaw::KeyInvalid).hint("pgtls reads keys from files only.")
         }
@@ -229,17 +230,17 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
         }
         IdentityError::KeyPermissions { path, mode } => {
             Finding::error(Code::KeyFilePermissions, Stage::Trust, error.to_string()).hint(
-                Hint::say(format!("It has {mode:04o}."))
+                Hint::say(format!("Its mode is {mode:04o}. Remove the access of group and others:"))
                     .fix(Fix::command(format!("chmod 600 {}", quoted_path(path))))
-                    .then("In Kubernetes: defaultMode: 0400 (0440 with fsGroup) on the secret's volume."),
+                    .then("In Kubernetes, set defaultMode: 0400 (0440 with fsGroup) on the secret's volume."),
             )
         }
         IdentityError::KeyInvalid { .. } => finding(Flaw::KeyInvalid).hint(match owner {
             Owner::Client(_) => {
-                "It must be a PEM or DER private key (PKCS#8, PKCS#1 or SEC1); an encrypted one needs sslpassword."
+                "It must be a PEM or DER private key (PKCS#8, PKCS#1 or SEC1). An encrypted key needs sslpassword."
             }
             Owner::Server => {
-                "It must be a private key in PEM. An encrypted one needs ssl_passphrase_command on the server; pgtls verify reads plain ones."
+                "It must be a private key in PEM. An encrypted key needs ssl_passphrase_command on the server. pgtls verify reads only unencrypted keys."
             }
         }),
         IdentityError::Mismatch { certificate, key } => finding(Flaw::KeyMismatch).hint(
@@ -248,13 +249,14 @@ fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
                 .show(format!("openssl pkey -in {} -pubout", quoted_path(key))),
         ),
         IdentityError::NoCertificate => finding(Flaw::CertificateMissing)
-            .hint("Name one with sslcert=FILE sslkey=FILE, or leave sslcertmode=require out."),
+            .hint("Set sslcert=FILE sslkey=FILE, or remove sslcertmode=require."),
     }
 }
 
 fn beside(similar: &[PathBuf]) -> Option<Hint> {
     let names: Vec<String> = similar.iter().map(|path| shown_path(path)).collect();
-    (!names.is_empty()).then(|| Hint::say(format!("Beside it there is {}.", names.join(", "))))
+    (!names.is_empty())
+        .then(|| Hint::say(format!("The same directory contains {}.", names.join(", "))))
 }
 
 fn looked_at(path: &NamedPath) -> String {
@@ -262,7 +264,7 @@ fn looked_at(path: &NamedPath) -> String {
         .origin
         .as_ref()
         .map_or_else(String::new, |origin| format!(", from {origin}"));
-    format!("Looked at {}{origin}.", shown_path(&path.absolute))
+    format!("Full path: {}{origin}.", shown_path(&path.absolute))
 }
 
 /// A shell expands it, but not within quotation marks.
@@ -271,7 +273,7 @@ fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Optio
     let home = conninfo.home_files.as_deref()?.parent()?;
     let whole = shown_path(&home.join(below));
     let string = corrected(conninfo, &[(keyword(role), whole.as_bytes())]);
-    Some(Hint::say("libpq does not expand \"~\". Write the whole path:").fix(string))
+    Some(Hint::say("libpq does not expand \"~\". Write the full path:").fix(string))
 }
 
 fn quoted(path: &NamedPath) -> String {
@@ -289,7 +291,7 @@ pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
 }
 
 /// What converts the file into one that libpq reads.
-enum Mend {
+enum Repair {
     Words(String),
     Convert {
         command: String,
@@ -298,14 +300,14 @@ enum Mend {
     },
 }
 
-fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> Mend {
+fn repair(role: FileRole, path: &NamedPath, fault: &Unusable) -> Repair {
     let keyword = keyword(role);
     let (wanted, begins, out) = match role {
-        FileRole::Roots => ("root certificate", "CERTIFICATE", "root-mended.pem"),
-        FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-mended.pem"),
+        FileRole::Roots => ("root certificate", "CERTIFICATE", "root-fixed.pem"),
+        FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-fixed.pem"),
     };
     let file = quoted(path);
-    let convert = |command: String| Mend::Convert { command, out };
+    let convert = |command: String| Repair::Convert { command, out };
     match fault {
         Unusable::Der => convert(format!("openssl x509 -inform der -in {file} -out {out}")),
         Unusable::CrlDer => convert(format!("openssl crl -inform der -in {file} -out {out}")),
@@ -322,19 +324,19 @@ fn mend(role: FileRole, path: &NamedPath, fault: &Unusable) -> Mend {
         Unusable::Indented { .. } => {
             convert(format!("sed 's/^[[:space:]]*//' {file} > {out}"))
         }
-        Unusable::Empty | Unusable::Html | Unusable::Text => Mend::Words(format!(
+        Unusable::Empty | Unusable::Html | Unusable::Text => Repair::Words(format!(
             "Download the {wanted} again, as PEM (a text file with a BEGIN {begins} line)."
         )),
-        Unusable::Pem(_) | Unusable::Broken { .. } => Mend::Words(
-            "libpq drops the whole file for one broken block. Remove the block, or download the file again."
+        Unusable::Pem(_) | Unusable::Broken { .. } => Repair::Words(
+            "One broken block makes the whole file unusable for libpq. Remove the block, or download the file again."
                 .to_owned(),
         ),
-        Unusable::Header { .. } => Mend::Words(
+        Unusable::Header { .. } => Repair::Words(
             "Remove the lines between the BEGIN line and the next empty line, and that empty line."
                 .to_owned(),
         ),
-        Unusable::OtherDer | Unusable::NoCertificate { .. } => Mend::Words(format!(
-            "{keyword} names the authority's {wanted}, a file with a BEGIN {begins} line."
+        Unusable::OtherDer | Unusable::NoCertificate { .. } => Repair::Words(format!(
+            "{keyword} must name the certificate authority's {wanted}, a file with a BEGIN {begins} line."
         )),
     }
 }

@@ -136,33 +136,33 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         Refusal::NotAllowed { .. } => failed(
             Code::LoginFailed,
             message,
-            "psql refuses this, too. Change the method in the server's pg_hba.conf, or require_auth.",
+            "psql also refuses this. Change the method in the server's pg_hba.conf, or require_auth.",
         ),
         Refusal::NoChannelBinding | Refusal::NotBound => failed(
             Code::NoChannelBinding,
             message,
-            "psql refuses this, too. The server must ask for scram-sha-256 and end TLS itself; a pooler or a proxy in between cannot bind.",
+            "psql also refuses this. The server must ask for scram-sha-256 and end TLS itself. A pooler or a proxy in between cannot bind the login to the channel.",
         ),
         Refusal::NoDigest => failed(
             Code::NoChannelBinding,
             message,
-            "psql cannot log in, either. Reissue the server's certificate with ECDSA or RSA, or set channel_binding=disable.",
+            "psql cannot log in either. Reissue the server's certificate with ECDSA or RSA, or set channel_binding=disable.",
         ),
         Refusal::NoPassword => failed(
             Code::LoginFailed,
-            format!("{message}: the server asks for a password, and there is none"),
-            "Set PGPASSWORD, or write a line HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600).",
+            format!("{message}: the server asks for a password, but none is set"),
+            "Set PGPASSWORD, or add a line HOST:PORT:DATABASE:USER:PASSWORD to ~/.pgpass (mode 0600).",
         ),
         Refusal::NoClientCertificate => Diagnosis::failed(
             finding(Level::Error, Code::ClientCertRequired, message).hint(
-                Hint::say("sslcertmode=require wants a client certificate to be sent:")
+                Hint::say("With sslcertmode=require a client certificate must be sent:")
                     .fix(Fix::string("sslcert=client.crt sslkey=client.key")),
             ),
         ),
         Refusal::Unsupported(_) | Refusal::Iterations(_) => failed(
             Code::LoginFailed,
             message,
-            "psql may be able to. pgtls logs in with a client certificate, scram-sha-256, md5 and password.",
+            "psql may be able to log in. pgtls supports a client certificate, scram-sha-256, md5 and password.",
         ),
         Refusal::Invalid => failed(Code::LoginFailed, message, NOT_POSTGRES),
     }
@@ -192,34 +192,34 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
     {
         return failed(
             Code::TlsTerminatedInBetween,
-            format!("the server does not share this TLS session: {said}"),
+            format!("the server does not have this TLS session: {said}"),
             BETWEEN,
         );
     }
     let hint = match state {
         Some(sqlstate::INVALID_PASSWORD) => {
-            "The password is wrong, or the role does not exist or has none: the server does not say which. Its log does.".into()
+            "The password is wrong, or the role does not exist or has no password. The server does not say which, but its log does.".into()
         }
         Some(sqlstate::INVALID_AUTHORIZATION) => {
-            "pg_hba.conf has no line for this user, database, address and TLS, or one that rejects; or the role may not log in, or the certificate's CN is not the user.".into()
+            "Possible causes: pg_hba.conf has no line for this user, database, address and TLS, or has a line that rejects them. The role is not allowed to log in. The certificate's CN is not the user.".into()
         }
         Some(sqlstate::INVALID_CATALOG_NAME) => {
-            "The database does not exist: look at dbname, whose default is the user's name.".into()
+            "The database does not exist. Check dbname. Its default is the user's name.".into()
         }
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
             Hint::say("The role lacks the privilege CONNECT on this database:")
                 .fix(Fix::command("GRANT CONNECT ON DATABASE ... TO ..."))
         }
         Some(sqlstate::INVALID_PARAMETER_VALUE | sqlstate::UNDEFINED_OBJECT) => {
-            "The server does not take a setting of options or client_encoding.".into()
+            "The server does not accept a setting in options or client_encoding.".into()
         }
         Some(sqlstate::PROTOCOL_VIOLATION | sqlstate::INTERNAL_ERROR) if sends_no_name(observation) => {
-            "A provider that tells its databases apart by the host name in the handshake (SNI) says this where there is none: connect by name, not by address, and leave sslsni alone.".into()
+            "A provider that selects the database by the host name in the handshake (SNI) says this if no name was sent. Connect by name, not by address, and do not set sslsni=0.".into()
         }
         Some(sqlstate::PROTOCOL_VIOLATION) => {
-            "A pooler says this of users and databases that it does not know: look into its configuration.".into()
+            "A pooler says this about users and databases that it does not know. Check its configuration.".into()
         }
-        _ => "Mend what the server says; its log says more.".into(),
+        _ => "Fix what the server reports. Its log says more.".into(),
     };
     failed(
         Code::LoginFailed,
@@ -235,17 +235,18 @@ fn sends_no_name(observation: &Observation) -> bool {
 fn ignored(file: &IgnoredFile) -> Finding {
     let path = shown_path(&file.path);
     let message = format!(
-        "the password file {path} (from {}) is one that libpq leaves aside: {}",
+        "libpq ignores the password file {path} (from {}): {}",
         file.origin,
         escape(&file.why.to_string())
     );
     let found = finding(Level::Warning, Code::PassfileIgnored, message);
     match file.why {
         Unusable::TooOpen(_) => found.hint(
-            Hint::say("Make it yours alone:").fix(Fix::command(format!("chmod 0600 {path}"))),
+            Hint::say("Remove the access of group and others:")
+                .fix(Fix::command(format!("chmod 0600 {path}"))),
         ),
         Unusable::NotPlain | Unusable::Unreadable(_) => {
-            found.hint("Look at passfile and PGPASSFILE; the default is ~/.pgpass.")
+            found.hint("Check passfile and PGPASSFILE. The default is ~/.pgpass.")
         }
     }
 }
@@ -260,7 +261,7 @@ fn unverified(task: &Task, login: &Login) -> Option<Finding> {
         Disclosed::Md5Hash => "the password's MD5 hash, from which it can be guessed,",
         Disclosed::ScramProof => "a SCRAM proof, from which a weak password can be guessed,",
     };
-    let message = format!("{what} went to a server that nobody has verified");
+    let message = format!("{what} was sent to an unverified server");
     Some(finding(Level::Warning, Code::UnverifiedLogin, message).hint(
         "Use sslmode=verify-full with sslrootcert=FILE. With --strict pgtls refuses before anything is sent.",
     ))
@@ -273,24 +274,24 @@ fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding>
     let (level, message, hint) = match login.method? {
         Method::Password => (
             Level::Warning,
-            "the server asked for the password in clear: whoever ends this TLS session reads it",
-            "Ask for scram-sha-256 in the server's pg_hba.conf.",
+            "the server asked for the password in clear: anything that terminates this TLS session can read it",
+            "Require scram-sha-256 in the server's pg_hba.conf.",
         ),
         Method::Md5 => (
             Level::Warning,
-            "the server asked for an MD5 hash, which is bound to no channel and easily guessed from",
-            "Set password_encryption = 'scram-sha-256', set the password anew, and ask for scram-sha-256 in pg_hba.conf.",
+            "the server asked for an MD5 hash, which is not bound to the channel and makes the password easy to guess",
+            "Set password_encryption = 'scram-sha-256', set the password again, and require scram-sha-256 in pg_hba.conf.",
         ),
         Method::ScramSha256 if login.bound || diagnosis.findings.iter().any(said) => return None,
         Method::ScramSha256 if disabled => (
             Level::Info,
-            "channel_binding=disable: the login does not prove that TLS ends at the server",
-            "Leave channel_binding out, or set it to require.",
+            "with channel_binding=disable the login does not prove that TLS ends at the server",
+            "Remove channel_binding, or set it to require.",
         ),
         Method::ScramSha256 => (
             Level::Warning,
             "the server offers SCRAM without channel binding: the login does not prove that TLS ends there",
-            "PostgreSQL 11 and newer offer it over TLS. If this is one, something between ends TLS.",
+            "PostgreSQL 11 and newer offer channel binding over TLS. If this is such a server, something in between ends TLS.",
         ),
         Method::None | Method::Other => return None,
     };
@@ -317,7 +318,7 @@ fn session(login: &Login, entered: &Entered) -> Option<Finding> {
         "the login succeeded, but pg_stat_ssl cannot be compared with what was negotiated: {why}"
     );
     Some(finding(level, Code::TlsUnconfirmed, message).hint(
-        "Where TLS ends is not known. A pooler's own console has no such view: name one of its databases with dbname.",
+        "It is not known where TLS ends. A pooler's own console does not have this view: set dbname to one of its databases.",
     ))
 }
 
@@ -331,7 +332,7 @@ fn between(entered: &Entered) -> Finding {
             Difference::Cipher => "another cipher suite",
             Difference::Bits => "another key length",
             Difference::ClientCertificate => {
-                "another answer to the question for a client certificate"
+                "another answer on whether a client certificate was sent"
             }
         })
         .collect();
@@ -346,29 +347,29 @@ fn between(entered: &Entered) -> Finding {
 fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
     let (wanted, role) = entered.unwanted?;
     let is = match role {
-        Role::ReadWrite => "takes writes",
+        Role::ReadWrite => "accepts writes",
         Role::ReadOnly => "is read-only",
         Role::Standby => "is a standby",
-        Role::Unknown => "does not say what kind it is",
+        Role::Unknown => "does not say which kind it is",
     };
     let message = format!("target_session_attrs={wanted}, but this server {is}");
     let (level, hint) = match (wanted, others) {
         (TargetSessionAttrs::PreferStandby, _) => (
             Level::Info,
-            "libpq goes on to the next host of the string, and comes back if none is a standby.",
+            "libpq tries the next host of the string, and comes back if none is a standby.",
         ),
-        (_, OtherHosts::Serve) => (Level::Info, "libpq takes another host of the string."),
+        (_, OtherHosts::Serve) => (Level::Info, "libpq tries another host of the string."),
         (TargetSessionAttrs::Standby | TargetSessionAttrs::ReadOnly, OtherHosts::Fail) => {
-            (Level::Error, "Name a standby.")
+            (Level::Error, "Set host to a standby.")
         }
-        (_, OtherHosts::Fail) => (Level::Error, "Name the primary."),
+        (_, OtherHosts::Fail) => (Level::Error, "Set host to the primary."),
     };
     Some(finding(level, Code::LoginFailed, message).hint(hint))
 }
 
-const BETWEEN: &str = "Something between ends TLS (a pooler, a proxy, a load balancer, or an attacker with a certificate of this name): it sees every password and row, and how the data goes on from there is its own affair. If that is meant, give it TLS to the server with sslmode=verify-full; if not, find out who answers.";
+const BETWEEN: &str = "Something in between ends TLS: a pooler, a proxy, a load balancer, or an attacker with a certificate for this name. It sees every password and row, and it decides how the data travels from there. If this is intended, make it use TLS to the server with sslmode=verify-full. If not, find out what answers.";
 const LEAVE_OUT: &str =
-    "psql may be able to. Leave the setting out for this check, or check without --login.";
-const LOOK_INTO_LOG: &str = "The server's log says more about it.";
+    "psql may be able to log in. Remove the setting for this check, or check without --login.";
+const LOOK_INTO_LOG: &str = "Look in the server's log for details.";
 const NOT_POSTGRES: &str = "This is not how a PostgreSQL server behaves. Check host and port.";
-const SEVERAL_SERVERS: &str = "Several servers answer at this address, with different certificates. No password was sent. Check each with --all-addresses or by a name of its own.";
+const SEVERAL_SERVERS: &str = "Several servers answer at this address, with different certificates. No password was sent. Check each server with --all-addresses or by its own name.";

@@ -28,10 +28,10 @@ pub(in crate::diagnose) fn wrong_name(
     let names = names_to_connect_by(leaf);
     advice.push(match (nearest(&shown, &names), context.address) {
         (None, _) => "Reissue the certificate with the host's name in subjectAltName.".into(),
-        (Some(nearest), Some(address)) => Hint::say("Connect by a name that the certificate holds, or reissue it with this one in subjectAltName. To keep the address:")
+        (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName. To keep the address:")
             .fix(by_name(context, nearest, &address.to_string())),
         (Some(nearest), None) => Hint::say(format!(
-            "Reissue it with this name in subjectAltName; the nearest name in it is \"{nearest}\"."
+            "Reissue the certificate with this host in subjectAltName. The closest name in it is \"{nearest}\"."
         )),
     });
     finding.hint(advice.into_iter().collect::<Hint>())
@@ -57,7 +57,7 @@ fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Optio
     let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
     if is_cloud_sql(leaf) {
         let advice = Hint::say(
-            "This is a Cloud SQL instance with a CA of its own: its certificate names the instance, not a host. Its CA signs nothing else, so verify-ca proves the server; or choose a server CA mode with DNS names, and the instance's .sql.goog name.",
+            "This is a Cloud SQL instance with its own CA. Its certificate names the instance, not a host. The CA signs nothing else, so verify-ca proves the server. Or choose a server CA mode with DNS names, and connect by the instance's .sql.goog name.",
         );
         let string = context
             .conninfo
@@ -69,10 +69,10 @@ fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Optio
     }
     let is_address = inet_aton(host).is_some() || host.contains(&b':');
     if is_address && names.iter().all(|name| name.ip().is_none()) {
-        return Some("The host is an IP address, and the certificate holds none.".into());
+        return Some("The host is an IP address, but the certificate contains none.".into());
     }
     is_service(host, names).then(|| {
-        "This is a Kubernetes service that the certificate does not list; poolers often are not. CloudNativePG: spec.certificates.serverAltDNSNames."
+        "This is a Kubernetes service that the certificate does not list. Services of poolers are often missing. For CloudNativePG, set spec.certificates.serverAltDNSNames."
             .into()
     })
 }

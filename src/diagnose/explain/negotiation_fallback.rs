@@ -29,18 +29,18 @@ pub(in crate::diagnose) fn advise(
         None => {
             let next = verdict(task, context, &fallback.outcome).error;
             let sentence = match next {
-                None => format!("{other} is answered there, and would pass. Use{needs}"),
+                None => format!("{other} gets an answer there and would pass. Use{needs}:"),
                 Some(next) => format!(
-                    "{other} is answered there, but would fail as well: {}. Mend that, and use{needs}",
+                    "{other} gets an answer there, but would also fail: {}. Fix that, then use{needs}:",
                     next.message
                 ),
             };
             Hint::say(sentence).fix(string)
         }
         Some(Silence::NoAlpn) => Hint::say(format!(
-            "{other} is answered there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Let the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
+            "{other} gets an answer there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Make the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
         )),
-        Some(Silence::Nothing) => Hint::say(format!("{other} is not answered there, either."))
+        Some(Silence::Nothing) => Hint::say(format!("{other} gets no answer there either."))
             .and(std::mem::take(&mut error.hint)),
     };
 }

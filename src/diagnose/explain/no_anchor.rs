@@ -48,10 +48,10 @@ pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
             .certificate
             .not_after
             .map_or_else(|| "?".to_owned(), day);
-        format!("held    key {key}, until {until}")
+        format!("found   key {key}, until {until}")
     });
     let wanted = identifier(wanted.unwrap_or(&None));
-    let advice = Hint::say("The CA was re-created or rotated under its old name. Get the current root certificate from whoever runs the server.")
+    let advice = Hint::say("The CA was re-created or rotated under its old name. Get the current root certificate from the operator of the server.")
         .show(format!("wanted  key {wanted}"));
     held.fold(advice, Hint::show)
 }
@@ -74,7 +74,7 @@ impl Case<'_> {
             End::HeldIntermediate => finding(
                 Code::UnknownIssuer,
                 format!(
-                    "{} holds only the intermediate \"{}\"; libpq needs the self-signed root above it, \"{}\"",
+                    "{} contains only the intermediate \"{}\"; libpq needs the self-signed root above it, \"{}\"",
                     place(trust),
                     name(top),
                     issuer(top)
@@ -83,18 +83,18 @@ impl Case<'_> {
             .hint("Append that root to the file, or use the root alone."),
             End::SelfSignedLeaf => finding(
                 Code::SelfSigned,
-                format!("the server certificate \"{}\" signed itself, and {} does not hold it", name(leaf), place(trust)),
+                format!("the server certificate \"{}\" is self-signed and is not in {}", name(leaf), place(trust)),
             )
             .hint(self.save_and_trust(leaf)),
             End::UnknownRoot | End::UnknownIssuer if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
-                format!("{} holds the server's own certificate, not that of its issuer", place(trust)),
+                format!("{} contains the server's own certificate, not its issuer's", place(trust)),
             )
-            .hint(format!("sslrootcert must hold the root above \"{}\".", issuer(leaf))),
+            .hint(format!("sslrootcert must name a file with the root above \"{}\".", issuer(leaf))),
             End::UnknownRoot | End::UnknownIssuer if same_name(trust, top) => finding(
                 Code::UnknownIssuer,
                 format!(
-                    "{} holds a \"{}\", but with another key than the one that signed \"{}\"",
+                    "{} contains a \"{}\", but its key is not the one that signed \"{}\"",
                     place(trust),
                     issuer(top),
                     name(top)
@@ -103,7 +103,7 @@ impl Case<'_> {
             .hint(other_key(trust, top)),
             End::UnknownRoot => finding(
                 Code::UnknownIssuer,
-                format!("the chain ends at the root \"{}\", which {} does not hold", name(top), place(trust)),
+                format!("the chain ends at the root \"{}\", which is not in {}", name(top), place(trust)),
             )
             .hint(self.wrong_roots()),
             End::UnknownIssuer if !top.ca_issuers.is_empty() => finding(
@@ -111,15 +111,15 @@ impl Case<'_> {
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
             )
             .hint(Hint::say(format!(
-                "On the server, put the intermediate behind the certificate and reload (the CA serves it at {}):",
+                "On the server, put the intermediate after the certificate and reload (the CA publishes it at {}):",
                 top.ca_issuers.first().map(|url| escape(url).to_string()).unwrap_or_default()
             )).fix(Fix::command(APPEND_INTERMEDIATE))),
             End::UnknownIssuer => finding(
                 Code::UnknownIssuer,
-                format!("\"{}\", the issuer of \"{}\", is neither sent by the server nor held by {}", issuer(top), name(top), place(trust)),
+                format!("\"{}\", the issuer of \"{}\", is not sent by the server and is not in {}", issuer(top), name(top), place(trust)),
             )
             .hint(self.wrong_roots().then(format!(
-                "If \"{}\" is an intermediate, the server has to send it:",
+                "If \"{}\" is an intermediate, the server must send it:",
                 issuer(top)
             )).fix(Fix::command(APPEND_INTERMEDIATE))),
         }
@@ -127,13 +127,13 @@ impl Case<'_> {
 
     /// A self-signed certificate must be known beforehand.
     fn save_and_trust(&self, leaf: &Certificate) -> Hint {
-        let advice = Hint::say("Check its SHA-256 with whoever runs the server:")
+        let advice = Hint::say("Ask the operator of the server to confirm its SHA-256:")
             .show(HEXLOWER.encode(&leaf.sha256_fingerprint()));
         let Some(conninfo) = self.context.conninfo else {
             return advice;
         };
         advice
-            .then("If it is the same, write it to a file with --save-chain server.crt, and trust that:")
+            .then("If it is the same, write it to a file with --save-chain server.crt, and trust that file:")
             .fix(corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]))
     }
 
@@ -142,11 +142,11 @@ impl Case<'_> {
         let by_host = self.context.host.and_then(Provider::of_host);
         let mut presented = self.judgement.certificates.iter();
         by_host
-            .map(|provider| ("The host name is one of", provider))
+            .map(|provider| ("The host name belongs to", provider))
             .or_else(|| {
                 presented
                     .find_map(|c| Provider::of_issuer(&c.issuer.text))
-                    .map(|provider| ("The name of its issuer says", provider))
+                    .map(|provider| ("The issuer's name belongs to", provider))
             })
     }
 
@@ -169,7 +169,7 @@ impl Case<'_> {
         advice.extend(self.outdated().map(Hint::say));
         advice.push(match self.provider() {
             Some((how, provider)) => self.provider_roots(how, provider),
-            None => "Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.".into(),
+            None => "Get the root certificate from the operator of the server, and set sslrootcert=FILE.".into(),
         });
         if let Some(top) = self
             .judgement
@@ -178,7 +178,7 @@ impl Case<'_> {
             .filter(|top| is_gateway(top))
         {
             advice.push(Hint::say(format!(
-                "\"{}\" looks like a gateway that inspects TLS on the way: let it leave PostgreSQL alone.",
+                "\"{}\" looks like a gateway that inspects TLS on the way. Exclude PostgreSQL from its inspection.",
                 issuer(top)
             )));
         }
@@ -196,12 +196,12 @@ impl Case<'_> {
         };
         if !subjects.is_empty() {
             advice.push(Hint::say(format!(
-                "This file holds {}{more}.",
+                "This file contains {}{more}.",
                 subjects.join(", ")
             )));
         } else if trust.source == Source::System && trust.system_is_empty() {
             advice.push(
-                "The trust store of this machine is empty. Install the package ca-certificates, or point SSL_CERT_FILE to a bundle."
+                "The trust store of this machine is empty. Install the package ca-certificates, or set SSL_CERT_FILE to a bundle."
                     .into(),
             );
         }
@@ -220,7 +220,7 @@ impl Case<'_> {
         let last = ends?.into_iter().max()?;
         (last < self.context.rules.now).then(|| {
             format!(
-                "Everything in {} has expired, the last of it on {}: it is an old copy.",
+                "Every certificate in {} has expired, the last one on {}. It is an old copy.",
                 place(self.context.trust),
                 day(last)
             )
@@ -239,9 +239,9 @@ fn place(trust: &Trust) -> String {
             format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
         }
         Source::System => "the trust store of this machine".to_owned(),
-        Source::Bundled => "pgtls' own set of roots".to_owned(),
+        Source::Bundled => "pgtls's built-in roots".to_owned(),
         Source::Mozilla => "Mozilla's list of roots".to_owned(),
-        Source::Fallback => "pgtls' own trust (no sslrootcert is given)".to_owned(),
+        Source::Fallback => "pgtls's built-in roots (no sslrootcert set)".to_owned(),
     }
 }
 

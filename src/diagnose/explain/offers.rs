@@ -40,9 +40,9 @@ fn seen(offers: &Offers) -> Option<String> {
         _ => taken.join(", "),
     };
     Some(match refused.as_slice() {
-        [] => format!("The server takes {taken}."),
+        [] => format!("The server accepts {taken}."),
         _ => format!(
-            "The server takes {taken}; it refuses {}.",
+            "The server accepts {taken}. It refuses {}.",
             refused.join(", ")
         ),
     })
@@ -78,5 +78,5 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
     };
     let (keyword, version) = change;
     let string = corrected(conninfo, &[(keyword, version.name().as_bytes())]);
-    Some(Hint::say(format!("{keyword} leaves that out. Use")).fix(string))
+    Some(Hint::say(format!("{keyword} excludes that. Use:")).fix(string))
 }

@@ -16,12 +16,12 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
             Code::WeakSslmode,
             Stage::Conninfo,
             format!(
-                "sslmode=disable (from {}) asks for no TLS: there is nothing to check",
+                "sslmode=disable (from {}) turns TLS off: there is nothing to check",
                 conninfo.sslmode.origin
             ),
         )
         .hint(
-            Hint::say("Ask for TLS:")
+            Hint::say("Require TLS:")
                 .fix(corrected(conninfo, &[(Keyword::SslMode, b"verify-full")])),
         )
     } else if conninfo.gssencmode.value == GssEncMode::Require {
@@ -29,11 +29,11 @@ pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, trust: &Trust) -> Opt
             Code::WeakSslmode,
             Stage::Conninfo,
             format!(
-                "gssencmode=require (from {}) takes GSSAPI encryption in place of TLS: there is nothing to check",
+                "gssencmode=require (from {}) uses GSSAPI encryption instead of TLS: there is nothing to check",
                 conninfo.gssencmode.origin
             ),
         )
-        .hint(Hint::say("Ask for TLS:").fix(corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])))
+        .hint(Hint::say("Require TLS:").fix(corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])))
     } else if trust.level == Level::ChainAndName && endpoint.host.is_none() {
         no_host_name()
     } else {
@@ -50,7 +50,7 @@ pub(in crate::diagnose) fn no_host_name() -> Finding {
         "host name must be specified for a verified SSL connection",
     )
     .hint(
-        Hint::say("hostaddr says where to connect, host says whom to expect there. Write both:")
+        Hint::say("hostaddr is the address to connect to. host is the name to verify. Set both:")
             .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
     )
 }

@@ -134,39 +134,39 @@ impl Case<'_> {
             (true, true, true) => (
                 Level::Info,
                 format!("this server verifies with today's roots, with \"{file}\" alone, and with both"),
-                Hint::say("Clients of this server may change to the new file. Take the old roots away when all their servers pass with it alone:")
+                Hint::say("Clients of this server can switch to the new file. Remove the old roots when all their servers pass with the new file alone:")
                     .fix(self.string(file)),
             ),
             (true, false, true) => (
                 Level::Info,
                 format!("this server still needs today's roots; with \"{file}\" alone: {why}"),
-                Hint::say("First give every client both, the old roots and the new ones, in one file:")
+                Hint::say("First give every client one file with both the old and the new roots:")
                     .fix(self.join())
                     .fix(self.string(BOTH))
-                    .then(format!("Then let the server present a certificate of the new CA, and reload it. When this check passes with \"{file}\" alone, take the old roots away.")),
+                    .then(format!("Then install a certificate of the new CA on the server, and reload it. When this check passes with \"{file}\" alone, remove the old roots.")),
             ),
             (false, true, true) => (
                 Level::Warning,
-                format!("this server has moved: it verifies with \"{file}\", and no longer with today's roots"),
-                Hint::say("Give every client the new file now (where other servers have not moved yet, one that holds the old roots, too):")
+                format!("this server has moved: it verifies with \"{file}\", but no longer with today's roots"),
+                Hint::say("Give every client the new file now. If other servers have not moved yet, the file must also contain the old roots:")
                     .fix(self.string(file)),
             ),
             (false, false, true) => (
                 Level::Warning,
-                format!("this server verifies only with today's roots and \"{file}\" together: neither holds a whole path"),
-                Hint::say("Put both into one file, and find out which certificate is missing from the new one:")
+                format!("this server verifies only with today's roots and \"{file}\" together: neither contains the whole path"),
+                Hint::say("Put both into one file. Then find out which certificate is missing from the new file:")
                     .fix(self.join())
                     .fix(self.string(BOTH)),
             ),
             (false, false, false) => (
                 Level::Warning,
                 format!("\"{file}\" does not help; with it alone: {why}"),
-                "Get the root at which this server's chain ends from whoever runs the server.".into(),
+                "Get the root of this server's chain from the operator of the server.".into(),
             ),
             (_, _, false) => (
                 Level::Warning,
-                format!("today's roots and \"{file}\" get in each other's way: together they lead libpq to a path that fails"),
-                "Do not put them into one file. Of two roots of one name keep the newer, or change clients and server at the same moment.".into(),
+                format!("today's roots and \"{file}\" conflict: together they lead libpq to a path that fails"),
+                "Do not put them into one file. If two roots have the same name, keep the newer one, or change clients and server at the same time.".into(),
             ),
         };
         Finding::new(level, Code::CaRotation, Stage::Policy, message).hint(hint)

@@ -20,14 +20,14 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
         ConnectError::UnixSocket { .. } => Diagnosis::failed(finding(Code::UnixSocket, error.to_string())
-                .hint("Name the server's TCP address: host=NAME port=PORT."),
+                .hint("Set the server's TCP address: host=NAME port=PORT."),
         ),
         ConnectError::Resolve { source, .. } => Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(
-                "Check the spelling and this machine's resolver; hostaddr=ADDRESS gives the address by hand.",
+                "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
             ),
         ),
         ConnectError::Refused { attempts } => Diagnosis::failed(finding(Code::Refused, format!("connection failed: {}", listed(attempts))).hint(format!(
-                "Is a server listening on port {}, and does a firewall let us through?",
+                "Check that a server is listening on port {} and that no firewall blocks it.",
                 task.endpoint.port
             )),
         ),
@@ -40,7 +40,7 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
                 }
             };
             Diagnosis::failed(finding(Code::Timeout, message).hint(
-                    "Packets are dropped on the way: look at firewalls, security groups, routes and the address.",
+                    "Packets are probably dropped on the way. Check firewalls, security groups, routes and the address.",
                 ),
             )
         }
@@ -50,7 +50,7 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
 pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
-        NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it answered N)")).hint(
+        NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it declined TLS)")).hint(
                 Hint::say("PostgreSQL: set ssl = on, with ssl_cert_file and ssl_key_file, and reload.")
                 .then("PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off."),
             ),
@@ -58,19 +58,19 @@ pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
         NegotiateError::ServerError(answer) => server_error(answer),
         NegotiateError::NotPostgres { answer, looks_like } => not_postgres(answer, *looks_like),
         NegotiateError::PlaintextInjection { bytes, .. } => injected(&format!(
-            "{error}: {}{bytes} byte{} came along with the S",
+            "{error}: {}{bytes} byte{} arrived together with the S",
             if *bytes + 1 < MAX_EVIDENCE { "" } else { "at least " },
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
         NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
-                "A load balancer without a live server behind it, one that expects a PROXY header, or a server that is shutting down does this.",
+                "Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.",
             ),
         ),
         NegotiateError::Io(source) => Diagnosis::failed(finding(Code::Closed, format!("{error}: {source}"))
-                .hint("The network broke the connection; try again."),
+                .hint("The network broke the connection. Try again."),
         ),
         NegotiateError::Timeout => Diagnosis::failed(finding(Code::Timeout, error.to_string()).hint(
-                "Something accepts connections there but does not answer: is it PostgreSQL, and is it alive?",
+                "Something accepts connections there but does not answer. It may be hung, or not PostgreSQL.",
             ),
         ),
     }
@@ -85,7 +85,7 @@ pub(in crate::diagnose) fn server_error(answer: &ServerError) -> Diagnosis {
         let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         unavailable(finding.hint(hint))
     } else {
-        let hint = "TLS was not reached: mend what the server complains about first.";
+        let hint = "TLS was not reached. First fix what the server reports.";
         Diagnosis::failed(finding.hint(hint))
     }
 }
@@ -102,7 +102,7 @@ pub(in crate::diagnose) fn unavailable(error: Finding) -> Diagnosis {
 pub(in crate::diagnose) fn said(error: &ServerError) -> String {
     let message = &error.message;
     match message.get(..MAX_SAID) {
-        None if message.is_empty() => "(without a word)".to_owned(),
+        None if message.is_empty() => "(no message)".to_owned(),
         None => escape(message).to_string(),
         Some(start) => format!("{} [...]", escape(start)),
     }
@@ -115,7 +115,7 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
         Protocol::MySql => "a MySQL or MariaDB server",
         Protocol::Tls => "a server that speaks TLS from the first byte",
         Protocol::Smtp => "a mail or FTP server",
-        Protocol::Unknown => "no PostgreSQL server",
+        Protocol::Unknown => "not a PostgreSQL server",
     };
     let shown = answer.get(..answer.len().min(SHOWN)).unwrap_or(answer);
     let message = format!(
@@ -155,7 +155,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             finding(Code::TlsAlert, error.to_string()).hint(NOT_FOR_POSTGRES)
         }
         HandshakeError::Alert(_) => finding(Code::TlsAlert, error.to_string())
-            .hint("The server's log says more about it."),
+            .hint("Look in the server's log for details."),
         HandshakeError::ServerName(ServerNameFault::TooLong) => {
             finding(Code::TlsFailure, error.to_string()).hint(
                 Hint::say("The host is longer than 255 bytes. OpenSSL cannot send it, so psql fails as well. Use a shorter name, or send none:")
@@ -173,14 +173,14 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             format!("{error}: the server chose TLS 1.2 without secure renegotiation (RFC 5746)"),
         )
         .hint(
-            "libpq with OpenSSL 3.0 or newer refuses such a server; with OpenSSL 1.1.1 it connects. Upgrade the TLS library of the server, or of the proxy in front of it, or let it speak TLS 1.3.",
+            "libpq with OpenSSL 3.0 or newer refuses such a server. With OpenSSL 1.1.1 it connects. Upgrade the TLS library of the server, or of the proxy in front of it, or enable TLS 1.3 there.",
         ),
         HandshakeError::NoAlpn => {
             finding(Code::TlsFailure, error.to_string()).hint(NOT_FOR_POSTGRES)
         }
         HandshakeError::NotTls { first } => {
             return injected(
-                &format!("{error}: \"{}\" stands where TLS should start", escape(first)),
+                &format!("{error}: \"{}\" came where TLS should start", escape(first)),
                 Stage::Handshake,
             );
         }
@@ -188,12 +188,12 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             finding(Code::Closed, error.to_string()).hint(unknown_sni(task, tls))
         }
         HandshakeError::Closed { .. } => finding(Code::Closed, error.to_string()).hint(
-            "Look into the server's log; a proxy that expects another SNI or ALPN does this, too.",
+            "Look in the server's log. A proxy that expects another SNI or ALPN also does this.",
         ),
         HandshakeError::Timeout => finding(Code::Timeout, error.to_string())
-            .hint("Something on the way may drop large packets (MTU), or the server is stuck."),
+            .hint("Something on the way may drop large packets (MTU), or the server may be hung."),
         HandshakeError::Io(source) => {
-            finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection; try again.")
+            finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection. Try again.")
         }
         HandshakeError::Refused(Refusal::MayNotSign(fault)) => {
             let why = match fault {
@@ -202,7 +202,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             };
             finding(
                 Code::KeyUsage,
-                format!("the server certificate may not sign in TLS 1.2: {why}"),
+                format!("the server certificate cannot be used to sign in TLS 1.2: {why}"),
             )
             .hint("Reissue the certificate with keyUsage=digitalSignature, and each extension only once.")
         }
@@ -215,7 +215,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_)
         | HandshakeError::Refused(_) => finding(Code::TlsFailure, escape(&error.to_string()).to_string()).hint(
-            Hint::say("This is not how a PostgreSQL server behaves. psql uses another TLS library and may still connect: compare with")
+            Hint::say("This is not how a PostgreSQL server behaves. psql uses another TLS library and may still connect. Compare with:")
                 .show("openssl s_client -starttls postgres -connect HOST:PORT"),
         ),
     };
@@ -226,39 +226,39 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
 fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
     if let Some(sni) = &tls.sni {
         return Hint::say(format!(
-            "What answers there does not know the name \"{}\", which was sent as SNI: connect by the name that its owner gives for the server, or let the proxy in front route this one.",
+            "The server there does not know the name \"{}\", which was sent as SNI. Connect by the name that the operator gives for the server, or make the proxy in front of it route this name.",
             escape(sni)
         ));
     }
     let why = match &task.conninfo.sslsni {
         setting if setting.value == SslSni::Omit => Hint::say(format!(
-            "No name was sent as SNI (sslsni=0, from {}), and a front end that routes by name needs it:",
+            "No name was sent as SNI (sslsni=0, from {}). A front end that routes by name needs it:",
             setting.origin
         ))
         .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
-        _ => Hint::say("No name was sent as SNI, as the host is an address; a front end that routes by name needs it. Connect by name:")
+        _ => Hint::say("No name was sent as SNI, because the host is an address. A front end that routes by name needs it. Connect by name:")
             .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
     };
-    why.then("Else the server's log says more.")
+    why.then("Otherwise look in the server's log.")
 }
 
 fn no_common_version(message: &str) -> Finding {
     Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(
-        Hint::say("pgtls speaks TLS 1.2 and 1.3, within ssl_min_protocol_version and ssl_max_protocol_version. On the server:")
+        Hint::say("pgtls supports TLS 1.2 and 1.3, within ssl_min_protocol_version and ssl_max_protocol_version. On the server:")
             .fix(Fix::setting("ssl_min_protocol_version = 'TLSv1.2'")),
     )
 }
 
 fn no_common_cipher(message: &str) -> Finding {
     Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(
-        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384 and X25519, and takes RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect; on the server:")
+        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384 and X25519, and accepts RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect. On the server:")
             .fix(Fix::setting("ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'")),
     )
 }
 
 fn injected(message: &str, stage: Stage) -> Diagnosis {
     let finding = Finding::error(Code::PlaintextInjection, stage, message).hint(
-        "Somebody between here and the server may be inserting data (CVE-2021-23222), or a broken proxy answers. Do not connect until that is clear.",
+        "An attacker between here and the server may be inserting data (CVE-2021-23222), or a broken proxy answers. Do not connect until you know which.",
     );
     Diagnosis::failed(finding)
 }
@@ -284,7 +284,7 @@ fn seconds(task: &Task) -> String {
     format!("{} s", task.timeout.as_secs_f64())
 }
 
-const NOT_FOR_POSTGRES: &str = "What answers there is a TLS server, but does not say that it is PostgreSQL 17 or newer: check host and port, or let the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
+const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port, or make the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
 
 /// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 500;

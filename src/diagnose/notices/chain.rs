@@ -34,7 +34,7 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
             "the server sends its certificates out of order: libpq sorts them, some clients do not";
         found.push(
             warning(Code::ChainOrder, Stage::Verify, message.to_owned()).hint(
-                Hint::say("In ssl_cert_file each certificate stands before that of its issuer:")
+                Hint::say("In ssl_cert_file put each certificate before its issuer's certificate:")
                     .fix(Fix::command(APPEND_INTERMEDIATE)),
             ),
         );
@@ -52,7 +52,7 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
             warning(Code::MissingIntermediate, Stage::Verify, message).hint(
                 Hint::say("On the server:")
                     .fix(Fix::command(APPEND_INTERMEDIATE))
-                    .then("then reload it: SELECT pg_reload_conf();"),
+                    .then("Then reload the server: SELECT pg_reload_conf();"),
             ),
         );
     }
@@ -74,11 +74,11 @@ fn other_engine(
     let message = match strict {
         Err(Strict::TooManyPaths) => return None,
         Err(reason) if libpq && !explained => format!(
-            "libpq accepts this certificate, clients built on rustls do not: {}",
+            "libpq accepts this certificate; clients built on rustls do not: {}",
             escape(&reason.to_string())
         ),
         Ok(()) if !judgement.path.faults.is_empty() && judgement.unparsable.is_none() => {
-            "clients built on rustls, and some others, would accept this chain; libpq does not"
+            "rustls-based and some other clients would accept this chain; libpq rejects it"
                 .to_owned()
         }
         _ => return None,
@@ -116,14 +116,14 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
 fn leaf(leaf: &Certificate) -> Vec<Finding> {
     let mut found = Vec::new();
     let reissue = || {
-        Hint::say("Reissue it with").fix(Fix::command("openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')"))
+        Hint::say("Reissue it with:").fix(Fix::command("openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')"))
     };
     if leaf.version < 3 {
-        let message = "the server certificate is X.509 version 1: libpq takes it, clients built on rustls do not";
+        let message = "the server certificate is X.509 version 1: libpq accepts it; clients built on rustls do not";
         found.push(warning(Code::X509V1, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     if leaf.subject_alt_names.is_none() {
-        let message = "the server certificate has no subjectAltName: libpq falls back to its CN, Go and rustls clients do not";
+        let message = "the server certificate has no subjectAltName: libpq falls back to its CN; Go and rustls clients do not";
         found.push(warning(Code::NoSan, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     if leaf
@@ -131,7 +131,7 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
         .is_some_and(|constraints| constraints.ca)
     {
         let message =
-            "the server certificate says CA:TRUE: libpq takes it, clients built on rustls do not";
+            "the server certificate says CA:TRUE: libpq accepts it; clients built on rustls do not";
         found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     let signed_with_edwards = matches!(
@@ -139,7 +139,7 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
         SignatureScheme::Ed25519 | SignatureScheme::Ed448
     );
     if signed_with_edwards {
-        let message = "the server certificate is signed with an Edwards curve, which names no hash for channel binding: libpq and pgx cannot log in with SCRAM";
+        let message = "the server certificate is signed with an Edwards curve, which defines no hash for channel binding: libpq and pgx cannot log in with SCRAM";
         found.push(
             warning(Code::NoChannelBinding, Stage::Verify, message)
                 .hint("Reissue it with ECDSA or RSA, or set channel_binding=disable."),
@@ -161,11 +161,11 @@ fn retired_root(judgement: &Judgement) -> Option<Finding> {
         .filter(|_| judgement.path.faults.is_empty())?;
     trust::is_retired(anchor).then(|| {
         let message = format!(
-            "the root \"{}\" is gone from the public lists: new images and other clients will not know it",
+            "the root \"{}\" is no longer on the public lists: new images and other clients will not know it",
             escape(&anchor.subject.text)
         );
         warning(Code::RetiredRoot, Stage::Verify, message)
-            .hint("Ask whoever runs the server when it moves to another root, and trust both until then.")
+            .hint("Ask the operator of the server when it moves to another root. Trust both roots until then.")
     })
 }
 
@@ -180,7 +180,7 @@ fn public_root(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> 
         warning(
             Code::PublicRoot,
             Stage::Verify,
-            "without the host name a public root vouches for anybody who bought a certificate, not only for this server",
+            "without a check of the host name, every server with a certificate under this public root passes, not only this one",
         )
         .hint("Use sslmode=verify-full.")
     })

@@ -30,14 +30,12 @@ fn mode(task: &Task) -> Vec<Finding> {
     let setting = &task.conninfo.sslmode;
     let mut found = Vec::new();
     if setting.origin == Origin::Default {
-        let message = "no sslmode is given: pgtls checks verify-full, but libpq would mean prefer, which proves nothing";
+        let message = "no sslmode is set: pgtls checks verify-full, but libpq would use prefer, which guarantees nothing";
         let finding = info(Code::DefaultSslmode, Stage::Conninfo, message);
-        found.push(
-            finding.hint(Hint::say("Write it into the string:").fix(corrected(
-                &task.conninfo,
-                &[(Keyword::SslMode, b"verify-full")],
-            ))),
-        );
+        found.push(finding.hint(Hint::say("Set it explicitly:").fix(corrected(
+            &task.conninfo,
+            &[(Keyword::SslMode, b"verify-full")],
+        ))));
     }
     if matches!(setting.value, SslMode::Prefer | SslMode::Allow) {
         let message = format!(
@@ -51,7 +49,7 @@ fn mode(task: &Task) -> Vec<Finding> {
     }
     if task.trust.level == Level::Encryption {
         let message = format!(
-            "sslmode={} (from {}) without a root file encrypts, but does not ask who answers",
+            "sslmode={} (from {}) without a root file encrypts, but does not check who is at the other end",
             setting.value, setting.origin
         );
         found.push(
@@ -65,7 +63,7 @@ fn mode(task: &Task) -> Vec<Finding> {
 fn ignored_crl(task: &Task) -> Option<Finding> {
     let path = task.trust.ignored_crl_file.as_ref()?;
     let message = format!(
-        "\"{}\" cannot be used, so nothing is checked for revocation: libpq goes on without it",
+        "\"{}\" cannot be used, so revocation is not checked: libpq goes on without it",
         shown_path(path)
     );
     let finding = warning(Code::CrlFileInvalid, Stage::Trust, message);
@@ -85,7 +83,7 @@ fn system(task: &Task) -> Option<Finding> {
             Stage::Trust,
             "only libpq 16 and newer, pgx and lib/pq know sslrootcert=system; others look for a file of that name",
         )
-        .hint(Hint::say("For them, name the bundle:").fix(Fix::string("sslrootcert=/etc/ssl/certs/ca-certificates.crt")))
+        .hint(Hint::say("For those clients, set the path of the bundle:").fix(Fix::string("sslrootcert=/etc/ssl/certs/ca-certificates.crt")))
     })
 }
 
@@ -93,11 +91,11 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
     let path = task.trust.byte_order_mark.as_ref()?;
     let shown = shown_path(path);
     let message = format!(
-        "\"{shown}\" begins with a UTF-8 byte-order mark: libpq copes, Go, Java and rustls clients do not"
+        "\"{shown}\" begins with a UTF-8 byte-order mark: libpq accepts it; Go, Java and rustls clients do not"
     );
     let finding = warning(Code::RootFileBom, Stage::Trust, message);
     Some(
-        finding.hint(Hint::say("Take it away:").fix(Fix::command(format!(
+        finding.hint(Hint::say("Remove it:").fix(Fix::command(format!(
             "sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
         )))),
     )
@@ -119,7 +117,7 @@ fn home_root_decides(task: &Task) -> Option<Finding> {
             (Keyword::SslMode, b"verify-full"),
             (Keyword::SslRootCert, path.as_bytes()),
         ];
-        warning(Code::HomeRootDecides, Stage::Trust, message).hint(Hint::say("Say what you mean:").fix(
+        warning(Code::HomeRootDecides, Stage::Trust, message).hint(Hint::say("Set it explicitly:").fix(
             corrected(&task.conninfo, &changes)
         ))
     })
@@ -142,17 +140,20 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
             info(
                 Code::StrongerMode,
                 Stage::Verify,
-                format!("verify-full would pass, too, and prove more than {weaker}"),
+                format!("verify-full would also pass and is safer than {weaker}"),
             )
-            .hint(Hint::say("Use").fix(corrected(&task.conninfo, &changes)))
+            .hint(Hint::say("Use:").fix(corrected(&task.conninfo, &changes)))
         }
         Err(reason) => {
             let reason = match reason {
                 Unsatisfied::Name(fault) => fault.to_string(),
-                Unsatisfied::NoHost => "the string names no host".to_owned(),
-                Unsatisfied::Chain(_) | Unsatisfied::Unparsable { .. } => {
-                    "none of the roots at hand vouches for this server".to_owned()
+                Unsatisfied::NoHost => "the string has no host".to_owned(),
+                Unsatisfied::Chain(fault) => {
+                    fault.kind.sentence(judgement.path.place(fault).name())
                 }
+                Unsatisfied::Unparsable { position, error } => format!(
+                    "certificate {position} of the chain (0 is the server's own) cannot be parsed: {error}"
+                ),
             };
             info(
                 Code::StrongerMode,
@@ -180,27 +181,30 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     }
     let home = match &task.conninfo.home_files {
         Some(home) => format!("{} does not exist", home.join("root.crt").display()),
-        None => "there is no home directory to look for root.crt in".to_owned(),
+        None => "there is no home directory that could contain root.crt".to_owned(),
     };
-    let message = format!("psql would refuse this string: no sslrootcert is given, and {home}");
+    let message = format!("psql would refuse this string: no sslrootcert is set, and {home}");
     let finding = warning(Code::LibpqRootMissing, Stage::Trust, message);
     let anchor = judgement.anchors().next_back();
     let bundled = anchor.and_then(BundledRoot::of);
     let string = |roots: &[u8]| corrected(&task.conninfo, &[(Keyword::SslRootCert, roots)]);
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(
-            Hint::say("Write the root to a file and name it:")
-                .fix(Fix::command(format!("pgtls roots export {} > root.crt", root.name)))
+            Hint::say("Write the root to a file and set sslrootcert to it:")
+                .fix(Fix::command(format!(
+                    "pgtls roots export {} > root.crt",
+                    root.name
+                )))
                 .fix(string(b"root.crt")),
         ),
         (Some(_), None) => finding.hint(
             Hint::say("The server's root is a public one. With libpq 16 and newer:")
                 .fix(string(b"system"))
-                .then("With older ones, name the system's bundle:")
+                .then("With older versions, use the system's bundle:")
                 .fix(string(b"/etc/ssl/certs/ca-certificates.crt")),
         ),
-        (None, None) => {
-            finding.hint("Get the root certificate from whoever runs the server, and name it with sslrootcert=FILE.")
-        }
+        (None, None) => finding.hint(
+            "Get the root certificate from the operator of the server, and set sslrootcert=FILE.",
+        ),
     })
 }

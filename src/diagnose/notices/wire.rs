@@ -19,11 +19,11 @@ fn login(session: &Session) -> Option<Finding> {
         return None;
     };
     let message = format!(
-        "TLS is fine, but the server would not let this user in: {}",
+        "TLS is fine, but the server refuses this user: {}",
         escape(&error.message)
     );
     Some(info(Code::LoginFailed, Stage::Handshake, message).hint(
-        "Look at user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
+        "Check user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
     ))
 }
 
@@ -31,10 +31,10 @@ fn hello_retry(session: &Session) -> Option<Finding> {
     session.tls.hello_retry_request.then(|| {
         let group = session.tls.group.map_or("another group", |group| group.name);
         let message = format!(
-            "the server asked for another key share ({group}): one more round trip for every connection"
+            "the server asked for another key share ({group}): every connection needs one more round trip"
         );
         info(Code::HelloRetryRequest, Stage::Handshake, message).hint(
-            "Clients offer X25519 or P-256 first. Let the server take both: ssl_groups = 'X25519:prime256v1' (PostgreSQL 18), or ssl_ecdh_curve = 'prime256v1' before.",
+            "Clients offer X25519 or P-256 first. Make the server accept both: ssl_groups = 'X25519:prime256v1' (PostgreSQL 18), or ssl_ecdh_curve = 'prime256v1' in older versions.",
         )
     })
 }

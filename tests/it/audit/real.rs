@@ -50,12 +50,17 @@ fn the_answer_to_a_startup_packet_shows_plaintext() {
             "no encryption",
         ),
         // A user who may not log in at all learns nothing about others.
-        ("host all all all reject", 3, "unknown", "over TLS, too"),
+        (
+            "host all all all reject",
+            3,
+            "unknown",
+            "also refused over TLS",
+        ),
         (
             "host all postgres all reject",
             3,
             "unknown",
-            "over TLS, too",
+            "also refused over TLS",
         ),
     ] {
         server.authenticate(lines);

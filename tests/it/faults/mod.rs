@@ -85,7 +85,7 @@ fn an_unused_client_certificate_is_named() {
     assert_eq!((run.code, run.outcome().as_str()), (fault.exit, fault.code));
     let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
     assert!(
-        hint.contains(".postgresql/postgresql.crt was sent because it lies there"),
+        hint.contains(".postgresql/postgresql.crt was sent because it exists"),
         "{hint}"
     );
     cure(&client, &fault, &[&string]);

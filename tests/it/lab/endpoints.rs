@@ -150,7 +150,7 @@ fn a_chosen_directory_stays_and_must_be_its_own() {
     client.write("mine/precious.txt", "");
     let run = client.pgtls(&["lab", "--dir", "mine", "good"]);
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("holds other files"), "{run:?}");
+    assert!(run.stderr.contains("contains other files"), "{run:?}");
 
     // A second lab overwrites the files of the first.
     for _ in 0..2 {

@@ -143,7 +143,7 @@ fn the_advised_command_fixes_a_list_in_der_form() {
         let run = client.check(&format!("{string} sslcrl='my list.crl'"));
         assert_eq!(run.outcome(), "crl-file-invalid", "{run:?}");
         client.take_advice(&run);
-        let mended = format!("{string} sslcrl=crl-mended.pem");
+        let mended = format!("{string} sslcrl=crl-fixed.pem");
         assert_eq!(client.check(&mended).code, code);
         assert_eq!(client.psql(&mended) == Answer::Tls, code == 0);
     }
