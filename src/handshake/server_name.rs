@@ -38,7 +38,7 @@ impl fmt::Display for ServerNameFault {
             Self::TooLong => {
                 "could not set SSL Server Name Indication (SNI): ssl3 ext invalid servername"
             }
-            Self::Unsendable => "psql sends the host as SNI, which pgtls cannot",
+            Self::Unsendable => "psql sends the host as SNI, but pgtls cannot",
         })
     }
 }

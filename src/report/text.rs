@@ -351,6 +351,8 @@ fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<(
     let Some(timings) = &endpoint.timings_ms else {
         return Ok(());
     };
+    // The steps have the unit of the whole.
+    let (_, size) = unit(timings.total);
     let steps = [
         ("resolve", timings.resolve),
         ("connect", timings.connect),
@@ -359,7 +361,7 @@ fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<(
     ];
     let steps: Vec<String> = steps
         .into_iter()
-        .filter_map(|(step, time)| Some(format!("{step} {:.1}", time?)))
+        .filter_map(|(step, time)| Some(format!("{step} {:.1}", time? / size)))
         .collect();
     let steps = if steps.is_empty() {
         String::new()
@@ -368,13 +370,27 @@ fn write_timings(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<(
     };
     let login = endpoint.login.as_ref();
     let login = login.map_or_else(String::new, |login| {
-        format!("; login {:.1} ms", login.took_ms)
+        format!("; login {}", duration(login.took_ms))
     });
     row(
         out,
         "time",
-        &format!("{:.1} ms{steps}{login}", timings.total),
+        &format!("{}{steps}{login}", duration(timings.total)),
     )
+}
+
+/// The unit for a time in milliseconds, as people read it, and how many milliseconds it has.
+fn unit(ms: f64) -> (&'static str, f64) {
+    if ms < 1_000.0 {
+        ("ms", 1.0)
+    } else {
+        ("s", 1_000.0)
+    }
+}
+
+fn duration(ms: f64) -> String {
+    let (unit, size) = unit(ms);
+    format!("{:.1} {unit}", ms / size)
 }
 
 fn row(out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
@@ -432,6 +448,13 @@ const MAX_NAMES: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_time_is_told_in_seconds() {
+        for (ms, told) in [(0.04, "0.0 ms"), (999.4, "999.4 ms"), (6_001.8, "6.0 s")] {
+            assert_eq!(duration(ms), told);
+        }
+    }
     use crate::report::sample;
 
     #[test]

@@ -28,7 +28,7 @@ pub fn login_not_checked(task: &Task) -> Option<Finding> {
     let message = format!("not checked without --login: {}", demanded.join(", "));
     Some(
         warning(Code::LoginNotChecked, Stage::Conninfo, message)
-            .hint("libpq may refuse this server for it. Add --login to check it."),
+            .hint("libpq may refuse this server because of it. Add --login to check it."),
     )
 }
 
