@@ -18,7 +18,7 @@ pub(super) fn write(
     if clients.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  {:<17}{:<13}client", "outcome", "certificate")?;
+    writeln!(out, "\n  {:<22}{:<13}client", "outcome", "certificate")?;
     for (index, first) in clients.iter().enumerate() {
         let alike = |other: &&ClientReport| {
             (
@@ -37,16 +37,9 @@ pub(super) fn write(
             continue;
         }
         let names: Vec<String> = clients.iter().filter(alike).map(client_name).collect();
-        let outcome = first.outcome.to_string();
-        let (outcome, colour) = match first.outcome.known() {
-            Some(Outcome::Verified) => (outcome, AnsiColor::Green),
-            Some(Outcome::Unverified | Outcome::Plaintext) => {
-                (outcome.to_uppercase(), AnsiColor::Red)
-            }
-            Some(Outcome::Refused | Outcome::InvalidSetting) | None => (outcome, AnsiColor::Yellow),
-        };
+        let (outcome, colour) = told(first);
         let names = wrap(&names.join(", "), &" ".repeat(CLIENT_COLUMNS));
-        let padded = format!("{outcome:<17}");
+        let padded = format!("{outcome:<22}");
         let painted = paint(
             &padded,
             Style::new().bold().fg_color(Some(colour.into())),
@@ -69,6 +62,19 @@ pub(super) fn write(
     writeln!(out, "{}", wrap(legend, "  "))
 }
 
+/// What a client does, and the colour for it. A danger is in capitals.
+fn told(client: &ClientReport) -> (String, AnsiColor) {
+    let (words, colour) = match client.outcome.known() {
+        Some(Outcome::Verified) => ("connects, verified", AnsiColor::Green),
+        Some(Outcome::Unverified) => ("CONNECTS, UNVERIFIED", AnsiColor::Red),
+        Some(Outcome::Plaintext) => ("PLAIN TEXT", AnsiColor::Red),
+        Some(Outcome::Refused) => ("refuses", AnsiColor::Yellow),
+        Some(Outcome::InvalidSetting) => ("settings rejected", AnsiColor::Yellow),
+        None => return (client.outcome.to_string(), AnsiColor::Yellow),
+    };
+    (words.to_owned(), colour)
+}
+
 fn client_name(client: &ClientReport) -> String {
     match client.basis.known() {
         Some(Basis::Measured) => client.client.to_string(),
@@ -77,4 +83,4 @@ fn client_name(client: &ClientReport) -> String {
 }
 
 /// Columns before the reason in the table of clients.
-const CLIENT_COLUMNS: usize = 32;
+const CLIENT_COLUMNS: usize = 37;

@@ -788,11 +788,11 @@ fn the_text_warns_about_clients_that_verify_nothing() {
             .unwrap_or_default()
     };
     assert!(
-        line("UNVERIFIED").contains("pgjdbc *, npgsql *, sqlx-rustls"),
+        line("CONNECTS, UNVERIFIED").contains("pgjdbc *, npgsql *, sqlx-rustls"),
         "{text}"
     );
     assert!(
-        line("verified").contains("libpq, pgx *, lib/pq *"),
+        line("connects, verified").contains("libpq, pgx *, lib/pq *"),
         "{text}"
     );
     assert!(
