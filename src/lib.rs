@@ -7,6 +7,7 @@
 //! | module | from | to |
 //! | --- | --- | --- |
 //! | [`escape`] | untrusted text | text that is safe for a terminal |
+//! | [`secrecy`] | text from users | what must not be shown of it |
 //! | [`words`] | | enumerations with a word for each value |
 //! | [`percent`] | any bytes | text for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
@@ -67,6 +68,7 @@ pub mod os;
 pub mod percent;
 pub mod probe;
 pub mod report;
+pub mod secrecy;
 pub mod startup;
 pub mod trust;
 pub mod verify;

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, Parser as _};
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
+use pgtls::secrecy::{Place, Taken};
 
 use super::commands::{Command, Line, OnlyCheck};
 
@@ -47,7 +48,7 @@ fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
     false
 }
 
-/// A connection string in the wrong place may contain a password, so it is not repeated.
+/// A connection string or a key in the wrong place is not repeated.
 fn without_secrets(mut error: clap::Error) -> clap::Error {
     let places = [
         ContextKind::InvalidSubcommand,
@@ -55,23 +56,32 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
         ContextKind::InvalidValue,
     ];
     for place in places {
-        let is_conninfo = match error.get(place) {
-            Some(ContextValue::String(text)) => text.contains(['=', '@']),
-            _ => false,
+        let Some(ContextValue::String(text)) = error.get(place) else {
+            continue;
         };
-        if is_conninfo {
-            let shown = ContextValue::String("(a connection string?)".to_owned());
-            error.insert(place, shown);
-            if place == ContextKind::InvalidSubcommand {
-                let advice = "to check a connection string: pgtls check CONNINFO".into();
-                error.insert(
-                    ContextKind::Suggested,
-                    ContextValue::StyledStrs(vec![advice]),
-                );
-            }
+        let Some(taken) = taken(text) else {
+            continue;
+        };
+        error.insert(place, ContextValue::String(taken.to_string()));
+        // clap's own advice repeats the word.
+        error.remove(ContextKind::Suggested);
+        if place == ContextKind::InvalidSubcommand {
+            let advice = "to check a connection string: pgtls check CONNINFO".into();
+            error.insert(
+                ContextKind::Suggested,
+                ContextValue::StyledStrs(vec![advice]),
+            );
         }
     }
     error
+}
+
+/// What the word looks like that must not be repeated; here every setting and every URL with a user is a connection
+/// string.
+fn taken(text: &str) -> Option<Taken> {
+    let is_conninfo = text.contains(['=', '@']);
+    Taken::of(text.as_bytes(), Place::Word)
+        .or_else(|| is_conninfo.then_some(Taken::ConnectionString))
 }
 
 /// The whole command line.

@@ -4,23 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use pgtls::conninfo::shown_path;
 use pgtls::trust::{encode_pem, file, read_bounded};
 use pgtls::x509::Certificate;
 
 /// The first certificate of a PEM file, or the one of a DER file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Certificate> {
-    let bytes = read_bounded(path).with_context(|| format!("could not read {}", path.display()))?;
+    let bytes =
+        read_bounded(path).with_context(|| format!("could not read {}", shown_path(path)))?;
     match file::read(&bytes) {
         Ok(contents) => contents
             .certificates
             .into_iter()
             .next()
             .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
-            .ok_or_else(|| anyhow!("{} contains no certificate", path.display())),
-        Err(file::Unusable::Der) => {
-            Certificate::parse(&bytes).with_context(|| format!("could not read {}", path.display()))
-        }
-        Err(fault) => Err(anyhow!("could not read {}: {fault}", path.display())),
+            .ok_or_else(|| anyhow!("{} contains no certificate", shown_path(path))),
+        Err(file::Unusable::Der) => Certificate::parse(&bytes)
+            .with_context(|| format!("could not read {}", shown_path(path))),
+        Err(fault) => Err(anyhow!("could not read {}: {fault}", shown_path(path))),
     }
 }
 
@@ -32,6 +33,10 @@ pub(super) fn write<'a>(
     let blocks: String = certificates
         .map(|certificate| encode_pem("CERTIFICATE", &certificate.der))
         .collect();
-    std::fs::write(path, blocks)
-        .with_context(|| format!("could not write the presented chain to {}", path.display()))
+    super::file::replace(path, blocks.as_bytes()).with_context(|| {
+        format!(
+            "could not write the presented chain to {}",
+            shown_path(path)
+        )
+    })
 }

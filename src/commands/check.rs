@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use pgtls::check::{self, CheckRequest, NewRoots, Patience, Source, check};
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::report::Report;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
 fn request(args: &Check) -> anyhow::Result<CheckRequest> {
     let new_roots = args.also_trust.as_deref().map(|file| {
         NewRoots::read(file)
-            .with_context(|| format!("could not read the roots of {}", file.display()))
+            .with_context(|| format!("could not read the roots of {}", shown_path(file)))
     });
     Ok(CheckRequest {
         at: args.demands.instant()?,

@@ -8,6 +8,7 @@ mod demands;
 #[cfg(feature = "lab")]
 pub(crate) mod demo;
 pub(crate) mod explain;
+mod file;
 #[cfg(feature = "lab")]
 pub(crate) mod lab;
 mod output;

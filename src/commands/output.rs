@@ -1,16 +1,15 @@
 //! Where a report goes: standard output and files, in the requested formats and colour.
 
-use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
-use pgtls::os;
 use pgtls::report::text::Palette;
 use pgtls::report::{Report, github, json, junit, nagios, prometheus, sarif, text};
 
+use super::file;
 use crate::cli::{Color, Format, Output};
 
 /// What has already been written to standard output.
@@ -32,10 +31,10 @@ pub(super) fn print(
 ) -> anyhow::Result<ExitCode> {
     let mut results = Vec::new();
     for wanted in &output.reports {
-        let written = write_file(&wanted.file, |out| {
-            render(out, report, output, wanted.format, Palette::Plain)
-        });
-        let file = wanted.file.display();
+        let mut text = Vec::new();
+        let written = render(&mut text, report, output, wanted.format, Palette::Plain)
+            .and_then(|()| file::replace(&wanted.file, &text));
+        let file = shown_path(&wanted.file);
         results.push(written.with_context(|| format!("could not write the report {file}")));
     }
     if !output.quiet && printed == Printed::Nothing {
@@ -72,36 +71,6 @@ fn render(
         Format::Nagios => nagios::write(out, report, output.thresholds()),
         Format::Prometheus => prometheus::write(out, report),
     }
-}
-
-/// Replaces a file in one step, so that no reader sees half a report. Pipes, terminals and other special
-/// files are written to directly.
-fn write_file(
-    file: &Path,
-    render: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> anyhow::Result<()> {
-    let mut text = Vec::new();
-    render(&mut text)?;
-    // Through a symbolic link, so that it stays one.
-    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    if file.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Ok(File::options().write(true).open(&file)?.write_all(&text)?);
-    }
-    let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let mut new = new_file(directory.unwrap_or_else(|| Path::new(".")))?;
-    new.write_all(&text)?;
-    new.persist(&file)?;
-    Ok(())
-}
-
-/// As readable as any new file, because other programs (a web server, an exporter) read reports.
-fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".pgtls-");
-    if let Some(mode) = os::creation_mode(0o666) {
-        builder.permissions(mode);
-    }
-    builder.tempfile_in(directory)
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.

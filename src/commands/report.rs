@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::report::{Report, merge};
+use pgtls::trust::Mebibytes;
 
 use super::output::{self, Printed};
 use super::sources::read;
@@ -14,7 +16,7 @@ use crate::cli::Merge;
 pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     let mut endpoints = Vec::new();
     for file in &args.files {
-        endpoints.extend(merge::read(&read(file)?).with_context(|| shown(file))?);
+        endpoints.extend(merge::read(&read(file, MAX_REPORT)?).with_context(|| shown(file))?);
     }
     if endpoints.is_empty() {
         // If nothing was checked, nothing passed.
@@ -30,9 +32,12 @@ pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     )
 }
 
+/// Enough for the reports of some ten thousand endpoints.
+const MAX_REPORT: Mebibytes = Mebibytes(256);
+
 fn shown(file: &Path) -> String {
     match file.to_str() {
         Some("-") => "standard input".to_owned(),
-        _ => file.display().to_string(),
+        _ => shown_path(file),
     }
 }

@@ -1,14 +1,15 @@
 //! Where connection strings come from: arguments, a list, a configuration file, the environment.
 
 use std::ffi::OsString;
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::check::{Label, Location};
-use pgtls::conninfo::World;
+use pgtls::conninfo::{Grammar, World, shown_path};
 use pgtls::os::bytes_of;
+use pgtls::secrecy::{Place, Taken};
+use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
 
 use crate::cli::Shard;
 use crate::config::{Config, Keys};
@@ -70,11 +71,23 @@ impl Shard {
 }
 
 fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
-    let bytes = read(file)?;
+    let bytes = read(file, MAX_LIST)?;
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
-    let sources: Vec<Listed> = lines
+    let lines: Vec<(&[u8], usize)> = lines
         .map(|(line, number)| (line.trim_ascii(), number))
         .filter(|(line, _)| !line.is_empty() && !line.starts_with(b"#"))
+        .collect();
+    let foreign = lines
+        .iter()
+        .find_map(|(line, number)| Some((foreign(line)?, number)));
+    if let Some((taken, number)) = foreign {
+        bail!(
+            "{}, line {number}: not a connection string {taken}",
+            shown_path(file)
+        );
+    }
+    let sources: Vec<Listed> = lines
+        .into_iter()
         .map(|(line, number)| Listed {
             text: line.to_vec(),
             written: line.to_vec(),
@@ -87,27 +100,59 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
         .collect();
     if sources.is_empty() {
         // If there is nothing to check, nothing passed.
-        bail!("{} contains no connection string", file.display());
+        bail!("{} contains no connection string", shown_path(file));
     }
     Ok(sources)
 }
 
+/// What a line is if it can only come from another kind of file: a password file, a key. Then no line of the file may
+/// be repeated, as the last line of a key looks like nothing at all.
+fn foreign(line: &[u8]) -> Option<Taken> {
+    // Base64 ends in such signs.
+    let padding = line.iter().rev().take_while(|byte| **byte == b'=').count();
+    let text = line.get(..line.len() - padding).unwrap_or_default();
+    let mut halves = text.splitn(2, |byte| *byte == b'=');
+    let name = halves.next().unwrap_or_default().trim_ascii();
+    let is_setting = halves.next().is_some()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    if is_setting || Grammar::of(line) == Grammar::Uri {
+        return None;
+    }
+    match Taken::of(line, Place::Word)? {
+        Taken::ConnectionString | Taken::Astray => None,
+        taken @ (Taken::PrivateKey
+        | Taken::Certificate
+        | Taken::Pem
+        | Taken::PasswordLine
+        | Taken::Random) => Some(taken),
+    }
+}
+
 fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
-    let bytes = read(file)?;
+    let bytes = read(file, MAX_LIST)?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| anyhow!("{} is not TOML: it is not UTF-8", file.display()))?;
-    let config =
-        Config::parse(&text, |name| world.var(name)).with_context(|| file.display().to_string())?;
+        .map_err(|_| anyhow!("{} is not TOML: it is not UTF-8", shown_path(file)))?;
+    let config = Config::parse(&text, |name| world.var(name)).with_context(|| shown_path(file))?;
     let sources = config.endpoints.into_iter().map(|entry| Listed {
         text: entry.conninfo,
         written: entry.written.into_bytes(),
         label: Label {
-            name: entry.name,
+            name: entry.name.map(shown_name),
             location: Some(location(file, entry.line)),
         },
         keys: entry.keys,
     });
     Ok(sources.collect())
+}
+
+/// The name that the user gave to an endpoint.
+fn shown_name(name: String) -> String {
+    match Taken::of(name.as_bytes(), Place::Word) {
+        Some(taken) => taken.to_string(),
+        None => name,
+    }
 }
 
 fn location(file: &Path, line: usize) -> Location {
@@ -117,14 +162,16 @@ fn location(file: &Path, line: usize) -> Location {
     }
 }
 
-pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+/// A list or a configuration has a line or so for each endpoint.
+const MAX_LIST: Mebibytes = Mebibytes(16);
+
+pub(super) fn read(file: &Path, most: Mebibytes) -> anyhow::Result<Vec<u8>> {
     let read = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        read_stdin(most)
     } else {
-        std::fs::read(file)
+        read_at_most(file, most)
     };
-    read.with_context(|| format!("could not read {}", file.display()))
+    read.with_context(|| format!("could not read {}", shown_path(file)))
 }
 
 #[cfg(test)]

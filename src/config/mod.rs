@@ -4,8 +4,9 @@ mod keys;
 
 use std::ffi::OsString;
 
-use pgtls::conninfo::Grammar;
+use pgtls::conninfo::{Grammar, Word};
 use pgtls::os::bytes_of;
+use pgtls::secrecy::{Place, Taken};
 use serde::Deserialize;
 
 pub(crate) use keys::Keys;
@@ -49,7 +50,7 @@ enum Fault {
     #[error("there is no [[endpoint]]")]
     NoEndpoint,
     #[error("the environment variable {0} is not set, or is empty")]
-    Unset(String),
+    Unset(Word),
     #[error("${{ begins the name of an environment variable, and }} must end it")]
     Unended,
 }
@@ -64,7 +65,7 @@ impl Config {
         let file: File = toml::from_str(text).map_err(|error| Error {
             line: line_of(error.span().map_or(text.len(), |span| span.start)),
             // Not its Display, which shows the line.
-            fault: Fault::Toml(error.message().to_owned()),
+            fault: Fault::Toml(shown(error.message())),
         })?;
         if file.endpoint.is_empty() {
             return Err(Error {
@@ -91,6 +92,30 @@ impl Config {
     }
 }
 
+/// A message of the TOML reader, without the words of the file that it repeats if they may be secret: an unknown key
+/// stands between backticks, a value of the wrong type between quotes.
+fn shown(message: &str) -> String {
+    let quotes = ['`', '"'];
+    let (Some(start), Some(end)) = (message.find(quotes), message.rfind(quotes)) else {
+        return message.to_owned();
+    };
+    // Between the last two stand our own words: the keys that are known.
+    let theirs = message.find(", expected").map_or(end, |ours| ours.min(end));
+    let word = message.get(start..theirs).unwrap_or_default();
+    let word = word.trim_matches(quotes);
+    let is_value = message.starts_with("invalid type: string ");
+    let taken =
+        Taken::of(word.as_bytes(), Place::Word).or_else(|| is_value.then_some(Taken::Astray));
+    match taken {
+        Some(taken) => {
+            let before = message.get(..start).unwrap_or_default();
+            let behind = message.get(theirs..).unwrap_or_default();
+            format!("{before}{taken}{behind}")
+        }
+        None => message.to_owned(),
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -112,7 +137,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         let value = var(name)
             .map(|value| bytes_of(&value))
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Fault::Unset(name.to_owned()))?;
+            .ok_or_else(|| Fault::Unset(Word::new(name.as_bytes())))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
         filled.extend_from_slice(before.as_bytes());
         if is_all {

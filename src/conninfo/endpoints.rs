@@ -7,6 +7,7 @@ use super::number;
 use super::parameter::{Keyword, Secrecy};
 use super::value::{Origin, Settings, Word};
 use crate::os;
+use crate::secrecy::{Place, Taken};
 
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,17 +168,25 @@ fn port(settings: &Settings, text: &[u8]) -> Result<u16, Error> {
 const DEFAULT_PORT: u16 = 5432;
 
 /// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is
-/// most often a misplaced password: `host= password=x` or `postgresql://u:p@ss@host`.
+/// most often a misplaced password: `host= password=x` or `postgresql://u:p@ss@host`. The same is true of what
+/// looks like a key or a line of a password file: no resolver may see it.
 fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
     let name = match (&endpoint.host, &endpoint.hostaddr) {
         (Some(Host::Name(name)), None) => name.as_slice(),
         (Some(Host::Abstract(name)), None) => name.get(1..).unwrap_or_default(),
         _ => return Ok(()),
     };
-    match name.iter().find(|byte| matches!(byte, b'=' | b'@')) {
-        Some(byte) => Err(Error::NoHostName {
+    let origin = || origin(settings, Keyword::Host);
+    if let Some(byte) = name.iter().find(|byte| matches!(byte, b'=' | b'@')) {
+        return Err(Error::NoHostName {
             byte: *byte,
-            origin: origin(settings, Keyword::Host),
+            origin: origin(),
+        });
+    }
+    match Taken::of(name, Place::Name) {
+        Some(taken) => Err(Error::SecretForHost {
+            taken,
+            origin: origin(),
         }),
         None => Ok(()),
     }
@@ -187,10 +196,9 @@ fn invalid(settings: &Settings, keyword: Keyword, text: &[u8], expected: Expecte
     let secret = settings
         .get(&keyword)
         .is_some_and(|setting| setting.value.secrecy() == Secrecy::Secret);
-    let value = if secret {
-        Word::Hidden
-    } else {
-        Word::after(&[], text)
+    let value = match Word::new(text) {
+        Word::Shown(_) if secret => Word::Hidden(Taken::Astray),
+        word => word,
     };
     Error::InvalidValue {
         keyword,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::choice::{ProtocolVersion, SslMode};
 use super::parameter::Keyword;
 use super::value::{Origin, Word, shown_path};
+use crate::secrecy::Taken;
 use crate::wire::tls::TlsVersion;
 
 /// A connection string that libpq refuses. Offsets (`at`) are in bytes from 0; the messages count from 1.
@@ -152,10 +153,18 @@ pub enum Error {
         hosts: usize,
     },
     /// An impossible host name, which may contain a password.
-    #[error("the host from {origin} contains {:?} and is not a valid host name (not shown, may contain a password)", char::from(*byte))]
+    #[error("the host from {origin} contains {:?} and is not a valid host name (not shown: it may contain a password)", char::from(*byte))]
     NoHostName {
         /// The character that a name cannot contain.
         byte: u8,
+        /// Where the host came from.
+        origin: Origin,
+    },
+    /// A host that looks like a secret.
+    #[error("the host from {origin} is not a valid host name {taken}")]
+    SecretForHost {
+        /// What it looks like.
+        taken: Taken,
         /// Where the host came from.
         origin: Origin,
     },

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secrecy::Place;
+
 macro_rules! keywords {
     ($($variant:ident $name:literal $variable:expr, $default:expr, $secrecy:ident;)+) => {
         /// A connection parameter. The order is libpq's, so sorted parameters print as libpq lists them.
@@ -113,6 +115,23 @@ impl Keyword {
     #[must_use]
     pub const fn secrecy(self) -> Secrecy {
         self.row().secrecy
+    }
+
+    /// What its value is meant to be.
+    #[must_use]
+    pub const fn place(self) -> Place {
+        match self {
+            Self::User
+            | Self::Dbname
+            | Self::Host
+            | Self::Options
+            | Self::ApplicationName
+            | Self::FallbackApplicationName
+            | Self::OauthIssuer
+            | Self::OauthClientId
+            | Self::OauthScope => Place::Name,
+            _ => Place::Word,
+        }
     }
 
     /// The keyword that the writer of an unknown one probably meant.

@@ -140,7 +140,7 @@ mod tests {
             ),
             (
                 "postgresql://u:p/q@h/d",
-                "host=u port=******** dbname=********",
+                "host=******** port=******** dbname=********",
             ),
             ("", ""),
         ] {

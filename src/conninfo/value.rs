@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::parameter::{Keyword, Secrecy};
 use crate::escape::escape;
+use crate::secrecy::{Place, Taken, holds_credentials, mentions_secret};
 
 /// What replaces a secret in every output.
 pub const MASK: &str = "********";
@@ -73,12 +74,13 @@ pub struct Value {
 }
 
 impl Value {
-    /// The value of this keyword. It is secret if the keyword is, or if it seems to contain a secret by mistake, as in
-    /// `host= password=x`, where libpq takes `password=x` for the host.
+    /// The value of this keyword. It is secret if the keyword is, and also if it looks like a secret: if it has
+    /// swallowed one, as in `host= password=x`, where libpq takes `password=x` for the host, or if it is a key in
+    /// place of its path.
     #[must_use]
     pub fn new(keyword: Keyword, bytes: Vec<u8>) -> Self {
         let secrecy = match keyword.secrecy() {
-            Secrecy::Public if assigns_secret(&bytes) => Secrecy::Secret,
+            Secrecy::Public if Taken::of(&bytes, keyword.place()).is_some() => Secrecy::Secret,
             secrecy => secrecy,
         };
         Self { bytes, secrecy }
@@ -156,30 +158,47 @@ impl fmt::Display for Secret {
 pub enum Word {
     /// It may be shown.
     Shown(String),
-    /// It may be part of a secret.
-    Hidden,
+    /// It may be a secret or part of one.
+    Hidden(Taken),
 }
 
 impl Word {
-    /// A word that follows `before` in the string. It is hidden if it may be the rest of a password with a space or a
-    /// quote in it, or if it looks like a URL or a setting with a password.
+    /// A word, hidden where it looks like a secret or mentions one.
+    #[must_use]
+    pub fn new(word: &[u8]) -> Self {
+        Self::after(&[], word)
+    }
+
+    /// A word that follows `before` in the string. It is also hidden where it may be the rest of a password that
+    /// holds a space or a quote.
     #[must_use]
     pub fn after(before: &[u8], word: &[u8]) -> Self {
-        let harmless = Keyword::from_bytes(word).is_some()
-            || !(mentions_secret(word) || word.contains(&b'@') || holds_credentials(word));
-        if harmless && !mentions_secret(before) && !holds_credentials(before) {
-            Self::Shown(String::from_utf8_lossy(word).into_owned())
-        } else {
-            Self::Hidden
+        match taken(before, word) {
+            Some(taken) => Self::Hidden(taken),
+            None => Self::Shown(String::from_utf8_lossy(word).into_owned()),
         }
     }
 }
 
+fn taken(before: &[u8], word: &[u8]) -> Option<Taken> {
+    let follows_secret = mentions_secret(before)
+        || holds_credentials(before)
+        || Taken::of(before, Place::Word).is_some_and(Taken::is_contents);
+    if follows_secret {
+        return Some(Taken::Astray);
+    }
+    if Keyword::from_bytes(word).is_some() {
+        return None;
+    }
+    let astray = mentions_secret(word) || word.contains(&b'@');
+    Taken::of(word, Place::Word).or_else(|| astray.then_some(Taken::Astray))
+}
+
 impl From<&Value> for Word {
     fn from(value: &Value) -> Self {
-        match value.secrecy() {
-            Secrecy::Public => Self::after(&[], value.as_bytes()),
-            Secrecy::Secret => Self::Hidden,
+        match (value.secrecy(), Self::new(value.as_bytes())) {
+            (Secrecy::Secret, Self::Shown(_)) => Self::Hidden(Taken::Astray),
+            (_, word) => word,
         }
     }
 }
@@ -188,64 +207,21 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shown(word) => write!(f, "{word:?}"),
-            Self::Hidden => f.write_str("(not shown, may contain a password)"),
+            Self::Hidden(taken) => taken.fmt(f),
         }
     }
 }
 
-/// A path for output: escaped for terminals. It is masked if it seems to contain a secret, for example if a variable
-/// for a file name contains a whole connection string.
+/// A path as it may be shown: escaped for terminals, and hidden where it looks like a secret, as when a variable that
+/// names a file holds a whole connection string, or the contents of the file.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
-    if assigns_secret(bytes) {
-        return Word::Hidden.to_string();
+    match Taken::of(bytes, Place::Word) {
+        Some(taken) => taken.to_string(),
+        None => escape(bytes).to_string(),
     }
-    escape(bytes).to_string()
 }
-
-/// Whether the text names a secret parameter, by libpq's name or another driver's.
-fn mentions_secret(text: &[u8]) -> bool {
-    secret_name_end(text).is_some()
-}
-
-/// Whether such a name is followed by a value, or the text is a URL with credentials.
-fn assigns_secret(text: &[u8]) -> bool {
-    let assigned = secret_name_end(text)
-        .and_then(|end| text.get(end..))
-        .is_some_and(|rest| rest.contains(&b'='));
-    assigned || holds_credentials(text)
-}
-
-/// `scheme://user:password@host`, or the part of it before an `=`. As a path, it has one slash less. A single letter
-/// is a drive, not a scheme.
-fn holds_credentials(text: &[u8]) -> bool {
-    let authority = find(text, b":/")
-        .filter(|at| *at > 1)
-        .and_then(|at| text.get(at.checked_add(2)?..));
-    authority.is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'@' | b':')))
-}
-
-/// The offset just after the first name of a secret.
-fn secret_name_end(text: &[u8]) -> Option<usize> {
-    let lower = text.to_ascii_lowercase();
-    SECRET_NAMES
-        .iter()
-        .filter_map(|name| find(&lower, name).and_then(|at| at.checked_add(name.len())))
-        .min()
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
-}
-
-const SECRET_NAMES: &[&[u8]] = &[
-    b"passw",
-    b"pwd",
-    b"secret",
-    b"scram_client_key",
-    b"scram_server_key",
-];
 
 /// The settings known so far, by keyword.
 pub(super) type Settings = BTreeMap<Keyword, Setting<Value>>;
@@ -260,14 +236,17 @@ mod tests {
             ("/etc/ssl/root.crt", "/etc/ssl/root.crt"),
             ("/run/secrets/root.crt", "/run/secrets/root.crt"),
             ("a\x1b[2J", r"a\x1b[2J"),
-            ("host=a password=b", "(not shown, may contain a password)"),
+            (
+                "host=a password=b",
+                "(not shown: it looks like a connection string)",
+            ),
             (
                 "postgresql://a:b@c/d",
-                "(not shown, may contain a password)",
+                "(not shown: it looks like a connection string)",
             ),
             (
                 "/tmp/postgresql:/a:b@c/d",
-                "(not shown, may contain a password)",
+                "(not shown: it looks like a connection string)",
             ),
             ("C:/a@b/root.crt", "C:/a@b/root.crt"),
         ] {
@@ -318,7 +297,10 @@ mod tests {
             ("", "postgress://u:p@h", true),
         ] {
             assert_eq!(
-                Word::after(before.as_bytes(), word.as_bytes()) == Word::Hidden,
+                matches!(
+                    Word::after(before.as_bytes(), word.as_bytes()),
+                    Word::Hidden(_)
+                ),
                 hidden,
                 "{before}{word}"
             );

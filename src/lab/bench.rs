@@ -15,6 +15,7 @@ use super::material::{self, HostForm, Material, RootFile};
 use super::observation::{Channel, Deed, Observation};
 use super::server::{self, Endpoint};
 use super::workshop::Workshop;
+use crate::conninfo::shown_path;
 use crate::{os, percent};
 
 /// A running lab. Its endpoints stop when it is dropped; its files stay.
@@ -61,7 +62,7 @@ pub enum Error {
     #[error("there are not enough ports from {0} upwards")]
     Ports(u16),
     /// A file could not be written.
-    #[error("could not write {}", .0.display())]
+    #[error("could not write {}", shown_path(.0))]
     File(PathBuf, #[source] io::Error),
 }
 

@@ -6,13 +6,14 @@ use std::io;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
@@ -87,7 +88,7 @@ pub fn raise_file_limit() -> usize {
 /// # Errors
 /// Those of the system.
 pub fn open_to_read(path: &Path) -> io::Result<File> {
-    let nonblocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let nonblocking = OFlag::O_NONBLOCK.bits();
     File::options()
         .read(true)
         .custom_flags(nonblocking)
@@ -120,6 +121,47 @@ pub fn permissions(metadata: &Metadata) -> Option<Permissions> {
 /// The permissions of a new file; `None` on a system without permission bits.
 pub fn creation_mode(mode: u32) -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(mode))
+}
+
+/// Opens a pipe, a terminal or another device to write to it. A pipe must have a reader already.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_to_write(path: &Path) -> io::Result<File> {
+    let file = File::options()
+        .write(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)?;
+    // Only the opening must not wait.
+    let flags = OFlag::from_bits_truncate(fcntl(&file, FcntlArg::F_GETFL)?);
+    fcntl(&file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))?;
+    Ok(file)
+}
+
+/// Whether an entry of a directory in which everybody may make files belongs to another user. Then it may be a trap:
+/// Linux itself follows no such link (`fs.protected_symlinks`) and opens no such file (`fs.protected_regular`).
+pub fn belongs_to_stranger(entry: &Metadata, directory: &Metadata) -> bool {
+    let is_shared = directory.mode() & 0o1000 != 0 && directory.mode() & 0o022 != 0;
+    let own = geteuid().as_raw();
+    is_shared && entry.uid() != own && entry.uid() != directory.uid()
+}
+
+/// Gives a new file the mode of the one that it replaces, and its owner and group as far as that is allowed. The new
+/// group gets nothing if it is not the old one.
+///
+/// # Errors
+/// Those of the system.
+pub fn keep_permissions(new: &File, old: &Metadata) -> io::Result<()> {
+    let mut mode = old.mode() & 0o777;
+    let made = new.metadata()?;
+    if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
+        let kept = fchown(new, Some(old.uid()), Some(old.gid()))
+            .or_else(|_| fchown(new, None, Some(old.gid())));
+        if kept.is_err() {
+            mode &= !0o070;
+        }
+    }
+    new.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 /// Lets as many clients wait for [`TcpListener::accept`] as the system allows; the standard library allows

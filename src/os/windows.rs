@@ -90,6 +90,27 @@ pub fn creation_mode(_: u32) -> Option<fs::Permissions> {
     None
 }
 
+/// Opens a device to write to it.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_to_write(path: &Path) -> io::Result<File> {
+    File::options().write(true).open(path)
+}
+
+/// Every user has a directory for temporary files.
+pub fn belongs_to_stranger(_: &Metadata, _: &Metadata) -> bool {
+    false
+}
+
+/// There are no permission bits.
+///
+/// # Errors
+/// None.
+pub fn keep_permissions(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
 /// The standard library's queue is used.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Turns what a check found into the report.
 
 use crate::check::{Checked, Label, Location, Outcome, Subject};
+use crate::conninfo::shown_path;
 use crate::escape::Shown;
 
 use super::{EndpointReport, LocationReport, Report};
@@ -50,7 +51,7 @@ impl EndpointReport {
 impl LocationReport {
     fn of(location: &Location) -> Self {
         Self {
-            file: Shown::new(&*location.file.to_string_lossy()),
+            file: Shown::new(&shown_path(&location.file)),
             line: location.line,
         }
     }

@@ -33,7 +33,7 @@ pub use error::{Error, FileRole, NamedPath};
 pub use identity::{Identity, IdentityError};
 pub use pem::{PemFault, encode_pem};
 pub use private_key::KeyFault;
-pub use read::read_bounded;
+pub use read::{Mebibytes, read_at_most, read_bounded, read_stdin};
 pub use request::TrustRequest;
 pub use shared::SharedTrust;
 pub use system::SystemStore;

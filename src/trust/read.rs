@@ -14,6 +14,14 @@ use crate::os;
 /// # Errors
 /// Errors of the system, and [`io::ErrorKind::FileTooLarge`] and [`io::ErrorKind::TimedOut`].
 pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    read_at_most(path, MAX_FILE)
+}
+
+/// The same with another bound, in MiB.
+///
+/// # Errors
+/// The same.
+pub fn read_at_most(path: &Path, most: Mebibytes) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
     let mut file = os::open_to_read(path)?;
     let mut bytes = Vec::new();
@@ -28,10 +36,39 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
             Err(error) if is_passing(&error) => {}
             Err(error) => return Err(error),
         }
-        if bytes.len() > MAX_FILE {
-            let message = "it is larger than 16 MiB";
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        if bytes.len() > most.bytes() {
+            return Err(most.exceeded());
         }
+    }
+}
+
+/// Reads standard input, waiting for it as long as it takes.
+///
+/// # Errors
+/// Besides those of the system: [`io::ErrorKind::FileTooLarge`].
+pub fn read_stdin(most: Mebibytes) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(most.bytes()).unwrap_or(u64::MAX);
+    let mut input = io::stdin().lock().take(bound.saturating_add(1));
+    input.read_to_end(&mut bytes)?;
+    if bytes.len() > most.bytes() {
+        return Err(most.exceeded());
+    }
+    Ok(bytes)
+}
+
+/// A size in units of 1,048,576 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mebibytes(pub u16);
+
+impl Mebibytes {
+    const fn bytes(self) -> usize {
+        (self.0 as usize) << 20
+    }
+
+    fn exceeded(self) -> io::Error {
+        let message = format!("it is larger than {} MiB", self.0);
+        io::Error::new(io::ErrorKind::FileTooLarge, message)
     }
 }
 
@@ -50,9 +87,9 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-/// A larger file (bytes) is refused. The largest public bundles have some 300 KB, the largest CRLs
-/// a few MB.
-const MAX_FILE: usize = 16 << 20;
+/// A larger trust file is refused. The largest public bundles have some 300 KB, the
+/// largest CRLs a few MB.
+const MAX_FILE: Mebibytes = Mebibytes(16);
 
 /// How long to wait for a pipe.
 const PATIENCE: Duration = Duration::from_secs(5);

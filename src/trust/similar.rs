@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 const MOST: usize = 3;
 /// The maximum of directory entries to compare.
 const MOST_ENTRIES: usize = 10_000;
+/// No file system takes more bytes, so that a longer name is none, and comparing it would take long.
+const LONGEST_NAME: usize = 255;
 
 /// Up to three files beside the missing `path` with similar names, the closest first, written like
 /// `path`. Empty if there are none, or if the directory cannot be read.
@@ -21,6 +23,9 @@ pub(crate) fn similar_files(path: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let wanted = wanted.to_string_lossy();
+    if wanted.len() > LONGEST_NAME {
+        return Vec::new();
+    }
     let mut close: Vec<_> = entries
         .take(MOST_ENTRIES)
         .flatten()

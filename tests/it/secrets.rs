@@ -176,3 +176,273 @@ fn no_password_of_a_key_is_printed() {
         }
     }
 }
+
+/// Secrets that were pasted into the wrong place, and the words by which they would be known.
+fn misplaced() -> Vec<(String, Vec<String>)> {
+    let key = crate::support::pki::Ca::root("CA").leaf(&["ann"]).key;
+    let body: String = key.lines().filter(|line| !line.starts_with('-')).collect();
+    let first = key.lines().nth(1).unwrap();
+    let pieces = |text: &str| -> Vec<String> {
+        let digits: Vec<char> = text.chars().collect();
+        digits.windows(12).map(String::from_iter).collect()
+    };
+    let base64 = data_encoding::BASE64.encode(key.as_bytes());
+    let random = "v1aGxmYqQ0p7Xs9dWk3RtZb5NcJ2uE8h";
+    let hex = "3f786850e387550fdab836ed7e6dc881de23001b3f786850e387550fdab836ed";
+    let hunter = || vec!["hunter2".to_owned()];
+    vec![
+        ("db.example:5432:app:ann:hunter2".to_owned(), hunter()),
+        ("*:*:*:*:hunter2".to_owned(), hunter()),
+        (
+            "postgresql://ann:hunter2@db.invalid/app".to_owned(),
+            hunter(),
+        ),
+        ("host=db.invalid password=hunter2".to_owned(), hunter()),
+        (key.clone(), pieces(&body)),
+        (key.replace('\n', "\\n"), pieces(&body)),
+        (base64.clone(), pieces(&base64)),
+        (body.clone(), pieces(&body)),
+        (first.to_owned(), pieces(first)),
+        (random.to_owned(), pieces(random)),
+        (hex.to_owned(), pieces(hex)),
+    ]
+}
+
+/// Fails if a run shows one of the words.
+fn assert_hidden(run: &crate::support::client::Run, words: &[String], what: &str) {
+    for word in words {
+        let shown = run.stdout.contains(word) || run.stderr.contains(word);
+        assert!(!shown, "{what}: {word} in {run:?}");
+    }
+}
+
+/// Where a file, a name or a word is expected.
+const WRONG_PLACES: &[&[&str]] = &[
+    &["check", "SECRET"],
+    &["check", "--format", "json", "SECRET"],
+    &["conninfo", "SECRET"],
+    &["audit", "SECRET"],
+    &["SECRET"],
+    &["check", "--SECRET"],
+    &["check", "--from", "SECRET"],
+    &["check", "--config", "SECRET"],
+    &["check", "--expect-cert", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--also-trust", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--save-chain", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--trust", "SECRET", "host=127.0.0.1 port=1"],
+    &[
+        "check",
+        "--trust",
+        "bundled:SECRET",
+        "host=127.0.0.1 port=1",
+    ],
+    &[
+        "check",
+        "--report",
+        "json=SECRET/a",
+        "host=127.0.0.1 port=1",
+    ],
+    &["check", "--report", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--shard", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--pin", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--at", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--valid-for", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--min-tls", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--jobs", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--hosts", "SECRET", "host=127.0.0.1 port=1"],
+    &["check", "--format", "SECRET", "host=127.0.0.1 port=1"],
+    &["report", "SECRET"],
+    &["verify", "--cert", "SECRET", "host=db.invalid"],
+    &[
+        "verify",
+        "--cert",
+        "client.crt",
+        "--key",
+        "SECRET",
+        "host=db.invalid",
+    ],
+    &["explain", "SECRET"],
+    &["roots", "export", "SECRET"],
+    &["completions", "SECRET"],
+    &["lab", "SECRET"],
+    &["lab", "--listen", "SECRET"],
+    &["lab", "run", "good", "--", "SECRET"],
+];
+
+/// A key, a line of a password file or a connection string in place of something else is shown neither in
+/// whole nor in part.
+#[test]
+fn no_secret_in_the_wrong_place_is_printed() {
+    let client = Client::new();
+    let own = crate::support::pki::Ca::root("Client CA").leaf(&["ann"]);
+    client.write("client.crt", &own.chain);
+    for (secret, words) in misplaced() {
+        for place in WRONG_PLACES {
+            let arguments: Vec<String> = place
+                .iter()
+                .map(|word| word.replace("SECRET", &secret))
+                .collect();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let run = client.pgtls(&arguments);
+            assert_hidden(&run, &words, &format!("{place:?}"));
+        }
+    }
+}
+
+/// The same of parameters that take a file, in strings and in variables; the finding says what stands there.
+#[test]
+fn no_secret_in_place_of_a_path_is_printed() {
+    let own = crate::support::pki::Ca::root("Client CA").leaf(&["ann"]);
+    for (secret, words) in misplaced() {
+        for variable in [
+            "PGSSLROOTCERT",
+            "PGSSLCERT",
+            "PGSSLKEY",
+            "PGSSLCRL",
+            "PGSSLCRLDIR",
+            "PGPASSFILE",
+            "PGSERVICEFILE",
+            "PGSERVICE",
+            "PGHOST",
+            "PGPORT",
+            "PGSSLMODE",
+        ] {
+            if variable == "PGHOST" && !secret.contains([':', '=', '-']) {
+                // A host may have a name that a machine made up.
+                continue;
+            }
+            let client = Client::new().with(variable, &secret);
+            client.write("client.crt", &own.chain);
+            let string = match variable {
+                "PGHOST" => "connect_timeout=1",
+                "PGPORT" => "host=127.0.0.1",
+                "PGSSLKEY" => "host=127.0.0.1 port=1 sslcert=client.crt",
+                "PGSERVICEFILE" => "service=x",
+                _ => "host=127.0.0.1 port=1",
+            };
+            for arguments in [
+                ["check", "--format", "text", string],
+                ["check", "--format", "json", string],
+                ["check", "--format", "sarif", string],
+                ["conninfo", "--format", "text", string],
+                ["conninfo", "--format", "json", string],
+            ] {
+                let run = client.pgtls(&arguments);
+                assert_hidden(&run, &words, &format!("{variable} {arguments:?}"));
+                if secret.starts_with("-----")
+                    && variable == "PGSSLKEY"
+                    && arguments[2] == "text"
+                    && arguments[0] == "check"
+                {
+                    let text = run.stdout.replace("\n    ", " ").replace("\n  ", " ");
+                    assert!(
+                        text.contains("not shown: it looks like a private key"),
+                        "{text}"
+                    );
+                    assert!(text.contains("save it to a file"), "{text}");
+                }
+            }
+        }
+        let client = Client::new();
+        client.write("client.crt", &own.chain);
+        for keyword in [
+            "sslrootcert",
+            "sslcert",
+            "sslcert=client.crt sslkey",
+            "sslcrl",
+            "passfile",
+            "host",
+        ] {
+            if keyword == "host" && !secret.contains([':', '=', '-']) {
+                continue;
+            }
+            let quoted = secret.replace('\\', r"\\").replace('\'', r"\'");
+            let string = format!("host=127.0.0.1 port=1 {keyword}='{quoted}'");
+            for command in ["check", "conninfo"] {
+                let run = client.pgtls(&[command, "--format", "json", &string]);
+                assert_hidden(&run, &words, &format!("{command} {keyword}"));
+            }
+        }
+    }
+}
+
+/// A password file or a key given as a list, and a configuration file with a secret for a key or a value.
+#[test]
+fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
+    let client = Client::new();
+    for (secret, words) in misplaced() {
+        if secret.contains("db.invalid") {
+            // That is what belongs into a list.
+            continue;
+        }
+        client.write("list", format!("# hosts\n{secret}\n"));
+        for format in [
+            "text",
+            "json",
+            "jsonl",
+            "junit",
+            "sarif",
+            "github",
+            "nagios",
+            "prometheus",
+        ] {
+            let run = client.pgtls(&["check", "--format", format, "--from", "list"]);
+            assert_hidden(&run, &words, format);
+            let code = if format == "nagios" { 3 } else { 2 };
+            assert_eq!(run.code, code, "{run:?}");
+            assert!(
+                run.stderr.contains("list, line 2: not a connection string"),
+                "{run:?}"
+            );
+        }
+    }
+    for (secret, words) in misplaced() {
+        let quoted = format!("{secret:?}");
+        for text in [
+            format!("{quoted} = \"x\"\n"),
+            format!("[policy]\n{quoted} = 1\n"),
+            format!("[policy]\nstrict = {quoted}\n"),
+            format!(
+                "[policy]\ntrust = {quoted}\n[[endpoint]]\nconninfo = \"host=127.0.0.1 port=1\"\n"
+            ),
+            format!("[policy]\nvalid_for = {quoted}\n"),
+            format!("[[endpoint]]\nconninfo = [{quoted}]\n"),
+            format!("[[endpoint]]\nname = {quoted}\nconninfo = \"host=127.0.0.1 port=1\"\n"),
+            format!(
+                "[[endpoint]]\nconninfo = {:?}\n",
+                format!("host=${{{secret}}}")
+            ),
+            format!("endpoint = {quoted}\n"),
+            format!("[[endpoint]]\n{quoted} = 1\n{quoted} = 2\n"),
+            format!("[{quoted}]\n[{quoted}]\n"),
+        ] {
+            client.write("pgtls.toml", &text);
+            let run = client.pgtls(&["check", "--config", "pgtls.toml"]);
+            assert_ne!(run.code, 0);
+            assert_hidden(&run, &words, &text);
+        }
+    }
+}
+
+/// What has no end, or no beginning, is given up.
+#[cfg(unix)]
+#[test]
+fn no_file_is_read_without_bound() {
+    let client = Client::new();
+    let sparse = std::fs::File::create(client.home.path().join("sparse")).unwrap();
+    sparse.set_len(2 << 30).unwrap();
+    let pipe = client.home.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    for file in ["/dev/zero", "sparse", "pipe"] {
+        for arguments in [
+            &["check", "--from", file][..],
+            &["check", "--config", file],
+            &["report", file],
+        ] {
+            let run = client.pgtls(arguments);
+            assert_eq!(run.code, 2, "{arguments:?}: {run:?}");
+            let reason = if file == "pipe" { "in time" } else { "MiB" };
+            assert!(run.stderr.contains(reason), "{arguments:?}: {run:?}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use anyhow::{Context, bail};
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::lab::{self, Fault, Observation, Place, Watcher};
 use serde_json::json;
@@ -51,7 +52,7 @@ fn serve(args: &Lab) -> anyhow::Result<Exit> {
     match args.format {
         LabFormat::Text => {
             output::to_stdout(|out| lab::write_started(out, &lab, &expected))?;
-            let place = directory.path().display();
+            let place = shown_path(directory.path());
             let _ = writeln!(
                 io::stderr(),
                 "pgtls: {} endpoints, any password; files in {place}; stop with Ctrl-C",
@@ -135,7 +136,7 @@ impl Directory {
                 .map(Self::Temporary)
                 .context("could not make a temporary directory");
         };
-        let shown = chosen.display();
+        let shown = shown_path(chosen);
         let chosen = std::fs::create_dir_all(chosen)
             .and_then(|()| chosen.canonicalize())
             .with_context(|| format!("could not make the directory {shown}"))?;

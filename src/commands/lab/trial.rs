@@ -1,12 +1,14 @@
 //! `pgtls lab run`: a program against every endpoint.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use anyhow::Context;
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::lab::{
     self, Attempt, Bench, Completion, Conduct, DATABASE, Deed, Fault, Observation, PASSWORD,
@@ -49,12 +51,8 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
         }
     });
     let attempts = attempts.collect();
-    let program = args.command.first().map(|name| name.to_string_lossy());
-    let trial = Trial::new(
-        program.unwrap_or_default().into_owned(),
-        attempts,
-        completion,
-    );
+    let program = args.command.first().map(|name| shown_path(Path::new(name)));
+    let trial = Trial::new(program.unwrap_or_default(), attempts, completion);
     output::to_stdout(|out| match args.format {
         TrialFormat::Text => lab::write_table(out, &trial),
         TrialFormat::Json => lab::write_json(out, &trial),
@@ -103,7 +101,7 @@ fn start_program(
         command.env("PGCONNECT_TIMEOUT", "5");
     }
     process::run(command, args.timeout, interrupted)
-        .with_context(|| format!("could not run {}", program.display()))
+        .with_context(|| format!("could not run {}", shown_path(Path::new(program))))
 }
 
 /// The variables that lead a program to the endpoint: libpq's, and the one that many frameworks

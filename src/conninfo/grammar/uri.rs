@@ -7,6 +7,7 @@ use super::assignment::{Alias, Assignment, store};
 use crate::conninfo::error::Error;
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::{Value, Word};
+use crate::secrecy::Taken;
 
 /// The schemes of a connection URI. Anything else is a keyword/value string.
 pub(super) const SCHEMES: [&[u8]; 2] = [b"postgresql://", b"postgres://"];
@@ -22,19 +23,21 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let port = servers(&mut cursor, &mut settings)?;
     let later_at = cursor.rest().contains(&b'@');
     let password = match (credentials, port) {
-        (Credentials::Present, _) | (Credentials::Absent, PortText::NoNumber) if later_at => {
-            Password::Astray
-        }
+        (Credentials::Present, _) if later_at => Password::Astray,
+        (_, PortText::NoNumber) => Password::Astray,
         _ => Password::InPlace,
     };
     if password == Password::Astray {
         hide(&mut settings, Keyword::Port);
     }
+    if port == PortText::NoNumber {
+        hide(&mut settings, Keyword::Host);
+    }
     if cursor.take_if(b'/') {
         let dbname = cursor.until(b"?");
         let holds_at = dbname.raw.contains(&b'@');
         set(&mut settings, Keyword::Dbname, dbname)?;
-        if holds_at {
+        if holds_at || port == PortText::NoNumber {
             hide(&mut settings, Keyword::Dbname);
         }
     }
@@ -45,7 +48,8 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
 }
 
 /// Whether pieces of a password may be in other places. In `postgresql://u:pa/ss@host/db`, whose password should
-/// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it.
+/// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it, and so
+/// does a port that is not a number: `postgresql://u:p,[a/@[::1]/db` has the hosts `u` and `a/@[::1`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Password {
     InPlace,
@@ -77,7 +81,7 @@ fn credentials(
 }
 
 /// What is in the place of the ports.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum PortText {
     Number,
     NoNumber,
@@ -171,7 +175,7 @@ fn query(
         };
         let word = |name: &[u8]| match password {
             Password::InPlace => Word::after(previous, name),
-            Password::Astray => Word::Hidden,
+            Password::Astray => Word::Hidden(Taken::Astray),
         };
         let Some(value) = halves.next() else {
             return Err(Error::MissingQueryEquals {
@@ -227,7 +231,7 @@ fn set(settings: &mut Vec<Assignment>, keyword: Keyword, part: Part) -> Result<(
     let value = part.decoded(Some(keyword))?;
     store(settings, keyword.as_str().as_bytes(), value, at, None).map_err(|suggestion| {
         Error::UnknownKeyword {
-            word: Word::Hidden,
+            word: Word::Hidden(Taken::Astray),
             at,
             suggestion,
         }

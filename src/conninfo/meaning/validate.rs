@@ -13,6 +13,7 @@ use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Setting, Word};
 use crate::conninfo::{RequireAuth, RootCert, number};
+use crate::secrecy::Taken;
 use crate::wire::tls::TlsVersion;
 
 /// The setting, if it exists and is not empty.
@@ -54,7 +55,7 @@ fn not_a_choice<T: Choice>(keyword: Keyword, text: &[u8], origin: &Origin) -> Er
     let meant = suggestion::meant_choice(keyword, text, &names::<T>());
     Error::InvalidValue {
         keyword,
-        value: Word::after(&[], text),
+        value: Word::new(text),
         origin: origin.clone(),
         expected,
         meant,
@@ -159,7 +160,7 @@ pub(in crate::conninfo) fn scram_key(settings: &Settings, keyword: Keyword) -> R
         Ok(key) if key.len() == SCRAM_KEY_BYTES => Ok(()),
         _ => Err(Error::InvalidValue {
             keyword,
-            value: Word::Hidden,
+            value: Word::Hidden(Taken::Astray),
             origin: setting.origin.clone(),
             expected: Expected::ScramKey,
             meant: None,
@@ -222,7 +223,7 @@ fn integer(settings: &Settings, keyword: Keyword) -> Result<Option<i32>, Error> 
         .map(Some)
         .ok_or_else(|| Error::InvalidValue {
             keyword,
-            value: Word::after(&[], text),
+            value: Word::new(text),
             origin: setting.origin.clone(),
             expected: Expected::Integer,
             meant: None,
@@ -241,7 +242,7 @@ pub(in crate::conninfo) fn require_auth(
     };
     let invalid = |part: &[u8], expected, meant| Error::InvalidValue {
         keyword: Keyword::RequireAuth,
-        value: Word::after(&[], part),
+        value: Word::new(part),
         origin: origin.clone(),
         expected,
         meant,

@@ -127,7 +127,7 @@ fn setting(line: &[u8]) -> Result<(Keyword, Value), ServiceFault> {
         Some(Keyword::Service) => Err(ServiceFault::Nested),
         Some(keyword) => Ok((keyword, Value::new(keyword, value.to_vec()))),
         None => Err(ServiceFault::UnknownKeyword {
-            word: Word::after(&[], name),
+            word: Word::new(name),
             suggestion: Keyword::nearest(name),
         }),
     }

@@ -20,6 +20,7 @@ fn code(error: &Error) -> Code {
             ..
         } => Code::UnknownKeyword,
         Error::NoHostName { .. }
+        | Error::SecretForHost { .. }
         | Error::InvalidValue { .. }
         | Error::TlsRange { .. }
         | Error::ProtocolRange { .. } => Code::InvalidValue,
@@ -80,7 +81,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::ServiceNotFound { service, .. } => {
             let name = match service {
                 Word::Shown(name) => escape(name).to_string(),
-                Word::Hidden => "NAME".to_owned(),
+                Word::Hidden(_) => "NAME".to_owned(),
             };
             return Some(format!(
                 "define it in ~/.pg_service.conf: a line [{name}], then keyword=value lines"
@@ -129,8 +130,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::PortCount { .. } => "give one port for all hosts, or one for every host",
         Error::NoHostName { byte: b'=', .. } => SWALLOWED,
         Error::NoHostName { .. } => AT_SIGN,
+        Error::SecretForHost { .. } => HOST_NAME,
         Error::InvalidValue {
-            value: Word::Hidden,
+            value: Word::Hidden(_),
             expected: Expected::Port,
             ..
         } => "in a URI, write / in a password as %2F, : as %3A and @ as %40",
@@ -170,6 +172,9 @@ const SERVICE_LINES: &str =
 
 const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not semicolons";
 
+const HOST_NAME: &str = "set host to the name or the address of the server; passwords and keys have \
+    parameters and files of their own";
+
 const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40; in a keyword/value string, host takes only the name";
 
 /// The setting, in the form of its source.
@@ -188,14 +193,14 @@ fn suggested(keyword: Keyword, word: &Word) -> String {
             "set sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
                 .to_owned()
         }
-        Word::Shown(_) | Word::Hidden => format!("did you mean {keyword}?"),
+        Word::Shown(_) | Word::Hidden(_) => format!("did you mean {keyword}?"),
     }
 }
 
 /// Whether the word is a URL with the wrong scheme, or may be one.
 fn may_be_url(word: &Word) -> bool {
     match word {
-        Word::Hidden => true,
+        Word::Hidden(_) => true,
         Word::Shown(word) => word.contains("://"),
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::corrected;
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
+use crate::secrecy::{Place, Taken};
 use crate::trust::file::{Kind, Unusable};
 use crate::trust::{self, FileRole, IdentityError, NamedPath};
 
@@ -22,10 +23,13 @@ pub fn trust_error_offline(error: &trust::Error) -> Diagnosis {
 /// A server's certificate or key file with which it would not start.
 pub fn server_files_error(error: &trust::Error) -> Diagnosis {
     let finding = match error {
-        trust::Error::Identity { error, absolute } => {
+        trust::Error::Identity { error, absolute }
+            if error.path().and_then(contents_for_path).is_none() =>
+        {
             located(identity_finding(Owner::Server, error), absolute.as_deref())
         }
-        trust::Error::Missing { .. }
+        trust::Error::Identity { .. }
+        | trust::Error::Missing { .. }
         | trust::Error::Unreadable { .. }
         | trust::Error::Unusable { .. } => file_finding(None, error),
     };
@@ -45,7 +49,31 @@ fn located(finding: Finding, absolute: Option<&Path>) -> Finding {
     )
 }
 
+/// What to do where the contents of a file were given in place of its path; nothing where a path was given.
+fn contents_for_path(path: &Path) -> Option<Hint> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let taken = Taken::of(bytes, Place::Word).filter(|taken| taken.is_contents())?;
+    Some(Hint::say(format!(
+        "The value must be the path of a file, and not {} itself: save it to a file and give the path.",
+        taken.name()
+    )))
+}
+
 fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
+    let finding = finding_of_file(conninfo, error);
+    let path = match error {
+        trust::Error::Missing { path, .. }
+        | trust::Error::Unreadable { path, .. }
+        | trust::Error::Unusable { path, .. } => Some(path.written.as_path()),
+        trust::Error::Identity { error, .. } => error.path(),
+    };
+    match path.and_then(contents_for_path) {
+        Some(advice) => finding.hint(advice),
+        None => finding,
+    }
+}
+
+fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
     let finding = |code, message: String| Finding::error(code, Stage::Trust, message);
     match error {
         trust::Error::Missing {

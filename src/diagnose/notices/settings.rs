@@ -180,7 +180,7 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
         return None;
     }
     let home = match &task.conninfo.home_files {
-        Some(home) => format!("{} does not exist", home.join("root.crt").display()),
+        Some(home) => format!("{} does not exist", shown_path(&home.join("root.crt"))),
         None => "there is no home directory that could contain root.crt".to_owned(),
     };
     let message = format!("psql would refuse this string: no sslrootcert is set, and {home}");

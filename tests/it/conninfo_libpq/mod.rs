@@ -342,7 +342,10 @@ fn kind(error: &Error) -> String {
         Error::WeakSslMode {
             sslmode, reason, ..
         } => format!("weak {sslmode} with {reason}"),
-        Error::Nul { .. } | Error::NoHostName { .. } | Error::NoUser => {
+        Error::Nul { .. }
+        | Error::NoHostName { .. }
+        | Error::SecretForHost { .. }
+        | Error::NoUser => {
             format!("ours alone: {error}")
         }
     }

@@ -1,0 +1,432 @@
+//! What looks like a secret, and must therefore not be shown.
+//!
+//! Secrets get into the wrong places: a private key is pasted where its path belongs, a password file is
+//! given as a list of connection strings, a connection string as the name of a file. Whatever repeats a
+//! word of the user asks here first. No key and no password can be told from a name with certainty, so
+//! that these are rules of thumb, and they rather hide too much.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use data_encoding::{BASE64_NOPAD, Encoding};
+
+/// What a text was taken for. `Display` is what stands in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Taken {
+    /// PEM, DER or the base64 of either, of a private key.
+    PrivateKey,
+    /// The same of a certificate.
+    Certificate,
+    /// PEM of something else.
+    Pem,
+    /// `host:port:database:user:password`, a line of a password file.
+    PasswordLine,
+    /// A URL with credentials, or settings with a secret among them.
+    ConnectionString,
+    /// A long word that no person made up.
+    Random,
+    /// It stands where a piece of a password may have ended up.
+    Astray,
+}
+
+/// What a text is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The name of a host, user or database, which machines may have made up.
+    Name,
+    /// A keyword, a path, or one of few words.
+    Word,
+}
+
+impl Taken {
+    /// What a text has to be taken for instead; nothing where it may be shown.
+    #[must_use]
+    pub fn of(text: &[u8], place: Place) -> Option<Self> {
+        key_material(text)
+            .or_else(|| is_password_line(text).then_some(Self::PasswordLine))
+            .or_else(|| assigns_secret(text).then_some(Self::ConnectionString))
+            .or_else(|| (place == Place::Word && is_random(text)).then_some(Self::Random))
+    }
+
+    /// Whether it is the contents of a file, given where the path belongs.
+    #[must_use]
+    pub const fn is_contents(self) -> bool {
+        matches!(self, Self::PrivateKey | Self::Certificate | Self::Pem)
+    }
+
+    /// The noun for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "a private key",
+            Self::Certificate => "a certificate",
+            Self::Pem => "the contents of a PEM file",
+            Self::PasswordLine => "a line of a password file",
+            Self::ConnectionString => "a connection string",
+            Self::Random => "a key or a password",
+            Self::Astray => "part of a password",
+        }
+    }
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Astray => f.write_str("(not shown: it may contain a password)"),
+            _ => write!(f, "(not shown: it looks like {})", self.name()),
+        }
+    }
+}
+
+/// PEM, its base64, or the base64 of DER.
+fn key_material(text: &[u8]) -> Option<Taken> {
+    if find(text, b"-----").is_some() {
+        return Some(kind_of_pem(text));
+    }
+    if let Some(start) = find(text, PEM_IN_BASE64) {
+        let decoded = decoded(text.get(start..).unwrap_or_default());
+        return Some(kind_of_pem(&decoded));
+    }
+    let start = find(text, b"MI")?;
+    let base64 = text.get(start..).unwrap_or_default();
+    kind_of_der(&decoded(base64)).filter(|_| base64.len() >= SHORTEST_DER)
+}
+
+fn kind_of_pem(text: &[u8]) -> Taken {
+    if find(text, b"PRIVATE KEY").is_some() || find(text, b"PRIVATE").is_some() {
+        Taken::PrivateKey
+    } else if find(text, b"CERTIFICATE").is_some() {
+        Taken::Certificate
+    } else {
+        Taken::Pem
+    }
+}
+
+/// A SEQUENCE of more than 127 bytes that begins with an INTEGER is a key (RFC 5208 section 5, RFC 8017
+/// appendix A.1.2, RFC 5915 section 3), one that begins with a SEQUENCE a certificate (RFC 5280 section 4.1).
+fn kind_of_der(der: &[u8]) -> Option<Taken> {
+    let ([0x30, 0x81, _, contents @ ..] | [0x30, 0x82, _, _, contents @ ..]) = der else {
+        return None;
+    };
+    match contents {
+        [0x02, 0x01, ..] => Some(Taken::PrivateKey),
+        [0x30, ..] => Some(Taken::Certificate),
+        _ => None,
+    }
+}
+
+/// The beginning of a text in base64, of either alphabet; line breaks are left out.
+fn decoded(text: &[u8]) -> Vec<u8> {
+    let digits: Vec<u8> = text
+        .iter()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .take_while(|byte| is_base64(**byte) || matches!(byte, b'-' | b'_'))
+        .take(DECODED)
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect();
+    let whole = digits.len() - digits.len() % 4;
+    let encoding: &Encoding = &BASE64_NOPAD;
+    let quads = digits.get(..whole).unwrap_or_default();
+    encoding.decode(quads).unwrap_or_default()
+}
+
+/// The base64 of `-----BEGIN `.
+const PEM_IN_BASE64: &[u8] = b"LS0tLS1CRUdJTi";
+
+/// So many characters are decoded: enough for the label of PEM.
+const DECODED: usize = 64;
+
+/// Base64 that is shorter holds no key.
+const SHORTEST_DER: usize = 60;
+
+/// `host:port:database:user:password`, as `passwordFromFile` in libpq's `fe-connect.c` splits it: a
+/// backslash makes a colon part of a field.
+fn is_password_line(text: &[u8]) -> bool {
+    if is_addresses(text) {
+        return false;
+    }
+    let mut fields: Vec<&[u8]> = Vec::new();
+    let mut rest = text;
+    while let Some(end) = unescaped_colon(rest) {
+        fields.push(rest.get(..end).unwrap_or_default());
+        rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+    }
+    // A word may stand before it, with a colon of its own.
+    let ports = fields.iter().enumerate().skip(1);
+    let ports = ports.filter(|(_, field)| is_port(field));
+    let colons = ports.map(|(place, _)| fields.len() - place);
+    colons.max() >= Some(COLONS_FROM_PORT)
+}
+
+fn is_port(field: &[u8]) -> bool {
+    field == b"*" || (1..=5).contains(&field.len()) && field.iter().all(u8::is_ascii_digit)
+}
+
+/// Colons in a line of a password file from the port on, at least.
+const COLONS_FROM_PORT: usize = 3;
+
+fn unescaped_colon(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().position(|byte| {
+        let found = *byte == b':' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        found
+    })
+}
+
+/// One address, or several with commas between them.
+fn is_addresses(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b',').all(|part| {
+        let without_zone = part.split(|byte| *byte == b'%').next();
+        without_zone
+            .and_then(|address| std::str::from_utf8(address).ok())
+            .is_some_and(|address| address.is_empty() || address.parse::<IpAddr>().is_ok())
+    })
+}
+
+/// Whether the text names a secret parameter, in libpq's words or another driver's.
+pub(crate) fn mentions_secret(text: &[u8]) -> bool {
+    secret_name_end(text).is_some()
+}
+
+/// Whether the text goes on from such a name to a value, or is a URL with credentials.
+fn assigns_secret(text: &[u8]) -> bool {
+    let assigned = secret_name_end(text)
+        .and_then(|end| text.get(end..))
+        .is_some_and(|rest| rest.contains(&b'='));
+    assigned || holds_credentials(text)
+}
+
+/// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter
+/// is no scheme, but a drive.
+pub(crate) fn holds_credentials(text: &[u8]) -> bool {
+    let authority = find(text, b":/")
+        .filter(|at| *at > 1)
+        .and_then(|at| text.get(at.checked_add(2)?..));
+    authority.is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'@' | b':')))
+}
+
+/// The offset just behind the first name of a secret.
+fn secret_name_end(text: &[u8]) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    SECRET_NAMES
+        .iter()
+        .filter_map(|name| find(&lower, name).and_then(|at| at.checked_add(name.len())))
+        .min()
+}
+
+const SECRET_NAMES: &[&[u8]] = &[
+    b"passw",
+    b"pwd",
+    b"secret",
+    b"scram_client_key",
+    b"scram_server_key",
+];
+
+/// Whether a machine made up the text: it holds a long run of base64 in which letters of both cases and
+/// digits alternate, or its last part is a long run of hexadecimal digits or the like. A digest as part of
+/// a path (`/nix/store/...`, a container's directory) and the pin of a public key are not secret.
+fn is_random(text: &[u8]) -> bool {
+    if text.starts_with(b"sha256//") {
+        return false;
+    }
+    let last = text.rsplit(|byte| *byte == b'/').next();
+    let ends_in_digest = last.is_some_and(|last| {
+        last.len() >= SHORTEST_DIGEST
+            && last.iter().all(u8::is_ascii_alphanumeric)
+            && last.iter().any(u8::is_ascii_digit)
+            && parts(last).saturating_mul(4) > last.len()
+    });
+    // A slash may be a digit of base64, or stand before it.
+    let starts = text.iter().zip(1..).filter(|(byte, _)| **byte == b'/');
+    let tails = std::iter::once(0).chain(starts.map(|(_, behind)| behind));
+    let is_one_run = |start| {
+        let tail = text.get(start..).unwrap_or_default();
+        tail.iter().copied().all(is_base64) && is_random_run(tail)
+    };
+    ends_in_digest
+        || text
+            .split(|byte| !is_base64(*byte) || *byte == b'/')
+            .any(is_random_run)
+        || tails.take(DEEPEST_PATH).any(is_one_run)
+}
+
+/// Names are made of parts such as `Digi`, `Cert`, `Global`, `Root`, `G`, `2`, of three letters and more on
+/// average; in random base64 they have two.
+fn is_random_run(run: &[u8]) -> bool {
+    let has = |is: fn(&u8) -> bool| run.iter().any(is);
+    let mixed =
+        has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let length = run.len();
+    let parts = parts(run);
+    mixed
+        && (length >= SHORT_RUN && parts.saturating_mul(5) > length.saturating_mul(2)
+            || length >= LONG_RUN && parts.saturating_mul(3) > length)
+}
+
+const SHORT_RUN: usize = 24;
+const LONG_RUN: usize = 40;
+
+/// 16 bytes in hexadecimal digits.
+const SHORTEST_DIGEST: usize = 32;
+
+/// So many slashes are tried as the beginning of base64.
+const DEEPEST_PATH: usize = 64;
+
+/// The number of parts: a capital letter begins one that small letters may continue.
+fn parts(text: &[u8]) -> usize {
+    let joins = text.windows(2).filter(|pair| match pair {
+        [left, right] => {
+            class(*left) == class(*right) || left.is_ascii_uppercase() && right.is_ascii_lowercase()
+        }
+        _ => false,
+    });
+    text.len().saturating_sub(joins.count())
+}
+
+fn class(byte: u8) -> u8 {
+    match byte {
+        b'a'..=b'z' => b'a',
+        b'A'..=b'Z' => b'A',
+        b'0'..=b'9' => b'0',
+        other => other,
+    }
+}
+
+const fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::{BASE64, BASE64URL_NOPAD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn word(text: &str) -> Option<Taken> {
+        Taken::of(text.as_bytes(), Place::Word)
+    }
+
+    fn name(text: &str) -> Option<Taken> {
+        Taken::of(text.as_bytes(), Place::Name)
+    }
+
+    #[test]
+    fn what_people_and_machines_call_their_files_and_hosts_is_shown() {
+        for text in [
+            "",
+            "host",
+            "sslmode",
+            "/etc/ssl/root.crt",
+            "/run/secrets/root.crt",
+            "DigiCertGlobalRootG2",
+            "DigiCertGlobalRootG2.crt.pem",
+            "BaltimoreCyberTrustRoot2025.crt",
+            "/home/Ann/Projects2024/MyApplication/certificates/prod/root",
+            "/nix/store/0c2c8qv4h1gxm2l8ybw3sdpd9n4rk5xv-nss-cacert-3.98/etc/ssl/certs/ca-bundle.crt",
+            "/var/lib/docker/overlay2/3f786850e387550fdab836ed7e6dc881de23001b3f786850e387550fdab836ed/merged/root.crt",
+            "C:/Users/ann@example.com/root.crt",
+            r"C:\ssl\root.crt",
+            "/tmp/.tmpAb3dE5/root.crt",
+            "/var/folders/zz/zyxvpxvq6csfxvn_n0000000000000/T/root.crt",
+            "ep-cool-darkness-123456.us-east-2.aws.neon.tech",
+            "mydb.c9akciq32rgf.us-east-1.rds.amazonaws.com",
+            "db.abcdefghijklmnopqrst.supabase.co",
+            "project:region:instance",
+            "2001:5432:0:0:0:0:0:1",
+            "2001:5432:0:0:0:0:0:1,::1",
+            "fe80:0:0:0:1:2:3:4%eth0",
+            "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "mylogin@mypgserver",
+            "password-rotator",
+            "postgres.abcdefghijklmnopqrst",
+            "sha256//PmYFyrgBhRUO6NC0aHKA0oNCv0HNWxNbFAKsy0Vs3Fo=",
+            "BEGIN",
+        ] {
+            assert_eq!(word(text), None, "{text}");
+        }
+        // Machines make up users and databases.
+        assert_eq!(
+            name("v-token-app-aB3dE5gH7jK9mN1pQ3sT5uV7-1600000000"),
+            None
+        );
+        assert_eq!(name("3f786850e387550fdab836ed7e6dc881de23001b"), None);
+    }
+
+    #[test]
+    fn secrets_in_the_wrong_place_are_taken_for_what_they_are() {
+        for (text, taken) in [
+            ("-----BEGIN PRIVATE KEY-----\nAAAA", Taken::PrivateKey),
+            (r"-----BEGIN EC PRIVATE KEY-----\nAAAA", Taken::PrivateKey),
+            ("/home/ann/-----BEGIN CERTIFICATE-----", Taken::Certificate),
+            ("-----BEGIN X509 CRL-----", Taken::Pem),
+            ("-----BEGIN", Taken::Pem),
+            ("db:5432:app:ann:hunter2", Taken::PasswordLine),
+            ("*:*:*:*:hunter2", Taken::PasswordLine),
+            ("bundled:db:5432:app:ann:hunter2", Taken::PasswordLine),
+            (r"\:\:1:5432:app:ann:hun\:ter:2", Taken::PasswordLine),
+            ("postgresql://ann:hunter2@db/app", Taken::ConnectionString),
+            ("/tmp/postgresql:/ann:hunter2@db", Taken::ConnectionString),
+            ("host=db password=hunter2", Taken::ConnectionString),
+        ] {
+            assert_eq!(
+                (word(text), name(text)),
+                (Some(taken), Some(taken)),
+                "{text}"
+            );
+        }
+        for text in [
+            "v1aGxmYqQ0p7Xs9dWk3RtZb5NcJ2uE8h",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkw",
+            "3f786850e387550fdab836ed7e6dc881de23001b",
+        ] {
+            assert_eq!(word(text), Some(Taken::Random), "{text}");
+            let path = format!("/home/ann/{text}");
+            assert_eq!(word(&path), Some(Taken::Random), "{path}");
+        }
+    }
+
+    #[test]
+    fn base64_of_a_key_is_a_key() {
+        let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        for text in [
+            BASE64.encode(pem.as_bytes()),
+            BASE64URL_NOPAD.encode(pem.as_bytes()),
+            format!("/home/ann/{}", BASE64.encode(pem.as_bytes())),
+            format!("base64:{}", BASE64.encode(pem.as_bytes())),
+            body,
+        ] {
+            assert_eq!(word(&text), Some(Taken::PrivateKey), "{text}");
+            assert_eq!(name(&text), Some(Taken::PrivateKey), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Lines of 64 digits, as PEM has them, alone and behind a directory.
+        #[test]
+        fn lines_of_a_key_are_hidden(bytes in proptest::array::uniform::<_, 48>(any::<u8>())) {
+            let line = BASE64.encode(&bytes);
+            // Some few in a million look like names.
+            prop_assume!(parts(line.as_bytes()) > 21);
+            prop_assert_eq!(word(&line).is_some(), true, "{}", line);
+            prop_assert_eq!(word(&format!("/tmp/{line}")).is_some(), true, "{}", line);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Taken::of(&text, Place::Word);
+        }
+    }
+}
