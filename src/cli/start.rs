@@ -80,7 +80,9 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 /// string.
 fn taken(text: &str) -> Option<Taken> {
     let is_conninfo = text.contains(['=', '@']);
+    let option = text.trim_start_matches('-');
     Taken::of(text.as_bytes(), Place::Word)
+        .or_else(|| Taken::of(option.as_bytes(), Place::Word))
         .or_else(|| is_conninfo.then_some(Taken::ConnectionString))
 }
 

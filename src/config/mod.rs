@@ -4,7 +4,7 @@ mod keys;
 
 use std::ffi::OsString;
 
-use pgtls::conninfo::{Grammar, Word};
+use pgtls::conninfo::Grammar;
 use pgtls::os::bytes_of;
 use pgtls::secrecy::{Place, Taken};
 use serde::Deserialize;
@@ -50,7 +50,7 @@ enum Fault {
     #[error("there is no [[endpoint]]")]
     NoEndpoint,
     #[error("the environment variable {0} is not set, or is empty")]
-    Unset(Word),
+    Unset(String),
     #[error("${{ begins the name of an environment variable, and }} must end it")]
     Unended,
 }
@@ -90,6 +90,12 @@ impl Config {
             endpoints: entries.collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// A word of the file as a message may repeat it.
+fn shown_word(word: &str) -> String {
+    Taken::of(word.as_bytes(), Place::Word)
+        .map_or_else(|| word.to_owned(), |taken| taken.to_string())
 }
 
 /// A message of the TOML reader, without the words of the file that it repeats if they may be secret: an unknown key
@@ -137,7 +143,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         let value = var(name)
             .map(|value| bytes_of(&value))
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Fault::Unset(Word::new(name.as_bytes())))?;
+            .ok_or_else(|| Fault::Unset(shown_word(name)))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
         filled.extend_from_slice(before.as_bytes());
         if is_all {
