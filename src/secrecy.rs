@@ -234,7 +234,9 @@ fn is_random(text: &[u8]) -> bool {
     if text.starts_with(b"sha256//") {
         return false;
     }
-    let last = text.rsplit(|byte| *byte == b'/').next();
+    let last = text
+        .rsplit(|byte| matches!(byte, b'/' | b':' | b'='))
+        .next();
     let ends_in_digest = last.is_some_and(|last| {
         last.len() >= SHORTEST_DIGEST
             && last.iter().all(u8::is_ascii_alphanumeric)

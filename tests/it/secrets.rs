@@ -239,7 +239,7 @@ const WRONG_PLACES: &[&[&str]] = &[
     &[
         "check",
         "--report",
-        "json=SECRET/a",
+        "json=nowhere/SECRET",
         "host=127.0.0.1 port=1",
     ],
     &["check", "--report", "SECRET", "host=127.0.0.1 port=1"],
