@@ -1,20 +1,21 @@
-//! The pure parts of a check, each on its own: `cargo bench -p pgtls-benches`.
+//! The pure parts of a check, each on its own: `cargo bench -p pgtls-benches [WORD]`.
 //!
-//! divan instead of criterion: it measures microseconds just as well, with a tenth of the
-//! dependencies.
+//! A loop and a median are all that these need; the usual harnesses bring more packages than the rest of
+//! the benchmarks.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a benchmark that cannot start must say so"
+    reason = "a benchmark prints its figures, and says so if it cannot start"
 )]
 
 use std::ffi::OsString;
+use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use divan::{Bencher, black_box};
 use pgtls::conninfo::{ConnInfo, World};
 use pgtls::demands::Demands;
 use pgtls::diagnose::diagnose;
@@ -30,7 +31,48 @@ use pgtls::x509::{AnchorList, Certificate};
 use time::OffsetDateTime;
 
 fn main() {
-    divan::main();
+    // Cargo adds `--bench`.
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = words.into_iter().find(|word| !word.starts_with('-'));
+    let bench = Bench { wanted };
+    conninfos(&bench);
+    certificates(&bench);
+    for count in [1, 10, 100] {
+        names(&bench, count);
+    }
+    reports(&bench);
+}
+
+/// Runs what the command line asks for.
+struct Bench {
+    /// Part of the names of what is to run; all of it without one.
+    wanted: Option<String>,
+}
+
+impl Bench {
+    /// Prints the median time of one run, out of all the runs of a second.
+    fn time<T>(&self, name: &str, mut run: impl FnMut() -> T) {
+        if self
+            .wanted
+            .as_ref()
+            .is_some_and(|part| !name.contains(part.as_str()))
+        {
+            return;
+        }
+        let until = Instant::now() + Duration::from_secs(1);
+        let mut times = Vec::new();
+        while Instant::now() < until {
+            let began = Instant::now();
+            black_box(run());
+            times.push(began.elapsed());
+        }
+        let count = times.len();
+        let (_, median, _) = times.select_nth_unstable(count / 2);
+        println!(
+            "{name:<24} {:>10.2} µs  ({count} runs)",
+            median.as_secs_f64() * 1e6
+        );
+    }
 }
 
 /// An environment in which nothing is set.
@@ -59,14 +101,13 @@ const KEYWORDS: &[u8] = b"host=db.example.com port=5432 user=app password='a b\\
 const URI: &[u8] = b"postgresql://app:a%20b%27c@db.example.com:5432/app?sslmode=verify-full\
     &sslrootcert=/etc/ssl/root.crt&connect_timeout=5";
 
-#[divan::bench]
-fn conninfo_of_keywords() -> ConnInfo {
-    ConnInfo::read(black_box(KEYWORDS), &Nowhere).unwrap()
-}
-
-#[divan::bench]
-fn conninfo_of_uri() -> ConnInfo {
-    ConnInfo::read(black_box(URI), &Nowhere).unwrap()
+fn conninfos(bench: &Bench) {
+    bench.time("conninfo of keywords", || {
+        ConnInfo::read(black_box(KEYWORDS), &Nowhere).unwrap()
+    });
+    bench.time("conninfo of a URI", || {
+        ConnInfo::read(black_box(URI), &Nowhere).unwrap()
+    });
 }
 
 /// A root and its certificates.
@@ -86,47 +127,35 @@ fn made(names: &[&str]) -> Made {
     }
 }
 
-#[divan::bench]
-fn certificate(bencher: Bencher<'_, '_>) {
+fn certificates(bench: &Bench) {
     let made = made(&["localhost"]);
     let der = made.issued.chain.first().unwrap();
-    bencher.bench_local(|| Certificate::parse(black_box(der)));
-}
-
-#[divan::bench]
-fn root_file(bencher: Bencher<'_, '_>) {
-    let made = made(&["localhost"]);
-    bencher.bench_local(|| file::read(black_box(made.root_pem.as_bytes())));
-}
-
-/// With one signature on P-256, which is most of it.
-#[divan::bench]
-fn chain(bencher: Bencher<'_, '_>) {
-    let made = made(&["localhost"]);
+    bench.time("certificate", || Certificate::parse(black_box(der)));
+    bench.time("root file", || {
+        file::read(black_box(made.root_pem.as_bytes()))
+    });
     let anchors = AnchorList::new(file::read(made.root_pem.as_bytes()).unwrap().certificates);
     let rules = Rules {
         now: made.now.unix_timestamp(),
         revocation: Revocation::Off,
         purpose: Purpose::SslServer,
     };
-    bencher.bench_local(|| {
-        judge(
-            black_box(&made.issued.chain),
-            &anchors,
-            Some(b"localhost"),
-            &rules,
-        )
+    // With one signature on P-256, which is most of it.
+    bench.time("chain", || {
+        let presented = black_box(&made.issued.chain);
+        judge(presented, &anchors, Some(b"localhost"), &rules)
     });
 }
 
-#[divan::bench(args = [1, 10, 100])]
-fn names(bencher: Bencher<'_, '_>, count: usize) {
+fn names(bench: &Bench, count: usize) {
     let names: Vec<String> = (0..count).map(|n| format!("db-{n}.example.com")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let made = made(&names);
     let leaf = Certificate::parse(made.issued.chain.first().unwrap()).unwrap();
     let names = leaf.subject_alt_names.as_deref();
-    bencher.bench_local(|| match_host(black_box(b"other.example.com"), names, &[]));
+    bench.time(&format!("names, {count}"), || {
+        match_host(black_box(b"other.example.com"), names, &[])
+    });
 }
 
 /// The report of a check of the lab's endpoint.
@@ -156,25 +185,16 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     Report::new(vec![report; 100], Exit::Passed)
 });
 
-#[divan::bench]
-fn hundred_as_text(bencher: Bencher<'_, '_>) {
-    bencher.bench_local(|| {
+fn reports(bench: &Bench) {
+    bench.time("100 endpoints as text", || {
         let mut out = Vec::new();
         text::write(&mut out, black_box(&REPORT), Palette::Plain).map(|()| out)
     });
-}
-
-#[divan::bench]
-fn hundred_as_json(bencher: Bencher<'_, '_>) {
-    bencher.bench_local(|| {
+    bench.time("100 endpoints as JSON", || {
         let mut out = Vec::new();
         json::write_lines(&mut out, black_box(&REPORT)).map(|()| out)
     });
-}
-
-#[divan::bench]
-fn hundred_merged(bencher: Bencher<'_, '_>) {
     let mut lines = Vec::new();
     json::write_lines(&mut lines, &REPORT).unwrap();
-    bencher.bench_local(|| merge::read(black_box(&lines)));
+    bench.time("100 endpoints merged", || merge::read(black_box(&lines)));
 }
