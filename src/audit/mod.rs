@@ -88,7 +88,7 @@ questions! {
     /// The result of an encrypted session; asked together with the sessions without TLS.
     "an encrypted session", encrypted: Asked<Encrypted>, WithTls, |_| [];
     /// Plaintext after an SSLRequest.
-    "plaintext behind the SSLRequest", stuffed: Asked<Stuffed>, WithTls, stuffed::ask;
+    "plaintext after the SSLRequest", stuffed: Asked<Stuffed>, WithTls, stuffed::ask;
     /// The certificate for each kind of key and name.
     Circumstance::what, certificates: Each<Circumstance, Presented>, WithTls, certificate::ask;
     /// TLS from the first byte, without ALPN.

@@ -64,7 +64,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) wait: Option<Duration>,
 
-    /// Trust these roots, whatever the string says: bundled, bundled:NAME, mozilla, system or FILE
+    /// Trust these roots, not those of the string: bundled, bundled:NAME, mozilla, system or FILE
     #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
     pub(crate) trust: Option<Choice>,
 
@@ -127,7 +127,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
     pub(crate) jobs: NonZeroUsize,
 
-    /// Trust these roots, whatever the string says: bundled, bundled:NAME, mozilla, system or FILE
+    /// Trust these roots, not those of the string: bundled, bundled:NAME, mozilla, system or FILE
     #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
     pub(crate) trust: Option<Choice>,
 

@@ -91,7 +91,7 @@ pub enum Error {
         at: usize,
     },
     /// `%00`.
-    #[error("\"%00\" at position {} of the URI{}: no value can hold a NUL byte", one_based(*at), part(*keyword))]
+    #[error("\"%00\" at position {} of the URI{}: a value cannot contain a NUL byte", one_based(*at), part(*keyword))]
     EncodedNul {
         /// What the part sets.
         keyword: Option<Keyword>,

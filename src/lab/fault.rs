@@ -171,7 +171,7 @@ catalogue! {
     },
     ClientAuthOnly {
         name: "client-auth-only",
-        is: "the certificate is for clients: extendedKeyUsage holds clientAuth only",
+        is: "the certificate is for clients: extendedKeyUsage contains only clientAuth",
         clients: Refuse,
         libpq: untrusted(Code::WrongPurpose),
     },
