@@ -13,6 +13,10 @@ use super::{Lab, Output};
 #[command(
     name = "pgtls",
     version,
+    long_version = concat!(
+        env!("CARGO_PKG_VERSION"),
+        "\nanswers for libpq 14 to 18 with OpenSSL 3.0 to 3.5"
+    ),
     about = "Checks TLS to PostgreSQL endpoints by libpq's own rules, and explains every failure",
     max_term_width = 100,
     help_expected = true,

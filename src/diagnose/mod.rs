@@ -200,8 +200,10 @@ fn unsatisfied(
         }
         Unsatisfied::Chain(fault) => {
             let first = chain::explain(context, judgement, fault);
+            let mut findings = other_faults(context, judgement, first.code);
+            findings.extend(notices::versions_differ(judgement));
             Diagnosis {
-                findings: other_faults(context, judgement, first.code),
+                findings,
                 ..Diagnosis::failed(first)
             }
         }

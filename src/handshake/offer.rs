@@ -142,16 +142,14 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
 /// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 accepts no other group by default,
 /// and any other first share costs a HelloRetryRequest, which is a round trip.
 ///
+/// X25519MLKEM768 is not among the groups: OpenSSL 3.0 to 3.4 does not offer it, so a server that takes
+/// nothing else is none that every psql reaches.
+///
 /// All connections share it. It is most of a configuration; only the verifier and the answer to a
 /// CertificateRequest belong to one connection.
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
-        kx_groups: vec![
-            kx_group::SECP256R1,
-            kx_group::X25519MLKEM768,
-            kx_group::X25519,
-            kx_group::SECP384R1,
-        ],
+        kx_groups: vec![kx_group::SECP256R1, kx_group::X25519, kx_group::SECP384R1],
         ..aws_lc_rs::default_provider()
     })
 });

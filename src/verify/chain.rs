@@ -38,8 +38,20 @@ pub struct PathReport {
     /// What is wrong, in the order in which OpenSSL's callback would see it. The first is the error
     /// that OpenSSL reports. If the list is empty, the chain is good.
     pub faults: Vec<Fault>,
+    /// The versions of OpenSSL that refuse this chain, where others accept it.
+    pub dissent: Option<Dissent>,
     /// How many signatures were checked, of certificates and CRLs.
     pub signature_checks: usize,
+}
+
+/// A difference between versions of OpenSSL, by which some refuse a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dissent {
+    /// A delta CRL is used like any other. OpenSSL 3.0.20 and older and 3.5.7 do so; 3.0.22 and 3.5.9 do
+    /// not.
+    DeltaCrl,
+    /// A CRL whose issuingDistributionPoint has no content is not used. OpenSSL 3.5 does so; 3.0 uses it.
+    EmptyCrlScope,
 }
 
 /// One certificate of a path.
@@ -64,12 +76,14 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
         return PathReport {
             path: Vec::new(),
             faults: vec![fault],
+            dissent: None,
             signature_checks: 0,
         };
     };
     let mut run = Run {
         rules,
         faults: Vec::new(),
+        dissent: None,
         signature_checks: 0,
     };
     run.fail_if(
@@ -89,6 +103,11 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
     check_resources(&links, &mut run);
     PathReport {
         path,
+        // With a fault that every version sees, the verdicts do not differ.
+        dissent: run
+            .dissent
+            .filter(|(_, disputed)| *disputed == run.faults.len())
+            .map(|(dissent, _)| dissent),
         faults: run.faults,
         signature_checks: run.signature_checks,
     }
@@ -98,10 +117,17 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
 pub(super) struct Run<'a> {
     pub(super) rules: &'a Rules,
     faults: Vec<Fault>,
+    /// A difference, and the number of faults that only it makes.
+    pub(super) dissent: Option<(Dissent, usize)>,
     pub(super) signature_checks: usize,
 }
 
 impl Run<'_> {
+    /// How many faults there are so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.len()
+    }
+
     pub(super) fn fail(&mut self, depth: usize, kind: FaultKind) {
         self.faults.push(Fault { depth, kind });
     }

@@ -5,16 +5,70 @@ use crate::x509::{
     NextUpdate, Reasons, Revoked,
 };
 
-use super::chain::{Links, Run};
+use super::chain::{Dissent, Links, Run};
 use super::fault::FaultKind;
 use super::{purpose, signature};
 
-/// `check_revocation`, leaf first.
+/// `check_revocation`. Where versions of OpenSSL differ in the CRLs that they use, the refusing one counts.
 pub(super) fn check(links: &Links<'_>, crls: &[Crl], run: &mut Run<'_>) {
+    let found = run.faults();
+    check_as(Usage::Common, links, crls, run);
+    for dissent in [Dissent::DeltaCrl, Dissent::EmptyCrlScope] {
+        if run.faults() > found {
+            return;
+        }
+        if crls.iter().any(|crl| dissent.is_about(crl)) {
+            check_as(Usage::Only(dissent), links, crls, run);
+            if run.faults() > found {
+                run.dissent = Some((dissent, run.faults().saturating_sub(found)));
+            }
+        }
+    }
+}
+
+/// Which CRLs are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Usage {
+    /// Those that most versions of OpenSSL use.
+    Common,
+    /// Those that only some use.
+    Only(Dissent),
+}
+
+impl Usage {
+    /// May this CRL be used at all?
+    fn allows(self, crl: &Crl) -> bool {
+        match self {
+            Self::Common => crl.base_number.is_none(),
+            Self::Only(Dissent::DeltaCrl) => true,
+            Self::Only(Dissent::EmptyCrlScope) => {
+                crl.base_number.is_none() && !Dissent::EmptyCrlScope.is_about(crl)
+            }
+        }
+    }
+}
+
+impl Dissent {
+    /// Does a version treat this CRL differently?
+    fn is_about(self, crl: &Crl) -> bool {
+        match self {
+            Self::DeltaCrl => crl.base_number.is_some(),
+            Self::EmptyCrlScope => crl.scope.as_ref().is_some_and(|scope| {
+                scope.name.is_none()
+                    && scope.covers == Covers::Everything
+                    && scope.reasons.is_none()
+                    && !scope.indirect
+            }),
+        }
+    }
+}
+
+/// Leaf first.
+fn check_as(usage: Usage, links: &Links<'_>, crls: &[Crl], run: &mut Run<'_>) {
     for (depth, link) in links.iter() {
         // A proxy certificate is revoked with its end entity.
         if !purpose::is_proxy(link.certificate) {
-            check_one(link.certificate, depth, links, crls, run);
+            check_one(link.certificate, depth, links, usage, crls, run);
         }
     }
 }
@@ -24,12 +78,14 @@ fn check_one(
     certificate: &Certificate,
     depth: usize,
     links: &Links<'_>,
+    usage: Usage,
     crls: &[Crl],
     run: &mut Run<'_>,
 ) {
+    let crls: Vec<&Crl> = crls.iter().filter(|crl| usage.allows(crl)).collect();
     let mut covered = Reasons::NONE;
     while covered != Reasons::ALL {
-        let Some(choice) = choose(certificate, depth, links, crls, covered, run.rules.now) else {
+        let Some(choice) = choose(certificate, depth, links, &crls, covered, run.rules.now) else {
             return run.fail(depth, FaultKind::UnableToGetCrl);
         };
         check_crl(&choice, depth, run);
@@ -65,7 +121,7 @@ fn choose<'a>(
     certificate: &Certificate,
     depth: usize,
     links: &Links<'a>,
-    crls: &'a [Crl],
+    crls: &[&'a Crl],
     covered: Reasons,
     now: i64,
 ) -> Option<Choice<'a>> {
@@ -90,8 +146,8 @@ fn choose<'a>(
     best
 }
 
-/// `get_crl_score`; `None` if the CRL says nothing about the certificate. Delta CRLs, and CRLs for
-/// some reasons or for other issuers only, need flags that libpq does not set.
+/// `get_crl_score`; `None` if the CRL says nothing about the certificate. CRLs for some reasons or for
+/// other issuers only need flags that libpq does not set.
 fn rate<'a>(
     crl: &'a Crl,
     certificate: &Certificate,
@@ -100,9 +156,6 @@ fn rate<'a>(
     covered: Reasons,
     now: i64,
 ) -> Option<Choice<'a>> {
-    if crl.base_number.is_some() {
-        return None;
-    }
     if let Some(scope) = &crl.scope
         && (scope.covers == Covers::Contradiction || scope.indirect || scope.reasons.is_some())
     {

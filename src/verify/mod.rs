@@ -24,7 +24,7 @@ mod words;
 use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
 
-pub use chain::{PathReport, Revocation, Rules, Step, check};
+pub use chain::{Dissent, PathReport, Revocation, Rules, Step, check};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};

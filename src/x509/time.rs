@@ -10,15 +10,34 @@ use super::der::{Element, Malformed, Reader, Result, tag};
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Option<i64>> {
     let element = reader.element()?;
     if is_time(&element) {
-        Ok(seconds(&element))
+        whole(&element)
     } else {
         Err(Malformed)
     }
 }
 
 pub(super) fn read_optional(reader: &mut Reader<'_>) -> Result<Option<Option<i64>>> {
-    Ok(reader.optional(is_time)?.map(|element| seconds(&element)))
+    let element = reader.optional(is_time)?;
+    element.map(|element| whole(&element)).transpose()
 }
+
+/// A time without seconds: OpenSSL 3.0 decodes and never compares it, OpenSSL 3.3 and newer cannot decode what
+/// it stands in ("utctime is too short", `asn1_ex_c2i` in crypto/asn1/tasn_dec.c). The stricter answer counts.
+fn whole(element: &Element<'_>) -> Result<Option<i64>> {
+    let shortest = match element.tag {
+        tag::UTC_TIME => UTC_TIME,
+        _ => GENERALIZED_TIME,
+    };
+    if element.bytes()?.len() < shortest {
+        return Err(Malformed);
+    }
+    Ok(seconds(element))
+}
+
+/// Length of `YYMMDDHHMMSSZ`.
+const UTC_TIME: usize = 13;
+/// Length of `YYYYMMDDHHMMSSZ`.
+const GENERALIZED_TIME: usize = 15;
 
 fn is_time(element: &Element<'_>) -> bool {
     element.is_universal(tag::UTC_TIME) || element.is_universal(tag::GENERALIZED_TIME)
@@ -96,12 +115,16 @@ mod tests {
     use super::*;
 
     fn parse(tag: u32, text: &str) -> Option<i64> {
+        try_parse(tag, text).unwrap()
+    }
+
+    fn try_parse(tag: u32, text: &str) -> Result<Option<i64>> {
         let mut der = vec![
             u8::try_from(tag).unwrap(),
             u8::try_from(text.len()).unwrap(),
         ];
         der.extend_from_slice(text.as_bytes());
-        read(&mut Reader::new(&der)).unwrap()
+        read(&mut Reader::new(&der))
     }
 
     #[test]
@@ -139,7 +162,6 @@ mod tests {
     #[test]
     fn other_forms_cannot_be_compared() {
         for (tag, text) in [
-            (tag::UTC_TIME, "7001010000Z"),
             (tag::UTC_TIME, "700101000000+0000"),
             (tag::UTC_TIME, "700101000000z"),
             (tag::UTC_TIME, "19700101000000Z"),
@@ -149,11 +171,21 @@ mod tests {
             (tag::UTC_TIME, "230229000000Z"),
             (tag::UTC_TIME, "700101240000Z"),
             (tag::UTC_TIME, "700101000060Z"),
-            (tag::UTC_TIME, ""),
-            (tag::GENERALIZED_TIME, "700101000000Z"),
             (tag::GENERALIZED_TIME, "19700101000000.5Z"),
         ] {
             assert_eq!(parse(tag, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_seconds_spoils_what_it_stands_in() {
+        for (tag, text) in [
+            (tag::UTC_TIME, ""),
+            (tag::UTC_TIME, "7001010000Z"),
+            (tag::GENERALIZED_TIME, "197001010000Z"),
+            (tag::GENERALIZED_TIME, "700101000000Z"),
+        ] {
+            assert!(try_parse(tag, text).is_err(), "{text}");
         }
     }
 }

@@ -14,6 +14,7 @@ impl Diagnosis {
             let first = seen(offers).map(Hint::say);
             let advice = [
                 first,
+                post_quantum_only(offers),
                 way_out(task, offers),
                 Some(std::mem::take(&mut error.hint)),
             ];
@@ -53,6 +54,19 @@ fn described(taken: Taken) -> String {
         Some(group) => format!("{}, {}", taken.suite.openssl, group.name),
         None => taken.suite.openssl.to_owned(),
     }
+}
+
+/// pgtls does not offer the group, because not every psql does.
+fn post_quantum_only(offers: &Offers) -> Option<Hint> {
+    let group = offers
+        .versions
+        .iter()
+        .filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref()?.group)
+        .find(|group| group.is_post_quantum())?;
+    Some(Hint::say(format!(
+        "psql with OpenSSL 3.5 connects, psql with OpenSSL 3.0 to 3.4 does not: it does not know {}. Let the server also take X25519 or P-256.",
+        group.name
+    )))
 }
 
 /// The string that would have something in common with the server, if the string is what prevents

@@ -3,6 +3,7 @@
 mod chain;
 mod login;
 mod settings;
+mod versions;
 mod wire;
 
 use super::{Code, Context, Finding, Fix, Hint, Level, Stage};
@@ -11,6 +12,7 @@ use crate::escape::Shown;
 pub(super) use chain::of_chain;
 pub use login::login_not_checked;
 pub(super) use settings::{of_settings, of_trust};
+pub(super) use versions::versions_differ;
 pub(super) use wire::of_session;
 
 fn warning(code: Code, stage: Stage, message: impl Into<Shown>) -> Finding {

@@ -7,9 +7,11 @@ use pgtls::lab::Endpoint;
 use rcgen::{ExtendedKeyUsagePurpose, SanType};
 
 use super::servers::{
-    Wants, answering, demanding, front_end, older, post_quantum, router, serving, web_front_end,
+    Wants, answering, demanding, front_end, older, only, router, serving, web_front_end,
 };
 use super::{Cure, Fault};
+use rustls::crypto::aws_lc_rs::kx_group;
+
 use crate::support::client::Client;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, expired, in_days, not_yet_valid};
@@ -195,7 +197,10 @@ impl Scene {
             fault("injection", 5, "plaintext-injection", Cure::None)
                 .of(peer(&answering(b"Sinjected"), FULL)),
             fault("another-group", 0, "hello-retry-request", Cure::None)
-                .of(peer(&post_quantum(&good), FULL)),
+                .of(peer(&only(kx_group::SECP384R1, &good), FULL)),
+            // psql with OpenSSL 3.0 to 3.4 does not know it.
+            fault("post-quantum-group", 5, "no-common-cipher", Cure::None)
+                .of(peer(&only(kx_group::X25519MLKEM768, &good), FULL)),
             fault("old-versions-only", 5, "no-common-version", Cure::None).of(peer(
                 &Peer::start(|peer| {
                     peer.hello()?;

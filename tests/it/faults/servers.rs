@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
 use pgtls::lab::{Endpoint, Issued};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{Acceptor, WebPkiClientVerifier};
@@ -73,10 +73,10 @@ pub(crate) fn older(served: &Served) -> Peer {
     })
 }
 
-/// Accepts only a post-quantum group.
-pub(crate) fn post_quantum(served: &Served) -> Peer {
+/// Accepts only this group.
+pub(crate) fn only(group: &'static dyn SupportedKxGroup, served: &Served) -> Peer {
     let provider = CryptoProvider {
-        kx_groups: vec![aws_lc_rs::kx_group::X25519MLKEM768],
+        kx_groups: vec![group],
         ..aws_lc_rs::default_provider()
     };
     let config = ServerConfig::builder_with_provider(Arc::new(provider))

@@ -1,13 +1,13 @@
 //! Behaviour that differs between OpenSSL versions.
 //!
 //! Patch releases change it, and distributions backport patches. So the habits of the installed version are
-//! detected with one chain for each, not from its version number. pgtls does what OpenSSL 3.0.22 does.
+//! detected with one chain for each, not from its version number. pgtls refuses what any version refuses.
 
 use super::referee;
 use super::world::*;
 use crate::support::certs::*;
 
-/// What some versions of OpenSSL 3 do, and pgtls does not.
+/// What some versions of OpenSSL 3 do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Habit {
     /// A newer delta CRL replaces the base CRL, although extended CRL support is off. OpenSSL 3.0.19, 3.0.20 and
@@ -27,7 +27,7 @@ pub(crate) enum Habit {
 }
 
 impl Habit {
-    const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::TakesDeltas,
         Self::TakesCrlWithTwoAlgorithms,
         Self::RefusesEmptyScopes,
@@ -91,12 +91,28 @@ impl Habit {
     pub(crate) fn chains(self) -> &'static [&'static str] {
         match self {
             Self::TakesDeltas => &[
-                "CRL choice: delta that revokes beside its base",
                 "CRL choice: delta that frees beside its base",
                 "CRL choice: delta alone",
                 "CRL choice: delta alone, issuer may not sign CRLs",
             ],
             Self::TakesCrlWithTwoAlgorithms => &["CRL: two algorithms"],
+            // Times too short for any version are unreadable to pgtls as well.
+            Self::RefusesEmptyScopes | Self::ReadsTimesAtOnce => &[],
+            Self::ParsesUrls => &[
+                "constraints: URI with an empty host, permitted",
+                "constraints: URI with an empty host, excluded",
+                "constraints: URI with a user, permitted",
+                "constraints: URI with a user, excluded",
+            ],
+            Self::WantsPssParameters => &["digest: PSS without parameters"],
+        }
+    }
+
+    /// The chains that OpenSSL without this habit judges differently from pgtls, which refuses what any
+    /// version refuses.
+    pub(crate) fn chains_without(self) -> &'static [&'static str] {
+        match self {
+            Self::TakesDeltas => &["CRL choice: delta that revokes beside its base"],
             Self::RefusesEmptyScopes => &[
                 "CRL scope: empty, the intermediate's",
                 "CRL scope: empty, the root's",
@@ -107,19 +123,10 @@ impl Habit {
                 "CRL scope: explicitly not only CAs, certificate points there",
                 "CRL scope: explicitly not only CAs, certificate points elsewhere",
             ],
-            Self::ReadsTimesAtOnce => &[
-                "notAfter: intermediate's is no time",
-                "CRL: next update is no time",
-                "CRL: this update is no time",
-                "CRL: revoked at no time",
-            ],
-            Self::ParsesUrls => &[
-                "constraints: URI with an empty host, permitted",
-                "constraints: URI with an empty host, excluded",
-                "constraints: URI with a user, permitted",
-                "constraints: URI with a user, excluded",
-            ],
-            Self::WantsPssParameters => &["digest: PSS without parameters"],
+            Self::ReadsTimesAtOnce
+            | Self::TakesCrlWithTwoAlgorithms
+            | Self::ParsesUrls
+            | Self::WantsPssParameters => &[],
         }
     }
 }

@@ -110,6 +110,15 @@ fn text(name: &str) -> Vec<u8> {
         "I for CAs" => list
             .extensions
             .push(critical(IDP, seq(&[&context(2, &[0xff])]))),
+        "I empty scope" => {
+            list.this_update = time(now() - DAY);
+            list.extensions.push(critical(IDP, seq(&[])));
+        }
+        "I delta leaf" => {
+            list.revoke(&[LEAF], Vec::new());
+            list.this_update = time(now() - DAY);
+            list.extensions = vec![ext(CRL_NUMBER, int(&[2])), critical(DELTA, int(&[1]))];
+        }
         other => panic!("no list {other:?}"),
     }
     let der = if name.starts_with('R') {

@@ -80,8 +80,14 @@ fn judge(row: &Row, client: &Client, string: &str, theirs: &Answer) -> Result<()
     let as_expected = match row.libpq {
         Libpq::Same => (*theirs == Answer::Tls) == (run.code == 0),
         Libpq::GoesOn => *theirs == Answer::Tls && run.code == 2,
-        Libpq::DependsOnOpenssl => run.code != 0,
+        Libpq::DependsOnOpenssl | Libpq::VersionsDiffer => run.code != 0,
     };
+    let named = run
+        .findings()
+        .contains(&"openssl-versions-differ".to_owned());
+    if named != (row.libpq == Libpq::VersionsDiffer) {
+        return Err(format!("versions differ: {named}, {}", run.stdout));
+    }
     if !as_expected {
         return Err(format!("psql: {theirs:?}"));
     }

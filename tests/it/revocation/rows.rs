@@ -23,9 +23,11 @@ pub(crate) enum Libpq {
     GoesOn,
     /// It refuses with OpenSSL 3.0.19 and passes with 3.5.9. pgtls refuses.
     DependsOnOpenssl,
+    /// Some versions of OpenSSL refuse the contents of the lists and others do not. pgtls refuses, and says so.
+    VersionsDiffer,
 }
 
-use Libpq::{DependsOnOpenssl, GoesOn, Same};
+use Libpq::{DependsOnOpenssl, GoesOn, Same, VersionsDiffer};
 
 const PASS: (i32, &str) = (0, "pass");
 const NOT_FOUND: (i32, &str) = (2, "crl-file-missing");
@@ -681,6 +683,35 @@ pub(crate) const ROWS: &[Row] = &[
         "sslmode=verify-full sslrootcert=other.crt sslcrldir=crls",
         UNKNOWN,
         Same,
+    ),
+    // Versions of OpenSSL.
+    row(
+        "a newer delta that revokes",
+        &[("a.crl", "R+I+I delta leaf")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrl=a.crl",
+        REVOKED,
+        VersionsDiffer,
+    ),
+    row(
+        "an older list that revokes and a newer delta",
+        &[("a.crl", "R+I leaf+I delta leaf")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrl=a.crl",
+        REVOKED,
+        Same,
+    ),
+    row(
+        "a scope without content",
+        &[("a.crl", "R+I empty scope")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrl=a.crl",
+        MISSING,
+        VersionsDiffer,
+    ),
+    row(
+        "a list that revokes and a newer one with a scope without content",
+        &[("a.crl", "R+I leaf+I empty scope")],
+        "sslmode=verify-full sslrootcert=root.crt sslcrl=a.crl",
+        REVOKED,
+        VersionsDiffer,
     ),
     // Modes.
     row(
