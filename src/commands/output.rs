@@ -37,9 +37,10 @@ pub(super) fn print(
         let file = shown_path(&wanted.file);
         results.push(written.with_context(|| format!("could not write the report {file}")));
     }
-    if !output.quiet && printed == Printed::Nothing {
-        results.push(to_stdout(|out| {
-            render(out, report, output, output.format, palette(output.color))
+    if !output.quiet {
+        results.push(to_stdout(|out| match printed {
+            Printed::Nothing => render(out, report, output, output.format, palette(output.color)),
+            Printed::Lines => json::write_end(out, report),
         }));
     }
     let failure = results.into_iter().find_map(Result::err);

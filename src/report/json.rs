@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
+use super::{Report, RunEnd};
+use crate::exit::Exit;
 
 /// Writes one indented document and a newline.
 ///
@@ -30,7 +31,21 @@ pub fn write_line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()
 /// If `out` cannot be written.
 pub fn write_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut endpoints = report.endpoints.iter();
-    endpoints.try_for_each(|endpoint| write_line(out, endpoint))
+    endpoints.try_for_each(|endpoint| write_line(out, endpoint))?;
+    write_end(out, report)
+}
+
+/// Writes the line that says how many endpoints there were. It is missing if the run was interrupted, so that its lines
+/// cannot pass for all of them.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_end(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    if report.exit_code == Exit::Interrupted {
+        return Ok(());
+    }
+    let run_endpoints = report.endpoints.len();
+    write_line(out, &RunEnd { run_endpoints })
 }
 
 #[cfg(test)]
@@ -46,15 +61,26 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_one_endpoint_and_nothing_else() {
-        let report = sample::report();
+    fn lines_are_one_endpoint_each_and_the_last_one_their_number() {
+        let mut report = sample::report();
         let mut out = Vec::new();
         write_lines(&mut out, &report).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text.lines().count(), report.endpoints.len());
-        for (line, endpoint) in text.lines().zip(&report.endpoints) {
-            let value: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert_eq!(value, serde_json::to_value(endpoint).unwrap());
-        }
+        let mut lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let end = serde_json::json!({"run_endpoints": report.endpoints.len()});
+        assert_eq!(lines.pop(), Some(end));
+        let endpoints = report.endpoints.iter();
+        let endpoints: Vec<_> = endpoints
+            .map(|endpoint| serde_json::to_value(endpoint).unwrap())
+            .collect();
+        assert_eq!(lines, endpoints);
+
+        report.exit_code = Exit::Interrupted;
+        let mut out = Vec::new();
+        write_end(&mut out, &report).unwrap();
+        assert_eq!(out, b"");
     }
 }

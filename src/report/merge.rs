@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{EndpointReport, Verdict};
+use super::{EndpointReport, RunEnd, Verdict};
 use crate::exit::Exit;
 
 /// Why a file is refused. Nothing of its text is repeated.
@@ -27,36 +27,74 @@ pub enum Fault {
     /// A verdict that contradicts its exit code or its error.
     #[error("the verdict, the exit code and the error contradict each other")]
     Contradiction,
+    /// The run was stopped, or an older version wrote the file.
+    #[error("the file ends without the number of endpoints of its run: the run did not finish")]
+    NoEnd,
+    /// Lines are missing, or there twice.
+    #[error("the file ends with {found} endpoints, but its runs had {expected}")]
+    Count {
+        /// In its runs.
+        expected: usize,
+        /// In the file.
+        found: usize,
+    },
 }
 
-/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. A file may have none.
+/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. The file may contain several runs.
 ///
 /// # Errors
-/// The first line that is not a complete endpoint: what was not read must not count as passed.
+/// The first line that is not complete, and the end of the file if it does not have as many endpoints as its runs had:
+/// what was not read must not count as passed.
 pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
-    let lines = text.split(|byte| *byte == b'\n').zip(1..);
-    lines
-        .filter(|(line, _)| !line.trim_ascii().is_empty())
-        .map(|(line, number)| {
-            endpoint(line).map_err(|fault| Error {
-                line: number,
-                fault,
-            })
-        })
-        .collect()
+    let mut endpoints = Vec::new();
+    let mut expected: Option<usize> = None;
+    let mut last = 1;
+    for (text, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        last = number;
+        match line(text).map_err(|fault| Error {
+            line: number,
+            fault,
+        })? {
+            Line::Endpoint(report, exit) => endpoints.push((*report, exit)),
+            Line::End(end) => {
+                expected = Some(expected.unwrap_or(0).saturating_add(end.run_endpoints));
+            }
+        }
+    }
+    let fault = match expected {
+        None => Fault::NoEnd,
+        Some(expected) if expected != endpoints.len() => Fault::Count {
+            expected,
+            found: endpoints.len(),
+        },
+        Some(_) => return Ok(endpoints),
+    };
+    Err(Error { line: last, fault })
 }
 
-fn endpoint(line: &[u8]) -> Result<(EndpointReport, Exit), Fault> {
+enum Line {
+    Endpoint(Box<EndpointReport>, Exit),
+    End(RunEnd),
+}
+
+fn line(line: &[u8]) -> Result<Line, Fault> {
     // Text is escaped as it is read, because other programs may have changed the file. serde_json
     // limits the depth.
     let value: Value = serde_json::from_slice(line).map_err(|_| Fault::Json)?;
+    if value.get("run_endpoints").is_some() {
+        let end = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
+        return Ok(Line::End(end));
+    }
     let report: EndpointReport = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
     let exit = report.exit_code;
     let passed = exit == Exit::Passed;
     if (report.verdict == Verdict::Pass) != passed || report.error.is_none() != passed {
         return Err(Fault::Contradiction);
     }
-    Ok((report, exit))
+    Ok(Line::Endpoint(Box::new(report), exit))
 }
 
 #[cfg(test)]
@@ -133,6 +171,33 @@ mod tests {
                 assert!(read(cut).is_err(), "{end}");
             }
         }
+    }
+
+    #[test]
+    fn no_file_that_lacks_a_line_is_taken() {
+        let whole = lines();
+        let all: Vec<&str> = whole.lines().collect();
+        for gone in 0..all.len() {
+            let rest: Vec<&str> = [&all[..gone], &all[gone + 1..]].concat();
+            let error = read(rest.join("\n").as_bytes()).map(|_| ()).unwrap_err();
+            let ends = matches!(error.fault, Fault::NoEnd | Fault::Count { .. });
+            assert!(ends, "{error}");
+        }
+        for end in 0..all.len() {
+            assert!(read(all[..end].join("\n").as_bytes()).is_err(), "{end}");
+        }
+        let twice = format!("{whole}{}\n", all[0]);
+        assert!(read(twice.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn several_runs_may_be_in_one_file_in_any_order() {
+        let whole = lines();
+        let mut all: Vec<&str> = whole.lines().chain(whole.lines()).collect();
+        all.push("{\"run_endpoints\": 0}");
+        all.reverse();
+        let endpoints = read(all.join("\n").as_bytes()).unwrap();
+        assert_eq!(endpoints.len(), 2 * sample::report().endpoints.len());
     }
 
     #[test]

@@ -128,6 +128,13 @@ pub struct EndpointReport {
     pub timings_ms: Option<TimingsReport>,
 }
 
+/// The last line of a run's JSON lines. Without it the run did not finish.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// How many endpoints the run had: one line each.
+    pub run_endpoints: usize,
+}
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

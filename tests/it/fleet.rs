@@ -172,6 +172,8 @@ fn lines_come_as_the_endpoints_are_done() {
     drop(silent);
     let second: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(second["verdict"], "fail");
+    let end = lines.next().unwrap().unwrap();
+    assert_eq!(end, "{\"run_endpoints\":2}");
     assert!(lines.next().is_none());
     assert_eq!(child.wait().unwrap().code(), Some(3));
 }
@@ -337,16 +339,24 @@ fn a_file_that_cannot_be_merged_is_not_a_pass() {
     lab.client.write("good", &line);
     lab.client.write("cut", format!("{line}{}", &line[..100]));
     lab.client.write("empty", "");
+    let (endpoint, end) = line.trim_end().split_once('\n').unwrap();
+    lab.client.write("stopped", endpoint);
+    lab.client.write("short", end);
     for (files, word) in [
-        (&["empty"][..], "contains an endpoint"),
+        (&["empty"][..], "did not finish"),
+        (&["good", "empty"], "did not finish"),
+        (&["good", "stopped"], "did not finish"),
+        (&["good", "short"], "but its runs had 1"),
         (&["good", "missing"], "missing"),
-        (&["good", "cut"], "line 2"),
+        (&["good", "cut"], "line 3"),
     ] {
         let run = lab.client.pgtls(&[&["report"], files].concat());
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
         assert!(run.stderr.contains(word), "{run:?}");
     }
-    let run = lab.client.pgtls(&["report", "good", "empty"]);
+    // A shard without a string.
+    lab.client.write("none", "{\"run_endpoints\": 0}\n");
+    let run = lab.client.pgtls(&["report", "good", "none"]);
     assert_eq!(run.code, 0, "{run:?}");
 }
 

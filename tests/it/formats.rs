@@ -100,10 +100,14 @@ fn json_and_its_lines_validate_against_the_committed_schema() {
     let document = mixed(&lab, "json").json();
     schema.accept(&document);
     let lines = mixed(&lab, "jsonl").stdout;
-    let endpoints: Vec<Value> = lines
+    let mut endpoints: Vec<Value> = lines
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+    assert_eq!(
+        endpoints.pop(),
+        Some(serde_json::json!({"run_endpoints": 3}))
+    );
     assert_eq!(endpoints.len(), 3);
     let mut same = document;
     same["endpoints"] = endpoints.into();
