@@ -38,6 +38,7 @@ pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
 pub use sources::env::{ServerSetting, SystemRoots};
+pub use sources::openssl_conf::StricterOpenSsl;
 pub use sources::passfile::PassfileKey;
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
@@ -133,6 +134,8 @@ pub struct ConnInfo {
     pub home_files: Option<PathBuf>,
     /// Where `sslrootcert=system` finds its roots.
     pub system_roots: SystemRoots,
+    /// An OpenSSL configuration that is stricter than what pgtls judges by.
+    pub stricter_openssl: Option<StricterOpenSsl>,
     /// Server settings that only the environment can request.
     pub server_settings: Vec<ServerSetting>,
     settings: Settings,

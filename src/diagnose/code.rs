@@ -79,6 +79,7 @@ catalogue! {
     NotAuthenticated = "not-authenticated", [Unmet],
     NotPostgres = "not-postgres", [NoTls, Handshake],
     NotYetValid = "not-yet-valid", [Untrusted],
+    OpensslConf = "openssl-conf", [Unmet],
     OpensslVersionsDiffer = "openssl-versions-differ", [Unmet],
     PassfileIgnored = "passfile-ignored", [Usage],
     PathLength = "path-length", [Untrusted],

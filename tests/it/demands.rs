@@ -380,3 +380,22 @@ fn what_only_a_login_can_check_is_named() {
         assert!(!found, "{setting}: {login:?}");
     }
 }
+
+/// libpq obeys OpenSSL's configuration; pgtls says that it does not.
+#[test]
+fn a_stricter_openssl_configuration_is_named() {
+    for (setting, named) in [
+        ("CipherString = DEFAULT:@SECLEVEL=3", true),
+        ("CipherString = DEFAULT:@SECLEVEL=2", false),
+    ] {
+        let mut lab = lab();
+        lab.client
+            .write("openssl.cnf", format!("[system_default]\n{setting}\n"));
+        let file = lab.client.home.path().join("openssl.cnf");
+        lab.client = lab.client.with("OPENSSL_CONF", file);
+        let run = check(&lab, "");
+        assert_eq!(run.code, 0, "{run:?}");
+        let found = run.findings().contains(&"openssl-conf".to_owned());
+        assert_eq!(found, named, "{setting}: {run:?}");
+    }
+}

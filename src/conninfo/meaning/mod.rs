@@ -15,7 +15,7 @@ use crate::conninfo::endpoints;
 use crate::conninfo::error::Error;
 use crate::conninfo::grammar::Assignment;
 use crate::conninfo::parameter::Keyword;
-use crate::conninfo::sources::env;
+use crate::conninfo::sources::{env, openssl_conf};
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Secret, Setting, Value};
 use crate::conninfo::{
@@ -90,6 +90,7 @@ pub(in crate::conninfo) fn interpret(
         gssencmode,
         home_files: world.home().map(|home| os::home_files(&home)),
         system_roots: env::SystemRoots::read(world),
+        stricter_openssl: openssl_conf::StricterOpenSsl::read(world),
         server_settings: env::server_settings(world),
         settings,
         own,
