@@ -142,6 +142,14 @@ mod tests {
                 "postgresql://u:p/q@h/d",
                 "host=******** port=******** dbname=********",
             ),
+            (
+                "postgres://u:p,[q/@[::1]/d",
+                "host=******** port=******** dbname=********",
+            ),
+            (
+                "host=h sslkey='-----BEGIN PRIVATE KEY-----'",
+                "host=h sslkey=********",
+            ),
             ("", ""),
         ] {
             assert_eq!(redacted(&parse(text.as_bytes()).unwrap()), shown, "{text}");
