@@ -106,7 +106,9 @@ fn shown(message: &str) -> String {
         return message.to_owned();
     };
     // Between the last two stand our own words: the keys that are known.
-    let theirs = message.find(", expected").map_or(end, |ours| ours.min(end));
+    let theirs = message
+        .rfind(", expected")
+        .map_or(end, |ours| ours.min(end));
     let word = message.get(start..theirs).unwrap_or_default();
     let word = word.trim_matches(quotes);
     let is_value = message.starts_with("invalid type: string ");
@@ -116,6 +118,7 @@ fn shown(message: &str) -> String {
         Some(taken) => {
             let before = message.get(..start).unwrap_or_default();
             let behind = message.get(theirs..).unwrap_or_default();
+            let behind = behind.trim_start_matches(quotes);
             format!("{before}{taken}{behind}")
         }
         None => message.to_owned(),
@@ -243,6 +246,11 @@ mod tests {
             assert!(shown.contains(word), "{text}: {error}");
             assert!(!shown.contains("secret"), "{text}: {error}");
         }
+        let error = parse("[policy]\nstrict = \"my secret\"").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line 2: invalid type: string (not shown: it may contain a password), expected a boolean"
+        );
     }
 
     #[test]
