@@ -60,7 +60,10 @@ async fn write_to_the_reset(
     let session = shake_hands(ready.unwrap(), &offer, Arc::new(Credulous), deadline).await;
     let mut session = session.unwrap();
     server.join().unwrap();
-    session.send(b"startup packet", deadline).await
+    // The reset may arrive a moment after the server is done: until then writing succeeds.
+    loop {
+        session.send(b"startup packet", deadline).await?;
+    }
 }
 
 /// Hangs up with a reset, like servers that leave data unread, and some load balancers.
