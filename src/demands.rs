@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conninfo::TlsVersion;
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::trust::{Level, Trust};
-use crate::verify::{FaultKind, Judgement, Rules, Step, check};
+use crate::verify::{FaultKind, Judgement, Rules, check};
 use crate::x509::{AnchorStore, Certificate};
 
 /// What else must be true for exit code 0.
@@ -113,15 +113,13 @@ pub fn unmet(
 /// of the same name, or another CRL.
 fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) -> Option<Lapse> {
     let report = check(&judgement.certificates, anchors, later);
-    let on_path = |depth| match report.path.get(depth)? {
-        Step::Presented(index) => judgement.certificates.get(*index).cloned().map(Box::new),
-        Step::Anchor(anchor) => Some(Box::new((*anchor.certificate).clone())),
-    };
     if judgement.path.faults.is_empty() {
         let first = report.faults.first()?;
+        let step = report.path.get(first.depth);
+        let certificate = step.and_then(|step| judgement.certificate(step));
         return Some(Lapse::Chain {
             fault: first.kind.clone(),
-            certificate: on_path(first.depth),
+            certificate: certificate.cloned().map(Box::new),
         });
     }
     // The chain proves nothing, now or then. Its dates still matter, because the operator asked for them.

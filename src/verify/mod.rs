@@ -101,7 +101,12 @@ pub fn judge<D: AsRef<[u8]>>(
 impl Judgement {
     /// The certificate at a position of the path; 0 is the leaf.
     pub fn on_path(&self, depth: usize) -> Option<&Certificate> {
-        match self.path.path.get(depth)? {
+        self.certificate(self.path.path.get(depth)?)
+    }
+
+    /// The certificate of a step, of this path or of another one through the same presented certificates.
+    pub fn certificate<'a>(&'a self, step: &'a Step) -> Option<&'a Certificate> {
+        match step {
             Step::Presented(index) => self.certificates.get(*index),
             Step::Anchor(anchor) => Some(&anchor.certificate),
         }
