@@ -9,14 +9,11 @@
     reason = "a benchmark prints its figures, and says so if it cannot start"
 )]
 
-use std::ffi::OsString;
 use std::hint::black_box;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use pgtls::conninfo::{ConnInfo, World};
+use pgtls::conninfo::{ConnInfo, Nowhere};
 use pgtls::demands::Demands;
 use pgtls::diagnose::diagnose;
 use pgtls::exit::Exit;
@@ -72,27 +69,6 @@ impl Bench {
             "{name:<24} {:>10.2} µs  ({count} runs)",
             median.as_secs_f64() * 1e6
         );
-    }
-}
-
-/// An environment in which nothing is set.
-struct Nowhere;
-
-impl World for Nowhere {
-    fn var(&self, _: &str) -> Option<OsString> {
-        None
-    }
-
-    fn home(&self) -> Option<PathBuf> {
-        None
-    }
-
-    fn user(&self) -> Option<Vec<u8>> {
-        Some(b"ann".to_vec())
-    }
-
-    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
     }
 }
 
@@ -165,7 +141,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     std::fs::write(&root, &made.root_pem).unwrap();
     let endpoint = Endpoint::start(made.issued).unwrap();
     let string = format!(
-        "host=localhost hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert={}",
+        "host=localhost hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert={}",
         endpoint.address.port(),
         root.path().display()
     );
