@@ -446,3 +446,20 @@ fn no_file_is_read_without_bound() {
         }
     }
 }
+
+/// A key in place of the root certificates is not to be saved as such a file.
+#[test]
+fn a_private_key_is_not_advised_as_a_root_file() {
+    let key = crate::support::pki::Ca::root("Root")
+        .leaf(&["localhost"])
+        .key;
+    for keyword in ["sslrootcert", "sslcrl"] {
+        let run = Client::new().check(&format!("host=127.0.0.1 port=1 {keyword}='{key}'"));
+        assert_eq!(run.code, 2, "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].take();
+        let hint = hint.as_str().unwrap();
+        assert!(hint.contains("Remove the private key"), "{hint}");
+        assert!(hint.contains(&format!("Set {keyword} to")), "{hint}");
+        assert!(!hint.contains("save it"), "{hint}");
+    }
+}

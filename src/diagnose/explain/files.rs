@@ -59,15 +59,28 @@ fn contents_for_path(path: &Path) -> Option<Hint> {
     )))
 }
 
+/// A private key given in place of a file of certificates or CRLs: saving it would not help.
+fn key_for_certificates(role: FileRole, path: &Path) -> Option<Hint> {
+    let taken = Taken::of(path.as_os_str().as_encoded_bytes(), Place::Word)?;
+    (taken == Taken::PrivateKey).then(|| {
+        Hint::say(format!(
+            "Set {} to the path of a {role}. Remove the private key from the string: it does not belong there.",
+            keyword(role)
+        ))
+    })
+}
+
 fn file_finding(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding {
     let finding = finding_of_file(conninfo, error);
-    let path = match error {
-        trust::Error::Missing { path, .. }
-        | trust::Error::Unreadable { path, .. }
-        | trust::Error::Unusable { path, .. } => Some(path.written.as_path()),
-        trust::Error::Identity { error, .. } => error.path(),
+    let advice = match error {
+        trust::Error::Missing { role, path, .. }
+        | trust::Error::Unreadable { role, path, .. }
+        | trust::Error::Unusable { role, path, .. } => {
+            key_for_certificates(*role, &path.written).or_else(|| contents_for_path(&path.written))
+        }
+        trust::Error::Identity { error, .. } => error.path().and_then(contents_for_path),
     };
-    match path.and_then(contents_for_path) {
+    match advice {
         Some(advice) => finding.hint(advice),
         None => finding,
     }
