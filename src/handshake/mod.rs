@@ -252,7 +252,7 @@ async fn drive(
         // After a HelloRetryRequest there is a second ClientHello.
         say_hello(connection, stream, sni).await?;
     }
-    Ok(())
+    hello.accepted()
 }
 
 /// The first bytes after the `S` must be a TLS record. Plaintext that was injected after our first

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::wire::tls::TlsVersion;
-use crate::wire::tls::reply::{MAX_REPLY, Step, Want, read};
+use crate::wire::tls::reply::{Step, Want, read};
 
 /// Reads the server's first bytes until its ServerHello is complete.
 #[derive(Debug, Default)]
@@ -12,12 +12,15 @@ pub(crate) struct ServerHelloCheck {
     state: State,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     #[default]
     Listening,
-    /// The ServerHello is one that libpq accepts, or the bytes are something that rustls refuses.
-    Settled,
+    /// libpq accepts the ServerHello.
+    Accepted,
+    /// The server refuses, or the bytes are not a ServerHello. rustls then ends the handshake, with the
+    /// better error.
+    Unreadable,
 }
 
 impl ServerHelloCheck {
@@ -26,28 +29,45 @@ impl ServerHelloCheck {
     /// # Errors
     /// [`Error::InsecureRenegotiation`] if the server chooses TLS 1.2 and does not answer the
     /// renegotiation_info that every client sends. OpenSSL 3.0 and newer then end the handshake
-    /// (`final_renegotiate` in `ssl/statem/extensions.c`).
+    /// (`final_renegotiate` in `ssl/statem/extensions.c`). [`Error::TooMuch`] if it is too large.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        if matches!(self.state, State::Settled) {
+        if self.state != State::Listening {
             return Ok(());
         }
-        let room = MAX_REPLY.saturating_sub(self.heard.len());
-        self.heard.extend(bytes.iter().take(room));
-        match read(&self.heard, Want::Hello) {
-            Step::More => Ok(()),
+        self.heard.extend(bytes);
+        self.state = match read(&self.heard, Want::Hello) {
+            // Every piece that arrives is read together with those before it.
+            Step::More if self.heard.len() > MAX_SERVER_HELLO => return Err(Error::TooMuch),
+            Step::More => return Ok(()),
             Step::Chosen(chosen)
                 if chosen.version < TlsVersion::V1_3.number() && !chosen.renegotiation_info =>
             {
-                Err(Error::InsecureRenegotiation)
+                return Err(Error::InsecureRenegotiation);
             }
-            Step::Chosen(_) | Step::Alert(_) | Step::Malformed => {
-                self.state = State::Settled;
-                self.heard = Vec::new();
-                Ok(())
-            }
+            Step::Chosen(_) => State::Accepted,
+            Step::Alert(_) | Step::Malformed => State::Unreadable,
+        };
+        self.heard = Vec::new();
+        Ok(())
+    }
+
+    /// To be asked when rustls has finished the handshake: a ServerHello that was not checked must not pass.
+    ///
+    /// # Errors
+    /// [`Error::Misbehaved`] if no ServerHello could be read. rustls accepts record versions that we do not.
+    pub(crate) fn accepted(&self) -> Result<(), Error> {
+        match self.state {
+            State::Accepted => Ok(()),
+            State::Listening | State::Unreadable => Err(Error::Misbehaved(
+                "its ServerHello cannot be read".to_owned(),
+            )),
         }
     }
 }
+
+/// With every extension that a client may be answered, a post-quantum key share included, it has some
+/// 1,300 bytes.
+const MAX_SERVER_HELLO: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -80,6 +100,32 @@ mod tests {
             let heard = hello(extensions);
             let result = heard.iter().try_for_each(|byte| check.hear(&[*byte]));
             assert_eq!(result.is_ok(), accepted, "{extensions:?}");
+            assert_eq!(check.accepted().is_ok(), accepted, "{extensions:?}");
         }
+    }
+
+    #[test]
+    fn a_server_hello_that_was_not_read_does_not_pass() {
+        let mut odd = hello(&[0, 35, 0, 0]);
+        // A minor version that rustls accepts in the header of a record.
+        odd[2] = 5;
+        let whole = hello(&[0xff, 1, 0, 1, 0]);
+        for bytes in [&[][..], &odd, &whole[..whole.len() - 1], b"HTTP/1.1 400"] {
+            let mut check = ServerHelloCheck::default();
+            check.hear(bytes).unwrap();
+            assert!(check.accepted().is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_hello_without_end_is_refused() {
+        let mut check = ServerHelloCheck::default();
+        // Records of a message that says that it has 16 MiB.
+        let record =
+            |contents: &[u8]| record::encode(record::HANDSHAKE, TlsVersion::V1_2, contents);
+        check.hear(&record(&[2, 0xff, 0xff, 0xff])).unwrap();
+        let more = record(&[0; 1000]);
+        let refused = (0..100).find_map(|_| check.hear(&more).err());
+        assert!(matches!(refused, Some(Error::TooMuch)), "{refused:?}");
     }
 }

@@ -97,6 +97,13 @@ impl Connector {
                 }));
             }
         };
+        if let Err(error) = self.tap.server_hello_accepted() {
+            return Err(self.shared.fail(Error::Handshake {
+                error,
+                tls: Box::new(tls),
+                judgement: Some(Box::new(judgement)),
+            }));
+        }
         if !demands_hold(&self.task, &self.demands, &judgement) {
             return Err(self.shared.fail(Error::Unmet));
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::handshake::{ServerHelloCheck, Sni};
+use crate::handshake::{self, ServerHelloCheck, Sni};
 use crate::wire::tls::Suite;
 use crate::wire::tls::reply::chosen_suite;
 
@@ -54,6 +54,12 @@ impl Record {
     pub(super) fn cipher(&self) -> Option<Suite> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Suite::of(chosen_suite(&heard.start)?)
+    }
+
+    /// As [`ServerHelloCheck::accepted`]; to be asked when the handshake is finished.
+    pub(super) fn server_hello_accepted(&self) -> Result<(), handshake::Error> {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.hello.accepted()
     }
 
     /// Has the server sent more than any login needs?
