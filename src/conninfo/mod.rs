@@ -17,6 +17,7 @@ mod meaning;
 mod number;
 mod parameter;
 mod print;
+mod repair;
 mod sources;
 mod space;
 mod value;
@@ -37,6 +38,7 @@ pub use error::{Demand, Error, Expected, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
+pub use repair::repairs;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::StricterOpenSsl;
 pub use sources::passfile::PassfileKey;
@@ -232,7 +234,7 @@ impl ConnInfo {
     /// The string's own parameters with some of them changed or added: what to paste instead. Secrets are masked.
     #[must_use]
     pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {
-        print::changed(&self.own, changes)
+        redacted(&print::change(&self.own, changes))
     }
 
     /// The other name by which the string sets this keyword, if there is one.
@@ -248,6 +250,15 @@ impl ConnInfo {
     pub fn lost_backslashes(&self, keyword: Keyword) -> Option<LostBackslashes> {
         print::lost_backslashes(&self.own, keyword)
     }
+}
+
+/// A connection string with some settings changed or added, and all its secrets: to be read again, never to be shown.
+/// An empty value takes a setting out of the string.
+///
+/// # Errors
+/// Those of [`parse`].
+pub fn amended(text: &[u8], changes: &[(Keyword, &[u8])]) -> Result<Secret, Error> {
+    Ok(print::unmasked(&print::change(&parse(text)?, changes)))
 }
 
 /// Which certificates are trusted (`sslrootcert`).

@@ -3,7 +3,7 @@
 use super::grammar::Assignment;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
-use super::value::{MASK, Value};
+use super::value::{MASK, Secret, Value};
 
 /// A value that lost backslashes, and the settings that keep them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,9 @@ pub fn redacted(settings: &[Assignment]) -> String {
     words.join(" ")
 }
 
-/// The settings as a keyword/value string with some of them changed or added, secrets masked.
-pub(super) fn changed(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> String {
+/// The settings with some of them changed or added. An empty value takes a setting out of the string.
+#[must_use]
+pub(super) fn change(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> Vec<Assignment> {
     let set = |(keyword, value): &(Keyword, &[u8])| Assignment {
         keyword: *keyword,
         value: Value::new(*keyword, value.to_vec()),
@@ -43,12 +44,22 @@ pub(super) fn changed(settings: &[Assignment], changes: &[(Keyword, &[u8])]) -> 
     let change_of = |keyword| changes.iter().find(|(changed, _)| *changed == keyword);
     let mut changed: Vec<Assignment> = settings
         .iter()
+        .filter(|made| change_of(made.keyword).is_none_or(|(_, value)| !value.is_empty()))
         .map(|made| change_of(made.keyword).map_or_else(|| made.clone(), set))
         .collect();
     let added =
         |(keyword, _): &&(Keyword, &[u8])| settings.iter().all(|made| made.keyword != *keyword);
     changed.extend(changes.iter().filter(added).map(set));
-    redacted(&changed)
+    changed
+}
+
+/// The settings as a keyword/value string, secrets and all: to be read again, never to be shown.
+pub(super) fn unmasked(settings: &[Assignment]) -> Secret {
+    let words: Vec<Vec<u8>> = settings
+        .iter()
+        .map(|made| setting(made.keyword, made.value.as_bytes()))
+        .collect();
+    Secret::new(words.join(&b' '))
 }
 
 /// What the user typed for this keyword, if libpq dropped backslashes from it.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Fix;
 use crate::escape::Shown;
-use crate::words::words;
 
 /// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
 /// begin with four spaces.
@@ -19,58 +19,6 @@ pub enum Advice {
     Show(Shown),
     /// A change to make, to be copied unchanged.
     Do(Fix),
-}
-
-/// A change to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
-    /// What to change.
-    pub kind: FixKind,
-    /// What to write or to run.
-    pub text: Shown,
-}
-
-words! {
-    /// What a fix changes.
-    FixKind {
-        /// The connection string.
-        String = "string",
-        /// A file of the client, or a file of the server other than its settings.
-        File = "file",
-        /// A setting of the server.
-        ServerSetting = "server-setting",
-        /// What a command changes; run it.
-        Command = "command",
-    }
-}
-
-impl Fix {
-    /// A connection string, or settings of one.
-    pub fn string(text: impl Into<Shown>) -> Self {
-        Self::new(FixKind::String, text)
-    }
-
-    /// A line of a file.
-    pub fn file(text: impl Into<Shown>) -> Self {
-        Self::new(FixKind::File, text)
-    }
-
-    /// A setting of the server.
-    pub fn setting(text: impl Into<Shown>) -> Self {
-        Self::new(FixKind::ServerSetting, text)
-    }
-
-    /// A command for a shell, or for psql.
-    pub fn command(text: impl Into<Shown>) -> Self {
-        Self::new(FixKind::Command, text)
-    }
-
-    fn new(kind: FixKind, text: impl Into<Shown>) -> Self {
-        Self {
-            kind,
-            text: text.into(),
-        }
-    }
 }
 
 impl Hint {
@@ -119,6 +67,31 @@ impl Hint {
         self.0.iter()
     }
 
+    /// The changes, in order.
+    pub fn fixes(&self) -> impl Iterator<Item = &Fix> {
+        self.0.iter().filter_map(|advice| match advice {
+            Advice::Do(fix) => Some(fix),
+            Advice::Say(_) | Advice::Show(_) => None,
+        })
+    }
+
+    /// The same with each change settled: kept as it is returned, or left out together with the words that lead to
+    /// it, which end with a colon or a question mark.
+    #[must_use]
+    pub fn settled(self, mut settle: impl FnMut(Fix) -> Option<Fix>) -> Self {
+        let mut lines: Vec<Advice> = Vec::with_capacity(self.0.len());
+        for advice in self.0 {
+            match advice {
+                Advice::Say(_) | Advice::Show(_) => lines.push(advice),
+                Advice::Do(fix) => match settle(fix) {
+                    Some(fix) => lines.push(Advice::Do(fix)),
+                    None => forget_lead(&mut lines),
+                },
+            }
+        }
+        Self(lines)
+    }
+
     /// Reads what [`Display`](std::fmt::Display) wrote. The kind of a change is lost.
     fn parse(text: &str) -> Self {
         let lines = text.split('\n').filter(|_| !text.is_empty());
@@ -127,6 +100,21 @@ impl Hint {
             None => Advice::Say(line.into()),
         });
         Self(advice.collect())
+    }
+}
+
+/// Takes back the sentence that announces what does not follow.
+fn forget_lead(lines: &mut Vec<Advice>) {
+    let Some(Advice::Say(text)) = lines.last_mut() else {
+        return;
+    };
+    let leads = text.ends_with(':') || text.ends_with('?');
+    if !leads {
+        return;
+    }
+    match text.rfind(". ").and_then(|end| text.get(..=end)) {
+        Some(kept) => *text = kept.into(),
+        None => drop(lines.pop()),
     }
 }
 
@@ -156,7 +144,9 @@ impl std::fmt::Display for Hint {
             }
             match advice {
                 Advice::Say(text) => f.write_str(text)?,
-                Advice::Show(text) | Advice::Do(Fix { text, .. }) => write!(f, "{COPY}{text}")?,
+                Advice::Show(text) | Advice::Do(Fix { after: text, .. }) => {
+                    write!(f, "{COPY}{text}")?
+                }
             }
         }
         Ok(())
@@ -211,5 +201,21 @@ mod tests {
         let read: Hint = serde_json::from_value(text.clone().into()).unwrap();
         assert_eq!(read.to_string(), text);
         assert_eq!(Hint::parse(""), Hint::default());
+    }
+
+    #[test]
+    fn a_change_that_falls_away_takes_its_announcement_along() {
+        let hint = Hint::say("It is a directory. Use:")
+            .fix(Fix::setting("a"))
+            .then("Or this?")
+            .fix(Fix::setting("b"))
+            .then("Reload.");
+        let none = hint.clone().settled(|_| None);
+        assert_eq!(none.to_string(), "It is a directory.\nReload.");
+        let second = hint.settled(|fix| (&*fix.after == "b").then_some(fix));
+        assert_eq!(
+            second.to_string(),
+            "It is a directory.\nOr this?\n    b\nReload."
+        );
     }
 }

@@ -9,6 +9,7 @@ mod calendar;
 mod code;
 mod explain;
 mod finding;
+mod fix;
 mod hint;
 mod notices;
 
@@ -33,7 +34,8 @@ pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
-pub use hint::{Advice, Fix, FixKind, Hint};
+pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
+pub use hint::{Advice, Hint};
 pub use notices::login_not_checked;
 
 /// All findings about one endpoint.
@@ -63,6 +65,30 @@ impl Diagnosis {
             error: Some(error),
             findings: Vec::new(),
         }
+    }
+
+    /// The error, if there is one, then all other findings.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> {
+        self.error.iter().chain(&self.findings)
+    }
+
+    /// Every change that was judged and helps, each once.
+    pub fn proven(&self) -> impl Iterator<Item = &Fix> {
+        let fixes: Vec<&Fix> = self
+            .all()
+            .flat_map(|finding| finding.hint.fixes())
+            .filter(|fix| fix.standing == Standing::Proven)
+            .collect();
+        let mut seen: Vec<&Fix> = Vec::new();
+        for fix in fixes {
+            if !seen
+                .iter()
+                .any(|other| other.kind == fix.kind && other.after == fix.after)
+            {
+                seen.push(fix);
+            }
+        }
+        seen.into_iter()
     }
 
     /// Adds a finding, which counts like any other under `--strict`.

@@ -8,12 +8,12 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{
     AuditReport, CertificateReport, ClientCertificateUse, ClientReport, EndpointReport,
-    FindingReport, NameMatchReport, NameRule, RehearsalReport, Report, Role, RotationReport,
-    TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
+    FindingReport, FixReport, NameMatchReport, NameRule, RehearsalReport, Report, Role,
+    RotationReport, TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, SslMode, shown_path};
-use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Rehearsal, Rotation};
+use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
@@ -71,6 +71,7 @@ impl EndpointReport {
             authenticated: false,
             error: diagnosis.error.as_ref().map(finding),
             findings: diagnosis.findings.iter().map(finding).collect(),
+            fixes: diagnosis.proven().map(fix).collect(),
             tls: None,
             certificates: None,
             trust: None,
@@ -205,6 +206,16 @@ fn finding(finding: &Finding) -> FindingReport {
         stage: finding.stage.into(),
         message: finding.message.clone(),
         hint: finding.hint.clone(),
+    }
+}
+
+fn fix(fix: &Fix) -> FixReport {
+    FixReport {
+        kind: fix.kind.into(),
+        target: fix.target.clone(),
+        before: fix.before.clone(),
+        after: fix.after.clone(),
+        proven: true,
     }
 }
 

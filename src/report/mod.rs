@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clients::{Acceptance, Basis, Client, Outcome};
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
-use crate::diagnose::{Code, Hint, Level, Stage};
+use crate::diagnose::{Code, FixKind, Hint, Level, Stage};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::words::Named;
@@ -99,6 +99,9 @@ pub struct EndpointReport {
     pub error: Option<FindingReport>,
     /// All other findings.
     pub findings: Vec<FindingReport>,
+    /// What to change, judged beforehand: each leads to a pass, or to the next fault, which its finding names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fixes: Vec<FixReport>,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsReport>,
@@ -208,6 +211,22 @@ pub struct FindingReport {
     /// What to do.
     #[serde(default, skip_serializing_if = "Hint::is_empty")]
     pub hint: Hint,
+}
+
+/// A change that was judged before it was shown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FixReport {
+    /// What kind of thing it changes.
+    pub kind: Named<FixKind>,
+    /// What it changes: the connection string, a file, a setting.
+    pub target: Shown,
+    /// What is there now; `null` if nothing is, or if it is not known. Secrets are masked.
+    pub before: Option<Shown>,
+    /// What to write or to run. Secrets are masked.
+    pub after: Shown,
+    /// `true`: what was not proven is not listed.
+    pub proven: bool,
 }
 
 /// What was negotiated.

@@ -3,12 +3,12 @@
 //! must be correct even for unescaped text.
 
 use super::{
-    CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, LocationReport,
-    NameMatchReport, NameRule, Report, Role, TimingsReport, TlsReport, TrustReport, TrustSource,
-    Verdict,
+    CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, FixReport,
+    LocationReport, NameMatchReport, NameRule, Report, Role, TimingsReport, TlsReport, TrustReport,
+    TrustSource, Verdict,
 };
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
-use crate::diagnose::{Code, Fix, Hint, Level, Stage};
+use crate::diagnose::{Code, Fix, FixKind, Hint, Level, Stage};
 use crate::exit::Exit;
 
 /// Five endpoints.
@@ -161,6 +161,13 @@ fn plaintext() -> EndpointReport {
             handshake: None,
             total: 0.5,
         }),
+        fixes: vec![FixReport {
+            kind: FixKind::String.into(),
+            target: "connection string".into(),
+            before: None,
+            after: "host=db sslmode=verify-full password=********".into(),
+            proven: true,
+        }],
         ..unread()
     }
 }
@@ -187,6 +194,7 @@ fn unread() -> EndpointReport {
             "Did you mean sslmode?".into(),
         )),
         findings: Vec::new(),
+        fixes: Vec::new(),
         tls: None,
         certificates: None,
         trust: None,

@@ -187,7 +187,7 @@ fn write_finding(out: &mut dyn Write, finding: &FindingReport, palette: Palette)
     for advice in finding.hint.lines() {
         match advice {
             Advice::Say(text) => writeln!(out, "{}", wrap(text, HINT))?,
-            Advice::Show(text) | Advice::Do(Fix { text, .. }) => {
+            Advice::Show(text) | Advice::Do(Fix { after: text, .. }) => {
                 writeln!(out, "{HINT}    {text}")?;
             }
         }

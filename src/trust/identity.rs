@@ -14,9 +14,9 @@ use rustls::sign::SigningKey;
 use super::client_chain::{self, ChainFault};
 pub use super::identity_error::IdentityError;
 use super::private_key::{self, KeyFault};
-use super::read::read_bounded;
 use super::request::HomeFile;
 use super::similar::similar_files;
+use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
 use crate::os::{self, Permissions};
 use crate::x509::PublicKey;
@@ -34,6 +34,8 @@ pub struct IdentityRequest<'a> {
     pub mode: SslCertMode,
     /// `~/.postgresql`, if there is a home directory.
     pub home_files: Option<&'a Path>,
+    /// What is supposed about these files.
+    pub supposed: &'a Supposed,
 }
 
 /// What proves to a server who the client is.
@@ -62,16 +64,23 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
     let password = request.password.filter(|password| !password.is_empty());
     let Some(certificate_path) = find_certificate(request)? else {
         if let Some(path) = named(request.key) {
-            read_lone_key(path, password)?;
+            read_lone_key(path, password, request.supposed)?;
         }
         return match request.mode {
             SslCertMode::Require => Err(IdentityError::NoCertificate),
             SslCertMode::Allow | SslCertMode::Disable => Ok(None),
         };
     };
-    let chain = read_chain(&certificate_path)?;
+    let chain = read_chain(&certificate_path, request.supposed)?;
     let key_path = find_key(request, &certificate_path)?;
-    pair(chain, certificate_path, key_path, password).map(Some)
+    pair(
+        chain,
+        certificate_path,
+        key_path,
+        password,
+        request.supposed,
+    )
+    .map(Some)
 }
 
 /// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
@@ -81,8 +90,15 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
 /// # Errors
 /// Why a server would not start with these files.
 pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
-    let chain = read_chain(certificate)?;
-    pair(chain, certificate.to_path_buf(), key.to_path_buf(), None)
+    let supposed = Supposed::nothing();
+    let chain = read_chain(certificate, supposed)?;
+    pair(
+        chain,
+        certificate.to_path_buf(),
+        key.to_path_buf(),
+        None,
+        supposed,
+    )
 }
 
 /// Loads a server's certificate file: its own certificate first.
@@ -90,7 +106,7 @@ pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityErr
 /// # Errors
 /// Why a server would not start with this file.
 pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    Ok(read_chain(certificate)?.certificates)
+    Ok(read_chain(certificate, Supposed::nothing())?.certificates)
 }
 
 /// Reads the contents of a certificate file: its own certificate first, then those that are sent
@@ -119,8 +135,9 @@ fn pair(
     certificate_path: PathBuf,
     key_path: PathBuf,
     password: Option<&[u8]>,
+    supposed: &Supposed,
 ) -> Result<Identity, IdentityError> {
-    let metadata = key_path.metadata().map_err(|error| match error.kind() {
+    let key = read_key(&key_path, password, supposed, |error| match error.kind() {
         io::ErrorKind::NotFound => IdentityError::KeyMissing {
             path: key_path.clone(),
             certificate: certificate_path.clone(),
@@ -131,7 +148,6 @@ fn pair(
             reason: reason(&error),
         },
     })?;
-    let key = read_key(&key_path, &metadata, password)?;
     if !belong_together(&chain.leaf.public_key.spki, &*key) {
         return Err(IdentityError::Mismatch {
             certificate: certificate_path,
@@ -153,6 +169,9 @@ fn find_certificate(request: &IdentityRequest<'_>) -> Result<Option<PathBuf>, Id
     let Some(path) = given.map(Path::to_path_buf).or_else(default) else {
         return Ok(None);
     };
+    if request.supposed.contains(&path) {
+        return Ok(Some(path));
+    }
     match path.metadata() {
         Ok(_) => Ok(Some(path)),
         Err(error) if is_absence(&error) => match given {
@@ -188,8 +207,8 @@ fn names_an_engine(key: &Path) -> bool {
     key.contains(&b':') && !os::names_a_drive(key)
 }
 
-fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
-    let contents = read_bounded(path).map_err(|error| {
+fn read_chain(path: &Path, supposed: &Supposed) -> Result<client_chain::Chain, IdentityError> {
+    let contents = supposed.read(path).map_err(|error| {
         let path = path.to_path_buf();
         if is_absence(&error) {
             let similar = similar_files(&path);
@@ -205,13 +224,17 @@ fn read_chain(path: &Path) -> Result<client_chain::Chain, IdentityError> {
     })
 }
 
-fn read_lone_key(path: &Path, password: Option<&[u8]>) -> Result<(), IdentityError> {
+fn read_lone_key(
+    path: &Path,
+    password: Option<&[u8]>,
+    supposed: &Supposed,
+) -> Result<(), IdentityError> {
     if names_an_engine(path) {
         return Err(IdentityError::Engine {
             key: path.to_path_buf(),
         });
     }
-    let metadata = path.metadata().map_err(|error| {
+    let absent = |error: io::Error| {
         let path = path.to_path_buf();
         if is_absence(&error) {
             let similar = similar_files(&path);
@@ -222,30 +245,37 @@ fn read_lone_key(path: &Path, password: Option<&[u8]>) -> Result<(), IdentityErr
                 reason: reason(&error),
             }
         }
-    })?;
-    read_key(path, &metadata, password).map(|_| ())
+    };
+    read_key(path, password, supposed, absent).map(|_| ())
 }
 
 fn read_key(
     path: &Path,
-    metadata: &Metadata,
     password: Option<&[u8]>,
+    supposed: &Supposed,
+    absent: impl FnOnce(io::Error) -> IdentityError,
 ) -> Result<Arc<dyn SigningKey>, IdentityError> {
-    if !metadata.is_file() {
-        return Err(IdentityError::KeyNotRegular {
-            path: path.to_path_buf(),
-        });
+    if !supposed.contains(path) {
+        let metadata = path.metadata().map_err(absent)?;
+        if !metadata.is_file() {
+            return Err(IdentityError::KeyNotRegular {
+                path: path.to_path_buf(),
+            });
+        }
+        if let Some(mode) = excessive_permissions(&metadata).filter(|_| !supposed.is_private(path))
+        {
+            return Err(IdentityError::KeyPermissions {
+                path: path.to_path_buf(),
+                mode,
+            });
+        }
     }
-    if let Some(mode) = excessive_permissions(metadata) {
-        return Err(IdentityError::KeyPermissions {
+    let contents = supposed
+        .read(path)
+        .map_err(|error| IdentityError::KeyUnreadable {
             path: path.to_path_buf(),
-            mode,
-        });
-    }
-    let contents = read_bounded(path).map_err(|error| IdentityError::KeyUnreadable {
-        path: path.to_path_buf(),
-        reason: reason(&error),
-    })?;
+            reason: reason(&error),
+        })?;
     private_key(&contents, password).map_err(|fault| IdentityError::KeyInvalid {
         path: path.to_path_buf(),
         fault,
@@ -338,6 +368,7 @@ mod tests {
             password: Some(PASSWORD),
             mode: SslCertMode::Allow,
             home_files: None,
+            supposed: Supposed::nothing(),
         }
     }
 

@@ -19,6 +19,7 @@ mod revocation;
 mod shared;
 mod similar;
 mod store;
+mod supposed;
 mod system;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub use private_key::KeyFault;
 pub use read::{Mebibytes, read_at_most, read_bounded, read_stdin};
 pub use request::TrustRequest;
 pub use shared::SharedTrust;
+pub use supposed::{Conversion, Supposed};
 pub use system::SystemStore;
 
 use request::HomeFile;
@@ -124,7 +126,7 @@ impl Trust {
     /// [`Error`] for a file that is named, or is in its default place, and cannot be used.
     pub fn gather(request: &TrustRequest) -> Result<Self, Error> {
         let roots = match &request.choice {
-            Some(choice) => chosen(choice, &request.system_roots)?,
+            Some(choice) => chosen(choice, &request.system_roots, &request.supposed)?,
             None => configured(request)?,
         };
         let level = level(request.sslmode, &roots.source);
@@ -160,11 +162,11 @@ impl Trust {
         system_roots: &SystemRoots,
     ) -> Result<Self, Error> {
         let roots = match choice {
-            Some(choice) => chosen(choice, system_roots)?,
+            Some(choice) => chosen(choice, system_roots, Supposed::nothing())?,
             None => Roots::built_in(Base::Fallback, Source::Fallback),
         };
         let lists = match crl_file {
-            Some(path) => revocation::of_file(path, None, roots.crls)?,
+            Some(path) => revocation::of_file(path, None, roots.crls, Supposed::nothing())?,
             None => Lists::default(),
         };
         Ok(Self {
@@ -218,9 +220,16 @@ impl Roots {
         }
     }
 
-    fn load(path: &Path, origin: Option<&Origin>, source: Source) -> Result<Self, Error> {
+    fn load(
+        path: &Path,
+        origin: Option<&Origin>,
+        source: Source,
+        supposed: &Supposed,
+    ) -> Result<Self, Error> {
         let role = FileRole::Roots;
-        let bytes = read_bounded(path).map_err(|error| Error::io(role, path, origin, error))?;
+        let bytes = supposed
+            .read(path)
+            .map_err(|error| Error::io(role, path, origin, error))?;
         let contents =
             file::read(&bytes).map_err(|fault| Error::unusable(role, path, origin, fault))?;
         let base = Base::Listed(AnchorList::new(contents.certificates));
@@ -233,7 +242,11 @@ impl Roots {
     }
 }
 
-fn chosen(choice: &Choice, system_roots: &SystemRoots) -> Result<Roots, Error> {
+fn chosen(
+    choice: &Choice,
+    system_roots: &SystemRoots,
+    supposed: &Supposed,
+) -> Result<Roots, Error> {
     Ok(match choice {
         Choice::Bundled => Roots::built_in(Base::Bundled(&ROOTS), Source::Bundled),
         Choice::BundledRoot(root) => {
@@ -243,7 +256,10 @@ fn chosen(choice: &Choice, system_roots: &SystemRoots) -> Result<Roots, Error> {
         Choice::System => {
             Roots::built_in(Base::System(SystemStore::new(system_roots)), Source::System)
         }
-        Choice::File(path) => Roots::load(path, None, Source::Option { path: path.clone() })?,
+        Choice::File(path) => {
+            let source = Source::Option { path: path.clone() };
+            Roots::load(path, None, source, supposed)?
+        }
     })
 }
 
@@ -259,13 +275,14 @@ fn configured(request: &TrustRequest) -> Result<Roots, Error> {
                     path: path.clone(),
                     origin: origin.clone(),
                 };
-                Roots::load(path, Some(origin), source)
+                Roots::load(path, Some(origin), source, &request.supposed)
             }
         };
     }
     let home = request.home_file(HomeFile::Roots);
-    match home.filter(|path| path.metadata().is_ok()) {
-        Some(path) => Roots::load(&path, None, Source::Home { path: path.clone() }),
+    let supposed = &request.supposed;
+    match home.filter(|path| supposed.contains(path) || path.metadata().is_ok()) {
+        Some(path) => Roots::load(&path, None, Source::Home { path: path.clone() }, supposed),
         None => Ok(Roots::built_in(Base::Fallback, Source::Fallback)),
     }
 }

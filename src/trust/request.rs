@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Choice;
 use super::identity::IdentityRequest;
+use super::{Choice, Supposed};
 use crate::conninfo::{
     ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode, SystemRoots,
 };
@@ -26,6 +26,7 @@ pub struct TrustRequest {
     sslcertmode: SslCertMode,
     home_files: Option<PathBuf>,
     pub(super) system_roots: SystemRoots,
+    pub(super) supposed: Supposed,
 }
 
 impl TrustRequest {
@@ -48,7 +49,14 @@ impl TrustRequest {
             sslcertmode: conninfo.sslcertmode.value,
             home_files: conninfo.home_files.clone(),
             system_roots: conninfo.system_roots.clone(),
+            supposed: Supposed::default(),
         }
+    }
+
+    /// The same, if this were true of its files.
+    #[must_use]
+    pub fn supposing(self, supposed: Supposed) -> Self {
+        Self { supposed, ..self }
     }
 
     /// Can reading the files take long? Regular and missing files answer at once, but a pipe or a
@@ -73,6 +81,7 @@ impl TrustRequest {
             password: self.sslpassword.as_ref().map(Secret::expose),
             mode: self.sslcertmode,
             home_files: self.home_files.as_deref(),
+            supposed: &self.supposed,
         }
     }
 
@@ -91,6 +100,7 @@ impl TrustRequest {
             sslcertmode: _,
             home_files: _,
             system_roots: _,
+            supposed: _,
         } = self;
         let roots = match choice {
             Some(Choice::File(path)) => Some(path),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::error::{Error, FileRole};
 use super::file::{self, Search};
-use super::read_bounded;
 use super::request::{HomeFile, TrustRequest};
+use super::supposed::Supposed;
 use crate::conninfo::{Origin, Setting};
 use crate::x509::{AnchorList, Crl};
 
@@ -36,7 +36,9 @@ pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result
         return Ok(of_home(request, from_root_file));
     }
     let mut lists = match file {
-        Some(Setting { value, origin }) => of_file(value, Some(origin), from_root_file)?,
+        Some(Setting { value, origin }) => {
+            of_file(value, Some(origin), from_root_file, &request.supposed)?
+        }
         None => Lists {
             crls: Some(from_root_file.into()),
             ..Lists::default()
@@ -71,9 +73,12 @@ pub(super) fn of_file(
     path: &Path,
     origin: Option<&Origin>,
     from_root_file: Vec<Crl>,
+    supposed: &Supposed,
 ) -> Result<Lists, Error> {
     let role = FileRole::Crls;
-    let bytes = read_bounded(path).map_err(|source| Error::io(role, path, origin, source))?;
+    let bytes = supposed
+        .read(path)
+        .map_err(|source| Error::io(role, path, origin, source))?;
     let contents =
         file::read(&bytes).map_err(|fault| Error::unusable(role, path, origin, fault))?;
     Ok(Lists {
@@ -88,7 +93,7 @@ fn of_home(request: &TrustRequest, from_root_file: Vec<Crl>) -> Lists {
     let Some(path) = path.filter(|path| path.metadata().is_ok()) else {
         return Lists::default();
     };
-    let contents = read_bounded(&path)
+    let contents = super::read_bounded(&path)
         .ok()
         .and_then(|bytes| file::read(&bytes).ok());
     let Some(contents) = contents else {
@@ -129,7 +134,7 @@ fn of_directory(path: &Path) -> std::io::Result<Vec<Crl>> {
             continue;
         }
         expected.1 += 1;
-        let Ok(bytes) = read_bounded(&path.join(format!("{hash:08x}.r{number}"))) else {
+        let Ok(bytes) = super::read_bounded(&path.join(format!("{hash:08x}.r{number}"))) else {
             ended = Some(hash);
             continue;
         };

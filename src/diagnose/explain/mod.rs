@@ -24,4 +24,6 @@ use crate::escape::escape;
 /// The user's own string with these settings changed or added, ready to paste, with secrets masked.
 pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> Fix {
     Fix::string(escape(&conninfo.changed(changes)))
+        .instead_of(escape(&conninfo.redacted()))
+        .changing(changes)
 }

@@ -68,6 +68,7 @@ impl Row {
             password: self.password.map(str::as_bytes),
             mode: SslCertMode::Allow,
             home_files: Some(&home_files),
+            supposed: pgtls::trust::Supposed::nothing(),
         });
         if self.uid.is_some() {
             seteuid(Uid::from_raw(0)).unwrap();

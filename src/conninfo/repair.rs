@@ -1,0 +1,406 @@
+//! What a string that libpq refuses was probably meant to be.
+//!
+//! Each repair is a guess. It is worth showing only after it was read again and led somewhere.
+
+use super::error::{Error, Expected};
+use super::grammar::Grammar;
+use super::parameter::{Keyword, Secrecy};
+use super::space::is_space;
+use super::value::{Origin, Secret, Word};
+use super::{amended, print};
+use crate::secrecy::{holds_credentials, mentions_secret};
+
+/// The string without this fault, most likely meaning first. With its secrets: to be read again, never to be shown.
+#[must_use]
+pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
+    let whole = Whole { text };
+    let found = match error {
+        Error::UnknownKeyword {
+            word: Word::Shown(word),
+            at,
+            suggestion,
+        } => whole.keyword(word, *at, *suggestion),
+        Error::MissingEquals {
+            word: Word::Shown(word),
+            at,
+        } => whole.bare_word(word.as_bytes(), *at),
+        Error::UnclosedQuote {
+            word: Word::Shown(word),
+            at,
+        } => whole.open_quote(word.as_bytes(), *at),
+        Error::BadPercent { at, .. } => whole.inserted(at.saturating_add(1), b"25"),
+        Error::SpaceInUri { at, .. } => whole.space(*at),
+        Error::InvalidValue {
+            keyword,
+            value,
+            expected,
+            meant,
+            origin,
+        } => whole.value(*keyword, value, expected, *meant, origin),
+        Error::WeakSslMode { .. } => whole.amended(&[(Keyword::SslMode, b"verify-full")]),
+        Error::TlsRange { .. } => [
+            whole.amended(&[(Keyword::SslMaxProtocolVersion, b"")]),
+            whole.amended(&[(Keyword::SslMinProtocolVersion, b"")]),
+        ]
+        .concat(),
+        Error::ProtocolRange { .. } => whole.amended(&[
+            (Keyword::MinProtocolVersion, b""),
+            (Keyword::MaxProtocolVersion, b""),
+        ]),
+        Error::UnknownKeyword { .. }
+        | Error::MissingEquals { .. }
+        | Error::UnclosedQuote { .. }
+        | Error::Nul { .. }
+        | Error::OpenBracket { .. }
+        | Error::EmptyBrackets { .. }
+        | Error::AfterBracket { .. }
+        | Error::MissingQueryEquals { .. }
+        | Error::ExtraEquals { .. }
+        | Error::EncodedNul { .. }
+        | Error::ServiceNotFound { .. }
+        | Error::ServiceFileUnreadable { .. }
+        | Error::ServiceSyntax { .. }
+        | Error::HostCount { .. }
+        | Error::PortCount { .. }
+        | Error::NoHostName { .. }
+        | Error::SecretForHost { .. }
+        | Error::NoUser => Vec::new(),
+    };
+    found.into_iter().take(MOST).collect()
+}
+
+/// The whole string.
+struct Whole<'a> {
+    text: &'a [u8],
+}
+
+impl Whole<'_> {
+    fn amended(&self, changes: &[(Keyword, &[u8])]) -> Vec<Secret> {
+        amended(self.text, changes).into_iter().collect()
+    }
+
+    /// The text with this range replaced.
+    fn replaced(&self, from: usize, to: usize, by: &[u8]) -> Vec<Secret> {
+        let (Some(before), Some(after)) = (self.text.get(..from), self.text.get(to..)) else {
+            return Vec::new();
+        };
+        vec![Secret::new([before, by, after].concat())]
+    }
+
+    fn inserted(&self, at: usize, what: &[u8]) -> Vec<Secret> {
+        self.replaced(at, at, what)
+    }
+
+    /// The keyword that was meant, or the string without a setting that libpq does not have.
+    fn keyword(&self, word: &str, at: usize, suggestion: Option<Keyword>) -> Vec<Secret> {
+        let end = at.saturating_add(word.len());
+        let written = self.text.get(at..end) == Some(word.as_bytes());
+        match suggestion {
+            // `ssl=true` is no name for a mode.
+            Some(Keyword::SslMode) if is_switch(word) => {
+                let setting = self.setting(at);
+                self.replaced(at, setting, b"sslmode=verify-full")
+            }
+            Some(keyword) if written => self.replaced(at, end, keyword.as_str().as_bytes()),
+            Some(_) => Vec::new(),
+            None => {
+                let end = self.setting(at);
+                // The separator goes with it.
+                let end = end.saturating_add(1).min(self.text.len());
+                self.replaced(at, end, b"")
+            }
+        }
+    }
+
+    /// Where the setting that begins here ends.
+    fn setting(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let end = match Grammar::of(self.text) {
+            Grammar::Uri => rest.iter().position(|byte| *byte == b'&'),
+            Grammar::KeywordValue => rest.iter().position(|byte| is_space(*byte)),
+        };
+        at.saturating_add(end.unwrap_or(rest.len()))
+    }
+
+    /// A word without `=`: the host, with its port; or the rest of a value that holds a space.
+    fn bare_word(&self, word: &[u8], at: usize) -> Vec<Secret> {
+        let end = at.saturating_add(word.len());
+        if self.text.get(at..end) != Some(word) {
+            return Vec::new();
+        }
+        if self
+            .text
+            .get(..at)
+            .is_some_and(|before| before.iter().all(|byte| is_space(*byte)))
+        {
+            let Some((host, port)) = host_and_port(word) else {
+                return Vec::new();
+            };
+            let mut setting = [b"host=", &*print::quoted(host)].concat();
+            if let Some(port) = port {
+                setting.extend([b" port=", port].concat());
+            }
+            return self.replaced(at, end, &setting);
+        }
+        let Some((keyword, start)) = self.assignment_before(at) else {
+            return Vec::new();
+        };
+        if keyword.secrecy() == Secrecy::Secret {
+            return Vec::new();
+        }
+        let end = self.next_assignment(at);
+        let value = self.text.get(start..end).unwrap_or_default();
+        let value = trimmed(value);
+        if value.contains(&b'\'') || mentions_secret(value) {
+            return Vec::new();
+        }
+        let quoted = [b"'", value, b"'"].concat();
+        self.replaced(start, start.saturating_add(value.len()), &quoted)
+    }
+
+    /// A quote that is not closed: before the next setting, or at the end.
+    fn open_quote(&self, word: &[u8], at: usize) -> Vec<Secret> {
+        let public =
+            Keyword::from_bytes(word).is_some_and(|keyword| keyword.secrecy() == Secrecy::Public);
+        let rest = self.text.get(at..).unwrap_or_default();
+        if !public || mentions_secret(rest) || holds_credentials(rest) {
+            return Vec::new();
+        }
+        let next = self.next_assignment(at);
+        let value = trimmed(self.text.get(at..next).unwrap_or_default());
+        let end = at.saturating_add(value.len());
+        let mut found = self.inserted(end, b"'");
+        // Or the quote is one too many.
+        found.extend(self.replaced(at, at.saturating_add(1), b""));
+        found
+    }
+
+    fn space(&self, at: usize) -> Vec<Secret> {
+        let rest = self.text.get(at..).unwrap_or_default();
+        if rest.iter().all(|byte| is_space(*byte)) {
+            return self.replaced(at, self.text.len(), b"");
+        }
+        self.replaced(at, at.saturating_add(1), b"%20")
+    }
+
+    fn value(
+        &self,
+        keyword: Keyword,
+        value: &Word,
+        expected: &Expected,
+        meant: Option<&'static str>,
+        origin: &Origin,
+    ) -> Vec<Secret> {
+        if keyword.secrecy() == Secrecy::Secret {
+            return Vec::new();
+        }
+        let set = |value: &[u8]| self.amended(&[(keyword, value)]);
+        let Word::Shown(value) = value else {
+            return Vec::new();
+        };
+        match (meant, expected) {
+            (Some(meant), _) => set(meant.as_bytes()),
+            (None, Expected::Integer | Expected::Port) => {
+                let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+                match digits.is_empty() {
+                    false => set(digits.as_bytes()),
+                    true => self.without(keyword, origin),
+                }
+            }
+            (None, Expected::Address) => {
+                self.amended(&[(Keyword::Host, value.as_bytes()), (Keyword::Hostaddr, b"")])
+            }
+            (None, Expected::OneOf(_)) if keyword == Keyword::SslMode => set(b"verify-full"),
+            (
+                None,
+                Expected::OneOf(_)
+                | Expected::ScramKey
+                | Expected::OnlyOnce
+                | Expected::AllOrNoneNegated,
+            ) => Vec::new(),
+        }
+    }
+
+    /// Back to libpq's default; only the string can leave a setting out.
+    fn without(&self, keyword: Keyword, origin: &Origin) -> Vec<Secret> {
+        match origin {
+            Origin::String { .. } => self.amended(&[(keyword, b"")]),
+            Origin::Service { .. } | Origin::Environment(_) | Origin::Default => Vec::new(),
+        }
+    }
+
+    /// The last setting that begins before this place, and where its value begins.
+    fn assignment_before(&self, at: usize) -> Option<(Keyword, usize)> {
+        self.assignments()
+            .take_while(|(start, _)| *start < at)
+            .last()
+            .and_then(|(start, name)| {
+                let value = start.saturating_add(name.len()).saturating_add(1);
+                Some((Keyword::from_bytes(name)?, value))
+            })
+    }
+
+    /// Where the next setting after this place begins, or the end.
+    fn next_assignment(&self, at: usize) -> usize {
+        self.assignments()
+            .find(|(start, name)| *start > at && Keyword::nearest(name).is_some())
+            .map_or(self.text.len(), |(start, _)| start)
+    }
+
+    /// Every word that is followed by `=`, and where it begins.
+    fn assignments(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let mut at = 0_usize;
+        self.text
+            .split(|byte| is_space(*byte))
+            .filter_map(move |word| {
+                let start = at;
+                at = at.saturating_add(word.len()).saturating_add(1);
+                let end = word.iter().position(|byte| *byte == b'=')?;
+                Some((start, word.get(..end)?))
+            })
+    }
+}
+
+/// A host with or without its port, as people write it: `db:5432`, `[::1]:5432`, `https://db/`.
+///
+/// `None` where it is not a host name.
+#[must_use]
+pub(super) fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let text = SCHEMES
+        .iter()
+        .find_map(|scheme| text.strip_prefix(*scheme))
+        .unwrap_or(text);
+    let text = text.split(|byte| *byte == b'/').next()?;
+    let (host, port) = match text.strip_prefix(b"[") {
+        Some(bracketed) => {
+            let end = bracketed.iter().position(|byte| *byte == b']')?;
+            let (host, rest) = bracketed.split_at_checked(end)?;
+            (host, rest.get(1..)?.strip_prefix(b":"))
+        }
+        None => match text.iter().rposition(|byte| *byte == b':') {
+            Some(colon) if text.iter().filter(|byte| **byte == b':').count() == 1 => {
+                let (host, rest) = text.split_at_checked(colon)?;
+                (host, rest.strip_prefix(b":"))
+            }
+            _ => (text, None),
+        },
+    };
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(byte);
+    let numeric = port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit));
+    (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
+}
+
+fn is_switch(word: &str) -> bool {
+    matches!(word.to_ascii_lowercase().as_str(), "ssl" | "tls")
+}
+
+fn trimmed(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !is_space(*byte));
+    end.and_then(|end| text.get(..=end)).unwrap_or_default()
+}
+
+const SCHEMES: [&[u8]; 6] = [
+    b"https://",
+    b"http://",
+    b"postgresql://",
+    b"postgres://",
+    b"tcp://",
+    b"ssl://",
+];
+
+/// Guesses for one fault.
+const MOST: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::conninfo::{ConnInfo, parse, redacted};
+
+    /// The first repair that can be read, masked.
+    fn repaired(text: &str) -> Option<String> {
+        let Err(error) = ConnInfo::read(text.as_bytes(), &Fake::default()) else {
+            panic!("{text} is fine");
+        };
+        let found = repairs(text.as_bytes(), &error);
+        found
+            .iter()
+            .find_map(|repair| Some(redacted(&parse(repair.expose()).ok()?)))
+    }
+
+    #[test]
+    fn what_was_meant_is_found() {
+        for (text, meant) in [
+            ("host=h sslmod=require", "host=h sslmode=require"),
+            ("host=h sslmode=requird", "host=h sslmode=require"),
+            ("host=h sslmode=verify_full", "host=h sslmode=verify-full"),
+            (
+                "host=h ssl=true user=u",
+                "host=h sslmode=verify-full user=u",
+            ),
+            ("host=h pool_size=5 user=u", "host=h user=u"),
+            (
+                "postgresql://h/d?sslmod=require",
+                "host=h dbname=d sslmode=require",
+            ),
+            ("postgresql://h/d?pool=5&user=u", "host=h dbname=d user=u"),
+            ("db.example.com:5433", "host=db.example.com port=5433"),
+            ("db.example.com", "host=db.example.com"),
+            ("[::1]:5433 user=u", "host=::1 port=5433 user=u"),
+            (
+                "host=h application_name=my app user=u",
+                "host=h application_name='my app' user=u",
+            ),
+            (
+                "sslrootcert='root.crt host=h user=u",
+                "sslrootcert=root.crt host=h user=u",
+            ),
+            ("host='h", "host=h"),
+            ("postgresql://u%@h", "user=u% host=h"),
+            ("host=h port=5432x", "host=h port=5432"),
+            ("host=h connect_timeout=10s", "host=h connect_timeout=10"),
+            ("hostaddr=db.example.com", "host=db.example.com"),
+            (
+                "host=h sslrootcert=system sslmode=require",
+                "host=h sslrootcert=system sslmode=verify-full",
+            ),
+            ("host=h ssl_max_protocol_version=TLSv1.1", "host=h"),
+        ] {
+            assert_eq!(repaired(text).as_deref(), Some(meant), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_guess_is_made_where_a_password_may_be_in_pieces() {
+        for text in [
+            "host=h password=correct horse",
+            "password='abc host=h",
+            "password=my hots=x host=h",
+            "host='x password=y",
+        ] {
+            assert_eq!(repaired(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_told_from_its_port() {
+        for (text, expected) in [
+            ("db:5432", Some(("db", Some("5432")))),
+            ("https://db.example.com/", Some(("db.example.com", None))),
+            ("[::1]", Some(("::1", None))),
+            ("[::1]:5", Some(("::1", Some("5")))),
+            ("::1", Some(("::1", None))),
+            ("db:x", None),
+            ("a b", None),
+            ("", None),
+        ] {
+            let found = host_and_port(text.as_bytes());
+            let found = found.map(|(host, port)| {
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                (text(host), port.map(text))
+            });
+            let expected = expected.map(|(host, port)| (host.to_owned(), port.map(str::to_owned)));
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
