@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustls::{AlertDescription, PeerIncompatible};
+use rustls::{AlertDescription, PeerIncompatible, PeerMisbehaved};
 
 use super::{Refusal, ServerNameFault};
 use crate::connect;
@@ -109,7 +109,11 @@ impl From<rustls::Error> for Error {
                 | PeerIncompatible::NoSignatureSchemesInCommon
                 | PeerIncompatible::NoEcPointFormatsInCommon
                 | PeerIncompatible::NoCertificateRequestSignatureSchemesInCommon,
-            ) => Self::NoCommonCipher,
+            )
+            // In TLS 1.2 rustls cannot use a key that is for RSASSA-PSS only, or Ed448. OpenSSL can.
+            | Tls::PeerMisbehaved(PeerMisbehaved::SignedKxWithWrongAlgorithm) => {
+                Self::NoCommonCipher
+            }
             Tls::NoApplicationProtocol => Self::NoAlpn,
             Tls::PeerMisbehaved(_)
             | Tls::InappropriateMessage { .. }

@@ -6,6 +6,7 @@
 mod client_certificate;
 mod error;
 mod offer;
+mod secp521r1;
 mod server_hello;
 mod server_name;
 mod verifier;

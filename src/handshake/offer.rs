@@ -10,8 +10,9 @@ use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
 
 use super::Error;
 use super::client_certificate::ClientCertificateWitness;
+use super::secp521r1::Secp521r1;
 use super::server_name::Sni;
-use super::verifier::{Approve, Verifier};
+use super::verifier::{Approve, RSA_PSS_PSS, Verifier};
 use crate::conninfo::SslNegotiation;
 use crate::wire::tls::{ALPN, TlsVersion};
 
@@ -52,15 +53,18 @@ impl ServerKeys {
     pub(super) fn include(self, scheme: SignatureScheme) -> bool {
         match self {
             Self::Any => true,
-            Self::Rsa => matches!(
-                scheme,
-                SignatureScheme::RSA_PKCS1_SHA256
-                    | SignatureScheme::RSA_PKCS1_SHA384
-                    | SignatureScheme::RSA_PKCS1_SHA512
-                    | SignatureScheme::RSA_PSS_SHA256
-                    | SignatureScheme::RSA_PSS_SHA384
-                    | SignatureScheme::RSA_PSS_SHA512
-            ),
+            Self::Rsa => {
+                RSA_PSS_PSS.iter().any(|(known, _)| *known == scheme)
+                    || matches!(
+                        scheme,
+                        SignatureScheme::RSA_PKCS1_SHA256
+                            | SignatureScheme::RSA_PKCS1_SHA384
+                            | SignatureScheme::RSA_PKCS1_SHA512
+                            | SignatureScheme::RSA_PSS_SHA256
+                            | SignatureScheme::RSA_PSS_SHA384
+                            | SignatureScheme::RSA_PSS_SHA512
+                    )
+            }
             Self::Ecdsa => matches!(
                 scheme,
                 SignatureScheme::ECDSA_NISTP256_SHA256
@@ -142,6 +146,8 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
 /// aws-lc-rs, with a P-256 key share first: PostgreSQL up to 17 accepts no other group by default,
 /// and any other first share costs a HelloRetryRequest, which is a round trip.
 ///
+/// secp521r1 comes last, for servers that accept nothing else.
+///
 /// X25519MLKEM768 is not among the groups: OpenSSL 3.0 to 3.4 does not offer it, so a server that takes
 /// nothing else is none that every psql reaches.
 ///
@@ -149,7 +155,12 @@ fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolV
 /// CertificateRequest belong to one connection.
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
     Arc::new(CryptoProvider {
-        kx_groups: vec![kx_group::SECP256R1, kx_group::X25519, kx_group::SECP384R1],
+        kx_groups: vec![
+            kx_group::SECP256R1,
+            kx_group::X25519,
+            kx_group::SECP384R1,
+            &Secp521r1,
+        ],
         ..aws_lc_rs::default_provider()
     })
 });

@@ -9,7 +9,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::offer::ServerKeys;
-use crate::x509::{Certificate, Digest, KeyKind, PublicKey, RsaPadding, SigningFault, rsa_signed};
+use crate::x509::{
+    Certificate, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault, rsa_signed,
+};
 
 /// Decides, inside the handshake, whether to trust the server.
 pub trait Approve: fmt::Debug + Send + Sync {
@@ -141,9 +143,9 @@ impl ServerCertVerifier for Verifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let all = self.algorithms.supported_schemes();
-        let wanted = all.into_iter().filter(|scheme| self.keys.include(*scheme));
-        wanted.collect()
+        let all = self.algorithms.supported_schemes().into_iter();
+        let all = all.chain(RSA_PSS_PSS.map(|(scheme, _)| scheme));
+        all.filter(|scheme| self.keys.include(*scheme)).collect()
     }
 }
 
@@ -178,6 +180,13 @@ impl Verifier {
                 Some(false) => Refusal::BadSignature,
                 None => Refusal::Unsupported,
             },
+            (false, KeyKind::RsaPss { restriction, .. }) => {
+                match by_pss_key(key, *restriction, message, signature) {
+                    Some(true) => return Ok(HandshakeSignatureValid::assertion()),
+                    Some(false) => Refusal::BadSignature,
+                    None => Refusal::Unsupported,
+                }
+            }
             (false, _) => Refusal::BadSignature,
         };
         Err(CertificateError::from(refusal).into())
@@ -191,6 +200,35 @@ fn by_any_rsa(key: &PublicKey, message: &[u8], signature: &DigitallySignedStruct
     let (padding, digest) = rsa_scheme(signature.scheme)?;
     rsa_signed(&key.key, padding, digest, message, signature.signature())
 }
+
+/// Did this key, which is for RSASSA-PSS only, make the signature? Only its own schemes fit it (OpenSSL's
+/// `tls12_check_peer_sigalg`). `None` if we cannot tell.
+fn by_pss_key(
+    key: &PublicKey,
+    restriction: Option<PssParameters>,
+    message: &[u8],
+    signature: &DigitallySignedStruct,
+) -> Option<bool> {
+    let mut schemes = RSA_PSS_PSS.iter();
+    let Some((_, digest)) = schemes.find(|(scheme, _)| *scheme == signature.scheme) else {
+        return Some(false);
+    };
+    if restriction.is_some_and(|restriction| !PssParameters::of_tls(*digest).keeps_to(restriction))
+    {
+        return Some(false);
+    }
+    let salt = digest.length();
+    let padding = RsaPadding::Pss { salt };
+    rsa_signed(&key.key, padding, *digest, message, signature.signature())
+}
+
+/// `rsa_pss_pss_sha256` and so on, for keys with the identifier of RSASSA-PSS (RFC 8446 section 4.2.3).
+/// rustls has no names for them, and accepts them in TLS 1.3 only.
+pub(super) const RSA_PSS_PSS: [(SignatureScheme, Digest); 3] = [
+    (SignatureScheme::Unknown(0x0809), Digest::Sha256),
+    (SignatureScheme::Unknown(0x080a), Digest::Sha384),
+    (SignatureScheme::Unknown(0x080b), Digest::Sha512),
+];
 
 fn rsa_scheme(scheme: SignatureScheme) -> Option<(RsaPadding, Digest)> {
     // RFC 8446 section 4.2.3: the salt is as long as the digest.
@@ -234,5 +272,5 @@ fn in_tls13(scheme: SignatureScheme) -> bool {
             | SignatureScheme::ML_DSA_44
             | SignatureScheme::ML_DSA_65
             | SignatureScheme::ML_DSA_87
-    )
+    ) || RSA_PSS_PSS.iter().any(|(known, _)| *known == scheme)
 }

@@ -131,7 +131,7 @@ fn choose(scheme: &SignatureScheme, key: &KeyKind) -> Choice {
         }
         (SignatureScheme::RsaPss(Some(parameters)), KeyKind::RsaPss { bits, restriction }) => {
             match restriction {
-                Some(restriction) if !keeps_to(*parameters, *restriction) => Choice::WrongKey,
+                Some(restriction) if !parameters.keeps_to(*restriction) => Choice::WrongKey,
                 _ => rsa_pss(*parameters, *bits).into(),
             }
         }
@@ -162,13 +162,6 @@ fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
         | Digest::Sha3_384
         | Digest::Sha3_512 => return None,
     })
-}
-
-/// RFC 4055 section 3.3: a restricted key fixes the digests and sets a minimum salt length.
-fn keeps_to(parameters: PssParameters, restriction: PssParameters) -> bool {
-    parameters.digest == restriction.digest
-        && parameters.mask_digest == restriction.mask_digest
-        && parameters.salt_length >= restriction.salt_length
 }
 
 fn rsa_pss(parameters: PssParameters, bits: usize) -> Option<&'static RsaParameters> {

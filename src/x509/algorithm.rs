@@ -150,6 +150,24 @@ impl SignatureAlgorithm {
 }
 
 impl PssParameters {
+    /// Digest, mask and salt as TLS prescribes them: the salt is as long as the digest (RFC 8446 section
+    /// 4.2.3).
+    pub fn of_tls(digest: Digest) -> Self {
+        Self {
+            digest,
+            mask_digest: digest,
+            salt_length: digest.length() as u64,
+        }
+    }
+
+    /// May a key with this restriction make such a signature? It fixes the digests and sets a minimum salt
+    /// length (RFC 4055 section 3.3).
+    pub fn keeps_to(self, restriction: Self) -> bool {
+        self.digest == restriction.digest
+            && self.mask_digest == restriction.mask_digest
+            && self.salt_length >= restriction.salt_length
+    }
+
     pub(super) fn from_element(element: &Element<'_>) -> Result<Self> {
         let mut parameters = Self {
             digest: Digest::Sha1,

@@ -370,6 +370,8 @@ fn leaves(openssl: &Documented<'_>) -> Vec<Row> {
     let rsa = openssl.root("rsa");
     let ed25519 = openssl.server_with("rsa", "db.example", "-newkey ed25519", "");
     let pss = openssl.server_with("rsa", "db.example", "", "-sigopt rsa_padding_mode:pss");
+    let pss_key = "-newkey rsa-pss -pkeyopt rsa_keygen_bits:2048";
+    let pss_key = openssl.server_with("rsa", "db.example", pss_key, "");
     let short = openssl.server_with("rsa", "db.example", "-newkey rsa:1024", "");
     let odd = openssl.server_with("rsa", "db.example", "-newkey rsa:1025", "");
     let nearly = openssl.server_with("rsa", "db.example", "-newkey rsa:2047", "");
@@ -392,6 +394,9 @@ fn leaves(openssl: &Documented<'_>) -> Vec<Row> {
         row("ECDSA P-521", &p521, pem, FULL, PASS),
         row("Ed25519", &ed25519, &rsa, FULL, PASS),
         row("signed with RSA-PSS", &pss, &rsa, FULL, PASS),
+        row("ECDSA P-521, TLS 1.2", &p521, pem, FULL_TLS12, PASS),
+        row("RSA-PSS key", &pss_key, &rsa, FULL, PASS),
+        row("RSA-PSS key, not verified", &pss_key, &rsa, REQUIRE, PASS),
         row("RSA 1024", &short, &rsa, FULL, (6, "weak-key")),
         row("RSA 1024, not verified", &short, &rsa, REQUIRE, PASS),
         row("RSA 1024, TLS 1.2", &short, &rsa, REQUIRE_TLS12, PASS),

@@ -251,7 +251,7 @@ fn no_common_version(message: &str) -> Finding {
 
 fn no_common_cipher(message: &str) -> Finding {
     Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(
-        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384 and X25519, and accepts RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect. On the server:")
+        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect. On the server:")
             .fix(Fix::setting("ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'")),
     )
 }
