@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Certificate> {
             .next()
             .map(|anchor| Arc::unwrap_or_clone(anchor.certificate))
             .ok_or_else(|| anyhow!("{} contains no certificate", shown_path(path))),
-        Err(file::Unusable::Der) => Certificate::parse(&bytes)
+        Err(file::Unusable::Form(file::Form::CertificateDer)) => Certificate::parse(&bytes)
             .with_context(|| format!("could not read {}", shown_path(path))),
         Err(fault) => Err(anyhow!("could not read {}: {fault}", shown_path(path))),
     }

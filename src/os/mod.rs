@@ -20,3 +20,12 @@ pub struct Permissions {
     /// The permission bits, at most `0o7777`.
     pub mode: u32,
 }
+
+/// Who runs this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The effective user id.
+    pub id: u32,
+    /// The effective group id.
+    pub group: u32,
+}

@@ -18,10 +18,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
-use nix::unistd::{Pid, User, geteuid};
+use nix::unistd::{Pid, Uid, User, getegid, geteuid};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Permissions;
+use super::User as ThisUser;
 
 /// The bytes of an argument, an environment variable or a path, which need not be UTF-8.
 pub fn bytes_of(text: &OsStr) -> Vec<u8> {
@@ -72,6 +73,19 @@ pub const PASSFILE: &str = ".pgpass";
 pub fn user() -> Option<Vec<u8>> {
     let user = User::from_uid(geteuid()).ok()??;
     Some(user.name.into_bytes())
+}
+
+/// Who runs this program; `None` on a system without such numbers.
+pub fn this_user() -> Option<ThisUser> {
+    Some(ThisUser {
+        id: geteuid().as_raw(),
+        group: getegid().as_raw(),
+    })
+}
+
+/// The name of a user, if the password database has one.
+pub fn name_of_user(id: u32) -> Option<String> {
+    Some(User::from_uid(Uid::from_raw(id)).ok()??.name)
 }
 
 /// How many files may be open at once, after raising the limit as far as this user may.

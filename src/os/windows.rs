@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
 
-use super::Permissions;
+use super::{Permissions, User};
 
 /// The bytes of an argument, an environment variable or a path, as UTF-8.
 pub fn bytes_of(text: &OsStr) -> Vec<u8> {
@@ -117,6 +117,16 @@ pub fn keep_permissions(_: &File, _: &Metadata) -> io::Result<()> {
 /// None.
 pub fn lengthen_queue(_: &TcpListener) -> io::Result<()> {
     Ok(())
+}
+
+/// Users have no numbers here.
+pub fn this_user() -> Option<User> {
+    None
+}
+
+/// Users have no numbers here.
+pub fn name_of_user(_: u32) -> Option<String> {
+    None
 }
 
 /// There are no process groups.

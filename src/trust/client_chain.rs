@@ -2,8 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 
+use super::form::{self, Form, Instead, Wanted};
 use super::pem::{PemFault, blocks};
-use crate::escape::escape;
 use crate::x509::{Certificate, Flaw, KeyKind, ParseError};
 
 /// Why a file has no usable chain of certificates. `position` counts from 0, the client's own
@@ -11,14 +11,8 @@ use crate::x509::{Certificate, Flaw, KeyKind, ParseError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainFault {
     /// No PEM block of a certificate.
-    #[error("it contains no PEM certificate{}", holds.first().map_or_else(String::new, |first| format!(", but {first}")))]
-    NoCertificate {
-        /// The labels of the blocks that it does have, escaped for terminals.
-        holds: Vec<String>,
-    },
-    /// A certificate in DER, which libpq does not read here.
-    #[error("it is a DER certificate, but libpq reads only PEM here")]
-    Der,
+    #[error("{}", Instead(.0, Wanted::Certificates))]
+    NoCertificate(Form),
     /// A broken block. OpenSSL reads to the end of the file and refuses all of it.
     #[error(transparent)]
     Pem(#[from] PemFault),
@@ -70,27 +64,34 @@ pub enum ChainFault {
 
 /// The certificates of a file, the client's own first.
 pub(crate) struct Chain {
-    /// The client's own certificate.
-    pub(crate) leaf: Certificate,
-    /// All of them, to be sent.
-    pub(crate) certificates: Vec<CertificateDer<'static>>,
+    /// All of them; at least one.
+    pub(crate) parsed: Vec<Certificate>,
+}
+
+impl Chain {
+    /// To be sent.
+    pub(crate) fn to_der(&self) -> Vec<CertificateDer<'static>> {
+        let parsed = self.parsed.iter();
+        parsed
+            .map(|certificate| CertificateDer::from(certificate.der.to_vec()))
+            .collect()
+    }
 }
 
 /// Reads a PEM file: the first certificate is the client's own, all others are sent with it.
 pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
-    let mut leaf = None;
-    let mut certificates = Vec::new();
-    let mut holds = Vec::new();
+    let mut parsed = Vec::new();
     for block in blocks(contents) {
-        let block = block?;
-        let position = certificates.len();
+        let block = block.map_err(|fault| {
+            form::lost_line_breaks(contents).map_or_else(|| fault.into(), ChainFault::NoCertificate)
+        })?;
+        let position = parsed.len();
         let is_certificate = match block.label {
             b"CERTIFICATE" | b"X509 CERTIFICATE" => true,
             b"TRUSTED CERTIFICATE" => position == 0,
             _ => false,
         };
         if !is_certificate {
-            holds.push(escape(block.label).to_string());
             continue;
         }
         if !block.header.is_empty() {
@@ -98,14 +99,13 @@ pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
         }
         let certificate = parse(&block.contents, position)?;
         check_fitness(&certificate, position)?;
-        certificates.push(CertificateDer::from(certificate.der.to_vec()));
-        leaf.get_or_insert(certificate);
+        parsed.push(certificate);
     }
-    match leaf {
-        Some(leaf) => Ok(Chain { leaf, certificates }),
-        None if Certificate::parse_prefix(contents).is_ok() => Err(ChainFault::Der),
-        None => Err(ChainFault::NoCertificate { holds }),
+    if parsed.is_empty() {
+        let form = form::of(contents, Wanted::Certificates);
+        return Err(ChainFault::NoCertificate(form));
     }
+    Ok(Chain { parsed })
 }
 
 fn parse(der: &[u8], position: usize) -> Result<Certificate, ChainFault> {
@@ -171,6 +171,7 @@ fn is_self_signed(certificate: &Certificate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trust::file::Kind;
 
     const G2: &str = include_str!("../../certs/DigiCertGlobalRootG2.crt.pem");
     /// Self-signed with SHA-1.
@@ -179,32 +180,29 @@ mod tests {
     #[test]
     fn the_first_certificate_is_the_clients_own() {
         let chain = read(format!("{G2}text\n{BALTIMORE}").as_bytes()).unwrap();
-        assert_eq!(chain.certificates.len(), 2);
-        assert_eq!(
-            chain.certificates.first().unwrap().as_ref(),
-            &*chain.leaf.der
-        );
-        assert!(chain.leaf.subject.text.contains("DigiCert"));
+        assert_eq!(chain.to_der().len(), 2);
+        let leaf = chain.parsed.first().unwrap();
+        assert!(leaf.subject.text.contains("DigiCert"));
         let trusted = G2.replace("CERTIFICATE", "TRUSTED CERTIFICATE");
         for (contents, expected) in [(&trusted, 1), (&format!("{G2}{trusted}"), 1)] {
-            assert_eq!(
-                read(contents.as_bytes()).unwrap().certificates.len(),
-                expected
-            );
+            assert_eq!(read(contents.as_bytes()).unwrap().parsed.len(), expected);
         }
     }
 
     #[test]
     fn a_file_that_is_not_a_chain_says_why() {
         let der = blocks(G2.as_bytes()).next().unwrap().unwrap().contents;
-        assert_eq!(read(&der).map(|_| ()), Err(ChainFault::Der));
-        let no_certificate = |holds: &[&str]| ChainFault::NoCertificate {
-            holds: holds.iter().map(|label| (*label).to_owned()).collect(),
-        };
+        assert_eq!(
+            read(&der).map(|_| ()),
+            Err(ChainFault::NoCertificate(Form::CertificateDer))
+        );
         let renamed = |label: &str| G2.replace("CERTIFICATE", label);
         for (contents, expected) in [
-            (String::new(), no_certificate(&[])),
-            (renamed("PRIVATE KEY"), no_certificate(&["PRIVATE KEY"])),
+            (String::new(), ChainFault::NoCertificate(Form::Empty)),
+            (
+                renamed("PRIVATE KEY"),
+                ChainFault::NoCertificate(Form::Pem(Kind::PrivateKey)),
+            ),
             (
                 G2.replace("-----END", "----END"),
                 PemFault::NoEnd { line: 1 }.into(),

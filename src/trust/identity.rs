@@ -12,14 +12,15 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::SigningKey;
 
 use super::client_chain::{self, ChainFault};
-pub use super::identity_error::IdentityError;
+use super::form::{Form, Kind};
+pub use super::identity_error::{Custody, IdentityError};
 use super::private_key::{self, KeyFault};
 use super::request::HomeFile;
 use super::similar::similar_files;
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
 use crate::os::{self, Permissions};
-use crate::x509::PublicKey;
+use crate::x509::{Certificate, PublicKey};
 
 /// What the connection string and its environment say about the client's identity.
 #[derive(Clone, Copy)]
@@ -43,6 +44,8 @@ pub struct IdentityRequest<'a> {
 pub struct Identity {
     /// The client's own certificate, then the others of its file in order.
     pub chain: Vec<CertificateDer<'static>>,
+    /// The same, parsed.
+    pub certificates: Vec<Certificate>,
     /// The private key, ready to sign.
     pub key: Arc<dyn SigningKey>,
     /// The certificate's file, as the user or libpq's default names it.
@@ -71,16 +74,13 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
             SslCertMode::Allow | SslCertMode::Disable => Ok(None),
         };
     };
-    let chain = read_chain(&certificate_path, request.supposed)?;
-    let key_path = find_key(request, &certificate_path)?;
-    pair(
-        chain,
-        certificate_path,
-        key_path,
-        password,
-        request.supposed,
-    )
-    .map(Some)
+    let supposed = request.supposed;
+    let key_path = find_key(request, &certificate_path);
+    let chain = read_chain(&certificate_path, supposed).map_err(|error| match &key_path {
+        Ok(key) => swapped(error, key, supposed),
+        Err(_) => error,
+    })?;
+    pair(chain, certificate_path, key_path?, password, supposed).map(Some)
 }
 
 /// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
@@ -91,7 +91,7 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
 /// Why a server would not start with these files.
 pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
     let supposed = Supposed::nothing();
-    let chain = read_chain(certificate, supposed)?;
+    let chain = read_chain(certificate, supposed).map_err(|error| swapped(error, key, supposed))?;
     pair(
         chain,
         certificate.to_path_buf(),
@@ -106,7 +106,7 @@ pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityErr
 /// # Errors
 /// Why a server would not start with this file.
 pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    Ok(read_chain(certificate, Supposed::nothing())?.certificates)
+    Ok(read_chain(certificate, Supposed::nothing())?.to_der())
 }
 
 /// Reads the contents of a certificate file: its own certificate first, then those that are sent
@@ -115,7 +115,7 @@ pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, Id
 /// # Errors
 /// What `SSL_CTX_use_certificate_chain_file` refuses at OpenSSL's security level 2.
 pub fn certificates(contents: &[u8]) -> Result<Vec<CertificateDer<'static>>, ChainFault> {
-    Ok(client_chain::read(contents)?.certificates)
+    Ok(client_chain::read(contents)?.to_der())
 }
 
 /// Reads the contents of a key file: the first private key in it, ready to sign.
@@ -148,18 +148,41 @@ fn pair(
             reason: reason(&error),
         },
     })?;
-    if !belong_together(&chain.leaf.public_key.spki, &*key) {
+    let belongs = |certificate: &Certificate| belong_together(&certificate.public_key.spki, &*key);
+    if !chain.parsed.first().is_some_and(belongs) {
+        let first = chain.parsed.first();
         return Err(IdentityError::Mismatch {
+            first: first.map_or_else(String::new, |first| first.subject.text.clone()),
+            fits: chain.parsed.iter().position(belongs),
             certificate: certificate_path,
             key: key_path,
         });
     }
     Ok(Identity {
-        chain: chain.certificates,
+        chain: chain.to_der(),
+        certificates: chain.parsed,
         key,
         certificate_path,
         key_path,
     })
+}
+
+/// A file of certificates that contains the key, while the key's file contains the certificate.
+fn swapped(error: IdentityError, key: &Path, supposed: &Supposed) -> IdentityError {
+    let (path, fault) = match error {
+        IdentityError::CertificateInvalid {
+            path,
+            fault: fault @ ChainFault::NoCertificate(Form::Pem(Kind::PrivateKey)),
+        } => (path, fault),
+        other => return other,
+    };
+    let holds_certificate = |bytes: Vec<u8>| client_chain::read(&bytes).is_ok();
+    if supposed.read(key).is_ok_and(holds_certificate) {
+        let key = key.to_path_buf();
+        IdentityError::Swapped { path, key }
+    } else {
+        IdentityError::CertificateInvalid { path, fault }
+    }
 }
 
 /// `None` if the default file does not exist.
@@ -267,6 +290,7 @@ fn read_key(
             return Err(IdentityError::KeyPermissions {
                 path: path.to_path_buf(),
                 mode,
+                custody: custody(path, &metadata),
             });
         }
     }
@@ -288,6 +312,28 @@ fn excessive_permissions(metadata: &Metadata) -> Option<u32> {
     let Permissions { owner, mode } = os::permissions(metadata)?;
     let forbidden = if owner == 0 { 0o037 } else { 0o077 };
     (mode & forbidden != 0).then_some(mode)
+}
+
+/// Who may change the permissions of a key's file.
+fn custody(path: &Path, metadata: &Metadata) -> Custody {
+    let owner = os::permissions(metadata).map(|permissions| permissions.owner);
+    let (Some(owner), Some(user)) = (owner, os::this_user()) else {
+        return Custody::Own;
+    };
+    let by_kubelet = path
+        .parent()
+        .is_some_and(|directory| directory.join("..data").symlink_metadata().is_ok());
+    if by_kubelet {
+        Custody::Kubernetes(user)
+    } else if owner == user.id {
+        Custody::Own
+    } else {
+        Custody::Other {
+            owner,
+            name: os::name_of_user(owner),
+            user,
+        }
+    }
 }
 
 /// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.

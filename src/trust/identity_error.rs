@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::client_chain::ChainFault;
 use super::private_key::KeyFault;
 use crate::conninfo::shown_path;
+use crate::os::User;
 
 /// Why the client's identity cannot be loaded. Paths are as the user or libpq's default names them.
 /// `Display` is libpq's own sentence if it has one, escaped for terminals.
@@ -41,6 +42,18 @@ pub enum IdentityError {
         path: PathBuf,
         /// What is wrong with its contents.
         fault: ChainFault,
+    },
+    /// The certificate's file contains the key, and the key's file the certificate.
+    #[error(
+        "could not read certificate file \"{}\": it contains the private key, and \"{}\" contains the certificate",
+        shown_path(path),
+        shown_path(key)
+    )]
+    Swapped {
+        /// What is named as the certificate's file.
+        path: PathBuf,
+        /// What is named as the key's file.
+        key: PathBuf,
     },
     /// There is a certificate, but not its key.
     #[error(
@@ -108,6 +121,8 @@ pub enum IdentityError {
         path: PathBuf,
         /// Its permission bits, such as 0o644.
         mode: u32,
+        /// Who may change them.
+        custody: Custody,
     },
     /// The key's file exists, but cannot be read.
     #[error("could not load private key file \"{}\": {reason}", shown_path(path))]
@@ -136,6 +151,10 @@ pub enum IdentityError {
         certificate: PathBuf,
         /// The key's file.
         key: PathBuf,
+        /// The position of the certificate that the key does belong to, if the file has it.
+        fits: Option<usize>,
+        /// The subject of the first certificate.
+        first: String,
     },
     /// `sslcertmode=require` without a certificate: libpq will fail with any server.
     #[error("sslcertmode is \"require\", but there is no client certificate")]
@@ -150,6 +169,7 @@ impl IdentityError {
             | Self::CertificateInaccessible { path, .. }
             | Self::CertificateUnreadable { path, .. }
             | Self::CertificateInvalid { path, .. }
+            | Self::Swapped { path, .. }
             | Self::KeyMissing { path, .. }
             | Self::LoneKeyMissing { path, .. }
             | Self::KeyInaccessible { path, .. }
@@ -161,4 +181,22 @@ impl IdentityError {
             Self::KeyUnnamed { .. } | Self::Engine { .. } | Self::NoCertificate => None,
         }
     }
+}
+
+/// Who may change the permissions of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Custody {
+    /// This user.
+    Own,
+    /// Another user, the file's owner.
+    Other {
+        /// The owner's number.
+        owner: u32,
+        /// The owner's name, if the owner has one.
+        name: Option<String>,
+        /// Who runs this program.
+        user: User,
+    },
+    /// The kubelet, which has mounted it from a secret.
+    Kubernetes(User),
 }

@@ -27,6 +27,12 @@ pub enum PemFault {
         /// Of the BEGIN line.
         line: usize,
     },
+    /// A BEGIN follows on the END line, as after `cat` of a file without a final line break.
+    #[error("END and BEGIN are on the same line {line}: a line break is missing between them")]
+    Glued {
+        /// Of the END line.
+        line: usize,
+    },
     /// The END line has another label than the BEGIN line.
     #[error("the END on line {line} does not match its BEGIN line")]
     WrongEnd {
@@ -84,7 +90,7 @@ impl<'a> Iterator for Blocks<'a> {
             if std::mem::take(&mut first) {
                 line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
             }
-            if let Some(label) = label(line, b"-----BEGIN ") {
+            if let Some(label) = label(line, BEGIN) {
                 return Some(self.block(label));
             }
         }
@@ -115,7 +121,11 @@ impl<'a> Blocks<'a> {
                 if label(line, b"-----END ") == Some(label_of_begin) {
                     break;
                 }
-                return Err(PemFault::WrongEnd { line: number });
+                return Err(if line.windows(BEGIN.len()).any(|part| part == BEGIN) {
+                    PemFault::Glued { line: number }
+                } else {
+                    PemFault::WrongEnd { line: number }
+                });
             }
             // After a header, only the last line may be shorter than the usual 64.
             if ended || (has_header && line.len() > 64) {
@@ -207,6 +217,9 @@ fn length_of_piece(text: &[u8]) -> usize {
 /// What fits into the buffer before its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).
 const MAX_PIECE: usize = 254;
 
+/// How a block starts.
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// The UTF-8 byte-order mark, which OpenSSL skips at the start of a PEM file.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -271,6 +284,10 @@ mod tests {
             (
                 "\n-----BEGIN B-----\naGVsbG8=\n-----END A-----\n",
                 PemFault::WrongEnd { line: 4 },
+            ),
+            (
+                "-----BEGIN B-----\naGVsbG8=\n-----END B----------BEGIN C-----\naGVsbG8=\n-----END C-----\n",
+                PemFault::Glued { line: 3 },
             ),
             (
                 "-----BEGIN B-----\naGVsbG8=\n-----END B----\n",

@@ -1,15 +1,13 @@
 //! A private key in any of the forms that libpq reads (`SSL_use_PrivateKey_file` of OpenSSL 3).
 
-use std::fmt;
-
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef, UintRef};
 use pkcs8::der::{Decode as _, Error as DerError, Reader as _, SliceReader, TagNumber};
 use rustls::pki_types::PrivateKeyDer;
 
 use super::encryption::{decrypt_pem, decrypt_pkcs8, is_encrypted_pkcs8, names_known_cipher};
+use super::form::{self, Form, Instead, Wanted};
 use super::pem::{Block, PemFault, blocks};
-use crate::escape::escape;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -29,11 +27,8 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
     /// Neither PEM nor DER of a private key.
-    #[error("it contains no private key{}", Holding(holds))]
-    NoKey {
-        /// The labels of the PEM blocks that it does have, escaped for terminals.
-        holds: Vec<String>,
-    },
+    #[error("{}", Instead(.0, Wanted::Key))]
+    NoKey(Form),
     /// The file is PEM, but a broken block prevents reading the key.
     #[error(transparent)]
     Pem(#[from] PemFault),
@@ -76,7 +71,6 @@ pub(crate) fn read(
     password: Option<&[u8]>,
 ) -> Result<PrivateKeyDer<'static>, KeyFault> {
     let mut first_fault = None;
-    let mut holds = Vec::new();
     for block in blocks(contents) {
         let block = match block {
             Ok(block) => block,
@@ -86,7 +80,6 @@ pub(crate) fn read(
                 continue;
             }
         };
-        holds.push(escape(block.label).to_string());
         if let Some(key) = from_block(&block, password)? {
             return Ok(key);
         }
@@ -94,7 +87,12 @@ pub(crate) fn read(
     if let Some(key) = from_der(contents)? {
         return Ok(key);
     }
-    Err(first_fault.map_or(KeyFault::NoKey { holds }, KeyFault::Pem))
+    let form = match (form::lost_line_breaks(contents), first_fault) {
+        (Some(lost), _) => lost,
+        (None, Some(fault)) => return Err(fault.into()),
+        (None, None) => form::of(contents, Wanted::Key),
+    };
+    Err(KeyFault::NoKey(form))
 }
 
 /// `None` if the block is not a private key.
@@ -205,6 +203,11 @@ fn noise(block: &Block<'_>) -> KeyFault {
 /// Bytes after the key are ignored.
 fn first_value(der: &[u8]) -> Option<&[u8]> {
     SliceReader::new(der).ok()?.tlv_bytes().ok()
+}
+
+/// Is this the DER of an unencrypted key, of any kind?
+pub(super) fn is_der(der: &[u8]) -> bool {
+    is_pkcs8(der) || ec_parameters(der).is_ok() || is_integers(der, 9) || is_encrypted_pkcs8(der)
 }
 
 fn from_der(contents: &[u8]) -> Result<Option<PrivateKeyDer<'static>>, KeyFault> {
@@ -329,30 +332,13 @@ fn name(oid: ObjectIdentifier) -> String {
     name.to_owned()
 }
 
-/// `, but X and Y`, or nothing.
-struct Holding<'a>(&'a [String]);
-
-impl fmt::Display for Holding<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((first, others)) = self.0.split_first() else {
-            return Ok(());
-        };
-        write!(f, ", but {first}")?;
-        // A bundle of roots has too many labels to list.
-        match others {
-            [] => Ok(()),
-            [second] => write!(f, " and {second}"),
-            others => write!(f, " and {} other blocks", others.len()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use pkcs8::der::Encode as _;
     use pkcs8::spki::AlgorithmIdentifierRef;
 
     use super::*;
+    use crate::trust::file::{Kind, SshKey};
 
     fn pem(label: &str, contents: &[u8]) -> String {
         let base64 = data_encoding::BASE64.encode(contents);
@@ -443,17 +429,15 @@ mod tests {
 
     #[test]
     fn a_file_without_a_usable_key_says_what_it_contains() {
-        let no_key = |holds: &[&str]| KeyFault::NoKey {
-            holds: holds.iter().map(|label| (*label).to_owned()).collect(),
-        };
+        let no_key = |kind| KeyFault::NoKey(Form::Pem(kind));
         let certificate = pem("CERTIFICATE", b"x");
         let both = format!("{certificate}{}", pem("OPENSSH PRIVATE KEY", b"x"));
         for (contents, expected) in [
-            (String::new(), no_key(&[])),
-            ("<html>".to_owned(), no_key(&[])),
-            (certificate, no_key(&["CERTIFICATE"])),
-            (both, no_key(&["CERTIFICATE", "OPENSSH PRIVATE KEY"])),
-            (pem("\u{1b}[2J", b"x"), no_key(&["\\x1b[2J"])),
+            (String::new(), KeyFault::NoKey(Form::Empty)),
+            ("<html>".to_owned(), KeyFault::NoKey(Form::Html)),
+            (certificate, no_key(Kind::Certificate)),
+            (both, no_key(Kind::SshKey(SshKey::Own))),
+            (pem("\u{1b}[2J", b"x"), no_key(Kind::Other)),
             (pem("PRIVATE KEY", b"x"), KeyFault::Malformed),
             (pem("EC PRIVATE KEY", b"x"), KeyFault::Malformed),
             (
@@ -476,10 +460,6 @@ mod tests {
         // EncryptedPrivateKeyInfo { { 1.2 }, "" }
         let encrypted = [0x30, 7, 0x30, 3, 6, 1, 0x2a, 4, 0];
         assert_eq!(read(&encrypted, Some(b"x")), Err(KeyFault::EncryptedDer));
-        let holds = ["A", "B", "C"].map(str::to_owned);
-        assert_eq!(Holding(&holds[..1]).to_string(), ", but A");
-        assert_eq!(Holding(&holds[..2]).to_string(), ", but A and B");
-        assert_eq!(Holding(&holds).to_string(), ", but A and 2 other blocks");
     }
 
     proptest::proptest! {

@@ -4,6 +4,8 @@
 //! and under require. If pgtls advises a command, the command is run, and the check must pass with its
 //! output.
 
+use data_encoding::BASE64;
+
 use crate::support::certs::{
     CLIENT_AUTH, CrlSpec, OTHER_KEY, SERVER_AUTH, context, oid, openssl, pem, seq,
 };
@@ -255,8 +257,36 @@ impl World {
                     .collect::<String>(),
                 Mendable("indented"),
             ),
-            row("CR alone", root.replace('\n', "\r"), Invalid("")),
-            row("all on one line", root.replace('\n', ""), Invalid("")),
+            row(
+                "CR alone",
+                root.replace('\n', "\r"),
+                Mendable("carriage returns"),
+            ),
+            row(
+                "all on one line",
+                root.replace('\n', ""),
+                Mendable("line breaks are lost"),
+            ),
+            row(
+                "blanks for line breaks",
+                root.replace('\n', " "),
+                Mendable("line breaks are lost"),
+            ),
+            row(
+                "base64 of PEM",
+                BASE64.encode(root.as_bytes()),
+                Mendable("base64 of a PEM"),
+            ),
+            row(
+                "no BEGIN and END",
+                body.as_str(),
+                Mendable("base64 of a certificate"),
+            ),
+            row(
+                "another root glued before",
+                format!("{}{root}", Ca::root("other").pem.trim_end()),
+                Mendable("on the same line"),
+            ),
             row(
                 "escaped line breaks",
                 root.replace('\n', "\\n"),
@@ -487,7 +517,11 @@ impl World {
                 Invalid("revocation list in DER form"),
             ),
             row("a private key", key, Invalid("private key")),
-            row("a private key in DER form", key_as_der, Invalid("a key?")),
+            row(
+                "a private key in DER form",
+                key_as_der,
+                Invalid("private key in DER"),
+            ),
             row(
                 "a certificate request",
                 request,

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::convert::{Purpose, Repair, repair, unglue};
 use super::corrected;
+use super::identity::{Owner, identity_finding};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::secrecy::{Place, Taken};
-use crate::trust::file::{Kind, Unusable};
-use crate::trust::{self, FileRole, IdentityError, NamedPath};
+use crate::trust::file::{PemFault, Unusable};
+use crate::trust::{self, FileRole, NamedPath};
 
 /// A file that is named, or is in its default place, and cannot be used.
 pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
@@ -126,20 +128,14 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
         }
         trust::Error::Unusable { role, path, fault } => {
             let looked = Hint::say(looked_at(path));
-            let advice = match repair(*role, path, fault) {
-                Repair::Words(words) => looked.then(words),
-                Repair::Convert { command, out } => {
-                    let convert = looked
-                        .then("Convert it, then use the new file:")
-                        .fix(Fix::command(command));
-                    let change = (keyword(*role), out.as_bytes());
-                    match conninfo {
-                        Some(conninfo) => convert.fix(corrected(conninfo, &[change])),
-                        None => convert,
-                    }
+            let advice = match repair_of(*role, path, fault) {
+                Repair::Words(words) => Hint::say(words),
+                Repair::Convert(command) => {
+                    let out = purpose(*role).out();
+                    converting(command, conninfo, &[(keyword(*role), out)])
                 }
             };
-            finding(invalid(*role), error.to_string()).hint(advice)
+            finding(invalid(*role), error.to_string()).hint(looked.and(advice))
         }
         trust::Error::Identity { error, absolute } => located(
             identity_finding(Owner::Client(conninfo), error),
@@ -177,7 +173,7 @@ fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     }
 }
 
-fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
+pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
     let lost = conninfo.lost_backslashes(keyword)?;
     let sentence = format!(
         "In a keyword/value string a backslash is an escape character, so {} lost its backslashes. Write one of:",
@@ -190,111 +186,7 @@ fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
     )
 }
 
-/// Whose certificate and key.
-#[derive(Clone, Copy)]
-enum Owner<'a> {
-    Client(Option<&'a ConnInfo>),
-    Server,
-}
-
-/// What is wrong with a certificate or key file, for any owner.
-enum Flaw {
-    CertificateMissing,
-    CertificateInvalid,
-    KeyMissing,
-    KeyInvalid,
-    KeyMismatch,
-}
-
-impl Owner<'_> {
-    fn code(self, flaw: Flaw) -> Code {
-        match (self, flaw) {
-            (Self::Client(_), Flaw::CertificateMissing) => Code::ClientCertFileMissing,
-            (Self::Client(_), Flaw::CertificateInvalid) => Code::ClientCertFileInvalid,
-            (Self::Client(_), Flaw::KeyMissing) => Code::ClientKeyFileMissing,
-            (Self::Client(_), Flaw::KeyInvalid) => Code::ClientKeyFileInvalid,
-            (Self::Client(_), Flaw::KeyMismatch) => Code::ClientKeyMismatch,
-            (Self::Server, Flaw::CertificateMissing) => Code::ServerCertFileMissing,
-            (Self::Server, Flaw::CertificateInvalid) => Code::ServerCertFileInvalid,
-            (Self::Server, Flaw::KeyMissing) => Code::ServerKeyFileMissing,
-            (Self::Server, Flaw::KeyInvalid) => Code::ServerKeyFileInvalid,
-            (Self::Server, Flaw::KeyMismatch) => Code::ServerKeyMismatch,
-        }
-    }
-
-    fn lost_backslashes(self, keyword: Keyword) -> Option<Hint> {
-        match self {
-            Self::Client(conninfo) => lost_backslashes(conninfo?, keyword),
-            Self::Server => None,
-        }
-    }
-}
-
-fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
-    let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
-    let advice = |first: &str, keyword, similar: &[PathBuf]| {
-        let parts = [
-            Some(Hint::say(first)),
-            owner.lost_backslashes(keyword),
-            beside(similar),
-        ];
-        parts.into_iter().flatten().collect::<Hint>()
-    };
-    match error {
-        IdentityError::CertificateMissing { similar, .. } => {
-            let first = match owner {
-                Owner::Client(_) => {
-                    "Here psql would go on without a client certificate and without a message."
-                }
-                Owner::Server => "Give the file that ssl_cert_file will name.",
-            };
-            finding(Flaw::CertificateMissing).hint(advice(first, Keyword::SslCert, similar))
-        }
-        IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Allow this user to search that directory. For a client's default files, set HOME to a directory that the user can read, or set sslcertmode=disable (libpq 16 and newer)."),
-        IdentityError::CertificateUnreadable { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Allow this user to read the file."),
-        IdentityError::CertificateInvalid { .. } => finding(Flaw::CertificateInvalid)
-            .hint("It must be PEM: the certificate that belongs to the key first, then its intermediates."),
-        IdentityError::KeyMissing { similar, .. }
-        | IdentityError::LoneKeyMissing { similar, .. } => finding(Flaw::KeyMissing)
-            .hint(advice("Give the certificate's private key.", Keyword::SslKey, similar)),
-        IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
-            .hint("Set sslkey=FILE to the certificate's private key."),
-        IdentityError::Engine { .. } => {
-            finding(Flaw::KeyInvalid).hint("pgtls reads keys from files only.")
-        }
-        IdentityError::KeyInaccessible { .. }
-        | IdentityError::KeyNotRegular { .. }
-        | IdentityError::KeyUnreadable { .. } => {
-            finding(Flaw::KeyInvalid).hint("It must be a regular file that this user can read.")
-        }
-        IdentityError::KeyPermissions { path, mode } => {
-            Finding::error(Code::KeyFilePermissions, Stage::Trust, error.to_string()).hint(
-                Hint::say(format!("Its mode is {mode:04o}. Remove the access of group and others:"))
-                    .fix(Fix::command(format!("chmod 600 {}", quoted_path(path))))
-                    .then("In Kubernetes, set defaultMode: 0400 (0440 with fsGroup) on the secret's volume."),
-            )
-        }
-        IdentityError::KeyInvalid { .. } => finding(Flaw::KeyInvalid).hint(match owner {
-            Owner::Client(_) => {
-                "It must be a PEM or DER private key (PKCS#8, PKCS#1 or SEC1). An encrypted key needs sslpassword."
-            }
-            Owner::Server => {
-                "It must be a private key in PEM. An encrypted key needs ssl_passphrase_command on the server. pgtls verify reads only unencrypted keys."
-            }
-        }),
-        IdentityError::Mismatch { certificate, key } => finding(Flaw::KeyMismatch).hint(
-            Hint::say("Compare their public keys:")
-                .show(format!("openssl x509 -in {} -noout -pubkey", quoted_path(certificate)))
-                .show(format!("openssl pkey -in {} -pubout", quoted_path(key))),
-        ),
-        IdentityError::NoCertificate => finding(Flaw::CertificateMissing)
-            .hint("Set sslcert=FILE sslkey=FILE, or remove sslcertmode=require."),
-    }
-}
-
-fn beside(similar: &[PathBuf]) -> Option<Hint> {
+pub(super) fn beside(similar: &[PathBuf]) -> Option<Hint> {
     let names: Vec<String> = similar.iter().map(|path| shown_path(path)).collect();
     (!names.is_empty())
         .then(|| Hint::say(format!("The same directory contains {}.", names.join(", "))))
@@ -331,43 +223,13 @@ pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
     }
 }
 
-/// What converts the file into one that libpq reads.
-enum Repair {
-    Words(String),
-    Convert {
-        command: String,
-        /// What the command writes.
-        out: &'static str,
-    },
-}
-
-fn repair(role: FileRole, path: &NamedPath, fault: &Unusable) -> Repair {
-    let keyword = keyword(role);
-    let (wanted, begins, out) = match role {
-        FileRole::Roots => ("root certificate", "CERTIFICATE", "root-fixed.pem"),
-        FileRole::Crls | FileRole::CrlDirectory => ("CRL", "X509 CRL", "crl-fixed.pem"),
-    };
+/// What to do about a file of roots or CRLs that OpenSSL does not load.
+fn repair_of(role: FileRole, path: &NamedPath, fault: &Unusable) -> Repair {
+    let purpose = purpose(role);
     let file = quoted(path);
-    let convert = |command: String| Repair::Convert { command, out };
     match fault {
-        Unusable::Der => convert(format!("openssl x509 -inform der -in {file} -out {out}")),
-        Unusable::CrlDer => convert(format!("openssl crl -inform der -in {file} -out {out}")),
-        Unusable::Pkcs7Der => {
-            convert(format!("openssl pkcs7 -inform der -in {file} -print_certs -out {out}"))
-        }
-        Unusable::NoCertificate { kind: Kind::Pkcs7 } => {
-            convert(format!("openssl pkcs7 -in {file} -print_certs -out {out}"))
-        }
-        Unusable::Pkcs12 => convert(format!("openssl pkcs12 -in {file} -nokeys -out {out}")),
-        Unusable::Utf16 => convert(format!("iconv -f UTF-16 -t UTF-8 {file} > {out}")),
-        Unusable::Nul { .. } => convert(format!("tr -d '\\000' < {file} > {out}")),
-        Unusable::EscapedNewlines => convert(format!("printf '%b' \"$(cat {file})\" > {out}")),
-        Unusable::Indented { .. } => {
-            convert(format!("sed 's/^[[:space:]]*//' {file} > {out}"))
-        }
-        Unusable::Empty | Unusable::Html | Unusable::Text => Repair::Words(format!(
-            "Download the {wanted} again, as PEM (a text file with a BEGIN {begins} line)."
-        )),
+        Unusable::Form(form) => repair(purpose, form, &file),
+        Unusable::Pem(PemFault::Glued { .. }) => Repair::Convert(unglue(purpose, &file)),
         Unusable::Pem(_) | Unusable::Broken { .. } => Repair::Words(
             "One broken block makes the whole file unusable for libpq. Remove the block, or download the file again."
                 .to_owned(),
@@ -376,8 +238,29 @@ fn repair(role: FileRole, path: &NamedPath, fault: &Unusable) -> Repair {
             "Remove the lines between the BEGIN line and the next empty line, and that empty line."
                 .to_owned(),
         ),
-        Unusable::OtherDer | Unusable::NoCertificate { .. } => Repair::Words(format!(
-            "{keyword} must name the certificate authority's {wanted}, a file with a BEGIN {begins} line."
-        )),
+    }
+}
+
+fn purpose(role: FileRole) -> Purpose {
+    match role {
+        FileRole::Roots => Purpose::Roots,
+        FileRole::Crls | FileRole::CrlDirectory => Purpose::Crls,
+    }
+}
+
+/// A command that writes new files, and the string that names them.
+pub(super) fn converting(
+    command: String,
+    conninfo: Option<&ConnInfo>,
+    files: &[(Keyword, &str)],
+) -> Hint {
+    let convert = Hint::say("Convert it, then use the new file:").fix(Fix::command(command));
+    let changes: Vec<(Keyword, &[u8])> = files
+        .iter()
+        .map(|(keyword, file)| (*keyword, file.as_bytes()))
+        .collect();
+    match conninfo {
+        Some(conninfo) => convert.fix(corrected(conninfo, &changes)),
+        None => convert,
     }
 }

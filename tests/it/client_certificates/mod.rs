@@ -4,6 +4,7 @@
 //! servers play what PostgreSQL leaves to its TLS layer.
 
 mod files;
+mod forms;
 mod identities;
 mod last_word;
 mod peers;

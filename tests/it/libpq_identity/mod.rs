@@ -101,8 +101,9 @@ fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
         // OpenSSL's reason is the system's, which libpq 15 turns into noise.
         IdentityError::KeyUnreadable { .. } => &["could not load private key file"],
         IdentityError::CertificateUnreadable { .. } => &["could not read certificate file"],
+        IdentityError::Swapped { .. } => &["no start line"],
         IdentityError::CertificateInvalid { fault, .. } => match fault {
-            ChainFault::NoCertificate { .. } | ChainFault::Der => &["no start line"],
+            ChainFault::NoCertificate(_) => &["no start line"],
             ChainFault::Pem(PemFault::Base64 { .. }) => &["bad base64 decode"],
             ChainFault::Pem(_) => &["bad end line"],
             ChainFault::Invalid { .. } => &["invalid certificate"],

@@ -1,0 +1,260 @@
+//! Which command turns a file into one that libpq reads.
+
+use crate::trust::file::{Cipher, Endianness, Form, Kind, SshKey};
+
+/// What the file should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// `sslrootcert`.
+    Roots,
+    /// `sslcrl` and `sslcrldir`.
+    Crls,
+    /// `sslcert`, or a server's `ssl_cert_file`.
+    Certificate(Side),
+    /// `sslkey`, or a server's `ssl_key_file`.
+    Key(Side),
+}
+
+/// Whose certificate and key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
+/// What helps against a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Repair {
+    /// No command: what to do.
+    Words(String),
+    /// A command that writes [`Purpose::out`].
+    Convert(String),
+}
+
+impl Purpose {
+    /// The file that the command writes.
+    pub(super) const fn out(self) -> &'static str {
+        match self {
+            Self::Roots => "root-fixed.pem",
+            Self::Crls => "crl-fixed.pem",
+            Self::Certificate(Side::Client) => "client-fixed.crt",
+            Self::Certificate(Side::Server) => "server-fixed.crt",
+            Self::Key(Side::Client) => "client-fixed.key",
+            Self::Key(Side::Server) => "server-fixed.key",
+        }
+    }
+
+    /// The program of openssl that reads it from DER.
+    const fn reader(self) -> &'static str {
+        match self {
+            Self::Roots | Self::Certificate(_) => "x509",
+            Self::Crls => "crl",
+            Self::Key(_) => "pkey",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Roots | Self::Certificate(_) => "CERTIFICATE",
+            Self::Crls => "X509 CRL",
+            Self::Key(_) => "PRIVATE KEY",
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Roots => "root certificate",
+            Self::Crls => "CRL",
+            Self::Certificate(Side::Client) => "client certificate",
+            Self::Certificate(Side::Server) => "server certificate",
+            Self::Key(Side::Client) => "private key of the client certificate",
+            Self::Key(Side::Server) => "private key of the server certificate",
+        }
+    }
+
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Roots | Self::Certificate(_) => Kind::Certificate,
+            Self::Crls => Kind::Crl,
+            Self::Key(_) => Kind::PrivateKey,
+        }
+    }
+
+    /// A command whose output goes to the new file; that of a key is readable by its owner only.
+    fn written(self, command: &str) -> String {
+        let out = self.out();
+        match self {
+            Self::Roots | Self::Crls | Self::Certificate(_) => format!("{command} > {out}"),
+            Self::Key(_) => format!("(umask 077; {command} > {out})"),
+        }
+    }
+}
+
+/// What to do about a file of this form; `file` is its path, quoted for a shell.
+pub(super) fn repair(purpose: Purpose, form: &Form, file: &str) -> Repair {
+    let out = purpose.out();
+    let convert = |command: String| Repair::Convert(command);
+    let write = |command: String| Repair::Convert(purpose.written(&command));
+    match form {
+        Form::CertificateDer | Form::CrlDer | Form::KeyDer if !fits(purpose, form) => {
+            wrong_thing(purpose)
+        }
+        Form::CertificateDer | Form::CrlDer | Form::KeyDer => convert(format!(
+            "openssl {} -inform der -in {file} -out {out}",
+            purpose.reader()
+        )),
+        Form::Pkcs7Der | Form::Pem(Kind::Pkcs7) => match purpose {
+            Purpose::Key(_) => wrong_thing(purpose),
+            Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => {
+                let form = if *form == Form::Pkcs7Der { " -inform der" } else { "" };
+                convert(format!("openssl pkcs7{form} -in {file} -print_certs -out {out}"))
+            }
+        },
+        Form::Pkcs12(cipher) => {
+            let legacy = match cipher {
+                Cipher::Usual => "",
+                Cipher::Legacy => " -legacy",
+            };
+            let part = match purpose {
+                // -nodes means the same in OpenSSL 1.1.1 and 3.
+                Purpose::Key(_) => "-nocerts -nodes",
+                Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => "-nokeys",
+            };
+            convert(format!("openssl pkcs12{legacy} -in {file} {part} -out {out}"))
+        }
+        Form::JavaKeyStore => match purpose {
+            Purpose::Key(_) => convert(format!(
+                "keytool -importkeystore -srckeystore {file} -destkeystore key.p12 -deststoretype PKCS12 && openssl pkcs12 -in key.p12 -nocerts -nodes -out {out}"
+            )),
+            Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => {
+                write(format!("keytool -list -rfc -keystore {file}"))
+            }
+        },
+        Form::Utf16(endianness) => {
+            let encoding = match endianness {
+                Endianness::Marked => "UTF-16",
+                Endianness::Little => "UTF-16LE",
+                Endianness::Big => "UTF-16BE",
+            };
+            write(format!("iconv -f {encoding} -t UTF-8 {file}"))
+        }
+        Form::Nul { .. } => write(format!("tr -d '\\000' < {file}")),
+        Form::EscapedNewlines => write(format!("{LINE_BREAKS_OF_ESCAPES} {file}")),
+        Form::OneLine => write(format!("{LINE_BREAKS} {file}")),
+        Form::CarriageReturns => write(format!("tr '\\r' '\\n' < {file}")),
+        Form::Indented { .. } => write(format!("sed 's/^.*-----BEGIN/-----BEGIN/; s/^[[:space:]]*//' {file}")),
+        Form::Base64OfPem => write(format!("base64 -d {file}")),
+        Form::Base64OfDer(kind) if *kind == purpose.kind() => convert(format!(
+            "base64 -d {file} | openssl {} -inform der -out {out}",
+            purpose.reader()
+        )),
+        Form::Putty => match purpose {
+            Purpose::Key(_) => convert(format!("puttygen {file} -O private-openssh -o {out}")),
+            Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => wrong_thing(purpose),
+        },
+        Form::Pem(Kind::SshKey(key)) => match (purpose, key) {
+            (Purpose::Key(_), SshKey::Convertible) => convert(format!(
+                "(umask 077; cat {file} > {out}) && ssh-keygen -p -m PEM -N '' -f {out}"
+            )),
+            (Purpose::Key(_), SshKey::Own) => Repair::Words(
+                "OpenSSH keeps keys of this kind in its own form only. Make a new key: openssl ecparam -name prime256v1 -genkey -noout -out client.key, and have a certificate issued for it."
+                    .to_owned(),
+            ),
+            (Purpose::Roots | Purpose::Crls | Purpose::Certificate(_), _) => wrong_thing(purpose),
+        },
+        Form::Pem(Kind::Request) => Repair::Words(match purpose {
+            Purpose::Certificate(_) => {
+                "It is only the request. Send it to the certificate authority, and use the certificate that comes back.".to_owned()
+            }
+            Purpose::Roots | Purpose::Crls | Purpose::Key(_) => wanted(purpose),
+        }),
+        Form::Pem(Kind::PublicKey) | Form::SshPublicKey => Repair::Words(match purpose {
+            Purpose::Key(_) => {
+                format!("A public key proves nothing. {}", wanted(purpose))
+            }
+            Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => {
+                format!("A public key is not a certificate. {}", wanted(purpose))
+            }
+        }),
+        Form::Empty | Form::Html | Form::Text => Repair::Words(match purpose {
+            Purpose::Key(_) => wanted(purpose),
+            Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => format!(
+                "Get the {} again, as PEM (a text file with a BEGIN {} line).",
+                purpose.noun(),
+                purpose.label()
+            ),
+        }),
+        Form::OtherDer
+        | Form::Base64OfDer(_)
+        | Form::Pem(
+            Kind::Certificate | Kind::Crl | Kind::PrivateKey | Kind::Parameters | Kind::Other,
+        ) => wrong_thing(purpose),
+    }
+}
+
+fn fits(purpose: Purpose, form: &Form) -> bool {
+    match purpose {
+        Purpose::Roots | Purpose::Certificate(_) => *form == Form::CertificateDer,
+        Purpose::Crls => *form == Form::CrlDer,
+        Purpose::Key(_) => *form == Form::KeyDer,
+    }
+}
+
+fn wrong_thing(purpose: Purpose) -> Repair {
+    Repair::Words(wanted(purpose))
+}
+
+fn wanted(purpose: Purpose) -> String {
+    let setting = match purpose {
+        Purpose::Roots => "sslrootcert must name the certificate authority's root certificate",
+        Purpose::Crls => "sslcrl must name the certificate authority's CRL",
+        Purpose::Certificate(Side::Client) => "sslcert must name the client's certificate",
+        Purpose::Certificate(Side::Server) => "--cert must name the server's certificate",
+        Purpose::Key(Side::Client) => "sslkey must name the private key of the client certificate",
+        Purpose::Key(Side::Server) => "--key must name the private key of the server certificate",
+    };
+    format!("{setting}, a file with a BEGIN {} line.", purpose.label())
+}
+
+/// Puts every BEGIN and END on a line of its own; quotation marks and commas are of JSON.
+const LINE_BREAKS: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/-----BEGIN [A-Z0-9 ]*-----/, "\n&\n"); gsub(/-----END [A-Z0-9 ]*-----/, "\n&\n"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;
+
+/// The same for the two characters `\n`.
+const LINE_BREAKS_OF_ESCAPES: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/\\r/, ""); gsub(/\\n/, "\n"); gsub(/-----BEGIN/, "\n&"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;
+
+/// Puts a BEGIN that follows an END on a line of its own.
+pub(super) fn unglue(purpose: Purpose, file: &str) -> String {
+    purpose.written(&format!(
+        r#"awk '{{ gsub(/----------BEGIN/, "-----\n-----BEGIN"); print }}' {file}"#
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_contains_a_key_is_written_for_its_owner_only() {
+        for form in [Form::OneLine, Form::Base64OfPem, Form::CarriageReturns] {
+            let Repair::Convert(command) = repair(Purpose::Key(Side::Client), &form, "k") else {
+                panic!("{form:?}");
+            };
+            assert!(command.starts_with("(umask 077; "), "{command}");
+        }
+    }
+
+    #[test]
+    fn the_wrong_thing_is_not_converted() {
+        for (purpose, form) in [
+            (Purpose::Roots, Form::KeyDer),
+            (Purpose::Roots, Form::CrlDer),
+            (Purpose::Key(Side::Client), Form::CertificateDer),
+            (Purpose::Key(Side::Client), Form::Pkcs7Der),
+            (Purpose::Crls, Form::Base64OfDer(Kind::Certificate)),
+            (Purpose::Certificate(Side::Server), Form::Putty),
+        ] {
+            let repair = repair(purpose, &form, "f");
+            assert!(matches!(repair, Repair::Words(_)), "{repair:?}");
+        }
+    }
+}

@@ -1,0 +1,536 @@
+//! What a file is that does not have what was wanted in it: recognised by its first bytes and its blocks.
+//!
+//! The same faults happen to root files, CRLs, certificates and keys: the wrong file, the wrong form, or line
+//! breaks that a copy through a form, a variable or a template has lost.
+
+use std::fmt;
+
+use data_encoding::BASE64;
+
+use super::pem::{BYTE_ORDER_MARK, blocks};
+use super::private_key;
+use crate::x509::{Certificate, Crl};
+
+/// What a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Zero bytes.
+    Empty,
+    /// A certificate, but not as PEM.
+    CertificateDer,
+    /// A CRL, but not as PEM.
+    CrlDer,
+    /// A private key, but not as PEM.
+    KeyDer,
+    /// A collection of certificates, as Windows exports it (`.p7b`), not as PEM.
+    Pkcs7Der,
+    /// Certificates with a key, as Windows and Java export them (`.pfx`, `.p12`).
+    Pkcs12(Cipher),
+    /// Other ASN.1 data.
+    OtherDer,
+    /// A Java key store of the older form (`.jks`).
+    JavaKeyStore,
+    /// UTF-16, as Windows PowerShell's `>` writes it.
+    Utf16(Endianness),
+    /// A web page: an error page or a login form, saved under the wrong name.
+    Html,
+    /// Line breaks were replaced with the two characters `\n`.
+    EscapedNewlines,
+    /// Line breaks were removed, or replaced with spaces.
+    OneLine,
+    /// Line breaks are carriage returns alone.
+    CarriageReturns,
+    /// A NUL at the start of a line. OpenSSL takes it for the end of the file.
+    Nul {
+        /// Line of the NUL, counted from 1.
+        line: usize,
+    },
+    /// Every line is indented, as in YAML.
+    Indented {
+        /// Line of the first BEGIN line, counted from 1.
+        line: usize,
+    },
+    /// The base64 of a PEM file, as a Kubernetes secret has it in YAML.
+    Base64OfPem,
+    /// The base64 of DER: a PEM file without its BEGIN and END lines.
+    Base64OfDer(Kind),
+    /// PuTTY's own form of a private key (`.ppk`).
+    Putty,
+    /// A public key for SSH.
+    SshPublicKey,
+    /// Well-formed PEM, but the first block is another thing.
+    Pem(Kind),
+    /// None of the above.
+    Text,
+}
+
+/// What encrypts the certificates of an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cipher {
+    /// What OpenSSL 3 reads as it comes.
+    Usual,
+    /// RC2, which it reads with its legacy provider only.
+    Legacy,
+}
+
+/// Which byte of a UTF-16 unit comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endianness {
+    /// A byte-order mark tells.
+    Marked,
+    /// The lower one, as on Windows.
+    Little,
+    /// The higher one.
+    Big,
+}
+
+/// What a PEM block claims to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `CERTIFICATE`, `X509 CERTIFICATE`, `TRUSTED CERTIFICATE`.
+    Certificate,
+    /// `X509 CRL`.
+    Crl,
+    /// Any private key that OpenSSL reads.
+    PrivateKey,
+    /// `OPENSSH PRIVATE KEY`.
+    SshKey(SshKey),
+    /// `CERTIFICATE REQUEST`.
+    Request,
+    /// `PUBLIC KEY`.
+    PublicKey,
+    /// `EC PARAMETERS` or `DH PARAMETERS`.
+    Parameters,
+    /// `PKCS7` or `CMS`: a collection of certificates.
+    Pkcs7,
+    /// Anything else.
+    Other,
+}
+
+/// Whether OpenSSH can write a key of this kind in a form that OpenSSL reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SshKey {
+    /// RSA and ECDSA.
+    Convertible,
+    /// Ed25519, which OpenSSH keeps in its own form, and keys in hardware.
+    Own,
+}
+
+/// What a file should contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Certificates or CRLs.
+    Certificates,
+    /// A private key.
+    Key,
+}
+
+impl Kind {
+    /// The noun, without an article.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Crl => "certificate revocation list",
+            Self::PrivateKey => "private key",
+            Self::SshKey(_) => "private key in OpenSSH's own form",
+            Self::Request => "certificate request",
+            Self::PublicKey => "public key",
+            Self::Parameters => "block of parameters",
+            Self::Pkcs7 => "PKCS#7 collection",
+            Self::Other => "PEM block of another kind",
+        }
+    }
+
+    fn of_label(label: &[u8], contents: &[u8]) -> Self {
+        match label {
+            b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => Self::Certificate,
+            b"X509 CRL" => Self::Crl,
+            b"OPENSSH PRIVATE KEY" => Self::SshKey(SshKey::of(contents)),
+            b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" => Self::Request,
+            b"PKCS7" | b"CMS" => Self::Pkcs7,
+            label if private_key::is_label(label) => Self::PrivateKey,
+            label if label.ends_with(b"PUBLIC KEY") => Self::PublicKey,
+            label if label.ends_with(b"PARAMETERS") => Self::Parameters,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl SshKey {
+    /// Looks for the name of the key's kind (PROTOCOL.key of OpenSSH).
+    fn of(contents: &[u8]) -> Self {
+        let named = |name: &[u8]| find(contents, name).is_some();
+        if named(b"ssh-rsa") || (named(b"ecdsa-sha2-") && !named(b"sk-ecdsa")) {
+            Self::Convertible
+        } else {
+            Self::Own
+        }
+    }
+}
+
+impl Wanted {
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Certificates => "certificate",
+            Self::Key => "private key",
+        }
+    }
+}
+
+/// A form as the reason why a file cannot be used. `Display` is a sentence that begins with "it".
+pub(super) struct Instead<'a>(pub(super) &'a Form, pub(super) Wanted);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(form, wanted) = self;
+        let text = match form {
+            Form::Empty => "it is empty",
+            Form::CertificateDer => match wanted {
+                Wanted::Key => "it is a certificate in DER form, but no private key",
+                Wanted::Certificates => {
+                    "it contains a certificate in DER form, but libpq reads PEM"
+                }
+            },
+            Form::CrlDer => {
+                "it contains a certificate revocation list in DER form, but libpq reads PEM"
+            }
+            Form::KeyDer => "it contains a private key in DER form",
+            Form::Pkcs7Der => "it is a PKCS#7 collection in DER form, but libpq reads PEM",
+            Form::Pkcs12(_) => "it is a PKCS#12 archive, but libpq reads PEM",
+            Form::OtherDer => "it contains binary ASN.1 data of another kind",
+            Form::JavaKeyStore => "it is a Java key store (JKS), but libpq reads PEM",
+            Form::Utf16(_) => "it is UTF-16 text, but libpq reads ASCII or UTF-8",
+            Form::Html => "it is a web page (HTML)",
+            Form::EscapedNewlines => "its line breaks are the two characters \"\\n\"",
+            Form::OneLine => {
+                "its line breaks are lost: BEGIN and END must be on lines of their own"
+            }
+            Form::CarriageReturns => {
+                "its line breaks are carriage returns alone, which OpenSSL does not read"
+            }
+            Form::Nul { line } => {
+                return write!(
+                    f,
+                    "there is a NUL byte before its contents, and libpq stops reading there (line {line})"
+                );
+            }
+            Form::Indented { line } => {
+                return write!(
+                    f,
+                    "its contents are indented, but BEGIN must be at the start of its line (line {line})"
+                );
+            }
+            Form::Base64OfPem => "it is the base64 of a PEM file: it must be decoded once more",
+            Form::Base64OfDer(kind) => {
+                return write!(
+                    f,
+                    "it is the base64 of a {} without its BEGIN and END lines",
+                    kind.noun()
+                );
+            }
+            Form::Putty => "it is a private key in PuTTY's own form (.ppk), but libpq reads PEM",
+            Form::SshPublicKey => "it is a public key for SSH",
+            Form::Pem(kind) => {
+                return write!(f, "it contains a {}, but no {}", kind.noun(), wanted.noun());
+            }
+            Form::Text => return write!(f, "it contains no {}", wanted.noun()),
+        };
+        f.write_str(text)
+    }
+}
+
+/// What a file is. `wanted` is what it should contain and what no reader has found in it.
+pub(super) fn of(bytes: &[u8], wanted: Wanted) -> Form {
+    if bytes.is_empty() {
+        return Form::Empty;
+    }
+    if let Some(lost) = lost_line_breaks(bytes) {
+        return lost;
+    }
+    if let Some(kind) = first_block(bytes, wanted) {
+        return match line_of_nul(bytes) {
+            Some(line) if kind.is(wanted) => Form::Nul { line },
+            _ => Form::Pem(kind),
+        };
+    }
+    if let Some(binary) = of_binary(bytes) {
+        return binary;
+    }
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let start = String::from_utf8_lossy(text.get(..text.len().min(SNIFF)).unwrap_or_default());
+    let start = start.trim_start().to_ascii_lowercase();
+    if start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml") {
+        return Form::Html;
+    }
+    if start.starts_with("putty-user-key-file-") {
+        return Form::Putty;
+    }
+    if [
+        "ssh-",
+        "ecdsa-sha2-",
+        "sk-ssh-",
+        "sk-ecdsa-",
+        "---- begin ssh2 public key",
+    ]
+    .iter()
+    .any(|beginning| start.starts_with(beginning))
+    {
+        return Form::SshPublicKey;
+    }
+    match find(bytes, b"-----BEGIN ") {
+        Some(at) => of_indented(bytes, at),
+        None => of_base64(text).unwrap_or(Form::Text),
+    }
+}
+
+impl Kind {
+    const fn is(self, wanted: Wanted) -> bool {
+        match wanted {
+            Wanted::Certificates => matches!(self, Self::Certificate | Self::Crl),
+            Wanted::Key => matches!(self, Self::PrivateKey),
+        }
+    }
+}
+
+/// The first block that OpenSSL would find, or would find but for a NUL before it. If a key is wanted, one of
+/// OpenSSH comes first.
+fn first_block(bytes: &[u8], wanted: Wanted) -> Option<Kind> {
+    let first = |bytes: &[u8]| {
+        let kinds = blocks(bytes).map(|block| match block {
+            Ok(block) => Kind::of_label(block.label, &block.contents),
+            Err(_) => Kind::Other,
+        });
+        let kinds: Vec<Kind> = kinds.take(MAX_BLOCKS).collect();
+        let of_ssh = |kind: &&Kind| wanted == Wanted::Key && matches!(kind, Kind::SshKey(_));
+        kinds.iter().find(of_ssh).or_else(|| kinds.first()).copied()
+    };
+    first(bytes).or_else(|| {
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        let rest: Vec<u8> = lines.skip(line_of_nul(bytes)?).flatten().copied().collect();
+        let is_utf16 = rest.contains(&0);
+        (!is_utf16).then(|| first(&rest)).flatten()
+    })
+}
+
+/// The first line that starts with a NUL, counted from 1.
+fn line_of_nul(bytes: &[u8]) -> Option<usize> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let position = lines.position(|line| line.first() == Some(&0))?;
+    position.checked_add(1)
+}
+
+fn of_binary(bytes: &[u8]) -> Option<Form> {
+    match bytes {
+        [SEQUENCE, ..] => Some(of_der(bytes)),
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => Some(Form::JavaKeyStore),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(Form::Utf16(Endianness::Marked)),
+        // ASCII text in UTF-16 without a byte-order mark has a NUL at every other byte.
+        [low, 0, next, 0, ..] if is_text(*low) && is_text(*next) => {
+            Some(Form::Utf16(Endianness::Little))
+        }
+        [0, high, 0, next, ..] if is_text(*high) && is_text(*next) => {
+            Some(Form::Utf16(Endianness::Big))
+        }
+        _ => None,
+    }
+}
+
+const fn is_text(byte: u8) -> bool {
+    byte.is_ascii() && byte != 0
+}
+
+fn of_der(bytes: &[u8]) -> Form {
+    let start = bytes.get(..bytes.len().min(SNIFF)).unwrap_or_default();
+    if Certificate::parse_prefix(bytes).is_ok() {
+        Form::CertificateDer
+    } else if Crl::parse(bytes).is_ok() {
+        Form::CrlDer
+    } else if find(start, PKCS7_SIGNED_DATA).is_some_and(|at| at < OUTER) {
+        Form::Pkcs7Der
+    } else if find(start, PKCS7_DATA).is_some_and(|at| at < OUTER) {
+        Form::Pkcs12(match find(bytes, RC2) {
+            Some(_) => Cipher::Legacy,
+            None => Cipher::Usual,
+        })
+    } else if private_key::is_der(bytes) {
+        Form::KeyDer
+    } else {
+        Form::OtherDer
+    }
+}
+
+/// A file whose first BEGIN does not have a line of its own, so that no reader finds its END.
+pub(super) fn lost_line_breaks(bytes: &[u8]) -> Option<Form> {
+    let begin = bytes.get(find(bytes, b"-----BEGIN ")?..)?;
+    let line = begin.split(|byte| *byte == b'\n').next()?;
+    if find(line, b"-----END ").is_some() && line.contains(&b'\r') {
+        return Some(Form::CarriageReturns);
+    }
+    if find(line, b"\\n").is_some() {
+        return Some(Form::EscapedNewlines);
+    }
+    // "-----BEGIN X-----" has dashes at its start and its end, and no others.
+    let end = line.trim_ascii_end();
+    let label = end.strip_prefix(b"-----").unwrap_or(end);
+    let alone = label
+        .strip_suffix(b"-----")
+        .is_some_and(|label| !label.contains(&b'-'));
+    (!alone).then_some(Form::OneLine)
+}
+
+/// A file with a BEGIN that is not at the start of its line.
+fn of_indented(bytes: &[u8], at: usize) -> Form {
+    let before = bytes.get(..at).unwrap_or_default();
+    let line = before.iter().filter(|&&byte| byte == b'\n').count();
+    Form::Indented {
+        line: line.saturating_add(1),
+    }
+}
+
+fn of_base64(text: &[u8]) -> Option<Form> {
+    let digits: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\''))
+        .collect();
+    let decoded = BASE64.decode(&digits).ok()?;
+    if decoded.starts_with(b"-----BEGIN ") || decoded.starts_with(b"\xef\xbb\xbf-----BEGIN ") {
+        return Some(Form::Base64OfPem);
+    }
+    match of_der(&decoded) {
+        Form::CertificateDer => Some(Form::Base64OfDer(Kind::Certificate)),
+        Form::CrlDer => Some(Form::Base64OfDer(Kind::Crl)),
+        Form::KeyDer => Some(Form::Base64OfDer(Kind::PrivateKey)),
+        _ => None,
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack
+        .windows(needle.len())
+        .position(|window| window == needle)
+}
+
+const SEQUENCE: u8 = 0x30;
+
+/// The object identifiers 1.2.840.113549.1.7.2 and .1 (RFC 5652 section 4), with which a PKCS#7
+/// collection and, after its version, the contents of a PKCS#12 archive begin.
+const PKCS7_SIGNED_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+const PKCS7_DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+
+/// pbeWithSHAAnd40BitRC2-CBC (RFC 7292 appendix C): 1.2.840.113549.1.12.1.6.
+const RC2: &[u8] = b"\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06";
+
+/// An identifier within this many bytes is that of the whole file.
+const OUTER: usize = 20;
+
+/// How many blocks of a file are read to find out what it is.
+const MAX_BLOCKS: usize = 100;
+
+/// How many bytes of a file are read to find out what it is.
+const SNIFF: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::encode_pem;
+
+    const G2: &str = include_str!("../../certs/DigiCertGlobalRootG2.crt.pem");
+
+    fn form(bytes: impl AsRef<[u8]>) -> Form {
+        of(bytes.as_ref(), Wanted::Certificates)
+    }
+
+    #[test]
+    fn what_happens_to_files_on_their_way_is_recognised() {
+        let pem = G2.replace("\r\n", "\n");
+        let der = blocks(pem.as_bytes()).next().unwrap().unwrap().contents;
+        let utf16 = |mark: &str| -> Vec<u8> {
+            format!("{mark}{pem}")
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect()
+        };
+        let big: Vec<u8> = pem.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        for (name, bytes, expected) in [
+            ("empty", Vec::new(), Form::Empty),
+            ("DER", der.clone(), Form::CertificateDer),
+            ("marked", utf16("\u{feff}"), Form::Utf16(Endianness::Marked)),
+            ("little", utf16(""), Form::Utf16(Endianness::Little)),
+            ("big", big, Form::Utf16(Endianness::Big)),
+            (
+                "\\n",
+                pem.replace('\n', "\\n").into(),
+                Form::EscapedNewlines,
+            ),
+            ("spaces", pem.replace('\n', " ").into(), Form::OneLine),
+            ("nothing", pem.replace('\n', "").into(), Form::OneLine),
+            ("CR", pem.replace('\n', "\r").into(), Form::CarriageReturns),
+            (
+                "indented",
+                format!("ca: |\n  {}", pem.replace('\n', "\n  ")).into(),
+                Form::Indented { line: 2 },
+            ),
+            ("NUL", format!("\0\n{pem}").into(), Form::Nul { line: 1 }),
+            (
+                "base64 of PEM",
+                BASE64.encode(pem.as_bytes()).into(),
+                Form::Base64OfPem,
+            ),
+            ("bare", body.into(), Form::Base64OfDer(Kind::Certificate)),
+            (
+                "bare DER",
+                BASE64.encode(&der).into(),
+                Form::Base64OfDer(Kind::Certificate),
+            ),
+            (
+                "JKS",
+                b"\xfe\xed\xfe\xed\0\0\0\x02".to_vec(),
+                Form::JavaKeyStore,
+            ),
+            ("HTML", b"\n<!DOCTYPE html>".to_vec(), Form::Html),
+            (
+                "ppk",
+                b"PuTTY-User-Key-File-3: ssh-rsa\n".to_vec(),
+                Form::Putty,
+            ),
+            (
+                "SSH",
+                b"ssh-rsa AAAAB3Nza me@host\n".to_vec(),
+                Form::SshPublicKey,
+            ),
+            ("text", b"see the wiki\n".to_vec(), Form::Text),
+        ] {
+            assert_eq!(form(&bytes), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_blocks_are_told_by_their_labels() {
+        for (label, kind) in [
+            ("CERTIFICATE REQUEST", Kind::Request),
+            ("NEW CERTIFICATE REQUEST", Kind::Request),
+            ("PUBLIC KEY", Kind::PublicKey),
+            ("RSA PUBLIC KEY", Kind::PublicKey),
+            ("EC PARAMETERS", Kind::Parameters),
+            ("ENCRYPTED PRIVATE KEY", Kind::PrivateKey),
+            ("PKCS7", Kind::Pkcs7),
+            ("OPENSSH PRIVATE KEY", Kind::SshKey(SshKey::Own)),
+            ("NEWS", Kind::Other),
+        ] {
+            assert_eq!(form(encode_pem(label, b"0")), Form::Pem(kind), "{label}");
+        }
+        let key = encode_pem("OPENSSH PRIVATE KEY", b"openssh-key-v1\0 ssh-rsa ");
+        assert_eq!(form(key), Form::Pem(Kind::SshKey(SshKey::Convertible)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_have_a_form(bytes: Vec<u8>) {
+            for wanted in [Wanted::Certificates, Wanted::Key] {
+                let _ = Instead(&of(&bytes, wanted), wanted).to_string();
+            }
+        }
+    }
+}
