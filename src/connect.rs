@@ -1,14 +1,15 @@
 //! Connects to an endpoint: tries its addresses in order, within one deadline.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::conninfo::{Endpoint, Host, HostAddr, Route};
 use crate::escape::escape;
+use crate::workers;
 
 /// A connected socket and the time that it took.
 #[derive(Debug)]
@@ -106,13 +107,18 @@ async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<Socket
     };
     let text = std::str::from_utf8(name)
         .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let looked_up = timeout_at(deadline, lookup_host((text, port)))
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let asked = (text.to_owned(), port);
+    let asking = workers::waiting(move || asked.to_socket_addrs());
+    let looked_up = timeout_at(deadline, asking)
         .await
         .map_err(|_| Error::Timeout {
             waiting_for: Waiting::Resolution,
             attempts: Vec::new(),
         })?;
-    let addresses: Vec<SocketAddr> = looked_up.map_err(failed)?.collect();
+    let addresses: Vec<SocketAddr> = looked_up.flatten().map_err(failed)?.collect();
     if addresses.is_empty() {
         return Err(failed(io::Error::new(
             io::ErrorKind::NotFound,

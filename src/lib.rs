@@ -12,6 +12,7 @@
 //! | [`percent`] | any bytes | text for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
+//! | [`workers`] | work | the same, done without a delay for others |
 //! | `inet` | text | Internet addresses, as C libraries read them |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
@@ -74,4 +75,5 @@ pub mod trust;
 pub mod verify;
 pub mod wire;
 pub mod words;
+pub mod workers;
 pub mod x509;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::World;
 use pgtls::os;
+use pgtls::workers::MOST_WAITING;
 
 /// The real one.
 pub(crate) struct Machine;
@@ -34,12 +35,9 @@ impl World for Machine {
 pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     let open = os::raise_file_limit().saturating_sub(RESERVED_FILES);
     // An endpoint takes two, its socket and, for a moment, the resolver's.
-    let most = (open / 2).max(open.saturating_sub(RESOLVERS));
+    let most = (open / 2).max(open.saturating_sub(MOST_WAITING));
     let most = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);
     wanted.map_or(most, |wanted| wanted.min(most))
 }
 
 const RESERVED_FILES: usize = 32;
-
-/// How many names can be resolved at once: tokio's number of blocking threads.
-const RESOLVERS: usize = 512;

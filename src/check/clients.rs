@@ -8,9 +8,12 @@ use crate::demands::Demands;
 use crate::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
 use crate::probe::{Observation, Task, probe};
 use crate::trust::{self, Choice, FileRole, Trust};
+use crate::workers;
+
+use super::unit::TrustResult;
 
 /// What the string itself trusts, without `--trust`.
-pub(super) type Own<'a> = Result<&'a Arc<Trust>, &'a trust::Error>;
+type Own<'a> = Result<&'a Arc<Trust>, &'a trust::Error>;
 
 /// The built-in roots of some clients.
 pub(super) struct Stores {
@@ -36,10 +39,11 @@ impl Stores {
     pub(super) fn verdicts(
         &self,
         task: &Task,
-        own: Own<'_>,
+        own: &TrustResult,
         observation: &Observation,
         diagnosis: &Diagnosis,
     ) -> Vec<ClientDiagnosis> {
+        let own = (**own).as_ref();
         self.ask(task, own, Some(&task.trust), observation, diagnosis)
     }
 
@@ -47,19 +51,24 @@ impl Stores {
     /// cannot judge (no root file). Other clients still connect, so we find out what is there.
     /// `None` if another file of the string has a fault.
     pub(super) async fn verdicts_unchecked(
-        &self,
+        self: &Arc<Self>,
         mut task: Task,
-        own: Own<'_>,
+        own: &TrustResult,
     ) -> Option<Vec<ClientDiagnosis>> {
-        match own {
+        match (**own).as_ref() {
             Ok(own) => task.trust = Arc::clone(own),
             Err(error) if concerns_roots(error) => {}
             Err(_) => return None,
         }
         let observation = probe(&task).await;
-        let diagnosis = diagnose(&task, &observation, &Demands::default());
-        let given = own.ok().map(|own| &**own);
-        Some(self.ask(&task, own, given, &observation, &diagnosis))
+        let (stores, own) = (Arc::clone(self), Arc::clone(own));
+        let asking = workers::aside(observation.weight(&task.trust), move || {
+            let diagnosis = diagnose(&task, &observation, &Demands::default());
+            let own = (*own).as_ref();
+            let given = own.ok().map(|own| &**own);
+            stores.ask(&task, own, given, &observation, &diagnosis)
+        });
+        Some(asking.await)
     }
 
     fn ask(

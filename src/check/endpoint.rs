@@ -5,21 +5,23 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::clients::{Own, Stores};
+use super::clients::Stores;
 use super::fleet::Turns;
 use super::hosts::Visitor;
 use super::servers::{Servers, Visit};
-use super::unit::{ReadByOthers, Readable, Unreadable, each_address};
+use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::conninfo::{ConnInfo, Endpoint, Route};
+use crate::demands::Demands;
 use crate::diagnose::{
-    ClientDiagnosis, OtherHosts, diagnose, diagnose_login, login_not_checked, rehearse,
-    trust_error, unchecked,
+    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, diagnose, diagnose_login, login_not_checked,
+    rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
-use crate::login::login;
-use crate::probe::{Task, offers, probe_in_turn};
+use crate::login::{Login, login};
+use crate::probe::{Observation, Task, offers, probe_in_turn};
 use crate::trust::Trust;
+use crate::workers::{self, Weight};
 
 /// The real endpoints, and what all visits share.
 pub(super) struct Network<'a> {
@@ -30,7 +32,7 @@ pub(super) struct Network<'a> {
     /// The queue before the handshake.
     turns: &'a Turns,
     /// The stores of the client libraries, if any endpoint needs them.
-    stores: Option<Stores>,
+    stores: Option<Arc<Stores>>,
 }
 
 impl Visitor for Network<'_> {
@@ -49,11 +51,10 @@ impl Visitor for Network<'_> {
             ..
         } = readable;
         let stores = self.stores(source);
-        let own = (**own).as_ref();
         let trust = match &**trust {
             Ok(trust) => trust,
             Err(error) => {
-                let stand_in = stores.map(Stores::stand_in);
+                let stand_in = stores.map(|stores| stores.stand_in());
                 let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
                 return Checked {
                     source,
@@ -110,7 +111,7 @@ impl<'a> Network<'a> {
             began: Instant::now(),
             servers: Servers::default(),
             turns,
-            stores,
+            stores: stores.map(Arc::new),
         }
     }
 
@@ -119,7 +120,7 @@ impl<'a> Network<'a> {
         &self,
         source: &'s Source,
         task: Task,
-        own: Own<'_>,
+        own: &TrustResult,
         others: OtherHosts,
     ) -> Checked<'s> {
         let demands = &source.demands;
@@ -132,13 +133,13 @@ impl<'a> Network<'a> {
         if observation.address.is_some() && observation.timings.total < task.timeout {
             visit.answered();
         }
-        let mut diagnosis = diagnose(&task, &observation, demands);
+        let observation = Arc::new(observation);
+        let weight = observation.weight(&task.trust);
+        let (mut diagnosis, rotation) = self.judge(&task, &observation, demands, weight).await;
         let left = task.timeout.saturating_sub(observation.timings.total);
         if let Some(offers) = offers(&task, &observation, Instant::now() + left).await {
             diagnosis = diagnosis.with_offers(&task, &offers);
         }
-        let new = self.request.new_roots.as_ref();
-        let rotation = new.and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
         if let Some(rotation) = &rotation {
             diagnosis = diagnosis.with(rotation.finding.clone(), demands.strictness);
         }
@@ -150,14 +151,22 @@ impl<'a> Network<'a> {
         if self.request.login && diagnosis.exit == Exit::Passed {
             let present = self.at_present(&task);
             let deadline = Instant::now() + left;
-            // On the heap, so that a check without a login needs no space for one.
-            let login = Box::pin(login(&present, &observation, demands, deadline)).await;
+            let login = log_in(&present, &observation, demands, deadline).await;
             diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
             entry = Some(login);
         }
-        let clients = self
-            .stores(source)
-            .map(|stores| stores.verdicts(&task, own, &observation, &diagnosis));
+        let clients = match self.stores(source) {
+            Some(stores) => {
+                let (stores, own) = (Arc::clone(stores), Arc::clone(own));
+                let (task, observation) = (task.clone(), Arc::clone(&observation));
+                let diagnosis = diagnosis.clone();
+                let asking = workers::aside(weight, move || {
+                    stores.verdicts(&task, &own, &observation, &diagnosis)
+                });
+                Some(asking.await)
+            }
+            None => None,
+        };
         Checked {
             source,
             subject: Subject::Observed(Box::new(Observed {
@@ -169,6 +178,25 @@ impl<'a> Network<'a> {
             diagnosis,
             clients,
         }
+    }
+
+    /// Diagnoses what was observed, and rehearses the rotation.
+    async fn judge(
+        &self,
+        task: &Task,
+        observation: &Arc<Observation>,
+        demands: &Demands,
+        weight: Weight,
+    ) -> (Diagnosis, Option<Rotation>) {
+        let (task, observation) = (task.clone(), Arc::clone(observation));
+        let (demands, new) = (demands.clone(), self.request.new_roots.clone());
+        let judging = workers::aside(weight, move || {
+            let rotation = new
+                .as_deref()
+                .and_then(|new| rehearse(&task, &observation, &new.file, &new.trust));
+            (diagnose(&task, &observation, &demands), rotation)
+        });
+        judging.await
     }
 
     /// Completes when the server has room.
@@ -214,29 +242,43 @@ impl<'a> Network<'a> {
     }
 
     /// The stores of the client libraries, if this string needs them.
-    fn stores(&self, source: &Source) -> Option<&Stores> {
+    fn stores(&self, source: &Source) -> Option<&Arc<Stores>> {
         self.stores.as_ref().filter(|_| source.clients)
     }
 
     /// How other clients treat a string that libpq cannot read.
     async fn verdicts_of_others(
         &self,
-        stores: &Stores,
+        stores: &Arc<Stores>,
         by_others: &ReadByOthers,
     ) -> Option<Vec<ClientDiagnosis>> {
         let ReadByOthers { conninfo, own } = by_others;
         let endpoint = conninfo.endpoints.first()?;
         let limit = self.request.patience.time_limit(conninfo);
         let task = self.task(conninfo, endpoint, &stores.stand_in(), limit);
-        verdicts_unchecked(Some(stores), Some(task), (**own).as_ref()).await
+        verdicts_unchecked(Some(stores), Some(task), own).await
     }
+}
+
+/// Logs in where the rounds of SCRAM, whose number the server decides, delay no check of another server.
+async fn log_in(
+    present: &Task,
+    observation: &Arc<Observation>,
+    demands: &Demands,
+    deadline: Instant,
+) -> Login {
+    let (task, observation) = (present.clone(), Arc::clone(observation));
+    let demands = demands.clone();
+    let entering = async move { login(&task, &observation, &demands, deadline).await };
+    // On the heap, so that a check without a login needs no space for one.
+    Box::pin(workers::beside(entering)).await
 }
 
 /// What other clients would do if pgtls itself has no reason, or no way, to connect.
 async fn verdicts_unchecked(
-    stores: Option<&Stores>,
+    stores: Option<&Arc<Stores>>,
     task: Option<Task>,
-    own: Own<'_>,
+    own: &TrustResult,
 ) -> Option<Vec<ClientDiagnosis>> {
     let (stores, task) = stores.zip(task)?;
     if task.endpoint.route() == Route::Socket {

@@ -70,9 +70,9 @@ pub enum Error {
     /// The built-in roots of client libraries cannot be used.
     #[error(transparent)]
     Stores(#[from] trust::Error),
-    /// A thread that reads files has failed.
-    #[error("could not read the files that the connection string names")]
-    Reading(#[source] tokio::task::JoinError),
+    /// There is no thread to read files.
+    #[error("could not start a thread to read the files that the connection string names")]
+    Reading(#[source] std::io::Error),
     /// A bug of pgtls. What was not checked must not pass.
     #[error("not every endpoint was checked")]
     Incomplete,
@@ -163,7 +163,7 @@ pub struct Observed {
     /// What was checked.
     pub task: Task,
     /// The result of TLS.
-    pub observation: Observation,
+    pub observation: Arc<Observation>,
     /// The rehearsal of a rotation, if there was one.
     pub rotation: Option<Rotation>,
     /// The login, if there was one.

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conninfo::{ConnInfo, SystemRoots};
@@ -27,7 +28,7 @@ pub struct CheckRequest {
     /// Whether to log in if everything else passes.
     pub login: bool,
     /// The roots of a future CA, to rehearse the rotation.
-    pub new_roots: Option<NewRoots>,
+    pub new_roots: Option<Arc<NewRoots>>,
 }
 
 impl CheckRequest {

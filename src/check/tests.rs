@@ -128,7 +128,7 @@ impl Visitor for Script {
             source,
             subject: Subject::Observed(Box::new(Observed {
                 task,
-                observation: observation(answer),
+                observation: Arc::new(observation(answer)),
                 rotation: None,
                 login: login_of(answer),
             })),

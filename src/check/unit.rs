@@ -11,6 +11,7 @@ use crate::connect;
 use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
 use crate::diagnose::{Diagnosis, conninfo_error};
 use crate::trust::{self, SharedTrust, Trust, TrustRequest};
+use crate::workers;
 
 /// A unit is checked at once and has one verdict: an endpoint, or all endpoints of a string that
 /// share a verdict.
@@ -155,7 +156,7 @@ pub async fn gather(
         return Ok(trusts.gather(request));
     }
     let trusts = trusts.clone();
-    tokio::task::spawn_blocking(move || trusts.gather(request))
+    workers::waiting(move || trusts.gather(request))
         .await
         .map_err(Error::Reading)
 }

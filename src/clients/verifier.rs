@@ -125,7 +125,11 @@ impl Verifier {
             unknown = self.webpki(case, leaf, &path, depth)?;
         } else if let Some(fault) = self.first_fault(case, &path) {
             let objection = of_fault(case, &path, fault);
-            if !matches!(fault.kind, FaultKind::UnsupportedAlgorithm { .. }) {
+            let unknown_to_us = matches!(
+                fault.kind,
+                FaultKind::UnsupportedAlgorithm { .. } | FaultKind::GivenUp
+            );
+            if !unknown_to_us {
                 return Err(objection);
             }
             unknown = Some(objection);

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use pgtls::check::{self, CheckRequest, NewRoots, Patience, Source, check};
@@ -57,7 +58,7 @@ fn request(args: &Check) -> anyhow::Result<CheckRequest> {
         },
         all_addresses: args.all_addresses,
         login: args.login,
-        new_roots: new_roots.transpose()?,
+        new_roots: new_roots.transpose()?.map(Arc::new),
         ..CheckRequest::new(now(), jobs(args.jobs))
     })
 }

@@ -23,6 +23,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::conninfo::SslNegotiation;
 use crate::negotiate::Ready;
 use crate::wire::tls::{ALPN, Group, Suite, TlsVersion, record};
+use crate::workers::{self, Weight};
 
 use client_certificate::ClientCertificateWitness;
 use offer::client_config;
@@ -84,6 +85,7 @@ pub async fn shake_hands(
 ) -> Result<Session, Failure> {
     let (mut stream, negotiation) = ready.into_parts();
     let mut tls = Tls::default();
+    let weight = approve.weight();
     let setup = client_config(offer, approve).map_err(|error| Failure {
         error,
         tls: tls.clone(),
@@ -91,16 +93,22 @@ pub async fn shake_hands(
     tls.sni = offer
         .server_name
         .map(|name| String::from_utf8_lossy(name).into_owned());
-    let mut connection = ClientConnection::new(Arc::new(setup.config), setup.sni.for_rustls())
+    let connection = ClientConnection::new(Arc::new(setup.config), setup.sni.for_rustls())
         .map_err(|error| Failure {
             error: error.into(),
             tls: tls.clone(),
         })?;
 
-    let shaking = drive(&mut connection, &mut stream, &setup.sni);
+    let mut slot = Some(connection);
+    let shaking = drive(&mut slot, &mut stream, &setup.sni, weight);
     let result = timeout_at(deadline, shaking)
         .await
         .unwrap_or(Err(Error::Timeout));
+    let Some(connection) = slot else {
+        // The certificates are still being judged elsewhere.
+        let error = Error::Timeout;
+        return Err(Failure { error, tls });
+    };
     describe(&connection, &setup.client_certificate, &mut tls);
     match result.and_then(|()| check_alpn(&tls, negotiation, offer.alpn)) {
         Ok(()) => Ok(Session {
@@ -199,7 +207,10 @@ impl Session {
 
     async fn receive_some(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let mut received = 0;
-        while received <= MAX_HANDSHAKE {
+        for _ in 0..MAX_READS {
+            if received > MAX_HANDSHAKE {
+                break;
+            }
             match io::Read::read(&mut self.connection.reader(), buffer) {
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -225,22 +236,37 @@ impl Session {
     }
 }
 
+/// The slot is empty while another thread has the connection.
 async fn drive(
-    connection: &mut ClientConnection,
+    slot: &mut Option<ClientConnection>,
     stream: &mut TcpStream,
     sni: &Sni,
+    weight: Weight,
 ) -> Result<(), Error> {
-    say_hello(connection, stream, sni).await?;
     let mut received = 0;
     let mut hello = ServerHelloCheck::default();
-    while connection.is_handshaking() {
+    for _ in 0..MAX_READS {
+        let Some(connection) = slot else {
+            return Err(Error::Timeout);
+        };
+        // After a HelloRetryRequest there is a second ClientHello.
+        say_hello(connection, stream, sni).await?;
+        if !connection.is_handshaking() {
+            return hello.accepted();
+        }
         if received == 0 {
             refuse_plaintext(stream).await?;
         }
-        match read_records(connection, stream, |bytes| hello.hear(bytes)).await {
-            Ok(0) => return Err(Error::Closed { received }),
-            Ok(count) => received += count,
-            Err(error) => {
+        let check = |bytes: &[u8]| hello.hear(bytes);
+        let read = match weight {
+            Weight::Light if received <= LIGHT => read_records(connection, stream, check).await,
+            Weight::Light | Weight::Heavy => read_many_records(slot, stream, check).await,
+        };
+        match (read, slot.as_mut()) {
+            (Ok(0), _) => return Err(Error::Closed { received }),
+            (Ok(count), _) => received += count,
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(connection)) => {
                 // Our alert tells the server's log the reason. If it cannot be sent, the verdict is
                 // the same.
                 let _ = flush(connection, stream).await;
@@ -250,10 +276,8 @@ async fn drive(
         if received > MAX_HANDSHAKE {
             return Err(Error::TooMuch);
         }
-        // After a HelloRetryRequest there is a second ClientHello.
-        say_hello(connection, stream, sni).await?;
     }
-    hello.accepted()
+    Err(Error::TooMuch)
 }
 
 /// The first bytes after the `S` must be a TLS record. Plaintext that was injected after our first
@@ -293,8 +317,42 @@ fn read_ready_records(
 ) -> Result<usize, Error> {
     let mut buffer = [0; 4096];
     let count = stream.try_read(&mut buffer).map_err(Error::from_io)?;
-    let mut unread = buffer.get(..count).unwrap_or_default();
+    let unread = buffer.get(..count).unwrap_or_default();
     check(unread)?;
+    process(connection, unread)?;
+    Ok(count)
+}
+
+/// Reads what has arrived, which is much, and lets rustls process it where that delays no other endpoint.
+async fn read_many_records(
+    slot: &mut Option<ClientConnection>,
+    stream: &TcpStream,
+    mut check: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<usize, Error> {
+    let mut bytes = Vec::with_capacity(LARGE_READ);
+    loop {
+        stream.readable().await.map_err(Error::from_io)?;
+        match stream.try_read_buf(&mut bytes) {
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Error::from_io(error)),
+        }
+    }
+    check(&bytes)?;
+    let count = bytes.len();
+    let Some(mut connection) = slot.take() else {
+        return Err(Error::Timeout);
+    };
+    let processing = workers::aside(Weight::Heavy, move || {
+        let processed = process(&mut connection, &bytes);
+        (connection, processed)
+    });
+    let (connection, processed) = processing.await;
+    *slot = Some(connection);
+    processed.map(|()| count)
+}
+
+fn process(connection: &mut ClientConnection, mut unread: &[u8]) -> Result<(), Error> {
     while !unread.is_empty() {
         // Reading from memory fails only if rustls' own limits are exceeded.
         connection
@@ -302,7 +360,7 @@ fn read_ready_records(
             .map_err(|_| Error::TooMuch)?;
         connection.process_new_packets()?;
     }
-    Ok(count)
+    Ok(())
 }
 
 async fn flush(connection: &mut ClientConnection, stream: &mut TcpStream) -> Result<(), Error> {
@@ -365,3 +423,13 @@ fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), 
 
 /// No honest handshake is larger (bytes): rustls accepts 64 KiB of certificates.
 const MAX_HANDSHAKE: usize = 512 * 1024;
+
+/// No honest handshake arrives in more pieces, even with segments of 536 bytes: each costs some microseconds.
+const MAX_READS: usize = 2_000;
+
+/// The size of an ordinary handshake, and of ordinary certificates (bytes). They are judged at once. What is
+/// larger may take long, so it is judged by another thread.
+pub(crate) const LIGHT: usize = 8 * 1024;
+
+/// Bytes that are read at once from a server that sends many.
+const LARGE_READ: usize = 64 * 1024;

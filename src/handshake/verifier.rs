@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::offer::ServerKeys;
+use crate::workers::Weight;
 use crate::x509::{
     Certificate, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault, rsa_signed,
 };
@@ -20,6 +21,11 @@ pub trait Approve: fmt::Debug + Send + Sync {
     /// # Errors
     /// Why the server is not trusted. The handshake then ends with the matching alert.
     fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal>;
+
+    /// How much work that is even for a small chain.
+    fn weight(&self) -> Weight {
+        Weight::Light
+    }
 }
 
 /// Why a certificate is refused, as far as a TLS alert can say it (RFC 8446 section 6.2).

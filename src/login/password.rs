@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::conninfo::{ConnInfo, Endpoint, Origin, PassfileKey, Secret, Setting};
 use crate::os;
 use crate::trust::read_bounded;
+use crate::workers;
 
 /// A password, if there is one.
 #[derive(Debug, Default)]
@@ -12,6 +13,19 @@ pub(super) struct Password {
     /// Never empty: for libpq an empty password is none.
     pub(super) secret: Option<Secret>,
     pub(super) ignored: Option<IgnoredFile>,
+}
+
+impl Password {
+    fn unusable(file: Setting<PathBuf>, why: Unusable) -> Self {
+        Self {
+            secret: None,
+            ignored: Some(IgnoredFile {
+                path: file.value,
+                origin: file.origin,
+                why,
+            }),
+        }
+    }
 }
 
 /// A password file that libpq ignores.
@@ -53,9 +67,11 @@ pub(super) async fn gather(conninfo: &ConnInfo, endpoint: &Endpoint) -> Password
     };
     let key = PassfileKey::new(conninfo, endpoint);
     // In another thread, so that a hanging file system cannot block the deadline.
-    tokio::task::spawn_blocking(move || look_up(&passfile, &key))
-        .await
-        .unwrap_or_default()
+    let named = passfile.clone();
+    match workers::waiting(move || look_up(&passfile, &key)).await {
+        Ok(password) => password,
+        Err(error) => Password::unusable(named, Unusable::Unreadable(error.to_string())),
+    }
 }
 
 fn look_up(passfile: &Setting<PathBuf>, key: &PassfileKey) -> Password {
@@ -66,14 +82,7 @@ fn look_up(passfile: &Setting<PathBuf>, key: &PassfileKey) -> Password {
         },
         // The default file may be missing.
         Err(Unusable::Unreadable(_)) if passfile.origin == Origin::Default => Password::default(),
-        Err(why) => Password {
-            secret: None,
-            ignored: Some(IgnoredFile {
-                path: passfile.value.clone(),
-                origin: passfile.origin.clone(),
-                why,
-            }),
-        },
+        Err(why) => Password::unusable(passfile.clone(), why),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::startup::first_answer;
 use crate::trust::Trust;
 use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
 use crate::wire::postgres::FirstAnswer;
+use crate::workers::Weight;
 use crate::{connect, handshake, negotiate};
 
 pub use negotiation_fallback::NegotiationFallback;
@@ -109,6 +110,16 @@ impl Observation {
                 }
             },
         })
+    }
+
+    /// How much work it is to judge once more what was presented.
+    pub fn weight(&self, trust: &Trust) -> Weight {
+        let certificates = self.judgement().map(|judgement| &judgement.certificates);
+        let sizes = certificates.into_iter().flatten().map(|one| one.der.len());
+        if sizes.sum::<usize>() > handshake::LIGHT {
+            return Weight::Heavy;
+        }
+        trust.weight()
     }
 
     /// What was negotiated, as far as the handshake got.
@@ -392,6 +403,10 @@ impl Approve for Witness {
             .unwrap_or_else(PoisonError::into_inner) = Some(judgement);
         verdict
     }
+
+    fn weight(&self) -> Weight {
+        self.task.trust.weight()
+    }
 }
 
 /// The reason as an alert. The report has the details.
@@ -444,6 +459,7 @@ fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
         | FaultKind::CaMdTooWeak
         | FaultKind::NoCertificate
         | FaultKind::EcKeyExplicitParams
-        | FaultKind::UnsupportedAlgorithm { .. } => Refusal::Other,
+        | FaultKind::UnsupportedAlgorithm { .. }
+        | FaultKind::GivenUp => Refusal::Other,
     }
 }

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::conninfo::{Origin, RootCert, Setting, SslMode, SystemRoots};
+use crate::workers::Weight;
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
@@ -191,6 +192,17 @@ impl Trust {
         self.store.listed()
     }
 
+    /// How much work it is to judge a chain with it.
+    pub fn weight(&self) -> Weight {
+        let lists = self.crls.iter().flat_map(|crls| crls.iter());
+        let octets: usize = lists.map(|crl| crl.der.len()).sum();
+        if octets > LIGHT_CRLS || self.listed().len() > LIGHT_ANCHORS {
+            Weight::Heavy
+        } else {
+            Weight::Light
+        }
+    }
+
     /// Is the machine's store the source of trust, and is it empty?
     pub fn system_is_empty(&self) -> bool {
         self.store.system_is_empty()
@@ -202,6 +214,12 @@ impl AnchorStore for Trust {
         self.store.by_subject(subject)
     }
 }
+
+/// Bytes of CRLs that are hashed within a millisecond.
+const LIGHT_CRLS: usize = 256 * 1024;
+
+/// Some times the number of public roots.
+const LIGHT_ANCHORS: usize = 1_000;
 
 /// Anchors, where they come from, and the CRLs of the same file.
 struct Roots {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::x509::{Anchor, AnchorStore, Certificate, Crl, KeyKind, oid};
+use crate::x509::{Anchor, AnchorStore, Certificate, Crl, KeyKind, PublicKey, oid};
 
 use super::fault::{Fault, FaultKind};
 use super::purpose::{self, Authority, Purpose, Role, is_self_signed};
@@ -66,7 +66,8 @@ pub enum Step {
 /// Builds the path that OpenSSL would build and checks all of it.
 ///
 /// `presented` is what the server sent, leaf first. Only one path is tried, and each of its
-/// signatures is checked once. So the length of the path bounds the work.
+/// signatures is checked once. So the length of the path bounds the work; where it must have other bounds,
+/// the rest of a chain that is refused already is not checked ([`FaultKind::GivenUp`]).
 pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules) -> PathReport {
     let Some(leaf) = presented.first() else {
         let fault = Fault {
@@ -85,6 +86,8 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
         faults: Vec::new(),
         dissent: None,
         signature_checks: 0,
+        late_checks: 0,
+        proven_crls: Vec::new(),
     };
     run.fail_if(
         !signature::is_strong(&leaf.public_key),
@@ -119,13 +122,44 @@ pub(super) struct Run<'a> {
     faults: Vec<Fault>,
     /// A difference, and the number of faults that only it makes.
     pub(super) dissent: Option<(Dissent, usize)>,
-    pub(super) signature_checks: usize,
+    signature_checks: usize,
+    /// Those of a chain that is refused already.
+    late_checks: usize,
+    /// CRLs with the keys that have signed them: a hostile chain repeats an issuer's key.
+    proven_crls: Vec<(Arc<[u8]>, Vec<u8>)>,
 }
 
 impl Run<'_> {
     /// How many faults there are so far.
     pub(super) fn faults(&self) -> usize {
         self.faults.len()
+    }
+
+    /// Is one more signature checked? OpenSSL stops at the first fault. We go on to find the others, but a
+    /// chain that is refused already must not cost much time.
+    pub(super) fn may_check_signature(&mut self, depth: usize) -> bool {
+        if !self.faults.is_empty() {
+            self.late_checks = self.late_checks.saturating_add(1);
+        }
+        if self.late_checks > MAX_LATE_CHECKS {
+            if self.late_checks == MAX_LATE_CHECKS + 1 {
+                self.fail(depth, FaultKind::GivenUp);
+            }
+            return false;
+        }
+        self.signature_checks = self.signature_checks.saturating_add(1);
+        true
+    }
+
+    /// Is it known that this key has signed the CRL?
+    pub(super) fn is_proven(&self, crl: &Crl, key: &PublicKey) -> bool {
+        let mut proven = self.proven_crls.iter();
+        proven.any(|(der, known)| Arc::ptr_eq(der, &crl.der) && *known == key.spki)
+    }
+
+    pub(super) fn prove(&mut self, crl: &Crl, key: &PublicKey) {
+        self.proven_crls
+            .push((Arc::clone(&crl.der), key.spki.clone()));
     }
 
     pub(super) fn fail(&mut self, depth: usize, kind: FaultKind) {
@@ -138,6 +172,9 @@ impl Run<'_> {
         }
     }
 }
+
+/// More than a long chain with a CRL for each certificate needs. An RSA signature may cost 3 ms.
+const MAX_LATE_CHECKS: usize = 12;
 
 /// A path with references to its certificates.
 pub(super) struct Links<'a> {
@@ -304,7 +341,9 @@ fn check_signature(
         run.fail(issuer_depth, FaultKind::UnableToDecodeIssuerPublicKey);
         return;
     }
-    run.signature_checks = run.signature_checks.saturating_add(1);
+    if !run.may_check_signature(depth) {
+        return;
+    }
     match signature::check_certificate(certificate, &issuer.public_key) {
         signature::Check::Good => {}
         signature::Check::Bad => run.fail(depth, FaultKind::CertSignatureFailure),

@@ -9,12 +9,14 @@ use crate::x509::{
 use super::chain::{Links, Run};
 use super::fault::FaultKind;
 
-/// OpenSSL refuses to make more comparisons than this.
+/// OpenSSL refuses to make more comparisons than this for one certificate and one issuer. We do not make
+/// more for a whole chain that is refused already.
 const MAX_COMPARISONS: usize = 1 << 20;
 
 /// `check_name_constraints`: every certificate against the constraints of all above it, from the top
 /// down.
 pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
+    let mut left = MAX_COMPARISONS;
     for (depth, link) in links.iter().rev() {
         let certificate = link.certificate;
         if depth != 0 && certificate.is_self_issued() {
@@ -23,6 +25,13 @@ pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
         let above = links.iter().rev().take_while(|(above, _)| *above > depth);
         for constraints in above.filter_map(|(_, link)| link.certificate.name_constraints.as_ref())
         {
+            let size = comparisons(certificate, constraints);
+            if run.faults() > 0 && size <= MAX_COMPARISONS {
+                match left.checked_sub(size) {
+                    Some(rest) => left = rest,
+                    None => return run.fail(depth, FaultKind::GivenUp),
+                }
+            }
             if let Err(kind) = check_certificate(certificate, constraints, depth) {
                 run.fail(depth, kind);
             }
@@ -46,18 +55,23 @@ fn check_certificate(
     Ok(())
 }
 
+/// How many pairs of a name and a constraint there are.
+fn comparisons(certificate: &Certificate, constraints: &NameConstraints) -> usize {
+    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    let names = certificate.subject.attributes.len();
+    let rules = constraints.permitted.len();
+    names
+        .saturating_add(alt_names.len())
+        .saturating_mul(rules.saturating_add(constraints.excluded.len()))
+}
+
 /// `NAME_CONSTRAINTS_check`: the subject, e-mail addresses in it, and the alternative names.
 fn check_names(certificate: &Certificate, constraints: &NameConstraints) -> Result<(), FaultKind> {
-    let subject = &certificate.subject;
-    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
-    let names = subject.attributes.len().saturating_add(alt_names.len());
-    let rules = constraints
-        .permitted
-        .len()
-        .saturating_add(constraints.excluded.len());
-    if names.saturating_mul(rules) > MAX_COMPARISONS {
+    if comparisons(certificate, constraints) > MAX_COMPARISONS {
         return Err(FaultKind::Unspecified);
     }
+    let subject = &certificate.subject;
+    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
     if !subject.is_empty() {
         obey(&Subject::Directory(subject), constraints)?;
     }

@@ -106,6 +106,8 @@ pub enum FaultKind {
         /// Its object identifier, dotted.
         oid: String,
     },
+    /// The rest was not checked: the chain is refused already, and its size is that of an attack.
+    GivenUp,
 }
 
 impl FaultKind {
@@ -156,7 +158,7 @@ impl FaultKind {
             Self::NoCertificate => 69,
             Self::InvalidCa => 79,
             Self::EcKeyExplicitParams => 94,
-            Self::UnsupportedAlgorithm { .. } => return None,
+            Self::UnsupportedAlgorithm { .. } | Self::GivenUp => return None,
         })
     }
 }
@@ -166,11 +168,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_limitation_has_no_openssl_number() {
+    fn only_our_own_limitations_have_no_openssl_number() {
         let unsupported = FaultKind::UnsupportedAlgorithm {
             oid: "1.3.101.113".to_owned(),
         };
         assert_eq!(unsupported.openssl_code(), None);
+        assert_eq!(FaultKind::GivenUp.openssl_code(), None);
         assert_eq!(FaultKind::CertHasExpired.openssl_code(), Some(10));
     }
 }

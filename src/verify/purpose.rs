@@ -81,9 +81,6 @@ pub(super) fn matches_identifier(
 /// `check_sig_alg_match`: an RSA key may make PSS signatures, a PSS key makes only those.
 fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), Mismatch> {
     let scheme = &subject.tbs_signature_algorithm.scheme;
-    if !signature::is_readable(&issuer.public_key) {
-        return Err(Mismatch::UnreadableKey);
-    }
     let fits = match &issuer.public_key.kind {
         KeyKind::Unusable(_) => false,
         KeyKind::Rsa { .. } => {
@@ -98,11 +95,14 @@ fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), 
         KeyKind::Ed448 => matches!(scheme, SignatureScheme::Ed448),
         KeyKind::Dsa { .. } => matches!(scheme, SignatureScheme::Dsa(_)),
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(Mismatch::Algorithm)
+    if !fits {
+        return Err(Mismatch::Algorithm);
     }
+    // Last, because it costs most, and a hostile chain has many keys.
+    if !signature::is_readable(&issuer.public_key) {
+        return Err(Mismatch::UnreadableKey);
+    }
+    Ok(())
 }
 
 /// Why OpenSSL considers a certificate a CA (`check_ca` in crypto/x509/v3_purp.c).

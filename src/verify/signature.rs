@@ -52,8 +52,12 @@ pub(super) fn is_strong(key: &PublicKey) -> bool {
     key.kind.has_112_bits() && is_readable(key)
 }
 
-/// Can OpenSSL decode the key? It rejects points that are not on their curve.
+/// Can OpenSSL decode the key? It rejects points that are not on their curve. Found out once for each key.
 pub(super) fn is_readable(key: &PublicKey) -> bool {
+    key.readable.known_or(|| decodes(key))
+}
+
+fn decodes(key: &PublicKey) -> bool {
     let algorithm: &'static dyn VerificationAlgorithm = match key.kind {
         KeyKind::Unusable(_) => return false,
         KeyKind::Ec(Curve::P256) => &aws::ECDSA_P256_SHA256_ASN1,

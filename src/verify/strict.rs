@@ -24,7 +24,7 @@ pub enum Strict {
     /// It finds no good path.
     #[error("{0}")]
     Chain(String),
-    /// It is not called: these certificates would keep it busy for seconds.
+    /// It is not called: these certificates would keep it busy for too long.
     #[error("the certificates allow too many possible paths")]
     TooManyPaths,
     /// The leaf does not name the host, by its rules.
@@ -119,8 +119,8 @@ fn paths_to(issuer: &Certificate, ends: &[(&Certificate, usize)]) -> usize {
 /// The number of intermediates in the longest path that webpki tries (`MAX_SUB_CA_COUNT`).
 const MAX_SUB_CAS: usize = 6;
 
-/// Takes some tenths of a second.
-const MAX_GLANCES: usize = 100_000;
+/// Takes some hundredths of a second.
+const MAX_GLANCES: usize = 15_000;
 
 fn server_name(host: &[u8]) -> Option<ServerName<'_>> {
     let text = std::str::from_utf8(host).ok()?;

@@ -81,6 +81,9 @@ impl FaultKind {
             Self::UnsupportedAlgorithm { oid } => {
                 says(&format!("uses {oid}, which pgtls cannot check"))
             }
+            Self::GivenUp => says(
+                "was not checked completely: the chain is refused already, and is too large to go on",
+            ),
             Self::CertRevoked => says("has been revoked"),
             Self::UnableToGetCrl
             | Self::UnableToGetCrlIssuer

@@ -1,5 +1,7 @@
 //! Public keys: their kinds and names.
 
+use std::sync::OnceLock;
+
 use super::algorithm::PssParameters;
 use super::der::{BitString, Element, Malformed, Reader, Result, tag};
 
@@ -14,7 +16,28 @@ pub struct PublicKey {
     pub key: Vec<u8>,
     /// The kind of key.
     pub kind: KeyKind,
+    /// Can OpenSSL decode it?
+    pub(crate) readable: Readable,
 }
+
+/// Whether a key can be decoded, as soon as it has been found out. It follows from the key, so it makes no
+/// two keys differ.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readable(OnceLock<bool>);
+
+impl Readable {
+    pub(crate) fn known_or(&self, find_out: impl FnOnce() -> bool) -> bool {
+        *self.0.get_or_init(find_out)
+    }
+}
+
+impl PartialEq for Readable {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Readable {}
 
 /// A public key's algorithm and size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +166,7 @@ impl PublicKey {
             algorithm: algorithm.whole.to_vec(),
             key: key.to_vec(),
             kind,
+            readable: Readable::default(),
         })
     }
 

@@ -75,6 +75,7 @@ pub(in crate::diagnose) fn explain(
         FaultKind::UnsupportedAlgorithm { oid } => case
             .finding(format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()))
             .hint("psql may still connect. pgtls does not pass what it cannot check. Reissue it with ECDSA or RSA, and SHA-256."),
+        FaultKind::GivenUp => finding("", "Fix the other errors first, and send only the certificates that are needed."),
         FaultKind::CertRevoked => finding(
             "",
             "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.",
@@ -138,7 +139,7 @@ pub(in crate::diagnose) fn code(kind: &FaultKind, place: Place) -> Code {
             Code::WeakKey
         }
         FaultKind::CaMdTooWeak => Code::WeakSignature,
-        FaultKind::UnsupportedAlgorithm { .. } => Code::UnsupportedAlgorithm,
+        FaultKind::UnsupportedAlgorithm { .. } | FaultKind::GivenUp => Code::UnsupportedAlgorithm,
         FaultKind::CertRevoked => Code::Revoked,
         FaultKind::UnableToGetCrl
         | FaultKind::UnableToGetCrlIssuer

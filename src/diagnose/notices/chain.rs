@@ -65,19 +65,23 @@ fn other_engine(
     judgement: &Judgement,
     found: &[Finding],
 ) -> Option<Finding> {
-    let strict = strict(judgement, context.trust, context.host, context.rules.now);
     let name_fits = judgement.name.as_ref().is_none_or(Result::is_ok);
     let libpq = judgement.path.faults.is_empty() && name_fits;
     let explained = found
         .iter()
         .any(|finding| matches!(finding.code, Code::X509V1 | Code::NoSan | Code::CaAsLeaf));
-    let message = match strict {
+    let refused = !judgement.path.faults.is_empty() && judgement.unparsable.is_none();
+    // It costs as much as libpq's verdict, so it is asked only if its answer can change something.
+    if !refused && (!libpq || explained) {
+        return None;
+    }
+    let message = match strict(judgement, context.trust, context.host, context.rules.now) {
         Err(Strict::TooManyPaths) => return None,
         Err(reason) if libpq && !explained => format!(
             "libpq accepts this certificate; clients built on rustls do not: {}",
             escape(&reason.to_string())
         ),
-        Ok(()) if !judgement.path.faults.is_empty() && judgement.unparsable.is_none() => {
+        Ok(()) if refused => {
             "rustls-based and some other clients would accept this chain; libpq rejects it"
                 .to_owned()
         }

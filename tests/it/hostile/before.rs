@@ -367,7 +367,7 @@ fn after_server_hello(conversation: &mut Conversation, bytes: &[u8]) -> io::Resu
 }
 
 /// TLS 1.2 with ECDHE-RSA-AES128-GCM-SHA256, and an application protocol of the server's choice.
-fn server_hello(alpn: Option<&[u8]>) -> Vec<u8> {
+pub(super) fn server_hello(alpn: Option<&[u8]>) -> Vec<u8> {
     let mut extensions = vec![0xff, 1, 0, 1, 0];
     if let Some(name) = alpn {
         let length = u8::try_from(name.len()).unwrap();

@@ -1,7 +1,7 @@
 //! A clean environment to run clients in: pgtls, and real libpq as the referee.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -78,7 +78,9 @@ impl Client {
 
     /// The built program, ready to run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.clean(Path::new(env!("CARGO_BIN_EXE_pgtls")));
+        let other = std::env::var_os("PGTLS_TEST_PROGRAM").map(PathBuf::from);
+        let program = other.unwrap_or_else(|| env!("CARGO_BIN_EXE_pgtls").into());
+        let mut command = self.clean(&program);
         command.args(arguments);
         command
     }
