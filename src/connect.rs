@@ -118,7 +118,7 @@ async fn look_up(name: &[u8], port: u16, deadline: Instant) -> Result<Vec<Socket
             waiting_for: Waiting::Resolution,
             attempts: Vec::new(),
         })?;
-    let addresses: Vec<SocketAddr> = looked_up.flatten().map_err(failed)?.collect();
+    let addresses: Vec<SocketAddr> = looked_up.and_then(|found| found).map_err(failed)?.collect();
     if addresses.is_empty() {
         return Err(failed(io::Error::new(
             io::ErrorKind::NotFound,
