@@ -147,6 +147,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     );
     let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
     let task = Task {
+        oldest: pgtls::verify::OpenSsl::V3_0,
         endpoint: conninfo.endpoints.first().unwrap().clone(),
         trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
         conninfo,

@@ -102,7 +102,7 @@ async fn shown(line: &Line, task: &Task, circumstance: Circumstance) -> Result<P
         Shaken::Session { session, presented } => {
             session.close(until).await;
             let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-            let judgement = judge(&presented, &*task.trust, host, &task.rules());
+            let judgement = judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest);
             Ok(Presented::Chain(Box::new(judgement)))
         }
     }

@@ -68,7 +68,7 @@ impl Visitor for Network<'_> {
             }
         };
         let task = self.task(conninfo, endpoint, trust, limit);
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.request.oldest) {
             return Checked {
                 source,
                 subject: Subject::Unchecked {
@@ -223,6 +223,7 @@ impl<'a> Network<'a> {
             trust: Arc::clone(trust),
             now: self.later(moment),
             timeout,
+            oldest: self.request.oldest,
         }
     }
 

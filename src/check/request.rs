@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::conninfo::{ConnInfo, SystemRoots};
 use crate::demands::Demands;
 use crate::trust::{self, Choice, Trust};
+use crate::verify::OpenSsl;
 
 /// The settings for all endpoints of a run.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct CheckRequest {
     pub login: bool,
     /// The roots of a future CA, to rehearse the rotation.
     pub new_roots: Option<Arc<NewRoots>>,
+    /// The oldest OpenSSL of the clients.
+    pub oldest: OpenSsl,
 }
 
 impl CheckRequest {
@@ -43,6 +46,7 @@ impl CheckRequest {
             all_addresses: false,
             login: false,
             new_roots: None,
+            oldest: OpenSsl::V3_0,
         }
     }
 }

@@ -118,6 +118,7 @@ impl Visitor for Script {
             Refuses(_) => Exit::Login,
         };
         let task = Task {
+            oldest: crate::verify::OpenSsl::V3_0,
             conninfo: Arc::clone(&readable.conninfo),
             endpoint: endpoint.clone(),
             trust: Arc::clone((*readable.trust).as_ref().unwrap()),

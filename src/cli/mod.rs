@@ -17,13 +17,16 @@ use pgtls::conninfo::TlsVersion;
 use pgtls::diagnose::Code;
 use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
+use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 
 pub(crate) use commands::Command;
 #[cfg(feature = "lab")]
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
-use value::{parse_at, parse_report, parse_root, parse_seconds, parse_shard, parse_topic};
+use value::{
+    parse_at, parse_openssl, parse_report, parse_root, parse_seconds, parse_shard, parse_topic,
+};
 pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
 
 #[derive(Debug, Args)]
@@ -162,6 +165,11 @@ pub(crate) struct DemandOptions {
     /// If no path is verified, the server's own certificate must have it. Repeatable
     #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
     pub(crate) pin: Vec<[u8; 32]>,
+
+    /// Judge for clients whose OpenSSL is at least this: 3.0 or 3.5. With 3.5, ML-DSA certificates and
+    /// X25519MLKEM768 pass [default: 3.0]
+    #[arg(long, value_name = "VERSION", value_parser = parse_openssl)]
+    pub(crate) min_openssl: Option<OpenSsl>,
 
     /// Treat warnings as failures (exit 1)
     #[arg(long)]

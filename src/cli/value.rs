@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use pgtls::conninfo::TlsVersion;
 use pgtls::diagnose::Code;
 use pgtls::trust::{BundledRoot, Choice};
+use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -90,6 +91,10 @@ pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
         "1.3" => Ok(TlsVersion::V1_3),
         _ => Err("the versions are 1.2 and 1.3".to_owned()),
     }
+}
+
+pub(crate) fn parse_openssl(text: &str) -> Result<OpenSsl, String> {
+    OpenSsl::from_name(text).ok_or_else(|| "the versions are 3.0 and 3.5".to_owned())
 }
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {

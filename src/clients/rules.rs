@@ -78,6 +78,8 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
             | SignatureScheme::Dsa(_)
             | SignatureScheme::Ed25519
             | SignatureScheme::Ed448
+            | SignatureScheme::MlDsa(_)
+            | SignatureScheme::SlhDsa(_)
             | SignatureScheme::Unknown(_) => false,
         };
         if odd {

@@ -353,7 +353,10 @@ fn version_one() -> Objection {
 fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
     let error = match reason {
         Unsatisfied::Unparsable { error, .. } => error.to_string(),
-        Unsatisfied::Chain(_) | Unsatisfied::Name(_) | Unsatisfied::NoHost => String::new(),
+        Unsatisfied::Chain(_)
+        | Unsatisfied::Name(_)
+        | Unsatisfied::NoHost
+        | Unsatisfied::NewerOpenSslOnly(_) => String::new(),
     };
     objection(
         Obstacle::MalformedCertificate,

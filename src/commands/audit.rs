@@ -142,7 +142,7 @@ impl Run<'_> {
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
     ) -> Done {
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust) {
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.args.demands.oldest()) {
             let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
             return (report, diagnosis.exit);
         }
@@ -152,6 +152,7 @@ impl Run<'_> {
             trust: Arc::clone(trust),
             now: self.now,
             timeout: self.timeout(conninfo),
+            oldest: self.args.demands.oldest(),
         };
         let demands = keys.demands();
         let observation = probe(&task).await;

@@ -59,6 +59,7 @@ fn request(args: &Check) -> anyhow::Result<CheckRequest> {
         all_addresses: args.all_addresses,
         login: args.login,
         new_roots: new_roots.transpose()?.map(Arc::new),
+        oldest: args.demands.oldest(),
         ..CheckRequest::new(now(), jobs(args.jobs))
     })
 }

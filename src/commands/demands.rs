@@ -1,6 +1,7 @@
 //! The demands beyond libpq's verdict: turns options into the keys that a file can also set.
 
 use anyhow::anyhow;
+use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 
 use crate::cli::{At, DemandOptions};
@@ -15,6 +16,11 @@ impl DemandOptions {
             strict: self.strict.then_some(true),
             ..Keys::default()
         }
+    }
+
+    /// The oldest OpenSSL of the clients.
+    pub(super) fn oldest(&self) -> OpenSsl {
+        self.min_openssl.unwrap_or(OpenSsl::V3_0)
     }
 
     /// The time of the judgement, if it is not the present, in seconds since 1970-01-01T00:00:00Z.

@@ -71,7 +71,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
             host,
             address: None,
         };
-        let judgement = judge(&chain, &trust, host, &rules);
+        let judgement = judge(&chain, &trust, host, &rules).since(args.demands.oldest());
         let diagnosis = diagnose_offline(&context, &judgement, &demands);
         endpoints.push(EndpointReport::offline(&context, &judgement, &diagnosis));
         exits.push(diagnosis.exit);

@@ -80,7 +80,7 @@ catalogue! {
     NotPostgres = "not-postgres", [NoTls, Handshake],
     NotYetValid = "not-yet-valid", [Untrusted],
     OpensslConf = "openssl-conf", [Unmet],
-    OpensslVersionsDiffer = "openssl-versions-differ", [Unmet],
+    OpensslVersionsDiffer = "openssl-versions-differ", [Untrusted, Handshake, Usage],
     PassfileIgnored = "passfile-ignored", [Usage],
     PathLength = "path-length", [Untrusted],
     PinMismatch = "pin-mismatch", [Unmet],

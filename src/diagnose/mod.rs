@@ -23,7 +23,9 @@ use crate::probe::{Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
-use explain::{chain, client_certificate, demands, name, negotiation_fallback, request, wire};
+use explain::{
+    chain, client_certificate, demands, name, negotiation_fallback, request, versions, wire,
+};
 
 pub use code::Code;
 pub use explain::audit::add_audit;
@@ -235,6 +237,9 @@ fn unsatisfied(
         }
         Unsatisfied::Name(fault) => Diagnosis::failed(name::wrong_name(context, judgement, fault)),
         Unsatisfied::NoHost => Diagnosis::failed(request::no_host_name()),
+        Unsatisfied::NewerOpenSslOnly(what) => {
+            Diagnosis::failed(versions::refused_by_older(context, judgement, *what))
+        }
     }
 }
 

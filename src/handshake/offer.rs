@@ -33,6 +33,18 @@ pub struct Offer<'a> {
     pub keys: ServerKeys,
     /// Whether ALPN names the protocol.
     pub alpn: Alpn,
+    /// Which key exchange groups are offered.
+    pub groups: Groups,
+}
+
+/// Which key exchange groups are offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Groups {
+    /// Those that every OpenSSL in use offers.
+    #[default]
+    Classic,
+    /// X25519MLKEM768 as well, as OpenSSL 3.5.
+    PostQuantumToo,
 }
 
 /// Which kinds of server key are requested, by offering only matching signature schemes.
@@ -108,6 +120,14 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
     let client_certificate = Arc::new(ClientCertificateWitness::new(
         sni.identity(offer.identity.clone()),
     ));
+    let provider = match offer.groups {
+        Groups::Classic => provider,
+        Groups::PostQuantumToo => {
+            let mut provider = CryptoProvider::clone(&provider);
+            provider.kx_groups.push(kx_group::X25519MLKEM768);
+            Arc::new(provider)
+        }
+    };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions)?
         .dangerous()

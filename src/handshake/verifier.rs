@@ -127,6 +127,10 @@ impl ServerCertVerifier for Verifier {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let leaf = leaf(cert)?;
+        // ML-DSA is for TLS 1.3 only (draft-ietf-tls-mldsa section 3), and so in OpenSSL.
+        if matches!(leaf.public_key.kind, KeyKind::MlDsa(_)) {
+            return Err(CertificateError::BadSignature.into());
+        }
         // In TLS 1.2 an ECDSA scheme does not fix the curve: any listed algorithm may fit.
         let valid = self.verify_signature(message, &leaf, signature, usize::MAX)?;
         match leaf.may_sign_key_exchange() {

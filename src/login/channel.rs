@@ -131,7 +131,8 @@ impl TlsConnect<Tap<TcpStream>> for Connector {
 /// Do pins and all other demands hold for this connection's certificates, too? Several servers may
 /// share one address.
 fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
-    unmet(demands, judgement, None, &task.trust, &task.rules()).is_empty()
+    judgement.satisfies(task.trust.level).is_ok()
+        && unmet(demands, judgement, None, &task.trust, &task.rules()).is_empty()
 }
 
 /// The offer of the first handshake, without versions below the demanded one.
@@ -202,9 +203,11 @@ fn server_end_point(leaf: &Certificate) -> Option<Vec<u8>> {
         | SignatureScheme::Ecdsa(digest)
         | SignatureScheme::Dsa(digest) => *digest,
         SignatureScheme::RsaPss(parameters) => parameters.as_ref()?.digest,
-        SignatureScheme::Ed25519 | SignatureScheme::Ed448 | SignatureScheme::Unknown(_) => {
-            return None;
-        }
+        SignatureScheme::Ed25519
+        | SignatureScheme::Ed448
+        | SignatureScheme::MlDsa(_)
+        | SignatureScheme::SlhDsa(_)
+        | SignatureScheme::Unknown(_) => return None,
     };
     Some(
         digest::digest(algorithm(digest)?, &leaf.der)

@@ -17,12 +17,14 @@ use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
 use crate::handshake::{
-    Alpn, Approve, ClientCertificateRequest, Offer, Refusal, ServerKeys, Tls, shake_hands,
+    Alpn, Approve, ClientCertificateRequest, Groups, Offer, Refusal, ServerKeys, Tls, shake_hands,
 };
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
-use crate::verify::{FaultKind, Judgement, Purpose, Revocation, Rules, Unsatisfied, judge};
+use crate::verify::{
+    FaultKind, Judgement, OpenSsl, Purpose, Revocation, Rules, Unsatisfied, judge,
+};
 use crate::wire::postgres::FirstAnswer;
 use crate::workers::Weight;
 use crate::{connect, handshake, negotiate};
@@ -45,6 +47,8 @@ pub struct Task {
     pub now: i64,
     /// Time for the whole endpoint.
     pub timeout: Duration,
+    /// The oldest OpenSSL of the clients.
+    pub oldest: OpenSsl,
 }
 
 impl Task {
@@ -347,6 +351,10 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
         }),
         keys: ServerKeys::Any,
         alpn: Alpn::Named,
+        groups: match task.oldest {
+            OpenSsl::V3_0 => Groups::Classic,
+            OpenSsl::V3_5 => Groups::PostQuantumToo,
+        },
     }
 }
 
@@ -393,9 +401,11 @@ impl Approve for Witness {
     fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
         let task = &self.task;
         let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-        let judgement = judge(presented, &*task.trust, host, &task.rules());
+        let judgement = judge(presented, &*task.trust, host, &task.rules()).since(task.oldest);
+        // What only older versions of OpenSSL refuse does not end the handshake: the report says that newer
+        // ones accept the server, so the server must prove that it has its key.
         let verdict = judgement
-            .satisfies(task.trust.level)
+            .newest_accepts(task.trust.level)
             .map_err(|reason| refusal(&reason));
         *self
             .judgement
@@ -414,6 +424,7 @@ fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
     let fault = match reason {
         Unsatisfied::Unparsable { .. } => return Refusal::BadEncoding,
         Unsatisfied::Name(_) | Unsatisfied::NoHost => return Refusal::NotForHost,
+        Unsatisfied::NewerOpenSslOnly(_) => return Refusal::Unsupported,
         Unsatisfied::Chain(fault) => fault,
     };
     match fault.kind {

@@ -128,7 +128,20 @@ fn check_fitness(certificate: &Certificate, position: usize) -> Result<(), Chain
             flaws: certificate.flaws.clone(),
         });
     }
-    if let KeyKind::Unusable(_) = &certificate.public_key.kind {
+    let unusable = match &certificate.public_key.kind {
+        KeyKind::Unusable(_) => true,
+        // No version of TLS has a signature scheme for it; a CA may have such a key.
+        KeyKind::SlhDsa(_) => position == 0,
+        KeyKind::Rsa { .. }
+        | KeyKind::RsaPss { .. }
+        | KeyKind::Ec(_)
+        | KeyKind::EcExplicit
+        | KeyKind::Ed25519
+        | KeyKind::Ed448
+        | KeyKind::MlDsa(_)
+        | KeyKind::Dsa { .. } => false,
+    };
+    if unusable {
         let key = certificate.key_description();
         return Err(ChainFault::UnusableKey { position, key });
     }

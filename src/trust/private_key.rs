@@ -13,6 +13,13 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
+/// ML-DSA-44, ML-DSA-65 and ML-DSA-87 (RFC 9881 section 2).
+const ML_DSA: [ObjectIdentifier; 3] = [
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"),
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"),
+    ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"),
+];
+
 /// P-256, P-384 and P-521.
 const CURVES: [ObjectIdentifier; 3] = [
     ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
@@ -232,6 +239,7 @@ fn from_pkcs8(der: &[u8]) -> Option<Result<PrivateKeyDer<'static>, KeyFault>> {
             .and_then(check_rsa),
         EC => check_curve(info.algorithm.parameters_oid().ok()),
         ED25519 => Ok(()),
+        algorithm if ML_DSA.contains(&algorithm) => Ok(()),
         other => Err(KeyFault::UnsupportedKey { kind: name(other) }),
     };
     Some(supported.map(|()| PrivateKeyDer::Pkcs8(der.to_vec().into())))
@@ -373,6 +381,39 @@ mod tests {
                 Ok(expected)
             );
         }
+    }
+
+    /// The three forms of RFC 9881 section 6; OpenSSL writes the first by default or the third.
+    #[test]
+    fn an_ml_dsa_key_is_its_seed_or_the_expanded_key_or_both() {
+        use aws_lc_rs::encoding::AsRawBytes as _;
+        use aws_lc_rs::signature::{ML_DSA_65_SIGNING, PqdsaKeyPair};
+
+        let value = |tag: u8, contents: &[u8]| {
+            let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
+            [&[tag, 0x82][..], &length, contents].concat()
+        };
+        let seed = [7; 32];
+        let pair = PqdsaKeyPair::from_seed(&ML_DSA_65_SIGNING, &seed).unwrap();
+        let expanded = pair.private_key().as_raw_bytes().unwrap();
+        let only_seed = [&[0x80, 32][..], &seed].concat();
+        let only_expanded = value(4, expanded.as_ref());
+        let short_seed = [&[4, 32][..], &seed].concat();
+        let both = value(0x30, &[&short_seed[..], &only_expanded].concat());
+        let wrong_seed = [&[4, 32][..], &[8; 32]].concat();
+        let contradicting = value(0x30, &[&wrong_seed[..], &only_expanded].concat());
+        let public = |key: &[u8]| {
+            let key = super::super::identity::private_key(
+                &pkcs8("2.16.840.1.101.3.4.3.18", None, key),
+                None,
+            );
+            key.map(|key| key.public_key().unwrap().to_vec())
+        };
+        let expected = public(&only_seed).unwrap();
+        assert_eq!(public(&only_expanded), Ok(expected.clone()));
+        assert_eq!(public(&both), Ok(expected));
+        assert_eq!(public(&contradicting), Err(KeyFault::Malformed));
+        assert_eq!(public(&seed), Err(KeyFault::Malformed));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod purpose;
 mod signature;
 mod strict;
 mod validity;
+mod versions;
 mod words;
 
 use crate::trust::Level;
@@ -29,6 +30,7 @@ pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
 pub use strict::{Strict, strict};
+pub use versions::{OpenSsl, PostQuantum};
 pub use words::Place;
 
 /// Every fact about a presented chain.
@@ -42,6 +44,10 @@ pub struct Judgement {
     pub path: PathReport,
     /// Does the leaf name the host? `None` without a host or a leaf.
     pub name: Option<Result<NameMatch, NameFault>>,
+    /// What OpenSSL before 3.5 cannot verify, if there is something.
+    pub post_quantum: Option<PostQuantum>,
+    /// The oldest OpenSSL that must accept the chain.
+    pub oldest: OpenSsl,
 }
 
 /// The first reason, in libpq's order, why a level is not reached.
@@ -60,6 +66,8 @@ pub enum Unsatisfied<'a> {
     Name(&'a NameFault),
     /// There is no host name to verify.
     NoHost,
+    /// OpenSSL 3.5 and newer accept the server, older versions cannot.
+    NewerOpenSslOnly(PostQuantum),
 }
 
 /// Judges a presented chain.
@@ -91,14 +99,22 @@ pub fn judge<D: AsRef<[u8]>>(
         )
     });
     Judgement {
+        post_quantum: PostQuantum::find(&certificates, &path),
         certificates,
         unparsable,
         path,
         name,
+        oldest: OpenSsl::V3_0,
     }
 }
 
 impl Judgement {
+    /// The same for clients of which none has an older OpenSSL.
+    #[must_use]
+    pub fn since(self, oldest: OpenSsl) -> Self {
+        Self { oldest, ..self }
+    }
+
     /// The certificate at a position of the path; 0 is the leaf.
     pub fn on_path(&self, depth: usize) -> Option<&Certificate> {
         self.certificate(self.path.path.get(depth)?)
@@ -130,6 +146,20 @@ impl Judgement {
     /// # Errors
     /// The first reason why it is not.
     pub fn satisfies(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
+        self.newest_accepts(level)?;
+        match (self.oldest, self.post_quantum) {
+            (OpenSsl::V3_0, Some(post_quantum)) if post_quantum.matters_at(level) => {
+                Err(Unsatisfied::NewerOpenSslOnly(post_quantum))
+            }
+            (OpenSsl::V3_0 | OpenSsl::V3_5, _) => Ok(()),
+        }
+    }
+
+    /// Is the level reached with OpenSSL 3.5, the newest of the versions in use?
+    ///
+    /// # Errors
+    /// The first reason why it is not.
+    pub fn newest_accepts(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
         if let Some((position, error)) = &self.unparsable {
             return Err(Unsatisfied::Unparsable {
                 position: *position,

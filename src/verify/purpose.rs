@@ -93,6 +93,8 @@ fn matches_algorithm(issuer: &Certificate, subject: &Certificate) -> Result<(), 
         KeyKind::Ec(_) | KeyKind::EcExplicit => matches!(scheme, SignatureScheme::Ecdsa(_)),
         KeyKind::Ed25519 => matches!(scheme, SignatureScheme::Ed25519),
         KeyKind::Ed448 => matches!(scheme, SignatureScheme::Ed448),
+        KeyKind::MlDsa(set) => matches!(scheme, SignatureScheme::MlDsa(stated) if stated == set),
+        KeyKind::SlhDsa(set) => matches!(scheme, SignatureScheme::SlhDsa(stated) if stated == set),
         KeyKind::Dsa { .. } => matches!(scheme, SignatureScheme::Dsa(_)),
     };
     if !fits {

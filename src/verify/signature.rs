@@ -1,12 +1,12 @@
 //! Did this key sign these bytes?
 
 use aws_lc_rs::signature::{
-    self as aws, EcdsaVerificationAlgorithm, RsaParameters, RsaPssSaltLength, UnparsedPublicKey,
-    VerificationAlgorithm,
+    self as aws, EcdsaVerificationAlgorithm, PqdsaVerificationAlgorithm, RsaParameters,
+    RsaPssSaltLength, UnparsedPublicKey, VerificationAlgorithm,
 };
 
 use crate::x509::{
-    Certificate, Crl, Curve, Digest, KeyKind, PssParameters, PublicKey, RsaPadding,
+    Certificate, Crl, Curve, Digest, KeyKind, MlDsa, PssParameters, PublicKey, RsaPadding,
     SignatureAlgorithm, SignatureScheme, rsa_signed,
 };
 
@@ -64,12 +64,14 @@ fn decodes(key: &PublicKey) -> bool {
         KeyKind::Ec(Curve::P384) => &aws::ECDSA_P384_SHA384_ASN1,
         KeyKind::Ec(Curve::P521) => &aws::ECDSA_P521_SHA512_ASN1,
         KeyKind::Ec(Curve::Secp256k1) => &aws::ECDSA_P256K1_SHA256_ASN1,
+        KeyKind::MlDsa(set) => ml_dsa(set),
         KeyKind::Rsa { .. }
         | KeyKind::RsaPss { .. }
         | KeyKind::Ec(Curve::Other { .. })
         | KeyKind::EcExplicit
         | KeyKind::Ed25519
         | KeyKind::Ed448
+        | KeyKind::SlhDsa(_)
         | KeyKind::Dsa { .. } => return true,
     };
     UnparsedPublicKey::new(algorithm, &key.key).parse().is_ok()
@@ -141,10 +143,24 @@ fn choose(scheme: &SignatureScheme, key: &KeyKind) -> Choice {
         }
         (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => ecdsa(*digest, *curve).into(),
         (SignatureScheme::Ed25519, KeyKind::Ed25519) => Choice::Verify(&aws::ED25519),
+        (SignatureScheme::MlDsa(stated), KeyKind::MlDsa(set)) if stated == set => {
+            Choice::Verify(ml_dsa(*set))
+        }
+        (SignatureScheme::SlhDsa(stated), KeyKind::SlhDsa(set)) if stated == set => {
+            Choice::Unsupported
+        }
         (SignatureScheme::Ed448, KeyKind::Ed448)
         | (SignatureScheme::Dsa(_), KeyKind::Dsa { .. })
         | (SignatureScheme::Ecdsa(_), KeyKind::EcExplicit) => Choice::Unsupported,
         _ => Choice::WrongKey,
+    }
+}
+
+fn ml_dsa(set: MlDsa) -> &'static PqdsaVerificationAlgorithm {
+    match set {
+        MlDsa::V44 => &aws::ML_DSA_44,
+        MlDsa::V65 => &aws::ML_DSA_65,
+        MlDsa::V87 => &aws::ML_DSA_87,
     }
 }
 

@@ -27,7 +27,12 @@ impl Place {
 impl PathReport {
     /// Where the certificate with this fault is.
     pub fn place(&self, fault: &Fault) -> Place {
-        match (fault.depth, self.path.get(fault.depth)) {
+        self.place_at(fault.depth)
+    }
+
+    /// What the certificate at this position of the path is.
+    pub fn place_at(&self, depth: usize) -> Place {
+        match (depth, self.path.get(depth)) {
             (0, _) => Place::Leaf,
             (_, Some(Step::Anchor(_))) => Place::Root,
             (_, Some(Step::Presented(_)) | None) => Place::Intermediate,

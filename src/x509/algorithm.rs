@@ -1,6 +1,7 @@
 //! Signature algorithms: the key and digest that an identifier means, and its name.
 
 use super::der::{Element, Malformed, Reader, Result, tag};
+use super::post_quantum::{MlDsa, SlhDsa};
 
 /// A message digest that OpenSSL links to signature algorithms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,10 @@ pub enum SignatureScheme {
     Ed25519,
     /// Ed448 (RFC 8410).
     Ed448,
+    /// ML-DSA (RFC 9881).
+    MlDsa(MlDsa),
+    /// SLH-DSA (RFC 9909).
+    SlhDsa(SlhDsa),
     /// An identifier that OpenSSL links to no key type, dotted.
     Unknown(String),
 }
@@ -113,10 +118,20 @@ pub struct SignatureAlgorithm {
 impl SignatureAlgorithm {
     /// OpenSSL's long name, such as `sha256WithRSAEncryption`; dotted if it has none.
     pub fn name(&self) -> &str {
-        NAMED
-            .iter()
-            .find(|named| named.oid == self.oid)
-            .map_or(&self.oid, |named| named.name)
+        match &self.scheme {
+            SignatureScheme::MlDsa(set) => set.name(),
+            SignatureScheme::SlhDsa(set) => set.name,
+            SignatureScheme::RsaPkcs1(_)
+            | SignatureScheme::RsaPss(_)
+            | SignatureScheme::Ecdsa(_)
+            | SignatureScheme::Dsa(_)
+            | SignatureScheme::Ed25519
+            | SignatureScheme::Ed448
+            | SignatureScheme::Unknown(_) => NAMED
+                .iter()
+                .find(|named| named.oid == self.oid)
+                .map_or(&self.oid, |named| named.name),
+        }
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
@@ -139,7 +154,7 @@ impl SignatureAlgorithm {
             Some(Dsa(digest)) => SignatureScheme::Dsa(digest),
             Some(Kind::Ed25519) => SignatureScheme::Ed25519,
             Some(Kind::Ed448) => SignatureScheme::Ed448,
-            None => SignatureScheme::Unknown(oid.clone()),
+            None => post_quantum(&oid).unwrap_or_else(|| SignatureScheme::Unknown(oid.clone())),
         };
         Ok(Self {
             der: element.whole.to_vec(),
@@ -147,6 +162,12 @@ impl SignatureAlgorithm {
             scheme,
         })
     }
+}
+
+/// OpenSSL does not look at the parameters of such an identifier.
+fn post_quantum(oid: &str) -> Option<SignatureScheme> {
+    let ml_dsa = MlDsa::from_oid(oid).map(SignatureScheme::MlDsa);
+    ml_dsa.or_else(|| SlhDsa::from_oid(oid).map(SignatureScheme::SlhDsa))
 }
 
 impl PssParameters {

@@ -140,6 +140,9 @@ impl Certificate {
             KeyKind::Rsa { .. }
             | KeyKind::RsaPss { .. }
             | KeyKind::Dsa { .. }
+            // Not for TLS 1.2 at all.
+            | KeyKind::MlDsa(_)
+            | KeyKind::SlhDsa(_)
             | KeyKind::Unusable(_) => return Ok(()),
         }
         if !self.flaws.is_empty() {

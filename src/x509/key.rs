@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use super::algorithm::PssParameters;
 use super::der::{BitString, Element, Malformed, Reader, Result, tag};
+use super::post_quantum::{MlDsa, SlhDsa};
 
 /// The subject's key: its kind and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,10 @@ pub enum KeyKind {
     Ed25519,
     /// Ed448.
     Ed448,
+    /// ML-DSA (RFC 9881).
+    MlDsa(MlDsa),
+    /// SLH-DSA (RFC 9909). No version of TLS uses such a key for a server.
+    SlhDsa(SlhDsa),
     /// DSA.
     Dsa {
         /// Length of the prime p.
@@ -178,6 +183,22 @@ impl PublicKey {
         (key.unused == 0).then_some(key.bytes)
     }
 
+    /// The name of its algorithm, if OpenSSL knows it only from 3.5 on.
+    pub fn post_quantum(&self) -> Option<&'static str> {
+        match &self.kind {
+            KeyKind::MlDsa(set) => Some(set.name()),
+            KeyKind::SlhDsa(set) => Some(set.name),
+            KeyKind::Rsa { .. }
+            | KeyKind::RsaPss { .. }
+            | KeyKind::Ec(_)
+            | KeyKind::EcExplicit
+            | KeyKind::Ed25519
+            | KeyKind::Ed448
+            | KeyKind::Dsa { .. }
+            | KeyKind::Unusable(_) => None,
+        }
+    }
+
     /// For people: `RSA 2048`, `ECDSA P-256`, `Ed25519`.
     pub fn description(&self) -> String {
         match &self.kind {
@@ -187,10 +208,22 @@ impl PublicKey {
             KeyKind::EcExplicit => "ECDSA with explicit curve parameters".to_owned(),
             KeyKind::Ed25519 => "Ed25519".to_owned(),
             KeyKind::Ed448 => "Ed448".to_owned(),
+            KeyKind::MlDsa(set) => set.name().to_owned(),
+            KeyKind::SlhDsa(set) => set.name.to_owned(),
             KeyKind::Dsa { bits, .. } => format!("DSA {bits}"),
-            KeyKind::Unusable(oid) => format!("unusable key of type {oid}"),
+            KeyKind::Unusable(oid) => match post_quantum(oid) {
+                // Parameters must be absent, and the length is fixed (RFC 9881 section 4).
+                Some(name) => format!("damaged {name} key"),
+                None => format!("unusable key of type {oid}"),
+            },
         }
     }
+}
+
+/// The name of a post-quantum algorithm.
+fn post_quantum(oid: &str) -> Option<&'static str> {
+    let ml_dsa = MlDsa::from_oid(oid).map(MlDsa::name);
+    ml_dsa.or_else(|| SlhDsa::from_oid(oid).map(|set| set.name))
 }
 
 fn kind_of(oid: &str, parameters: Option<&Element<'_>>, key: BitString<'_>) -> Result<KeyKind> {
@@ -222,8 +255,23 @@ fn kind_of(oid: &str, parameters: Option<&Element<'_>>, key: BitString<'_>) -> R
             let order_bits = magnitude_bits(numbers.universal(tag::INTEGER)?.bytes()?);
             Ok(KeyKind::Dsa { bits, order_bits })
         }
-        _ => Err(Malformed),
+        other => fixed_length(other, parameters, key),
     }
+}
+
+/// RFC 9881 section 4, RFC 9909 section 4: no parameters, and a key of the one length.
+fn fixed_length(
+    oid: &str,
+    parameters: Option<&Element<'_>>,
+    key: BitString<'_>,
+) -> Result<KeyKind> {
+    let ml_dsa = MlDsa::from_oid(oid).map(|set| (KeyKind::MlDsa(set), set.key_length()));
+    let slh_dsa = SlhDsa::from_oid(oid).map(|set| (KeyKind::SlhDsa(set), set.key_length));
+    let (kind, length) = ml_dsa.or(slh_dsa).ok_or(Malformed)?;
+    if parameters.is_some() || key.bytes.len() != length || key.unused != 0 {
+        return Err(Malformed);
+    }
+    Ok(kind)
 }
 
 /// RSAPublicKey, RFC 8017 appendix A.1.1. OpenSSL reads its numbers without a sign.

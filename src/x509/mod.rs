@@ -13,6 +13,7 @@ mod extension;
 mod general_name;
 mod key;
 mod name;
+mod post_quantum;
 mod rsa;
 mod strength;
 mod time;
@@ -28,4 +29,5 @@ pub use general_name::{
 };
 pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, COMMON_NAME, EMAIL_ADDRESS, Name};
+pub use post_quantum::{MlDsa, SlhDsa};
 pub(crate) use rsa::{RsaPadding, rsa_signed};

@@ -21,7 +21,8 @@ impl KeyKind {
             Self::Ec(curve) => curve.bits() >= EC_ORDER,
             Self::Dsa { bits, order_bits } => *bits >= DSA_PRIME && *order_bits >= EC_ORDER,
             // Refused for another reason when it is part of a chain.
-            Self::EcExplicit | Self::Ed25519 | Self::Ed448 => true,
+            Self::EcExplicit => true,
+            Self::Ed25519 | Self::Ed448 | Self::MlDsa(_) | Self::SlhDsa(_) => true,
             Self::Unusable(_) => false,
         }
     }
@@ -34,7 +35,7 @@ impl SignatureScheme {
         let digest: Digest = match self {
             Self::RsaPkcs1(digest) | Self::Ecdsa(digest) | Self::Dsa(digest) => *digest,
             Self::RsaPss(Some(parameters)) => parameters.digest,
-            Self::Ed25519 | Self::Ed448 => return true,
+            Self::Ed25519 | Self::Ed448 | Self::MlDsa(_) | Self::SlhDsa(_) => return true,
             Self::RsaPss(None) | Self::Unknown(_) => return false,
         };
         digest.length() >= DIGEST_BYTES

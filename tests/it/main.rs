@@ -70,6 +70,8 @@ mod openssl_verify;
 mod output;
 /// PgBouncer, against psql.
 mod pgbouncer;
+/// ML-DSA and post-quantum groups, against libpq with old and new OpenSSL.
+mod post_quantum;
 /// The README and docs/: commands, links, exit codes, keys.
 mod readme;
 /// Revocation lists, against psql.

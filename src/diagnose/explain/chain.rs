@@ -5,7 +5,7 @@ use crate::diagnose::calendar::{day, moment, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
 use crate::verify::{Fault, FaultKind, Judgement, Place};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, KeyKind, SignatureScheme};
 
 /// The finding for OpenSSL's verdict on a chain.
 pub(in crate::diagnose) fn explain(
@@ -61,6 +61,9 @@ pub(in crate::diagnose) fn explain(
             &format!(": {}", case.critical()),
             "Reissue it without that extension, or without marking it critical.",
         ),
+        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall if case.has_unusable_key() => case
+            .finding(format!("{} has a key that OpenSSL cannot use: {}", case.who(), case.key()))
+            .hint("Reissue it with an ECDSA or RSA key."),
         FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall => finding(
             &format!(": {}", case.key()),
             "Reissue it with a key of at least RSA 2048 or ECDSA P-256.",
@@ -72,6 +75,9 @@ pub(in crate::diagnose) fn explain(
             "",
             "Reissue it with a key on a named curve: openssl ecparam -name prime256v1 -genkey",
         ),
+        FaultKind::UnsupportedAlgorithm { .. } if case.is_signed_with_slh_dsa() => case
+            .finding(format!("{} is signed with {}, which pgtls cannot check", case.who(), case.signature()))
+            .hint("psql with OpenSSL 3.0 to 3.4 refuses it, with 3.5 and newer it may accept it. pgtls does not pass what it cannot check. Reissue it with ECDSA or RSA, and SHA-256."),
         FaultKind::UnsupportedAlgorithm { oid } => case
             .finding(format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()))
             .hint("psql may still connect. pgtls does not pass what it cannot check. Reissue it with ECDSA or RSA, and SHA-256."),
@@ -195,6 +201,16 @@ impl Case<'_> {
         self.certificate()
             .map(Certificate::key_description)
             .unwrap_or_default()
+    }
+
+    fn has_unusable_key(&self) -> bool {
+        let kind = self.certificate().map(|c| &c.public_key.kind);
+        matches!(kind, Some(KeyKind::Unusable(_)))
+    }
+
+    fn is_signed_with_slh_dsa(&self) -> bool {
+        let scheme = self.certificate().map(|c| &c.signature_algorithm.scheme);
+        matches!(scheme, Some(SignatureScheme::SlhDsa(_)))
     }
 
     fn signature(&self) -> String {

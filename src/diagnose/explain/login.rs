@@ -146,7 +146,7 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         Refusal::NoDigest => failed(
             Code::NoChannelBinding,
             message,
-            "psql cannot log in either. Reissue the server's certificate with ECDSA or RSA, or set channel_binding=disable.",
+            "psql cannot log in either: \"could not find digest for NID UNDEF\". Have the server's certificate issued by a CA with an ECDSA or RSA key, or set channel_binding=disable.",
         ),
         Refusal::NoPassword => failed(
             Code::LoginFailed,

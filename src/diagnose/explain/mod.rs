@@ -17,6 +17,7 @@ mod offers;
 mod provider;
 pub(super) mod request;
 pub(super) mod rotation;
+pub(super) mod versions;
 pub(super) mod wire;
 
 use super::Fix;

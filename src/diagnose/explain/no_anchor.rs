@@ -10,7 +10,7 @@ use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
-use crate::verify::Judgement;
+use crate::verify::{Judgement, Mismatch, likely_issued};
 use crate::x509::{AnchorStore, Certificate};
 
 /// Where a path without an anchor ends.
@@ -91,6 +91,16 @@ impl Case<'_> {
                 format!("{} contains the server's own certificate, not its issuer's", place(trust)),
             )
             .hint(format!("sslrootcert must name a file with the root above \"{}\".", issuer(leaf))),
+            End::UnknownRoot | End::UnknownIssuer if unfit_key(trust, top).is_some() => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} contains a \"{}\", but {}",
+                    place(trust),
+                    issuer(top),
+                    unfit_key(trust, top).unwrap_or_default()
+                ),
+            )
+            .hint("Get the current root certificate from the operator of the server."),
             End::UnknownRoot | End::UnknownIssuer if same_name(trust, top) => finding(
                 Code::UnknownIssuer,
                 format!(
@@ -230,6 +240,27 @@ impl Case<'_> {
 
 fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
     !trust.by_subject(&certificate.issuer).is_empty()
+}
+
+/// Why the key of the only certificate with the issuer's name cannot have signed this one, if that can be
+/// seen from its kind.
+fn unfit_key(trust: &Trust, certificate: &Certificate) -> Option<String> {
+    let named = trust.by_subject(&certificate.issuer);
+    let [anchor] = named.as_slice() else {
+        return None;
+    };
+    let key = anchor.certificate.key_description();
+    match likely_issued(&anchor.certificate, certificate).err()? {
+        Mismatch::UnreadableKey => Some(format!("OpenSSL cannot use its key: {key}")),
+        Mismatch::Algorithm => Some(format!(
+            "\"{}\" is signed with {}, which its key ({key}) cannot do",
+            name(certificate),
+            certificate.signature_name()
+        )),
+        Mismatch::Name | Mismatch::Flawed | Mismatch::KeyIdentifier | Mismatch::IssuerAndSerial => {
+            None
+        }
+    }
 }
 
 /// The name of the trust in a sentence.

@@ -102,7 +102,7 @@ impl AnchorStore for Both<'_> {
 fn judged(task: &Task, judgement: &Judgement, anchors: &dyn AnchorStore) -> Judgement {
     let presented: Vec<&[u8]> = judgement.certificates.iter().map(|c| &*c.der).collect();
     let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-    judge(&presented, anchors, host, &task.rules())
+    judge(&presented, anchors, host, &task.rules()).since(task.oldest)
 }
 
 fn verdict(task: &Task, trust: &Trust, level: trust::Level, judgement: &Judgement) -> Diagnosis {

@@ -1,7 +1,10 @@
 //! Findings about a chain in addition to the verdict.
 
 use super::{Code, Context, Finding, Fix, Hint, Level, Stage, warning};
+use crate::conninfo::{ChannelBinding, ConnInfo, Keyword};
 use crate::diagnose::calendar::{day, span};
+use crate::diagnose::explain::corrected;
+use crate::diagnose::explain::versions::not_for_older;
 use crate::escape::escape;
 use crate::trust;
 use crate::verify::{Judgement, Step, Strict, strict};
@@ -12,6 +15,8 @@ pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement
     let mut found = expires_soon(context.rules.now, judgement);
     found.extend(order(judgement));
     found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+    found.extend(no_channel_binding(context, judgement));
+    found.extend(not_for_older(judgement));
     found.extend(other_engine(context, judgement, &found));
     found.extend(retired_root(judgement));
     found.extend(public_root(context, judgement));
@@ -138,18 +143,45 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
             "the server certificate says CA:TRUE: libpq accepts it; clients built on rustls do not";
         found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue()));
     }
-    let signed_with_edwards = matches!(
-        leaf.signature_algorithm.scheme,
-        SignatureScheme::Ed25519 | SignatureScheme::Ed448
-    );
-    if signed_with_edwards {
-        let message = "the server certificate is signed with an Edwards curve, which defines no hash for channel binding: libpq and pgx cannot log in with SCRAM";
-        found.push(
-            warning(Code::NoChannelBinding, Stage::Verify, message)
-                .hint("Reissue it with ECDSA or RSA, or set channel_binding=disable."),
-        );
-    }
     found
+}
+
+/// A signature without a digest: libpq cannot compute `tls-server-end-point`
+/// (`pgtls_get_peer_certificate_hash` in `fe-secure-openssl.c`), which it tries whenever the server offers
+/// SCRAM-SHA-256-PLUS.
+fn no_channel_binding(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> {
+    let leaf = judgement.certificates.first()?;
+    let algorithm = match &leaf.signature_algorithm.scheme {
+        SignatureScheme::Ed25519 => "Ed25519",
+        SignatureScheme::Ed448 => "Ed448",
+        SignatureScheme::MlDsa(set) => set.name(),
+        SignatureScheme::SlhDsa(set) => set.name,
+        SignatureScheme::RsaPkcs1(_)
+        | SignatureScheme::RsaPss(_)
+        | SignatureScheme::Ecdsa(_)
+        | SignatureScheme::Dsa(_)
+        | SignatureScheme::Unknown(_) => return None,
+    };
+    let disabled = |conninfo: &ConnInfo| conninfo.channel_binding.value == ChannelBinding::Disable;
+    if context.conninfo.is_some_and(disabled) {
+        return None;
+    }
+    let message = format!(
+        "the server certificate is signed with {algorithm}, which defines no hash for channel binding: libpq and pgx cannot log in with SCRAM (libpq: could not find digest for NID UNDEF)"
+    );
+    let finding = warning(Code::NoChannelBinding, Stage::Verify, message);
+    let reissue = "Have it issued by a CA with an ECDSA or RSA key.";
+    Some(match context.conninfo {
+        Some(conninfo) => finding.hint(
+            Hint::say(reissue)
+                .then("Until then, log in without the protection of channel binding:")
+                .fix(corrected(
+                    conninfo,
+                    &[(Keyword::ChannelBinding, b"disable")],
+                )),
+        ),
+        None => finding.hint(reissue),
+    })
 }
 
 const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";

@@ -2,7 +2,8 @@
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
-use crate::diagnose::explain::corrected;
+use crate::diagnose::Context;
+use crate::diagnose::explain::{corrected, versions};
 use crate::escape::escape;
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
@@ -162,6 +163,11 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
             let reason = match reason {
                 Unsatisfied::Name(fault) => fault.to_string(),
                 Unsatisfied::NoHost => "the string has no host".to_owned(),
+                Unsatisfied::NewerOpenSslOnly(what) => {
+                    versions::refused_by_older(&Context::of(task, &task.rules()), judgement, what)
+                        .message
+                        .to_string()
+                }
                 Unsatisfied::Chain(fault) => {
                     fault.kind.sentence(judgement.path.place(fault).name())
                 }

@@ -56,6 +56,7 @@ async fn write_to_the_reset(
         identity: None,
         keys: ServerKeys::Any,
         alpn: Alpn::Named,
+        groups: Default::default(),
     };
     let session = shake_hands(ready.unwrap(), &offer, Arc::new(Credulous), deadline).await;
     let mut session = session.unwrap();

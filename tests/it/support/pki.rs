@@ -2,10 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SignatureAlgorithm,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -33,7 +35,7 @@ pub(crate) struct Ca {
     /// Its certificate.
     pub(crate) pem: String,
     params: CertificateParams,
-    key: String,
+    key: Arc<KeyPair>,
 }
 
 impl Ca {
@@ -44,38 +46,40 @@ impl Ca {
 
     /// A root with a key of another kind, and so with signatures of that kind.
     pub(crate) fn root_of(kind: &'static SignatureAlgorithm, name: &str) -> Self {
-        let key = KeyPair::generate_for(kind).unwrap();
-        let params = ca_params(name);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            pem,
-            params,
-            key: key.serialize_pem(),
-        }
+        Self::root_of_with(kind, name, |_| {})
     }
 
-    /// A root after `change`.
-    pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
-        let key = KeyPair::generate().unwrap();
+    /// The same after `change`.
+    pub(crate) fn root_of_with(
+        kind: &'static SignatureAlgorithm,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let key = KeyPair::generate_for(kind).unwrap();
         let mut params = ca_params(name);
         change(&mut params);
         let pem = params.self_signed(&key).unwrap().pem();
         Self {
             pem,
             params,
-            key: key.serialize_pem(),
+            key: Arc::new(key),
         }
+    }
+
+    /// A root after `change`.
+    pub(crate) fn root_with(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        Self::root_of_with(&PKCS_ECDSA_P256_SHA256, name, change)
     }
 
     /// The same root, name and key, issued anew after `change`.
     pub(crate) fn reissued(&self, change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = self.params.clone();
         change(&mut params);
-        let pem = params.self_signed(&self.key_pair()).unwrap().pem();
+        let pem = params.self_signed(&*self.key).unwrap().pem();
         Self {
             pem,
             params,
-            key: self.key.clone(),
+            key: Arc::clone(&self.key),
         }
     }
 
@@ -98,7 +102,7 @@ impl Ca {
         Self {
             pem,
             params,
-            key: key.serialize_pem(),
+            key: Arc::new(key),
         }
     }
 
@@ -145,7 +149,7 @@ impl Ca {
     pub(crate) fn self_served(&self) -> Served {
         Served {
             chain: self.pem.clone(),
-            key: self.key.clone(),
+            key: self.key.serialize_pem(),
         }
     }
 
@@ -173,12 +177,8 @@ impl Ca {
         }
     }
 
-    pub(crate) fn issuer(&self) -> Issuer<'static, KeyPair> {
-        Issuer::new(self.params.clone(), self.key_pair())
-    }
-
-    fn key_pair(&self) -> KeyPair {
-        KeyPair::from_pem(&self.key).unwrap()
+    pub(crate) fn issuer(&self) -> Issuer<'static, &KeyPair> {
+        Issuer::new(self.params.clone(), &self.key)
     }
 }
 

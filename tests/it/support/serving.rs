@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -33,6 +34,22 @@ pub(crate) fn asking(served: &Served, version: &'static SupportedProtocolVersion
 pub(crate) fn plain(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth();
+    builder.with_cert_resolver(Arc::new(Any(certified(served))))
+}
+
+/// A server of TLS 1.3 that accepts only these key exchange groups.
+pub(crate) fn with_groups(
+    served: &Served,
+    groups: Vec<&'static dyn SupportedKxGroup>,
+) -> ServerConfig {
+    let provider = CryptoProvider {
+        kx_groups: groups,
+        ..default_provider()
+    };
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[TLS13])
         .unwrap()
         .with_no_client_auth();
     builder.with_cert_resolver(Arc::new(Any(certified(served))))

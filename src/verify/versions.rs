@@ -1,0 +1,61 @@
+//! What only newer versions of OpenSSL can verify, and how old a version must still connect.
+
+use super::{PathReport, Step};
+use crate::trust::Level;
+use crate::words::words;
+use crate::x509::Certificate;
+
+words! {
+    /// The oldest OpenSSL that libpq may be linked with.
+    OpenSsl {
+        /// Every version in use: the refusing one decides.
+        V3_0 = "3.0",
+        /// OpenSSL 3.5 and newer, with post-quantum keys and groups.
+        V3_5 = "3.5",
+    }
+}
+
+/// A key that OpenSSL before 3.5 cannot use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PostQuantum {
+    /// The server's own: OpenSSL before 3.5 offers no signature scheme for it, and the handshake fails
+    /// in every `sslmode`.
+    Server {
+        /// Such as `ML-DSA-65`.
+        algorithm: &'static str,
+    },
+    /// That of a CA: OpenSSL before 3.5 refuses the chain, if it verifies it.
+    Authority {
+        /// Position in the path.
+        depth: usize,
+        /// Such as `ML-DSA-65`.
+        algorithm: &'static str,
+    },
+}
+
+impl PostQuantum {
+    /// The first such key, leaf first.
+    pub(super) fn find(presented: &[Certificate], path: &PathReport) -> Option<Self> {
+        let leaf = presented.first()?;
+        if let Some(algorithm) = leaf.public_key.post_quantum() {
+            return Some(Self::Server { algorithm });
+        }
+        let certificate = |step| match step {
+            &Step::Presented(index) => presented.get(index),
+            Step::Anchor(anchor) => Some(&*anchor.certificate),
+        };
+        let mut authorities = path.path.iter().enumerate().skip(1);
+        authorities.find_map(|(depth, step)| {
+            let algorithm = certificate(step)?.public_key.post_quantum()?;
+            Some(Self::Authority { depth, algorithm })
+        })
+    }
+
+    /// Does it matter if this much is verified?
+    pub(super) fn matters_at(self, level: Level) -> bool {
+        match self {
+            Self::Server { .. } => true,
+            Self::Authority { .. } => level > Level::Encryption,
+        }
+    }
+}
