@@ -29,7 +29,8 @@ fn welcome(conversation: &mut Conversation, config: &Arc<ServerConfig>) -> io::R
     if session.read(&mut startup)? > 0 {
         // AuthenticationOk, and ReadyForQuery.
         session.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")?;
-        session.read(&mut startup)?;
+        // Its last word, if there is one.
+        let _ = session.read(&mut startup)?;
     }
     Ok(())
 }
