@@ -73,7 +73,13 @@ fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
             (
                 keyword.as_str(),
                 value,
-                escape(&setting.origin.to_string()).to_string(),
+                match keyword.since() {
+                    None => escape(&setting.origin.to_string()).to_string(),
+                    Some(since) => format!(
+                        "{} (libpq {since} and newer only)",
+                        escape(&setting.origin.to_string())
+                    ),
+                },
             )
         })
         .collect();

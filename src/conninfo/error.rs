@@ -234,6 +234,9 @@ pub enum ServiceFault {
     /// `service=` within a service.
     #[error("a service cannot refer to another service")]
     Nested,
+    /// `servicefile=` within a service.
+    #[error("a service cannot name another service file")]
+    NestedFile,
     /// The line does not fit libpq's buffer.
     #[error("the line is longer than the 1,022 bytes that libpq reads")]
     LongLine,

@@ -196,6 +196,9 @@ impl ConnInfo {
             settings
                 .get(&Keyword::Service)
                 .map(|setting| setting.value.as_bytes()),
+            settings
+                .get(&Keyword::ServiceFile)
+                .map(|setting| setting.value.as_bytes()),
             world,
         )?;
         for (keyword, setting) in service {

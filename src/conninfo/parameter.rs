@@ -1,4 +1,4 @@
-//! Every parameter that libpq 18 knows, in the order of `PQconninfoOptions` (`fe-connect.c`).
+//! Every parameter that libpq 18 or 19 knows, in the order of `PQconninfoOptions` (`fe-connect.c`).
 
 use std::fmt;
 
@@ -32,6 +32,8 @@ macro_rules! keywords {
 
 keywords! {
     Service "service" Some("PGSERVICE"), None, Public;
+    // The service file is found with its variable, PGSERVICEFILE, by `sources::service`.
+    ServiceFile "servicefile" None, None, Public;
     User "user" Some("PGUSER"), None, Public;
     Password "password" Some("PGPASSWORD"), None, Secret;
     Passfile "passfile" Some("PGPASSFILE"), None, Public;
@@ -80,6 +82,7 @@ keywords! {
     OauthClientId "oauth_client_id" None, None, Public;
     OauthClientSecret "oauth_client_secret" None, None, Secret;
     OauthScope "oauth_scope" None, None, Public;
+    OauthCaFile "oauth_ca_file" Some("PGOAUTHCAFILE"), None, Public;
     SslKeyLogFile "sslkeylogfile" None, None, Public;
 }
 
@@ -115,6 +118,24 @@ impl Keyword {
     #[must_use]
     pub const fn secrecy(self) -> Secrecy {
         self.row().secrecy
+    }
+
+    /// The first libpq that knows it, if libpq 18 does not: older ones refuse the whole string.
+    #[must_use]
+    pub const fn since(self) -> Option<u8> {
+        match self {
+            Self::ServiceFile | Self::OauthCaFile => Some(19),
+            _ => None,
+        }
+    }
+
+    /// The environment variable that older versions read instead of a keyword that is new.
+    #[must_use]
+    pub const fn variable_of_older(self) -> Option<&'static str> {
+        match self {
+            Self::ServiceFile => Some("PGSERVICEFILE"),
+            _ => None,
+        }
     }
 
     /// What its value is meant to be.

@@ -70,6 +70,7 @@ catalogue! {
     MalformedCertificate = "malformed-certificate", [Untrusted],
     MissingIntermediate = "missing-intermediate", [Untrusted],
     NameConstraint = "name-constraint", [Untrusted],
+    NewerLibpq = "newer-libpq", [Unmet],
     NoChannelBinding = "no-channel-binding", [Login],
     NoCommonCipher = "no-common-cipher", [Handshake],
     NoCommonVersion = "no-common-version", [Handshake],

@@ -295,3 +295,30 @@ fn the_advice_on_a_wrong_name_knows_addresses_services_and_instances() {
         assert!(hint.contains(expected), "{hint}");
     }
 }
+
+#[test]
+fn a_keyword_of_a_newer_libpq_is_read_and_named() {
+    let lab = Lab::new();
+    let port = lab.endpoint.address.port();
+    let service = format!("[here]\nhost=localhost\nhostaddr=127.0.0.1\nport={port}\n");
+    lab.client.write("services.conf", service);
+    let settings = "service=here sslmode=verify-full sslrootcert=root.crt";
+    let run = lab
+        .client
+        .check(&format!("{settings} servicefile=services.conf"));
+    assert_eq!(
+        (run.code, run.findings()),
+        (0, vec!["newer-libpq".to_owned()]),
+        "{run:?}"
+    );
+    let found = finding(&run, "newer-libpq");
+    let hint = found["hint"].as_str().unwrap();
+    assert!(hint.contains("PGSERVICEFILE"), "{hint}");
+    let client = lab.client.with("PGSERVICEFILE", "services.conf");
+    let followed = client.check(settings);
+    assert_eq!(
+        (followed.code, followed.findings()),
+        (0, vec![]),
+        "{followed:?}"
+    );
+}

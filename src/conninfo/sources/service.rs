@@ -8,14 +8,16 @@ use crate::conninfo::error::{Error, ServiceFault};
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::space::is_space;
 use crate::conninfo::value::{Origin, Setting, Settings, Value, Word};
-use crate::os::{self, bytes_of};
+use crate::os::{self, bytes_of, path_of};
 
-/// The settings of the service that the string or `PGSERVICE` names; none if nothing names one.
+/// The settings of the service that the string or `PGSERVICE` names; none if nothing names one. `file` is the
+/// string's `servicefile`, which comes before `PGSERVICEFILE`.
 ///
 /// # Errors
 /// The service is not in any file, or there is a syntax error before or in it.
 pub(in crate::conninfo) fn lookup(
     named: Option<&[u8]>,
+    file: Option<&[u8]>,
     world: &dyn World,
 ) -> Result<Settings, Error> {
     let from_environment = world.var("PGSERVICE").map(|value| bytes_of(&value));
@@ -24,7 +26,7 @@ pub(in crate::conninfo) fn lookup(
     };
 
     let mut searched = Vec::new();
-    for (file, presence) in files(world) {
+    for (file, presence) in files(file, world) {
         let text = match world.read(&file) {
             Ok(text) => text,
             Err(error) if presence == Presence::Optional && is_absent(error.kind()) => {
@@ -52,9 +54,11 @@ enum Presence {
     Optional,
 }
 
-fn files(world: &dyn World) -> Vec<(PathBuf, Presence)> {
-    let own = match world.var("PGSERVICEFILE") {
-        Some(file) => Some((PathBuf::from(file), Presence::Demanded)),
+fn files(file: Option<&[u8]>, world: &dyn World) -> Vec<(PathBuf, Presence)> {
+    let named = file.map(path_of);
+    let named = named.or_else(|| world.var("PGSERVICEFILE").map(PathBuf::from));
+    let own = match named {
+        Some(file) => Some((file, Presence::Demanded)),
         None => world
             .home()
             .map(|home| (home.join(".pg_service.conf"), Presence::Optional)),
@@ -125,6 +129,7 @@ fn setting(line: &[u8]) -> Result<(Keyword, Value), ServiceFault> {
     let value = rest.get(1..).unwrap_or_default();
     match Keyword::from_bytes(name) {
         Some(Keyword::Service) => Err(ServiceFault::Nested),
+        Some(Keyword::ServiceFile) => Err(ServiceFault::NestedFile),
         Some(keyword) => Ok((keyword, Value::new(keyword, value.to_vec()))),
         None => Err(ServiceFault::UnknownKeyword {
             word: Word::new(name),
@@ -203,6 +208,10 @@ mod tests {
                 "line 2: a service cannot refer to another service",
             ),
             (
+                "[s]\nservicefile=x",
+                "line 2: a service cannot name another service file",
+            ),
+            (
                 "[s]\nldap://x/y",
                 "line 2: the service must be looked up in LDAP, which pgtls does not support",
             ),
@@ -260,6 +269,17 @@ mod tests {
         assert_eq!(
             user("service=system", &world().var("PGSERVICE", "home")),
             "system"
+        );
+        assert_eq!(
+            user(
+                "service=own servicefile=/own.conf",
+                &world().var("PGSERVICEFILE", "/none.conf")
+            ),
+            "own"
+        );
+        assert_eq!(
+            user("service=home servicefile=", &world()),
+            "cannot read the service file "
         );
         assert_eq!(
             user("service=home", &world().var("PGSERVICEFILE", "/none.conf")),

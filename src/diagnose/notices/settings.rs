@@ -16,6 +16,7 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(openssl_conf(task));
+    found.extend(newer_libpq(task));
     found
 }
 
@@ -88,6 +89,32 @@ fn system(task: &Task) -> Option<Finding> {
         )
         .hint(Hint::say("For those clients, set the path of the bundle:").fix(Fix::string("sslrootcert=/etc/ssl/certs/ca-certificates.crt")))
     })
+}
+
+/// Keywords with which older versions of libpq refuse the whole string.
+fn newer_libpq(task: &Task) -> Vec<Finding> {
+    let newer = task.conninfo.parameters().filter_map(|(keyword, setting)| {
+        let since = keyword.since()?;
+        let written = match setting.origin {
+            Origin::String { .. } | Origin::Service { .. } => true,
+            // Older versions do not look at the variable.
+            Origin::Environment(_) | Origin::Default => false,
+        };
+        written.then(|| {
+            let message = format!(
+                "{keyword} (from {}) needs libpq {since} or newer: older versions refuse the whole string",
+                setting.origin
+            );
+            let finding = warning(Code::NewerLibpq, Stage::Conninfo, message);
+            match keyword.variable_of_older() {
+                Some(variable) => finding.hint(format!(
+                    "For older versions, set the environment variable {variable} instead."
+                )),
+                None => finding.hint("For older versions, leave it out."),
+            }
+        })
+    });
+    newer.collect()
 }
 
 fn byte_order_mark(task: &Task) -> Option<Finding> {

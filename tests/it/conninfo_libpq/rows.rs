@@ -236,7 +236,6 @@ fn keyword_value() -> Vec<Row> {
         "sslmode=disable requiressl=1",
         "tty=x",
         "authtype=x",
-        "servicefile=x",
         "pool_size=3",
         "host=h,other port=1,2",
         "service=x",
@@ -863,6 +862,8 @@ fn services() -> Vec<Row> {
         judged("service=home")
             .env("PGSERVICEFILE", "{dir}/bom.conf")
             .env("PGSYSCONFDIR", "{dir}/nonexistent"),
+        judged("servicefile=nonexistent.conf").since(19, NEW_KEYWORD),
+        judged("oauth_ca_file=x").since(19, NEW_KEYWORD),
         with("{dir}/bom.conf", "first"),
         with("{dir}/bom.conf", "second"),
         with("{dir}/crlf.conf", "svc"),
