@@ -425,7 +425,7 @@ fn check_alpn(tls: &Tls, negotiation: SslNegotiation, alpn: Alpn) -> Result<(), 
 const MAX_HANDSHAKE: usize = 512 * 1024;
 
 /// No honest handshake arrives in more pieces, even with segments of 536 bytes: each costs some microseconds.
-const MAX_READS: usize = 2_000;
+const MAX_READS: usize = 500;
 
 /// The size of an ordinary handshake, and of ordinary certificates (bytes). They are judged at once. What is
 /// larger may take long, so it is judged by another thread.

@@ -11,27 +11,49 @@ use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
+use crate::os;
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
 use crate::x509::SigningFault;
 
+/// The connection failed on this side.
+const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the limit of open files (ulimit -n), or check fewer endpoints at once (--jobs).";
+
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
-        ConnectError::UnixSocket { .. } => Diagnosis::failed(finding(Code::UnixSocket, error.to_string())
+        ConnectError::UnixSocket { .. } => Diagnosis::failed(
+            finding(Code::UnixSocket, error.to_string())
                 .hint("Set the server's TCP address: host=NAME port=PORT."),
         ),
-        ConnectError::Resolve { source, .. } => Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(
-                "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
-            ),
-        ),
-        ConnectError::Refused { attempts } => Diagnosis::failed(finding(Code::Refused, format!("connection failed: {}", listed(attempts))).hint(format!(
-                "Check that a server is listening on port {} and that no firewall blocks it.",
-                task.endpoint.port
-            )),
-        ),
-        ConnectError::Timeout { waiting_for, attempts } => {
+        ConnectError::Resolve { source, .. } => {
+            let hint = if os::lacks_resources(source) {
+                NO_RESOURCES
+            } else {
+                "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS."
+            };
+            Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(hint))
+        }
+        ConnectError::Refused { attempts } => {
+            let finding = finding(
+                Code::Refused,
+                format!("connection failed: {}", listed(attempts)),
+            );
+            let here = |attempt: &Attempt| os::lacks_resources(&attempt.error);
+            Diagnosis::failed(if attempts.iter().any(here) {
+                finding.hint(NO_RESOURCES)
+            } else {
+                finding.hint(format!(
+                    "Check that a server is listening on port {} and that no firewall blocks it.",
+                    task.endpoint.port
+                ))
+            })
+        }
+        ConnectError::Timeout {
+            waiting_for,
+            attempts,
+        } => {
             let waited = seconds(task);
             let message = match waiting_for {
                 Waiting::Resolution => format!("no answer from the resolver within {waited}"),

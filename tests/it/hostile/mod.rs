@@ -177,7 +177,7 @@ fn assert_discreet(name: &str, heard: &[u8]) {
 
 const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-fn restrict(path: &Path) {
+pub(crate) fn restrict(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
