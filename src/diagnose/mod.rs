@@ -31,13 +31,14 @@ pub use code::Code;
 pub use explain::audit::add_audit;
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::conninfo_error;
+pub use explain::corrected;
 pub use explain::files::{server_files_error, trust_error, trust_error_offline};
 pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
-pub use hint::{Advice, Hint};
+pub use hint::{Advice, Hint, Settled};
 pub use notices::login_not_checked;
 
 /// All findings about one endpoint.

@@ -113,7 +113,8 @@ fn advice(task: &Task, tls: &Tls) -> Option<Hint> {
                 (Keyword::SslCert, b"client.crt"),
                 (Keyword::SslKey, b"client.key"),
             ];
-            advice.push(Hint::say(GIVE_CERTIFICATE).fix(corrected(&task.conninfo, &changes)));
+            let string = corrected(&task.conninfo, &changes);
+            advice.push(Hint::say(GIVE_CERTIFICATE).show(string.after));
         }
         ClientCertificateRequest::RequestedNoneFits => {
             advice.push(Hint::say(OTHER_KEY));

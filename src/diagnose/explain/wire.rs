@@ -5,7 +5,7 @@ use std::io;
 use super::client_certificate;
 use super::corrected;
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{Keyword, SslSni};
+use crate::conninfo::{Host, Keyword, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -29,9 +29,9 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
         ),
         ConnectError::Resolve { source, .. } => {
             let hint = if os::lacks_resources(source) {
-                NO_RESOURCES
+                NO_RESOURCES.into()
             } else {
-                "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS."
+                no_such_name(task)
             };
             Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(hint))
         }
@@ -67,6 +67,23 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             )
         }
     }
+}
+
+/// A name that does not resolve; perhaps it is more than a name.
+fn no_such_name(task: &Task) -> Hint {
+    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    let parts = host.and_then(host_and_port);
+    let hint = match parts {
+        Some((name, port)) if task.conninfo.endpoints.len() == 1 && Some(name) != host => {
+            let mut changes = vec![(Keyword::Host, name)];
+            changes.extend(port.map(|port| (Keyword::Port, port)));
+            Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
+        }
+        Some(_) | None => Hint::default(),
+    };
+    hint.then(
+        "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
+    )
 }
 
 pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
@@ -259,7 +276,7 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
         ))
         .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
         _ => Hint::say("No name was sent as SNI, because the host is an address. A front end that routes by name needs it. Connect by name:")
-            .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
+            .show("host=NAME hostaddr=ADDRESS"),
     };
     why.then("Otherwise look in the server's log.")
 }

@@ -65,7 +65,12 @@ impl Lab {
         }
         // A server that hangs up on one way to ask for TLS is asked the other way, once.
         let each = 1 + usize::from(text.stdout.contains("(sslnegotiation="));
-        assert_eq!(peer.heard().len(), 2 * each, "{name}: connections");
+        // Up to three more looks prove advice.
+        let looks = peer.heard().len();
+        assert!(
+            (2 * each..=2 * (each + 3)).contains(&looks),
+            "{name}: {looks} connections"
+        );
         for heard in peer.heard() {
             assert_discreet(name, &heard);
         }
