@@ -4,7 +4,8 @@
 use std::sync::mpsc::Sender;
 
 use anyhow::Context;
-use pgtls::os;
+#[cfg(feature = "lab")]
+use pgtls::os::termination;
 use tokio::runtime::Runtime;
 
 /// Does the work on this thread.
@@ -35,7 +36,7 @@ pub(super) struct Interrupted;
 pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let guard = runtime.enter();
-    let signals = os::termination().context("could not watch for Ctrl-C")?;
+    let signals = termination().context("could not watch for Ctrl-C")?;
     drop(guard);
     std::thread::Builder::new()
         .spawn(move || {
@@ -47,7 +48,6 @@ pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
-    os::try_to_watch_signals().context("could not watch for Ctrl-C")?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
