@@ -113,7 +113,6 @@ fn certificates(bench: &Bench) {
     let anchors = AnchorList::new(file::read(made.root_pem.as_bytes()).unwrap().certificates);
     let rules = Rules {
         now: made.now.unix_timestamp(),
-        clock: pgtls::probe::Clock::Present,
         revocation: Revocation::Off,
         purpose: Purpose::SslServer,
     };

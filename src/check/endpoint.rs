@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::clients::Stores;
+use super::cure::{Clinic, judged};
 use super::fleet::Turns;
 use super::hosts::Visitor;
 use super::servers::{Servers, Visit};
 use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
-use crate::conninfo::{ConnInfo, Endpoint, Route};
+use crate::conninfo::{ConnInfo, Endpoint, Route, World};
 use crate::demands::Demands;
 use crate::diagnose::{
     ClientDiagnosis, Diagnosis, OtherHosts, Rotation, diagnose, diagnose_login, login_not_checked,
@@ -19,14 +20,15 @@ use crate::diagnose::{
 };
 use crate::exit::Exit;
 use crate::login::{Login, login};
-use crate::probe::{Clock, Observation, Task, offers, probe_in_turn};
+use crate::probe::{Observation, Task, offers, probe_in_turn};
 use crate::trust::Trust;
 use crate::workers::{self, Weight};
 
 /// The real endpoints, and what all visits share.
 pub(super) struct Network<'a> {
     request: &'a CheckRequest,
-    began: Instant,
+    clock: Clock,
+    clinic: Clinic<'a>,
     /// The visits at each server.
     servers: Servers,
     /// The queue before the handshake.
@@ -56,7 +58,7 @@ impl Visitor for Network<'_> {
             Err(error) => {
                 let stand_in = stores.map(|stores| stores.stand_in());
                 let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
-                return Checked {
+                let checked = Checked {
                     source,
                     subject: Subject::Unchecked {
                         conninfo: Arc::clone(conninfo),
@@ -65,11 +67,12 @@ impl Visitor for Network<'_> {
                     diagnosis: trust_error(conninfo, error),
                     clients: verdicts_unchecked(stores, task, own).await,
                 };
+                return judged(&self.clinic, checked, patience(limit)).await;
             }
         };
         let task = self.task(conninfo, endpoint, trust, limit);
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.request.oldest) {
-            return Checked {
+            let checked = Checked {
                 source,
                 subject: Subject::Unchecked {
                     conninfo: Arc::clone(conninfo),
@@ -78,8 +81,10 @@ impl Visitor for Network<'_> {
                 diagnosis,
                 clients: verdicts_unchecked(stores, Some(task), own).await,
             };
+            return judged(&self.clinic, checked, patience(limit)).await;
         }
-        self.observe(source, task, own, others).await
+        let checked = self.observe(source, task, own, others).await;
+        judged(&self.clinic, checked, patience(limit)).await
     }
 
     async fn visit_unreadable<'s>(
@@ -88,7 +93,7 @@ impl Visitor for Network<'_> {
         unreadable: &Unreadable,
     ) -> Checked<'s> {
         let by_others = unreadable.by_others.as_ref();
-        Checked {
+        let checked = Checked {
             source,
             subject: Subject::Unread,
             diagnosis: unreadable.diagnosis.clone(),
@@ -96,7 +101,9 @@ impl Visitor for Network<'_> {
                 (Some(stores), Some(by_others)) => self.verdicts_of_others(stores, by_others).await,
                 _ => None,
             },
-        }
+        };
+        let limit = self.request.patience.timeout.unwrap_or(PATIENCE);
+        judged(&self.clinic, checked, patience(limit)).await
     }
 
     async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
@@ -105,10 +112,17 @@ impl Visitor for Network<'_> {
 }
 
 impl<'a> Network<'a> {
-    pub(super) fn new(request: &'a CheckRequest, stores: Option<Stores>, turns: &'a Turns) -> Self {
+    pub(super) fn new(
+        request: &'a CheckRequest,
+        stores: Option<Stores>,
+        turns: &'a Turns,
+        world: &'a dyn World,
+    ) -> Self {
+        let clock = Clock::starting(request);
         Self {
             request,
-            began: Instant::now(),
+            clock,
+            clinic: Clinic::new(world, clock, request.oldest),
             servers: Servers::default(),
             turns,
             stores: stores.map(Arc::new),
@@ -216,16 +230,11 @@ impl<'a> Network<'a> {
         trust: &Arc<Trust>,
         timeout: Duration,
     ) -> Task {
-        let moment = self.request.at.unwrap_or(self.request.now);
         Task {
             conninfo: Arc::clone(conninfo),
             endpoint: endpoint.clone(),
             trust: Arc::clone(trust),
-            now: self.later(moment),
-            clock: match self.request.at {
-                Some(_) => Clock::Chosen,
-                None => Clock::Present,
-            },
+            now: self.clock.judged_at(),
             timeout,
             oldest: self.request.oldest,
         }
@@ -234,17 +243,9 @@ impl<'a> Network<'a> {
     /// Even with `--at`, a password is sent only if the certificates are valid at present.
     fn at_present(&self, task: &Task) -> Task {
         Task {
-            now: self.later(self.request.now),
-            clock: Clock::Present,
+            now: self.clock.at_present(),
             ..task.clone()
         }
-    }
-
-    /// Moves a time from the start of the run by the time that has passed since. After a long wait,
-    /// the time at its end counts.
-    fn later(&self, moment: i64) -> i64 {
-        let passed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
-        moment.saturating_add(passed)
     }
 
     /// The stores of the client libraries, if this string needs them.
@@ -279,6 +280,47 @@ async fn log_in(
     // On the heap, so that a check without a login needs no space for one.
     Box::pin(workers::beside(entering)).await
 }
+
+/// The time of a run. After a long wait, the time at its end counts.
+#[derive(Clone, Copy)]
+pub(super) struct Clock {
+    began: Instant,
+    now: i64,
+    judged: i64,
+}
+
+impl Clock {
+    fn starting(request: &CheckRequest) -> Self {
+        Self {
+            began: Instant::now(),
+            now: request.now,
+            judged: request.at.unwrap_or(request.now),
+        }
+    }
+
+    /// When certificates are judged: with `--at`, another time than the present.
+    pub(super) fn judged_at(self) -> i64 {
+        self.later(self.judged)
+    }
+
+    fn at_present(self) -> i64 {
+        self.later(self.now)
+    }
+
+    /// Moves a time from the start of the run by the time that has passed since.
+    fn later(self, moment: i64) -> i64 {
+        let passed = i64::try_from(self.began.elapsed().as_secs()).unwrap_or(i64::MAX);
+        moment.saturating_add(passed)
+    }
+}
+
+/// Until when advice may be judged.
+fn patience(limit: Duration) -> Instant {
+    Instant::now() + limit.min(PATIENCE)
+}
+
+/// Time to judge the advice of one endpoint.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What other clients would do if pgtls itself has no reason, or no way, to connect.
 async fn verdicts_unchecked(

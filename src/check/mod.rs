@@ -2,10 +2,12 @@
 //!
 //! Takes a [`CheckRequest`] with its [`Source`]s, and returns what was found at each endpoint, in the order
 //! of the input, and the resulting exit code. `hosts.rs` has the order of several hosts, and where libpq
-//! stays; `wait.rs` the patience of `--wait`; `fleet.rs` and `servers.rs` the limits on endpoints in
+//! stays; `wait.rs` the patience of `--wait`; `cure` judges advice before it is
+//! shown; `fleet.rs` and `servers.rs` the limits on endpoints in
 //! flight.
 
 mod clients;
+mod cure;
 mod endpoint;
 mod fleet;
 mod hosts;
@@ -58,7 +60,7 @@ pub async fn check<'a>(
         request,
         world,
         turns: &turns,
-        visitor: &Network::new(request, stores, &turns),
+        visitor: &Network::new(request, stores, &turns, world),
         observer: RefCell::new(observer),
     };
     run.until(sources, interruption).await

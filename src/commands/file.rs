@@ -69,16 +69,10 @@ fn directory_of(path: &Path) -> &Path {
 
 /// As readable as any new file: others (a web server, an exporter) read reports.
 fn new_file(directory: &Path) -> io::Result<NamedTempFile> {
-    // Its own error comes first: the one below would repeat the path.
-    fs::metadata(directory)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".pgtls-");
-    if let Some(mode) = os::creation_mode(0o666) {
-        builder.permissions(mode);
-    }
-    builder
-        .tempfile_in(directory)
-        .map_err(|error| error.kind().into())
+    // tempfile's own errors repeat the path, or do not say what the system said.
+    builder.make_in(directory, |path| os::create_new(path, 0o666))
 }
 
 #[cfg(unix)]

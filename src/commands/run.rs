@@ -4,8 +4,7 @@
 use std::sync::mpsc::Sender;
 
 use anyhow::Context;
-#[cfg(feature = "lab")]
-use pgtls::os::termination;
+use pgtls::os;
 use tokio::runtime::Runtime;
 
 /// Does the work on this thread.
@@ -36,7 +35,7 @@ pub(super) struct Interrupted;
 pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let guard = runtime.enter();
-    let signals = termination().context("could not watch for Ctrl-C")?;
+    let signals = os::termination().context("could not watch for Ctrl-C")?;
     drop(guard);
     std::thread::Builder::new()
         .spawn(move || {
@@ -48,6 +47,7 @@ pub(super) fn watch(tell: Sender<Interrupted>) -> anyhow::Result<()> {
 }
 
 fn runtime() -> anyhow::Result<Runtime> {
+    os::try_to_watch_signals().context("could not watch for Ctrl-C")?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -38,7 +38,7 @@ pub use error::{Demand, Error, Expected, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
-pub use repair::repairs;
+pub use repair::{host_and_port, repairs};
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::StricterOpenSsl;
 pub use sources::passfile::PassfileKey;

@@ -265,7 +265,7 @@ impl Whole<'_> {
 ///
 /// `None` where it is not a host name.
 #[must_use]
-pub(super) fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     let text = SCHEMES
         .iter()
         .find_map(|scheme| text.strip_prefix(*scheme))

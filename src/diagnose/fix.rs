@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::conninfo::Keyword;
 use crate::escape::Shown;
-use crate::trust::{BundledRoot, Conversion};
+use crate::trust::BundledRoot;
 use crate::words::words;
 
 /// A change to make.
@@ -42,6 +42,16 @@ pub struct Trial {
     pub made: Vec<Made>,
 }
 
+impl Trial {
+    /// The settings that change.
+    pub fn settings(&self) -> Vec<(Keyword, &[u8])> {
+        let changes = self.changes.iter();
+        changes
+            .map(|(keyword, value)| (*keyword, &**value))
+            .collect()
+    }
+}
+
 /// A file as a command leaves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Made {
@@ -58,10 +68,14 @@ pub enum Contents {
     Presented,
     /// These roots of `certs/`.
     Roots(Vec<&'static BundledRoot>),
-    /// Another file, converted.
-    Converted(PathBuf, Conversion),
+    /// Another file, converted to what libpq reads.
+    Converted(PathBuf),
     /// Other files, one after the other.
     Joined(Vec<PathBuf>),
+    /// Another file with this certificate, counted from 0, first.
+    Reordered(PathBuf, usize),
+    /// Something that only the command knows, because it asks for a passphrase.
+    Unknown,
     /// What it contains now, readable by its owner only.
     Private,
 }

@@ -75,17 +75,18 @@ impl Hint {
         })
     }
 
-    /// The same with each change settled: kept as it is returned, or left out together with the words that lead to
-    /// it, which end with a colon or a question mark.
+    /// The same with each change settled. One that is left out takes along the words that lead to it, which end with
+    /// a colon or a question mark.
     #[must_use]
-    pub fn settled(self, mut settle: impl FnMut(Fix) -> Option<Fix>) -> Self {
+    pub fn settled(self, mut settle: impl FnMut(Fix) -> Settled) -> Self {
         let mut lines: Vec<Advice> = Vec::with_capacity(self.0.len());
         for advice in self.0 {
             match advice {
                 Advice::Say(_) | Advice::Show(_) => lines.push(advice),
                 Advice::Do(fix) => match settle(fix) {
-                    Some(fix) => lines.push(Advice::Do(fix)),
-                    None => forget_lead(&mut lines),
+                    Settled::Kept(fix) => lines.push(Advice::Do(fix)),
+                    Settled::LeftOut => forget_lead(&mut lines, Elsewhere::Not),
+                    Settled::Elsewhere => forget_lead(&mut lines, Elsewhere::Shown),
                 },
             }
         }
@@ -103,13 +104,39 @@ impl Hint {
     }
 }
 
-/// Takes back the sentence that announces what does not follow.
-fn forget_lead(lines: &mut Vec<Advice>) {
+/// What becomes of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is shown like this.
+    Kept(Fix),
+    /// It does not help.
+    LeftOut,
+    /// It is part of one that is shown elsewhere.
+    Elsewhere,
+}
+
+/// Whether what a sentence announces is shown elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Elsewhere {
+    Not,
+    Shown,
+}
+
+/// Takes back the sentence that announces what does not follow. If it follows elsewhere, a sentence that says more
+/// than "use this" stays.
+fn forget_lead(lines: &mut Vec<Advice>, elsewhere: Elsewhere) {
     let Some(Advice::Say(text)) = lines.last_mut() else {
         return;
     };
     let leads = text.ends_with(':') || text.ends_with('?');
     if !leads {
+        return;
+    }
+    let last = text.rsplit(". ").next().unwrap_or_default();
+    let says_more = last.split_whitespace().count() > 3 && !last.starts_with("To ");
+    if let (Elsewhere::Shown, true, Some(sentence)) = (elsewhere, says_more, text.strip_suffix(':'))
+    {
+        *text = format!("{sentence}.").into();
         return;
     }
     match text.rfind(". ").and_then(|end| text.get(..=end)) {
@@ -210,12 +237,18 @@ mod tests {
             .then("Or this?")
             .fix(Fix::setting("b"))
             .then("Reload.");
-        let none = hint.clone().settled(|_| None);
+        let none = hint.clone().settled(|_| Settled::LeftOut);
         assert_eq!(none.to_string(), "It is a directory.\nReload.");
-        let second = hint.settled(|fix| (&*fix.after == "b").then_some(fix));
+        let second = hint.settled(|fix| match &*fix.after {
+            "b" => Settled::Kept(fix),
+            _ => Settled::LeftOut,
+        });
         assert_eq!(
             second.to_string(),
             "It is a directory.\nOr this?\n    b\nReload."
         );
+        let swapped = Hint::say("The two files are swapped:").fix(Fix::setting("a"));
+        let swapped = swapped.settled(|_| Settled::Elsewhere);
+        assert_eq!(swapped.to_string(), "The two files are swapped.");
     }
 }

@@ -11,7 +11,6 @@ mod explain;
 mod finding;
 mod fix;
 mod hint;
-mod lifetime;
 mod notices;
 
 use std::net::IpAddr;
@@ -32,13 +31,14 @@ pub use code::Code;
 pub use explain::audit::add_audit;
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::conninfo_error;
+pub use explain::corrected;
 pub use explain::files::{server_files_error, trust_error, trust_error_offline};
 pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
-pub use hint::{Advice, Hint};
+pub use hint::{Advice, Hint, Settled};
 pub use notices::login_not_checked;
 
 /// All findings about one endpoint.
@@ -154,7 +154,6 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             demands,
         );
         diagnosis.findings.extend(notices::of_session(session));
-        diagnosis.findings.extend(notices::of_client(task, session));
     }
     diagnosis.findings.extend(notices::of_settings(task));
     if let Some(judgement) = observation.judgement() {
@@ -165,7 +164,6 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             .findings
             .extend(notices::of_chain(&context, judgement));
     }
-    drop_repeated_end(&mut diagnosis);
     diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
@@ -187,38 +185,17 @@ pub fn diagnose_offline(
     diagnosis
         .findings
         .extend(notices::of_chain(context, judgement));
-    drop_repeated_end(&mut diagnosis);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
-}
-
-/// A demand that the end of a certificate does not meet says all that the notice about it would say.
-fn drop_repeated_end(diagnosis: &mut Diagnosis) {
-    // The subject, in quotation marks.
-    let named = |finding: &Finding| {
-        let (_, rest) = finding.message.split_once('"')?;
-        rest.rsplit_once('"').map(|(name, _)| name.to_owned())
-    };
-    let Some(name) = diagnosis
-        .error
-        .as_ref()
-        .filter(|error| error.code == Code::ExpiresSoon)
-        .and_then(named)
-    else {
-        return;
-    };
-    diagnosis.findings.retain(|finding| {
-        finding.code != Code::ExpiresSoon || named(finding).as_ref() != Some(&name)
-    });
 }
 
 fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) -> Diagnosis {
     match outcome {
         Ok(session) => match session.judgement.satisfies(task.trust.level) {
             Err(reason) => unsatisfied(context, &session.judgement, &reason),
-            Ok(()) => client_certificate::after_handshake(task, session)
-                .or_else(|| client_certificate::at_chosen_time(task, session))
-                .unwrap_or_else(Diagnosis::passed),
+            Ok(()) => {
+                client_certificate::after_handshake(task, session).unwrap_or_else(Diagnosis::passed)
+            }
         },
         Err(Stop::Connect(error)) => wire::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(error),

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -137,6 +138,18 @@ pub fn creation_mode(mode: u32) -> Option<fs::Permissions> {
     Some(fs::Permissions::from_mode(mode))
 }
 
+/// Makes a file that is not there yet, with these permissions as far as the umask allows.
+///
+/// # Errors
+/// Those of the system.
+pub fn create_new(path: &Path, mode: u32) -> io::Result<File> {
+    File::options()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path)
+}
+
 /// Opens a pipe, a terminal or another device to write to it. A pipe must have a reader already.
 ///
 /// # Errors
@@ -214,6 +227,24 @@ pub fn kill_group(child: &mut Child) {
 fn pid(child: &Child) -> io::Result<Pid> {
     let number = i32::try_from(child.id()).map_err(io::Error::other)?;
     Ok(Pid::from_raw(number))
+}
+
+/// Does the error mean that this machine, or this process, has too little of something: descriptors, memory,
+/// threads?
+pub fn lacks_resources(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM | Errno::EAGAIN)
+    )
+}
+
+/// Are there descriptors left to watch for signals with? tokio panics without them.
+///
+/// # Errors
+/// Those of the system.
+pub fn try_to_watch_signals() -> io::Result<()> {
+    UnixStream::pair().map(drop)
 }
 
 /// Completes with the first signal that asks a program to end. The signals are caught from now on. Needs a

@@ -90,6 +90,14 @@ pub fn creation_mode(_: u32) -> Option<fs::Permissions> {
     None
 }
 
+/// Makes a file that is not there yet.
+///
+/// # Errors
+/// Those of the system.
+pub fn create_new(path: &Path, _: u32) -> io::Result<File> {
+    File::options().write(true).create_new(true).open(path)
+}
+
 /// Opens a device to write to it.
 ///
 /// # Errors
@@ -143,6 +151,20 @@ pub fn has_ended(child: &mut Child) -> io::Result<bool> {
 /// Kills the program, but not what it started.
 pub fn kill_group(child: &mut Child) {
     let _ = child.kill();
+}
+
+/// Does the error mean that this machine, or this process, has too little of something?
+pub fn lacks_resources(error: &io::Error) -> bool {
+    // ERROR_NOT_ENOUGH_MEMORY, WSAEMFILE and WSAENOBUFS.
+    matches!(error.raw_os_error(), Some(8 | 10_024 | 10_055))
+}
+
+/// Can signals be watched for? Here that needs nothing.
+///
+/// # Errors
+/// None.
+pub fn try_to_watch_signals() -> io::Result<()> {
+    Ok(())
 }
 
 /// Completes with Ctrl-C. Needs a tokio runtime.

@@ -45,8 +45,6 @@ pub struct Task {
     pub trust: Arc<Trust>,
     /// The time of the judgement, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
-    /// Which time that is.
-    pub clock: Clock,
     /// Time for the whole endpoint.
     pub timeout: Duration,
     /// The oldest OpenSSL of the clients.
@@ -66,16 +64,6 @@ impl Task {
             purpose: Purpose::SslServer,
         }
     }
-}
-
-/// Which time a judgement is made for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Clock {
-    /// The present: what the server accepts counts.
-    #[default]
-    Present,
-    /// Another time, at which the server was not asked.
-    Chosen,
 }
 
 /// What happened at one endpoint.

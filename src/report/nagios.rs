@@ -97,13 +97,7 @@ fn summary(endpoint: &EndpointReport) -> String {
     let tls = endpoint.tls.as_ref();
     let protocol = tls.and_then(|tls| tls.protocol.as_ref());
     let days = endpoint.days_left();
-    let of_client = days.is_some() && days == endpoint.client_days_left();
-    let whose = if of_client {
-        " (client certificate)"
-    } else {
-        ""
-    };
-    let days = days.map(|days| format!("{days} days left{whose}"));
+    let days = days.map(|days| format!("{days} days left"));
     let details: Vec<String> = protocol
         .map(ToString::to_string)
         .into_iter()

@@ -39,7 +39,7 @@ pub use private_key::KeyFault;
 pub use read::{Mebibytes, read_at_most, read_bounded, read_stdin};
 pub use request::TrustRequest;
 pub use shared::SharedTrust;
-pub use supposed::{Conversion, Supposed};
+pub use supposed::{Supposed, reordered, salvaged};
 pub use system::SystemStore;
 
 use request::HomeFile;
@@ -184,6 +184,23 @@ impl Trust {
                 crl_directories: Vec::new(),
             },
         })
+    }
+
+    /// Trust in nobody: a server is looked at, refused, and gets nothing.
+    pub fn nobody() -> Self {
+        Self {
+            level: Level::Chain,
+            source: Source::Bundled,
+            crls: None,
+            ignored_crl_file: None,
+            byte_order_mark: None,
+            identity: None,
+            store: Store {
+                base: Base::Listed(AnchorList::default()),
+                from_crl_file: AnchorList::default(),
+                crl_directories: Vec::new(),
+            },
+        }
     }
 
     /// Every anchor that was read from a root file, in the file's order; the built-in lists and the

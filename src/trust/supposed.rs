@@ -5,8 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::encode_pem;
+use data_encoding::BASE64;
+
+use super::pem::blocks;
 use super::read::read_bounded;
+use super::{encode_pem, identity};
+use crate::x509::{Certificate, Crl};
 
 /// What is supposed about files. Everything else is as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,6 +52,11 @@ impl Supposed {
         }
     }
 
+    /// Whether any file is supposed to have other contents.
+    pub fn has_contents(&self) -> bool {
+        !self.contents.is_empty()
+    }
+
     /// Whether a file is supposed to exist.
     pub(super) fn contains(&self, path: &Path) -> bool {
         self.contents.contains_key(path)
@@ -59,72 +68,125 @@ impl Supposed {
     }
 }
 
-/// What a command makes of a file: the same as the program that it calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Conversion {
-    /// `openssl x509 -inform der`.
-    Certificate,
-    /// `openssl crl -inform der`.
-    Crl,
-    /// `iconv -f UTF-16 -t UTF-8`.
-    Utf16,
-    /// `tr -d '\000'`.
-    WithoutNul,
-    /// `printf '%b'`.
-    Newlines,
-    /// `sed 's/^[[:space:]]*//'`.
-    Unindented,
+/// What is left of a damaged or foreign file when it was converted: PEM that libpq reads; `None` if that cannot be
+/// known, as of an archive with a password.
+///
+/// This finds what the commands of the advice find: the certificates, CRLs and keys in it, whatever surrounds them.
+pub fn salvaged(bytes: &[u8]) -> Option<Vec<u8>> {
+    if bytes.len() > MAX_SALVAGED {
+        return None;
+    }
+    let text = unwrapped(bytes);
+    if text.starts_with(&[0x30]) {
+        return of_der(&text);
+    }
+    let text = String::from_utf8_lossy(&text)
+        .replace("\\r", "")
+        .replace("\\n", "\n")
+        .replace(['"', ','], "");
+    match text.find(BEGIN) {
+        Some(_) => of_pem(&text),
+        None => of_der(&of_base64(&text).filter(|der| der.starts_with(&[0x30]))?),
+    }
+    .or_else(|| of_pem(&String::from_utf8(of_base64(&text)?).ok()?))
 }
 
-impl Conversion {
-    /// The converted bytes; `None` if the program would fail.
-    pub fn of(self, bytes: &[u8]) -> Option<Vec<u8>> {
-        Some(match self {
-            Self::Certificate => encode_pem("CERTIFICATE", bytes).into_bytes(),
-            Self::Crl => encode_pem("X509 CRL", bytes).into_bytes(),
-            Self::Utf16 => utf16(bytes)?,
-            Self::WithoutNul => bytes.iter().copied().filter(|byte| *byte != 0).collect(),
-            Self::Newlines => newlines(bytes),
-            Self::Unindented => bytes
-                .split(|byte| *byte == b'\n')
-                .map(<[u8]>::trim_ascii_start)
-                .collect::<Vec<_>>()
-                .join(&b'\n'),
-        })
+/// The certificates of a PEM file with one of them, counted from 0, before the others.
+pub fn reordered(bytes: &[u8], first: usize) -> Option<Vec<u8>> {
+    let blocks: Vec<Vec<u8>> = blocks(bytes)
+        .map(|block| Some(block.ok()?.contents))
+        .collect::<Option<_>>()?;
+    let others = blocks
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != first);
+    let order = blocks
+        .get(first)
+        .into_iter()
+        .chain(others.map(|(_, block)| block));
+    let text: String = order
+        .map(|block| encode_pem("CERTIFICATE", block))
+        .collect();
+    Some(text.into_bytes())
+}
+
+/// UTF-16 as UTF-8, and without NUL bytes.
+fn unwrapped(bytes: &[u8]) -> Vec<u8> {
+    let join: Option<fn([u8; 2]) -> u16> = match bytes {
+        [0xfe, 0xff, ..] | [0, b'-', ..] => Some(u16::from_be_bytes),
+        [0xff, 0xfe, ..] | [b'-', 0, ..] => Some(u16::from_le_bytes),
+        _ => None,
+    };
+    match join {
+        Some(join) => {
+            let units = bytes.as_chunks::<2>().0.iter().map(|pair| join(*pair));
+            String::from_utf16_lossy(&units.collect::<Vec<u16>>())
+                .trim_start_matches('\u{feff}')
+                .as_bytes()
+                .to_vec()
+        }
+        None if bytes.starts_with(&[0x30]) => bytes.to_vec(),
+        None => bytes.iter().copied().filter(|byte| *byte != 0).collect(),
     }
 }
 
-/// The byte-order mark says which half of each unit comes first.
-fn utf16(bytes: &[u8]) -> Option<Vec<u8>> {
-    let join: fn([u8; 2]) -> u16 = match bytes {
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
-        _ => u16::from_le_bytes,
-    };
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let units: Vec<u16> = pairs.iter().map(|pair| join(*pair)).collect();
-    let text = String::from_utf16(&units)
-        .ok()
-        .filter(|_| rest.is_empty())?;
-    Some(text.trim_start_matches('\u{feff}').as_bytes().to_vec())
-}
-
-fn newlines(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    loop {
-        rest = match rest {
-            [] => return text,
-            [b'\\', b'n', rest @ ..] => {
-                text.push(b'\n');
-                rest
+/// A certificate, a collection of them (RFC 5652 section 5.1), a CRL or a key.
+fn of_der(der: &[u8]) -> Option<Vec<u8>> {
+    let mut text = String::new();
+    let mut at = 0_usize;
+    while let Some(rest) = der.get(at..).filter(|rest| !rest.is_empty()) {
+        let certificate = rest
+            .starts_with(&[0x30])
+            .then(|| Certificate::parse_prefix(rest).ok())
+            .flatten();
+        at = match certificate {
+            Some((certificate, _)) => {
+                text.push_str(&encode_pem("CERTIFICATE", &certificate.der));
+                at.saturating_add(certificate.der.len())
             }
-            [byte, rest @ ..] => {
-                text.push(*byte);
-                rest
-            }
+            None => at.saturating_add(1),
         };
     }
+    if !text.is_empty() {
+        return Some(text.into_bytes());
+    }
+    if Crl::parse(der).is_ok() {
+        return Some(encode_pem("X509 CRL", der).into_bytes());
+    }
+    identity::private_key(der, None).ok().map(|_| der.to_vec())
 }
+
+/// Every block of the text, wherever its lines begin and end.
+fn of_pem(text: &str) -> Option<Vec<u8>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some((_, block)) = rest.split_once(BEGIN) {
+        let (label, body) = block.split_once("-----")?;
+        let (body, after) = body.split_once("-----END ")?;
+        let contents = of_base64(body)?;
+        match label {
+            "PKCS7" | "CMS" => found.extend(of_der(&contents)?),
+            // Only ssh-keygen knows what becomes of it.
+            "OPENSSH PRIVATE KEY" => return None,
+            _ => found.extend(encode_pem(label, &contents).into_bytes()),
+        }
+        rest = after;
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+fn of_base64(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    BASE64.decode(&digits).ok()
+}
+
+const BEGIN: &str = "-----BEGIN ";
+
+/// Bytes of a file that is searched for what can be salvaged.
+const MAX_SALVAGED: usize = 1 << 18;
 
 #[cfg(test)]
 mod tests {
@@ -141,20 +203,31 @@ mod tests {
     }
 
     #[test]
-    fn conversions_do_what_the_programs_do() {
-        for (conversion, from, to) in [
-            (
-                Conversion::Utf16,
-                &b"\xff\xfea\0\n\0"[..],
-                Some(&b"a\n"[..]),
-            ),
-            (Conversion::Utf16, b"\xfe\xff\0a", Some(b"a")),
-            (Conversion::Utf16, b"\xff\xfea", None),
-            (Conversion::WithoutNul, b"\0a\0b", Some(b"ab")),
-            (Conversion::Newlines, br"a\nb", Some(b"a\nb")),
-            (Conversion::Unindented, b"  a\n\t b", Some(b"a\nb")),
+    fn a_certificate_is_salvaged_from_whatever_surrounds_it() {
+        let pem = super::super::ROOTS[0].pem;
+        let der = super::super::ROOTS[0].certificate().unwrap().der.to_vec();
+        let expected = encode_pem("CERTIFICATE", &der);
+        let utf16: Vec<u8> = pem.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let on_one_line = pem.replace('\n', " ");
+        for file in [
+            pem.as_bytes().to_vec(),
+            der.clone(),
+            utf16.clone(),
+            [b"\xff\xfe".to_vec(), utf16].concat(),
+            [b"\0".to_vec(), pem.as_bytes().to_vec()].concat(),
+            pem.replace('\n', "\\n").into_bytes(),
+            format!("\"{}\",", pem.replace('\n', "\\r\\n")).into_bytes(),
+            on_one_line.into_bytes(),
+            pem.replace('\n', "\r").into_bytes(),
+            pem.replace('\n', "\n    ").into_bytes(),
+            BASE64.encode(pem.as_bytes()).into_bytes(),
+            BASE64.encode(&der).into_bytes(),
         ] {
-            assert_eq!(conversion.of(from).as_deref(), to, "{conversion:?}");
+            let salvaged = salvaged(&file).unwrap_or_default();
+            assert_eq!(String::from_utf8(salvaged).unwrap(), expected);
+        }
+        for file in [&b""[..], b"<html>", b"\x30\x03\x02\x01\x03"] {
+            assert_eq!(salvaged(file), None);
         }
     }
 }

@@ -86,6 +86,8 @@ mod seeds;
 mod server;
 /// What the topics share.
 mod support;
+/// Every system call fails once.
+mod torture;
 /// Where trust comes from.
 mod trust;
 /// Root files of every form, against psql.

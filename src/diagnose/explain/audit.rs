@@ -302,7 +302,7 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
     let hint = match reason {
         Unknown::RefusedAnyway(_) => {
             Hint::say("Set a user and a database that may log in. No password is needed:")
-                .fix(Fix::string("user=NAME dbname=NAME"))
+                .show("user=NAME dbname=NAME")
         }
         Unknown::OutOfTime => {
             "Allow more time (--deadline 15m) or more parallel connections (--jobs 4).".into()

@@ -210,8 +210,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::conninfo::ConnInfo;
     use crate::conninfo::fake::Fake;
+    use crate::conninfo::{ConnInfo, repairs};
 
     /// All output that the reading of a string can cause.
     fn output(text: &[u8], world: &Fake) -> String {
@@ -227,7 +227,15 @@ mod tests {
                     .collect();
                 format!("{} {parameters:?} {info:?} {lost:?}", info.redacted())
             }
-            Err(error) => format!("{error} {error:?} {:?}", conninfo_error(&error)),
+            Err(error) => {
+                // What is offered instead is shown as soon as it can be read.
+                let repairs: Vec<String> = repairs(text, &error)
+                    .iter()
+                    .filter_map(|repair| ConnInfo::read(repair.expose(), world).ok())
+                    .map(|repaired| repaired.redacted())
+                    .collect();
+                format!("{error} {error:?} {:?} {repairs:?}", conninfo_error(&error))
+            }
         }
     }
 
@@ -242,6 +250,13 @@ mod tests {
             (before, after) in proptest::sample::select(vec![
                 ("password=", ""),
                 ("password=", " host=h"),
+                ("hots=h password=", " sslmod=require"),
+                ("h:5432 password=", ""),
+                ("host=h pass_word=", " sslmode=requird"),
+                ("host=h secret=", " user=u"),
+                ("application_name=my app password=", " user=u"),
+                ("postgresql://u:", "@h/d?sslmod=require"),
+                ("postgresql://u:", "@h/d?pool=1&password=x"),
                 ("host=h password = ", " sslmode=require"),
                 ("host=h password='", "' sslmode=require"),
                 ("password='", " host=h"),

@@ -7,7 +7,7 @@ use super::convert::{Purpose, Repair, repair, unglue};
 use super::corrected;
 use super::identity::{Owner, identity_finding};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
-use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
+use crate::diagnose::{Code, Contents, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::secrecy::{Place, Taken};
 use crate::trust::file::{PemFault, Unusable};
 use crate::trust::{self, FileRole, NamedPath};
@@ -106,16 +106,20 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
                 let export = format!("pgtls roots export {} > {}", root.name, quoted(path));
-                Hint::say("pgtls has this root built in. Create the file with:")
-                    .fix(Fix::command(export))
+                let export = Fix::command(export)
+                    .of(shown_path(&path.written))
+                    .making(path.written.clone(), Contents::Roots(vec![root]));
+                Hint::say("pgtls has this root built in. Create the file with:").fix(export)
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
-            if let (Some(conninfo), [similar]) = (conninfo, similar.as_slice()) {
+            let meant = similar.iter().filter_map(|similar| {
                 let path = shown_path(similar);
                 let change = (keyword(*role), path.as_bytes());
-                advice.push(Hint::say("Did you mean this?").fix(corrected(conninfo, &[change])));
-            }
+                let string = corrected(conninfo?, &[change]);
+                Some(Hint::say("Did you mean this?").fix(string))
+            });
+            advice.extend(meant);
             finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>())
         }
         trust::Error::Unreadable { role, path, source } => {
@@ -132,7 +136,7 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 Repair::Words(words) => Hint::say(words),
                 Repair::Convert(command) => {
                     let out = purpose(*role).out();
-                    converting(command, conninfo, &[(keyword(*role), out)])
+                    converting(command, &path.written, conninfo, &[(keyword(*role), out)])
                 }
             };
             finding(invalid(*role), error.to_string()).hint(looked.and(advice))
@@ -179,10 +183,14 @@ pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<
         "In a keyword/value string a backslash is an escape character, so {} lost its backslashes. Write one of:",
         lost.typed
     );
+    let slashes = lost.typed.replace('\\', "/");
+    let written = [(keyword, slashes.as_bytes())];
     Some(
         Hint::say(sentence)
-            .fix(Fix::string(lost.with_slashes))
-            .fix(Fix::string(lost.doubled)),
+            .show(lost.with_slashes)
+            .show(lost.doubled)
+            .then("The whole string:")
+            .fix(corrected(conninfo, &written)),
     )
 }
 
@@ -251,10 +259,17 @@ fn purpose(role: FileRole) -> Purpose {
 /// A command that writes new files, and the string that names them.
 pub(super) fn converting(
     command: String,
+    from: &Path,
     conninfo: Option<&ConnInfo>,
     files: &[(Keyword, &str)],
 ) -> Hint {
-    let convert = Hint::say("Convert it, then use the new file:").fix(Fix::command(command));
+    let mut command = Fix::command(command);
+    for (_, out) in files {
+        command = command
+            .of(*out)
+            .making(*out, Contents::Converted(from.to_owned()));
+    }
+    let convert = Hint::say("Convert it, then use the new file:").fix(command);
     let changes: Vec<(Keyword, &[u8])> = files
         .iter()
         .map(|(keyword, file)| (*keyword, file.as_bytes()))

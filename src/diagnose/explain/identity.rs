@@ -6,7 +6,7 @@ use super::convert::{Purpose, Repair, Side, repair, unglue};
 use super::corrected;
 use super::files::{beside, converting, lost_backslashes, quoted_path};
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
-use crate::diagnose::{Code, Finding, Fix, Hint, Stage};
+use crate::diagnose::{Code, Contents, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::os::User;
 use crate::trust::file::{Form, PemFault};
@@ -175,12 +175,17 @@ fn invalid_chain(owner: Owner<'_>, path: &Path, fault: &ChainFault) -> Hint {
                 (ChainFault::NoCertificate(form @ Form::Pkcs12(_)), Some(_)) => {
                     let of_key = Purpose::Key(owner.side());
                     let Repair::Convert(second) = self::repair(of_key, form, &file) else {
-                        return converting(command, conninfo, &[out]);
+                        return converting(command, path, conninfo, &[out]);
                     };
                     let command = format!("{command} && {second}");
-                    converting(command, conninfo, &[out, (Keyword::SslKey, of_key.out())])
+                    converting(
+                        command,
+                        path,
+                        conninfo,
+                        &[out, (Keyword::SslKey, of_key.out())],
+                    )
                 }
-                _ => converting(command, conninfo, &[out]),
+                _ => converting(command, path, conninfo, &[out]),
             }
         }
     }
@@ -226,11 +231,14 @@ fn invalid_key(owner: Owner<'_>, path: &Path, fault: &KeyFault) -> Hint {
         }
     };
     let files = [(Keyword::SslKey, out)];
-    converting(command, owner.conninfo(), &files)
+    converting(command, path, owner.conninfo(), &files)
 }
 
 fn with_file(hint: Hint, owner: Owner<'_>, command: String, purpose: Purpose) -> Hint {
-    let hint = hint.fix(Fix::command(command));
+    let command = Fix::command(command)
+        .of(purpose.out())
+        .making(purpose.out(), Contents::Unknown);
+    let hint = hint.fix(command);
     match owner.conninfo() {
         Some(conninfo) => hint.fix(corrected(
             conninfo,
@@ -247,7 +255,12 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
         Custody::Own => Hint::say(format!(
             "Its mode is {mode:04o}. Remove the access of group and others:"
         ))
-        .fix(Fix::command(format!("chmod 600 {file}"))),
+        .fix(
+            Fix::command(format!("chmod 600 {file}"))
+                .of(shown_path(path))
+                .instead_of(format!("{mode:04o}"))
+                .making(path, Contents::Private),
+        ),
         Custody::Kubernetes(user) => in_kubernetes(mode, *user),
         Custody::Other {
             owner: uid,
@@ -264,12 +277,10 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
             ));
             if *uid == 0 && user.id != 0 {
                 // libpq lets the group read what root owns.
+                let command = format!("chgrp {} {file} && chmod 640 {file}", user.group);
                 hint = hint
                     .then("As root, let only this user's group read it:")
-                    .fix(Fix::command(format!(
-                        "chgrp {} {file} && chmod 640 {file}",
-                        user.group
-                    )));
+                    .fix(Fix::command(command));
             }
             let home = owner
                 .conninfo()
@@ -278,10 +289,11 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
                 let copy = home.join("client.key");
                 hint = hint
                     .then("Or use a copy of your own:")
-                    .fix(Fix::command(format!(
-                        "install -m 600 {file} {}",
-                        quoted_path(&copy)
-                    )))
+                    .fix(
+                        Fix::command(format!("install -m 600 {file} {}", quoted_path(&copy)))
+                            .of(shown_path(&copy))
+                            .making(copy.clone(), Contents::Joined(vec![path.to_owned()])),
+                    )
                     .fix(corrected(
                         conninfo,
                         &[(Keyword::SslKey, shown_path(&copy).as_bytes())],
@@ -341,7 +353,10 @@ fn mismatch(
     let command = format!(
         "(awk '{count} n == {number}' {file}; awk '{count} n && n != {number}' {file}) > {out}"
     );
-    let hint = hint.then("Put that one first:").fix(Fix::command(command));
+    let command = Fix::command(command)
+        .of(out)
+        .making(out, Contents::Reordered(certificate.to_owned(), position));
+    let hint = hint.then("Put that one first:").fix(command);
     match owner.conninfo() {
         Some(conninfo) => hint.fix(corrected(conninfo, &[(Keyword::SslCert, out.as_bytes())])),
         None => hint,

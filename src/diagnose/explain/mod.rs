@@ -14,9 +14,7 @@ pub(super) mod name;
 pub(super) mod negotiation_fallback;
 mod no_anchor;
 mod offers;
-pub(super) mod own_certificate;
 mod provider;
-pub(super) mod renewal;
 pub(super) mod request;
 pub(super) mod rotation;
 pub(super) mod versions;
@@ -26,8 +24,17 @@ use super::Fix;
 use crate::conninfo::{ConnInfo, Keyword};
 use crate::escape::escape;
 
+/// Quoted, so that a shell reads it as one word.
+pub(super) fn shell_word(text: &str) -> String {
+    if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()~#!{}[]".contains(c)) {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    } else {
+        text.to_owned()
+    }
+}
+
 /// The user's own string with these settings changed or added, ready to paste, with secrets masked.
-pub(super) fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> Fix {
+pub fn corrected(conninfo: &ConnInfo, changes: &[(Keyword, &[u8])]) -> Fix {
     Fix::string(escape(&conninfo.changed(changes)))
         .instead_of(escape(&conninfo.redacted()))
         .changing(changes)

@@ -2,7 +2,7 @@
 
 use super::corrected;
 use crate::conninfo::Keyword;
-use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
+use crate::diagnose::{Code, Context, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
 use crate::verify::{Judgement, NameFault};
@@ -29,7 +29,7 @@ pub(in crate::diagnose) fn wrong_name(
     advice.push(match (nearest(&shown, &names), context.address) {
         (None, _) => "Reissue the certificate with the host's name in subjectAltName.".into(),
         (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName. To keep the address:")
-            .fix(by_name(context, nearest, &address.to_string())),
+            .and(by_name(context, nearest, &address.to_string())),
         (Some(nearest), None) => Hint::say(format!(
             "Reissue the certificate with this host in subjectAltName. The closest name in it is \"{nearest}\"."
         )),
@@ -39,16 +39,16 @@ pub(in crate::diagnose) fn wrong_name(
 
 /// The string that connects to the same address by another name. If there are several hosts, only
 /// the part for this one.
-fn by_name(context: &Context<'_>, name: &str, address: &str) -> Fix {
+fn by_name(context: &Context<'_>, name: &str, address: &str) -> Hint {
     match context.conninfo {
-        Some(conninfo) if conninfo.endpoints.len() == 1 => corrected(
+        Some(conninfo) if conninfo.endpoints.len() == 1 => Hint::default().fix(corrected(
             conninfo,
             &[
                 (Keyword::Host, name.as_bytes()),
                 (Keyword::Hostaddr, address.as_bytes()),
             ],
-        ),
-        _ => Fix::string(format!("host={name} hostaddr={address}")),
+        )),
+        _ => Hint::default().show(format!("host={name} hostaddr={address}")),
     }
 }
 

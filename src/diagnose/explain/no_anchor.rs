@@ -3,11 +3,11 @@
 use data_encoding::HEXLOWER;
 
 use super::chain::{issuer, name};
-use super::corrected;
 use super::provider::Provider;
+use super::{corrected, shell_word};
 use crate::conninfo::Keyword;
 use crate::diagnose::calendar::day;
-use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
+use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
 use crate::verify::{Judgement, Mismatch, likely_issued};
@@ -142,9 +142,20 @@ impl Case<'_> {
         let Some(conninfo) = self.context.conninfo else {
             return advice;
         };
+        let save = format!(
+            "pgtls check --save-chain server.crt {}",
+            shell_word(&escape(&conninfo.redacted()).to_string())
+        );
+        let save = Fix::command(save)
+            .of("server.crt")
+            .making("server.crt", Contents::Presented);
         advice
-            .then("If it is the same, write it to a file with --save-chain server.crt, and trust that file:")
-            .fix(corrected(conninfo, &[(Keyword::SslRootCert, b"server.crt")]))
+            .then("If it is the same, write it to a file, and trust that file:")
+            .fix(save)
+            .fix(corrected(
+                conninfo,
+                &[(Keyword::SslRootCert, b"server.crt")],
+            ))
     }
 
     /// The provider of the server, by its host name or else by the issuers of its chain.

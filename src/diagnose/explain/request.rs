@@ -2,7 +2,7 @@
 
 use super::corrected;
 use crate::conninfo::{ConnInfo, Endpoint, GssEncMode, Keyword, Route, SslMode, shown_path};
-use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::trust::{Identity, Level, Trust};
 use crate::verify::OpenSsl;
 use crate::x509::Certificate;
@@ -78,6 +78,6 @@ pub(in crate::diagnose) fn no_host_name() -> Finding {
     )
     .hint(
         Hint::say("hostaddr is the address to connect to. host is the name to verify. Set both:")
-            .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
+            .show("host=NAME hostaddr=ADDRESS"),
     )
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::corrected;
 use super::files::quoted_path;
 use crate::conninfo::{Host, Keyword, shown_path};
-use crate::diagnose::{Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, unsatisfied};
+use crate::diagnose::{
+    Code, Contents, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, unsatisfied,
+};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
@@ -181,15 +183,22 @@ impl Case<'_> {
 
     /// The command that joins both files.
     fn join(&self) -> Fix {
-        let old = match &self.task.trust.source {
+        let old_file = match &self.task.trust.source {
             Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
-                quoted_path(path)
+                Some(path.clone())
             }
-            Source::System => "/etc/ssl/certs/ca-certificates.crt".to_owned(),
-            Source::Bundled | Source::Mozilla | Source::Fallback => "OLD-ROOTS.pem".to_owned(),
+            Source::System => Some("/etc/ssl/certs/ca-certificates.crt".into()),
+            Source::Bundled | Source::Mozilla | Source::Fallback => None,
         };
+        let old = old_file
+            .as_deref()
+            .map_or_else(|| "OLD-ROOTS.pem".to_owned(), quoted_path);
         let new = quoted_path(Path::new(self.file));
-        Fix::command(format!("cat {old} {new} > {BOTH}"))
+        let join = Fix::command(format!("cat {old} {new} > {BOTH}")).of(BOTH);
+        match old_file {
+            Some(old) => join.making(BOTH, Contents::Joined(vec![old, self.file.into()])),
+            None => join,
+        }
     }
 }
 

@@ -5,33 +5,55 @@ use std::io;
 use super::client_certificate;
 use super::corrected;
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{Keyword, SslSni};
+use crate::conninfo::{Host, Keyword, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
+use crate::os;
 use crate::probe::Task;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
 use crate::x509::SigningFault;
 
+/// The connection failed on this side.
+const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the limit of open files (ulimit -n), or check fewer endpoints at once (--jobs).";
+
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
-        ConnectError::UnixSocket { .. } => Diagnosis::failed(finding(Code::UnixSocket, error.to_string())
+        ConnectError::UnixSocket { .. } => Diagnosis::failed(
+            finding(Code::UnixSocket, error.to_string())
                 .hint("Set the server's TCP address: host=NAME port=PORT."),
         ),
-        ConnectError::Resolve { source, .. } => Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(
-                "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
-            ),
-        ),
-        ConnectError::Refused { attempts } => Diagnosis::failed(finding(Code::Refused, format!("connection failed: {}", listed(attempts))).hint(format!(
-                "Check that a server is listening on port {} and that no firewall blocks it.",
-                task.endpoint.port
-            )),
-        ),
-        ConnectError::Timeout { waiting_for, attempts } => {
+        ConnectError::Resolve { source, .. } => {
+            let hint = if os::lacks_resources(source) {
+                NO_RESOURCES.into()
+            } else {
+                no_such_name(task)
+            };
+            Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(hint))
+        }
+        ConnectError::Refused { attempts } => {
+            let finding = finding(
+                Code::Refused,
+                format!("connection failed: {}", listed(attempts)),
+            );
+            let here = |attempt: &Attempt| os::lacks_resources(&attempt.error);
+            Diagnosis::failed(if attempts.iter().any(here) {
+                finding.hint(NO_RESOURCES)
+            } else {
+                finding.hint(format!(
+                    "Check that a server is listening on port {} and that no firewall blocks it.",
+                    task.endpoint.port
+                ))
+            })
+        }
+        ConnectError::Timeout {
+            waiting_for,
+            attempts,
+        } => {
             let waited = seconds(task);
             let message = match waiting_for {
                 Waiting::Resolution => format!("no answer from the resolver within {waited}"),
@@ -45,6 +67,23 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             )
         }
     }
+}
+
+/// A name that does not resolve; perhaps it is more than a name.
+fn no_such_name(task: &Task) -> Hint {
+    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    let parts = host.and_then(host_and_port);
+    let hint = match parts {
+        Some((name, port)) if task.conninfo.endpoints.len() == 1 && Some(name) != host => {
+            let mut changes = vec![(Keyword::Host, name)];
+            changes.extend(port.map(|port| (Keyword::Port, port)));
+            Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
+        }
+        Some(_) | None => Hint::default(),
+    };
+    hint.then(
+        "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
+    )
 }
 
 pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
@@ -237,7 +276,7 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
         ))
         .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
         _ => Hint::say("No name was sent as SNI, because the host is an address. A front end that routes by name needs it. Connect by name:")
-            .fix(Fix::string("host=NAME hostaddr=ADDRESS")),
+            .show("host=NAME hostaddr=ADDRESS"),
     };
     why.then("Otherwise look in the server's log.")
 }

@@ -2,8 +2,8 @@
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
-use crate::diagnose::Context;
 use crate::diagnose::explain::{corrected, versions};
+use crate::diagnose::{Contents, Context};
 use crate::escape::escape;
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
@@ -87,7 +87,7 @@ fn system(task: &Task) -> Option<Finding> {
             Stage::Trust,
             "only libpq 16 and newer, pgx and lib/pq know sslrootcert=system; others look for a file of that name",
         )
-        .hint(Hint::say("For those clients, set the path of the bundle:").fix(Fix::string("sslrootcert=/etc/ssl/certs/ca-certificates.crt")))
+        .hint(Hint::say("For those clients, set the path of the bundle:").fix(corrected(&task.conninfo, &[(Keyword::SslRootCert, b"/etc/ssl/certs/ca-certificates.crt")])))
     })
 }
 
@@ -238,10 +238,11 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(
             Hint::say("Write the root to a file and set sslrootcert to it:")
-                .fix(Fix::command(format!(
-                    "pgtls roots export {} > root.crt",
-                    root.name
-                )))
+                .fix(
+                    Fix::command(format!("pgtls roots export {} > root.crt", root.name))
+                        .of("root.crt")
+                        .making("root.crt", Contents::Roots(vec![root])),
+                )
                 .fix(string(b"root.crt")),
         ),
         (Some(_), None) => finding.hint(

@@ -65,7 +65,12 @@ impl Lab {
         }
         // A server that hangs up on one way to ask for TLS is asked the other way, once.
         let each = 1 + usize::from(text.stdout.contains("(sslnegotiation="));
-        assert_eq!(peer.heard().len(), 2 * each, "{name}: connections");
+        // Up to three more looks prove advice.
+        let looks = peer.heard().len();
+        assert!(
+            (2 * each..=2 * (each + 3)).contains(&looks),
+            "{name}: {looks} connections"
+        );
         for heard in peer.heard() {
             assert_discreet(name, &heard);
         }
@@ -177,7 +182,7 @@ fn assert_discreet(name: &str, heard: &[u8]) {
 
 const SSL_REQUEST: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-fn restrict(path: &Path) {
+pub(crate) fn restrict(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -25,6 +25,7 @@ use crate::support::peer::{Conversation, Peer};
 use crate::support::pki::{Served, common_name, in_days};
 use crate::support::serving::{TLS13, plain};
 
+const ANY: &str = "any error";
 const STRANGER: (i32, &str) = (6, "unknown-issuer");
 
 /// What a trap serves, and how it is checked.
@@ -93,7 +94,10 @@ fn no_trap_changes_the_verdicts_of_others() {
             .write("list", list(&string(&peer, trap.settings)));
         let report = lab.fleet(trap.name);
         let endpoints = report["endpoints"].as_array().unwrap();
-        let got = endpoints.iter().map(outcome).collect::<Vec<_>>();
+        let mut got = endpoints.iter().map(outcome).collect::<Vec<_>>();
+        if trap.expected.1 == ANY {
+            ANY.clone_into(&mut got[0].1);
+        }
         let expected = [(trap.expected.0, trap.expected.1.to_owned())].into_iter();
         let others = (0..beside).map(|_| (0, String::new()));
         if got != expected.chain(others).collect::<Vec<_>>() {
@@ -221,7 +225,8 @@ fn traps(lab: &Lab, scale: u64) -> Vec<Trap> {
             name: "one byte at a time, fast",
             bait: Bait::Bytes(fast_drip),
             settings: "",
-            expected: (5, "closed"),
+            // How many pieces arrive depends on the speed of both sides.
+            expected: (5, ANY),
         },
     ]
 }

@@ -383,7 +383,9 @@ fn a_server_that_fails_verification_gets_no_password() {
                 (code, error),
                 "{name}: {run:?}"
             );
-            assert_eq!(peer.heard().len(), first_bad + 1, "{name}");
+            // Another look proves the advice, and gives the server nothing either.
+            let looks = usize::from(code == 7 && first_bad == 0);
+            assert_eq!(peer.heard().len(), first_bad + 1 + looks, "{name}");
             assert_eq!(*got.lock().unwrap(), b"", "{name}: data inside the session");
             assert_no_password(&run);
         }

@@ -1,0 +1,257 @@
+//! Judges advice before it is shown: tries each change, and looks for the one string that cures everything.
+//!
+//! A change is read by the same reader, gathers the same trust, and is judged against the chain that was just
+//! observed. Only where that does not settle it, the endpoint is probed once more. `reach.rs` tries one state of
+//! things, `candidates.rs` knows what to try next, `settle.rs` puts what was found into words.
+
+mod candidates;
+mod reach;
+mod settle;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tokio::time::Instant;
+
+use super::endpoint::Clock;
+use super::{Checked, Source, Subject};
+use crate::conninfo::{ConnInfo, Endpoint, Secret, World};
+use crate::diagnose::{Code, Diagnosis, Finding, Level, Stage};
+use crate::exit::Exit;
+use crate::probe::{Observation, Task};
+use crate::trust::{SharedTrust, Supposed};
+use crate::verify::OpenSsl;
+
+use candidates::Candidate;
+use reach::{Reached, Wires};
+
+/// What all cures share.
+pub(super) struct Clinic<'a> {
+    world: &'a dyn World,
+    clock: Clock,
+    oldest: OpenSsl,
+    trusts: SharedTrust,
+    near: RefCell<BTreeMap<Near, Vec<(PathBuf, &'static str)>>>,
+}
+
+/// Where root files are looked for: beside this one, and in libpq's own directory.
+type Near = (Option<PathBuf>, Option<PathBuf>);
+
+impl<'a> Clinic<'a> {
+    pub(super) fn new(world: &'a dyn World, clock: Clock, oldest: OpenSsl) -> Self {
+        Self {
+            world,
+            clock,
+            oldest,
+            trusts: SharedTrust::default(),
+            near: RefCell::default(),
+        }
+    }
+}
+
+/// One endpoint, and what may be spent on it.
+pub(super) struct Case<'a> {
+    clinic: &'a Clinic<'a>,
+    source: &'a Source,
+    place: Place,
+    /// The string as it is, if it can be read.
+    own: Option<ConnInfo>,
+    deadline: Instant,
+    wires: Wires<'a>,
+}
+
+/// Which endpoint of a string.
+#[derive(Clone)]
+enum Place {
+    /// Its only one.
+    Only,
+    /// The one at this position, with its address if that was looked up beforehand.
+    At(usize, Box<Endpoint>),
+}
+
+/// A connection string, and what is supposed about the files that it names.
+#[derive(Clone)]
+struct State {
+    text: Secret,
+    supposed: Supposed,
+}
+
+/// One change that led further.
+struct Step {
+    taken: Candidate,
+    /// What it led to.
+    to: Reached,
+}
+
+/// The advice of a checked endpoint, judged.
+pub(super) async fn judged<'s>(
+    clinic: &Clinic<'_>,
+    checked: Checked<'s>,
+    deadline: Instant,
+) -> Checked<'s> {
+    let diagnosis = {
+        // What a login says cannot be tried again.
+        let by_login = checked.exit() != Exit::Passed && has_login(&checked.subject);
+        let Some(place) = place(&checked.subject).filter(|_| !by_login) else {
+            return checked;
+        };
+        let case = Case {
+            clinic,
+            source: checked.source,
+            place,
+            own: ConnInfo::read(&checked.source.text, clinic.world).ok(),
+            deadline,
+            wires: Wires::new(seen(&checked.subject)),
+        };
+        Box::pin(case.settled(checked.diagnosis)).await
+    };
+    Checked {
+        diagnosis,
+        ..checked
+    }
+}
+
+impl Case<'_> {
+    async fn settled(&self, diagnosis: Diagnosis) -> Diagnosis {
+        let start = State {
+            text: Secret::new(self.source.text.clone()),
+            supposed: Supposed::default(),
+        };
+        let mut path: Vec<Step> = Vec::new();
+        let begin = Reached::found(&start, diagnosis, self.clinic.world);
+        for _ in 0..MAX_STEPS {
+            let (from, here) = path
+                .last()
+                .map_or((&start, &begin), |step| (&step.taken.state, &step.to));
+            if is_cured(&here.diagnosis) {
+                break;
+            }
+            match self.further(from, here).await {
+                Some(step) => path.push(step),
+                None => break,
+            }
+        }
+        settle::settle(self, &start, begin, path).await
+    }
+
+    /// The best of the changes that lead further.
+    async fn further(&self, from: &State, here: &Reached) -> Option<Step> {
+        let mut best: Option<Step> = None;
+        for taken in self.candidates(from, here) {
+            let Some(to) = self.reach(&taken.state).await else {
+                continue;
+            };
+            let cured = is_cured(&to.diagnosis);
+            let is_better = best
+                .as_ref()
+                .is_none_or(|best| rank(&best.to.diagnosis) < rank(&to.diagnosis));
+            if is_better && leads_on(here, &to) {
+                best = Some(Step { taken, to });
+            }
+            if cured {
+                break;
+            }
+        }
+        best
+    }
+}
+
+/// Nothing is wrong, for psql neither.
+fn is_cured(diagnosis: &Diagnosis) -> bool {
+    diagnosis.exit == Exit::Passed
+        && diagnosis
+            .findings
+            .iter()
+            .all(|finding| finding.code != Code::LibpqRootMissing)
+}
+
+/// Does this change lead to a pass, or to a fault that libpq would only have found later?
+fn leads_on(from: &Reached, to: &Reached) -> bool {
+    let (before, after) = (&from.diagnosis, &to.diagnosis);
+    if is_cured(after) || rank(before) < rank(after) {
+        return true;
+    }
+    let same = |finding: &Finding| {
+        let error = before.error.as_ref();
+        error.is_some_and(|error| error.code == finding.code && error.message == finding.message)
+    };
+    match (&from.refusal, &after.error) {
+        // One of several mistakes in a string that cannot be read.
+        (Some(_), Some(error)) => !same(error),
+        _ => {
+            let left = errors(after);
+            let had = errors(before);
+            left.len() < had.len() && left.iter().all(|code| had.contains(code))
+        }
+    }
+}
+
+/// The codes of all faults.
+fn errors(diagnosis: &Diagnosis) -> Vec<Code> {
+    diagnosis
+        .all()
+        .filter(|finding| finding.level == Level::Error)
+        .map(|finding| finding.code)
+        .collect()
+}
+
+/// How far libpq gets: the order in which it finds faults.
+fn rank(diagnosis: &Diagnosis) -> u8 {
+    let Some(error) = &diagnosis.error else {
+        return if is_cured(diagnosis) { 100 } else { 90 };
+    };
+    match (error.stage, error.code) {
+        (Stage::Conninfo, Code::WeakSslmode) => 12,
+        (Stage::Conninfo, _) => 0,
+        (Stage::Trust, Code::RootFileMissing | Code::RootFileInvalid) => 5,
+        (Stage::Trust, Code::CrlFileMissing | Code::CrlFileInvalid) => 6,
+        (Stage::Trust, Code::ClientKeyFileMissing) => 8,
+        (Stage::Trust, Code::KeyFilePermissions) => 9,
+        (Stage::Trust, Code::ClientKeyFileInvalid) => 10,
+        (Stage::Trust, Code::ClientKeyMismatch) => 11,
+        (Stage::Trust, _) => 7,
+        (Stage::Connect, _) => 20,
+        (Stage::Negotiate, _) => 25,
+        (
+            Stage::Handshake,
+            Code::ClientCertRequired | Code::ClientCertRefused | Code::ClientCertNotRequested,
+        ) => 60,
+        (Stage::Handshake, _) => 30,
+        (Stage::Verify, Code::HostNameMismatch) => 50,
+        (Stage::Verify, _) => 40,
+        (Stage::Policy | Stage::Audit, _) => 70,
+        (Stage::Login, _) => 80,
+    }
+}
+
+/// Which endpoint of its string was checked; `None` if its advice cannot be judged.
+fn place(subject: &Subject) -> Option<Place> {
+    let (conninfo, endpoint) = match subject {
+        Subject::Unread => return Some(Place::Only),
+        Subject::Unchecked { conninfo, endpoint } => (conninfo, endpoint),
+        Subject::Observed(observed) => (&observed.task.conninfo, &observed.task.endpoint),
+    };
+    let position = conninfo
+        .endpoints
+        .iter()
+        .position(|one| one.host == endpoint.host && one.port == endpoint.port)?;
+    Some(Place::At(position, Box::new(endpoint.clone())))
+}
+
+fn has_login(subject: &Subject) -> bool {
+    match subject {
+        Subject::Unread | Subject::Unchecked { .. } => false,
+        Subject::Observed(observed) => observed.login.is_some(),
+    }
+}
+
+fn seen(subject: &Subject) -> Option<(&Task, &Observation)> {
+    match subject {
+        Subject::Unread | Subject::Unchecked { .. } => None,
+        Subject::Observed(observed) => Some((&observed.task, &observed.observation)),
+    }
+}
+
+/// Changes one after the other.
+const MAX_STEPS: usize = 8;

@@ -1,0 +1,233 @@
+//! Puts into the advice what the trials have shown: what helps stays and is proven, what does not help goes.
+
+use super::candidates::{Candidate, Origin};
+use super::reach::Reached;
+use super::{Case, State, Step, is_cured};
+use crate::diagnose::{Diagnosis, Finding, Fix, FixKind, Hint, Level, Settled};
+use crate::escape::Shown;
+
+/// The diagnosis with its advice settled.
+pub(super) async fn settle(
+    case: &Case<'_>,
+    start: &State,
+    begin: Reached,
+    path: Vec<Step>,
+) -> Diagnosis {
+    let before = begin
+        .conninfo
+        .as_ref()
+        .map(|conninfo| Shown::new(&conninfo.redacted()));
+    let mut diagnosis = begin.diagnosis;
+    let cured = path
+        .last()
+        .map_or_else(|| is_cured(&diagnosis), |step| is_cured(&step.to.diagnosis));
+    let mut kept = match cured {
+        true => {
+            let base = path.last().map_or(start, |step| &step.taken.state);
+            notices(case, base, &diagnosis, before.as_ref()).await
+        }
+        false => Vec::new(),
+    };
+    let cure = Cure::of(&diagnosis, before, path, &mut kept);
+    for (index, finding) in all_mut(&mut diagnosis).enumerate() {
+        let hint = std::mem::take(&mut finding.hint);
+        finding.hint = match &cure {
+            Some(cure) if cure.finding == index => cure.hint.clone(),
+            _ => {
+                let fixes: Vec<&Fix> = hint.fixes().collect();
+                let untriable = case.untriable(start, &fixes);
+                keep(hint, index, &kept, &untriable)
+            }
+        };
+    }
+    diagnosis
+}
+
+/// A change of the advice that helps.
+struct Kept {
+    /// The position of its finding.
+    finding: usize,
+    /// Its position among the changes of that finding.
+    fix: usize,
+    /// What to show in its place, if the rest of the string has to change, too.
+    instead: Option<Fix>,
+}
+
+/// The changes of warnings and notices that help, in addition to what is known to cure.
+async fn notices(
+    case: &Case<'_>,
+    base: &State,
+    diagnosis: &Diagnosis,
+    before: Option<&Shown>,
+) -> Vec<Kept> {
+    let mut helpful = Vec::new();
+    for (finding, one) in diagnosis.all().enumerate() {
+        if one.level == Level::Error {
+            continue;
+        }
+        let fixes: Vec<&Fix> = one.hint.fixes().collect();
+        for Candidate { origin, state, .. } in case.of_advice(base, finding, &fixes) {
+            let reached = case.reach(&state).await;
+            let cured = reached.filter(|reached| is_cured(&reached.diagnosis));
+            let (Some(cured), Origin::Advice(indices)) = (cured, origin) else {
+                continue;
+            };
+            for fix in indices {
+                let is_string = fixes
+                    .get(fix)
+                    .is_some_and(|fix| fix.kind == FixKind::String);
+                let instead = is_string.then(|| string(&cured, before.cloned())).flatten();
+                helpful.push(Kept {
+                    finding,
+                    fix,
+                    instead,
+                });
+            }
+        }
+    }
+    helpful
+}
+
+/// The hint with only these of the changes that can be tried; those are proven. What cannot be tried stays as it is.
+fn keep(hint: Hint, finding: usize, kept: &[Kept], untriable: &[usize]) -> Hint {
+    let mut index = 0_usize;
+    hint.settled(|fix| {
+        let here = index;
+        index = index.saturating_add(1);
+        let kept = kept
+            .iter()
+            .find(|kept| kept.finding == finding && kept.fix == here);
+        match (&fix.trial, kept) {
+            (None, _) => Settled::Kept(fix),
+            (Some(_), Some(kept)) => Settled::Kept(kept.instead.clone().unwrap_or(fix).proven()),
+            (Some(_), None) if untriable.contains(&here) => Settled::Kept(fix),
+            (Some(_), None) => Settled::LeftOut,
+        }
+    })
+}
+
+/// The advice that cures everything that can be cured from here.
+struct Cure {
+    /// The position of the finding that shows it.
+    finding: usize,
+    hint: Hint,
+}
+
+impl Cure {
+    /// `None` if nothing leads further. Commands that belong to other findings of the report are kept there.
+    fn of(
+        diagnosis: &Diagnosis,
+        before: Option<Shown>,
+        path: Vec<Step>,
+        kept: &mut Vec<Kept>,
+    ) -> Option<Self> {
+        let whole = string(&path.last()?.to, before).map(Fix::proven);
+        let end = path.last().map(|step| &step.to.diagnosis)?;
+        let left = end
+            .error
+            .as_ref()
+            .filter(|left| position(diagnosis, left).is_none())
+            .map(|left| format!("After that, this is left: {}: {}.", left.code, left.message));
+        let (first, rest) = path.split_first()?;
+        let finding = first.taken.finding;
+        let own = diagnosis.all().nth(finding)?.hint.clone();
+        let mut hint = match (&first.taken.origin, rest) {
+            (Origin::Advice(fixes), []) => keep(own, finding, &all_of(finding, fixes), &[]),
+            (Origin::Advice(fixes), _) => without_string(own, fixes),
+            (Origin::Repair, []) => own.and(shown("Use:", whole.clone())),
+            (Origin::Repair, _) => own,
+            (Origin::Near(lead, fix), []) => keep(own, finding, &[], &[])
+                .then(lead.clone())
+                .then("Use:")
+                .fix((**fix).clone().proven()),
+            (Origin::Near(lead, _), _) => keep(own, finding, &[], &[]).then(lead.clone()),
+        };
+        let mut here = &first.to;
+        for step in rest {
+            hint = hint.and(next(diagnosis, here, &step.taken, kept));
+            here = &step.to;
+        }
+        if !rest.is_empty() {
+            hint = hint.and(shown("One string for all of that:", whole));
+        }
+        hint = hint.and(left.map(Hint::say));
+        Some(Self { finding, hint })
+    }
+}
+
+/// What came next, and what to do about it apart from the string.
+fn next(diagnosis: &Diagnosis, here: &Reached, taken: &Candidate, kept: &mut Vec<Kept>) -> Hint {
+    let Some(fault) = here.diagnosis.all().nth(taken.finding) else {
+        return Hint::default();
+    };
+    let known = position(diagnosis, fault);
+    let said = match known {
+        Some(_) => Hint::default(),
+        None => Hint::say(format!("Then: {}: {}.", fault.code, fault.message)),
+    };
+    match (&taken.origin, known) {
+        (Origin::Advice(fixes), Some(finding)) => {
+            let commands: Vec<usize> = fault
+                .hint
+                .fixes()
+                .enumerate()
+                .filter(|(index, fix)| fix.kind != FixKind::String && fixes.contains(index))
+                .map(|(index, _)| index)
+                .collect();
+            kept.extend(all_of(finding, &commands));
+            said
+        }
+        (Origin::Advice(fixes), None) => said.and(without_string(fault.hint.clone(), fixes)),
+        (Origin::Repair, _) => said,
+        (Origin::Near(lead, _), _) => said.then(lead.clone()),
+    }
+}
+
+/// The hint without its strings; the commands among those taken are proven.
+fn without_string(hint: Hint, taken: &[usize]) -> Hint {
+    let mut index = 0_usize;
+    hint.settled(|fix| {
+        let here = index;
+        index = index.saturating_add(1);
+        match (&fix.trial, fix.kind, taken.contains(&here)) {
+            (None, _, _) => Settled::Kept(fix),
+            (Some(_), FixKind::String, true) => Settled::Elsewhere,
+            (Some(_), _, true) => Settled::Kept(fix.proven()),
+            (Some(_), _, false) => Settled::LeftOut,
+        }
+    })
+}
+
+fn all_of(finding: usize, fixes: &[usize]) -> Vec<Kept> {
+    let kept = fixes.iter().map(|fix| Kept {
+        finding,
+        fix: *fix,
+        instead: None,
+    });
+    kept.collect()
+}
+
+fn shown(lead: &str, string: Option<Fix>) -> Hint {
+    string.map_or_else(Hint::default, |string| Hint::say(lead).fix(string))
+}
+
+/// The string of a state of things, with its secrets masked; `None` where it cannot be read, and may therefore hold a
+/// secret in the wrong place.
+fn string(reached: &Reached, before: Option<Shown>) -> Option<Fix> {
+    let fix = Fix::string(Shown::new(&reached.conninfo.as_ref()?.redacted()));
+    Some(match before {
+        Some(before) => fix.instead_of(before),
+        None => fix,
+    })
+}
+
+/// Where the report has this fault already.
+fn position(diagnosis: &Diagnosis, fault: &Finding) -> Option<usize> {
+    diagnosis
+        .all()
+        .position(|finding| finding.code == fault.code)
+}
+
+fn all_mut(diagnosis: &mut Diagnosis) -> impl Iterator<Item = &mut Finding> {
+    diagnosis.error.iter_mut().chain(&mut diagnosis.findings)
+}
