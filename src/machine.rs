@@ -28,6 +28,12 @@ impl World for Machine {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         pgtls::trust::read_bounded(path)
     }
+
+    fn list(&self, path: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(path).into_iter().flatten();
+        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        files.take(MOST_INCLUDED).collect()
+    }
 }
 
 /// How many endpoints may be in flight at once: as many as are wanted, within the limit of open
@@ -41,3 +47,6 @@ pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 }
 
 const RESERVED_FILES: usize = 32;
+
+/// Files of a directory that OpenSSL's configuration includes. More make it unusable.
+const MOST_INCLUDED: usize = 1000;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::conninfo::{SslNegotiation, TlsVersion};
 use crate::handshake::{
-    self, Alpn, Approve, Error, Groups, Offer, Refusal, ServerKeys, Session, shake_hands,
+    self, Alpn, Approve, Error, Groups, Limits, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
 use crate::inquiry::{Line, Unknown};
 use crate::negotiate::{self, Protocol, Ready};
@@ -107,6 +107,7 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
         keys: setup.keys,
         alpn: setup.alpn,
         groups: Groups::default(),
+        limits: Limits::default(),
     };
     let approve = Arc::<Collector>::clone(&collector);
     match shake_hands(ready, &offer, approve, until).await {

@@ -40,7 +40,7 @@ pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
 pub use repair::{host_and_port, repairs};
 pub use sources::env::{ServerSetting, SystemRoots};
-pub use sources::openssl_conf::StricterOpenSsl;
+pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::PassfileKey;
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
@@ -64,6 +64,11 @@ pub trait World {
     /// # Errors
     /// The file does not exist or cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The files in a directory; none if it is not one.
+    fn list(&self, _: &Path) -> Vec<PathBuf> {
+        Vec::new()
+    }
 }
 
 /// A machine on which nothing is set: only the string counts.
@@ -136,8 +141,8 @@ pub struct ConnInfo {
     pub home_files: Option<PathBuf>,
     /// Where `sslrootcert=system` finds its roots.
     pub system_roots: SystemRoots,
-    /// An OpenSSL configuration that is stricter than what pgtls judges by.
-    pub stricter_openssl: Option<StricterOpenSsl>,
+    /// What OpenSSL's configuration on this machine sets for TLS.
+    pub openssl_conf: Option<OpensslConf>,
     /// Server settings that only the environment can request.
     pub server_settings: Vec<ServerSetting>,
     settings: Settings,

@@ -80,7 +80,7 @@ catalogue! {
     NotAuthenticated = "not-authenticated", [Unmet],
     NotPostgres = "not-postgres", [NoTls, Handshake],
     NotYetValid = "not-yet-valid", [Untrusted],
-    OpensslConf = "openssl-conf", [Unmet],
+    OpensslConf = "openssl-conf", [Untrusted],
     OpensslVersionsDiffer = "openssl-versions-differ", [Untrusted, Handshake, Usage],
     PassfileIgnored = "passfile-ignored", [Usage],
     PathLength = "path-length", [Untrusted],

@@ -24,7 +24,8 @@ use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
 use explain::{
-    chain, client_certificate, demands, name, negotiation_fallback, request, versions, wire,
+    chain, client_certificate, demands, name, negotiation_fallback, openssl_conf, request,
+    versions, wire,
 };
 
 pub use code::Code;
@@ -145,6 +146,11 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
     if let Some(fallback) = &observation.negotiation_fallback {
         negotiation_fallback::advise(&mut diagnosis, task, &context, fallback);
     }
+    if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome)
+        && let Some(refused) = openssl_conf::refused_by_level(task, &session.judgement)
+    {
+        diagnosis = Diagnosis::failed(refused);
+    }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
         demand(
             &mut diagnosis,
@@ -156,6 +162,13 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
         diagnosis.findings.extend(notices::of_session(session));
     }
     diagnosis.findings.extend(notices::of_settings(task));
+    if !diagnosis
+        .all()
+        .any(|finding| finding.code == Code::OpensslConf)
+    {
+        let notice = openssl_conf::notice(task, observation);
+        diagnosis.findings.extend(notice);
+    }
     if let Some(judgement) = observation.judgement() {
         diagnosis
             .findings

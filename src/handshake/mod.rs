@@ -30,7 +30,7 @@ use offer::client_config;
 
 pub use client_certificate::ClientCertificateRequest;
 pub use error::Error;
-pub use offer::{Alpn, Groups, Offer, ServerKeys};
+pub use offer::{Alpn, Groups, Limits, Offer, ServerKeys};
 pub(crate) use server_hello::ServerHelloCheck;
 pub use server_name::ServerNameFault;
 pub(crate) use server_name::Sni;

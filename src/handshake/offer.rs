@@ -6,14 +6,14 @@ use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::{ClientConfig, SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion};
 
 use super::Error;
 use super::client_certificate::ClientCertificateWitness;
 use super::secp521r1::Secp521r1;
 use super::server_name::Sni;
 use super::verifier::{Approve, RSA_PSS_PSS, Verifier};
-use crate::conninfo::SslNegotiation;
+use crate::conninfo::{Limit, OpensslConf, SslNegotiation};
 use crate::wire::tls::{ALPN, TlsVersion};
 
 /// What the client offers, as far as the connection string decides it.
@@ -35,6 +35,64 @@ pub struct Offer<'a> {
     pub alpn: Alpn,
     /// Which key exchange groups are offered.
     pub groups: Groups,
+    /// What this machine's OpenSSL leaves of all that.
+    pub limits: Limits,
+}
+
+/// What the OpenSSL configuration of this machine allows libpq to offer.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Key exchange groups.
+    pub groups: Limit,
+    /// Cipher suites of TLS 1.3.
+    pub suites: Limit,
+    /// Signature schemes.
+    pub signatures: Limit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            groups: Limit::None,
+            suites: Limit::None,
+            signatures: Limit::None,
+        }
+    }
+}
+
+impl Limits {
+    /// Those of a configuration.
+    pub fn of(conf: &OpensslConf) -> Self {
+        Self {
+            groups: conf.groups(),
+            suites: conf.ciphersuites(),
+            signatures: conf.signature_algorithms(),
+        }
+    }
+
+    /// The provider with only what is allowed. A limit that leaves nothing is beyond what we can offer, and
+    /// does not count.
+    fn apply(&self, provider: &mut CryptoProvider) {
+        let groups: Vec<_> = provider.kx_groups.clone();
+        provider
+            .kx_groups
+            .retain(|group| self.groups.allows(group.name().into()));
+        if provider.kx_groups.is_empty() {
+            provider.kx_groups = groups;
+        }
+        let suites = provider.cipher_suites.clone();
+        let allowed = |suite: &SupportedCipherSuite| {
+            suite.tls13().is_none() || self.suites.allows(suite.suite().into())
+        };
+        provider.cipher_suites.retain(allowed);
+        if !provider
+            .cipher_suites
+            .iter()
+            .any(|suite| suite.tls13().is_some())
+        {
+            provider.cipher_suites = suites;
+        }
+    }
 }
 
 /// Which key exchange groups are offered.
@@ -116,15 +174,26 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
         approve,
         algorithms: provider.signature_verification_algorithms,
         keys: offer.keys,
+        signatures: offer.limits.signatures.clone(),
     };
     let client_certificate = Arc::new(ClientCertificateWitness::new(
         sni.identity(offer.identity.clone()),
     ));
-    let provider = match offer.groups {
-        Groups::Classic => provider,
-        Groups::PostQuantumToo => {
+    let provider = match (offer.groups, &offer.limits) {
+        (
+            Groups::Classic,
+            Limits {
+                groups: Limit::None,
+                suites: Limit::None,
+                ..
+            },
+        ) => provider,
+        (groups, limits) => {
             let mut provider = CryptoProvider::clone(&provider);
-            provider.kx_groups.push(kx_group::X25519MLKEM768);
+            if groups == Groups::PostQuantumToo {
+                provider.kx_groups.push(kx_group::X25519MLKEM768);
+            }
+            limits.apply(&mut provider);
             Arc::new(provider)
         }
     };

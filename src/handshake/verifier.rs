@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
 use super::offer::ServerKeys;
+use crate::conninfo::Limit;
 use crate::workers::Weight;
 use crate::x509::{
     Certificate, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault, rsa_signed,
@@ -99,6 +100,8 @@ pub(super) struct Verifier {
     pub(super) approve: Arc<dyn Approve>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     pub(super) keys: ServerKeys,
+    /// The schemes that the machine's OpenSSL configuration allows.
+    pub(super) signatures: Limit,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -155,7 +158,10 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let all = self.algorithms.supported_schemes().into_iter();
         let all = all.chain(RSA_PSS_PSS.map(|(scheme, _)| scheme));
-        all.filter(|scheme| self.keys.include(*scheme)).collect()
+        let all: Vec<_> = all.filter(|scheme| self.keys.include(*scheme)).collect();
+        let allowed = |scheme: &SignatureScheme| self.signatures.allows((*scheme).into());
+        let allowed: Vec<_> = all.iter().copied().filter(allowed).collect();
+        if allowed.is_empty() { all } else { allowed }
     }
 }
 

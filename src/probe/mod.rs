@@ -15,9 +15,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
-use crate::conninfo::{ConnInfo, Endpoint, Host, SslSni, TlsVersion};
+use crate::conninfo::{ConnInfo, Endpoint, Host, OpensslConf, SslSni, TlsVersion};
 use crate::handshake::{
-    Alpn, Approve, ClientCertificateRequest, Groups, Offer, Refusal, ServerKeys, Tls, shake_hands,
+    Alpn, Approve, ClientCertificateRequest, Groups, Limits, Offer, Refusal, ServerKeys, Tls,
+    shake_hands,
 };
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
@@ -332,18 +333,24 @@ async fn ask_about_certificate(
 
 /// What the client offers at this endpoint.
 pub(crate) fn offer(task: &Task) -> Offer<'_> {
+    let conf = task.conninfo.openssl_conf.as_ref();
     Offer {
         server_name: server_name(task),
+        // OpenSSL's configuration counts where libpq sets nothing after it.
         min_version: task
             .conninfo
             .ssl_min_protocol_version
             .as_ref()
-            .map_or(TlsVersion::V1_2, |setting| setting.value),
+            .map(|setting| setting.value)
+            .or_else(|| conf.and_then(OpensslConf::min_version))
+            .unwrap_or(TlsVersion::V1_2),
         max_version: task
             .conninfo
             .ssl_max_protocol_version
             .as_ref()
-            .map_or(TlsVersion::V1_3, |setting| setting.value),
+            .map(|setting| setting.value)
+            .or_else(|| conf.and_then(OpensslConf::max_version))
+            .unwrap_or(TlsVersion::V1_3),
         negotiation: task.conninfo.sslnegotiation.value,
         identity: task.trust.identity.as_ref().map(|identity| {
             let key = Arc::clone(&identity.key);
@@ -355,6 +362,7 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
             OpenSsl::V3_0 => Groups::Classic,
             OpenSsl::V3_5 => Groups::PostQuantumToo,
         },
+        limits: conf.map(Limits::of).unwrap_or_default(),
     }
 }
 

@@ -31,3 +31,4 @@ pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, COMMON_NAME, EMAIL_ADDRESS, Name};
 pub use post_quantum::{MlDsa, SlhDsa};
 pub(crate) use rsa::{RsaPadding, rsa_signed};
+pub use strength::Strength;

@@ -2,6 +2,7 @@
 
 use super::algorithm::{Digest, SignatureScheme};
 use super::key::KeyKind;
+use super::post_quantum::MlDsa;
 
 /// The shortest RSA modulus that `ossl_ifc_ffc_compute_security_bits` (crypto/rsa/rsa_lib.c) rounds
 /// up to 112 bits of strength. It is below 2048 because 2047-bit keys exist.
@@ -42,6 +43,70 @@ impl SignatureScheme {
     }
 }
 
+impl KeyKind {
+    /// Bits of strength, rounded down to the levels of OpenSSL where keys are of a usual size.
+    pub fn strength(&self) -> Strength {
+        let exactly = |bits| Strength::Exactly(bits);
+        match self {
+            Self::Rsa { bits } | Self::RsaPss { bits, .. } => match bits {
+                ..2048 => Strength::Below(128),
+                2048 => exactly(112),
+                3072 => exactly(128),
+                4096 => exactly(152),
+                7680 => exactly(192),
+                15360 => exactly(256),
+                _ => Strength::Unknown,
+            },
+            Self::Ec(curve) => exactly(u16::try_from(curve.bits() / 2).unwrap_or(u16::MAX)),
+            Self::Ed25519 | Self::MlDsa(MlDsa::V44) => exactly(128),
+            Self::MlDsa(MlDsa::V65) => exactly(192),
+            Self::Ed448 => exactly(224),
+            Self::MlDsa(MlDsa::V87) => exactly(256),
+            Self::Dsa { .. } | Self::EcExplicit | Self::SlhDsa(_) | Self::Unusable(_) => {
+                Strength::Unknown
+            }
+        }
+    }
+}
+
+impl SignatureScheme {
+    /// Bits of strength of the digest: half its length.
+    pub fn strength(&self) -> Strength {
+        let digest = match self {
+            Self::RsaPkcs1(digest) | Self::Ecdsa(digest) | Self::Dsa(digest) => *digest,
+            Self::RsaPss(Some(parameters)) => parameters.digest,
+            Self::Ed25519 => return Strength::Exactly(128),
+            Self::Ed448 => return Strength::Exactly(224),
+            Self::MlDsa(set) => return KeyKind::MlDsa(*set).strength(),
+            Self::RsaPss(None) | Self::SlhDsa(_) | Self::Unknown(_) => return Strength::Unknown,
+        };
+        // SHA-1 and MD5 have less.
+        Strength::Exactly(u16::try_from(digest.length().saturating_mul(4)).unwrap_or(u16::MAX))
+    }
+}
+
+/// How strong a key or digest is for OpenSSL (`EVP_PKEY_get_security_bits`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// This many bits.
+    Exactly(u16),
+    /// Fewer.
+    Below(u16),
+    /// A size between the usual ones.
+    Unknown,
+}
+
+impl Strength {
+    /// Is it certainly less than this many bits?
+    pub fn is_below(self, bits: u16) -> bool {
+        match self {
+            Self::Exactly(own) => own < bits,
+            Self::Below(limit) => limit <= bits,
+            Self::Unknown => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +123,34 @@ mod tests {
         ] {
             assert_eq!(kind.has_112_bits(), expected, "{kind:?}");
         }
+    }
+
+    /// OpenSSL's levels 3 to 5 need 128, 192 and 256 bits.
+    #[test]
+    fn strengths_are_those_of_openssl() {
+        for (kind, below_128, below_192) in [
+            (KeyKind::Rsa { bits: 1024 }, true, true),
+            (KeyKind::Rsa { bits: 2048 }, true, true),
+            (KeyKind::Rsa { bits: 2560 }, false, false),
+            (KeyKind::Rsa { bits: 3072 }, false, true),
+            (KeyKind::Ec(super::super::Curve::P256), false, true),
+            (KeyKind::Ec(super::super::Curve::P384), false, false),
+            (KeyKind::Ed25519, false, true),
+        ] {
+            let strength = kind.strength();
+            assert_eq!(strength.is_below(128), below_128, "{kind:?}");
+            assert_eq!(strength.is_below(192), below_192, "{kind:?}");
+        }
+        assert!(
+            SignatureScheme::RsaPkcs1(Digest::Sha224)
+                .strength()
+                .is_below(128)
+        );
+        assert!(
+            !SignatureScheme::Ecdsa(Digest::Sha256)
+                .strength()
+                .is_below(128)
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Do the demands of `pgtls check` beyond libpq's verdict pass and fail as documented?
 
-use crate::support::client::{Client, Run};
+use crate::support::client::{Answer, Client, Run};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -9,13 +9,20 @@ use data_encoding::BASE64;
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::trust::file;
 use pgtls::x509::Certificate;
-use rcgen::{CertificateParams, CertificateRevocationListParams, KeyIdMethod, RevokedCertParams};
+use rcgen::{
+    CertificateParams, CertificateRevocationListParams, KeyIdMethod, PKCS_RSA_SHA256,
+    RevokedCertParams,
+};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::kx_group;
 use time::OffsetDateTime;
 
 use crate::support::fleet_lab::Lab;
+use crate::support::libpq;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, common_name, in_days};
-use crate::support::serving::{TLS13, asking, plain};
+use crate::support::serving::{TLS12, TLS13, asking, plain, welcome, with_groups};
+use crate::support::tool::Tool;
 
 /// The lab, with its certificate and another one of the same authority in files.
 fn lab() -> Lab {
@@ -381,21 +388,96 @@ fn what_only_a_login_can_check_is_named() {
     }
 }
 
-/// libpq obeys OpenSSL's configuration; pgtls says that it does not.
+/// How a certificate is served.
+type Server = fn(&Served) -> ServerConfig;
+
+/// libpq obeys OpenSSL's configuration, and so does pgtls.
 #[test]
-fn a_stricter_openssl_configuration_is_named() {
-    for (setting, named) in [
-        ("CipherString = DEFAULT:@SECLEVEL=3", true),
-        ("CipherString = DEFAULT:@SECLEVEL=2", false),
+fn the_openssl_configuration_of_the_machine_counts() {
+    let root = Ca::root("Root");
+    let ecdsa = root.leaf(&["db.example"]);
+    let rsa = root.leaf_of(&PKCS_RSA_SHA256, &["db.example"]);
+    let p256 = |served: &Served| with_groups(served, vec![kx_group::SECP256R1]);
+    let tls12 = |served: &Served| plain(served, TLS12);
+    let (p256, tls12): (Server, Server) = (p256, tls12);
+    let pass = (0, "pass");
+    let refused = (5, "no-common-cipher");
+    for (served, server, setting, more, expected) in [
+        (
+            &rsa,
+            p256,
+            "CipherString = DEFAULT:@SECLEVEL=3",
+            "",
+            (6, "openssl-conf"),
+        ),
+        (&rsa, p256, "CipherString = DEFAULT:@SECLEVEL=2", "", pass),
+        (&ecdsa, p256, "CipherString = DEFAULT:@SECLEVEL=3", "", pass),
+        (&ecdsa, p256, "Groups = X25519", "", refused),
+        (&ecdsa, p256, "Groups = X25519:P-256", "", pass),
+        (&ecdsa, p256, ".include policy.cnf", "", refused),
+        (
+            &rsa,
+            p256,
+            "SignatureAlgorithms = ECDSA+SHA256",
+            "",
+            // This peer hangs up without an alert.
+            (5, "closed"),
+        ),
+        (&ecdsa, p256, "SignatureAlgorithms = ECDSA+SHA256", "", pass),
+        (
+            &ecdsa,
+            p256,
+            "TLS.MaxProtocol = TLSv1.2",
+            "",
+            (5, "no-common-version"),
+        ),
+        (
+            &ecdsa,
+            p256,
+            "MaxProtocol = TLSv1.2",
+            "ssl_max_protocol_version=TLSv1.3",
+            pass,
+        ),
+        (&ecdsa, tls12, "MinProtocol = TLSv1.3", "", pass),
+        (
+            &ecdsa,
+            tls12,
+            "MinProtocol = TLSv1.3",
+            "ssl_min_protocol_version=''",
+            (5, "no-common-version"),
+        ),
+        (&ecdsa, p256, "Options = ServerPreference", "", pass),
     ] {
-        let mut lab = lab();
-        lab.client
-            .write("openssl.cnf", format!("[system_default]\n{setting}\n"));
-        let file = lab.client.home.path().join("openssl.cnf");
-        lab.client = lab.client.with("OPENSSL_CONF", file);
-        let run = check(&lab, "");
-        assert_eq!(run.code, 0, "{run:?}");
-        let found = run.findings().contains(&"openssl-conf".to_owned());
-        assert_eq!(found, named, "{setting}: {run:?}");
+        let config = Arc::new(server(served));
+        let peer = Peer::start(move |conversation| welcome(conversation, &config));
+        let client = Client::new();
+        client.write("root.crt", &root.pem);
+        client.write("policy.cnf", "Groups = X25519\n");
+        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+        client.write("openssl.cnf", format!("{sections}{setting}\n"));
+        let file = client.home.path().join("openssl.cnf");
+        let client = client.with("OPENSSL_CONF", file);
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt {more}",
+            peer.port
+        );
+        let run = client.check(&string);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            expected,
+            "{setting} {more}: {run:?}"
+        );
+        let named = run.findings().contains(&"openssl-conf".to_owned());
+        assert_eq!(named, run.code == 5, "{setting}: {run:?}");
+        if run.code == 5 {
+            assert!(run.stdout.contains(" line "), "{run:?}");
+        }
+        for library in [libpq::library().map(Into::into), Tool::Libpq18.find()]
+            .into_iter()
+            .flatten()
+        {
+            let connects = client.libpq(&library, &string) == Answer::Tls;
+            assert_eq!(connects, expected == pass, "{library:?}: {setting} {more}");
+        }
     }
 }

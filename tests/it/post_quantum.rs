@@ -2,7 +2,6 @@
 //! OpenSSL may be older.
 
 use std::fs::Permissions;
-use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
@@ -15,25 +14,12 @@ use rustls::crypto::aws_lc_rs::kx_group;
 
 use crate::support::client::{Answer, Client};
 use crate::support::libpq;
-use crate::support::peer::{Conversation, Peer};
+use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, expired};
-use crate::support::serving::{TLS13, asking, plain, with_groups};
+use crate::support::serving::{TLS13, asking, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
 const HOST: &str = "db.example";
-
-/// Lets everyone in.
-fn welcome(conversation: &mut Conversation, config: &Arc<ServerConfig>) -> io::Result<()> {
-    let mut session = conversation.tls(config)?;
-    let mut startup = [0; 1000];
-    if session.read(&mut startup)? > 0 {
-        // AuthenticationOk, and ReadyForQuery.
-        session.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")?;
-        // Its last word, if there is one.
-        let _ = session.read(&mut startup)?;
-    }
-    Ok(())
-}
 
 fn serve(config: ServerConfig) -> u16 {
     let config = Arc::new(config);

@@ -90,7 +90,7 @@ pub(in crate::conninfo) fn interpret(
         gssencmode,
         home_files: world.home().map(|home| os::home_files(&home)),
         system_roots: env::SystemRoots::read(world),
-        stricter_openssl: openssl_conf::StricterOpenSsl::read(world),
+        openssl_conf: openssl_conf::OpensslConf::read(world),
         server_settings: env::server_settings(world),
         settings,
         own,

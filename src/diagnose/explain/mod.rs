@@ -14,6 +14,7 @@ pub(super) mod name;
 pub(super) mod negotiation_fallback;
 mod no_anchor;
 mod offers;
+pub(super) mod openssl_conf;
 mod provider;
 pub(super) mod request;
 pub(super) mod rotation;

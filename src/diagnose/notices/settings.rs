@@ -4,7 +4,6 @@ use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
 use crate::diagnose::explain::{corrected, versions};
 use crate::diagnose::{Contents, Context};
-use crate::escape::escape;
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
@@ -15,7 +14,6 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(ignored_crl(task));
     found.extend(system(task));
     found.extend(byte_order_mark(task));
-    found.extend(openssl_conf(task));
     found.extend(newer_libpq(task));
     found
 }
@@ -129,18 +127,6 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
             "sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
         )))),
     )
-}
-
-/// libpq obeys the file, and pgtls does not.
-fn openssl_conf(task: &Task) -> Option<Finding> {
-    let stricter = task.conninfo.stricter_openssl.as_ref()?;
-    let message = format!(
-        "psql on this machine may be stricter: \"{}\" sets {}",
-        shown_path(&stricter.path),
-        escape(&stricter.settings.join(", "))
-    );
-    let finding = warning(Code::OpensslConf, Stage::Handshake, message);
-    Some(finding.hint("pgtls judges with OpenSSL's built-in values. Try psql on this machine."))
 }
 
 /// A root file that happens to be in this home directory makes the mode stronger than its name.

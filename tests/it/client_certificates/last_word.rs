@@ -57,6 +57,7 @@ async fn write_to_the_reset(
         keys: ServerKeys::Any,
         alpn: Alpn::Named,
         groups: Default::default(),
+        limits: Default::default(),
     };
     let session = shake_hands(ready.unwrap(), &offer, Arc::new(Credulous), deadline).await;
     let mut session = session.unwrap();

@@ -1,5 +1,6 @@
 //! Real TLS servers, with any certificates.
 
+use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
@@ -15,7 +16,7 @@ use rustls::{
     SupportedProtocolVersion,
 };
 
-use super::peer::Any;
+use super::peer::{Any, Conversation};
 use super::pki::Served;
 
 pub(crate) const TLS12: &SupportedProtocolVersion = &rustls::version::TLS12;
@@ -53,6 +54,22 @@ pub(crate) fn with_groups(
         .unwrap()
         .with_no_client_auth();
     builder.with_cert_resolver(Arc::new(Any(certified(served))))
+}
+
+/// Lets everyone in.
+pub(crate) fn welcome(
+    conversation: &mut Conversation,
+    config: &Arc<ServerConfig>,
+) -> io::Result<()> {
+    let mut session = conversation.tls(config)?;
+    let mut startup = [0; 1000];
+    if session.read(&mut startup)? > 0 {
+        // AuthenticationOk, and ReadyForQuery.
+        session.write_all(b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")?;
+        // Its last word, if there is one.
+        let _ = session.read(&mut startup)?;
+    }
+    Ok(())
 }
 
 fn certified(served: &Served) -> Arc<CertifiedKey> {

@@ -1,0 +1,223 @@
+//! What the machine's OpenSSL configuration demands beyond what is built in. libpq obeys it
+//! (`ssl_do_config` in OpenSSL's `ssl/ssl_mcnf.c`, called by `SSL_CTX_new`).
+
+mod limits;
+mod syntax;
+
+use std::path::{Path, PathBuf};
+
+use crate::conninfo::World;
+use syntax::{Config, Entry};
+
+pub use limits::Limit;
+
+/// The settings of OpenSSL's configuration that limit every TLS connection of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpensslConf {
+    settings: Vec<ConfSetting>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfSetting {
+    /// What it is about.
+    pub command: Command,
+    /// Its value, with variables expanded.
+    pub value: String,
+    /// The file that sets it: an included one, for example of a crypto policy.
+    pub file: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+crate::words::words! {
+    /// A command of `SSL_CONF_cmd` that can refuse a server, or FIPS mode.
+    Command {
+        /// Cipher suites up to TLS 1.2, and the security level.
+        CipherString = "CipherString",
+        /// Cipher suites of TLS 1.3.
+        Ciphersuites = "Ciphersuites",
+        /// The lowest version.
+        MinProtocol = "MinProtocol",
+        /// The highest version.
+        MaxProtocol = "MaxProtocol",
+        /// Versions, in the old way.
+        Protocol = "Protocol",
+        /// Key exchange groups.
+        Groups = "Groups",
+        /// Signature algorithms.
+        SignatureAlgorithms = "SignatureAlgorithms",
+        /// Which implementations are used, such as `fips=yes`.
+        DefaultProperties = "default_properties",
+    }
+}
+
+impl Command {
+    /// Names are compared without case; an older name of groups is `Curves`.
+    fn from_conf(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("Curves") {
+            return Some(Self::Groups);
+        }
+        let mut all = Self::ALL.iter().copied();
+        all.find(|command| name.eq_ignore_ascii_case(command.name()))
+    }
+}
+
+impl OpensslConf {
+    /// Reads the file that OpenSSL reads (`CONF_get1_default_config_file`): `OPENSSL_CONF`, or else
+    /// `openssl.cnf` where distributions have it, and all files that it includes.
+    pub(in crate::conninfo) fn read(world: &dyn World) -> Option<Self> {
+        let (path, text) = match world.var("OPENSSL_CONF") {
+            Some(named) => {
+                let path = PathBuf::from(named);
+                let text = world.read(&path).ok()?;
+                (path, text)
+            }
+            None => DEFAULTS.iter().find_map(|path| {
+                let path = Path::new(path);
+                Some((path.to_owned(), world.read(path).ok()?))
+            })?,
+        };
+        let config = Config::read(&text, &path, world).ok()?;
+        let mut settings: Vec<ConfSetting> = Vec::new();
+        for (command, entry) in commands(&config) {
+            // The last of several counts.
+            settings.retain(|setting| setting.command != command);
+            settings.push(ConfSetting {
+                command,
+                value: entry.value.clone(),
+                file: entry.file.to_path_buf(),
+                line: entry.line,
+            });
+        }
+        (!settings.is_empty()).then_some(Self { settings })
+    }
+
+    /// The setting of this command.
+    pub fn setting(&self, command: Command) -> Option<&ConfSetting> {
+        self.settings
+            .iter()
+            .find(|setting| setting.command == command)
+    }
+
+    /// All of them, in the order of the files.
+    pub fn settings(&self) -> impl Iterator<Item = &ConfSetting> {
+        self.settings.iter()
+    }
+}
+
+/// `openssl_conf` names a section with a module per line. `ssl_conf` is the one for TLS: its
+/// `system_default` names the section of commands. `alg_section` can switch FIPS mode on.
+fn commands(config: &Config) -> Vec<(Command, &Entry)> {
+    let mut found = Vec::new();
+    let Some(modules) = config.default_value("openssl_conf") else {
+        return found;
+    };
+    for module in config.section(modules) {
+        // A suffix allows a module to appear twice.
+        let (name, _) = module.name.split_once('.').unwrap_or((&module.name, ""));
+        match name {
+            "ssl_conf" => {
+                let named = config.section(&module.value).iter().rev();
+                let system = named.clone().find(|entry| entry.name == "system_default");
+                let Some(system) = system else { continue };
+                found.extend(config.section(&system.value).iter().filter_map(|entry| {
+                    // Anything up to the first dot is ignored: `TLS.MinProtocol`.
+                    let name = entry
+                        .name
+                        .split_once('.')
+                        .map_or(&*entry.name, |(_, name)| name);
+                    let command = Command::from_conf(name)?;
+                    // A version of DTLS leaves TLS as it is (`ssl_set_version_bound`).
+                    let of_dtls = entry.value.to_ascii_uppercase().starts_with("DTLS");
+                    (!of_dtls && command != Command::DefaultProperties).then_some((command, entry))
+                }));
+            }
+            "alg_section" => {
+                let entries = config.section(&module.value).iter();
+                found.extend(entries.filter_map(|entry| {
+                    let strict = entry.name == "default_properties" && !entry.value.is_empty()
+                        || entry.name == "fips_mode" && entry.value == "yes";
+                    strict.then_some((Command::DefaultProperties, entry))
+                }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Debian, Alpine and SUSE; the Red Hat family.
+const DEFAULTS: [&str; 2] = ["/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conninfo::fake::Fake;
+
+    fn shown(world: &Fake) -> Vec<String> {
+        let Some(conf) = OpensslConf::read(world) else {
+            return Vec::new();
+        };
+        let line = |setting: &ConfSetting| {
+            format!(
+                "{}:{} {} = {}",
+                setting.file.display(),
+                setting.line,
+                setting.command,
+                setting.value
+            )
+        };
+        conf.settings().map(line).collect()
+    }
+
+    /// As in Fedora and RHEL.
+    #[test]
+    fn a_crypto_policy_is_followed_to_its_file() {
+        let world = Fake::default()
+            .file(
+                "/etc/pki/tls/openssl.cnf",
+                "openssl_conf = openssl_init\n[openssl_init]\nproviders = p\nssl_conf = ssl_module\n[p]\n[ssl_module]\nsystem_default = crypto_policy\n[crypto_policy]\n.include = /etc/crypto-policies/back-ends/opensslcnf.config\n",
+            )
+            .file(
+                "/etc/crypto-policies/back-ends/opensslcnf.config",
+                "CipherString = @SECLEVEL=3:kEECDH\nTLS.MinProtocol = TLSv1.2\nDTLS.MinProtocol = DTLSv1.2\nGroups = X25519\n",
+            );
+        let file = "/etc/crypto-policies/back-ends/opensslcnf.config";
+        let expected = [
+            format!("{file}:1 CipherString = @SECLEVEL=3:kEECDH"),
+            format!("{file}:2 MinProtocol = TLSv1.2"),
+            format!("{file}:4 Groups = X25519"),
+        ];
+        assert_eq!(shown(&world), expected);
+    }
+
+    #[test]
+    fn only_the_section_that_libpq_obeys_counts() {
+        let conf = |text: &str| {
+            let text = format!(
+                "openssl_conf = a\n[a]\nssl_conf = b\nalg_section = f\n[b]\nsystem_default = c\n{text}"
+            );
+            let world = Fake::default()
+                .var("OPENSSL_CONF", "/o.cnf")
+                .file("/o.cnf", text);
+            shown(&world)
+        };
+        assert_eq!(
+            conf("[c]\ngroups = X448\nCurves = P-256"),
+            ["/o.cnf:9 Groups = P-256"]
+        );
+        assert_eq!(conf("[d]\nGroups = X448"), [""; 0]);
+        assert_eq!(conf("[c]\nOptions = ServerPreference"), [""; 0]);
+        assert_eq!(
+            conf("[f]\ndefault_properties = fips=yes"),
+            ["/o.cnf:8 default_properties = fips=yes"]
+        );
+        // A broken file is no configuration.
+        assert_eq!(conf("[c]\nGroups = X448\nbroken"), [""; 0]);
+        let missing = Fake::default()
+            .var("OPENSSL_CONF", "/none")
+            .file("/etc/ssl/openssl.cnf", "x = y");
+        assert_eq!(shown(&missing), [""; 0]);
+    }
+}

@@ -1,0 +1,353 @@
+//! The syntax of OpenSSL's configuration files: config(5), `def_load_bio` in `crypto/conf/conf_def.c`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::conninfo::World;
+
+/// All sections of a file and of those that it includes.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    sections: BTreeMap<String, Vec<Entry>>,
+}
+
+/// One assignment.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) file: Rc<Path>,
+    /// Counted from 1.
+    pub(super) line: usize,
+}
+
+/// A file that OpenSSL refuses as a whole; it then goes on without any configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refused;
+
+impl Config {
+    /// Reads a file and those that it includes.
+    pub(super) fn read(text: &[u8], file: &Path, world: &dyn World) -> Result<Self, Refused> {
+        let mut reading = Reading {
+            world,
+            config: Self::default(),
+            section: DEFAULT.to_owned(),
+            files: 0,
+            dollar_in_names: false,
+        };
+        reading.file(text, file)?;
+        Ok(reading.config)
+    }
+
+    /// The assignments of a section. Of two with one name the last counts.
+    pub(super) fn section(&self, name: &str) -> &[Entry] {
+        self.sections.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// A value of the section, or else of the default section (`_CONF_get_string`).
+    fn value(&self, section: &str, name: &str) -> Option<&str> {
+        let of = |section| {
+            let mut entries = self.section(section).iter().rev();
+            entries.find(|entry| entry.name == name)
+        };
+        let entry = of(section).or_else(|| of(DEFAULT))?;
+        Some(&entry.value)
+    }
+
+    /// A value outside all sections.
+    pub(super) fn default_value(&self, name: &str) -> Option<&str> {
+        self.value(DEFAULT, name)
+    }
+}
+
+struct Reading<'a> {
+    world: &'a dyn World,
+    config: Config,
+    section: String,
+    files: usize,
+    dollar_in_names: bool,
+}
+
+impl Reading<'_> {
+    /// A section that an included file begins goes on after it.
+    fn file(&mut self, text: &[u8], file: &Path) -> Result<(), Refused> {
+        self.files = self.files.saturating_add(1);
+        if self.files > MAX_FILES {
+            return Err(Refused);
+        }
+        let text = String::from_utf8_lossy(text);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let path: Rc<Path> = file.into();
+        let mut whole = String::new();
+        for (line, number) in text.lines().zip(1..) {
+            // A backslash at the end of a line joins the next one.
+            let continued = line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+            if continued {
+                whole.push_str(line.strip_suffix('\\').unwrap_or(line));
+                continue;
+            }
+            whole.push_str(line);
+            let line = std::mem::take(&mut whole);
+            self.line(&line, &path, number)?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &str, file: &Rc<Path>, number: usize) -> Result<(), Refused> {
+        let line = without_comment(line).trim();
+        if line.is_empty() {
+            return Ok(());
+        }
+        if let Some(rest) = line.strip_prefix('[') {
+            let (name, _) = rest.split_once(']').ok_or(Refused)?;
+            name.trim().clone_into(&mut self.section);
+            return Ok(());
+        }
+        if let Some(rest) = directive(line, ".include") {
+            let path = self.expanded(rest)?;
+            return self.include(&path);
+        }
+        if let Some(rest) = directive(line, ".pragma") {
+            if let Some((name, value)) = rest.split_once(':') {
+                let on = matches!(value.trim(), "on" | "true");
+                if name.trim() == "dollarid" {
+                    self.dollar_in_names = on;
+                }
+            }
+            return Ok(());
+        }
+        let (name, value) = line.split_once('=').ok_or(Refused)?;
+        let (section, name) = match name.trim().split_once("::") {
+            Some((section, name)) => (section.to_owned(), name),
+            None => (self.section.clone(), name.trim()),
+        };
+        let entry = Entry {
+            name: name.to_owned(),
+            value: self.expanded(value.trim())?,
+            file: Rc::clone(file),
+            line: number,
+        };
+        self.config.sections.entry(section).or_default().push(entry);
+        Ok(())
+    }
+
+    /// What cannot be read is left out, as in OpenSSL. A directory stands for its files.
+    fn include(&mut self, path: &str) -> Result<(), Refused> {
+        let path = PathBuf::from(path);
+        let path = match self.world.var("OPENSSL_CONF_INCLUDE") {
+            Some(directory) if path.is_relative() => PathBuf::from(directory).join(path),
+            _ => path,
+        };
+        let mut files = self.world.list(&path);
+        files.retain(|file| {
+            let end = file.extension();
+            end.is_some_and(|end| end == "cnf" || end == "conf")
+        });
+        files.sort();
+        if files.is_empty() {
+            files.push(path);
+        }
+        for file in files {
+            if let Ok(text) = self.world.read(&file) {
+                self.file(&text, &file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `str_copy`: quotes, escapes and variables.
+    fn expanded(&self, text: &str) -> Result<String, Refused> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            match first {
+                '"' | '\'' | '`' => {
+                    let (inside, after) = rest.split_once(first).unwrap_or((rest, ""));
+                    out.push_str(inside);
+                    rest = after;
+                }
+                '\\' => {
+                    let escaped = rest.chars().next();
+                    rest = rest
+                        .get(escaped.map_or(0, char::len_utf8)..)
+                        .unwrap_or_default();
+                    out.extend(escaped);
+                }
+                '$' if !self.dollar_in_names || rest.starts_with(['{', '(']) => {
+                    let (value, after) = self.variable(rest)?;
+                    out.push_str(&value);
+                    rest = after;
+                }
+                other => out.push(other),
+            }
+            if out.len() > MAX_VALUE {
+                return Err(Refused);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The value of the variable that the text begins with, and what follows.
+    fn variable<'t>(&self, text: &'t str) -> Result<(String, &'t str), Refused> {
+        let close = match text.chars().next() {
+            Some('{') => Some('}'),
+            Some('(') => Some(')'),
+            _ => None,
+        };
+        let (name, after) = match close {
+            Some(close) => text
+                .get(1..)
+                .and_then(|inside| inside.split_once(close))
+                .ok_or(Refused)?,
+            None => {
+                let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let plain = |text: &str| text.find(|c| !of_name(c)).unwrap_or(text.len());
+                let first = plain(text);
+                let length = match text.get(first..).and_then(|rest| rest.strip_prefix("::")) {
+                    Some(second) => first.saturating_add(2).saturating_add(plain(second)),
+                    None => first,
+                };
+                text.split_at_checked(length).ok_or(Refused)?
+            }
+        };
+        let (section, name) = name.split_once("::").unwrap_or((&self.section, name));
+        let from_environment = || {
+            let value = self.world.var(name)?;
+            Some(value.to_string_lossy().into_owned())
+        };
+        let value = match section {
+            "ENV" => from_environment(),
+            _ => self.config.value(section, name).map(str::to_owned),
+        };
+        Ok((value.ok_or(Refused)?, after))
+    }
+}
+
+/// What follows the word, if the line is that directive: a path, with or without an equals sign.
+fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+    let rest = line.strip_prefix(word)?;
+    let rest = match rest.trim_start().strip_prefix('=') {
+        Some(value) => value,
+        None => rest.strip_prefix([' ', '\t'])?,
+    };
+    Some(rest.trim())
+}
+
+/// `clear_comments`: a `#` outside quotes begins a comment.
+fn without_comment(line: &str) -> &str {
+    let mut quote = None;
+    let mut escaped = false;
+    for (place, c) in line.char_indices() {
+        match (c, quote) {
+            _ if escaped => escaped = false,
+            ('\\', _) => escaped = true,
+            ('#', None) => return line.get(..place).unwrap_or_default(),
+            ('"' | '\'' | '`', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            _ => {}
+        }
+    }
+    line
+}
+
+/// Where assignments before the first section are.
+const DEFAULT: &str = "default";
+
+/// No honest configuration has more, and files can include each other.
+const MAX_FILES: usize = 64;
+
+/// Bytes. Variables can double a value in each line.
+const MAX_VALUE: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conninfo::fake::Fake;
+
+    fn entries(text: &str, section: &str, world: &Fake) -> Option<Vec<(String, String, usize)>> {
+        let config = Config::read(text.as_bytes(), Path::new("/o.cnf"), world).ok()?;
+        let entries = config.section(section).iter();
+        let shown = entries.map(|entry| (entry.name.clone(), entry.value.clone(), entry.line));
+        Some(shown.collect())
+    }
+
+    fn one(text: &str, section: &str, world: &Fake) -> Option<String> {
+        let entries = entries(text, section, world)?;
+        entries.last().map(|(_, value, _)| value.clone())
+    }
+
+    #[test]
+    fn values_are_quoted_escaped_continued_and_commented() {
+        for (line, value) in [
+            ("a = b c  ", "b c"),
+            ("a=b # c", "b"),
+            ("a = \"b # c\"", "b # c"),
+            ("a = 'b'c", "bc"),
+            ("a = b\\#c", "b#c"),
+            ("a = b\\\n c", "b c"),
+            ("a = b\na = c", "c"),
+            ("x::a = b\n[y]\n", "b"),
+        ] {
+            let text = format!("[x]\n{line}");
+            assert_eq!(
+                one(&text, "x", &Fake::default()).as_deref(),
+                Some(value),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn variables_are_those_of_the_section_of_the_file_and_of_the_environment() {
+        let world = Fake::default().var("HOME_OF", "/h");
+        let text = |value: &str| format!("d = 1\n[other]\no = 2\n[x]\ns = 3\na = {value}");
+        for (value, expected) in [
+            ("$d", Some("1")),
+            ("${s}4", Some("34")),
+            ("$(other::o)", Some("2")),
+            ("$other::o/5", Some("2/5")),
+            ("$ENV::HOME_OF/x", Some("/h/x")),
+            ("$nothing", None),
+            ("$ENV::NOTHING", None),
+        ] {
+            assert_eq!(
+                one(&text(value), "x", &world).as_deref(),
+                expected,
+                "{value}"
+            );
+        }
+        let pragma = format!(".pragma = dollarid:on\n{}", text("$d"));
+        assert_eq!(one(&pragma, "x", &world).as_deref(), Some("$d"));
+    }
+
+    #[test]
+    fn included_files_are_read_in_place_and_missing_ones_are_not() {
+        let world = Fake::default()
+            .file("/etc/policy", "Groups = P-256\n[z]\nlast = 1")
+            .file("/etc/loop", ".include /etc/loop");
+        for line in [".include /etc/policy", ".include = /etc/policy"] {
+            let text = format!("[x]\n{line}\nin_z = 2");
+            assert_eq!(one(&text, "x", &world).as_deref(), Some("P-256"), "{line}");
+            assert_eq!(one(&text, "z", &world).as_deref(), Some("2"));
+        }
+        let missing = "[x]\n.include /etc/none\na = b";
+        assert_eq!(one(missing, "x", &world).as_deref(), Some("b"));
+        assert_eq!(entries(".include /etc/loop", "x", &world), None);
+    }
+
+    #[test]
+    fn a_line_without_meaning_refuses_the_file() {
+        for text in ["[x", "word", "a = ${b"] {
+            assert_eq!(entries(text, "x", &Fake::default()), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[a-c$={}():.\\[\\]#\\\\\"'\\n ]{0,80}") {
+            let _ = entries(&text, "default", &Fake::default());
+        }
+    }
+}

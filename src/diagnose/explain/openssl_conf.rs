@@ -1,0 +1,184 @@
+//! What the OpenSSL configuration of this machine does to libpq, and so to this server.
+
+use super::chain::name;
+use crate::conninfo::{Command, ConfSetting, Limit, OpensslConf, TlsVersion, shown_path};
+use crate::diagnose::{Code, Finding, Level, Stage};
+use crate::escape::escape;
+use crate::probe::{Observation, Task};
+use crate::trust;
+use crate::verify::Judgement;
+use crate::x509::Strength;
+
+/// The security level that the configuration sets refuses this chain, where the built-in one accepts it.
+pub(in crate::diagnose) fn refused_by_level(task: &Task, judgement: &Judgement) -> Option<Finding> {
+    let conf = task.conninfo.openssl_conf.as_ref()?;
+    let needed = bits(conf.security_level()?)?;
+    if task.trust.level == trust::Level::Encryption {
+        return None;
+    }
+    let setting = conf.setting(Command::CipherString)?;
+    let path: Vec<_> = judgement.path_certificates().collect();
+    let last = path.len().saturating_sub(1);
+    // `check_auth_level`: all keys, and all signatures but the last.
+    let (depth, what) = path.iter().enumerate().find_map(|(depth, certificate)| {
+        if certificate.public_key.kind.strength().is_below(needed) {
+            return Some((
+                depth,
+                format!("has the key {}", certificate.key_description()),
+            ));
+        }
+        let scheme = &certificate.signature_algorithm.scheme;
+        let weak = depth < last && scheme.strength().is_below(needed);
+        weak.then(|| {
+            (
+                depth,
+                format!("is signed with {}", certificate.signature_name()),
+            )
+        })
+    })?;
+    let certificate = path.get(depth)?;
+    let message = format!(
+        "psql on this machine refuses this chain: {} \"{}\" {what}, and {} needs {needed} bits of security",
+        judgement.path.place_at(depth).name(),
+        name(certificate),
+        shown(setting)
+    );
+    Some(
+        Finding::error(Code::OpensslConf, Stage::Verify, message)
+            .hint("Reissue it with a stronger key or digest, or lower the level in that file. Other machines may have another level."),
+    )
+}
+
+/// Settings that may matter here, and that pgtls could not apply itself; and after a failed handshake, those
+/// that limited it.
+pub(in crate::diagnose) fn notice(task: &Task, observation: &Observation) -> Option<Finding> {
+    let conf = task.conninfo.openssl_conf.as_ref()?;
+    let failed = observation.outcome.is_err();
+    let settings: Vec<String> = conf
+        .settings()
+        .filter(|setting| {
+            let standing = standing(task, conf, setting.command, observation);
+            matches!(
+                (standing, failed),
+                (Standing::MayRefuse, _) | (Standing::Applied, true)
+            )
+        })
+        .map(shown)
+        .collect();
+    if settings.is_empty() {
+        return None;
+    }
+    let message = if failed {
+        format!(
+            "the OpenSSL configuration of this machine limits psql, and so this check: {}",
+            settings.join("; ")
+        )
+    } else {
+        format!(
+            "psql on this machine may be stricter: {}",
+            settings.join("; ")
+        )
+    };
+    let finding = Finding::new(Level::Warning, Code::OpensslConf, Stage::Handshake, message);
+    Some(finding.hint(if failed {
+        "If the server should be reached from here, change that file, or let the server accept what it allows."
+    } else {
+        "pgtls cannot tell what this setting does to this server. Try psql on this machine."
+    }))
+}
+
+/// What a setting means for this check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It limited what was offered.
+    Applied,
+    /// It does nothing here.
+    Idle,
+    /// It may refuse what pgtls accepts.
+    MayRefuse,
+}
+
+/// Has every certificate of a verified path a known strength of at least 128 bits?
+fn is_strong_enough(task: &Task, observation: &Observation) -> bool {
+    let known = |strength: Strength| matches!(strength, Strength::Exactly(128..));
+    let Some(judgement) = observation.judgement() else {
+        return false;
+    };
+    let path: Vec<_> = judgement.path_certificates().collect();
+    let below_the_root = path.len().saturating_sub(1);
+    task.trust.level == trust::Level::Encryption
+        || path
+            .iter()
+            .all(|certificate| known(certificate.public_key.kind.strength()))
+            && path
+                .iter()
+                .take(below_the_root)
+                .all(|certificate| known(certificate.signature_algorithm.scheme.strength()))
+}
+
+fn standing(
+    task: &Task,
+    conf: &OpensslConf,
+    command: Command,
+    observation: &Observation,
+) -> Standing {
+    let of_limit = |limit: Limit| match limit {
+        Limit::None => Standing::Idle,
+        Limit::Only(_) => Standing::Applied,
+        Limit::Unknown => Standing::MayRefuse,
+    };
+    match command {
+        Command::CipherString => {
+            let suite = observation.tls().and_then(|tls| tls.cipher);
+            let before_tls13 = suite.is_some_and(|suite| !suite.is_tls13());
+            let listed = suite.is_some_and(|suite| conf.names_suite(suite));
+            let level = match conf.security_level() {
+                None | Some(0..=2) => false,
+                // All suites and groups of TLS 1.3 are strong enough for it.
+                Some(3) => !is_strong_enough(task, observation),
+                Some(_) => true,
+            };
+            if level || (conf.selects_suites() && before_tls13 && !listed) {
+                Standing::MayRefuse
+            } else {
+                Standing::Idle
+            }
+        }
+        Command::Ciphersuites => of_limit(conf.ciphersuites()),
+        Command::Groups => of_limit(conf.groups()),
+        Command::SignatureAlgorithms => of_limit(conf.signature_algorithms()),
+        // libpq sets its own lowest version afterwards, if it has one.
+        Command::MinProtocol => match (&task.conninfo.ssl_min_protocol_version, conf.min_version())
+        {
+            (None, Some(version)) if version > TlsVersion::V1_2 => Standing::Applied,
+            (Some(_) | None, _) => Standing::Idle,
+        },
+        Command::MaxProtocol => match (&task.conninfo.ssl_max_protocol_version, conf.max_version())
+        {
+            (None, Some(version)) if version < TlsVersion::V1_3 => Standing::Applied,
+            (Some(_) | None, _) => Standing::Idle,
+        },
+        Command::Protocol | Command::DefaultProperties => Standing::MayRefuse,
+    }
+}
+
+/// `"FILE" line 3 (Groups = X25519)`.
+fn shown(setting: &ConfSetting) -> String {
+    format!(
+        "\"{}\" line {} ({} = {})",
+        shown_path(&setting.file),
+        setting.line,
+        setting.command,
+        escape(&setting.value)
+    )
+}
+
+/// Bits of security of a level above the built-in one (SSL_CTX_set_security_level(3)).
+fn bits(level: u8) -> Option<u16> {
+    match level {
+        0..=2 => None,
+        3 => Some(128),
+        4 => Some(192),
+        _ => Some(256),
+    }
+}
