@@ -113,6 +113,7 @@ fn certificates(bench: &Bench) {
     let anchors = AnchorList::new(file::read(made.root_pem.as_bytes()).unwrap().certificates);
     let rules = Rules {
         now: made.now.unix_timestamp(),
+        moment: pgtls::probe::Moment::Present,
         revocation: Revocation::Off,
         purpose: Purpose::SslServer,
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conninfo::TlsVersion;
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::trust::{Level, Trust};
-use crate::verify::{FaultKind, Judgement, Rules, check};
+use crate::verify::{FaultKind, Judgement, Rules, check, client_path};
 use crate::x509::{AnchorStore, Certificate};
 
 /// What else must be true for exit code 0.
@@ -13,7 +13,7 @@ use crate::x509::{AnchorStore, Certificate};
 pub struct Demands {
     /// The whole path, including anchor and CRLs, and the client's certificate must still be valid after
     /// this time.
-    pub valid_for: Option<Duration>,
+    pub valid_for: Option<Remaining>,
     /// The lowest acceptable TLS version.
     pub min_tls: Option<TlsVersion>,
     /// SHA-256 of public keys. One of them must be in the verified path, or be the leaf's if no path is
@@ -23,6 +23,15 @@ pub struct Demands {
     pub expected: Option<Box<Certificate>>,
     /// What warnings mean.
     pub strictness: Strictness,
+}
+
+/// How much longer something must be valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remaining {
+    /// This long.
+    Time(Duration),
+    /// This part of each certificate's own lifetime, in percent. CRLs do not count.
+    Percent(u8),
 }
 
 /// What warnings mean for the exit code.
@@ -43,7 +52,7 @@ pub enum Unmet {
         /// What will be wrong by then.
         what: Lapse,
         /// How long it had to be valid.
-        wanted: Duration,
+        wanted: Remaining,
     },
     /// The negotiated version is too low.
     BelowMinTls {
@@ -97,13 +106,26 @@ pub fn unmet(
         unmet.push(Unmet::BelowMinTls { negotiated, wanted });
     }
     if let Some(wanted) = demands.valid_for {
-        let seconds = i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX);
-        let later = Rules {
-            now: rules.now.saturating_add(seconds),
-            ..rules.clone()
+        let what = match wanted {
+            Remaining::Time(time) => {
+                let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+                let later = Rules {
+                    now: rules.now.saturating_add(seconds),
+                    ..rules.clone()
+                };
+                chain_lapse(judgement, trust, &later)
+                    .or_else(|| client_certificate_lapse(tls, trust, |own| ends_by(own, later.now)))
+            }
+            Remaining::Percent(percent) => {
+                let used_up = |certificate: &Certificate| has_less(certificate, percent, rules.now);
+                let server = judgement.path_certificates().find(|own| used_up(own));
+                let server = server.map(|certificate| Lapse::Chain {
+                    fault: FaultKind::CertHasExpired,
+                    certificate: Some(Box::new(certificate.clone())),
+                });
+                server.or_else(|| client_certificate_lapse(tls, trust, used_up))
+            }
         };
-        let what = chain_lapse(judgement, trust, &later)
-            .or_else(|| client_certificate_lapse(tls, trust, &later));
         unmet.extend(what.map(|what| Unmet::ExpiresSoon { what, wanted }));
     }
     unmet
@@ -136,14 +158,28 @@ fn ends_by(certificate: &Certificate, instant: i64) -> bool {
     certificate.not_after.is_some_and(|end| end <= instant)
 }
 
-/// The client's certificate counts only if the server asked for it.
-fn client_certificate_lapse(tls: Option<&Tls>, trust: &Trust, later: &Rules) -> Option<Lapse> {
+/// Is less than this part of its lifetime left? A lifetime that cannot be read is too short.
+fn has_less(certificate: &Certificate, percent: u8, now: i64) -> bool {
+    let Some((start, end)) = certificate.not_before.zip(certificate.not_after) else {
+        return true;
+    };
+    let lifetime = i128::from(end) - i128::from(start);
+    let left = i128::from(end) - i128::from(now);
+    left * 100 < lifetime * i128::from(percent)
+}
+
+/// The client's certificates count only if the server asked for them.
+fn client_certificate_lapse(
+    tls: Option<&Tls>,
+    trust: &Trust,
+    lapses: impl Fn(&Certificate) -> bool,
+) -> Option<Lapse> {
     let ClientCertificateRequest::Sent = tls?.client_certificate else {
         return None;
     };
-    let own = trust.identity.as_ref()?.chain.first()?;
-    let own = Certificate::parse(own).ok()?;
-    ends_by(&own, later.now).then(|| Lapse::ClientCertificate(Box::new(own)))
+    let path = client_path(&trust.identity.as_ref()?.certificates);
+    let lapsing = path.into_iter().find(|certificate| lapses(certificate))?;
+    Some(Lapse::ClientCertificate(Box::new(lapsing.clone())))
 }
 
 /// The certificates whose keys this session proves: those of the verified path (RFC 7469 section 2.6), or

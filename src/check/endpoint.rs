@@ -20,7 +20,7 @@ use crate::diagnose::{
 };
 use crate::exit::Exit;
 use crate::login::{Login, login};
-use crate::probe::{Observation, Task, offers, probe_in_turn};
+use crate::probe::{Moment, Observation, Task, offers, probe_in_turn};
 use crate::trust::Trust;
 use crate::workers::{self, Weight};
 
@@ -235,6 +235,7 @@ impl<'a> Network<'a> {
             endpoint: endpoint.clone(),
             trust: Arc::clone(trust),
             now: self.clock.judged_at(),
+            moment: self.clock.moment,
             timeout,
             oldest: self.request.oldest,
         }
@@ -244,6 +245,7 @@ impl<'a> Network<'a> {
     fn at_present(&self, task: &Task) -> Task {
         Task {
             now: self.clock.at_present(),
+            moment: Moment::Present,
             ..task.clone()
         }
     }
@@ -287,6 +289,8 @@ pub(super) struct Clock {
     began: Instant,
     now: i64,
     judged: i64,
+    /// Which of the two that is.
+    pub(super) moment: Moment,
 }
 
 impl Clock {
@@ -295,6 +299,10 @@ impl Clock {
             began: Instant::now(),
             now: request.now,
             judged: request.at.unwrap_or(request.now),
+            moment: match request.at {
+                Some(_) => Moment::Chosen,
+                None => Moment::Present,
+            },
         }
     }
 

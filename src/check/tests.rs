@@ -16,7 +16,7 @@ use crate::conninfo::fake::Fake;
 use crate::diagnose::{Code, Finding, Hint, Level, OtherHosts, Stage};
 use crate::handshake::Tls;
 use crate::login::{self, Entered, Role, Step, Unread};
-use crate::probe::{Stop, Timings};
+use crate::probe::{Moment, Stop, Timings};
 use crate::wire::postgres::ServerError;
 
 /// With a clock that jumps to the end of each wait.
@@ -123,6 +123,7 @@ impl Visitor for Script {
             endpoint: endpoint.clone(),
             trust: Arc::clone((*readable.trust).as_ref().unwrap()),
             now: 0,
+            moment: Moment::Present,
             timeout: limit,
         };
         Checked {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
+use pgtls::demands::Remaining;
 use pgtls::diagnose::Code;
 use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
@@ -27,7 +28,9 @@ pub(crate) use start::{command, parse};
 use value::{
     parse_at, parse_openssl, parse_report, parse_root, parse_seconds, parse_shard, parse_topic,
 };
-pub(crate) use value::{parse_duration, parse_pin, parse_tls_version, parse_trust};
+pub(crate) use value::{
+    parse_duration, parse_pin, parse_remaining, parse_tls_version, parse_trust,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
@@ -157,9 +160,10 @@ pub(crate) struct DemandOptions {
     #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
     pub(crate) at: Option<At>,
 
-    /// Fail (exit 1) unless the whole path, root and CRLs included, stays valid for this long: 30d, 12h
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub(crate) valid_for: Option<Duration>,
+    /// Fail (exit 1) unless the whole path, root, CRLs and client certificate included, stays valid for this long:
+    /// 30d, 12h. 33% is of each certificate's own lifetime
+    #[arg(long, value_name = "DURATION", value_parser = parse_remaining)]
+    pub(crate) valid_for: Option<Remaining>,
 
     /// Fail (exit 1) unless a certificate on the verified path has this public key (curl's notation).
     /// If no path is verified, the server's own certificate must have it. Repeatable

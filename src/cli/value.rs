@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use pgtls::conninfo::TlsVersion;
+use pgtls::demands::Remaining;
 use pgtls::diagnose::Code;
 use pgtls::trust::{BundledRoot, Choice};
 use pgtls::verify::OpenSsl;
@@ -104,6 +105,18 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration as 60s, 90m, 12h or 30d, at most 100 years".to_owned())
 }
 
+pub(crate) fn parse_remaining(text: &str) -> Result<Remaining, String> {
+    match text.strip_suffix('%') {
+        None => parse_duration(text).map(Remaining::Time),
+        Some(percent) => percent
+            .parse()
+            .ok()
+            .filter(|percent| (1..100).contains(percent))
+            .map(Remaining::Percent)
+            .ok_or_else(|| "write a part of the lifetime as 33%, from 1% to 99%".to_owned()),
+    }
+}
+
 pub(super) fn parse_at(text: &str) -> Result<At, String> {
     let shift = |text| {
         let duration = parse_duration(text)?;
@@ -167,6 +180,16 @@ mod tests {
         ));
         for wrong in ["", "tomorrow", "2027-01-31", "+", "+30", "+999999999d"] {
             assert!(parse_at(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_remains_is_a_time_or_a_part() {
+        let time = Duration::from_secs(12 * 3_600);
+        assert_eq!(parse_remaining("12h"), Ok(Remaining::Time(time)));
+        assert_eq!(parse_remaining("33%"), Ok(Remaining::Percent(33)));
+        for wrong in ["", "%", "0%", "100%", "-1%", "33", "33.3%", "256%", "3 %"] {
+            assert!(parse_remaining(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -10,7 +10,7 @@ use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{add_audit, conninfo_error, diagnose, trust_error, unchecked};
 use pgtls::exit::Exit;
-use pgtls::probe::{Task, probe};
+use pgtls::probe::{Moment, Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{SharedTrust, Trust, TrustRequest};
 
@@ -151,6 +151,10 @@ impl Run<'_> {
             endpoint: endpoint.clone(),
             trust: Arc::clone(trust),
             now: self.now,
+            moment: match self.args.demands.at {
+                Some(_) => Moment::Chosen,
+                None => Moment::Present,
+            },
             timeout: self.timeout(conninfo),
             oldest: self.args.demands.oldest(),
         };

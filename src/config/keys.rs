@@ -4,11 +4,9 @@
 //! reference (`docs/config.md`, which `pgtls explain config` prints). Command-line options fill the
 //! same struct and take precedence.
 
-use std::time::Duration;
-
 use pgtls::audit::{self, Rule};
 use pgtls::conninfo::TlsVersion;
-use pgtls::demands::{Demands, Strictness};
+use pgtls::demands::{Demands, Remaining, Strictness};
 use pgtls::trust::Choice;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -112,8 +110,8 @@ macro_rules! audit_keys {
 }
 
 keys! {
-    valid_for: Option<Duration>, "duration", "duration: `\"30d\"`, `\"12h\"`",
-        "fail unless path, root and CRLs stay valid for that much longer";
+    valid_for: Option<Remaining>, "remaining", "duration: `\"30d\"`, `\"12h\"`; or `\"33%\"` of each certificate's own lifetime",
+        "fail unless path, root, CRLs and client certificate stay valid for that much longer";
     min_tls: Option<TlsVersion>, "tls_version", "`\"1.2\"` or `\"1.3\"`",
         "fail below this TLS version";
     strict: Option<bool>, "given", "boolean",
@@ -162,8 +160,8 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
     T::deserialize(from).map(Some)
 }
 
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    one(from, cli::parse_duration)
+fn remaining<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Remaining>, D::Error> {
+    one(from, cli::parse_remaining)
 }
 
 fn tls_version<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TlsVersion>, D::Error> {

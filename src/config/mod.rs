@@ -210,10 +210,10 @@ mod tests {
         };
         assert_eq!((orders.name.as_deref(), orders.line), (Some("orders"), 11));
         assert_eq!(orders.conninfo, b"host=a");
-        assert_eq!(orders.keys.valid_for, cli::parse_duration("30d").ok());
+        assert_eq!(orders.keys.valid_for, cli::parse_remaining("30d").ok());
         assert_eq!(orders.keys.strict, Some(true));
         assert_eq!(orders.keys.clients, Some(true));
-        assert_eq!(other.keys.valid_for, cli::parse_duration("7d").ok());
+        assert_eq!(other.keys.valid_for, cli::parse_remaining("7d").ok());
         assert_eq!(other.keys.min_tls, Some(TlsVersion::V1_3));
         assert_eq!(other.keys.strict, Some(false));
         assert_eq!(other.keys.clients, Some(false));

@@ -37,6 +37,7 @@ catalogue! {
     CaAsLeaf = "ca-as-leaf", [Unmet],
     CaRotation = "ca-rotation", [Unmet],
     ChainOrder = "chain-order", [Unmet],
+    ClientCertExpired = "client-cert-expired", [Handshake],
     ClientCertFileInvalid = "client-cert-file-invalid", [Usage],
     ClientCertFileMissing = "client-cert-file-missing", [Usage],
     ClientCertNotRequested = "client-cert-not-requested", [Handshake],

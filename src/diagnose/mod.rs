@@ -11,6 +11,7 @@ mod explain;
 mod finding;
 mod fix;
 mod hint;
+mod lifetime;
 mod notices;
 
 use std::net::IpAddr;
@@ -160,6 +161,7 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             demands,
         );
         diagnosis.findings.extend(notices::of_session(session));
+        diagnosis.findings.extend(notices::of_client(task, session));
     }
     diagnosis.findings.extend(notices::of_settings(task));
     if !diagnosis
@@ -177,6 +179,7 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             .findings
             .extend(notices::of_chain(&context, judgement));
     }
+    drop_repeated_end(&mut diagnosis);
     diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
@@ -198,17 +201,38 @@ pub fn diagnose_offline(
     diagnosis
         .findings
         .extend(notices::of_chain(context, judgement));
+    drop_repeated_end(&mut diagnosis);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
+}
+
+/// A demand that the end of a certificate does not meet says all that the notice about it would say.
+fn drop_repeated_end(diagnosis: &mut Diagnosis) {
+    // The subject, in quotation marks.
+    let named = |finding: &Finding| {
+        let (_, rest) = finding.message.split_once('"')?;
+        rest.rsplit_once('"').map(|(name, _)| name.to_owned())
+    };
+    let Some(name) = diagnosis
+        .error
+        .as_ref()
+        .filter(|error| error.code == Code::ExpiresSoon)
+        .and_then(named)
+    else {
+        return;
+    };
+    diagnosis.findings.retain(|finding| {
+        finding.code != Code::ExpiresSoon || named(finding).as_ref() != Some(&name)
+    });
 }
 
 fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) -> Diagnosis {
     match outcome {
         Ok(session) => match session.judgement.satisfies(task.trust.level) {
             Err(reason) => unsatisfied(context, &session.judgement, &reason),
-            Ok(()) => {
-                client_certificate::after_handshake(task, session).unwrap_or_else(Diagnosis::passed)
-            }
+            Ok(()) => client_certificate::after_handshake(task, session)
+                .or_else(|| client_certificate::at_chosen_time(task, session))
+                .unwrap_or_else(Diagnosis::passed),
         },
         Err(Stop::Connect(error)) => wire::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(error),

@@ -41,7 +41,7 @@ pub(super) struct ClientCertificateWitness {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Request {
     pub(super) answer: ClientCertificateRequest,
-    /// DER of the names of the first few authorities.
+    /// DER of the names of the authorities, at most [`MAX_AUTHORITIES`].
     pub(super) authorities: Vec<Vec<u8>>,
 }
 
@@ -90,5 +90,5 @@ impl ResolvesClientCert for ClientCertificateWitness {
     }
 }
 
-/// How many authorities of a CertificateRequest are kept for the report.
-const MAX_AUTHORITIES: usize = 5;
+/// How many authorities of a CertificateRequest are kept; a server with more is not judged by them.
+pub(crate) const MAX_AUTHORITIES: usize = 500;

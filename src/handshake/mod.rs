@@ -24,6 +24,7 @@ use crate::conninfo::SslNegotiation;
 use crate::negotiate::Ready;
 use crate::wire::tls::{ALPN, Group, Suite, TlsVersion, record};
 use crate::workers::{self, Weight};
+use crate::x509::Name;
 
 use client_certificate::ClientCertificateWitness;
 use offer::client_config;
@@ -53,8 +54,20 @@ pub struct Tls {
     pub hello_retry_request: bool,
     /// Did the server ask for a client certificate, and what did we do?
     pub client_certificate: ClientCertificateRequest,
-    /// The authorities that its request named, as DER of their names: the first few.
+    /// The authorities that its request named, as DER of their names: the first few hundred.
     pub client_certificate_authorities: Vec<Vec<u8>>,
+}
+
+impl Tls {
+    /// The authorities that the server's request named; `None` if it named none, or too many, or one of them is
+    /// not a name.
+    pub fn authorities(&self) -> Option<Vec<Name>> {
+        let named = &self.client_certificate_authorities;
+        if named.is_empty() || named.len() >= client_certificate::MAX_AUTHORITIES {
+            return None;
+        }
+        named.iter().map(|der| Name::parse(der)).collect()
+    }
 }
 
 /// A finished handshake with an approved server.

@@ -46,6 +46,8 @@ pub struct Task {
     pub trust: Arc<Trust>,
     /// The time of the judgement, in seconds since 1970-01-01T00:00:00Z.
     pub now: i64,
+    /// Which time that is.
+    pub moment: Moment,
     /// Time for the whole endpoint.
     pub timeout: Duration,
     /// The oldest OpenSSL of the clients.
@@ -65,6 +67,16 @@ impl Task {
             purpose: Purpose::SslServer,
         }
     }
+}
+
+/// Which time a judgement is made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// The present: what the server accepts counts.
+    #[default]
+    Present,
+    /// Another time, at which the server was not asked.
+    Chosen,
 }
 
 /// What happened at one endpoint.

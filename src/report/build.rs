@@ -7,21 +7,21 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    AuditReport, CertificateReport, ClientCertificateUse, ClientReport, EndpointReport,
-    FindingReport, FixReport, NameMatchReport, NameRule, RehearsalReport, Report, Role,
-    RotationReport, TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
+    AuditReport, CertificateReport, ClientCertificateReport, ClientCertificateUse, ClientReport,
+    EndpointReport, FindingReport, FixReport, NameMatchReport, NameRule, RehearsalReport, Report,
+    Role, RotationReport, TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, SslMode, shown_path};
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
-use crate::probe::{Observation, Task};
+use crate::probe::{ClientCertificate, Observation, Task};
 use crate::trust::{BundledRoot, Level, Source, Trust};
-use crate::verify::{Judgement, Step};
+use crate::verify::{Judgement, Step, client_path};
 use crate::wire::tls::{Group, Suite};
 use crate::words::Named;
-use crate::x509::{Certificate, GeneralName};
+use crate::x509::{Certificate, GeneralName, usage_name};
 
 impl Report {
     /// The report of a whole run.
@@ -74,6 +74,7 @@ impl EndpointReport {
             fixes: diagnosis.proven().map(fix).collect(),
             tls: None,
             certificates: None,
+            client_certificate: None,
             trust: None,
             name_match: None,
             rotation: None,
@@ -120,6 +121,7 @@ impl EndpointReport {
             authenticated,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
+            client_certificate: client_certificate(task, observation),
             // Roots that were not used are not a source of trust.
             trust: judgement
                 .filter(|_| task.trust.level > Level::Encryption)
@@ -232,6 +234,28 @@ fn tls_report(observation: &Observation) -> Option<TlsReport> {
         sni: tls.sni.as_deref().map(Shown::new),
         hello_retry_request: tls.hello_retry_request,
         client_certificate: ClientCertificateUse::from(observation.client_certificate()?).into(),
+    })
+}
+
+fn client_certificate(task: &Task, observation: &Observation) -> Option<ClientCertificateReport> {
+    let identity = task.trust.identity.as_ref()?;
+    let path = client_path(&identity.certificates);
+    let (own, above) = path.split_first()?;
+    let purposes = own.extended_key_usage.iter().flatten();
+    Some(ClientCertificateReport {
+        file: shown_path(&identity.certificate_path).into(),
+        certificate: certificate_report(own, Role::Leaf, task.now),
+        purposes: purposes.map(|oid| usage_name(oid).into()).collect(),
+        chain: above
+            .iter()
+            .map(|above| certificate_report(above, Role::Intermediate, task.now))
+            .collect(),
+        sent: match observation.client_certificate() {
+            Some(
+                ClientCertificate::Sent | ClientCertificate::Accepted | ClientCertificate::Refused,
+            ) => true,
+            Some(ClientCertificate::NotRequested | ClientCertificate::NoneSent) | None => false,
+        },
     })
 }
 

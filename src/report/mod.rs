@@ -108,6 +108,9 @@ pub struct EndpointReport {
     /// The certificates that the server presented, and the anchor that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates: Option<Vec<CertificateReport>>,
+    /// The client's own certificate, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificateReport>,
     /// Where trust comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<TrustReport>,
@@ -175,9 +178,21 @@ impl EndpointReport {
             .filter(|certificate| certificate.role != Role::Unused)
     }
 
-    /// Whole days until the first certificate of the path expires.
+    /// Whole days until the first certificate that the session depends on expires: one of the path, or the client's
+    /// if the server got it.
     pub fn days_left(&self) -> Option<i64> {
-        self.path().map(|certificate| certificate.days_left).min()
+        let server = self.path().map(|certificate| certificate.days_left);
+        server.chain(self.client_days_left()).min()
+    }
+
+    /// The same of the client's certificate alone.
+    fn client_days_left(&self) -> Option<i64> {
+        let client = self
+            .client_certificate
+            .as_ref()
+            .filter(|client| client.sent)?;
+        let own = std::iter::once(&client.certificate).chain(&client.chain);
+        own.map(|certificate| certificate.days_left).min()
     }
 
     /// The error, if there is one, followed by all other findings.
@@ -285,6 +300,23 @@ pub struct CertificateReport {
     pub spki_sha256: Shown,
     /// Its role in the path.
     pub role: Named<Role>,
+}
+
+/// The client's own certificate, by which the server knows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClientCertificateReport {
+    /// The file with it.
+    pub file: Shown,
+    /// The certificate.
+    #[serde(flatten)]
+    pub certificate: CertificateReport,
+    /// What its extendedKeyUsage allows, by OpenSSL's names; empty if it does not restrict the purpose.
+    pub purposes: Vec<Shown>,
+    /// The intermediates of the same file, in the order of the path.
+    pub chain: Vec<CertificateReport>,
+    /// Whether the server asked for it and got it: then it counts for `--valid-for` and for the days left.
+    pub sent: bool,
 }
 
 /// Where trust comes from.

@@ -97,7 +97,13 @@ fn summary(endpoint: &EndpointReport) -> String {
     let tls = endpoint.tls.as_ref();
     let protocol = tls.and_then(|tls| tls.protocol.as_ref());
     let days = endpoint.days_left();
-    let days = days.map(|days| format!("{days} days left"));
+    let of_client = days.is_some() && days == endpoint.client_days_left();
+    let whose = if of_client {
+        " (client certificate)"
+    } else {
+        ""
+    };
+    let days = days.map(|days| format!("{days} days left{whose}"));
     let details: Vec<String> = protocol
         .map(ToString::to_string)
         .into_iter()

@@ -46,7 +46,7 @@ struct Metric {
     series: fn(&EndpointReport, &mut Line<'_>),
 }
 
-const METRICS: [Metric; 8] = [
+const METRICS: [Metric; 9] = [
     Metric {
         name: "ssl_probe_success",
         help: "Whether the endpoint passed the check",
@@ -104,6 +104,25 @@ const METRICS: [Metric; 8] = [
         series: |endpoint, line| {
             if endpoint.authenticated {
                 certificates(endpoint, Which::Path, |c| &c.not_after, line);
+            }
+        },
+    },
+    Metric {
+        name: "pgtls_client_cert_not_after",
+        help: "End of validity of the client's own certificate, in seconds since 1970; sent says whether the server got it",
+        series: |endpoint, line| {
+            let Some(client) = &endpoint.client_certificate else {
+                return;
+            };
+            let certificate = &client.certificate;
+            if let Ok(instant) = OffsetDateTime::parse(&certificate.not_after, &Rfc3339) {
+                let labels = [
+                    ("subject", &*certificate.subject),
+                    ("issuer", &certificate.issuer),
+                    ("serial", &certificate.serial),
+                    ("sent", if client.sent { "true" } else { "false" }),
+                ];
+                line(&labels, seconds(instant));
             }
         },
     },

@@ -3,9 +3,9 @@
 //! must be correct even for unescaped text.
 
 use super::{
-    CertificateReport, ClientCertificateUse, EndpointReport, FindingReport, FixReport,
-    LocationReport, NameMatchReport, NameRule, Report, Role, TimingsReport, TlsReport, TrustReport,
-    TrustSource, Verdict,
+    CertificateReport, ClientCertificateReport, ClientCertificateUse, EndpointReport,
+    FindingReport, FixReport, LocationReport, NameMatchReport, NameRule, Report, Role,
+    TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
 };
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
 use crate::diagnose::{Code, Fix, FixKind, Hint, Level, Stage};
@@ -59,6 +59,13 @@ pub(super) fn passing() -> EndpointReport {
             certificate("CN = Example CA", 400, Role::Root),
             certificate("CN = stray", 3, Role::Unused),
         ]),
+        client_certificate: Some(ClientCertificateReport {
+            file: "client.crt".into(),
+            certificate: certificate("CN = app", 99, Role::Leaf),
+            purposes: vec!["clientAuth".into()],
+            chain: Vec::new(),
+            sent: true,
+        }),
         trust: Some(trust()),
         name_match: Some(NameMatchReport {
             matched: Some("db.example.com".into()),
@@ -197,6 +204,7 @@ fn unread() -> EndpointReport {
         fixes: Vec::new(),
         tls: None,
         certificates: None,
+        client_certificate: None,
         trust: None,
         rotation: None,
         login: None,

@@ -68,7 +68,10 @@ fn write_table(out: &mut dyn Write, endpoints: &[EndpointReport]) -> io::Result<
             "{label:<width$}  {verdict:<7}  {:>4}  {code:<26}  {:<7}  {:>9}",
             endpoint.exit_code.number(),
             protocol.map_or_else(dash, ToString::to_string),
-            days.map_or_else(dash, |days| days.to_string()),
+            days.map_or_else(dash, |days| match days {
+                ..0 => "expired".to_owned(),
+                days => days.to_string(),
+            }),
         )?;
     }
     Ok(())
@@ -114,6 +117,7 @@ fn write_endpoint(
         write_tls(out, tls, endpoint.verdict)?;
     }
     write_chain(out, endpoint.certificates.as_deref().unwrap_or_default())?;
+    write_client(out, endpoint)?;
     write_trust(out, endpoint)?;
     write_name(out, endpoint)?;
     write_rotation(out, endpoint)?;
@@ -234,14 +238,6 @@ fn write_tls(out: &mut dyn Write, tls: &TlsReport, verdict: Verdict) -> io::Resu
 fn write_chain(out: &mut dyn Write, certificates: &[CertificateReport]) -> io::Result<()> {
     for (index, certificate) in certificates.iter().enumerate() {
         let label = if index == 0 { "chain" } else { "" };
-        let until = certificate
-            .not_after
-            .get(..10)
-            .unwrap_or(&certificate.not_after);
-        let left = match certificate.days_left {
-            days if days < 0 => format!("expired {} ago", count(days.unsigned_abs(), "day")),
-            days => format!("{} left", count(days.unsigned_abs(), "day")),
-        };
         let CertificateReport {
             role, subject, key, ..
         } = certificate;
@@ -250,9 +246,66 @@ fn write_chain(out: &mut dyn Write, certificates: &[CertificateReport]) -> io::R
             out,
             "",
             &format!(
-                "  {key}, {}, until {until} ({left})",
-                certificate.signature_algorithm
+                "  {key}, {}, {}",
+                certificate.signature_algorithm,
+                until(certificate)
             ),
+        )?;
+    }
+    Ok(())
+}
+
+/// When it ends, and how long that is.
+fn until(certificate: &CertificateReport) -> String {
+    let day = certificate
+        .not_after
+        .get(..10)
+        .unwrap_or(&certificate.not_after);
+    let left = match certificate.days_left {
+        days if days < 0 => "expired".to_owned(),
+        days => format!("{} left", count(days.unsigned_abs(), "day")),
+    };
+    format!("until {day} ({left})")
+}
+
+/// The client's own certificate, and what became of it.
+fn write_client(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {
+    let Some(client) = &endpoint.client_certificate else {
+        return Ok(());
+    };
+    let certificate = &client.certificate;
+    let known = endpoint.tls.as_ref().map(|tls| &tls.client_certificate);
+    let purposes = match client.purposes.as_slice() {
+        [] => String::new(),
+        purposes => {
+            let names: Vec<&str> = purposes.iter().map(Shown::as_str).collect();
+            format!(", for {}", names.join(" and "))
+        }
+    };
+    let used = known.map_or_else(String::new, |known| format!(", {known}"));
+    row(
+        out,
+        "client",
+        &format!("{} ({}){used}", certificate.subject, client.file),
+    )?;
+    row(
+        out,
+        "",
+        &format!("  {}{purposes}, {}", certificate.key, until(certificate)),
+    )?;
+    row(
+        out,
+        "",
+        &format!(
+            "  issued by {}, serial {}",
+            certificate.issuer, certificate.serial
+        ),
+    )?;
+    for above in &client.chain {
+        row(
+            out,
+            "",
+            &format!("  intermediate: {}, {}", above.subject, until(above)),
         )?;
     }
     Ok(())

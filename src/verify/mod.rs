@@ -11,6 +11,7 @@
 
 mod build;
 pub mod chain;
+mod client;
 mod constraints;
 mod crl;
 mod fault;
@@ -26,6 +27,7 @@ use crate::trust::Level;
 use crate::x509::{AnchorStore, Certificate, ParseError};
 
 pub use chain::{Dissent, PathReport, Revocation, Rules, Step, check};
+pub use client::{ClientFault, ClientRules, Missing, Unfit, client_faults, client_path};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};

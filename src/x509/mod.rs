@@ -23,7 +23,7 @@ pub use anchor::{Anchor, AnchorList, AnchorStore, TrustSettings};
 pub use certificate::{BasicConstraints, Certificate, KeyIdentifier, KeyUsage, SigningFault};
 pub use crl::{Covers, Crl, NextUpdate, Revoked, Scope};
 pub use error::{Field, ParseError};
-pub use extension::{Flaw, oid};
+pub use extension::{Flaw, oid, usage_name};
 pub use general_name::{
     DistributionPoint, DistributionPointName, GeneralName, NameConstraints, Reach, Reasons, Subtree,
 };

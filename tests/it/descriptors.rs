@@ -11,7 +11,7 @@ use crate::support::peer::{Conversation, Peer};
 use crate::support::postgres::{free_port, wait_until};
 use pgtls::conninfo::{ConnInfo, Nowhere};
 use pgtls::lab::{Authority, Endpoint};
-use pgtls::probe::{Task, probe};
+use pgtls::probe::{Moment, Task, probe};
 use pgtls::trust::{Trust, TrustRequest};
 
 #[test]
@@ -58,6 +58,7 @@ fn a_thousand_checks() {
             trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
             conninfo,
             now: now.unix_timestamp(),
+            moment: Moment::Present,
             timeout: Duration::from_secs_f64(seconds.parse().unwrap()),
         };
         runtime.block_on(probe(&task)).outcome.is_ok()

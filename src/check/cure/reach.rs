@@ -191,6 +191,7 @@ impl Case<'_> {
             endpoint,
             trust,
             now: clinic.clock.judged_at(),
+            moment: clinic.clock.moment,
             timeout: left,
             oldest: clinic.oldest,
         };

@@ -1,15 +1,20 @@
 //! Our own certificate: the server requires one, or refuses ours.
 
 use super::corrected;
+use super::own_certificate;
+use super::renewal::{Role, renewal};
 use super::wire::{said, server_error};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
+use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
-use crate::probe::{Session, Task};
+use crate::probe::{Moment, Session, Task};
+use crate::verify::client_path;
 use crate::wire::postgres::error::sqlstate;
 use crate::wire::postgres::{FirstAnswer, ServerError};
-use crate::x509::Name;
+use crate::wire::tls::Alert;
+use crate::x509::{Certificate, Name};
 
 /// What is wrong with the client certificate after a finished handshake: the server's answer to the
 /// startup packet, or `sslcertmode=require` and a server that never asked. `None` if nothing is
@@ -23,7 +28,7 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
         )
         .hint("Set ssl_ca_file on the server, or remove sslcertmode=require."),
         (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
-            refused_or_missing(task, &session.tls, format!("server says: {}", said(error)))?
+            refused_or_missing(task, &session.tls, format!("server says: {}", said(error)), None)?
         }
         // Such a server answers before it reads pg_hba.conf: it may still require another certificate.
         (Some(FirstAnswer::Error(error)), _) if error.may_pass() => {
@@ -50,6 +55,36 @@ fn demands_certificate(error: &ServerError) -> bool {
         && !text.contains(QUOTATION_MARKS)
 }
 
+/// A certificate that was sent, but is not valid at the time of `--at`: a server that checks it will refuse it.
+pub(in crate::diagnose) fn at_chosen_time(task: &Task, session: &Session) -> Option<Diagnosis> {
+    let (ClientCertificateRequest::Sent, Moment::Chosen) =
+        (session.tls.client_certificate, task.moment)
+    else {
+        return None;
+    };
+    let identity = task.trust.identity.as_ref()?;
+    let is_over = |certificate: &&Certificate| {
+        certificate.not_after.is_some_and(|end| end <= task.now)
+            || certificate.not_before.is_some_and(|start| start > task.now)
+    };
+    let certificate = client_path(&identity.certificates)
+        .into_iter()
+        .find(is_over)?;
+    let known = |time: Option<i64>| time.map_or_else(|| "?".to_owned(), day);
+    let message = format!(
+        "on {} the server will refuse the client certificate \"{}\": \"{}\" is valid from {} to {}",
+        day(task.now),
+        shown_path(&identity.certificate_path),
+        escape(&certificate.subject.text),
+        known(certificate.not_before),
+        known(certificate.not_after),
+    );
+    let finding = Finding::error(Code::ClientCertExpired, Stage::Handshake, message);
+    Some(Diagnosis::failed(
+        finding.hint(renewal(certificate, Role::Client)),
+    ))
+}
+
 /// What a failed handshake says about the client certificate, if anything.
 pub(in crate::diagnose) fn in_handshake(
     task: &Task,
@@ -58,7 +93,7 @@ pub(in crate::diagnose) fn in_handshake(
 ) -> Option<Finding> {
     match error {
         HandshakeError::Alert(alert) if alert.answers_certificate() => {
-            refused_or_missing(task, tls, error.to_string())
+            refused_or_missing(task, tls, error.to_string(), Some(*alert))
         }
         HandshakeError::Closed { .. } => silence(task, tls),
         HandshakeError::Alert(_)
@@ -78,7 +113,12 @@ pub(in crate::diagnose) fn in_handshake(
 }
 
 /// `None` if the server never asked.
-fn refused_or_missing(task: &Task, tls: &Tls, message: String) -> Option<Finding> {
+fn refused_or_missing(
+    task: &Task,
+    tls: &Tls,
+    message: String,
+    alert: Option<Alert>,
+) -> Option<Finding> {
     let code = match tls.client_certificate {
         ClientCertificateRequest::NotRequested => return None,
         ClientCertificateRequest::Sent | ClientCertificateRequest::RequestedNoneFits => {
@@ -86,24 +126,47 @@ fn refused_or_missing(task: &Task, tls: &Tls, message: String) -> Option<Finding
         }
         ClientCertificateRequest::RequestedNoneSent => Code::ClientCertRequired,
     };
-    let advice = advice(task, tls)?;
+    let (message, advice) = match because(task, tls, alert) {
+        Some((cause, advice)) => {
+            let said = alert.map_or(message, |alert| alert.to_string());
+            (format!("the server refused {cause} ({said})"), advice)
+        }
+        None => (message, advice(task, tls, alert)?),
+    };
     Some(Finding::error(code, Stage::Handshake, message).hint(advice))
+}
+
+/// What is wrong with the certificate that was sent, if that can be seen here: "the client certificate FILE: it
+/// expired", and what to do.
+fn because(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<(String, Hint)> {
+    let ClientCertificateRequest::Sent = tls.client_certificate else {
+        return None;
+    };
+    let file = shown_path(&task.trust.identity.as_ref()?.certificate_path);
+    let (why, mut advice) = own_certificate::reason(task, tls, alert)?;
+    if let Some(left_behind) = left_behind(task) {
+        advice = advice.and(left_behind);
+    }
+    Some((format!("the client certificate \"{file}\": {why}"), advice))
 }
 
 /// The server asked for a certificate and then hung up. `None` if it never asked.
 fn silence(task: &Task, tls: &Tls) -> Option<Finding> {
     let message = "server asked for a client certificate, then closed the connection";
-    let advice = advice(task, tls)?;
+    let advice = match because(task, tls, None) {
+        Some((cause, advice)) => Hint::say(format!("Most likely it refused {cause}.")).and(advice),
+        None => advice(task, tls, None)?,
+    };
     Some(Finding::error(Code::Closed, Stage::Handshake, message).hint(advice))
 }
 
 /// `None` if the server never asked.
-fn advice(task: &Task, tls: &Tls) -> Option<Hint> {
+fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hint> {
     let mut advice = Vec::new();
     match tls.client_certificate {
         ClientCertificateRequest::NotRequested => return None,
         ClientCertificateRequest::Sent => {
-            advice.push(Hint::say(REISSUE_CERTIFICATE));
+            advice.push(own_certificate::by_alert(task, tls, alert)?);
             advice.extend(authorities(tls).map(Hint::say));
             advice.extend(left_behind(task));
         }
@@ -130,6 +193,7 @@ fn authorities(tls: &Tls) -> Option<String> {
     let names: Vec<String> = tls
         .client_certificate_authorities
         .iter()
+        .take(SHOWN)
         .filter_map(|der| Name::parse(der))
         .map(|name| format!("\"{}\"", escape(&name.text)))
         .collect();
@@ -158,7 +222,8 @@ const QUOTATION_MARKS: [char; 7] = [
     '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
 ];
 
-const REISSUE_CERTIFICATE: &str = "The server does not accept the client certificate. Its issuer must be in the server's ssl_ca_file. The certificate must not be expired, revoked or for servers only. With TLS 1.2 its key should be RSA or on P-256. The server's log gives the reason.";
+/// How many authorities are listed.
+const SHOWN: usize = 5;
 const OTHER_KEY: &str = "The client certificate was not sent, because the server does not accept signatures by its kind of key. Use a certificate with an RSA or P-256 key.";
 const GIVE_CERTIFICATE: &str = "Set a client certificate whose CA is in the server's ssl_ca_file:";
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER};
 
-use crate::demands::{Demands, Lapse, Unmet, proven};
+use super::renewal::{Role, renewal};
+use crate::demands::{Demands, Lapse, Remaining, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -13,17 +14,28 @@ use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
 
 /// Something that the session depends on expires earlier than allowed.
-fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Finding {
-    let seconds = i64::try_from(wanted.as_secs()).unwrap_or(i64::MAX);
+fn expires_soon(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    what: &Lapse,
+    wanted: Remaining,
+) -> Finding {
+    let now = context.rules.now;
     let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));
-    let less = format!("less than {} away", span(seconds));
-    let ends = |certificate: &Certificate| match certificate.not_after {
-        Some(end) if end <= context.rules.now => format!("expired on {}", day(end)),
-        Some(end) => format!("expires on {}, {less}", day(end)),
-        None => "has an end of validity that cannot be read".to_owned(),
-    };
-    let reload = || {
-        Hint::say("Renew it and reload the server:").fix(Fix::command("SELECT pg_reload_conf();"))
+    let ends = |certificate: &Certificate| match (certificate.not_after, wanted) {
+        (Some(end), _) if end <= now => format!("expired on {}", day(end)),
+        (Some(end), Remaining::Time(time)) => format!(
+            "expires on {}, in {}: less than the {} that --valid-for demands",
+            day(end),
+            span(end.saturating_sub(now)),
+            span(seconds(time))
+        ),
+        (Some(end), Remaining::Percent(percent)) => format!(
+            "expires on {}, in {}: less than {percent}% of its lifetime is left",
+            day(end),
+            span(end.saturating_sub(now)),
+        ),
+        (None, _) => "has an end of validity that cannot be read".to_owned(),
     };
     let (message, hint) = match what {
         Lapse::Chain {
@@ -31,32 +43,14 @@ fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Findin
             certificate: Some(certificate),
         } => (
             format!("{} {}", named(certificate), ends(certificate)),
-            reload(),
-        ),
-        Lapse::Chain {
-            fault: FaultKind::CrlHasExpired,
-            certificate: Some(certificate),
-        } => (
-            format!(
-                "the CRL that covers {} expires in less than {}",
-                named(certificate),
-                span(seconds)
-            ),
-            Hint::say("Replace the CRL file with a newer one from the certificate authority."),
+            renewal(certificate, Role::of(judgement, certificate)),
         ),
         Lapse::Chain { fault, certificate } => {
-            let who = certificate
-                .as_deref()
-                .map_or_else(|| "the server certificate".to_owned(), named);
-            let then = day(context.rules.now.saturating_add(seconds));
-            (
-                format!(
-                    "libpq will refuse this server on {then}, in {}: then {}",
-                    span(seconds),
-                    fault.sentence(&who)
-                ),
-                Hint::say("To see the failure, run pgtls check with --at and that date."),
-            )
+            let time = match wanted {
+                Remaining::Time(time) => seconds(time),
+                Remaining::Percent(_) => 0,
+            };
+            lapse_of_chain(now, time, fault, certificate.as_deref())
         }
         Lapse::ClientCertificate(certificate) => (
             format!(
@@ -64,10 +58,46 @@ fn expires_soon(context: &Context<'_>, what: &Lapse, wanted: Duration) -> Findin
                 named(certificate),
                 ends(certificate)
             ),
-            Hint::say("Renew the client's certificate (sslcert)."),
+            renewal(certificate, Role::Client),
         ),
     };
     Finding::error(Code::ExpiresSoon, Stage::Policy, message).hint(hint)
+}
+
+/// Why libpq will refuse the chain after this time.
+fn lapse_of_chain(
+    now: i64,
+    time: i64,
+    fault: &FaultKind,
+    certificate: Option<&Certificate>,
+) -> (String, Hint) {
+    let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));
+    match (fault, certificate) {
+        (FaultKind::CrlHasExpired, Some(certificate)) => (
+            format!(
+                "the CRL that covers {} expires in less than {}",
+                named(certificate),
+                span(time)
+            ),
+            Hint::say("Replace the CRL file with a newer one from the certificate authority."),
+        ),
+        (fault, certificate) => {
+            let who = certificate.map_or_else(|| "the server certificate".to_owned(), named);
+            (
+                format!(
+                    "libpq will refuse this server on {}, in {}: then {}",
+                    day(now.saturating_add(time)),
+                    span(time),
+                    fault.sentence(&who)
+                ),
+                Hint::say("To see the failure, run pgtls check with --at and that date."),
+            )
+        }
+    }
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
 pub(in crate::diagnose) fn explain(
@@ -78,7 +108,7 @@ pub(in crate::diagnose) fn explain(
 ) -> Finding {
     let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
     match unmet {
-        Unmet::ExpiresSoon { what, wanted } => expires_soon(context, what, *wanted),
+        Unmet::ExpiresSoon { what, wanted } => expires_soon(context, judgement, what, *wanted),
         Unmet::BelowMinTls { negotiated, wanted } => finding(
             Code::BelowMinTls,
             format!("negotiated {negotiated}, but {wanted} is required"),

@@ -4,7 +4,9 @@ use super::{Code, Context, Finding, Fix, Hint, Level, Stage, warning};
 use crate::conninfo::{ChannelBinding, ConnInfo, Keyword};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::explain::corrected;
+use crate::diagnose::explain::renewal::{Authority, Role, renewal};
 use crate::diagnose::explain::versions::not_for_older;
+use crate::diagnose::lifetime::ending;
 use crate::escape::escape;
 use crate::trust;
 use crate::verify::{Judgement, Step, Strict, strict};
@@ -101,24 +103,39 @@ fn other_engine(
     ))
 }
 
+/// Every certificate of the path that should be replaced.
 fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
     judgement
         .path_certificates()
         .filter_map(|certificate| {
-            let end = certificate.not_after?;
-            let left = end
-                .checked_sub(now)
-                .filter(|left| (0..SOON).contains(left))?;
-            let message = format!(
-                "\"{}\" expires in {}, on {}",
-                escape(&certificate.subject.text),
-                span(left),
-                day(end)
-            );
-            let finding = warning(Code::ExpiresSoon, Stage::Verify, message);
-            Some(finding.hint("Renew it and reload the server: SELECT pg_reload_conf();"))
+            let left = ending(certificate, now)?;
+            let role = Role::of(judgement, certificate);
+            let level = match role {
+                Role::Intermediate(Authority::Public) => Level::Info,
+                Role::Leaf | Role::Intermediate(Authority::Private) | Role::Root | Role::Client => {
+                    Level::Warning
+                }
+            };
+            Some(expiring(level, certificate, left, role))
         })
         .collect()
+}
+
+/// A certificate with so many seconds left.
+pub(super) fn expiring(level: Level, certificate: &Certificate, left: i64, role: Role) -> Finding {
+    let which = match role {
+        Role::Leaf => "the server certificate",
+        Role::Intermediate(_) => "the intermediate",
+        Role::Root => "the root",
+        Role::Client => "the client certificate",
+    };
+    let message = format!(
+        "{which} \"{}\" expires in {}, on {}",
+        escape(&certificate.subject.text),
+        span(left),
+        certificate.not_after.map_or_else(String::new, day)
+    );
+    Finding::new(level, Code::ExpiresSoon, Stage::Verify, message).hint(renewal(certificate, role))
 }
 
 /// What libpq accepts and stricter clients do not.
@@ -185,9 +202,6 @@ fn no_channel_binding(context: &Context<'_>, judgement: &Judgement) -> Option<Fi
 }
 
 const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";
-
-/// Thirty days, in seconds.
-const SOON: i64 = 30 * 86_400;
 
 /// A root that public lists have dropped still verifies if a file contains it.
 fn retired_root(judgement: &Judgement) -> Option<Finding> {

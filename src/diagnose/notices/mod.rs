@@ -1,6 +1,7 @@
 //! Findings that do not decide the verdict, but that the user should know.
 
 mod chain;
+mod client;
 mod login;
 mod settings;
 mod versions;
@@ -10,6 +11,7 @@ use super::{Code, Context, Finding, Fix, Hint, Level, Stage};
 use crate::escape::Shown;
 
 pub(super) use chain::of_chain;
+pub(super) use client::of_client;
 pub use login::login_not_checked;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use versions::versions_differ;

@@ -179,6 +179,21 @@ pub(crate) fn all() -> Vec<Identity> {
     ]
 }
 
+/// What is said when a server that asks for [`authority`] refuses it.
+pub(crate) fn cause(name: &str) -> &'static str {
+    match name {
+        "p384" | "p521" => "its kind of key",
+        "without-intermediate" => "CN = Client CA 2\\\" is an intermediate authority",
+        "stranger" => "CN = Other CA\\\", but the server asks for a certificate of",
+        "impostor" => "another key than the one that issued",
+        "self-signed" => "CN = alice\\\" is self-signed",
+        "expired" => "it expired 1 day ago",
+        "future" => "it is not valid before",
+        "for-servers" => "its extendedKeyUsage is serverAuth only",
+        other => panic!("{other} is not refused"),
+    }
+}
+
 fn identity(
     name: &'static str,
     certificate: String,
@@ -212,7 +227,11 @@ pub(crate) fn key_text(key: &'static Key) -> String {
     std::fs::read_to_string(key.pem_file()).unwrap()
 }
 
-fn now() -> i64 {
+pub(crate) fn intermediate_text() -> String {
+    text(&intermediate())
+}
+
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }

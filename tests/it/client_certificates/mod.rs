@@ -7,6 +7,7 @@ mod files;
 mod forms;
 mod identities;
 mod last_word;
+mod lifetimes;
 mod peers;
 
 use crate::support::client::{Answer, Client};
@@ -140,6 +141,13 @@ fn judge(
         || ours.findings().contains(&"login-failed".to_owned()) != stopped_at_login
     {
         return Err(format!("expected {expected:?}, {told}: {}", ours.stdout));
+    }
+    if let (Some(identity), "client-cert-refused") = (identity, expected.1) {
+        let error = ours.endpoint()["error"].take();
+        let told = format!("{} {}", error["message"], error["hint"]);
+        if !told.contains(identities::cause(identity.name)) {
+            return Err(format!("another cause: {told}"));
+        }
     }
     let theirs = client.psql(&string);
     let same = match &theirs {

@@ -111,6 +111,7 @@ fn snapshot(name: &str, text: &str) {
             (r"\d{4}-\d\d-\d\d(\s+\d\d:\d\d:\d\d\s+UTC)?", "[date]"),
             (r"\d+ (day|hour)s? (left|ago|from now)", "[span] $2"),
             (r"expires in \d+ (day|hour)s?", "expires in [span]"),
+            (r"in \d+ (day|hour)s?: less", "in [span]: less"),
             (r"(port[= ]|\.com:|\.1:|localhost:|pooler:)\d+", "$1[port]"),
             (r"sha256//\S{44}", "sha256//[key]"),
             (r"\b[0-9a-f]{64}\b", "[sha256]"),

@@ -1,0 +1,141 @@
+//! The client's certificate is as visible as the server's: in reports, for demands, and before it expires.
+
+use super::GOOD;
+use super::identities::{self, alice, text, write_key};
+use crate::support::certs::{Cert, DAY, P256_CLI, time};
+use crate::support::client::Client;
+use crate::support::postgres::Postgres;
+use crate::support::skip::has_openssl;
+
+/// A client whose certificate has these days left, of this many, and a server that asks for it.
+fn start(lived: i64, left: i64) -> Option<(Client, Postgres, String)> {
+    if !has_openssl() {
+        return None;
+    }
+    let (root, served) = identities::server();
+    let mut server = Postgres::start(&served)?;
+    server.sql("CREATE ROLE alice LOGIN");
+    let authority = server.socket_directory().join("data/clients.crt");
+    std::fs::write(authority, identities::authority()).unwrap();
+    server.authenticate("hostssl all all all cert");
+    server.configure(&served, &[("ssl_ca_file", "clients.crt")]);
+    let client = Client::new();
+    client.write("root.crt", root);
+    let certificate = Cert {
+        not_before: time(identities::now() - lived * DAY),
+        not_after: time(identities::now() + left * DAY + 3_600),
+        ..alice(&P256_CLI)
+    };
+    client.write("cl.crt", text(&certificate));
+    write_key(&client, "cl.key", identities::key_text(&P256_CLI));
+    let string = format!("{GOOD} port={} sslcert=cl.crt sslkey=cl.key", server.port);
+    Some((client, server, string))
+}
+
+#[test]
+fn a_client_certificate_that_ends_is_told_in_every_format() {
+    let Some((client, _server, string)) = start(27, 3) else {
+        return;
+    };
+    let run = client.check(&string);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.findings().contains(&"expires-soon".to_owned()),
+        "{run:?}"
+    );
+    let endpoint = run.endpoint();
+    let own = &endpoint["client_certificate"];
+    assert_eq!(own["subject"], "O = pgtls tests, CN = alice");
+    assert_eq!(own["issuer"], "O = pgtls tests, CN = Client CA");
+    assert_eq!(own["days_left"], 3);
+    assert_eq!(own["purposes"][0], "clientAuth");
+    assert_eq!(own["file"], "cl.crt");
+    assert_eq!(own["sent"], true);
+    let text = client.pgtls(&["check", &string]).stdout;
+    assert!(
+        text.contains("client O = pgtls tests, CN = alice (cl.crt), sent, accepted"),
+        "{text}"
+    );
+    assert!(text.contains("(3 days left)"), "{text}");
+    let nagios = client.pgtls(&["check", "--format", "nagios", &string]);
+    assert_eq!(nagios.code, 2, "{nagios:?}");
+    assert!(
+        nagios.stdout.contains("3 days left (client certificate)"),
+        "{nagios:?}"
+    );
+    let metrics = client
+        .pgtls(&["check", "--format", "prometheus", &string])
+        .stdout;
+    assert!(
+        metrics.contains("pgtls_client_cert_not_after{"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn demands_count_the_client_certificate() {
+    let Some((client, server, string)) = start(27, 3) else {
+        return;
+    };
+    for (options, code, finding) in [
+        (&["--valid-for", "2d"][..], 0, "pass"),
+        (&["--valid-for", "30d"], 1, "expires-soon"),
+        (&["--valid-for", "9%"], 0, "pass"),
+        (&["--valid-for", "33%"], 1, "expires-soon"),
+        (&["--at", "+2d"], 0, "pass"),
+        (&["--at", "+10d"], 5, "client-cert-expired"),
+        (&["--at", "-60d"], 6, "not-yet-valid"),
+        (&["--strict"], 1, "expires-soon"),
+    ] {
+        let mut arguments = vec!["check", "--format", "json"];
+        arguments.extend(options);
+        arguments.push(&string);
+        let run = client.pgtls(&arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, finding),
+            "{options:?} {run:?}"
+        );
+    }
+    // A certificate that is not asked for does not count.
+    let (_, served) = identities::server();
+    let mut server = server;
+    server.authenticate("hostssl all all all trust");
+    server.configure(&served, &[]);
+    let run = client.pgtls(&[
+        "check",
+        "--strict",
+        "--valid-for",
+        "30d",
+        "--format",
+        "json",
+        &string,
+    ]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.endpoint()["client_certificate"]["sent"], false);
+}
+
+#[test]
+fn an_intermediate_of_the_root_file_is_appended_by_the_advised_command() {
+    let Some((client, server, _)) = start(27, 30) else {
+        return;
+    };
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    let roots = [identities::server().0, identities::intermediate_text()].concat();
+    client.write("root.crt", roots);
+    let string = format!(
+        "{GOOD} port={} sslcert=without-intermediate.crt sslkey=without-intermediate.key",
+        server.port
+    );
+    let run = client.check(&string);
+    assert_eq!(run.outcome(), "client-cert-refused", "{run:?}");
+    client.take_advice(&run);
+    let fixed = string.replace(
+        "sslcert=without-intermediate.crt",
+        "sslcert=client-fixed.crt",
+    );
+    let run = client.check(&fixed);
+    assert_eq!(run.code, 0, "{run:?}");
+}
