@@ -40,6 +40,8 @@ fn the_server_must_be_able_to_speak_the_encoding() {
     let Some(server) = prepared(&root.leaf(&["db.example"])) else {
         return;
     };
+    // PostgreSQL takes another encoding only from a database of this name.
+    server.sql("CREATE DATABASE template0 TEMPLATE template1");
     server.sql("CREATE DATABASE japanese ENCODING 'EUC_JP' TEMPLATE template0");
     let client = super::client(&root);
     for (encoding, granted) in [
