@@ -84,11 +84,14 @@ pub fn salvaged(bytes: &[u8]) -> Option<Vec<u8>> {
         .replace("\\r", "")
         .replace("\\n", "\n")
         .replace(['"', ','], "");
-    match text.find(BEGIN) {
-        Some(_) => of_pem(&text),
-        None => of_der(&of_base64(&text).filter(|der| der.starts_with(&[0x30]))?),
+    if text.contains(BEGIN) {
+        return of_pem(&text);
     }
-    .or_else(|| of_pem(&String::from_utf8(of_base64(&text)?).ok()?))
+    let decoded = of_base64(&text)?;
+    if decoded.starts_with(&[0x30]) {
+        return of_der(&decoded);
+    }
+    of_pem(&String::from_utf8(decoded).ok()?)
 }
 
 /// The certificates of a PEM file with one of them, counted from 0, before the others.

@@ -81,7 +81,7 @@ fn plaintext(login: Login) -> Finding {
         format!("TLS is offered but not enforced: the server starts a session without TLS {how}");
     error(Code::PlaintextAccepted, message).hint(
         Hint::say("In pg_hba.conf use hostssl instead of host, or put this line first, then reload:")
-            .fix(Fix::file("hostnossl all all all reject"))
+            .fix(Fix::file("hostnossl all all all reject").of("pg_hba.conf").proven())
             .then("PgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl."),
     )
 }
@@ -99,8 +99,10 @@ fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
     let legacy = names(&versions, |(version, _)| version.is_legacy());
     if !legacy.is_empty() {
         let message = format!("the server accepts {legacy}, which RFC 8996 deprecates");
-        let finding = error(Code::LegacyProtocol, message)
-            .hint(on_server("ssl_min_protocol_version = 'TLSv1.2'"));
+        let finding = error(Code::LegacyProtocol, message).hint(on_server(
+            "ssl_min_protocol_version = 'TLSv1.2'",
+            versions.iter().any(|(version, _)| !version.is_legacy()),
+        ));
         found.push((Category::LegacyProtocol, finding));
     }
     found.extend(suites(&versions));
@@ -115,8 +117,29 @@ fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
     found
 }
 
-fn on_server(setting: &str) -> Hint {
-    Hint::say("On the server:").fix(Fix::setting(setting))
+/// A setting of PostgreSQL; proven if clients can still connect to what it leaves.
+fn on_server(setting: &str, leaves_something: bool) -> Hint {
+    let fix = Fix::setting(setting);
+    let fix = match leaves_something {
+        true => fix.proven(),
+        false => fix,
+    };
+    let hint = Hint::say("In postgresql.conf, then reload:").fix(fix);
+    match setting == GOOD_SUITES {
+        true => hint.then("PgBouncer calls it client_tls_ciphers."),
+        false => hint.then("PgBouncer: client_tls_protocols = secure."),
+    }
+}
+
+/// Whether any client can still connect with the good suites alone: with TLS 1.3, or with one of them.
+fn leaves_suites(versions: &Versions<'_>) -> bool {
+    versions.iter().any(|(version, accepted)| {
+        let good = |suite: &Suite| {
+            let name = suite.openssl;
+            name.starts_with("ECDHE") && (name.contains("GCM") || name.contains("CHACHA20"))
+        };
+        *version == TlsVersion::V1_3 || accepted.suites.found.iter().any(good)
+    })
 }
 
 type Versions<'a> = [(TlsVersion, &'a Accepted)];
@@ -129,8 +152,8 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
             "the server accepts {} without protection: {shown}",
             suites_of(count)
         );
-        let finding =
-            error(Code::BrokenCipher, message).hint(on_server("ssl_ciphers = 'HIGH:!aNULL:!3DES'"));
+        let finding = error(Code::BrokenCipher, message)
+            .hint(on_server(GOOD_SUITES, leaves_suites(versions)));
         found.push((Category::BrokenCipher, finding));
     }
     let merely =
@@ -150,7 +173,7 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
         if let Some((count, shown)) = listed(versions, |suite| merely(suite, weakness)) {
             let message = format!("the server accepts {} {what}: {shown}", suites_of(count));
             let finding = error(Code::WeakCipher, message)
-                .hint(on_server("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'"));
+                .hint(on_server(GOOD_SUITES, leaves_suites(versions)));
             found.push((category, finding));
         }
     }
@@ -168,7 +191,7 @@ fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
             Hint::say(
                 "Set a larger prime on the server (ssl_dh_params_file), or disable the DHE suites:",
             )
-            .fix(Fix::setting("ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'")),
+            .fix(Fix::setting(GOOD_SUITES)),
         );
         found.push((Category::SmallPrime, finding));
     }
@@ -331,6 +354,9 @@ fn told(reason: &Unknown) -> String {
     }
     reason.to_string()
 }
+
+/// Suites with forward secrecy that authenticate what they encrypt; TLS 1.3 has no others.
+const GOOD_SUITES: &str = "ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'";
 
 /// RFC 9325 section 4.1 (bits).
 const ENOUGH_PRIME_BITS: u16 = 2048;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER};
 
+use super::corrected;
 use super::renewal::{Role, renewal};
+use crate::conninfo::{Keyword, TlsVersion};
 use crate::demands::{Demands, Lapse, Remaining, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
@@ -100,6 +102,28 @@ fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// We offer the newest version that the string allows; the server took an older one.
+fn older_version(context: &Context<'_>, wanted: TlsVersion) -> Hint {
+    let capped = context.conninfo.filter(|conninfo| {
+        let max = conninfo.ssl_max_protocol_version.as_ref();
+        max.is_some_and(|max| max.value < wanted)
+    });
+    if let Some(conninfo) = capped {
+        return Hint::say(
+            "The string itself limits the version (ssl_max_protocol_version). Without that:",
+        )
+        .fix(corrected(
+            conninfo,
+            &[(Keyword::SslMaxProtocolVersion, b"")],
+        ));
+    }
+    Hint::say(format!(
+        "pgtls offered {wanted}, and the server did not take it. On the server, remove the limit (SHOW ssl_max_protocol_version;):"
+    ))
+    .fix(Fix::setting("ssl_max_protocol_version = ''"))
+    .then("If there is none, the server's OpenSSL is older than 1.1.1, or a proxy ends TLS there.")
+}
+
 pub(in crate::diagnose) fn explain(
     context: &Context<'_>,
     judgement: &Judgement,
@@ -113,9 +137,7 @@ pub(in crate::diagnose) fn explain(
             Code::BelowMinTls,
             format!("negotiated {negotiated}, but {wanted} is required"),
         )
-        .hint(Hint::say("On the server:").fix(Fix::setting(format!(
-            "ssl_min_protocol_version = '{wanted}'"
-        )))),
+        .hint(older_version(context, *wanted)),
         Unmet::PinMismatch => {
             let keys = proven(judgement).map(|c| {
                 format!(

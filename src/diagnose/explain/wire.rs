@@ -283,8 +283,9 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
 
 fn no_common_version(message: &str) -> Finding {
     Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(
-        Hint::say("pgtls supports TLS 1.2 and 1.3, within ssl_min_protocol_version and ssl_max_protocol_version. On the server:")
-            .fix(Fix::setting("ssl_min_protocol_version = 'TLSv1.2'")),
+        Hint::say("pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version. On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:")
+            .fix(Fix::setting("ssl_max_protocol_version = ''"))
+            .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there."),
     )
 }
 
