@@ -30,6 +30,8 @@ mod client_certificates;
 mod clients;
 /// Connection strings, against libpq's own parser.
 mod conninfo_libpq;
+/// Every printed fix, applied.
+mod cures;
 /// Demands beyond libpq's verdict.
 mod demands;
 /// `pgtls demo`.

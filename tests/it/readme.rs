@@ -57,7 +57,8 @@ conninfo = "host=orders.db.example.com user=app password=${ORDERS_PASSWORD} sslm
 fn every_command_works() {
     let mut count = 0;
     let mut wrong = Vec::new();
-    for page in pages() {
+    // The topic `cures` runs what docs/fixes.md shows.
+    for page in pages().into_iter().filter(|page| page.name != "fixes.md") {
         let house = House::new(&page);
         for example in page.examples() {
             count += 1;

@@ -71,7 +71,12 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
             owner.lost_backslashes(keyword),
             beside(similar),
         ];
-        parts.into_iter().flatten().collect::<Hint>()
+        let meant = similar.iter().filter_map(|similar| {
+            let path = shown_path(similar);
+            let string = corrected(owner.conninfo()?, &[(keyword, path.as_bytes())]);
+            Some(Hint::say("Did you mean this?").fix(string))
+        });
+        parts.into_iter().flatten().chain(meant).collect::<Hint>()
     };
     match error {
         IdentityError::CertificateMissing { similar, .. } => {

@@ -123,9 +123,13 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
     );
     let finding = warning(Code::RootFileBom, Stage::Trust, message);
     Some(
-        finding.hint(Hint::say("Remove it:").fix(Fix::command(format!(
-            "sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"
-        )))),
+        finding.hint(
+            Hint::say("Remove it:").fix(
+                Fix::command(format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"))
+                    .of(shown.clone())
+                    .making(path.clone(), Contents::Converted(path.clone())),
+            ),
+        ),
     )
 }
 

@@ -5,7 +5,7 @@
 //! connection string or a command, the test follows it, and the check then passes.
 
 mod scenes;
-mod servers;
+pub(crate) mod servers;
 
 use crate::support::client::Client;
 use crate::support::pki::Ca;

@@ -1,0 +1,103 @@
+//! Codes that no round trip can have.
+
+use pgtls::diagnose::Code;
+
+/// Why there is none; `None` if there is one.
+pub(crate) fn reason(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::UnknownKeyword
+        | Code::InvalidValue
+        | Code::BadConninfo
+        | Code::WeakSslmode
+        | Code::Dns
+        | Code::HostNameMismatch
+        | Code::RootFileMissing
+        | Code::UnknownIssuer
+        | Code::RootExpired
+        | Code::RootFileInvalid
+        | Code::RootFileBom
+        | Code::CaRotation
+        | Code::KeyFilePermissions
+        | Code::ClientCertFileMissing
+        | Code::ClientKeyFileMissing
+        | Code::ClientCertFileInvalid
+        | Code::ClientKeyFileInvalid
+        | Code::ClientKeyMismatch
+        | Code::DefaultSslmode
+        | Code::StrongerMode
+        | Code::HomeRootDecides
+        | Code::BelowMinTls
+        | Code::NoCommonVersion
+        | Code::Closed
+        | Code::WeakCipher
+        | Code::BrokenCipher
+        | Code::LegacyProtocol
+        | Code::PlaintextAccepted
+        | Code::SelfSigned => return None,
+        Code::Expired
+        | Code::ExpiresSoon
+        | Code::IntermediateExpired
+        | Code::KeyUsage
+        | Code::MalformedCertificate
+        | Code::NameConstraint
+        | Code::NoSan
+        | Code::NotACa
+        | Code::NotYetValid
+        | Code::PathLength
+        | Code::Revoked
+        | Code::UnknownCriticalExtension
+        | Code::UnsupportedAlgorithm
+        | Code::WeakKey
+        | Code::WeakSignature
+        | Code::WrongPurpose
+        | Code::X509V1
+        | Code::CaAsLeaf
+        | Code::NoChannelBinding => "a certificate authority must issue another certificate",
+        Code::MissingIntermediate | Code::ChainOrder => {
+            "the missing certificate is known only to the operator, or to the certificate authority's own page"
+        }
+        Code::CrlExpired | Code::CrlFileInvalid | Code::CrlFileMissing | Code::CrlMissing => {
+            "a certificate authority must publish another list"
+        }
+        Code::ClientCertRefused | Code::ClientCertRequired | Code::ClientCertNotRequested => {
+            "a client certificate that the server accepts must be issued"
+        }
+        Code::ServerCertFileInvalid
+        | Code::ServerCertFileMissing
+        | Code::ServerKeyFileInvalid
+        | Code::ServerKeyFileMissing
+        | Code::ServerKeyMismatch => "it concerns files before they are deployed, without a server",
+        Code::Refused
+        | Code::Timeout
+        | Code::NotPostgres
+        | Code::ServerError
+        | Code::UnixSocket => "another server answers, or none: only the user knows the right one",
+        Code::NoTls => "the server needs a certificate first",
+        Code::NoCommonCipher | Code::HelloRetryRequest | Code::TlsAlert | Code::TlsFailure => {
+            "the setting depends on the version of the server, or on a proxy in front of it"
+        }
+        Code::InsecureRenegotiation
+        | Code::PlaintextInjection
+        | Code::PlaintextProcessed
+        | Code::TlsCompression => "the server needs another version",
+        Code::LibpqRootMissing | Code::PublicRoot | Code::RetiredRoot | Code::SystemRoots => {
+            "it needs a server with a certificate of a public authority"
+        }
+        Code::NotAuthenticated => "stronger-mode has the string, if one would pass",
+        Code::PinMismatch | Code::UnexpectedCertificate => {
+            "only the user knows which certificate is right"
+        }
+        Code::AuditIncomplete
+        | Code::LoginFailed
+        | Code::LoginNotChecked
+        | Code::PassfileIgnored
+        | Code::UnverifiedLogin => "it concerns the login, whose password pgtls does not guess",
+        Code::ClientsDiffer
+        | Code::OpensslConf
+        | Code::OpensslVersionsDiffer
+        | Code::NewerLibpq => "it says how other programs differ; nothing is broken",
+        Code::SniDependent | Code::TlsTerminatedInBetween | Code::TlsUnconfirmed => {
+            "it concerns what stands between the client and the server"
+        }
+    })
+}
