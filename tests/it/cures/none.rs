@@ -34,7 +34,8 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::LegacyProtocol
         | Code::PlaintextAccepted
         | Code::SelfSigned => return None,
-        Code::Expired
+        Code::ClientCertExpired
+        | Code::Expired
         | Code::ExpiresSoon
         | Code::IntermediateExpired
         | Code::KeyUsage
