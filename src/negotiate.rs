@@ -12,11 +12,11 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::connect;
 use crate::conninfo::SslNegotiation;
+use crate::wire::foreign::Protocol;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::MAX_ERROR;
 use crate::wire::postgres::frame::backend;
 use crate::wire::postgres::startup::{NOT_GRANTED, SSL_GRANTED, SSL_REQUEST, request};
-use crate::wire::tls::record;
 
 /// Proof that the server waits for a ClientHello and has sent nothing yet: only [`negotiate`] and
 /// functions like it make one.
@@ -69,23 +69,6 @@ pub enum Error {
     Timeout,
 }
 
-/// What an answer that is not PostgreSQL's looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// `HTTP/1.1 400 ...`
-    Http,
-    /// `SSH-2.0-...`
-    Ssh,
-    /// A MySQL or MariaDB greeting.
-    MySql,
-    /// A TLS alert or handshake record: the port speaks TLS from the first byte.
-    Tls,
-    /// `220 ...`, the greeting of SMTP and FTP servers.
-    Smtp,
-    /// None that we know.
-    Unknown,
-}
-
 /// Asks for TLS, and checks that nothing but the permission to start it has arrived.
 pub async fn negotiate(
     mut stream: TcpStream,
@@ -133,23 +116,36 @@ async fn ask(stream: &mut TcpStream, packet: &[u8], deadline: Instant) -> Result
     match answer.split_first() {
         None => Err(Error::Closed),
         Some((&SSL_GRANTED, [])) => Ok(()),
-        // An SSH server's greeting also begins with the byte that permits TLS.
-        Some((&SSL_GRANTED, behind)) if !behind.starts_with(b"SH-") => {
-            Err(Error::PlaintextInjection {
-                bytes: behind.len(),
-                looks_like: recognise(behind),
-            })
-        }
         Some((&NOT_GRANTED, [])) => Err(Error::NoTls),
+        Some((&SSL_GRANTED, behind)) => {
+            let bytes = behind.len();
+            let looks_like = Protocol::of(behind);
+            gather_evidence(stream, &mut answer).await;
+            let whole = Protocol::of(&answer);
+            if whole == Protocol::Unknown {
+                Err(Error::PlaintextInjection { bytes, looks_like })
+            } else {
+                Err(Error::NotPostgres {
+                    answer,
+                    looks_like: whole,
+                })
+            }
+        }
         Some((&backend::ERROR_RESPONSE, _)) => {
             read_error(stream, &mut answer, deadline).await;
-            Err(Error::ServerError(ServerError::decode(
-                answer.get(1..).unwrap_or_default(),
-            )))
+            let looks_like = Protocol::of(&answer);
+            // Old servers, and those that cannot start a process, send a bare string, which ends with a zero byte.
+            if looks_like == Protocol::Unknown {
+                let body = answer.get(1..).unwrap_or_default();
+                Err(Error::ServerError(ServerError::decode(body)))
+            } else {
+                answer.truncate(MAX_EVIDENCE);
+                Err(Error::NotPostgres { answer, looks_like })
+            }
         }
         Some(_) => {
             gather_evidence(stream, &mut answer).await;
-            let looks_like = recognise(&answer);
+            let looks_like = Protocol::of(&answer);
             Err(Error::NotPostgres { answer, looks_like })
         }
     }
@@ -187,18 +183,6 @@ async fn gather_evidence(stream: &mut TcpStream, answer: &mut Vec<u8>) {
     answer.truncate(MAX_EVIDENCE);
 }
 
-fn recognise(answer: &[u8]) -> Protocol {
-    match answer {
-        [b'H', b'T', b'T', b'P', b'/', ..] => Protocol::Http,
-        [b'S', b'S', b'H', b'-', ..] => Protocol::Ssh,
-        _ if record::begins(answer) => Protocol::Tls,
-        // Three bytes of length, sequence number 0, then protocol version 10 or an error packet.
-        [_, _, 0, 0, 10 | 0xff, ..] => Protocol::MySql,
-        [b'2', b'2', b'0', b' ' | b'-', ..] => Protocol::Smtp,
-        _ => Protocol::Unknown,
-    }
-}
-
 fn lost(error: io::Error) -> Error {
     if connect::is_hang_up(&error) {
         Error::Closed
@@ -215,23 +199,3 @@ const ENOUGH_EVIDENCE: usize = 8;
 
 /// How long to wait for the rest of an answer when its first byte has decided the verdict.
 const EVIDENCE_PATIENCE: Duration = Duration::from_millis(500);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn recognises_protocols_by_their_first_bytes() {
-        for (answer, expected) in [
-            (&b"HTTP/1.1 400 Bad Request\r\n"[..], Protocol::Http),
-            (b"SSH-2.0-OpenSSH_9.2", Protocol::Ssh),
-            (b"\x15\x03\x01\x00\x02\x02\x46", Protocol::Tls),
-            (b"J\0\0\0\x0a8.0.36", Protocol::MySql),
-            (b"220 mail ESMTP", Protocol::Smtp),
-            (b"hello", Protocol::Unknown),
-            (b"", Protocol::Unknown),
-        ] {
-            assert_eq!(recognise(answer), expected, "{answer:?}");
-        }
-    }
-}

@@ -150,6 +150,7 @@ async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unkno
             FirstAnswer::Error(ServerError {
                 sqlstate: None,
                 message: alert.to_string().into_bytes(),
+                ..ServerError::default()
             })
         }
         Err(Error::Timeout) => return Err(Unknown::Timeout),
@@ -208,6 +209,7 @@ mod tests {
         ServerError {
             sqlstate: Some(sqlstate.to_owned()),
             message: message.as_bytes().to_vec(),
+            ..ServerError::default()
         }
     }
 

@@ -11,7 +11,8 @@ use crate::handshake::{
     self, Alpn, Approve, Error, Groups, Limits, Offer, Refusal, ServerKeys, Session, shake_hands,
 };
 use crate::inquiry::{Line, Unknown};
-use crate::negotiate::{self, Protocol, Ready};
+use crate::negotiate::{self, Ready};
+use crate::wire::foreign::Protocol;
 
 /// What is different.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use crate::conninfo::TargetSessionAttrs;
 use crate::conninfo::fake::Fake;
 use crate::diagnose::{Code, Finding, Hint, Level, OtherHosts, Stage};
 use crate::handshake::Tls;
-use crate::login::{self, Entered, Role, Step, Unread};
+use crate::login::{self, Entered, Role, Sight, Step, Unread};
 use crate::probe::{Moment, Stop, Timings};
 use crate::wire::postgres::ServerError;
 
@@ -186,6 +186,8 @@ fn login_of(answer: Answer) -> Option<Login> {
             tls: Tls::default(),
             session: Err(Unread::NoRow),
             differences: Vec::new(),
+            sight: Sight::Unknown,
+            pgbouncer: None,
             unwanted: Some((TargetSessionAttrs::Standby, Role::ReadWrite)),
         }),
     };

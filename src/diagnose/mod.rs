@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod calendar;
+mod cause;
 mod code;
 mod explain;
 mod finding;
@@ -160,7 +161,9 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             Some(&session.tls),
             demands,
         );
-        diagnosis.findings.extend(notices::of_session(session));
+        diagnosis
+            .findings
+            .extend(notices::of_session(task, session));
         diagnosis.findings.extend(notices::of_client(task, session));
     }
     diagnosis.findings.extend(notices::of_settings(task));
@@ -235,7 +238,7 @@ fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) 
                 .unwrap_or_else(Diagnosis::passed),
         },
         Err(Stop::Connect(error)) => wire::connect(task, error),
-        Err(Stop::Negotiate(error)) => wire::negotiate(error),
+        Err(Stop::Negotiate(error)) => wire::negotiate(task, error),
         Err(Stop::Handshake {
             error,
             tls,

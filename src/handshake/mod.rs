@@ -296,16 +296,19 @@ async fn drive(
 /// The first bytes after the `S` must be a TLS record. Plaintext that was injected after our first
 /// check is found here (CVE-2021-23222).
 async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
-    let mut first = [0; 2];
+    let mut first = [0; EVIDENCE];
     let count = stream.peek(&mut first).await.map_err(Error::from_io)?;
     let first = first.get(..count).unwrap_or_default();
-    if record::may_begin(first) {
+    if record::may_begin(first.get(..2).unwrap_or(first)) {
         return Ok(());
     }
     Err(Error::NotTls {
         first: first.to_vec(),
     })
 }
+
+/// How much of an answer that is not TLS is kept, to recognise its protocol (bytes).
+const EVIDENCE: usize = 40;
 
 /// Reads what has arrived; `check` sees it before rustls does.
 async fn read_records(

@@ -4,6 +4,7 @@
 use super::password::Password;
 use super::{Entered, Error, Unread};
 use crate::conninfo::{ConnInfo, MASK};
+use crate::wire::postgres::ServerError;
 
 /// What must not be repeated.
 pub(super) struct Echo<'a>(&'a [u8]);
@@ -24,6 +25,7 @@ impl<'a> Echo<'a> {
         match outcome {
             Ok(entered) => {
                 self.text(&mut entered.server_version);
+                self.text(&mut entered.pgbouncer);
                 match &mut entered.session {
                     Ok(session) => {
                         for field in [
@@ -36,17 +38,24 @@ impl<'a> Echo<'a> {
                             self.text(field);
                         }
                     }
-                    Err(Unread::Server(error)) => self.bytes(&mut error.message),
+                    Err(Unread::Server(error)) => self.error(error),
                     Err(Unread::NoRow | Unread::Unfamiliar | Unread::OwnSideUnknown) => {}
                 }
             }
-            Err(Error::Server { error, .. }) => {
-                self.bytes(&mut error.message);
-                self.text(&mut error.sqlstate);
-            }
+            Err(Error::Server { error, .. }) => self.error(error),
             Err(Error::Protocol { reason, .. }) => self.string(reason),
             // These are our own words.
             Err(_) => {}
+        }
+    }
+
+    fn error(&self, error: &mut ServerError) {
+        self.bytes(&mut error.message);
+        self.bytes(&mut error.detail);
+        self.text(&mut error.sqlstate);
+        if let Some(made) = &mut error.made {
+            self.string(&mut made.file);
+            self.string(&mut made.routine);
         }
     }
 

@@ -46,13 +46,13 @@ use crate::{connect, handshake, negotiate};
 pub use method::Method;
 pub use password::{IgnoredFile, Unusable};
 pub use refusal::Refusal;
-pub use session::{Difference, Encryption, Role, ServerSession, Unread};
+pub use session::{Difference, Encryption, Role, ServerSession, Sight, Unread};
 pub use settings::Unsupported;
 
 use channel::Connector;
 use echo::Echo;
 use password::Password;
-use session::{Spoken, Wishes};
+use session::{Own, Spoken, Wishes};
 use tap::Tap;
 use watch::{Seen, Shared};
 
@@ -95,6 +95,10 @@ pub struct Entered {
     pub session: Result<ServerSession, Unread>,
     /// How that differs from what was negotiated here.
     pub differences: Vec<Difference>,
+    /// Whether its process and port are those of this connection.
+    pub sight: Sight,
+    /// The version of PgBouncer, if it says so itself: untrusted text.
+    pub pgbouncer: Option<String>,
     /// `target_session_attrs`, if the server does not match it.
     pub unwanted: Option<(TargetSessionAttrs, Role)>,
 }
@@ -252,22 +256,29 @@ async fn attempt(
 ) -> Result<Entered, Error> {
     let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
     let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
-    let (stream, tap) = ready(task, observation, deadline).await?;
+    let (stream, tap, port) = ready(task, observation, deadline).await?;
     let connector = Connector::new(task, demands, password, &tap, shared)?;
     let spoken = session::speak(&config, stream, connector, wishes)
         .await
         .map_err(|error| failure(&error, shared, &tap))?;
     let Spoken {
         server_version,
+        pgbouncer,
         rows,
         role,
     } = spoken;
     let tls = shared.tls();
     let session = rows.map_err(Unread::Server).and_then(session::read);
-    let differences = session
-        .as_ref()
-        .map(|session| session.differences(&tls))
+    let own = Own {
+        tls: &tls,
+        process: shared.read().process,
+        port,
+    };
+    let seen = session.as_ref();
+    let differences = seen
+        .map(|session| session.differences(&own))
         .unwrap_or_default();
+    let sight = seen.map_or(Sight::Unknown, |session| session.sight(&own));
     let session = match (session, tls.cipher) {
         (Ok(_), None) => Err(Unread::OwnSideUnknown),
         (session, _) => session,
@@ -277,16 +288,18 @@ async fn attempt(
         tls,
         session,
         differences,
+        sight,
+        pgbouncer,
         unwanted: role,
     })
 }
 
-/// A second socket to the address that the first one found, ready for TLS.
+/// A second socket to the address that the first one found, ready for TLS, and its own port.
 async fn ready(
     task: &Task,
     observation: &Observation,
     deadline: Instant,
-) -> Result<(Tap<TcpStream>, tap::Record), Error> {
+) -> Result<(Tap<TcpStream>, tap::Record, Option<u16>), Error> {
     let address = observation.address.map(|address| address.ip());
     let endpoint = Endpoint {
         hostaddr: task
@@ -299,12 +312,14 @@ async fn ready(
     let connected = connect::connect(&endpoint, deadline)
         .await
         .map_err(Error::Connect)?;
+    let own = connected.stream.local_addr();
     let negotiation = task.conninfo.sslnegotiation.value;
     let ready = negotiate::negotiate(connected.stream, negotiation, deadline)
         .await
         .map_err(Error::Negotiate)?;
     let (stream, _) = ready.into_parts();
-    Ok(Tap::new(stream))
+    let (stream, tap) = Tap::new(stream);
+    Ok((stream, tap, own.ok().map(|own| own.port())))
 }
 
 /// What went wrong, from our own observation: the crates' errors say less.

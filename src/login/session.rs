@@ -29,6 +29,34 @@ pub struct ServerSession {
     pub client_dn: Option<String>,
     /// That certificate's serial number: the subject may be empty.
     pub client_serial: Option<String>,
+    /// The number of the server's process for this session.
+    pub process: Option<u32>,
+    /// The client's port, as the server sees it.
+    pub client_port: Option<u16>,
+}
+
+/// Whether the server's session is the one that this client has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// The same process, and the port of this end of the connection.
+    Same,
+    /// The same process, but another port: something translates addresses, or passes messages on.
+    OtherPort,
+    /// Another process than the one that answered here: a pooler.
+    OtherProcess,
+    /// The server does not say.
+    Unknown,
+}
+
+/// This end of the session, to compare with the server's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Own<'a> {
+    /// What was negotiated.
+    pub(super) tls: &'a Tls,
+    /// The process that BackendKeyData named.
+    pub(super) process: Option<u32>,
+    /// The port of the socket.
+    pub(super) port: Option<u16>,
 }
 
 /// Whether a session has TLS, according to the server.
@@ -57,6 +85,13 @@ pub enum Unread {
 /// How the server's view differs from ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Difference {
+    /// Another process than the one that answered here.
+    Process {
+        /// The one that answered.
+        answered: u32,
+        /// The server's.
+        server: u32,
+    },
     /// The server's session has no TLS.
     NoTls,
     /// Another version.
@@ -85,6 +120,8 @@ pub enum Role {
 /// What the session returned.
 pub(super) struct Spoken {
     pub(super) server_version: Option<String>,
+    /// The version of PgBouncer, which newer ones tell.
+    pub(super) pgbouncer: Option<String>,
     pub(super) rows: Result<Vec<SimpleQueryMessage>, ServerError>,
     pub(super) role: Option<(TargetSessionAttrs, Role)>,
 }
@@ -114,6 +151,7 @@ pub(super) async fn speak(
 ) -> Result<Spoken, tokio_postgres::Error> {
     let (client, connection) = config.connect_raw(stream, connector).await?;
     let server_version = connection.parameter("server_version").map(str::to_owned);
+    let pgbouncer = connection.parameter("pgbouncer.version").map(str::to_owned);
     let questions = async move {
         let rows = as_answer(client.simple_query(PG_STAT_SSL).await)?;
         let role = match wishes.role {
@@ -137,6 +175,7 @@ pub(super) async fn speak(
         // The server may close before our Terminate is sent.
         (Ok((rows, role)), _) => Ok(Spoken {
             server_version,
+            pgbouncer,
             rows,
             role,
         }),
@@ -156,6 +195,7 @@ fn as_answer(
             Some(said) if !ends_session(said) => Ok(Err(ServerError {
                 sqlstate: Some(said.code().code().to_owned()),
                 message: said.message().as_bytes().to_vec(),
+                ..ServerError::default()
             })),
             _ => Err(error),
         },
@@ -191,6 +231,8 @@ pub(super) fn read(rows: Vec<SimpleQueryMessage>) -> Result<ServerSession, Unrea
         // PostgreSQL 11 and older have it without the underscore.
         client_dn: column(row, "client_dn").or_else(|| column(row, "clientdn")),
         client_serial: column(row, "client_serial"),
+        process: column(row, "pid").and_then(|pid| pid.parse().ok()),
+        client_port: column(row, "client_port").and_then(|port| port.parse().ok()),
     })
 }
 
@@ -214,7 +256,29 @@ impl ServerSession {
     /// How the two ends of the session differ. No difference does not prove that there is only one
     /// session: something in between may have negotiated the same twice. Only channel binding proves
     /// it.
-    pub(super) fn differences(&self, ours: &Tls) -> Vec<Difference> {
+    pub(super) fn differences(&self, own: &Own<'_>) -> Vec<Difference> {
+        let process = own.process.zip(self.process);
+        let process = process
+            .filter(|(answered, server)| answered != server)
+            .map(|(answered, server)| Difference::Process { answered, server });
+        let tls = self.tls_differences(own.tls);
+        process.into_iter().chain(tls).collect()
+    }
+
+    /// Whether the process and the port are those of this end.
+    pub(super) fn sight(&self, own: &Own<'_>) -> Sight {
+        match (
+            own.process.zip(self.process),
+            own.port.zip(self.client_port),
+        ) {
+            (None, _) => Sight::Unknown,
+            (Some((answered, server)), _) if answered != server => Sight::OtherProcess,
+            (Some(_), Some((own, seen))) if own == seen => Sight::Same,
+            (Some(_), _) => Sight::OtherPort,
+        }
+    }
+
+    fn tls_differences(&self, ours: &Tls) -> Vec<Difference> {
         if self.encryption == Encryption::None {
             return vec![Difference::NoTls];
         }
@@ -280,8 +344,8 @@ fn suits(wanted: TargetSessionAttrs, role: Role) -> bool {
 
 /// All columns, because their names have changed between releases. One simple message, which poolers
 /// pass on unchanged.
-const PG_STAT_SSL: &str =
-    "SELECT * FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
+const PG_STAT_SSL: &str = "SELECT *, pg_catalog.inet_client_port() AS client_port \
+                           FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
 
 const ROLE: &str = "SELECT pg_catalog.pg_is_in_recovery() AS standby, \
                     pg_catalog.current_setting('transaction_read_only') AS read_only";
@@ -308,9 +372,58 @@ mod tests {
         }
     }
 
+    fn differences(session: &ServerSession, tls: &Tls) -> Vec<Difference> {
+        session.differences(&Own {
+            tls,
+            process: None,
+            port: None,
+        })
+    }
+
+    #[test]
+    fn a_pooler_shows_by_the_process_and_a_relay_by_the_port() {
+        let tls = ours();
+        let session = ServerSession {
+            process: Some(21_051),
+            client_port: Some(50_936),
+            ..theirs()
+        };
+        let process = Difference::Process {
+            answered: 708_474_193,
+            server: 21_051,
+        };
+        for (process, port, sight, expected) in [
+            (Some(21_051), Some(50_936), Sight::Same, vec![]),
+            (Some(21_051), Some(4), Sight::OtherPort, vec![]),
+            (Some(21_051), None, Sight::OtherPort, vec![]),
+            (
+                Some(708_474_193),
+                Some(50_936),
+                Sight::OtherProcess,
+                vec![process],
+            ),
+            (None, Some(50_936), Sight::Unknown, vec![]),
+        ] {
+            let tls = &tls;
+            let own = Own { tls, process, port };
+            assert_eq!(session.sight(&own), sight);
+            assert_eq!(session.differences(&own), expected);
+        }
+        let plain = ServerSession {
+            encryption: Encryption::None,
+            ..session
+        };
+        let own = Own {
+            tls: &tls,
+            process: Some(708_474_193),
+            port: None,
+        };
+        assert_eq!(plain.differences(&own), [process, Difference::NoTls]);
+    }
+
     #[test]
     fn one_session_looks_the_same_from_both_ends() {
-        assert_eq!(theirs().differences(&ours()), []);
+        assert_eq!(differences(&theirs(), &ours()), []);
         let sent = Tls {
             client_certificate: ClientCertificateRequest::Sent,
             ..ours()
@@ -319,12 +432,12 @@ mod tests {
             client_dn: Some("/CN=ann".to_owned()),
             ..theirs()
         };
-        assert_eq!(named.differences(&sent), []);
+        assert_eq!(differences(&named, &sent), []);
         let nameless = ServerSession {
             client_serial: Some("7".to_owned()),
             ..theirs()
         };
-        assert_eq!(nameless.differences(&sent), []);
+        assert_eq!(differences(&nameless, &sent), []);
         let iana = ServerSession {
             version: Some("TLSv1.2".to_owned()),
             cipher: Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256".to_owned()),
@@ -336,7 +449,7 @@ mod tests {
             cipher: Suite::of(0xc02f),
             ..ours()
         };
-        assert_eq!(iana.differences(&ours), []);
+        assert_eq!(differences(&iana, &ours), []);
     }
 
     #[test]
@@ -373,7 +486,7 @@ mod tests {
                 Difference::ClientCertificate,
             ),
         ] {
-            assert_eq!(session.differences(&ours()), [difference], "{session:?}");
+            assert_eq!(differences(&session, &ours()), [difference], "{session:?}");
         }
     }
 

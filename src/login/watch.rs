@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) method: Option<Method>,
     pub(super) bound: bool,
     pub(super) disclosed: Option<Disclosed>,
+    /// The process that BackendKeyData names.
+    pub(super) process: Option<u32>,
     /// The last ErrorResponse.
     pub(super) error: Option<ServerError>,
     /// The server hung up.
@@ -109,6 +111,11 @@ impl<S> Watched<S> {
                 }
                 backend::ERROR_RESPONSE => {
                     seen.error = Some(ServerError::decode(body));
+                    Ok(())
+                }
+                backend::BACKEND_KEY_DATA if seen.step == Step::Authenticated => {
+                    let number = body.get(LENGTH_WORD..).and_then(|body| body.first_chunk());
+                    seen.process = number.map(|number| u32::from_be_bytes(*number));
                     Ok(())
                 }
                 backend::READY_FOR_QUERY if seen.step == Step::Authenticated => {

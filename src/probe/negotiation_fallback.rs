@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::{Session, Stop, Task, Timings, meet, reach};
 use crate::conninfo::{ConnInfo, SslNegotiation};
 use crate::handshake::Error as HandshakeError;
-use crate::negotiate::{Error as NegotiateError, Protocol};
+use crate::negotiate::Error as NegotiateError;
+use crate::wire::foreign::Protocol;
 use crate::wire::tls::Alert;
 
 /// The result of asking for TLS the other way.

@@ -4,7 +4,7 @@ use super::build::milliseconds;
 use super::{ChannelBindingType, EndpointReport, LoginMethod, LoginReport, ServerSessionReport};
 use crate::conninfo::ConnInfo;
 use crate::escape::Shown;
-use crate::login::{self, Encryption, Login};
+use crate::login::{self, Encryption, Entered, Login, Sight};
 
 impl EndpointReport {
     /// The same with the login, if there was one.
@@ -44,8 +44,22 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
         }),
         same_session: entered
             .filter(|_| session.is_some())
-            .map(|entered| entered.differences.is_empty()),
+            .and_then(|entered| same_session(login.bound, entered)),
+        pooler: entered
+            .and_then(|entered| entered.pgbouncer.as_ref())
+            .map(|version| shortened(&format!("PgBouncer {version}"))),
         took_ms: milliseconds(login.took),
+    }
+}
+
+/// A difference refutes it. The process and the port prove it, and so does channel binding. Otherwise something
+/// may have negotiated the same twice.
+fn same_session(bound: bool, entered: &Entered) -> Option<bool> {
+    let same = || (bound || entered.sight == Sight::Same).then_some(true);
+    if entered.differences.is_empty() {
+        same()
+    } else {
+        Some(false)
     }
 }
 

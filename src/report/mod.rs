@@ -397,9 +397,13 @@ pub struct LoginReport {
     /// The server's own view of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pg_stat_ssl: Option<ServerSessionReport>,
-    /// Whether that is what was negotiated on the connection of the login; `null` if it cannot be
-    /// compared. Agreement does not prove that TLS ends at the server; a bound login does.
+    /// Whether the server's session is the one on the connection of the login. `true` if the login is
+    /// bound to it, or if the server's process and its client's port are those of the connection;
+    /// `false` if anything differs; `null` if neither is known.
     pub same_session: Option<bool>,
+    /// The pooler that answered, if it says so itself: `PgBouncer 1.25.0`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pooler: Option<Shown>,
     /// How long it took, in milliseconds, including its own connection.
     pub took_ms: f64,
 }

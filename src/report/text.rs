@@ -388,7 +388,8 @@ fn write_login(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
     };
     let same = match login.same_session {
         Some(true) => "as negotiated here",
-        _ => "NOT what was negotiated here",
+        Some(false) => "NOT what was negotiated here",
+        None => "the same as here, but not proven to be the same session",
     };
     let parts = [&session.version, &session.cipher, &session.client_dn];
     let parts: Vec<&str> = parts.into_iter().flatten().map(Shown::as_str).collect();

@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod fields;
+pub mod foreign;
 pub mod postgres;
 pub mod tls;
 

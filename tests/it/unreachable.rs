@@ -70,8 +70,33 @@ fn what_answers_is_named() {
         (OLD, (4, "server-error", "unsupported frontend protocol")),
         (REJECTED, (4, "server-error", "no entry (SQLSTATE 28000)")),
         (
-            b"Sand more",
-            (5, "plaintext-injection", "8 bytes arrived together"),
+            b"S\0and more",
+            (5, "plaintext-injection", "9 bytes arrived together"),
+        ),
+        // No message of PostgreSQL is only text, so nobody inserted this one.
+        (
+            b"Service unavailable\r\n",
+            (4, "not-postgres", "not a PostgreSQL server"),
+        ),
+        (
+            b"ERROR: no backend\r\n",
+            (4, "not-postgres", "not a PostgreSQL server"),
+        ),
+        (
+            b"Nicht frei\r\n",
+            (4, "not-postgres", "not a PostgreSQL server"),
+        ),
+        (
+            b"S\0\0\0\x0a11.4.10-MariaDB\0",
+            (4, "not-postgres", "a MySQL or MariaDB server"),
+        ),
+        (
+            b"E\0\0\0\xff\x6a\x04Host '192.0.2.7' is not allowed to connect",
+            (4, "not-postgres", "a MySQL or MariaDB server"),
+        ),
+        (
+            b"-DENIED Redis is running in protected mode\r\n",
+            (4, "not-postgres", "a Redis server"),
         ),
     ] {
         let run = Client::new().check(&at(crate::support::scripted::answering(answer)));

@@ -2,17 +2,18 @@
 
 use super::corrected;
 use super::own_certificate;
+use super::refusal::Asked;
 use super::renewal::{Role, renewal};
 use super::wire::{said, server_error};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::diagnose::calendar::day;
+use crate::diagnose::cause::Cause;
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
 use crate::probe::{Moment, Session, Task};
 use crate::verify::client_path;
-use crate::wire::postgres::error::sqlstate;
-use crate::wire::postgres::{FirstAnswer, ServerError};
+use crate::wire::postgres::FirstAnswer;
 use crate::wire::tls::Alert;
 use crate::x509::{Certificate, Name};
 
@@ -27,12 +28,13 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
             "server did not request an SSL certificate, but sslcertmode=require demands it".to_owned(),
         )
         .hint("Set ssl_ca_file on the server, or remove sslcertmode=require."),
-        (Some(FirstAnswer::Error(error)), _) if demands_certificate(error) => {
+        (Some(FirstAnswer::Error(error)), _) if Cause::of(error) == Cause::CertificateDemanded => {
             refused_or_missing(task, &session.tls, format!("server says: {}", said(error)), None)?
         }
         // Such a server answers before it reads pg_hba.conf: it may still require another certificate.
         (Some(FirstAnswer::Error(error)), _) if error.may_pass() => {
-            return Some(server_error(error));
+            let asked = Asked::new(task, Some(&session.judgement));
+            return Some(server_error(&asked, error));
         }
         (Some(FirstAnswer::Closed), _) => silence(task, &session.tls)?,
         (Some(FirstAnswer::Unexpected(byte)), _) => finding(
@@ -43,16 +45,6 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
         (Some(FirstAnswer::Error(_) | FirstAnswer::Authentication(_)), _) | (None, _) => return None,
     };
     Some(Diagnosis::failed(finding))
-}
-
-/// PostgreSQL's "connection requires a valid client certificate" comes in the language of the
-/// server. Everything else that it says under this SQLSTATE before authentication (pg_hba.conf has
-/// no entry, or rejects; authentication failed) quotes a name, in every language, but this error
-/// does not.
-fn demands_certificate(error: &ServerError) -> bool {
-    let text = String::from_utf8_lossy(&error.message);
-    error.sqlstate.as_deref() == Some(sqlstate::INVALID_AUTHORIZATION)
-        && !text.contains(QUOTATION_MARKS)
 }
 
 /// A certificate that was sent, but is not valid at the time of `--at`: a server that checks it will refuse it.
@@ -217,78 +209,7 @@ fn left_behind(task: &Task) -> Option<Hint> {
     })
 }
 
-/// The quotation marks around names in PostgreSQL's translations.
-const QUOTATION_MARKS: [char; 7] = [
-    '"', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{300c}',
-];
-
 /// How many authorities are listed.
 const SHOWN: usize = 5;
 const OTHER_KEY: &str = "The client certificate was not sent, because the server does not accept signatures by its kind of key. Use a certificate with an RSA or P-256 key.";
 const GIVE_CERTIFICATE: &str = "Set a client certificate whose CA is in the server's ssl_ca_file:";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_demand_for_a_certificate_is_known_in_every_language() {
-        for (sqlstate, message, demanded) in [
-            (
-                "28000",
-                "connection requires a valid client certificate",
-                true,
-            ),
-            (
-                "28000",
-                "Verbindung erfordert ein gültiges Client-Zertifikat",
-                true,
-            ),
-            (
-                "28000",
-                "la connexion requiert un certificat client valide",
-                true,
-            ),
-            (
-                "28000",
-                "この接続には有効なクライアント証明が必要です",
-                true,
-            ),
-            (
-                "42501",
-                "connection requires a valid client certificate",
-                false,
-            ),
-            (
-                "28000",
-                "no pg_hba.conf entry for host \"192.0.2.7\", user \"u\", database \"d\", SSL encryption",
-                false,
-            ),
-            (
-                "28000",
-                "kein pg_hba.conf-Eintrag für Host »192.0.2.7«, Benutzer »u«, Datenbank »d«, SSL-Verschlüsselung",
-                false,
-            ),
-            (
-                "28000",
-                "authentification par certificat échouée pour l'utilisateur « u »",
-                false,
-            ),
-            (
-                "28P01",
-                "password authentication failed for user \"u\"",
-                false,
-            ),
-        ] {
-            let error = ServerError {
-                sqlstate: Some(sqlstate.to_owned()),
-                message: message.as_bytes().to_vec(),
-            };
-            assert_eq!(
-                demands_certificate(&error),
-                demanded,
-                "{sqlstate} {message}"
-            );
-        }
-    }
-}

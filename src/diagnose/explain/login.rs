@@ -1,15 +1,17 @@
 //! The result of a login, and what the server reports about the session.
 
+use super::refusal::{self, Asked};
 use super::wire;
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
+use crate::diagnose::cause::{self, Cause};
 use crate::diagnose::{
     Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, apply_strictness, unsatisfied,
 };
 use crate::escape::{Shown, escape};
 use crate::login::{
-    Difference, Disclosed, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, Step, Unread,
-    Unusable,
+    Difference, Disclosed, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, Sight, Step,
+    Unread, Unusable,
 };
 use crate::probe::{Observation, Task};
 use crate::trust;
@@ -85,7 +87,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
             ..ignored(file)
         }),
         Error::Connect(error) => wire::connect(task, error),
-        Error::Negotiate(error) => wire::negotiate(error),
+        Error::Negotiate(error) => wire::negotiate(task, error),
         Error::Handshake {
             error,
             tls,
@@ -106,7 +108,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
             finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),
         ),
         Error::Refused(refusal) => refused(refusal, message),
-        Error::Server { error, step } => server(observation, login, error, *step),
+        Error::Server { error, step } => server(task, observation, login, error, *step),
         Error::Closed(step) => ended(*step, Code::Closed, message, LOOK_INTO_LOG),
         Error::Timeout(step) => ended(*step, Code::Timeout, message, LOOK_INTO_LOG),
         Error::TooMuch(step) => ended(*step, Code::LoginFailed, message, NOT_POSTGRES),
@@ -169,7 +171,13 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
 }
 
 /// The server's FATAL, by its SQLSTATE (PostgreSQL documentation, appendix A).
-fn server(observation: &Observation, login: &Login, error: &ServerError, step: Step) -> Diagnosis {
+fn server(
+    task: &Task,
+    observation: &Observation,
+    login: &Login,
+    error: &ServerError,
+    step: Step,
+) -> Diagnosis {
     let state = error.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let said = format!("{}{shown}", wire::said(error));
@@ -179,8 +187,8 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
             Code::ServerError,
             format!("server answered with an error: {said}"),
         );
-        let hint = "TLS is not the problem. Try again when the server is up or less busy.";
-        return wire::unavailable(finding.hint(hint));
+        let asked = Asked::new(task, observation.judgement()).by(login.method);
+        return wire::unavailable(finding.hint(refusal::advice(&asked, error)));
     }
     // A wrong password is 28P01; here 28000 means that the server rejects the channel. But it does not if
     // the proof is unbound: then it comes from a pooler that uses 28000 for a wrong password and does not
@@ -196,30 +204,20 @@ fn server(observation: &Observation, login: &Login, error: &ServerError, step: S
             BETWEEN,
         );
     }
+    if cause::saw_plaintext(error) {
+        return failed(
+            Code::TlsTerminatedInBetween,
+            format!("the server sees no TLS, although the session here has it: {said}"),
+            BETWEEN,
+        );
+    }
+    let asked = Asked::new(task, observation.judgement()).by(login.method);
     let hint = match state {
-        Some(sqlstate::INVALID_PASSWORD) => {
-            "The password is wrong, or the role does not exist or has no password. The server does not say which, but its log does.".into()
-        }
-        Some(sqlstate::INVALID_AUTHORIZATION) => {
-            "Possible causes: pg_hba.conf has no line for this user, database, address and TLS, or has a line that rejects them. The role is not allowed to log in. The certificate's CN is not the user.".into()
-        }
-        Some(sqlstate::INVALID_CATALOG_NAME) => {
-            "The database does not exist. Check dbname. Its default is the user's name.".into()
-        }
-        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
-            Hint::say("The role lacks the privilege CONNECT on this database:")
-                .fix(Fix::command("GRANT CONNECT ON DATABASE ... TO ..."))
-        }
-        Some(sqlstate::INVALID_PARAMETER_VALUE | sqlstate::UNDEFINED_OBJECT) => {
-            "The server does not accept a setting in options or client_encoding.".into()
-        }
-        Some(sqlstate::PROTOCOL_VIOLATION | sqlstate::INTERNAL_ERROR) if sends_no_name(observation) => {
+        Some(sqlstate::PROTOCOL_VIOLATION | sqlstate::INTERNAL_ERROR) if sends_no_name(observation)
+                && Cause::of(error) == Cause::Unknown => {
             "A provider that selects the database by the host name in the handshake (SNI) says this if no name was sent. Connect by name, not by address, and do not set sslsni=0.".into()
         }
-        Some(sqlstate::PROTOCOL_VIOLATION) => {
-            "A pooler says this about users and databases that it does not know. Check its configuration.".into()
-        }
-        _ => "Fix what the server reports. Its log says more.".into(),
+        _ => refusal::advice(&asked, error),
     };
     failed(
         Code::LoginFailed,
@@ -279,7 +277,7 @@ fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding>
         ),
         Method::Md5 => (
             Level::Warning,
-            "the server asked for an MD5 hash, which is not bound to the channel and makes the password easy to guess",
+            "the server asked for an MD5 hash, which is not bound to the channel and makes the password easy to guess; PostgreSQL 18 deprecates this, and 19 warns at every such login",
             "Set password_encryption = 'scram-sha-256', set the password again, and require scram-sha-256 in pg_hba.conf.",
         ),
         Method::ScramSha256 if login.bound || diagnosis.findings.iter().any(said) => return None,
@@ -301,8 +299,8 @@ fn unbound(task: &Task, login: &Login, diagnosis: &Diagnosis) -> Option<Finding>
 /// What `pg_stat_ssl` shows.
 fn session(login: &Login, entered: &Entered) -> Option<Finding> {
     let why = match &entered.session {
-        Ok(_) if entered.differences.is_empty() => return None,
-        Ok(_) => return Some(between(entered)),
+        Ok(_) if !entered.differences.is_empty() => return Some(between(entered)),
+        Ok(_) => return relayed(login, entered),
         Err(Unread::Server(error)) => format!("the server says: {}", wire::said(error)),
         Err(Unread::NoRow) => "it has no row for this session".to_owned(),
         Err(Unread::Unfamiliar) => "it is not PostgreSQL's".to_owned(),
@@ -323,16 +321,19 @@ fn session(login: &Login, entered: &Entered) -> Option<Finding> {
 }
 
 fn between(entered: &Entered) -> Finding {
-    let parts: Vec<&str> = entered
-        .differences
+    let differences = &entered.differences;
+    let parts: Vec<String> = differences
         .iter()
         .map(|difference| match difference {
-            Difference::NoTls => "its session has no TLS",
-            Difference::Version => "another TLS version",
-            Difference::Cipher => "another cipher suite",
-            Difference::Bits => "another key length",
+            Difference::Process { answered, server } => {
+                format!("its process is {server}, but {answered} answered here")
+            }
+            Difference::NoTls => "its session has no TLS".to_owned(),
+            Difference::Version => "another TLS version".to_owned(),
+            Difference::Cipher => "another cipher suite".to_owned(),
+            Difference::Bits => "another key length".to_owned(),
             Difference::ClientCertificate => {
-                "another answer on whether a client certificate was sent"
+                "another answer on whether a client certificate was sent".to_owned()
             }
         })
         .collect();
@@ -340,7 +341,32 @@ fn between(entered: &Entered) -> Finding {
         "the server sees another session than the one negotiated here: {}",
         parts.join(", ")
     );
-    finding(Level::Warning, Code::TlsTerminatedInBetween, message).hint(BETWEEN)
+    let other_process = |difference: &Difference| matches!(difference, Difference::Process { .. });
+    let hint = match &entered.pgbouncer {
+        Some(version) => Hint::say(format!(
+            "PgBouncer {} ends TLS here. {POOLER_SEES}",
+            escape(version)
+        ))
+        .then("Whether it verifies PostgreSQL is set in pgbouncer.ini, by its administrator:")
+        .fix(Fix::setting("server_tls_sslmode = verify-full"))
+        .fix(Fix::setting("server_tls_ca_file = /etc/pgbouncer/root.crt")),
+        None if differences.iter().any(other_process) => Hint::say(format!(
+            "A pooler ends TLS here, and has connections of its own to PostgreSQL. {POOLER_SEES} Its administrator should make it use TLS to the server with sslmode=verify-full (PgBouncer: server_tls_sslmode). If there should be no pooler, find out what answers."
+        )),
+        None => BETWEEN.into(),
+    };
+    finding(Level::Warning, Code::TlsTerminatedInBetween, message).hint(hint)
+}
+
+/// The same process at both ends, but another port.
+fn relayed(login: &Login, entered: &Entered) -> Option<Finding> {
+    let relayed = entered.sight == Sight::OtherPort && !login.bound;
+    relayed.then(|| {
+        let message = "the server sees the TLS version and suite that were negotiated here, but another client port";
+        finding(Level::Info, Code::TlsUnconfirmed, message).hint(
+            "Address translation (NAT, a published container port) does this. So does a proxy that ends TLS and passes messages on. Only channel binding tells them apart: require scram-sha-256.",
+        )
+    })
 }
 
 /// `target_session_attrs`: libpq would continue with the next host, if there is one.
@@ -368,6 +394,8 @@ fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
 }
 
 const BETWEEN: &str = "Something in between ends TLS: a pooler, a proxy, a load balancer, or an attacker with a certificate for this name. It sees every password and row, and it decides how the data travels from there. If this is intended, make it use TLS to the server with sslmode=verify-full. If not, find out what answers.";
+const POOLER_SEES: &str =
+    "It sees every password and row, and decides how the data travels from there.";
 const LEAVE_OUT: &str =
     "psql may be able to log in. Remove the setting for this check, or check without --login.";
 const LOOK_INTO_LOG: &str = "Look in the server's log for details.";

@@ -18,6 +18,8 @@ pub(super) struct Provider {
     pub commands: &'static [&'static str],
     /// The value of `sslrootcert` for them, if it is the same for all its servers.
     pub sslrootcert: Option<&'static str>,
+    /// Where its customers let a client's address in.
+    pub network: Option<&'static str>,
 }
 
 impl Provider {
@@ -53,6 +55,9 @@ const PROVIDERS: &[Provider] = &[
             "pgtls roots export microsoft-rsa-root-ca-2017 >> azure.crt",
         ],
         sslrootcert: Some("azure.crt"),
+        network: Some(
+            "Add the address to the server's firewall rules or its virtual network (Networking in the portal).",
+        ),
     },
     Provider {
         name: "Azure Cosmos DB for PostgreSQL",
@@ -61,6 +66,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Its root is DigiCert Global Root G2:",
         commands: &["pgtls roots export digicert-global-root-g2 > azure.crt"],
         sslrootcert: Some("azure.crt"),
+        network: None,
     },
     Provider {
         name: "Amazon RDS",
@@ -71,6 +77,7 @@ const PROVIDERS: &[Provider] = &[
             "curl -o rds.pem https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
         ],
         sslrootcert: Some("rds.pem"),
+        network: None,
     },
     Provider {
         name: "Supabase",
@@ -79,6 +86,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Supabase has two roots with the same name (2021 and 2025). Download the certificate from the dashboard (Database settings, SSL), and keep both in the file.",
         commands: &[],
         sslrootcert: None,
+        network: None,
     },
     Provider {
         name: "Neon",
@@ -87,6 +95,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Neon uses a public CA. libpq 16 and newer find it in the machine's trust store.",
         commands: &[],
         sslrootcert: Some("system"),
+        network: None,
     },
     Provider {
         name: "DigitalOcean",
@@ -95,6 +104,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "DigitalOcean has a separate CA for every project. Download the CA certificate from the database's page.",
         commands: &[],
         sslrootcert: None,
+        network: None,
     },
     Provider {
         name: "Aiven",
@@ -103,6 +113,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Aiven has a separate CA for every project. Download ca.pem (\"CA certificate\") from the console.",
         commands: &[],
         sslrootcert: None,
+        network: None,
     },
     Provider {
         name: "Tiger Cloud (Timescale)",
@@ -111,6 +122,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Tiger Cloud uses a public CA, but a new service is self-signed for up to half an hour. libpq 16 and newer find the CA in the machine's trust store.",
         commands: &[],
         sslrootcert: Some("system"),
+        network: None,
     },
     Provider {
         name: "Crunchy Bridge",
@@ -119,6 +131,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Crunchy Bridge has a separate CA for every team:",
         commands: &["curl -o bridge.pem https://api.crunchybridge.com/teams/TEAM-ID.pem"],
         sslrootcert: Some("bridge.pem"),
+        network: None,
     },
     Provider {
         name: "Railway",
@@ -127,6 +140,7 @@ const PROVIDERS: &[Provider] = &[
         roots: "Railway's server makes its own certificate, for localhost. verify-full is impossible through Railway's proxy.",
         commands: &[],
         sslrootcert: None,
+        network: None,
     },
     Provider {
         name: "CockroachDB Cloud",
@@ -137,6 +151,7 @@ const PROVIDERS: &[Provider] = &[
             "curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
         ],
         sslrootcert: None,
+        network: None,
     },
 ];
 

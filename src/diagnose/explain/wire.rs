@@ -4,15 +4,17 @@ use std::io;
 
 use super::client_certificate;
 use super::corrected;
+use super::refusal::{self, Asked};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{Host, Keyword, SslSni, host_and_port};
+use crate::conninfo::{Host, Keyword, SslNegotiation, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
-use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE, Protocol};
+use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE};
 use crate::os;
 use crate::probe::Task;
+use crate::wire::foreign::Protocol;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
 use crate::x509::SigningFault;
@@ -86,7 +88,7 @@ fn no_such_name(task: &Task) -> Hint {
     )
 }
 
-pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
+pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
         NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it declined TLS)")).hint(
@@ -94,7 +96,7 @@ pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
                 .then("PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off."),
             ),
         ),
-        NegotiateError::ServerError(answer) => server_error(answer),
+        NegotiateError::ServerError(answer) => server_error(&Asked::new(task, None), answer),
         NegotiateError::NotPostgres { answer, looks_like } => not_postgres(answer, *looks_like),
         NegotiateError::PlaintextInjection { bytes, .. } => injected(&format!(
             "{error}: {}{bytes} byte{} arrived together with the S",
@@ -115,17 +117,16 @@ pub(in crate::diagnose) fn negotiate(error: &NegotiateError) -> Diagnosis {
     }
 }
 
-pub(in crate::diagnose) fn server_error(answer: &ServerError) -> Diagnosis {
+pub(in crate::diagnose) fn server_error(asked: &Asked<'_>, answer: &ServerError) -> Diagnosis {
     let state = answer.sqlstate.as_deref();
     let shown = state.map_or_else(String::new, |state| format!(" (SQLSTATE {state})"));
     let message = format!("server answered with an error: {}{shown}", said(answer));
     let finding = Finding::error(Code::ServerError, Stage::Negotiate, message);
+    let hint = refusal::advice(asked, answer);
     if answer.may_pass() {
-        let hint = "TLS is not the problem. Try again when the server is up or less busy.";
         unavailable(finding.hint(hint))
     } else {
-        let hint = "TLS was not reached. First fix what the server reports.";
-        Diagnosis::failed(finding.hint(hint))
+        Diagnosis::failed(finding.hint(Hint::say("TLS was not reached.").and(hint)))
     }
 }
 
@@ -148,29 +149,66 @@ pub(in crate::diagnose) fn said(error: &ServerError) -> String {
 }
 
 fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
-    let what = match looks_like {
-        Protocol::Http => "an HTTP server",
-        Protocol::Ssh => "an SSH server",
-        Protocol::MySql => "a MySQL or MariaDB server",
-        Protocol::Tls => "a server that speaks TLS from the first byte",
-        Protocol::Smtp => "a mail or FTP server",
-        Protocol::Unknown => "not a PostgreSQL server",
-    };
     let shown = answer.get(..answer.len().min(SHOWN)).unwrap_or(answer);
     let message = format!(
-        "this is {what}: it answered the SSLRequest with \"{}\"",
+        "this is {}: it answered the SSLRequest with \"{}\"",
+        looks_like.server(),
         escape(shown)
     );
     let hint = match looks_like {
         Protocol::Tls => {
             "If a proxy ends TLS there, use sslnegotiation=direct (PostgreSQL 17 and newer), or point to PostgreSQL itself."
         }
-        Protocol::Http | Protocol::Ssh | Protocol::MySql | Protocol::Smtp | Protocol::Unknown => {
-            "Check host and port."
+        Protocol::Text => {
+            "Something in front of PostgreSQL, or another service, answers with text. Read it, and check host and port."
         }
+        Protocol::Http
+        | Protocol::Ssh
+        | Protocol::MySql
+        | Protocol::MySqlX
+        | Protocol::Smtp
+        | Protocol::Pop3
+        | Protocol::Imap
+        | Protocol::Redis
+        | Protocol::Memcached
+        | Protocol::Amqp
+        | Protocol::Nats
+        | Protocol::SqlServer
+        | Protocol::Oracle
+        | Protocol::MongoDb
+        | Protocol::Ldap
+        | Protocol::Vnc
+        | Protocol::Rsync
+        | Protocol::Telnet
+        | Protocol::Xml
+        | Protocol::Unknown => "Check host and port.",
     };
     let finding = Finding::error(Code::NotPostgres, Stage::Negotiate, message).hint(hint);
     Diagnosis::failed(finding)
+}
+
+/// Bytes where TLS should start. What came before them belongs to the same answer: an `S` that began a text
+/// was taken for the permission to start TLS.
+fn not_tls(task: &Task, error: &HandshakeError, first: &[u8]) -> Diagnosis {
+    let whole = match task.conninfo.sslnegotiation.value {
+        SslNegotiation::Postgres => [b"S", first].concat(),
+        SslNegotiation::Direct => first.to_vec(),
+    };
+    let protocol = Protocol::of(&whole);
+    if !matches!(protocol, Protocol::Unknown | Protocol::Tls) {
+        let message = format!(
+            "this is {}: it answered with \"{}\" where TLS should start",
+            protocol.server(),
+            escape(&whole)
+        );
+        let finding = Finding::error(Code::NotPostgres, Stage::Handshake, message);
+        return Diagnosis::failed(finding.hint("Check host and port."));
+    }
+    let shown = escape(first);
+    injected(
+        &format!("{error}: \"{shown}\" came where TLS should start"),
+        Stage::Handshake,
+    )
 }
 
 pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
@@ -218,10 +256,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
             finding(Code::TlsFailure, error.to_string()).hint(NOT_FOR_POSTGRES)
         }
         HandshakeError::NotTls { first } => {
-            return injected(
-                &format!("{error}: \"{}\" came where TLS should start", escape(first)),
-                Stage::Handshake,
-            );
+            return not_tls(task, error, first);
         }
         HandshakeError::Closed { .. } if tls.sni.is_none() => {
             finding(Code::Closed, error.to_string()).hint(unknown_sni(task, tls))

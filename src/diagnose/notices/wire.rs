@@ -1,20 +1,21 @@
 //! Other findings about the connection.
 
 use super::{Code, Finding, Stage, info};
+use crate::diagnose::explain::refusal::{self, Asked};
 use crate::escape::escape;
-use crate::probe::Session;
+use crate::probe::{Session, Task};
 use crate::wire::postgres::FirstAnswer;
 
 /// Notices about an established session.
-pub(in crate::diagnose) fn of_session(session: &Session) -> Vec<Finding> {
-    [login(session), hello_retry(session)]
+pub(in crate::diagnose) fn of_session(task: &Task, session: &Session) -> Vec<Finding> {
+    [login(task, session), hello_retry(session)]
         .into_iter()
         .flatten()
         .collect()
 }
 
 /// What the server says about the login, which has nothing to do with TLS.
-fn login(session: &Session) -> Option<Finding> {
+fn login(task: &Task, session: &Session) -> Option<Finding> {
     let Some(FirstAnswer::Error(error)) = &session.first_answer else {
         return None;
     };
@@ -22,9 +23,8 @@ fn login(session: &Session) -> Option<Finding> {
         "TLS is fine, but the server refuses this user: {}",
         escape(&error.message)
     );
-    Some(info(Code::LoginFailed, Stage::Handshake, message).hint(
-        "Check user and dbname, the client certificate's CN and the server's pg_hba.conf and pg_ident.conf.",
-    ))
+    let asked = Asked::new(task, Some(&session.judgement));
+    Some(info(Code::LoginFailed, Stage::Handshake, message).hint(refusal::advice(&asked, error)))
 }
 
 fn hello_retry(session: &Session) -> Option<Finding> {

@@ -11,6 +11,20 @@ pub struct ServerError {
     pub sqlstate: Option<String>,
     /// The primary message.
     pub message: Vec<u8>,
+    /// The details; empty if the server sent none.
+    pub detail: Vec<u8>,
+    /// Where in its program the server made the message; `None` if it does not say.
+    pub made: Option<Made>,
+}
+
+/// The place in the server's program, in no language but that of its source. PostgreSQL always sends
+/// it (`send_message_to_frontend` in `elog.c`); PgBouncer and most other poolers never do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The source file: `auth.c`.
+    pub file: String,
+    /// The function: `ClientAuthentication`.
+    pub routine: String,
 }
 
 /// What an error ends.
@@ -40,11 +54,13 @@ impl ServerError {
             return Self {
                 sqlstate: None,
                 message: until_nul(body).to_vec(),
+                ..Self::default()
             };
         };
         let fields = body.get(LENGTH_WORD..length.min(body.len()));
         let mut fields = Fields(fields.unwrap_or_default());
         let mut error = Self::default();
+        let (mut file, mut routine) = (None, None);
         while let Some(kind) = fields.u8() {
             if kind == END {
                 break;
@@ -52,10 +68,16 @@ impl ServerError {
             let value = fields.string().unwrap_or_else(|| rest(&mut fields));
             match kind {
                 MESSAGE => error.message = value.to_vec(),
+                DETAIL => error.detail = value.to_vec(),
                 SQLSTATE => error.sqlstate = sqlstate(value),
+                FILE => file = identifier(value),
+                ROUTINE => routine = identifier(value),
                 _ => {}
             }
         }
+        error.made = file
+            .zip(routine)
+            .map(|(file, routine)| Made { file, routine });
         error
     }
 
@@ -111,6 +133,14 @@ fn sqlstate(value: &[u8]) -> Option<String> {
     well_formed.then(|| value.iter().copied().map(char::from).collect())
 }
 
+/// A name in C source, or of a file of it.
+fn identifier(value: &[u8]) -> Option<String> {
+    let fits =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/');
+    let well_formed = (1..=MAX_IDENTIFIER).contains(&value.len()) && value.iter().all(fits);
+    well_formed.then(|| value.iter().copied().map(char::from).collect())
+}
+
 fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
@@ -122,8 +152,14 @@ fn rest<'a>(fields: &mut Fields<'a>) -> &'a [u8] {
 /// The maximum length of an ErrorResponse (bytes): libpq's own limit.
 pub const MAX_ERROR: usize = 30_000;
 
+/// The maximum length of a name in the server's source (bytes).
+const MAX_IDENTIFIER: usize = 100;
+
 const END: u8 = 0;
 const MESSAGE: u8 = b'M';
+const DETAIL: u8 = b'D';
+const FILE: u8 = b'F';
+const ROUTINE: u8 = b'R';
 const SQLSTATE: u8 = b'C';
 /// In the server's language.
 const SEVERITY_LOCAL: u8 = b'S';
@@ -141,6 +177,8 @@ pub mod sqlstate {
     pub const INVALID_CATALOG_NAME: &str = "3D000";
     /// `insufficient_privilege`.
     pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    /// `object_not_in_prerequisite_state`: the database allows no connections.
+    pub const NOT_IN_PREREQUISITE_STATE: &str = "55000";
     /// `undefined_object`.
     pub const UNDEFINED_OBJECT: &str = "42704";
     /// `invalid_parameter_value`.
@@ -178,6 +216,25 @@ mod tests {
     }
 
     #[test]
+    fn the_place_in_the_servers_program_is_read_if_it_is_one() {
+        let error = |fields: &[u8]| ServerError::decode(&body(fields));
+        let whole = error(b"SFATAL\0C28000\0Mno\0Dwhy\0Fauth.c\0L441\0RClientAuthentication\0\0");
+        let made = whole.made.unwrap();
+        assert_eq!(
+            (made.file.as_str(), made.routine.as_str()),
+            ("auth.c", "ClientAuthentication")
+        );
+        assert_eq!(whole.detail, b"why");
+        for odd in [
+            &b"SFATAL\0C28000\0Mno\0Fauth.c\0\0"[..],
+            b"SFATAL\0C28000\0Mno\0Fauth.c\0Ra b\x1b\0\0",
+            b"SFATAL\0C28000\0Mno\0Fauth.c\0R\0\0",
+        ] {
+            assert_eq!(error(odd).made, None, "{odd:?}");
+        }
+    }
+
+    #[test]
     fn what_is_encoded_is_read_again() {
         let bytes = encode(Severity::Fatal, sqlstate::CANNOT_CONNECT_NOW, "starting up");
         assert_eq!(bytes[0], b'E');
@@ -185,6 +242,7 @@ mod tests {
         let expected = ServerError {
             sqlstate: Some("57P03".to_owned()),
             message: b"starting up".to_vec(),
+            ..ServerError::default()
         };
         assert_eq!(ServerError::decode(&bytes[1..]), expected);
         let severity = b"SFATAL\0VFATAL\0";
@@ -240,6 +298,7 @@ mod tests {
             let error = ServerError {
                 sqlstate: state.map(str::to_owned),
                 message: Vec::new(),
+                ..ServerError::default()
             };
             assert_eq!(error.may_pass(), passes, "{state:?}");
         }

@@ -80,7 +80,8 @@ pub fn length_word(length: usize) -> [u8; LENGTH_WORD] {
 }
 
 /// Splits what a server sends into messages, in whatever pieces it arrives. Keeps the contents of
-/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`]; all others are skipped.
+/// [`backend::AUTHENTICATION`] and [`backend::ERROR_RESPONSE`], and the start of
+/// [`backend::BACKEND_KEY_DATA`]; all others are skipped.
 #[derive(Debug, Default)]
 pub struct Frames {
     kind: Option<u8>,
@@ -114,9 +115,13 @@ impl Frames {
                 .unwrap_or_else(|| LENGTH_WORD.saturating_sub(self.body.len()));
             let (part, behind) = rest.split_at_checked(wanted).unwrap_or((rest, &[]));
             rest = behind;
-            if self.left.is_none() || is_kept(kind) {
-                self.body.extend_from_slice(part);
-            }
+            let wanted = match self.left {
+                None => LENGTH_WORD,
+                Some(_) => kept(kind),
+            };
+            let room = wanted.saturating_sub(self.body.len()).min(part.len());
+            self.body
+                .extend_from_slice(part.get(..room).unwrap_or_default());
             match self.left {
                 Some(left) => self.left = Some(left.saturating_sub(part.len())),
                 None => self.left = self.length(kind)?,
@@ -147,8 +152,15 @@ impl Frames {
     }
 }
 
-fn is_kept(kind: u8) -> bool {
-    matches!(kind, backend::AUTHENTICATION | backend::ERROR_RESPONSE)
+/// How much of a message is kept, its length word included (bytes).
+const fn kept(kind: u8) -> usize {
+    match kind {
+        // Their length is checked.
+        backend::AUTHENTICATION | backend::ERROR_RESPONSE => usize::MAX,
+        // The number of the process. What follows is secret.
+        backend::BACKEND_KEY_DATA => LENGTH_WORD + 4,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -179,6 +191,20 @@ mod tests {
             assert_eq!(found[0].1, b"\0\0\0\x08\0\0\0\0", "{size}");
             assert_eq!(found[1].1, b"\0\0\0\x08", "what is not read is not kept");
             assert_eq!(found[3].1, b"\0\0\0\x08Mx\0\0", "{size}");
+        }
+    }
+
+    #[test]
+    fn of_a_key_only_the_process_is_kept() {
+        let bytes = b"K\0\0\0\x0c\0\x01\x02\x03keyyZ\0\0\0\x05I";
+        for size in 1..=bytes.len() {
+            let found = cut(bytes, size).unwrap();
+            assert_eq!(
+                found[0],
+                (b'K', b"\0\0\0\x0c\0\x01\x02\x03".to_vec()),
+                "{size}"
+            );
+            assert_eq!(found[1].0, b'Z', "{size}");
         }
     }
 

@@ -195,7 +195,7 @@ impl Scene {
                 FULL,
             )),
             fault("injection", 5, "plaintext-injection", Cure::None)
-                .of(peer(&answering(b"Sinjected"), FULL)),
+                .of(peer(&answering(b"S\0injected"), FULL)),
             fault("another-group", 0, "hello-retry-request", Cure::None)
                 .of(peer(&only(kx_group::SECP384R1, &good), FULL)),
             // psql with OpenSSL 3.0 to 3.4 does not know it.

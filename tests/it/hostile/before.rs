@@ -141,6 +141,9 @@ fn servers_that_answer_something_else() {
 }
 
 const INJECTED: (i32, &str) = (5, "plaintext-injection");
+/// Text is no message of PostgreSQL that somebody could have inserted.
+const TEXT: (i32, &str) = (4, "not-postgres");
+const TEXT_LATE: (i32, &str) = (5, "not-postgres");
 const FAILS: (i32, &str) = (5, "tls-failure");
 
 const INJECTIONS: &[Row] = &[
@@ -154,8 +157,13 @@ const INJECTIONS: &[Row] = &[
         |c| answer(c, b"S\x15\x03\x03\0\x02\x01\0"),
         INJECTED,
     ),
-    ("S without end", |c| c.flood(b"S"), INJECTED),
-    ("S, then text", |c| after_hello(c, b"SFATAL"), INJECTED),
+    ("S without end", |c| c.flood(b"S"), TEXT),
+    ("S, then bytes", |c| after_hello(c, b"SF\0TAL"), INJECTED),
+    (
+        "S, then text",
+        |c| after_hello(c, b"Service busy"),
+        TEXT_LATE,
+    ),
     (
         "S, then text without end",
         |c| c.hello().and_then(|()| c.flood(b"\x1b[2J")),
@@ -351,7 +359,7 @@ fn answer(conversation: &mut Conversation, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn s_and(conversation: &mut Conversation, more: usize) -> io::Result<()> {
-    answer(conversation, &[&b"S"[..], &vec![b'x'; more]].concat())
+    answer(conversation, &[&b"S"[..], &vec![0; more]].concat())
 }
 
 fn after_hello(conversation: &mut Conversation, bytes: &[u8]) -> io::Result<()> {

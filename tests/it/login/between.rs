@@ -38,7 +38,15 @@ fn a_pgbouncer_in_front_is_noticed() {
             "none",
             &["tls-terminated-in-between"][..],
         ),
-        ("trust", "require", "user=postgres", 0, "none", &[]),
+        // The same version and suite on both sides of it: only the process shows it.
+        (
+            "trust",
+            "require",
+            "user=postgres",
+            0,
+            "none",
+            &["tls-terminated-in-between"],
+        ),
         (
             "scram-sha-256",
             "require",
@@ -47,14 +55,13 @@ fn a_pgbouncer_in_front_is_noticed() {
             "scram-sha-256",
             &["no-channel-binding", "tls-terminated-in-between"],
         ),
-        // The same version and suite on both sides of it: only the missing channel binding shows.
         (
             "scram-sha-256",
             "require",
             "user=ann password=hunter2",
             0,
             "scram-sha-256",
-            &["no-channel-binding"],
+            &["no-channel-binding", "tls-terminated-in-between"],
         ),
         (
             "scram-sha-256",
@@ -78,7 +85,7 @@ fn a_pgbouncer_in_front_is_noticed() {
             "user=ann password=hunter2",
             0,
             "password",
-            &["no-channel-binding"],
+            &["no-channel-binding", "tls-terminated-in-between"],
         ),
         (
             "trust",
@@ -106,6 +113,8 @@ fn a_pgbouncer_in_front_is_noticed() {
             "{case}: {run:?}"
         );
         assert_eq!(run.findings(), found, "{case}: {run:?}");
+        let same = &run.endpoint()["login"]["same_session"];
+        assert_ne!(*same, true, "never through a pooler: {case}: {run:?}");
         let theirs = client.run_psql(&string, "SHOW VERSION");
         let theirs = theirs.or_else(|_| client.run_psql(&string, "SELECT 1"));
         assert_eq!(theirs.is_ok(), run.code == 0, "{case}: {theirs:?}");
@@ -142,7 +151,7 @@ fn a_proxy_that_ends_tls_is_noticed() {
             "user=ann password=hunter2 channel_binding=disable",
             (0, "pass"),
             "scram-sha-256",
-            &["no-channel-binding"],
+            &["no-channel-binding", "tls-unconfirmed"],
         ),
         (
             Behind::Tls,
@@ -194,6 +203,8 @@ fn a_proxy_that_ends_tls_is_noticed() {
             "{case}: {run:?}"
         );
         assert_eq!(run.findings(), found, "{case}: {run:?}");
+        let same = &run.endpoint()["login"]["same_session"];
+        assert_ne!(*same, true, "never through a proxy: {case}: {run:?}");
         let theirs = client.run_psql(&string, "SELECT 1");
         assert_eq!(theirs.is_ok(), run.code == 0, "{case}: {theirs:?}");
     }

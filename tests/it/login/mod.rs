@@ -7,6 +7,7 @@
 mod between;
 mod hostile;
 mod passwords;
+mod refusals;
 mod settings;
 
 use crate::support::client::{Answer, Client, Run};
@@ -509,6 +510,11 @@ fn a_client_certificate_logs_in_as_with_psql() {
             "none",
         ),
         (format!("user=ann {with}"), (8, "login-failed"), "28000"),
+        (
+            "user=ann sslcert=nobody.crt sslkey=nobody.key".to_owned(),
+            (8, "login-failed"),
+            "28000",
+        ),
         ("user=alice".to_owned(), (5, "client-cert-required"), ""),
         (format!("user=postgres {with}"), (0, "pass"), "none"),
         ("user=postgres".to_owned(), (0, "pass"), "none"),
@@ -528,6 +534,16 @@ fn a_client_certificate_logs_in_as_with_psql() {
         );
         let theirs = client.run_psql(&string, "SELECT 1");
         assert_eq!(theirs.is_ok(), run.code == 0, "{settings}: {theirs:?}");
+        if run.code == 8 {
+            let why = if settings.contains("alice.crt") {
+                "The CN is \"alice\", but the user is \"ann\""
+            } else {
+                "the certificate has no CN"
+            };
+            let error = &run.endpoint()["error"];
+            let hint = error["hint"].as_str().unwrap();
+            assert!(hint.contains(why) && !hint.contains("no line"), "{hint}");
+        }
         if run.code == 0 {
             let dn = if settings.contains("alice.crt") {
                 json!("/CN=alice")

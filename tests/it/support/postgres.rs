@@ -105,7 +105,12 @@ impl Postgres {
     /// Puts lines at the head of pg_hba.conf, above the one that trusts every user. In force from
     /// the next [`Self::configure`] on.
     pub(crate) fn authenticate(&self, lines: &str) {
-        let text = format!("{lines}\n{TRUST_ALL}");
+        self.admit(&format!("{lines}\n{TRUST_ALL}"));
+    }
+
+    /// Writes the whole pg_hba.conf. In force from the next [`Self::configure`] on. The tests' own
+    /// statements need a line for local connections.
+    pub(crate) fn admit(&self, text: &str) {
         fs::write(self.directory.path().join("data/pg_hba.conf"), text).unwrap();
     }
 

@@ -1,0 +1,340 @@
+//! Poolers, by what they say themselves. None is named without words of its own.
+
+use crate::wire::postgres::ServerError;
+
+/// Something that pools connections to PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::diagnose) enum Pooler {
+    /// PgBouncer (`src/client.c`, `src/objects.c`, `src/janitor.c`).
+    PgBouncer,
+    /// Odyssey (`sources/frontend.c`).
+    Odyssey,
+    /// PgCat (`src/client.rs`, `src/client/`).
+    PgCat,
+    /// Supavisor, the pooler of Supabase.
+    Supavisor,
+    /// Amazon RDS Proxy.
+    RdsProxy,
+    /// Pgpool-II.
+    Pgpool,
+    /// Neon's proxy.
+    Neon,
+}
+
+impl std::fmt::Display for Pooler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::PgBouncer => "PgBouncer",
+            Self::Odyssey => "Odyssey",
+            Self::PgCat => "PgCat",
+            Self::Supavisor => "Supavisor",
+            Self::RdsProxy => "RDS Proxy",
+            Self::Pgpool => "Pgpool-II",
+            Self::Neon => "Neon's proxy",
+        })
+    }
+}
+
+/// What a pooler refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::diagnose) enum PoolerFault {
+    /// It does not know the database, or the user for it.
+    NoRoute,
+    /// It does not know the tenant, which the user's name or SNI tells.
+    NoTenant,
+    /// A parameter of the startup packet.
+    Parameter,
+    /// Its own limit of clients is reached.
+    Full,
+    /// No connection to PostgreSQL was free in time.
+    NoneFree,
+    /// It cannot reach or use PostgreSQL.
+    ServerDown,
+    /// PostgreSQL refused its own login.
+    ServerLogin,
+    /// Its own check of the password or certificate.
+    Login,
+    /// It has no secret for the role.
+    NoSecret,
+    /// Its own configuration is wrong.
+    Configuration,
+    /// It is shutting down.
+    ShuttingDown,
+    /// Its words say that it refuses, but pgtls does not know them.
+    Unnamed,
+}
+
+/// Which pooler speaks, and what it refuses; `None` if PostgreSQL may have said it.
+pub(super) fn of(error: &ServerError, text: &str) -> Option<(Pooler, PoolerFault)> {
+    // PostgreSQL always says where in its program it made a message; these poolers never do.
+    let rows = WORDS.iter().filter(|_| error.made.is_none());
+    rows.copied()
+        .find(|(_, words, _)| match words {
+            Words::Whole(words) => text == *words,
+            Words::Start(words) => text.starts_with(words),
+            Words::Part(words) => text.contains(words),
+        })
+        .map(|(pooler, _, fault)| (pooler, fault))
+}
+
+/// What a message must be, begin with or contain.
+#[derive(Clone, Copy, Debug)]
+enum Words {
+    Whole(&'static str),
+    Start(&'static str),
+    Part(&'static str),
+}
+
+/// The first row that fits decides.
+const WORDS: &[(Pooler, Words, PoolerFault)] = &[
+    (
+        Pooler::RdsProxy,
+        Words::Part("RDS proxy has no credentials"),
+        PoolerFault::NoSecret,
+    ),
+    (
+        Pooler::RdsProxy,
+        Words::Part("RDS proxy"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::RdsProxy,
+        Words::Part("RDS Proxy"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::Odyssey,
+        Words::Part("too many active clients for user (pool_size"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::Odyssey,
+        Words::Part("failed to get remote server connection"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::Odyssey,
+        Words::Part(": route for '"),
+        PoolerFault::NoRoute,
+    ),
+    (
+        Pooler::Odyssey,
+        Words::Start("odyssey: "),
+        PoolerFault::Unnamed,
+    ),
+    (
+        Pooler::PgCat,
+        Words::Start("No pool configured for database"),
+        PoolerFault::NoRoute,
+    ),
+    (
+        Pooler::PgCat,
+        Words::Start("could not get connection from the pool"),
+        PoolerFault::NoneFree,
+    ),
+    (
+        Pooler::Supavisor,
+        Words::Part("Tenant or user not found"),
+        PoolerFault::NoTenant,
+    ),
+    (
+        Pooler::Supavisor,
+        Words::Part("(ENOTFOUND) tenant/user"),
+        PoolerFault::NoTenant,
+    ),
+    (
+        Pooler::Supavisor,
+        Words::Part("MaxClientsInSessionMode"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::Supavisor,
+        Words::Part("(EMAXCONN"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::Supavisor,
+        Words::Part("Max client connections reached"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::Neon,
+        Words::Part("Endpoint ID is not specified"),
+        PoolerFault::NoTenant,
+    ),
+    (
+        Pooler::Neon,
+        Words::Part("requested endpoint could not be found"),
+        PoolerFault::NoTenant,
+    ),
+    (
+        Pooler::Pgpool,
+        Words::Part("pool_hba.conf"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::Pgpool,
+        Words::Part("pgpool requires at least one valid node"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("no such database"),
+        PoolerFault::NoRoute,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("no such user"),
+        PoolerFault::NoRoute,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("unsupported startup parameter"),
+        PoolerFault::Parameter,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("Unsupported startup parameter"),
+        PoolerFault::Parameter,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("unsupported options startup parameter"),
+        PoolerFault::Parameter,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("invalid options startup parameter"),
+        PoolerFault::Parameter,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Part("(max_client_conn)"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("client connections exceeded"),
+        PoolerFault::Full,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Whole("query_wait_timeout"),
+        PoolerFault::NoneFree,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("server login failed"),
+        PoolerFault::ServerLogin,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("server login has been failing, cached error: server login failed"),
+        PoolerFault::ServerLogin,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Part("(server_login_retry)"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Part("pgbouncer cannot connect to server"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("server DNS lookup failed"),
+        PoolerFault::ServerDown,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("client_login_timeout"),
+        PoolerFault::NoneFree,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("bouncer config error"),
+        PoolerFault::Configuration,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("SASL authentication failed"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Whole("certificate authentication failed"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Whole("login rejected"),
+        PoolerFault::Login,
+    ),
+    (
+        Pooler::PgBouncer,
+        Words::Start("pooler is shut down"),
+        PoolerFault::ShuttingDown,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::postgres::error::Made;
+
+    #[test]
+    fn a_pooler_is_known_by_its_own_words_only() {
+        for (message, expected) in [
+            (
+                "no such database: shop",
+                Some((Pooler::PgBouncer, PoolerFault::NoRoute)),
+            ),
+            (
+                "no more connections allowed (max_client_conn)",
+                Some((Pooler::PgBouncer, PoolerFault::Full)),
+            ),
+            (
+                "server login has been failing, cached error: connect failed (server_login_retry)",
+                Some((Pooler::PgBouncer, PoolerFault::ServerDown)),
+            ),
+            (
+                "server login failed: FATAL password authentication failed for user \"app\"",
+                Some((Pooler::PgBouncer, PoolerFault::ServerLogin)),
+            ),
+            (
+                "odyssey: c1f2a3b4c5d6: route for 'shop.app' is not found",
+                Some((Pooler::Odyssey, PoolerFault::NoRoute)),
+            ),
+            (
+                "odyssey: c1f2a3b4c5d6: sorry",
+                Some((Pooler::Odyssey, PoolerFault::Unnamed)),
+            ),
+            (
+                "Tenant or user not found",
+                Some((Pooler::Supavisor, PoolerFault::NoTenant)),
+            ),
+            (
+                "This RDS proxy has no credentials for the role app.",
+                Some((Pooler::RdsProxy, PoolerFault::NoSecret)),
+            ),
+            ("database \"no such database\" does not exist", None),
+        ] {
+            let error = ServerError {
+                message: message.as_bytes().to_vec(),
+                ..ServerError::default()
+            };
+            assert_eq!(of(&error, message), expected, "{message}");
+            let made = Made {
+                file: "auth.c".to_owned(),
+                routine: "auth_failed".to_owned(),
+            };
+            let of_postgres = ServerError {
+                made: Some(made),
+                ..error
+            };
+            assert_eq!(of(&of_postgres, message), None, "{message}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What to do about a pooler that refuses, in the pooler's own settings.
+
+use super::refusal::Asked;
+use crate::diagnose::cause::{Pooler, PoolerFault};
+use crate::diagnose::{Fix, Hint};
+use crate::escape::escape;
+use crate::wire::postgres::ServerError;
+
+pub(super) fn advice(
+    asked: &Asked<'_>,
+    error: &ServerError,
+    pooler: Pooler,
+    fault: PoolerFault,
+) -> Hint {
+    let says = format!("This is {pooler}, not PostgreSQL.");
+    let say = |text: &str| Hint::say(format!("{says} {text}"));
+    let conninfo = asked.conninfo();
+    let database = escape(&conninfo.dbname.value.to_string()).to_string();
+    let user = escape(&conninfo.user.value.to_string()).to_string();
+    match (fault, pooler) {
+        (PoolerFault::NoRoute, Pooler::PgBouncer) => say(&format!(
+            "It does not know this database or this user. Check dbname and user. Or its administrator adds the database \"{database}\" to the section [databases] of pgbouncer.ini, the user \"{user}\" to auth_file, or sets auth_query."
+        )),
+        (PoolerFault::NoRoute, Pooler::PgCat) => say(&format!(
+            "It has no pool for this database and user. Check dbname and user. Or its administrator adds [pools.{database}] with a user \"{user}\" to pgcat.toml."
+        )),
+        (PoolerFault::NoRoute, Pooler::Odyssey) => say(&format!(
+            "It has no route for this database and user. Check dbname and user. Or its administrator adds to odyssey.conf a section database \"{database}\" with user \"{user}\"."
+        )),
+        (PoolerFault::NoTenant, Pooler::Supavisor) => say(
+            "It finds the project by the user's name, which must be USER.PROJECT (postgres.abcdefghijkl), and it serves only one region. Copy user and host from the project's page (Connect). A paused or deleted project is not found either.",
+        ),
+        (PoolerFault::NoTenant, Pooler::Neon) if asked.sends_name() => say(
+            "It finds the endpoint by the host, and does not know this one. Copy the host from Neon's console. An endpoint that was deleted is not found either.",
+        ),
+        (PoolerFault::NoTenant, Pooler::Neon) => say(
+            "No host name was sent in the handshake. It finds the endpoint by that name (SNI). Connect by name, not by address, and do not set sslsni=0.",
+        ),
+        (PoolerFault::Parameter, _) => say(
+            "It does not pass on this startup parameter. Remove it from options, PGOPTIONS or the driver's settings. Or its administrator lets PgBouncer drop it:",
+        )
+        .fix(Fix::setting(format!(
+            "ignore_startup_parameters = {}",
+            parameter(error)
+        ))),
+        (PoolerFault::Full, Pooler::PgBouncer) => say(
+            "The pooler is full: its own limit of clients is reached. Close connections, or try again. Or its administrator raises the limit that the message names (max_client_conn, max_db_client_connections or max_user_client_connections).",
+        ),
+        (PoolerFault::Full, Pooler::Supavisor) => say(
+            "The pool is full. In session mode (port 5432) every client takes one connection of pool_size. Close connections, use the transaction mode (port 6543), or raise the pool size in the project's database settings.",
+        ),
+        (PoolerFault::Full, _) => say("The pooler is full. Close connections, or try again. Or its administrator raises the pool's limit."),
+        (PoolerFault::NoneFree, _) => say(
+            "No connection to PostgreSQL was free in time. Try again. If it stays, transactions are too long or the pool is too small: that is for the pooler's administrator.",
+        ),
+        (PoolerFault::ServerDown, Pooler::PgBouncer) => say(
+            "It cannot connect to its PostgreSQL server. TLS to the pooler is fine, and nothing in this string can change it. Its administrator must check host and port in [databases], server_tls_sslmode, and PgBouncer's log.",
+        ),
+        (PoolerFault::ServerDown, _) => say(
+            "It cannot connect to its PostgreSQL server. TLS to the pooler is fine. Its administrator must check its log and the server.",
+        ),
+        (PoolerFault::ServerLogin, _) => server_login(&say, error),
+        (PoolerFault::NoSecret, _) => say(&format!(
+            "It has no secret for the role \"{user}\". Check user. Or the proxy's owner adds a secret for this role in AWS Secrets Manager and to the proxy's authentication settings."
+        )),
+        (PoolerFault::Login, Pooler::PgBouncer) => say(
+            "It checks passwords and certificates itself: they must fit its auth_file, auth_query or auth_hba_file, not PostgreSQL's pg_hba.conf. Check user and password. PgBouncer's log says more.",
+        ),
+        (PoolerFault::Login, Pooler::Pgpool) => say(
+            "It checks logins itself, by pool_hba.conf and pool_passwd. Its administrator must add a hostssl line and the user there.",
+        ),
+        (PoolerFault::Login, _) => say("It checks logins itself. Check user and password. Its log says more."),
+        (PoolerFault::Configuration, _) => say("Its own configuration is wrong. Its administrator must look into its log."),
+        (PoolerFault::ShuttingDown, _) => say("It is shutting down. Try again."),
+        (PoolerFault::NoRoute | PoolerFault::NoTenant | PoolerFault::Unnamed, _) => say("Check user and dbname. Its log says more."),
+    }
+}
+
+/// PgBouncer repeats what PostgreSQL told it.
+fn server_login(say: &dyn Fn(&str) -> Hint, error: &ServerError) -> Hint {
+    let text = String::from_utf8_lossy(&error.message);
+    if text.contains("no encryption") || text.contains("SSL off") {
+        return say(
+            "PostgreSQL refuses the pooler, which came without TLS. TLS to the pooler is fine. Its administrator must set in pgbouncer.ini:",
+        )
+        .fix(Fix::setting("server_tls_sslmode = verify-full"))
+        .fix(Fix::setting("server_tls_ca_file = /etc/pgbouncer/root.crt"));
+    }
+    say(
+        "PostgreSQL refuses the pooler's own login, in the words after \"server login failed\". Your password was not the problem: PgBouncer had accepted it. Its administrator must correct the user and password that it uses (auth_file, auth_query, or user= and password= in [databases]).",
+    )
+}
+
+/// The parameter that the message names.
+fn parameter(error: &ServerError) -> String {
+    let text = String::from_utf8_lossy(&error.message);
+    let name = text.rsplit(": ").next().unwrap_or_default();
+    let name = name.split(['=', ' ']).next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    if !name.is_empty() && name.chars().all(plain) {
+        name.to_owned()
+    } else {
+        "NAME".to_owned()
+    }
+}

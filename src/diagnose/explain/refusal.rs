@@ -1,0 +1,342 @@
+//! What to do about a server that refuses, and who can do it.
+
+use std::net::IpAddr;
+
+use super::operator::Operator;
+use super::pooler;
+use crate::conninfo::{ConnInfo, Host, Setting, Value};
+use crate::diagnose::cause::{Cause, Method, quoted};
+use crate::diagnose::{Fix, Hint};
+use crate::escape::escape;
+use crate::login;
+use crate::probe::{Task, server_name};
+use crate::verify::Judgement;
+use crate::wire::postgres::ServerError;
+use crate::x509::Certificate;
+
+/// What was asked of the server that refuses.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::diagnose) struct Asked<'a> {
+    task: &'a Task,
+    judgement: Option<&'a Judgement>,
+    method: Option<login::Method>,
+}
+
+impl<'a> Asked<'a> {
+    pub(in crate::diagnose) fn new(task: &'a Task, judgement: Option<&'a Judgement>) -> Self {
+        Self {
+            task,
+            judgement,
+            method: None,
+        }
+    }
+
+    /// The same, after the server had chosen a method.
+    pub(in crate::diagnose) fn by(self, method: Option<login::Method>) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn conninfo(&self) -> &'a ConnInfo {
+        &self.task.conninfo
+    }
+
+    fn host(&self) -> Option<&'a [u8]> {
+        self.task.endpoint.host.as_ref().map(Host::as_bytes)
+    }
+
+    /// Did the handshake name the host?
+    pub(super) fn sends_name(&self) -> bool {
+        server_name(self.task).is_some()
+    }
+
+    fn operator(&self) -> Operator {
+        let presented = self.judgement.map(|judgement| &judgement.certificates[..]);
+        Operator::of(self.host(), presented.unwrap_or_default())
+    }
+
+    fn user(&self) -> &'a Setting<Value> {
+        &self.conninfo().user
+    }
+
+    fn database(&self) -> &'a Setting<Value> {
+        &self.conninfo().dbname
+    }
+}
+
+/// What to do.
+pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hint {
+    let who = asked.operator().who();
+    let role = identifier(&asked.user().value);
+    let database = identifier(&asked.database().value);
+    match Cause::of(error) {
+        Cause::NoHbaLine => no_line(asked, error),
+        Cause::HbaRejects => rejects(asked, error),
+        Cause::Hba => Hint::say("Two causes are possible: no line of pg_hba.conf applies to this user, database, address and TLS, or the first one that does rejects them. The administrator sees which with:")
+            .show(SHOW_LINES),
+        Cause::CertificateDemanded => {
+            "The line of pg_hba.conf that applies demands a client certificate. Set sslcert and sslkey.".into()
+        }
+        Cause::Certificate => certificate(asked),
+        Cause::Method(method) => by_method(asked, method),
+        Cause::SomeMethod => Hint::say("A line of pg_hba.conf applies, and the method in it refused. The server's log says why. The administrator sees the method with:")
+            .show(SHOW_LINES),
+        Cause::Password => password(asked),
+        Cause::RoleMissing => Hint::say(format!(
+            "The role does not exist on this server. Check user, which comes from {}, and the server's address.",
+            asked.user().origin
+        )),
+        Cause::RoleNoLogin => Hint::say(format!(
+            "The role exists, but has the attribute NOLOGIN, as a group of other roles has. Set user to a role that may log in. Or {} allows it:",
+            lower(&who)
+        ))
+        .fix(Fix::command(format!("ALTER ROLE {role} LOGIN;"))),
+        Cause::Role => "Two causes are possible: the role does not exist, or it may not log in (NOLOGIN). Check user.".into(),
+        Cause::DatabaseMissing => Hint::say(format!(
+            "The database does not exist on this server. Check dbname, which comes from {}. Without dbname it is the user's name.",
+            asked.database().origin
+        )),
+        Cause::DatabaseClosed => Hint::say(
+            "The database exists, but allows no connections, as template0 does. Set dbname to another one. Or its owner opens it:",
+        )
+        .fix(Fix::command(format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true;"))),
+        Cause::NoConnect => Hint::say("The role lacks the privilege CONNECT on this database. The database's owner grants it:")
+            .fix(Fix::command(format!("GRANT CONNECT ON DATABASE {database} TO {role};"))),
+        Cause::RoleFull => Hint::say("TLS is not the problem. The role has its own limit of connections (CONNECTION LIMIT), and it is reached. Close some of its connections. Or the administrator removes the limit:")
+            .fix(Fix::command(format!("ALTER ROLE {role} CONNECTION LIMIT -1;"))),
+        Cause::DatabaseFull => Hint::say("TLS is not the problem. The database has its own limit of connections (CONNECTION LIMIT), and it is reached. Close some connections to it. Or its owner removes the limit:")
+            .fix(Fix::command(format!("ALTER DATABASE {database} CONNECTION LIMIT -1;"))),
+        Cause::ServerFull => "TLS is not the problem. All connections that the server allows are in use (max_connections, less the reserved ones). Try again, close idle connections, or use a pooler.".into(),
+        Cause::NoResources => Hint::say(format!(
+            "TLS is not the problem. The server has no memory, disk space or processes left. {who} must look into its log."
+        )),
+        Cause::StartingUp => "TLS is not the problem. The server is starting up. Try again, or let pgtls wait for it: --wait 60s".into(),
+        Cause::ShuttingDown => "TLS is not the problem. The server is shutting down. Try again when it is up.".into(),
+        Cause::NoHotStandby => Hint::say(format!(
+            "TLS is not the problem. This is a standby with hot_standby = off: it takes no connections before it is promoted. Set host to the primary. Or {} allows reads there, and restarts it:",
+            lower(&who)
+        ))
+        .fix(Fix::setting("hot_standby = on")),
+        Cause::NotNow => "TLS is not the problem. The server takes no connections now: it is starting up, shutting down, or a standby with hot_standby = off. Try again.".into(),
+        Cause::Setting => "The server does not accept a setting in options or client_encoding.".into(),
+        Cause::Pooler(pooler, fault) => pooler::advice(asked, error, pooler, fault),
+        Cause::Unknown => unknown(error),
+    }
+}
+
+fn unknown(error: &ServerError) -> Hint {
+    let log = "Fix what the server reports. Its log may say more.";
+    match &error.made {
+        Some(_) => log.into(),
+        None => Hint::say(log).then(
+            "The message does not say where in PostgreSQL it was made, as PostgreSQL's own do: it may come from a pooler or a proxy in front of it.",
+        ),
+    }
+}
+
+/// The line that would apply to exactly this user, database and address.
+fn hba_line(asked: &Asked<'_>, error: &ServerError) -> Option<String> {
+    let seen = quoted(error);
+    let address: IpAddr = seen.first()?.parse().ok()?;
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    Some(format!(
+        "hostssl {} {} {address}/{bits} scram-sha-256",
+        hba_name(&asked.database().value),
+        hba_name(&asked.user().value)
+    ))
+}
+
+fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
+    let line = hba_line(asked, error);
+    let address = quoted(error)
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| "this client".to_owned());
+    let address = escape(&address).to_string();
+    let within = |place: &str| {
+        let hint = Hint::say(format!(
+            "TLS is fine, but no line of pg_hba.conf applies to this user, database and address. {place}"
+        ));
+        match &line {
+            Some(line) => hint.fix(Fix::file(format!("- {line}"))),
+            None => hint,
+        }
+    };
+    match asked.operator() {
+        Operator::Managed(provider) => Hint::say(format!(
+            "TLS is fine, but the server has no rule for this user, database and address. Only {} can edit pg_hba.conf there. {}",
+            provider.name,
+            provider.network.map_or_else(
+                || format!("Allow the address {address} in the provider's network settings, and check user and dbname."),
+                |network| format!("{network} The server sees this client as {address}.")
+            )
+        )),
+        Operator::CloudNativePg => {
+            within("The Cluster resource of CloudNativePG needs one under spec.postgresql.pg_hba:")
+        }
+        Operator::Crunchy => within(
+            "The PostgresCluster resource needs one under spec.patroni.dynamicConfiguration.postgresql.pg_hba:",
+        ),
+        Operator::Zalando => within("The postgresql resource needs one under spec.patroni.pg_hba:"),
+        Operator::Unknown => {
+            let hint = Hint::say(
+                "TLS is fine, but no line of pg_hba.conf applies to this user, database and address. The server's administrator must add a line and reload:",
+            );
+            match line {
+                Some(line) => hint
+                    .fix(Fix::file(line))
+                    .fix(Fix::command("SELECT pg_reload_conf();")),
+                None => hint.show(SHOW_LINES),
+            }
+        }
+    }
+}
+
+fn rejects(asked: &Asked<'_>, error: &ServerError) -> Hint {
+    if let operator @ Operator::Managed(_) = asked.operator() {
+        return Hint::say(format!(
+            "A rule of the server rejects this user, database and address. Its customers cannot edit pg_hba.conf: check user and dbname, then ask {}.",
+            operator.who()
+        ));
+    }
+    let hint = Hint::say(
+        "A line of pg_hba.conf with the method reject applies to this user, database and address. The server's administrator must change it, or put this above it and reload:",
+    );
+    match hba_line(asked, error) {
+        Some(line) => hint
+            .fix(Fix::file(line))
+            .fix(Fix::command("SELECT pg_reload_conf();")),
+        None => hint.show(SHOW_LINES),
+    }
+}
+
+/// PostgreSQL compares the CN with the user, or looks it up in pg_ident.conf (`CheckCertAuth`).
+fn certificate(asked: &Asked<'_>) -> Hint {
+    let applies = "A line of pg_hba.conf applies: it takes the user from the client certificate.";
+    let user = asked.user().value.as_bytes();
+    let shown = escape(user).to_string();
+    let identity = asked.task.trust.identity.as_ref();
+    let own = identity.and_then(|identity| Certificate::parse(identity.chain.first()?).ok());
+    let Some(own) = own else {
+        return Hint::say(format!(
+            "{applies} That name is not \"{shown}\", and pg_ident.conf does not map it to that."
+        ));
+    };
+    match own.subject.common_names.first() {
+        None => Hint::say(format!(
+            "{applies} But the certificate has no CN (its subject is \"{}\"). Use a certificate with CN = {shown}.",
+            escape(&own.subject.text)
+        )),
+        Some(name) if name == user => Hint::say(format!(
+            "{applies} The CN is \"{shown}\", as the user is. So the line uses a map (map=), and pg_ident.conf does not map this CN to this user, or it compares the whole subject (clientname=DN). The administrator sees the line with:"
+        ))
+        .show(SHOW_LINES),
+        Some(name) => {
+            let name = escape(name).to_string();
+            Hint::say(format!(
+                "{applies} The CN is \"{name}\", but the user is \"{shown}\". Set user to the certificate's, or use a certificate with CN = {shown}. If the line has a map (map=), the administrator must add to pg_ident.conf:"
+            ))
+            .show(format!("MAP {} {}", hba_word(&name), hba_word(&shown)))
+        }
+    }
+}
+
+fn by_method(asked: &Asked<'_>, method: Method) -> Hint {
+    let applies = format!(
+        "A line of pg_hba.conf applies, and its method {} refused.",
+        method.name()
+    );
+    let more = match method {
+        Method::Ident => {
+            "It asks an ident server on this machine who runs the program, and hardly any machine has one. The administrator should use scram-sha-256 or cert there."
+        }
+        Method::Peer => {
+            "It works only over Unix sockets. Something on the server's machine passes the connection on through one."
+        }
+        Method::Gss => {
+            "It needs a Kerberos ticket for this user. Run klist. The server's log says more."
+        }
+        Method::Sspi => {
+            "It needs a Windows login that maps to this user. The server's log says more."
+        }
+        Method::Pam | Method::Bsd => {
+            "PostgreSQL passed the password to the server's operating system, which refused it. The account there counts, not the password in PostgreSQL."
+        }
+        Method::Ldap => {
+            "PostgreSQL passed the password to an LDAP server, which refused it or was not reached. The password there counts, not one in PostgreSQL. The server's log says which."
+        }
+        Method::Radius => {
+            "PostgreSQL passed the password to a RADIUS server, which refused it or was not reached. The server's log says which."
+        }
+        Method::OAuth => {
+            "It needs a token that the server's validator accepts. The server's log says more."
+        }
+    };
+    let hint = Hint::say(format!("{applies} {more}"));
+    match (method, asked.operator()) {
+        (Method::Ident | Method::Peer, Operator::Unknown) => hint.show(SHOW_LINES),
+        _ => hint,
+    }
+}
+
+fn password(asked: &Asked<'_>) -> Hint {
+    if asked.method == Some(login::Method::Password) {
+        return Hint::say(
+            "The password is wrong or has expired (VALID UNTIL), or the role does not exist or has no password. If pg_hba.conf passes the password on to another service (LDAP, PAM, RADIUS, a cloud's tokens), that service refused it. The server does not tell a client which, but its log does.",
+        );
+    }
+    let hint = Hint::say(
+        "The password is wrong or has expired (VALID UNTIL), or the role does not exist or has no password. The server does not tell a client which, but its log does. Or an administrator looks:",
+    );
+    hint.show(format!(
+        "SELECT rolvaliduntil, rolpassword IS NULL AS no_password FROM pg_authid WHERE rolname = {};",
+        literal(&asked.user().value)
+    ))
+}
+
+/// A name as SQL reads it.
+fn identifier(value: &Value) -> String {
+    let text = escape(&value.to_string()).to_string();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !text.is_empty()
+        && text.chars().all(plain)
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+    {
+        text
+    } else {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    }
+}
+
+/// A string as SQL reads it.
+fn literal(value: &Value) -> String {
+    format!(
+        "'{}'",
+        escape(&value.to_string()).to_string().replace('\'', "''")
+    )
+}
+
+/// A name as pg_hba.conf reads it.
+fn hba_name(value: &Value) -> String {
+    hba_word(&escape(&value.to_string()).to_string())
+}
+
+/// Quoted unless it is plain: a quoted keyword loses its meaning (PostgreSQL documentation, "The pg_hba.conf File").
+fn hba_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let keyword = ["all", "sameuser", "samerole", "samegroup", "replication"].contains(&text);
+    if !text.is_empty() && text.chars().all(plain) && !keyword {
+        text.to_owned()
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// The subject of a sentence, within one.
+fn lower(who: &str) -> String {
+    match who.strip_prefix("The ") {
+        Some(rest) => format!("the {rest}"),
+        None => who.to_owned(),
+    }
+}
+
+const SHOW_LINES: &str = "SELECT line_number, type, database, user_name, address, auth_method, options FROM pg_hba_file_rules;";

@@ -1,0 +1,192 @@
+//! What a server says when it refuses: each cause is named, those that it rules out are not, and what is
+//! printed to change the server leads to a login when it is done.
+
+use super::{GOOD, client, login};
+use crate::support::client::Run;
+use crate::support::pki::Ca;
+use crate::support::postgres::Postgres;
+
+/// Above everything: the tests' own statements.
+const LOCAL: &str = "local all all trust\n";
+
+struct Row {
+    /// What breaks it.
+    sql: &'static str,
+    /// pg_hba.conf, below the line for the tests' own statements.
+    rules: &'static str,
+    /// More of the string.
+    settings: &'static str,
+    exit: i32,
+    /// Words of the advice.
+    says: &'static [&'static str],
+    /// Whether the advice has something to do on the server.
+    cure: Cure,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cure {
+    /// What is printed, done by an administrator, leads to a pass.
+    Printed,
+    /// Only something that pgtls cannot know.
+    None,
+}
+
+const TRUST: &str = "hostssl all all all trust\n";
+
+const ROWS: &[Row] = &[
+    Row {
+        sql: "",
+        rules: "hostssl other all all trust\n",
+        settings: "user=ann password=hunter2",
+        exit: 8,
+        says: &["no line of pg_hba.conf applies"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "CREATE ROLE \"Mixed Case\" LOGIN PASSWORD 'hunter2'; CREATE DATABASE \"replication\"",
+        rules: "hostssl other all all trust\n",
+        settings: "user='Mixed Case' password=hunter2 dbname=replication",
+        exit: 8,
+        says: &["no line of pg_hba.conf applies"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "",
+        rules: "hostssl all ann all reject\nhostssl all all all trust\n",
+        settings: "user=ann password=hunter2",
+        exit: 8,
+        says: &["with the method reject applies"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "CREATE ROLE no_login",
+        rules: TRUST,
+        settings: "user=no_login",
+        exit: 8,
+        says: &["has the attribute NOLOGIN"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "",
+        rules: TRUST,
+        settings: "user=nobody",
+        exit: 8,
+        says: &["The role does not exist", "the connection string"],
+        cure: Cure::None,
+    },
+    Row {
+        sql: "CREATE ROLE late LOGIN PASSWORD 'hunter2' VALID UNTIL '2020-01-01'",
+        rules: "hostssl all all all scram-sha-256\n",
+        settings: "user=late password=hunter2",
+        exit: 8,
+        says: &["has expired (VALID UNTIL)", "rolname = 'late'"],
+        cure: Cure::None,
+    },
+    Row {
+        sql: "CREATE DATABASE closed ALLOW_CONNECTIONS false",
+        rules: TRUST,
+        settings: "user=ann dbname=closed",
+        exit: 8,
+        says: &["allows no connections"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "",
+        rules: TRUST,
+        settings: "user=ann dbname=nowhere",
+        exit: 8,
+        says: &["The database does not exist"],
+        cure: Cure::None,
+    },
+    Row {
+        sql: "CREATE DATABASE \"Private\"; REVOKE CONNECT ON DATABASE \"Private\" FROM PUBLIC",
+        rules: TRUST,
+        settings: "user=ann dbname=Private",
+        exit: 8,
+        says: &["lacks the privilege CONNECT"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "CREATE ROLE full_up LOGIN CONNECTION LIMIT 0",
+        rules: TRUST,
+        settings: "user=full_up",
+        exit: 3,
+        says: &["The role has its own limit"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "CREATE DATABASE crowded CONNECTION LIMIT 0",
+        rules: TRUST,
+        settings: "user=ann dbname=crowded",
+        exit: 3,
+        says: &["The database has its own limit"],
+        cure: Cure::Printed,
+    },
+    Row {
+        sql: "",
+        rules: "hostssl all all all ident\n",
+        settings: "user=ann",
+        exit: 8,
+        says: &["its method ident refused"],
+        cure: Cure::None,
+    },
+];
+
+#[test]
+fn each_refusal_has_its_own_cause_and_its_cure_works() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server
+        .sql("SET password_encryption = 'scram-sha-256'; CREATE ROLE ann LOGIN PASSWORD 'hunter2'");
+    let client = client(&root);
+    for row in ROWS {
+        for statement in row.sql.split("; ") {
+            server.sql(statement);
+        }
+        server.admit(&format!("{LOCAL}{}", row.rules));
+        server.configure(&served, &[]);
+        let string = format!("{GOOD} port={} {}", server.port, row.settings);
+        let run = login(&client, &string);
+        let advice = advice(&run);
+        assert_eq!(run.code, row.exit, "{}: {run:?}", row.settings);
+        for words in row.says {
+            assert!(advice.contains(words), "{words}: {advice}");
+        }
+        for other in ROWS.iter().filter(|other| other.says[0] != row.says[0]) {
+            assert!(
+                !advice.contains(other.says[0]),
+                "{}: {advice}",
+                other.says[0]
+            );
+        }
+        assert!(client.run_psql(&string, "SELECT 1").is_err(), "{string}");
+        if row.cure == Cure::None {
+            continue;
+        }
+        let (lines, statements): (Vec<&str>, Vec<&str>) = advice
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "))
+            .partition(|line| line.starts_with("hostssl "));
+        server.admit(&format!("{LOCAL}{}\n{}", lines.join("\n"), row.rules));
+        // The reload is the one below, which waits for its end.
+        for statement in statements
+            .iter()
+            .filter(|done| !done.contains("pg_reload_conf"))
+        {
+            server.sql(statement);
+        }
+        // Reloads, and sees that the log has no complaint about the new line.
+        server.configure(&served, &[]);
+        let run = login(&client, &string);
+        assert_eq!(run.code, 0, "{advice}\n{run:?}");
+        assert!(client.run_psql(&string, "SELECT 1").is_ok(), "{string}");
+    }
+}
+
+fn advice(run: &Run) -> String {
+    let error = &run.endpoint()["error"];
+    error["hint"].as_str().unwrap_or_default().to_owned()
+}
