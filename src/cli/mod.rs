@@ -198,8 +198,12 @@ pub(crate) enum At {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The server's certificate file, as for ssl_cert_file: PEM, the server's own certificate first
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) cert: PathBuf,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "hosts_file")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// PostgreSQL 19's pg_hosts.conf: verify the files of every line for its host names
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["cert", "key"])]
+    pub(crate) hosts_file: Option<PathBuf>,
 
     /// The private key, as for ssl_key_file. It must match and be readable by its owner only
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

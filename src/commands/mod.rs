@@ -9,6 +9,7 @@ mod demands;
 pub(crate) mod demo;
 pub(crate) mod explain;
 mod file;
+mod hosts;
 #[cfg(feature = "lab")]
 pub(crate) mod lab;
 mod output;

@@ -1,18 +1,21 @@
 //! `pgtls verify`: the verdict on a server's files before they are installed.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use pgtls::conninfo::SystemRoots;
+use pgtls::demands::Demands;
 use pgtls::diagnose::{
-    Context, Diagnosis, diagnose_offline, server_files_error, trust_error_offline,
+    Context, Diagnosis, Finding, diagnose_offline, server_files_error, trust_error_offline,
 };
 use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{Choice, Error, Level, Trust, identity};
-use pgtls::verify::{Purpose, Revocation, Rules, judge};
+use pgtls::verify::{OpenSsl, Purpose, Revocation, Rules, judge};
 
 use super::demands::now;
+use super::hosts;
 use super::output::{self, Printed};
 use crate::cli::Verify;
 use crate::machine::Machine;
@@ -28,22 +31,24 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
 }
 
 fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
-    let refused = |diagnosis: Diagnosis| (vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
-    let chain = match server_files(args) {
-        Ok(chain) => chain,
-        Err(error) => return Ok(refused(server_files_error(&error))),
-    };
     let choice = args.sslrootcert.as_ref().map(|path| match path.to_str() {
         Some("system") => Choice::System,
         _ => Choice::File(path.clone()),
     });
+    let chain = match (&args.hosts_file, &args.cert) {
+        (None, Some(certificate)) => match server_files(certificate, args.key.as_deref()) {
+            Ok(chain) => Some(chain),
+            Err(error) => return Ok(refused(&server_files_error(&error))),
+        },
+        (Some(_), _) | (None, None) => None,
+    };
     let trust = match Trust::offline(
         choice.as_ref(),
         args.sslcrl.as_deref(),
         &SystemRoots::read(&Machine),
     ) {
         Ok(trust) => trust,
-        Err(error) => return Ok(refused(trust_error_offline(&error))),
+        Err(error) => return Ok(refused(&trust_error_offline(&error))),
     };
     let rules = Rules {
         now: args.demands.instant()?.unwrap_or_else(now),
@@ -53,39 +58,82 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
             .map_or(Revocation::Off, Revocation::WholeChain),
         purpose: Purpose::SslServer,
     };
-    let demands = args.demands.keys().demands();
-    let hosts: Vec<Option<Vec<u8>>> = if args.host.is_empty() {
-        vec![None]
-    } else {
-        args.host.iter().map(|host| Some(bytes_of(host))).collect()
+    let judge = Judge {
+        trust: &trust,
+        rules: &rules,
+        demands: args.demands.keys().demands(),
+        oldest: args.demands.oldest(),
     };
-    let mut endpoints = Vec::new();
-    let mut exits = Vec::new();
-    for host in &hosts {
-        let host = host.as_deref();
+    let hosts: Vec<Vec<u8>> = args.host.iter().map(|host| bytes_of(host)).collect();
+    let judged = match (&args.hosts_file, chain) {
+        (Some(file), _) => hosts::verify(file, &hosts, &judge),
+        (None, Some(chain)) if hosts.is_empty() => vec![judge.chain(&chain, None)],
+        (None, chain) => {
+            let chain = chain.unwrap_or_default();
+            hosts
+                .iter()
+                .map(|host| judge.chain(&chain, Some(host)))
+                .collect()
+        }
+    };
+    let exits: Vec<Exit> = judged.iter().map(|(_, exit)| *exit).collect();
+    let endpoints = judged.into_iter().map(|(endpoint, _)| endpoint);
+    Ok((endpoints.collect(), Exit::of_all(exits)))
+}
+
+fn refused(diagnosis: &Diagnosis) -> (Vec<EndpointReport>, Exit) {
+    (vec![EndpointReport::unread(diagnosis)], diagnosis.exit)
+}
+
+/// A report and its exit code.
+pub(super) type Judged = (EndpointReport, Exit);
+
+/// What all chains are judged by.
+pub(super) struct Judge<'a> {
+    trust: &'a Trust,
+    rules: &'a Rules,
+    pub(super) demands: Demands,
+    oldest: OpenSsl,
+}
+
+impl Judge<'_> {
+    /// The verdict on a chain for a host, or on the chain alone.
+    pub(super) fn chain(&self, chain: &[Vec<u8>], host: Option<&Vec<u8>>) -> Judged {
+        self.chain_with(chain, host, &[])
+    }
+
+    /// The same with more findings.
+    pub(super) fn chain_with(
+        &self,
+        chain: &[Vec<u8>],
+        host: Option<&Vec<u8>>,
+        findings: &[Finding],
+    ) -> Judged {
+        let host = host.map(Vec::as_slice);
         let context = Context {
             conninfo: None,
-            trust: &trust,
+            trust: self.trust,
             level: host.map_or(Level::Chain, |_| Level::ChainAndName),
-            rules: &rules,
+            rules: self.rules,
             host,
             address: None,
         };
-        let judgement = judge(&chain, &trust, host, &rules).since(args.demands.oldest());
-        let diagnosis = diagnose_offline(&context, &judgement, &demands);
-        endpoints.push(EndpointReport::offline(&context, &judgement, &diagnosis));
-        exits.push(diagnosis.exit);
+        let judgement = judge(chain, self.trust, host, self.rules).since(self.oldest);
+        let mut diagnosis = diagnose_offline(&context, &judgement, &self.demands);
+        for finding in findings {
+            diagnosis = diagnosis.with(finding.clone(), self.demands.strictness);
+        }
+        let report = EndpointReport::offline(&context, &judgement, &diagnosis);
+        (report, diagnosis.exit)
     }
-    Ok((endpoints, Exit::of_all(exits)))
 }
 
-fn server_files(args: &Verify) -> Result<Vec<Vec<u8>>, Error> {
-    let chain = match &args.key {
-        Some(key) => identity::load_pair(&args.cert, key)?.chain,
-        None => identity::load_chain(&args.cert)?,
+/// The chain of a server's files, its key compared if there is one.
+pub(super) fn server_files(certificate: &Path, key: Option<&Path>) -> Result<Vec<Vec<u8>>, Error> {
+    let chain = match key {
+        Some(key) => identity::load_pair(certificate, key)?.chain,
+        None => identity::load_chain(certificate)?,
     };
-    Ok(chain
-        .iter()
-        .map(|certificate| certificate.to_vec())
-        .collect())
+    let chain = chain.iter().map(|certificate| certificate.to_vec());
+    Ok(chain.collect())
 }

@@ -59,6 +59,7 @@ catalogue! {
     HelloRetryRequest = "hello-retry-request", [Unmet],
     HomeRootDecides = "home-root-decides", [Unmet],
     HostNameMismatch = "host-name-mismatch", [WrongHost],
+    HostsFileInvalid = "hosts-file-invalid", [Usage, Handshake],
     InsecureRenegotiation = "insecure-renegotiation", [Unmet, Handshake],
     IntermediateExpired = "intermediate-expired", [Untrusted],
     InvalidValue = "invalid-value", [Usage],

@@ -36,6 +36,10 @@ pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::conninfo_error;
 pub use explain::corrected;
 pub use explain::files::{server_files_error, trust_error, trust_error_offline};
+pub use explain::hosts_file::{
+    hosts_file_empty, hosts_file_error, hosts_file_unreadable, key_not_checked, never_sent,
+    no_hosts_line,
+};
 pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};

@@ -10,6 +10,7 @@ mod encryption;
 mod error;
 pub mod file;
 mod form;
+pub mod hosts_file;
 pub mod identity;
 mod identity_error;
 mod pem;

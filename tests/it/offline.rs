@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::client::{Client, Run};
-use crate::support::pki::{Ca, Served};
+use crate::support::pki::{Ca, Served, expired};
 
 /// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
 fn with(served: &Served, root: &Ca) -> Client {
@@ -74,10 +74,7 @@ fn each_fault_has_the_code_that_clients_would_meet() {
         ),
         (
             "expired",
-            with(
-                &root.leaf_with(&["db.example.com"], crate::support::pki::expired),
-                &root,
-            ),
+            with(&root.leaf_with(&["db.example.com"], expired), &root),
             ALL,
             6,
             "expired",
@@ -240,7 +237,7 @@ fn differences_of_other_engines_from_libpq_are_reported() {
     assert_eq!(run.findings(), ["clients-differ"]);
 
     // webpki does not check an anchor's validity.
-    let expired = root.reissued(crate::support::pki::expired);
+    let expired = root.reissued(expired);
     let client = with(&root.leaf(&["db.example.com"]), &expired);
     let run = verify(&client, ALL);
     assert_eq!((run.code, run.outcome().as_str()), (6, "root-expired"));
@@ -408,4 +405,110 @@ fn revocation_is_checked_offline_too() {
         (1, "expires-soon"),
         "{run:?}"
     );
+}
+
+/// `pg_hosts.conf` of PostgreSQL 19.
+#[test]
+fn every_line_of_a_hosts_file_is_judged_for_its_names() {
+    let client = Client::new();
+    let root = Ca::root("Root");
+    client.write("root.crt", &root.pem);
+    for (name, served) in [
+        ("a", root.leaf(&["a.example", "b.example"])),
+        ("c", root.leaf_with(&["c.example"], expired)),
+    ] {
+        client.write(&format!("data/{name}.crt"), &served.chain);
+        let key = format!("data/{name}.key");
+        client.write(&key, &served.key);
+        chmod(&client, &key, 0o600);
+    }
+    client.write("data/root.crt", &root.pem);
+    client.write("data/names", "b.example\n");
+    let verify = |lines: &str, more: &[&str]| {
+        client.write("data/pg_hosts.conf", lines);
+        let words = [
+            "verify",
+            "--format",
+            "json",
+            "--hosts-file",
+            "data/pg_hosts.conf",
+        ];
+        let roots = ["--sslrootcert", "root.crt"];
+        let run = client.pgtls(&[&words[..], &roots, more].concat());
+        let endpoints = run.json()["endpoints"].as_array().unwrap().clone();
+        let told = endpoints.iter().map(|endpoint| {
+            let outcome = endpoint["error"]["code"].as_str().unwrap_or("pass");
+            format!("{} {outcome}", endpoint["name"].as_str().unwrap_or("-"))
+        });
+        (run.code, told.collect::<Vec<_>>(), run.stdout)
+    };
+    let all = "a.example,@names a.crt a.key\nc.example c.crt c.key\n* a.crt a.key root.crt\n";
+    for (lines, more, code, told) in [
+        (
+            all,
+            &[][..],
+            6,
+            &[
+                "a.example pass",
+                "b.example pass",
+                "c.example expired",
+                "* pass",
+            ][..],
+        ),
+        (
+            "a.example a.crt a.key",
+            &["--host", "d.example"],
+            5,
+            &["a.example pass", "- hosts-file-invalid"],
+        ),
+        (
+            "* a.crt a.key",
+            &["--host", "b.example"],
+            0,
+            &["b.example pass"],
+        ),
+        (
+            "d.example a.crt a.key",
+            &[],
+            7,
+            &["d.example host-name-mismatch"],
+        ),
+        (
+            "a.example a.crt c.key",
+            &[],
+            2,
+            &["a.example server-key-mismatch"],
+        ),
+        (
+            "a.example a.crt none.key",
+            &[],
+            2,
+            &["a.example server-key-file-missing"],
+        ),
+        (
+            "a.example a.crt a.key none",
+            &[],
+            2,
+            &["a.example root-file-missing"],
+        ),
+        ("a.example a.crt", &[], 2, &["- hosts-file-invalid"]),
+        ("# nothing", &[], 2, &["- hosts-file-invalid"]),
+    ] {
+        let found = verify(lines, more);
+        assert_eq!(
+            (found.0, found.1),
+            (code, told.iter().map(|told| (*told).to_owned()).collect()),
+            "{lines}: {}",
+            found.2
+        );
+    }
+    let (code, told, said) = verify("127.0.0.1 a.crt a.key", &["--host", "10.0.0.1"]);
+    assert_eq!((code, told.len()), (5, 2), "{said}");
+    for words in [
+        "hosts-file-invalid",
+        "no client gets this line",
+        "no line for /no_sni/",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -8,6 +8,7 @@ pub(super) mod conninfo;
 mod convert;
 pub(super) mod demands;
 pub(super) mod files;
+pub(super) mod hosts_file;
 mod identity;
 pub(super) mod login;
 pub(super) mod name;

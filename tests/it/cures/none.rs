@@ -63,7 +63,8 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         Code::ClientCertRefused | Code::ClientCertRequired | Code::ClientCertNotRequested => {
             "a client certificate that the server accepts must be issued"
         }
-        Code::ServerCertFileInvalid
+        Code::HostsFileInvalid
+        | Code::ServerCertFileInvalid
         | Code::ServerCertFileMissing
         | Code::ServerKeyFileInvalid
         | Code::ServerKeyFileMissing

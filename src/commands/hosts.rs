@@ -1,0 +1,141 @@
+//! `pgtls verify --hosts-file`: every line of PostgreSQL 19's `pg_hosts.conf`.
+
+use std::path::Path;
+
+use pgtls::check::{Label, Location};
+use pgtls::conninfo::SystemRoots;
+use pgtls::diagnose::{
+    Diagnosis, Finding, hosts_file_empty, hosts_file_error, hosts_file_unreadable, key_not_checked,
+    never_sent, no_hosts_line, server_files_error, trust_error_offline,
+};
+use pgtls::report::EndpointReport;
+use pgtls::trust::hosts_file::{self, HostNames, HostsLine, Passphrase, line_for};
+use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
+
+use super::verify::{Judge, Judged, server_files};
+use crate::machine::Machine;
+
+/// One report for each name of each line. A line without names, `*` or `/no_sni/`, is judged for those of
+/// `hosts` that get it, or else without a name.
+pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<Judged> {
+    let lines = match read(file) {
+        Ok(lines) => lines,
+        Err(diagnosis) => return vec![unread(&diagnosis)],
+    };
+    let mut judged = Vec::new();
+    for line in &lines {
+        let label = |name: &str| Label {
+            name: Some(name.to_owned()),
+            location: Some(Location {
+                file: line.file.clone(),
+                line: line.line,
+            }),
+        };
+        let asked = hosts
+            .iter()
+            .filter(|host| line_for(&lines, sni(host).as_deref()) == Some(line));
+        let names: Vec<(String, Option<Vec<u8>>)> = match &line.names {
+            HostNames::Named(names) => names
+                .iter()
+                .map(|name| (name.clone(), Some(name.clone().into_bytes())))
+                .collect(),
+            HostNames::Default => asked_or("*", asked),
+            HostNames::WithoutSni => asked_or("/no_sni/", asked),
+        };
+        let files = files_of(line);
+        for (name, host) in names {
+            let (report, exit) = match &files {
+                Err(diagnosis) => unread(diagnosis),
+                Ok((chain, key)) => {
+                    let sent = match line.names {
+                        HostNames::Named(_) => never_sent(&name),
+                        HostNames::Default | HostNames::WithoutSni => None,
+                    };
+                    // Nobody verifies a name that nobody sends.
+                    let host = host.filter(|_| sent.is_none());
+                    let findings: Vec<_> = key.iter().cloned().chain(sent).collect();
+                    judge.chain_with(chain, host.as_ref(), &findings)
+                }
+            };
+            judged.push((report.labelled(&label(&name)), exit));
+        }
+    }
+    for host in hosts {
+        let sni = sni(host);
+        if line_for(&lines, sni.as_deref()).is_none() {
+            judged.push(unread(&no_hosts_line(file, host, sni.as_deref())));
+        }
+    }
+    judged
+}
+
+fn read(file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
+    let text = read_bounded(file).map_err(|error| hosts_file_unreadable(file, &error))?;
+    let lines = hosts_file::read(&text, file, &|path| read_bounded(path))
+        .map_err(|error| hosts_file_error(&error))?;
+    if lines.is_empty() {
+        return Err(hosts_file_empty(file));
+    }
+    Ok(lines)
+}
+
+/// The chain of a line, and what was not checked of its files.
+fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnosis> {
+    let whole = server_files(&line.certificate, Some(&line.key));
+    let (chain, finding) = match (whole, line.passphrase) {
+        (
+            Err(Error::Identity {
+                error:
+                    IdentityError::KeyInvalid {
+                        fault: KeyFault::PasswordMissing,
+                        ..
+                    },
+                ..
+            }),
+            Passphrase::Command,
+        ) => {
+            let chain = server_files(&line.certificate, None);
+            (chain, Some(key_not_checked(&line.key)))
+        }
+        (whole, Passphrase::Command | Passphrase::None) => (whole, None),
+    };
+    let chain = chain.map_err(|error| server_files_error(&error))?;
+    if let Some(ca) = &line.client_ca {
+        let roots = Choice::File(ca.clone());
+        Trust::offline(Some(&roots), None, &SystemRoots::read(&Machine))
+            .map_err(|error| trust_error_offline(&error))?;
+    }
+    Ok((chain, finding))
+}
+
+/// What a client sends to reach this host: nothing if it is an address (`initialize_SSL`).
+fn sni(host: &[u8]) -> Option<String> {
+    let digits = |host: &[u8]| {
+        host.iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+    };
+    (!digits(host) && !host.contains(&b':')).then(|| String::from_utf8_lossy(host).into_owned())
+}
+
+/// The hosts that were asked about, or else one report without a host.
+fn asked_or<'a>(
+    name: &str,
+    asked: impl Iterator<Item = &'a Vec<u8>>,
+) -> Vec<(String, Option<Vec<u8>>)> {
+    let asked: Vec<_> = asked
+        .map(|host| {
+            (
+                String::from_utf8_lossy(host).into_owned(),
+                Some(host.clone()),
+            )
+        })
+        .collect();
+    if asked.is_empty() {
+        return vec![(name.to_owned(), None)];
+    }
+    asked
+}
+
+fn unread(diagnosis: &Diagnosis) -> Judged {
+    (EndpointReport::unread(diagnosis), diagnosis.exit)
+}
