@@ -12,12 +12,12 @@ use super::{
     Role, RotationReport, TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
-use crate::conninfo::{ConnInfo, Endpoint, SslMode, shown_path};
+use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Task};
-use crate::trust::{BundledRoot, Level, Source, Trust};
+use crate::trust::{BundledRoot, CrlSource, Level, Source, Trust};
 use crate::verify::{Judgement, Step, client_path};
 use crate::wire::tls::{Group, Suite};
 use crate::words::Named;
@@ -362,6 +362,24 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     TrustReport {
         source: source.into(),
         path: path.map(|path| shown_path(path).into()),
+        origin: match &trust.source {
+            Source::SslRootCert { origin, .. } => match origin {
+                Origin::String { .. } => None,
+                Origin::Service { .. } | Origin::Environment(_) | Origin::Default => {
+                    Some(escape(&origin.to_string()).into())
+                }
+            },
+            Source::Option { .. } => Some("--trust or [policy]".into()),
+            Source::Home { .. }
+            | Source::System
+            | Source::Bundled
+            | Source::Mozilla
+            | Source::Fallback => None,
+        },
+        crl: trust.crl_source.as_ref().map(|source| match source {
+            CrlSource::Named { .. } => source.to_string().into(),
+            CrlSource::Home(_) => format!("{source} (home)").into(),
+        }),
         anchor: anchor.map(|anchor| Shown::new(&anchor.subject.text)),
         anchor_not_after: anchor.map(|anchor| instant(anchor.not_after).into()),
     }

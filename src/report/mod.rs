@@ -328,6 +328,12 @@ pub struct TrustReport {
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Shown>,
+    /// What named the file, if it is not the string: a service, an environment variable, an option or `[policy]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Shown>,
+    /// The CRL file or directory in force, named or in its default place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crl: Option<Shown>,
     /// The anchor that the path ends at; `null` if it reaches none.
     pub anchor: Option<Shown>,
     /// RFC 3339.

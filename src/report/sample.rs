@@ -262,6 +262,8 @@ fn trust() -> TrustReport {
     TrustReport {
         source: TrustSource::SslRootCert.into(),
         path: Some("root.crt".into()),
+        origin: None,
+        crl: Some("root.crl".into()),
         anchor: Some("CN = Example CA".into()),
         anchor_not_after: Some("2036-01-01T00:00:00Z".into()),
     }

@@ -321,11 +321,18 @@ fn write_trust(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()>
         (Some(TrustSource::Bundled), _) => format!("the built-in roots ({source})"),
         (Some(TrustSource::Mozilla), _) => format!("Mozilla's roots, built in ({source})"),
         (Some(TrustSource::SslRootCert | TrustSource::Home) | None, Some(path)) => {
-            format!("{path} ({source})")
+            match &trust.origin {
+                Some(origin) => format!("{path} ({source}, from {origin})"),
+                None => format!("{path} ({source})"),
+            }
         }
         (Some(TrustSource::SslRootCert | TrustSource::Home) | None, None) => source.to_string(),
     };
-    row(out, "trust", &place)
+    row(out, "trust", &place)?;
+    match &trust.crl {
+        Some(crl) => row(out, "crl", crl),
+        None => Ok(()),
+    }
 }
 
 fn write_name(out: &mut dyn Write, endpoint: &EndpointReport) -> io::Result<()> {

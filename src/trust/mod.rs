@@ -39,6 +39,7 @@ pub use pem::{PemFault, encode_pem};
 pub use private_key::KeyFault;
 pub use read::{Mebibytes, read_at_most, read_bounded, read_stdin};
 pub use request::TrustRequest;
+pub use revocation::CrlSource;
 pub use shared::SharedTrust;
 pub use supposed::{Supposed, reordered, salvaged};
 pub use system::SystemStore;
@@ -56,6 +57,8 @@ pub struct Trust {
     pub source: Source,
     /// The CRLs to check against; `None` if revocation is not checked.
     pub crls: Option<Arc<[Crl]>>,
+    /// Where they come from; `None` if revocation is not checked.
+    pub crl_source: Option<CrlSource>,
     /// `~/.postgresql/root.crl`, if it exists but cannot be used. libpq continues without it.
     pub ignored_crl_file: Option<PathBuf>,
     /// The root file, if it begins with a UTF-8 byte-order mark, which not all clients skip.
@@ -143,6 +146,7 @@ impl Trust {
             level,
             source: roots.source,
             crls: lists.crls,
+            crl_source: lists.source,
             ignored_crl_file: lists.ignored,
             byte_order_mark: roots.byte_order_mark,
             identity: identity::load(&request.identity())?,
@@ -176,6 +180,7 @@ impl Trust {
             level: Level::ChainAndName,
             source: roots.source,
             crls: lists.crls,
+            crl_source: lists.source,
             ignored_crl_file: None,
             byte_order_mark: roots.byte_order_mark,
             identity: None,
@@ -193,6 +198,7 @@ impl Trust {
             level: Level::Chain,
             source: Source::Bundled,
             crls: None,
+            crl_source: None,
             ignored_crl_file: None,
             byte_order_mark: None,
             identity: None,

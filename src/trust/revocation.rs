@@ -2,6 +2,7 @@
 //! fe-secure-openssl.c hands them to OpenSSL.
 
 use std::env::split_paths;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,14 +10,46 @@ use super::error::{Error, FileRole};
 use super::file::{self, Search};
 use super::request::{HomeFile, TrustRequest};
 use super::supposed::Supposed;
-use crate::conninfo::{Origin, Setting};
+use crate::conninfo::{Origin, Setting, shown_path};
 use crate::x509::{AnchorList, Crl};
+
+/// Where CRLs come from. `Display` lists the paths as the user wrote them, escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CrlSource {
+    /// `sslcrl` and `sslcrldir`, or an option.
+    Named {
+        /// The file.
+        file: Option<PathBuf>,
+        /// The directories.
+        directory: Option<PathBuf>,
+    },
+    /// `~/.postgresql/root.crl`, which no setting names.
+    Home(PathBuf),
+}
+
+impl fmt::Display for CrlSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named { file, directory } => {
+                let paths: Vec<String> = [file, directory]
+                    .into_iter()
+                    .flatten()
+                    .map(|path| shown_path(path))
+                    .collect();
+                f.write_str(&paths.join(" and "))
+            }
+            Self::Home(path) => f.write_str(&shown_path(path)),
+        }
+    }
+}
 
 /// What the CRL settings of a connection result in.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     /// The lists to check against; `None` if nothing is to be checked.
     pub(super) crls: Option<Arc<[Crl]>>,
+    /// Where they come from.
+    pub(super) source: Option<CrlSource>,
     /// Certificates of the CRL file, which become anchors.
     pub(super) anchors: AnchorList,
     /// The directories. Anchors are looked up in them, too.
@@ -65,6 +98,10 @@ pub(super) fn gather(request: &TrustRequest, from_root_file: Vec<Crl>) -> Result
         }
         lists.crls = Some(crls.into());
     }
+    lists.source = Some(CrlSource::Named {
+        file: file.as_ref().map(|file| file.value.clone()),
+        directory: directory.as_ref().map(|directory| directory.value.clone()),
+    });
     Ok(lists)
 }
 
@@ -83,6 +120,10 @@ pub(super) fn of_file(
         file::read(&bytes).map_err(|fault| Error::unusable(role, path, origin, fault))?;
     Ok(Lists {
         crls: Some(from_root_file.into_iter().chain(contents.crls).collect()),
+        source: Some(CrlSource::Named {
+            file: Some(path.to_owned()),
+            directory: None,
+        }),
         anchors: AnchorList::new(contents.certificates),
         ..Lists::default()
     })
@@ -105,6 +146,7 @@ fn of_home(request: &TrustRequest, from_root_file: Vec<Crl>) -> Lists {
     let crls: Vec<Crl> = from_root_file.into_iter().chain(contents.crls).collect();
     Lists {
         crls: Some(crls.into()),
+        source: Some(CrlSource::Home(path)),
         anchors: AnchorList::new(contents.certificates),
         ..Lists::default()
     }

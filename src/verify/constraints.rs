@@ -1,5 +1,7 @@
 //! Name constraints, as OpenSSL's crypto/x509/v3_ncons.c compares them.
 
+use std::net::IpAddr;
+
 use crate::x509::der::tag;
 use crate::x509::{
     Attribute, COMMON_NAME, Certificate, EMAIL_ADDRESS, GeneralName, Name, NameConstraints, Reach,
@@ -36,6 +38,80 @@ pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
                 run.fail(depth, kind);
             }
         }
+    }
+}
+
+/// A name that breaks a constraint, and whose constraint it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The name, as text. Not escaped for terminals.
+    pub name: String,
+    /// The position in the path of the authority that constrains.
+    pub authority: usize,
+    /// What it permits for names of this kind, as text, or the subtree that it excludes.
+    pub rule: Rule,
+}
+
+/// Which part of a constraint a name breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The name is in none of these.
+    Permitted(Vec<String>),
+    /// The name is in this one.
+    Excluded(String),
+}
+
+/// The first name of a certificate that an authority above it does not allow. `path` is the whole path, leaf first.
+pub fn violation(path: &[&Certificate], depth: usize) -> Option<Violation> {
+    let certificate = path.get(depth)?;
+    let above = path.iter().enumerate().rev();
+    above
+        .take_while(|(above, _)| *above > depth)
+        .filter_map(|(above, issuer)| Some((above, issuer.name_constraints.as_ref()?)))
+        .find_map(|(authority, constraints)| {
+            let (name, rule) = names(certificate, depth)
+                .find_map(|name| Some((name.to_text(), broken(&name, constraints)?)))?;
+            Some(Violation {
+                name,
+                authority,
+                rule,
+            })
+        })
+}
+
+/// The names of a certificate that are compared with constraints, in OpenSSL's order.
+fn names(certificate: &Certificate, depth: usize) -> impl Iterator<Item = Subject<'_>> {
+    let subject = &certificate.subject;
+    let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
+    let has_dns = alt_names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(_)));
+    let whole = (!subject.is_empty()).then_some(Subject::Directory(subject));
+    let addresses =
+        attributes(subject, EMAIL_ADDRESS).map(|address| Subject::Email(&address.value));
+    let common = attributes(subject, COMMON_NAME)
+        .filter(move |_| depth == 0 && !has_dns)
+        .map(|name| name.value.as_slice())
+        .filter(|name| looks_like_host(name))
+        .map(Subject::Dns);
+    whole
+        .into_iter()
+        .chain(addresses)
+        .chain(alt_names.iter().map(Subject::from))
+        .chain(common)
+}
+
+/// What a name breaks, if it breaks anything that can be compared.
+fn broken(name: &Subject<'_>, constraints: &NameConstraints) -> Option<Rule> {
+    let text = |subtree: &Subtree| Subject::from(&subtree.base).to_text();
+    match obey(name, constraints) {
+        Err(FaultKind::PermittedViolation) => Some(Rule::Permitted(
+            about(name, &constraints.permitted).map(text).collect(),
+        )),
+        Err(FaultKind::ExcludedViolation) => about(name, &constraints.excluded)
+            .find(|subtree| name.is_in(&subtree.base) == Ok(true))
+            .map(|subtree| Rule::Excluded(text(subtree))),
+        Ok(()) | Err(_) => None,
     }
 }
 
@@ -163,6 +239,19 @@ impl<'a> From<&'a GeneralName> for Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// For people; a network has its mask.
+    fn to_text(&self) -> String {
+        let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match self {
+            Self::Directory(name) => name.text.clone(),
+            Self::Dns(bytes) | Self::Email(bytes) | Self::Uri(bytes) => lossy(bytes),
+            Self::SmtpUtf8(mailbox) => mailbox.map_or_else(String::new, lossy),
+            Self::Ip(bytes) => ip_text(bytes),
+            Self::OtherName(oid) => format!("otherName {oid}"),
+            Self::Other(tag) => format!("name of type {tag}"),
+        }
+    }
+
     /// Does the constraint apply to names of this kind?
     fn is_meant_by(&self, base: &GeneralName) -> bool {
         match self {
@@ -211,6 +300,25 @@ fn obey(name: &Subject<'_>, constraints: &NameConstraints) -> Result<(), FaultKi
         }
     }
     Ok(())
+}
+
+/// An address, or a network as address and mask.
+fn ip_text(bytes: &[u8]) -> String {
+    let address = |bytes: &[u8]| -> Option<IpAddr> {
+        if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+            return Some(four.into());
+        }
+        <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
+    };
+    if let Some(address) = address(bytes) {
+        // 16 bytes can also be an IPv6 address; a network has 8 or 32.
+        return address.to_string();
+    }
+    let (network, mask) = bytes.split_at(bytes.len() / 2);
+    match address(network).zip(address(mask)) {
+        Some((network, mask)) => format!("{network}/{mask}"),
+        None => format!("an address of {} bytes", bytes.len()),
+    }
 }
 
 fn about<'a>(name: &Subject<'_>, subtrees: &'a [Subtree]) -> impl Iterator<Item = &'a Subtree> {
@@ -382,6 +490,60 @@ mod tests {
             let host = uri_host(uri.as_bytes());
             assert_eq!(host, expected.map(str::as_bytes), "{uri}");
         }
+    }
+
+    #[test]
+    fn a_violation_names_the_name_the_authority_and_the_rule() {
+        let dns = |text: &str| GeneralName::Dns(text.as_bytes().to_vec());
+        let subtree = |base| Subtree {
+            base,
+            reach: Reach::Whole,
+        };
+        let made = |names: Option<Vec<GeneralName>>, constraints| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let made = rcgen::CertificateParams::default()
+                .self_signed(&key)
+                .unwrap();
+            Certificate {
+                subject_alt_names: names,
+                name_constraints: constraints,
+                ..Certificate::parse(made.der()).unwrap()
+            }
+        };
+        let leaf = made(Some(vec![dns("db.example.net"), dns("localhost")]), None);
+        for (permitted, excluded, expected) in [
+            (
+                vec![dns("example.net"), dns("example.org")],
+                vec![],
+                Some((
+                    "localhost",
+                    Rule::Permitted(vec!["example.net".to_owned(), "example.org".to_owned()]),
+                )),
+            ),
+            (
+                vec![],
+                vec![dns("example.net")],
+                Some(("db.example.net", Rule::Excluded("example.net".to_owned()))),
+            ),
+            (vec![], vec![], None),
+        ] {
+            let constraints = NameConstraints {
+                permitted: permitted.into_iter().map(subtree).collect(),
+                excluded: excluded.into_iter().map(subtree).collect(),
+            };
+            let root = made(None, Some(constraints));
+            let middle = made(None, None);
+            let found = violation(&[&leaf, &middle, &root], 0);
+            let expected = expected.map(|(name, rule)| Violation {
+                name: name.to_owned(),
+                authority: 2,
+                rule,
+            });
+            assert_eq!(found, expected);
+        }
+        assert_eq!(ip_text(&[10, 0, 0, 0, 255, 0, 0, 0]), "10.0.0.0/255.0.0.0");
+        assert_eq!(ip_text(&[10, 0, 0, 1]), "10.0.0.1");
+        assert_eq!(ip_text(&[1, 2, 3]), "an address of 3 bytes");
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::x509::{AnchorStore, Certificate, ParseError};
 
 pub use chain::{Dissent, PathReport, Revocation, Rules, Step, check};
 pub use client::{ClientFault, ClientRules, Missing, Unfit, client_faults, client_path};
+pub use constraints::{Rule as NameConstraintRule, Violation, violation};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};

@@ -13,7 +13,7 @@ pub struct Name {
     /// equal if these bytes are.
     pub canonical: Vec<u8>,
     /// For people, as `openssl x509 -nameopt oneline` would print it: `C = US, O = X, CN = Y`.
-    /// Not escaped for terminals.
+    /// `(empty)` without attributes. Not escaped for terminals.
     pub text: String,
     /// The raw string contents of every commonName, in order, without conversion of string types.
     pub common_names: Vec<Vec<u8>>,
@@ -82,6 +82,9 @@ impl Name {
             .filter(|attribute| attribute.oid == COMMON_NAME)
             .map(|attribute| attribute.value.clone())
             .collect();
+        if attributes.is_empty() {
+            text.push_str("(empty)");
+        }
         Ok(Self {
             der: element.whole.to_vec(),
             canonical,
@@ -96,6 +99,9 @@ impl Name {
     pub(super) fn with_relative(&self, set: &Element<'_>) -> Result<Self> {
         let set = RelativeName::read(set)?;
         let mut longer = self.clone();
+        if self.is_empty() {
+            longer.text.clear();
+        }
         longer.canonical.extend(set.canonical);
         append_text(&mut longer.text, &set.attributes);
         longer.attributes.extend(set.attributes);

@@ -1,11 +1,14 @@
 //! Why a chain or a name is refused. libpq's message is short; the certificates show the details.
 
+use super::files::quoted_path;
 use super::no_anchor::{self, End, other_key};
+use crate::conninfo::shown_path;
 use crate::diagnose::calendar::{day, moment, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
-use crate::verify::{Fault, FaultKind, Judgement, Place};
-use crate::x509::{Certificate, KeyKind, SignatureScheme};
+use crate::trust::CrlSource;
+use crate::verify::{Fault, FaultKind, Judgement, NameConstraintRule, Place, Violation, violation};
+use crate::x509::{Certificate, Crl, KeyKind, NextUpdate, SignatureScheme};
 
 /// The finding for OpenSSL's verdict on a chain.
 pub(in crate::diagnose) fn explain(
@@ -82,27 +85,20 @@ pub(in crate::diagnose) fn explain(
             .finding(format!("{} uses {oid} ({}), which pgtls cannot check", case.who(), case.signature()))
             .hint("psql may still connect. pgtls does not pass what it cannot check. Reissue it with ECDSA or RSA, and SHA-256."),
         FaultKind::GivenUp => finding("", "Fix the other errors first, and send only the certificates that are needed."),
-        FaultKind::CertRevoked => finding(
-            "",
-            "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.",
-        ),
+        FaultKind::CertRevoked => case.revoked(),
         FaultKind::UnableToGetCrl
         | FaultKind::UnableToGetCrlIssuer
         | FaultKind::DifferentCrlScope
         | FaultKind::KeyUsageNoCrlSign
         | FaultKind::CrlSignatureFailure
         | FaultKind::UnhandledCriticalCrlExtension
-        | FaultKind::InvalidExtension => finding(
-            "",
-            "When a CRL is in use, libpq needs one from every CA of the chain, the root included. Put all of them into the sslcrl file.",
-        ),
+        | FaultKind::InvalidExtension => case.no_crl(),
         FaultKind::CrlHasExpired
         | FaultKind::CrlNotYetValid
         | FaultKind::ErrorInCrlLastUpdate
-        | FaultKind::ErrorInCrlNextUpdate => finding("", "Fetch the current CRL from the CA."),
-        FaultKind::PermittedViolation
-        | FaultKind::ExcludedViolation
-        | FaultKind::SubtreeMinMax
+        | FaultKind::ErrorInCrlNextUpdate => case.stale_crl(),
+        FaultKind::PermittedViolation | FaultKind::ExcludedViolation => case.outside(),
+        FaultKind::SubtreeMinMax
         | FaultKind::UnsupportedConstraintType
         | FaultKind::UnsupportedNameSyntax
         | FaultKind::Unspecified => finding(
@@ -276,6 +272,143 @@ impl Case<'_> {
             })
     }
 
+    /// What the CRL says about the certificate.
+    fn revoked(&self) -> Finding {
+        let entry = self.certificate().and_then(|certificate| {
+            self.crls_of(certificate).find_map(|crl| {
+                let entry = crl.entry(&certificate.issuer, &certificate.serial)?;
+                Some((crl, entry))
+            })
+        });
+        let Some((crl, entry)) = entry else {
+            return self
+                .finding(self.fault.kind.sentence(&self.who()))
+                .hint(REPLACE_REVOKED);
+        };
+        let when = entry
+            .date
+            .map_or_else(String::new, |date| format!(" on {}", day(date)));
+        let why = entry.reason.and_then(reason_name);
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        let message = format!(
+            "{} was revoked{when}{why}, says {}",
+            self.who(),
+            crl_name(crl)
+        );
+        self.finding(message).hint(
+            self.crl_file()
+                .into_iter()
+                .chain([Hint::say(REPLACE_REVOKED)])
+                .collect::<Hint>(),
+        )
+    }
+
+    fn no_crl(&self) -> Finding {
+        let file = match &self.context.trust.crl_source {
+            Some(source) => source.to_string(),
+            None => "the file that sslcrl names".to_owned(),
+        };
+        let advice = Hint::say(format!(
+            "When a CRL is in use, libpq needs one from every CA of the chain, the root included. Put all of them into {file}."
+        ));
+        let rehash = match &self.context.trust.crl_source {
+            Some(CrlSource::Named {
+                directory: Some(directory),
+                ..
+            }) => Some(
+                Hint::say("In a directory the files must have names by hash:").fix(Fix::command(
+                    format!("openssl rehash {}", quoted_path(directory)),
+                )),
+            ),
+            Some(CrlSource::Named { .. } | CrlSource::Home(_)) | None => None,
+        };
+        let advice = self.crl_file().into_iter().chain([advice]).chain(rehash);
+        self.finding(self.fault.kind.sentence(&self.who()))
+            .hint(advice.collect::<Hint>())
+    }
+
+    fn stale_crl(&self) -> Finding {
+        let crl = self
+            .certificate()
+            .and_then(|certificate| self.crls_of(certificate).next());
+        let ended = crl.and_then(|crl| match crl.next_update {
+            NextUpdate::At(end) if end <= self.context.rules.now => Some(format!(
+                ": {} was to be replaced by {}",
+                crl_name(crl),
+                day(end)
+            )),
+            NextUpdate::At(_) | NextUpdate::Absent | NextUpdate::Unreadable => None,
+        });
+        let message = format!(
+            "{}{}",
+            self.fault.kind.sentence(&self.who()),
+            ended.unwrap_or_default()
+        );
+        let fetch = Hint::say("Fetch the current CRL from the CA.");
+        self.finding(message)
+            .hint(self.crl_file().into_iter().chain([fetch]).collect::<Hint>())
+    }
+
+    /// The CRLs of a certificate's issuer.
+    fn crls_of(&self, certificate: &Certificate) -> impl Iterator<Item = &Crl> {
+        let issuer = certificate.issuer.clone();
+        let crls = self.context.trust.crls.iter().flat_map(|crls| crls.iter());
+        crls.filter(move |crl| crl.issuer.matches(&issuer))
+    }
+
+    /// Which file makes libpq check revocation, if nothing names it.
+    fn crl_file(&self) -> Option<Hint> {
+        match self.context.trust.crl_source.as_ref()? {
+            CrlSource::Home(path) => Some(Hint::say(format!(
+                "Revocation is checked because {} exists. No setting names it. If it is left over, remove it.",
+                shown_path(path)
+            ))),
+            CrlSource::Named { .. } => None,
+        }
+    }
+
+    /// Which name is outside, whose constraint it breaks, and what that one allows.
+    fn outside(&self) -> Finding {
+        let path: Vec<&Certificate> = self.judgement.path_certificates().collect();
+        let Some(Violation {
+            name,
+            authority,
+            rule,
+        }) = violation(&path, self.fault.depth)
+        else {
+            return self
+                .finding(self.fault.kind.sentence(&self.who()))
+                .hint(WITHIN_CONSTRAINTS);
+        };
+        let issuer = self
+            .judgement
+            .on_path(authority)
+            .map(self::name)
+            .unwrap_or_default();
+        let quoted = |text: &String| format!("\"{}\"", escape(text));
+        let (verb, list) = match &rule {
+            NameConstraintRule::Permitted(allowed) => (
+                "permits only",
+                allowed
+                    .iter()
+                    .take(SHOWN)
+                    .map(quoted)
+                    .collect::<Vec<_>>()
+                    .join(" and "),
+            ),
+            NameConstraintRule::Excluded(excluded) => ("excludes", quoted(excluded)),
+        };
+        let message = format!(
+            "{} has the name \"{}\", but the CA \"{issuer}\" above it {verb} {list} (name constraints)",
+            self.who(),
+            escape(&name),
+        );
+        self.finding(message).hint(format!(
+            "Have the certificate issued without the name \"{}\", or by a CA that allows it.",
+            escape(&name)
+        ))
+    }
+
     /// An issuer with the right name whose key did not make the signature.
     fn wrong_key(&self) -> Finding {
         let message = format!(
@@ -290,6 +423,44 @@ impl Case<'_> {
         }
     }
 }
+
+/// "CRL number 5 of 2026-11-20 by "CN = CA"".
+fn crl_name(crl: &Crl) -> String {
+    let number = crl.number.as_ref().map_or_else(String::new, |number| {
+        let hex = data_encoding::HEXLOWER.encode(number);
+        let hex = hex.trim_start_matches('0');
+        let number = u64::from_str_radix(hex, 16);
+        let number = number.map_or_else(|_| format!("0x{hex}"), |number| number.to_string());
+        format!(" number {number}")
+    });
+    let date = crl
+        .this_update
+        .map_or_else(String::new, |date| format!(" of {}", day(date)));
+    format!("the CRL{number}{date} by \"{}\"", escape(&crl.issuer.text))
+}
+
+/// CRLReason (RFC 5280 section 5.3.1).
+const fn reason_name(number: u64) -> Option<&'static str> {
+    Some(match number {
+        1 => "keyCompromise",
+        2 => "cACompromise",
+        3 => "affiliationChanged",
+        4 => "superseded",
+        5 => "cessationOfOperation",
+        6 => "certificateHold",
+        9 => "privilegeWithdrawn",
+        10 => "aACompromise",
+        _ => return None,
+    })
+}
+
+const REPLACE_REVOKED: &str =
+    "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.";
+const WITHIN_CONSTRAINTS: &str =
+    "Issue the certificate from a CA whose name constraints allow that name.";
+
+/// How many names of a list are shown.
+const SHOWN: usize = 10;
 
 pub(in crate::diagnose) fn name(certificate: &Certificate) -> String {
     escape(&certificate.subject.text).to_string()

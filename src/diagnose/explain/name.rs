@@ -5,6 +5,7 @@ use crate::conninfo::Keyword;
 use crate::diagnose::{Code, Context, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
+use crate::verify::name::match_host;
 use crate::verify::{Judgement, NameFault};
 use crate::x509::{Certificate, GeneralName};
 
@@ -26,8 +27,11 @@ pub(in crate::diagnose) fn wrong_name(
     }
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
+    advice.extend(near_misses(host, leaf));
     advice.push(match (nearest(&shown, &names), context.address) {
-        (None, _) => "Reissue the certificate with the host's name in subjectAltName.".into(),
+        (None, _) => Hint::say(format!(
+            "Have the certificate issued with subjectAltName = DNS:{shown}."
+        )),
         (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName. To keep the address:")
             .and(by_name(context, nearest, &address.to_string())),
         (Some(nearest), None) => Hint::say(format!(
@@ -94,6 +98,69 @@ fn is_instance(name: &[u8]) -> bool {
     matches!(parts.as_slice(), [.., project, instance] if part(project) && part(instance))
 }
 
+/// Names that look as if they covered the host, and why they do not.
+fn near_misses(host: &[u8], leaf: &Certificate) -> Vec<Hint> {
+    let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
+    let dns = names.iter().filter_map(|name| match name {
+        GeneralName::Dns(name) => Some(name.as_slice()),
+        GeneralName::Ip(_)
+        | GeneralName::Email(_)
+        | GeneralName::Uri(_)
+        | GeneralName::Directory(_)
+        | GeneralName::SmtpUtf8(_)
+        | GeneralName::OtherName(..)
+        | GeneralName::Other(..) => None,
+    });
+    let mut found = Vec::new();
+    let shown = escape(host);
+    let wildcard = dns
+        .clone()
+        .take(MAX_COMPARED)
+        .find(|name| misses(name, host).is_some());
+    if let Some(wildcard) = wildcard {
+        let why = match misses(wildcard, host) {
+            Some(Miss::TooDeep(labels)) => format!("\"{shown}\" has {labels} there"),
+            Some(Miss::Bare) | None => format!("\"{shown}\" has none there"),
+        };
+        found.push(Hint::say(format!(
+            "The wildcard \"{}\" covers exactly one label in place of the star, and {why}. Use a host name with one label there, or have \"{shown}\" added to subjectAltName.",
+            escape(wildcard)
+        )));
+    }
+    let is_common_name = leaf
+        .subject
+        .common_names
+        .first()
+        .is_some_and(|name| name.eq_ignore_ascii_case(host));
+    if is_common_name && dns.clone().next().is_some() {
+        found.push(Hint::say(format!(
+            "The certificate's CN is \"{shown}\", but clients ignore the CN of a certificate that has DNS names in subjectAltName."
+        )));
+    }
+    found
+}
+
+/// Why a wildcard does not cover a name below or at its domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Miss {
+    /// This many labels are in place of the star.
+    TooDeep(usize),
+    /// The name is the domain itself.
+    Bare,
+}
+
+fn misses(wildcard: &[u8], host: &[u8]) -> Option<Miss> {
+    let domain = wildcard.strip_prefix(b"*.")?;
+    if host.eq_ignore_ascii_case(domain) {
+        return Some(Miss::Bare);
+    }
+    let cut = host.len().checked_sub(domain.len())?;
+    let (labels, tail) = host.split_at_checked(cut)?;
+    let labels = labels.strip_suffix(b".")?;
+    let count = labels.split(|byte| *byte == b'.').count();
+    (tail.eq_ignore_ascii_case(domain) && count > 1).then_some(Miss::TooDeep(count))
+}
+
 /// `svc`, `svc.ns`, `svc.ns.svc` or `svc.ns.svc.cluster.local`, if the certificate has names of the
 /// same form.
 fn is_service(host: &[u8], names: &[GeneralName]) -> bool {
@@ -122,8 +189,15 @@ fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
             | GeneralName::Other(..) => None,
         });
     let common_name = leaf.subject.common_names.first().map(Vec::as_slice);
+    let counts = |name: &&[u8]| {
+        let names = leaf.subject_alt_names.as_deref();
+        // libpq ignores the CN beside a dNSName.
+        match_host(name, names, &leaf.subject.common_names).is_ok()
+    };
     san.chain(common_name)
         .take(MAX_COMPARED)
+        .filter(|name| !name.starts_with(b"*"))
+        .filter(counts)
         .filter_map(|name| std::str::from_utf8(name).ok())
         .filter(|name| {
             !name.is_empty()
@@ -148,6 +222,29 @@ const MAX_COMPARED: usize = 1_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wildcard_misses_what_is_deeper_and_the_domain_itself() {
+        for (wildcard, host, expected) in [
+            (
+                "*.example.cloud",
+                "a.b.example.cloud",
+                Some(Miss::TooDeep(2)),
+            ),
+            (
+                "*.example.cloud",
+                "A.B.C.EXAMPLE.cloud",
+                Some(Miss::TooDeep(3)),
+            ),
+            ("*.example.cloud", "example.cloud", Some(Miss::Bare)),
+            ("*.example.cloud", "a.example.cloud", None),
+            ("*.example.cloud", "a.bexample.cloud", None),
+            ("example.cloud", "a.b.example.cloud", None),
+        ] {
+            let found = misses(wildcard.as_bytes(), host.as_bytes());
+            assert_eq!(found, expected, "{wildcard} {host}");
+        }
+    }
 
     #[test]
     fn cloud_sql_and_kubernetes_are_known_by_their_names() {

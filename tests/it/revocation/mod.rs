@@ -155,6 +155,35 @@ fn the_advised_command_fixes_a_list_in_der_form() {
     }
 }
 
+/// A list that no setting names is told with its path.
+#[test]
+fn the_list_of_the_home_directory_stands_in_the_report() {
+    if !has_openssl() {
+        return;
+    }
+    let Some(server) = Postgres::start(&lists::served()) else {
+        return;
+    };
+    let lists = Lists::new();
+    let client = Client::new();
+    client.write("root.crt", lists.text("root"));
+    client.write(".postgresql/root.crl", lists.text("R"));
+    let string = format!(
+        "{GOOD} port={} sslmode=verify-full sslrootcert=root.crt",
+        server.port
+    );
+    let run = client.check(&string);
+    assert_eq!(run.outcome(), "crl-missing", "{run:?}");
+    let endpoint = run.endpoint();
+    let path = client.home.path().join(".postgresql/root.crl");
+    let path = path.to_str().unwrap();
+    assert_eq!(endpoint["trust"]["crl"], format!("{path} (home)"));
+    let hint = endpoint["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains(path) && hint.contains("remove it"), "{hint}");
+    let text = client.pgtls(&["check", &string]).stdout;
+    assert!(text.contains("crl    "), "{text}");
+}
+
 /// The bad request is explained: the path as written, the absolute path, the fault.
 #[test]
 fn a_named_list_that_is_unusable_is_reported_with_its_path() {
