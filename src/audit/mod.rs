@@ -159,7 +159,7 @@ struct Asker<'a> {
 /// does.
 pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> Option<Audit> {
     let speaks = match &observation.outcome {
-        Ok(_) | Err(Stop::Handshake { .. }) => Speaks::Tls,
+        Ok(_) | Err(Stop::Handshake { .. } | Stop::SecondLook { .. }) => Speaks::Tls,
         Err(Stop::Negotiate(negotiate::Error::NoTls)) => Speaks::PlaintextOnly,
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => return None,
     };

@@ -16,7 +16,7 @@ use crate::conninfo::fake::Fake;
 use crate::diagnose::{Code, Finding, Hint, Level, OtherHosts, Stage};
 use crate::handshake::Tls;
 use crate::login::{self, Entered, Role, Sight, Step, Unread};
-use crate::probe::{Moment, Stop, Timings};
+use crate::probe::{LibpqOffer, Moment, Stop, Timings};
 use crate::wire::postgres::ServerError;
 
 /// With a clock that jumps to the end of each wait.
@@ -168,6 +168,7 @@ fn observation(answer: Answer) -> Observation {
         },
         outcome: Err(Stop::Connect(connect::Error::Refused { attempts })),
         negotiation_fallback: None,
+        libpq_offer: LibpqOffer::NotMade,
     }
 }
 

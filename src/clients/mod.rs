@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod anchors;
+mod divided;
 mod fault;
 mod profile;
 mod question;
@@ -25,6 +26,7 @@ use crate::{handshake, negotiate};
 
 pub use profile::Client;
 
+use divided::Divided;
 use question::Question;
 use table::PROFILES;
 
@@ -101,6 +103,8 @@ words! {
         Plaintext = "plaintext",
         /// It does not connect.
         Refused = "refused",
+        /// We cannot know.
+        Unknown = "unknown",
         /// The string has a setting that it does not accept.
         InvalidSetting = "invalid-setting",
     }
@@ -214,6 +218,8 @@ enum Wire<'a> {
     Broken(Objection, Option<&'a Judgement>),
     /// TLS is established, except for the judgement.
     Tls(&'a Judgement),
+    /// The same for some clients only.
+    Divided(Divided<'a>),
 }
 
 impl<'a> Wire<'a> {
@@ -225,6 +231,13 @@ impl<'a> Wire<'a> {
                 words.unwrap_or("there was no TLS session"),
             )
         };
+        let divided = match &facts.observation.outcome {
+            Ok(session) => divided::of_session(session),
+            Err(stop) => divided::of_stop(facts, stop),
+        };
+        if let Some(divided) = divided {
+            return Self::Divided(divided);
+        }
         match &facts.observation.outcome {
             Ok(session) => match facts.failure.map(|failure| failure.blamed) {
                 Some(Blamed::ClientCertificate) => Self::Broken(failed(), Some(&session.judgement)),
@@ -238,7 +251,9 @@ impl<'a> Wire<'a> {
                 judgement: Some(judgement),
                 ..
             }) => Self::Tls(judgement),
-            Err(Stop::Handshake { judgement, .. }) => Self::Broken(failed(), judgement.as_deref()),
+            Err(Stop::Handshake { judgement, .. } | Stop::SecondLook { judgement, .. }) => {
+                Self::Broken(failed(), judgement.as_deref())
+            }
         }
     }
 
@@ -247,6 +262,7 @@ impl<'a> Wire<'a> {
             Self::Unreachable(_) | Self::NoTls => None,
             Self::Broken(_, judgement) => *judgement,
             Self::Tls(judgement) => Some(judgement),
+            Self::Divided(divided) => divided.judgement,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What one client would do with one string at one server.
 
 use super::anchors::Anchors;
+use super::divided::Fate;
 use super::profile::{
     Check, Crls, Fallback, Hostaddr, Meaning, Profile, RootFile, System, Unknown, Use,
 };
@@ -191,7 +192,7 @@ impl<'a> Question<'a> {
     fn plaintext(&self) -> Answer {
         match self.wire {
             Wire::Unreachable(objection) => Answer::against(Outcome::Refused, objection.clone()),
-            Wire::NoTls | Wire::Broken(..) | Wire::Tls(_) => Answer::new(
+            Wire::NoTls | Wire::Broken(..) | Wire::Tls(_) | Wire::Divided(_) => Answer::new(
                 Outcome::Plaintext,
                 "it connects in plain text, without asking for TLS first",
             ),
@@ -219,7 +220,10 @@ impl<'a> Question<'a> {
         };
         match self.verify(judgement, &plan.anchors, plan.trust, plan.depth) {
             Err(objection) => failed(fallback, objection.after(plan.preface)),
-            Ok(Said::Unknown(objection)) => Answer::against(Outcome::Refused, objection),
+            Ok(Said::Unknown(objection)) if objection.obstacle == Obstacle::NoHost => {
+                Answer::against(Outcome::Refused, objection)
+            }
+            Ok(Said::Unknown(objection)) => Answer::against(Outcome::Unknown, objection),
             Ok(Said::Accepts) => {
                 let reason = match plan.depth {
                     Depth::Chain => {
@@ -248,6 +252,17 @@ impl<'a> Question<'a> {
             }
             (Wire::Broken(objection, _), _) => return Err(failed(fallback, objection.clone())),
             (Wire::Tls(judgement), _) => judgement,
+            (Wire::Divided(divided), _) => match (divided.fate(self.profile), divided.judgement) {
+                (Fate::Session, Some(judgement)) => judgement,
+                (Fate::Refused(objection), _) => return Err(failed(fallback, objection.clone())),
+                (Fate::Unknown(objection), _) => {
+                    return Err(Answer::new(Outcome::Unknown, objection.reason.as_str()));
+                }
+                (Fate::Session, None) => {
+                    let reason = "there is nothing to judge";
+                    return Err(Answer::new(Outcome::Unknown, reason));
+                }
+            },
         };
         let shaken = self.profile.verifier.handshake(judgement);
         shaken.map_err(|objection| failed(fallback, objection))?;

@@ -21,13 +21,13 @@ use crate::conninfo::{ConnInfo, Host};
 use crate::demands::{Demands, Strictness, unmet};
 use crate::exit::Exit;
 use crate::handshake::Tls;
-use crate::probe::{Observation, Session, Stop, Task};
+use crate::probe::{LibpqOffer, Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
 use explain::{
     chain, client_certificate, demands, name, negotiation_fallback, openssl_conf, request,
-    versions, wire,
+    second_look, versions, wire,
 };
 
 pub use code::Code;
@@ -148,7 +148,12 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
         address: observation.address.map(|address| address.ip()),
         ..Context::of(task, &rules)
     };
-    let mut diagnosis = verdict(task, &context, &observation.outcome);
+    let mut diagnosis = verdict(
+        task,
+        &context,
+        &observation.outcome,
+        observation.libpq_offer,
+    );
     if let Some(fallback) = &observation.negotiation_fallback {
         negotiation_fallback::advise(&mut diagnosis, task, &context, fallback);
     }
@@ -233,7 +238,12 @@ fn drop_repeated_end(diagnosis: &mut Diagnosis) {
     });
 }
 
-fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) -> Diagnosis {
+fn verdict(
+    task: &Task,
+    context: &Context<'_>,
+    outcome: &Result<Session, Stop>,
+    libpq_offer: LibpqOffer,
+) -> Diagnosis {
     match outcome {
         Ok(session) => match session.judgement.satisfies(task.trust.level) {
             Err(reason) => unsatisfied(context, &session.judgement, &reason),
@@ -252,8 +262,10 @@ fn verdict(task: &Task, context: &Context<'_>, outcome: &Result<Session, Stop>) 
                 let reason = judgement.satisfies(task.trust.level).err()?;
                 Some(unsatisfied(context, judgement, &reason))
             });
-            refused.unwrap_or_else(|| wire::handshake(task, error, tls))
+            refused.unwrap_or_else(|| wire::handshake(task, error, tls, libpq_offer))
         }
+        // The certificates were approved before, if there were any.
+        Err(Stop::SecondLook { fault, tls, .. }) => second_look::explain(task, fault, tls),
     }
 }
 

@@ -32,6 +32,7 @@ use offer::client_config;
 pub use client_certificate::ClientCertificateRequest;
 pub use error::Error;
 pub use offer::{Alpn, Groups, Limits, Offer, ServerKeys};
+pub(crate) use offer::{supports_group, supports_scheme_of_tls12, supports_suite};
 pub(crate) use server_hello::ServerHelloCheck;
 pub use server_name::ServerNameFault;
 pub(crate) use server_name::Sni;

@@ -253,3 +253,22 @@ pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
         ..aws_lc_rs::default_provider()
     })
 });
+
+/// Can a handshake with this suite be finished?
+pub(crate) fn supports_suite(id: u16) -> bool {
+    let mut suites = PROVIDER.cipher_suites.iter();
+    suites.any(|suite| u16::from(suite.suite()) == id)
+}
+
+/// Can a handshake with this group be finished?
+pub(crate) fn supports_group(id: u16) -> bool {
+    let mut groups = PROVIDER.kx_groups.iter();
+    groups.any(|group| u16::from(group.name()) == id)
+}
+
+/// Can a handshake of TLS 1.2 with this signature scheme be finished?
+pub(crate) fn supports_scheme_of_tls12(id: u16) -> bool {
+    let schemes = PROVIDER.signature_verification_algorithms;
+    let mut schemes = schemes.supported_schemes().into_iter();
+    schemes.any(|scheme| u16::from(scheme) == id)
+}

@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod flight;
 mod line;
 
 use crate::wire::postgres::ServerError;

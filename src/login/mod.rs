@@ -38,7 +38,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::conninfo::{Endpoint, HostAddr, Origin, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
-use crate::probe::{Observation, Task};
+use crate::probe::{Missing, Observation, Proof, Task};
 use crate::verify::Judgement;
 use crate::wire::postgres::ServerError;
 use crate::{connect, handshake, negotiate};
@@ -109,6 +109,9 @@ pub enum Error {
     /// The string needs something that these crates do not support.
     #[error("pgtls cannot log in with {0}")]
     Unsupported(Unsupported),
+    /// The check did not finish the handshake, so no password is safe there.
+    #[error("pgtls cannot log in: it does not finish handshakes with {0}")]
+    Unfinished(Missing),
     /// A named password file cannot be used. libpq would continue without it.
     #[error("the password file cannot be used: {}", .0.why)]
     PasswordFile(IgnoredFile),
@@ -254,6 +257,11 @@ async fn attempt(
     shared: &Shared,
     deadline: Instant,
 ) -> Result<Entered, Error> {
+    if let Ok(session) = &observation.outcome
+        && let Proof::KeyExchange(missing) = session.proof
+    {
+        return Err(Error::Unfinished(missing));
+    }
     let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
     let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
     let (stream, tap, port) = ready(task, observation, deadline).await?;

@@ -6,6 +6,7 @@
 
 mod negotiation_fallback;
 mod offers;
+mod second_look;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,8 +33,11 @@ use crate::{connect, handshake, negotiate};
 
 pub use negotiation_fallback::NegotiationFallback;
 pub use offers::{Offers, Taken, offers};
+pub use second_look::{LibpqOffer, LookFault, Missing, Proof};
 
 pub(crate) use offers::line;
+
+use second_look::second_look;
 
 /// What to check, and the rules for it.
 #[derive(Clone, Debug)]
@@ -90,6 +94,8 @@ pub struct Observation {
     pub outcome: Result<Session, Stop>,
     /// The result of the other way to ask for TLS, if the server hung up on the requested one.
     pub negotiation_fallback: Option<Box<NegotiationFallback>>,
+    /// What became of the offer that psql makes, if ours had nothing in common with the server.
+    pub libpq_offer: LibpqOffer,
 }
 
 impl Observation {
@@ -97,7 +103,9 @@ impl Observation {
     pub fn judgement(&self) -> Option<&Judgement> {
         match &self.outcome {
             Ok(session) => Some(&session.judgement),
-            Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
+            Err(Stop::Handshake { judgement, .. } | Stop::SecondLook { judgement, .. }) => {
+                judgement.as_deref()
+            }
             Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
         }
     }
@@ -122,9 +130,12 @@ impl Observation {
                     first_answer: Some(FirstAnswer::Unexpected(_) | FirstAnswer::Closed) | None,
                     ..
                 })
-                | Err(Stop::Handshake { .. } | Stop::Connect(_) | Stop::Negotiate(_)) => {
-                    ClientCertificate::Sent
-                }
+                | Err(
+                    Stop::Handshake { .. }
+                    | Stop::SecondLook { .. }
+                    | Stop::Connect(_)
+                    | Stop::Negotiate(_),
+                ) => ClientCertificate::Sent,
             },
         })
     }
@@ -143,7 +154,7 @@ impl Observation {
     pub fn tls(&self) -> Option<&Tls> {
         match &self.outcome {
             Ok(session) => Some(&session.tls),
-            Err(Stop::Handshake { tls, .. }) => Some(tls),
+            Err(Stop::Handshake { tls, .. } | Stop::SecondLook { tls, .. }) => Some(tls),
             Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
         }
     }
@@ -164,7 +175,7 @@ pub enum ClientCertificate {
     Refused,
 }
 
-/// A finished handshake.
+/// A server that has proved the key of its certificate.
 #[derive(Debug)]
 pub struct Session {
     /// What was negotiated.
@@ -173,6 +184,8 @@ pub struct Session {
     pub judgement: Judgement,
     /// The answer to a startup packet, sent only if the server asked for a client certificate.
     pub first_answer: Option<FirstAnswer>,
+    /// How the key was proved.
+    pub proof: Proof,
 }
 
 /// The step that failed.
@@ -187,6 +200,15 @@ pub enum Stop {
         /// Why.
         error: handshake::Error,
         /// What had been negotiated.
+        tls: Tls,
+        /// The judgement of the certificates, if any were presented.
+        judgement: Option<Box<Judgement>>,
+    },
+    /// Nothing was in common, and a second look with libpq's offer is not a pass either.
+    SecondLook {
+        /// Why.
+        fault: LookFault,
+        /// What the server chose.
         tls: Tls,
         /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
@@ -220,13 +242,23 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
     let mut timings = Timings::default();
     let mut address = None;
     let mut until = deadline;
+    let mut libpq_offer = LibpqOffer::NotMade;
     let outcome = match reach(task, deadline, &mut timings, &mut address).await {
         Ok(ready) => {
             let queued = Instant::now();
             turn.await;
             let queued = queued.elapsed();
             until = deadline + queued;
-            let outcome = meet(task, ready, until, &mut timings).await;
+            let outcome = match meet(task, ready, until, &mut timings).await {
+                Ok(session) => Ok(session),
+                // On the heap, because few servers need it.
+                Err(stop) => {
+                    let look = second_look(task, address, stop, until, &mut timings);
+                    let outcome;
+                    (outcome, libpq_offer) = Box::pin(look).await;
+                    outcome
+                }
+            };
             timings.total = started.elapsed().saturating_sub(queued);
             outcome
         }
@@ -246,6 +278,7 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
         address,
         outcome,
         negotiation_fallback,
+        libpq_offer,
     }
 }
 
@@ -305,6 +338,7 @@ async fn meet(
                 tls,
                 judgement,
                 first_answer,
+                proof: Proof::Finished,
             })
         }
         (Err(error), judgement) => Err(Stop::Handshake {

@@ -56,7 +56,8 @@ fn other_way(asked: SslNegotiation, stop: &Stop) -> Option<SslNegotiation> {
         (SslNegotiation::Direct, Stop::Handshake { error, .. }) => {
             drops_direct_tls(error).then_some(SslNegotiation::Postgres)
         }
-        (SslNegotiation::Postgres, Stop::Connect(_) | Stop::Handshake { .. })
+        (_, Stop::SecondLook { .. })
+        | (SslNegotiation::Postgres, Stop::Connect(_) | Stop::Handshake { .. })
         | (SslNegotiation::Direct, Stop::Connect(_) | Stop::Negotiate(_)) => None,
     }
 }

@@ -30,8 +30,9 @@ pub struct Taken {
 
 /// Asks, if a handshake failed because of version or suite: one connection per version.
 pub async fn offers(task: &Task, observation: &Observation, deadline: Instant) -> Option<Offers> {
-    if !nothing_in_common(observation) {
-        return None;
+    match &observation.outcome {
+        Err(stop) if nothing_in_common(stop) => {}
+        Ok(_) | Err(_) => return None,
     }
     let line = line(task, observation, task.timeout, deadline)?;
     let mut versions = Vec::new();
@@ -48,13 +49,23 @@ pub(crate) fn line(
     patience: Duration,
     deadline: Instant,
 ) -> Option<Line> {
-    Some(Line {
-        endpoint: pinned(&task.endpoint, observation.address?),
+    Some(line_to(task, observation.address?, patience, deadline))
+}
+
+/// The same to an address.
+pub(super) fn line_to(
+    task: &Task,
+    address: SocketAddr,
+    patience: Duration,
+    deadline: Instant,
+) -> Line {
+    Line {
+        endpoint: pinned(&task.endpoint, address),
         negotiation: task.conninfo.sslnegotiation.value,
         server_name: server_name(task).map(<[u8]>::to_vec),
         patience,
         deadline,
-    })
+    }
 }
 
 /// The same endpoint, and no other address of it.
@@ -79,8 +90,8 @@ async fn taken(line: &Line, version: TlsVersion) -> Result<Option<Taken>, Unknow
 }
 
 /// After a CertificateRequest the same alerts are about our certificate.
-fn nothing_in_common(observation: &Observation) -> bool {
-    let Err(Stop::Handshake { error, tls, .. }) = &observation.outcome else {
+pub(super) fn nothing_in_common(stop: &Stop) -> bool {
+    let Stop::Handshake { error, tls, .. } = stop else {
         return false;
     };
     let about_offer = match error {

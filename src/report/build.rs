@@ -16,7 +16,7 @@ use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
-use crate::probe::{ClientCertificate, Observation, Task};
+use crate::probe::{ClientCertificate, Observation, Proof, Task};
 use crate::trust::{BundledRoot, CrlSource, Level, Source, Trust};
 use crate::verify::{Judgement, Step, client_path};
 use crate::wire::tls::{Group, Suite};
@@ -107,7 +107,10 @@ impl EndpointReport {
     /// An endpoint that was checked at the instant of the task's rules.
     pub fn checked(task: &Task, observation: &Observation, diagnosis: &Diagnosis) -> Self {
         let judgement = observation.judgement();
-        let encrypted = observation.outcome.is_ok();
+        let encrypted = match &observation.outcome {
+            Ok(session) => session.proof == Proof::Finished,
+            Err(_) => false,
+        };
         // A login comes after the server's own proof.
         let authenticated = matches!(diagnosis.exit, Exit::Passed | Exit::Login)
             && task.trust.level > Level::Encryption;

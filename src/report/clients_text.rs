@@ -69,6 +69,7 @@ fn told(client: &ClientReport) -> (String, AnsiColor) {
         Some(Outcome::Unverified) => ("CONNECTS, UNVERIFIED", AnsiColor::Red),
         Some(Outcome::Plaintext) => ("PLAIN TEXT", AnsiColor::Red),
         Some(Outcome::Refused) => ("refuses", AnsiColor::Yellow),
+        Some(Outcome::Unknown) => ("unknown", AnsiColor::Yellow),
         Some(Outcome::InvalidSetting) => ("settings rejected", AnsiColor::Yellow),
         None => return (client.outcome.to_string(), AnsiColor::Yellow),
     };

@@ -15,6 +15,7 @@ mod client;
 mod constraints;
 mod crl;
 mod fault;
+pub mod flight;
 pub mod name;
 mod purpose;
 mod signature;

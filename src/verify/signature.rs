@@ -1,5 +1,6 @@
 //! Did this key sign these bytes?
 
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     self as aws, EcdsaVerificationAlgorithm, PqdsaVerificationAlgorithm, RsaParameters,
     RsaPssSaltLength, UnparsedPublicKey, VerificationAlgorithm,
@@ -7,7 +8,7 @@ use aws_lc_rs::signature::{
 
 use crate::x509::{
     Certificate, Crl, Curve, Digest, KeyKind, MlDsa, PssParameters, PublicKey, RsaPadding,
-    SignatureAlgorithm, SignatureScheme, rsa_signed,
+    SignatureScheme, rsa_signed,
 };
 
 /// The outcome of a check.
@@ -29,7 +30,7 @@ pub(super) fn check_certificate(certificate: &Certificate, key: &PublicKey) -> C
         return Check::Bad;
     }
     check(
-        &certificate.signature_algorithm,
+        &certificate.signature_algorithm.scheme,
         key,
         &certificate.tbs,
         &certificate.signature,
@@ -43,7 +44,12 @@ pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
     {
         return Check::Bad;
     }
-    check(&crl.signature_algorithm, key, &crl.tbs, &crl.signature)
+    check(
+        &crl.signature_algorithm.scheme,
+        key,
+        &crl.tbs,
+        &crl.signature,
+    )
 }
 
 /// Is the key strong enough for OpenSSL's security level 2? A key that OpenSSL cannot decode is not
@@ -77,11 +83,17 @@ fn decodes(key: &PublicKey) -> bool {
     UnparsedPublicKey::new(algorithm, &key.key).parse().is_ok()
 }
 
-fn check(stated: &SignatureAlgorithm, key: &PublicKey, message: &[u8], signature: &[u8]) -> Check {
-    match choose(&stated.scheme, &key.kind) {
+/// Did this key make such a signature?
+pub(super) fn check(
+    stated: &SignatureScheme,
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Check {
+    match choose(stated, &key.kind) {
         Choice::Verify(algorithm) => {
             let Ok(parsed) = UnparsedPublicKey::new(algorithm, &key.key).parse() else {
-                return check_rsa(&stated.scheme, key, message, signature);
+                return check_rsa(stated, key, message, signature);
             };
             match parsed.verify_sig(message, signature) {
                 Ok(()) => Check::Good,
@@ -89,8 +101,66 @@ fn check(stated: &SignatureAlgorithm, key: &PublicKey, message: &[u8], signature
             }
         }
         Choice::WrongKey => Check::Bad,
-        Choice::Unsupported => check_rsa(&stated.scheme, key, message, signature),
+        Choice::Unsupported => match (stated, &key.kind) {
+            (SignatureScheme::Ecdsa(digest), KeyKind::Ec(curve)) => {
+                check_ecdsa(*digest, *curve, &key.key, message, signature)
+            }
+            _ => check_rsa(stated, key, message, signature),
+        },
     }
+}
+
+/// ECDSA with a digest that aws-lc-rs does not pair with the curve. What counts of a digest is a number: its
+/// leftmost bits, as many as the order of the group has (FIPS 186-5 section 6.4.1). So it is cut or filled
+/// to the length of the digest that aws-lc-rs expects.
+fn check_ecdsa(
+    digest: Digest,
+    curve: Curve,
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Check {
+    let (algorithm, expected) = match curve {
+        Curve::P256 => (&aws::ECDSA_P256_SHA256_ASN1, &digest::SHA256),
+        Curve::P384 => (&aws::ECDSA_P384_SHA384_ASN1, &digest::SHA384),
+        Curve::P521 => (&aws::ECDSA_P521_SHA512_ASN1, &digest::SHA512),
+        Curve::Secp256k1 => (&aws::ECDSA_P256K1_SHA256_ASN1, &digest::SHA256),
+        Curve::Other { .. } => return Check::Unsupported,
+    };
+    let Some(made) = made_by_aws(digest) else {
+        return Check::Unsupported;
+    };
+    let hashed = digest::digest(made, message);
+    let missing = expected.output_len().saturating_sub(made.output_len());
+    let filled = [&vec![0; missing], hashed.as_ref()].concat();
+    let number = filled.get(..expected.output_len()).unwrap_or_default();
+    let Ok(number) = digest::Digest::import_less_safe(number, expected) else {
+        return Check::Unsupported;
+    };
+    let verified = UnparsedPublicKey::new(algorithm, key)
+        .parse()
+        .map(|key| key.verify_digest_sig(&number, signature));
+    match verified {
+        Ok(Ok(())) => Check::Good,
+        Ok(Err(_)) | Err(_) => Check::Bad,
+    }
+}
+
+fn made_by_aws(wanted: Digest) -> Option<&'static digest::Algorithm> {
+    Some(match wanted {
+        Digest::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+        Digest::Sha224 => &digest::SHA224,
+        Digest::Sha256 => &digest::SHA256,
+        Digest::Sha384 => &digest::SHA384,
+        Digest::Sha512 => &digest::SHA512,
+        Digest::Sha512_256 => &digest::SHA512_256,
+        Digest::Sha3_256 => &digest::SHA3_256,
+        Digest::Sha3_384 => &digest::SHA3_384,
+        Digest::Sha3_512 => &digest::SHA3_512,
+        Digest::Md4 | Digest::Md5 | Digest::Ripemd160 | Digest::Sha512_224 | Digest::Sha3_224 => {
+            return None;
+        }
+    })
 }
 
 /// RSA with a size, digest or salt that aws-lc-rs does not support.

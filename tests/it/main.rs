@@ -81,6 +81,7 @@ mod revocation;
 /// How often one check waits for the server.
 mod round_trips;
 /// No password shows.
+mod second_look;
 mod secrets;
 /// The fuzzer's seeds.
 mod seeds;

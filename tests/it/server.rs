@@ -54,18 +54,15 @@ const AGREED: &[Row] = &[
         "",
         (5, "no-common-version"),
     ),
+    (
+        &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-AES128-SHA256")],
+        "",
+        (0, "pass"),
+    ),
     (&[("ssl_ecdh_curve", "secp521r1")], "", (0, "pass")),
     (&[TLS12, ("ssl_ecdh_curve", "secp521r1")], "", (0, "pass")),
     (&[("ssl", "off")], "", (4, "no-tls")),
 ];
-
-/// Configurations with which psql connects, and pgtls must say that it cannot, because rustls does
-/// not support them.
-const BEYOND_US: &[Row] = &[(
-    &[TLS12, ("ssl_ciphers", "ECDHE-ECDSA-AES128-SHA256")],
-    "",
-    (5, "no-common-cipher"),
-)];
 
 #[test]
 fn every_configuration_is_judged_as_psql_judges_it() {
@@ -77,18 +74,16 @@ fn every_configuration_is_judged_as_psql_judges_it() {
     let client = Client::new();
     client.write("root.crt", &root.pem);
     let mut wrong = Vec::new();
-    for (rows, psql_connects) in [(AGREED, false), (BEYOND_US, true)] {
-        for row in rows {
-            server.configure(&served, row.0);
-            if let Err(why) = judge(row, psql_connects, &client, server.port) {
-                wrong.push(format!("{:?} {}: {why}", row.0, row.1));
-            }
+    for row in AGREED {
+        server.configure(&served, row.0);
+        if let Err(why) = judge(row, &client, server.port) {
+            wrong.push(format!("{:?} {}: {why}", row.0, row.1));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn judge(row: &Row, psql_connects: bool, client: &Client, port: u16) -> Result<(), String> {
+fn judge(row: &Row, client: &Client, port: u16) -> Result<(), String> {
     let string = format!("{GOOD} port={port} {}", row.1);
     let ours = client.check(&string);
     let came = (ours.code, ours.outcome());
@@ -99,7 +94,7 @@ fn judge(row: &Row, psql_connects: bool, client: &Client, port: u16) -> Result<(
         ));
     }
     let theirs = client.psql(&string);
-    if (theirs == Answer::Tls) != (ours.code == 0 || psql_connects) {
+    if (theirs == Answer::Tls) != (ours.code == 0) {
         return Err(format!("psql: {theirs:?}"));
     }
     if ours.code != 0 {
@@ -255,30 +250,18 @@ fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
     let client = Client::new();
     client.write("root.crt", &root.pem);
     let good = format!("{GOOD} port={}", server.port);
-    for (settings, more, code, told, passes) in [
+    for (settings, more, code, told) in [
         (
             &[("ssl_min_protocol_version", "TLSv1.3")][..],
             "ssl_max_protocol_version=TLSv1.2",
             "no-common-version",
             "It refuses TLSv1, TLSv1.1, TLSv1.2.",
-            true,
         ),
         (
             &[("ssl_max_protocol_version", "TLSv1.2")],
             "ssl_min_protocol_version=TLSv1.3",
             "no-common-version",
             "It refuses TLSv1, TLSv1.1, TLSv1.3.",
-            true,
-        ),
-        (
-            &[
-                ("ssl_max_protocol_version", "TLSv1.2"),
-                ("ssl_ciphers", "ECDHE-ECDSA-AES256-SHA384"),
-            ],
-            "",
-            "no-common-cipher",
-            "The server accepts TLSv1.2 (ECDHE-ECDSA-AES256-SHA384)",
-            false,
         ),
     ] {
         server.configure(&served, settings);
@@ -288,10 +271,7 @@ fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
         assert!(hint.contains(told), "{hint}");
         let mut lines = hint.lines();
         let string = lines.find_map(|line| line.strip_prefix("    host="));
-        assert_eq!(string.is_some(), passes, "{hint}");
-        if let Some(string) = string {
-            let followed = client.check(&format!("host={string}"));
-            assert_eq!(followed.code, 0, "{followed:?}");
-        }
+        let followed = client.check(&format!("host={}", string.unwrap()));
+        assert_eq!(followed.code, 0, "{followed:?}");
     }
 }

@@ -12,7 +12,7 @@ use crate::conninfo::{ConnInfo, Endpoint, Error, Host, Setting, World};
 use crate::demands::Demands;
 use crate::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use crate::handshake::{self, Refusal};
-use crate::probe::{Observation, Session, Stop, Task, probe};
+use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe};
 use crate::trust::{Trust, TrustRequest};
 use crate::verify::{Judgement, judge};
 
@@ -76,7 +76,7 @@ impl<'a> Wires<'a> {
         let later = probed.iter().rev().map(|(task, seen)| (task, seen));
         later
             .chain(self.seen)
-            .filter(|(seen, _)| is_same_wire(seen, task))
+            .filter(|(before, seen)| is_same_wire(before, task) && tells_of_others(seen))
             .map(|(_, seen)| {
                 let again = seen
                     .judgement()
@@ -99,10 +99,14 @@ fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Ob
     let host = task.endpoint.host.as_ref().map(Host::as_bytes);
     let judgement = judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest);
     let satisfied = judgement.satisfies(task.trust.level).is_ok();
-    let (tls, first_answer) = match &seen.outcome {
-        Ok(session) => (session.tls.clone(), session.first_answer.clone()),
+    let (tls, first_answer, proof) = match &seen.outcome {
+        Ok(session) => (
+            session.tls.clone(),
+            session.first_answer.clone(),
+            session.proof,
+        ),
         Err(stop) if satisfied && !is_refusal(stop) => return None,
-        Err(_) => (seen.tls()?.clone(), None),
+        Err(_) => (seen.tls()?.clone(), None, Proof::Finished),
     };
     Some(Observation {
         timings: seen.timings,
@@ -111,9 +115,17 @@ fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Ob
             tls,
             judgement,
             first_answer,
+            proof,
         }),
         negotiation_fallback: None,
+        libpq_offer: seen.libpq_offer,
     })
+}
+
+/// A second look that ends with the chain or the name has not checked the server's proof of its key. What
+/// another string leads to there, only another look tells.
+fn tells_of_others(seen: &Observation) -> bool {
+    seen.outcome.is_ok() || seen.libpq_offer != LibpqOffer::Answered
 }
 
 /// Whether it was us who ended the handshake, because of the chain or the name.

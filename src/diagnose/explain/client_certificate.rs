@@ -153,7 +153,7 @@ fn silence(task: &Task, tls: &Tls) -> Option<Finding> {
 }
 
 /// `None` if the server never asked.
-fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hint> {
+pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hint> {
     let mut advice = Vec::new();
     match tls.client_certificate {
         ClientCertificateRequest::NotRequested => return None,

@@ -13,7 +13,7 @@ use crate::login::{
     Difference, Disclosed, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, Sight, Step,
     Unread, Unusable,
 };
-use crate::probe::{Observation, Task};
+use crate::probe::{LibpqOffer, Observation, Task};
 use crate::trust;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::sqlstate;
@@ -82,6 +82,13 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
     let message = escape(&error.to_string()).to_string();
     match error {
         Error::Unsupported(_) => failed(Code::LoginFailed, message, LEAVE_OUT),
+        Error::Unfinished(_) => failed(
+            Code::LoginFailed,
+            message,
+            Hint::say("Nothing was sent for the login. psql may be able to log in. Check without --login.")
+                .then(wire::ALLOW_MORE)
+                .fix(Fix::setting(wire::CIPHERS)),
+        ),
         Error::PasswordFile(file) => Diagnosis::failed(Finding {
             level: Level::Error,
             ..ignored(file)
@@ -102,7 +109,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
                 let reason = judgement.satisfies(task.trust.level).err()?;
                 Some(unsatisfied(&context, judgement, &reason))
             });
-            refused.unwrap_or_else(|| wire::handshake(task, error, tls))
+            refused.unwrap_or_else(|| wire::handshake(task, error, tls, LibpqOffer::NotMade))
         }
         Error::Unmet => Diagnosis::failed(
             finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),

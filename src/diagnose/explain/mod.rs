@@ -24,6 +24,7 @@ pub(super) mod refusal;
 pub(super) mod renewal;
 pub(super) mod request;
 pub(super) mod rotation;
+pub(super) mod second_look;
 pub(super) mod versions;
 pub(super) mod wire;
 

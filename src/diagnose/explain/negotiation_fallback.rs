@@ -4,7 +4,7 @@ use super::corrected;
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
 use crate::diagnose::{Context, Diagnosis, Fix, Hint, verdict};
 use crate::handshake::Error as HandshakeError;
-use crate::probe::{NegotiationFallback, Session, Stop, Task};
+use crate::probe::{LibpqOffer, NegotiationFallback, Session, Stop, Task};
 use crate::wire::tls::Alert;
 
 /// Adds what is known about the other way to the advice for the failure of the first.
@@ -27,7 +27,7 @@ pub(in crate::diagnose) fn advise(
     let string = string(task, fallback.negotiation);
     error.hint = match silence(&fallback.outcome) {
         None => {
-            let next = verdict(task, context, &fallback.outcome).error;
+            let next = verdict(task, context, &fallback.outcome, LibpqOffer::NotMade).error;
             let sentence = match next {
                 None => format!("{other} gets an answer there and would pass. Use{needs}:"),
                 Some(next) => format!(
@@ -62,7 +62,7 @@ enum Silence {
 
 fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
     match outcome {
-        Ok(_) => None,
+        Ok(_) | Err(Stop::SecondLook { .. }) => None,
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => Some(Silence::Nothing),
         Err(Stop::Handshake { error, .. }) => match error {
             HandshakeError::NoAlpn => Some(Silence::NoAlpn),

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE};
 use crate::os;
-use crate::probe::Task;
+use crate::probe::{LibpqOffer, Task};
 use crate::wire::foreign::Protocol;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
@@ -211,7 +211,12 @@ fn not_tls(task: &Task, error: &HandshakeError, first: &[u8]) -> Diagnosis {
     )
 }
 
-pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &Tls) -> Diagnosis {
+pub(in crate::diagnose) fn handshake(
+    task: &Task,
+    error: &HandshakeError,
+    tls: &Tls,
+    libpq_offer: LibpqOffer,
+) -> Diagnosis {
     if let Some(finding) = client_certificate::in_handshake(task, error, tls) {
         return Diagnosis::failed(finding);
     }
@@ -222,9 +227,9 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         }
         HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
         HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
-            no_common_cipher(&error.to_string())
+            no_common_cipher(&error.to_string(), libpq_offer)
         }
-        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string()),
+        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer),
         HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }
@@ -245,13 +250,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
                     .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"0")])),
             )
         }
-        HandshakeError::InsecureRenegotiation => finding(
-            Code::InsecureRenegotiation,
-            format!("{error}: the server chose TLS 1.2 without secure renegotiation (RFC 5746)"),
-        )
-        .hint(
-            "libpq with OpenSSL 3.0 or newer refuses such a server. With OpenSSL 1.1.1 it connects. Upgrade the TLS library of the server, or of the proxy in front of it, or enable TLS 1.3 there.",
-        ),
+        HandshakeError::InsecureRenegotiation => insecure_renegotiation(&error.to_string()),
         HandshakeError::NoAlpn => {
             finding(Code::TlsFailure, error.to_string()).hint(NOT_FOR_POSTGRES)
         }
@@ -269,17 +268,7 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         HandshakeError::Io(source) => {
             finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection. Try again.")
         }
-        HandshakeError::Refused(Refusal::MayNotSign(fault)) => {
-            let why = match fault {
-                SigningFault::KeyUsage => "its keyUsage does not include digitalSignature",
-                SigningFault::Invalid => "it has an extension that is malformed or repeated",
-            };
-            finding(
-                Code::KeyUsage,
-                format!("the server certificate cannot be used to sign in TLS 1.2: {why}"),
-            )
-            .hint("Reissue the certificate with keyUsage=digitalSignature, and each extension only once.")
-        }
+        HandshakeError::Refused(Refusal::MayNotSign(fault)) => may_not_sign(*fault),
         HandshakeError::Refused(Refusal::Unsupported) => finding(
             Code::UnsupportedAlgorithm,
             "pgtls cannot check the key of the server's certificate; psql can and may connect".to_owned(),
@@ -294,6 +283,25 @@ pub(in crate::diagnose) fn handshake(task: &Task, error: &HandshakeError, tls: &
         ),
     };
     Diagnosis::failed(diagnosis)
+}
+
+pub(super) fn insecure_renegotiation(words: &str) -> Finding {
+    let message =
+        format!("{words}: the server chose TLS 1.2 without secure renegotiation (RFC 5746)");
+    Finding::error(Code::InsecureRenegotiation, Stage::Handshake, message).hint(
+        "libpq with OpenSSL 3.0 or newer refuses such a server. With OpenSSL 1.1.1 it connects. Upgrade the TLS library of the server, or of the proxy in front of it, or enable TLS 1.3 there.",
+    )
+}
+
+pub(super) fn may_not_sign(fault: SigningFault) -> Finding {
+    let why = match fault {
+        SigningFault::KeyUsage => "its keyUsage does not include digitalSignature",
+        SigningFault::Invalid => "it has an extension that is malformed or repeated",
+    };
+    let message = format!("the server certificate cannot be used to sign in TLS 1.2: {why}");
+    Finding::error(Code::KeyUsage, Stage::Handshake, message).hint(
+        "Reissue the certificate with keyUsage=digitalSignature, and each extension only once.",
+    )
 }
 
 /// A front end that selects its server by the name in the ClientHello did not find one.
@@ -324,11 +332,18 @@ fn no_common_version(message: &str) -> Finding {
     )
 }
 
-fn no_common_cipher(message: &str) -> Finding {
-    Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(
-        Hint::say("pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys. psql offers more and may still connect. On the server:")
-            .fix(Fix::setting("ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'")),
-    )
+fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
+    let psql = match libpq_offer {
+        LibpqOffer::Refused => {
+            "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
+        }
+        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::Unclear => {
+            "psql offers more and may still connect."
+        }
+    };
+    let offered = "pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys.";
+    Finding::error(Code::NoCommonCipher, Stage::Handshake, message)
+        .hint(Hint::say(format!("{offered} {psql} On the server:")).fix(Fix::setting(CIPHERS)))
 }
 
 fn injected(message: &str, stage: Stage) -> Diagnosis {
@@ -359,7 +374,13 @@ fn seconds(task: &Task) -> String {
     format!("{} s", task.timeout.as_secs_f64())
 }
 
-const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port, or make the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
+/// PostgreSQL's default.
+pub(in crate::diagnose) const CIPHERS: &str = "ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'";
+
+pub(in crate::diagnose) const ALLOW_MORE: &str =
+    "On the server, allow AES-GCM with ECDHE, so that pgtls can finish the handshake:";
+
+pub(super) const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port, or make the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
 
 /// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 500;

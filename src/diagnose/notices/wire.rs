@@ -1,17 +1,48 @@
 //! Other findings about the connection.
 
-use super::{Code, Finding, Stage, info};
+use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::diagnose::explain::refusal::{self, Asked};
+use crate::diagnose::explain::wire::{ALLOW_MORE, CIPHERS};
 use crate::escape::escape;
-use crate::probe::{Session, Task};
+use crate::probe::{Missing, Proof, Session, Task};
 use crate::wire::postgres::FirstAnswer;
 
-/// Notices about an established session.
+/// Notices about a session, or about the proof of a server's key.
 pub(in crate::diagnose) fn of_session(task: &Task, session: &Session) -> Vec<Finding> {
-    [login(task, session), hello_retry(session)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        unfinished(session),
+        login(task, session),
+        hello_retry(session),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The key was proved, but the handshake was not finished.
+fn unfinished(session: &Session) -> Option<Finding> {
+    let Proof::KeyExchange(missing) = session.proof else {
+        return None;
+    };
+    let code = match missing {
+        Missing::Suite(_) => Code::WeakCipher,
+        Missing::Group(_) | Missing::Scheme(_) => Code::UnfinishedHandshake,
+    };
+    let message = format!(
+        "judged up to the server's signed key exchange; pgtls does not finish handshakes with {missing}"
+    );
+    let advice = "psql connects. The certificates were judged, and the server proved its key. A finished handshake would also show that nothing on the way changed the server's choice.";
+    let advice = match missing {
+        Missing::Suite(_) => Hint::say(advice)
+            .then(ALLOW_MORE)
+            .fix(Fix::setting(CIPHERS)),
+        Missing::Group(_) => Hint::say(advice)
+            .then("On the server, allow P-256 as well:")
+            .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'")),
+        Missing::Scheme(_) => Hint::say(advice)
+            .then("Enable TLS 1.3 on the server, or give it an RSA key for any use."),
+    };
+    Some(warning(code, Stage::Handshake, message).hint(advice))
 }
 
 /// What the server says about the login, which has nothing to do with TLS.

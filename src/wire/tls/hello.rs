@@ -55,22 +55,14 @@ impl ClientHello<'_> {
         }
         body.extend(block16(&self.extensions()));
 
-        let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
-        let [_, length @ ..] = length;
-        let message = [&[CLIENT_HELLO][..], &length, &body].concat();
-        // RFC 8446 section 5.1: the record of a first ClientHello has the version of TLS 1.0.
-        record::encode(HANDSHAKE, TlsVersion::V1_0, &message)
+        hello_record(&body)
     }
 
     fn extensions(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        let mut add = |kind: u16, contents: &[u8]| {
-            all.extend(kind.to_be_bytes());
-            all.extend(block16(contents));
-        };
+        let mut add = |kind: u16, contents: &[u8]| all.extend(extension(kind, contents));
         if let Some(name) = self.server_name {
-            let entry = [&[HOST_NAME][..], &block16(name)].concat();
-            add(SERVER_NAME, &block16(&entry));
+            add(SERVER_NAME, &name_list(name));
         }
         let groups: Vec<u8> = self
             .groups
@@ -85,7 +77,7 @@ impl ClientHello<'_> {
                 .collect();
             add(SIGNATURE_ALGORITHMS, &block16(&schemes));
         }
-        add(APPLICATION_LAYER_PROTOCOLS, &block16(&block8(ALPN)));
+        add(ALPN_EXTENSION, &block16(&block8(ALPN)));
         match self.version {
             TlsVersion::V1_3 => {
                 add(
@@ -103,6 +95,25 @@ impl ClientHello<'_> {
         }
         all
     }
+}
+
+/// A record with a ClientHello.
+pub(super) fn hello_record(body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let [_, length @ ..] = length;
+    let message = [&[CLIENT_HELLO][..], &length, body].concat();
+    // RFC 8446 section 5.1: the record of a first ClientHello has the version of TLS 1.0.
+    record::encode(HANDSHAKE, TlsVersion::V1_0, &message)
+}
+
+/// An extension after its kind and length.
+pub(super) fn extension(kind: u16, contents: &[u8]) -> Vec<u8> {
+    [&kind.to_be_bytes()[..], &block16(contents)].concat()
+}
+
+/// The contents of `server_name` (RFC 6066 section 3).
+pub(super) fn name_list(name: &[u8]) -> Vec<u8> {
+    block16(&[&[HOST_NAME][..], &block16(name)].concat())
 }
 
 /// Handshake messages with another server name in each ClientHello: `change` makes it from the one
@@ -164,7 +175,7 @@ fn renamed_list(contents: &[u8], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> O
         return None;
     };
     let name = change(list.block16()?)?;
-    Some(block16(&[&[HOST_NAME][..], &block16(&name)].concat()))
+    Some(name_list(&name))
 }
 
 /// The versions that the ClientHello in these records offers, by number, including unknown ones. Empty
@@ -218,20 +229,28 @@ const NO_COMPRESSION: u8 = 0;
 const DEFLATE: u8 = 1;
 const HOST_NAME: u8 = 0;
 
-const SERVER_NAME: u16 = 0;
-const SUPPORTED_GROUPS: u16 = 10;
-const EC_POINT_FORMATS: u16 = 11;
-const SIGNATURE_ALGORITHMS: u16 = 13;
-const APPLICATION_LAYER_PROTOCOLS: u16 = 16;
-const EXTENDED_MASTER_SECRET: u16 = 23;
+/// RFC 6066 section 3.
+pub const SERVER_NAME: u16 = 0;
+/// RFC 8446 section 4.2.7.
+pub(super) const SUPPORTED_GROUPS: u16 = 10;
+/// RFC 8422 section 5.1.2.
+pub const EC_POINT_FORMATS: u16 = 11;
+/// RFC 8446 section 4.2.3.
+pub(super) const SIGNATURE_ALGORITHMS: u16 = 13;
+/// ALPN (RFC 7301).
+pub const ALPN_EXTENSION: u16 = 16;
+/// RFC 7366.
+pub(super) const ENCRYPT_THEN_MAC: u16 = 22;
+/// RFC 7627.
+pub(super) const EXTENDED_MASTER_SECRET: u16 = 23;
 /// RFC 5077.
-pub(super) const SESSION_TICKET: u16 = 35;
+pub const SESSION_TICKET: u16 = 35;
 /// RFC 8446 section 4.2.1.
 pub(super) const SUPPORTED_VERSIONS: u16 = 43;
 /// RFC 8446 section 4.2.8.
 pub(super) const KEY_SHARE: u16 = 51;
 /// RFC 5746.
-pub(super) const RENEGOTIATION_INFO: u16 = 0xff01;
+pub const RENEGOTIATION_INFO: u16 = 0xff01;
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,10 @@
 //! numbers.
 
 pub mod alert;
+pub mod flight;
 pub mod group;
 pub mod hello;
+pub mod libpq_hello;
 pub mod record;
 pub mod reply;
 pub mod suite;

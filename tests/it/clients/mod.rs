@@ -624,7 +624,7 @@ const RULES: &[Rule] = &[
         "a CN and no SAN",
         FULL,
         "npgsql",
-        "refused",
+        "unknown",
         "unknown",
         "clients-differ",
     ),

@@ -75,7 +75,11 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::ServerError
         | Code::UnixSocket => "another server answers, or none: only the user knows the right one",
         Code::NoTls => "the server needs a certificate first",
-        Code::NoCommonCipher | Code::HelloRetryRequest | Code::TlsAlert | Code::TlsFailure => {
+        Code::NoCommonCipher
+        | Code::UnfinishedHandshake
+        | Code::HelloRetryRequest
+        | Code::TlsAlert
+        | Code::TlsFailure => {
             "the setting depends on the version of the server, or on a proxy in front of it"
         }
         Code::InsecureRenegotiation

@@ -90,6 +90,11 @@ impl Conversation {
         self.read_exact(&mut vec![0; length])
     }
 
+    /// What the client has sent so far.
+    pub(crate) fn heard(&self) -> Vec<u8> {
+        self.heard.lock().unwrap().clone()
+    }
+
     pub(crate) fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }

@@ -211,6 +211,8 @@ impl Rows {
             ("ECDSA P-256 with SHA-224", &P256_CLI, ecdsa_sha224()),
             ("ECDSA P-256 with SHA-384", &P256_CLI, ecdsa_sha384()),
             ("ECDSA P-256 with SHA-512", &P256_CLI, ecdsa_sha512()),
+            ("ECDSA P-384 with SHA-224", &P384, ecdsa_sha224()),
+            ("ECDSA secp256k1 with SHA-512", &SECP256K1, ecdsa_sha512()),
             ("ECDSA P-384 with SHA-256", &P384, ecdsa_sha256()),
             ("ECDSA P-384 with SHA-512", &P384, ecdsa_sha512()),
             ("ECDSA P-521 with SHA-256", &P521, ecdsa_sha256()),

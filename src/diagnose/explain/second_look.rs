@@ -1,0 +1,95 @@
+//! Why a second look, with libpq's own offer, is not a pass.
+
+use super::client_certificate;
+use super::wire::{ALLOW_MORE, CIPHERS, NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
+use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
+use crate::handshake::Tls;
+use crate::probe::{LookFault, Task};
+use crate::verify::flight::FlightFault;
+
+pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) -> Diagnosis {
+    let found = match fault {
+        LookFault::Flight(fault) => flight(fault),
+        LookFault::Group(_) => only_psql(fault).hint(
+            Hint::say("The certificate was not judged: in TLS 1.3 it is encrypted. On the server, allow P-256 as well:")
+                .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
+                .then("PostgreSQL 18 calls this setting ssl_groups and takes a list: ssl_groups = 'X25519:prime256v1'."),
+        ),
+        LookFault::ClientCertificate => client_certificate(task, tls),
+        LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
+        LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(
+            "Perhaps several servers with different settings share this address, or something on the way changes TLS. Try again, and compare the settings of the servers.",
+        ),
+    };
+    Diagnosis::failed(found)
+}
+
+fn flight(fault: &FlightFault) -> Finding {
+    match fault {
+        FlightFault::Renegotiation => insecure_renegotiation(&fault.to_string()),
+        FlightFault::MayNotSign(why) => may_not_sign(*why),
+        FlightFault::StaticKey(_) => only_psql(fault).hint(
+            Hint::say("With RSA key exchange a server proves its key only in a finished handshake. pgtls finishes none with such a suite. On the server, allow ECDHE:")
+                .fix(Fix::setting(CIPHERS)),
+        ),
+        FlightFault::Unsupported(_) => Finding {
+            code: Code::UnsupportedAlgorithm,
+            ..only_psql(fault)
+        }
+        .hint("Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
+        FlightFault::SmallPrime { .. } => finding(Code::WeakCipher, fault.to_string()).hint(
+            "psql refuses this as well. On the server, remove ssl_dh_params_file, or make a file with a prime of 2048 bits: openssl dhparam -out dhparams.pem 2048",
+        ),
+        FlightFault::Downgraded => finding(Code::TlsFailure, fault.to_string()).hint(
+            "An attacker between here and the server may be doing this, or a proxy that does not know TLS 1.3. psql refuses this as well. Do not connect until you know which.",
+        ),
+        FlightFault::Signature => finding(Code::TlsFailure, fault.to_string()).hint(
+            "Something there shows a certificate that belongs to another server, or repeats an old answer. psql refuses this as well. Do not connect until you know what it is.",
+        ),
+        FlightFault::Version(_)
+        | FlightFault::Suite(_)
+        | FlightFault::Hello
+        | FlightFault::Malformed
+        | FlightFault::WrongKey
+        | FlightFault::Group(_)
+        | FlightFault::Share
+        | FlightFault::Scheme(_) => finding(Code::TlsFailure, fault.to_string()).hint(
+            "psql refuses this as well. Upgrade the TLS library of the server, or of the proxy in front of it.",
+        ),
+    }
+}
+
+/// The handshake cannot be finished, so the server's answer to a certificate, or to none, is unknown.
+fn client_certificate(task: &Task, tls: &Tls) -> Finding {
+    let suite = tls.cipher.map_or("this suite", |suite| suite.openssl);
+    let unknown = format!("pgtls does not finish handshakes with {suite}");
+    if task.trust.identity.is_some() {
+        let message = format!(
+            "pgtls cannot, psql can: {}, and shows only in a finished handshake whether it accepts yours; {unknown}",
+            LookFault::ClientCertificate
+        );
+        return finding(Code::NoCommonCipher, message)
+            .hint(Hint::say(ALLOW_MORE).fix(Fix::setting(CIPHERS)));
+    }
+    let message = format!(
+        "{}, and there is none to send; whether it goes on without shows only in a finished handshake, and {unknown}",
+        LookFault::ClientCertificate
+    );
+    let advice = client_certificate::advice(task, tls, None);
+    finding(Code::ClientCertRequired, message).hint(
+        Hint::from(advice)
+            .then(ALLOW_MORE)
+            .fix(Fix::setting(CIPHERS)),
+    )
+}
+
+fn only_psql(fault: &dyn std::fmt::Display) -> Finding {
+    finding(
+        Code::NoCommonCipher,
+        format!("pgtls cannot, psql can: {fault}"),
+    )
+}
+
+fn finding(code: Code, message: String) -> Finding {
+    Finding::error(code, Stage::Handshake, message)
+}
