@@ -15,7 +15,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
-use pgtls::diagnose::Code;
+use pgtls::diagnose::{Code, Symptom};
 use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
 use pgtls::verify::OpenSsl;
@@ -260,8 +260,9 @@ pub(crate) enum Shape {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A code from a report, such as unknown-issuer, or config for the keys of pgtls.toml
-    #[arg(value_name = "CODE", value_parser = parse_topic)]
+    /// A code from a report, such as unknown-issuer; a driver's error message, in quotes; or config for the keys of
+    /// pgtls.toml
+    #[arg(value_name = "CODE|MESSAGE", value_parser = parse_topic)]
     pub(crate) topic: Option<Topic>,
 }
 
@@ -270,6 +271,10 @@ pub(crate) struct Explain {
 pub(crate) enum Topic {
     /// A finding code.
     Code(Code),
+    /// A driver's error message.
+    Message(&'static Symptom),
+    /// A message that is not known. It is not repeated: it may contain a secret.
+    UnknownMessage,
     /// `pgtls.toml`.
     Config,
 }

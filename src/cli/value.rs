@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
-use pgtls::diagnose::Code;
+use pgtls::diagnose::{Code, Symptom};
 use pgtls::trust::{BundledRoot, Choice};
 use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
@@ -37,7 +37,17 @@ pub(super) fn parse_topic(name: &str) -> Result<Topic, String> {
     if name == "config" {
         return Ok(Topic::Config);
     }
-    Code::from_name(name).map(Topic::Code).ok_or_else(|| {
+    if let Some(code) = Code::from_name(name) {
+        return Ok(Topic::Code(code));
+    }
+    if let Some(symptom) = Symptom::of(name) {
+        return Ok(Topic::Message(symptom));
+    }
+    let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.chars().all(is_code) {
+        return Ok(Topic::UnknownMessage);
+    }
+    Err({
         let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
         if near.is_empty() {
             "no such code; `pgtls explain` lists them all".to_owned()

@@ -1,6 +1,9 @@
-//! `pgtls explain`: the page of a finding code, or the reference of `pgtls.toml`.
+//! `pgtls explain`: the page of a finding code, what a driver's error message means, or the reference of `pgtls.toml`.
 
-use pgtls::diagnose::Code;
+use std::io::{self, Write};
+
+use anyhow::bail;
+use pgtls::diagnose::{Code, Symptom};
 use pgtls::exit::Exit;
 
 use super::output;
@@ -10,7 +13,14 @@ use crate::cli::{Explain, Topic};
 const CONFIG: &str = include_str!("../../docs/config.md");
 
 pub(crate) fn run(args: &Explain) -> anyhow::Result<Exit> {
+    if args.topic == Some(Topic::UnknownMessage) {
+        bail!(
+            "this message is not known. pgtls check with the same string finds the cause; pgtls explain lists all codes"
+        );
+    }
     output::to_stdout(|out| match args.topic {
+        Some(Topic::Message(symptom)) => write_message(out, symptom),
+        Some(Topic::UnknownMessage) => Ok(()),
         Some(Topic::Config) => out.write_all(CONFIG.as_bytes()),
         Some(Topic::Code(code)) => write!(out, "# {}: {}", code.name(), code.page()),
         None => {
@@ -25,4 +35,21 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<Exit> {
         }
     })?;
     Ok(Exit::Passed)
+}
+
+/// One cause with its page, or several with what tells them apart.
+fn write_message(out: &mut dyn Write, symptom: &Symptom) -> io::Result<()> {
+    writeln!(out, "This message comes from {}.", symptom.said_by)?;
+    if let [(code, what)] = symptom.causes {
+        writeln!(out, "It means {}: {what}.\n", code.name())?;
+        return write!(out, "# {}: {}", code.name(), code.page());
+    }
+    writeln!(out, "It can mean, most likely first:\n")?;
+    for (code, what) in symptom.causes {
+        writeln!(out, "  {:<22}  {what}", code.name())?;
+    }
+    writeln!(
+        out,
+        "\npgtls check with the same connection string tells which. pgtls explain CODE has the page of each."
+    )
 }

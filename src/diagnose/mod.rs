@@ -14,6 +14,7 @@ mod fix;
 mod hint;
 mod lifetime;
 mod notices;
+mod symptom;
 
 use std::net::IpAddr;
 
@@ -47,6 +48,7 @@ pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
 pub use hint::{Advice, Hint, Settled};
 pub use notices::login_not_checked;
+pub use symptom::Symptom;
 
 /// All findings about one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]

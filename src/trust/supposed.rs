@@ -116,8 +116,8 @@ pub fn reordered(bytes: &[u8], first: usize) -> Option<Vec<u8>> {
 /// UTF-16 as UTF-8, and without NUL bytes.
 fn unwrapped(bytes: &[u8]) -> Vec<u8> {
     let join: Option<fn([u8; 2]) -> u16> = match bytes {
-        [0xfe, 0xff, ..] | [0, b'-', 0, ..] => Some(u16::from_be_bytes),
-        [0xff, 0xfe, ..] | [b'-', 0, ..] => Some(u16::from_le_bytes),
+        [0xfe, 0xff, ..] | [0, b'-', 0, b'-', ..] => Some(u16::from_be_bytes),
+        [0xff, 0xfe, ..] | [b'-', 0, b'-', 0, ..] => Some(u16::from_le_bytes),
         _ => None,
     };
     match join {

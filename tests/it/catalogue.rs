@@ -38,6 +38,37 @@ fn a_misspelt_code_gets_a_suggestion() {
     );
 }
 
+#[test]
+fn a_drivers_message_finds_its_page_and_is_not_repeated() {
+    let client = Client::new();
+    let one = client.pgtls(&[
+        "explain",
+        "postgres://u:hunter2@db.x/d: server certificate for \"db.internal\" (and 1 other name) does not match host name \"x\"",
+    ]);
+    assert_eq!(one.code, 0, "{one:?}");
+    assert!(one.stdout.contains("# host-name-mismatch: "), "{one:?}");
+    let several = client.pgtls(&[
+        "explain",
+        "Error: password=hunter2 UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    ]);
+    assert_eq!(several.code, 0, "{several:?}");
+    for code in ["missing-intermediate", "unknown-issuer"] {
+        assert!(
+            several.stdout.contains(&format!("\n  {code} ")),
+            "{several:?}"
+        );
+    }
+    let unknown = client.pgtls(&["explain", "something else: hunter2"]);
+    assert_eq!(
+        (unknown.code, unknown.stdout.as_str()),
+        (2, ""),
+        "{unknown:?}"
+    );
+    for run in [one, several, unknown] {
+        assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
+    }
+}
+
 /// Looks for the name of each code as a string in the other topics. That does not prove that a test provokes it,
 /// but finds a new code without any test.
 #[test]
