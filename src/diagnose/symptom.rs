@@ -19,9 +19,8 @@ pub struct Symptom {
 impl Symptom {
     /// The most specific message of this text, whatever host names, paths and versions it has.
     pub fn of(text: &str) -> Option<&'static Self> {
-        let text = text
-            .get(..text.floor_char_boundary(MAX_TEXT))
-            .unwrap_or(text);
+        let bytes = text.as_bytes();
+        let text = String::from_utf8_lossy(bytes.get(..MAX_TEXT).unwrap_or(bytes));
         let words: Vec<&str> = text.split_whitespace().collect();
         let text = words
             .join(" ")
