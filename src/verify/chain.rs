@@ -47,11 +47,26 @@ pub struct PathReport {
 /// A difference between versions of OpenSSL, by which some refuse a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dissent {
-    /// A delta CRL is used like any other. OpenSSL 3.0.20 and older and 3.5.7 do so; 3.0.22 and 3.5.9 do
+    /// A delta CRL is used like any other. OpenSSL 3.0.20 and older and 3.5.7 do so; 3.0.22 and 3.5.8 do
     /// not.
     DeltaCrl,
-    /// A CRL whose issuingDistributionPoint has no content is not used. OpenSSL 3.5 does so; 3.0 uses it.
+    /// The chain needs a delta CRL. OpenSSL 3.0.22 and 3.5.8 do not use it; 3.0.20 and older and 3.5.7 do.
+    DeltaCrlIgnored,
+    /// A CRL whose issuingDistributionPoint has no content is not used. OpenSSL 3.5.4 does so; 3.5.0 and older
+    /// use it.
     EmptyCrlScope,
+    /// Such a CRL refuses where it is used.
+    EmptyCrlScopeUsed,
+    /// The two algorithm fields of a CRL differ. OpenSSL 3.0.22 and 3.5.8 refuse it; 3.0.19 and 3.5.4 do not.
+    CrlAlgorithms,
+    /// Such a CRL refuses where it is used.
+    CrlAlgorithmsUsed,
+    /// A name constraint on URIs is broken if the host is read as OpenSSL 3.5 does. It is not as 3.4 and
+    /// older read it.
+    ParsedUri,
+    /// A name constraint on URIs is broken if the host is read as OpenSSL 3.4 and older do. It is not as 3.5
+    /// reads it.
+    SeparatedUri,
 }
 
 /// One certificate of a path.
@@ -87,6 +102,7 @@ pub fn check(presented: &[Certificate], anchors: &dyn AnchorStore, rules: &Rules
         dissent: None,
         signature_checks: 0,
         late_checks: 0,
+        aside: 0,
         proven_crls: Vec::new(),
     };
     run.fail_if(
@@ -125,6 +141,8 @@ pub(super) struct Run<'a> {
     signature_checks: usize,
     /// Those of a chain that is refused already.
     late_checks: usize,
+    /// How many faults were found before those of [`Run::apart`].
+    aside: usize,
     /// CRLs with the keys that have signed them: a hostile chain repeats an issuer's key.
     proven_crls: Vec<(Arc<[u8]>, Vec<u8>)>,
 }
@@ -138,10 +156,10 @@ impl Run<'_> {
     /// Is one more signature checked? OpenSSL stops at the first fault. We go on to find the others, but a
     /// chain that is refused already must not cost much time.
     pub(super) fn may_check_signature(&mut self, depth: usize) -> bool {
-        if !self.faults.is_empty() {
+        if self.aside > 0 || !self.faults.is_empty() {
             self.late_checks = self.late_checks.saturating_add(1);
         }
-        if self.late_checks > MAX_LATE_CHECKS {
+        if self.gave_up() {
             if self.late_checks == MAX_LATE_CHECKS + 1 {
                 self.fail(depth, FaultKind::GivenUp);
             }
@@ -149,6 +167,11 @@ impl Run<'_> {
         }
         self.signature_checks = self.signature_checks.saturating_add(1);
         true
+    }
+
+    /// Was something left unchecked, because the chain is refused?
+    pub(super) fn gave_up(&self) -> bool {
+        self.late_checks > MAX_LATE_CHECKS
     }
 
     /// Is it known that this key has signed the CRL?
@@ -160,6 +183,20 @@ impl Run<'_> {
     pub(super) fn prove(&mut self, crl: &Crl, key: &PublicKey) {
         self.proven_crls
             .push((Arc::clone(&crl.der), key.spki.clone()));
+    }
+
+    /// What some checks find, on its own.
+    pub(super) fn apart(&mut self, checks: impl FnOnce(&mut Self)) -> Vec<Fault> {
+        let aside = self.aside;
+        self.aside = aside.saturating_add(self.faults());
+        let before = std::mem::take(&mut self.faults);
+        checks(self);
+        self.aside = aside;
+        std::mem::replace(&mut self.faults, before)
+    }
+
+    pub(super) fn fail_with(&mut self, faults: Vec<Fault>) {
+        self.faults.extend(faults);
     }
 
     pub(super) fn fail(&mut self, depth: usize, kind: FaultKind) {

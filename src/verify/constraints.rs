@@ -8,17 +8,74 @@ use crate::x509::{
     Subtree,
 };
 
-use super::chain::{Links, Run};
-use super::fault::FaultKind;
+use super::chain::{Dissent, Links, Run};
+use super::fault::{Fault, FaultKind};
+use super::url;
 
 /// OpenSSL refuses to make more comparisons than this for one certificate and one issuer. We do not make
 /// more for a whole chain that is refused already.
 const MAX_COMPARISONS: usize = 1 << 20;
 
-/// `check_name_constraints`: every certificate against the constraints of all above it, from the top
-/// down.
+/// Every certificate against the constraints of all above it. Where versions of OpenSSL find different hosts
+/// in a URI, the refusing one counts.
 pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
+    let found = run.faults();
+    let state = if found > 0 {
+        State::Refused
+    } else {
+        State::Open
+    };
+    let common = faults(links, UriSyntax::Separators, state);
+    let parsed = if has_uris(links) {
+        faults(links, UriSyntax::Parsed, state)
+    } else {
+        common.clone()
+    };
+    let (faults, dissent) = match (common.is_empty(), parsed.is_empty()) {
+        (true, false) => (parsed, Some(Dissent::ParsedUri)),
+        (false, true) => (common, Some(Dissent::SeparatedUri)),
+        (true, true) | (false, false) => (common, None),
+    };
+    if let Some(dissent) = dissent
+        && found == 0
+    {
+        run.dissent = Some((dissent, faults.len()));
+    }
+    run.fail_with(faults);
+}
+
+/// What is known of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    /// It is refused already.
+    Refused,
+}
+
+/// How OpenSSL finds the host in a URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UriSyntax {
+    /// Up to 3.4: between `://` and the next colon, or else the next slash.
+    Separators,
+    /// Since 3.5: `OSSL_parse_url`.
+    Parsed,
+}
+
+fn has_uris(links: &Links<'_>) -> bool {
+    let is_uri = |name: &GeneralName| matches!(name, GeneralName::Uri(_));
+    links.iter().any(|(_, link)| {
+        let constraints = link.certificate.name_constraints.as_ref();
+        constraints.is_some_and(|constraints| {
+            let subtrees = constraints.permitted.iter().chain(&constraints.excluded);
+            subtrees.map(|subtree| &subtree.base).any(is_uri)
+        })
+    })
+}
+
+/// `check_name_constraints`, from the top down.
+fn faults(links: &Links<'_>, syntax: UriSyntax, state: State) -> Vec<Fault> {
     let mut left = MAX_COMPARISONS;
+    let mut found = Vec::new();
     for (depth, link) in links.iter().rev() {
         let certificate = link.certificate;
         if depth != 0 && certificate.is_self_issued() {
@@ -28,17 +85,34 @@ pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
         for constraints in above.filter_map(|(_, link)| link.certificate.name_constraints.as_ref())
         {
             let size = comparisons(certificate, constraints);
-            if run.faults() > 0 && size <= MAX_COMPARISONS {
+            let refused = state == State::Refused || !found.is_empty();
+            if refused && size <= MAX_COMPARISONS {
                 match left.checked_sub(size) {
                     Some(rest) => left = rest,
-                    None => return run.fail(depth, FaultKind::GivenUp),
+                    None => {
+                        let kind = FaultKind::GivenUp;
+                        found.push(Fault { depth, kind });
+                        return found;
+                    }
                 }
             }
-            if let Err(kind) = check_certificate(certificate, constraints, depth) {
-                run.fail(depth, kind);
+            let rules = Subtrees {
+                constraints,
+                syntax,
+            };
+            if let Err(kind) = check_certificate(certificate, rules, depth) {
+                found.push(Fault { depth, kind });
             }
         }
     }
+    found
+}
+
+/// The constraints of one CA, as one version of OpenSSL compares them.
+#[derive(Clone, Copy)]
+struct Subtrees<'a> {
+    constraints: &'a NameConstraints,
+    syntax: UriSyntax,
 }
 
 /// A name that breaks a constraint, and whose constraint it is.
@@ -117,16 +191,16 @@ fn broken(name: &Subject<'_>, constraints: &NameConstraints) -> Option<Rule> {
 
 fn check_certificate(
     certificate: &Certificate,
-    constraints: &NameConstraints,
+    rules: Subtrees<'_>,
     depth: usize,
 ) -> Result<(), FaultKind> {
-    check_names(certificate, constraints)?;
+    check_names(certificate, rules)?;
     let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
     let has_dns = alt_names
         .iter()
         .any(|name| matches!(name, GeneralName::Dns(_)));
     if depth == 0 && !has_dns {
-        check_common_names(&certificate.subject, constraints)?;
+        check_common_names(&certificate.subject, rules)?;
     }
     Ok(())
 }
@@ -142,29 +216,29 @@ fn comparisons(certificate: &Certificate, constraints: &NameConstraints) -> usiz
 }
 
 /// `NAME_CONSTRAINTS_check`: the subject, e-mail addresses in it, and the alternative names.
-fn check_names(certificate: &Certificate, constraints: &NameConstraints) -> Result<(), FaultKind> {
-    if comparisons(certificate, constraints) > MAX_COMPARISONS {
+fn check_names(certificate: &Certificate, rules: Subtrees<'_>) -> Result<(), FaultKind> {
+    if comparisons(certificate, rules.constraints) > MAX_COMPARISONS {
         return Err(FaultKind::Unspecified);
     }
     let subject = &certificate.subject;
     let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
     if !subject.is_empty() {
-        obey(&Subject::Directory(subject), constraints)?;
+        obey(&Subject::Directory(subject), rules)?;
     }
     for address in attributes(subject, EMAIL_ADDRESS) {
         if address.tag != tag::IA5_STRING {
             return Err(FaultKind::UnsupportedNameSyntax);
         }
-        obey(&Subject::Email(&address.value), constraints)?;
+        obey(&Subject::Email(&address.value), rules)?;
     }
     alt_names
         .iter()
-        .try_for_each(|name| obey(&Subject::from(name), constraints))
+        .try_for_each(|name| obey(&Subject::from(name), rules))
 }
 
 /// `NAME_CONSTRAINTS_check_CN`: common names that look like host names count as dNSNames, because
 /// clients use them if there is no dNSName.
-fn check_common_names(subject: &Name, constraints: &NameConstraints) -> Result<(), FaultKind> {
+fn check_common_names(subject: &Name, rules: Subtrees<'_>) -> Result<(), FaultKind> {
     for common_name in attributes(subject, COMMON_NAME) {
         let text = common_name
             .to_text()
@@ -174,7 +248,7 @@ fn check_common_names(subject: &Name, constraints: &NameConstraints) -> Result<(
             return Err(FaultKind::UnsupportedNameSyntax);
         }
         if looks_like_host(text.as_bytes()) {
-            obey(&Subject::Dns(text.as_bytes()), constraints)?;
+            obey(&Subject::Dns(text.as_bytes()), rules)?;
         }
     }
     Ok(())
@@ -266,7 +340,7 @@ impl Subject<'_> {
     }
 
     /// Is the name in the subtree?
-    fn is_in(&self, base: &GeneralName) -> Result<bool, FaultKind> {
+    fn is_in(&self, base: &GeneralName, syntax: UriSyntax) -> Result<bool, FaultKind> {
         match (self, base) {
             (Self::Directory(name), GeneralName::Directory(base)) => {
                 Ok(name.canonical.starts_with(&base.canonical))
@@ -274,7 +348,7 @@ impl Subject<'_> {
             (Self::Dns(name), GeneralName::Dns(base)) => Ok(dns_is_in(name, base)),
             (Self::Email(name), GeneralName::Email(base)) => email_is_in(name, base),
             (Self::SmtpUtf8(name), GeneralName::Email(base)) => utf8_email_is_in(*name, base),
-            (Self::Uri(name), GeneralName::Uri(base)) => uri_is_in(name, base),
+            (Self::Uri(name), GeneralName::Uri(base)) => uri_is_in(name, base, syntax),
             (Self::Ip(address), GeneralName::Ip(base)) => ip_is_in(address, base),
             _ => Err(FaultKind::UnsupportedConstraintType),
         }
@@ -282,20 +356,20 @@ impl Subject<'_> {
 }
 
 /// `nc_match`: within one of the permitted subtrees of its kind, if any, and in no excluded one.
-fn obey(name: &Subject<'_>, constraints: &NameConstraints) -> Result<(), FaultKind> {
+fn obey(name: &Subject<'_>, rules: Subtrees<'_>) -> Result<(), FaultKind> {
     let mut inside = None;
-    for subtree in about(name, &constraints.permitted) {
+    for subtree in about(name, &rules.constraints.permitted) {
         whole(subtree)?;
         if inside != Some(true) {
-            inside = Some(name.is_in(&subtree.base)?);
+            inside = Some(name.is_in(&subtree.base, rules.syntax)?);
         }
     }
     if inside == Some(false) {
         return Err(FaultKind::PermittedViolation);
     }
-    for subtree in about(name, &constraints.excluded) {
+    for subtree in about(name, &rules.constraints.excluded) {
         whole(subtree)?;
-        if name.is_in(&subtree.base)? {
+        if name.is_in(&subtree.base, rules.syntax)? {
             return Err(FaultKind::ExcludedViolation);
         }
     }
@@ -402,8 +476,13 @@ fn utf8_email_is_in(name: Option<&[u8]>, base: &[u8]) -> Result<bool, FaultKind>
     email_is_in(name, base)
 }
 
-fn uri_is_in(uri: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
-    let host = uri_host(uri).ok_or(FaultKind::UnsupportedNameSyntax)?;
+/// `nc_uri`.
+fn uri_is_in(uri: &[u8], base: &[u8], syntax: UriSyntax) -> Result<bool, FaultKind> {
+    let host = match syntax {
+        UriSyntax::Separators => separated_host(uri),
+        UriSyntax::Parsed => url::host(uri),
+    };
+    let host = host.ok_or(FaultKind::UnsupportedNameSyntax)?;
     if base.first() == Some(&b'.') {
         return Ok(is_below(host, base));
     }
@@ -411,7 +490,7 @@ fn uri_is_in(uri: &[u8], base: &[u8]) -> Result<bool, FaultKind> {
 }
 
 /// The text between `scheme://` and the next colon, or else the next slash. Never empty.
-fn uri_host(uri: &[u8]) -> Option<&[u8]> {
+fn separated_host(uri: &[u8]) -> Option<&[u8]> {
     let colon = uri.iter().position(|byte| *byte == b':')?;
     let rest = uri.get(colon..)?.strip_prefix(b"://")?;
     let find = |wanted: u8| rest.iter().position(|byte| *byte == wanted);
@@ -487,7 +566,7 @@ mod tests {
             ("urn:db.test", None),
             ("db.test", None),
         ] {
-            let host = uri_host(uri.as_bytes());
+            let host = separated_host(uri.as_bytes());
             assert_eq!(host, expected.map(str::as_bytes), "{uri}");
         }
     }

@@ -11,56 +11,102 @@ use super::{purpose, signature};
 
 /// `check_revocation`. Where versions of OpenSSL differ in the CRLs that they use, the refusing one counts.
 pub(super) fn check(links: &Links<'_>, crls: &[Crl], run: &mut Run<'_>) {
-    let found = run.faults();
-    check_as(Usage::Common, links, crls, run);
-    for dissent in [Dissent::DeltaCrl, Dissent::EmptyCrlScope] {
-        if run.faults() > found {
-            return;
+    let common = run.apart(|run| check_as(Usage::Common, links, crls, run));
+    let mut dissent = None;
+    for usage in Usage::OF_SOME_VERSIONS {
+        if run.gave_up() || !crls.iter().any(|crl| usage.differs_on(crl)) {
+            continue;
         }
-        if crls.iter().any(|crl| dissent.is_about(crl)) {
-            check_as(Usage::Only(dissent), links, crls, run);
-            if run.faults() > found {
-                run.dissent = Some((dissent, run.faults().saturating_sub(found)));
+        let others = run.apart(|run| check_as(usage, links, crls, run));
+        match (common.is_empty(), others.is_empty()) {
+            (true, false) => {
+                run.dissent = Some((usage.refuses(), others.len()));
+                return run.fail_with(others);
             }
+            (false, true) => dissent = dissent.or(Some(usage.accepts())),
+            (true, true) | (false, false) => {}
         }
     }
+    run.dissent = dissent.map(|dissent| (dissent, common.len()));
+    run.fail_with(common);
 }
 
 /// Which CRLs are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Usage {
-    /// Those that most versions of OpenSSL use.
+    /// By the current releases of OpenSSL 3.0: no deltas, empty scopes, and one algorithm.
     Common,
-    /// Those that only some use.
-    Only(Dissent),
+    /// Also deltas.
+    WithDeltas,
+    /// None with an empty scope.
+    WithoutEmptyScopes,
+    /// Also those that name two algorithms.
+    WithTwoAlgorithms,
 }
 
 impl Usage {
+    const OF_SOME_VERSIONS: [Self; 3] = [
+        Self::WithDeltas,
+        Self::WithoutEmptyScopes,
+        Self::WithTwoAlgorithms,
+    ];
+
+    /// What is said if only those versions refuse.
+    fn refuses(self) -> Dissent {
+        match self {
+            Self::Common | Self::WithDeltas => Dissent::DeltaCrl,
+            Self::WithoutEmptyScopes => Dissent::EmptyCrlScope,
+            Self::WithTwoAlgorithms => Dissent::CrlAlgorithmsUsed,
+        }
+    }
+
+    /// What is said if only those versions accept.
+    fn accepts(self) -> Dissent {
+        match self {
+            Self::Common | Self::WithDeltas => Dissent::DeltaCrlIgnored,
+            Self::WithoutEmptyScopes => Dissent::EmptyCrlScopeUsed,
+            Self::WithTwoAlgorithms => Dissent::CrlAlgorithms,
+        }
+    }
+
     /// May this CRL be used at all?
     fn allows(self, crl: &Crl) -> bool {
         match self {
-            Self::Common => crl.base_number.is_none(),
-            Self::Only(Dissent::DeltaCrl) => true,
-            Self::Only(Dissent::EmptyCrlScope) => {
-                crl.base_number.is_none() && !Dissent::EmptyCrlScope.is_about(crl)
+            Self::WithDeltas => true,
+            Self::Common | Self::WithTwoAlgorithms => crl.base_number.is_none(),
+            Self::WithoutEmptyScopes => crl.base_number.is_none() && !has_empty_scope(crl),
+        }
+    }
+
+    /// Is this CRL treated differently from the common usage?
+    fn differs_on(self, crl: &Crl) -> bool {
+        match self {
+            Self::Common => false,
+            Self::WithDeltas => crl.base_number.is_some(),
+            Self::WithoutEmptyScopes => has_empty_scope(crl),
+            Self::WithTwoAlgorithms => {
+                crl.signature_algorithm.der != crl.tbs_signature_algorithm.der
             }
+        }
+    }
+
+    fn algorithms(self) -> signature::Algorithms {
+        match self {
+            Self::Common | Self::WithDeltas | Self::WithoutEmptyScopes => {
+                signature::Algorithms::MustAgree
+            }
+            Self::WithTwoAlgorithms => signature::Algorithms::MayDiffer,
         }
     }
 }
 
-impl Dissent {
-    /// Does a version treat this CRL differently?
-    fn is_about(self, crl: &Crl) -> bool {
-        match self {
-            Self::DeltaCrl => crl.base_number.is_some(),
-            Self::EmptyCrlScope => crl.scope.as_ref().is_some_and(|scope| {
-                scope.name.is_none()
-                    && scope.covers == Covers::Everything
-                    && scope.reasons.is_none()
-                    && !scope.indirect
-            }),
-        }
-    }
+fn has_empty_scope(crl: &Crl) -> bool {
+    crl.scope.as_ref().is_some_and(|scope| {
+        scope.name.is_none()
+            && scope.covers == Covers::Everything
+            && scope.reasons.is_none()
+            && !scope.indirect
+    })
 }
 
 /// Leaf first.
@@ -88,7 +134,7 @@ fn check_one(
         let Some(choice) = choose(certificate, depth, links, &crls, covered, run.rules.now) else {
             return run.fail(depth, FaultKind::UnableToGetCrl);
         };
-        check_crl(&choice, depth, run);
+        check_crl(&choice, depth, usage, run);
         check_entry(choice.crl, certificate, depth, run);
         if choice.reasons == covered {
             return run.fail(depth, FaultKind::UnableToGetCrl);
@@ -265,10 +311,13 @@ fn same_name(a: &GeneralName, b: &GeneralName) -> bool {
 }
 
 /// `check_crl`: can the CRL be trusted?
-fn check_crl(choice: &Choice<'_>, depth: usize, run: &mut Run<'_>) {
-    let mute = purpose::lacks(choice.issuer, &[KeyUsage::CRL_SIGN]);
-    run.fail_if(mute, depth, FaultKind::KeyUsageNoCrlSign);
-    run.fail_if(!choice.score.in_scope, depth, FaultKind::DifferentCrlScope);
+fn check_crl(choice: &Choice<'_>, depth: usize, usage: Usage, run: &mut Run<'_>) {
+    // The versions that use deltas take these to be checked with the base.
+    if choice.crl.base_number.is_none() {
+        let mute = purpose::lacks(choice.issuer, &[KeyUsage::CRL_SIGN]);
+        run.fail_if(mute, depth, FaultKind::KeyUsageNoCrlSign);
+        run.fail_if(!choice.score.in_scope, depth, FaultKind::DifferentCrlScope);
+    }
     for kind in time_faults(choice.crl, run.rules.now) {
         run.fail(depth, kind);
     }
@@ -279,8 +328,12 @@ fn check_crl(choice: &Choice<'_>, depth: usize, run: &mut Run<'_>) {
     if run.is_proven(choice.crl, key) || !run.may_check_signature(depth) {
         return;
     }
-    match signature::check_crl(choice.crl, key) {
-        signature::Check::Good => run.prove(choice.crl, key),
+    let algorithms = usage.algorithms();
+    match signature::check_crl(choice.crl, key, algorithms) {
+        signature::Check::Good if algorithms == signature::Algorithms::MustAgree => {
+            run.prove(choice.crl, key);
+        }
+        signature::Check::Good => {}
         signature::Check::Bad => run.fail(depth, FaultKind::CrlSignatureFailure),
         signature::Check::Unsupported => {
             let oid = choice.crl.signature_algorithm.oid.clone();

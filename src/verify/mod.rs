@@ -20,6 +20,7 @@ pub mod name;
 mod purpose;
 mod signature;
 mod strict;
+mod url;
 mod validity;
 mod versions;
 mod words;

@@ -37,11 +37,19 @@ pub(super) fn check_certificate(certificate: &Certificate, key: &PublicKey) -> C
     )
 }
 
-/// `X509_CRL_verify`: again both algorithm identifiers must agree.
-pub(super) fn check_crl(crl: &Crl, key: &PublicKey) -> Check {
-    if crl.signature_algorithm.der != crl.tbs_signature_algorithm.der
-        || crl.signature_unused_bits != 0
-    {
+/// The two places where a CRL names its algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Algorithms {
+    /// They must agree (`X509_CRL_verify` since OpenSSL 3.0.22 and 3.5.8).
+    MustAgree,
+    /// The outer one counts.
+    MayDiffer,
+}
+
+/// `X509_CRL_verify`.
+pub(super) fn check_crl(crl: &Crl, key: &PublicKey, algorithms: Algorithms) -> Check {
+    let agree = crl.signature_algorithm.der == crl.tbs_signature_algorithm.der;
+    if !agree && algorithms == Algorithms::MustAgree || crl.signature_unused_bits != 0 {
         return Check::Bad;
     }
     check(
