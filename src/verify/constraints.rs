@@ -177,13 +177,29 @@ fn names(certificate: &Certificate, depth: usize) -> impl Iterator<Item = Subjec
 
 /// What a name breaks, if it breaks anything that can be compared.
 fn broken(name: &Subject<'_>, constraints: &NameConstraints) -> Option<Rule> {
+    [UriSyntax::Separators, UriSyntax::Parsed]
+        .into_iter()
+        .find_map(|syntax| {
+            broken_as(
+                name,
+                Subtrees {
+                    constraints,
+                    syntax,
+                },
+            )
+        })
+}
+
+fn broken_as(name: &Subject<'_>, rules: Subtrees<'_>) -> Option<Rule> {
     let text = |subtree: &Subtree| Subject::from(&subtree.base).to_text();
-    match obey(name, constraints) {
+    match obey(name, rules) {
         Err(FaultKind::PermittedViolation) => Some(Rule::Permitted(
-            about(name, &constraints.permitted).map(text).collect(),
+            about(name, &rules.constraints.permitted)
+                .map(text)
+                .collect(),
         )),
-        Err(FaultKind::ExcludedViolation) => about(name, &constraints.excluded)
-            .find(|subtree| name.is_in(&subtree.base) == Ok(true))
+        Err(FaultKind::ExcludedViolation) => about(name, &rules.constraints.excluded)
+            .find(|subtree| name.is_in(&subtree.base, rules.syntax) == Ok(true))
             .map(|subtree| Rule::Excluded(text(subtree))),
         Ok(()) | Err(_) => None,
     }

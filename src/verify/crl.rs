@@ -23,7 +23,7 @@ pub(super) fn check(links: &Links<'_>, crls: &[Crl], run: &mut Run<'_>) {
                 run.dissent = Some((usage.refuses(), others.len()));
                 return run.fail_with(others);
             }
-            (false, true) => dissent = dissent.or(Some(usage.accepts())),
+            (false, true) => dissent = dissent.or_else(|| Some(usage.accepts())),
             (true, true) | (false, false) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pgtls::verify::{Purpose, Revocation, Rules, check};
+use pgtls::verify::{Dissent, FaultKind, Purpose, Revocation, Rules, check};
 use pgtls::x509::{Anchor, AnchorList, Certificate, Crl, TrustSettings};
 
 use crate::support::certs::*;
@@ -187,13 +187,23 @@ pub(crate) struct Made {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) passes: bool,
-    /// The number of the first error; `None` if there is none or the bytes cannot be read.
+    /// OpenSSL's number of the first error, if it is not pgtls.
     pub(crate) code: Option<u32>,
+    /// All that pgtls finds.
+    pub(crate) faults: Vec<FaultKind>,
+    /// What pgtls says about versions that differ.
+    pub(crate) dissent: Option<Dissent>,
     /// Could it not even read the input?
     pub(crate) unreadable: bool,
     /// For people.
-    #[expect(dead_code, reason = "shown by Debug")]
     pub(crate) text: String,
+}
+
+impl Outcome {
+    /// OpenSSL's number of the first error; `None` if there is none or it is not OpenSSL's.
+    pub(crate) fn code(&self) -> Option<u32> {
+        self.code.or_else(|| self.faults.first()?.openssl_code())
+    }
 }
 
 impl Made {
@@ -203,6 +213,8 @@ impl Made {
             Err(error) => Outcome {
                 passes: false,
                 code: None,
+                faults: Vec::new(),
+                dissent: None,
                 unreadable: true,
                 text: error.to_string(),
             },
@@ -245,14 +257,14 @@ impl Made {
             purpose: Purpose::SslServer,
         };
         let report = check(presented, anchors, &rules);
+        let text = format!("{:?}", report.faults);
         Outcome {
             passes: report.faults.is_empty(),
-            code: report
-                .faults
-                .first()
-                .and_then(|fault| fault.kind.openssl_code()),
+            code: None,
+            dissent: report.dissent,
+            faults: report.faults.into_iter().map(|fault| fault.kind).collect(),
             unreadable: false,
-            text: format!("{:?}", report.faults),
+            text,
         }
     }
 }

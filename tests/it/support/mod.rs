@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod fleet_lab;
 pub(crate) mod json_schema;
 pub(crate) mod libpq;
+pub(crate) mod library;
 pub(crate) mod peer;
 pub(crate) mod pgbouncer;
 pub(crate) mod pki;

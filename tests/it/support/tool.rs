@@ -11,6 +11,8 @@ pub(crate) enum Tool {
     Postgres18,
     /// The shared library.
     Libpq18,
+    /// Directories of more libpqs, each with its own OpenSSL.
+    Libpqs,
     /// The directory of Prometheus' own Python client.
     Prometheus,
     /// The directory of GitHub's own toolkit for actions.
@@ -44,6 +46,7 @@ impl Tool {
         match self {
             Self::Postgres18 => "PGTLS_TEST_PG18",
             Self::Libpq18 => "PGTLS_TEST_LIBPQ18",
+            Self::Libpqs => "PGTLS_TEST_LIBPQS",
             Self::Prometheus => "PGTLS_TEST_PROMETHEUS",
             Self::Actions => "PGTLS_TEST_ACTIONS",
             Self::Sarif => "PGTLS_TEST_SARIF",

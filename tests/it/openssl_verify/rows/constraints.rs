@@ -250,6 +250,22 @@ impl Rows {
                 uri("example.test"),
                 uri("https://me@example.test/"),
             ),
+            (
+                "URI with a query",
+                uri("example.test"),
+                uri("https://example.test?a=b"),
+            ),
+            (
+                "URI with a port that is none",
+                uri("example.test"),
+                uri("https://example.test:x/"),
+            ),
+            (
+                "URI with another host behind an at sign",
+                uri("example.test"),
+                uri("https://example.test/@example.org"),
+            ),
+            ("URI with brackets", uri("[::1]"), uri("https://[::1]/")),
             ("URI everything", uri(""), uri("https://db.example.test/")),
             (
                 "directory inside",

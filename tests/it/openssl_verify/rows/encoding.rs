@@ -18,6 +18,13 @@ impl Rows {
                 w.leaf().serial = serial.to_vec()
             });
         }
+        self.add("encoding: a key identifier in two pieces", |w| {
+            let pieces = wrap(
+                0,
+                &[octets(&INTER_ID[..4]), octets(&INTER_ID[4..])].concat(),
+            );
+            w.leaf().put(ext(AKI, seq(&[&pieces])));
+        });
         self.add("encoding: unique identifiers", |w| {
             w.leaf().unique_ids = [context(1, &[0, 1]), context(2, &[0, 2])].concat();
         });

@@ -378,6 +378,9 @@ impl Rows {
                     .put(critical(BASIC_CONSTRAINTS, seq(&[&boolean(0xff), &length])));
             });
         }
+        let mut alone = World::of(vec![self_signed_leaf()]);
+        alone.leaf().put(ext(BASIC_CONSTRAINTS, seq(&[&int(&[1])])));
+        self.put("path length: self-signed leaf that is no CA", alone);
         self.add("path length: zero in a non-CA leaf", |w| {
             w.leaf().put(ext(BASIC_CONSTRAINTS, seq(&[&int(&[0])])));
         });

@@ -7,7 +7,12 @@ use std::sync::{LazyLock, OnceLock};
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair,
+};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::algorithms::Algorithm;
 use super::pem;
@@ -26,7 +31,50 @@ enum KeyKind {
 struct MadeKey {
     pem: PathBuf,
     spki: Vec<u8>,
-    in_process: Option<EcdsaKeyPair>,
+    in_process: Option<InProcess>,
+}
+
+/// What signs without starting a program.
+enum InProcess {
+    P256(EcdsaKeyPair),
+    Rsa(RsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl InProcess {
+    /// `None` for kinds and sizes that the library does not sign with.
+    fn from_pem(private: &[u8]) -> Option<Self> {
+        let key = PrivatePkcs8KeyDer::from_pem_slice(private).ok()?;
+        let der = key.secret_pkcs8_der();
+        RsaKeyPair::from_pkcs8(der)
+            .map(Self::Rsa)
+            .or_else(|_| Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map(Self::Ed25519))
+            .ok()
+    }
+
+    /// `None` for algorithms that only the openssl program signs with.
+    fn sign(&self, message: &[u8], algorithm: &Algorithm) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match (self, algorithm.options) {
+            (Self::P256(key), ["-sha256"]) => {
+                Some(key.sign(&random, message).unwrap().as_ref().to_vec())
+            }
+            (Self::Ed25519(key), []) => Some(key.sign(message).as_ref().to_vec()),
+            (Self::Rsa(key), [digest]) => {
+                let encoding: &'static dyn RsaEncoding = match *digest {
+                    "-sha256" => &RSA_PKCS1_SHA256,
+                    "-sha384" => &RSA_PKCS1_SHA384,
+                    "-sha512" => &RSA_PKCS1_SHA512,
+                    _ => return None,
+                };
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(encoding, &random, message, &mut signature)
+                    .unwrap();
+                Some(signature)
+            }
+            _ => None,
+        }
+    }
 }
 
 const fn p256() -> Key {
@@ -46,6 +94,7 @@ const fn cli(arguments: &'static [&'static str]) -> Key {
 pub(crate) static LEAF_KEY: Key = p256();
 pub(crate) static INTER_KEY: Key = p256();
 pub(crate) static INTER2_KEY: Key = p256();
+pub(crate) static INTER3_KEY: Key = p256();
 pub(crate) static ROOT_KEY: Key = p256();
 pub(crate) static OTHER_KEY: Key = p256();
 pub(crate) static RSA_2048: Key = cli(&["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
@@ -134,13 +183,14 @@ impl Key {
                     (
                         pem("PRIVATE KEY", pkcs8.as_ref()).into_bytes(),
                         spki,
-                        Some(key),
+                        Some(InProcess::P256(key)),
                     )
                 }
                 KeyKind::Cli(arguments) => {
                     let private = openssl(&[&["genpkey"], arguments].concat(), b"");
                     let spki = openssl(&["pkey", "-pubout", "-outform", "DER"], &private);
-                    (private, spki, None)
+                    let in_process = InProcess::from_pem(&private);
+                    (private, spki, in_process)
                 }
             };
             let file = KEYS_DIRECTORY
@@ -156,14 +206,9 @@ impl Key {
     }
 
     pub(super) fn sign(&self, message: &[u8], algorithm: &Algorithm) -> Vec<u8> {
-        if let Some(key) = &self.made().in_process
-            && algorithm.options == ["-sha256"]
-        {
-            return key
-                .sign(&SystemRandom::new(), message)
-                .unwrap()
-                .as_ref()
-                .to_vec();
+        let in_process = self.made().in_process.as_ref();
+        if let Some(signature) = in_process.and_then(|key| key.sign(message, algorithm)) {
+            return signature;
         }
         let file = self.pem_file().to_str().unwrap();
         if algorithm.options.is_empty() {
