@@ -37,7 +37,7 @@ pub use certificate::{Circumstance, Presented};
 pub use direct::Direct;
 pub use gss::Gss;
 pub use plaintext::{Encrypted, Login, Plaintext};
-pub use policy::{Category, Policy, Rule};
+pub use policy::{Category, Rule, Rules};
 pub use protocol::{Accepted, Listing, OldFeatures, Preference, Protocol};
 pub use stuffed::Stuffed;
 

@@ -36,7 +36,7 @@ pub enum Category {
 
 /// The rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
+pub struct Rules {
     /// See [`Category::Plaintext`].
     pub plaintext: Rule,
     /// See [`Category::LegacyProtocol`].
@@ -49,7 +49,7 @@ pub struct Policy {
     pub static_key: Rule,
 }
 
-impl Default for Policy {
+impl Default for Rules {
     /// What a stock PostgreSQL 15 accepts over TLS is at most a warning.
     fn default() -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Default for Policy {
     }
 }
 
-impl Policy {
+impl Rules {
     /// The rule of a category. Those that no server needs have no option.
     pub fn rule(&self, category: Category) -> Rule {
         match category {

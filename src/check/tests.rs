@@ -270,7 +270,7 @@ async fn run<'a>(
 ) -> Result<Outcome<'a>, Error> {
     let run = Run {
         request,
-        world: &Fake::nobody(),
+        world: &Fake::without_user(),
         turns: &Turns::default(),
         visitor: script,
         observer: RefCell::new(told),

@@ -25,7 +25,7 @@ use crate::machine::Machine;
 pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let world = Machine;
     let sources = sources::gather(&args.conninfo, None, args.config.as_deref(), &world)?;
-    let run = Run {
+    let run = AuditRun {
         args,
         world: &world,
         options: Keys {
@@ -54,13 +54,14 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         );
         Exit::Interrupted
     } else {
-        Exit::of_all(results.iter().map(|(_, exit)| *exit))
+        Exit::of_all(results.iter().map(|audited| audited.exit))
     };
-    let endpoints = results.into_iter().map(|(report, _)| report).collect();
+    let endpoints = results.into_iter().map(|audited| audited.report).collect();
     output::print(&Report::new(endpoints, exit), exit, &args.output, printed)
 }
 
-struct Run<'a> {
+/// What all endpoints of a run share.
+struct AuditRun<'a> {
     args: &'a Audit,
     world: &'a dyn World,
     options: Keys,
@@ -68,14 +69,18 @@ struct Run<'a> {
     now: i64,
 }
 
-type Done = (EndpointReport, Exit);
+/// An endpoint, audited.
+struct Audited {
+    report: EndpointReport,
+    exit: Exit,
+}
 
-impl Run<'_> {
+impl AuditRun<'_> {
     /// Audits one endpoint after another. `results` always has what is known so far.
     async fn audit_all(
         &self,
         sources: &[Listed],
-        results: &mut Vec<Done>,
+        results: &mut Vec<Audited>,
         live: &mut Live,
     ) -> anyhow::Result<()> {
         let trusts = SharedTrust::default();
@@ -85,7 +90,8 @@ impl Run<'_> {
                 Err(error) => {
                     let diagnosis = conninfo_error(&error);
                     let report = EndpointReport::unread(&diagnosis);
-                    self.add(source, report, diagnosis.exit, results, live);
+                    let exit = diagnosis.exit;
+                    self.add(source, Audited { report, exit }, results, live);
                     continue;
                 }
             };
@@ -93,7 +99,7 @@ impl Run<'_> {
             let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
             let trust = gather(&trusts, request).await?;
             for endpoint in self.endpoints(&conninfo).await {
-                let (report, exit) = match &trust {
+                let audited = match &trust {
                     Ok(trust) => {
                         self.audit_endpoint(&keys, &conninfo, &endpoint, trust)
                             .await
@@ -101,26 +107,20 @@ impl Run<'_> {
                     Err(error) => {
                         let diagnosis = trust_error(&conninfo, error);
                         let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
-                        (report, diagnosis.exit)
+                        let exit = diagnosis.exit;
+                        Audited { report, exit }
                     }
                 };
-                self.add(source, report, exit, results, live);
+                self.add(source, audited, results, live);
             }
         }
         Ok(())
     }
 
-    fn add(
-        &self,
-        source: &Listed,
-        report: EndpointReport,
-        exit: Exit,
-        results: &mut Vec<Done>,
-        live: &mut Live,
-    ) {
-        let report = report.labelled(&source.label);
+    fn add(&self, source: &Listed, audited: Audited, results: &mut Vec<Audited>, live: &mut Live) {
+        let report = audited.report.labelled(&source.label);
         live.reported(&report);
-        results.push((report, exit));
+        results.push(Audited { report, ..audited });
     }
 
     /// The string's endpoints, or every address of them.
@@ -141,10 +141,11 @@ impl Run<'_> {
         conninfo: &Arc<ConnInfo>,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
-    ) -> Done {
+    ) -> Audited {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.args.demands.oldest()) {
             let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
-            return (report, diagnosis.exit);
+            let exit = diagnosis.exit;
+            return Audited { report, exit };
         }
         let task = Task {
             conninfo: Arc::clone(conninfo),
@@ -173,7 +174,8 @@ impl Run<'_> {
         }
         let report = EndpointReport::checked(&task, &observation, &diagnosis);
         let report = report.with_audit(&task, &observation, found.as_ref());
-        (report, diagnosis.exit)
+        let exit = diagnosis.exit;
+        Audited { report, exit }
     }
 
     fn timeout(&self, conninfo: &ConnInfo) -> Duration {

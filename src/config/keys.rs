@@ -95,14 +95,14 @@ macro_rules! audit_keys {
 
         impl AuditKeys {
             /// The resulting rules.
-            pub(crate) fn rules(&self) -> audit::Policy {
-                let default = audit::Policy::default();
-                audit::Policy { $($key: self.$key.unwrap_or(default.$key),)+ }
+            pub(crate) fn rules(&self) -> audit::Rules {
+                let default = audit::Rules::default();
+                audit::Rules { $($key: self.$key.unwrap_or(default.$key),)+ }
             }
 
             #[cfg(test)]
             fn defaults() -> Vec<Rule> {
-                let default = audit::Policy::default();
+                let default = audit::Rules::default();
                 vec![$(default.$key),+]
             }
         }

@@ -44,7 +44,7 @@ impl Fake {
     }
 
     /// As in a container whose user id has no entry in the password database.
-    pub(crate) fn nobody() -> Self {
+    pub(crate) fn without_user() -> Self {
         Self {
             user: None,
             home: None,

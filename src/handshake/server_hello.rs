@@ -10,6 +10,8 @@ pub(crate) struct ServerHelloCheck {
     /// What has arrived; dropped when the ServerHello is known.
     heard: Vec<u8>,
     state: State,
+    /// The suite that the server chose, as soon as its ServerHello is complete.
+    suite: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +37,11 @@ impl ServerHelloCheck {
             return Ok(());
         }
         self.heard.extend(bytes);
-        self.state = match read(&self.heard, Want::Hello) {
+        let step = read(&self.heard, Want::Hello);
+        if let Step::Chosen(chosen) = &step {
+            self.suite = Some(chosen.suite);
+        }
+        self.state = match step {
             // Every piece that arrives is read together with those before it.
             Step::More if self.heard.len() > MAX_SERVER_HELLO => return Err(Error::TooMuch),
             Step::More => return Ok(()),
@@ -49,6 +55,11 @@ impl ServerHelloCheck {
         };
         self.heard = Vec::new();
         Ok(())
+    }
+
+    /// The suite that the server chose.
+    pub(crate) fn suite(&self) -> Option<u16> {
+        self.suite
     }
 
     /// To be asked when rustls has finished the handshake: a ServerHello that was not checked must not pass.
@@ -101,6 +112,7 @@ mod tests {
             let result = heard.iter().try_for_each(|byte| check.hear(&[*byte]));
             assert_eq!(result.is_ok(), accepted, "{extensions:?}");
             assert_eq!(check.accepted().is_ok(), accepted, "{extensions:?}");
+            assert_eq!(check.suite(), Some(0xc02f), "{extensions:?}");
         }
     }
 
@@ -114,6 +126,7 @@ mod tests {
             let mut check = ServerHelloCheck::default();
             check.hear(bytes).unwrap();
             assert!(check.accepted().is_err(), "{bytes:?}");
+            assert_eq!(check.suite(), None, "{bytes:?}");
         }
     }
 

@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Error;
 use super::password::Password;
-use super::rules::{Presence, Rules};
+use super::rules::{Credential, Rules};
 use super::tap::{Record, Tap};
 use super::watch::{Shared, Watched};
 use crate::conninfo::Keyword;
@@ -107,14 +107,13 @@ impl Connector {
         if !demands_hold(&self.task, &self.demands, &judgement) {
             return Err(self.shared.fail(Error::Unmet));
         }
-        let end_point = judgement.certificates.first().and_then(server_end_point);
         let rules = Rules {
             certificate: tls.client_certificate,
-            end_point: Presence::from(&end_point),
+            end_point: judgement.certificates.first().and_then(server_end_point),
             ..self.rules
         };
         self.shared.begin(tls);
-        Ok(Watched::new(inner, self.shared, rules, end_point))
+        Ok(Watched::new(inner, self.shared, rules))
     }
 }
 
@@ -167,10 +166,13 @@ fn rules(task: &Task, password: &Password) -> Rules {
             .unwrap_or_default(),
         channel_binding: conninfo.channel_binding.value,
         sslcertmode: conninfo.sslcertmode.value,
-        password: Presence::from(&password.secret),
+        credential: match password.secret {
+            Some(_) => Credential::Password,
+            None => Credential::Nothing,
+        },
         // Both are known after the handshake.
         certificate: ClientCertificateRequest::NotRequested,
-        end_point: Presence::Absent,
+        end_point: None,
     }
 }
 

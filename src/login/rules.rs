@@ -13,25 +13,20 @@ pub(super) struct Rules {
     pub(super) required: String,
     pub(super) channel_binding: ChannelBinding,
     pub(super) sslcertmode: SslCertMode,
-    pub(super) password: Presence,
+    pub(super) credential: Credential,
     pub(super) certificate: ClientCertificateRequest,
-    pub(super) end_point: Presence,
+    /// `tls-server-end-point` (RFC 5929 section 4), to which SCRAM can be bound; `None` if the certificate's
+    /// signature defines no hash.
+    pub(super) end_point: Option<Vec<u8>>,
 }
 
-/// Do we have it?
+/// What we could answer a request for a password with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Presence {
-    Present,
-    Absent,
-}
-
-impl<T> From<&Option<T>> for Presence {
-    fn from(value: &Option<T>) -> Self {
-        match value {
-            Some(_) => Self::Present,
-            None => Self::Absent,
-        }
-    }
+pub(super) enum Credential {
+    /// A password of the string, the environment or the password file.
+    Password,
+    /// Nothing.
+    Nothing,
 }
 
 /// How far we have authenticated ourselves.
@@ -114,7 +109,7 @@ impl Rules {
             return Err(Refusal::NoChannelBinding);
         }
         self.need_password()?;
-        if binds && self.end_point == Presence::Absent {
+        if binds && self.end_point.is_none() {
             return Err(Refusal::NoDigest);
         }
         Ok(())
@@ -133,9 +128,9 @@ impl Rules {
     }
 
     fn need_password(&self) -> Result<(), Refusal> {
-        match self.password {
-            Presence::Present => Ok(()),
-            Presence::Absent => Err(Refusal::NoPassword),
+        match self.credential {
+            Credential::Password => Ok(()),
+            Credential::Nothing => Err(Refusal::NoPassword),
         }
     }
 
@@ -179,9 +174,9 @@ mod tests {
             required: String::new(),
             channel_binding: ChannelBinding::Prefer,
             sslcertmode: SslCertMode::Allow,
-            password: Presence::Present,
+            credential: Credential::Password,
             certificate: ClientCertificateRequest::NotRequested,
-            end_point: Presence::Present,
+            end_point: Some(vec![7; 32]),
         }
     }
 
@@ -277,60 +272,61 @@ mod tests {
     #[test]
     fn channel_binding_is_libpqs() {
         use ChannelBinding::{Disable, Prefer, Require};
-        use Presence::{Absent, Present};
+        const PRESENT: Option<u8> = Some(7);
+        const ABSENT: Option<u8> = None;
         for (binding, end_point, request, progress, expected) in [
-            (Prefer, Present, PLUS, Progress::Unfinished, "goes on"),
-            (Prefer, Absent, PLUS, Progress::Unfinished, "NoDigest"),
-            (Disable, Absent, PLUS, Progress::Unfinished, "goes on"),
-            (Prefer, Absent, PLAIN, Progress::Unfinished, "goes on"),
-            (Require, Present, PLUS, Progress::Unfinished, "goes on"),
+            (Prefer, PRESENT, PLUS, Progress::Unfinished, "goes on"),
+            (Prefer, ABSENT, PLUS, Progress::Unfinished, "NoDigest"),
+            (Disable, ABSENT, PLUS, Progress::Unfinished, "goes on"),
+            (Prefer, ABSENT, PLAIN, Progress::Unfinished, "goes on"),
+            (Require, PRESENT, PLUS, Progress::Unfinished, "goes on"),
             (
                 Require,
-                Present,
+                PRESENT,
                 PLAIN,
                 Progress::Unfinished,
                 "NoChannelBinding",
             ),
             (
                 Require,
-                Present,
+                PRESENT,
                 AuthRequest::Md5Password,
                 Progress::Unfinished,
                 "NoChannelBinding",
             ),
             (
                 Require,
-                Present,
+                PRESENT,
                 AuthRequest::CleartextPassword,
                 Progress::Unfinished,
                 "NoChannelBinding",
             ),
             (
                 Require,
-                Present,
+                PRESENT,
                 AuthRequest::Ok,
                 Progress::Unfinished,
                 "NotBound",
             ),
             (
                 Require,
-                Present,
+                PRESENT,
                 AuthRequest::Ok,
                 Progress::Finished,
                 "NotBound",
             ),
             (
                 Require,
-                Present,
+                PRESENT,
                 AuthRequest::Ok,
                 Progress::FinishedBound,
                 "goes on",
             ),
-            (Prefer, Present, OTHER, Progress::Unfinished, "Unsupported"),
+            (Prefer, PRESENT, OTHER, Progress::Unfinished, "Unsupported"),
         ] {
             let rules = Rules {
                 channel_binding: binding,
-                end_point,
+                end_point: end_point.map(|byte| vec![byte; 32]),
                 ..rules()
             };
             assert_eq!(
@@ -344,7 +340,7 @@ mod tests {
     #[test]
     fn nothing_is_answered_without_a_password_and_no_endless_sum_is_done() {
         let without = Rules {
-            password: Presence::Absent,
+            credential: Credential::Nothing,
             ..rules()
         };
         for request in [

@@ -9,7 +9,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::handshake::{self, ServerHelloCheck, Sni};
 use crate::wire::tls::Suite;
-use crate::wire::tls::reply::chosen_suite;
 
 /// A stream that records what it reads.
 #[derive(Debug)]
@@ -26,8 +25,6 @@ pub(super) struct Record(Arc<Mutex<Heard>>);
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// The first bytes, enough to find the ServerHello's suite.
-    start: Vec<u8>,
     total: usize,
     hello: ServerHelloCheck,
     sni: Option<Sni>,
@@ -53,7 +50,7 @@ impl Record {
     /// tokio-postgres-rustls does not expose the rustls connection, which knows it.
     pub(super) fn cipher(&self) -> Option<Suite> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Suite::of(chosen_suite(&heard.start)?)
+        Suite::of(heard.hello.suite()?)
     }
 
     /// As [`ServerHelloCheck::accepted`]; to be asked when the handshake is finished.
@@ -83,8 +80,6 @@ impl Record {
     fn hear(&self, bytes: &[u8]) -> io::Result<()> {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.total = heard.total.saturating_add(bytes.len());
-        let room = MAX_START.saturating_sub(heard.start.len());
-        heard.start.extend(bytes.iter().take(room));
         heard.hello.hear(bytes).map_err(io::Error::other)?;
         if heard.total > MAX_TOTAL {
             return Err(io::Error::other("the server sends data without end"));
@@ -138,9 +133,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(context)
     }
 }
-
-/// How many bytes are kept for the suite.
-const MAX_START: usize = 512;
 
 /// A handshake with large certificates, some settings and one row: no login needs more (bytes).
 const MAX_TOTAL: usize = 1 << 20;

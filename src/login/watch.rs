@@ -74,8 +74,6 @@ pub(super) struct Watched<S> {
     inner: S,
     shared: Shared,
     rules: Rules,
-    /// `tls-server-end-point` (RFC 5929 section 4).
-    end_point: Option<Vec<u8>>,
     frames: Frames,
     state: State,
 }
@@ -89,12 +87,11 @@ enum State {
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(inner: S, shared: Shared, rules: Rules, end_point: Option<Vec<u8>>) -> Self {
+    pub(super) fn new(inner: S, shared: Shared, rules: Rules) -> Self {
         Self {
             inner,
             shared,
             rules,
-            end_point,
             frames: Frames::default(),
             state: State::Open,
         }
@@ -271,7 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Watched<S> {
     /// Our own, because tokio-postgres-rustls knows fewer signature algorithms than libpq. Without a
     /// hash it continues unbound, but libpq gives up.
     fn channel_binding(&self) -> ChannelBinding {
-        match &self.end_point {
+        match &self.rules.end_point {
             Some(hash) => ChannelBinding::tls_server_end_point(hash.clone()),
             None => ChannelBinding::none(),
         }

@@ -208,7 +208,7 @@ mod tests {
         }
 
         fn home(&self) -> Fake {
-            Fake::nobody().home(self.directory.path())
+            Fake::without_user().home(self.directory.path())
         }
     }
 
@@ -222,8 +222,8 @@ mod tests {
             empty,
             ..
         } = &files;
-        let nothing = Fake::nobody();
-        let variable = Fake::nobody().var("PGSSLROOTCERT", certificate);
+        let nothing = Fake::without_user();
+        let variable = Fake::without_user().var("PGSSLROOTCERT", certificate);
         let home = files.home();
         let roots = format!("user=u host=h sslrootcert={certificate}");
         let client = format!("user=u host=h sslcert={certificate} sslkey={key}");
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn what_no_trust_depends_on_changes_nothing() {
-        let nothing = Fake::nobody();
+        let nothing = Fake::without_user();
         let first = request("user=u host=a sslrootcert=system sslcrl=x", None, &nothing);
         for string in [
             "sslcrl=x sslrootcert=system host=a user=u",
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn no_password_shows() {
-        let request = request("user=u host=h sslpassword=Zq", None, &Fake::nobody());
+        let request = request("user=u host=h sslpassword=Zq", None, &Fake::without_user());
         assert!(!format!("{request:?}").contains("Zq"));
     }
 

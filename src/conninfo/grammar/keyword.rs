@@ -15,14 +15,14 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
     let mut assignments = Vec::new();
     let mut previous: &[u8] = &[];
     loop {
-        scanner.skip_blanks();
+        scanner.skip_spaces();
         let start = scanner.at;
         if scanner.peek().is_none() {
             return Ok(assignments);
         }
         let name = scanner.name();
         let word = || Word::after(previous, name);
-        scanner.skip_blanks();
+        scanner.skip_spaces();
         if scanner.peek() != Some(b'=') {
             return Err(Error::MissingEquals {
                 word: word(),
@@ -30,7 +30,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
             });
         }
         scanner.advance();
-        scanner.skip_blanks();
+        scanner.skip_spaces();
         let at = scanner.at;
         let raw = scanner
             .value()
@@ -74,7 +74,7 @@ impl<'a> Scanner<'a> {
         Some(byte)
     }
 
-    fn skip_blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         while self.peek().is_some_and(is_space) {
             self.advance();
         }

@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_user_is_needed_where_the_system_knows_none() {
-        let nobody = Fake::nobody();
+        let nobody = Fake::without_user();
         assert!(matches!(ConnInfo::read(b"", &nobody), Err(Error::NoUser)));
         assert!(ConnInfo::read(b"user=x", &nobody).is_ok());
     }

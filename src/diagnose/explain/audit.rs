@@ -1,8 +1,8 @@
 //! What else an endpoint accepts, and what to do about it.
 
 use crate::audit::{
-    Accepted, Audit, Category, Circumstance, Each, Login, Plaintext, Policy, Presented, Protocol,
-    Rule, Stuffed, Unknown,
+    Accepted, Audit, Category, Circumstance, Each, Login, Plaintext, Presented, Protocol, Rule,
+    Rules, Stuffed, Unknown,
 };
 use crate::demands::Strictness;
 use crate::diagnose::{
@@ -21,14 +21,14 @@ pub fn add_audit(
     diagnosis: &mut Diagnosis,
     task: &Task,
     audit: &Audit,
-    policy: &Policy,
+    rules: &Rules,
     strictness: Strictness,
 ) {
     let mut failures = Vec::new();
     failures.extend(certificates(task, &audit.certificates));
     let found = accepted(audit);
     for (category, finding) in found {
-        match policy.rule(category) {
+        match rules.rule(category) {
             Rule::Allow => {}
             Rule::Warn => diagnosis.findings.push(Finding {
                 level: Level::Warning,

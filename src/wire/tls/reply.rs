@@ -65,18 +65,6 @@ pub fn read(bytes: &[u8], want: Want) -> Step {
     }
 }
 
-/// The suite of the first ServerHello or HelloRetryRequest; the rest may be missing. Both have the
-/// same layout up to there, and name the same suite (RFC 8446 sections 4.1.3 and 4.1.4).
-pub fn chosen_suite(bytes: &[u8]) -> Option<u16> {
-    let (messages, _) = handshake_messages(bytes);
-    let mut fields = Fields(&messages);
-    let SERVER_HELLO = fields.u8()? else {
-        return None;
-    };
-    fields.u24()?;
-    Start::take(&mut fields).map(|start| start.suite)
-}
-
 fn read_messages(mut bytes: &[u8], want: Want) -> Step {
     let mut chosen: Option<Chosen> = None;
     loop {
@@ -354,40 +342,9 @@ mod tests {
         assert_eq!(read(&endless, Want::Hello), Step::Malformed);
     }
 
-    #[test]
-    fn the_suite_is_known_before_the_hello_is_whole() {
-        let warning = record(ALERT, &[1, 112]);
-        let server_hello = record(HANDSHAKE, &hello([9; 32], 0x1302, 0, &[0, 35, 0, 0]));
-        let retry = record(HANDSHAKE, &hello(HELLO_RETRY_REQUEST, 0x1302, 0, &[]));
-        let warned = [warning, server_hello.clone()].concat();
-        for bytes in [&server_hello, &retry, &warned] {
-            assert_eq!(chosen_suite(bytes), Some(0x1302));
-        }
-        let mut with_session = hello([9; 32], 0x1301, 0, &[]);
-        with_session.splice(38..39, [3, 7, 7, 7]);
-        let with_session = record(HANDSHAKE, &with_session);
-        assert_eq!(chosen_suite(&with_session), Some(0x1301));
-        // Record, message, version, random, session, suite.
-        let enough = 5 + 4 + 2 + 32 + 1 + 2;
-        assert_eq!(chosen_suite(&server_hello[..enough]), Some(0x1302));
-        for end in 0..enough {
-            assert_eq!(chosen_suite(&server_hello[..end]), None, "{end}");
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_not_a_server_hello_have_no_suite() {
-        let mut other = record(HANDSHAKE, &hello([9; 32], 0x1302, 0, &[]));
-        other[5] = 1;
-        assert_eq!(chosen_suite(&other), None);
-        assert_eq!(chosen_suite(b"HTTP/1.1 400 Bad Request"), None);
-        assert_eq!(chosen_suite(&record(ALERT, &[2, 40])), None);
-    }
-
     proptest! {
         #[test]
         fn nothing_that_arrives_panics(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let _ = chosen_suite(&bytes);
             let _ = read(&bytes, Want::Hello);
             let _ = read(&bytes, Want::Parameters);
             let _ = read(&record(HANDSHAKE, &bytes), Want::Parameters);
