@@ -280,7 +280,12 @@ pub(crate) enum Topic {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Roots {
+    /// Show when the public root stores remove roots
+    #[arg(long)]
+    pub(crate) calendar: bool,
+
     #[command(subcommand)]
     pub(crate) action: Option<RootsAction>,
 }

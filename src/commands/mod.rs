@@ -1,6 +1,7 @@
 //! One file per command: turns the arguments into output and an exit code.
 
 pub(crate) mod audit;
+mod calendar;
 mod certificate;
 pub(crate) mod check;
 pub(crate) mod conninfo;

@@ -13,6 +13,10 @@ use crate::cli::{Roots, RootsAction};
 
 pub(crate) fn run(args: &Roots) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
+    if args.calendar {
+        output::to_stdout(|out| super::calendar::write(out, now))?;
+        return Ok(Exit::Passed);
+    }
     output::to_stdout(|out| match args.action {
         None | Some(RootsAction::List) => ROOTS.iter().try_for_each(|root| list(out, root, now)),
         Some(RootsAction::Show { name }) => show(out, name, now),

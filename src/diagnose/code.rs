@@ -98,6 +98,7 @@ catalogue! {
     RootFileBom = "root-file-bom", [Unmet],
     RootFileInvalid = "root-file-invalid", [Usage],
     RootFileMissing = "root-file-missing", [Usage],
+    RootRemoval = "root-removal", [Unmet],
     SelfSigned = "self-signed", [Untrusted],
     ServerCertFileInvalid = "server-cert-file-invalid", [Usage],
     ServerCertFileMissing = "server-cert-file-missing", [Usage],

@@ -109,8 +109,14 @@ pub fn is_retired(certificate: &Certificate) -> bool {
 }
 
 /// SHA-256 of roots that Mozilla's list has dropped, and that are not in `certs/`: GlobalSign Root CA
-/// (R1) and AAA Certificate Services.
-const RETIRED: [&str; 2] = [
+/// (R1), AAA Certificate Services, Entrust's of 2048 bits, DigiCert's Assured ID and High Assurance EV, and Go
+/// Daddy's and Starfield's Class 2.
+const RETIRED: [&str; 7] = [
+    "6dc47172e01cbcb0bf62580d895fe2b8ac9ad4f873801e0c10b9c837d21eb177",
+    "3e9099b5015e8f486c00bcea9d111ee721faba355a89bcf1df69561e3dc6325c",
+    "7431e5f4c3c1ce4690774f0b61e05440883ba9a01ed00ba6abd7806ed3b118cf",
+    "c3846bf24b9e93ca64274c0ec67c1ecc5e024ffcacd2d74019350e81fe546ae4",
+    "1465fa205397b876faa6f0a9958e5590e40fcc7faa4fb7c2c8677521fb5fb658",
     "ebd41040e4bb3ec742c9e381d31ef2a41a48b6685c96e7cef3c1df6cd4331c99",
     "d7a7a0fb5d7e2731d771e9484ebcdef71d5f0c3e0a2948782bc83ee0ea699ef4",
 ];

@@ -16,6 +16,7 @@ mod identity_error;
 mod pem;
 mod private_key;
 mod read;
+pub mod removal;
 mod request;
 mod revocation;
 mod shared;

@@ -513,6 +513,21 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
     }
 }
 
+/// The calendar, and what relies on it (`root-removal` is tested below `notices`, for want of a public key).
+#[test]
+fn the_calendar_of_removals_is_shown_with_its_source() {
+    let client = Client::new();
+    let run = client.pgtls(&["roots", "--calendar"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    for part in [
+        "2029-04-15  expected   DigiCert Global Root G2",
+        "2026-04-15  removed    DigiCert Global Root CA",
+        "https://wiki.mozilla.org/CA/Root_CA_Lifecycles",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {run:?}");
+    }
+}
+
 /// What the evidence of a name or a revocation shows: which name, whose rule, when and why.
 #[test]
 fn names_and_revocations_are_told_with_their_evidence() {

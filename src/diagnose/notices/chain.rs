@@ -21,6 +21,7 @@ pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement
     found.extend(not_for_older(judgement));
     found.extend(other_engine(context, judgement, &found));
     found.extend(retired_root(judgement));
+    found.extend(super::removal::of_root(context, judgement));
     found.extend(public_root(context, judgement));
     found
 }

@@ -3,6 +3,7 @@
 mod chain;
 mod client;
 mod login;
+mod removal;
 mod settings;
 mod versions;
 mod wire;

@@ -86,9 +86,11 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::PlaintextInjection
         | Code::PlaintextProcessed
         | Code::TlsCompression => "the server needs another version",
-        Code::LibpqRootMissing | Code::PublicRoot | Code::RetiredRoot | Code::SystemRoots => {
-            "it needs a server with a certificate of a public authority"
-        }
+        Code::LibpqRootMissing
+        | Code::PublicRoot
+        | Code::RetiredRoot
+        | Code::RootRemoval
+        | Code::SystemRoots => "it needs a server with a certificate of a public authority",
         Code::NotAuthenticated => "stronger-mode has the string, if one would pass",
         Code::PinMismatch | Code::UnexpectedCertificate => {
             "only the user knows which certificate is right"
