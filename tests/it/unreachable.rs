@@ -67,7 +67,7 @@ fn what_answers_is_named() {
                 "sorry, too many clients already (SQLSTATE 53300)",
             ),
         ),
-        (OLD, (4, "server-error", "unsupported frontend protocol")),
+        (OLD, (4, "no-tls", "unsupported frontend protocol")),
         (REJECTED, (4, "server-error", "no entry (SQLSTATE 28000)")),
         (
             b"S\0and more",

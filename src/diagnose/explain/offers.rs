@@ -1,9 +1,10 @@
 //! No version or suite in common: what the server would have accepted.
 
 use super::corrected;
+use super::wire::no_sni;
 use crate::conninfo::Keyword;
 use crate::diagnose::{Diagnosis, Hint};
-use crate::probe::{Offers, Taken, Task};
+use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
 
 impl Diagnosis {
@@ -12,7 +13,10 @@ impl Diagnosis {
     pub fn with_offers(mut self, task: &Task, offers: &Offers) -> Self {
         if let Some(error) = &mut self.error {
             let first = seen(offers).map(Hint::say);
+            // With a name the answer may be another one, if the server takes nothing at all without.
+            let without_name = server_name(task).is_none() && takes_nothing(offers);
             let advice = [
+                without_name.then(|| no_sni(task)),
                 first,
                 post_quantum_only(offers),
                 way_out(task, offers),
@@ -22,6 +26,12 @@ impl Diagnosis {
         }
         self
     }
+}
+
+/// Does the server refuse every version with everything that exists?
+fn takes_nothing(offers: &Offers) -> bool {
+    let mut versions = offers.versions.iter();
+    versions.all(|(_, answer)| matches!(answer, Ok(None)))
 }
 
 /// The result of each version; `None` if all are unknown.

@@ -96,6 +96,13 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
                 .then("PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off."),
             ),
         ),
+        NegotiateError::ServerError(answer) if answer.rejects_ssl_request() => {
+            let message = format!(
+                "the server has no TLS: it does not know the SSLRequest, and says: {}",
+                said(answer)
+            );
+            Diagnosis::failed(finding(Code::NoTls, message).hint(NO_TLS_BUILT_IN))
+        }
         NegotiateError::ServerError(answer) => server_error(&Asked::new(task, None), answer),
         NegotiateError::NotPostgres { answer, looks_like } => not_postgres(answer, *looks_like),
         NegotiateError::PlaintextInjection { bytes, .. } => injected(&format!(
@@ -312,7 +319,12 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
             escape(sni)
         ));
     }
-    let why = match &task.conninfo.sslsni {
+    no_sni(task).then("Otherwise look in the server's log.")
+}
+
+/// A front end may refuse everything that comes without a name.
+pub(super) fn no_sni(task: &Task) -> Hint {
+    match &task.conninfo.sslsni {
         setting if setting.value == SslSni::Omit => Hint::say(format!(
             "No name was sent as SNI (sslsni=0, from {}). A front end that routes by name needs it:",
             setting.origin
@@ -320,8 +332,7 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
         .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
         _ => Hint::say("No name was sent as SNI, because the host is an address. A front end that routes by name needs it. Connect by name:")
             .show("host=NAME hostaddr=ADDRESS"),
-    };
-    why.then("Otherwise look in the server's log.")
+    }
 }
 
 fn no_common_version(message: &str) -> Finding {
@@ -373,6 +384,8 @@ fn listed(attempts: &[Attempt]) -> String {
 fn seconds(task: &Task) -> String {
     format!("{} s", task.timeout.as_secs_f64())
 }
+
+const NO_TLS_BUILT_IN: &str = "The server, or the pooler in front of it, was built without TLS or is too old for it. Enable or install TLS there, or put a proxy with TLS in front of it.";
 
 /// PostgreSQL's default.
 pub(in crate::diagnose) const CIPHERS: &str = "ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'";

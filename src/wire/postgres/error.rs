@@ -88,6 +88,13 @@ impl ServerError {
             || state.starts_with(sqlstate::CLASS_OPERATOR_INTERVENTION)
     }
 
+    /// Does it say that the server does not know the SSLRequest? It then quotes the code of the request as a
+    /// version of the protocol, in some form and in any language: servers and poolers without TLS do so.
+    pub fn rejects_ssl_request(&self) -> bool {
+        let text = String::from_utf8_lossy(&self.message).to_ascii_lowercase();
+        SSL_REQUEST.iter().any(|code| text.contains(code))
+    }
+
     /// Has all of it arrived, again without the leading `E`?
     pub fn is_whole(body: &[u8]) -> bool {
         match message_length(body) {
@@ -197,6 +204,10 @@ pub mod sqlstate {
     pub const CLASS_OPERATOR_INTERVENTION: &str = "57";
 }
 
+/// The code of an SSLRequest, 1234 in its upper half and 5679 in its lower: in two numbers, in decimal and in
+/// hexadecimal digits.
+const SSL_REQUEST: [&str; 4] = ["1234.5679", "1234, 5679", "80877103", "4d2162f"];
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -247,6 +258,22 @@ mod tests {
         assert_eq!(ServerError::decode(&bytes[1..]), expected);
         let severity = b"SFATAL\0VFATAL\0";
         assert_eq!(bytes[5..][..severity.len()], severity[..]);
+    }
+
+    #[test]
+    fn a_server_that_does_not_know_the_ssl_request_says_its_code() {
+        let said = |message: &str| ServerError::decode(format!("{message}\n\0").as_bytes());
+        for message in [
+            "unsupported frontend protocol 1234.5679: server supports 2.0 to 3.0",
+            "nicht unterst\u{fc}tztes Frontend-Protokoll 1234.5679",
+            "unsupported protocol version 80877103",
+            "Unknown startup code 0x04D2162F",
+        ] {
+            assert!(said(message).rejects_ssl_request(), "{message}");
+        }
+        for message in ["unsupported frontend protocol 3.2", "too many clients", ""] {
+            assert!(!said(message).rejects_ssl_request(), "{message}");
+        }
     }
 
     #[test]
