@@ -12,7 +12,7 @@ use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report, json, text};
 use serde::Serialize;
 
-use super::output;
+use super::{output, setting_row};
 use crate::cli::{Color, Conninfo, Shape};
 use crate::machine::Machine;
 
@@ -52,7 +52,7 @@ fn document(conninfo: &ConnInfo) -> Document {
     let parameters = conninfo
         .parameters()
         .map(|(keyword, setting)| {
-            let value = escape(&setting.value.to_string()).to_string();
+            let value = setting_row::value(keyword, setting);
             let source = match setting.origin {
                 Origin::String { .. } => "string",
                 Origin::Service { .. } => "service",
@@ -69,12 +69,12 @@ fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
     let rows: Vec<(&str, String, String)> = conninfo
         .parameters()
         .map(|(keyword, setting)| {
-            let value = escape(&setting.value.to_string()).to_string();
+            let value = setting_row::value(keyword, setting);
             (
                 keyword.as_str(),
                 value,
                 match keyword.since() {
-                    None => escape(&setting.origin.to_string()).to_string(),
+                    None => setting_row::origin(keyword, setting),
                     Some(since) => format!(
                         "{} (libpq {since} and newer only)",
                         escape(&setting.origin.to_string())
@@ -82,6 +82,7 @@ fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
                 },
             )
         })
+        .chain(setting_row::home_files(conninfo))
         .collect();
     let width =
         |cell: fn(&(&str, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);

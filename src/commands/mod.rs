@@ -18,6 +18,7 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod roots;
 mod run;
+mod setting_row;
 pub(crate) mod shell;
 mod sources;
 pub(crate) mod verify;

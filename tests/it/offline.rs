@@ -513,6 +513,26 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
     }
 }
 
+#[test]
+fn conninfo_shows_libpqs_own_default_and_the_files_that_count() {
+    let client = Client::new();
+    client.write(".postgresql/root.crt", "");
+    client.write(".postgresql/root.crl", "");
+    let shown = |string: &str| client.pgtls(&["conninfo", string]).stdout;
+    let text = shown("host=db");
+    assert!(text.contains("prefer"), "{text}");
+    assert!(text.contains("verifies as verify-full"), "{text}");
+    for file in [".postgresql/root.crt", ".postgresql/root.crl"] {
+        assert!(text.contains(file), "{text}");
+    }
+    assert!(!text.contains("postgresql.crt"), "{text}");
+    let text = shown("host=db sslmode=require sslrootcert=other.crt");
+    assert!(!text.contains("root.crt "), "{text}");
+    assert!(!text.contains("pgtls check verifies"), "{text}");
+    let json = client.pgtls(&["conninfo", "--format", "json", "host=db"]);
+    assert_eq!(json.json()["parameters"]["sslmode"]["value"], "prefer");
+}
+
 /// The calendar, and what relies on it (`root-removal` is tested below `notices`, for want of a public key).
 #[test]
 fn the_calendar_of_removals_is_shown_with_its_source() {
