@@ -30,7 +30,13 @@ pub(super) enum Fate {
 impl Divided<'_> {
     pub(super) fn fate(&self, profile: &Profile) -> &Fate {
         match (profile.client, profile.verifier.engine) {
-            (Client::Libpq, _) => &self.libpq,
+            (
+                Client::Libpq
+                | Client::LibpqOpenSsl111
+                | Client::LibpqOpenSsl30
+                | Client::LibpqOpenSsl35,
+                _,
+            ) => &self.libpq,
             (_, Engine::Webpki) => &self.rustls,
             (_, Engine::OpenSsl | Engine::DotNet) => &self.others,
         }

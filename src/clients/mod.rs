@@ -27,8 +27,9 @@ use crate::{handshake, negotiate};
 pub use profile::Client;
 
 use divided::Divided;
+use profile::Profile;
 use question::Question;
-use table::PROFILES;
+use table::{LIBPQ_LINES, PROFILES};
 
 /// What one client would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,17 +172,24 @@ pub enum Blamed {
 /// What each client would do, in a fixed order.
 pub fn predict(facts: &Facts<'_>) -> Vec<ClientVerdict> {
     let wire = Wire::of(facts);
-    PROFILES
-        .iter()
-        .map(|profile| {
-            Question {
-                profile,
-                facts,
-                wire: &wire,
-            }
-            .verdict()
-        })
-        .collect()
+    let verdict = |profile: &Profile| {
+        Question {
+            profile,
+            facts,
+            wire: &wire,
+        }
+        .verdict()
+    };
+    let lines: Vec<ClientVerdict> = LIBPQ_LINES.iter().map(verdict).collect();
+    let differ = lines.windows(2).any(|pair| match pair {
+        [one, other] => (one.outcome, one.certificate) != (other.outcome, other.certificate),
+        _ => false,
+    });
+    let mut verdicts: Vec<ClientVerdict> = PROFILES.iter().map(verdict).collect();
+    if differ {
+        verdicts.splice(1..1, lines);
+    }
+    verdicts
 }
 
 /// A reason against.

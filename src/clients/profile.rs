@@ -10,6 +10,12 @@ words! {
     Client {
         /// libpq 16 and newer: psql, psycopg, ruby-pg, PHP.
         Libpq = "libpq",
+        /// The same with OpenSSL 1.1.1, shown where it differs.
+        LibpqOpenSsl111 = "libpq-openssl-1.1.1",
+        /// The same with OpenSSL 3.0 to 3.4, shown where it differs.
+        LibpqOpenSsl30 = "libpq-openssl-3.0",
+        /// The same with OpenSSL 3.5 and newer, shown where it differs.
+        LibpqOpenSsl35 = "libpq-openssl-3.5",
         /// The JDBC driver.
         Pgjdbc = "pgjdbc",
         /// The .NET driver.
@@ -18,8 +24,10 @@ words! {
         Pgx = "pgx",
         /// Go, the older driver.
         LibPq = "lib/pq",
-        /// Node.js, `pg`.
+        /// Node.js, `pg` 8.
         NodePostgres = "node-postgres",
+        /// Node.js, `pg` 9, as version 8 announces it.
+        NodePostgres9 = "node-postgres-9",
         /// Node.js, `postgres`.
         PostgresJs = "postgres.js",
         /// Python.

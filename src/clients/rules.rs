@@ -92,6 +92,46 @@ pub(super) fn rsa_pss_salt(links: &[&Certificate]) -> Result<(), Objection> {
     Ok(())
 }
 
+/// What Java cannot parse, in any mode (`X509CertInfo.verifyCert` of the JDK).
+pub(super) fn java_names(certificates: &[Certificate]) -> Result<(), Objection> {
+    for certificate in certificates {
+        let critical = certificate
+            .critical
+            .iter()
+            .any(|oid| oid == SUBJECT_ALT_NAME);
+        let what = if certificate.issuer.is_empty() {
+            "an empty issuer"
+        } else if certificate.subject.is_empty() && !critical {
+            "an empty subject without a critical subjectAltName"
+        } else {
+            continue;
+        };
+        return Err(objection(
+            Obstacle::MalformedCertificate,
+            format!("a certificate has {what}, which Java cannot parse"),
+        ));
+    }
+    Ok(())
+}
+
+const SUBJECT_ALT_NAME: &str = "2.5.29.17";
+
+/// Does only a wildcard cover the host, and something else than letters, digits and hyphens there
+/// (`wildcard_match` in OpenSSL's `crypto/x509/v3_utl.c`)?
+pub(super) fn needs_odd_wildcard(leaf: &Certificate, host: &[u8]) -> bool {
+    let mut entries = leaf.subject_alt_names.iter().flatten();
+    let exact = |entry: &GeneralName| matches!(entry, GeneralName::Dns(name) if name.eq_ignore_ascii_case(host));
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let mut label = host.iter().take_while(|byte| **byte != b'.');
+    !label.all(plain)
+        && !entries.any(exact)
+        && !leaf
+            .subject
+            .common_names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(host))
+}
+
 /// An address matches only an iPAddress.
 pub(super) fn ip(
     entries: Option<&[GeneralName]>,

@@ -10,7 +10,7 @@ use super::profile::{
     Check, Client, Crls, Fallback, Hostaddr, Meaning, Modes, Profile, RootFile, Roots, Sources,
     System, Taken, Unknown, Use, Without,
 };
-use super::verifier::{Engine, Forgiven, Names, Quirk, Verifier};
+use super::verifier::{Engine, Forgiven, Names, PostQuantumKeys, Quirk, Verifier};
 
 const ENCRYPT: Meaning = Meaning::Tls(Check::Nothing, Fallback::Never);
 const ENCRYPT_IF_OFFERED: Meaning = Meaning::Tls(Check::Nothing, Fallback::WithoutTls);
@@ -83,6 +83,9 @@ const GO: Verifier = Verifier {
     forgives: &[Forgiven::PartialChain, Forgiven::Rsa1024],
     quirks: &[Quirk::RsaPssSalt],
     names: Names::SanOnly,
+    post_quantum: PostQuantumKeys::Refused(
+        "Go up to 1.25 has no ML-DSA; newer versions were not measured",
+    ),
 };
 
 const NODE: Verifier = Verifier {
@@ -91,12 +94,31 @@ const NODE: Verifier = Verifier {
     forgives: &[Forgiven::Rsa1024],
     quirks: &[],
     names: Names::CommonNameToo,
+    post_quantum: PostQuantumKeys::Refused(
+        "Node.js up to 22 has OpenSSL 3.0, which does not know ML-DSA; from 24 on it has OpenSSL 3.5, which does",
+    ),
 };
 
-pub(super) const PROFILES: &[Profile] = &[
+const PYTHON_KEYS: PostQuantumKeys = PostQuantumKeys::Refused(
+    "it depends on Python's OpenSSL: 3.5 and newer know ML-DSA, older versions do not",
+);
+
+/// libpq's rules for names and files, and those of one OpenSSL.
+const fn libpq(forgives: &'static [Forgiven], post_quantum: PostQuantumKeys) -> Verifier {
+    Verifier {
+        engine: Engine::OpenSsl,
+        forgives,
+        quirks: &[],
+        names: Names::Libpq,
+        post_quantum,
+    }
+}
+
+/// libpq with one OpenSSL.
+const fn libpq_profile(client: Client, basis: Basis, verifier: Verifier) -> Profile {
     Profile {
-        client: Client::Libpq,
-        basis: Basis::Measured,
+        client,
+        basis,
         modes: Modes {
             absent: TRY_TO_VERIFY,
             absent_with_files: TRY_TO_VERIFY,
@@ -115,13 +137,47 @@ pub(super) const PROFILES: &[Profile] = &[
         },
         revocation: Crls::Checked,
         hostaddr: Hostaddr::ConnectedTo,
-        verifier: Verifier {
-            engine: Engine::OpenSsl,
-            forgives: &[],
-            quirks: &[],
-            names: Names::Libpq,
-        },
-    },
+        verifier,
+    }
+}
+
+/// libpq by the OpenSSL that it is linked with. They are shown where they differ.
+pub(super) const LIBPQ_LINES: &[Profile] = &[
+    libpq_profile(
+        Client::LibpqOpenSsl111,
+        Basis::Documented,
+        // Its built-in security level is 1.
+        libpq(
+            &[Forgiven::Rsa1024, Forgiven::Sha1],
+            PostQuantumKeys::Refused("OpenSSL 1.1.1 does not know ML-DSA"),
+        ),
+    ),
+    libpq_profile(
+        Client::LibpqOpenSsl30,
+        Basis::Measured,
+        libpq(
+            &[Forgiven::EmptyCrlScope],
+            PostQuantumKeys::Refused("OpenSSL 3.0 to 3.4 do not know ML-DSA"),
+        ),
+    ),
+    libpq_profile(
+        Client::LibpqOpenSsl35,
+        Basis::Measured,
+        libpq(&[], PostQuantumKeys::Verified),
+    ),
+];
+
+pub(super) const PROFILES: &[Profile] = &[
+    libpq_profile(
+        Client::Libpq,
+        Basis::Measured,
+        libpq(
+            &[],
+            PostQuantumKeys::Refused(
+                "OpenSSL 3.0 to 3.4 do not know ML-DSA; with 3.5 and newer it connects",
+            ),
+        ),
+    ),
     Profile {
         client: Client::Pgjdbc,
         basis: Basis::Documented,
@@ -150,8 +206,11 @@ pub(super) const PROFILES: &[Profile] = &[
                 Forgiven::Rsa1024,
                 Forgiven::Sha1,
             ],
-            quirks: &[Quirk::DigitalSignature],
+            quirks: &[Quirk::DigitalSignature, Quirk::JavaNames],
             names: Names::Libpq,
+            post_quantum: PostQuantumKeys::Refused(
+                "Java's TLS has no ML-DSA; versions after 25 were not measured",
+            ),
         },
     },
     Profile {
@@ -182,8 +241,11 @@ pub(super) const PROFILES: &[Profile] = &[
         verifier: Verifier {
             engine: Engine::DotNet,
             forgives: &[],
-            quirks: &[],
+            quirks: &[Quirk::NoUnderscore],
             names: Names::CommonNameToo,
+            post_quantum: PostQuantumKeys::Refused(
+                "it depends on the system's TLS library: OpenSSL 3.5 and newer know ML-DSA; others were not measured",
+            ),
         },
     },
     Profile {
@@ -271,6 +333,34 @@ pub(super) const PROFILES: &[Profile] = &[
         verifier: NODE,
     },
     Profile {
+        client: Client::NodePostgres9,
+        // As the warning of version 8 announces it: the meaning of `uselibpqcompat=true`.
+        basis: Basis::Documented,
+        modes: Modes {
+            prefer: ENCRYPT,
+            require: CHAIN_IF_ROOTS,
+            verify_ca: CHAIN,
+            no_verify: ENCRYPT,
+            ..ALWAYS_FULL
+        },
+        sources: Sources {
+            mode_variable: Use::Used,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Always,
+            home: Use::Ignored,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
+        verifier: NODE,
+    },
+    Profile {
         client: Client::PostgresJs,
         basis: Basis::Measured,
         modes: Modes {
@@ -336,8 +426,9 @@ pub(super) const PROFILES: &[Profile] = &[
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[],
-            quirks: &[],
+            quirks: &[Quirk::NoUnderscore],
             names: Names::CommonNameToo,
+            post_quantum: PYTHON_KEYS,
         },
     },
     Profile {
@@ -363,8 +454,9 @@ pub(super) const PROFILES: &[Profile] = &[
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[Forgiven::PartialChain],
-            quirks: &[Quirk::Rfc5280],
+            quirks: &[Quirk::Rfc5280, Quirk::NoUnderscore],
             names: Names::CommonNameToo,
+            post_quantum: PYTHON_KEYS,
         },
     },
     Profile {
@@ -402,6 +494,7 @@ pub(super) const PROFILES: &[Profile] = &[
             forgives: &[],
             quirks: &[Quirk::NoP521],
             names: Names::SanOnly,
+            post_quantum: PostQuantumKeys::Refused("its cryptography library (ring) has no ML-DSA"),
         },
     },
     Profile {
@@ -425,6 +518,9 @@ pub(super) const PROFILES: &[Profile] = &[
             forgives: &[],
             quirks: &[Quirk::PerhapsNoP521],
             names: Names::SanOnly,
+            post_quantum: PostQuantumKeys::Refused(
+                "ML-DSA works with aws-lc-rs from rustls 0.23.44 on, not with ring: it depends on the program",
+            ),
         },
     },
     Profile {
@@ -446,8 +542,11 @@ pub(super) const PROFILES: &[Profile] = &[
         verifier: Verifier {
             engine: Engine::OpenSsl,
             forgives: &[],
-            quirks: &[],
+            quirks: &[Quirk::NoUnderscore],
             names: Names::CommonNameToo,
+            post_quantum: PostQuantumKeys::Refused(
+                "it depends on the system's OpenSSL: 3.5 and newer know ML-DSA, older versions do not",
+            ),
         },
     },
 ];

@@ -7,13 +7,13 @@ use std::net::IpAddr;
 
 use super::anchors::Anchors;
 use super::fault::of_fault;
-use super::rules::{digital_signature, ip, rfc5280, rsa_pss_salt};
+use super::rules::{digital_signature, ip, java_names, needs_odd_wildcard, rfc5280, rsa_pss_salt};
 use super::{Objection, Obstacle, objection};
 use crate::escape::escape;
 use crate::trust::Level;
 use crate::verify::{
-    Fault, FaultKind, Judgement, NameFault, PathReport, Rules, Step, Strict, Unsatisfied, check,
-    name, strict,
+    Dissent, Fault, FaultKind, Judgement, NameFault, PathReport, Rules, Step, Strict, Unsatisfied,
+    check, name, strict,
 };
 use crate::x509::{AnchorList, Certificate, Curve, GeneralName, KeyKind};
 
@@ -26,6 +26,16 @@ pub(super) struct Verifier {
     /// What it refuses in addition.
     pub(super) quirks: &'static [Quirk],
     pub(super) names: Names,
+    pub(super) post_quantum: PostQuantumKeys,
+}
+
+/// Whether a client can use ML-DSA and SLH-DSA keys.
+#[derive(Clone, Copy)]
+pub(super) enum PostQuantumKeys {
+    /// It verifies them.
+    Verified,
+    /// It does not, or not always; the sentence says when.
+    Refused(&'static str),
 }
 
 /// Who builds the path.
@@ -50,6 +60,8 @@ pub(super) enum Forgiven {
     Rsa1024,
     /// SHA-1 signatures are accepted.
     Sha1,
+    /// A CRL whose scope has no content is used.
+    EmptyCrlScope,
 }
 
 /// A fault for other engines that OpenSSL accepts.
@@ -61,6 +73,10 @@ pub(super) enum Quirk {
     DigitalSignature,
     /// RSA-PSS only with a salt as long as the digest (Go).
     RsaPssSalt,
+    /// A wildcard covers only letters, digits and hyphens (OpenSSL's `X509_check_host`).
+    NoUnderscore,
+    /// No empty issuer, and an empty subject only with a critical subjectAltName (Java's `X509CertInfo`).
+    JavaNames,
     /// No P-521 (ring).
     NoP521,
     /// P-521 with one of rustls' two cryptographies (aws-lc-rs), but not with the other (ring).
@@ -135,6 +151,7 @@ impl Verifier {
             unknown = Some(objection);
         }
         self.quirks(case, &path)?;
+        self.keys(&links(case, &path))?;
         match (depth, case.host) {
             (Depth::Chain, _) => {}
             (Depth::ChainAndName, Some(host)) => self.name(leaf, host)?,
@@ -186,6 +203,10 @@ impl Verifier {
                 ));
             }
         }
+        if self.quirks.contains(&Quirk::JavaNames) {
+            java_names(&judgement.certificates)?;
+        }
+        self.keys(&[leaf])?;
         if self.quirks.contains(&Quirk::NoP521) && is_p521(leaf) {
             return Err(objection(
                 Obstacle::UnsupportedAlgorithm,
@@ -193,6 +214,21 @@ impl Verifier {
             ));
         }
         Ok(())
+    }
+
+    /// Can it use these keys?
+    fn keys(&self, certificates: &[&Certificate]) -> Result<(), Objection> {
+        let PostQuantumKeys::Refused(reason) = self.post_quantum else {
+            return Ok(());
+        };
+        let mut keys = certificates.iter();
+        match keys.find_map(|certificate| certificate.public_key.post_quantum()) {
+            None => Ok(()),
+            Some(key) => Err(objection(
+                Obstacle::UnsupportedAlgorithm,
+                format!("there is an {key} key: {reason}"),
+            )),
+        }
     }
 
     fn first_fault<'a>(&self, case: &Case<'_>, path: &'a PathReport) -> Option<&'a Fault> {
@@ -241,8 +277,8 @@ impl Verifier {
                 Quirk::Rfc5280 => rfc5280(&links)?,
                 Quirk::DigitalSignature => digital_signature(&links)?,
                 Quirk::RsaPssSalt => rsa_pss_salt(&links)?,
-                // Checked in the handshake, or unknown.
-                Quirk::NoP521 | Quirk::PerhapsNoP521 => {}
+                // Checked in the handshake or with the name, or unknown.
+                Quirk::NoP521 | Quirk::PerhapsNoP521 | Quirk::NoUnderscore | Quirk::JavaNames => {}
             }
         }
         Ok(())
@@ -274,6 +310,15 @@ impl Verifier {
             }
             (Names::SanOnly, None) => name::match_host(host, Some(&dns_only), no_names),
         };
+        if found.is_ok()
+            && self.quirks.contains(&Quirk::NoUnderscore)
+            && needs_odd_wildcard(leaf, host)
+        {
+            return Err(objection(
+                Obstacle::WrongHost,
+                "the wildcard does not cover this name for it: OpenSSL's own check accepts only letters, digits and hyphens there",
+            ));
+        }
         match found {
             Ok(_) => Ok(()),
             Err(_) if self.names == Names::SanOnly && dns_only.is_empty() => Err(objection(
@@ -317,6 +362,7 @@ impl Forgiven {
                 let signed = links.get(fault.depth);
                 signed.is_some_and(|link| link.signature_name().starts_with("sha1"))
             }
+            (Self::EmptyCrlScope, _) => path.dissent == Some(Dissent::EmptyCrlScope),
             _ => false,
         }
     }

@@ -6,6 +6,7 @@
 
 mod drivers;
 mod faults;
+mod predictions;
 
 use std::collections::HashMap;
 
