@@ -25,11 +25,12 @@ pub(crate) use commands::Command;
 #[cfg(feature = "lab")]
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
-use value::{
-    parse_at, parse_openssl, parse_report, parse_root, parse_seconds, parse_shard, parse_topic,
-};
 pub(crate) use value::{
-    parse_duration, parse_pin, parse_remaining, parse_tls_version, parse_trust,
+    Exported, parse_duration, parse_pin, parse_remaining, parse_tls_version, parse_trust,
+};
+use value::{
+    parse_at, parse_exported, parse_openssl, parse_report, parse_root, parse_seconds, parse_shard,
+    parse_topic,
 };
 
 #[derive(Debug, Args)]
@@ -300,11 +301,15 @@ pub(crate) enum RootsAction {
         #[arg(value_parser = parse_root)]
         name: &'static BundledRoot,
     },
-    /// Write one as PEM to standard output
+    /// Write some as PEM: roots by name, or all that a provider's clients need
     Export {
-        /// Its name, as `pgtls roots list` prints it
-        #[arg(value_parser = parse_root)]
-        name: &'static BundledRoot,
+        /// Names of roots or of sets (azure, aws-public, lets-encrypt), as `pgtls roots list` prints them
+        #[arg(required = true, value_name = "NAME", value_parser = parse_exported)]
+        names: Vec<Exported>,
+
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }
 

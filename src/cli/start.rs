@@ -130,8 +130,8 @@ Examples:
       wait for the database before the application starts
   pgtls audit \"host=db user=app sslmode=verify-full sslrootcert=root.crt\"
       find out what else the server accepts: plaintext, old versions, weak suites
-  pgtls roots export digicert-global-root-g2 > root.crt
-      write a built-in root to a file, for sslrootcert
+  pgtls roots export azure -o azure.crt
+      write built-in roots to a file, for sslrootcert
 ";
 
 #[cfg(feature = "lab")]

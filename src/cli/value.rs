@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
-use pgtls::trust::{BundledRoot, Choice};
+use pgtls::trust::{BundledRoot, Choice, RootSet};
 use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -30,6 +30,26 @@ pub(super) fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     BundledRoot::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = pgtls::trust::ROOTS.iter().map(|root| root.name).collect();
         format!("the built-in roots are {}", names.join(", "))
+    })
+}
+
+/// What `pgtls roots export` writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Exported {
+    /// One root.
+    Root(&'static BundledRoot),
+    /// All roots of a set.
+    Set(&'static RootSet),
+}
+
+pub(super) fn parse_exported(name: &str) -> Result<Exported, String> {
+    let set = RootSet::by_name(name).map(Exported::Set);
+    let root = || BundledRoot::by_name(name).map(Exported::Root);
+    set.or_else(root).ok_or_else(|| {
+        let sets = pgtls::trust::SETS.iter().map(|set| set.name);
+        let roots = pgtls::trust::ROOTS.iter().map(|root| root.name);
+        let names: Vec<&str> = sets.chain(roots).collect();
+        format!("the sets and roots are {}", names.join(", "))
     })
 }
 

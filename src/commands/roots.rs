@@ -1,15 +1,18 @@
 //! `pgtls roots`: the root certificates that are compiled in.
 
 use std::io::{self, Write};
+use std::path::Path;
 
+use anyhow::Context as _;
 use data_encoding::HEXLOWER;
+use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::report::instant;
-use pgtls::trust::{BundledRoot, ROOTS};
+use pgtls::trust::{BundledRoot, ROOTS, RootSet, SETS};
 use time::OffsetDateTime;
 
 use super::output;
-use crate::cli::{Roots, RootsAction};
+use crate::cli::{Exported, Roots, RootsAction};
 
 pub(crate) fn run(args: &Roots) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc().unix_timestamp();
@@ -17,12 +20,43 @@ pub(crate) fn run(args: &Roots) -> anyhow::Result<Exit> {
         output::to_stdout(|out| super::calendar::write(out, now))?;
         return Ok(Exit::Passed);
     }
-    output::to_stdout(|out| match args.action {
-        None | Some(RootsAction::List) => ROOTS.iter().try_for_each(|root| list(out, root, now)),
-        Some(RootsAction::Show { name }) => show(out, name, now),
-        Some(RootsAction::Export { name }) => out.write_all(name.pem.as_bytes()),
-    })?;
+    match &args.action {
+        None | Some(RootsAction::List) => output::to_stdout(|out| {
+            ROOTS.iter().try_for_each(|root| list(out, root, now))?;
+            writeln!(out)?;
+            SETS.iter().try_for_each(|set| list_set(out, set))
+        })?,
+        Some(RootsAction::Show { name }) => output::to_stdout(|out| show(out, name, now))?,
+        Some(RootsAction::Export { names, output }) => export(names, output.as_deref())?,
+    }
     Ok(Exit::Passed)
+}
+
+/// Each root once, in the order of the names.
+fn export(names: &[Exported], file: Option<&Path>) -> anyhow::Result<()> {
+    let mut blocks: Vec<String> = Vec::new();
+    for name in names {
+        let pem = match name {
+            Exported::Root(root) => root.pem.to_owned(),
+            Exported::Set(set) => set.pem(),
+        };
+        for block in pem.split_inclusive("-----END CERTIFICATE-----\n") {
+            if !blocks.iter().any(|known| known == block) {
+                blocks.push(block.to_owned());
+            }
+        }
+    }
+    let text = blocks.concat();
+    match file {
+        None => output::to_stdout(|out| out.write_all(text.as_bytes())),
+        Some(path) => super::file::replace(path, text.as_bytes())
+            .with_context(|| format!("could not write the roots to {}", shown_path(path))),
+    }
+}
+
+fn list_set(out: &mut dyn Write, set: &RootSet) -> io::Result<()> {
+    let count = set.certificates().len();
+    writeln!(out, "{:<26}  set of {count}  {}", set.name, set.whose)
 }
 
 fn list(out: &mut dyn Write, root: &BundledRoot, now: i64) -> io::Result<()> {

@@ -240,7 +240,13 @@ fn the_advice_knows_the_provider_the_gateway_and_the_empty_store() {
             "Some CA",
             "srv.postgres.database.azure.com",
             "sslrootcert=other.crt",
-            "pgtls roots export digicert-global-root-g2",
+            "What answered is not Azure Database for PostgreSQL",
+        ),
+        (
+            "Some CA",
+            "px.proxy-abc.eu-west-1.rds.amazonaws.com",
+            "sslrootcert=other.crt",
+            "No public root signed it",
         ),
         (
             "Some CA",

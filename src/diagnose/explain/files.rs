@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use super::convert::{Purpose, Repair, repair, unglue};
 use super::corrected;
 use super::identity::{Owner, identity_finding};
+use super::provider;
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
+use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Diagnosis, Finding, Fix, Hint, Stage};
+use crate::escape::escape;
 use crate::secrecy::{Place, Taken};
 use crate::trust::file::{PemFault, Unusable};
-use crate::trust::{self, FileRole, NamedPath};
+use crate::trust::{self, BundledRoot, FileRole, NamedPath, ROOTS};
 
 /// A file that is named, or is in its default place, and cannot be used.
 pub fn trust_error(conninfo: &ConnInfo, error: &trust::Error) -> Diagnosis {
@@ -102,6 +105,15 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
             };
             let mut advice = vec![Hint::say(looked_at(path))];
+            if let (FileRole::Roots, Some(conninfo)) = (role, conninfo)
+                && let Some((provider, set)) = provider::set_of(conninfo)
+            {
+                let meant = bundled.or_else(|| without_directory(path));
+                advice.extend(meant.and_then(outdated));
+                advice.push(Hint::say(format!("{}: {}", provider.name, provider.roots)));
+                advice.push(provider::export(Some(conninfo), set));
+                return finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>());
+            }
             advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
@@ -109,7 +121,10 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 let export = Fix::command(export)
                     .of(shown_path(&path.written))
                     .making(path.written.clone(), Contents::Roots(vec![root]));
-                Hint::say("pgtls has this root built in. Create the file with:").fix(export)
+                outdated(root)
+                    .unwrap_or_default()
+                    .then("pgtls has this root built in. Create the file with:")
+                    .fix(export)
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
@@ -146,6 +161,26 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             absolute.as_deref(),
         ),
     }
+}
+
+/// The root whose file name ends a path that lost its backslashes: `c:sslDigiCertGlobalRootCA.crt.pem`.
+fn without_directory(path: &NamedPath) -> Option<&'static BundledRoot> {
+    let written = shown_path(&path.written).to_ascii_lowercase();
+    let stem = |file: &str| file.trim_end_matches(".crt.pem").to_ascii_lowercase();
+    ROOTS.iter().find(|root| written.contains(&stem(root.file)))
+}
+
+/// What is wrong with the root that a file name stands for.
+fn outdated(root: &BundledRoot) -> Option<Hint> {
+    let certificate = root.certificate()?;
+    if !trust::is_retired(&certificate) {
+        return None;
+    }
+    let name = escape(&certificate.subject.text).to_string();
+    let until = certificate.not_after.map_or_else(|| "?".to_owned(), day);
+    Some(Hint::say(format!(
+        "That file name stands for the retired root \"{name}\", which the public lists no longer contain (valid until {until})."
+    )))
 }
 
 fn keyword(role: FileRole) -> Keyword {

@@ -19,7 +19,7 @@ pub(super) mod openssl_conf;
 mod operator;
 pub(super) mod own_certificate;
 mod pooler;
-mod provider;
+pub(super) mod provider;
 pub(super) mod refusal;
 pub(super) mod renewal;
 pub(super) mod request;

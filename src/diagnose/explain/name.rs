@@ -22,7 +22,7 @@ pub(in crate::diagnose) fn wrong_name(
     };
     let mut advice = Vec::new();
     advice.extend(special_case(context, host, leaf));
-    if is_cloud_sql(leaf) {
+    if is_cloud_sql(leaf) && !has_cloud_name(names_of(leaf)) {
         return finding.hint(advice.into_iter().collect::<Hint>());
     }
     let shown = escape(host).to_string();
@@ -58,7 +58,10 @@ fn by_name(context: &Context<'_>, name: &str, address: &str) -> Hint {
 
 /// Cases in which the names themselves show the cause.
 fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Option<Hint> {
-    let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
+    let names = names_of(leaf);
+    if has_cloud_name(names) {
+        return Some("This is a Cloud SQL instance. Its certificate has a name that ends in .sql.goog, and with that name verify-full works.".into());
+    }
     if is_cloud_sql(leaf) {
         let advice = Hint::say(
             "This is a Cloud SQL instance with its own CA. Its certificate names the instance, not a host. The CA signs nothing else, so verify-ca proves the server. Or choose a server CA mode with DNS names, and connect by the instance's .sql.goog name.",
@@ -79,6 +82,16 @@ fn special_case(context: &Context<'_>, host: &[u8], leaf: &Certificate) -> Optio
         "This is a Kubernetes service that the certificate does not list. Services of poolers are often missing. For CloudNativePG, set spec.certificates.serverAltDNSNames."
             .into()
     })
+}
+
+fn names_of(leaf: &Certificate) -> &[GeneralName] {
+    leaf.subject_alt_names.as_deref().unwrap_or_default()
+}
+
+/// A name of the certificates that Google's shared and customers' CAs issue for Cloud SQL.
+fn has_cloud_name(names: &[GeneralName]) -> bool {
+    let mut names = names.iter();
+    names.any(|name| matches!(name, GeneralName::Dns(name) if name.ends_with(b".sql.goog")))
 }
 
 /// `project:instance`, as Google names the certificates of Cloud SQL's own CAs.

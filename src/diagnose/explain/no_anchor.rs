@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::chain::{issuer, name};
-use super::provider::Provider;
+use super::provider;
 use super::{corrected, shell_word};
 use crate::conninfo::Keyword;
 use crate::diagnose::calendar::day;
@@ -85,7 +85,7 @@ impl Case<'_> {
                 Code::SelfSigned,
                 format!("the server certificate \"{}\" is self-signed and is not in {}", name(leaf), place(trust)),
             )
-            .hint(self.save_and_trust(leaf)),
+            .hint(provider::of_self_signed(leaf).unwrap_or_default().and(self.save_and_trust(leaf))),
             End::UnknownRoot | End::UnknownIssuer if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
                 format!("{} contains the server's own certificate, not its issuer's", place(trust)),
@@ -158,40 +158,13 @@ impl Case<'_> {
             ))
     }
 
-    /// The provider of the server, by its host name or else by the issuers of its chain.
-    fn provider(&self) -> Option<(&'static str, &'static Provider)> {
-        let by_host = self.context.host.and_then(Provider::of_host);
-        let mut presented = self.judgement.certificates.iter();
-        by_host
-            .map(|provider| ("The host name belongs to", provider))
-            .or_else(|| {
-                presented
-                    .find_map(|c| Provider::of_issuer(&c.issuer.text))
-                    .map(|provider| ("The issuer's name belongs to", provider))
-            })
-    }
-
-    fn provider_roots(&self, how: &str, provider: &Provider) -> Hint {
-        let advice = Hint::say(format!("{how} {}. {}", provider.name, provider.roots));
-        let commands = provider.commands.iter();
-        let advice = commands.fold(advice, |advice, command| advice.fix(Fix::command(*command)));
-        match (self.context.conninfo, provider.sslrootcert) {
-            (Some(conninfo), Some(file)) => {
-                let string = corrected(conninfo, &[(Keyword::SslRootCert, file.as_bytes())]);
-                advice.fix(string)
-            }
-            _ => advice,
-        }
-    }
-
     fn wrong_roots(&self) -> Hint {
         let trust = self.context.trust;
         let mut advice = Vec::new();
         advice.extend(self.outdated().map(Hint::say));
-        advice.push(match self.provider() {
-            Some((how, provider)) => self.provider_roots(how, provider),
-            None => "Get the root certificate from the operator of the server, and set sslrootcert=FILE.".into(),
-        });
+        advice.push(provider::advice(self.context, self.judgement).unwrap_or_else(|| {
+            "Get the root certificate from the operator of the server, and set sslrootcert=FILE.".into()
+        }));
         if let Some(top) = self
             .judgement
             .path_certificates()

@@ -2,6 +2,7 @@
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
+use crate::diagnose::explain::provider::{export, set_of};
 use crate::diagnose::explain::{corrected, versions};
 use crate::diagnose::{Contents, Context};
 use crate::probe::Task;
@@ -225,6 +226,14 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
     let anchor = judgement.anchors().next_back();
     let bundled = anchor.and_then(BundledRoot::of);
     let string = |roots: &[u8]| corrected(&task.conninfo, &[(Keyword::SslRootCert, roots)]);
+    if let (Some(_), Some((provider, set))) = (bundled, set_of(&task.conninfo)) {
+        return Some(
+            finding.hint(
+                Hint::say(format!("{}: {}", provider.name, provider.roots))
+                    .and(export(Some(&task.conninfo), set)),
+            ),
+        );
+    }
     Some(match (anchor, bundled) {
         (_, Some(root)) => finding.hint(
             Hint::say("Write the root to a file and set sslrootcert to it:")
