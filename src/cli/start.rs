@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser as _};
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
@@ -55,11 +55,28 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
         ContextKind::InvalidArg,
         ContextKind::InvalidValue,
     ];
+    // Then the argument is our own option, and only its value is the user's.
+    let is_value = matches!(
+        error.kind(),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue
+    );
+    let is_report = matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(option)) if is_value && option.starts_with("--report ")
+    );
     for place in places {
+        if is_value && place == ContextKind::InvalidArg {
+            continue;
+        }
         let Some(ContextValue::String(text)) = error.get(place) else {
             continue;
         };
-        let Some(taken) = taken(text) else {
+        let taken = match is_report {
+            // FORMAT=FILE: an equals sign shows nothing.
+            true => Taken::of(text.as_bytes(), Place::Word),
+            false => taken(text),
+        };
+        let Some(taken) = taken else {
             continue;
         };
         error.insert(place, ContextValue::String(taken.to_string()));

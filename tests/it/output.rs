@@ -123,6 +123,22 @@ fn compare(name: &str, text: &str) {
     });
 }
 
+/// Only the value is the user's; the option's own name is no secret.
+#[test]
+fn a_wrong_report_names_the_option_and_the_value() {
+    let client = Client::new();
+    for (value, shown) in [
+        ("html=x.html", "'html=x.html' for '--report <FORMAT=FILE>'"),
+        ("junit", "'junit' for '--report <FORMAT=FILE>'"),
+    ] {
+        let run = client.pgtls(&["check", "--report", value, "host=h"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(shown), "{run:?}");
+    }
+    let secret = client.pgtls(&["check", "--report", "host=h password=hunter2"]);
+    assert!(!format!("{secret:?}").contains("hunter2"), "{secret:?}");
+}
+
 #[test]
 fn every_outcome_is_readable() {
     let scene = Scene::new();

@@ -27,7 +27,26 @@ pub fn add_audit(
     let mut failures = Vec::new();
     failures.extend(certificates(task, &audit.certificates));
     let found = accepted(audit);
+    let no_tls = diagnosis
+        .error
+        .as_mut()
+        .filter(|error| error.code == Code::NoTls);
+    let without_tls = match no_tls {
+        Some(error)
+            if found
+                .iter()
+                .any(|(category, _)| *category == Category::Plaintext) =>
+        {
+            let hint = std::mem::take(&mut error.hint);
+            error.hint = hint.then("It starts sessions in plain text. First make TLS work; only then use hostssl in pg_hba.conf, or no one can log in.");
+            true
+        }
+        Some(_) | None => false,
+    };
     for (category, finding) in found {
+        if without_tls && category == Category::Plaintext {
+            continue;
+        }
         match rules.rule(category) {
             Rule::Allow => {}
             Rule::Warn => diagnosis.findings.push(Finding {

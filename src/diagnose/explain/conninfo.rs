@@ -89,13 +89,8 @@ fn hint(error: &Error) -> Option<String> {
         }
         Error::TlsRange {
             min_origin: Origin::Default,
-            max,
             ..
-        } => {
-            return Some(format!(
-                "add ssl_min_protocol_version={max}: libpq's default is TLSv1.2"
-            ));
-        }
+        } => "remove ssl_max_protocol_version: libpq's default minimum is TLSv1.2",
         Error::UnknownKeyword { word, .. } | Error::MissingEquals { word, .. }
             if may_be_url(word) =>
         {
@@ -344,7 +339,7 @@ mod tests {
             ("sslnegotiation=direct", "sslmode=verify-full"),
             (
                 "ssl_max_protocol_version=TLSv1.1",
-                "ssl_min_protocol_version=TLSv1.1",
+                "remove ssl_max_protocol_version",
             ),
         ] {
             let refusal = refusal(text);

@@ -126,12 +126,49 @@ impl Case<'_> {
             )).fix(Fix::command(APPEND_INTERMEDIATE))),
             End::UnknownIssuer => finding(
                 Code::UnknownIssuer,
-                format!("\"{}\", the issuer of \"{}\", is not sent by the server and is not in {}", issuer(top), name(top), place(trust)),
+                format!("\"{}\", the issuer of \"{}\", is not {} and is not in {}", issuer(top), name(top), self.sent(), place(trust)),
             )
-            .hint(self.wrong_roots().then(format!(
-                "If \"{}\" is an intermediate, the server must send it:",
-                issuer(top)
-            )).fix(Fix::command(APPEND_INTERMEDIATE))),
+            .hint(self.absent_issuer(top)),
+        }
+    }
+
+    /// Where the other certificates come from, in a sentence.
+    fn sent(&self) -> &'static str {
+        match self.context.conninfo {
+            Some(_) => "sent by the server",
+            None => "in the certificate file",
+        }
+    }
+
+    /// The issuer is a root that the file lacks, or an intermediate that the server does not send. If the file has a
+    /// root of the same organisation, the second is more likely; if the server sends other intermediates, the first.
+    fn absent_issuer(&self, top: &Certificate) -> Hint {
+        let sends_more = self.judgement.certificates.len() > 1;
+        if sends_more {
+            return self.wrong_roots();
+        }
+        let related = organisation(&top.issuer.text).and_then(|wanted| {
+            let listed = self.context.trust.listed();
+            let mut listed = listed.into_iter();
+            listed.find(|listed| organisation(&listed.subject.text) == Some(wanted))
+        });
+        let append = || Hint::default().fix(Fix::command(APPEND_INTERMEDIATE));
+        match related {
+            Some(related) => Hint::say(format!(
+                "Most likely \"{}\" is an intermediate: the file has \"{}\", a root of the same organisation. Then the server must send it after its certificate:",
+                issuer(top),
+                name(related)
+            ))
+            .and(append())
+            .then("Otherwise:")
+            .and(self.wrong_roots()),
+            None => self
+                .wrong_roots()
+                .then(format!(
+                    "If \"{}\" is an intermediate, the server must send it:",
+                    issuer(top)
+                ))
+                .and(append()),
         }
     }
 
@@ -222,6 +259,11 @@ impl Case<'_> {
     }
 }
 
+/// `X` of `C = US, O = X, CN = Y`.
+fn organisation(name: &str) -> Option<&str> {
+    name.split(", ").find_map(|part| part.strip_prefix("O = "))
+}
+
 fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
     !trust.by_subject(&certificate.issuer).is_empty()
 }
@@ -281,3 +323,20 @@ const GATEWAYS: [&str; 8] = [
     "sophos",
     "forcepoint",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_organisation_is_a_part_of_the_name() {
+        for (name, expected) in [
+            ("C = US, O = Acme, CN = Acme Issuing CA", Some("Acme")),
+            ("O = Acme", Some("Acme")),
+            ("CN = O = Acme", None),
+            ("OU = Acme", None),
+        ] {
+            assert_eq!(organisation(name), expected, "{name}");
+        }
+    }
+}

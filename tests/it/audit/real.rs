@@ -12,6 +12,24 @@ const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=post
 const TLS_ONLY: &str = "hostnossl all all all reject";
 const MODERN: (&str, &str) = ("ssl_ciphers", "ECDHE+AESGCM:ECDHE+CHACHA20");
 
+/// hostssl alone would lock everyone out.
+#[test]
+fn a_server_without_tls_is_told_to_switch_it_on_first() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server.configure(&served, &[("ssl", "off")]);
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let run = audit(&client, &[&format!("{GOOD} port={}", server.port)]);
+    assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
+    assert_eq!(levels(&run, "plaintext-accepted"), Vec::<String>::new());
+    let hint = run.endpoint()["error"]["hint"].to_string();
+    assert!(hint.contains("First make TLS work"), "{hint}");
+}
+
 #[test]
 fn the_answer_to_a_startup_packet_shows_plaintext() {
     let root = Ca::root("root");
