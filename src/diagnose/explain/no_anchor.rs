@@ -132,11 +132,11 @@ impl Case<'_> {
         }
     }
 
-    /// Where the other certificates come from, in a sentence.
+    /// Where the issuer was looked for first, in a sentence: a server or its files.
     fn sent(&self) -> &'static str {
         match self.context.conninfo {
             Some(_) => "sent by the server",
-            None => "in the certificate file",
+            None => "among the certificates presented",
         }
     }
 
