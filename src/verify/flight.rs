@@ -72,7 +72,7 @@ pub enum FlightFault {
     )]
     Signature,
     /// OpenSSL can check this kind of signature; we cannot.
-    #[error("pgtls cannot check the server's signature, made with a {0} key")]
+    #[error("the server signs with a key that pgtls cannot check ({0})")]
     Unsupported(KeyName),
 }
 
@@ -95,7 +95,7 @@ impl std::fmt::Display for KeyName {
             Self::Ed448 => "Ed448",
             Self::Curve(name) => name,
             Self::Rsa => "RSA",
-            Self::Other => "very unusual",
+            Self::Other => "an unusual kind",
         })
     }
 }
