@@ -211,6 +211,7 @@ fn rank(diagnosis: &Diagnosis) -> u8 {
         (Stage::Trust, Code::ClientKeyFileInvalid) => 10,
         (Stage::Trust, Code::ClientKeyMismatch) => 11,
         (Stage::Trust, _) => 7,
+        (Stage::Connect, Code::Dns) => 18,
         (Stage::Connect, _) => 20,
         (Stage::Negotiate, _) => 25,
         (
