@@ -107,6 +107,11 @@ impl Whole<'_> {
                 let end = self.setting(at);
                 // The separator goes with it.
                 let end = end.saturating_add(1).min(self.text.len());
+                let setting = self.text.get(at..end).unwrap_or_default();
+                // The whole string, or several settings in the form of another driver.
+                if setting.len() == self.text.len() || setting.contains(&b';') {
+                    return Vec::new();
+                }
                 self.replaced(at, end, b"")
             }
         }
@@ -377,6 +382,8 @@ mod tests {
             "password='abc host=h",
             "password=my hots=x host=h",
             "host='x password=y",
+            "pgsql:dbname=d;host=h",
+            "pool_size=5",
         ] {
             assert_eq!(repaired(text), None, "{text}");
         }
