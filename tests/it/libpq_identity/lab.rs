@@ -21,6 +21,8 @@ pub(crate) enum Verdict {
     Same,
     /// libpq loads it, we do not, for this reason.
     OnlyLibpq(#[allow(dead_code)] &'static str),
+    /// OpenSSL 3.5.9 loads it, 3.5.4 and older do not, and neither do we.
+    LoadedByNewer,
 }
 
 pub(crate) struct Row {
@@ -84,6 +86,13 @@ impl Row {
         Self {
             certificate: Some(PathBuf::new()),
             key: Some(PathBuf::new()),
+            ..self
+        }
+    }
+
+    pub(crate) fn loaded_by_newer(self) -> Self {
+        Self {
+            verdict: Verdict::LoadedByNewer,
             ..self
         }
     }

@@ -11,6 +11,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use self::lab::{Lab, PASSWORD, Row, Verdict, pem, serve_alerts};
 use crate::support::alone::alone;
 use crate::support::libpq::connect_all;
+use crate::support::library::{Library, libraries};
 use crate::support::skip::{has_openssl, skip};
 use nix::unistd::geteuid;
 use pgtls::escape::escape;
@@ -40,13 +41,19 @@ fn compare() {
     let rows = rows(&lab);
     let port = serve_alerts();
     let attempts: Vec<_> = rows.iter().map(|row| row.attempt(port)).collect();
-    let Some(answers) = connect_all(&attempts) else {
-        return;
-    };
+    // OpenSSL 1.1.1 reads keys in its own way, and pgtls does not answer for it.
+    for library in libraries()
+        .iter()
+        .filter(|library| !library.openssl.is_old())
+    {
+        compare_with(library, &rows, &connect_all(library, &attempts));
+    }
+}
 
+fn compare_with(library: &Library, rows: &[Row], answers: &[Vec<u8>]) {
     let mut failures = Vec::new();
     let mut loaded = 0;
-    for (row, answer) in rows.iter().zip(&answers) {
+    for (row, answer) in rows.iter().zip(answers) {
         let answer = escape(answer.trim_ascii_end()).to_string();
         let theirs = answer
             .split_once(" failed: ")
@@ -57,6 +64,7 @@ fn compare() {
         let agreed = match row.verdict {
             Verdict::Same => ours.is_ok() == they_load && said_alike(&ours, theirs),
             Verdict::OnlyLibpq(_) => ours.is_err() && they_load,
+            Verdict::LoadedByNewer => ours.is_err() && (they_load || said_alike(&ours, theirs)),
         };
         if !agreed {
             failures.push(format!(
@@ -76,13 +84,13 @@ fn compare() {
         .filter(|row| row.verdict != Verdict::Same)
         .count();
     println!(
-        "{} rows, {loaded} loaded by libpq, {differences} stated differences",
+        "{library}: {} rows, {loaded} loaded by libpq, {differences} stated differences",
         rows.len()
     );
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(failures.is_empty(), "{library}: {}", failures.join("\n"));
     assert!(
         loaded > 30 && rows.len() - loaded > 30,
-        "a table of one colour"
+        "{library}: a table of one colour"
     );
 }
 
@@ -519,7 +527,8 @@ fn certificate_rows(lab: &Lab) -> Vec<Row> {
         ),
         lab.certificate("bytes behind the DER", &trailing),
         lab.certificate("bytes behind the second DER", format!("{cert}{trailing}")),
-        lab.certificate("an extension that cannot be read", &flawed),
+        lab.certificate("an extension that cannot be read", &flawed)
+            .loaded_by_newer(),
         lab.certificate("such an extension behind", format!("{cert}{flawed}")),
         lab.certificate("half a certificate", pem(&der[..der.len() / 2])),
         lab.certificate(
@@ -551,8 +560,9 @@ fn chain_rows(lab: &Lab) -> Vec<Row> {
         lab.certificate("leaf and root", format!("{leaf}{ca}")),
         lab.certificate("root and leaf", format!("{ca}{leaf}")),
         lab.certificate("the leaf thrice", leaf.repeat(3)),
-        lab.certificate("SHA-1", &weak),
-        lab.certificate("SHA-1 behind", format!("{leaf}{weak}")),
+        lab.certificate("SHA-1", &weak).loaded_by_newer(),
+        lab.certificate("SHA-1 behind", format!("{leaf}{weak}"))
+            .loaded_by_newer(),
         lab.certificate("SHA-224", &sha224),
         lab.certificate("self-signed with SHA-1", lab.text("self.crt")),
         lab.certificate(

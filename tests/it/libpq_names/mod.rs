@@ -11,6 +11,7 @@ use self::der::{
     Version,
 };
 use crate::support::libpq::{Attempt, connect_all, quoted};
+use crate::support::library::{Library, libraries};
 use pgtls::escape::escape;
 use pgtls::verify::name::match_host;
 use pgtls::x509::GeneralName;
@@ -52,13 +53,21 @@ fn names_are_judged_as_libpq_judges_them() {
         }
     }
     assert!(pairs.len() >= 150, "only {} pairs", pairs.len());
-    let Some(answers) = connect_all(&attempts) else {
-        return;
-    };
+    // The names are libpq's own business: one library for each major version that knows sslsni.
+    let mut majors = Vec::new();
+    for library in libraries().iter().rev() {
+        if library.major >= 14 && !majors.contains(&library.major) {
+            majors.push(library.major);
+            compare(library, &pairs, &connect_all(library, &attempts));
+        }
+    }
+}
 
+fn compare(library: &Library, pairs: &[(Names, Vec<u8>)], answers: &[Vec<u8>]) {
     let mut accepted = 0;
+    let mut older = 0;
     let mut disagreements = Vec::new();
-    for ((names, host), answer) in pairs.iter().zip(&answers) {
+    for ((names, host), answer) in pairs.iter().zip(answers) {
         let answer = escape(answer.trim_ascii_end()).to_string();
         let theirs = if answer.ends_with(server::WELCOME) {
             accepted += 1;
@@ -69,19 +78,43 @@ fn names_are_judged_as_libpq_judges_them() {
                 .map_or_else(|| answer.clone(), |(_, why)| why.to_owned()))
         };
         let ours = ours(names, host);
-        if ours != theirs {
-            disagreements.push(format!(
-                "host {}, {names:?}\n  ours:   {ours:?}\n  theirs: {theirs:?}",
-                escape(host)
-            ));
+        if ours == theirs {
+            continue;
         }
+        // libpq 14 and older do not compare addresses.
+        if library.major < 15 && has_address(names, host) {
+            older += 1;
+            continue;
+        }
+        disagreements.push(format!(
+            "host {}, {names:?}\n  ours:   {ours:?}\n  theirs: {theirs:?}",
+            escape(host)
+        ));
     }
-    println!("{} pairs, {accepted} accepted by libpq", pairs.len());
-    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
-    assert!(
-        accepted * 5 > pairs.len() && accepted * 5 < pairs.len() * 4,
-        "a table of one colour"
+    println!(
+        "{library}: {} pairs, {accepted} accepted, {older} differ because of addresses",
+        pairs.len()
     );
+    assert!(
+        disagreements.is_empty(),
+        "{library}: {}",
+        disagreements.join("\n")
+    );
+    assert!(
+        accepted * 10 > pairs.len() && accepted * 5 < pairs.len() * 4,
+        "{library}: a table of one colour"
+    );
+}
+
+fn has_address(names: &Names, host: &[u8]) -> bool {
+    const IP_ADDRESS: u8 = 0x87;
+    let mut entries = names.alternative.iter().flatten();
+    entries.any(|(tag, _)| *tag == IP_ADDRESS)
+        || host.contains(&b':')
+        || host
+            .trim_ascii_start()
+            .first()
+            .is_some_and(u8::is_ascii_digit)
 }
 
 fn ours(names: &Names, host: &[u8]) -> Result<(), String> {

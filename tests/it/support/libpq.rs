@@ -2,10 +2,9 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use super::python::python3;
-use super::skip::skip;
+use super::library::{Library, Source, libraries};
 
 /// One attempt to connect.
 #[derive(Clone, Debug, Default)]
@@ -18,20 +17,18 @@ pub(crate) struct Attempt {
     pub(crate) uid: Option<u32>,
 }
 
-/// libpq's error message for each attempt, in order; `None` on a machine without Python or libpq.
-pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
-    let library = library()?;
+/// libpq's error message for each attempt, in order.
+pub(crate) fn connect_all(library: &Library, attempts: &[Attempt]) -> Vec<Vec<u8>> {
     let script =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/libpq_connect_all.py");
-    let mut python = Command::new(python3());
+    let mut python = library.python(&script);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"PG") {
             python.env_remove(name);
         }
     }
     let mut python = python
-        .arg(script)
-        .arg(&library)
+        .arg(&library.libpq)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .env("LC_ALL", "C")
@@ -57,7 +54,7 @@ pub(crate) fn connect_all(attempts: &[Attempt]) -> Option<Vec<Vec<u8>>> {
         attempts.len(),
         "one message for each attempt"
     );
-    Some(messages)
+    messages
 }
 
 /// `'...'`, quoted for a connection string.
@@ -82,28 +79,11 @@ impl Attempt {
     }
 }
 
-/// The system's libpq, or the one that `PGTLS_TEST_LIBPQ` names; `None`, with a visible line, on a machine without
-/// Python or libpq.
+/// The system's libpq; `None`, with a visible line, on a machine without it or without Python.
 pub(crate) fn library() -> Option<String> {
-    let library = std::env::var("PGTLS_TEST_LIBPQ").unwrap_or_else(|_| "libpq.so.5".to_owned());
-    let missing = missing(&library);
-    if let Some(missing) = &missing {
-        skip(missing);
-    }
-    missing.is_none().then_some(library)
-}
-
-fn missing(library: &str) -> Option<String> {
-    let load = format!("import ctypes; ctypes.CDLL({library:?})");
-    match Command::new(python3())
-        .args(["-c", &load])
-        .stderr(Stdio::null())
-        .status()
-    {
-        Ok(status) if status.success() => None,
-        Ok(_) => Some(format!("python3 cannot load {library}")),
-        Err(error) => Some(format!("python3 does not run: {error}")),
-    }
+    let mut found = libraries().iter();
+    let system = found.find(|library| library.source == Source::System)?;
+    Some(system.libpq.to_string_lossy().into_owned())
 }
 
 fn from_hex(line: &str) -> Vec<u8> {

@@ -21,6 +21,8 @@ pub(crate) struct Library {
     pub(crate) libcrypto: OsString,
     /// The major version of libpq.
     pub(crate) major: u32,
+    /// Its minor release.
+    pub(crate) minor: u32,
     pub(crate) openssl: Version,
 }
 
@@ -96,6 +98,7 @@ impl Library {
             libpq,
             libcrypto,
             major: 0,
+            minor: 0,
             openssl: Version::from_number(0),
         };
         let script =
@@ -111,7 +114,7 @@ impl Library {
             let named = library.libpq.to_string_lossy().into_owned();
             return Err(format!("python3 cannot load {named}"));
         };
-        library.major = libpq / 10_000;
+        (library.major, library.minor) = (libpq / 10_000, libpq % 10_000);
         library.openssl = Version::from_number(openssl);
         Ok(library)
     }
@@ -136,7 +139,8 @@ impl Library {
 pub(crate) fn libraries() -> &'static [Library] {
     static LIBRARIES: LazyLock<Vec<Library>> = LazyLock::new(|| {
         let mut found = Vec::new();
-        match Library::load(Source::System, "libpq.so.5".into(), "libcrypto.so.3".into()) {
+        let named = std::env::var_os("PGTLS_TEST_LIBPQ").unwrap_or_else(|| "libpq.so.5".into());
+        match Library::load(Source::System, named, "libcrypto.so.3".into()) {
             Ok(library) => found.push(library),
             Err(missing) => skip(&missing),
         }
