@@ -15,6 +15,7 @@
 //! | [`workers`] | work | the same, done without a delay for others |
 //! | `inet` | text | Internet addresses, as C libraries read them |
 //! | [`conninfo`] | text, environment, service files | parameters with their origin, endpoints |
+//! | [`dialect`] | text of any driver | what it means to libpq, and back |
 //! | [`x509`] | DER | certificates and CRLs as plain facts |
 //! | [`trust`] | parameters, files | trust anchors, and the level that must be reached |
 //! | [`connect`] | endpoint | a connected socket |
@@ -56,6 +57,7 @@ pub mod connect;
 pub mod conninfo;
 pub mod demands;
 pub mod diagnose;
+pub mod dialect;
 pub mod escape;
 pub mod exit;
 pub mod handshake;

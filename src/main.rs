@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => commands::audit::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Conninfo(args) => commands::conninfo::run(&args),
+        Command::Translate(args) => commands::translate::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Roots(args) => commands::roots::run(&args).map(Exit::into),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clients::{Facts, predict};
+use crate::clients::{Client, Facts, Verification, predict, verification};
 use crate::conninfo::{SystemRoots, World};
 use crate::demands::Demands;
 use crate::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
@@ -71,6 +71,20 @@ impl Stores {
         Some(asking.await)
     }
 
+    /// What the rules of one client for certificates say of a checked endpoint.
+    pub(super) fn verification(
+        &self,
+        client: Client,
+        task: &Task,
+        own: &TrustResult,
+        observation: &Observation,
+        diagnosis: &Diagnosis,
+    ) -> Verification {
+        let own = (**own).as_ref();
+        let facts = self.facts(task, own, Some(&task.trust), observation, diagnosis);
+        verification(&facts, client, task.trust.level)
+    }
+
     fn ask(
         &self,
         task: &Task,
@@ -79,7 +93,19 @@ impl Stores {
         observation: &Observation,
         diagnosis: &Diagnosis,
     ) -> Vec<ClientDiagnosis> {
-        let verdicts = predict(&Facts {
+        let verdicts = predict(&self.facts(task, own, given, observation, diagnosis));
+        diagnose_clients(verdicts, diagnosis)
+    }
+
+    fn facts<'f>(
+        &'f self,
+        task: &'f Task,
+        own: Own<'f>,
+        given: Option<&'f Trust>,
+        observation: &'f Observation,
+        diagnosis: &'f Diagnosis,
+    ) -> Facts<'f> {
+        Facts {
             conninfo: &task.conninfo,
             endpoint: &task.endpoint,
             own: own.map(|own| &**own),
@@ -89,8 +115,7 @@ impl Stores {
             observation,
             failure: diagnosis.failure(),
             now: task.now,
-        });
-        diagnose_clients(verdicts, diagnosis)
+        }
     }
 }
 

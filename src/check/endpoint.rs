@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::clients::Stores;
-use super::cure::{Clinic, judged};
+use super::cure::{Clinic, Words, judged};
 use super::fleet::Turns;
 use super::hosts::Visitor;
 use super::servers::{Servers, Visit};
@@ -15,8 +15,8 @@ use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
 use crate::demands::Demands;
 use crate::diagnose::{
-    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, diagnose, diagnose_login, login_not_checked,
-    rehearse, trust_error, unchecked,
+    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, client_of, diagnose, diagnose_login,
+    login_not_checked, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
 use crate::login::{Login, login};
@@ -46,45 +46,10 @@ impl Visitor for Network<'_> {
         others: OtherHosts,
         limit: Duration,
     ) -> Checked<'s> {
-        let Readable {
-            conninfo,
-            trust,
-            own,
-            ..
-        } = readable;
-        let stores = self.stores(source);
-        let trust = match &**trust {
-            Ok(trust) => trust,
-            Err(error) => {
-                let stand_in = stores.map(|stores| stores.stand_in());
-                let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
-                let checked = Checked {
-                    source,
-                    subject: Subject::Unchecked {
-                        conninfo: Arc::clone(conninfo),
-                        endpoint: endpoint.clone(),
-                    },
-                    diagnosis: trust_error(conninfo, error),
-                    clients: verdicts_unchecked(stores, task, own).await,
-                };
-                return judged(&self.clinic, checked, patience(limit)).await;
-            }
-        };
-        let task = self.task(conninfo, endpoint, trust, limit);
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.request.oldest) {
-            let checked = Checked {
-                source,
-                subject: Subject::Unchecked {
-                    conninfo: Arc::clone(conninfo),
-                    endpoint: endpoint.clone(),
-                },
-                diagnosis,
-                clients: verdicts_unchecked(stores, Some(task), own).await,
-            };
-            return judged(&self.clinic, checked, patience(limit)).await;
-        }
-        let checked = self.observe(source, task, own, others).await;
-        judged(&self.clinic, checked, patience(limit)).await
+        let checked = self
+            .visit_as_libpq(source, readable, endpoint, others, limit)
+            .await;
+        self.as_its_driver(checked, readable).await
     }
 
     async fn visit_unreadable<'s>(
@@ -97,13 +62,21 @@ impl Visitor for Network<'_> {
             source,
             subject: Subject::Unread,
             diagnosis: unreadable.diagnosis.clone(),
+            dialect: None,
             clients: match (self.stores(source), by_others) {
                 (Some(stores), Some(by_others)) => self.verdicts_of_others(stores, by_others).await,
                 _ => None,
             },
         };
+        if !unreadable.is_libpqs {
+            return checked;
+        }
+        let words = Words {
+            text: &source.text,
+            world: self.clinic.world(),
+        };
         let limit = self.request.patience.timeout.unwrap_or(PATIENCE);
-        judged(&self.clinic, checked, patience(limit)).await
+        judged(&self.clinic, checked, words, patience(limit)).await
     }
 
     async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
@@ -127,6 +100,95 @@ impl<'a> Network<'a> {
             turns,
             stores: stores.map(Arc::new),
         }
+    }
+
+    /// The verdict on the libpq string with the same meaning.
+    async fn visit_as_libpq<'s>(
+        &self,
+        source: &'s Source,
+        readable: &Readable,
+        endpoint: &Endpoint,
+        others: OtherHosts,
+        limit: Duration,
+    ) -> Checked<'s> {
+        let Readable {
+            conninfo,
+            trust,
+            own,
+            ..
+        } = readable;
+        let stores = self.stores(source);
+        let seen = readable.view.of(self.clinic.world());
+        let words = Words {
+            text: readable.words.expose(),
+            world: &seen,
+        };
+        let trust = match &**trust {
+            Ok(trust) => trust,
+            Err(error) => {
+                let stand_in = stores.map(|stores| stores.stand_in());
+                let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
+                let checked = Checked {
+                    source,
+                    subject: Subject::Unchecked {
+                        conninfo: Arc::clone(conninfo),
+                        endpoint: endpoint.clone(),
+                    },
+                    diagnosis: trust_error(conninfo, error),
+                    dialect: None,
+                    clients: verdicts_unchecked(stores, task, own).await,
+                };
+                return judged(&self.clinic, checked, words, patience(limit)).await;
+            }
+        };
+        let task = self.task(conninfo, endpoint, trust, limit);
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.request.oldest) {
+            let checked = Checked {
+                source,
+                subject: Subject::Unchecked {
+                    conninfo: Arc::clone(conninfo),
+                    endpoint: endpoint.clone(),
+                },
+                diagnosis,
+                dialect: None,
+                clients: verdicts_unchecked(stores, Some(task), own).await,
+            };
+            return judged(&self.clinic, checked, words, patience(limit)).await;
+        }
+        let checked = self.observe(source, task, own, others).await;
+        judged(&self.clinic, checked, words, patience(limit)).await
+    }
+
+    /// The same for the driver whose string it is: how it was read, and what the driver's own rules say of the server.
+    async fn as_its_driver<'s>(
+        &self,
+        mut checked: Checked<'s>,
+        readable: &Readable,
+    ) -> Checked<'s> {
+        let Readable {
+            conninfo,
+            read_as,
+            own,
+            ..
+        } = readable;
+        let dialect = read_as.dialect;
+        let strictness = checked.source.demands.strictness;
+        checked.dialect = Some(dialect);
+        checked.diagnosis = checked.diagnosis.of_dialect(read_as, conninfo, strictness);
+        let (Some(client), Some(stores), Subject::Observed(observed)) =
+            (client_of(dialect), self.stores.as_ref(), &checked.subject)
+        else {
+            return checked;
+        };
+        let (stores, own) = (Arc::clone(stores), Arc::clone(own));
+        let (task, observation) = (observed.task.clone(), Arc::clone(&observed.observation));
+        let diagnosis = checked.diagnosis.clone();
+        let asking = workers::aside(observation.weight(&task.trust), move || {
+            stores.verification(client, &task, &own, &observation, &diagnosis)
+        });
+        let said = asking.await;
+        checked.diagnosis = checked.diagnosis.with_driver(dialect, &said, strictness);
+        checked
     }
 
     /// Observes an endpoint. Logs in if that is requested and everything else passes.
@@ -190,6 +252,7 @@ impl<'a> Network<'a> {
                 login: entry,
             })),
             diagnosis,
+            dialect: None,
             clients,
         }
     }

@@ -25,14 +25,15 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, World};
-use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation};
+use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation, client_of};
+use crate::dialect::{self, Dialect};
 use crate::exit::Exit;
 use crate::login::Login;
 use crate::probe::{Observation, Task};
 use crate::trust::{self, SharedTrust};
 use crate::x509::Certificate;
 
-pub use request::{CheckRequest, Hosts, Label, Location, NewRoots, Patience, Source};
+pub use request::{CheckRequest, Given, Hosts, Label, Location, NewRoots, Patience, Source};
 pub use unit::{each_address, gather};
 
 use clients::Stores;
@@ -53,7 +54,9 @@ pub async fn check<'a>(
     observer: &mut dyn Observer,
     interruption: impl Future<Output = ()>,
 ) -> Result<Outcome<'a>, Error> {
-    let asks = sources.iter().any(|source| source.clients);
+    let asks = sources
+        .iter()
+        .any(|source| source.clients || has_rules_of_its_own(source, world));
     let stores = asks.then(|| Stores::new(world)).transpose()?;
     let turns = Turns::default();
     let run = Run {
@@ -64,6 +67,12 @@ pub async fn check<'a>(
         observer: RefCell::new(observer),
     };
     run.until(sources, interruption).await
+}
+
+/// Whether the string is one of a driver whose rules for certificates differ from libpq's.
+fn has_rules_of_its_own(source: &Source, world: &dyn World) -> bool {
+    let reading = dialect::read(&source.text, source.dialect, world);
+    reading.is_ok_and(|reading| reading.is_some_and(|reading| client_of(reading.dialect).is_some()))
 }
 
 /// Why there is no outcome.
@@ -141,6 +150,8 @@ pub struct Checked<'a> {
     pub subject: Subject,
     /// What that means.
     pub diagnosis: Diagnosis,
+    /// Whose string it is, if that is known.
+    pub dialect: Option<Dialect>,
     /// What other client libraries would do, if that was requested and is known.
     pub clients: Option<Vec<ClientDiagnosis>>,
 }

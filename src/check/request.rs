@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::conninfo::{ConnInfo, SystemRoots};
 use crate::demands::Demands;
+use crate::dialect::{Dialect, Input};
 use crate::trust::{self, Choice, Trust};
 use crate::verify::OpenSsl;
 
@@ -106,6 +107,10 @@ impl NewRoots {
 pub struct Source {
     /// The string.
     pub text: Vec<u8>,
+    /// Whether there is one: an empty string is not the same as none.
+    pub given: Given,
+    /// Whose string it is, if the user said so.
+    pub dialect: Option<Dialect>,
     /// Its name, and its location.
     pub label: Label,
     /// What must hold in addition to libpq's verdict.
@@ -114,6 +119,26 @@ pub struct Source {
     pub trust: Option<Choice>,
     /// Whether to find out what other client libraries would do.
     pub clients: bool,
+}
+
+/// Whether a string was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Given {
+    /// Yes.
+    #[default]
+    String,
+    /// No: the environment decides.
+    Nothing,
+}
+
+impl Source {
+    /// The string, for a reader.
+    pub fn input(&self) -> Input<'_> {
+        match self.given {
+            Given::String => Input::Given(&self.text),
+            Given::Nothing => Input::Environment,
+        }
+    }
 }
 
 /// The user's name for a connection string.

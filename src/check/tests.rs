@@ -136,6 +136,7 @@ impl Visitor for Script {
             })),
             diagnosis: diagnosis(exit),
             clients: None,
+            dialect: None,
         }
     }
 
@@ -149,6 +150,7 @@ impl Visitor for Script {
             subject: Subject::Unread,
             diagnosis: unreadable.diagnosis.clone(),
             clients: None,
+            dialect: None,
         }
     }
 

@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use super::hosts::belong_together;
 use super::{CheckRequest, Error, Source};
 use crate::connect;
-use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, World};
-use crate::diagnose::{Diagnosis, conninfo_error};
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, Secret, World};
+use crate::diagnose::{Diagnosis, refusal};
+use crate::dialect::{ReadAs, View, understand};
 use crate::trust::{self, SharedTrust, Trust, TrustRequest};
 use crate::workers;
 
@@ -20,10 +21,16 @@ pub(super) struct Unit<'a> {
     pub(super) parsed: Result<Readable, Unreadable>,
 }
 
-/// A string that libpq accepts.
+/// A string that libpq accepts, or another driver.
 #[derive(Clone)]
 pub(super) struct Readable {
     pub(super) conninfo: Arc<ConnInfo>,
+    /// Whose string it is.
+    pub(super) read_as: Arc<ReadAs>,
+    /// The string in libpq's words.
+    pub(super) words: Secret,
+    /// What its driver sees of the machine.
+    pub(super) view: View,
     /// Those of the string that belong to the unit; at least one.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) trust: TrustResult,
@@ -31,9 +38,11 @@ pub(super) struct Readable {
     pub(super) own: TrustResult,
 }
 
-/// A string that libpq refuses.
+/// A string that is refused.
 pub(super) struct Unreadable {
     pub(super) diagnosis: Diagnosis,
+    /// Whether it is libpq's own, or nearly, so that it can be corrected.
+    pub(super) is_libpqs: bool,
     /// How some clients read it, if that was requested.
     pub(super) by_others: Option<ReadByOthers>,
 }
@@ -54,11 +63,12 @@ impl<'a> Unit<'a> {
         world: &dyn World,
         trusts: &SharedTrust,
     ) -> Result<Vec<Self>, Error> {
-        let conninfo = match ConnInfo::read(&source.text, world) {
-            Ok(conninfo) => Arc::new(conninfo),
+        let understood = match understand(source.input(), source.dialect, world) {
+            Ok(understood) => understood,
             Err(error) => {
                 let unreadable = Unreadable {
-                    diagnosis: conninfo_error(&error),
+                    diagnosis: refusal(&error),
+                    is_libpqs: error.is_libpqs(),
                     by_others: read_by_others(source, world, trusts).await?,
                 };
                 return Ok(vec![Self {
@@ -67,6 +77,7 @@ impl<'a> Unit<'a> {
                 }]);
             }
         };
+        let conninfo = Arc::new(understood.conninfo);
         let asked = TrustRequest::new(&conninfo, source.trust.as_ref());
         let trust = Arc::new(gather(trusts, asked).await?);
         let own = if source.clients && source.trust.is_some() {
@@ -78,6 +89,9 @@ impl<'a> Unit<'a> {
         let readable = Readable {
             endpoints: conninfo.endpoints.clone(),
             conninfo,
+            read_as: Arc::new(understood.read_as),
+            words: understood.words,
+            view: understood.view,
             trust,
             own,
         };

@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use super::start::{epilogue, exit_words};
-use super::{Audit, Check, Completions, Conninfo, Explain, Format, Merge, Roots, Verify};
+use super::{
+    Audit, Check, Completions, Conninfo, Explain, Format, Merge, Roots, Translate, Verify,
+};
 
 #[cfg(feature = "lab")]
 use super::{Lab, Output};
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Show every parameter of a connection string and where its value comes from (offline)
     Conninfo(Conninfo),
+    /// Say what a connection string promises in another driver's words (offline)
+    Translate(Translate),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
     /// Merge the reports of several runs into one, in any format (offline)
@@ -79,6 +83,7 @@ impl Command {
             #[cfg(feature = "lab")]
             Self::Demo(output) => Some(output.format),
             Self::Conninfo(_)
+            | Self::Translate(_)
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)

@@ -16,6 +16,7 @@ use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
+use pgtls::dialect::Dialect;
 use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
 use pgtls::verify::OpenSsl;
@@ -29,8 +30,8 @@ pub(crate) use value::{
     Exported, parse_duration, parse_pin, parse_remaining, parse_tls_version, parse_trust,
 };
 use value::{
-    parse_at, parse_exported, parse_openssl, parse_report, parse_root, parse_seconds, parse_shard,
-    parse_topic,
+    parse_at, parse_dialect, parse_exported, parse_openssl, parse_report, parse_root,
+    parse_seconds, parse_shard, parse_target, parse_topic,
 };
 
 #[derive(Debug, Args)]
@@ -42,10 +43,14 @@ pub(crate) struct Completions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// libpq connection strings: "host=... sslmode=verify-full" or postgresql://... . PG* variables,
-    /// services and ~/.postgresql set what they leave out
+    /// Connection strings: of libpq ("host=... sslmode=verify-full", postgresql://...) or of another
+    /// driver (jdbc:postgresql://..., Host=...;SSL Mode=..., a line of an env file). - is standard
+    /// input. PG* variables, services and ~/.postgresql set what they leave out
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) origin: StringOptions,
 
     /// Read more strings from a file, one per line. - is standard input. # starts a comment line
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -117,10 +122,13 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
-    /// libpq connection strings, as for check. Set a user and dbname that may log in. No password is
+    /// Connection strings, as for check. Set a user and dbname that may log in. No password is
     /// ever sent
     #[arg(value_name = "CONNINFO")]
     pub(crate) conninfo: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) origin: StringOptions,
 
     /// Read named endpoints and what they may accept from a TOML file; see `pgtls explain config`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -151,6 +159,18 @@ pub(crate) struct Audit {
 
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+// Where connection strings come from, and whose they are.
+#[derive(Debug, Args)]
+pub(crate) struct StringOptions {
+    /// Read a string from this environment variable, so that it is in no process list. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Vec<OsString>,
+
+    /// The driver that reads the strings, where they do not show it [default: libpq, or recognised]
+    #[arg(long, value_name = "DIALECT", value_parser = parse_dialect)]
+    pub(crate) dialect: Option<Dialect>,
 }
 
 // What `check` and `verify` can demand beyond libpq's verdict. Not a doc comment: clap would take it
@@ -241,13 +261,41 @@ pub(crate) struct Merge {
 
 #[derive(Debug, Args)]
 pub(crate) struct Conninfo {
-    /// A libpq connection string. Without it, the environment decides
+    /// A connection string, as for check. - is standard input. Without it, the environment decides
     #[arg(value_name = "CONNINFO")]
-    pub(crate) conninfo: Option<OsString>,
+    pub(crate) conninfo: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(crate) origin: StringOptions,
 
     /// The output format
     #[arg(long, value_enum, default_value_t = Shape::Text)]
     pub(crate) format: Shape,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Translate {
+    /// A connection string, as for check. - is standard input. Without it, the environment decides
+    #[arg(value_name = "CONNINFO")]
+    pub(crate) conninfo: Vec<OsString>,
+
+    /// In whose words to say it: a dialect, or all of them
+    #[arg(long, value_name = "DIALECT|all", value_parser = parse_target)]
+    pub(crate) to: Target,
+
+    #[command(flatten)]
+    pub(crate) origin: StringOptions,
+
+    /// The output format
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    pub(crate) format: Shape,
+}
+
+/// `--to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    One(Dialect),
+    All,
 }
 
 /// The format of output that is not a report.

@@ -1,6 +1,6 @@
 //! Turns argv into options. Help, version and usage errors end the process here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -14,13 +14,34 @@ use super::commands::{Command, Line, OnlyCheck};
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
 /// is also ours for usage errors.
 pub(crate) fn parse() -> Command {
-    let parsed = match std::env::args_os().nth(1) {
-        Some(first) if first == "check" => Line::try_parse().map(|line| match line.command {
-            OnlyCheck::Check(args) => Command::Check(args),
-        }),
-        _ => Line::try_parse().map(|line| line.command),
+    let mut arguments: Vec<OsString> = std::env::args_os().map(without_dash).collect();
+    if arguments.get(1).is_some_and(|first| is_string(first)) {
+        arguments.insert(1, "check".into());
+    }
+    let parsed = match arguments.get(1) {
+        Some(first) if first == "check" => {
+            Line::try_parse_from(arguments).map(|line| match line.command {
+                OnlyCheck::Check(args) => Command::Check(args),
+            })
+        }
+        _ => Line::try_parse_from(arguments).map(|line| line.command),
     };
     parsed.unwrap_or_else(|error| end(&without_secrets(error)))
+}
+
+/// A line of a list in a compose file, `- DATABASE_URL=...`, without what would make it an option.
+fn without_dash(argument: OsString) -> OsString {
+    match argument.to_str().and_then(|text| text.strip_prefix("- ")) {
+        Some(rest) => rest.into(),
+        None => argument,
+    }
+}
+
+/// Whether the first word is a connection string: `pgtls STRING` is short for `pgtls check STRING`.
+fn is_string(first: &OsStr) -> bool {
+    let text = first.to_string_lossy();
+    let is_option = text.starts_with('-');
+    !is_option && (text.contains('=') || text.contains("://") || text.starts_with("jdbc:"))
 }
 
 /// A monitoring system takes 2 for "critical"; a plugin that cannot start must print "unknown" on

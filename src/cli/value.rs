@@ -7,12 +7,13 @@ use clap::ValueEnum;
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
+use pgtls::dialect::Dialect;
 use pgtls::trust::{BundledRoot, Choice, RootSet};
 use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{At, FileReport, Format, Shard, Topic};
+use super::{At, FileReport, Format, Shard, Target, Topic};
 
 pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
     Ok(match text {
@@ -172,6 +173,32 @@ pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {
 
 const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+/// `--dialect`
+pub(super) fn parse_dialect(text: &str) -> Result<Dialect, String> {
+    let lower = text.to_lowercase();
+    Dialect::from_name(&lower).ok_or_else(|| {
+        let names: Vec<&str> = Dialect::ALL.iter().map(|one| one.name()).collect();
+        let nearest = names
+            .iter()
+            .filter(|name| strsim::jaro_winkler(name, &lower) > 0.85)
+            .max_by(|a, b| {
+                strsim::jaro_winkler(a, &lower).total_cmp(&strsim::jaro_winkler(b, &lower))
+            });
+        let nearest = nearest
+            .map(|name| format!("; did you mean {name}?"))
+            .unwrap_or_default();
+        format!("the dialects are {}{nearest}", names.join(", "))
+    })
+}
+
+/// `--to`
+pub(super) fn parse_target(text: &str) -> Result<Target, String> {
+    match text {
+        "all" => Ok(Target::All),
+        name => parse_dialect(name).map(Target::One),
+    }
+}
 
 #[cfg(test)]
 mod tests {

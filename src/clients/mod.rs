@@ -30,6 +30,7 @@ use divided::Divided;
 use profile::Profile;
 use question::Question;
 use table::{LIBPQ_LINES, PROFILES};
+use verifier::{Depth, Said};
 
 /// What one client would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +191,41 @@ pub fn predict(facts: &Facts<'_>) -> Vec<ClientVerdict> {
         verdicts.splice(1..1, lines);
     }
     verdicts
+}
+
+/// What the rules of one client for certificates say of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// They accept it.
+    Accepts,
+    /// They refuse it, for this reason.
+    Refuses(Shown),
+    /// There is nothing to judge.
+    Unknown,
+}
+
+/// Whether the client would accept the server with the roots of this check, verifying as much as `level` says. The string
+/// does not count.
+pub fn verification(facts: &Facts<'_>, client: Client, level: trust::Level) -> Verification {
+    let depth = match level {
+        trust::Level::Encryption => return Verification::Unknown,
+        trust::Level::Chain => Depth::Chain,
+        trust::Level::ChainAndName => Depth::ChainAndName,
+    };
+    let Some(profile) = PROFILES.iter().find(|profile| profile.client == client) else {
+        return Verification::Unknown;
+    };
+    let wire = Wire::of(facts);
+    let question = Question {
+        profile,
+        facts,
+        wire: &wire,
+    };
+    match question.certificate(depth) {
+        Ok(Said::Accepts) => Verification::Accepts,
+        Ok(Said::Unknown(_)) => Verification::Unknown,
+        Err(objection) => Verification::Refuses(objection.reason.into()),
+    }
 }
 
 /// A reason against.

@@ -46,7 +46,7 @@ impl Answer {
 
 impl<'a> Question<'a> {
     pub(super) fn verdict(&self) -> ClientVerdict {
-        let certificate = self.certificate();
+        let certificate = self.certificate(Depth::ChainAndName);
         let answer = self.answer();
         let (acceptance, against) = match certificate {
             Ok(Said::Accepts) => (Acceptance::Accepts, None),
@@ -71,15 +71,15 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Would it accept the server if it verified everything with the roots of this check?
-    fn certificate(&self) -> Result<Said, Objection> {
+    /// Would it accept the server if it verified that much with the roots of this check?
+    pub(super) fn certificate(&self, depth: Depth) -> Result<Said, Objection> {
         let (Some(judgement), Some(given)) = (self.wire.judgement(), self.facts.given) else {
             let reason = "there is nothing to judge";
             return Ok(Said::Unknown(objection(Obstacle::NoCertificate, reason)));
         };
         self.profile.verifier.handshake(judgement)?;
         let anchors = Anchors::of(given, self.profile.roots.taken);
-        self.verify(judgement, &anchors, given, Depth::ChainAndName)
+        self.verify(judgement, &anchors, given, depth)
     }
 
     fn answer(&self) -> Answer {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use pgtls::audit::{Limits, audit};
 use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
-use pgtls::diagnose::{add_audit, conninfo_error, diagnose, trust_error, unchecked};
+use pgtls::diagnose::{add_audit, diagnose, refusal, trust_error, unchecked};
+use pgtls::dialect::{ReadAs, understand};
 use pgtls::exit::Exit;
 use pgtls::probe::{Moment, Task, probe};
 use pgtls::report::{EndpointReport, Report};
@@ -24,7 +25,13 @@ use crate::machine::Machine;
 
 pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let world = Machine;
-    let sources = sources::gather(&args.conninfo, None, args.config.as_deref(), &world)?;
+    let given = sources::Given {
+        arguments: &args.conninfo,
+        origin: &args.origin,
+        from: None,
+        config: args.config.as_deref(),
+    };
+    let sources = sources::gather(given, &world)?;
     let run = AuditRun {
         args,
         world: &world,
@@ -85,33 +92,38 @@ impl AuditRun<'_> {
     ) -> anyhow::Result<()> {
         let trusts = SharedTrust::default();
         for source in sources {
-            let conninfo = match ConnInfo::read(&source.text, self.world) {
-                Ok(conninfo) => Arc::new(conninfo),
+            let understood = match understand(source.input(), source.dialect, self.world) {
+                Ok(understood) => understood,
                 Err(error) => {
-                    let diagnosis = conninfo_error(&error);
+                    let diagnosis = refusal(&error);
                     let report = EndpointReport::unread(&diagnosis);
                     let exit = diagnosis.exit;
                     self.add(source, Audited { report, exit }, results, live);
                     continue;
                 }
             };
+            let conninfo = Arc::new(understood.conninfo);
+            let read_as = understood.read_as;
             let keys = self.options.over(&source.keys);
             let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
             let trust = gather(&trusts, request).await?;
             for endpoint in self.endpoints(&conninfo).await {
                 let audited = match &trust {
                     Ok(trust) => {
-                        self.audit_endpoint(&keys, &conninfo, &endpoint, trust)
+                        self.audit_endpoint(&keys, &conninfo, &read_as, &endpoint, trust)
                             .await
                     }
                     Err(error) => {
-                        let diagnosis = trust_error(&conninfo, error);
+                        let strictness = keys.demands().strictness;
+                        let diagnosis = trust_error(&conninfo, error)
+                            .of_dialect(&read_as, &conninfo, strictness);
                         let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
                         let exit = diagnosis.exit;
                         Audited { report, exit }
                     }
                 };
-                self.add(source, audited, results, live);
+                let report = audited.report.in_dialect(Some(read_as.dialect));
+                self.add(source, Audited { report, ..audited }, results, live);
             }
         }
         Ok(())
@@ -139,10 +151,13 @@ impl AuditRun<'_> {
         &self,
         keys: &Keys,
         conninfo: &Arc<ConnInfo>,
+        read_as: &ReadAs,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
     ) -> Audited {
         if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.args.demands.oldest()) {
+            let strictness = keys.demands().strictness;
+            let diagnosis = diagnosis.of_dialect(read_as, conninfo, strictness);
             let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
             let exit = diagnosis.exit;
             return Audited { report, exit };
@@ -161,7 +176,11 @@ impl AuditRun<'_> {
         };
         let demands = keys.demands();
         let observation = probe(&task).await;
-        let mut diagnosis = diagnose(&task, &observation, &demands);
+        let mut diagnosis = diagnose(&task, &observation, &demands).of_dialect(
+            read_as,
+            conninfo,
+            demands.strictness,
+        );
         let limits = Limits {
             jobs: self.args.jobs,
             patience: task.timeout,

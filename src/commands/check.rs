@@ -74,8 +74,13 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
     };
     let expected = args.expect_cert.as_deref().map(certificate::read);
     let expected = expected.transpose()?.map(Box::new);
-    let (from, config) = (args.from.as_deref(), args.config.as_deref());
-    let mut listed = sources::gather(&args.conninfo, from, config, &Machine)?;
+    let given = sources::Given {
+        arguments: &args.conninfo,
+        origin: &args.origin,
+        from: args.from.as_deref(),
+        config: args.config.as_deref(),
+    };
+    let mut listed = sources::gather(given, &Machine)?;
     if let Some(shard) = args.shard {
         listed = sources::of_shard(listed, shard);
     }
@@ -85,6 +90,8 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
         demands.expected.clone_from(&expected);
         Source {
             text: listed.text,
+            given: listed.given,
+            dialect: listed.dialect,
             label: listed.label,
             demands,
             trust: keys.trust,

@@ -4,21 +4,42 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::bail;
 use pgtls::conninfo::{ConnInfo, Origin};
-use pgtls::diagnose::conninfo_error;
+use pgtls::diagnose::refusal;
+use pgtls::dialect::{Dialect, Note, ReadAs, Understood, understand};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
-use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report, json, text};
 use serde::Serialize;
 
+use super::sources::{self, Given};
 use super::{output, setting_row};
-use crate::cli::{Color, Conninfo, Shape};
+use crate::cli::{Color, Conninfo, Shape, StringOptions};
 use crate::machine::Machine;
 
 #[derive(Serialize)]
 struct Document {
+    dialect: Dialect,
+    notes: Vec<Remark>,
     parameters: BTreeMap<&'static str, Parameter>,
+}
+
+/// What is lost, or means something else.
+#[derive(Serialize)]
+pub(super) struct Remark {
+    setting: String,
+    message: String,
+}
+
+impl Remark {
+    pub(super) fn of(notes: &[Note]) -> Vec<Self> {
+        let remark = |note: &Note| Self {
+            setting: escape(&note.setting).to_string(),
+            message: escape(&note.message).to_string(),
+        };
+        notes.iter().map(remark).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -28,28 +49,50 @@ struct Parameter {
 }
 
 pub(crate) fn run(args: &Conninfo) -> anyhow::Result<ExitCode> {
-    let text = args.conninfo.clone().unwrap_or_default();
-    let conninfo = match ConnInfo::read(&bytes_of(&text), &Machine) {
-        Ok(conninfo) => conninfo,
-        Err(error) => {
-            let diagnosis = conninfo_error(&error);
-            let report = Report::new(vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
-            output::to_stdout(|out| match args.format {
-                Shape::Text => text::write(out, &report, output::palette(Color::Auto)),
-                Shape::Json => json::write(out, &report),
-            })?;
-            return Ok(diagnosis.exit.into());
-        }
+    let understood = match one(&args.conninfo, &args.origin, args.format)? {
+        Ok(understood) => understood,
+        Err(exit) => return Ok(exit),
     };
     output::to_stdout(|out| match args.format {
-        Shape::Text => write_text(out, &conninfo),
-        Shape::Json => json::write(out, &document(&conninfo)),
+        Shape::Text => write_text(out, &understood),
+        Shape::Json => json::write(out, &document(&understood)),
     })?;
     Ok(Exit::Passed.into())
 }
 
-fn document(conninfo: &ConnInfo) -> Document {
-    let parameters = conninfo
+/// The one string of a command line, understood; or a report of why it is not, which is printed, with its exit code.
+pub(super) fn one(
+    arguments: &[std::ffi::OsString],
+    origin: &StringOptions,
+    format: Shape,
+) -> anyhow::Result<Result<Understood, ExitCode>> {
+    let given = Given {
+        arguments,
+        origin,
+        from: None,
+        config: None,
+    };
+    let sources = sources::gather(given, &Machine)?;
+    let [source] = sources.as_slice() else {
+        bail!("give one connection string; there are {}", sources.len());
+    };
+    Ok(match understand(source.input(), source.dialect, &Machine) {
+        Ok(understood) => Ok(understood),
+        Err(error) => {
+            let diagnosis = refusal(&error);
+            let report = Report::new(vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+            output::to_stdout(|out| match format {
+                Shape::Text => text::write(out, &report, output::palette(Color::Auto)),
+                Shape::Json => json::write(out, &report),
+            })?;
+            Err(diagnosis.exit.into())
+        }
+    })
+}
+
+fn document(understood: &Understood) -> Document {
+    let parameters = understood
+        .conninfo
         .parameters()
         .map(|(keyword, setting)| {
             let value = setting_row::value(keyword, setting);
@@ -62,11 +105,17 @@ fn document(conninfo: &ConnInfo) -> Document {
             (keyword.as_str(), Parameter { value, source })
         })
         .collect();
-    Document { parameters }
+    Document {
+        dialect: understood.read_as.dialect,
+        notes: Remark::of(&understood.read_as.notes),
+        parameters,
+    }
 }
 
-fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
-    let rows: Vec<(&str, String, String)> = conninfo
+fn write_text(out: &mut dyn Write, understood: &Understood) -> io::Result<()> {
+    write_reading(out, &understood.read_as, &understood.conninfo)?;
+    let rows: Vec<(&str, String, String)> = understood
+        .conninfo
         .parameters()
         .map(|(keyword, setting)| {
             let value = setting_row::value(keyword, setting);
@@ -82,7 +131,7 @@ fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
                 },
             )
         })
-        .chain(setting_row::home_files(conninfo))
+        .chain(setting_row::home_files(&understood.conninfo))
         .collect();
     let width =
         |cell: fn(&(&str, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);
@@ -92,4 +141,17 @@ fn write_text(out: &mut dyn Write, conninfo: &ConnInfo) -> io::Result<()> {
         writeln!(out, "{keyword:<keywords$}  {value:<values$}  {origin}")?;
     }
     Ok(())
+}
+
+/// How a string of another driver was read.
+fn write_reading(out: &mut dyn Write, read_as: &ReadAs, conninfo: &ConnInfo) -> io::Result<()> {
+    if read_as.dialect == Dialect::Libpq {
+        return Ok(());
+    }
+    writeln!(out, "read as {}:", read_as.dialect.title())?;
+    writeln!(out, "    {}", escape(&conninfo.redacted()))?;
+    for note in &read_as.notes {
+        writeln!(out, "{}: {}", escape(&note.setting), escape(&note.message))?;
+    }
+    writeln!(out)
 }

@@ -21,4 +21,5 @@ mod run;
 mod setting_row;
 pub(crate) mod shell;
 mod sources;
+pub(crate) mod translate;
 pub(crate) mod verify;

@@ -5,49 +5,151 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
-use pgtls::check::{Label, Location};
-use pgtls::conninfo::{Grammar, World, shown_path};
+use pgtls::check::{self, Label, Location};
+use pgtls::conninfo::{Assignment, Grammar, Keyword, World, parse, redacted, shown_path};
+use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::os::bytes_of;
 use pgtls::secrecy::{Place, Taken};
 use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
 
-use crate::cli::Shard;
+use crate::cli::{Shard, StringOptions};
 use crate::config::{Config, Keys};
 
 /// A connection string and its settings. No `Debug`: it may contain a password.
-#[derive(Default)]
 pub(super) struct Listed {
     pub(super) text: Vec<u8>,
+    pub(super) given: check::Given,
+    pub(super) dialect: Option<Dialect>,
     /// As the user wrote it, before variables are filled in.
     written: Vec<u8>,
     pub(super) label: Label,
     pub(super) keys: Keys,
 }
 
-/// All strings: first those of the arguments, then the list's, then the file's. At least one:
+impl Default for Listed {
+    /// No string: the environment decides.
+    fn default() -> Self {
+        Self {
+            given: check::Given::Nothing,
+            ..Self::of(Vec::new())
+        }
+    }
+}
+
+impl Listed {
+    /// A string as it was given.
+    fn of(text: Vec<u8>) -> Self {
+        Self {
+            written: text.clone(),
+            text,
+            given: check::Given::String,
+            dialect: None,
+            label: Label::default(),
+            keys: Keys::default(),
+        }
+    }
+
+    /// The string, for a reader.
+    pub(super) fn input(&self) -> Input<'_> {
+        match self.given {
+            check::Given::String => Input::Given(&self.text),
+            check::Given::Nothing => Input::Environment,
+        }
+    }
+}
+
+/// What a command line says about connection strings.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) arguments: &'a [OsString],
+    pub(super) origin: &'a StringOptions,
+    pub(super) from: Option<&'a Path>,
+    pub(super) config: Option<&'a Path>,
+}
+
+/// All strings: first those of the arguments, then those of variables, then the list's, then the file's. At least one:
 /// without any, the environment decides where to connect.
-pub(super) fn gather(
-    arguments: &[OsString],
-    from: Option<&Path>,
-    config: Option<&Path>,
-    world: &dyn World,
-) -> anyhow::Result<Vec<Listed>> {
-    let arguments = arguments.iter().map(|argument| Listed {
-        text: bytes_of(argument),
-        written: bytes_of(argument),
-        ..Listed::default()
-    });
-    let mut sources: Vec<Listed> = arguments.collect();
-    if let Some(file) = from {
+pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
+    let mut sources = Vec::new();
+    let texts: Vec<Vec<u8>> = given.arguments.iter().map(|one| bytes_of(one)).collect();
+    refuse_pieces(&texts)?;
+    for text in texts {
+        let text = if text == b"-" {
+            without_line_end(read(Path::new("-"), MAX_LIST)?)
+        } else {
+            text
+        };
+        sources.push(Listed::of(text));
+    }
+    for name in &given.origin.env {
+        let shown = shown_path(Path::new(name));
+        let value = name.to_str().and_then(|name| world.var(name));
+        let value = value.ok_or_else(|| anyhow!("the environment variable {shown} is not set"))?;
+        let mut source = Listed::of(bytes_of(&value));
+        source.label.name = given.origin.env.get(1).map(|_| shown);
+        sources.push(source);
+    }
+    if let Some(file) = given.from {
         sources.extend(listed(file)?);
     }
-    if let Some(file) = config {
+    if let Some(file) = given.config {
         sources.extend(configured(file, world)?);
     }
     if sources.is_empty() {
         sources.push(Listed::default());
     }
+    for source in &mut sources {
+        source.dialect = given.origin.dialect;
+    }
     Ok(sources)
+}
+
+/// The end of the line that a shell's `$(...)` would remove.
+fn without_line_end(mut text: Vec<u8>) -> Vec<u8> {
+    while text
+        .last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    {
+        text.pop();
+    }
+    text
+}
+
+/// Several arguments that together are one keyword/value string: the quotes around it are missing. Each setting alone
+/// would connect elsewhere.
+fn refuse_pieces(texts: &[Vec<u8>]) -> anyhow::Result<()> {
+    let mut all: Vec<Assignment> = Vec::new();
+    let mut without_host = 0_usize;
+    for text in texts {
+        if Grammar::of(text) == Grammar::Uri {
+            return Ok(());
+        }
+        let Ok(settings) = parse(text) else {
+            return Ok(());
+        };
+        let names_host = settings.iter().any(|made| {
+            matches!(
+                made.keyword,
+                Keyword::Host | Keyword::Hostaddr | Keyword::Service
+            )
+        });
+        without_host = without_host.saturating_add(usize::from(!names_host));
+        for made in settings {
+            if all.iter().any(|earlier| earlier.keyword == made.keyword) {
+                return Ok(());
+            }
+            all.push(made);
+        }
+    }
+    if texts.len() < 2 || without_host == 0 {
+        return Ok(());
+    }
+    bail!(
+        "{} arguments are {} connection strings. Are they one? Then put quotes around it: \"{}\"",
+        texts.len(),
+        texts.len(),
+        redacted(&all)
+    )
 }
 
 /// Those that belong to a shard; none if they are all in other shards.
@@ -72,6 +174,18 @@ impl Shard {
 
 fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
     let bytes = read(file, MAX_LIST)?;
+    if let Some(damage) = Damage::of_file(&bytes) {
+        bail!("{}: {damage}. {}", shown_path(file), damage.advice());
+    }
+    let strings = str::from_utf8(&bytes).ok().and_then(dialect::of_env_file);
+    if let Some(strings) = strings.filter(|strings| !strings.is_empty()) {
+        let sources = strings.into_iter().map(|(number, text)| {
+            let mut source = Listed::of(text.into_bytes());
+            source.label.location = Some(location(file, number));
+            source
+        });
+        return Ok(sources.collect());
+    }
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..);
     let lines: Vec<(&[u8], usize)> = lines
         .map(|(line, number)| (line.trim_ascii(), number))
@@ -88,14 +202,10 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
     }
     let sources: Vec<Listed> = lines
         .into_iter()
-        .map(|(line, number)| Listed {
-            text: line.to_vec(),
-            written: line.to_vec(),
-            label: Label {
-                name: None,
-                location: Some(location(file, number)),
-            },
-            ..Listed::default()
+        .map(|(line, number)| {
+            let mut source = Listed::of(line.to_vec());
+            source.label.location = Some(location(file, number));
+            source
         })
         .collect();
     if sources.is_empty() {
@@ -137,6 +247,8 @@ fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     let config = Config::parse(&text, |name| world.var(name)).with_context(|| shown_path(file))?;
     let sources = config.endpoints.into_iter().map(|entry| Listed {
         text: entry.conninfo,
+        given: check::Given::String,
+        dialect: None,
         written: entry.written.into_bytes(),
         label: Label {
             name: entry.name.map(shown_name),

@@ -51,6 +51,10 @@ enum Fault {
     NoEndpoint,
     #[error("the environment variable {0} is not set, or is empty")]
     Unset(String),
+    #[error(
+        "the value of {0} has a character that needs quotes between semicolons: put the whole string into the variable"
+    )]
+    Unfit(String),
     #[error("${{ begins the name of an environment variable, and }} must end it")]
     Unended,
 }
@@ -134,11 +138,42 @@ struct File {
     endpoint: Vec<Endpoint>,
 }
 
+/// The form of a string, as far as it decides how a part of a value is written.
+enum Form {
+    /// libpq's keyword/value strings, or any URL.
+    Grammar(Grammar),
+    /// Settings with semicolons between them.
+    Pairs,
+}
+
+impl Form {
+    fn of(text: &str) -> Self {
+        let is_url = text.contains("://") || text.starts_with("jdbc:");
+        match Grammar::of(text.as_bytes()) {
+            Grammar::Uri => Self::Grammar(Grammar::Uri),
+            Grammar::KeywordValue if is_url => Self::Grammar(Grammar::Uri),
+            Grammar::KeywordValue if text.contains(';') => Self::Pairs,
+            Grammar::KeywordValue => Self::Grammar(Grammar::KeywordValue),
+        }
+    }
+
+    /// A value that cannot change what the rest of the string means; nothing if it would.
+    fn escaped(&self, value: Vec<u8>) -> Option<Vec<u8>> {
+        match self {
+            Self::Grammar(grammar) => Some(grammar.escaped(&value)),
+            Self::Pairs => {
+                let plain = |byte: &u8| byte.is_ascii_graphic() && !b";\"'{}=+%\\".contains(byte);
+                value.iter().all(plain).then_some(value)
+            }
+        }
+    }
+}
+
 /// Replaces each `${NAME}` with its value. A variable alone may contain a whole connection string.
 /// Any other is part of a value and is quoted as the grammar requires, so that no password can
 /// change the meaning of the string.
 fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>, Fault> {
-    let grammar = Grammar::of(text.as_bytes());
+    let form = Form::of(text);
     let mut filled = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -152,7 +187,10 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         if is_all {
             filled.extend(value);
         } else {
-            filled.extend(grammar.escaped(&value));
+            filled.extend(
+                form.escaped(value)
+                    .ok_or_else(|| Fault::Unfit(shown_word(name)))?,
+            );
         }
         rest = behind;
     }
@@ -238,6 +276,11 @@ mod tests {
             ("", 1, "[[endpoint]]"),
             ("[[endpoint]]\nconninfo = \"host=${NOPE}\"", 2, "NOPE"),
             ("[[endpoint]]\nconninfo = \"host=${EMPTY}\"", 2, "EMPTY"),
+            (
+                "[[endpoint]]\nconninfo = \"Host=h;Password=${HARD}\"",
+                2,
+                "HARD",
+            ),
             ("[[endpoint]]\nconninfo = \"host=${WORD\"", 2, "${"),
         ] {
             let error = parse(text).unwrap_err();
@@ -282,6 +325,11 @@ mod tests {
             ),
             ("${URL}", "postgresql://u:p@h/d"),
             ("host=${WORD}${WORD}", "host=passpass"),
+            ("Host=h;Password=${WORD}", "Host=h;Password=pass"),
+            (
+                "jdbc:postgresql://h/d?password=${HARD}",
+                "jdbc:postgresql://h/d?password=a%20b%27c%5Cd%40%2F%25",
+            ),
             ("password=$WORD", "password=$WORD"),
         ] {
             assert_eq!(conninfo(text), expected, "{text}");

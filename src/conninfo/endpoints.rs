@@ -2,7 +2,7 @@
 //! `fe-connect.c`).
 
 use super::address::HostAddr;
-use super::error::{Error, Expected};
+use super::error::{Error, Expected, HostForm};
 use super::number;
 use super::parameter::{Keyword, Secrecy};
 use super::value::{Origin, Settings, Word};
@@ -183,13 +183,44 @@ fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error>
             origin: origin(),
         });
     }
-    match Taken::of(name, Place::Name) {
+    let taken = Taken::of(name, Place::Name);
+    if let Some(form) = form(name, taken) {
+        return Err(Error::HostForm {
+            form,
+            origin: origin(),
+        });
+    }
+    match taken {
         Some(taken) => Err(Error::SecretForHost {
             taken,
             origin: origin(),
         }),
         None => Ok(()),
     }
+}
+
+/// What a host is instead of a name or an address. `getaddrinfo` finds nothing for any of these. A host with its port is
+/// left to the resolver, whose failure has the correction.
+fn form(name: &[u8], taken: Option<Taken>) -> Option<HostForm> {
+    let has = |byte: u8| name.contains(&byte);
+    // A URL with a port looks like one with a password.
+    if taken == Some(Taken::ConnectionString) && name.windows(3).any(|part| part == b"://") {
+        return Some(HostForm::Url);
+    }
+    if taken.is_some() {
+        return None;
+    }
+    if has(b'"') || has(b'\'') {
+        return Some(HostForm::Quotes);
+    }
+    if has(b';') {
+        return Some(HostForm::Semicolon);
+    }
+    name.iter()
+        .any(u8::is_ascii_whitespace)
+        .then(|| HostForm::Space {
+            line_break: name.ends_with(b"\r") || name.ends_with(b"\n"),
+        })
 }
 
 fn invalid(settings: &Settings, keyword: Keyword, text: &[u8], expected: Expected) -> Error {

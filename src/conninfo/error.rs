@@ -116,6 +116,8 @@ pub enum Error {
         service: Word,
         /// The files that were searched, including missing ones.
         searched: Vec<PathBuf>,
+        /// The first of them that begins with a byte-order mark.
+        marked: Option<PathBuf>,
     },
     /// A required service file is missing or cannot be read.
     #[error("cannot read the service file {}", shown_path(file))]
@@ -165,6 +167,14 @@ pub enum Error {
     SecretForHost {
         /// What it looks like.
         taken: Taken,
+        /// Where the host came from.
+        origin: Origin,
+    },
+    /// A host that is more than a name, or less.
+    #[error("the host from {origin} {form}")]
+    HostForm {
+        /// What it is instead.
+        form: HostForm,
         /// Where the host came from.
         origin: Origin,
     },
@@ -243,6 +253,26 @@ pub enum ServiceFault {
     /// An LDAP URL.
     #[error("the service must be looked up in LDAP, which pgtls does not support")]
     Ldap,
+}
+
+/// What stands in the place of a host's name. None of these has an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostForm {
+    /// `tcp://db:5432`
+    #[error("is a URL: a scheme is not part of a host name")]
+    Url,
+    /// `"db"`
+    #[error("has quotation marks, which are not part of a host name")]
+    Quotes,
+    /// `db;port=1`
+    #[error("has a semicolon, which is not part of a host name")]
+    Semicolon,
+    /// `db\r`
+    #[error("contains white space, which is not part of a host name")]
+    Space {
+        /// Whether it is a line break at the end.
+        line_break: bool,
+    },
 }
 
 /// What a parameter accepts.

@@ -34,7 +34,7 @@ pub use choice::{
     SslMode, SslNegotiation, TargetSessionAttrs,
 };
 pub use endpoints::{Endpoint, Host, Route};
-pub use error::{Demand, Error, Expected, ServiceFault};
+pub use error::{Demand, Error, Expected, HostForm, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};

@@ -48,6 +48,7 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             (Keyword::MaxProtocolVersion, b""),
         ]),
         Error::UnknownKeyword { .. }
+        | Error::HostForm { .. }
         | Error::MissingEquals { .. }
         | Error::UnclosedQuote { .. }
         | Error::Nul { .. }

@@ -34,7 +34,7 @@ use explain::{
 pub use code::Code;
 pub use explain::audit::add_audit;
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
-pub use explain::conninfo::conninfo_error;
+pub use explain::conninfo::{conninfo_error, refusal};
 pub use explain::corrected;
 pub use explain::files::{server_files_error, trust_error, trust_error_offline};
 pub use explain::hosts_file::{
@@ -47,7 +47,7 @@ pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
 pub use hint::{Advice, Hint, Settled};
-pub use notices::login_not_checked;
+pub use notices::{client_of, login_not_checked};
 pub use symptom::Symptom;
 
 /// All findings about one endpoint.

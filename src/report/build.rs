@@ -59,6 +59,7 @@ impl EndpointReport {
         Self {
             name: None,
             location: None,
+            dialect: None,
             conninfo: None,
             host: None,
             hostaddr: None,

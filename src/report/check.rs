@@ -2,7 +2,9 @@
 
 use crate::check::{Checked, Label, Location, Outcome, Subject};
 use crate::conninfo::shown_path;
+use crate::dialect::Dialect;
 use crate::escape::Shown;
+use crate::words::Named;
 
 use super::{EndpointReport, LocationReport, Report};
 
@@ -35,6 +37,16 @@ impl EndpointReport {
         report
             .with_clients(checked.clients.as_deref())
             .labelled(&checked.source.label)
+            .in_dialect(checked.dialect)
+    }
+
+    /// The same with the dialect of the string.
+    #[must_use]
+    pub fn in_dialect(self, dialect: Option<Dialect>) -> Self {
+        Self {
+            dialect: dialect.map(Named::Known),
+            ..self
+        }
     }
 
     /// The same with the user's own name for it.

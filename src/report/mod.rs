@@ -41,6 +41,7 @@ use serde::{Deserialize, Serialize};
 use crate::clients::{Acceptance, Basis, Client, Outcome};
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
 use crate::diagnose::{Code, FixKind, Hint, Level, Stage};
+use crate::dialect::Dialect;
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::words::Named;
@@ -69,7 +70,10 @@ pub struct EndpointReport {
     /// The file with the string; absent if it came from an argument or the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationReport>,
-    /// The string's own parameters, secrets masked.
+    /// Whose connection string it is; absent if nobody can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Named<Dialect>>,
+    /// The string's own parameters in libpq's words, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conninfo: Option<Shown>,
     /// The host as written; escaped if it is not UTF-8.

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
 use crate::diagnose::{Code, Fix, FixKind, Hint, Level, Stage};
+use crate::dialect::Dialect;
 use crate::exit::Exit;
 
 /// Five endpoints.
@@ -183,6 +184,7 @@ fn unread() -> EndpointReport {
     EndpointReport {
         name: None,
         location: None,
+        dialect: Some(Dialect::Libpq.into()),
         conninfo: None,
         host: None,
         hostaddr: None,

@@ -38,6 +38,8 @@ mod demands;
 mod demo;
 /// A thousand checks leave nothing open.
 mod descriptors;
+/// Strings of other drivers, against their own parsers.
+mod dialects;
 /// `sslnegotiation=direct`, against libpq 18.
 mod direct;
 /// The whole text for every fault, and the advice, followed.

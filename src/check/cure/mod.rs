@@ -39,6 +39,11 @@ pub(super) struct Clinic<'a> {
 type Near = (Option<PathBuf>, Option<PathBuf>);
 
 impl<'a> Clinic<'a> {
+    /// The machine.
+    pub(super) fn world(&self) -> &'a dyn World {
+        self.world
+    }
+
     pub(super) fn new(world: &'a dyn World, clock: Clock, oldest: OpenSsl) -> Self {
         Self {
             world,
@@ -50,9 +55,20 @@ impl<'a> Clinic<'a> {
     }
 }
 
+/// A string in libpq's words, and the machine as the string's driver sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) world: &'a dyn World,
+}
+
 /// One endpoint, and what may be spent on it.
 pub(super) struct Case<'a> {
     clinic: &'a Clinic<'a>,
+    /// What the string's driver sees of the machine.
+    world: &'a dyn World,
+    /// The string in libpq's words.
+    text: &'a [u8],
     source: &'a Source,
     place: Place,
     /// The string as it is, if it can be read.
@@ -88,6 +104,7 @@ struct Step {
 pub(super) async fn judged<'s>(
     clinic: &Clinic<'_>,
     checked: Checked<'s>,
+    words: Words<'_>,
     deadline: Instant,
 ) -> Checked<'s> {
     let diagnosis = {
@@ -98,9 +115,11 @@ pub(super) async fn judged<'s>(
         };
         let case = Case {
             clinic,
+            world: words.world,
+            text: words.text,
             source: checked.source,
             place,
-            own: ConnInfo::read(&checked.source.text, clinic.world).ok(),
+            own: ConnInfo::read(words.text, words.world).ok(),
             deadline,
             wires: Wires::new(seen(&checked.subject)),
         };
@@ -115,11 +134,11 @@ pub(super) async fn judged<'s>(
 impl Case<'_> {
     async fn settled(&self, diagnosis: Diagnosis) -> Diagnosis {
         let start = State {
-            text: Secret::new(self.source.text.clone()),
+            text: Secret::new(self.text.to_vec()),
             supposed: Supposed::default(),
         };
         let mut path: Vec<Step> = Vec::new();
-        let begin = Reached::found(&start, diagnosis, self.clinic.world);
+        let begin = Reached::found(&start, diagnosis, self.world);
         for _ in 0..MAX_STEPS {
             let (from, here) = path
                 .last()

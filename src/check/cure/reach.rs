@@ -170,7 +170,7 @@ impl Case<'_> {
     /// What this state leads to; `None` if that cannot be found out.
     pub(super) async fn reach(&self, state: &State) -> Option<Reached> {
         let clinic = self.clinic;
-        let conninfo = match ConnInfo::read(state.text.expose(), clinic.world) {
+        let conninfo = match ConnInfo::read(state.text.expose(), self.world) {
             Ok(conninfo) => Arc::new(conninfo),
             Err(refusal) => {
                 return Some(Reached {

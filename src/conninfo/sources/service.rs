@@ -26,6 +26,7 @@ pub(in crate::conninfo) fn lookup(
     };
 
     let mut searched = Vec::new();
+    let mut marked = None;
     for (file, presence) in files(file, world) {
         let text = match world.read(&file) {
             Ok(text) => text,
@@ -40,11 +41,16 @@ pub(in crate::conninfo) fn lookup(
         if let Some(settings) = section(&text, &service, &file)? {
             return Ok(settings);
         }
+        // With one, the first line is not a heading to libpq.
+        if text.starts_with(b"\xef\xbb\xbf") {
+            marked.get_or_insert_with(|| file.clone());
+        }
         searched.push(file);
     }
     Err(Error::ServiceNotFound {
         service: Word::from(&Value::new(Keyword::Service, service)),
         searched,
+        marked,
     })
 }
 

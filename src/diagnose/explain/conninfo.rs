@@ -1,10 +1,56 @@
 //! A connection string that libpq would refuse, and what the user probably meant.
 
 use crate::conninfo::{
-    Choice as _, Demand, Error, Expected, Keyword, Origin, ServiceFault, SslMode, Word,
+    Choice as _, Demand, Error, Expected, HostForm, Keyword, Origin, ServiceFault, SslMode, Word,
+    shown_path,
 };
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
+use crate::dialect::{Fault, Refusal};
 use crate::escape::escape;
+
+/// A string that nobody can read, or that its own driver or libpq would refuse.
+pub fn refusal(refusal: &Refusal) -> Diagnosis {
+    match refusal {
+        Refusal::Fault(fault) => {
+            let finding = Finding::error(fault_code(fault), Stage::Conninfo, fault.to_string());
+            Diagnosis::failed(finding.hint(fault.advice().map(Hint::say)))
+        }
+        Refusal::Libpq {
+            error,
+            besides,
+            read_as,
+        } => {
+            let mut diagnosis = conninfo_error(error);
+            let mut more = Hint::default();
+            if !besides.is_empty() {
+                let words: Vec<String> = besides.iter().map(Word::to_string).collect();
+                more = more.then(format!("Also unknown: {}.", words.join(", ")));
+            }
+            if let Some(read_as) = read_as {
+                let title = read_as.dialect.title();
+                more = more.then(format!(
+                    "The string was read as {title}; positions are those in the string for libpq."
+                ));
+            }
+            if let Some(found) = diagnosis.error.take() {
+                let hint = found.hint.clone().and(more);
+                diagnosis.error = Some(found.hint(hint));
+            }
+            diagnosis
+        }
+    }
+}
+
+fn fault_code(fault: &Fault) -> Code {
+    match fault {
+        Fault::Empty => Code::EmptyConninfo,
+        Fault::Damaged(_) | Fault::Unexpanded(_) => Code::MangledConninfo,
+        Fault::OtherDatabase(_) | Fault::OtherDriver { .. } => Code::OtherDatabase,
+        Fault::Ambiguous { .. } | Fault::NoPrefix { .. } => Code::AmbiguousDialect,
+        Fault::Refused { .. } | Fault::Beyond { .. } => Code::RefusedByDriver,
+        Fault::UnknownSettings { .. } => Code::UnknownKeyword,
+    }
+}
 
 /// A connection string that libpq would refuse.
 pub fn conninfo_error(error: &Error) -> Diagnosis {
@@ -21,6 +67,7 @@ fn code(error: &Error) -> Code {
         } => Code::UnknownKeyword,
         Error::NoHostName { .. }
         | Error::SecretForHost { .. }
+        | Error::HostForm { .. }
         | Error::InvalidValue { .. }
         | Error::TlsRange { .. }
         | Error::ProtocolRange { .. } => Code::InvalidValue,
@@ -78,6 +125,14 @@ fn hint(error: &Error) -> Option<String> {
             return (*value == Word::Shown(String::new()))
                 .then(|| write(Keyword::SslMode, SslMode::VerifyFull.as_str(), origin));
         }
+        Error::ServiceNotFound {
+            marked: Some(file), ..
+        } => {
+            return Some(format!(
+                "{} begins with a byte-order mark (BOM), so libpq does not see its first line: save it without one",
+                shown_path(file)
+            ));
+        }
         Error::ServiceNotFound { service, .. } => {
             let name = match service {
                 Word::Shown(name) => escape(name).to_string(),
@@ -126,6 +181,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::NoHostName { byte: b'=', .. } => SWALLOWED,
         Error::NoHostName { .. } => AT_SIGN,
         Error::SecretForHost { .. } => HOST_NAME,
+        Error::HostForm { form, .. } => host_form(form),
         Error::InvalidValue {
             value: Word::Hidden(_),
             expected: Expected::Port,
@@ -171,6 +227,21 @@ const HOST_NAME: &str = "set host to the name or the address of the server; pass
     parameters and files of their own";
 
 const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40; in a keyword/value string, host takes only the name";
+
+/// The right form of a host.
+const fn host_form(form: &HostForm) -> &'static str {
+    match form {
+        HostForm::Url => {
+            "write the host name alone, without a scheme, and the port in port (PGPORT)"
+        }
+        HostForm::Quotes => {
+            "remove the quotes: docker --env-file, Kubernetes and lists in compose files keep them"
+        }
+        HostForm::Semicolon => "separate settings with spaces: host=NAME port=5432",
+        HostForm::Space { line_break: true } => "remove the line break at its end: tr -d '\\r\\n'",
+        HostForm::Space { line_break: false } => "remove the white space",
+    }
+}
 
 /// The setting, in the form of its source.
 fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {

@@ -2,6 +2,7 @@
 
 mod chain;
 mod client;
+mod dialect;
 mod login;
 mod removal;
 mod settings;
@@ -13,6 +14,7 @@ use crate::escape::Shown;
 
 pub(super) use chain::of_chain;
 pub(super) use client::of_client;
+pub use dialect::client_of;
 pub use login::login_not_checked;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use versions::versions_differ;

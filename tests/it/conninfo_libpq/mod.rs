@@ -340,6 +340,7 @@ fn kind(error: &Error) -> String {
         } => format!("weak {sslmode} with {reason}"),
         Error::Nul { .. }
         | Error::NoHostName { .. }
+        | Error::HostForm { .. }
         | Error::SecretForHost { .. }
         | Error::NoUser => {
             format!("ours alone: {error}")

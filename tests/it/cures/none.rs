@@ -100,6 +100,14 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::LoginNotChecked
         | Code::PassfileIgnored
         | Code::UnverifiedLogin => "it concerns the login, whose password pgtls does not guess",
+        Code::AmbiguousDialect
+        | Code::EmptyConninfo
+        | Code::MangledConninfo
+        | Code::OtherDatabase
+        | Code::RefusedByDriver => "only the user knows what the string was meant to be",
+        Code::ForeignDialect | Code::SettingDiffers | Code::DriverDiffers => {
+            "it says how another driver reads the string"
+        }
         Code::ClientsDiffer
         | Code::OpensslConf
         | Code::OpensslVersionsDiffer

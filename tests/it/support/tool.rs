@@ -25,6 +25,8 @@ pub(crate) enum Tool {
     JsonSchema,
     /// The directory of asyncpg and psycopg.
     PythonClients,
+    /// The directory of SQLAlchemy and dj-database-url.
+    PythonUrls,
     /// The directory of node-postgres and postgres.js.
     NodeClients,
     /// The program of `tests/clients`.
@@ -53,6 +55,7 @@ impl Tool {
             Self::Sslyze => "PGTLS_TEST_SSLYZE",
             Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
             Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",
+            Self::PythonUrls => "PGTLS_TEST_PYTHON_URLS",
             Self::NodeClients => "PGTLS_TEST_NODE_CLIENTS",
             Self::RustClients => "PGTLS_TEST_RUST_CLIENTS",
         }

@@ -1,0 +1,386 @@
+//! What a shell, an env file, an editor or a secret store does to a string on its way.
+
+use data_encoding::BASE64;
+
+use crate::conninfo::{Keyword, Word, parse};
+
+/// A string that was changed on its way, or that is only a part of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// EF BB BF at the beginning.
+    #[error("it begins with a byte-order mark (BOM)")]
+    ByteOrderMark,
+    /// Two bytes for each letter.
+    #[error("it is encoded as UTF-16")]
+    Utf16,
+    /// Quotes that no shell has removed.
+    #[error("quotation marks are part of the connection string: it begins or ends with {0}")]
+    Quotes(char),
+    /// A line break that belongs to a file.
+    #[error("the connection string ends with a line break{}", if *.carriage_return { " (a carriage return, \\r)" } else { "" })]
+    LineBreak {
+        /// Whether it is that of Windows.
+        carriage_return: bool,
+    },
+    /// What Kubernetes shows of a Secret.
+    #[error("this is a connection string in base64")]
+    Base64,
+    /// `&amp;` or `\u0026`.
+    #[error("the connection string contains {0:?}, which stands for & in another format")]
+    Entity(&'static str),
+    /// A scheme that only looks like libpq's.
+    #[error("the URI begins with {written}, which is not a scheme of PostgreSQL")]
+    Scheme {
+        /// As written.
+        written: Word,
+    },
+    /// `host=a;port=1`
+    #[error("the settings are separated by semicolons, which libpq takes for a part of the value")]
+    Semicolons,
+    /// `host=a&port=1`, or `/db&sslmode=require`.
+    #[error(
+        "an & stands where it does not separate settings, so that what follows is part of the value before it"
+    )]
+    Ampersand,
+    /// `db:5432`
+    #[error("this is a host and a port, not a connection string")]
+    HostAndPort {
+        /// The setting to write.
+        instead: String,
+    },
+    /// `db.example.com`
+    #[error("this is a single word, not a connection string")]
+    HostAlone {
+        /// The setting to write.
+        instead: String,
+    },
+    /// `HOST=h`
+    #[error("{} must be in small letters", words(.0))]
+    Capitals(Vec<Word>),
+    /// Several strings.
+    #[error("this is more than one connection string: there are {0} lines")]
+    Lines(usize),
+}
+
+fn words(words: &[Word]) -> String {
+    let words: Vec<String> = words.iter().map(Word::to_string).collect();
+    words.join(", ")
+}
+
+impl Damage {
+    /// Damage of a whole file.
+    #[must_use]
+    pub fn of_file(text: &[u8]) -> Option<Self> {
+        of_bytes(text)
+    }
+
+    /// The right form.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self {
+            Self::ByteOrderMark => "Save the file as UTF-8 without a byte-order mark. Windows PowerShell: Set-Content -Encoding ascii; others: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE".to_owned(),
+            Self::Utf16 => "Save it as UTF-8 without a byte-order mark: iconv -f UTF-16 -t UTF-8 FILE".to_owned(),
+            Self::Quotes(_) => "Remove the quotes. docker --env-file, Kubernetes and lists in compose files keep quotes as part of the value; only a shell removes them.".to_owned(),
+            Self::LineBreak { carriage_return: true } => "Remove the carriage return: tr -d '\\r'. Files with Windows line ends leave it in the value.".to_owned(),
+            Self::LineBreak { carriage_return: false } => "Remove the line break: create the secret with printf %s or --from-literal, not with echo.".to_owned(),
+            Self::Base64 => "Decode it first: base64 -d. In a Kubernetes Secret, data is base64 and stringData is not.".to_owned(),
+            Self::Entity(_) => "Write & itself.".to_owned(),
+            Self::Scheme { .. } => "Begin the URI with postgresql:// or postgres://, in small letters.".to_owned(),
+            Self::Semicolons => "For libpq, separate settings with spaces: host=NAME port=5432 dbname=NAME. If this is a PDO data source name, begin it with pgsql:.".to_owned(),
+            Self::Ampersand => "In a keyword/value string, separate settings with spaces. In a URI, put ? before the first setting and & between the others.".to_owned(),
+            Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
+            Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
+            Self::Lines(_) => "Give one string, or a file with one string in each line: --from FILE (- is standard input).".to_owned(),
+        }
+    }
+}
+
+/// Damage that can be seen before the string is understood.
+pub(super) fn of_bytes(text: &[u8]) -> Option<Damage> {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        return Some(Damage::ByteOrderMark);
+    }
+    let marked = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
+    let nuls = text.iter().filter(|byte| **byte == 0).count();
+    (marked || nuls.saturating_mul(3) > text.len()).then_some(Damage::Utf16)
+}
+
+/// Damage around a string.
+pub(super) fn around(text: &str) -> Option<Damage> {
+    let (first, last) = (text.chars().next()?, text.trim_end().chars().next_back()?);
+    if QUOTES.contains(&first) {
+        return Some(Damage::Quotes(first));
+    }
+    let opens = text.chars().filter(|c| *c == last).count();
+    if QUOTES.contains(&last) && opens % 2 == 1 && text.contains("://") {
+        return Some(Damage::Quotes(last));
+    }
+    line_break(text)
+}
+
+const QUOTES: &[char] = &[
+    '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
+];
+
+/// A line break at the end of a URI or an URL, which libpq and others take for a part of the last value.
+pub(super) fn line_break(text: &str) -> Option<Damage> {
+    if !text.ends_with(['\n', '\r']) {
+        return None;
+    }
+    Some(Damage::LineBreak {
+        carriage_return: text.trim_end_matches('\n').ends_with('\r'),
+    })
+}
+
+/// Damage in a string that nothing else can explain.
+pub(super) fn of_unknown(text: &str) -> Option<Damage> {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if lines.len() > 1 && lines.iter().all(|line| looks_like_a_string(line.trim())) {
+        return Some(Damage::Lines(lines.len()));
+    }
+    if let Some(entity) = ["&amp;", "\\u0026"]
+        .into_iter()
+        .find(|entity| text.contains(entity))
+    {
+        return Some(Damage::Entity(entity));
+    }
+    if is_base64_of_string(text.trim()) {
+        return Some(Damage::Base64);
+    }
+    if let Some(damage) = scheme(text) {
+        return Some(damage);
+    }
+    if let Some(damage) = capitals(text) {
+        return Some(damage);
+    }
+    host(text.trim())
+}
+
+fn looks_like_a_string(text: &str) -> bool {
+    text.contains("://") || parse(text.as_bytes()).is_ok_and(|settings| !settings.is_empty())
+}
+
+fn is_base64_of_string(text: &str) -> bool {
+    if text.len() < 16 {
+        return false;
+    }
+    let decoded = BASE64.decode(text.as_bytes()).ok();
+    let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    decoded.is_some_and(|text| {
+        looks_like_a_string(text.trim()) || super::recognise::begins_like_one(text.trim())
+    })
+}
+
+/// A scheme in capitals, with a letter too many, or with a slash too few.
+fn scheme(text: &str) -> Option<Damage> {
+    let (written, behind) = text.split_once(':')?;
+    let plain = written
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    if !plain || written.len() < 2 || !behind.starts_with('/') {
+        return None;
+    }
+    let lower = written.to_ascii_lowercase();
+    let alike = ["postgresql", "postgres", "pg"]
+        .iter()
+        .any(|known| strsim::damerau_levenshtein(known, &lower) <= 2);
+    let foreign = matches!(
+        lower.as_str(),
+        "http" | "https" | "tcp" | "ssl" | "tls" | "pgs" | "database"
+    );
+    let right = matches!(written, "postgresql" | "postgres") && behind.starts_with("//");
+    ((alike || foreign) && !right).then(|| Damage::Scheme {
+        written: Word::Shown(format!(
+            "{written}:{}",
+            if behind.starts_with("//") { "//" } else { "/" }
+        )),
+    })
+}
+
+/// `HOST=h PORT=1`: keywords, but for their capitals.
+fn capitals(text: &str) -> Option<Damage> {
+    let pairs = super::shell::keyword_pairs(text)?;
+    let mut wrong = Vec::new();
+    for pair in &pairs {
+        let lower = pair.name.to_ascii_lowercase();
+        Keyword::from_bytes(lower.as_bytes())?;
+        if lower != pair.name {
+            wrong.push(Word::new(pair.name.as_bytes()));
+        }
+    }
+    (!wrong.is_empty()).then_some(Damage::Capitals(wrong))
+}
+
+/// `h`, `h:5432`, `h:5432/db`.
+fn host(text: &str) -> Option<Damage> {
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+    };
+    let (place, dbname) = text.split_once('/').unwrap_or((text, ""));
+    if !dbname.is_empty() && !is_name(dbname) {
+        return None;
+    }
+    let dbname = if dbname.is_empty() {
+        String::new()
+    } else {
+        format!(" dbname={dbname}")
+    };
+    let place = place.strip_prefix('[').map_or_else(
+        || place.split_once(':'),
+        |inner| {
+            inner
+                .split_once(']')
+                .map(|(host, port)| (host, port.strip_prefix(':').unwrap_or(port)))
+        },
+    );
+    match place {
+        Some((host, port)) => {
+            let port_is_number =
+                (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
+            let host_is_plain = is_name(host) || host.parse::<std::net::Ipv6Addr>().is_ok();
+            (port_is_number && host_is_plain).then(|| Damage::HostAndPort {
+                instead: format!("host={host} port={port}{dbname}"),
+            })
+        }
+        None => {
+            let text = text.split('/').next().unwrap_or_default();
+            let looks_like_host = is_name(text)
+                && text.contains('.')
+                && Word::new(text.as_bytes()) == Word::Shown(text.to_owned());
+            looks_like_host.then(|| Damage::HostAlone {
+                instead: format!("host={text}{dbname}"),
+            })
+        }
+    }
+}
+
+/// A value that has swallowed other settings: `app&sslmode=require`, `a;port=1`.
+pub(super) fn swallowed(value: &str) -> Option<Damage> {
+    for (sign, damage) in [('&', Damage::Ampersand), (';', Damage::Semicolons)] {
+        let mut pieces = value.split(sign);
+        pieces.next();
+        let is_setting = |piece: &str| {
+            let name = piece.split_once('=').map(|(name, _)| name.trim());
+            name.is_some_and(|name| name == "ssl" || Keyword::from_bytes(name.as_bytes()).is_some())
+        };
+        if pieces.any(is_setting) {
+            return Some(damage);
+        }
+    }
+    None
+}
+
+/// A variable that nothing has replaced: `${X}`, `{{ x }}`, `<%= x %>`, `%(x)s`, or a whole value `$X`, `%X%`, `<x>`.
+pub(super) fn unexpanded(value: &str) -> Option<Word> {
+    for (open, close) in [
+        ("${", "}"),
+        ("$(", ")"),
+        ("{{", "}}"),
+        ("<%", "%>"),
+        ("%(", ")s"),
+    ] {
+        let found = value
+            .split_once(open)
+            .and_then(|(_, behind)| behind.split_once(close));
+        if let Some((name, _)) = found {
+            return Some(template(open, name, close));
+        }
+    }
+    whole_variable(value)
+}
+
+/// A value that is nothing but a variable.
+pub(super) fn whole_variable(value: &str) -> Option<Word> {
+    let value = value.trim();
+    let is_name = |name: &str| {
+        name.chars()
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    for (open, close) in [
+        ("${", "}"),
+        ("{{", "}}"),
+        ("<%", "%>"),
+        ("$", ""),
+        ("%", "%"),
+        ("<", ">"),
+        ("$env:", ""),
+    ] {
+        let inner = value
+            .strip_prefix(open)
+            .and_then(|inner| inner.strip_suffix(close));
+        if let Some(name) = inner.filter(|name| is_name(name.trim_matches(['=', ' ', '-', '.']))) {
+            return Some(template(open, name, close));
+        }
+    }
+    None
+}
+
+fn template(open: &str, name: &str, close: &str) -> Word {
+    match Word::new(name.trim().as_bytes()) {
+        Word::Shown(name) if name.len() < 80 => Word::Shown(format!("{open}{name}{close}")),
+        Word::Shown(_) => Word::Shown(format!("{open}...{close}")),
+        // The name of a secret is not one.
+        Word::Hidden(_) => Word::Shown(format!("{open}...{close}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_found_in_every_template() {
+        for value in [
+            "${X}",
+            "a${X}b",
+            "{{ .Values.x }}",
+            "<%= x %>",
+            "%(x)s",
+            "$X",
+            "%X%",
+            "<host>",
+            "$(cat x)",
+        ] {
+            assert!(unexpanded(value).is_some(), "{value}");
+        }
+        for value in ["a$b", "5%", "p$X", "a%20b", "$", ""] {
+            assert_eq!(unexpanded(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_swallowed_settings_is_found() {
+        assert_eq!(swallowed("app&sslmode=require"), Some(Damage::Ampersand));
+        assert_eq!(swallowed("a;port=1"), Some(Damage::Semicolons));
+        assert_eq!(swallowed("a&b=c;d"), None);
+    }
+
+    #[test]
+    fn hosts_are_recognised_with_and_without_a_port() {
+        for (text, instead) in [
+            ("db:5432", "host=db port=5432"),
+            (
+                "db.example.com:5432/app",
+                "host=db.example.com port=5432 dbname=app",
+            ),
+            ("[::1]:5432", "host=::1 port=5432"),
+            ("db.example.com", "host=db.example.com"),
+        ] {
+            let (Some(Damage::HostAndPort { instead: found })
+            | Some(Damage::HostAlone { instead: found })) = host(text)
+            else {
+                panic!("{text}");
+            };
+            assert_eq!(found, instead);
+        }
+        assert_eq!(host("hunter2"), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! dj-database-url and django-environ: Django hands the query to psycopg, and so to libpq.
+
+use super::parts::{behind_scheme, not_its_form};
+use super::promise::Promise;
+use super::settings::{Case, Meaning, Table, Unknown, row};
+use super::uri;
+use super::url::{Rules, Url};
+use super::{Dialect, Fault, Reading};
+use crate::conninfo::Keyword;
+
+const DIALECT: Dialect = Dialect::Django;
+
+/// Schemes that only they know.
+pub(super) const OWN_SCHEMES: &[&str] = &["postgis", "pgsql", "psql", "timescale", "timescalegis"];
+
+const SCHEMES: &[&str] = &[
+    "postgresql",
+    "postgres",
+    "postgis",
+    "pgsql",
+    "psql",
+    "timescale",
+    "timescalegis",
+];
+
+pub(super) const TABLE: Table = Table {
+    dialect: DIALECT,
+    case: Case::Exact,
+    unknown: Unknown::Libpq,
+    rows: &[
+        row(&["currentSchema"], Meaning::SearchPath),
+        row(
+            &["ssl"],
+            Meaning::Refused("Django hands ssl to libpq, which does not know it: write sslmode"),
+        ),
+        row(
+            &[
+                "CONN_MAX_AGE",
+                "conn_max_age",
+                "conn_health_checks",
+                "ATOMIC_REQUESTS",
+                "AUTOCOMMIT",
+                "DISABLE_SERVER_SIDE_CURSORS",
+                "TEST_CHARSET",
+                "pool",
+                "isolation_level",
+                "server_side_binding",
+                "assume_role",
+            ],
+            Meaning::Nothing,
+        ),
+    ],
+};
+
+pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+    let rest = behind_scheme(text, SCHEMES).ok_or_else(|| not_its_form(DIALECT, SCHEMES))?;
+    let url = Rules::usual(DIALECT).split(rest)?;
+    let hosts = url
+        .hosts
+        .iter()
+        .map(|(host, port)| (host.to_lowercase(), port.clone()));
+    let url = Url {
+        hosts: hosts.collect(),
+        ..url
+    };
+    let mut reading = Reading::new(DIALECT);
+    uri::read(&url, &TABLE, &mut reading)?;
+    if reading.get(Keyword::SslMode).is_some() {
+        reading.info(
+            "sslmode",
+            "dj_database_url.parse(url, ssl_require=True) replaces it with require",
+        );
+    }
+    reading.without_nul()
+}
+
+pub(super) fn write(promise: &mut Promise) -> String {
+    uri::write(promise, "postgres")
+}

@@ -1,0 +1,125 @@
+//! PDO (`pdo_pgsql_handle_factory` in PHP's `pgsql_driver.c`): every semicolon becomes a blank, then libpq reads it.
+
+use super::parts::behind_scheme;
+use super::promise::Promise;
+use super::settings::{Case, Meaning, Table, Unknown, row};
+use super::uri;
+use super::url::Rules;
+use super::{Dialect, Fault, Reading};
+use crate::conninfo::{Error, Keyword, parse, quoted};
+
+const DIALECT: Dialect = Dialect::Pdo;
+
+/// What a data source name begins with.
+pub(super) const PREFIX: &str = "pgsql:";
+
+/// Doctrine (`DsnParser`, `PgSQL\Driver`) builds the data source name from a URL, and drops every setting that it does not
+/// know.
+const DOCTRINE: Table = Table {
+    dialect: DIALECT,
+    case: Case::Exact,
+    unknown: Unknown::Ignored,
+    rows: &[
+        row(&["sslmode"], Meaning::Same(Keyword::SslMode)),
+        row(&["sslrootcert"], Meaning::Same(Keyword::SslRootCert)),
+        row(&["sslcert"], Meaning::Same(Keyword::SslCert)),
+        row(&["sslkey"], Meaning::Same(Keyword::SslKey)),
+        row(&["sslcrl"], Meaning::Same(Keyword::SslCrl)),
+        row(
+            &["application_name"],
+            Meaning::Same(Keyword::ApplicationName),
+        ),
+        row(&["gssencmode"], Meaning::Same(Keyword::GssEncMode)),
+        row(&["charset"], Meaning::Same(Keyword::ClientEncoding)),
+        row(
+            &["serverVersion", "default_dbname", "persistent"],
+            Meaning::Nothing,
+        ),
+    ],
+};
+
+const SCHEMES: &[&str] = &["postgresql", "postgres", "pgsql", "pdo-pgsql"];
+
+pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+    if let Some(rest) = behind_scheme(text, SCHEMES) {
+        let mut reading = Reading::new(DIALECT);
+        reading.info(
+            "serverVersion",
+            "a URL of Doctrine, which builds PDO's data source name from it",
+        );
+        uri::read(&Rules::usual(DIALECT).split(rest)?, &DOCTRINE, &mut reading)?;
+        return reading.without_nul();
+    }
+    let rest = text
+        .strip_prefix(PREFIX)
+        .ok_or_else(|| Fault::refused(DIALECT, "its data source names begin with pgsql:"))?;
+    let plain = rest.replace(';', " ");
+    let unknown = super::unknown::keywords(&plain);
+    if !unknown.is_empty() {
+        return Err(Fault::UnknownSettings {
+            dialect: DIALECT,
+            names: unknown,
+        });
+    }
+    let settings = parse(plain.as_bytes()).map_err(|error| match error {
+        Error::UnknownKeyword { word, .. } => Fault::UnknownSettings { dialect: DIALECT, names: vec![word] },
+        Error::MissingEquals { word, .. } => Fault::refused_but(
+            DIALECT,
+            format!("there is no = behind {word}: a semicolon or a blank cannot be part of a value without quotes"),
+            "Write keyword=value with ; between the settings.",
+        ),
+        _ => Fault::refused(DIALECT, "libpq cannot read what is left when every semicolon is a blank"),
+    })?;
+    let mut reading = Reading::new(DIALECT);
+    for setting in settings {
+        reading.set(setting.keyword, setting.value.as_bytes());
+    }
+    if reading.get(Keyword::Password).is_none() {
+        reading.info(
+            "password",
+            "user and password may come from the constructor, which wins over the string",
+        );
+    }
+    reading.without_nul()
+}
+
+pub(super) fn write(promise: &mut Promise) -> String {
+    let mut pairs: Vec<(String, String)> = uri::tls_pairs(promise)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let rest = promise.take_rest();
+    let (front, behind): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(keyword, _)| {
+        matches!(
+            keyword,
+            Keyword::Host | Keyword::Port | Keyword::Dbname | Keyword::User | Keyword::Password
+        )
+    });
+    let named = |(keyword, value): (Keyword, String)| (keyword.to_string(), value);
+    let mut all: Vec<(String, String)> = front.into_iter().map(named).collect();
+    all.append(&mut pairs);
+    all.extend(behind.into_iter().map(named));
+    for (name, value) in &all {
+        if value.contains(';') {
+            promise.cannot(
+                name,
+                "PDO turns every semicolon into a blank, in quotes, too",
+            );
+        }
+    }
+    promise.info(
+        "connect_timeout",
+        "PDO adds connect_timeout=30, unless PDO::ATTR_TIMEOUT says otherwise",
+    );
+    promise.take(Keyword::ConnectTimeout);
+    let words = all
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| {
+            format!(
+                "{name}={}",
+                String::from_utf8_lossy(&quoted(value.as_bytes()))
+            )
+        });
+    format!("{PREFIX}{}", words.collect::<Vec<_>>().join(";"))
+}

@@ -1,0 +1,223 @@
+//! What a string of any dialect means to libpq.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::name::Variables;
+use super::{Dialect, Fault};
+use crate::conninfo::{ConnInfo, Error, Keyword, Word, World, quoted};
+
+/// A string, read as libpq would have to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Whose string it is.
+    pub dialect: Dialect,
+    /// What is lost, or means something else.
+    pub notes: Vec<Note>,
+    pub(super) settings: Vec<(Keyword, Vec<u8>)>,
+    pub(super) home: Home,
+}
+
+/// A setting of the string that libpq cannot have, or that does not mean what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The setting, as it may be shown.
+    pub setting: String,
+    /// What happens to it.
+    pub message: String,
+    /// How much it matters.
+    pub weight: Weight,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Good to know.
+    Info,
+    /// The string protects less than it says.
+    Warning,
+}
+
+/// Whether the driver reads the files under `~/.postgresql`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    Read,
+    Ignored,
+}
+
+impl Reading {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            notes: Vec::new(),
+            settings: Vec::new(),
+            home: Home::Read,
+        }
+    }
+
+    /// The keyword/value string for libpq. It contains the passwords.
+    #[must_use]
+    pub fn conninfo(&self) -> Vec<u8> {
+        let mut settings: Vec<&(Keyword, Vec<u8>)> = self.settings.iter().collect();
+        settings.sort_by_key(|(keyword, _)| rank(*keyword));
+        let settings = settings
+            .into_iter()
+            .map(|(keyword, value)| [keyword.as_str().as_bytes(), b"=", &quoted(value)].concat());
+        settings.collect::<Vec<_>>().join(&b' ')
+    }
+
+    /// The same, completed from what the driver reads besides its string.
+    ///
+    /// # Errors
+    /// libpq refuses the values.
+    pub fn complete(&self, world: &dyn World) -> Result<ConnInfo, Error> {
+        ConnInfo::read(&self.conninfo(), &self.view().of(world))
+    }
+
+    /// What the driver sees of the machine.
+    pub(super) fn view(&self) -> View {
+        View {
+            variables: self.dialect.variables(),
+            home: self.home,
+        }
+    }
+
+    /// The value of a keyword.
+    #[must_use]
+    pub fn get(&self, keyword: Keyword) -> Option<&[u8]> {
+        let set = self.settings.iter().find(|(set, _)| *set == keyword)?;
+        Some(&set.1)
+    }
+
+    /// Sets a keyword; a later value replaces an earlier one.
+    pub(super) fn set(&mut self, keyword: Keyword, value: impl Into<Vec<u8>>) {
+        let value = value.into();
+        match self.settings.iter_mut().find(|(set, _)| *set == keyword) {
+            Some(set) => set.1 = value,
+            None => self.settings.push((keyword, value)),
+        }
+    }
+
+    /// Adds to the options for the server.
+    pub(super) fn add_option(&mut self, name: &str, value: &str) {
+        // `pg_split_opts` in PostgreSQL's postinit.c.
+        let value = value.replace('\\', "\\\\").replace(' ', "\\ ");
+        let earlier = self.get(Keyword::Options).unwrap_or_default().to_vec();
+        let blank: &[u8] = if earlier.is_empty() { b"" } else { b" " };
+        let added = format!("-c{name}={value}");
+        self.set(
+            Keyword::Options,
+            [&earlier, blank, added.as_bytes()].concat(),
+        );
+    }
+
+    pub(super) fn info(&mut self, setting: &str, message: impl Into<String>) {
+        self.note(setting, message, Weight::Info);
+    }
+
+    pub(super) fn warn(&mut self, setting: &str, message: impl Into<String>) {
+        self.note(setting, message, Weight::Warning);
+    }
+
+    fn note(&mut self, setting: &str, message: impl Into<String>, weight: Weight) {
+        self.notes.push(Note {
+            setting: shown(setting),
+            message: message.into(),
+            weight,
+        });
+    }
+
+    /// Refuses values that no C string can have.
+    pub(super) fn without_nul(self) -> Result<Self, Fault> {
+        let nul = self.settings.iter().find(|(_, value)| value.contains(&0));
+        match nul {
+            Some((keyword, _)) => Err(Fault::refused(
+                self.dialect,
+                format!("the value of {keyword} contains a NUL byte"),
+            )),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The place of a keyword in a string: where to connect comes first.
+pub(super) const fn rank(keyword: Keyword) -> u8 {
+    match keyword {
+        Keyword::Host => 0,
+        Keyword::Hostaddr => 1,
+        Keyword::Port => 2,
+        Keyword::Dbname => 3,
+        Keyword::User => 4,
+        Keyword::Password => 5,
+        _ => LAST,
+    }
+}
+
+/// The rank of all keywords that have no place of their own.
+pub(super) const LAST: u8 = 6;
+
+/// A word of the string as it may be shown, without quotes.
+pub(super) fn shown(word: &str) -> String {
+    match Word::new(word.as_bytes()) {
+        Word::Shown(word) => word,
+        Word::Hidden(taken) => taken.to_string(),
+    }
+}
+
+/// What a driver sees of a machine.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    variables: Variables,
+    home: Home,
+}
+
+impl View {
+    /// All that libpq sees.
+    pub(super) const LIBPQ: Self = Self {
+        variables: Variables::All,
+        home: Home::Read,
+    };
+
+    /// The machine without the variables and files that only libpq reads.
+    #[must_use]
+    pub fn of(self, world: &dyn World) -> Seen<'_> {
+        Seen { world, view: self }
+    }
+}
+
+/// The machine, as a driver sees it.
+pub struct Seen<'a> {
+    world: &'a dyn World,
+    view: View,
+}
+
+impl World for Seen<'_> {
+    fn var(&self, name: &str) -> Option<OsString> {
+        let read = match self.view.variables {
+            Variables::All => true,
+            Variables::Only(names) => names.contains(&name) || !name.starts_with("PG"),
+        };
+        let roots = name == "PGSSLROOTCERT" && self.view.home == Home::Ignored;
+        if read && !roots {
+            self.world.var(name)
+        } else {
+            None
+        }
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        match self.view.home {
+            Home::Read => self.world.home(),
+            Home::Ignored => None,
+        }
+    }
+
+    fn user(&self) -> Option<Vec<u8>> {
+        self.world.user()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.world.read(path)
+    }
+}

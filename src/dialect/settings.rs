@@ -1,0 +1,191 @@
+//! Tables of settings: what each setting of a driver means to libpq.
+
+use super::{Dialect, Fault, Reading};
+use crate::conninfo::{Keyword, Word};
+
+/// One setting of a string, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Param {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+impl Param {
+    pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+
+/// What a driver does with its settings.
+pub(super) struct Table {
+    pub(super) dialect: Dialect,
+    pub(super) case: Case,
+    pub(super) rows: &'static [Row],
+    pub(super) unknown: Unknown,
+}
+
+/// How names are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Case {
+    /// Letter by letter.
+    Exact,
+    /// Capitals and small letters are the same.
+    Ignored,
+}
+
+/// What a driver does with a name that it does not know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unknown {
+    /// Nothing, and says nothing.
+    Ignored,
+    /// Sends it to the server as one of its settings.
+    Sent,
+    /// It may be libpq's; else libpq refuses it.
+    Libpq,
+    /// It refuses the string.
+    Refused,
+}
+
+/// A setting by all its names.
+pub(super) struct Row {
+    pub(super) names: &'static [&'static str],
+    pub(super) meaning: Meaning,
+}
+
+/// What a setting means to libpq.
+#[derive(Clone, Copy)]
+pub(super) enum Meaning {
+    /// The keyword, with the same value.
+    Same(Keyword),
+    /// The keyword, with another word for the value. Values that are not listed mean nothing to libpq.
+    Words(Keyword, &'static [(&'static str, &'static str)]),
+    /// `options=-csearch_path=...`
+    SearchPath,
+    /// The driver's own code for TLS reads it.
+    Tls,
+    /// Nothing that concerns a connection's safety.
+    Nothing,
+    /// Something that libpq does not have.
+    Lost(&'static str),
+    /// The driver refuses it in a string.
+    Refused(&'static str),
+}
+
+/// A row.
+pub(super) const fn row(names: &'static [&'static str], meaning: Meaning) -> Row {
+    Row { names, meaning }
+}
+
+impl Table {
+    /// The row of a name.
+    pub(super) fn row(&self, name: &str) -> Option<&'static Row> {
+        let is = |one: &&str| match self.case {
+            Case::Exact => *one == name,
+            Case::Ignored => one.eq_ignore_ascii_case(name),
+        };
+        self.rows.iter().find(|row| row.names.iter().any(is))
+    }
+
+    /// Reads all settings; the last one of each name counts.
+    ///
+    /// # Errors
+    /// The driver refuses one of them. All unknown ones are reported at once.
+    pub(super) fn read(&self, params: &[Param], reading: &mut Reading) -> Result<Tls, Fault> {
+        let mut tls = Tls::default();
+        let mut unknown = Vec::new();
+        for param in params {
+            let Param { name, value } = param;
+            let Some(row) = self.row(name) else {
+                match (self.unknown, Keyword::from_bytes(name.as_bytes())) {
+                    (Unknown::Libpq, Some(keyword)) => reading.set(keyword, value.as_bytes()),
+                    (Unknown::Libpq | Unknown::Refused, _) => {
+                        unknown.push(Word::new(name.as_bytes()))
+                    }
+                    (Unknown::Ignored, _) => {
+                        reading.warn(name, self.ignored(name));
+                    }
+                    (Unknown::Sent, _) => {
+                        let driver = self.dialect.driver();
+                        reading.warn(
+                            name,
+                            format!("{driver} sends it to the server as a setting; it does nothing for TLS"),
+                        );
+                    }
+                }
+                continue;
+            };
+            match row.meaning {
+                Meaning::Same(keyword) => reading.set(keyword, value.as_bytes()),
+                Meaning::Words(keyword, words) => {
+                    let known = words
+                        .iter()
+                        .find(|(word, _)| word.eq_ignore_ascii_case(value));
+                    match known {
+                        Some((_, "")) => {}
+                        Some((_, meant)) => reading.set(keyword, *meant),
+                        None => reading.info(name, "libpq has no such value"),
+                    }
+                }
+                Meaning::SearchPath => reading.add_option("search_path", value),
+                Meaning::Tls => tls.set(row.names.first().copied().unwrap_or_default(), value),
+                Meaning::Nothing => {
+                    reading.info(
+                        name,
+                        format!(
+                            "only {} has it; it does nothing for TLS",
+                            self.dialect.driver()
+                        ),
+                    );
+                }
+                Meaning::Lost(what) => reading.warn(name, what),
+                Meaning::Refused(why) => return Err(Fault::refused(self.dialect, why)),
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(tls);
+        }
+        Err(Fault::UnknownSettings {
+            dialect: self.dialect,
+            names: unknown,
+        })
+    }
+
+    fn ignored(&self, name: &str) -> String {
+        let driver = self.dialect.driver();
+        let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
+        let alike = self
+            .rows
+            .iter()
+            .flat_map(|row| row.names)
+            .find(|known| plain(known) == plain(name));
+        match alike {
+            Some(known) => {
+                format!("{driver} ignores it without a message: its own name is {known}")
+            }
+            None => format!("{driver} does not know it, and ignores it without a message"),
+        }
+    }
+}
+
+/// The settings that decide about TLS, by the first name of their row.
+#[derive(Debug, Default)]
+pub(super) struct Tls(Vec<(&'static str, String)>);
+
+impl Tls {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let set = self.0.iter().find(|(set, _)| *set == name)?;
+        Some(&set.1)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    fn set(&mut self, name: &'static str, value: &str) {
+        self.0.retain(|(set, _)| *set != name);
+        self.0.push((name, value.to_owned()));
+    }
+}

@@ -1,0 +1,193 @@
+//! Words as a POSIX shell separates them (POSIX.1-2024, Shell Command Language, 2.2 Quoting), and keyword/value settings
+//! as libpq separates them.
+
+use super::settings::Param;
+
+/// One word of a command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ShellWord {
+    pub(super) text: String,
+    /// The first variable or command that the shell would replace.
+    pub(super) expands: Option<String>,
+}
+
+/// How a line of a shell ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// With the command.
+    Line,
+    /// With another command: `;`, `|`, `&`.
+    MoreCommands,
+    /// A quote is open.
+    OpenQuote,
+}
+
+/// The words of the first command. A redirection ends it.
+pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
+    let mut words: Vec<ShellWord> = Vec::new();
+    let mut word: Option<ShellWord> = None;
+    let mut letters = text.chars().peekable();
+    let finish =
+        |word: &mut Option<ShellWord>, words: &mut Vec<ShellWord>| words.extend(word.take());
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some('\n') => {}
+                Some('\r') if letters.peek() == Some(&'\n') => {
+                    letters.next();
+                }
+                Some(next) => word.get_or_insert_default().text.push(next),
+                None => {}
+            },
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('\'') => break,
+                        Some(letter) => word.text.push(letter),
+                        None => return (words, Ending::OpenQuote),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match letters.next() {
+                        Some('"') => break,
+                        Some('\\') => match letters.next() {
+                            Some(next @ ('"' | '\\' | '$' | '`')) => word.text.push(next),
+                            Some('\n') => {}
+                            Some(next) => word.text.extend(['\\', next]),
+                            None => return (words, Ending::OpenQuote),
+                        },
+                        Some(sign @ ('$' | '`')) => expand(word, sign, &mut letters),
+                        Some(letter) => word.text.push(letter),
+                        None => return (words, Ending::OpenQuote),
+                    }
+                }
+            }
+            '$' | '`' => expand(word.get_or_insert_default(), letter, &mut letters),
+            ';' | '|' | '&' | '\n' => {
+                finish(&mut word, &mut words);
+                let more = letters.any(|letter| !letter.is_whitespace());
+                return (
+                    words,
+                    if more {
+                        Ending::MoreCommands
+                    } else {
+                        Ending::Line
+                    },
+                );
+            }
+            '<' | '>' => {
+                finish(&mut word, &mut words);
+                return (words, Ending::Line);
+            }
+            '#' if word.is_none() => {
+                finish(&mut word, &mut words);
+                return (words, Ending::Line);
+            }
+            letter if letter.is_whitespace() => finish(&mut word, &mut words),
+            letter => word.get_or_insert_default().text.push(letter),
+        }
+    }
+    finish(&mut word, &mut words);
+    (words, Ending::Line)
+}
+
+/// Notes what the shell would replace. A `$` before anything else is a `$`.
+fn expand(
+    word: &mut ShellWord,
+    sign: char,
+    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
+) {
+    let begins = letters
+        .peek()
+        .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '('));
+    word.text.push(sign);
+    if sign == '`' || begins {
+        let name: String = letters
+            .clone()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}'))
+            .collect();
+        word.expands.get_or_insert_with(|| format!("{sign}{name}"));
+    }
+}
+
+/// A word in quotes for a shell.
+pub(super) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// `keyword=value` pairs as `conninfo_parse` separates them, without a look at the keywords. Nothing if a word has no `=`
+/// or a quote is open.
+pub(super) fn keyword_pairs(text: &str) -> Option<Vec<Param>> {
+    let mut params = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| c == '=' || c.is_ascii_whitespace())?;
+        let (name, behind) = rest.split_at(end);
+        let behind = behind.trim_start().strip_prefix('=')?.trim_start();
+        let (value, behind) = value(behind)?;
+        params.push(Param::new(name, value));
+        rest = behind.trim_start();
+    }
+    Some(params)
+}
+
+fn value(text: &str) -> Option<(String, &str)> {
+    let inner = text.strip_prefix('\'');
+    let quoted = inner.is_some();
+    let text = inner.unwrap_or(text);
+    let mut value = String::new();
+    let mut letters = text.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\'' if quoted => return Some((value, text.get(at.saturating_add(1)..)?)),
+            letter if !quoted && letter.is_ascii_whitespace() => {
+                return Some((value, text.get(at..)?));
+            }
+            '\\' => value.extend(letters.next().map(|(_, next)| next)),
+            letter => value.push(letter),
+        }
+    }
+    (!quoted).then_some((value, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(line: &str) -> Vec<String> {
+        words(line).0.into_iter().map(|word| word.text).collect()
+    }
+
+    #[test]
+    fn words_end_where_the_shell_ends_them() {
+        assert_eq!(
+            texts(r#"psql "a b" 'c d'e \f"g\"h""#),
+            ["psql", "a b", "c de", "fg\"h"]
+        );
+        assert_eq!(texts("psql \\\n -h x < file"), ["psql", "-h", "x"]);
+        assert_eq!(words("a; b").1, Ending::MoreCommands);
+        assert_eq!(words("a 'b").1, Ending::OpenQuote);
+        assert_eq!(words("a;").1, Ending::Line);
+        for (line, expands) in [
+            ("a $X", true),
+            ("a '$X'", false),
+            ("a \"${X}\"", true),
+            ("a 5$", false),
+        ] {
+            assert_eq!(words(line).0[1].expands.is_some(), expands, "{line}");
+        }
+    }
+
+    #[test]
+    fn pairs_end_where_libpq_ends_them() {
+        let pairs = keyword_pairs(r"a=b c = 'd e' f=g\ h").unwrap();
+        let expected = [("a", "b"), ("c", "d e"), ("f", "g h")];
+        assert_eq!(pairs, expected.map(|(name, value)| Param::new(name, value)));
+        assert_eq!(keyword_pairs("a"), None);
+        assert_eq!(keyword_pairs("a='b"), None);
+    }
+}

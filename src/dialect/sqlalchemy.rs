@@ -1,0 +1,286 @@
+//! SQLAlchemy 2 (`sqlalchemy/engine/url.py`, the dialects of `sqlalchemy/dialects/postgresql`).
+
+use super::parts::{set_hosts, set_mode, set_url};
+use super::promise::{Promise, query};
+use super::reading::Home;
+use super::settings::{Case, Meaning, Param, Table, Unknown, row};
+use super::url::{Hosts, Rules, Url, Userinfo, host_and_port};
+use super::{Dialect, Fault, Reading};
+use crate::conninfo::{Keyword, SslMode};
+
+const DIALECT: Dialect = Dialect::Sqlalchemy;
+
+/// The driver that SQLAlchemy loads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Driver {
+    Psycopg,
+    Asyncpg,
+    Pg8000,
+}
+
+const DRIVERS: &[(&str, Driver)] = &[
+    ("psycopg2", Driver::Psycopg),
+    ("psycopg", Driver::Psycopg),
+    ("psycopg_async", Driver::Psycopg),
+    ("psycopg2cffi", Driver::Psycopg),
+    ("asyncpg", Driver::Asyncpg),
+    ("pg8000", Driver::Pg8000),
+];
+
+pub(super) const TABLE: Table = Table {
+    dialect: DIALECT,
+    case: Case::Exact,
+    unknown: Unknown::Libpq,
+    rows: &[
+        row(
+            &["ssl"],
+            Meaning::Refused("psycopg hands ssl to libpq, which does not know it: write sslmode"),
+        ),
+        row(&["client_encoding"], Meaning::Same(Keyword::ClientEncoding)),
+    ],
+};
+
+const ASYNCPG: Table = Table {
+    dialect: DIALECT,
+    case: Case::Exact,
+    unknown: Unknown::Refused,
+    rows: &[
+        row(&["ssl"], Meaning::Tls),
+        row(&["host"], Meaning::Nothing),
+        row(&["port"], Meaning::Nothing),
+        row(&["user"], Meaning::Same(Keyword::User)),
+        row(&["password"], Meaning::Same(Keyword::Password)),
+        row(&["database"], Meaning::Same(Keyword::Dbname)),
+        row(&["passfile"], Meaning::Same(Keyword::Passfile)),
+        row(&["timeout"], Meaning::Same(Keyword::ConnectTimeout)),
+        row(
+            &["target_session_attrs"],
+            Meaning::Same(Keyword::TargetSessionAttrs),
+        ),
+        row(&["krbsrvname"], Meaning::Same(Keyword::KrbSrvName)),
+        row(&["gsslib"], Meaning::Same(Keyword::GssLib)),
+        row(
+            &["direct_tls"],
+            Meaning::Words(
+                Keyword::SslNegotiation,
+                &[("true", "direct"), ("True", "direct"), ("1", "direct")],
+            ),
+        ),
+        row(
+            &[
+                "prepared_statement_cache_size",
+                "prepared_statement_name_func",
+                "statement_cache_size",
+                "command_timeout",
+                "max_cached_statement_lifetime",
+                "max_cacheable_statement_size",
+                "async_fallback",
+            ],
+            Meaning::Nothing,
+        ),
+    ],
+};
+
+const RULES: Rules = Rules {
+    userinfo: Userinfo::FirstAt,
+    hosts: Hosts::One,
+    ..Rules::usual(DIALECT)
+};
+
+/// Whether a scheme is one of SQLAlchemy's, and its driver's name.
+pub(super) fn driver_of(scheme: &str) -> Option<&str> {
+    let scheme = scheme.strip_prefix("db+").unwrap_or(scheme);
+    match scheme.split_once('+') {
+        Some(("postgresql" | "postgres", driver)) => Some(driver),
+        Some(_) | None => None,
+    }
+}
+
+pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+    let (written, rest) = text
+        .split_once("://")
+        .ok_or_else(|| Fault::refused(DIALECT, "its URLs begin with postgresql+DRIVER://"))?;
+    let mut reading = Reading::new(DIALECT);
+    let scheme = match written.strip_prefix("db+") {
+        Some(scheme) => {
+            reading.info("db+", "Celery's: it hands SQLAlchemy the rest");
+            scheme
+        }
+        None => written,
+    };
+    let driver = match scheme.split_once('+') {
+        Some(("postgresql", name)) => {
+            let known = DRIVERS.iter().find(|(known, _)| *known == name);
+            known.map(|(_, driver)| *driver).ok_or_else(|| {
+                Fault::refused_but(DIALECT, "pgtls does not know this driver", "The drivers are psycopg2, psycopg, psycopg_async, psycopg2cffi, asyncpg and pg8000.")
+            })?
+        }
+        None if scheme == "postgresql" => Driver::Psycopg,
+        Some(_) | None => {
+            return Err(Fault::refused_but(
+                DIALECT,
+                "it does not know this scheme (postgres is not one of its names)",
+                "Begin with postgresql:// or postgresql+DRIVER://.",
+            ));
+        }
+    };
+    let url = RULES.split(rest)?;
+    let names = url.query.iter().map(|param| &param.name);
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if seen.contains(&name.as_str()) && name != "host" {
+            return Err(Fault::refused_but(
+                DIALECT,
+                format!(
+                    "{} is set twice, which makes it a list",
+                    super::reading::shown(name)
+                ),
+                "Set it once.",
+            ));
+        }
+        seen.push(name);
+    }
+    let (hosts, params) = hosts(&url)?;
+    let url = Url {
+        query: params,
+        ..url
+    };
+    set_url(&mut reading, &url, None);
+    if let Some(hosts) = hosts {
+        set_hosts(&mut reading, &hosts, None);
+    }
+    match driver {
+        Driver::Psycopg => {
+            TABLE.read(&url.query, &mut reading)?;
+        }
+        Driver::Asyncpg => asyncpg(&url, &mut reading)?,
+        Driver::Pg8000 => pg8000(&url, &mut reading)?,
+    }
+    reading.without_nul()
+}
+
+/// `?host=a:1&host=b:2`, or `?host=a,b&port=1,2` (`PGDialect._split_multihost_from_url`), and all other settings.
+type Servers = Option<Vec<(String, String)>>;
+
+fn hosts(url: &Url) -> Result<(Servers, Vec<Param>), Fault> {
+    let given: Vec<&str> = url
+        .query
+        .iter()
+        .filter(|param| param.name == "host")
+        .flat_map(|param| param.value.split(','))
+        .collect();
+    if given.is_empty() {
+        return Ok((None, url.query.clone()));
+    }
+    let ports = super::parts::find(&url.query, "port").unwrap_or_default();
+    let ports: Vec<&str> = ports.split(',').collect();
+    let servers = given.iter().enumerate().map(|(index, one)| {
+        let (host, own) = if one.starts_with('/') {
+            (*one, "")
+        } else {
+            host_and_port(one)?
+        };
+        let common = if ports.len() == 1 {
+            ports.first()
+        } else {
+            ports.get(index)
+        };
+        let port = if own.is_empty() {
+            common.copied().unwrap_or_default()
+        } else {
+            own
+        };
+        Some((host.to_owned(), port.to_owned()))
+    });
+    let servers: Option<Vec<(String, String)>> = servers.collect();
+    let servers = servers
+        .ok_or_else(|| Fault::refused(DIALECT, "a bracket around the host is not closed"))?;
+    let others = url
+        .query
+        .iter()
+        .filter(|param| !matches!(param.name.as_str(), "host" | "port"));
+    Ok((Some(servers), others.cloned().collect()))
+}
+
+/// `asyncpg/connect_utils.py`
+fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
+    let tls = ASYNCPG.read(&url.query, reading).map_err(|fault| match fault {
+        Fault::UnknownSettings { names, dialect } if names.iter().any(|name| name.to_string().contains("sslmode") || name.to_string().contains("sslrootcert")) => Fault::Refused {
+            dialect,
+            reason: "asyncpg does not take sslmode or sslrootcert from SQLAlchemy (TypeError)".to_owned(),
+            instead: Some("Write ssl=verify-full, and set PGSSLROOTCERT or connect_args={\"ssl\": context} for the roots.".to_owned()),
+        },
+        other => other,
+    })?;
+    let mode = match tls.get("ssl") {
+        None => {
+            reading.info("ssl", "not set: asyncpg's default is prefer");
+            SslMode::Prefer
+        }
+        Some(word) => super::parts::mode_of(word).ok_or_else(|| {
+            Fault::refused_but(
+                DIALECT,
+                "asyncpg does not take this value of ssl from a URL",
+                "Write ssl=verify-full. The values are those of libpq's sslmode.",
+            )
+        })?,
+    };
+    set_mode(reading, mode);
+    if mode < SslMode::Require {
+        reading.home = Home::Ignored;
+    }
+    Ok(())
+}
+
+/// It takes nothing about TLS from a URL: TLS if the server has it, unverified.
+fn pg8000(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
+    if !url.query.is_empty() {
+        let names = url
+            .query
+            .iter()
+            .map(|param| crate::conninfo::Word::new(param.name.as_bytes()));
+        return Err(Fault::UnknownSettings {
+            dialect: DIALECT,
+            names: names.collect(),
+        });
+    }
+    reading.info("ssl_context", "not in the URL: pg8000 takes TLS if the server has it, and verifies nothing, unless connect_args sets ssl_context");
+    reading.home = Home::Ignored;
+    set_mode(reading, SslMode::Prefer);
+    Ok(())
+}
+
+/// For psycopg, which hands everything to libpq.
+pub(super) fn write(promise: &mut Promise) -> String {
+    let userinfo = promise.userinfo();
+    let hosts = promise.hosts("");
+    let dbname = promise.take(Keyword::Dbname).unwrap_or_default();
+    let mut pairs = super::uri::tls_pairs(promise);
+    pairs.extend(super::uri::other_pairs(promise));
+    promise.info("dialect", "for psycopg, which hands all settings to libpq. asyncpg takes ssl=MODE in the URL, and the roots from PGSSLROOTCERT");
+    let mut host = hosts.as_str();
+    let many: Vec<(&str, String)> = if hosts.contains(',') {
+        host = "";
+        hosts
+            .split(',')
+            .map(|one| ("host", one.to_owned()))
+            .collect()
+    } else {
+        Vec::new()
+    };
+    if !many.is_empty() && hosts.contains('[') {
+        promise.cannot("host", "SQLAlchemy cannot read several IPv6 addresses");
+    }
+    // SQLAlchemy 2.0 does not decode it, 2.1 does.
+    if dbname.contains(['%', '?', '#']) {
+        promise.cannot(
+            "dbname",
+            "SQLAlchemy 2.0 and 2.1 read %, ? and # in the name of a database differently",
+        );
+    }
+    let pairs: Vec<(&str, String)> = many.into_iter().chain(pairs).collect();
+    format!(
+        "postgresql+psycopg://{userinfo}{host}/{dbname}?{}",
+        query(&pairs)
+    )
+}

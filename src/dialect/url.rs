@@ -1,0 +1,327 @@
+//! URLs: how each driver takes them apart.
+
+use super::settings::Param;
+use super::{Dialect, Fault};
+
+/// A URL in its parts, decoded as the driver decodes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Url {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    /// Host and port; either may be missing.
+    pub(super) hosts: Vec<(String, String)>,
+    /// What follows the slash; `None` without a slash.
+    pub(super) path: Option<String>,
+    pub(super) query: Vec<Param>,
+}
+
+/// What differs between drivers.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) dialect: Dialect,
+    /// Where user and password end.
+    pub(super) userinfo: Userinfo,
+    /// What `+` is in user and password.
+    pub(super) plus_in_user: Plus,
+    /// What `+` is in the query.
+    pub(super) plus_in_query: Plus,
+    /// What `+` is in the name of the database.
+    pub(super) plus_in_path: Plus,
+    /// How the name of the database is decoded.
+    pub(super) path: Coding,
+    /// Whether commas separate hosts.
+    pub(super) hosts: Hosts,
+}
+
+/// How a part of a URL is decoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// All percent signs.
+    Percent,
+    /// Not those of characters that have a meaning in URLs (`decodeURI` of JavaScript).
+    DecodeUri,
+    /// Not at all.
+    Raw,
+}
+
+/// What `decodeURI` of JavaScript leaves encoded.
+const RESERVED: &str = ";/?:@&=+$,#";
+
+/// Where user and password end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Userinfo {
+    /// There are none: all is the host.
+    None,
+    /// At the last `@` before the path.
+    InAuthority,
+    /// At the first `@`, wherever it is: a raw `/`, `?` or `#` may be in the password.
+    FirstAt,
+}
+
+/// What `+` stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plus {
+    Blank,
+    Literal,
+}
+
+/// How many hosts there may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hosts {
+    One,
+    Many,
+}
+
+impl Rules {
+    /// Most drivers: `+` is a blank in the query only, one host.
+    pub(super) const fn usual(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            userinfo: Userinfo::InAuthority,
+            plus_in_user: Plus::Literal,
+            plus_in_query: Plus::Blank,
+            plus_in_path: Plus::Literal,
+            path: Coding::Percent,
+            hosts: Hosts::One,
+        }
+    }
+
+    /// Takes apart what follows `scheme://`.
+    pub(super) fn split(&self, text: &str) -> Result<Url, Fault> {
+        let (userinfo, rest) = self.userinfo(text)?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, behind) = rest.split_at(end);
+        // No driver here gives the fragment a meaning.
+        let (behind, _) = behind.split_once('#').unwrap_or((behind, ""));
+        let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
+        let mut url = Url {
+            hosts: self.hosts(authority)?,
+            query: self.query(query)?,
+            ..Url::default()
+        };
+        if let Some(path) = path.strip_prefix('/') {
+            url.path = Some(match self.path {
+                Coding::Percent => self.decoded(path, self.plus_in_path)?,
+                Coding::DecodeUri => self.decoded(&kept_encoded(path), Plus::Literal)?,
+                Coding::Raw => path.to_owned(),
+            });
+        }
+        if let Some(userinfo) = userinfo {
+            let (user, password) = match userinfo.split_once(':') {
+                Some((user, password)) => (user, Some(password)),
+                None => (userinfo, None),
+            };
+            url.user = Some(self.decoded(user, self.plus_in_user)?);
+            let password = password.map(|text| self.decoded(text, self.plus_in_user));
+            url.password = password.transpose()?;
+        }
+        Ok(url)
+    }
+
+    fn userinfo<'t>(&self, text: &'t str) -> Result<(Option<&'t str>, &'t str), Fault> {
+        match self.userinfo {
+            Userinfo::None => Ok((None, text)),
+            Userinfo::FirstAt => Ok(match text.split_once('@') {
+                Some((before, after)) if !before.contains('/') || before.contains(':') => {
+                    (Some(before), after)
+                }
+                _ => (None, text),
+            }),
+            Userinfo::InAuthority => {
+                let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+                let (authority, behind) = text.split_at(end);
+                if !authority.contains('@') && text.contains('@') && authority.contains(':') {
+                    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+                    if !port.chars().all(|c| c.is_ascii_digit()) {
+                        return Err(Fault::refused_but(
+                            self.dialect,
+                            "the password contains a raw /, ? or #",
+                            "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
+                        ));
+                    }
+                }
+                let Some((userinfo, _)) = authority.rsplit_once('@') else {
+                    return Ok((None, text));
+                };
+                if userinfo.contains('@') {
+                    return Err(Fault::refused_but(
+                        self.dialect,
+                        "there is more than one @ before the host, and drivers differ on which one ends the password",
+                        "Write @ in a user name or a password as %40.",
+                    ));
+                }
+                let host = text
+                    .get(userinfo.len().saturating_add(1)..)
+                    .unwrap_or(behind);
+                Ok((Some(userinfo), host))
+            }
+        }
+    }
+
+    fn hosts(&self, authority: &str) -> Result<Vec<(String, String)>, Fault> {
+        let one = |text: &str| -> Result<(String, String), Fault> {
+            let (host, port) = host_and_port(text).ok_or_else(|| {
+                Fault::refused(self.dialect, "a bracket around the host is not closed")
+            })?;
+            if !port.is_empty() && !port.chars().all(|c| c.is_ascii_digit()) {
+                return Err(Fault::refused_but(
+                    self.dialect,
+                    "the port is not a number",
+                    "In a password, write / as %2F, : as %3A and @ as %40.",
+                ));
+            }
+            Ok((self.decoded(host, Plus::Literal)?, port.to_owned()))
+        };
+        match self.hosts {
+            Hosts::One if authority.contains(',') => Err(Fault::refused_but(
+                self.dialect,
+                "it takes one host only",
+                "Check each host with a string of its own.",
+            )),
+            Hosts::One => Ok(vec![one(authority)?]),
+            Hosts::Many => authority.split(',').map(one).collect(),
+        }
+    }
+
+    fn query(&self, query: &str) -> Result<Vec<Param>, Fault> {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        pairs
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Ok(Param {
+                    name: self.decoded(name, self.plus_in_query)?,
+                    value: self.decoded(value, self.plus_in_query)?,
+                })
+            })
+            .collect()
+    }
+
+    fn decoded(&self, text: &str, plus: Plus) -> Result<String, Fault> {
+        decoded(text, plus).ok_or_else(|| {
+            Fault::refused_but(
+                self.dialect,
+                "a % is not followed by two hexadecimal digits, or they are not UTF-8",
+                "Write a percent sign as %25.",
+            )
+        })
+    }
+}
+
+/// The text with the percent signs encoded that `decodeURI` does not decode.
+fn kept_encoded(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let byte = piece
+            .get(..2)
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let reserved = byte.is_some_and(|byte| RESERVED.contains(char::from(byte)));
+        kept.push_str(if reserved { "%25" } else { "%" });
+        kept.push_str(piece);
+    }
+    kept
+}
+
+/// The name of a database for a URL whose path is decoded in this way; nothing if it cannot be written.
+pub(super) fn path_of(name: &str, coding: Coding) -> Option<String> {
+    let mut path = String::new();
+    for letter in name.chars() {
+        let unreserved = letter.is_ascii_alphanumeric() || "-_.~".contains(letter);
+        let raw = unreserved || RESERVED.contains(letter);
+        match coding {
+            Coding::Percent if unreserved => path.push(letter),
+            Coding::Percent | Coding::DecodeUri if !raw || coding == Coding::Percent => {
+                path.push_str(&crate::percent::component(
+                    letter.encode_utf8(&mut [0; 4]).as_bytes(),
+                ));
+            }
+            Coding::Percent | Coding::DecodeUri | Coding::Raw if !raw || "?#".contains(letter) => {
+                return None;
+            }
+            Coding::Percent | Coding::DecodeUri | Coding::Raw => path.push(letter),
+        }
+    }
+    Some(path)
+}
+
+/// Host and port of `host:port`, `host`, `[address]:port` or `:port`; nothing if a bracket is open.
+pub(super) fn host_and_port(text: &str) -> Option<(&str, &str)> {
+    if let Some(inner) = text.strip_prefix('[') {
+        let (address, behind) = inner.split_once(']')?;
+        let port = match behind {
+            "" => "",
+            _ => behind.strip_prefix(':')?,
+        };
+        return Some((address, port));
+    }
+    Some(text.split_once(':').unwrap_or((text, "")))
+}
+
+/// Decodes percent signs; nothing if one is alone, or the result is not UTF-8.
+pub(super) fn decoded(text: &str, plus: Plus) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return String::from_utf8(bytes).ok(),
+            [b'%', high, low, rest @ ..] => {
+                let digit = |digit: u8| char::from(digit).to_digit(16);
+                let byte = digit(*high)?.checked_mul(16)?.checked_add(digit(*low)?)?;
+                bytes.push(u8::try_from(byte).ok()?);
+                rest
+            }
+            [b'%', ..] => return None,
+            [b'+', rest @ ..] if plus == Plus::Blank => {
+                bytes.push(b' ');
+                rest
+            }
+            [byte, rest @ ..] => {
+                bytes.push(*byte);
+                rest
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_comes_apart_at_its_delimiters() {
+        let url = Rules::usual(Dialect::Prisma)
+            .split("u%40x:p+w@h:1/d?a=b+c&d&e=%2f#f")
+            .unwrap();
+        assert_eq!(url.user.as_deref(), Some("u@x"));
+        assert_eq!(url.password.as_deref(), Some("p+w"));
+        assert_eq!(url.hosts, [("h".to_owned(), "1".to_owned())]);
+        assert_eq!(url.path.as_deref(), Some("d"));
+        let expected = [("a", "b c"), ("d", ""), ("e", "/")];
+        assert_eq!(
+            url.query,
+            expected.map(|(name, value)| Param::new(name, value))
+        );
+    }
+
+    #[test]
+    fn raw_delimiters_in_a_password_are_refused_or_taken_as_the_driver_does() {
+        let usual = Rules::usual(Dialect::Prisma);
+        assert!(usual.split("u:p/w@h/d").is_err());
+        assert!(usual.split("u:p@w@h/d").is_err());
+        let first = Rules {
+            userinfo: Userinfo::FirstAt,
+            ..usual
+        };
+        let url = first.split("u:p/w?#@h/d").unwrap();
+        assert_eq!(url.password.as_deref(), Some("p/w?#"));
+        assert_eq!(first.split("/d?host=a@b").unwrap().user, None);
+    }
+
+    #[test]
+    fn addresses_stand_in_brackets() {
+        assert_eq!(host_and_port("[::1]:5"), Some(("::1", "5")));
+        assert_eq!(host_and_port("[::1]"), Some(("::1", "")));
+        assert_eq!(host_and_port("[::1"), None);
+        assert_eq!(host_and_port("[::1]x"), None);
+    }
+}

@@ -1,0 +1,622 @@
+//! Strings of other drivers: what the program says, and what the drivers' own parsers find in them.
+
+mod parsers;
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use pgtls::conninfo::{self, Keyword, Nowhere, Value};
+use pgtls::dialect::{Dialect, Passwords, read, translate};
+use rcgen::DnType;
+
+use crate::support::client::{Client, Run};
+use crate::support::peer::Peer;
+use crate::support::pki::{Ca, Served};
+use crate::support::serving::{TLS13, plain};
+
+use self::parsers::{Parser, Parts, root_file};
+
+/// The strings that newcomers try first, whose they are, and what libpq must be told.
+const NEWCOMERS: &[(&str, &str, &str, &str)] = &[
+    (
+        "jdbc:postgresql://h:1/d?user=u&password=hunter2&ssl=true",
+        "jdbc",
+        "verify-full",
+        "",
+    ),
+    (
+        "jdbc:postgresql://h:1/d?sslmode=require&sslrootcert=root.crt",
+        "jdbc",
+        "require",
+        "",
+    ),
+    (
+        "Server=h;Database=d;Port=1;User Id=u;Password=hunter2;Ssl Mode=VerifyFull;Root Certificate=root.crt",
+        "adonet",
+        "verify-full",
+        "root.crt",
+    ),
+    (
+        "postgresql+psycopg://u:hunter2@h:1/d?sslmode=verify-full&sslrootcert=root.crt",
+        "sqlalchemy",
+        "verify-full",
+        "root.crt",
+    ),
+    (
+        "postgresql+asyncpg://u:hunter2@h:1/d?ssl=require",
+        "sqlalchemy",
+        "require",
+        "",
+    ),
+    (
+        "postgresql://u:hunter2@h:1/d?schema=public&sslmode=require&sslaccept=strict&sslcert=root.crt",
+        "prisma",
+        "verify-full",
+        "root.crt",
+    ),
+    (
+        "postgres://u:hunter2@h:1/d?sslmode=no-verify",
+        "node-postgres",
+        "require",
+        "",
+    ),
+    (
+        "ecto://u:hunter2@h:1/d?ssl=true",
+        "ecto",
+        "verify-full",
+        "system",
+    ),
+    (
+        "pgsql:host=h;port=1;dbname=d;sslmode=verify-full;sslrootcert=root.crt",
+        "pdo",
+        "verify-full",
+        "root.crt",
+    ),
+    (
+        "r2dbc:postgresql://u:hunter2@h:1/d?sslMode=verify-ca&sslRootCert=root.crt",
+        "r2dbc",
+        "verify-ca",
+        "root.crt",
+    ),
+    (
+        "Driver={PostgreSQL Unicode};Server=h;Port=1;Database=d;Uid=u;Pwd=hunter2;SSLmode=require",
+        "odbc",
+        "require",
+        "",
+    ),
+    (
+        "postgres://u:hunter2@h:1/d?sslmode=verify-full&pool=5",
+        "rails",
+        "verify-full",
+        "",
+    ),
+    (
+        "DATABASE_URL=\"postgres://u:hunter2@h:1/d?sslmode=require\"",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "DATABASE_URL='postgres://u:hunter2@h:1/d?sslmode=require'",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "export DATABASE_URL=postgres://u:hunter2@h:1/d?sslmode=require",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "DATABASE_URL: postgres://u:hunter2@h:1/d?sslmode=require",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "- DATABASE_URL=postgres://u:hunter2@h:1/d?sslmode=require",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "psql \"host=h port=1 sslmode=require password=hunter2\"",
+        "psql-command",
+        "require",
+        "",
+    ),
+    (
+        "PGHOST=h\nPGPORT=1\nPGSSLMODE=require\nPGPASSWORD=hunter2",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "DB_CONNECTION=pgsql\nDB_HOST=h\nDB_PORT=1\nDB_PASSWORD=hunter2\nDB_SSLMODE=require",
+        "laravel",
+        "require",
+        "",
+    ),
+];
+
+#[test]
+fn the_strings_of_newcomers_are_read_and_their_passwords_are_not_shown() {
+    let client = Client::new().with("PGSSLROOTCERT", "");
+    for (string, dialect, mode, root) in NEWCOMERS {
+        let run = client.pgtls(&["conninfo", "--format", "json", string]);
+        assert_eq!(run.code, 0, "{string}: {run:?}");
+        let document = run.json();
+        assert_eq!(document["dialect"], *dialect, "{string}");
+        let value = |name: &str| {
+            document["parameters"][name]["value"]
+                .as_str()
+                .unwrap_or("")
+                .to_owned()
+        };
+        assert_eq!(
+            (value("host").as_str(), value("port").as_str()),
+            ("h", "1"),
+            "{string}"
+        );
+        assert_eq!(
+            (value("sslmode").as_str(), value("sslrootcert").as_str()),
+            (*mode, *root),
+            "{string}"
+        );
+        let text = client.pgtls(&["conninfo", string]);
+        assert!(text.stdout.starts_with("read as "), "{text:?}");
+        let all = client.pgtls(&["translate", "--to", "all", string]);
+        assert_eq!(all.code, 0, "{all:?}");
+        for shown in [&run.stdout, &text.stdout, &all.stdout] {
+            assert!(!shown.contains("hunter2"), "{string}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_report_says_how_the_string_was_read() {
+    let port = crate::support::scripted::answering(b"N");
+    let client = Client::new();
+    let string = format!(
+        "jdbc:postgresql://127.0.0.1:{port}/d?sslmode=require&sslrootcert=root.crt&sslMode=x"
+    );
+    let run = client.check(&string);
+    assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
+    assert_eq!(run.endpoint()["dialect"], "jdbc");
+    let findings = run.findings();
+    assert!(
+        findings.contains(&"foreign-dialect".to_owned()),
+        "{findings:?}"
+    );
+    let differs = findings.iter().filter(|code| *code == "setting-differs");
+    assert_eq!(differs.count(), 2, "{findings:?}");
+    let text = client.pgtls(&["check", &string]);
+    assert!(text.stdout.contains("read as a pgjdbc URL"), "{text:?}");
+    let short = client.pgtls(&[&string]);
+    assert_eq!(short.code, 4, "{short:?}");
+    assert!(short.stdout.contains("read as a pgjdbc URL"), "{short:?}");
+}
+
+/// Strings that nobody should read as anything, with their codes.
+const REFUSED: &[(&str, &str)] = &[
+    ("", "empty-conninfo"),
+    ("\"postgres://h/d\"", "mangled-conninfo"),
+    ("$DATABASE_URL", "mangled-conninfo"),
+    ("db.example.com:5432", "mangled-conninfo"),
+    ("host=h;port=1;dbname=d", "mangled-conninfo"),
+    ("HOST=h", "mangled-conninfo"),
+    ("mysql://u@h/d", "other-database"),
+    (
+        "postgresql://h/d?sslfactory=x&sslaccept=strict",
+        "ambiguous-dialect",
+    ),
+    ("jdbc:postgresql://u:p@h/d", "refused-by-driver"),
+    ("Host=h;Database=d;Foo=1", "unknown-keyword"),
+    ("host=tcp://h:5432", "invalid-value"),
+    ("host=\"h\"", "invalid-value"),
+];
+
+#[test]
+fn what_nobody_can_mean_is_refused_with_its_name() {
+    let client = Client::new();
+    for (string, code) in REFUSED {
+        for command in ["check", "audit", "conninfo"] {
+            let run = client.pgtls(&[command, "--format", "json", string]);
+            assert_eq!(
+                (run.code, run.outcome().as_str()),
+                (2, *code),
+                "{command} {string}: {run:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_string_comes_from_standard_input_from_a_variable_or_from_an_env_file() {
+    let client = Client::new()
+        .with("APP_URL", "jdbc:postgresql://h/d")
+        .with("UNSET", "");
+    let dialect = |run: &Run| {
+        run.json()["dialect"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let from_variable = client.pgtls(&["conninfo", "--format", "json", "--env", "APP_URL"]);
+    assert_eq!(dialect(&from_variable), "jdbc");
+    let unset = client.pgtls(&["check", "--format", "json", "--env", "UNSET"]);
+    assert_eq!(
+        (unset.code, unset.outcome().as_str()),
+        (2, "empty-conninfo")
+    );
+    assert_eq!(client.pgtls(&["check", "--env", "MISSING"]).code, 2);
+    let mut command = client.command(&["conninfo", "--format", "json", "-"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(
+        &mut child.stdin.take().unwrap(),
+        b"ecto://u@h/d?ssl=true\r\n",
+    )
+    .unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("\"ecto\""),
+        "{output:?}"
+    );
+
+    client.write(".env", "# app\nDEBUG=1\nREDIS_URL=redis://r\nDATABASE_URL=\"postgres://u@127.0.0.1:1/d?sslmode=require\"\nREPORTS='jdbc:postgresql://127.0.0.1:1/r'\n");
+    let run = client.pgtls(&["check", "--format", "json", "--from", ".env"]);
+    let endpoints = run.json()["endpoints"].clone();
+    let lines: Vec<u64> = endpoints
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|endpoint| endpoint["location"]["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!((run.code, lines), (3, vec![4, 5]), "{run:?}");
+}
+
+#[test]
+fn quotes_that_a_shell_has_eaten_are_missed() {
+    let client = Client::new()
+        .with("PGHOST", "127.0.0.1")
+        .with("PGPORT", "1");
+    let run = client.pgtls(&[
+        "check",
+        "host=127.0.0.1",
+        "port=1",
+        "sslmode=require",
+        "password=hunter2",
+    ]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("\"host=127.0.0.1 port=1 sslmode=require password=********\""),
+        "{run:?}"
+    );
+    let two = client.pgtls(&[
+        "check",
+        "host=127.0.0.1 port=1 sslmode=require",
+        "host=127.0.0.1 port=1 sslmode=require",
+    ]);
+    assert_eq!(two.code, 3, "{two:?}");
+}
+
+/// Go takes no common name, libpq does. And a string that a driver means as verify-full is verified.
+#[test]
+fn what_the_driver_decides_differently_is_said() {
+    let root = Ca::root("Test Root");
+    let no_san = root.leaf_with(&[], |params| {
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "localhost")
+    });
+    let peer = serve(&no_san);
+    let port = peer.port;
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let place = format!("localhost:{port}/d");
+    let go = client.check(&format!(
+        "postgres://u@{place}?pool_max_conns=4&sslmode=verify-full&sslrootcert=root.crt"
+    ));
+    assert_eq!((go.code, go.outcome().as_str()), (0, "pass"), "{go:?}");
+    assert!(
+        go.findings().contains(&"driver-differs".to_owned()),
+        "{go:?}"
+    );
+    let jdbc = client.check(&format!(
+        "jdbc:postgresql://{place}?user=u&ssl=true&sslrootcert=root.crt"
+    ));
+    assert_eq!(
+        (jdbc.code, jdbc.endpoint()["sslmode"].as_str()),
+        (0, Some("verify-full")),
+        "{jdbc:?}"
+    );
+    assert!(
+        !jdbc.findings().contains(&"driver-differs".to_owned()),
+        "{jdbc:?}"
+    );
+    let other = client.check(&format!(
+        "jdbc:postgresql://127.0.0.1:{port}/d?user=u&ssl=true&sslrootcert=root.crt"
+    ));
+    assert_eq!(other.code, 7, "{other:?}");
+    let weak = client.check(&format!(
+        "jdbc:postgresql://127.0.0.1:{port}/d?user=u&sslmode=require&sslrootcert=root.crt"
+    ));
+    assert_eq!(
+        (weak.code, weak.endpoint()["authenticated"].as_bool()),
+        (0, Some(false)),
+        "{weak:?}"
+    );
+}
+
+fn serve(served: &Served) -> Peer {
+    let config = Arc::new(plain(served, TLS13));
+    Peer::start(move |conversation| {
+        let session = conversation.tls(&config)?;
+        session.sock.finish()
+    })
+}
+
+#[test]
+fn a_translation_says_the_same_or_why_it_cannot() {
+    let client = Client::new();
+    let string = "host=h port=1 user=u password=hunter2 sslmode=verify-full sslrootcert=/r.crt";
+    for (target, expected) in [
+        (
+            "jdbc",
+            "jdbc:postgresql://h:1/?user=u&password=********&sslmode=verify-full&sslrootcert=/r.crt",
+        ),
+        (
+            "adonet",
+            "Host=h;Port=1;Username=u;Password=********;SSL Mode=VerifyFull;Root Certificate=/r.crt",
+        ),
+        (
+            "prisma",
+            "postgresql://u:********@h:1/?sslmode=require&sslaccept=strict&sslcert=/r.crt",
+        ),
+        (
+            "r2dbc",
+            "r2dbc:postgresql://u:********@h:1/?sslMode=VERIFY_FULL&sslRootCert=/r.crt",
+        ),
+        (
+            "psql-command",
+            "psql 'host=h port=1 user=u password=******** sslmode=verify-full sslrootcert=/r.crt'",
+        ),
+    ] {
+        let run = client.pgtls(&["translate", "--to", target, string]);
+        assert_eq!(
+            (run.code, run.stdout.lines().next()),
+            (0, Some(expected)),
+            "{run:?}"
+        );
+    }
+    let lost = client.pgtls(&["translate", "--to", "ecto", "--format", "json", string]);
+    let said = &lost.json()["translations"][0];
+    assert_eq!(
+        (lost.code, said["kept"].as_bool()),
+        (1, Some(false)),
+        "{lost:?}"
+    );
+    assert!(
+        said["program"].as_str().unwrap().contains("cacertfile"),
+        "{lost:?}"
+    );
+}
+
+/// Strings besides our own translations.
+const WRITTEN: &[(Dialect, &str)] = &[
+    (Dialect::Jdbc, "jdbc:postgresql:app"),
+    (Dialect::Jdbc, "jdbc:postgresql:///app?user=u"),
+    (
+        Dialect::Jdbc,
+        "jdbc:postgresql://h/a+b%2Fc?user=a+b&password=%26%3D&ssl",
+    ),
+    (Dialect::Jdbc, "jdbc:postgresql://h:1/d?user=u&ssl=TRUE"),
+    (Dialect::Jdbc, "jdbc:postgresql://h:1/d?user=u&ssl=false"),
+    (Dialect::Jdbc, "jdbc:postgresql://h:1/d?user=u&ssl=1"),
+    (
+        Dialect::Jdbc,
+        "jdbc:postgresql://h:1/d?user=u&ssl=true&sslmode=Require",
+    ),
+    (
+        Dialect::Jdbc,
+        "jdbc:postgresql://h:1/d?user=u&sslMode=verify-full",
+    ),
+    (Dialect::Jdbc, "jdbc:postgresql://[::1]:1/d?user=u"),
+    (Dialect::Jdbc, "jdbc:postgresql://h"),
+    (
+        Dialect::Jdbc,
+        "jdbc:postgresql://h/d?user=u&sslmode=verify_full",
+    ),
+    (Dialect::Jdbc, "jdbc:postgresql://h:x/d?user=u"),
+    (Dialect::NodePostgres, "postgres://u:p@h/d"),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?ssl=true"),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?ssl=1"),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?ssl=0"),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?sslmode=no-verify",
+    ),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?sslmode=prefer"),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?sslmode=nonsense"),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?sslmode=verify-ca&uselibpqcompat=true",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?sslrootcert=system",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?ssl=true&sslmode=disable",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u%40x:a+b@h:1/d?user=v&host=i",
+    ),
+    (Dialect::PostgresJs, "postgres://u:p@h/d"),
+    (
+        Dialect::PostgresJs,
+        "postgres://u:p@a:1,b:2/d?sslmode=prefer",
+    ),
+    (Dialect::PostgresJs, "postgres://u:p@h/d?ssl=no-verify"),
+    (Dialect::PostgresJs, "postgres://u:p@h/d?ssl=false"),
+    (Dialect::PostgresJs, "postgres://u:p@h/d?ssl=0"),
+    (Dialect::PostgresJs, "postgres://u:p@h/d?sslrootcert=system"),
+    (Dialect::PostgresJs, "postgres://u:p@h/d?sslmode=allow"),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p/?#w@h:1/d?sslmode=require",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@/d?host=a:1&host=b:2",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@/d?host=a,b&port=1,2",
+    ),
+    (Dialect::Sqlalchemy, "postgresql+psycopg://u:p@h/d?ssl=true"),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+asyncpg://u:p@h/d?ssl=verify_full",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+asyncpg://u:p@h/d?ssl=prefer",
+    ),
+    (Dialect::Sqlalchemy, "postgresql+asyncpg://u:p@h/d"),
+    (Dialect::Sqlalchemy, "postgresql+asyncpg://u:p@h/d?ssl=true"),
+    (Dialect::Sqlalchemy, "postgres://u:p@h/d"),
+    (Dialect::Django, "postgis://u:p%40@H:1/d?sslmode=require"),
+    (Dialect::Django, "pgsql://u:p@h/d?currentSchema=x"),
+    (Dialect::Django, "postgres://u:p@h/d?foo=1"),
+];
+
+#[test]
+fn the_drivers_own_parsers_find_the_same() {
+    let root = root_file().to_str().unwrap().to_owned();
+    let mut questions: Vec<(Dialect, String)> = WRITTEN
+        .iter()
+        .map(|(dialect, text)| (*dialect, (*text).to_owned()))
+        .collect();
+    for target in Dialect::ALL
+        .iter()
+        .filter(|target| Parser::of(**target).is_some())
+    {
+        for mode in [
+            "disable",
+            "allow",
+            "prefer",
+            "require",
+            "verify-ca",
+            "verify-full",
+        ] {
+            for root in ["", &root, "system"] {
+                for password in ["plain", "a b+c", "p;'\\ \"=&%+@:/?#{}$x", "é%2F"] {
+                    for hosts in ["db.example.com", "a.example.com,b.example.com"] {
+                        let settings = [
+                            (Keyword::Host, hosts),
+                            (Keyword::Port, "5433"),
+                            (Keyword::User, "ann@b c"),
+                            (Keyword::Password, password),
+                            (Keyword::Dbname, "my+db"),
+                            (Keyword::SslMode, mode),
+                            (Keyword::SslRootCert, root),
+                        ];
+                        let settings: Vec<(Keyword, Value)> = settings
+                            .iter()
+                            .filter(|(_, value)| !value.is_empty())
+                            .map(|(keyword, value)| {
+                                (*keyword, Value::new(*keyword, value.as_bytes().to_vec()))
+                            })
+                            .collect();
+                        let said = translate(&settings, *target, Passwords::Written);
+                        if said.keeps_the_promise() && !(root == "system" && mode != "verify-full")
+                        {
+                            questions.push((*target, said.text));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for parser in [Parser::Python, Parser::Node, Parser::Java] {
+        let asked: Vec<(Dialect, String)> = questions
+            .iter()
+            .filter(|(dialect, _)| Parser::of(*dialect) == Some(parser))
+            .cloned()
+            .collect();
+        let Some(answers) = parser.ask(&asked) else {
+            continue;
+        };
+        for ((dialect, text), theirs) in asked.iter().zip(answers) {
+            compared += 1;
+            let ours = ours(*dialect, text);
+            if ours != theirs {
+                wrong.push(format!(
+                    "{dialect}: {text}\n  ours   {ours:?}\n  theirs {theirs:?}"
+                ));
+            }
+        }
+    }
+    println!("{compared} strings compared");
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// What we find in a string; nothing if we refuse it.
+fn ours(dialect: Dialect, text: &str) -> Option<Parts> {
+    let conninfo = match dialect {
+        Dialect::Libpq => text.as_bytes().to_vec(),
+        _ => read(text.as_bytes(), Some(dialect), &Nowhere)
+            .ok()??
+            .conninfo(),
+    };
+    let settings = conninfo::parse(&conninfo).unwrap();
+    let get = |keyword: Keyword| {
+        let set = settings.iter().find(|made| made.keyword == keyword);
+        set.map(|made| String::from_utf8(made.value.as_bytes().to_vec()).unwrap())
+            .unwrap_or_default()
+    };
+    let hosts: Vec<String> = get(Keyword::Host).split(',').map(str::to_owned).collect();
+    let ports = get(Keyword::Port);
+    let ports: Vec<&str> = ports.split(',').collect();
+    let port = |index: usize| match (ports.len(), ports.get(index)) {
+        (1, _) if ports[0].is_empty() => "5432".to_owned(),
+        (1, _) => ports[0].to_owned(),
+        (_, Some(port)) => (*port).to_owned(),
+        (_, None) => String::new(),
+    };
+    let by_libpq = matches!(dialect, Dialect::Libpq | Dialect::Django)
+        || dialect == Dialect::Sqlalchemy && !text.contains("asyncpg");
+    let count = if by_libpq { ports.len() } else { hosts.len() };
+    let root = get(Keyword::SslRootCert);
+    let mode = get(Keyword::SslMode);
+    Some(Parts {
+        ports: (0..count).map(port).collect(),
+        hosts,
+        user: get(Keyword::User),
+        password: get(Keyword::Password),
+        dbname: get(Keyword::Dbname),
+        root: match dialect {
+            _ if by_libpq => root,
+            Dialect::NodePostgres if root != "system" && !root.is_empty() => "given".to_owned(),
+            Dialect::Jdbc if root != "system" => root,
+            _ => String::new(),
+        },
+        mode,
+    })
+}
