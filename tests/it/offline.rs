@@ -533,7 +533,35 @@ fn conninfo_shows_libpqs_own_default_and_the_files_that_count() {
     assert_eq!(json.json()["parameters"]["sslmode"]["value"], "prefer");
 }
 
-/// The calendar, and what relies on it (`root-removal` is tested below `notices`, for want of a public key).
+/// A public root stands for a server's certificate here, because no test has the key of one.
+#[test]
+fn a_root_that_the_stores_will_remove_is_told_where_the_string_relies_on_a_store() {
+    let root = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/certs/DigiCertGlobalRootG2.crt.pem"
+    );
+    let client = Client::new().with("SSL_CERT_FILE", root);
+    let relies_on = |roots: &str| {
+        let run = client.pgtls(&[
+            "verify",
+            "--cert",
+            root,
+            "--sslrootcert",
+            roots,
+            "--at",
+            "2028-06-01T00:00:00Z",
+            "--format",
+            "json",
+        ]);
+        assert_eq!(run.code, 0, "{run:?}");
+        run.findings()
+    };
+    let told = |findings: &[String]| findings.iter().any(|code| code == "root-removal");
+    assert!(told(&relies_on("system")));
+    assert!(!told(&relies_on(root)));
+}
+
+/// Every date comes with the page that says so.
 #[test]
 fn the_calendar_of_removals_is_shown_with_its_source() {
     let client = Client::new();
