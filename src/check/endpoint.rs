@@ -174,6 +174,10 @@ impl<'a> Network<'a> {
         let dialect = read_as.dialect;
         let strictness = checked.source.demands.strictness;
         checked.dialect = Some(dialect);
+        if let (Some(stores), Some(by_others)) = (self.stores(checked.source), &readable.by_others)
+        {
+            checked.clients = self.verdicts_of_others(stores, by_others).await;
+        }
         checked.diagnosis = checked.diagnosis.of_dialect(read_as, conninfo, strictness);
         let (Some(client), Some(stores), Subject::Observed(observed)) =
             (client_of(dialect), self.stores.as_ref(), &checked.subject)

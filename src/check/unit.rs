@@ -10,7 +10,7 @@ use super::{CheckRequest, Error, Source};
 use crate::connect;
 use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, Secret, World};
 use crate::diagnose::{Diagnosis, refusal};
-use crate::dialect::{ReadAs, View, understand};
+use crate::dialect::{Dialect, ReadAs, View, understand};
 use crate::trust::{self, SharedTrust, Trust, TrustRequest};
 use crate::workers;
 
@@ -36,6 +36,8 @@ pub(super) struct Readable {
     pub(super) trust: TrustResult,
     /// What the string itself trusts, without `--trust`: other clients know only this.
     pub(super) own: TrustResult,
+    /// How the clients that were asked for read it, if only its own driver reads it as we do.
+    pub(super) by_others: Option<Arc<ReadByOthers>>,
 }
 
 /// A string that is refused.
@@ -86,6 +88,11 @@ impl<'a> Unit<'a> {
         } else {
             Arc::clone(&trust)
         };
+        let by_others = if understood.read_as.dialect == Dialect::Libpq {
+            None
+        } else {
+            read_by_others(source, world, trusts).await?.map(Arc::new)
+        };
         let readable = Readable {
             endpoints: conninfo.endpoints.clone(),
             conninfo,
@@ -94,6 +101,7 @@ impl<'a> Unit<'a> {
             view: understood.view,
             trust,
             own,
+            by_others,
         };
         Ok(grouped(source, &readable, request))
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::alone::alone;
 use crate::support::peer::{Conversation, Peer};
-use crate::support::postgres::{free_port, wait_until};
+use crate::support::postgres::{closed_port, wait_until};
 use pgtls::conninfo::{ConnInfo, Nowhere};
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::probe::{Moment, Task, probe};
@@ -38,7 +38,7 @@ fn a_thousand_checks() {
         (good.address.port(), "other.example", "10"),
         (plain.port, "db.example", "10"),
         (resetting.port, "db.example", "10"),
-        (free_port(), "db.example", "10"),
+        (closed_port(), "db.example", "10"),
         (silent.port, "db.example", "0.001"),
     ];
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -5,7 +5,7 @@
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
-use crate::support::postgres::{Postgres, free_port};
+use crate::support::postgres::{Postgres, closed_port};
 
 /// How psql compares with pgtls.
 enum Psql {
@@ -251,6 +251,6 @@ fn filled(string: &str, server: &Postgres) -> String {
     string
         .replace("{good}", good)
         .replace("{port}", &server.port.to_string())
-        .replace("{closed}", &free_port().to_string())
+        .replace("{closed}", &closed_port().to_string())
         .replace("{socket}", &server.socket_directory().display().to_string())
 }

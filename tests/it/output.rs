@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::client::Client;
 use crate::support::pki::{Ca, Served, expired};
-use crate::support::postgres::free_port;
+use crate::support::postgres::closed_port;
 use crate::support::skip::skip;
 use pgtls::lab::{Endpoint, Issued};
 use rustls::pki_types::pem::PemObject as _;
@@ -61,7 +61,7 @@ impl Scene {
                 at(&good, "sslmode=require sslrootcert=root.der"),
                 2,
             ),
-            ("refused", plain(free_port()), 3),
+            ("refused", plain(closed_port()), 3),
             (
                 "no-tls",
                 plain(crate::support::scripted::answering(b"N")),

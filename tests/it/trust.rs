@@ -2,7 +2,7 @@
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Documented};
-use crate::support::postgres::{Postgres, free_port};
+use crate::support::postgres::{Postgres, closed_port};
 use crate::support::tool::Tool;
 
 /// The strings from Azure's pages, with other host, port and file.
@@ -288,7 +288,7 @@ fn any_host_is_enough_where_that_is_asked_for() {
     };
     let client = Client::new();
     client.write("root.crt", &root.pem);
-    let (closed, open) = (free_port(), server.port);
+    let (closed, open) = (closed_port(), server.port);
     for (hosts, ports, code) in [
         ("db.example,db.example", format!("{closed},{open}"), 0),
         ("db.example,db.example", format!("{open},{closed}"), 0),

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::support::client::{Client, Run};
-use crate::support::postgres::free_port;
+use crate::support::postgres::closed_port;
 
 #[test]
 fn a_closed_port_is_refused() {
-    let run = Client::new().check(&at(free_port()));
+    let run = Client::new().check(&at(closed_port()));
     assert_eq!((run.code, run.outcome().as_str()), (3, "refused"));
 }
 
@@ -128,7 +128,7 @@ fn prefer_does_not_pass_in_plain_text() {
 #[test]
 fn several_strings_are_several_endpoints() {
     let (closed, plain) = (
-        at(free_port()),
+        at(closed_port()),
         at(crate::support::scripted::answering(b"N")),
     );
     for (strings, code) in [
