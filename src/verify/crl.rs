@@ -92,10 +92,9 @@ impl Usage {
 
     fn algorithms(self) -> signature::Algorithms {
         match self {
-            Self::Common | Self::WithDeltas | Self::WithoutEmptyScopes => {
-                signature::Algorithms::MustAgree
-            }
-            Self::WithTwoAlgorithms => signature::Algorithms::MayDiffer,
+            Self::Common | Self::WithoutEmptyScopes => signature::Algorithms::MustAgree,
+            // The versions that use deltas do not compare the algorithms either.
+            Self::WithDeltas | Self::WithTwoAlgorithms => signature::Algorithms::MayDiffer,
         }
     }
 }

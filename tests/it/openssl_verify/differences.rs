@@ -227,11 +227,13 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 1.1.1 calls a certificate invalid that has a path length and is not a CA. pgtls and OpenSSL \
                    3 do not.",
         versions: Versions::Old,
+        // A length that does not fit is none to pgtls.
         explains: |seen| {
+            let no_issuer = seen.theirs.code == Some(NO_LOCAL_ISSUER);
             seen.certificates.iter().any(|certificate| {
                 certificate
                     .basic_constraints
-                    .is_some_and(|found| !found.ca && found.path_length.is_some())
+                    .is_some_and(|found| !found.ca && (found.path_length.is_some() || no_issuer))
             })
         },
     },
@@ -244,6 +246,8 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     },
 ];
 
+/// `X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY`.
+const NO_LOCAL_ISSUER: u32 = 20;
 /// `X509_V_ERR_SUBTREE_MINMAX`.
 const SUBTREE_MIN_MAX: u32 = 49;
 
