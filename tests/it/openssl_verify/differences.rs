@@ -107,7 +107,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL up to 3.0.20, 3.3, 3.4 and up to 3.5.7 use a delta CRL like any other; 3.0.22 and 3.5.8 do \
                    not. pgtls refuses what either refuses.",
         versions: Versions::All,
-        explains: |seen| seen.is_told() && seen.crls.iter().any(|crl| crl.base_number.is_some()),
+        explains: |seen| seen.is_told() && seen.crls.iter().any(is_delta),
     },
     Difference {
         name: "CRL without a scope",
@@ -121,19 +121,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 3.0.19, 3.3.1, 3.4.1 and 3.5.4 use a CRL whose two algorithm fields differ; 3.0.22 and 3.5.8 \
                    do not. pgtls refuses it.",
         versions: Versions::All,
-        explains: |seen| {
-            let differ = |crl: &Crl| crl.signature_algorithm.der != crl.tbs_signature_algorithm.der;
-            seen.is_told() && seen.crls.iter().any(differ)
-        },
+        explains: |seen| seen.is_told() && seen.crls.iter().any(has_two_algorithms),
     },
     Difference {
         name: "URI under name constraints",
         sentence: "The host of a URI with a user, a port, a query or none: OpenSSL 3.5 reads it as a parser of URLs, \
                    older ones up to the next colon or slash. pgtls refuses what either refuses.",
         versions: Versions::All,
-        explains: |seen| {
-            seen.is_told() && seen.constrains(|name| matches!(name, GeneralName::Uri(_)))
-        },
+        explains: |seen| seen.is_told() && seen.constrains(is_uri),
     },
     Difference {
         name: "RSA-PSS without parameters",
@@ -251,6 +246,18 @@ const NO_LOCAL_ISSUER: u32 = 20;
 /// `X509_V_ERR_SUBTREE_MINMAX`.
 const SUBTREE_MIN_MAX: u32 = 49;
 
+fn is_delta(crl: &Crl) -> bool {
+    crl.base_number.is_some()
+}
+
+fn has_two_algorithms(crl: &Crl) -> bool {
+    crl.signature_algorithm.der != crl.tbs_signature_algorithm.der
+}
+
+fn is_uri(name: &GeneralName) -> bool {
+    matches!(name, GeneralName::Uri(_))
+}
+
 fn has_empty_scope(crl: &Crl) -> bool {
     crl.scope.as_ref().is_some_and(|scope| {
         scope.name.is_none()
@@ -261,9 +268,26 @@ fn has_empty_scope(crl: &Crl) -> bool {
 }
 
 impl Seen<'_> {
-    /// Does pgtls say that versions differ? It must where only some of OpenSSL 3 refuse.
+    /// Does pgtls say that versions differ? It must where only some of OpenSSL 3 refuse. It does not if two
+    /// differences together decide.
     fn is_told(&self) -> bool {
-        self.version.is_old() || !self.theirs.passes || self.ours.dissent.is_some()
+        self.version.is_old()
+            || !self.theirs.passes
+            || self.ours.dissent.is_some()
+            || self.reasons() > 1
+    }
+
+    /// How many things there are about which versions differ.
+    fn reasons(&self) -> usize {
+        [
+            self.crls.iter().any(is_delta),
+            self.crls.iter().any(has_empty_scope),
+            self.crls.iter().any(has_two_algorithms),
+            self.constrains(is_uri),
+        ]
+        .into_iter()
+        .filter(|there| *there)
+        .count()
     }
 
     fn constrains(&self, wanted: fn(&GeneralName) -> bool) -> bool {
