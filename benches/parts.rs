@@ -113,7 +113,6 @@ fn certificates(bench: &Bench) {
     let anchors = AnchorList::new(file::read(made.root_pem.as_bytes()).unwrap().certificates);
     let rules = Rules {
         now: made.now.unix_timestamp(),
-        moment: pgtls::probe::Moment::Present,
         revocation: Revocation::Off,
         purpose: Purpose::SslServer,
     };
@@ -148,6 +147,7 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     );
     let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
     let task = Task {
+        moment: pgtls::probe::Moment::Present,
         oldest: pgtls::verify::OpenSsl::V3_0,
         endpoint: conninfo.endpoints.first().unwrap().clone(),
         trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
