@@ -11,6 +11,7 @@ mod settle;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -67,12 +68,10 @@ pub(super) struct Case<'a> {
     clinic: &'a Clinic<'a>,
     /// What the string's driver sees of the machine.
     world: &'a dyn World,
-    /// The string in libpq's words.
-    text: &'a [u8],
     source: &'a Source,
     place: Place,
     /// The string as it is, if it can be read.
-    own: Option<ConnInfo>,
+    own: Option<Arc<ConnInfo>>,
     deadline: Instant,
     wires: Wires<'a>,
 }
@@ -113,17 +112,25 @@ pub(super) async fn judged<'s>(
         let Some(place) = place(&checked.subject).filter(|_| !by_login) else {
             return checked;
         };
+        // Most checks pass, and have nothing to try.
+        if is_cured(&checked.diagnosis) && !has_trials(&checked.diagnosis) {
+            return checked;
+        }
+        let start = State {
+            text: Secret::new(words.text.to_vec()),
+            supposed: Supposed::default(),
+        };
+        let begin = Reached::found(&start, checked.diagnosis, words.world);
         let case = Case {
             clinic,
             world: words.world,
-            text: words.text,
             source: checked.source,
             place,
-            own: ConnInfo::read(words.text, words.world).ok(),
+            own: begin.conninfo.clone(),
             deadline,
             wires: Wires::new(seen(&checked.subject)),
         };
-        Box::pin(case.settled(checked.diagnosis)).await
+        Box::pin(case.settled(start, begin)).await
     };
     Checked {
         diagnosis,
@@ -132,13 +139,8 @@ pub(super) async fn judged<'s>(
 }
 
 impl Case<'_> {
-    async fn settled(&self, diagnosis: Diagnosis) -> Diagnosis {
-        let start = State {
-            text: Secret::new(self.text.to_vec()),
-            supposed: Supposed::default(),
-        };
+    async fn settled(&self, start: State, begin: Reached) -> Diagnosis {
         let mut path: Vec<Step> = Vec::new();
-        let begin = Reached::found(&start, diagnosis, self.world);
         for _ in 0..MAX_STEPS {
             let (from, here) = path
                 .last()
@@ -183,6 +185,12 @@ fn is_cured(diagnosis: &Diagnosis) -> bool {
             .findings
             .iter()
             .all(|finding| finding.code != Code::LibpqRootMissing)
+}
+
+/// Does any finding have a change that can be tried?
+fn has_trials(diagnosis: &Diagnosis) -> bool {
+    let mut findings = diagnosis.all();
+    findings.any(|finding| finding.hint.fixes().any(|fix| fix.trial.is_some()))
 }
 
 /// Does this change lead to a pass, or to a fault that libpq would only have found later?
