@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use pgtls::conninfo::{ConnInfo, Keyword, Origin, Value};
-use pgtls::dialect::{Dialect, Passwords, ReadAs, Translation, translate};
+use pgtls::dialect::{Dialect, Note, Passwords, ReadAs, Translation, translate};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::report::json;
@@ -120,15 +120,14 @@ fn write_reading(out: &mut dyn Write, read_as: &ReadAs) -> io::Result<()> {
         return Ok(());
     }
     writeln!(out, "read as {}", read_as.dialect.title())?;
-    for note in &read_as.notes {
-        writeln!(
-            out,
-            "  {}: {}",
-            escape(&note.setting),
-            escape(&note.message)
-        )?;
-    }
-    Ok(())
+    write_notes(out, &read_as.notes)
+}
+
+fn write_notes(out: &mut dyn Write, notes: &[Note]) -> io::Result<()> {
+    notes.iter().try_for_each(|note| {
+        let (setting, message) = (escape(&note.setting), escape(&note.message));
+        writeln!(out, "  {setting}: {message}")
+    })
 }
 
 /// The string first, on lines of its own, to be copied.
@@ -138,14 +137,7 @@ fn write_one(out: &mut dyn Write, target: Dialect, translation: &Translation) ->
     } else {
         let driver = target.driver();
         writeln!(out, "{driver} cannot promise the same in a string:")?;
-        for note in &translation.broken {
-            writeln!(
-                out,
-                "  {}: {}",
-                escape(&note.setting),
-                escape(&note.message)
-            )?;
-        }
+        write_notes(out, &translation.broken)?;
         writeln!(out, "The nearest string that is not weaker:")?;
         write_string(out, "    ", translation)?;
         let program = target.own_words().program;
@@ -155,15 +147,7 @@ fn write_one(out: &mut dyn Write, target: Dialect, translation: &Translation) ->
         )?;
         writeln!(out, "    {program}")?;
     }
-    for note in &translation.notes {
-        writeln!(
-            out,
-            "  {}: {}",
-            escape(&note.setting),
-            escape(&note.message)
-        )?;
-    }
-    Ok(())
+    write_notes(out, &translation.notes)
 }
 
 fn write_string(out: &mut dyn Write, indent: &str, translation: &Translation) -> io::Result<()> {

@@ -220,15 +220,23 @@ pub fn read(
     if let Some(variable) = damage::whole_variable(text) {
         return Err(Fault::Unexpanded(variable));
     }
+    if let Some(reading) = by_signs(text, world)? {
+        return Ok(Some(reading));
+    }
+    match damage::of_unknown(text) {
+        Some(damage) => Err(Fault::Damaged(damage)),
+        None => match damage::unexpanded(text) {
+            Some(variable) => Err(Fault::Unexpanded(variable)),
+            None => Ok(None),
+        },
+    }
+}
+
+/// Reads the string by the rules of the dialect whose signs it has; nothing if it has none.
+fn by_signs(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
     let signs = recognise::signs(text)?;
     match signs.as_slice() {
-        [] => match damage::of_unknown(text) {
-            Some(damage) => Err(Fault::Damaged(damage)),
-            None => match damage::unexpanded(text) {
-                Some(variable) => Err(Fault::Unexpanded(variable)),
-                None => Ok(None),
-            },
-        },
+        [] => Ok(None),
         [first, others @ ..] if others.iter().all(|sign| sign.dialect == first.dialect) => {
             one(text, first.dialect, world).map(Some)
         }
@@ -429,16 +437,10 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
             }
             reading
         }
-        None => {
-            let signs = recognise::signs(text)?;
-            match signs.as_slice() {
-                [] => return Ok(None),
-                [first, others @ ..] if others.iter().all(|sign| sign.dialect == first.dialect) => {
-                    one(text, first.dialect, world)?
-                }
-                _ => return Err(Fault::Ambiguous { candidates: signs }),
-            }
-        }
+        None => match by_signs(text, world)? {
+            Some(reading) => reading,
+            None => return Ok(None),
+        },
     };
     reading.info(
         &line.name,
