@@ -141,6 +141,31 @@ const fn libpq_profile(client: Client, basis: Basis, verifier: Verifier) -> Prof
     }
 }
 
+/// node-postgres, whose versions differ only in what the modes mean.
+const fn node_postgres(client: Client, basis: Basis, modes: Modes) -> Profile {
+    Profile {
+        client,
+        basis,
+        modes,
+        sources: Sources {
+            mode_variable: Use::Used,
+            ..STRING_ONLY
+        },
+        unknown: Unknown::Ignored,
+        roots: Roots {
+            file: RootFile::Always,
+            home: Use::Ignored,
+            without: Without::Mozilla,
+            system: System::File,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
+        verifier: NODE,
+    }
+}
+
 /// libpq by the OpenSSL that it is linked with. They are shown where they differ.
 pub(super) const LIBPQ_LINES: &[Profile] = &[
     libpq_profile(
@@ -308,58 +333,26 @@ pub(super) const PROFILES: &[Profile] = &[
         hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
     },
-    Profile {
-        client: Client::NodePostgres,
-        basis: Basis::Measured,
-        modes: Modes {
+    node_postgres(
+        Client::NodePostgres,
+        Basis::Measured,
+        Modes {
             no_verify: ENCRYPT,
             ..ALWAYS_FULL
         },
-        sources: Sources {
-            mode_variable: Use::Used,
-            ..STRING_ONLY
-        },
-        unknown: Unknown::Ignored,
-        roots: Roots {
-            file: RootFile::Always,
-            home: Use::Ignored,
-            without: Without::Mozilla,
-            system: System::File,
-            taken: Taken::All,
-            beside: Without::Nobody,
-        },
-        revocation: Crls::Ignored,
-        hostaddr: Hostaddr::ConnectedTo,
-        verifier: NODE,
-    },
-    Profile {
-        client: Client::NodePostgres9,
+    ),
+    node_postgres(
+        Client::NodePostgres9,
         // As the warning of version 8 announces it: the meaning of `uselibpqcompat=true`.
-        basis: Basis::Documented,
-        modes: Modes {
+        Basis::Documented,
+        Modes {
             prefer: ENCRYPT,
             require: CHAIN_IF_ROOTS,
             verify_ca: CHAIN,
             no_verify: ENCRYPT,
             ..ALWAYS_FULL
         },
-        sources: Sources {
-            mode_variable: Use::Used,
-            ..STRING_ONLY
-        },
-        unknown: Unknown::Ignored,
-        roots: Roots {
-            file: RootFile::Always,
-            home: Use::Ignored,
-            without: Without::Mozilla,
-            system: System::File,
-            taken: Taken::All,
-            beside: Without::Nobody,
-        },
-        revocation: Crls::Ignored,
-        hostaddr: Hostaddr::ConnectedTo,
-        verifier: NODE,
-    },
+    ),
     Profile {
         client: Client::PostgresJs,
         basis: Basis::Measured,

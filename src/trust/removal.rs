@@ -2,6 +2,9 @@
 //!
 //! A file that `sslrootcert` names keeps its roots. Only `system` and Mozilla's list lose them.
 
+use time::Date;
+use time::macros::date;
+
 use super::{BundledRoot, is_public};
 use crate::x509::Certificate;
 
@@ -10,8 +13,8 @@ use crate::x509::Certificate;
 pub struct Removal {
     /// The roots' commonNames.
     pub roots: &'static [&'static str],
-    /// When Mozilla takes away the trust for servers: year, month, day.
-    pub date: (i32, u8, u8),
+    /// When Mozilla takes away the trust for servers.
+    pub date: Date,
     /// How the date is known.
     pub basis: Basis,
 }
@@ -36,7 +39,7 @@ pub const REMOVALS: [Removal; 7] = [
             "AAA Certificate Services",
             "Entrust.net Certification Authority (2048)",
         ],
-        date: (2025, 4, 15),
+        date: date!(2025 - 04 - 15),
         basis: Basis::Announced,
     },
     Removal {
@@ -45,7 +48,7 @@ pub const REMOVALS: [Removal; 7] = [
             "DigiCert Assured ID Root CA",
             "DigiCert High Assurance EV Root CA",
         ],
-        date: (2026, 4, 15),
+        date: date!(2026 - 04 - 15),
         basis: Basis::Announced,
     },
     Removal {
@@ -54,12 +57,12 @@ pub const REMOVALS: [Removal; 7] = [
             "Starfield Root Certificate Authority - G2",
             "Go Daddy Root Certificate Authority - G2",
         ],
-        date: (2027, 4, 15),
+        date: date!(2027 - 04 - 15),
         basis: Basis::Inferred,
     },
     Removal {
         roots: &["DigiCert Global Root G2"],
-        date: (2029, 4, 15),
+        date: date!(2029 - 04 - 15),
         basis: Basis::Inferred,
     },
     Removal {
@@ -69,12 +72,12 @@ pub const REMOVALS: [Removal; 7] = [
             "Amazon Root CA 3",
             "Amazon Root CA 4",
         ],
-        date: (2030, 5, 26),
+        date: date!(2030 - 05 - 26),
         basis: Basis::Inferred,
     },
     Removal {
         roots: &["ISRG Root X1"],
-        date: (2030, 6, 4),
+        date: date!(2030 - 06 - 04),
         basis: Basis::Announced,
     },
     Removal {
@@ -82,7 +85,7 @@ pub const REMOVALS: [Removal; 7] = [
             "Microsoft RSA Root Certificate Authority 2017",
             "Microsoft ECC Root Certificate Authority 2017",
         ],
-        date: (2034, 4, 15),
+        date: date!(2034 - 04 - 15),
         basis: Basis::Inferred,
     },
 ];
@@ -99,19 +102,12 @@ impl Removal {
 
     /// Midnight UTC of the date, in seconds since 1970-01-01T00:00:00Z.
     pub fn instant(&self) -> i64 {
-        let (year, month, day) = self.date;
-        time::Month::try_from(month)
-            .ok()
-            .and_then(|month| time::Date::from_calendar_date(year, month, day).ok())
-            .map_or(i64::MAX, |date| {
-                date.midnight().assume_utc().unix_timestamp()
-            })
+        self.date.midnight().assume_utc().unix_timestamp()
     }
 
     /// `2029-04-15`
     pub fn day(&self) -> String {
-        let (year, month, day) = self.date;
-        format!("{year}-{month:02}-{day:02}")
+        self.date.to_string()
     }
 }
 
