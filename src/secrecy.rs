@@ -9,6 +9,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use data_encoding::{BASE64_NOPAD, Encoding};
+use memchr::memmem::find;
 
 /// What a text was taken for. `Display` is what stands in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -301,10 +302,6 @@ fn class(byte: u8) -> u8 {
 
 const fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
 }
 
 #[cfg(test)]

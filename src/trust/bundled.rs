@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use data_encoding::HEXLOWER;
+use memchr::memmem;
 
 use super::file;
 use crate::x509::{Anchor, Certificate, Name, TrustSettings};
@@ -130,7 +131,9 @@ pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
         .filter(|root| subject.der.ends_with(&root.subject))
         .filter_map(|root| {
             webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().find(|der| {
-                contains(der, &root.subject) && contains(der, &root.subject_public_key_info)
+                [&root.subject, &root.subject_public_key_info]
+                    .iter()
+                    .all(|part| memmem::find(der, part).is_some())
             })
         })
         .filter_map(|der| mozilla_root(der, subject))
@@ -166,12 +169,6 @@ pub(super) fn anchor(certificate: Certificate) -> Arc<Anchor> {
         certificate: Arc::new(certificate),
         settings: TrustSettings::default(),
     })
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
 }
 
 #[cfg(test)]

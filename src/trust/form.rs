@@ -6,6 +6,7 @@
 use std::fmt;
 
 use data_encoding::BASE64;
+use memchr::memmem::find;
 
 use super::pem::{BYTE_ORDER_MARK, blocks};
 use super::private_key;
@@ -403,12 +404,6 @@ fn of_base64(text: &[u8]) -> Option<Form> {
         Form::KeyDer => Some(Form::Base64OfDer(Kind::PrivateKey)),
         _ => None,
     }
-}
-
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
 }
 
 const SEQUENCE: u8 = 0x30;

@@ -4,6 +4,7 @@
 //! spaces, broken blocks and text between blocks differently.
 
 use data_encoding::BASE64;
+use memchr::memmem;
 
 /// One block between `-----BEGIN` and `-----END`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl<'a> Blocks<'a> {
                 if label(line, b"-----END ") == Some(label_of_begin) {
                     break;
                 }
-                return Err(if line.windows(BEGIN.len()).any(|part| part == BEGIN) {
+                return Err(if memmem::find(line, BEGIN).is_some() {
                     PemFault::Glued { line: number }
                 } else {
                     PemFault::WrongEnd { line: number }

@@ -1,5 +1,6 @@
 //! A private key in any of the forms that libpq reads (`SSL_use_PrivateKey_file` of OpenSSL 3).
 
+use memchr::memmem;
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{AnyRef, ContextSpecific, ObjectIdentifier, OctetStringRef, UintRef};
 use pkcs8::der::{Decode as _, Error as DerError, Reader as _, SliceReader, TagNumber};
@@ -148,8 +149,7 @@ fn from_block(
 
 /// Is this the label of a private key to OpenSSL? It accepts any text before these words.
 pub(super) fn is_label(label: &[u8]) -> bool {
-    let words = b"PRIVATE KEY";
-    label.windows(words.len()).any(|window| window == words)
+    memmem::find(label, b"PRIVATE KEY").is_some()
 }
 
 /// Does OpenSSL load this private key among certificates (`PEM_X509_INFO_read_bio`)? It decodes each

@@ -1,5 +1,7 @@
 //! The host of a URL, as OpenSSL 3.5 finds it under name constraints.
 
+use memchr::memmem;
+
 /// The host; `None` where `OSSL_parse_url` (crypto/http/http_lib.c) fails or finds no scheme.
 ///
 /// It works on a C string, which ends at the first NUL. A user is whatever is before the first `@`, even behind
@@ -7,10 +9,7 @@
 pub(super) fn host(url: &[u8]) -> Option<&[u8]> {
     let url = url.split(|byte| *byte == 0).next()?;
     let separator = b"://";
-    let scheme_end = url
-        .windows(separator.len())
-        .position(|window| window == separator)
-        .filter(|end| *end > 0)?;
+    let scheme_end = memmem::find(url, separator).filter(|end| *end > 0)?;
     let rest = url.get(scheme_end..)?.strip_prefix(separator)?;
     let rest = match rest.iter().position(|byte| *byte == b'@') {
         Some(at) => rest.get(at.checked_add(1)?..)?,

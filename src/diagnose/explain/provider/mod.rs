@@ -5,6 +5,8 @@
 mod advice;
 mod table;
 
+use memchr::memmem;
+
 use crate::trust::RootSet;
 
 pub(super) use advice::{advice, of_self_signed};
@@ -59,10 +61,7 @@ impl Provider {
     pub(super) fn of_host(host: &[u8]) -> Option<&'static Self> {
         let host = host.to_ascii_lowercase();
         let ends = |suffix: &&str| host.ends_with(suffix.as_bytes());
-        let contains = |part: &str| {
-            host.windows(part.len())
-                .any(|bytes| bytes == part.as_bytes())
-        };
+        let contains = |part: &str| memmem::find(&host, part.as_bytes()).is_some();
         PROVIDERS.iter().find(|provider| {
             provider.suffixes.iter().any(ends) && provider.within.is_none_or(contains)
         })
