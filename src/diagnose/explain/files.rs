@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::convert::{Purpose, Repair, repair, unglue};
-use super::corrected;
 use super::identity::{Owner, identity_finding};
 use super::provider;
+use super::{corrected, shell_word};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Diagnosis, Finding, Fix, Hint, Stage};
@@ -256,14 +256,9 @@ fn quoted(path: &NamedPath) -> String {
     quoted_path(&path.written)
 }
 
-/// Quoted, so that a shell reads it as one word.
+/// A path for a shell, as one word that it takes as it is.
 pub(in crate::diagnose) fn quoted_path(path: &Path) -> String {
-    let text = shown_path(path);
-    if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()".contains(c)) {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    } else {
-        text
-    }
+    shell_word(&shown_path(path))
 }
 
 /// What to do about a file of roots or CRLs that OpenSSL does not load.
@@ -312,5 +307,23 @@ pub(super) fn converting(
     match conninfo {
         Some(conninfo) => convert.fix(corrected(conninfo, &changes)),
         None => convert,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_path_as_it_is() {
+        for (path, expected) in [
+            ("root.crt", "root.crt"),
+            ("/etc/my roots.pem", "'/etc/my roots.pem'"),
+            // libpq does not expand it, so that the shell must not either.
+            ("~/root.crt", "'~/root.crt'"),
+            ("it's.pem", "'it'\\''s.pem'"),
+        ] {
+            assert_eq!(quoted_path(Path::new(path)), expected);
+        }
     }
 }
