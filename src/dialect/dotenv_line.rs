@@ -152,7 +152,10 @@ pub(super) fn quoted(value: &str) -> String {
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {
-    format!("DATABASE_URL={}", quoted(&super::libpq_uri(promise)))
+    format!(
+        "DATABASE_URL={}",
+        quoted(&super::translate::libpq_uri(promise))
+    )
 }
 
 #[cfg(test)]

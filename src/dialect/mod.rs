@@ -13,6 +13,7 @@ mod damage;
 mod django;
 mod dotenv_line;
 mod ecto;
+mod env_file;
 mod fault;
 mod go;
 mod jdbc;
@@ -35,19 +36,22 @@ mod recognise;
 mod settings;
 mod shell;
 mod sqlalchemy;
+mod translate;
 mod unknown;
 mod uri;
 mod url;
 
-use crate::conninfo::{self, ConnInfo, Keyword, MASK, Secrecy, Secret, Value, Word, World, quoted};
+use crate::conninfo::{self, ConnInfo, Keyword, Secrecy, Secret, Word, World};
 
 pub use damage::Damage;
+pub use env_file::of_env_file;
 pub use fault::{Fault, Sign};
 pub use name::Dialect;
 pub use own_words::OwnWords;
 pub use reading::{Note, Reading, Seen, View, Weight};
+pub use translate::{Passwords, Translation, translate};
 
-use promise::Promise;
+use env_file::lines;
 use settings::Table;
 
 /// What to read.
@@ -337,119 +341,6 @@ fn as_asked(text: &str, asked: Dialect, world: &dyn World) -> Result<Option<Read
     one(text.trim(), asked, world).map(Some)
 }
 
-/// One line that sets a variable to a connection string of any dialect, or several that belong together.
-fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
-    let Some(variables) = dotenv_line::variables(text) else {
-        return Ok(None);
-    };
-    if dotenv_line::is_group(&variables) {
-        return dotenv_line::group(&variables).map(Some);
-    }
-    let mut found = None;
-    for line in text.lines().filter_map(dotenv_line::line) {
-        if setting_of_others(&line, text) {
-            return Ok(None);
-        }
-        let reading = match value(&line, world) {
-            Ok(reading) => reading,
-            Err(_) if variables.len() > 1 && !is_meant(&line) => continue,
-            Err(fault) => return Err(fault),
-        };
-        match (reading, &found) {
-            (None, _) => {}
-            (Some(_), Some(_)) => {
-                return Err(Fault::Damaged(Damage::Lines(text.lines().count())));
-            }
-            (reading, None) => found = reading,
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a line of many is about a PostgreSQL server: its name says so, or its value.
-fn is_meant(line: &dotenv_line::Line) -> bool {
-    let name = line.name.to_ascii_uppercase();
-    line.value.contains("postgres")
-        || ["DATABASE_URL", "POSTGRES", "PG_"]
-            .iter()
-            .any(|part| name.contains(part))
-}
-
-/// The connection strings in an env file, each with its line, counted from 1: variables that hold one, and the group
-/// `PGHOST` and so on. Nothing if it is not an env file.
-#[must_use]
-pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
-    let variables = dotenv_line::variables(text)?;
-    let is_keyword = |name: &str| Keyword::from_bytes(name.as_bytes()).is_some();
-    if variables.iter().any(|variable| is_keyword(&variable.name)) {
-        return None;
-    }
-    let numbered = || text.lines().zip(1..);
-    if dotenv_line::is_group(&variables) {
-        let first = numbered().find(|(text, _)| {
-            dotenv_line::line(text)
-                .is_some_and(|line| line.name.starts_with("PG") || line.name.starts_with("DB_"))
-        });
-        return Some(vec![(
-            first.map_or(1, |(_, number)| number),
-            text.to_owned(),
-        )]);
-    }
-    let strings = numbered().filter_map(|(text, number)| {
-        let line = dotenv_line::line(text)?;
-        let is_string = match value(&line, &conninfo::Nowhere) {
-            Ok(reading) => reading.is_some(),
-            Err(_) => is_meant(&line),
-        };
-        is_string.then(|| (number, text.to_owned()))
-    });
-    Some(strings.collect())
-}
-
-/// Whether the line is not one of an env file, but a string whose first setting looks like a variable.
-fn setting_of_others(line: &dotenv_line::Line, text: &str) -> bool {
-    let known = |table: &Table| table.row(&line.name).is_some();
-    let with_semicolons = text.contains(';') && (known(&adonet::TABLE) || known(&odbc::TABLE));
-    with_semicolons || Keyword::from_bytes(line.name.as_bytes()).is_some()
-}
-
-/// The value of a line, read by whoever it is for.
-fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>, Fault> {
-    let text = line.value.trim();
-    if text.is_empty() {
-        return if line.name.contains("DATABASE_URL") {
-            Err(Fault::Empty)
-        } else {
-            Ok(None)
-        };
-    }
-    if let Some(variable) = damage::whole_variable(text) {
-        return Err(Fault::Unexpanded(variable));
-    }
-    let mut reading = match libpq_settings(text) {
-        Some(settings) => {
-            if let Some(fault) = trap(text, &settings) {
-                return Err(fault);
-            }
-            let mut reading = Reading::new(Dialect::DotenvLine);
-            for setting in settings {
-                reading.set(setting.keyword, setting.value.as_bytes());
-            }
-            reading
-        }
-        None => match by_signs(text, world)? {
-            Some(reading) => reading,
-            None => return Ok(None),
-        },
-    };
-    reading.info(
-        &line.name,
-        "the name of the variable; the string is its value",
-    );
-    dotenv_line::remarks(line, &mut reading);
-    Ok(Some(reading))
-}
-
 /// The table of a dialect's settings, if it has one.
 fn table(dialect: Dialect) -> Option<&'static Table> {
     Some(match dialect {
@@ -468,116 +359,6 @@ fn table(dialect: Dialect) -> Option<&'static Table> {
         Dialect::Go => &go::TABLE,
         Dialect::Libpq | Dialect::Pdo | Dialect::PsqlCommand | Dialect::DotenvLine => return None,
     })
-}
-
-/// What a libpq string promises, in another driver's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Translation {
-    /// The string.
-    pub text: String,
-    /// What is lost, or needs something besides the string.
-    pub notes: Vec<Note>,
-    /// What of the promise the other driver cannot say. If there is any, `text` is the nearest safe string.
-    pub broken: Vec<Note>,
-}
-
-impl Translation {
-    /// Whether the string promises the same.
-    #[must_use]
-    pub const fn keeps_the_promise(&self) -> bool {
-        self.broken.is_empty()
-    }
-}
-
-/// Whether passwords are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passwords {
-    /// [`MASK`] stands for them.
-    Masked,
-    /// As they are.
-    Written,
-}
-
-/// Says in the words of `target` what the settings promise to libpq.
-#[must_use]
-pub fn translate(
-    settings: &[(Keyword, Value)],
-    target: Dialect,
-    passwords: Passwords,
-) -> Translation {
-    let settings: Vec<(Keyword, String)> = settings
-        .iter()
-        .map(|(keyword, value)| {
-            let hidden = passwords == Passwords::Masked && value.secrecy() == Secrecy::Secret;
-            let text = if hidden {
-                MASK.to_owned()
-            } else {
-                String::from_utf8_lossy(value.as_bytes()).into_owned()
-            };
-            (*keyword, text)
-        })
-        .collect();
-    let mut promise = Promise::new(target, &settings);
-    let text = match target {
-        Dialect::Libpq => libpq_text(&mut promise),
-        Dialect::Jdbc => jdbc::write(&mut promise),
-        Dialect::R2dbc => r2dbc::write(&mut promise),
-        Dialect::Adonet => adonet::write(&mut promise),
-        Dialect::Sqlalchemy => sqlalchemy::write(&mut promise),
-        Dialect::NodePostgres => node_postgres::write(&mut promise),
-        Dialect::PostgresJs => postgres_js::write(&mut promise),
-        Dialect::Prisma => prisma::write(&mut promise),
-        Dialect::Ecto => ecto::write(&mut promise),
-        Dialect::Rails => rails::write(&mut promise),
-        Dialect::Django => django::write(&mut promise),
-        Dialect::Laravel => laravel::write(&mut promise),
-        Dialect::Pdo => pdo::write(&mut promise),
-        Dialect::Odbc => odbc::write(&mut promise),
-        Dialect::Go => go::write(&mut promise),
-        Dialect::PsqlCommand => psql_command::write(&mut promise),
-        Dialect::DotenvLine => dotenv_line::write(&mut promise),
-    };
-    promise.settle();
-    Translation {
-        text,
-        notes: promise.notes,
-        broken: promise.broken,
-    }
-}
-
-/// A keyword/value string with everything that is left.
-fn libpq_text(promise: &mut Promise) -> String {
-    let mut rest = promise.take_rest();
-    rest.sort_by_key(|(keyword, _)| reading::rank(*keyword));
-    let is_first = |(keyword, _): &(Keyword, String)| reading::rank(*keyword) < reading::LAST;
-    let (first, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_first);
-    let named = |(keyword, value): (Keyword, String)| (keyword.as_str(), value);
-    let pairs = first
-        .into_iter()
-        .map(named)
-        .chain(uri::tls_pairs(promise))
-        .chain(others.into_iter().map(named));
-    let words = pairs.map(|(name, value)| {
-        format!(
-            "{name}={}",
-            String::from_utf8_lossy(&quoted(value.as_bytes()))
-        )
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// A URI with everything that is left.
-fn libpq_uri(promise: &mut Promise) -> String {
-    let userinfo = promise.userinfo();
-    let hosts = promise.hosts("");
-    let dbname = promise.take(Keyword::Dbname).unwrap_or_default();
-    let mut pairs = uri::tls_pairs(promise);
-    pairs.extend(uri::other_pairs(promise));
-    format!(
-        "postgresql://{userinfo}{hosts}/{}?{}",
-        promise::encoded(&dbname),
-        promise::query(&pairs)
-    )
 }
 
 #[cfg(test)]

@@ -257,5 +257,8 @@ fn set_database(database: &str, reading: &mut Reading) -> Result<(), Fault> {
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {
-    format!("psql {}", super::shell::quoted(&super::libpq_text(promise)))
+    format!(
+        "psql {}",
+        super::shell::quoted(&super::translate::libpq_text(promise))
+    )
 }

@@ -2,7 +2,6 @@
 //! (`initialize_SSL` in PostgreSQL's fe-secure-openssl.c).
 
 use std::fmt;
-use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +11,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::sign::SigningKey;
 
 use super::client_chain::{self, ChainFault};
-use super::form::{Form, Kind};
 pub use super::identity_error::{Custody, IdentityError};
+use super::identity_file::{
+    find_certificate, find_key, named, read_chain, read_key, read_lone_key, reason, swapped,
+};
 use super::private_key::{self, KeyFault};
-use super::request::HomeFile;
 use super::similar::similar_files;
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
-use crate::os::{self, Permissions};
 use crate::x509::{Certificate, PublicKey};
 
 /// What the connection string and its environment say about the client's identity.
@@ -167,175 +166,6 @@ fn pair(
     })
 }
 
-/// A file of certificates that contains the key, while the key's file contains the certificate.
-fn swapped(error: IdentityError, key: &Path, supposed: &Supposed) -> IdentityError {
-    let (path, fault) = match error {
-        IdentityError::CertificateInvalid {
-            path,
-            fault: fault @ ChainFault::NoCertificate(Form::Pem(Kind::PrivateKey)),
-        } => (path, fault),
-        other => return other,
-    };
-    let holds_certificate = |bytes: Vec<u8>| client_chain::read(&bytes).is_ok();
-    if supposed.read(key).is_ok_and(holds_certificate) {
-        let key = key.to_path_buf();
-        IdentityError::Swapped { path, key }
-    } else {
-        IdentityError::CertificateInvalid { path, fault }
-    }
-}
-
-/// `None` if the default file does not exist.
-fn find_certificate(request: &IdentityRequest<'_>) -> Result<Option<PathBuf>, IdentityError> {
-    let given = named(request.certificate);
-    let default = || Some(HomeFile::Certificate.of(request.home_files?));
-    let Some(path) = given.map(Path::to_path_buf).or_else(default) else {
-        return Ok(None);
-    };
-    if request.supposed.contains(&path) {
-        return Ok(Some(path));
-    }
-    match path.metadata() {
-        Ok(_) => Ok(Some(path)),
-        Err(error) if is_absence(&error) => match given {
-            None => Ok(None),
-            Some(_) => {
-                let similar = similar_files(&path);
-                Err(IdentityError::CertificateMissing { path, similar })
-            }
-        },
-        Err(error) => Err(IdentityError::CertificateInaccessible {
-            path,
-            reason: reason(&error),
-        }),
-    }
-}
-
-fn find_key(request: &IdentityRequest<'_>, certificate: &Path) -> Result<PathBuf, IdentityError> {
-    match (named(request.key), request.home_files) {
-        (Some(key), _) if names_an_engine(key) => Err(IdentityError::Engine {
-            key: key.to_path_buf(),
-        }),
-        (Some(key), _) => Ok(key.to_path_buf()),
-        (None, Some(home_files)) => Ok(HomeFile::Key.of(home_files)),
-        (None, None) => Err(IdentityError::KeyUnnamed {
-            certificate: certificate.to_path_buf(),
-        }),
-    }
-}
-
-/// libpq takes any path with a colon for `engine:key`, except a drive letter on Windows.
-fn names_an_engine(key: &Path) -> bool {
-    let key = key.as_os_str().as_encoded_bytes();
-    key.contains(&b':') && !os::names_a_drive(key)
-}
-
-fn read_chain(path: &Path, supposed: &Supposed) -> Result<client_chain::Chain, IdentityError> {
-    let contents = supposed.read(path).map_err(|error| {
-        let path = path.to_path_buf();
-        if is_absence(&error) {
-            let similar = similar_files(&path);
-            IdentityError::CertificateMissing { path, similar }
-        } else {
-            let reason = reason(&error);
-            IdentityError::CertificateUnreadable { path, reason }
-        }
-    })?;
-    client_chain::read(&contents).map_err(|fault| IdentityError::CertificateInvalid {
-        path: path.to_path_buf(),
-        fault,
-    })
-}
-
-fn read_lone_key(
-    path: &Path,
-    password: Option<&[u8]>,
-    supposed: &Supposed,
-) -> Result<(), IdentityError> {
-    if names_an_engine(path) {
-        return Err(IdentityError::Engine {
-            key: path.to_path_buf(),
-        });
-    }
-    let absent = |error: io::Error| {
-        let path = path.to_path_buf();
-        if is_absence(&error) {
-            let similar = similar_files(&path);
-            IdentityError::LoneKeyMissing { path, similar }
-        } else {
-            IdentityError::KeyInaccessible {
-                path,
-                reason: reason(&error),
-            }
-        }
-    };
-    read_key(path, password, supposed, absent).map(|_| ())
-}
-
-fn read_key(
-    path: &Path,
-    password: Option<&[u8]>,
-    supposed: &Supposed,
-    absent: impl FnOnce(io::Error) -> IdentityError,
-) -> Result<Arc<dyn SigningKey>, IdentityError> {
-    if !supposed.contains(path) {
-        let metadata = path.metadata().map_err(absent)?;
-        if !metadata.is_file() {
-            return Err(IdentityError::KeyNotRegular {
-                path: path.to_path_buf(),
-            });
-        }
-        if let Some(mode) = excessive_permissions(&metadata).filter(|_| !supposed.is_private(path))
-        {
-            return Err(IdentityError::KeyPermissions {
-                path: path.to_path_buf(),
-                mode,
-                custody: custody(path, &metadata),
-            });
-        }
-    }
-    let contents = supposed
-        .read(path)
-        .map_err(|error| IdentityError::KeyUnreadable {
-            path: path.to_path_buf(),
-            reason: reason(&error),
-        })?;
-    private_key(&contents, password).map_err(|fault| IdentityError::KeyInvalid {
-        path: path.to_path_buf(),
-        fault,
-    })
-}
-
-/// The permission bits, if they allow too much. A group may read only files that root owns, so that
-/// system-wide keys can be shared.
-fn excessive_permissions(metadata: &Metadata) -> Option<u32> {
-    let Permissions { owner, mode } = os::permissions(metadata)?;
-    let forbidden = if owner == 0 { 0o037 } else { 0o077 };
-    (mode & forbidden != 0).then_some(mode)
-}
-
-/// Who may change the permissions of a key's file.
-fn custody(path: &Path, metadata: &Metadata) -> Custody {
-    let owner = os::permissions(metadata).map(|permissions| permissions.owner);
-    let (Some(owner), Some(user)) = (owner, os::this_user()) else {
-        return Custody::Own;
-    };
-    let by_kubelet = path
-        .parent()
-        .is_some_and(|directory| directory.join("..data").symlink_metadata().is_ok());
-    if by_kubelet {
-        Custody::Kubernetes(user)
-    } else if owner == user.id {
-        Custody::Own
-    } else {
-        Custody::Other {
-            owner,
-            name: os::name_of_user(owner),
-            user,
-        }
-    }
-}
-
 /// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.
 fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
     let Some(own) = key.public_key() else {
@@ -357,24 +187,6 @@ fn compressed(point: &[u8]) -> Option<Vec<u8>> {
     let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
     let sign = 2 | (y.last()? & 1);
     Some([&[sign], x].concat())
-}
-
-fn named(path: Option<&Path>) -> Option<&Path> {
-    path.filter(|path| !path.as_os_str().is_empty())
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-/// The system's sentence without the error number that Rust adds.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error")
-        .map_or_else(|| text.clone(), |(sentence, _)| sentence.to_owned())
 }
 
 impl fmt::Debug for IdentityRequest<'_> {
@@ -427,7 +239,7 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(vec!["client".to_owned()]).unwrap();
         fs::write(&certificate, made.cert.pem()).unwrap();
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        if let Some(owner_only) = os::creation_mode(0o600) {
+        if let Some(owner_only) = crate::os::creation_mode(0o600) {
             fs::set_permissions(&key, owner_only).unwrap();
         }
         (directory, certificate, key)
@@ -520,37 +332,11 @@ mod tests {
     }
 
     #[test]
-    fn a_colon_names_an_engine() {
-        for (key, expected) in [
-            ("pkcs11:id", true),
-            ("a/b:c", true),
-            (":", true),
-            ("client.key", false),
-        ] {
-            assert_eq!(names_an_engine(Path::new(key)), expected, "{key}");
-        }
-        assert_eq!(
-            names_an_engine(Path::new("c:/client.key")),
-            !os::names_a_drive(b"c:/client.key")
-        );
-    }
-
-    #[test]
     fn a_compressed_point_is_the_same_point() {
         assert_eq!(compressed(&[4, 1, 2, 3, 4]), Some(vec![2, 1, 2]));
         assert_eq!(compressed(&[4, 1, 2, 3, 5]), Some(vec![3, 1, 2]));
         assert_eq!(compressed(&[4]), None);
         assert_eq!(compressed(&[]), None);
         assert_eq!(compressed(&[0x30, 1, 2]), None);
-    }
-
-    #[test]
-    fn paths_and_reasons_read_as_libpq_writes_them() {
-        let error = IdentityError::CertificateInaccessible {
-            path: PathBuf::from("a\u{1b}b"),
-            reason: reason(&io::Error::from_raw_os_error(13)),
-        };
-        let expected = "could not open certificate file \"a\\x1bb\": Permission denied";
-        assert_eq!(error.to_string(), expected);
     }
 }

@@ -13,6 +13,7 @@ mod form;
 pub mod hosts_file;
 pub mod identity;
 mod identity_error;
+mod identity_file;
 mod pem;
 mod private_key;
 mod read;

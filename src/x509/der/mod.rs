@@ -3,6 +3,10 @@
 //! The rules are OpenSSL's own (crypto/asn1/asn1_lib.c, tasn_dec.c, a_int.c, a_bitstr.c, a_object.c).
 //! They are not DER, and no crate implements them.
 
+mod header;
+
+use header::{Class, base_128, split};
+
 /// The bytes are not what is expected here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
@@ -29,15 +33,6 @@ pub(crate) mod tag {
     pub(crate) const GENERALIZED_TIME: u32 = 24;
     pub(crate) const UNIVERSAL_STRING: u32 = 28;
     pub(crate) const BMP_STRING: u32 = 30;
-}
-
-/// The class of a tag number (ITU-T X.690 section 8.1.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
-    Universal,
-    ContextSpecific,
-    /// Application or private: certificates have neither.
-    Other,
 }
 
 /// One tag, length and contents.
@@ -188,14 +183,6 @@ fn dotted(bytes: &[u8]) -> String {
     }
 }
 
-/// A number with seven bits per byte; `None` if it does not fit.
-fn base_128(bytes: &[u8]) -> Option<u64> {
-    bytes.iter().try_fold(0_u64, |number, byte| {
-        let shifted = number.checked_mul(128)?;
-        Some(shifted | u64::from(byte & 0x7f))
-    })
-}
-
 /// Contents of a BIT STRING.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BitString<'a> {
@@ -306,120 +293,6 @@ impl<'a> Reader<'a> {
         }
     }
 }
-
-/// The first element, and what follows it (`asn1_get_object`).
-fn split(bytes: &[u8]) -> Result<(Element<'_>, &[u8])> {
-    let header = Header::read(bytes)?;
-    let (contents, rest) = match header.length {
-        Length::Definite(length) => header.behind.split_at_checked(length).ok_or(Malformed)?,
-        Length::Indefinite => {
-            let rest = skip_to_end(header.behind)?;
-            let length = header.behind.len().checked_sub(rest.len());
-            let contents = length
-                .and_then(|length| header.behind.get(..length))
-                .and_then(|contents| contents.strip_suffix(&END_OF_CONTENTS));
-            (contents.ok_or(Malformed)?, rest)
-        }
-    };
-    let length = bytes.len().checked_sub(rest.len()).ok_or(Malformed)?;
-    let element = Element {
-        class: header.class,
-        tag: header.tag,
-        constructed: header.constructed,
-        contents,
-        whole: bytes.get(..length).ok_or(Malformed)?,
-    };
-    Ok((element, rest))
-}
-
-/// Skips elements up to and including the end-of-contents octets (`asn1_find_end`).
-fn skip_to_end(mut bytes: &[u8]) -> Result<&[u8]> {
-    let mut open: usize = 1;
-    while open > 0 {
-        if let Some(rest) = bytes.strip_prefix(&END_OF_CONTENTS) {
-            bytes = rest;
-            open -= 1;
-            continue;
-        }
-        let header = Header::read(bytes)?;
-        bytes = match header.length {
-            Length::Definite(length) => header.behind.get(length..).ok_or(Malformed)?,
-            Length::Indefinite => {
-                open += 1;
-                header.behind
-            }
-        };
-    }
-    Ok(bytes)
-}
-
-/// What comes before an element's contents, and the bytes after it.
-struct Header<'a> {
-    class: Class,
-    constructed: bool,
-    tag: u32,
-    length: Length,
-    behind: &'a [u8],
-}
-
-enum Length {
-    Definite(usize),
-    /// Up to the end-of-contents octets.
-    Indefinite,
-}
-
-impl<'a> Header<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self> {
-        let (&identifier, bytes) = bytes.split_first().ok_or(Malformed)?;
-        let constructed = identifier & 0x20 != 0;
-        let (tag, bytes) = match identifier & 0x1f {
-            0x1f => long_tag(bytes)?,
-            tag => (u32::from(tag), bytes),
-        };
-        let (&first, bytes) = bytes.split_first().ok_or(Malformed)?;
-        let (length, behind) = match first {
-            0..=0x7f => (Length::Definite(usize::from(first)), bytes),
-            // Only a constructed element can end with end-of-contents octets.
-            0x80 if constructed => (Length::Indefinite, bytes),
-            0x80 | 0xff => return Err(Malformed),
-            _ => long_length(bytes, usize::from(first & 0x7f))?,
-        };
-        Ok(Self {
-            class: match identifier >> 6 {
-                0 => Class::Universal,
-                2 => Class::ContextSpecific,
-                _ => Class::Other,
-            },
-            constructed,
-            tag,
-            length,
-            behind,
-        })
-    }
-}
-
-/// A tag number above 30: seven bits per byte, at most five bytes.
-fn long_tag(bytes: &[u8]) -> Result<(u32, &[u8])> {
-    let last = bytes.iter().take(5).position(|byte| byte & 0x80 == 0);
-    let (number, rest) = last
-        .and_then(|last| bytes.split_at_checked(last + 1))
-        .ok_or(Malformed)?;
-    let tag = base_128(number).and_then(|tag| u32::try_from(tag).ok());
-    Ok((tag.ok_or(Malformed)?, rest))
-}
-
-/// A length of `count` bytes. Leading zeros are allowed.
-fn long_length(bytes: &[u8], count: usize) -> Result<(Length, &[u8])> {
-    let (number, rest) = bytes.split_at_checked(count).ok_or(Malformed)?;
-    let length = number.iter().try_fold(0_usize, |length, byte| {
-        let shifted = length.checked_mul(256)?;
-        Some(shifted | usize::from(*byte))
-    });
-    Ok((Length::Definite(length.ok_or(Malformed)?), rest))
-}
-
-/// ITU-T X.690 section 8.1.5.
-const END_OF_CONTENTS: [u8; 2] = [0, 0];
 
 #[cfg(test)]
 mod tests {
