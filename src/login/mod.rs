@@ -22,6 +22,7 @@ mod channel;
 mod echo;
 mod method;
 mod password;
+mod questions;
 mod refusal;
 mod rules;
 mod session;
@@ -52,7 +53,8 @@ pub use settings::Unsupported;
 use channel::Connector;
 use echo::Echo;
 use password::Password;
-use session::{Own, Spoken, Wishes};
+use questions::{Spoken, Wishes};
+use session::Own;
 use tap::Tap;
 use watch::{Seen, Shared};
 
@@ -266,7 +268,7 @@ async fn attempt(
     let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
     let (stream, tap, port) = ready(task, observation, deadline).await?;
     let connector = Connector::new(task, demands, password, &tap, shared)?;
-    let spoken = session::speak(&config, stream, connector, wishes)
+    let spoken = questions::speak(&config, stream, connector, wishes)
         .await
         .map_err(|error| failure(&error, shared, &tap))?;
     let Spoken {
@@ -276,7 +278,7 @@ async fn attempt(
         role,
     } = spoken;
     let tls = shared.tls();
-    let session = rows.map_err(Unread::Server).and_then(session::read);
+    let session = rows.map_err(Unread::Server).and_then(questions::read);
     let own = Own {
         tls: &tls,
         process: shared.read().process,

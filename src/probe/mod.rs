@@ -5,37 +5,36 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod negotiation_fallback;
+mod observation;
 mod offers;
 mod second_look;
+mod witness;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, Host, OpensslConf, SslSni, TlsVersion};
 use crate::handshake::{
-    Alpn, Approve, ClientCertificateRequest, Groups, Limits, Offer, Refusal, ServerKeys, Tls,
-    shake_hands,
+    Alpn, ClientCertificateRequest, Groups, Limits, Offer, ServerKeys, shake_hands,
 };
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
-use crate::verify::{
-    FaultKind, Judgement, OpenSsl, Purpose, Revocation, Rules, Unsatisfied, judge,
-};
+use crate::verify::{OpenSsl, Purpose, Revocation, Rules};
 use crate::wire::postgres::FirstAnswer;
-use crate::workers::Weight;
 use crate::{connect, handshake, negotiate};
 
 pub use negotiation_fallback::NegotiationFallback;
+pub use observation::{ClientCertificate, Moment, Observation, Session, Stop, Timings};
 pub use offers::{Offers, Taken, offers};
 pub use second_look::{LibpqOffer, LookFault, Missing, Proof};
 
 pub(crate) use offers::line;
+pub(crate) use witness::Witness;
 
 use second_look::second_look;
 
@@ -71,163 +70,6 @@ impl Task {
             purpose: Purpose::SslServer,
         }
     }
-}
-
-/// Which time a judgement is made for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Moment {
-    /// The present: what the server accepts counts.
-    #[default]
-    Present,
-    /// Another time, at which the server was not asked.
-    Chosen,
-}
-
-/// What happened at one endpoint.
-#[derive(Debug)]
-pub struct Observation {
-    /// How long each step took, as far as it was reached.
-    pub timings: Timings,
-    /// The address that accepted the connection.
-    pub address: Option<SocketAddr>,
-    /// How far we got.
-    pub outcome: Result<Session, Stop>,
-    /// The result of the other way to ask for TLS, if the server hung up on the requested one.
-    pub negotiation_fallback: Option<Box<NegotiationFallback>>,
-    /// What became of the offer that psql makes, if ours had nothing in common with the server.
-    pub libpq_offer: LibpqOffer,
-}
-
-impl Observation {
-    /// The judgement of the certificates, if any were presented.
-    pub fn judgement(&self) -> Option<&Judgement> {
-        match &self.outcome {
-            Ok(session) => Some(&session.judgement),
-            Err(Stop::Handshake { judgement, .. } | Stop::SecondLook { judgement, .. }) => {
-                judgement.as_deref()
-            }
-            Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
-        }
-    }
-
-    /// What happened to our certificate.
-    pub fn client_certificate(&self) -> Option<ClientCertificate> {
-        let request = self.tls()?.client_certificate;
-        Some(match request {
-            ClientCertificateRequest::NotRequested => ClientCertificate::NotRequested,
-            ClientCertificateRequest::RequestedNoneSent
-            | ClientCertificateRequest::RequestedNoneFits => ClientCertificate::NoneSent,
-            ClientCertificateRequest::Sent => match &self.outcome {
-                // With any answer inside the session, TLS has accepted us.
-                Ok(Session {
-                    first_answer: Some(FirstAnswer::Authentication(_) | FirstAnswer::Error(_)),
-                    ..
-                }) => ClientCertificate::Accepted,
-                Err(Stop::Handshake { error, .. }) if error.refuses_certificate() => {
-                    ClientCertificate::Refused
-                }
-                Ok(Session {
-                    first_answer: Some(FirstAnswer::Unexpected(_) | FirstAnswer::Closed) | None,
-                    ..
-                })
-                | Err(
-                    Stop::Handshake { .. }
-                    | Stop::SecondLook { .. }
-                    | Stop::Connect(_)
-                    | Stop::Negotiate(_),
-                ) => ClientCertificate::Sent,
-            },
-        })
-    }
-
-    /// How much work it is to judge once more what was presented.
-    pub fn weight(&self, trust: &Trust) -> Weight {
-        let certificates = self.judgement().map(|judgement| &judgement.certificates);
-        let sizes = certificates.into_iter().flatten().map(|one| one.der.len());
-        if sizes.sum::<usize>() > handshake::LIGHT {
-            return Weight::Heavy;
-        }
-        trust.weight()
-    }
-
-    /// What was negotiated, as far as the handshake got.
-    pub fn tls(&self) -> Option<&Tls> {
-        match &self.outcome {
-            Ok(session) => Some(&session.tls),
-            Err(Stop::Handshake { tls, .. } | Stop::SecondLook { tls, .. }) => Some(tls),
-            Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
-        }
-    }
-}
-
-/// What happened to the client's own certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientCertificate {
-    /// The server did not ask.
-    NotRequested,
-    /// It asked, and got none.
-    NoneSent,
-    /// It asked and got ours; whether it accepted it is unknown.
-    Sent,
-    /// It asked, and TLS accepted ours.
-    Accepted,
-    /// It asked, and refused ours with an alert.
-    Refused,
-}
-
-/// A server that has proved the key of its certificate.
-#[derive(Debug)]
-pub struct Session {
-    /// What was negotiated.
-    pub tls: Tls,
-    /// The judgement of the certificates.
-    pub judgement: Judgement,
-    /// The answer to a startup packet, sent only if the server asked for a client certificate.
-    pub first_answer: Option<FirstAnswer>,
-    /// How the key was proved.
-    pub proof: Proof,
-}
-
-/// The step that failed.
-#[derive(Debug)]
-pub enum Stop {
-    /// No connection.
-    Connect(connect::Error),
-    /// No permission to start TLS.
-    Negotiate(negotiate::Error),
-    /// No TLS session; a certificate refused inside the handshake is here, with the judgement.
-    Handshake {
-        /// Why.
-        error: handshake::Error,
-        /// What had been negotiated.
-        tls: Tls,
-        /// The judgement of the certificates, if any were presented.
-        judgement: Option<Box<Judgement>>,
-    },
-    /// Nothing was in common, and a second look with libpq's offer is not a pass either.
-    SecondLook {
-        /// Why.
-        fault: LookFault,
-        /// What the server chose.
-        tls: Tls,
-        /// The judgement of the certificates, if any were presented.
-        judgement: Option<Box<Judgement>>,
-    },
-}
-
-/// How long each step took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timings {
-    /// Name resolution.
-    pub resolve: Option<Duration>,
-    /// TCP connection.
-    pub connect: Option<Duration>,
-    /// SSLRequest and its answer.
-    pub ssl_request: Option<Duration>,
-    /// TLS handshake, including verification.
-    pub handshake: Option<Duration>,
-    /// Everything.
-    pub total: Duration,
 }
 
 /// Checks one endpoint.
@@ -423,108 +265,5 @@ pub(crate) fn server_name(task: &Task) -> Option<&[u8]> {
             (!digits && !name.contains(&b':')).then_some(name)
         }
         (SslSni::Omit, _) | (_, Some(Host::Directory(_) | Host::Abstract(_)) | None) => None,
-    }
-}
-
-/// Approves inside the handshake and keeps the judgement for the report.
-#[derive(Debug)]
-pub(crate) struct Witness {
-    task: Task,
-    judgement: Mutex<Option<Judgement>>,
-}
-
-impl Witness {
-    /// A witness for one handshake.
-    pub(crate) fn new(task: &Task) -> Arc<Self> {
-        Arc::new(Self {
-            task: task.clone(),
-            judgement: Mutex::default(),
-        })
-    }
-
-    /// The judgement, if a certificate was presented.
-    pub(crate) fn take(&self) -> Option<Judgement> {
-        self.judgement
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-}
-
-impl Approve for Witness {
-    fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
-        let task = &self.task;
-        let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-        let judgement = judge(presented, &*task.trust, host, &task.rules()).since(task.oldest);
-        // What only older versions of OpenSSL refuse does not end the handshake: the report says that newer
-        // ones accept the server, so the server must prove that it has its key.
-        let verdict = judgement
-            .newest_accepts(task.trust.level)
-            .map_err(|reason| refusal(&reason));
-        *self
-            .judgement
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(judgement);
-        verdict
-    }
-
-    fn weight(&self) -> Weight {
-        self.task.trust.weight()
-    }
-}
-
-/// The reason as an alert. The report has the details.
-fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
-    let fault = match reason {
-        Unsatisfied::Unparsable { .. } => return Refusal::BadEncoding,
-        Unsatisfied::Name(_) | Unsatisfied::NoHost => return Refusal::NotForHost,
-        Unsatisfied::NewerOpenSslOnly(_) => return Refusal::Unsupported,
-        Unsatisfied::Chain(fault) => fault,
-    };
-    match fault.kind {
-        FaultKind::CertHasExpired | FaultKind::CertNotYetValid => Refusal::NotCurrent,
-        FaultKind::CertRevoked => Refusal::Revoked,
-        FaultKind::CertSignatureFailure | FaultKind::CrlSignatureFailure => Refusal::BadSignature,
-        FaultKind::InvalidPurpose => Refusal::InvalidPurpose,
-        FaultKind::DepthZeroSelfSignedCert
-        | FaultKind::SelfSignedCertInChain
-        | FaultKind::UnableToGetIssuerCert
-        | FaultKind::UnableToGetIssuerCertLocally
-        | FaultKind::UnableToVerifyLeafSignature
-        | FaultKind::CertChainTooLong
-        | FaultKind::InvalidCa
-        | FaultKind::PathLengthExceeded
-        | FaultKind::UnableToGetCrl
-        | FaultKind::CrlHasExpired
-        | FaultKind::CrlNotYetValid => Refusal::UnknownIssuer,
-        FaultKind::Unspecified
-        | FaultKind::UnableToDecodeIssuerPublicKey
-        | FaultKind::ErrorInCertNotBefore
-        | FaultKind::ErrorInCertNotAfter
-        | FaultKind::ErrorInCrlLastUpdate
-        | FaultKind::ErrorInCrlNextUpdate
-        | FaultKind::CertRejected
-        | FaultKind::KeyUsageNoCertSign
-        | FaultKind::UnableToGetCrlIssuer
-        | FaultKind::UnhandledCriticalExtension
-        | FaultKind::KeyUsageNoCrlSign
-        | FaultKind::UnhandledCriticalCrlExtension
-        | FaultKind::InvalidNonCa
-        | FaultKind::KeyUsageNoDigitalSignature
-        | FaultKind::ProxyCertificatesNotAllowed
-        | FaultKind::InvalidExtension
-        | FaultKind::DifferentCrlScope
-        | FaultKind::PermittedViolation
-        | FaultKind::ExcludedViolation
-        | FaultKind::SubtreeMinMax
-        | FaultKind::UnsupportedConstraintType
-        | FaultKind::UnsupportedNameSyntax
-        | FaultKind::EeKeyTooSmall
-        | FaultKind::CaKeyTooSmall
-        | FaultKind::CaMdTooWeak
-        | FaultKind::NoCertificate
-        | FaultKind::EcKeyExplicitParams
-        | FaultKind::UnsupportedAlgorithm { .. }
-        | FaultKind::GivenUp => Refusal::Other,
     }
 }

@@ -1,0 +1,208 @@
+//! Lines, fields and tokens, as in `pg_hba.conf` (`tokenize_auth_file` in `hba.c`).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{HostsError, HostsFault};
+
+/// The fields of a line, each with its tokens.
+pub(super) struct Line {
+    pub(super) file: PathBuf,
+    pub(super) line: usize,
+    pub(super) fields: Vec<Vec<String>>,
+}
+
+pub(super) fn tokenize(
+    text: &[u8],
+    file: &Path,
+    open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    depth: usize,
+    lines: &mut Vec<Line>,
+) -> Result<(), HostsError> {
+    let text = String::from_utf8_lossy(text);
+    let mut whole = String::new();
+    let mut first = 1;
+    for (line, number) in text.lines().zip(1..) {
+        if whole.is_empty() {
+            first = number;
+        }
+        if let Some(continued) = line.strip_suffix('\\') {
+            whole.push_str(continued);
+            continue;
+        }
+        whole.push_str(line);
+        let place = Place {
+            file,
+            line: first,
+            open,
+            depth,
+        };
+        let fields = place.fields(&std::mem::take(&mut whole))?;
+        match fields.as_slice() {
+            [] => {}
+            [directive, path] if directive.is("include") || directive.is("include_if_exists") => {
+                match place.included(&path.text()) {
+                    Ok((path, text)) => {
+                        tokenize(&text, &path, open, depth.saturating_add(1), lines)?
+                    }
+                    Err(_) if directive.is("include_if_exists") => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            _ => lines.push(Line {
+                file: file.to_owned(),
+                line: first,
+                fields: fields.into_iter().map(|field| field.tokens).collect(),
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// A field: tokens with commas between them.
+struct Field {
+    tokens: Vec<String>,
+}
+
+impl Field {
+    fn is(&self, word: &str) -> bool {
+        matches!(self.tokens.as_slice(), [token] if token == word)
+    }
+
+    fn text(&self) -> String {
+        self.tokens.join(",")
+    }
+}
+
+/// Where a line is.
+struct Place<'a> {
+    file: &'a Path,
+    line: usize,
+    open: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    depth: usize,
+}
+
+impl Place<'_> {
+    fn fault(&self, fault: HostsFault) -> HostsError {
+        HostsError {
+            file: self.file.to_owned(),
+            line: self.line,
+            fault,
+        }
+    }
+
+    /// A file that this one names, relative to its own directory.
+    fn included(&self, name: &str) -> Result<(PathBuf, Vec<u8>), HostsError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(self.fault(HostsFault::TooDeep));
+        }
+        let directory = self.file.parent().unwrap_or_else(|| Path::new(""));
+        let path = directory.join(name);
+        match (self.open)(&path) {
+            Ok(text) => Ok((path, text)),
+            Err(error) => Err(self.fault(HostsFault::Included {
+                path,
+                reason: error.to_string(),
+            })),
+        }
+    }
+
+    /// `next_field_expand`: `@file` stands for all tokens of that file.
+    fn fields(&self, line: &str) -> Result<Vec<Field>, HostsError> {
+        let mut fields = Vec::new();
+        let mut rest = line;
+        loop {
+            let mut tokens = Vec::new();
+            while let Some(token) = next_token(&mut rest) {
+                match token.text.strip_prefix('@') {
+                    Some(name) if token.quoted == Quoted::No && !name.is_empty() => {
+                        let (path, text) = self.included(name)?;
+                        let mut lines = Vec::new();
+                        tokenize(
+                            &text,
+                            &path,
+                            self.open,
+                            self.depth.saturating_add(1),
+                            &mut lines,
+                        )?;
+                        tokens.extend(lines.into_iter().flat_map(|line| line.fields).flatten());
+                    }
+                    _ => tokens.push(token.text),
+                }
+                if token.next == Next::Field {
+                    break;
+                }
+            }
+            if tokens.is_empty() {
+                return Ok(fields);
+            }
+            fields.push(Field { tokens });
+        }
+    }
+}
+
+struct Token {
+    text: String,
+    quoted: Quoted,
+    next: Next,
+}
+
+#[derive(PartialEq, Eq)]
+enum Quoted {
+    Yes,
+    No,
+}
+
+/// What a token is followed by.
+#[derive(PartialEq, Eq)]
+enum Next {
+    /// A comma: another token of the field.
+    Token,
+    /// Anything else.
+    Field,
+}
+
+/// `next_token`: up to a blank or a comma outside quotes; two quotes within quotes are one.
+fn next_token(rest: &mut &str) -> Option<Token> {
+    let text = rest.trim_start_matches([' ', '\t', '\r', ',']);
+    let mut token = String::new();
+    let mut quoted = Quoted::No;
+    let (mut in_quote, mut was_quote, mut saw_quote) = (false, false, false);
+    let mut end = text.len();
+    let mut next = Next::Field;
+    for (place, c) in text.char_indices() {
+        let after = place.saturating_add(c.len_utf8());
+        match c {
+            ' ' | '\t' | '\r' if !in_quote => {
+                end = place;
+                break;
+            }
+            '#' if !in_quote => break,
+            ',' if !in_quote => {
+                (end, next) = (after, Next::Token);
+                break;
+            }
+            _ => {}
+        }
+        if c != '"' || was_quote {
+            token.push(c);
+        }
+        was_quote = in_quote && c == '"' && !was_quote;
+        if c == '"' {
+            in_quote = !in_quote;
+            saw_quote = true;
+            if token.is_empty() {
+                quoted = Quoted::Yes;
+            }
+        }
+    }
+    *rest = text.get(end..).unwrap_or_default();
+    (saw_quote || !token.is_empty()).then_some(Token {
+        text: token,
+        quoted,
+        next,
+    })
+}
+
+/// `CONF_FILE_MAX_DEPTH`.
+const MAX_DEPTH: usize = 10;
