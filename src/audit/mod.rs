@@ -11,6 +11,7 @@ mod asked;
 mod certificate;
 mod direct;
 mod gss;
+mod large_hello;
 mod plaintext;
 mod policy;
 mod protocol;
@@ -31,7 +32,7 @@ use crate::wire::tls::TlsVersion;
 
 use asked::{Asking, asking};
 
-pub use crate::inquiry::Unknown;
+pub use crate::inquiry::{LargeHello, Loss, Unknown};
 pub use asked::{Asked, Each, Gap, Gaps, Variant};
 pub use certificate::{Circumstance, Presented};
 pub use direct::Direct;
@@ -95,6 +96,8 @@ questions! {
     "direct TLS without ALPN", direct_without_alpn: Asked<Direct>, WithTls, direct::ask_without_alpn;
     /// TLS from the first byte, with ALPN.
     "direct TLS", direct: Asked<Direct>, Everyone, direct::ask;
+    /// A ClientHello of more than one TCP segment.
+    "a large ClientHello", large_hello: Asked<LargeHello>, WithTls, large_hello::ask;
     /// GSSAPI encryption.
     "GSSAPI encryption", gss: Asked<Gss>, Everyone, gss::ask;
 }

@@ -6,7 +6,7 @@ use crate::clients::{Client, Facts, Verification, predict, verification};
 use crate::conninfo::{SystemRoots, World};
 use crate::demands::Demands;
 use crate::diagnose::{ClientDiagnosis, Diagnosis, diagnose, diagnose_clients};
-use crate::probe::{Observation, Task, probe};
+use crate::probe::{Observation, Task, ask_large_hello, probe};
 use crate::trust::{self, Choice, FileRole, Trust};
 use crate::workers;
 
@@ -60,7 +60,8 @@ impl Stores {
             Err(error) if concerns_roots(error) => {}
             Err(_) => return None,
         }
-        let observation = probe(&task).await;
+        let mut observation = probe(&task).await;
+        ask_large_hello(&task, &mut observation).await;
         let (stores, own) = (Arc::clone(self), Arc::clone(own));
         let asking = workers::aside(observation.weight(&task.trust), move || {
             let diagnosis = diagnose(&task, &observation, &Demands::default());

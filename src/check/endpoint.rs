@@ -20,7 +20,7 @@ use crate::diagnose::{
 };
 use crate::exit::Exit;
 use crate::login::{Login, login};
-use crate::probe::{Moment, Observation, Task, offers, probe_in_turn};
+use crate::probe::{Moment, Observation, Task, ask_large_hello, offers, probe_in_turn};
 use crate::trust::Trust;
 use crate::workers::{self, Weight};
 
@@ -205,13 +205,16 @@ impl<'a> Network<'a> {
     ) -> Checked<'s> {
         let demands = &source.demands;
         let visit = self.enter(&task.endpoint).await;
-        let observation = probe_in_turn(&task, async {
+        let mut observation = probe_in_turn(&task, async {
             visit.answered();
             self.turns.wait().await;
         })
         .await;
         if observation.address.is_some() && observation.timings.total < task.timeout {
             visit.answered();
+        }
+        if self.stores(source).is_some() {
+            ask_large_hello(&task, &mut observation).await;
         }
         let observation = Arc::new(observation);
         let weight = observation.weight(&task.trust);

@@ -171,6 +171,7 @@ fn observation(answer: Answer) -> Observation {
         outcome: Err(Stop::Connect(connect::Error::Refused { attempts })),
         negotiation_fallback: None,
         libpq_offer: LibpqOffer::NotMade,
+        large_hello: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod verifier;
 
 use crate::conninfo::{ConnInfo, Endpoint};
 use crate::escape::Shown;
+use crate::inquiry::{LargeHello, Loss};
 use crate::probe::{Observation, Stop};
 use crate::trust::{self, Trust};
 use crate::verify::{FaultKind, Judgement, Place};
@@ -29,7 +30,7 @@ pub use profile::Client;
 use divided::Divided;
 use profile::Profile;
 use question::Question;
-use table::{LIBPQ_LINES, PROFILES};
+use table::{LIBPQ_LINES, NEWER, PROFILES};
 use verifier::{Depth, Said};
 
 /// What one client would do.
@@ -87,6 +88,8 @@ pub enum Obstacle {
     RootFileMissing,
     /// The root file cannot be used.
     RootFileInvalid,
+    /// Its ClientHello gets no answer.
+    LargeHello,
     /// A setting that the client does not know.
     UnknownKeyword,
     /// An sslmode that the client does not know.
@@ -186,9 +189,17 @@ pub fn predict(facts: &Facts<'_>) -> Vec<ClientVerdict> {
         [one, other] => (one.outcome, one.certificate) != (other.outcome, other.certificate),
         _ => false,
     });
-    let mut verdicts: Vec<ClientVerdict> = PROFILES.iter().map(verdict).collect();
-    if differ {
-        verdicts.splice(1..1, lines);
+    let mut verdicts = Vec::new();
+    for profile in PROFILES {
+        verdicts.push(verdict(profile));
+        if profile.client == Client::Libpq && differ {
+            verdicts.extend(lines.iter().cloned());
+        }
+        let newer = NEWER.iter().filter(|(of, _)| *of == profile.client);
+        let newer = newer.map(|(_, newer)| verdict(newer));
+        if wire.loses_large_hellos() {
+            verdicts.extend(newer);
+        }
     }
     verdicts
 }
@@ -252,8 +263,14 @@ impl Objection {
     }
 }
 
-/// The result of the connection, as far as it is the same for every client.
-enum Wire<'a> {
+/// The result of the connection, as far as it is the same for every client, and what becomes of a large ClientHello.
+struct Wire<'a> {
+    outcome: Reached<'a>,
+    lost: Option<(Loss, usize)>,
+}
+
+/// The result of the connection with a small ClientHello.
+enum Reached<'a> {
     /// No connection.
     Unreachable(Objection),
     /// The server answered that it has no TLS.
@@ -267,6 +284,26 @@ enum Wire<'a> {
 }
 
 impl<'a> Wire<'a> {
+    fn of(facts: &Facts<'a>) -> Self {
+        Self {
+            outcome: Reached::of(facts),
+            lost: match facts.observation.large_hello {
+                Some(LargeHello::Lost { how, size }) => Some((how, size)),
+                Some(LargeHello::Answered) | None => None,
+            },
+        }
+    }
+
+    fn loses_large_hellos(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    fn judgement(&self) -> Option<&'a Judgement> {
+        self.outcome.judgement()
+    }
+}
+
+impl<'a> Reached<'a> {
     fn of(facts: &Facts<'a>) -> Self {
         let failed = || {
             let words = facts.failure.map(|failure| failure.words.as_str());

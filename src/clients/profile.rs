@@ -22,10 +22,14 @@ words! {
         Npgsql = "npgsql",
         /// Go.
         Pgx = "pgx",
+        /// The same in programs built with Go 1.24 and newer, shown where they differ.
+        PgxGo124 = "pgx-go-1.24",
         /// Go, the older driver.
         LibPq = "lib/pq",
         /// Node.js, `pg` 8.
         NodePostgres = "node-postgres",
+        /// The same on Node.js 24 and newer, shown where they differ.
+        NodePostgresNode24 = "node-postgres-node-24",
         /// Node.js, `pg` 9, as version 8 announces it.
         NodePostgres9 = "node-postgres-9",
         /// Node.js, `postgres`.
@@ -54,6 +58,16 @@ pub(super) struct Profile {
     pub(super) revocation: Crls,
     pub(super) hostaddr: Hostaddr,
     pub(super) verifier: Verifier,
+    pub(super) hello: Hello,
+}
+
+/// How large a client's ClientHello is: one with a post-quantum key does not fit into one TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hello {
+    Small,
+    Large,
+    /// It depends on something, which the sentence names.
+    Depends(&'static str),
 }
 
 /// What each sslmode means for a client.

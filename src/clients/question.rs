@@ -3,14 +3,20 @@
 use super::anchors::Anchors;
 use super::divided::Fate;
 use super::profile::{
-    Check, Crls, Fallback, Hostaddr, Meaning, Profile, RootFile, System, Unknown, Use,
+    Check, Client, Crls, Fallback, Hello, Hostaddr, Meaning, Profile, RootFile, System, Unknown,
+    Use,
 };
 use super::roots::SeenRoots;
 use super::verifier::{Case, Depth, Said};
-use super::{Acceptance, ClientVerdict, Facts, Objection, Obstacle, Outcome, Wire, objection};
+use super::{
+    Acceptance, ClientVerdict, Facts, Objection, Obstacle, Outcome, Reached, Wire, objection,
+};
 use crate::conninfo::{Alias, Endpoint, Host, Keyword, Origin, RootCert, Setting, Value};
+use crate::handshake::Limits;
+use crate::inquiry::Loss;
 use crate::trust::Trust;
 use crate::verify::{Judgement, Purpose, Revocation, Rules};
+use crate::wire::tls::libpq_hello::X25519_MLKEM768;
 
 /// One client, asked about one endpoint.
 pub(super) struct Question<'a> {
@@ -190,12 +196,14 @@ impl<'a> Question<'a> {
     }
 
     fn plaintext(&self) -> Answer {
-        match self.wire {
-            Wire::Unreachable(objection) => Answer::against(Outcome::Refused, objection.clone()),
-            Wire::NoTls | Wire::Broken(..) | Wire::Tls(_) | Wire::Divided(_) => Answer::new(
-                Outcome::Plaintext,
-                "it connects in plain text, without asking for TLS first",
-            ),
+        match &self.wire.outcome {
+            Reached::Unreachable(objection) => Answer::against(Outcome::Refused, objection.clone()),
+            Reached::NoTls | Reached::Broken(..) | Reached::Tls(_) | Reached::Divided(_) => {
+                Answer::new(
+                    Outcome::Plaintext,
+                    "it connects in plain text, without asking for TLS first",
+                )
+            }
         }
     }
 
@@ -238,21 +246,23 @@ impl<'a> Question<'a> {
 
     /// The certificates of a TLS session, or what happens without one.
     fn session(&self, fallback: Fallback) -> Result<&'a Judgement, Answer> {
-        let judgement = match (self.wire, fallback) {
-            (Wire::Unreachable(objection), _) => {
+        self.greet(fallback)?;
+        let judgement = match (&self.wire.outcome, fallback) {
+            (Reached::Unreachable(objection), _) => {
                 return Err(Answer::against(Outcome::Refused, objection.clone()));
             }
-            (Wire::NoTls, Fallback::Never) => {
+            (Reached::NoTls, Fallback::Never) => {
                 let objection = objection(Obstacle::NoTls, "the server has no TLS");
                 return Err(Answer::against(Outcome::Refused, objection));
             }
-            (Wire::NoTls, Fallback::WithoutTls | Fallback::AfterFailure) => {
+            (Reached::NoTls, Fallback::WithoutTls | Fallback::AfterFailure) => {
                 let reason = "the server has no TLS, so it goes on in plain text";
                 return Err(Answer::new(Outcome::Plaintext, reason));
             }
-            (Wire::Broken(objection, _), _) => return Err(failed(fallback, objection.clone())),
-            (Wire::Tls(judgement), _) => judgement,
-            (Wire::Divided(divided), _) => match (divided.fate(self.profile), divided.judgement) {
+            (Reached::Broken(objection, _), _) => return Err(failed(fallback, objection.clone())),
+            (Reached::Tls(judgement), _) => judgement,
+            (Reached::Divided(divided), _) => match (divided.fate(self.profile), divided.judgement)
+            {
                 (Fate::Session, Some(judgement)) => judgement,
                 (Fate::Refused(objection), _) => return Err(failed(fallback, objection.clone())),
                 (Fate::Unknown(objection), _) => {
@@ -267,6 +277,49 @@ impl<'a> Question<'a> {
         let shaken = self.profile.verifier.handshake(judgement);
         shaken.map_err(|objection| failed(fallback, objection))?;
         Ok(judgement)
+    }
+
+    /// How large its ClientHello is. The configuration of OpenSSL on this machine binds libpq.
+    fn hello(&self) -> Hello {
+        let is_libpq = matches!(
+            self.profile.client,
+            Client::Libpq
+                | Client::LibpqOpenSsl111
+                | Client::LibpqOpenSsl30
+                | Client::LibpqOpenSsl35
+        );
+        let conf = self.facts.conninfo.openssl_conf.as_ref();
+        let excluded = |conf| !Limits::of(conf).groups.allows(X25519_MLKEM768);
+        match is_libpq && conf.is_some_and(excluded) {
+            true => Hello::Small,
+            false => self.profile.hello,
+        }
+    }
+
+    /// Is its ClientHello answered?
+    fn greet(&self, fallback: Fallback) -> Result<(), Answer> {
+        let Some((how, size)) = self.wire.lost else {
+            return Ok(());
+        };
+        let nothing = format!("nothing answers a ClientHello of {size} bytes");
+        match (self.hello(), how) {
+            (Hello::Small, _) => Ok(()),
+            (Hello::Depends(reason), _) => Err(Answer::against(
+                Outcome::Unknown,
+                objection(Obstacle::LargeHello, format!("{nothing}: {reason}")),
+            )),
+            (Hello::Large, Loss::HungUp) => {
+                Err(failed(fallback, objection(Obstacle::LargeHello, nothing)))
+            }
+            // It waits until its own time limit, and does not go on in plain text.
+            (Hello::Large, Loss::Silence) => {
+                let hangs = format!("{nothing}, so it hangs");
+                Err(Answer::against(
+                    Outcome::Refused,
+                    objection(Obstacle::LargeHello, hangs),
+                ))
+            }
+        }
     }
 
     fn verify(

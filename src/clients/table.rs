@@ -7,8 +7,8 @@
 
 use super::Basis;
 use super::profile::{
-    Check, Client, Crls, Fallback, Hostaddr, Meaning, Modes, Profile, RootFile, Roots, Sources,
-    System, Taken, Unknown, Use, Without,
+    Check, Client, Crls, Fallback, Hello, Hostaddr, Meaning, Modes, Profile, RootFile, Roots,
+    Sources, System, Taken, Unknown, Use, Without,
 };
 use super::verifier::{Engine, Forgiven, Names, PostQuantumKeys, Quirk, Verifier};
 
@@ -115,7 +115,7 @@ const fn libpq(forgives: &'static [Forgiven], post_quantum: PostQuantumKeys) -> 
 }
 
 /// libpq with one OpenSSL.
-const fn libpq_profile(client: Client, basis: Basis, verifier: Verifier) -> Profile {
+const fn libpq_profile(client: Client, basis: Basis, hello: Hello, verifier: Verifier) -> Profile {
     Profile {
         client,
         basis,
@@ -138,11 +138,12 @@ const fn libpq_profile(client: Client, basis: Basis, verifier: Verifier) -> Prof
         revocation: Crls::Checked,
         hostaddr: Hostaddr::ConnectedTo,
         verifier,
+        hello,
     }
 }
 
 /// node-postgres, whose versions differ only in what the modes mean.
-const fn node_postgres(client: Client, basis: Basis, modes: Modes) -> Profile {
+const fn node_postgres(client: Client, basis: Basis, hello: Hello, modes: Modes) -> Profile {
     Profile {
         client,
         basis,
@@ -163,14 +164,78 @@ const fn node_postgres(client: Client, basis: Basis, modes: Modes) -> Profile {
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
         verifier: NODE,
+        hello,
     }
 }
+
+/// pgx, whose behaviour depends on the version of Go in few places.
+const fn pgx(client: Client, hello: Hello) -> Profile {
+    Profile {
+        client,
+        basis: Basis::Documented,
+        modes: LIKE_LIBPQ,
+        sources: EVERYWHERE,
+        unknown: Unknown::PassedOn(&[
+            "ssl",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "sslpassword",
+            "sslsni",
+            "sslnegotiation",
+        ]),
+        roots: Roots {
+            file: RootFile::Always,
+            home: Use::Used,
+            without: Without::Machine,
+            system: System::Word,
+            taken: Taken::All,
+            beside: Without::Nobody,
+        },
+        revocation: Crls::Ignored,
+        hostaddr: Hostaddr::ConnectedTo,
+        verifier: GO,
+        hello,
+    }
+}
+
+/// node-postgres 8.
+const NODE_POSTGRES_8: Modes = Modes {
+    no_verify: ENCRYPT,
+    ..ALWAYS_FULL
+};
+
+const GO_HELLO: Hello =
+    Hello::Depends("Go 1.24 and newer send one of that size, older versions do not");
+
+const NODE_HELLO: Hello =
+    Hello::Depends("Node.js 24 and newer send one of that size, older versions do not");
+
+const PYTHON_HELLO: Hello = Hello::Depends(
+    "it depends on Python's OpenSSL: 3.5 and newer send one of that size, older versions do not",
+);
+
+/// What newer versions of the runtime of a client do, shown where it matters.
+pub(super) const NEWER: &[(Client, Profile)] = &[
+    (Client::Pgx, pgx(Client::PgxGo124, Hello::Large)),
+    (
+        Client::NodePostgres,
+        node_postgres(
+            Client::NodePostgresNode24,
+            Basis::Documented,
+            Hello::Large,
+            NODE_POSTGRES_8,
+        ),
+    ),
+];
 
 /// libpq by the OpenSSL that it is linked with. They are shown where they differ.
 pub(super) const LIBPQ_LINES: &[Profile] = &[
     libpq_profile(
         Client::LibpqOpenSsl111,
         Basis::Documented,
+        Hello::Small,
         // Its built-in security level is 1.
         libpq(
             &[Forgiven::Rsa1024, Forgiven::Sha1],
@@ -180,6 +245,7 @@ pub(super) const LIBPQ_LINES: &[Profile] = &[
     libpq_profile(
         Client::LibpqOpenSsl30,
         Basis::Measured,
+        Hello::Small,
         libpq(
             &[Forgiven::EmptyCrlScope],
             PostQuantumKeys::Refused("OpenSSL 3.0 to 3.4 do not know ML-DSA"),
@@ -188,6 +254,7 @@ pub(super) const LIBPQ_LINES: &[Profile] = &[
     libpq_profile(
         Client::LibpqOpenSsl35,
         Basis::Measured,
+        Hello::Large,
         libpq(&[], PostQuantumKeys::Verified),
     ),
 ];
@@ -196,6 +263,7 @@ pub(super) const PROFILES: &[Profile] = &[
     libpq_profile(
         Client::Libpq,
         Basis::Measured,
+        Hello::Depends("OpenSSL 3.5 and newer send one of that size, older versions do not"),
         libpq(
             &[],
             PostQuantumKeys::Refused(
@@ -237,6 +305,7 @@ pub(super) const PROFILES: &[Profile] = &[
                 "Java's TLS has no ML-DSA; versions after 25 were not measured",
             ),
         },
+        hello: Hello::Depends("Java up to 26 sends a small one; newer versions were not measured"),
     },
     Profile {
         client: Client::Npgsql,
@@ -272,34 +341,11 @@ pub(super) const PROFILES: &[Profile] = &[
                 "it depends on the system's TLS library: OpenSSL 3.5 and newer know ML-DSA; others were not measured",
             ),
         },
+        hello: Hello::Depends(
+            "it depends on the system's TLS library: OpenSSL 3.5 and newer send one of that size",
+        ),
     },
-    Profile {
-        client: Client::Pgx,
-        basis: Basis::Documented,
-        modes: LIKE_LIBPQ,
-        sources: EVERYWHERE,
-        unknown: Unknown::PassedOn(&[
-            "ssl",
-            "sslmode",
-            "sslrootcert",
-            "sslcert",
-            "sslkey",
-            "sslpassword",
-            "sslsni",
-            "sslnegotiation",
-        ]),
-        roots: Roots {
-            file: RootFile::Always,
-            home: Use::Used,
-            without: Without::Machine,
-            system: System::Word,
-            taken: Taken::All,
-            beside: Without::Nobody,
-        },
-        revocation: Crls::Ignored,
-        hostaddr: Hostaddr::ConnectedTo,
-        verifier: GO,
-    },
+    pgx(Client::Pgx, GO_HELLO),
     Profile {
         client: Client::LibPq,
         basis: Basis::Documented,
@@ -332,19 +378,19 @@ pub(super) const PROFILES: &[Profile] = &[
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
+        hello: GO_HELLO,
     },
     node_postgres(
         Client::NodePostgres,
         Basis::Measured,
-        Modes {
-            no_verify: ENCRYPT,
-            ..ALWAYS_FULL
-        },
+        NODE_HELLO,
+        NODE_POSTGRES_8,
     ),
     node_postgres(
         Client::NodePostgres9,
         // As the warning of version 8 announces it: the meaning of `uselibpqcompat=true`.
         Basis::Documented,
+        NODE_HELLO,
         Modes {
             prefer: ENCRYPT,
             require: CHAIN_IF_ROOTS,
@@ -385,6 +431,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::AddressAsLocalhost,
             ..NODE
         },
+        hello: NODE_HELLO,
     },
     Profile {
         client: Client::Asyncpg,
@@ -423,6 +470,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::CommonNameToo,
             post_quantum: PYTHON_KEYS,
         },
+        hello: PYTHON_HELLO,
     },
     Profile {
         client: Client::PythonDefaultContext,
@@ -451,6 +499,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::CommonNameToo,
             post_quantum: PYTHON_KEYS,
         },
+        hello: PYTHON_HELLO,
     },
     Profile {
         client: Client::SqlxRustls,
@@ -489,6 +538,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::SanOnly,
             post_quantum: PostQuantumKeys::Refused("its cryptography library (ring) has no ML-DSA"),
         },
+        hello: Hello::Small,
     },
     Profile {
         client: Client::TokioPostgresRustls,
@@ -515,6 +565,9 @@ pub(super) const PROFILES: &[Profile] = &[
                 "ML-DSA works with aws-lc-rs from rustls 0.23.44 on, not with ring: it depends on the program",
             ),
         },
+        hello: Hello::Depends(
+            "aws-lc-rs sends one of that size with newer versions of rustls, ring does not: it depends on the program",
+        ),
     },
     Profile {
         client: Client::TokioPostgresNativeTls,
@@ -541,5 +594,8 @@ pub(super) const PROFILES: &[Profile] = &[
                 "it depends on the system's OpenSSL: 3.5 and newer know ML-DSA, older versions do not",
             ),
         },
+        hello: Hello::Depends(
+            "it depends on the system's OpenSSL: 3.5 and newer send one of that size, older versions do not",
+        ),
     },
 ];

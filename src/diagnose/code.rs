@@ -69,6 +69,7 @@ catalogue! {
     InvalidValue = "invalid-value", [Usage],
     KeyFilePermissions = "key-file-permissions", [Usage],
     KeyUsage = "key-usage", [Handshake],
+    LargeHelloDropped = "large-hello-dropped", [Unmet],
     LegacyProtocol = "legacy-protocol", [Unmet],
     LibpqRootMissing = "libpq-root-missing", [Unmet],
     LoginFailed = "login-failed", [Login, Handshake],

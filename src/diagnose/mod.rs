@@ -177,6 +177,9 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
             .extend(notices::of_session(task, session));
         diagnosis.findings.extend(notices::of_client(task, session));
     }
+    let large_hello = observation.large_hello.as_ref();
+    let lost = large_hello.and_then(notices::large_hello);
+    diagnosis.findings.extend(lost);
     diagnosis.findings.extend(notices::of_settings(task));
     if !diagnosis
         .all()

@@ -7,12 +7,14 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod flight;
+mod large;
 mod line;
 
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::reply::{Chosen, Want};
 use crate::wire::tls::{Group, Suite, TlsVersion};
 
+pub use large::{LargeHello, Loss};
 pub(crate) use line::{Line, read, write};
 
 use line::Reply;

@@ -121,6 +121,17 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
         outcome,
         negotiation_fallback,
         libpq_offer,
+        large_hello: None,
+    }
+}
+
+/// Finds out, on further connections, what becomes of a large ClientHello where a small one was answered.
+pub async fn ask_large_hello(task: &Task, observation: &mut Observation) {
+    let answered = observation.tls().is_some_and(|tls| tls.protocol.is_some());
+    let deadline = Instant::now() + task.timeout;
+    let line = line(task, observation, task.timeout, deadline).filter(|_| answered);
+    if let Some(line) = line {
+        observation.large_hello = line.ask_large().await.ok();
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{LibpqOffer, LookFault, NegotiationFallback, Proof};
 use crate::handshake::{ClientCertificateRequest, Tls};
+use crate::inquiry::LargeHello;
 use crate::trust::Trust;
 use crate::verify::Judgement;
 use crate::wire::postgres::FirstAnswer;
@@ -34,6 +35,8 @@ pub struct Observation {
     pub negotiation_fallback: Option<Box<NegotiationFallback>>,
     /// What became of the offer that psql makes, if ours had nothing in common with the server.
     pub libpq_offer: LibpqOffer,
+    /// What became of a large ClientHello, if it was asked and answered.
+    pub large_hello: Option<LargeHello>,
 }
 
 impl Observation {

@@ -25,7 +25,7 @@ use crate::handshake::{
 use crate::verify::Judgement;
 use crate::verify::flight::{FlightFault, Proven, alpn, check_hello, check_key_exchange};
 use crate::wire::tls::flight::{Answer, Flight};
-use crate::wire::tls::libpq_hello::{LibpqHello, Lists, scheme_name};
+use crate::wire::tls::libpq_hello::{LibpqHello, Lists, Shares, scheme_name};
 use crate::wire::tls::{ALPN, Group, Suite, TlsVersion};
 use crate::workers::{Weight, aside};
 
@@ -177,6 +177,7 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
         server_name: offer.server_name,
         random,
         lists,
+        shares: Shares::None,
     }
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, instant};
 use crate::audit::{
-    Accepted, Asked, Audit, Circumstance, Direct, Gss, Listing, Login, Plaintext, Preference,
-    Presented, Protocol, Speaks, Stuffed, Unknown,
+    Accepted, Asked, Audit, Circumstance, Direct, Gss, LargeHello, Listing, Login, Loss, Plaintext,
+    Preference, Presented, Protocol, Speaks, Stuffed, Unknown,
 };
 use crate::conninfo::TlsVersion;
 use crate::escape::{Shown, escape};
@@ -37,6 +37,9 @@ pub struct TlsAuditReport {
     pub protocols: Vec<ProtocolReport>,
     /// TLS without an SSLRequest and without ALPN.
     pub direct_tls_without_alpn: AnswerReport,
+    /// A ClientHello of more than one TCP segment; absent in reports of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub large_hello: Option<AnswerReport>,
     /// Plaintext after the SSLRequest, taken for part of the session.
     pub plaintext_behind_ssl_request: AnswerReport,
     /// TLS 1.3 tickets that came with one session; `null` if it was of another version, or there was
@@ -166,6 +169,7 @@ impl TlsAuditReport {
                 .map(|(version, asked)| protocol(version, asked))
                 .collect(),
             direct_tls_without_alpn: answer(&audit.direct_without_alpn, direct),
+            large_hello: Some(answer(&audit.large_hello, large_hello)),
             plaintext_behind_ssl_request: answer(&audit.stuffed, |stuffed| match stuffed {
                 Stuffed::Processed => (Answer::Accepted, None),
                 Stuffed::Dropped => (Answer::Refused, Some("it is dropped".into())),
@@ -217,6 +221,22 @@ fn plaintext(plaintext: &Plaintext) -> Told {
         }
         Plaintext::Refused(error) => (Answer::Refused, Some(Shown::new(&error.message))),
         Plaintext::TlsOnly => (Answer::Refused, Some("answers with a TLS alert".into())),
+    }
+}
+
+fn large_hello(large: &LargeHello) -> Told {
+    match large {
+        LargeHello::Answered => (Answer::Accepted, None),
+        LargeHello::Lost { how, size } => {
+            let how = match how {
+                Loss::Silence => "no answer",
+                Loss::HungUp => "the connection is closed",
+            };
+            (
+                Answer::Refused,
+                Some(format!("{how} after {size} bytes").into()),
+            )
+        }
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, palette: Palette) 
     }
     table.answer("direct TLS", &audit.direct_tls, Taste::Neutral)?;
     table.answer("  no ALPN", &tls.direct_tls_without_alpn, Taste::Neutral)?;
+    if let Some(large) = &tls.large_hello {
+        table.answer("large hello", large, Taste::Neutral)?;
+    }
     table.answer("GSSAPI", &audit.gss, Taste::Neutral)?;
     table.answer("injection", &tls.plaintext_behind_ssl_request, Taste::Bad)?;
     for shown in &tls.certificates {

@@ -56,6 +56,8 @@ mod hostile;
 mod lab;
 /// A hundred clients of the lab at once.
 mod lab_crowd;
+/// A ClientHello of more than one packet.
+mod large_hello;
 /// Files are compiled, and modules keep their order.
 mod layout;
 /// Client certificate and key files, against libpq.

@@ -119,6 +119,7 @@ fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Ob
         }),
         negotiation_fallback: None,
         libpq_offer: seen.libpq_offer,
+        large_hello: seen.large_hello,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::audit::{
     Rules, Stuffed, Unknown,
 };
 use crate::demands::Strictness;
+use crate::diagnose::notices::large_hello;
 use crate::diagnose::{
     Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, apply_strictness, unsatisfied,
 };
@@ -57,6 +58,11 @@ pub fn add_audit(
         }
     }
     failures.extend(incomplete(audit).map(failed));
+    let large = audit.large_hello.known().and_then(large_hello);
+    diagnosis.findings.extend(large.map(|finding| Finding {
+        stage: Stage::Audit,
+        ..finding
+    }));
     diagnosis.findings.extend(sni(task, &audit.certificates));
     for (exit, finding) in failures {
         if diagnosis.exit == Exit::Passed {

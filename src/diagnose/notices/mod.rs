@@ -18,7 +18,7 @@ pub use dialect::client_of;
 pub use login::login_not_checked;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use versions::versions_differ;
-pub(super) use wire::of_session;
+pub(super) use wire::{large_hello, of_session};
 
 fn warning(code: Code, stage: Stage, message: impl Into<Shown>) -> Finding {
     Finding::new(Level::Warning, code, stage, message)

@@ -4,6 +4,7 @@ use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::diagnose::explain::refusal::{self, Asked};
 use crate::diagnose::explain::wire::{ALLOW_MORE, CIPHERS};
 use crate::escape::escape;
+use crate::inquiry::{LargeHello, Loss};
 use crate::probe::{Missing, Proof, Session, Task};
 use crate::wire::postgres::FirstAnswer;
 
@@ -57,6 +58,31 @@ fn login(task: &Task, session: &Session) -> Option<Finding> {
     let asked = Asked::new(task, Some(&session.judgement));
     Some(info(Code::LoginFailed, Stage::Handshake, message).hint(refusal::advice(&asked, error)))
 }
+
+/// Only small hellos are answered.
+pub(in crate::diagnose) fn large_hello(asked: &LargeHello) -> Option<Finding> {
+    let LargeHello::Lost { how, size } = asked else {
+        return None;
+    };
+    let (happens, they) = match how {
+        Loss::Silence => ("no answer comes to", "hang here"),
+        Loss::HungUp => ("the connection is closed after", "fail here"),
+    };
+    let message = format!(
+        "{happens} a ClientHello of {size} bytes, more than one TCP segment; a small one is answered"
+    );
+    let hint = Hint::say(format!(
+        "Clients that offer post-quantum key exchange send such a ClientHello and {they}: libpq with OpenSSL 3.5, Go 1.24, Node.js 24 and newer."
+    ))
+    .then("Update the firewall, the load balancer or the proxy on the way to the server: it must read a ClientHello that comes in several packets.")
+    .then("Until then, let clients that use OpenSSL offer classic groups only:")
+    .fix(Fix::command(SMALL_HELLO).of("OPENSSL_CONF").proven())
+    .then("Go: set GODEBUG=tlsmlkem=0. Node.js: set ecdhCurve: 'X25519:P-256' in the ssl object.");
+    Some(warning(Code::LargeHelloDropped, Stage::Handshake, message).hint(hint))
+}
+
+/// Makes a configuration of OpenSSL without post-quantum groups, and names it.
+const SMALL_HELLO: &str = "printf '%s\\n' 'openssl_conf = init' '[init]' 'ssl_conf = ssl' '[ssl]' 'system_default = tls' '[tls]' 'Groups = X25519:P-256:P-384' > classic.cnf && export OPENSSL_CONF=\"$PWD/classic.cnf\"";
 
 fn hello_retry(session: &Session) -> Option<Finding> {
     session.tls.hello_retry_request.then(|| {

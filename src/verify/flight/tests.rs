@@ -11,7 +11,7 @@ use rcgen::{
 };
 
 use super::*;
-use crate::wire::tls::libpq_hello::Lists;
+use crate::wire::tls::libpq_hello::{Lists, Shares};
 
 const CLIENT: [u8; 32] = [1; 32];
 const SERVER: [u8; 32] = [2; 32];
@@ -392,6 +392,7 @@ fn offer(min_version: TlsVersion, server_name: Option<&[u8]>) -> LibpqHello<'_> 
         server_name,
         random: CLIENT,
         lists: Lists::default(),
+        shares: Shares::None,
     }
 }
 

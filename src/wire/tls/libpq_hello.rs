@@ -25,6 +25,36 @@ pub struct LibpqHello<'a> {
     pub random: [u8; 32],
     /// What of the rest is offered.
     pub lists: Lists,
+    /// Which keys are sent along.
+    pub shares: Shares,
+}
+
+/// The key shares of a ClientHello, which decide its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shares {
+    /// None: a TLS 1.3 server asks for the one that it wants.
+    None,
+    /// X25519MLKEM768 and X25519, as OpenSSL 3.5 sends them. They are valid public keys, but nothing can be
+    /// decrypted with them: it is the size that matters.
+    PostQuantum,
+}
+
+impl Shares {
+    fn encode(self) -> Vec<u8> {
+        match self {
+            Self::None => block16(&[]),
+            Self::PostQuantum => {
+                let share =
+                    |group: u16, key: &[u8]| [&group.to_be_bytes()[..], &block16(key)].concat();
+                let mut base_point = [0; 32];
+                base_point[0] = 9;
+                // draft-ietf-tls-ecdhe-mlkem section 4.1: the encapsulation key of ML-KEM-768, then X25519's.
+                // All coefficients of this one are zero.
+                let hybrid = [&[0; 1184][..], &base_point].concat();
+                block16(&[share(X25519_MLKEM768, &hybrid), share(X25519, &base_point)].concat())
+            }
+        }
+    }
 }
 
 /// What a machine's configuration may limit.
@@ -106,7 +136,7 @@ impl LibpqHello<'_> {
                 .map(TlsVersion::number)
                 .collect();
             all.extend(extension(SUPPORTED_VERSIONS, &block8(&numbers(&versions))));
-            all.extend(extension(KEY_SHARE, &block16(&[])));
+            all.extend(extension(KEY_SHARE, &self.shares.encode()));
         }
         all
     }
@@ -128,6 +158,10 @@ fn numbers(numbers: &[u16]) -> Vec<u8> {
     let bytes = numbers.iter().flat_map(|number| number.to_be_bytes());
     bytes.collect()
 }
+
+/// IANA's registry "TLS Supported Groups".
+pub const X25519_MLKEM768: u16 = 0x11ec;
+const X25519: u16 = 29;
 
 const MAX_FRAGMENT_LENGTH: u16 = 1;
 const STATUS_REQUEST: u16 = 5;
@@ -184,7 +218,38 @@ mod tests {
             server_name: Some(b"db.example"),
             random: [7; 32],
             lists: Lists::default(),
+            shares: Shares::None,
         }
+    }
+
+    #[test]
+    fn post_quantum_keys_need_a_second_segment() {
+        let small = hello(TlsVersion::V1_2, TlsVersion::V1_3);
+        let mut lists = Lists::default();
+        lists.groups.insert(0, X25519_MLKEM768);
+        let large = LibpqHello {
+            lists,
+            shares: Shares::PostQuantum,
+            ..small.clone()
+        };
+        // Ethernet, IPv4 and TCP leave 1,460 bytes.
+        assert!(small.encode().len() < 600);
+        assert!(
+            (1461..1700).contains(&large.encode().len()),
+            "{}",
+            large.encode().len()
+        );
+        let mut acceptor = Acceptor::default();
+        acceptor.read_tls(&mut large.encode().as_slice()).unwrap();
+        let accepted = acceptor.accept().unwrap().unwrap();
+        let groups: Vec<u16> = accepted
+            .client_hello()
+            .named_groups()
+            .unwrap()
+            .iter()
+            .map(|&group| group.into())
+            .collect();
+        assert_eq!(groups[0], X25519_MLKEM768);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod none;
 mod page;
+mod peers;
 mod rounds;
 mod strings;
 mod ward;

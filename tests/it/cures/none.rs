@@ -33,6 +33,7 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::BrokenCipher
         | Code::LegacyProtocol
         | Code::PlaintextAccepted
+        | Code::LargeHelloDropped
         | Code::SelfSigned => return None,
         Code::ClientCertExpired
         | Code::Expired

@@ -18,6 +18,7 @@ pub(crate) fn all(ward: &mut Ward, server: Server) -> Vec<Cured> {
     cured.extend(notices(ward));
     cured.extend(settings(ward, server));
     cured.extend(self_signed(ward));
+    cured.extend(super::peers::all(ward));
     cured
 }
 

@@ -138,6 +138,11 @@ impl Ward {
         }
     }
 
+    /// Serves the good certificate with the first settings.
+    pub(crate) fn restore(&mut self) {
+        self.set(&[]);
+    }
+
     fn set(&mut self, settings: &[(String, String)]) {
         let settings: Vec<(&str, &str)> = settings
             .iter()

@@ -7,6 +7,7 @@ pub(crate) mod fleet_lab;
 pub(crate) mod json_schema;
 pub(crate) mod libpq;
 pub(crate) mod library;
+pub(crate) mod middlebox;
 pub(crate) mod peer;
 pub(crate) mod pgbouncer;
 pub(crate) mod pki;
