@@ -1,6 +1,6 @@
 //! dj-database-url and django-environ: Django hands the query to psycopg, and so to libpq.
 
-use super::parts::{behind_scheme, not_its_form};
+use super::parts::{behind_scheme, first_of_each, not_its_form};
 use super::promise::Promise;
 use super::settings::{Case, Meaning, Table, Unknown, row};
 use super::uri;
@@ -55,6 +55,13 @@ pub(super) const TABLE: Table = Table {
 pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let rest = behind_scheme(text, SCHEMES).ok_or_else(|| not_its_form(DIALECT, SCHEMES))?;
     let url = Rules::usual(DIALECT).split(rest)?;
+    if first_of_each(url.query.clone()).len() < url.query.len() {
+        return Err(Fault::refused_but(
+            DIALECT,
+            "a setting is given twice: dj-database-url hands both to libpq as a list, django-environ takes the first",
+            "Write each setting once.",
+        ));
+    }
     let hosts = url
         .hosts
         .iter()

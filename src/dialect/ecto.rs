@@ -1,9 +1,9 @@
 //! Ecto (`Ecto.Repo.Supervisor.parse_url`, `Postgrex.Protocol`).
 
-use super::parts::{set_mode, set_runtime_roots, set_url};
+use super::parts::{first_of_each, set_mode, set_runtime_roots, set_url};
 use super::promise::{Promise, Root};
 use super::reading::Home;
-use super::settings::{Case, Meaning, Param, Table, Unknown, row};
+use super::settings::{Case, Meaning, Table, Unknown, row};
 use super::url::Rules;
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, SslMode};
@@ -51,12 +51,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     reading.home = Home::Ignored;
     set_url(&mut reading, &url, None);
     // Of duplicates, the first one counts.
-    let mut params: Vec<Param> = Vec::new();
-    for param in url.query {
-        if !params.iter().any(|earlier| earlier.name == param.name) {
-            params.push(param);
-        }
-    }
+    let params = first_of_each(url.query);
     let tls = TABLE.read(&params, &mut reading)?;
     match tls.get("ssl") {
         Some("true") => {

@@ -1,6 +1,6 @@
 //! pgx (`pgconn/config.go`) and lib/pq (`connector.go`, `ssl.go`): libpq's words, and settings of their own.
 
-use super::parts::{behind_scheme, not_its_form, set_url};
+use super::parts::{behind_scheme, first_of_each, not_its_form, set_url};
 use super::promise::{Promise, encoded, query};
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
 use super::url::{Hosts, Rules};
@@ -97,7 +97,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         Some(rest) => {
             let url = RULES.split(rest)?;
             set_url(&mut reading, &url, None);
-            url.query
+            // Of duplicates, the first one counts.
+            first_of_each(url.query)
         }
         None if text.contains("://") => return Err(not_its_form(DIALECT, SCHEMES)),
         None => super::shell::keyword_pairs(text).ok_or_else(|| {

@@ -80,7 +80,7 @@ fn url(rest: &str, reading: &mut Reading) -> Result<(), Fault> {
     let url = Rules::usual(DIALECT).split(rest)?;
     set_url(reading, &url, None);
     TABLE.read(&url.query, reading)?;
-    Ok(())
+    super::pdo::fits_without_quotes(reading, "Laravel")
 }
 
 /// The lines of an env file: what a URL says wins over the single variables.
@@ -121,6 +121,28 @@ pub(super) fn write(promise: &mut Promise) -> String {
     let mut pairs = super::uri::tls_pairs(promise);
     for keyword in [Keyword::SslCert, Keyword::SslKey, Keyword::ApplicationName] {
         pairs.extend(promise.take(keyword).map(|value| (keyword.as_str(), value)));
+    }
+    let named = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+    let unfit: Vec<String> = named
+        .chain([("dbname", dbname.as_str())])
+        .filter(|(name, value)| {
+            let keyword = Keyword::from_bytes(name.as_bytes());
+            let set = *name != "dbname" || !value.is_empty();
+            set && keyword.is_some_and(|keyword| !super::pdo::fits(DIALECT, keyword, value))
+        })
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in unfit {
+        promise.cannot(
+            &name,
+            "Laravel does not quote values, so that it cannot contain a blank, a quote, a semicolon or a backslash",
+        );
+    }
+    if hosts.starts_with('[') {
+        promise.cannot(
+            "host",
+            "Laravel leaves an IPv6 address of a URL in its brackets: set DB_HOST instead",
+        );
     }
     if promise.root == Root::System {
         promise.info("sslrootcert", "needs PHP with libpq 16 or newer");

@@ -1,6 +1,6 @@
 //! psqlODBC (`dlg_specific.c`, `connection.c`).
 
-use super::pairs::{self, Form};
+use super::pairs::{self, Form, OdbcParam};
 use super::parts::set_mode;
 use super::promise::{Promise, Root};
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
@@ -131,6 +131,9 @@ pub(super) const TABLE: Table = Table {
     ],
 };
 
+/// The settings that may be in braces, and that are decoded otherwise (`decode_or_remove_braces`).
+const BRACED: &[&str] = &["Pwd", "Password", "Pqopt", "D9"];
+
 /// Whether a value of `Driver` is psqlODBC.
 pub(super) fn is_its_driver(driver: &str) -> bool {
     let lower = driver.to_ascii_lowercase();
@@ -141,33 +144,38 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let params = pairs::odbc(text).ok_or_else(|| {
         Fault::refused_but(
             DIALECT,
-            "a setting has no = or its brace is not closed",
-            "Write Name=Value with ; between the settings. Put a value with ; in braces.",
+            "a setting has no =, or its brace is not closed or not at the end of the value",
+            "Write Name=Value with ; between the settings. Put a password with ; in braces.",
         )
     })?;
     let mut reading = Reading::new(DIALECT);
-    let decoded: Option<Vec<Param>> = params
-        .into_iter()
-        .map(|param| {
-            let lower = param.name.to_ascii_lowercase();
-            let encoded = matches!(lower.as_str(), "pwd" | "password" | "pqopt" | "d9");
-            let value = match param.form {
-                Form::Plain if encoded => decoded(&param.value, Plus::Blank)?,
-                Form::Plain | Form::Braces => param.value,
-            };
-            Some(Param::new(param.name, value))
-        })
-        .collect();
-    let decoded = decoded.ok_or_else(|| {
-        Fault::refused_but(
-            DIALECT,
-            "a % in Pwd or Pqopt is not followed by two hexadecimal digits",
-            "Put the value in braces.",
-        )
-    })?;
-    let tls = TABLE.read(&decoded, &mut reading)?;
+    let mut decoded_params = Vec::new();
+    for OdbcParam { name, value, form } in params {
+        let bare = name.trim();
+        if bare != name {
+            reading.warn(bare, format!("psqlODBC ignores it because of the blank before or after the name: write {bare}= without blanks"));
+            continue;
+        }
+        let has = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(&name));
+        let value = match form {
+            Form::Plain if has(BRACED) => decoded(&value, Plus::Blank).ok_or_else(|| {
+                Fault::refused_but(
+                    DIALECT,
+                    "a % in Pwd or Pqopt is not followed by two hexadecimal digits",
+                    "Put the value in braces.",
+                )
+            })?,
+            Form::Braces if !has(BRACED) && !has(&["Driver", "ConnSettings"]) => {
+                reading.warn(&name, "psqlODBC takes the braces for a part of the value: only Pwd and Pqopt may have them");
+                format!("{{{value}}}")
+            }
+            Form::Plain | Form::Braces => value,
+        };
+        decoded_params.push(Param::new(name, value));
+    }
+    let tls = TABLE.read(&decoded_params, &mut reading)?;
     let mode = match tls.get("SSLmode") {
-        Some(word) => mode(word, &mut reading),
+        Some(word) => mode(word, &mut reading)?,
         None => {
             reading.warn("SSLmode", "not set: psqlODBC connects in plain text");
             SslMode::Disable
@@ -180,26 +188,35 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     reading.without_nul()
 }
 
-/// `dlg_specific.c`, `getDSNdefaults` and `copyConnAttributes`: the first letter decides, in small letters only.
-fn mode(word: &str, reading: &mut Reading) -> SslMode {
-    match word {
-        "vc" | "verify-ca" => return SslMode::VerifyCa,
-        "vf" | "verify-full" => return SslMode::VerifyFull,
-        _ => {}
-    }
-    match word.chars().next() {
-        Some('a') => SslMode::Allow,
-        Some('p') => SslMode::Prefer,
-        Some('r') => SslMode::Require,
-        Some('d') => SslMode::Disable,
+/// `dlg_specific.c`, `copyConnAttributes`: the first letter decides, the second one behind `v`; in small letters only. What
+/// begins with `v` and is neither goes to libpq as it is.
+fn mode(word: &str, reading: &mut Reading) -> Result<SslMode, Fault> {
+    let mut letters = word.chars();
+    Ok(match (letters.next(), letters.next()) {
+        (Some('a'), _) => SslMode::Allow,
+        (Some('p'), _) => SslMode::Prefer,
+        (Some('r'), _) => SslMode::Require,
+        (Some('d'), _) => SslMode::Disable,
+        (Some('v'), Some('c')) => SslMode::VerifyCa,
+        (Some('v'), Some('f')) => SslMode::VerifyFull,
+        (Some('v'), _) => match super::parts::mode_of(word) {
+            Some(mode) => mode,
+            None => {
+                return Err(Fault::refused_but(
+                    DIALECT,
+                    "SSLmode is not a mode that libpq knows",
+                    "Write SSLmode=verify-full, with a hyphen.",
+                ));
+            }
+        },
         _ => {
             reading.warn(
                 "SSLmode",
-                "psqlODBC takes this word for disable: the modes are in small letters",
+                "psqlODBC takes this word for disable: the modes are in small letters, without blanks and braces",
             );
             SslMode::Disable
         }
-    }
+    })
 }
 
 /// `Pqopt` is a keyword/value string of libpq.
@@ -227,18 +244,16 @@ fn pqopt(options: &str, reading: &mut Reading) -> Result<(), Fault> {
 
 pub(super) fn write(promise: &mut Promise) -> String {
     let (host, port) = promise.host_and_port();
-    let mut text = format!(
-        "Driver={{PostgreSQL Unicode}};Server={};Port={port}",
-        braced(&host)
-    );
-    for (keyword, name) in [
-        (Keyword::Dbname, "Database"),
-        (Keyword::User, "Uid"),
-        (Keyword::Password, "Pwd"),
-    ] {
+    let host = plain(promise, Keyword::Host, host);
+    let mut text = format!("Driver={{PostgreSQL Unicode}};Server={host};Port={port}");
+    for (keyword, name) in [(Keyword::Dbname, "Database"), (Keyword::User, "Uid")] {
         if let Some(value) = promise.take(keyword) {
-            text.push_str(&format!(";{name}={}", braced(&value)));
+            let value = plain(promise, keyword, value);
+            text.push_str(&format!(";{name}={value}"));
         }
+    }
+    if let Some(password) = promise.take(Keyword::Password) {
+        text.push_str(&format!(";Pwd={}", braced(&password)));
     }
     text.push_str(&format!(";SSLmode={}", promise.mode));
     let root = match promise.root.clone() {
@@ -270,7 +285,18 @@ pub(super) fn write(promise: &mut Promise) -> String {
     text
 }
 
-/// A value in braces where it needs them. Outside of braces, `Pwd` would be decoded.
+/// A value as it is: braces would become a part of it.
+fn plain(promise: &mut Promise, keyword: Keyword, value: String) -> String {
+    if value.contains(';') || value.starts_with('{') {
+        promise.cannot(
+            keyword.as_str(),
+            "psqlODBC removes braces from passwords only, so no other value can have a semicolon or begin with a brace",
+        );
+    }
+    value
+}
+
+/// A password in braces where it needs them. Outside of braces, `Pwd` would be decoded.
 fn braced(value: &str) -> String {
     let plain = value
         .chars()

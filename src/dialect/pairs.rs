@@ -97,12 +97,13 @@ pub(super) enum Form {
     Braces,
 }
 
-/// `Name=Value;Name={a value}`; `}}` is a brace. Nothing if a setting has no `=` or a brace is open.
+/// `Name=Value;Name={a value}`; `}}` is a brace. Nothing if a setting has no `=` or a brace is open. Blanks are part of names
+/// and values (`dconn_get_attributes` of psqlODBC's `drvconn.c`).
 pub(super) fn odbc(text: &str) -> Option<Vec<OdbcParam>> {
     let mut params = Vec::new();
     let mut rest = text;
     loop {
-        rest = rest.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
+        rest = rest.trim_start_matches(';');
         if rest.is_empty() {
             return Some(params);
         }
@@ -110,19 +111,21 @@ pub(super) fn odbc(text: &str) -> Option<Vec<OdbcParam>> {
         if name.contains(';') {
             return None;
         }
-        let behind = behind.trim_start();
         let (value, form, behind) = match behind.strip_prefix('{') {
             Some(inner) => {
                 let (value, behind) = quoted(inner, '}')?;
-                (value, Form::Braces, behind.trim_start())
+                if !behind.is_empty() && !behind.starts_with(';') {
+                    return None;
+                }
+                (value, Form::Braces, behind)
             }
             None => {
                 let (value, behind) = behind.split_once(';').unwrap_or((behind, ""));
-                (value.trim_end().to_owned(), Form::Plain, behind)
+                (value.to_owned(), Form::Plain, behind)
             }
         };
         params.push(OdbcParam {
-            name: name.trim().to_owned(),
+            name: name.to_owned(),
             value,
             form,
         });
@@ -166,6 +169,14 @@ mod tests {
         let read = odbc("Driver={PostgreSQL Unicode};Pwd={a;}}b};Port=1").unwrap();
         let values: Vec<&str> = read.iter().map(|param| param.value.as_str()).collect();
         assert_eq!(values, ["PostgreSQL Unicode", "a;}b", "1"]);
-        assert_eq!(odbc("Pwd={a"), None);
+        for broken in ["Pwd={a", "Pwd={a}b;Port=1", "Port=1;Server"] {
+            assert_eq!(odbc(broken), None, "{broken}");
+        }
+        let blanks = odbc("Server=h ; Port = 1").unwrap();
+        let blanks: Vec<(&str, &str)> = blanks
+            .iter()
+            .map(|param| (param.name.as_str(), param.value.as_str()))
+            .collect();
+        assert_eq!(blanks, [("Server", "h "), (" Port ", " 1")]);
     }
 }

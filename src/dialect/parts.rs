@@ -142,6 +142,17 @@ pub(super) fn set_identity(reading: &mut Reading, keyword: Keyword, name: &str, 
     }
 }
 
+/// The settings without those that repeat a name.
+pub(super) fn first_of_each(params: Vec<Param>) -> Vec<Param> {
+    let mut first: Vec<Param> = Vec::new();
+    for param in params {
+        if !first.iter().any(|earlier| earlier.name == param.name) {
+            first.push(param);
+        }
+    }
+    first
+}
+
 /// Whether a setting has this name.
 pub(super) fn find<'p>(params: &'p [Param], name: &str) -> Option<&'p str> {
     let set = params.iter().rev().find(|param| param.name == name)?;

@@ -20,6 +20,11 @@ const DOCTRINE: Table = Table {
     case: Case::Exact,
     unknown: Unknown::Ignored,
     rows: &[
+        row(&["host"], Meaning::Same(Keyword::Host)),
+        row(&["port"], Meaning::Same(Keyword::Port)),
+        row(&["user"], Meaning::Same(Keyword::User)),
+        row(&["password"], Meaning::Same(Keyword::Password)),
+        row(&["dbname"], Meaning::Same(Keyword::Dbname)),
         row(&["sslmode"], Meaning::Same(Keyword::SslMode)),
         row(&["sslrootcert"], Meaning::Same(Keyword::SslRootCert)),
         row(&["sslcert"], Meaning::Same(Keyword::SslCert)),
@@ -48,6 +53,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             "a URL of Doctrine, which builds PDO's data source name from it",
         );
         uri::read(&Rules::usual(DIALECT).split(rest)?, &DOCTRINE, &mut reading)?;
+        fits_without_quotes(&reading, "Doctrine")?;
         return reading.without_nul();
     }
     let rest = text
@@ -81,6 +87,48 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         );
     }
     reading.without_nul()
+}
+
+/// Doctrine and Laravel put the parts of a URL into a data source name without quotes. PDO itself quotes user and password.
+pub(super) fn fits_without_quotes(reading: &Reading, who: &str) -> Result<(), Fault> {
+    for (keyword, value) in &reading.settings {
+        let value = String::from_utf8_lossy(value);
+        if *keyword == Keyword::Host && value.contains(':') {
+            return Err(Fault::refused_but(
+                reading.dialect,
+                format!(
+                    "{who} hands an IPv6 address to libpq with its brackets, and libpq takes that for a name"
+                ),
+                "Use the host's name.",
+            ));
+        }
+        if !fits(reading.dialect, *keyword, &value) {
+            return Err(Fault::refused_but(
+                reading.dialect,
+                format!(
+                    "{who} does not quote values, so that {keyword} cannot be empty or contain a blank, a quote, a semicolon or a backslash"
+                ),
+                "Use names and paths without them.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value survives without quotes.
+pub(super) fn fits(dialect: Dialect, keyword: Keyword, value: &str) -> bool {
+    let quotes = value.contains([';', '\'', '\\']);
+    match keyword {
+        // Not a part of the data source name, or quoted by PDO.
+        Keyword::User
+        | Keyword::Password
+        | Keyword::Options
+        | Keyword::ClientEncoding
+        | Keyword::ApplicationName => true,
+        // Laravel puts quotes around it.
+        Keyword::Dbname if dialect == Dialect::Laravel => !quotes,
+        _ => !(quotes || value.is_empty() || value.contains([' ', '\t'])),
+    }
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {

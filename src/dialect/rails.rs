@@ -1,4 +1,4 @@
-//! Rails (`ConnectionUrlResolver`, `PostgreSQLAdapter`): everything that libpq knows goes to libpq.
+//! Rails (`ConnectionUrlResolver`, `PostgreSQLAdapter`): everything that libpq knows goes to libpq, all else is dropped.
 
 use super::parts::{behind_scheme, not_its_form};
 use super::promise::Promise;
@@ -15,11 +15,13 @@ const SCHEMES: &[&str] = &["postgresql", "postgres", "postgis"];
 pub(super) const TABLE: Table = Table {
     dialect: DIALECT,
     case: Case::Exact,
-    unknown: Unknown::Libpq,
+    unknown: Unknown::LibpqOrIgnored,
     rows: &[
         row(&["encoding"], Meaning::Same(Keyword::ClientEncoding)),
-        row(&["username"], Meaning::Same(Keyword::User)),
-        row(&["database"], Meaning::Same(Keyword::Dbname)),
+        row(
+            &["requiressl"],
+            Meaning::Words(Keyword::SslMode, &[("1", "require"), ("0", "prefer")]),
+        ),
         row(&["schema_search_path"], Meaning::SearchPath),
         row(
             &[
@@ -59,21 +61,38 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         ..Rules::usual(DIALECT)
     };
     let url = rules.split(rest)?;
-    // `variables[statement_timeout]=5s`
-    let query = url
-        .query
-        .iter()
-        .map(|param| match param.name.split_once('[') {
-            Some(("variables", _)) => Param::new("variables", param.value.clone()),
-            Some(_) | None => param.clone(),
-        });
-    let url = Url {
-        query: query.collect(),
-        ..url
-    };
     let mut reading = Reading::new(DIALECT);
+    let mut query = Vec::new();
+    for param in &url.query {
+        if belongs_before(&url, &param.name) {
+            reading.warn(
+                &param.name,
+                "Rails takes it from the URL before the ?, and drops what is set here",
+            );
+            continue;
+        }
+        match param.name.split_once('[') {
+            // `variables[statement_timeout]=5s`
+            Some(("variables", _)) => query.push(Param::new("variables", param.value.clone())),
+            // `compact_blank`
+            _ if param.value.trim().is_empty() => {}
+            Some(_) | None => query.push(param.clone()),
+        }
+    }
+    let url = Url { query, ..url };
     uri::read(&url, &TABLE, &mut reading)?;
     reading.without_nul()
+}
+
+/// Whether the URL itself decides about a setting, even if it says nothing (`ConnectionUrlResolver#raw_config`).
+fn belongs_before(url: &Url, name: &str) -> bool {
+    let is_set = |part: &Option<String>| part.as_ref().is_some_and(|text| !text.is_empty());
+    match name {
+        "username" | "password" | "port" | "database" | "host" => true,
+        "user" => is_set(&url.user),
+        "dbname" => is_set(&url.path),
+        _ => false,
+    }
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {

@@ -45,6 +45,8 @@ pub(super) enum Unknown {
     Sent,
     /// It may be libpq's; else libpq refuses it.
     Libpq,
+    /// It may be libpq's; else the driver drops it, and says nothing.
+    LibpqOrIgnored,
     /// It refuses the string.
     Refused,
 }
@@ -100,11 +102,13 @@ impl Table {
             let Param { name, value } = param;
             let Some(row) = self.row(name) else {
                 match (self.unknown, Keyword::from_bytes(name.as_bytes())) {
-                    (Unknown::Libpq, Some(keyword)) => reading.set(keyword, value.as_bytes()),
+                    (Unknown::Libpq | Unknown::LibpqOrIgnored, Some(keyword)) => {
+                        reading.set(keyword, value.as_bytes());
+                    }
                     (Unknown::Libpq | Unknown::Refused, _) => {
                         unknown.push(Word::new(name.as_bytes()))
                     }
-                    (Unknown::Ignored, _) => {
+                    (Unknown::Ignored | Unknown::LibpqOrIgnored, _) => {
                         reading.warn(name, self.ignored(name));
                     }
                     (Unknown::Sent, _) => {

@@ -15,8 +15,16 @@ import sqlalchemy
 from asyncpg import connect_utils
 
 
+def once(arguments):
+    """A setting that is given twice is a list, which no driver takes."""
+    for name, value in arguments.items():
+        if isinstance(value, (list, tuple)):
+            raise TypeError(f"{name} is a list")
+
+
 def of_libpq(arguments):
     """What libpq understands of the arguments of psycopg."""
+    once(arguments)
     text = psycopg.conninfo.make_conninfo(**{name: value for name, value in arguments.items() if value is not None})
     settings = psycopg.conninfo.conninfo_to_dict(text)
     return {
@@ -45,6 +53,7 @@ def with_sqlalchemy(text):
 
 
 def with_asyncpg(arguments):
+    once(arguments)
     addresses, parameters = connect_utils._parse_connect_dsn_and_args(
         dsn=None,
         host=arguments.get("host"),

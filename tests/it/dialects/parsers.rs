@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use pgtls::dialect::Dialect;
 use serde_json::{Value, json};
 
+use super::spied::{Spied, ask_go};
 use crate::support::skip::skip;
 use crate::support::tool::Tool;
 
@@ -29,14 +30,31 @@ pub(crate) enum Parser {
     Python,
     Node,
     Java,
+    Spied(Spied),
+    Go,
 }
 
 impl Parser {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Python,
+        Self::Node,
+        Self::Java,
+        Self::Spied(Spied::Php),
+        Self::Spied(Spied::Odbc),
+        Self::Spied(Spied::Ruby),
+        Self::Go,
+    ];
+
     pub(crate) fn of(dialect: Dialect) -> Option<Self> {
         match dialect {
             Dialect::Libpq | Dialect::Sqlalchemy | Dialect::Django => Some(Self::Python),
             Dialect::NodePostgres | Dialect::PostgresJs => Some(Self::Node),
             Dialect::Jdbc => Some(Self::Java),
+            Dialect::Pdo | Dialect::Laravel => Some(Self::Spied(Spied::Php)),
+            Dialect::Odbc => Some(Self::Spied(Spied::Odbc)),
+            Dialect::Rails => Some(Self::Spied(Spied::Ruby)),
+            Dialect::Go => Some(Self::Go),
             _ => None,
         }
     }
@@ -44,8 +62,8 @@ impl Parser {
     /// Takes all strings apart; `None`, with a visible line, if the drivers are not installed. An answer is nothing if
     /// the driver refuses the string.
     pub(crate) fn ask(self, questions: &[(Dialect, String)]) -> Option<Vec<Option<Parts>>> {
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/dialects");
-        let (mut command, lines): (Command, Vec<String>) = match self {
+        let scripts = scripts();
+        let (command, lines): (Command, Vec<String>) = match self {
             Self::Python => {
                 let mut command = Command::new("python3");
                 command
@@ -61,6 +79,8 @@ impl Parser {
                     .arg(Tool::NodeClients.find()?);
                 (command, questions.iter().map(as_json).collect())
             }
+            Self::Spied(spied) => return spied.ask(questions),
+            Self::Go => return ask_go(questions),
             Self::Java => {
                 let jar = Path::new(JAR);
                 if !jar.exists() || Command::new("java").arg("-version").output().is_err() {
@@ -75,28 +95,40 @@ impl Parser {
                 )
             }
         };
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        let text = lines.join("\n");
-        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap().unwrap();
-        assert!(output.status.success(), "{self:?}: {output:?}");
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = run(command, lines);
         let answers: Vec<Option<Parts>> = text
             .lines()
             .map(|line| match self {
                 Self::Python | Self::Node => from_json(line),
                 Self::Java => from_tabs(line),
+                Self::Spied(_) | Self::Go => None,
             })
             .collect();
         assert_eq!(answers.len(), questions.len(), "{self:?}");
         Some(answers)
     }
+}
+
+/// Where the parsers are.
+pub(crate) fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/dialects")
+}
+
+/// Gives the lines to a parser, and returns what it says.
+pub(crate) fn run(mut command: Command, lines: Vec<String>) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let text = lines.join("\n");
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Where Debian's `libpostgresql-jdbc-java` installs it.
