@@ -400,12 +400,16 @@ pub(crate) enum Format {
     Junit,
     /// SARIF, for code scanning.
     Sarif,
-    /// Annotations for GitHub Actions.
+    /// Annotations for GitHub Actions, and a summary of the job.
     Github,
     /// One line, with a monitoring plugin's exit codes: 0 OK, 1 warning, 2 critical, 3 unknown.
     Nagios,
     /// Metrics for node_exporter's textfile collector.
     Prometheus,
+    /// For pull requests and tickets.
+    Markdown,
+    /// One page for auditors and tickets, readable without script and network.
+    Html,
 }
 
 /// `--report FORMAT=FILE`.

@@ -32,6 +32,23 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Appends to a file what `text` makes of its length in bytes, in one write, so that what others append stays whole.
+///
+/// # Errors
+/// As for [`replace`].
+pub(super) fn append(path: &Path, text: impl FnOnce(u64) -> Vec<u8>) -> io::Result<()> {
+    let (path, found) = resolve(path)?;
+    let length = found
+        .as_ref()
+        .filter(|found| found.is_file())
+        .map_or(0, Metadata::len);
+    let mut file = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)?;
+    file.write_all(&text(length))
+}
+
 /// Where the links lead to, and what is there.
 fn resolve(path: &Path) -> io::Result<(PathBuf, Option<Metadata>)> {
     let mut path = path.to_owned();

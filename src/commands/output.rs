@@ -1,13 +1,14 @@
 //! Where a report goes: standard output and files, in the requested formats and colour.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::report::text::Palette;
-use pgtls::report::{Report, github, json, junit, nagios, prometheus, sarif, text};
+use pgtls::report::{Report, github, html, json, junit, markdown, nagios, prometheus, sarif, text};
 
 use super::file;
 use crate::cli::{Color, Format, Output};
@@ -44,6 +45,12 @@ pub(super) fn print(
         }));
     }
     let failure = results.into_iter().find_map(Result::err);
+    if let Some(summary) = step_summary(output) {
+        // Nobody asked for this file, and the verdict is on standard output: the exit code stays.
+        if let Err(error) = append_summary(&summary, report) {
+            crate::complain(&error);
+        }
+    }
     match (failure, exit) {
         (Some(error), Exit::Passed) => return Err(error),
         (Some(error), _) => crate::complain(&error),
@@ -54,6 +61,29 @@ pub(super) fn print(
         _ => exit.into(),
     })
 }
+
+/// Where a job of GitHub Actions collects its summary, if annotations are printed for one.
+fn step_summary(output: &Output) -> Option<PathBuf> {
+    let wanted = output.format == Format::Github && !output.quiet;
+    let set = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| wanted && !file.is_empty());
+    set.map(PathBuf::from)
+}
+
+fn append_summary(summary: &Path, report: &Report) -> anyhow::Result<()> {
+    file::append(summary, |length| {
+        let room = MAX_SUMMARY.saturating_sub(usize::try_from(length).unwrap_or(usize::MAX));
+        let text = markdown::within(report, room);
+        let between = if length > 0 { "\n" } else { "" };
+        format!("{between}{text}").into_bytes()
+    })
+    .with_context(|| {
+        let file = shown_path(summary);
+        format!("could not append the report to the job summary {file} (GITHUB_STEP_SUMMARY)")
+    })
+}
+
+/// GitHub refuses the summary of a step if it is longer ("Step isolation and limits" in its documentation).
+const MAX_SUMMARY: usize = 1024 * 1024;
 
 fn render(
     out: &mut dyn Write,
@@ -71,6 +101,8 @@ fn render(
         Format::Github => github::write(out, report),
         Format::Nagios => nagios::write(out, report, output.thresholds()),
         Format::Prometheus => prometheus::write(out, report),
+        Format::Markdown => markdown::write(out, report),
+        Format::Html => html::write(out, report),
     }
 }
 

@@ -13,9 +13,11 @@ mod check;
 mod clients_text;
 mod evidence;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod login;
+pub mod markdown;
 pub mod merge;
 pub mod nagios;
 pub mod prometheus;
@@ -189,8 +191,21 @@ impl EndpointReport {
     /// Whole days until the first certificate that the session depends on expires: one of the path, or the client's
     /// if the server got it.
     pub fn days_left(&self) -> Option<i64> {
-        let server = self.path().map(|certificate| certificate.days_left);
-        server.chain(self.client_days_left()).min()
+        self.first_to_end().map(|certificate| certificate.days_left)
+    }
+
+    /// The first certificate to expire of those that the session depends on.
+    fn first_to_end(&self) -> Option<&CertificateReport> {
+        self.session_certificates()
+            .min_by_key(|certificate| certificate.days_left)
+    }
+
+    /// The certificates that the session depends on: the path, and the client's own if the server got them.
+    fn session_certificates(&self) -> impl Iterator<Item = &CertificateReport> {
+        let sent = self.client_certificate.iter().filter(|client| client.sent);
+        let client =
+            sent.flat_map(|client| std::iter::once(&client.certificate).chain(&client.chain));
+        self.path().chain(client)
     }
 
     /// The same of the client's certificate alone.

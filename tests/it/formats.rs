@@ -10,7 +10,7 @@ use crate::support::skip::skip;
 use crate::support::tool::Tool;
 use serde_json::Value;
 
-const FORMATS: [&str; 7] = [
+const FORMATS: [&str; 9] = [
     "text",
     "json",
     "jsonl",
@@ -18,6 +18,8 @@ const FORMATS: [&str; 7] = [
     "sarif",
     "github",
     "prometheus",
+    "markdown",
+    "html",
 ];
 
 /// A pass, a wrong host and a string that cannot be read, whose password must not show.
@@ -207,6 +209,128 @@ fn sarif_points_to_the_line_of_the_string() {
     assert_eq!(place["region"]["startLine"], 3);
 }
 
+/// Endpoints whose names would be links, images, mentions and tags.
+fn with_hostile_names(lab: &Lab, format: &str) -> String {
+    let mut text = String::new();
+    for name in [
+        "[x](https://evil.example/a) https://evil.example/b www.evil.example",
+        "![i](https://evil.example/i.png) <img src=https://evil.example/j.png>",
+        "@root #1 a@evil.example | cut ` ``` \\\\| <script>alert(1)</script>",
+    ] {
+        for string in [lab.good(), lab.wrong_host()] {
+            text.push_str(&format!("[[endpoint]]\nname = \"{name} {}\"\n", text.len()));
+            text.push_str(&format!("conninfo = \"{string}\"\n"));
+        }
+    }
+    lab.client.write("names.toml", text);
+    let run = lab.check(&["--format", format, "--config", "names.toml"]);
+    assert_eq!(run.code, 7, "{run:?}");
+    run.stdout
+}
+
+/// GitHub's own reader of Markdown makes no link, no image and no tag of what is not ours.
+#[test]
+fn github_s_reader_of_markdown_finds_only_our_own_marks() {
+    let markdown = with_hostile_names(&Lab::new(), "markdown");
+    let mut command = Command::new("cmark-gfm");
+    command.args([
+        "--unsafe",
+        "-e",
+        "table",
+        "-e",
+        "autolink",
+        "-e",
+        "strikethrough",
+    ]);
+    let Some(html) = output_of(&mut command, &markdown, "cmark-gfm is not installed") else {
+        return;
+    };
+    let tags: std::collections::BTreeSet<&str> = html
+        .split('<')
+        .skip(1)
+        .map(|rest| {
+            rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '/')
+                .next()
+                .unwrap()
+        })
+        .map(|tag| tag.trim_start_matches('/'))
+        .collect();
+    let ours = [
+        "br", "code", "details", "h2", "h3", "p", "pre", "strong", "summary", "table", "tbody",
+        "td", "th", "thead", "tr",
+    ];
+    let foreign: Vec<_> = tags.iter().filter(|tag| !ours.contains(tag)).collect();
+    assert!(foreign.is_empty(), "{foreign:?} in {html}");
+    assert_eq!(html.matches("<tr>").count(), 7, "{html}");
+    assert_eq!(html.matches("<td").count(), 6 * 5, "{html}");
+    // A mention would be found in what is not code.
+    let outside: String = html
+        .split("<code")
+        .map(|part| part.split_once("</code>").map_or(part, |(_, rest)| rest))
+        .collect();
+    assert!(
+        !outside.contains("@root") && !outside.contains("evil"),
+        "{outside}"
+    );
+}
+
+#[test]
+fn html_validate_has_no_complaint() {
+    let lab = Lab::new();
+    for page in [mixed(&lab, "html").stdout, with_hostile_names(&lab, "html")] {
+        assert!(!page.contains("<script>alert"), "{page}");
+        let Some(directory) = Tool::HtmlValidate.find() else {
+            return;
+        };
+        let mut command = Command::new("node");
+        command
+            .arg(Path::new(&directory).join("node_modules/html-validate/bin/html-validate.mjs"))
+            .args(["--stdin", "--preset", "recommended"]);
+        let said = output_of(&mut command, &page, "node is not installed");
+        assert_eq!(said.as_deref().map(str::trim), Some(""), "{page}");
+    }
+}
+
+/// Only the annotations of a job come with its summary, and each run adds to it.
+#[test]
+fn the_summary_of_a_job_is_appended_with_its_annotations() {
+    let mut lab = Lab::new();
+    let summary = lab.client.home.path().join("summary.md");
+    lab.client =
+        std::mem::replace(&mut lab.client, Client::new()).with("GITHUB_STEP_SUMMARY", &summary);
+    lab.check(&[&lab.good()]);
+    lab.check(&["--format", "github", "--quiet", &lab.good()]);
+    assert!(!summary.exists());
+    std::fs::write(&summary, "# From another step\n").unwrap();
+    let run = lab.check(&["--format", "github", &lab.good()]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    let run = lab.check(&["--format", "github", &lab.wrong_host()]);
+    assert_eq!((run.code, run.stderr.as_str()), (7, ""), "{run:?}");
+    let text = std::fs::read_to_string(&summary).unwrap();
+    assert!(
+        text.starts_with("# From another step\n\n## ✅ pgtls: the endpoint passed\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\n\n## ❌ pgtls: the endpoint failed\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_summary_that_cannot_be_written_is_reported_and_changes_no_exit_code() {
+    let mut lab = Lab::new();
+    let missing = lab.client.home.path().join("missing/summary.md");
+    lab.client =
+        std::mem::replace(&mut lab.client, Client::new()).with("GITHUB_STEP_SUMMARY", missing);
+    for (string, code) in [(lab.good(), 0), (lab.wrong_host(), 7)] {
+        let run = lab.check(&["--format", "github", &string]);
+        assert_eq!(run.code, code, "{run:?}");
+        assert!(run.stderr.contains("GITHUB_STEP_SUMMARY"), "{run:?}");
+        assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    }
+}
+
 #[test]
 fn reports_go_to_files_and_to_the_screen() {
     let lab = Lab::new();
@@ -240,6 +364,20 @@ fn a_report_that_cannot_be_written_is_not_a_pass_and_hides_no_failure() {
         assert_eq!(run.code, code, "{run:?}");
         assert!(run.stderr.contains("missing/report.json"), "{run:?}");
     }
+}
+
+/// The standard output of a program that reads the text; `None` if it is not installed.
+fn output_of(command: &mut Command, text: &str, missing: &str) -> Option<String> {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let Ok(output) = command.stdin(file).output() else {
+        skip(missing);
+        return None;
+    };
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.is_empty(), "{error}");
+    Some(String::from_utf8(output.stdout).unwrap())
 }
 
 /// What a program that reads standard input prints for the text; `None` if it is not installed.

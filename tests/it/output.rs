@@ -128,7 +128,7 @@ fn compare(name: &str, text: &str) {
 fn a_wrong_report_names_the_option_and_the_value() {
     let client = Client::new();
     for (value, shown) in [
-        ("html=x.html", "'html=x.html' for '--report <FORMAT=FILE>'"),
+        ("xml=x.xml", "'xml=x.xml' for '--report <FORMAT=FILE>'"),
         ("junit", "'junit' for '--report <FORMAT=FILE>'"),
     ] {
         let run = client.pgtls(&["check", "--report", value, "host=h"]);

@@ -385,6 +385,8 @@ fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
             "github",
             "nagios",
             "prometheus",
+            "markdown",
+            "html",
         ] {
             let run = client.pgtls(&["check", "--format", format, "--from", "list"]);
             assert_hidden(&run, &words, format);

@@ -19,6 +19,8 @@ pub(crate) enum Tool {
     Actions,
     /// The directory of Microsoft's SARIF validator and its schema.
     Sarif,
+    /// The directory of html-validate.
+    HtmlValidate,
     /// The directory of sslyze.
     Sslyze,
     /// The directory of Python's `jsonschema`.
@@ -52,6 +54,7 @@ impl Tool {
             Self::Prometheus => "PGTLS_TEST_PROMETHEUS",
             Self::Actions => "PGTLS_TEST_ACTIONS",
             Self::Sarif => "PGTLS_TEST_SARIF",
+            Self::HtmlValidate => "PGTLS_TEST_HTML_VALIDATE",
             Self::Sslyze => "PGTLS_TEST_SSLYZE",
             Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
             Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",

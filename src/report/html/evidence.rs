@@ -1,0 +1,209 @@
+//! What was observed at an endpoint: session, trust, name, rehearsals, login, clients and audit.
+
+use maud::{Markup, html};
+
+use super::EndpointReport;
+use crate::escape::Shown;
+use crate::report::{
+    AnswerReport, AuditReport, ClientReport, LoginReport, RehearsalReport, RotationReport,
+    TimingsReport, TlsReport,
+};
+
+pub(super) fn rows(endpoint: &EndpointReport) -> Markup {
+    html! {
+        h4 { "Session and trust" }
+        dl.evidence {
+            @if let Some(tls) = &endpoint.tls { (session(tls)) }
+            (trust(endpoint))
+            (name(endpoint))
+            @if let Some(rotation) = &endpoint.rotation { (rehearsals(rotation)) }
+            @if let Some(login) = &endpoint.login { (login_row(login)) }
+            @if let Some(timings) = &endpoint.timings_ms { (duration(timings)) }
+            @if endpoint.tls.is_none() && endpoint.certificates.is_none() && endpoint.timings_ms.is_none() {
+                (row("Observed", &html! { "nothing: no connection was made" }))
+            }
+        }
+        @if let Some(clients) = &endpoint.clients { (client_table(clients)) }
+        @if let Some(audit) = &endpoint.audit { (audit_table(audit)) }
+    }
+}
+
+fn row(label: &str, value: &Markup) -> Markup {
+    html! { div { dt { (label) } dd { (value) } } }
+}
+
+fn session(tls: &TlsReport) -> Markup {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(tls.protocol.as_ref().map(ToString::to_string));
+    parts.extend(tls.cipher.as_ref().map(ToString::to_string));
+    parts.extend(tls.bits.map(|bits| format!("{bits} bits")));
+    let group = tls.group.as_ref().map(|group| match tls.post_quantum {
+        Some(true) => format!("{group} (post-quantum)"),
+        Some(false) => format!("{group} (not post-quantum)"),
+        None => group.to_string(),
+    });
+    html! {
+        (row("Session", &html! { (parts.join(", ")) }))
+        @if let Some(group) = group { (row("Key exchange", &html! { (group) })) }
+        (row("Server name (SNI)", &html! {
+            @if let Some(sni) = &tls.sni { (sni) } @else { "not sent" }
+        }))
+        @if let Some(alpn) = &tls.alpn { (row("ALPN", &html! { (alpn) })) }
+        (row("Client certificate", &html! { (tls.client_certificate) }))
+    }
+}
+
+fn trust(endpoint: &EndpointReport) -> Markup {
+    html! {
+        @if let Some(trust) = &endpoint.trust {
+            (row("Trust", &html! {
+                (trust.source)
+                @if let Some(path) = &trust.path { ": " code { (path) } }
+                @if let Some(origin) = &trust.origin { ", from " (origin) }
+            }))
+            (row("Ends at", &html! {
+                @if let Some(anchor) = &trust.anchor { (anchor) } @else { "no trusted root" }
+            }))
+            @if let Some(crl) = &trust.crl { (row("CRL", &html! { (crl) })) }
+        }
+    }
+}
+
+fn name(endpoint: &EndpointReport) -> Markup {
+    html! {
+        @if let Some(names) = &endpoint.name_match {
+            (row("Host name", &html! {
+                @if let Some(host) = &endpoint.host { (host) ": " }
+                @match (&names.matched, &names.rule) {
+                    (Some(matched), Some(rule)) => { "matches " (matched) " (" (rule) ")" },
+                    _ => "matches no name of the certificate",
+                }
+            }))
+        }
+    }
+}
+
+fn rehearsals(rotation: &RotationReport) -> Markup {
+    let verdict = |rehearsal: &RehearsalReport| match &rehearsal.code {
+        None => "pass".to_owned(),
+        Some(code) => format!("exit {} ({code})", rehearsal.exit_code.number()),
+    };
+    html! {
+        (row("Today's roots", &html! { (verdict(&rotation.today)) }))
+        (row("New roots alone", &html! { (verdict(&rotation.alone)) ", with " code { (rotation.file) } }))
+        (row("Both", &html! { (verdict(&rotation.both)) }))
+    }
+}
+
+fn login_row(login: &LoginReport) -> Markup {
+    html! {
+        (row("Login", &html! {
+            "user " (login.user) ", database " (login.database) ": "
+            @if login.succeeded { "succeeded" } @else { "failed" }
+            @if let Some(method) = &login.method { ", " (method) }
+            @if let Some(binding) = &login.channel_binding { ", bound to the TLS channel (" (binding) ")" }
+        }))
+        @if let Some(version) = &login.server_version { (row("Server version", &html! { (version) })) }
+        @if let Some(pooler) = &login.pooler { (row("Pooler", &html! { (pooler) })) }
+    }
+}
+
+fn duration(timings: &TimingsReport) -> Markup {
+    row("Time", &html! { (format!("{:.1} ms", timings.total)) })
+}
+
+fn client_table(clients: &[ClientReport]) -> Markup {
+    html! {
+        h4 { "Other client libraries" }
+        div.wide role="group" aria-label="Other client libraries" tabindex="0" {
+            table {
+                thead { tr {
+                    th scope="col" { "Client" } th scope="col" { "Outcome" } th scope="col" { "Certificate" }
+                    th scope="col" { "Why" } th scope="col" { "Known from" }
+                } }
+                tbody {
+                    @for client in clients {
+                        tr {
+                            th scope="row" { (client.client) } td { (client.outcome) } td { (client.certificate) }
+                            td { (client.reason) } td { (client.basis) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn audit_table(audit: &AuditReport) -> Markup {
+    html! {
+        h4 { "What the server accepts" }
+        div.wide role="group" aria-label="What the server accepts" tabindex="0" {
+            table {
+                thead { tr { th scope="col" { "Asked" } th scope="col" { "Answer" } th scope="col" { "Details" } } }
+                tbody {
+                    (answer("Sessions without TLS", &audit.plaintext))
+                    (answer("GSSAPI encryption", &audit.gss))
+                    (answer("Direct TLS", &audit.direct_tls))
+                    @if let Some(tls) = &audit.tls {
+                        (answer("Direct TLS without ALPN", &tls.direct_tls_without_alpn))
+                        (answer("Plaintext behind the SSLRequest", &tls.plaintext_behind_ssl_request))
+                        @for protocol in &tls.protocols {
+                            tr {
+                                th scope="row" { (protocol.version) }
+                                td { (protocol.answer.outcome) }
+                                td {
+                                    @if let Some(detail) = &protocol.answer.detail { (detail) }
+                                    @if let Some(accepted) = &protocol.accepted {
+                                        ul {
+                                            @for suite in &accepted.suites {
+                                                li {
+                                                    code { (suite.cipher) }
+                                                    @for weakness in &suite.weaknesses { " " span.badge.warn { (weakness) } }
+                                                }
+                                            }
+                                        }
+                                        @if !accepted.groups.is_empty() {
+                                            p { "Groups: " (joined(&accepted.groups)) }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                        @for shown in &tls.certificates {
+                            tr {
+                                th scope="row" { "Certificate, " (shown.asked) }
+                                td {
+                                    @match shown.verifies {
+                                        Some(true) => "verifies",
+                                        Some(false) => span.badge.fail { "does not verify" },
+                                        None => (shown.answer.outcome),
+                                    }
+                                }
+                                td {
+                                    @if let Some(subject) = &shown.subject { (subject) }
+                                    @if let Some(key) = &shown.key { ", " (key) }
+                                    @if let Some(detail) = &shown.answer.detail { (detail) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn answer(label: &str, answer: &AnswerReport) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (label) }
+            td { (answer.outcome) }
+            td { @if let Some(detail) = &answer.detail { (detail) } }
+        }
+    }
+}
+
+fn joined(texts: &[Shown]) -> String {
+    let texts: Vec<&str> = texts.iter().map(Shown::as_str).collect();
+    texts.join(", ")
+}

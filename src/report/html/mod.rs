@@ -1,0 +1,242 @@
+//! One self-contained HTML file for auditors and tickets: readable without script, in light and dark, and on paper.
+//!
+//! The page loads nothing, and its Content-Security-Policy allows only the style and the script that are compiled in,
+//! by their hashes. So text from a server that got past the escaping could neither run nor fetch anything.
+//! [`maud`] checks the markup when it is compiled, and escapes every value.
+
+mod chain;
+mod endpoint;
+mod evidence;
+mod table;
+mod timeline;
+
+use std::io::{self, Write};
+
+use aws_lc_rs::digest;
+use data_encoding::BASE64;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{EndpointReport, Report, Verdict};
+use crate::diagnose::Level;
+
+/// Writes the page.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    out.write_all(page(report).into_string().as_bytes())?;
+    out.write_all(b"\n")
+}
+
+fn page(report: &Report) -> Markup {
+    let told = headline(report);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { "pgtls: " (told) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header class=(class_of(report.verdict)) {
+                    p.tool { "pgtls: TLS of PostgreSQL endpoints" }
+                    h1 { (told) }
+                    (counts(report))
+                }
+                main {
+                    (table::section(&report.endpoints))
+                    (timeline::section(&report.endpoints))
+                    @for (index, one) in report.endpoints.iter().enumerate() {
+                        (endpoint::section(one, index))
+                    }
+                }
+                footer {
+                    p {
+                        "Written by pgtls " (env!("CARGO_PKG_VERSION"))
+                        ". Each finding has a page: " code { "pgtls explain CODE" } "."
+                    }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// Nothing but what is compiled in. `base-uri` and `form-action` do not fall back to `default-src`.
+fn policy() -> String {
+    format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+/// The hash of an inline element: CSP level 3, section 2.3.1 "Source Lists".
+fn hash(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    format!("sha256-{}", BASE64.encode(digest.as_ref()))
+}
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("table.js");
+
+fn headline(report: &Report) -> String {
+    let all = report.endpoints.len();
+    let failed = failed(report);
+    match (failed, all) {
+        (0, 1) => "The endpoint passed".to_owned(),
+        (0, _) if report.verdict == Verdict::Pass => format!("All {all} endpoints passed"),
+        // Interrupted: what was not checked did not pass.
+        (0, _) => format!("{all} endpoints passed, the others were not checked"),
+        (_, 1) => "The endpoint failed".to_owned(),
+        (failed, all) => format!("{failed} of {all} endpoints failed"),
+    }
+}
+
+fn failed(report: &Report) -> usize {
+    let endpoints = report.endpoints.iter();
+    endpoints
+        .filter(|endpoint| endpoint.verdict == Verdict::Fail)
+        .count()
+}
+
+/// The numbers below the headline.
+fn counts(report: &Report) -> Markup {
+    let all = report.endpoints.len();
+    let failed = failed(report);
+    let warned = report.endpoints.iter().filter(|one| is_warned(one)).count();
+    let next = report
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| Some((endpoint.first_to_end()?, endpoint)))
+        .min_by_key(|(certificate, _)| certificate.days_left);
+    html! {
+        dl.counts {
+            div { dt { "Passed" } dd { (all.saturating_sub(failed)) } }
+            div { dt { "Failed" } dd { (failed) } }
+            div { dt { "Passed with warnings" } dd { (warned) } }
+            div { dt { "Exit code" } dd { (report.exit_code.number()) } }
+            @if let Some((certificate, endpoint)) = next {
+                div {
+                    dt { "First to expire" }
+                    dd {
+                        (endpoint.label()) ", " (day(&certificate.not_after))
+                        " (" (left(certificate.days_left)) ")"
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether it passed and something about it is not as it should be.
+fn is_warned(endpoint: &EndpointReport) -> bool {
+    let mut findings = endpoint.findings.iter();
+    endpoint.verdict == Verdict::Pass && findings.any(|one| one.level == Level::Warning)
+}
+
+/// The mark of an endpoint: a word, and a class for its colour.
+fn badge(endpoint: &EndpointReport) -> Markup {
+    match endpoint.verdict {
+        Verdict::Pass if is_warned(endpoint) => html! { span.badge.warn { "PASS, warning" } },
+        Verdict::Pass => html! { span.badge.pass { "PASS" } },
+        Verdict::Fail => html! {
+            span.badge.fail { "FAIL, exit " (endpoint.exit_code.number()) }
+        },
+    }
+}
+
+fn class_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+    }
+}
+
+/// How much time is left. Nobody reads years in days.
+fn left(days: i64) -> String {
+    match days {
+        ..=-1 => "expired".to_owned(),
+        1 => "1 day left".to_owned(),
+        0..730 => format!("{days} days left"),
+        730.. => format!("{} years left", days / 365),
+    }
+}
+
+/// The class for its colour. No meaning depends on colour alone: the words stand beside it.
+fn urgency(days: i64) -> &'static str {
+    match days {
+        ..0 => "fail",
+        0..30 => "warn",
+        _ => "pass",
+    }
+}
+
+/// The date of an instant in RFC 3339.
+fn day(instant: &str) -> &str {
+    instant.get(..10).unwrap_or(instant)
+}
+
+/// The anchor of an endpoint's section.
+fn anchor(index: usize) -> String {
+    format!("endpoint-{}", index.saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn written(report: &Report) -> String {
+        let mut out = Vec::new();
+        write(&mut out, report).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_report_is_one_page() {
+        let page = written(&sample::report());
+        // Both have files of their own.
+        let page = page.replace(STYLE, "(style)").replace(SCRIPT, "(script)");
+        insta::assert_snapshot!(page.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn the_page_loads_nothing_and_runs_only_its_own_script() {
+        let page = written(&sample::report());
+        for forbidden in [
+            "http://",
+            "https://",
+            "url(",
+            "@import",
+            "<link",
+            "<img",
+            "onclick",
+            " style=\"",
+        ] {
+            assert!(!page.contains(forbidden), "{forbidden}");
+        }
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(
+            page.contains(&format!("script-src &#39;{}&#39;", hash(SCRIPT)))
+                || page.contains(&format!("script-src '{}'", hash(SCRIPT)))
+        );
+        assert_eq!(
+            hash("alert('Hello, world.');"),
+            "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng="
+        );
+    }
+
+    #[test]
+    fn text_from_a_server_stays_text() {
+        let page = written(&sample::report());
+        let body = page.replace(STYLE, "").replace(SCRIPT, "");
+        assert!(body.contains("a'&quot;&lt;&amp;&gt;]]&gt;"), "{body}");
+        assert!(!body.contains("\"<&>"), "{body}");
+    }
+}

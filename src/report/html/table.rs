@@ -1,0 +1,66 @@
+//! The table of all endpoints. The script lets readers sort and filter it.
+
+use maud::{Markup, html};
+
+use super::{EndpointReport, anchor, badge, day};
+use crate::diagnose::Level;
+
+pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
+    html! {
+        section aria-labelledby="all" {
+            h2 #all { "Endpoints" }
+            // It scrolls sideways on a small screen, so it must be reachable by keyboard.
+            div.wide role="group" aria-label="Table of all endpoints" tabindex="0" {
+                table.endpoints {
+                    thead {
+                        tr {
+                            th scope="col" { "Result" }
+                            th scope="col" { "Endpoint" }
+                            th scope="col" { "Finding" }
+                            th scope="col" { "sslmode" }
+                            th scope="col" { "TLS" }
+                            th scope="col" { "Expires" }
+                            th scope="col" class="number" { "Days left" }
+                        }
+                    }
+                    tbody {
+                        @for (index, endpoint) in endpoints.iter().enumerate() {
+                            (row(endpoint, index))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(endpoint: &EndpointReport, index: usize) -> Markup {
+    let warning = || {
+        let mut findings = endpoint.findings.iter();
+        findings.find(|one| one.level == Level::Warning)
+    };
+    let finding = endpoint.error.as_ref().or_else(warning);
+    let tls = endpoint.tls.as_ref();
+    let first = endpoint.first_to_end();
+    html! {
+        tr {
+            td data-value=(endpoint.exit_code.number()) { (badge(endpoint)) }
+            td { a href={ "#" (anchor(index)) } { (endpoint.label()) } }
+            td { @if let Some(finding) = finding { code { (finding.code) } } @else { "none" } }
+            td { (endpoint.sslmode.as_ref().map_or_else(dash, ToString::to_string)) }
+            td { (tls.and_then(|tls| tls.protocol.as_ref()).map_or_else(dash, ToString::to_string)) }
+            td { (first.map_or_else(dash, |first| day(&first.not_after).to_owned())) }
+            @match endpoint.days_left() {
+                Some(days) => td.number data-value=(days) {
+                    @if days < 0 { "expired" } @else { (days) }
+                },
+                // Behind all others.
+                None => td.number data-value=(i64::MAX) { "–" },
+            }
+        }
+    }
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
