@@ -53,6 +53,17 @@ pub(in crate::diagnose) fn refused_by_level(task: &Task, judgement: &Judgement) 
 /// that limited it.
 pub(in crate::diagnose) fn notice(task: &Task, observation: &Observation) -> Option<Finding> {
     let conf = task.conninfo.openssl_conf.as_ref()?;
+    if let Some(file) = conf.too_large() {
+        let message = format!(
+            "psql on this machine may be stricter: the OpenSSL configuration \"{}\" is larger, or includes more files, than pgtls reads",
+            shown_path(file)
+        );
+        let finding = Finding::new(Level::Warning, Code::OpensslConf, Stage::Handshake, message);
+        return Some(
+            finding
+                .hint("Nothing of that file was applied to this check. Try psql on this machine."),
+        );
+    }
     let failed = observation.outcome.is_err();
     let settings: Vec<String> = conf
         .settings()

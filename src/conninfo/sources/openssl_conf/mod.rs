@@ -4,10 +4,11 @@
 mod limits;
 mod syntax;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::conninfo::World;
-use syntax::{Config, Entry};
+use syntax::{Config, Entry, Refused};
 
 pub use limits::Limit;
 
@@ -15,6 +16,7 @@ pub use limits::Limit;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpensslConf {
     settings: Vec<ConfSetting>,
+    too_large: Option<PathBuf>,
 }
 
 /// One of them.
@@ -70,15 +72,33 @@ impl OpensslConf {
         let (path, text) = match world.var("OPENSSL_CONF") {
             Some(named) => {
                 let path = PathBuf::from(named);
-                let text = world.read(&path).ok()?;
+                let text = world.read(&path);
                 (path, text)
             }
             None => DEFAULTS.iter().find_map(|path| {
                 let path = Path::new(path);
-                Some((path.to_owned(), world.read(path).ok()?))
+                match world.read(path) {
+                    Err(error) if error.kind() != io::ErrorKind::FileTooLarge => None,
+                    text => Some((path.to_owned(), text)),
+                }
             })?,
         };
-        let config = Config::read(&text, &path, world).ok()?;
+        let config = match text {
+            Ok(text) => Config::read(&text, &path, world),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Refused::TooMuch),
+            Err(_) => return None,
+        };
+        let config = match config {
+            Ok(config) => config,
+            Err(Refused::Broken) => return None,
+            // What is not read may be anything.
+            Err(Refused::TooMuch) => {
+                return Some(Self {
+                    settings: Vec::new(),
+                    too_large: Some(path),
+                });
+            }
+        };
         let mut settings: Vec<ConfSetting> = Vec::new();
         for (command, entry) in commands(&config) {
             // The last of several counts.
@@ -90,7 +110,15 @@ impl OpensslConf {
                 line: entry.line,
             });
         }
-        (!settings.is_empty()).then_some(Self { settings })
+        (!settings.is_empty()).then_some(Self {
+            settings,
+            too_large: None,
+        })
+    }
+
+    /// The file, if it is larger, or includes more, than is read here. Then no setting is known.
+    pub fn too_large(&self) -> Option<&Path> {
+        self.too_large.as_deref()
     }
 
     /// The setting of this command.
@@ -190,6 +218,23 @@ mod tests {
             format!("{file}:4 Groups = X25519"),
         ];
         assert_eq!(shown(&world), expected);
+    }
+
+    /// A cap that is reached is not the end of the configuration.
+    #[test]
+    fn more_than_is_read_is_told() {
+        let mut world = Fake::default()
+            .var("OPENSSL_CONF", "/o.cnf")
+            .file("/last.cnf", "openssl_conf = a\n[a]\nssl_conf = b\n");
+        let mut includes = String::new();
+        for file in 0..100 {
+            let path = format!("/{file}.cnf");
+            includes.push_str(&format!(".include = {path}\n"));
+            world = world.file(&path, "x = y\n");
+        }
+        world = world.file("/o.cnf", format!("{includes}.include = /last.cnf\n"));
+        let conf = OpensslConf::read(&world).unwrap();
+        assert_eq!(conf.too_large(), Some(Path::new("/o.cnf")));
     }
 
     #[test]

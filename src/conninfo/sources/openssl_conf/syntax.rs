@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -23,9 +24,14 @@ pub(super) struct Entry {
     pub(super) line: usize,
 }
 
-/// A file that OpenSSL refuses as a whole; it then goes on without any configuration.
+/// Why there is no configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Refused;
+pub(super) enum Refused {
+    /// OpenSSL refuses the file as a whole, and goes on without any configuration.
+    Broken,
+    /// OpenSSL reads it, but it is larger than we read.
+    TooMuch,
+}
 
 impl Config {
     /// Reads a file and those that it includes.
@@ -75,7 +81,7 @@ impl Reading<'_> {
     fn file(&mut self, text: &[u8], file: &Path) -> Result<(), Refused> {
         self.files = self.files.saturating_add(1);
         if self.files > MAX_FILES {
-            return Err(Refused);
+            return Err(Refused::TooMuch);
         }
         let text = match std::str::from_utf8(text) {
             Ok(text) => Cow::Borrowed(text),
@@ -111,7 +117,7 @@ impl Reading<'_> {
             return Ok(());
         }
         if let Some(rest) = line.strip_prefix('[') {
-            let (name, _) = rest.split_once(']').ok_or(Refused)?;
+            let (name, _) = rest.split_once(']').ok_or(Refused::Broken)?;
             name.trim().clone_into(&mut self.section);
             return Ok(());
         }
@@ -128,7 +134,7 @@ impl Reading<'_> {
             }
             return Ok(());
         }
-        let (name, value) = line.split_once('=').ok_or(Refused)?;
+        let (name, value) = line.split_once('=').ok_or(Refused::Broken)?;
         let (section, name) = match name.trim().split_once("::") {
             Some((section, name)) => (section.to_owned(), name),
             None => (self.section.clone(), name.trim()),
@@ -160,8 +166,12 @@ impl Reading<'_> {
             files.push(path);
         }
         for file in files {
-            if let Ok(text) = self.world.read(&file) {
-                self.file(&text, &file)?;
+            match self.world.read(&file) {
+                Ok(text) => self.file(&text, &file)?,
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                    return Err(Refused::TooMuch);
+                }
+                Err(_) => {}
             }
         }
         Ok(())
@@ -198,7 +208,7 @@ impl Reading<'_> {
                 other => out.push(other),
             }
             if out.len() > MAX_VALUE {
-                return Err(Refused);
+                return Err(Refused::TooMuch);
             }
         }
         Ok(out)
@@ -215,7 +225,7 @@ impl Reading<'_> {
             Some(close) => text
                 .get(1..)
                 .and_then(|inside| inside.split_once(close))
-                .ok_or(Refused)?,
+                .ok_or(Refused::Broken)?,
             None => {
                 let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
                 let plain = |text: &str| text.find(|c| !of_name(c)).unwrap_or(text.len());
@@ -224,7 +234,7 @@ impl Reading<'_> {
                     Some(second) => first.saturating_add(2).saturating_add(plain(second)),
                     None => first,
                 };
-                text.split_at_checked(length).ok_or(Refused)?
+                text.split_at_checked(length).ok_or(Refused::Broken)?
             }
         };
         let (section, name) = name.split_once("::").unwrap_or((&self.section, name));
@@ -236,7 +246,7 @@ impl Reading<'_> {
             "ENV" => from_environment(),
             _ => self.config.value(section, name).map(str::to_owned),
         };
-        Ok((value.ok_or(Refused)?, after))
+        Ok((value.ok_or(Refused::Broken)?, after))
     }
 }
 
