@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::login::{Login, login};
 use crate::probe::{Moment, Observation, Task, ask_large_hello, offers, probe_in_turn};
 use crate::trust::Trust;
+use crate::verify::{Libpq, Oldest};
 use crate::workers::{self, Weight};
 
 /// The real endpoints, and what all visits share.
@@ -74,6 +75,7 @@ impl Visitor for Network<'_> {
         let words = Words {
             text: &source.text,
             world: self.clinic.world(),
+            oldest: source.oldest,
         };
         let limit = self.request.patience.timeout.unwrap_or(PATIENCE);
         judged(&self.clinic, checked, words, patience(limit)).await
@@ -95,7 +97,7 @@ impl<'a> Network<'a> {
         Self {
             request,
             clock,
-            clinic: Clinic::new(world, clock, request.oldest),
+            clinic: Clinic::new(world, clock),
             servers: Servers::default(),
             turns,
             stores: stores.map(Arc::new),
@@ -119,15 +121,25 @@ impl<'a> Network<'a> {
         } = readable;
         let stores = self.stores(source);
         let seen = readable.view.of(self.clinic.world());
+        let oldest = match client_of(readable.read_as.dialect) {
+            // Its driver is not libpq, and compares addresses.
+            Some(_) => Oldest {
+                libpq: Libpq::V15,
+                ..source.oldest
+            },
+            None => source.oldest,
+        };
         let words = Words {
             text: readable.words.expose(),
             world: &seen,
+            oldest,
         };
         let trust = match &**trust {
             Ok(trust) => trust,
             Err(error) => {
                 let stand_in = stores.map(|stores| stores.stand_in());
-                let task = stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit));
+                let task =
+                    stand_in.map(|trust| self.task(conninfo, endpoint, &trust, limit, oldest));
                 let checked = Checked {
                     source,
                     subject: Subject::Unchecked {
@@ -141,8 +153,8 @@ impl<'a> Network<'a> {
                 return judged(&self.clinic, checked, words, patience(limit)).await;
             }
         };
-        let task = self.task(conninfo, endpoint, trust, limit);
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.request.oldest) {
+        let task = self.task(conninfo, endpoint, trust, limit, oldest);
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, oldest) {
             let checked = Checked {
                 source,
                 subject: Subject::Unchecked {
@@ -299,6 +311,7 @@ impl<'a> Network<'a> {
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
         timeout: Duration,
+        oldest: Oldest,
     ) -> Task {
         Task {
             conninfo: Arc::clone(conninfo),
@@ -307,7 +320,7 @@ impl<'a> Network<'a> {
             now: self.clock.judged_at(),
             moment: self.clock.moment,
             timeout,
-            oldest: self.request.oldest,
+            oldest,
         }
     }
 
@@ -334,7 +347,8 @@ impl<'a> Network<'a> {
         let ReadByOthers { conninfo, own } = by_others;
         let endpoint = conninfo.endpoints.first()?;
         let limit = self.request.patience.time_limit(conninfo);
-        let task = self.task(conninfo, endpoint, &stores.stand_in(), limit);
+        let oldest = Oldest::default();
+        let task = self.task(conninfo, endpoint, &stores.stand_in(), limit, oldest);
         verdicts_unchecked(Some(stores), Some(task), own).await
     }
 }

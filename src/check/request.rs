@@ -9,7 +9,7 @@ use crate::conninfo::{ConnInfo, SystemRoots};
 use crate::demands::Demands;
 use crate::dialect::{Dialect, Input};
 use crate::trust::{self, Choice, Trust};
-use crate::verify::OpenSsl;
+use crate::verify::Oldest;
 
 /// The settings for all endpoints of a run.
 #[derive(Debug)]
@@ -31,8 +31,6 @@ pub struct CheckRequest {
     pub login: bool,
     /// The roots of a future CA, to rehearse the rotation.
     pub new_roots: Option<Arc<NewRoots>>,
-    /// The oldest OpenSSL of the clients.
-    pub oldest: OpenSsl,
 }
 
 impl CheckRequest {
@@ -47,7 +45,6 @@ impl CheckRequest {
             all_addresses: false,
             login: false,
             new_roots: None,
-            oldest: OpenSsl::V3_0,
         }
     }
 }
@@ -119,6 +116,8 @@ pub struct Source {
     pub trust: Option<Choice>,
     /// Whether to find out what other client libraries would do.
     pub clients: bool,
+    /// The oldest versions that clients may have.
+    pub oldest: Oldest,
 }
 
 /// Whether a string was given.

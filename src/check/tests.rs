@@ -118,7 +118,7 @@ impl Visitor for Script {
             Refuses(_) => Exit::Login,
         };
         let task = Task {
-            oldest: crate::verify::OpenSsl::V3_0,
+            oldest: crate::verify::Oldest::default(),
             conninfo: Arc::clone(&readable.conninfo),
             endpoint: endpoint.clone(),
             trust: Arc::clone((*readable.trust).as_ref().unwrap()),

@@ -19,7 +19,7 @@ use pgtls::diagnose::{Code, Symptom};
 use pgtls::dialect::Dialect;
 use pgtls::report::nagios::Thresholds;
 use pgtls::trust::{BundledRoot, Choice};
-use pgtls::verify::OpenSsl;
+use pgtls::verify::{Libpq, OpenSsl};
 use time::OffsetDateTime;
 
 pub(crate) use commands::Command;
@@ -27,11 +27,12 @@ pub(crate) use commands::Command;
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use start::{command, parse};
 pub(crate) use value::{
-    Exported, parse_duration, parse_pin, parse_remaining, parse_tls_version, parse_trust,
+    Exported, parse_duration, parse_libpq, parse_openssl, parse_pin, parse_remaining,
+    parse_tls_version, parse_trust,
 };
 use value::{
-    parse_at, parse_dialect, parse_exported, parse_openssl, parse_report, parse_root,
-    parse_seconds, parse_shard, parse_target, parse_topic,
+    parse_at, parse_dialect, parse_exported, parse_report, parse_root, parse_seconds, parse_shard,
+    parse_target, parse_topic,
 };
 
 #[derive(Debug, Args)]
@@ -195,6 +196,11 @@ pub(crate) struct DemandOptions {
     /// X25519MLKEM768 pass [default: 3.0]
     #[arg(long, value_name = "VERSION", value_parser = parse_openssl)]
     pub(crate) min_openssl: Option<OpenSsl>,
+
+    /// Judge for clients whose libpq is at least this: 14 or 15. With 15, a host that is an IP address
+    /// may match an iPAddress in subjectAltName [default: 14]
+    #[arg(long, value_name = "VERSION", value_parser = parse_libpq)]
+    pub(crate) min_libpq: Option<Libpq>,
 
     /// Treat warnings as failures (exit 1)
     #[arg(long)]

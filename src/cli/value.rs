@@ -9,7 +9,7 @@ use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
 use pgtls::dialect::Dialect;
 use pgtls::trust::{BundledRoot, Choice, RootSet};
-use pgtls::verify::OpenSsl;
+use pgtls::verify::{Libpq, OpenSsl};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -127,6 +127,10 @@ pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
 
 pub(crate) fn parse_openssl(text: &str) -> Result<OpenSsl, String> {
     OpenSsl::from_name(text).ok_or_else(|| "the versions are 3.0 and 3.5".to_owned())
+}
+
+pub(crate) fn parse_libpq(text: &str) -> Result<Libpq, String> {
+    Libpq::from_name(text).ok_or_else(|| "the versions are 14 and 15".to_owned())
 }
 
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {

@@ -402,7 +402,8 @@ fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
         Unsatisfied::Chain(_)
         | Unsatisfied::Name(_)
         | Unsatisfied::NoHost
-        | Unsatisfied::NewerOpenSslOnly(_) => String::new(),
+        | Unsatisfied::NewerOpenSslOnly(_)
+        | Unsatisfied::NewerLibpqOnly(_) => String::new(),
     };
     objection(
         Obstacle::MalformedCertificate,

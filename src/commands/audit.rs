@@ -155,7 +155,7 @@ impl AuditRun<'_> {
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
     ) -> Audited {
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, self.args.demands.oldest()) {
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, keys.oldest()) {
             let strictness = keys.demands().strictness;
             let diagnosis = diagnosis.of_dialect(read_as, conninfo, strictness);
             let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
@@ -172,7 +172,7 @@ impl AuditRun<'_> {
                 None => Moment::Present,
             },
             timeout: self.timeout(conninfo),
-            oldest: self.args.demands.oldest(),
+            oldest: keys.oldest(),
         };
         let demands = keys.demands();
         let observation = probe(&task).await;

@@ -59,7 +59,6 @@ fn request(args: &Check) -> anyhow::Result<CheckRequest> {
         all_addresses: args.all_addresses,
         login: args.login,
         new_roots: new_roots.transpose()?.map(Arc::new),
-        oldest: args.demands.oldest(),
         ..CheckRequest::new(now(), jobs(args.jobs))
     })
 }
@@ -94,6 +93,7 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
             dialect: listed.dialect,
             label: listed.label,
             demands,
+            oldest: keys.oldest(),
             trust: keys.trust,
             clients: keys.clients == Some(true),
         }

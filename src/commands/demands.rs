@@ -1,7 +1,6 @@
 //! The demands beyond libpq's verdict: turns options into the keys that a file can also set.
 
 use anyhow::anyhow;
-use pgtls::verify::OpenSsl;
 use time::OffsetDateTime;
 
 use crate::cli::{At, DemandOptions};
@@ -14,13 +13,10 @@ impl DemandOptions {
             valid_for: self.valid_for,
             pins: (!self.pin.is_empty()).then(|| self.pin.clone()),
             strict: self.strict.then_some(true),
+            min_openssl: self.min_openssl,
+            min_libpq: self.min_libpq,
             ..Keys::default()
         }
-    }
-
-    /// The oldest OpenSSL of the clients.
-    pub(super) fn oldest(&self) -> OpenSsl {
-        self.min_openssl.unwrap_or(OpenSsl::V3_0)
     }
 
     /// The time of the judgement, if it is not the present, in seconds since 1970-01-01T00:00:00Z.

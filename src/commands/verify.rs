@@ -12,7 +12,7 @@ use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{Choice, Error, Level, Trust, identity};
-use pgtls::verify::{OpenSsl, Purpose, Revocation, Rules, judge};
+use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge};
 
 use super::demands::now;
 use super::hosts;
@@ -62,7 +62,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         trust: &trust,
         rules: &rules,
         demands: args.demands.keys().demands(),
-        oldest: args.demands.oldest(),
+        oldest: args.demands.keys().oldest(),
     };
     let hosts: Vec<Vec<u8>> = args.host.iter().map(|host| bytes_of(host)).collect();
     let judged = match (&args.hosts_file, chain) {
@@ -93,7 +93,7 @@ pub(super) struct Judge<'a> {
     trust: &'a Trust,
     rules: &'a Rules,
     pub(super) demands: Demands,
-    oldest: OpenSsl,
+    oldest: Oldest,
 }
 
 impl Judge<'_> {

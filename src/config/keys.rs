@@ -8,6 +8,7 @@ use pgtls::audit::{self, Rule};
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::{Demands, Remaining, Strictness};
 use pgtls::trust::Choice;
+use pgtls::verify::{Libpq, Oldest, OpenSsl};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
@@ -114,6 +115,10 @@ keys! {
         "fail unless path, root, CRLs and client certificate stay valid for that much longer";
     min_tls: Option<TlsVersion>, "tls_version", "`\"1.2\"` or `\"1.3\"`",
         "fail below this TLS version";
+    min_openssl: Option<OpenSsl>, "openssl", "`\"3.0\"` or `\"3.5\"`",
+        "judge for clients whose OpenSSL is at least this";
+    min_libpq: Option<Libpq>, "libpq", "`\"14\"` or `\"15\"`",
+        "judge for clients whose libpq is at least this";
     strict: Option<bool>, "given", "boolean",
         "warnings count as failures";
     clients: Option<bool>, "given", "boolean",
@@ -141,6 +146,15 @@ impl Keys {
         self.clone().filled_from(file)
     }
 
+    /// The oldest versions that clients may have.
+    pub(crate) fn oldest(&self) -> Oldest {
+        let default = Oldest::default();
+        Oldest {
+            openssl: self.min_openssl.unwrap_or(default.openssl),
+            libpq: self.min_libpq.unwrap_or(default.libpq),
+        }
+    }
+
     /// What must hold in addition to libpq's verdict.
     pub(crate) fn demands(&self) -> Demands {
         Demands {
@@ -154,6 +168,14 @@ impl Keys {
             expected: None,
         }
     }
+}
+
+fn openssl<'de, D: Deserializer<'de>>(from: D) -> Result<Option<OpenSsl>, D::Error> {
+    one(from, cli::parse_openssl)
+}
+
+fn libpq<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Libpq>, D::Error> {
+    one(from, cli::parse_libpq)
 }
 
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {

@@ -302,6 +302,9 @@ fn unsatisfied(
         Unsatisfied::NewerOpenSslOnly(what) => {
             Diagnosis::failed(versions::refused_by_older(context, judgement, *what))
         }
+        Unsatisfied::NewerLibpqOnly(fault) => {
+            Diagnosis::failed(versions::refused_by_older_libpq(context, judgement, fault))
+        }
     }
 }
 

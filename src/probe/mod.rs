@@ -24,7 +24,7 @@ use crate::handshake::{
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
-use crate::verify::{OpenSsl, Purpose, Revocation, Rules};
+use crate::verify::{Oldest, OpenSsl, Purpose, Revocation, Rules};
 use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
@@ -53,8 +53,8 @@ pub struct Task {
     pub moment: Moment,
     /// Time for the whole endpoint.
     pub timeout: Duration,
-    /// The oldest OpenSSL of the clients.
-    pub oldest: OpenSsl,
+    /// The oldest versions that clients may have.
+    pub oldest: Oldest,
 }
 
 impl Task {
@@ -257,7 +257,7 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
         }),
         keys: ServerKeys::Any,
         alpn: Alpn::Named,
-        groups: match task.oldest {
+        groups: match task.oldest.openssl {
             OpenSsl::V3_0 => Groups::Classic,
             OpenSsl::V3_5 => Groups::PostQuantumToo,
         },

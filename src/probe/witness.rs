@@ -40,7 +40,7 @@ impl Approve for Witness {
         let task = &self.task;
         let host = task.endpoint.host.as_ref().map(Host::as_bytes);
         let judgement = judge(presented, &*task.trust, host, &task.rules()).since(task.oldest);
-        // What only older versions of OpenSSL refuse does not end the handshake: the report says that newer
+        // What only older versions refuse does not end the handshake: the report says that newer
         // ones accept the server, so the server must prove that it has its key.
         let verdict = judgement
             .newest_accepts(task.trust.level)
@@ -61,7 +61,9 @@ impl Approve for Witness {
 fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
     let fault = match reason {
         Unsatisfied::Unparsable { .. } => return Refusal::BadEncoding,
-        Unsatisfied::Name(_) | Unsatisfied::NoHost => return Refusal::NotForHost,
+        Unsatisfied::Name(_) | Unsatisfied::NoHost | Unsatisfied::NewerLibpqOnly(_) => {
+            return Refusal::NotForHost;
+        }
         Unsatisfied::NewerOpenSslOnly(_) => return Refusal::Unsupported,
         Unsatisfied::Chain(fault) => fault,
     };

@@ -17,6 +17,7 @@ mod crl;
 mod fault;
 pub mod flight;
 pub mod name;
+mod old_openssl;
 mod purpose;
 mod signature;
 mod strict;
@@ -26,16 +27,17 @@ mod versions;
 mod words;
 
 use crate::trust::Level;
-use crate::x509::{AnchorStore, Certificate, ParseError};
+use crate::x509::{AnchorStore, Certificate, GeneralName, ParseError};
 
 pub use chain::{Dissent, PathReport, Revocation, Rules, Step, check};
 pub use client::{ClientFault, ClientRules, Missing, Unfit, client_faults, client_path};
 pub use constraints::{Rule as NameConstraintRule, Violation, violation};
 pub use fault::{Fault, FaultKind};
 pub use name::{NameFault, NameMatch, Rule};
+pub use old_openssl::{OldOpenSsl, Stricter, Weakness, old_openssl};
 pub use purpose::{Mismatch, Purpose, is_self_signed, likely_issued};
 pub use strict::{Strict, strict};
-pub use versions::{OpenSsl, PostQuantum};
+pub use versions::{Libpq, Oldest, OpenSsl, PostQuantum};
 pub use words::Place;
 
 /// Every fact about a presented chain.
@@ -51,8 +53,10 @@ pub struct Judgement {
     pub name: Option<Result<NameMatch, NameFault>>,
     /// What OpenSSL before 3.5 cannot verify, if there is something.
     pub post_quantum: Option<PostQuantum>,
-    /// The oldest OpenSSL that must accept the chain.
-    pub oldest: OpenSsl,
+    /// Would libpq 14 refuse the name that [`Self::name`] accepts? Its reason.
+    pub name_before_15: Option<NameFault>,
+    /// The oldest versions that must accept the server.
+    pub oldest: Oldest,
 }
 
 /// The first reason, in libpq's order, why a level is not reached.
@@ -73,6 +77,8 @@ pub enum Unsatisfied<'a> {
     NoHost,
     /// OpenSSL 3.5 and newer accept the server, older versions cannot.
     NewerOpenSslOnly(PostQuantum),
+    /// libpq 15 and newer accept the name, libpq 14 does not, for this reason.
+    NewerLibpqOnly(&'a NameFault),
 }
 
 /// Judges a presented chain.
@@ -96,27 +102,33 @@ pub fn judge<D: AsRef<[u8]>>(
         }
     }
     let path = check(&certificates, anchors, rules);
-    let name = host.zip(certificates.first()).map(|(host, leaf)| {
-        name::match_host(
-            host,
-            leaf.subject_alt_names.as_deref(),
-            &leaf.subject.common_names,
-        )
-    });
+    let by = |rules: NameRules| {
+        let (host, leaf) = host.zip(certificates.first())?;
+        let names = leaf.subject_alt_names.as_deref();
+        Some(rules(host, names, &leaf.subject.common_names))
+    };
+    let name = by(name::match_host);
+    let name_before_15 = match &name {
+        Some(Ok(_)) => by(name::match_host_before_15).and_then(Result::err),
+        Some(Err(_)) | None => None,
+    };
     Judgement {
         post_quantum: PostQuantum::find(&certificates, &path),
         certificates,
         unparsable,
         path,
         name,
-        oldest: OpenSsl::V3_0,
+        name_before_15,
+        oldest: Oldest::default(),
     }
 }
 
+type NameRules = fn(&[u8], Option<&[GeneralName]>, &[Vec<u8>]) -> Result<NameMatch, NameFault>;
+
 impl Judgement {
-    /// The same for clients of which none has an older OpenSSL.
+    /// The same for clients of which none is older.
     #[must_use]
-    pub fn since(self, oldest: OpenSsl) -> Self {
+    pub fn since(self, oldest: Oldest) -> Self {
         Self { oldest, ..self }
     }
 
@@ -152,15 +164,21 @@ impl Judgement {
     /// The first reason why it is not.
     pub fn satisfies(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
         self.newest_accepts(level)?;
-        match (self.oldest, self.post_quantum) {
+        match (self.oldest.openssl, self.post_quantum) {
             (OpenSsl::V3_0, Some(post_quantum)) if post_quantum.matters_at(level) => {
-                Err(Unsatisfied::NewerOpenSslOnly(post_quantum))
+                return Err(Unsatisfied::NewerOpenSslOnly(post_quantum));
             }
-            (OpenSsl::V3_0 | OpenSsl::V3_5, _) => Ok(()),
+            (OpenSsl::V3_0 | OpenSsl::V3_5, _) => {}
+        }
+        match (self.oldest.libpq, level, &self.name_before_15) {
+            (Libpq::V14, Level::ChainAndName, Some(fault)) => {
+                Err(Unsatisfied::NewerLibpqOnly(fault))
+            }
+            (Libpq::V14 | Libpq::V15, _, _) => Ok(()),
         }
     }
 
-    /// Is the level reached with OpenSSL 3.5, the newest of the versions in use?
+    /// Is the level reached with the newest of the versions in use?
     ///
     /// # Errors
     /// The first reason why it is not.

@@ -119,6 +119,41 @@ pub fn match_host(
     Err(walk.fault())
 }
 
+/// The same by the rules of libpq 14 and older, which compare no addresses: a dNSName excludes the common name for
+/// every host, and nothing else does (`pgtls_verify_peer_name_matches_certificate_guts` in PostgreSQL 14).
+///
+/// # Errors
+/// See [`match_host`].
+pub fn match_host_before_15(
+    host: &[u8],
+    subject_alt_names: Option<&[GeneralName]>,
+    common_names: &[Vec<u8>],
+) -> Result<NameMatch, NameFault> {
+    if host.is_empty() {
+        return Err(NameFault::NoHost);
+    }
+    let mut walk = Walk {
+        host: Host::new(host),
+        examined: Vec::new(),
+    };
+    let mut common_name_counts = true;
+    for entry in subject_alt_names.unwrap_or_default() {
+        if let GeneralName::Dns(name) = entry {
+            common_name_counts = false;
+            if let Some(found) = walk.text(name, Rule::SanDns)? {
+                return Ok(found);
+            }
+        }
+    }
+    if common_name_counts
+        && let Some(name) = common_names.first()
+        && let Some(found) = walk.text(name, Rule::CommonName)?
+    {
+        return Ok(found);
+    }
+    Err(walk.fault())
+}
+
 /// The host in each form in which a certificate can name it.
 struct Host<'a> {
     text: &'a [u8],

@@ -1,4 +1,4 @@
-//! What only newer versions of OpenSSL can verify, and how old a version must still connect.
+//! What only newer versions of libpq and OpenSSL accept, and how old a version must still connect.
 
 use super::{PathReport, Step};
 use crate::trust::Level;
@@ -12,6 +12,35 @@ words! {
         V3_0 = "3.0",
         /// OpenSSL 3.5 and newer, with post-quantum keys and groups.
         V3_5 = "3.5",
+    }
+}
+
+words! {
+    /// The oldest libpq that clients may have.
+    Libpq {
+        /// Every version in use: the refusing one decides.
+        V14 = "14",
+        /// libpq 15 and newer, which compare iPAddress entries of subjectAltName.
+        V15 = "15",
+    }
+}
+
+/// The oldest versions that must accept a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oldest {
+    /// Of OpenSSL.
+    pub openssl: OpenSsl,
+    /// Of libpq.
+    pub libpq: Libpq,
+}
+
+impl Default for Oldest {
+    /// Every version in use.
+    fn default() -> Self {
+        Self {
+            openssl: OpenSsl::V3_0,
+            libpq: Libpq::V14,
+        }
     }
 }
 

@@ -129,6 +129,8 @@ pub struct Subtree {
 pub enum Reach {
     /// Minimum 0 and no maximum, the only form that RFC 5280 allows.
     Whole,
+    /// The same with the minimum written out, which DER does not allow. OpenSSL 1.1.1 refuses it.
+    Explicit,
     /// Anything else; OpenSSL refuses names of that kind.
     Limited,
 }
@@ -169,11 +171,12 @@ fn subtrees(list: &Element<'_>) -> Result<Vec<Subtree>> {
             .map(|element| element.integer())
             .transpose()?;
         parts.finish()?;
-        let whole = maximum.is_none() && minimum.is_none_or(|bytes| unsigned(bytes) == Some(0));
-        trees.push(Subtree {
-            base,
-            reach: if whole { Reach::Whole } else { Reach::Limited },
-        });
+        let reach = match (minimum.map(unsigned), maximum) {
+            (None, None) => Reach::Whole,
+            (Some(Some(0)), None) => Reach::Explicit,
+            (Some(_) | None, _) => Reach::Limited,
+        };
+        trees.push(Subtree { base, reach });
     }
     Ok(trees)
 }

@@ -103,3 +103,4 @@ mod trust_files;
 mod unreachable;
 /// Any chain is judged without a panic.
 mod verify_properties;
+mod versions;

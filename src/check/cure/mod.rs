@@ -22,7 +22,7 @@ use crate::diagnose::{Code, Diagnosis, Finding, Level, Stage};
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{SharedTrust, Supposed};
-use crate::verify::OpenSsl;
+use crate::verify::Oldest;
 
 use candidates::Candidate;
 use reach::{Reached, Wires};
@@ -31,7 +31,6 @@ use reach::{Reached, Wires};
 pub(super) struct Clinic<'a> {
     world: &'a dyn World,
     clock: Clock,
-    oldest: OpenSsl,
     trusts: SharedTrust,
     near: RefCell<BTreeMap<Near, Vec<(PathBuf, &'static str)>>>,
 }
@@ -45,22 +44,22 @@ impl<'a> Clinic<'a> {
         self.world
     }
 
-    pub(super) fn new(world: &'a dyn World, clock: Clock, oldest: OpenSsl) -> Self {
+    pub(super) fn new(world: &'a dyn World, clock: Clock) -> Self {
         Self {
             world,
             clock,
-            oldest,
             trusts: SharedTrust::default(),
             near: RefCell::default(),
         }
     }
 }
 
-/// A string in libpq's words, and the machine as the string's driver sees it.
+/// A string in libpq's words, the machine as the string's driver sees it, and the oldest versions that count.
 #[derive(Clone, Copy)]
 pub(super) struct Words<'a> {
     pub(super) text: &'a [u8],
     pub(super) world: &'a dyn World,
+    pub(super) oldest: Oldest,
 }
 
 /// One endpoint, and what may be spent on it.
@@ -68,6 +67,7 @@ pub(super) struct Case<'a> {
     clinic: &'a Clinic<'a>,
     /// What the string's driver sees of the machine.
     world: &'a dyn World,
+    oldest: Oldest,
     source: &'a Source,
     place: Place,
     /// The string as it is, if it can be read.
@@ -124,6 +124,7 @@ pub(super) async fn judged<'s>(
         let case = Case {
             clinic,
             world: words.world,
+            oldest: words.oldest,
             source: checked.source,
             place,
             own: begin.conninfo.clone(),

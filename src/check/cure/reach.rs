@@ -195,7 +195,7 @@ impl Case<'_> {
             Ok(trust) => trust,
             Err(error) => return reached(trust_error(&conninfo, &error)),
         };
-        if let Some(diagnosis) = unchecked(&conninfo, &endpoint, &trust, clinic.oldest) {
+        if let Some(diagnosis) = unchecked(&conninfo, &endpoint, &trust, self.oldest) {
             return reached(diagnosis);
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
@@ -206,7 +206,7 @@ impl Case<'_> {
             now: clinic.clock.judged_at(),
             moment: clinic.clock.moment,
             timeout: left,
-            oldest: clinic.oldest,
+            oldest: self.oldest,
         };
         if let Some(diagnosis) = self.wires.known(&task, &self.source.demands) {
             return reached(diagnosis);

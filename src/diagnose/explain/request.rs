@@ -4,7 +4,7 @@ use super::corrected;
 use crate::conninfo::{ConnInfo, Endpoint, GssEncMode, Keyword, Route, SslMode, shown_path};
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::trust::{Identity, Level, Trust};
-use crate::verify::OpenSsl;
+use crate::verify::{Oldest, OpenSsl};
 use crate::x509::Certificate;
 
 /// Finds a request that leaves nothing to check; `None` if the check can start.
@@ -15,7 +15,7 @@ pub fn unchecked(
     conninfo: &ConnInfo,
     endpoint: &Endpoint,
     trust: &Trust,
-    oldest: OpenSsl,
+    oldest: Oldest,
 ) -> Option<Diagnosis> {
     if endpoint.route() == Route::Socket {
         // The connection step reports it, in any mode.
@@ -46,7 +46,9 @@ pub fn unchecked(
         .hint(Hint::say("Require TLS:").fix(corrected(conninfo, &[(Keyword::GssEncMode, b"disable")])))
     } else if trust.level == Level::ChainAndName && endpoint.host.is_none() {
         no_host_name()
-    } else if let (OpenSsl::V3_0, Some((identity, algorithm))) = (oldest, post_quantum(trust)) {
+    } else if let (OpenSsl::V3_0, Some((identity, algorithm))) =
+        (oldest.openssl, post_quantum(trust))
+    {
         Finding::error(
             Code::OpensslVersionsDiffer,
             Stage::Trust,

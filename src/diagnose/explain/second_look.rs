@@ -38,7 +38,7 @@ fn flight(fault: &FlightFault) -> Finding {
         }
         .hint("Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
         FlightFault::SmallPrime { .. } => finding(Code::WeakCipher, fault.to_string()).hint(
-            "psql refuses this as well. On the server, remove ssl_dh_params_file, or make a file with a prime of 2048 bits: openssl dhparam -out dhparams.pem 2048",
+            "psql refuses this as well; with OpenSSL 1.1.1 it accepts 1024 bits. On the server, remove ssl_dh_params_file, or make a file with a prime of 2048 bits: openssl dhparam -out dhparams.pem 2048",
         ),
         FlightFault::Downgraded => finding(Code::TlsFailure, fault.to_string()).hint(
             "An attacker between here and the server may be doing this, or a proxy that does not know TLS 1.3. psql refuses this as well. Do not connect until you know which.",

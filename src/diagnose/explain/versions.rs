@@ -1,8 +1,13 @@
-//! What only newer versions of OpenSSL accept.
+//! What only newer versions of OpenSSL or libpq accept.
 
 use super::chain::name;
+use super::corrected;
+use crate::conninfo::Keyword;
 use crate::diagnose::{Code, Context, Finding, Hint, Level, Stage};
-use crate::verify::{Judgement, OpenSsl, PostQuantum};
+use crate::escape::escape;
+use crate::trust;
+use crate::verify::{Judgement, Libpq, NameFault, OpenSsl, PostQuantum, Rule};
+use crate::x509::GeneralName;
 
 /// OpenSSL 3.5 and newer accept the server, older versions cannot.
 pub(in crate::diagnose) fn refused_by_older(
@@ -21,10 +26,69 @@ pub(in crate::diagnose) fn refused_by_older(
     )
 }
 
+/// libpq 15 and newer accept the name, libpq 14 does not.
+pub(in crate::diagnose) fn refused_by_older_libpq(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    fault: &NameFault,
+) -> Finding {
+    let host = escape(context.host.unwrap_or_default()).to_string();
+    let matched = judgement.name.as_ref().and_then(|name| name.as_ref().ok());
+    let why = match matched.map(|matched| matched.rule) {
+        Some(Rule::SanDns | Rule::CommonName) => {
+            "it does not look at the CN of a certificate with a dNSName"
+        }
+        Some(Rule::SanIp) | None => "it does not compare the IP addresses of subjectAltName",
+    };
+    let message =
+        format!("psql with libpq 14 refuses this certificate for {host}: {why} ({fault})");
+    let hint = Hint::say(
+        "libpq 15 and newer accept it, and pgtls has verified it. If no client has an older one, add --min-libpq 15. Otherwise connect by a name.",
+    );
+    let name = judgement.certificates.first().and_then(|leaf| {
+        let mut names = leaf.subject_alt_names.iter().flatten();
+        names.find_map(|name| match name {
+            GeneralName::Dns(name) if !name.contains(&b'*') && !name.contains(&0) => {
+                Some(name.clone())
+            }
+            _ => None,
+        })
+    });
+    let hint = match (context.conninfo, name, context.address) {
+        (Some(conninfo), Some(name), Some(address)) if conninfo.endpoints.len() == 1 => hint
+            .then("With a name of the certificate, every libpq accepts it:")
+            .fix(corrected(
+                conninfo,
+                &[
+                    (Keyword::Host, name.as_slice()),
+                    (Keyword::Hostaddr, address.to_string().as_bytes()),
+                ],
+            )),
+        _ => hint,
+    };
+    Finding::error(Code::LibpqVersionsDiffer, Stage::Verify, message).hint(hint)
+}
+
+/// The same where only newer versions are asked for: nothing fails.
+pub(in crate::diagnose) fn not_for_older_libpq(
+    context: &Context<'_>,
+    judgement: &Judgement,
+) -> Option<Finding> {
+    let fault = judgement.name_before_15.as_ref()?;
+    match (judgement.oldest.libpq, context.level) {
+        (Libpq::V15, trust::Level::ChainAndName) => Some(Finding {
+            level: Level::Info,
+            hint: Hint::default(),
+            ..refused_by_older_libpq(context, judgement, fault)
+        }),
+        (Libpq::V14 | Libpq::V15, _) => None,
+    }
+}
+
 /// The same where only newer versions are asked for: nothing fails.
 pub(in crate::diagnose) fn not_for_older(judgement: &Judgement) -> Option<Finding> {
     let what = judgement.post_quantum?;
-    match judgement.oldest {
+    match judgement.oldest.openssl {
         OpenSsl::V3_5 => Some(finding(Level::Info, judgement, what)),
         OpenSsl::V3_0 => None,
     }

@@ -5,7 +5,7 @@ use crate::conninfo::{ChannelBinding, ConnInfo, Keyword};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::explain::corrected;
 use crate::diagnose::explain::renewal::{Authority, Role, renewal};
-use crate::diagnose::explain::versions::not_for_older;
+use crate::diagnose::explain::versions::{not_for_older, not_for_older_libpq};
 use crate::diagnose::lifetime::ending;
 use crate::escape::escape;
 use crate::trust;
@@ -19,6 +19,8 @@ pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement
     found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
     found.extend(no_channel_binding(context, judgement));
     found.extend(not_for_older(judgement));
+    found.extend(not_for_older_libpq(context, judgement));
+    found.extend(super::versions::openssl_1_1_1_differs(context, judgement));
     found.extend(other_engine(context, judgement, &found));
     found.extend(retired_root(judgement));
     found.extend(super::removal::of_root(context, judgement));

@@ -186,6 +186,13 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
                         .message
                         .to_string()
                 }
+                Unsatisfied::NewerLibpqOnly(fault) => {
+                    let rules = task.rules();
+                    let context = Context::of(task, &rules);
+                    versions::refused_by_older_libpq(&context, judgement, fault)
+                        .message
+                        .to_string()
+                }
                 Unsatisfied::Chain(fault) => {
                     fault.kind.sentence(judgement.path.place(fault).name())
                 }

@@ -1,7 +1,34 @@
 //! Where versions of OpenSSL differ, and the refusing one decides.
 
-use super::{Code, Finding, Stage, info};
-use crate::verify::{Dissent, Judgement};
+use super::{Code, Context, Finding, Stage, info};
+use crate::trust::Level;
+use crate::verify::{Dissent, Judgement, OldOpenSsl, old_openssl};
+use crate::x509::Certificate;
+
+/// What OpenSSL 1.1.1, for which pgtls does not answer, would say instead.
+pub(in crate::diagnose) fn openssl_1_1_1_differs(
+    context: &Context<'_>,
+    judgement: &Judgement,
+) -> Option<Finding> {
+    let named = match (context.level, &judgement.name) {
+        (Level::Encryption, _) => return None,
+        (Level::Chain, _) | (Level::ChainAndName, Some(Ok(_))) => true,
+        (Level::ChainAndName, Some(Err(_)) | None) => false,
+    };
+    if !named || judgement.unparsable.is_some() {
+        return None;
+    }
+    let path: Vec<&Certificate> = judgement.path_certificates().collect();
+    let message = match old_openssl(&path, &judgement.path.faults)? {
+        OldOpenSsl::Accepts(weakness) => format!(
+            "psql with OpenSSL 1.1.1 accepts this chain at its own security level 1, which allows {weakness}"
+        ),
+        OldOpenSsl::Refuses(reason) => {
+            format!("psql with OpenSSL 1.1.1 refuses this chain: {reason}")
+        }
+    };
+    Some(info(Code::OldOpensslDiffers, Stage::Verify, message))
+}
 
 /// Which versions refuse the chain, and which accept it.
 pub(in crate::diagnose) fn versions_differ(judgement: &Judgement) -> Option<Finding> {

@@ -11,7 +11,8 @@ use crate::x509::{
 use crate::verify::chain::{Dissent, Links, Run};
 use crate::verify::fault::{Fault, FaultKind};
 
-use subject::{Subject, UriSyntax};
+pub(super) use subject::Subject;
+use subject::UriSyntax;
 
 /// OpenSSL refuses to make more comparisons than this for one certificate and one issuer. We do not make
 /// more for a whole chain that is refused already.
@@ -146,7 +147,7 @@ pub fn violation(path: &[&Certificate], depth: usize) -> Option<Violation> {
 }
 
 /// The names of a certificate that are compared with constraints, in OpenSSL's order.
-fn names(certificate: &Certificate, depth: usize) -> impl Iterator<Item = Subject<'_>> {
+pub(super) fn names(certificate: &Certificate, depth: usize) -> impl Iterator<Item = Subject<'_>> {
     let subject = &certificate.subject;
     let alt_names = certificate.subject_alt_names.as_deref().unwrap_or_default();
     let has_dns = alt_names
@@ -318,7 +319,7 @@ fn about<'a>(name: &Subject<'_>, subtrees: &'a [Subtree]) -> impl Iterator<Item 
 
 fn whole(subtree: &Subtree) -> Result<(), FaultKind> {
     match subtree.reach {
-        Reach::Whole => Ok(()),
+        Reach::Whole | Reach::Explicit => Ok(()),
         Reach::Limited => Err(FaultKind::SubtreeMinMax),
     }
 }

@@ -16,7 +16,7 @@ pub(super) enum UriSyntax {
 }
 
 /// A name to be compared with constraints.
-pub(super) enum Subject<'a> {
+pub(in crate::verify) enum Subject<'a> {
     Directory(&'a Name),
     Dns(&'a [u8]),
     Email(&'a [u8]),
@@ -61,7 +61,7 @@ impl Subject<'_> {
     }
 
     /// Does the constraint apply to names of this kind?
-    pub(super) fn is_meant_by(&self, base: &GeneralName) -> bool {
+    pub(in crate::verify) fn is_meant_by(&self, base: &GeneralName) -> bool {
         match self {
             Self::Directory(_) => matches!(base, GeneralName::Directory(_)),
             Self::Dns(_) => matches!(base, GeneralName::Dns(_)),

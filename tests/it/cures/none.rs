@@ -111,6 +111,8 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         }
         Code::ClientsDiffer
         | Code::OpensslConf
+        | Code::LibpqVersionsDiffer
+        | Code::OldOpensslDiffers
         | Code::OpensslVersionsDiffer
         | Code::NewerLibpq => "it says how other programs differ; nothing is broken",
         Code::SniDependent | Code::TlsTerminatedInBetween | Code::TlsUnconfirmed => {

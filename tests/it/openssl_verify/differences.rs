@@ -2,7 +2,7 @@
 //!
 //! A disagreement that none of them explains is a bug, of pgtls or of this list. docs/libpq.md shows them.
 
-use pgtls::verify::FaultKind;
+use pgtls::verify::{FaultKind, OldOpenSsl};
 use pgtls::x509::{Certificate, Covers, Crl, Flaw, GeneralName, KeyKind, SignatureScheme, oid};
 
 use super::world::{Made, Outcome};
@@ -16,7 +16,18 @@ pub(crate) struct Difference {
     pub(crate) sentence: &'static str,
     /// The versions that it is about.
     versions: Versions,
+    /// Does the report tell it?
+    told: Told,
     explains: fn(&Seen<'_>) -> bool,
+}
+
+/// What a report says about OpenSSL 1.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// `old-openssl-differs`, unless a certificate is malformed.
+    Always,
+    /// Only the documentation has it.
+    Documented,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +46,16 @@ pub(crate) enum Kind {
     Refuses,
     /// It refuses for another reason.
     OtherReason,
+}
+
+impl Kind {
+    /// The difference that a report tells.
+    pub(crate) fn told(told: OldOpenSsl) -> Self {
+        match told {
+            OldOpenSsl::Accepts(_) => Self::Accepts,
+            OldOpenSsl::Refuses(_) => Self::Refuses,
+        }
+    }
 }
 
 /// A disagreement, with everything that could explain it.
@@ -89,6 +110,9 @@ pub(crate) fn explanation(
         .iter()
         .filter(|difference| difference.versions == Versions::All || version.is_old())
         .find(|difference| (difference.explains)(&seen))
+        .filter(|difference| {
+            difference.told == Told::Documented || seen.has_flaw(|_| true) || ours.old.is_some()
+        })
 }
 
 pub(crate) const DIFFERENCES: &[Difference] = &[
@@ -97,6 +121,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL verifies what pgtls cannot, for example Ed448, some curves and digests, and the \
                    Internet addresses of RFC 3779. pgtls: exit 6, `unsupported-algorithm`.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| {
             let ours = |fault: &FaultKind| matches!(fault, FaultKind::UnsupportedAlgorithm { .. });
             seen.ours.faults.iter().any(ours)
@@ -107,6 +132,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL up to 3.0.20, 3.3, 3.4 and up to 3.5.7 use a delta CRL like any other; 3.0.22 and 3.5.8 do \
                    not. pgtls refuses what either refuses.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| seen.is_told() && seen.crls.iter().any(is_delta),
     },
     Difference {
@@ -114,6 +140,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 3.5.4 and newer do not use a CRL whose issuingDistributionPoint has no content; 3.5.0 and \
                    older do. pgtls refuses what either refuses.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| seen.is_told() && seen.crls.iter().any(has_empty_scope),
     },
     Difference {
@@ -121,6 +148,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 3.0.19, 3.3.1, 3.4.1 and 3.5.4 use a CRL whose two algorithm fields differ; 3.0.22 and 3.5.8 \
                    do not. pgtls refuses it.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| seen.is_told() && seen.crls.iter().any(has_two_algorithms),
     },
     Difference {
@@ -128,12 +156,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "The host of a URI with a user, a port, a query or none: OpenSSL 3.5 reads it as a parser of URLs, \
                    older ones up to the next colon or slash. pgtls refuses what either refuses.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| seen.is_told() && seen.constrains(is_uri),
     },
     Difference {
         name: "RSA-PSS without parameters",
         sentence: "Both refuse: OpenSSL 3.3 and newer because of the signature, 3.0 and pgtls because of the digest.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| {
             seen.certificates.iter().any(|certificate| {
                 certificate.signature_algorithm.scheme == SignatureScheme::RsaPss(None)
@@ -145,12 +175,14 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 3.0 decodes a certificate with such a time, and passes a chain that does not use it; 3.3 \
                    and newer, and pgtls, cannot decode it.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| seen.ours.unreadable && seen.ours.text.contains("validity"),
     },
     Difference {
         name: "constructed string",
         sentence: "OpenSSL reads strings in several pieces (BER). To pgtls the extension is malformed.",
         versions: Versions::All,
+        told: Told::Documented,
         explains: |seen| {
             seen.has_flaw(
                 |flaw| matches!(flaw, Flaw::Malformed(oid) if oid == oid::AUTHORITY_KEY_IDENTIFIER),
@@ -162,6 +194,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "The wheels' OpenSSL 1.1.1 has security level 1: it accepts RSA keys of 1,024 bits, SHA-1 and curves \
                    of 160 bits. pgtls and OpenSSL 3 refuse them.",
         versions: Versions::Old,
+        told: Told::Always,
         explains: |seen| {
             use FaultKind::{CaKeyTooSmall, CaMdTooWeak, EeKeyTooSmall};
             seen.theirs.passes
@@ -176,6 +209,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         name: "curve spelled out",
         sentence: "OpenSSL 1.1.1 accepts keys on a curve that is spelled out. pgtls and OpenSSL 3 refuse them.",
         versions: Versions::Old,
+        told: Told::Always,
         explains: |seen| {
             let explicit =
                 |certificate: &Certificate| certificate.public_key.kind == KeyKind::EcExplicit;
@@ -186,6 +220,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         name: "critical OCSP no-check",
         sentence: "OpenSSL 1.1.1 refuses it as an unknown critical extension. pgtls and OpenSSL 3 accept it.",
         versions: Versions::Old,
+        told: Told::Always,
         explains: |seen| {
             seen.certificates.iter().any(|certificate| {
                 certificate
@@ -199,6 +234,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         name: "name constraint with a minimum of 0",
         sentence: "OpenSSL 1.1.1 refuses an explicit minimum, even 0. pgtls and OpenSSL 3 accept 0.",
         versions: Versions::Old,
+        told: Told::Always,
         explains: |seen| seen.theirs.code == Some(SUBTREE_MIN_MAX),
     },
     Difference {
@@ -206,6 +242,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 1.1.1 refuses an otherName under a constraint on another type of otherName, and does not \
                    compare SmtpUTF8Mailbox names with constraints on addresses. pgtls does as OpenSSL 3.",
         versions: Versions::Old,
+        told: Told::Documented,
         explains: |seen| {
             let other = |name: &GeneralName| {
                 matches!(name, GeneralName::OtherName(..) | GeneralName::SmtpUtf8(_))
@@ -222,6 +259,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 1.1.1 calls a certificate invalid that has a path length and is not a CA. pgtls and OpenSSL \
                    3 do not.",
         versions: Versions::Old,
+        told: Told::Always,
         // A length that does not fit is none to pgtls.
         explains: |seen| {
             let no_issuer = seen.theirs.code == Some(NO_LOCAL_ISSUER);
@@ -237,6 +275,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         sentence: "OpenSSL 1.1.1 uses certificates with a malformed or repeated extension or an odd version where \
                    OpenSSL 3 and pgtls look for others.",
         versions: Versions::Old,
+        told: Told::Documented,
         explains: |seen| seen.has_flaw(|_| true),
     },
 ];

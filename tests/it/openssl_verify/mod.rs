@@ -160,7 +160,20 @@ fn compare(
         let library = referee.library;
         for (at, theirs) in referee.judge(&lines).iter().enumerate() {
             let (made, ours) = (&made[at], &ours[at]);
-            if let Some(kind) = kind(ours, theirs, library.openssl) {
+            let kind = kind(ours, theirs, library.openssl);
+            let told = ours.old.filter(|_| library.openssl.is_old());
+            if let Some(told) = told
+                && kind != Some(Kind::told(told))
+            {
+                found.push(Disagreement {
+                    case: name(at),
+                    library,
+                    kind: Kind::told(told),
+                    explanation: None,
+                    text: format!("{library}: {}, pgtls says {told:?}", theirs.text),
+                });
+            }
+            if let Some(kind) = kind {
                 found.push(Disagreement {
                     case: name(at),
                     library,

@@ -77,6 +77,7 @@ fn outcome(text: String) -> Outcome {
         unreadable: code.is_none(),
         faults: Vec::new(),
         dissent: None,
+        old: None,
         text,
     }
 }

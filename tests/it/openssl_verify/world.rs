@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use pgtls::verify::{Dissent, FaultKind, Purpose, Revocation, Rules, check};
+use pgtls::verify::{
+    Dissent, FaultKind, OldOpenSsl, Purpose, Revocation, Rules, Step, check, old_openssl,
+};
 use pgtls::x509::{Anchor, AnchorList, Certificate, Crl, TrustSettings};
 
 use crate::support::certs::*;
@@ -193,6 +195,8 @@ pub(crate) struct Outcome {
     pub(crate) faults: Vec<FaultKind>,
     /// What pgtls says about versions that differ.
     pub(crate) dissent: Option<Dissent>,
+    /// What pgtls says about OpenSSL 1.1.1.
+    pub(crate) old: Option<OldOpenSsl>,
     /// Could it not even read the input?
     pub(crate) unreadable: bool,
     /// For people.
@@ -215,6 +219,7 @@ impl Made {
                 code: None,
                 faults: Vec::new(),
                 dissent: None,
+                old: None,
                 unreadable: true,
                 text: error.to_string(),
             },
@@ -258,7 +263,14 @@ impl Made {
         };
         let report = check(presented, anchors, &rules);
         let text = format!("{:?}", report.faults);
+        let on_path = |step: &'_ Step| match step {
+            Step::Presented(index) => presented[*index].clone(),
+            Step::Anchor(anchor) => Certificate::clone(&anchor.certificate),
+        };
+        let path: Vec<Certificate> = report.path.iter().map(on_path).collect();
+        let path: Vec<&Certificate> = path.iter().collect();
         Outcome {
+            old: old_openssl(&path, &report.faults),
             passes: report.faults.is_empty(),
             code: None,
             dissent: report.dissent,
