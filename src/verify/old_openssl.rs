@@ -164,9 +164,12 @@ fn under_constraints(
                 subtree.base,
                 GeneralName::OtherName(..) | GeneralName::SmtpUtf8(_)
             );
-            let is_meant = |name: Subject<'_>| match name {
-                Subject::OtherName(_) | Subject::SmtpUtf8(_) => other,
-                name => name.is_meant_by(&subtree.base),
+            let is_meant = |name: Subject<'_>| {
+                if matches!(name, Subject::OtherName(_) | Subject::SmtpUtf8(_)) {
+                    other
+                } else {
+                    name.is_meant_by(&subtree.base)
+                }
             };
             if !names(certificate, depth).any(is_meant) {
                 return None;

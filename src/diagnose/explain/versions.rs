@@ -47,11 +47,12 @@ pub(in crate::diagnose) fn refused_by_older_libpq(
     );
     let name = judgement.certificates.first().and_then(|leaf| {
         let mut names = leaf.subject_alt_names.iter().flatten();
-        names.find_map(|name| match name {
-            GeneralName::Dns(name) if !name.contains(&b'*') && !name.contains(&0) => {
-                Some(name.clone())
-            }
-            _ => None,
+        names.find_map(|name| {
+            let GeneralName::Dns(name) = name else {
+                return None;
+            };
+            let plain = !name.contains(&b'*') && !name.contains(&0);
+            plain.then(|| name.clone())
         })
     });
     let hint = match (context.conninfo, name, context.address) {
