@@ -119,7 +119,7 @@ impl<'a> Network<'a> {
             own,
             ..
         } = readable;
-        let stores = self.stores(source);
+        let stores = self.stores_of(source, readable);
         let seen = readable.view.of(self.clinic.world());
         let oldest = match client_of(readable.read_as.dialect) {
             // Its driver is not libpq, and compares addresses.
@@ -167,7 +167,7 @@ impl<'a> Network<'a> {
             };
             return judged(&self.clinic, checked, words, patience(limit)).await;
         }
-        let checked = self.observe(source, task, own, others).await;
+        let checked = self.observe(source, task, own, others, stores).await;
         judged(&self.clinic, checked, words, patience(limit)).await
     }
 
@@ -191,9 +191,11 @@ impl<'a> Network<'a> {
             checked.clients = self.verdicts_of_others(stores, by_others).await;
         }
         checked.diagnosis = checked.diagnosis.of_dialect(read_as, conninfo, strictness);
-        let (Some(client), Some(stores), Subject::Observed(observed)) =
-            (client_of(dialect), self.stores.as_ref(), &checked.subject)
-        else {
+        let (Some(client), Some(stores), Subject::Observed(observed)) = (
+            client_of(read_as.stack),
+            self.stores.as_ref(),
+            &checked.subject,
+        ) else {
             return checked;
         };
         let (stores, own) = (Arc::clone(stores), Arc::clone(own));
@@ -203,7 +205,7 @@ impl<'a> Network<'a> {
             stores.verification(client, &task, &own, &observation, &diagnosis)
         });
         let said = asking.await;
-        checked.diagnosis = checked.diagnosis.with_driver(dialect, &said, strictness);
+        checked.diagnosis = checked.diagnosis.with_driver(read_as, &said, strictness);
         checked
     }
 
@@ -214,6 +216,7 @@ impl<'a> Network<'a> {
         task: Task,
         own: &TrustResult,
         others: OtherHosts,
+        stores: Option<&Arc<Stores>>,
     ) -> Checked<'s> {
         let demands = &source.demands;
         let visit = self.enter(&task.endpoint).await;
@@ -225,7 +228,7 @@ impl<'a> Network<'a> {
         if observation.address.is_some() && observation.timings.total < task.timeout {
             visit.answered();
         }
-        if self.stores(source).is_some() {
+        if stores.is_some() {
             ask_large_hello(&task, &mut observation).await;
         }
         let observation = Arc::new(observation);
@@ -250,7 +253,7 @@ impl<'a> Network<'a> {
             diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
             entry = Some(login);
         }
-        let clients = match self.stores(source) {
+        let clients = match stores {
             Some(stores) => {
                 let (stores, own) = (Arc::clone(stores), Arc::clone(own));
                 let (task, observation) = (task.clone(), Arc::clone(&observation));
@@ -336,6 +339,12 @@ impl<'a> Network<'a> {
     /// The stores of the client libraries, if this string needs them.
     fn stores(&self, source: &Source) -> Option<&Arc<Stores>> {
         self.stores.as_ref().filter(|_| source.clients)
+    }
+
+    /// The same while the string is judged as libpq's: what other clients do with one that libpq cannot read is asked once,
+    /// afterwards.
+    fn stores_of(&self, source: &Source, readable: &Readable) -> Option<&Arc<Stores>> {
+        self.stores(source).filter(|_| readable.by_others.is_none())
     }
 
     /// How other clients treat a string that libpq cannot read.

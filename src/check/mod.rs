@@ -72,7 +72,7 @@ pub async fn check<'a>(
 /// Whether the string is one of a driver whose rules for certificates differ from libpq's.
 fn has_rules_of_its_own(source: &Source, world: &dyn World) -> bool {
     let reading = dialect::read(&source.text, source.dialect, world);
-    reading.is_ok_and(|reading| reading.is_some_and(|reading| client_of(reading.dialect).is_some()))
+    reading.is_ok_and(|reading| reading.is_some_and(|reading| client_of(reading.stack).is_some()))
 }
 
 /// Why there is no outcome.

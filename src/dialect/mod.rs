@@ -46,7 +46,7 @@ use crate::conninfo::{self, ConnInfo, Keyword, Secrecy, Secret, Word, World};
 pub use damage::Damage;
 pub use env_file::of_env_file;
 pub use fault::{Fault, Sign};
-pub use name::Dialect;
+pub use name::{Dialect, Stack};
 pub use own_words::OwnWords;
 pub use reading::{Note, Reading, Seen, View, Weight};
 pub use translate::{Passwords, Translation, translate};
@@ -83,6 +83,8 @@ pub struct ReadAs {
     pub dialect: Dialect,
     /// What is lost, or means something else.
     pub notes: Vec<Note>,
+    /// Whose code speaks TLS for it.
+    pub stack: Stack,
 }
 
 impl ReadAs {
@@ -92,6 +94,23 @@ impl ReadAs {
         Self {
             dialect: Dialect::Libpq,
             notes: Vec::new(),
+            stack: Stack::Libpq,
+        }
+    }
+
+    /// The driver's name.
+    #[must_use]
+    pub const fn driver(&self) -> &'static str {
+        match self.stack {
+            Stack::Asyncpg => "asyncpg",
+            Stack::Libpq
+            | Stack::Java
+            | Stack::Dotnet
+            | Stack::NodePostgres
+            | Stack::PostgresJs
+            | Stack::Go
+            | Stack::NativeTls
+            | Stack::Other => self.dialect.driver(),
         }
     }
 }
@@ -166,6 +185,7 @@ pub fn understand(
             let read_as = ReadAs {
                 dialect: reading.dialect,
                 notes: reading.notes.clone(),
+                stack: reading.stack,
             };
             match reading.complete(world) {
                 Ok(conninfo) => Ok(Understood {

@@ -42,7 +42,53 @@ words! {
     }
 }
 
+words! {
+    /// Whose code speaks TLS for a string, and verifies the server.
+    Stack {
+        /// libpq itself.
+        Libpq = "libpq",
+        /// Java's, with the names checked as pgjdbc does: pgjdbc and r2dbc-postgresql.
+        Java = "java",
+        /// .NET's.
+        Dotnet = "dotnet",
+        /// Node.js, as `pg` uses it.
+        NodePostgres = "node-postgres",
+        /// Node.js, as `postgres` uses it.
+        PostgresJs = "postgres.js",
+        /// Go's `crypto/tls`.
+        Go = "go",
+        /// Python's `ssl`, as asyncpg uses it.
+        Asyncpg = "asyncpg",
+        /// Rust's native-tls: the system's OpenSSL.
+        NativeTls = "native-tls",
+        /// Its rules for certificates are not known to pgtls.
+        Other = "other",
+    }
+}
+
 impl Dialect {
+    /// Whose code speaks TLS for most of its strings.
+    pub(super) const fn stack(self) -> Stack {
+        match self {
+            Self::Jdbc | Self::R2dbc => Stack::Java,
+            Self::Adonet => Stack::Dotnet,
+            Self::NodePostgres => Stack::NodePostgres,
+            Self::PostgresJs => Stack::PostgresJs,
+            Self::Prisma => Stack::NativeTls,
+            Self::Ecto => Stack::Other,
+            Self::Go => Stack::Go,
+            Self::Libpq
+            | Self::Sqlalchemy
+            | Self::Rails
+            | Self::Django
+            | Self::Laravel
+            | Self::Pdo
+            | Self::Odbc
+            | Self::PsqlCommand
+            | Self::DotenvLine => Stack::Libpq,
+        }
+    }
+
     /// What a string of it is, with its article: `a pgjdbc URL`.
     #[must_use]
     pub const fn title(self) -> &'static str {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::name::Variables;
-use super::{Dialect, Fault};
+use super::{Dialect, Fault, Stack};
 use crate::conninfo::{ConnInfo, Error, Keyword, Word, World, quoted};
 
 /// A string, read as libpq would have to be told.
@@ -15,6 +15,8 @@ pub struct Reading {
     pub dialect: Dialect,
     /// What is lost, or means something else.
     pub notes: Vec<Note>,
+    /// Whose code speaks TLS for it.
+    pub stack: Stack,
     pub(super) settings: Vec<(Keyword, Vec<u8>)>,
     pub(super) home: Home,
 }
@@ -51,6 +53,7 @@ impl Reading {
         Self {
             dialect,
             notes: Vec::new(),
+            stack: dialect.stack(),
             settings: Vec::new(),
             home: Home::Read,
         }

@@ -5,7 +5,7 @@ use super::promise::{Promise, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
 use super::url::{Hosts, Rules, Url, Userinfo, host_and_port};
-use super::{Dialect, Fault, Reading};
+use super::{Dialect, Fault, Reading, Stack};
 use crate::conninfo::{Keyword, SslMode};
 
 const DIALECT: Dialect = Dialect::Sqlalchemy;
@@ -226,6 +226,7 @@ fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
         })?,
     };
     set_mode(reading, mode);
+    reading.stack = Stack::Asyncpg;
     if mode < SslMode::Require {
         reading.home = Home::Ignored;
     }
@@ -246,6 +247,7 @@ fn pg8000(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
     }
     reading.info("ssl_context", "not in the URL: pg8000 takes TLS if the server has it, and verifies nothing, unless connect_args sets ssl_context");
     reading.home = Home::Ignored;
+    reading.stack = Stack::Other;
     set_mode(reading, SslMode::Prefer);
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::clients::{Client, Verification};
 use crate::conninfo::{ConnInfo, SslMode, parse};
 use crate::demands::Strictness;
 use crate::diagnose::{Advice, Diagnosis, Fix, FixKind, apply_strictness};
-use crate::dialect::{Dialect, Passwords, ReadAs, Weight, translate};
+use crate::dialect::{Dialect, Passwords, ReadAs, Stack, Weight, translate};
 use crate::escape::escape;
 use crate::exit::Exit;
 
@@ -46,27 +46,18 @@ fn of_reading(read_as: &ReadAs, conninfo: &ConnInfo) -> Vec<Finding> {
     found
 }
 
-/// The client library whose rules for certificates a dialect's driver has, where they differ from libpq's.
+/// The client library whose rules for certificates are those of a driver, where they differ from libpq's.
 #[must_use]
-pub fn client_of(dialect: Dialect) -> Option<Client> {
-    match dialect {
-        Dialect::Jdbc => Some(Client::Pgjdbc),
-        Dialect::Adonet => Some(Client::Npgsql),
-        Dialect::NodePostgres => Some(Client::NodePostgres),
-        Dialect::PostgresJs => Some(Client::PostgresJs),
-        Dialect::Go => Some(Client::Pgx),
-        Dialect::Libpq
-        | Dialect::R2dbc
-        | Dialect::Sqlalchemy
-        | Dialect::Prisma
-        | Dialect::Ecto
-        | Dialect::Rails
-        | Dialect::Django
-        | Dialect::Laravel
-        | Dialect::Pdo
-        | Dialect::Odbc
-        | Dialect::PsqlCommand
-        | Dialect::DotenvLine => None,
+pub const fn client_of(stack: Stack) -> Option<Client> {
+    match stack {
+        Stack::Java => Some(Client::Pgjdbc),
+        Stack::Dotnet => Some(Client::Npgsql),
+        Stack::NodePostgres => Some(Client::NodePostgres),
+        Stack::PostgresJs => Some(Client::PostgresJs),
+        Stack::Go => Some(Client::Pgx),
+        Stack::Asyncpg => Some(Client::Asyncpg),
+        Stack::NativeTls => Some(Client::TokioPostgresNativeTls),
+        Stack::Libpq | Stack::Other => None,
     }
 }
 
@@ -97,11 +88,11 @@ impl Diagnosis {
     #[must_use]
     pub fn with_driver(
         self,
-        dialect: Dialect,
+        read_as: &ReadAs,
         verification: &Verification,
         strictness: Strictness,
     ) -> Self {
-        let driver = dialect.driver();
+        let driver = read_as.driver();
         let finding = match (self.exit, verification) {
             (Exit::Untrusted | Exit::WrongHost, Verification::Accepts) => info(
                 Code::DriverDiffers,

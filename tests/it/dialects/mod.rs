@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pgtls::conninfo::{self, Keyword, Nowhere, Value};
 use pgtls::dialect::{Dialect, Passwords, read, translate};
-use rcgen::DnType;
+use rcgen::{DnType, KeyUsagePurpose};
 
 use crate::support::client::{Client, Run};
 use crate::support::peer::Peer;
@@ -353,6 +353,74 @@ fn what_the_driver_decides_differently_is_said() {
         (0, Some(false)),
         "{weak:?}"
     );
+}
+
+/// Every driver with rules of its own says so: Java needs digitalSignature, Python takes no address from a common name, and
+/// native-tls reads the first certificate of a file only.
+#[test]
+fn each_drivers_own_rules_count() {
+    let root = Ca::root("Test Root");
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write(
+        "two.crt",
+        &[Ca::root("Other Root").pem.clone(), root.pem.clone()].concat(),
+    );
+    let no_signature = root.leaf_with(&["localhost"], |params| {
+        params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
+    });
+    let by_common_name = root.leaf_with(&[], |params| {
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "127.0.0.1")
+    });
+    let good = root.leaf(&["localhost"]);
+    let client = client.with("PGSSLROOTCERT", "root.crt");
+    for (served, string, expected) in [
+        (
+            &no_signature,
+            "r2dbc:postgresql://u@localhost:PORT/d?sslMode=verify-full&sslRootCert=root.crt",
+            "r2dbc-postgresql refuses this server",
+        ),
+        (
+            &good,
+            "r2dbc:postgresql://u@localhost:PORT/d?sslMode=verify-full&sslRootCert=root.crt",
+            "",
+        ),
+        (
+            &by_common_name,
+            "postgresql+asyncpg://u@127.0.0.1:PORT/d?ssl=verify-full",
+            "asyncpg refuses this server",
+        ),
+        (
+            &by_common_name,
+            "postgresql+psycopg://u@127.0.0.1:PORT/d?sslmode=verify-full",
+            "",
+        ),
+        (
+            &good,
+            "postgresql://u@localhost:PORT/d?schema=public&sslmode=require&sslaccept=strict&sslcert=two.crt",
+            "Prisma refuses this server",
+        ),
+        (
+            &good,
+            "postgresql://u@localhost:PORT/d?schema=public&sslmode=require&sslaccept=strict&sslcert=root.crt",
+            "",
+        ),
+        (
+            &good,
+            "Driver={PostgreSQL Unicode};Server=localhost;Port=PORT;SSLmode=verify-full",
+            "",
+        ),
+    ] {
+        let peer = serve(served);
+        let string = string.replace("PORT", &peer.port.to_string());
+        let run = client.check(&string);
+        assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+        let differs = run.findings().contains(&"driver-differs".to_owned());
+        assert_eq!(differs, !expected.is_empty(), "{string}: {run:?}");
+        assert!(run.stdout.contains(expected), "{string}: {run:?}");
+    }
 }
 
 fn serve(served: &Served) -> Peer {
