@@ -141,11 +141,8 @@ pub(super) fn of_unknown(text: &str) -> Option<Damage> {
     if lines.len() > 1 && lines.iter().all(|line| looks_like_a_string(line.trim())) {
         return Some(Damage::Lines(lines.len()));
     }
-    if let Some(entity) = ["&amp;", "\\u0026"]
-        .into_iter()
-        .find(|entity| text.contains(entity))
-    {
-        return Some(Damage::Entity(entity));
+    if let Some(damage) = entity(text) {
+        return Some(damage);
     }
     if is_base64_of_string(text.trim()) {
         return Some(Damage::Base64);
@@ -159,11 +156,19 @@ pub(super) fn of_unknown(text: &str) -> Option<Damage> {
     host(text.trim())
 }
 
+/// An ampersand as XML or JSON write it.
+pub(super) fn entity(text: &str) -> Option<Damage> {
+    ["&amp;", "\\u0026"]
+        .into_iter()
+        .find(|entity| text.contains(entity))
+        .map(Damage::Entity)
+}
+
 fn looks_like_a_string(text: &str) -> bool {
     text.contains("://") || parse(text.as_bytes()).is_ok_and(|settings| !settings.is_empty())
 }
 
-fn is_base64_of_string(text: &str) -> bool {
+pub(super) fn is_base64_of_string(text: &str) -> bool {
     if text.len() < 16 {
         return false;
     }

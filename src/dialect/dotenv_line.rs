@@ -29,6 +29,7 @@ pub(super) enum Quotes {
 pub(super) fn line(text: &str) -> Option<Line> {
     let text = text.trim();
     let text = text.strip_prefix("- ").unwrap_or(text).trim_start();
+    let text = whole_in_quotes(text).unwrap_or(text);
     let text = ["export ", "set ", "setx ", "ENV ", "$env:"]
         .iter()
         .find_map(|word| text.strip_prefix(word))
@@ -60,6 +61,14 @@ pub(super) fn line(text: &str) -> Option<Line> {
         name: name.to_owned(),
         value,
         quotes,
+    })
+}
+
+/// `- "KEY=VALUE"`: what is in quotes that enclose the whole item.
+fn whole_in_quotes(text: &str) -> Option<&str> {
+    ['"', '\''].into_iter().find_map(|quote| {
+        let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+        (inner.contains('=') && !inner.contains(quote)).then_some(inner)
     })
 }
 

@@ -1,6 +1,6 @@
 //! Connection strings in the lines of an env file: one line with a string, or several that belong together.
 
-use super::settings::Table;
+use super::settings::{Param, Table};
 use super::{
     Damage, Dialect, Fault, Reading, adonet, by_signs, damage, dotenv_line, libpq_settings, odbc,
     trap,
@@ -9,26 +9,40 @@ use crate::conninfo::{Keyword, Nowhere, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
-    let Some(variables) = dotenv_line::variables(text) else {
+    if dotenv_line::variables(text).is_none() {
         return Ok(None);
-    };
+    }
+    let lines: Vec<dotenv_line::Line> = text.lines().filter_map(dotenv_line::line).collect();
+    // A string of other drivers, whose first setting looks like a variable.
+    if lines.iter().any(|line| setting_of_others(line, text)) {
+        return Ok(None);
+    }
+    of_lines(&lines, world)
+}
+
+/// The variables of one place: a group, or one of them that is a connection string.
+pub(super) fn of_lines(
+    lines: &[dotenv_line::Line],
+    world: &dyn World,
+) -> Result<Option<Reading>, Fault> {
+    let variables: Vec<Param> = lines
+        .iter()
+        .map(|line| Param::new(line.name.as_str(), line.value.as_str()))
+        .collect();
     if dotenv_line::is_group(&variables) {
         return dotenv_line::group(&variables).map(Some);
     }
     let mut found = None;
-    for line in text.lines().filter_map(dotenv_line::line) {
-        if setting_of_others(&line, text) {
-            return Ok(None);
-        }
-        let reading = match value(&line, world) {
+    for line in lines {
+        let reading = match value(line, world) {
             Ok(reading) => reading,
-            Err(_) if variables.len() > 1 && !is_meant(&line) => continue,
+            Err(_) if lines.len() > 1 && !is_meant(line) => continue,
             Err(fault) => return Err(fault),
         };
         match (reading, &found) {
             (None, _) => {}
             (Some(_), Some(_)) => {
-                return Err(Fault::Damaged(Damage::Lines(text.lines().count())));
+                return Err(Fault::Damaged(Damage::Lines(lines.len())));
             }
             (reading, None) => found = reading,
         }
@@ -109,6 +123,9 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
         }
         None => match by_signs(text, world)? {
             Some(reading) => reading,
+            None if damage::is_base64_of_string(text) => {
+                return Err(Fault::Damaged(Damage::Base64));
+            }
             None => return Ok(None),
         },
     };

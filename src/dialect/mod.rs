@@ -9,6 +9,7 @@
 //! source.
 
 mod adonet;
+mod arguments;
 mod damage;
 mod django;
 mod dotenv_line;
@@ -234,6 +235,11 @@ pub fn read(
             Some(fault) => return Err(fault),
         }
     }
+    if let Some(given) = arguments::variables(text)
+        && let Some(reading) = env_file::of_lines(&given, world)?
+    {
+        return Ok(Some(reading));
+    }
     if let Some(reading) = lines(text, world)? {
         return Ok(Some(reading));
     }
@@ -246,6 +252,9 @@ pub fn read(
     }
     if let Some(reading) = by_signs(text, world)? {
         return Ok(Some(reading));
+    }
+    if let Some(fault) = scheme_in_capitals(text)? {
+        return Err(fault);
     }
     match damage::of_unknown(text) {
         Some(damage) => Err(Fault::Damaged(damage)),
@@ -266,6 +275,25 @@ fn by_signs(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
         }
         _ => Err(Fault::Ambiguous { candidates: signs }),
     }
+}
+
+/// `JDBC:postgresql://h/d`: a beginning that would be right in small letters.
+fn scheme_in_capitals(text: &str) -> Result<Option<Fault>, Fault> {
+    let Some((scheme, behind)) = text.split_once(':') else {
+        return Ok(None);
+    };
+    let small = scheme.to_ascii_lowercase();
+    if small == scheme {
+        return Ok(None);
+    }
+    let signs = recognise::signs(&format!("{small}:{behind}"))?;
+    Ok(signs.first().map(|sign| {
+        Fault::refused_but(
+            sign.dialect,
+            "the beginning of the string must be in small letters",
+            format!("Write {small}:"),
+        )
+    }))
 }
 
 /// The settings of a string that libpq accepts. A mode that it does not know is another driver's, perhaps.
@@ -311,6 +339,12 @@ fn unexpanded(keyword: Keyword, value: &str) -> Option<Word> {
 
 /// Reads the string by the rules of one dialect, and looks for variables in what comes out.
 fn one(text: &str, dialect: Dialect, world: &dyn World) -> Result<Reading, Fault> {
+    if text.contains("://")
+        && dialect != Dialect::DotenvLine
+        && let Some(entity) = damage::entity(text)
+    {
+        return Err(Fault::Damaged(entity));
+    }
     let reading = match dialect {
         Dialect::Libpq => return Err(Fault::refused(dialect, "the string")),
         Dialect::Jdbc => jdbc::read(text),

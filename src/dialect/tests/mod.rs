@@ -47,6 +47,12 @@ fn what_nobody_can_mean_is_refused_by_name() {
         ("host=h&port=1&sslmode=require", "&"),
         ("postgres://h/d&sslmode=require", "&"),
         ("postgres://h/d?a=b&amp;sslmode=require", "&amp;"),
+        ("jdbc:postgresql://h/d?user=u&amp;sslmode=require", "&amp;"),
+        ("JDBC:postgresql://h/d", "small letters"),
+        (
+            "DATABASE_URL: cG9zdGdyZXM6Ly91QGgvZD9zc2xtb2RlPXJlcXVpcmU=",
+            "base64",
+        ),
         ("db.example.com:5432", "host and a port"),
         ("db.example.com", "single word"),
         ("HOST=h", "small letters"),

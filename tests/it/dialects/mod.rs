@@ -116,6 +116,30 @@ const NEWCOMERS: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     (
+        "- \"DATABASE_URL=postgres://u:hunter2@h:1/d?sslmode=require\"",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "docker run --rm -e DATABASE_URL=postgres://u:hunter2@h:1/d?sslmode=require app:latest",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "kubectl create secret generic db --from-literal=URL='postgres://u:hunter2@h:1/d?sslmode=require'",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
+        "export PGHOST=h PGPORT=1 PGSSLMODE=require PGPASSWORD=hunter2",
+        "dotenv-line",
+        "require",
+        "",
+    ),
+    (
         "- DATABASE_URL=postgres://u:hunter2@h:1/d?sslmode=require",
         "dotenv-line",
         "require",
@@ -364,7 +388,7 @@ fn each_drivers_own_rules_count() {
     client.write("root.crt", &root.pem);
     client.write(
         "two.crt",
-        &[Ca::root("Other Root").pem.clone(), root.pem.clone()].concat(),
+        [Ca::root("Other Root").pem.clone(), root.pem.clone()].concat(),
     );
     let no_signature = root.leaf_with(&["localhost"], |params| {
         params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
