@@ -121,7 +121,7 @@ impl<'a> Network<'a> {
         } = readable;
         let stores = self.stores_of(source, readable);
         let seen = readable.view.of(self.clinic.world());
-        let oldest = match client_of(readable.read_as.dialect) {
+        let oldest = match client_of(readable.read_as.stack) {
             // Its driver is not libpq, and compares addresses.
             Some(_) => Oldest {
                 libpq: Libpq::V15,
