@@ -138,14 +138,13 @@ impl Exit {
     pub fn junit(self) -> Junit {
         match self {
             Self::Passed => Junit::Success,
-            Self::Usage | Self::Unreachable => Junit::Error,
+            Self::Usage | Self::Unreachable | Self::Interrupted => Junit::Error,
             Self::Unmet
             | Self::NoTls
             | Self::Handshake
             | Self::Untrusted
             | Self::WrongHost
-            | Self::Login
-            | Self::Interrupted => Junit::Failure,
+            | Self::Login => Junit::Failure,
         }
     }
 

@@ -12,7 +12,7 @@ use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, SystemRoots,
 use pgtls::demands::Demands;
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
-use pgtls::report::text::Palette;
+use pgtls::report::text::View;
 use pgtls::report::{EndpointReport, Report, json, text};
 use pgtls::trust::{Level, Trust, file, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
@@ -189,9 +189,9 @@ fn report_of(read: Result<ConnInfo, conninfo::Error>, text: &[u8]) {
 }
 
 fn print(endpoint: EndpointReport, exit: Exit) {
-    let report = Report::new(vec![endpoint], exit);
+    let report = Report::new(vec![endpoint], exit, 0);
     let (mut plain, mut document) = (Vec::new(), Vec::new());
-    text::write(&mut plain, &report, Palette::Plain).expect("a vector takes all");
+    text::write(&mut plain, &report, View::PLAIN).expect("a vector takes all");
     json::write(&mut document, &report).expect("a vector takes all");
     for output in [plain, document] {
         assert_printable(&String::from_utf8(output).expect("reports are UTF-8"));

@@ -21,11 +21,12 @@ mod tests;
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::conninfo::{ConnInfo, Endpoint, World};
-use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation, client_of};
+use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation, client_of, not_finished};
 use crate::dialect::{self, Dialect};
 use crate::exit::Exit;
 use crate::login::Login;
@@ -91,9 +92,13 @@ pub enum Error {
 
 /// Is notified of everything that happens.
 pub trait Observer {
-    /// This many endpoints will be checked. Those that share one verdict count as one.
-    fn begin(&mut self, endpoints: usize);
-    /// An endpoint is done.
+    /// These endpoints will be checked. Those that share one verdict have one name.
+    fn begin(&mut self, names: &mut dyn ExactSizeIterator<Item = String>);
+    /// The check of the endpoint with this place among the names has begun.
+    fn begun(&mut self, place: usize);
+    /// It has ended.
+    fn ended(&mut self, place: usize);
+    /// What is known of an endpoint that is done.
     fn done(&mut self, checked: &Checked<'_>);
     /// The state of an endpoint has changed while we wait for it.
     fn changed(&mut self, checked: &Checked<'_>);
@@ -104,7 +109,9 @@ pub trait Observer {
 pub struct Silent;
 
 impl Observer for Silent {
-    fn begin(&mut self, _: usize) {}
+    fn begin(&mut self, _: &mut dyn ExactSizeIterator<Item = String>) {}
+    fn begun(&mut self, _: usize) {}
+    fn ended(&mut self, _: usize) {}
     fn done(&mut self, _: &Checked<'_>) {}
     fn changed(&mut self, _: &Checked<'_>) {}
 }
@@ -136,7 +143,13 @@ impl<'a> Outcome<'a> {
         self.done.iter().flat_map(|done| &done.checked)
     }
 
-    /// The same, owned, so that each can be dropped after use: it holds the certificates of its server.
+    /// What was not finished: no observer was told that it is done.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Checked<'a>> {
+        let all = self.checked();
+        all.filter(|checked| checked.exit() == Exit::Interrupted)
+    }
+
+    /// The same as [`Self::checked`], owned, so that each can be dropped after use: it holds the certificates of its server.
     pub fn into_checked(self) -> impl Iterator<Item = Checked<'a>> {
         self.done.into_iter().flat_map(|done| done.checked)
     }
@@ -215,6 +228,52 @@ impl Checked<'_> {
     }
 }
 
+/// What is known of a run in progress: each unit, since when it is being checked, and its result.
+#[derive(Default)]
+struct Known<'a> {
+    units: Vec<Unit<'a>>,
+    begun: Vec<Option<Instant>>,
+    results: Vec<Option<Done<'a>>>,
+}
+
+impl<'a> Known<'a> {
+    /// These are all units.
+    fn insert(&mut self, units: Vec<Unit<'a>>) -> &mut Self {
+        self.begun.resize_with(units.len(), || None);
+        self.results.resize_with(units.len(), || None);
+        self.units = units;
+        self
+    }
+
+    /// All results, and in their places what there is none of.
+    fn with_unfinished(self, sources: &'a [Source]) -> Vec<Done<'a>> {
+        if self.units.is_empty() {
+            let unread = |source| Done::single(unfinished(source, Subject::Unread, None));
+            return sources.iter().map(unread).collect();
+        }
+        let units = self.units.into_iter().zip(self.begun).zip(self.results);
+        units
+            .map(|((unit, begun), result)| match result {
+                Some(done) => done,
+                None => {
+                    let waited = begun.map(|begun| begun.elapsed());
+                    Done::single(unfinished(unit.source, unit.subject(), waited))
+                }
+            })
+            .collect()
+    }
+}
+
+fn unfinished(source: &Source, subject: Subject, waited: Option<Duration>) -> Checked<'_> {
+    Checked {
+        source,
+        subject,
+        diagnosis: not_finished(waited),
+        dialect: None,
+        clients: None,
+    }
+}
+
 /// A run in progress.
 struct Run<'r, V> {
     request: &'r CheckRequest,
@@ -231,29 +290,31 @@ impl<V: Visitor> Run<'_, V> {
         sources: &'a [Source],
         interruption: impl Future<Output = ()>,
     ) -> Result<Outcome<'a>, Error> {
-        let mut results = Vec::new();
+        let mut known = Known::default();
         let end = tokio::select! {
             biased;
             () = interruption => End::Interrupted,
-            done = self.check_all(sources, &mut results) => {
+            done = self.check_all(sources, &mut known) => {
                 done?;
                 End::Complete
             }
         };
-        if end == End::Complete && (results.is_empty() || results.iter().any(Option::is_none)) {
-            return Err(Error::Incomplete);
-        }
-        Ok(Outcome {
-            done: results.into_iter().flatten().collect(),
-            end,
-        })
+        let done = match end {
+            End::Complete => {
+                let all: Option<Vec<Done<'_>>> = known.results.into_iter().collect();
+                let all = all.filter(|all| !all.is_empty());
+                all.ok_or(Error::Incomplete)?
+            }
+            End::Interrupted => known.with_unfinished(sources),
+        };
+        Ok(Outcome { done, end })
     }
 
-    /// `results` always has what is known so far, in the order of the input.
+    /// `known` always has what is known so far, in the order of the input.
     async fn check_all<'a>(
         &self,
         sources: &'a [Source],
-        results: &mut Vec<Option<Done<'a>>>,
+        known: &mut Known<'a>,
     ) -> Result<(), Error> {
         let trusts = SharedTrust::default();
         let mut units = Vec::new();
@@ -263,14 +324,29 @@ impl<V: Visitor> Run<'_, V> {
         if self.request.all_addresses {
             units = self.by_address(units).await;
         }
-        results.resize_with(units.len(), || None);
-        self.observer.borrow_mut().begin(units.len());
+        let Known {
+            units,
+            begun,
+            results,
+        } = known.insert(units);
+        self.observer
+            .borrow_mut()
+            .begin(&mut units.iter().map(Unit::name));
         // Boxed, because it is large and moved several times.
         let work = units
             .iter()
-            .map(|unit| Box::pin(self.check_patiently(unit)));
+            .zip(begun)
+            .enumerate()
+            .map(|(place, (unit, begun))| {
+                Box::pin(async move {
+                    *begun = Some(Instant::now());
+                    self.observer.borrow_mut().begun(place);
+                    self.check_patiently(unit).await
+                })
+            });
         let jobs = self.request.jobs;
         fleet::each(work, jobs, self.turns, |place, done: Done<'a>| {
+            self.observer.borrow_mut().ended(place);
             for one in &done.checked {
                 self.observer.borrow_mut().done(one);
             }

@@ -246,13 +246,22 @@ fn sources(strings: &[&str]) -> Vec<Source> {
 #[derive(Default)]
 struct Told {
     begun: Option<usize>,
+    awaited: Vec<usize>,
     done: Vec<Exit>,
     changes: Vec<Exit>,
 }
 
 impl Observer for Told {
-    fn begin(&mut self, endpoints: usize) {
-        self.begun = Some(endpoints);
+    fn begin(&mut self, names: &mut dyn ExactSizeIterator<Item = String>) {
+        self.begun = Some(names.len());
+    }
+
+    fn begun(&mut self, place: usize) {
+        self.awaited.push(place);
+    }
+
+    fn ended(&mut self, place: usize) {
+        self.awaited.retain(|awaited| *awaited != place);
     }
 
     fn done(&mut self, checked: &Checked<'_>) {
@@ -518,11 +527,16 @@ fn an_interruption_keeps_what_is_known() {
         .checked()
         .map(|one| match &one.subject {
             Subject::Observed(seen) => seen.task.endpoint.host.as_ref().unwrap().as_bytes(),
-            Subject::Unread | Subject::Unchecked { .. } => b"",
+            Subject::Unchecked { endpoint, .. } => {
+                assert_eq!(one.exit(), Exit::Interrupted);
+                endpoint.host.as_ref().unwrap().as_bytes()
+            }
+            Subject::Unread => b"",
         })
         .collect();
-    assert_eq!(known, [b"a", b"c"]);
+    assert_eq!(known, [b"a", b"b", b"c"]);
     assert_eq!(told.done, [Exit::Passed, Exit::Passed]);
+    assert_eq!(told.awaited, [1]);
 }
 
 async fn sleep_soon() {
@@ -541,7 +555,10 @@ fn an_interruption_before_anything_began_is_not_a_pass() {
         &mut Told::default(),
         now,
     ));
-    assert_eq!(outcome.unwrap().exit(), Exit::Interrupted);
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.exit(), Exit::Interrupted);
+    let all: Vec<Exit> = outcome.checked().map(Checked::exit).collect();
+    assert_eq!(all, [Exit::Interrupted]);
     assert_eq!(script.hosts().len(), 0);
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::hosts::belong_together;
-use super::{CheckRequest, Error, Source};
+use super::{CheckRequest, Error, Source, Subject};
 use crate::connect;
 use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, Secret, World};
 use crate::diagnose::{Diagnosis, refusal};
@@ -104,6 +104,35 @@ impl<'a> Unit<'a> {
             by_others,
         };
         Ok(grouped(source, &readable, request))
+    }
+
+    /// What to call it while it is being checked.
+    pub(super) fn name(&self) -> String {
+        if let Some(name) = &self.source.label.name {
+            return name.clone();
+        }
+        match self
+            .parsed
+            .as_ref()
+            .map(|readable| readable.endpoints.first())
+        {
+            Ok(Some(endpoint)) => endpoint.to_string(),
+            Ok(None) | Err(_) => "a connection string".to_owned(),
+        }
+    }
+
+    /// What is known of it before it was checked: its first endpoint stands for all.
+    pub(super) fn subject(self) -> Subject {
+        match self.parsed {
+            Ok(readable) => match readable.endpoints.into_iter().next() {
+                Some(endpoint) => Subject::Unchecked {
+                    conninfo: readable.conninfo,
+                    endpoint,
+                },
+                None => Subject::Unread,
+            },
+            Err(_) => Subject::Unread,
+        }
     }
 
     /// The same with other endpoints.

@@ -385,11 +385,23 @@ pub(crate) struct Output {
     #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical)]
     pub(crate) critical: u32,
 
+    /// Show every endpoint in full, and certificates with serial number, names and fingerprint
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// The order of several endpoints in the text report
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t = Sort::Worst)]
+    pub(crate) sort: Sort,
+
+    /// Show only endpoints that do not pass. The others are still checked and counted
+    #[arg(long)]
+    pub(crate) failures_only: bool,
+
     /// Print nothing. Only the exit code tells the result
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// When to use colour in the text report. auto honours NO_COLOR and TERM=dumb
+    /// When to use colour in the text report. auto honours NO_COLOR, FORCE_COLOR, CLICOLOR and TERM=dumb
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -432,6 +444,18 @@ impl Output {
             critical: self.critical,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// What fails first, then what expires first.
+    Worst,
+    /// As they were given.
+    Input,
+    /// By name.
+    Name,
+    /// What expires first.
+    Expiry,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,9 @@ use std::time::Duration;
 use pgtls::audit::{Limits, audit};
 use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
-use pgtls::diagnose::{add_audit, diagnose, refusal, trust_error, unchecked};
+use pgtls::diagnose::{
+    Diagnosis, add_audit, diagnose, not_finished, refusal, trust_error, unchecked,
+};
 use pgtls::dialect::{ReadAs, understand};
 use pgtls::exit::Exit;
 use pgtls::probe::{Moment, Task, probe};
@@ -25,6 +27,7 @@ use crate::machine::Machine;
 
 pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let world = Machine;
+    let began = now();
     let given = sources::Given {
         arguments: &args.conninfo,
         origin: &args.origin,
@@ -34,7 +37,6 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let sources = sources::gather(given, &world)?;
     let run = AuditRun {
         args,
-        world: &world,
         options: Keys {
             trust: args.trust.clone(),
             ..args.demands.keys()
@@ -42,18 +44,28 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         now: args.demands.instant()?.unwrap_or_else(now),
     };
     let mut live = Live::new(&args.output);
-    let mut results = Vec::new();
-    let interrupted = run::block_on(async {
+    let progress = live.progress();
+    let mut plans: Vec<Plan<'_>> = sources
+        .iter()
+        .map(|source| Plan::of(source, &world))
+        .collect();
+    let end = run::block_on(progress.beside(async {
         tokio::select! {
             biased;
-            () = run::ctrl_c() => Ok(true),
-            done = run.audit_all(&sources, &mut results, &mut live) => done.map(|()| false),
+            () = run::ctrl_c() => Ok(End::Interrupted),
+            done = run.audit_all(&mut plans, &mut live) => done.map(|()| End::Complete),
         }
-    })?;
+    }))?;
+    if let Ok(End::Interrupted) = end {
+        for plan in &mut plans {
+            plan.give_up(&mut live);
+        }
+    }
     let printed = live.finish();
-    let interrupted = interrupted?;
+    let end = end?;
     let printed = printed?;
-    let exit = if interrupted || results.is_empty() {
+    let results: Vec<Audited> = plans.into_iter().flat_map(|plan| plan.done).collect();
+    let exit = if end == End::Interrupted || results.is_empty() {
         // If standard error is closed, only the exit code reports it.
         let _ = writeln!(
             std::io::stderr(),
@@ -64,16 +76,23 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         Exit::of_all(results.iter().map(|audited| audited.exit))
     };
     let endpoints = results.into_iter().map(|audited| audited.report).collect();
-    output::print(&Report::new(endpoints, exit), exit, &args.output, printed)
+    let report = Report::new(endpoints, exit, began);
+    output::print(&report, exit, &args.output, printed)
 }
 
 /// What all endpoints of a run share.
 struct AuditRun<'a> {
     args: &'a Audit,
-    world: &'a dyn World,
     options: Keys,
     /// The time of the judgement, in seconds since 1970.
     now: i64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Complete,
+    Interrupted,
 }
 
 /// An endpoint, audited.
@@ -82,68 +101,132 @@ struct Audited {
     exit: Exit,
 }
 
-impl AuditRun<'_> {
-    /// Audits one endpoint after another. `results` always has what is known so far.
-    async fn audit_all(
-        &self,
-        sources: &[Listed],
-        results: &mut Vec<Audited>,
-        live: &mut Live,
-    ) -> anyhow::Result<()> {
-        let trusts = SharedTrust::default();
-        for source in sources {
-            let understood = match understand(source.input(), source.dialect, self.world) {
-                Ok(understood) => understood,
-                Err(error) => {
-                    let diagnosis = refusal(&error);
-                    let report = EndpointReport::unread(&diagnosis);
-                    let exit = diagnosis.exit;
-                    self.add(source, Audited { report, exit }, results, live);
-                    continue;
-                }
-            };
-            let conninfo = Arc::new(understood.conninfo);
-            let read_as = understood.read_as;
-            let keys = self.options.over(&source.keys);
-            let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
-            let trust = gather(&trusts, request).await?;
-            for endpoint in self.endpoints(&conninfo).await {
-                let audited = match &trust {
-                    Ok(trust) => {
-                        self.audit_endpoint(&keys, &conninfo, &read_as, &endpoint, trust)
-                            .await
-                    }
-                    Err(error) => {
-                        let strictness = keys.demands().strictness;
-                        let diagnosis = trust_error(&conninfo, error)
-                            .of_dialect(&read_as, &conninfo, strictness);
-                        let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
-                        let exit = diagnosis.exit;
-                        Audited { report, exit }
-                    }
-                };
-                let report = audited.report.in_dialect(Some(read_as.dialect));
-                self.add(source, Audited { report, ..audited }, results, live);
+/// What is to be audited, and what is known of it so far.
+struct Plan<'a> {
+    source: &'a Listed,
+    understood: Result<(Arc<ConnInfo>, ReadAs), Diagnosis>,
+    /// Those without a result, the next one last.
+    left: Vec<Endpoint>,
+    done: Vec<Audited>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(source: &'a Listed, world: &dyn World) -> Self {
+        let understood = understand(source.input(), source.dialect, world);
+        let understood = understood
+            .map(|understood| (Arc::new(understood.conninfo), understood.read_as))
+            .map_err(|error| refusal(&error));
+        let mut plan = Self {
+            source,
+            understood,
+            left: Vec::new(),
+            done: Vec::new(),
+        };
+        if let Ok((conninfo, _)) = &plan.understood {
+            plan.left.clone_from(&conninfo.endpoints);
+            plan.left.reverse();
+        }
+        plan
+    }
+
+    fn add(&mut self, audited: Audited, live: &mut Live) {
+        let dialect = self.understood.as_ref().ok();
+        let report = audited
+            .report
+            .labelled(&self.source.label)
+            .in_dialect(dialect.map(|(_, read_as)| read_as.dialect));
+        live.reported(&report);
+        self.done.push(Audited { report, ..audited });
+    }
+
+    /// What has no result is not finished.
+    fn give_up(&mut self, live: &mut Live) {
+        let diagnosis = not_finished(None);
+        let exit = diagnosis.exit;
+        match &self.understood {
+            Err(_) if self.done.is_empty() => {
+                let report = EndpointReport::unread(&diagnosis);
+                self.add(Audited { report, exit }, live);
             }
+            Err(_) => {}
+            Ok((conninfo, _)) => {
+                let conninfo = Arc::clone(conninfo);
+                while let Some(endpoint) = self.left.pop() {
+                    let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
+                    self.add(Audited { report, exit }, live);
+                }
+            }
+        }
+    }
+}
+
+impl AuditRun<'_> {
+    /// Audits one endpoint after another. The plans always have what is known so far.
+    async fn audit_all(&self, plans: &mut [Plan<'_>], live: &mut Live) -> anyhow::Result<()> {
+        let trusts = SharedTrust::default();
+        let progress = live.progress();
+        progress.expect(plans.len());
+        for (place, plan) in plans.iter_mut().enumerate() {
+            progress.begun(place);
+            self.audit_string(plan, &trusts, live, |name| progress.call(place, name))
+                .await?;
+            progress.ended(place);
         }
         Ok(())
     }
 
-    fn add(&self, source: &Listed, audited: Audited, results: &mut Vec<Audited>, live: &mut Live) {
-        let report = audited.report.labelled(&source.label);
-        live.reported(&report);
-        results.push(Audited { report, ..audited });
+    async fn audit_string(
+        &self,
+        plan: &mut Plan<'_>,
+        trusts: &SharedTrust,
+        live: &mut Live,
+        call: impl Fn(String),
+    ) -> anyhow::Result<()> {
+        let (conninfo, read_as) = match &plan.understood {
+            Ok((conninfo, read_as)) => (Arc::clone(conninfo), read_as.clone()),
+            Err(diagnosis) => {
+                let report = EndpointReport::unread(diagnosis);
+                let exit = diagnosis.exit;
+                plan.add(Audited { report, exit }, live);
+                return Ok(());
+            }
+        };
+        let keys = self.options.over(&plan.source.keys);
+        let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
+        let trust = gather(trusts, request).await?;
+        if self.args.all_addresses {
+            plan.left = self.each_address(&conninfo).await;
+        }
+        while let Some(endpoint) = plan.left.last().cloned() {
+            let name = plan.source.label.name.clone();
+            call(name.unwrap_or_else(|| endpoint.to_string()));
+            let audited = match &trust {
+                Ok(trust) => {
+                    self.audit_endpoint(&keys, &conninfo, &read_as, &endpoint, trust)
+                        .await
+                }
+                Err(error) => {
+                    let strictness = keys.demands().strictness;
+                    let diagnosis =
+                        trust_error(&conninfo, error).of_dialect(&read_as, &conninfo, strictness);
+                    let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
+                    let exit = diagnosis.exit;
+                    Audited { report, exit }
+                }
+            };
+            plan.left.pop();
+            plan.add(audited, live);
+        }
+        Ok(())
     }
 
-    /// The string's endpoints, or every address of them.
-    async fn endpoints(&self, conninfo: &ConnInfo) -> Vec<Endpoint> {
-        if !self.args.all_addresses {
-            return conninfo.endpoints.clone();
-        }
+    /// Every address of the string's endpoints, the first one last.
+    async fn each_address(&self, conninfo: &ConnInfo) -> Vec<Endpoint> {
         let mut all = Vec::new();
         for endpoint in &conninfo.endpoints {
             all.extend(each_address(endpoint, self.timeout(conninfo)).await);
         }
+        all.reverse();
         all
     }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use pgtls::check::{self, CheckRequest, NewRoots, Patience, Source, check};
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
-use pgtls::report::Report;
+use pgtls::report::{EndpointReport, Report};
 
 use super::demands::now;
 use super::progress::Live;
@@ -22,14 +22,21 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let mut live = Live::new(&args.output);
     if sources.is_empty() {
         complain("no connection string belongs to this shard: nothing to check");
-        let report = Report::new(Vec::new(), Exit::Passed);
+        let report = Report::new(Vec::new(), Exit::Passed, now());
         return output::print(&report, Exit::Passed, &args.output, live.finish()?);
     }
     let request = request(args)?;
+    let progress = live.progress();
     let work = check(&request, &sources, &Machine, &mut live, run::ctrl_c());
-    let outcome = run::block_on(work);
+    let outcome = run::block_on(progress.beside(work));
+    let outcome = outcome?;
+    if let Ok(outcome) = &outcome {
+        for checked in outcome.unfinished() {
+            live.reported(&EndpointReport::of(checked));
+        }
+    }
     let printed = live.finish();
-    let outcome = outcome??;
+    let outcome = outcome?;
     if let Some(file) = &args.save_chain {
         let presented = outcome.checked().flat_map(|checked| checked.presented());
         certificate::write(file, presented)?;
@@ -38,7 +45,8 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     if exit == Exit::Interrupted {
         complain("interrupted: not everything was checked");
     }
-    output::print(&Report::of(outcome), exit, &args.output, printed?)
+    let report = Report::of(outcome, request.now);
+    output::print(&report, exit, &args.output, printed?)
 }
 
 fn request(args: &Check) -> anyhow::Result<CheckRequest> {

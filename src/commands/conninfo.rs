@@ -13,9 +13,10 @@ use pgtls::exit::Exit;
 use pgtls::report::{EndpointReport, Report, json, text};
 use serde::Serialize;
 
+use super::demands::now;
 use super::sources::{self, Given};
 use super::{output, setting_row};
-use crate::cli::{Color, Conninfo, Shape, StringOptions};
+use crate::cli::{Conninfo, Shape, StringOptions};
 use crate::machine::Machine;
 
 #[derive(Serialize)]
@@ -80,9 +81,10 @@ pub(super) fn one(
         Ok(understood) => Ok(understood),
         Err(error) => {
             let diagnosis = refusal(&error);
-            let report = Report::new(vec![EndpointReport::unread(&diagnosis)], diagnosis.exit);
+            let endpoints = vec![EndpointReport::unread(&diagnosis)];
+            let report = Report::new(endpoints, diagnosis.exit, now());
             output::to_stdout(|out| match format {
-                Shape::Text => text::write(out, &report, output::palette(Color::Auto)),
+                Shape::Text => text::write(out, &report, output::usual()),
                 Shape::Json => json::write(out, &report),
             })?;
             Err(diagnosis.exit.into())

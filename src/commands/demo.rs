@@ -55,5 +55,10 @@ pub(crate) fn run(output: &Output) -> anyhow::Result<ExitCode> {
         run::ctrl_c(),
     ))??;
     let exit = outcome.exit();
-    output::print(&Report::of(outcome), exit, output, Printed::Nothing)
+    output::print(
+        &Report::of(outcome, now.unix_timestamp()),
+        exit,
+        output,
+        Printed::Nothing,
+    )
 }

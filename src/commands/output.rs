@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
-use pgtls::report::text::Palette;
+use pgtls::report::text::{Detail, Order, Page, Palette, Selection, View};
 use pgtls::report::{Report, github, html, json, junit, markdown, nagios, prometheus, sarif, text};
 
 use super::file;
-use crate::cli::{Color, Format, Output};
+use crate::cli::{Color, Format, Output, Sort};
 
 /// What has already been written to standard output.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,14 +33,14 @@ pub(super) fn print(
     let mut results = Vec::new();
     for wanted in &output.reports {
         let mut text = Vec::new();
-        let written = render(&mut text, report, output, wanted.format, Palette::Plain)
+        let written = render(&mut text, report, output, wanted.format, View::PLAIN)
             .and_then(|()| file::replace(&wanted.file, &text));
         let file = shown_path(&wanted.file);
         results.push(written.with_context(|| format!("could not write the report {file}")));
     }
     if !output.quiet {
         results.push(to_stdout(|out| match printed {
-            Printed::Nothing => render(out, report, output, output.format, palette(output.color)),
+            Printed::Nothing => render(out, report, output, output.format, view(output)),
             Printed::Lines => json::write_end(out, report),
         }));
     }
@@ -90,10 +90,10 @@ fn render(
     report: &Report,
     output: &Output,
     format: Format,
-    palette: Palette,
+    view: View,
 ) -> io::Result<()> {
     match format {
-        Format::Text => text::write(out, report, palette),
+        Format::Text => text::write(out, report, view),
         Format::Json => json::write(out, report),
         Format::Jsonl => json::write_lines(out, report),
         Format::Junit => junit::write(out, report),
@@ -119,14 +119,62 @@ pub(super) fn to_stdout(
     }
 }
 
-pub(super) fn palette(color: Color) -> Palette {
+/// How standard output shows a report of a command without options for that.
+pub(super) fn usual() -> View {
+    View {
+        palette: palette(Color::Auto),
+        page: page(),
+        ..View::PLAIN
+    }
+}
+
+/// How standard output shows a report.
+fn view(output: &Output) -> View {
+    View {
+        palette: palette(output.color),
+        page: page(),
+        detail: match output.verbose {
+            true => Detail::Full,
+            false => Detail::Brief,
+        },
+        order: match output.sort {
+            Sort::Worst => Order::Worst,
+            Sort::Input => Order::Input,
+            Sort::Name => Order::Name,
+            Sort::Expiry => Order::Expiry,
+        },
+        selection: match output.failures_only {
+            true => Selection::Failures,
+            false => Selection::All,
+        },
+    }
+}
+
+/// The width that `COLUMNS` sets, or else that of the terminal.
+fn page() -> Page {
+    let set = std::env::var("COLUMNS").ok();
+    let set = set
+        .and_then(|columns| columns.parse().ok())
+        .filter(|columns| *columns > 0);
+    let columns = set.or_else(|| {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(width.0))
+    });
+    columns.map_or(Page::Stream, Page::of)
+}
+
+fn palette(color: Color) -> Palette {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    // 0 switches a variable off (bixense.com/clicolors).
+    let forced = |name| set(name).is_some_and(|value| value != "0");
     let wanted = match color {
         Color::Always => true,
         Color::Never => false,
+        Color::Auto if set("NO_COLOR").is_some() => false,
+        Color::Auto if forced("FORCE_COLOR") || forced("CLICOLOR_FORCE") => true,
         Color::Auto => {
             io::stdout().is_terminal()
-                && set("NO_COLOR").is_none()
+                && set("CLICOLOR").is_none_or(|value| value != "0")
                 && set("TERM").is_none_or(|term| term != "dumb")
         }
     };

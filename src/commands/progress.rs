@@ -1,21 +1,28 @@
-//! The output during a run: results as they come, changes of state, a progress bar.
+//! The output during a run: results as they come, changes of state, signs of life.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pgtls::check::{Checked, Observer};
 use pgtls::escape::escape;
 use pgtls::report::{EndpointReport, json};
+use tokio::time::{Instant, sleep};
 
 use super::output::{Printed, to_stdout};
 use crate::cli::{Format, Output};
 
-/// Prints progress for people on standard error, and JSON lines as they come.
+/// Prints signs of life on standard error, and JSON lines as they come.
 pub(super) struct Live {
     printed: Printed,
     quiet: bool,
     failure: Option<anyhow::Error>,
-    bar: Option<ProgressBar>,
+    progress: Progress,
 }
 
 impl Live {
@@ -27,8 +34,16 @@ impl Live {
             },
             quiet: output.quiet,
             failure: None,
-            bar: None,
+            progress: Progress::new(match output.quiet {
+                true => Manner::Silent,
+                false => Manner::of_stderr(),
+            }),
         }
+    }
+
+    /// Its signs of life.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// What has been written to standard output.
@@ -36,19 +51,15 @@ impl Live {
     /// # Errors
     /// It could not be written.
     pub(super) fn finish(self) -> anyhow::Result<Printed> {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.progress.clear();
         self.failure.map_or(Ok(self.printed), Err)
     }
-}
 
-impl Live {
     /// An endpoint is done, and this is its report.
     pub(super) fn reported(&mut self, report: &EndpointReport) {
         if self.prints_lines() {
-            let written = to_stdout(|out| json::write_line(out, report));
-            self.failure = written.err();
+            let write = || to_stdout(|out| json::write_line(out, report));
+            self.failure = self.progress.aside(write).err();
         }
     }
 
@@ -58,21 +69,26 @@ impl Live {
 }
 
 impl Observer for Live {
-    fn begin(&mut self, endpoints: usize) {
-        if !self.quiet && endpoints > FEW && io::stderr().is_terminal() {
-            let length = u64::try_from(endpoints).unwrap_or(u64::MAX);
-            let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} checked, {elapsed}");
-            self.bar = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+    fn begin(&mut self, names: &mut dyn ExactSizeIterator<Item = String>) {
+        self.progress.expect(names.len());
+        if self.progress.manner() != Manner::Silent {
+            for (place, name) in names.enumerate() {
+                self.progress.call(place, name);
+            }
         }
+    }
+
+    fn begun(&mut self, place: usize) {
+        self.progress.begun(place);
+    }
+
+    fn ended(&mut self, place: usize) {
+        self.progress.ended(place);
     }
 
     fn done(&mut self, checked: &Checked<'_>) {
         if self.prints_lines() {
             self.reported(&EndpointReport::of(checked));
-        }
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
         }
     }
 
@@ -87,13 +103,207 @@ impl Observer for Live {
         };
         let line = format!("pgtls: {}: {}", report.label(), escape(&state));
         // If standard error is closed, it cannot be reported.
-        let say = || writeln!(io::stderr(), "{line}").unwrap_or_default();
-        match &self.bar {
-            Some(bar) => bar.suspend(say),
-            None => say(),
+        self.progress
+            .aside(|| writeln!(io::stderr(), "{line}").unwrap_or_default());
+    }
+}
+
+/// How a run shows that it is alive.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Not at all.
+    Silent,
+    /// One line on a terminal, drawn again and again.
+    Line,
+    /// A line now and then, for a log.
+    Log,
+}
+
+impl Manner {
+    /// What fits standard error.
+    pub(super) fn of_stderr() -> Self {
+        if io::stderr().is_terminal() {
+            Self::Line
+        } else {
+            Self::Log
         }
     }
 }
 
-/// This few endpoints are done before a bar could be read.
-const FEW: usize = 8;
+/// The signs of life of a run: how much is done, since when, and what is awaited.
+#[derive(Clone)]
+pub(super) struct Progress(Rc<RefCell<State>>);
+
+struct State {
+    manner: Manner,
+    began: Instant,
+    all: usize,
+    done: usize,
+    names: BTreeMap<usize, String>,
+    /// The places of what is awaited. The first one has waited longest.
+    awaited: BTreeSet<usize>,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn new(manner: Manner) -> Self {
+        Self(Rc::new(RefCell::new(State {
+            manner,
+            began: Instant::now(),
+            all: 0,
+            done: 0,
+            names: BTreeMap::new(),
+            awaited: BTreeSet::new(),
+            bar: None,
+        })))
+    }
+
+    fn manner(&self) -> Manner {
+        self.0.borrow().manner
+    }
+
+    /// There is this much to do.
+    pub(super) fn expect(&self, all: usize) {
+        self.0.borrow_mut().all = all;
+    }
+
+    /// The name of what has this place.
+    pub(super) fn call(&self, place: usize, name: String) {
+        self.0.borrow_mut().names.insert(place, name);
+    }
+
+    /// What has this place is awaited.
+    pub(super) fn begun(&self, place: usize) {
+        self.0.borrow_mut().awaited.insert(place);
+    }
+
+    /// What has this place is done.
+    pub(super) fn ended(&self, place: usize) {
+        let mut state = self.0.borrow_mut();
+        state.awaited.remove(&place);
+        state.done = state.done.saturating_add(1);
+    }
+
+    /// Does the work, and shows signs of life until it is done.
+    pub(super) async fn beside<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => done,
+            never = self.live() => match never {},
+        }
+    }
+
+    async fn live(&self) -> Infallible {
+        match self.manner() {
+            Manner::Silent => std::future::pending().await,
+            Manner::Line => {
+                sleep(PATIENCE).await;
+                loop {
+                    self.draw();
+                    sleep(FRAME).await;
+                }
+            }
+            Manner::Log => loop {
+                sleep(ENTRY).await;
+                // If standard error is closed, it cannot be reported.
+                let _ = writeln!(io::stderr(), "pgtls: {}", self.0.borrow().line());
+            },
+        }
+    }
+
+    fn draw(&self) {
+        let mut state = self.0.borrow_mut();
+        let line = state.line();
+        let bar = state.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{spinner} {wide_msg}");
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        });
+        bar.set_message(line);
+        bar.tick();
+    }
+
+    /// Writes something while no line is in the way.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        let bar = self.0.borrow().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// The line goes away.
+    pub(super) fn clear(&self) {
+        if let Some(bar) = self.0.borrow_mut().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl State {
+    /// `39/40, 4 s, waiting for orders:5600 and 2 more`.
+    fn line(&self) -> String {
+        let mut parts = Vec::new();
+        if self.all > 1 {
+            parts.push(format!("{}/{}", self.done, self.all));
+        }
+        parts.push(elapsed(self.began.elapsed()));
+        let first = self.awaited.iter().find_map(|place| self.names.get(place));
+        if let Some(name) = first {
+            let more = match self.awaited.len().saturating_sub(1) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            parts.push(format!("waiting for {}{more}", escape(name)));
+        }
+        parts.join(", ")
+    }
+}
+
+/// `4 s`, `2 min 5 s`.
+fn elapsed(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// What ends sooner shows no sign of life.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Between two drawings.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// Between two lines of a log.
+const ENTRY: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_much_is_done_and_what_is_awaited() {
+        let progress = Progress::new(Manner::Log);
+        progress.expect(3);
+        for (place, name) in ["a:1", "orders:5600", "c:3"].into_iter().enumerate() {
+            progress.call(place, name.to_owned());
+            progress.begun(place);
+        }
+        let line = || progress.0.borrow().line();
+        assert_eq!(line(), "0/3, 0 s, waiting for a:1 and 2 more");
+        progress.ended(0);
+        progress.ended(2);
+        assert_eq!(line(), "2/3, 0 s, waiting for orders:5600");
+        progress.ended(1);
+        assert_eq!(line(), "3/3, 0 s");
+    }
+
+    #[test]
+    fn times_are_told_in_minutes_and_seconds() {
+        for (seconds, told) in [(4, "4 s"), (59, "59 s"), (125, "2 min 5 s")] {
+            assert_eq!(elapsed(Duration::from_secs(seconds)), told);
+        }
+    }
+}

@@ -15,8 +15,11 @@ use crate::cli::Merge;
 
 pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     let mut endpoints = Vec::new();
+    let mut begun = Vec::new();
     for file in &args.files {
-        endpoints.extend(merge::read(&read(file, MAX_REPORT)?).with_context(|| shown(file))?);
+        let merged = merge::read(&read(file, MAX_REPORT)?).with_context(|| shown(file))?;
+        endpoints.extend(merged.endpoints);
+        begun.push(merged.checked_at);
     }
     if endpoints.is_empty() {
         // If nothing was checked, nothing passed.
@@ -24,12 +27,11 @@ pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     }
     let exit = Exit::of_all(endpoints.iter().map(|(_, exit)| *exit));
     let endpoints = endpoints.into_iter().map(|(report, _)| report).collect();
-    output::print(
-        &Report::new(endpoints, exit),
-        exit,
-        &args.output,
-        Printed::Nothing,
-    )
+    let report = Report {
+        checked_at: merge::earliest(begun),
+        ..Report::merged(endpoints, exit)
+    };
+    output::print(&report, exit, &args.output, Printed::Nothing)
 }
 
 /// Enough for the reports of some ten thousand endpoints.

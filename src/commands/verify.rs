@@ -23,7 +23,7 @@ use crate::machine::Machine;
 pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
     let (endpoints, exit) = verify(args)?;
     output::print(
-        &Report::new(endpoints, exit),
+        &Report::new(endpoints, exit, now()),
         exit,
         &args.output,
         Printed::Nothing,

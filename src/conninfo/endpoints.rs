@@ -6,6 +6,7 @@ use super::error::{Error, Expected, HostForm};
 use super::number;
 use super::parameter::{Keyword, Secrecy};
 use super::value::{Origin, Settings, Word};
+use crate::escape::Shown;
 use crate::os;
 use crate::secrecy::{Place, Taken};
 
@@ -28,6 +29,17 @@ impl Endpoint {
             (Some(address), _) => Route::Address(address),
             (None, Some(Host::Name(name))) => Route::Name(name),
             (None, Some(Host::Directory(_) | Host::Abstract(_)) | None) => Route::Socket,
+        }
+    }
+}
+
+/// Host or address, and port; escaped.
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.host, &self.hostaddr) {
+            (Some(host), _) => write!(f, "{}:{}", Shown::new(host.as_bytes()), self.port),
+            (None, Some(address)) => write!(f, "{address}:{}", self.port),
+            (None, None) => write!(f, "port {}", self.port),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::clients::Acceptance;
 use crate::escape::escape;
 use crate::report::ClientReport;
 use crate::report::junit;
-use crate::report::text::wrap;
+use crate::report::text::{Page, wrap};
 
 /// Writes the catalogue: name, what libpq does, description.
 ///
@@ -43,7 +43,7 @@ pub fn write_started(
             .get(&bench.fault)
             .and_then(|clients| dissenters(bench.fault, clients))
         {
-            writeln!(out, "{}", wrap(&line, "    "))?;
+            writeln!(out, "{}", wrap(&line, "    ", Page::Stream))?;
         }
         writeln!(out, "    {}", escape(&bench.uri(Secret::Hidden)))
     })
@@ -151,7 +151,12 @@ pub fn write_json(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
 /// If `out` cannot be written.
 pub fn write_junit(out: &mut dyn Write, trial: &Trial) -> io::Result<()> {
     let cases: Vec<junit::Case> = trial.attempts.iter().map(test_case).collect();
-    junit::write_suite(out, "pgtls lab", &cases)
+    let suite = junit::Suite {
+        name: "pgtls lab",
+        checked_at: None,
+        version: Some(env!("CARGO_PKG_VERSION")),
+    };
+    junit::write_suite(out, &suite, &cases)
 }
 
 fn test_case(attempt: &Attempt) -> junit::Case {

@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::{
     AuditReport, CertificateReport, ClientCertificateReport, ClientCertificateUse, ClientReport,
     EndpointReport, FindingReport, FixReport, NameMatchReport, NameRule, RehearsalReport, Report,
-    Role, RotationReport, TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
+    Role, RotationReport, TimingsReport, TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
@@ -24,12 +24,25 @@ use crate::words::Named;
 use crate::x509::{Certificate, GeneralName, usage_name};
 
 impl Report {
-    /// The report of a whole run.
-    pub fn new(endpoints: Vec<EndpointReport>, exit: Exit) -> Self {
+    /// The report of a whole run that began at this time, in seconds since 1970-01-01T00:00:00Z.
+    pub fn new(endpoints: Vec<EndpointReport>, exit: Exit, began: i64) -> Self {
+        Self {
+            checked_at: Some(instant(Some(began)).into()),
+            ..Self::merged(endpoints, exit)
+        }
+    }
+
+    /// A report of several runs.
+    pub fn merged(endpoints: Vec<EndpointReport>, exit: Exit) -> Self {
         Self {
             schema_version: 1,
             verdict: Verdict::of(exit),
             exit_code: exit,
+            checked_at: None,
+            tool: Some(ToolReport {
+                name: env!("CARGO_PKG_NAME").into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            }),
             endpoints,
         }
     }
@@ -63,6 +76,7 @@ impl EndpointReport {
             conninfo: None,
             host: None,
             hostaddr: None,
+            address: None,
             port: None,
             sslmode: None,
             sslnegotiation: None,
@@ -70,6 +84,7 @@ impl EndpointReport {
             exit_code: diagnosis.exit,
             encrypted: false,
             authenticated: false,
+            unverified: false,
             error: diagnosis.error.as_ref().map(finding),
             findings: diagnosis.findings.iter().map(finding).collect(),
             fixes: diagnosis.proven().map(fix).collect(),
@@ -112,17 +127,24 @@ impl EndpointReport {
             Ok(session) => session.proof == Proof::Finished,
             Err(_) => false,
         };
-        // A login comes after the server's own proof.
-        let authenticated = matches!(diagnosis.exit, Exit::Passed | Exit::Login)
-            && task.trust.level > Level::Encryption;
+        // Demands and a login come after the server's own proof.
+        let has_proven = observation.outcome.as_ref().is_ok_and(|session| {
+            session.judgement.satisfies(task.trust.level).is_ok()
+                && matches!(diagnosis.exit, Exit::Passed | Exit::Unmet | Exit::Login)
+        });
+        let authenticated = has_proven && task.trust.level > Level::Encryption;
         let address = observation
             .address
             .map(|address| address.ip().to_string().into());
         let unchecked = Self::unchecked(&task.conninfo, &task.endpoint, diagnosis);
         Self {
             hostaddr: address.or(unchecked.hostaddr),
+            address: observation
+                .address
+                .map(|address| address.to_string().into()),
             encrypted,
             authenticated,
+            unverified: observation.outcome.is_ok() && task.trust.level == Level::Encryption,
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
             client_certificate: client_certificate(task, observation),

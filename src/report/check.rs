@@ -9,13 +9,13 @@ use crate::words::Named;
 use super::{EndpointReport, LocationReport, Report};
 
 impl Report {
-    /// The report of a whole check.
-    pub fn of(outcome: Outcome<'_>) -> Self {
+    /// The report of a whole check that began at this time, in seconds since 1970-01-01T00:00:00Z.
+    pub fn of(outcome: Outcome<'_>, began: i64) -> Self {
         let exit = outcome.exit();
         let endpoints = outcome
             .into_checked()
             .map(|checked| EndpointReport::of(&checked));
-        Self::new(endpoints.collect(), exit)
+        Self::new(endpoints.collect(), exit, began)
     }
 }
 

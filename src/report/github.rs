@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{EndpointReport, FindingReport, Report, Verdict};
+use super::{EndpointReport, FindingReport, Report, Verdict, full_text, labels};
 use crate::diagnose::Level;
 
 /// Writes a verdict line for every endpoint, then its annotations. Infos get none, because GitHub
@@ -12,15 +12,16 @@ use crate::diagnose::Level;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    for endpoint in &report.endpoints {
+    for (endpoint, label) in report.endpoints.iter().zip(labels(&report.endpoints)) {
         let verdict = match endpoint.verdict {
+            Verdict::Pass if endpoint.unverified => "PASS (unverified)",
             Verdict::Pass => "PASS",
             Verdict::Fail => "FAIL",
         };
         // A line that begins with a word, so that a name with `::` does not start a command.
-        writeln!(out, "{verdict} {}", data(&endpoint.label()))?;
-        for finding in endpoint.all_findings() {
-            annotation(out, endpoint, finding)?;
+        writeln!(out, "{verdict} {}", data(&label))?;
+        for findings in endpoint.findings_by_code() {
+            annotation(out, endpoint, &label, &findings)?;
         }
     }
     Ok(())
@@ -29,20 +30,24 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 fn annotation(
     out: &mut dyn Write,
     endpoint: &EndpointReport,
-    finding: &FindingReport,
+    label: &str,
+    findings: &[&FindingReport],
 ) -> io::Result<()> {
+    let Some(finding) = findings.first() else {
+        return Ok(());
+    };
     let command = match finding.level.known() {
         Some(Level::Error) => "error",
         Some(Level::Warning) => "warning",
         Some(Level::Info) | None => return Ok(()),
     };
-    let title = format!("{} {}", endpoint.label(), finding.code);
+    let title = format!("{label} {}", finding.code);
     write!(out, "::{command} title={}", property(&title))?;
     if let Some(location) = &endpoint.location {
         let file = property(&location.file);
         write!(out, ",file={file},line={}", location.line)?;
     }
-    writeln!(out, "::{}", data(&finding.full_text()))
+    writeln!(out, "::{}", data(&full_text(findings)))
 }
 
 fn data(text: &str) -> String {

@@ -44,8 +44,12 @@ pub fn write_end(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     if report.exit_code == Exit::Interrupted {
         return Ok(());
     }
-    let run_endpoints = report.endpoints.len();
-    write_line(out, &RunEnd { run_endpoints })
+    let end = RunEnd {
+        run_endpoints: report.endpoints.len(),
+        checked_at: report.checked_at.clone(),
+        tool: report.tool.clone(),
+    };
+    write_line(out, &end)
 }
 
 #[cfg(test)]
@@ -70,7 +74,11 @@ mod tests {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        let end = serde_json::json!({"run_endpoints": report.endpoints.len()});
+        let end = serde_json::json!({
+            "run_endpoints": report.endpoints.len(),
+            "checked_at": "2026-11-27T21:20:00Z",
+            "tool": {"name": "pgtls", "version": "1.2.3"},
+        });
         assert_eq!(lines.pop(), Some(end));
         let endpoints = report.endpoints.iter();
         let endpoints: Vec<_> = endpoints

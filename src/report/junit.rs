@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{EndpointReport, Report, text};
+use super::{EndpointReport, Report, labels, text};
 use crate::escape::escape;
 use crate::exit::Junit;
 
@@ -16,13 +16,20 @@ use crate::exit::Junit;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let cases: Vec<Case> = report.endpoints.iter().map(case).collect();
-    write_suite(out, "pgtls check", &cases)
+    let labels = labels(&report.endpoints);
+    let endpoints = report.endpoints.iter().zip(labels);
+    let cases: Vec<Case> = endpoints.map(|(one, label)| case(one, label)).collect();
+    let suite = Suite {
+        name: "pgtls check",
+        checked_at: report.checked_at.as_deref(),
+        version: report.tool.as_ref().map(|tool| &*tool.version),
+    };
+    write_suite(out, &suite, &cases)
 }
 
-fn case(endpoint: &EndpointReport) -> Case {
+fn case(endpoint: &EndpointReport, name: String) -> Case {
     Case {
-        name: endpoint.label(),
+        name,
         class: "pgtls.check",
         time: endpoint
             .timings_ms
@@ -43,6 +50,15 @@ fn case(endpoint: &EndpointReport) -> Case {
         }),
         output: text::endpoint(endpoint),
     }
+}
+
+/// What is said of all test cases.
+pub(crate) struct Suite<'a> {
+    pub(crate) name: &'a str,
+    /// RFC 3339 in UTC.
+    pub(crate) checked_at: Option<&'a str>,
+    /// Of pgtls.
+    pub(crate) version: Option<&'a str>,
 }
 
 /// A test case.
@@ -83,7 +99,11 @@ impl Tag {
 }
 
 /// Writes a document with one suite.
-pub(crate) fn write_suite(out: &mut dyn Write, name: &str, cases: &[Case]) -> io::Result<()> {
+pub(crate) fn write_suite(
+    out: &mut dyn Write,
+    suite: &Suite<'_>,
+    cases: &[Case],
+) -> io::Result<()> {
     let mut writer = Writer::new_with_indent(out, b' ', 4);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let count = |tag: Tag| {
@@ -108,17 +128,32 @@ pub(crate) fn write_suite(out: &mut dyn Write, name: &str, cases: &[Case]) -> io
         .with_attributes(tests)
         .with_attributes([failures, errors])
         .write_inner_content(|writer| {
-            writer
+            let element = writer
                 .create_element("testsuite")
-                .with_attribute(("name", name))
+                .with_attribute(("name", suite.name))
                 .with_attributes(tests)
                 .with_attributes([errors, failures])
-                .write_inner_content(|writer| {
-                    cases.iter().try_for_each(|case| write_case(writer, case))
-                })?;
+                .with_attributes(suite.checked_at.map(|instant| ("timestamp", instant)));
+            element.write_inner_content(|writer| {
+                if let Some(version) = suite.version {
+                    write_version(writer, version)?;
+                }
+                cases.iter().try_for_each(|case| write_case(writer, case))
+            })?;
             Ok(())
         })?;
     writer.write_indent()
+}
+
+fn write_version<W: Write>(writer: &mut Writer<W>, version: &str) -> io::Result<()> {
+    let property = [("name", "pgtls.version"), ("value", version)];
+    let properties = writer.create_element("properties");
+    properties.write_inner_content(|writer| {
+        let element = writer.create_element("property");
+        element.with_attributes(property).write_empty()?;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn write_case<W: Write>(writer: &mut Writer<W>, case: &Case) -> io::Result<()> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{EndpointReport, RunEnd, Verdict};
+use crate::escape::Shown;
 use crate::exit::Exit;
 
 /// Why a file is refused. Nothing of its text is repeated.
@@ -40,14 +41,24 @@ pub enum Fault {
     },
 }
 
-/// Reads the endpoints of a file of `--format jsonl`, each with its exit code. The file may contain several runs.
+/// The endpoints of one or more runs.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// Each with its exit code.
+    pub endpoints: Vec<(EndpointReport, Exit)>,
+    /// When the first run began, if all of them say so. RFC 3339 in UTC.
+    pub checked_at: Option<Shown>,
+}
+
+/// Reads a file of `--format jsonl`. It may contain several runs.
 ///
 /// # Errors
 /// The first line that is not complete, and the end of the file if it does not have as many endpoints as its runs had:
 /// what was not read must not count as passed.
-pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
+pub fn read(text: &[u8]) -> Result<Merged, Error> {
     let mut endpoints = Vec::new();
     let mut expected: Option<usize> = None;
+    let mut begun: Vec<Option<Shown>> = Vec::new();
     let mut last = 1;
     for (text, number) in text.split(|byte| *byte == b'\n').zip(1..) {
         if text.trim_ascii().is_empty() {
@@ -61,6 +72,7 @@ pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
             Line::Endpoint(report, exit) => endpoints.push((*report, exit)),
             Line::End(end) => {
                 expected = Some(expected.unwrap_or(0).saturating_add(end.run_endpoints));
+                begun.push(end.checked_at);
             }
         }
     }
@@ -70,9 +82,20 @@ pub fn read(text: &[u8]) -> Result<Vec<(EndpointReport, Exit)>, Error> {
             expected,
             found: endpoints.len(),
         },
-        Some(_) => return Ok(endpoints),
+        Some(_) => {
+            return Ok(Merged {
+                endpoints,
+                checked_at: earliest(begun),
+            });
+        }
     };
     Err(Error { line: last, fault })
+}
+
+/// The earliest, if all are known: in UTC the order of the texts is that of the times.
+pub fn earliest(begun: Vec<Option<Shown>>) -> Option<Shown> {
+    let all: Option<Vec<Shown>> = begun.into_iter().collect();
+    all?.into_iter().min()
 }
 
 enum Line {
@@ -112,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let endpoints = read(lines().as_bytes()).unwrap();
+        let endpoints = read(lines().as_bytes()).unwrap().endpoints;
         let written = sample::report().endpoints;
         assert_eq!(endpoints.len(), written.len());
         for ((read, exit), written) in endpoints.into_iter().zip(written) {
@@ -132,7 +155,7 @@ mod tests {
     fn a_word_of_a_newer_version_is_kept() {
         let line = lines().replacen("\"libpq-root-missing\"", "\"news\"", 1);
         let line = line.replacen("\"warning\"", "\"rumour\"", 1);
-        let (endpoint, _) = read(line.as_bytes()).unwrap().remove(0);
+        let (endpoint, _) = read(line.as_bytes()).unwrap().endpoints.remove(0);
         let finding = endpoint.findings.first().unwrap();
         assert_eq!((finding.code.known(), finding.level.known()), (None, None));
         let written = serde_json::to_string(&endpoint).unwrap();
@@ -196,14 +219,14 @@ mod tests {
         let mut all: Vec<&str> = whole.lines().chain(whole.lines()).collect();
         all.push("{\"run_endpoints\": 0}");
         all.reverse();
-        let endpoints = read(all.join("\n").as_bytes()).unwrap();
+        let endpoints = read(all.join("\n").as_bytes()).unwrap().endpoints;
         assert_eq!(endpoints.len(), 2 * sample::report().endpoints.len());
     }
 
     #[test]
     fn nothing_steers_the_terminal() {
         let line = lines().replacen("psql would", "\\u001b[31m psql \\u202e would", 1);
-        let (endpoint, _) = read(line.as_bytes()).unwrap().remove(0);
+        let (endpoint, _) = read(line.as_bytes()).unwrap().endpoints.remove(0);
         let message = &endpoint.findings.first().unwrap().message;
         assert!(
             message.starts_with("\\x1b[31m psql \\u{202e} would"),

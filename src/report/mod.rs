@@ -7,10 +7,8 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod audit;
-mod audit_text;
 mod build;
 mod check;
-mod clients_text;
 mod evidence;
 pub mod github;
 pub mod html;
@@ -43,6 +41,8 @@ pub use vocabulary::{
     Verdict,
 };
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::conninfo::{SslMode, SslNegotiation};
@@ -62,8 +62,24 @@ pub struct Report {
     pub verdict: Verdict,
     /// The exit code of the run.
     pub exit_code: Exit,
+    /// When the run began, RFC 3339 in UTC; of several runs, when the first of them began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Shown>,
+    /// What made the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolReport>,
     /// One entry per endpoint, in the order of the input.
     pub endpoints: Vec<EndpointReport>,
+}
+
+/// A program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ToolReport {
+    /// `pgtls`.
+    pub name: Shown,
+    /// `0.1.0`
+    pub version: Shown,
 }
 
 /// One endpoint, or one connection string that could not be read.
@@ -88,6 +104,9 @@ pub struct EndpointReport {
     /// The address of the connection, or the requested one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostaddr: Option<Shown>,
+    /// The address and the port that answered: `192.0.2.7:5432`; absent if none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Shown>,
     /// The port.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
@@ -103,8 +122,11 @@ pub struct EndpointReport {
     pub exit_code: Exit,
     /// Whether a TLS session was established.
     pub encrypted: bool,
-    /// Whether the server proved who it is, as far as the mode requires it.
+    /// Whether the server proved who it is, as far as the mode requires it. Other demands do not change this.
     pub authenticated: bool,
+    /// Whether TLS was established in a mode that proves nothing: anyone could be answering.
+    #[serde(default)]
+    pub unverified: bool,
     /// Why it failed; `null` on a pass.
     pub error: Option<FindingReport>,
     /// All other findings.
@@ -145,10 +167,33 @@ pub struct EndpointReport {
 }
 
 /// The last line of a run's JSON lines. Without it the run did not finish.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunEnd {
     /// How many endpoints the run had: one line each.
     pub run_endpoints: usize,
+    /// When the run began, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_at: Option<Shown>,
+    /// What made the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolReport>,
+}
+
+/// What to call each endpoint on one line. If two have the same name, the later one gets a number.
+pub fn labels(endpoints: &[EndpointReport]) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    endpoints
+        .iter()
+        .map(|endpoint| {
+            let label = endpoint.label();
+            let count = seen.entry(label.clone()).or_default();
+            *count = count.saturating_add(1);
+            match *count {
+                1 => label,
+                count => format!("{label} #{count}"),
+            }
+        })
+        .collect()
 }
 
 /// A place in a file.
@@ -222,16 +267,32 @@ impl EndpointReport {
     fn all_findings(&self) -> impl Iterator<Item = &FindingReport> {
         self.error.iter().chain(&self.findings)
     }
+
+    /// The same, those with one code together: for readers that show one result for each.
+    fn findings_by_code(&self) -> Vec<Vec<&FindingReport>> {
+        let mut all: Vec<Vec<&FindingReport>> = Vec::new();
+        for finding in self.all_findings() {
+            let same = |group: &&mut Vec<&FindingReport>| {
+                group
+                    .first()
+                    .is_some_and(|first| first.code == finding.code)
+            };
+            match all.iter_mut().find(same) {
+                Some(group) => group.push(finding),
+                None => all.push(vec![finding]),
+            }
+        }
+        all
+    }
 }
 
-impl FindingReport {
-    /// What was observed and what to do, on as many lines as needed.
-    fn full_text(&self) -> String {
-        match self.hint.is_empty() {
-            true => self.message.to_string(),
-            false => format!("{}\n{}", self.message, self.hint),
-        }
-    }
+/// What was observed and what to do, on as many lines as needed.
+fn full_text(findings: &[&FindingReport]) -> String {
+    let text = |finding: &&FindingReport| match finding.hint.is_empty() {
+        true => finding.message.to_string(),
+        false => format!("{}\n{}", finding.message, finding.hint),
+    };
+    findings.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 /// An error or another finding.

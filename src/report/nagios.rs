@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{EndpointReport, Report, Verdict};
+use super::{EndpointReport, Report, Verdict, labels};
 use crate::escape::escape;
 
 /// How many days a path must still be valid.
@@ -58,7 +58,7 @@ pub fn state(report: &Report, thresholds: Thresholds) -> State {
 pub fn write(out: &mut dyn Write, report: &Report, thresholds: Thresholds) -> io::Result<()> {
     let state = state(report, thresholds);
     let text = match report.endpoints.as_slice() {
-        [endpoint] => summary(endpoint),
+        [endpoint] => summary(endpoint, &endpoint.label()),
         endpoints => fleet(endpoints, thresholds),
     };
     let data = performance_data(&report.endpoints, thresholds);
@@ -89,8 +89,7 @@ fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
     by_exit.max(by_days)
 }
 
-fn summary(endpoint: &EndpointReport) -> String {
-    let label = endpoint.label();
+fn summary(endpoint: &EndpointReport, label: &str) -> String {
     if let Some(error) = &endpoint.error {
         return format!("{label}: {}: {}", error.code, error.message);
     }
@@ -114,17 +113,19 @@ fn summary(endpoint: &EndpointReport) -> String {
 
 /// What is wrong comes first: the line may be cut.
 fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
-    let mut troubled: Vec<(State, &EndpointReport)> = endpoints
+    let labels = labels(endpoints);
+    let mut troubled: Vec<(State, &EndpointReport, &String)> = endpoints
         .iter()
-        .map(|endpoint| (state_of(endpoint, thresholds), endpoint))
-        .filter(|(state, _)| *state != State::Ok)
+        .zip(&labels)
+        .map(|(endpoint, label)| (state_of(endpoint, thresholds), endpoint, label))
+        .filter(|(state, ..)| *state != State::Ok)
         .collect();
-    troubled.sort_by_key(|(state, _)| std::cmp::Reverse(*state));
+    troubled.sort_by_key(|(state, ..)| std::cmp::Reverse(*state));
     let good = endpoints.len().saturating_sub(troubled.len());
     let mut text = format!("{good} of {} endpoints OK", endpoints.len());
-    for (_, endpoint) in troubled {
+    for (_, endpoint, label) in troubled {
         text.push_str("; ");
-        text.push_str(&summary(endpoint));
+        text.push_str(&summary(endpoint, label));
     }
     text
 }
@@ -132,15 +133,19 @@ fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
 fn performance_data(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
     let Thresholds { warning, critical } = thresholds;
     let single = endpoints.len() == 1;
-    let values = endpoints.iter().filter_map(|endpoint| {
-        let days = endpoint.days_left()?;
-        let label = if single {
-            "days".to_owned()
-        } else {
-            quoted(&format!("{} days", endpoint.label()))
-        };
-        Some(format!("{label}={days};{warning};{critical}"))
-    });
+    let labels = labels(endpoints);
+    let values = endpoints
+        .iter()
+        .zip(&labels)
+        .filter_map(|(endpoint, label)| {
+            let days = endpoint.days_left()?;
+            let label = if single {
+                "days".to_owned()
+            } else {
+                quoted(&format!("{label} days"))
+            };
+            Some(format!("{label}={days};{warning};{critical}"))
+        });
     values.collect::<Vec<_>>().join(" ")
 }
 

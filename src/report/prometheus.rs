@@ -1,7 +1,6 @@
 //! Metrics for node_exporter's textfile collector, in Prometheus' text exposition format. A metric
 //! with the same meaning as in ssl_exporter has the same name.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -10,14 +9,17 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::escape::escape;
 
-use super::{CertificateReport, EndpointReport, Report, Role, TimingsReport, Verdict};
+use super::{
+    Answer, AnswerReport, AuditReport, CertificateReport, EndpointReport, Report, Role,
+    TimingsReport, Verdict, labels,
+};
 
 /// Writes every metric with its help, type and series.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let targets = targets(&report.endpoints);
+    let targets = labels(&report.endpoints);
     for metric in &METRICS {
         let mut series = String::new();
         for (endpoint, target) in report.endpoints.iter().zip(&targets) {
@@ -25,7 +27,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
                 series.push_str(metric.name);
                 series.push_str(&braced(target, labels));
                 // Writing to a string cannot fail.
-                let _ = writeln!(series, " {value}");
+                let _ = writeln!(series, " {}", number(value));
             };
             (metric.series)(endpoint, &mut line);
         }
@@ -46,7 +48,16 @@ struct Metric {
     series: fn(&EndpointReport, &mut Line<'_>),
 }
 
-const METRICS: [Metric; 9] = [
+/// To the millionth: more digits are noise of the arithmetic.
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+const METRICS: [Metric; 12] = [
     Metric {
         name: "ssl_probe_success",
         help: "Whether the endpoint passed the check",
@@ -57,11 +68,30 @@ const METRICS: [Metric; 9] = [
     },
     Metric {
         name: "pgtls_exit_code",
-        help: "The exit code of the endpoint alone, and the finding that decided it",
+        help: "The exit code of the endpoint alone",
+        series: |endpoint, line| line(&[], f64::from(endpoint.exit_code.number())),
+    },
+    Metric {
+        name: "pgtls_error_info",
+        help: "The finding that decided about an endpoint that did not pass",
         series: |endpoint, line| {
-            let error = endpoint.error.as_ref();
-            let code = error.map_or_else(String::new, |error| error.code.to_string());
-            line(&[("code", &code)], f64::from(endpoint.exit_code.number()));
+            if let Some(error) = &endpoint.error {
+                line(&[("code", &error.code.to_string())], 1.0);
+            }
+        },
+    },
+    Metric {
+        name: "pgtls_verified",
+        help: "Whether the server proved who it is, whatever else was demanded",
+        series: |endpoint, line| line(&[], if endpoint.authenticated { 1.0 } else { 0.0 }),
+    },
+    Metric {
+        name: "pgtls_accepts",
+        help: "Whether an audited endpoint accepts something; NaN if that is not known",
+        series: |endpoint, line| {
+            if let Some(audit) = &endpoint.audit {
+                accepts(audit, line);
+            }
         },
     },
     Metric {
@@ -140,6 +170,37 @@ const METRICS: [Metric; 9] = [
     },
 ];
 
+/// The same series for every server that speaks TLS, whatever it answers.
+fn accepts(audit: &AuditReport, line: &mut Line<'_>) {
+    let mut answer = |what: &str, answer: &AnswerReport| {
+        let value = match answer.outcome.known() {
+            Some(Answer::Accepted) => 1.0,
+            Some(Answer::Refused) => 0.0,
+            Some(Answer::Unknown) | None => f64::NAN,
+        };
+        line(&[("what", what)], value);
+    };
+    answer("plaintext", &audit.plaintext);
+    answer("gss", &audit.gss);
+    answer("direct-tls", &audit.direct_tls);
+    let Some(tls) = &audit.tls else { return };
+    for protocol in &tls.protocols {
+        answer(&protocol.version.to_string(), &protocol.answer);
+    }
+    answer("direct-tls-without-alpn", &tls.direct_tls_without_alpn);
+    answer(
+        "plaintext-after-ssl-request",
+        &tls.plaintext_behind_ssl_request,
+    );
+    let accepted = || tls.protocols.iter().filter_map(|one| one.accepted.as_ref());
+    let suites = accepted().flat_map(|accepted| &accepted.suites);
+    let is_weak = suites.clone().any(|suite| !suite.weaknesses.is_empty());
+    let is_quantum = accepted().any(|accepted| accepted.post_quantum);
+    for (what, is_accepted) in [("weak-suites", is_weak), ("post-quantum", is_quantum)] {
+        line(&[("what", what)], if is_accepted { 1.0 } else { 0.0 });
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     All,
@@ -196,24 +257,6 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
         .filter_map(|(step, time)| Some((step, time?)))
 }
 
-/// The endpoints' labels. If two are equal, the later one gets a number, because a series must not
-/// appear twice.
-fn targets(endpoints: &[EndpointReport]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    endpoints
-        .iter()
-        .map(|endpoint| {
-            let label = endpoint.label();
-            let count = seen.entry(label.clone()).or_default();
-            *count = count.saturating_add(1);
-            match *count {
-                1 => label,
-                count => format!("{label} #{count}"),
-            }
-        })
-        .collect()
-}
-
 fn braced(target: &str, labels: &[(&str, &str)]) -> String {
     let mut text = format!("{{target=\"{}\"", escaped(target));
     for (name, value) in labels {
@@ -233,6 +276,7 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use crate::report::sample;
 
     fn rendered(report: &Report) -> String {
@@ -259,6 +303,37 @@ mod tests {
         series.sort_unstable();
         series.dedup();
         assert_eq!(series.len(), all);
+    }
+
+    #[test]
+    fn an_audit_has_the_same_series_whatever_the_server_answers() {
+        let what = |exit| {
+            let text = rendered(&sample::with(&[sample::audited("db", exit)]));
+            let lines = text
+                .lines()
+                .filter(|line| line.starts_with("pgtls_accepts{"));
+            let names = lines.map(|line| line.rsplit_once(' ').unwrap());
+            names
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .unzip::<_, _, Vec<_>, Vec<_>>()
+        };
+        let (good, bad) = (what(Exit::Passed), what(Exit::Unmet));
+        assert_eq!(good.0, bad.0);
+        assert_eq!(good.1.first().map(String::as_str), Some("0"));
+        assert_eq!(bad.1.first().map(String::as_str), Some("1"));
+    }
+
+    #[test]
+    fn numbers_have_no_noise() {
+        for (value, text) in [
+            (0.000_710_999_999_999_999_9, "0.000711"),
+            (1_795_737_600.0, "1795737600"),
+            (0.0, "0"),
+            (10.0, "10"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(number(value), text);
+        }
     }
 
     #[test]

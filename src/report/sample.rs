@@ -3,14 +3,17 @@
 //! must be correct even for unescaped text.
 
 use super::{
-    CertificateReport, ClientCertificateReport, ClientCertificateUse, EndpointReport,
-    FindingReport, FixReport, LocationReport, NameMatchReport, NameRule, Report, Role,
-    TimingsReport, TlsReport, TrustReport, TrustSource, Verdict,
+    AcceptedReport, Answer, AnswerReport, AuditReport, CertificateReport, ClientCertificateReport,
+    ClientCertificateUse, EndpointReport, FindingReport, FixReport, LocationReport,
+    NameMatchReport, NameRule, ProtocolReport, Report, Role, SuiteReport, TimingsReport,
+    TlsAuditReport, TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
 };
+use crate::audit::Preference;
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
 use crate::diagnose::{Code, Fix, FixKind, Hint, Level, Stage};
 use crate::dialect::Dialect;
 use crate::exit::Exit;
+use crate::wire::tls::Weakness;
 
 /// Five endpoints.
 pub(super) fn report() -> Report {
@@ -29,6 +32,11 @@ pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
             Verdict::Fail
         },
         exit_code,
+        checked_at: Some("2026-11-27T21:20:00Z".into()),
+        tool: Some(ToolReport {
+            name: "pgtls".into(),
+            version: "1.2.3".into(),
+        }),
         endpoints: endpoints.to_vec(),
     }
 }
@@ -39,6 +47,7 @@ pub(super) fn passing() -> EndpointReport {
         conninfo: Some("host=db.example.com password=******** sslmode=verify-full".into()),
         host: Some("db.example.com".into()),
         hostaddr: Some("192.0.2.7".into()),
+        address: Some("192.0.2.7:5432".into()),
         port: Some(5432),
         sslmode: Some(SslMode::VerifyFull.into()),
         sslnegotiation: Some(SslNegotiation::Postgres.into()),
@@ -84,8 +93,126 @@ pub(super) fn passing() -> EndpointReport {
     }
 }
 
+/// 364 days are left, and there is nothing to say.
+pub(super) fn quiet(name: &str) -> EndpointReport {
+    EndpointReport {
+        name: Some(name.into()),
+        findings: Vec::new(),
+        certificates: Some(vec![certificate("CN = db.example.com", 364, Role::Leaf)]),
+        client_certificate: None,
+        ..passing()
+    }
+}
+
+/// A mode that proves nothing.
+pub(super) fn unverified() -> EndpointReport {
+    EndpointReport {
+        sslmode: Some(SslMode::Require.into()),
+        authenticated: false,
+        unverified: true,
+        trust: None,
+        findings: vec![finding(
+            Level::Warning,
+            Code::NotAuthenticated,
+            Stage::Verify,
+            "sslmode=require (from the connection string) without a root file encrypts, but does not check who is at the other end",
+            Hint::say("Use sslmode=verify-full with sslrootcert=FILE."),
+        )],
+        ..passing()
+    }
+}
+
+/// An endpoint that accepts too much if it fails.
+pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
+    let answer = |outcome: Answer, detail: Option<&str>| AnswerReport {
+        outcome: outcome.into(),
+        detail: detail.map(Into::into),
+    };
+    let is_bad = exit_code != Exit::Passed;
+    let suite = |cipher: &str, weaknesses| SuiteReport {
+        id: "0xc030".into(),
+        cipher: cipher.into(),
+        cipher_iana: cipher.into(),
+        weaknesses,
+    };
+    let accepted = AcceptedReport {
+        suites: vec![
+            suite("ECDHE-RSA-AES256-GCM-SHA384", Vec::new()),
+            suite("ECDHE-RSA-AES256-SHA", vec![Weakness::Cbc.into()]),
+        ],
+        suites_complete: true,
+        preference: Some(Preference::Server.into()),
+        groups: vec!["X25519MLKEM768".into(), "secp256r1".into()],
+        groups_complete: true,
+        post_quantum: true,
+        dh_bits: None,
+        compression: Some(false),
+        secure_renegotiation: Some(true),
+        session_tickets: Some(true),
+    };
+    let version = |version: TlsVersion, outcome| ProtocolReport {
+        version: version.into(),
+        answer: answer(outcome, None),
+        accepted: (outcome == Answer::Accepted).then(|| accepted.clone()),
+    };
+    let plaintext = match is_bad {
+        true => answer(Answer::Accepted, Some("asks for a password (SASL)")),
+        false => answer(Answer::Refused, Some("no pg_hba.conf entry, no encryption")),
+    };
+    let error = finding(
+        Level::Error,
+        Code::PlaintextAccepted,
+        Stage::Audit,
+        "TLS is offered but not enforced: the server starts a session without TLS and asks for a password (SASL)",
+        Hint::say(
+            "In pg_hba.conf use hostssl instead of host, or put this line first, then reload:",
+        )
+        .fix(Fix::file("hostnossl all all all reject")),
+    );
+    EndpointReport {
+        verdict: if is_bad { Verdict::Fail } else { Verdict::Pass },
+        exit_code,
+        error: is_bad.then_some(error),
+        audit: Some(AuditReport {
+            plaintext,
+            gss: answer(Answer::Refused, None),
+            direct_tls: answer(Answer::Accepted, None),
+            tls: Some(TlsAuditReport {
+                protocols: vec![
+                    version(TlsVersion::V1_1, Answer::Refused),
+                    version(TlsVersion::V1_2, Answer::Accepted),
+                    version(TlsVersion::V1_3, Answer::Accepted),
+                ],
+                direct_tls_without_alpn: answer(Answer::Refused, None),
+                plaintext_behind_ssl_request: answer(Answer::Unknown, Some("timeout")),
+                tls13_tickets: Some(2),
+                certificates: Vec::new(),
+            }),
+        }),
+        ..quiet(name)
+    }
+}
+
+/// Ctrl-C came first.
+pub(super) fn unfinished() -> EndpointReport {
+    EndpointReport {
+        host: Some("orders.example.com".into()),
+        port: Some(5600),
+        sslmode: Some(SslMode::VerifyFull.into()),
+        exit_code: Exit::Interrupted,
+        error: Some(finding(
+            Level::Error,
+            Code::NotFinished,
+            Stage::Connect,
+            "interrupted after 2.0 s of waiting for it",
+            Hint::default(),
+        )),
+        ..unread()
+    }
+}
+
 /// Named by a configuration file.
-fn wrong_host() -> EndpointReport {
+pub(super) fn wrong_host() -> EndpointReport {
     EndpointReport {
         name: Some("orders, primary".into()),
         location: Some(LocationReport {
@@ -188,6 +315,7 @@ fn unread() -> EndpointReport {
         conninfo: None,
         host: None,
         hostaddr: None,
+        address: None,
         port: None,
         sslmode: None,
         sslnegotiation: None,
@@ -195,6 +323,7 @@ fn unread() -> EndpointReport {
         exit_code: Exit::Usage,
         encrypted: false,
         authenticated: false,
+        unverified: false,
         error: Some(finding(
             Level::Error,
             Code::UnknownKeyword,

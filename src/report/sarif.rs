@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{EndpointReport, FindingReport, Report, json};
+use super::{EndpointReport, FindingReport, Report, full_text, json, labels};
 use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
 use crate::percent;
@@ -23,29 +23,34 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 fn log(report: &Report) -> Log {
-    let found: Vec<(&EndpointReport, &FindingReport)> = report
-        .endpoints
-        .iter()
-        .flat_map(|endpoint| {
-            endpoint
-                .all_findings()
-                .map(move |finding| (endpoint, finding))
-        })
-        .collect();
+    let labels = labels(&report.endpoints);
+    let mut found: Vec<Found<'_>> = Vec::new();
+    for (endpoint, label) in report.endpoints.iter().zip(&labels) {
+        for findings in endpoint.findings_by_code() {
+            if let Some(first) = findings.first().copied() {
+                found.push(Found {
+                    endpoint,
+                    label,
+                    first,
+                    text: full_text(&findings),
+                });
+            }
+        }
+    }
     // In the order of their names, each once.
     let names: BTreeSet<String> = found
         .iter()
-        .map(|(_, finding)| finding.code.to_string())
+        .map(|found| found.first.code.to_string())
         .collect();
     let positions: BTreeMap<String, usize> = names.into_iter().zip(0..).collect();
     let results = found
         .iter()
-        .map(|(endpoint, finding)| {
+        .map(|found| {
             let rule = positions
-                .get(&finding.code.to_string())
+                .get(&found.first.code.to_string())
                 .copied()
                 .unwrap_or_default();
-            result(endpoint, finding, rule)
+            result(found, rule)
         })
         .collect();
     Log {
@@ -62,6 +67,7 @@ fn log(report: &Report) -> Log {
             invocations: [Invocation {
                 execution_successful: report.exit_code.execution() == Execution::Successful,
                 exit_code: report.exit_code,
+                start_time_utc: report.checked_at.as_ref().map(ToString::to_string),
             }],
             results,
         }],
@@ -94,9 +100,18 @@ fn meaning(page: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize) -> Outcome {
-    let label = endpoint.label();
-    let text = format!("{label}: {}", finding.full_text());
+/// The findings of one endpoint that have one code.
+struct Found<'a> {
+    endpoint: &'a EndpointReport,
+    label: &'a str,
+    first: &'a FindingReport,
+    /// Of all of them.
+    text: String,
+}
+
+fn result(found: &Found<'_>, rule_index: usize) -> Outcome {
+    let (label, finding) = (found.label, found.first);
+    let text = format!("{label}: {}", found.text);
     let mut fingerprints = BTreeMap::new();
     fingerprints.insert(
         "pgtlsEndpointAndCode/v1",
@@ -112,9 +127,9 @@ fn result(endpoint: &EndpointReport, finding: &FindingReport, rule_index: usize)
         },
         message: Text { text },
         locations: [Location {
-            physical_location: physical(endpoint, &label),
+            physical_location: physical(found.endpoint, label),
             logical_locations: [Logical {
-                fully_qualified_name: label,
+                fully_qualified_name: label.to_owned(),
                 kind: "resource",
             }],
         }],
@@ -194,6 +209,8 @@ struct Help {
 struct Invocation {
     execution_successful: bool,
     exit_code: Exit,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time_utc: Option<String>,
 }
 
 #[derive(Serialize)]

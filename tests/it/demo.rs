@@ -14,7 +14,10 @@ fn the_demo_passes_and_leaves_no_file_behind() {
     let run = client.pgtls(&["demo"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(run.stdout.starts_with("PASS  localhost:"), "{}", run.stdout);
-    assert!(run.stdout.contains("\nSSL connection (protocol: TLSv1.3, "));
+    assert!(
+        run.stdout
+            .contains("\n  tls    SSL connection (protocol: TLSv1.3, ")
+    );
     assert!(!run.stdout.contains("secret"));
     for directory in [temporary.path(), client.home.path()] {
         let left: Vec<_> = std::fs::read_dir(directory).unwrap().collect();

@@ -116,6 +116,7 @@ fn compare(name: &str, text: &str) {
             (r"\d+ (day|hour|minute)s? (left|ago)", "[days] $2"),
             (r"(port[= ]|\.com:|127\.0\.0\.1:)\d+", "$1[port]"),
             (r"time   .*", "time   [time]"),
+            (r"checked \S+ by pgtls .*", "checked [time] by pgtls [version]"),
             (r"/\S*/\.tmp\w+", "[home]"),
         ]
     }, {

@@ -10,6 +10,7 @@ pub(super) mod demands;
 pub(super) mod files;
 pub(super) mod hosts_file;
 mod identity;
+pub(super) mod interrupted;
 pub(super) mod login;
 pub(super) mod name;
 pub(super) mod negotiation_fallback;

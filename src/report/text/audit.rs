@@ -4,19 +4,19 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::Answer;
-use super::audit::{
-    AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
-};
-use super::text::{Palette, paint, wrap};
+use super::View;
+use super::page::{paint, wrap};
 use crate::audit::Preference;
 use crate::escape::Shown;
+use crate::report::{
+    AcceptedReport, Answer, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
+};
 use crate::wire::tls::{TlsVersion, Weakness};
 use crate::words::Named;
 
 /// Writes the table.
-pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, palette: Palette) -> io::Result<()> {
-    let mut table = Table { out, palette };
+pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io::Result<()> {
+    let mut table = Table { out, view };
     writeln!(table.out)?;
     table.answer("plaintext", &audit.plaintext, Taste::Bad)?;
     let Some(tls) = &audit.tls else {
@@ -52,7 +52,7 @@ enum Taste {
 
 struct Table<'a> {
     out: &'a mut dyn Write,
-    palette: Palette,
+    view: View,
 }
 
 impl Table<'_> {
@@ -158,7 +158,7 @@ impl Table<'_> {
     }
 
     fn row(&mut self, label: &str, text: &str, colour: Option<AnsiColor>) -> io::Result<()> {
-        let plain = wrap(text, &format!("  {label:<11} "));
+        let plain = wrap(text, &format!("  {label:<11} "), self.view.page);
         let Some(colour) = colour else {
             return writeln!(self.out, "{plain}");
         };
@@ -169,7 +169,7 @@ impl Table<'_> {
             .find(|word| !word.is_empty())
             .unwrap_or(text);
         let style = Style::new().bold().fg_color(Some(colour.into()));
-        let painted = paint(word, style, self.palette);
+        let painted = paint(word, style, self.view.palette);
         writeln!(self.out, "{}", plain.replacen(word, &painted, 1))
     }
 }
