@@ -185,6 +185,7 @@ pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
                 ],
                 direct_tls_without_alpn: answer(Answer::Refused, None),
                 plaintext_behind_ssl_request: answer(Answer::Unknown, Some("timeout")),
+                large_hello: Some(answer(Answer::Accepted, None)),
                 tls13_tickets: Some(2),
                 certificates: Vec::new(),
             }),

@@ -175,7 +175,7 @@ fn lines_come_as_the_endpoints_are_done() {
     let second: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     assert_eq!(second["verdict"], "fail");
     let end = lines.next().unwrap().unwrap();
-    assert_eq!(end, "{\"run_endpoints\":2}");
+    assert!(end.starts_with("{\"run_endpoints\":2,"), "{end}");
     assert!(lines.next().is_none());
     assert_eq!(child.wait().unwrap().code(), Some(3));
 }
