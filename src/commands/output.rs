@@ -31,9 +31,14 @@ pub(super) fn print(
     printed: Printed,
 ) -> anyhow::Result<ExitCode> {
     let mut results = Vec::new();
+    let plain = View {
+        palette: Palette::Plain,
+        page: Page::Stream,
+        ..view(output)
+    };
     for wanted in &output.reports {
         let mut text = Vec::new();
-        let written = render(&mut text, report, output, wanted.format, View::PLAIN)
+        let written = render(&mut text, report, output, wanted.format, plain)
             .and_then(|()| file::replace(&wanted.file, &text));
         let file = shown_path(&wanted.file);
         results.push(written.with_context(|| format!("could not write the report {file}")));
