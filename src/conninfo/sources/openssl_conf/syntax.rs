@@ -11,7 +11,15 @@ use crate::conninfo::World;
 /// All sections of a file and of those that it includes.
 #[derive(Debug, Default)]
 pub(super) struct Config {
-    sections: BTreeMap<String, Vec<Entry>>,
+    /// The place of each section in the list.
+    places: BTreeMap<String, usize>,
+    sections: Vec<Section>,
+}
+
+#[derive(Debug)]
+struct Section {
+    name: String,
+    entries: Vec<Entry>,
 }
 
 /// One assignment.
@@ -36,10 +44,11 @@ pub(super) enum Refused {
 impl Config {
     /// Reads a file and those that it includes.
     pub(super) fn read(text: &[u8], file: &Path, world: &dyn World) -> Result<Self, Refused> {
+        let mut config = Self::default();
         let mut reading = Reading {
             world,
-            config: Self::default(),
-            section: DEFAULT.to_owned(),
+            section: config.place(DEFAULT),
+            config,
             files: 0,
             dollar_in_names: false,
         };
@@ -49,7 +58,29 @@ impl Config {
 
     /// The assignments of a section. Of two with one name the last counts.
     pub(super) fn section(&self, name: &str) -> &[Entry] {
-        self.sections.get(name).map_or(&[], Vec::as_slice)
+        let place = self.places.get(name);
+        let found = place.and_then(|place| self.sections.get(*place));
+        found.map_or(&[], |section| &section.entries)
+    }
+
+    /// The place of a section in the list; it is added if it is new.
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        let place = self.sections.len();
+        self.places.insert(name.to_owned(), place);
+        self.sections.push(Section {
+            name: name.to_owned(),
+            entries: Vec::new(),
+        });
+        place
+    }
+
+    fn name(&self, place: usize) -> &str {
+        self.sections
+            .get(place)
+            .map_or(DEFAULT, |section| &section.name)
     }
 
     /// A value of the section, or else of the default section (`_CONF_get_string`).
@@ -71,7 +102,8 @@ impl Config {
 struct Reading<'a> {
     world: &'a dyn World,
     config: Config,
-    section: String,
+    /// The place of the section that assignments belong to.
+    section: usize,
     files: usize,
     dollar_in_names: bool,
 }
@@ -118,7 +150,7 @@ impl Reading<'_> {
         }
         if let Some(rest) = line.strip_prefix('[') {
             let (name, _) = rest.split_once(']').ok_or(Refused::Broken)?;
-            name.trim().clone_into(&mut self.section);
+            self.section = self.config.place(name.trim());
             return Ok(());
         }
         if let Some(rest) = directive(line, ".include") {
@@ -135,9 +167,12 @@ impl Reading<'_> {
             return Ok(());
         }
         let (name, value) = line.split_once('=').ok_or(Refused::Broken)?;
-        let (section, name) = match name.trim().split_once("::") {
-            Some((section, name)) => (section.to_owned(), name),
-            None => (self.section.clone(), name.trim()),
+        let name = name.trim();
+        // Few names have a colon, and to look for two costs more.
+        let foreign = name.contains(':').then(|| name.split_once("::")).flatten();
+        let (section, name) = match foreign {
+            Some((section, name)) => (self.config.place(section), name),
+            None => (self.section, name),
         };
         let entry = Entry {
             name: name.to_owned(),
@@ -145,7 +180,9 @@ impl Reading<'_> {
             file: Rc::clone(file),
             line: number,
         };
-        self.config.sections.entry(section).or_default().push(entry);
+        if let Some(section) = self.config.sections.get_mut(section) {
+            section.entries.push(entry);
+        }
         Ok(())
     }
 
@@ -237,7 +274,8 @@ impl Reading<'_> {
                 text.split_at_checked(length).ok_or(Refused::Broken)?
             }
         };
-        let (section, name) = name.split_once("::").unwrap_or((&self.section, name));
+        let here = || (self.config.name(self.section), name);
+        let (section, name) = name.split_once("::").unwrap_or_else(here);
         let from_environment = || {
             let value = self.world.var(name)?;
             Some(value.to_string_lossy().into_owned())
@@ -262,6 +300,9 @@ fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
 
 /// `clear_comments`: a `#` outside quotes begins a comment.
 fn without_comment(line: &str) -> &str {
+    if !line.contains('#') {
+        return line;
+    }
     let mut quote = None;
     let mut escaped = false;
     for (place, c) in line.char_indices() {
