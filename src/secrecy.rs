@@ -213,13 +213,22 @@ pub(crate) fn holds_credentials(text: &[u8]) -> bool {
 
 /// The offset just behind the first name of a secret.
 fn secret_name_end(text: &[u8]) -> Option<usize> {
-    let lower = text.to_ascii_lowercase();
-    SECRET_NAMES
-        .iter()
-        .filter_map(|name| find(&lower, name).and_then(|at| at.checked_add(name.len())))
-        .min()
+    let ends = text.iter().enumerate().filter_map(|(start, first)| {
+        if !matches!(first.to_ascii_lowercase(), b'p' | b's') {
+            return None;
+        }
+        let tail = text.get(start..)?;
+        let is_here = |name: &&&[u8]| {
+            let word = tail.get(..name.len());
+            word.is_some_and(|word| word.eq_ignore_ascii_case(name))
+        };
+        let name = SECRET_NAMES.iter().find(is_here)?;
+        start.checked_add(name.len())
+    });
+    ends.min()
 }
 
+/// In lower case. All begin with `p` or `s`.
 const SECRET_NAMES: &[&[u8]] = &[
     b"passw",
     b"pwd",

@@ -118,6 +118,9 @@ fn without_line_end(mut text: Vec<u8>) -> Vec<u8> {
 /// Several arguments that together are one keyword/value string: the quotes around it are missing. Each setting alone
 /// would connect elsewhere.
 fn refuse_pieces(texts: &[Vec<u8>]) -> anyhow::Result<()> {
+    if texts.len() < 2 {
+        return Ok(());
+    }
     let mut all: Vec<Assignment> = Vec::new();
     let mut without_host = 0_usize;
     for text in texts {
@@ -141,7 +144,7 @@ fn refuse_pieces(texts: &[Vec<u8>]) -> anyhow::Result<()> {
             all.push(made);
         }
     }
-    if texts.len() < 2 || without_host == 0 {
+    if without_host == 0 {
         return Ok(());
     }
     bail!(

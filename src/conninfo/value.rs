@@ -70,7 +70,15 @@ impl fmt::Display for Origin {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value {
     bytes: Vec<u8>,
-    secrecy: Secrecy,
+    shown: Shown,
+}
+
+/// When a value may be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Never,
+    /// Unless it looks like a secret in this place. Few values are shown, so that is found out then.
+    In(Place),
 }
 
 impl Value {
@@ -79,11 +87,11 @@ impl Value {
     /// place of its path.
     #[must_use]
     pub fn new(keyword: Keyword, bytes: Vec<u8>) -> Self {
-        let secrecy = match keyword.secrecy() {
-            Secrecy::Public if Taken::of(&bytes, keyword.place()).is_some() => Secrecy::Secret,
-            secrecy => secrecy,
+        let shown = match keyword.secrecy() {
+            Secrecy::Public => Shown::In(keyword.place()),
+            Secrecy::Secret => Shown::Never,
         };
-        Self { bytes, secrecy }
+        Self { bytes, shown }
     }
 
     /// A value that may contain a misplaced piece of a secret.
@@ -91,7 +99,7 @@ impl Value {
     pub const fn secret(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
-            secrecy: Secrecy::Secret,
+            shown: Shown::Never,
         }
     }
 
@@ -103,14 +111,17 @@ impl Value {
 
     /// Whether it may be shown.
     #[must_use]
-    pub const fn secrecy(&self) -> Secrecy {
-        self.secrecy
+    pub fn secrecy(&self) -> Secrecy {
+        match self.shown {
+            Shown::In(place) if Taken::of(&self.bytes, place).is_none() => Secrecy::Public,
+            Shown::In(_) | Shown::Never => Secrecy::Secret,
+        }
     }
 }
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.secrecy {
+        match self.secrecy() {
             Secrecy::Public => f.write_str(&String::from_utf8_lossy(&self.bytes)),
             Secrecy::Secret => f.write_str(MASK),
         }

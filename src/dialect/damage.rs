@@ -283,6 +283,9 @@ pub(super) fn swallowed(value: &str) -> Option<Damage> {
 
 /// A variable that nothing has replaced: `${X}`, `{{ x }}`, `<%= x %>`, `%(x)s`, or a whole value `$X`, `%X%`, `<x>`.
 pub(super) fn unexpanded(value: &str) -> Option<Word> {
+    if !value.contains(['$', '{', '%', '<']) {
+        return None;
+    }
     for (open, close) in [
         ("${", "}"),
         ("$(", ")"),
