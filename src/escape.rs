@@ -98,6 +98,12 @@ impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write as _;
 
+        // Nearly all text.
+        if self.0.iter().all(|byte| matches!(byte, b' '..=b'~'))
+            && let Ok(text) = str::from_utf8(self.0)
+        {
+            return f.write_str(text);
+        }
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {

@@ -63,7 +63,10 @@ impl BundledRoot {
 
     /// Finds the root with this certificate.
     pub fn of(certificate: &Certificate) -> Option<&'static Self> {
-        let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
+        Self::by_sha256(&fingerprint(certificate))
+    }
+
+    fn by_sha256(fingerprint: &str) -> Option<&'static Self> {
         ROOTS.iter().find(|root| root.sha256 == fingerprint)
     }
 
@@ -104,9 +107,13 @@ pub fn is_public(certificate: &Certificate) -> bool {
 
 /// Is this a root that was on the public lists but no longer is?
 pub fn is_retired(certificate: &Certificate) -> bool {
-    let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
+    let fingerprint = fingerprint(certificate);
     let known = RETIRED.contains(&fingerprint.as_str());
-    (known || BundledRoot::of(certificate).is_some()) && !is_public(certificate)
+    (known || BundledRoot::by_sha256(&fingerprint).is_some()) && !is_public(certificate)
+}
+
+fn fingerprint(certificate: &Certificate) -> String {
+    HEXLOWER.encode(&certificate.sha256_fingerprint())
 }
 
 /// SHA-256 of roots that Mozilla's list has dropped, and that are not in `certs/`: GlobalSign Root CA

@@ -4,7 +4,7 @@
 //! spaces, broken blocks and text between blocks differently.
 
 use data_encoding::BASE64;
-use memchr::memmem;
+use memchr::{memchr, memchr2, memmem};
 
 /// One block between `-----BEGIN` and `-----END`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,17 +156,12 @@ fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 
 /// White space is ignored, and a dash ends the text (`EVP_DecodeUpdate`).
 fn base64(lines: &[&[u8]]) -> Option<Vec<u8>> {
-    let text: Vec<u8> = lines
-        .iter()
-        .copied()
-        .flatten()
-        .copied()
-        .take_while(|byte| *byte != b'-')
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .collect();
-    let mut from_padding = text.iter().skip_while(|byte| **byte != b'=');
+    let mut text = lines.concat();
+    text.truncate(memchr(b'-', &text).unwrap_or(text.len()));
+    text.retain(|byte| !byte.is_ascii_whitespace());
+    let padding = memchr(b'=', &text).and_then(|start| text.get(start..));
     // The crate would accept several padded texts in a row.
-    if from_padding.any(|byte| *byte != b'=') {
+    if padding.is_some_and(|padding| padding.iter().any(|byte| *byte != b'=')) {
         return None;
     }
     BASE64.decode(&text).ok()
@@ -188,7 +183,8 @@ impl<'a> Lines<'a> {
         loop {
             let rest = self.rest.filter(|rest| !rest.is_empty())?;
             let (piece, behind) = rest.split_at(length_of_piece(rest));
-            let line = piece.split(|byte| *byte == 0 || *byte == b'\n').next()?;
+            let end = memchr2(0, b'\n', piece).unwrap_or(piece.len());
+            let line = piece.get(..end)?;
             if line.is_empty() && piece.first() == Some(&0) {
                 self.rest = None;
                 return None;
@@ -211,8 +207,8 @@ impl<'a> Lines<'a> {
 
 /// OpenSSL reads lines into a buffer. What does not fit becomes the next line.
 fn length_of_piece(text: &[u8]) -> usize {
-    let end = text.iter().take(MAX_PIECE).position(|byte| *byte == b'\n');
-    end.map_or_else(|| text.len().min(MAX_PIECE), |end| end.saturating_add(1))
+    let longest = text.get(..MAX_PIECE).unwrap_or(text);
+    memchr(b'\n', longest).map_or(longest.len(), |end| end.saturating_add(1))
 }
 
 /// What fits into the buffer before its final NUL (`LINESIZE` in crypto/pem/pem_lib.c).

@@ -5,6 +5,8 @@
 
 mod header;
 
+use std::fmt::Write as _;
+
 use header::{Class, base_128, split};
 
 /// The bytes are not what is expected here.
@@ -170,11 +172,13 @@ fn dotted(bytes: &[u8]) -> String {
         Some([first, others @ ..]) => {
             // The first two arcs share a number, and the first is at most 2.
             let top = (first / 40).min(2);
-            let arcs = [top, first - 40 * top]
-                .into_iter()
-                .chain(others.iter().copied());
-            let arcs: Vec<String> = arcs.map(|arc| arc.to_string()).collect();
-            arcs.join(".")
+            let mut text = String::with_capacity(bytes.len().saturating_mul(3));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{top}.{}", first - 40 * top);
+            for arc in others {
+                let _ = write!(text, ".{arc}");
+            }
+            text
         }
         Some([]) | None => {
             let bytes: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
