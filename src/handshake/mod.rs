@@ -268,10 +268,12 @@ async fn drive(
         if !connection.is_handshaking() {
             return hello.accepted();
         }
-        if received == 0 {
-            refuse_plaintext(stream).await?;
-        }
-        let check = |bytes: &[u8]| hello.hear(bytes);
+        let check = |bytes: &[u8]| {
+            if received == 0 {
+                refuse_plaintext(bytes)?;
+            }
+            hello.hear(bytes)
+        };
         let read = match weight {
             Weight::Light if received <= LIGHT => read_records(connection, stream, check).await,
             Weight::Light | Weight::Heavy => read_many_records(slot, stream, check).await,
@@ -296,13 +298,11 @@ async fn drive(
 
 /// The first bytes after the `S` must be a TLS record. Plaintext that was injected after our first
 /// check is found here (CVE-2021-23222).
-async fn refuse_plaintext(stream: &TcpStream) -> Result<(), Error> {
-    let mut first = [0; EVIDENCE];
-    let count = stream.peek(&mut first).await.map_err(Error::from_io)?;
-    let first = first.get(..count).unwrap_or_default();
+fn refuse_plaintext(first: &[u8]) -> Result<(), Error> {
     if record::may_begin(first.get(..2).unwrap_or(first)) {
         return Ok(());
     }
+    let first = first.get(..EVIDENCE).unwrap_or(first);
     Err(Error::NotTls {
         first: first.to_vec(),
     })

@@ -3,6 +3,7 @@
 //! A path may lead to anything: an endless device, or a pipe without a writer. Pipes must still
 //! work, because `sslrootcert=<(command)` works with psql.
 
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,8 +25,12 @@ pub fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 pub fn read_at_most(path: &Path, most: Mebibytes) -> io::Result<Vec<u8>> {
     let deadline = Instant::now() + PATIENCE;
     let mut file = os::open_to_read(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        return read_regular(&file, metadata.len(), most);
+    }
     let mut bytes = Vec::new();
-    // One page: most files fit, and the stack does not grow for it.
+    // One page, so that the stack does not grow for it.
     let mut buffer = [0; 4096];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -40,6 +45,19 @@ pub fn read_at_most(path: &Path, most: Mebibytes) -> io::Result<Vec<u8>> {
             return Err(most.exceeded());
         }
     }
+}
+
+/// A regular file never keeps its reader waiting. `length` is what the system says, which is 0 for files in `/proc`.
+fn read_regular(file: &File, length: u64, most: Mebibytes) -> io::Result<Vec<u8>> {
+    let bound = u64::try_from(most.bytes()).unwrap_or(u64::MAX);
+    // One more than it needs, so that the end is found without more space.
+    let expected = usize::try_from(length.min(bound)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > most.bytes() {
+        return Err(most.exceeded());
+    }
+    Ok(bytes)
 }
 
 /// Reads standard input, waiting for it as long as it takes.
@@ -97,7 +115,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::io::Write as _;
 
     use super::*;
@@ -130,6 +147,27 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = read_bounded(&fifo(&directory)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_file_is_read_to_its_end_whatever_the_system_says_of_its_length() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        for length in [0, 1, 4_096, 100_000, 1 << 20] {
+            std::fs::write(&path, vec![7; length]).unwrap();
+            let read = read_at_most(&path, Mebibytes(1)).unwrap();
+            assert_eq!(read, vec![7; length]);
+        }
+        std::fs::write(&path, vec![7; (1 << 20) + 1]).unwrap();
+        let error = read_at_most(&path, Mebibytes(1)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        // Its length is given as 0.
+        #[cfg(target_os = "linux")]
+        assert!(
+            !read_bounded(Path::new("/proc/self/maps"))
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
