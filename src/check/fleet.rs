@@ -77,14 +77,19 @@ pub(super) async fn each<W, T>(
         match next.await {
             Next::Done(place, result) => done(place, result),
             Next::Begin => {
-                if let Some((place, piece)) = waiting.next() {
-                    beginning.set(beginning.get().saturating_add(1));
-                    running.push(async move { (place, counted(piece, beginning).await) });
+                let Some((place, piece)) = waiting.next() else {
+                    continue;
+                };
+                beginning.set(beginning.get().saturating_add(1));
+                // The last one makes no other wait.
+                let patience = waiting.peek().is_some().then_some(BLINK);
+                running.push(async move { (place, counted(piece, beginning, patience).await) });
+                if waiting.peek().is_some() {
+                    // Even if many are waiting to begin, those in flight are polled in between.
+                    yield_now().await;
                 }
-                // Even if many are waiting to begin, those in flight are polled in between.
-                yield_now().await;
             }
-            Next::Turn if settled => {
+            Next::Turn if settled || running.len() == 1 => {
                 settled = false;
                 turns.next();
             }
@@ -105,14 +110,21 @@ enum Next<T> {
     End,
 }
 
-/// Runs a piece of work. It counts as beginning until it ends or [`BLINK`] has passed.
-async fn counted<T>(piece: impl Future<Output = T>, beginning: &Cell<usize>) -> T {
+/// Runs a piece of work. It counts as beginning until it ends, or has run for as long as `patience`.
+async fn counted<T>(
+    piece: impl Future<Output = T>,
+    beginning: &Cell<usize>,
+    patience: Option<Duration>,
+) -> T {
     let mut piece = pin!(piece);
-    let quick = timeout(BLINK, piece.as_mut()).await;
+    let quick = match patience {
+        Some(patience) => timeout(patience, piece.as_mut()).await.ok(),
+        None => None,
+    };
     beginning.set(beginning.get().saturating_sub(1));
     match quick {
-        Ok(result) => result,
-        Err(_) => piece.await,
+        Some(result) => result,
+        None => piece.await,
     }
 }
 
