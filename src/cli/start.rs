@@ -9,7 +9,7 @@ use pgtls::exit::Exit;
 use pgtls::report::nagios;
 use pgtls::secrecy::{Place, Taken};
 
-use super::commands::{Command, Line, OnlyCheck};
+use super::commands::{Brief, Command, Line, OnlyCheck};
 
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
 /// is also ours for usage errors.
@@ -18,15 +18,17 @@ pub(crate) fn parse() -> Command {
     if arguments.get(1).is_some_and(|first| is_string(first)) {
         arguments.insert(1, "check".into());
     }
-    let parsed = match arguments.get(1) {
-        Some(first) if first == "check" => {
-            Line::try_parse_from(arguments).map(|line| match line.command {
-                OnlyCheck::Check(args) => Command::Check(args),
-            })
-        }
-        _ => Line::try_parse_from(arguments).map(|line| line.command),
-    };
-    parsed.unwrap_or_else(|error| end(&without_secrets(error)))
+    if arguments.get(1).is_some_and(|first| first == "check")
+        && let Ok(Brief {
+            command: OnlyCheck::Check(args),
+        }) = Brief::try_parse_from(&arguments)
+    {
+        return Command::Check(args);
+    }
+    match Line::try_parse_from(arguments) {
+        Ok(line) => line.command,
+        Err(error) => end(&without_secrets(error)),
+    }
 }
 
 /// A line of a list in a compose file, `- DATABASE_URL=...`, without what would make it an option.
@@ -126,7 +128,7 @@ fn taken(text: &str) -> Option<Taken> {
 
 /// The whole command line.
 pub(crate) fn command() -> clap::Command {
-    Line::<Command>::command()
+    Line::command()
 }
 
 /// The end of the long help.
