@@ -19,6 +19,7 @@ use crate::diagnose::{
     login_not_checked, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
+use crate::handshake::ServerKeys;
 use crate::login::{Login, login};
 use crate::probe::{Moment, Observation, Task, ask_large_hello, offers, probe_in_turn};
 use crate::trust::Trust;
@@ -247,7 +248,14 @@ impl<'a> Network<'a> {
         let mut entry = None;
         // Nothing is sent to a server that fails any demand, including `--strict`.
         if self.request.login && diagnosis.exit == Exit::Passed {
-            let present = self.at_present(&task);
+            let present = Task {
+                // Where there are two certificates, the password goes to the one that every version accepts.
+                keys: match observation.newer {
+                    Some(_) => ServerKeys::Classic,
+                    None => task.keys,
+                },
+                ..self.at_present(&task)
+            };
             let deadline = Instant::now() + left;
             let login = log_in(&present, &observation, demands, deadline).await;
             diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
@@ -324,6 +332,7 @@ impl<'a> Network<'a> {
             moment: self.clock.moment,
             timeout,
             oldest,
+            keys: ServerKeys::Any,
         }
     }
 

@@ -119,6 +119,7 @@ impl Visitor for Script {
         };
         let task = Task {
             oldest: crate::verify::Oldest::default(),
+            keys: crate::handshake::ServerKeys::Any,
             conninfo: Arc::clone(&readable.conninfo),
             endpoint: endpoint.clone(),
             trust: Arc::clone((*readable.trust).as_ref().unwrap()),
@@ -170,6 +171,7 @@ fn observation(answer: Answer) -> Observation {
         },
         outcome: Err(Stop::Connect(connect::Error::Refused { attempts })),
         negotiation_fallback: None,
+        newer: None,
         libpq_offer: LibpqOffer::NotMade,
         large_hello: None,
     }

@@ -13,6 +13,7 @@ use pgtls::diagnose::{
 };
 use pgtls::dialect::{ReadAs, understand};
 use pgtls::exit::Exit;
+use pgtls::handshake::ServerKeys;
 use pgtls::probe::{Moment, Task, probe};
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::{SharedTrust, Trust, TrustRequest};
@@ -256,6 +257,7 @@ impl AuditRun<'_> {
             },
             timeout: self.timeout(conninfo),
             oldest: keys.oldest(),
+            keys: ServerKeys::Any,
         };
         let demands = keys.demands();
         let observation = probe(&task).await;

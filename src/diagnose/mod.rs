@@ -166,13 +166,16 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
         diagnosis = Diagnosis::failed(refused);
     }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
-        demand(
-            &mut diagnosis,
-            &context,
-            &session.judgement,
-            Some(&session.tls),
-            demands,
-        );
+        let mut all = std::iter::once(session).chain(observation.newer.as_deref());
+        while let (Exit::Passed, Some(session)) = (diagnosis.exit, all.next()) {
+            demand(
+                &mut diagnosis,
+                &context,
+                &session.judgement,
+                Some(&session.tls),
+                demands,
+            );
+        }
         diagnosis
             .findings
             .extend(notices::of_session(task, session));
@@ -181,6 +184,10 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
     let large_hello = observation.large_hello.as_ref();
     let lost = large_hello.and_then(notices::large_hello);
     diagnosis.findings.extend(lost);
+    if let Some(newer) = &observation.newer {
+        let found = versions::another_for_newer(&newer.judgement);
+        diagnosis.findings.extend(found);
+    }
     diagnosis.findings.extend(notices::of_settings(task));
     if !diagnosis
         .all()

@@ -111,6 +111,8 @@ pub enum ServerKeys {
     /// All that we can check.
     #[default]
     Any,
+    /// All but those of OpenSSL 3.5 and newer, which are ML-DSA.
+    Classic,
     /// RSA only.
     Rsa,
     /// ECDSA only.
@@ -123,6 +125,7 @@ impl ServerKeys {
     pub(super) fn include(self, scheme: SignatureScheme) -> bool {
         match self {
             Self::Any => true,
+            Self::Classic => !is_post_quantum(scheme),
             Self::Rsa => {
                 RSA_PSS_PSS.iter().any(|(known, _)| *known == scheme)
                     || matches!(
@@ -144,6 +147,14 @@ impl ServerKeys {
             Self::Ed25519 => scheme == SignatureScheme::ED25519,
         }
     }
+}
+
+/// Schemes that OpenSSL knows from 3.5 on. It names them first.
+pub(super) fn is_post_quantum(scheme: SignatureScheme) -> bool {
+    matches!(
+        scheme,
+        SignatureScheme::ML_DSA_44 | SignatureScheme::ML_DSA_65 | SignatureScheme::ML_DSA_87
+    )
 }
 
 /// Whether the client says that it wants to speak PostgreSQL.

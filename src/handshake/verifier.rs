@@ -8,7 +8,7 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-use super::offer::ServerKeys;
+use super::offer::{ServerKeys, is_post_quantum};
 use crate::conninfo::Limit;
 use crate::workers::Weight;
 use crate::x509::{
@@ -158,7 +158,9 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let all = self.algorithms.supported_schemes().into_iter();
         let all = all.chain(RSA_PSS_PSS.map(|(scheme, _)| scheme));
-        let all: Vec<_> = all.filter(|scheme| self.keys.include(*scheme)).collect();
+        let mut all: Vec<_> = all.filter(|scheme| self.keys.include(*scheme)).collect();
+        // In the order of OpenSSL, by which a server with several certificates may choose.
+        all.sort_by_key(|scheme| !is_post_quantum(*scheme));
         let allowed = |scheme: &SignatureScheme| self.signatures.allows((*scheme).into());
         let allowed: Vec<_> = all.iter().copied().filter(allowed).collect();
         if allowed.is_empty() { all } else { allowed }

@@ -6,7 +6,7 @@ use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{RootCertStore, ServerConfig, SignatureScheme, SupportedProtocolVersion};
 
 use super::authority::Issued;
 use super::rewrite;
@@ -74,6 +74,15 @@ pub(super) enum HostForm {
     Address,
 }
 
+/// Which clients are shown another certificate.
+#[derive(Clone, Debug)]
+pub(super) enum Choice {
+    /// Those that send this name as SNI.
+    Name(String),
+    /// Those that know ML-DSA.
+    PostQuantum,
+}
+
 /// An endpoint under construction: what a fault changes, in addition to what all have.
 pub(super) struct Draft {
     pub(super) issued: Issued,
@@ -85,6 +94,8 @@ pub(super) struct Draft {
     pub(super) manner: Manner,
     /// The CA of the certificates that clients must present.
     pub(super) clients: Option<CertificateDer<'static>>,
+    /// Another certificate, for some clients.
+    pub(super) another: Option<(Choice, Issued)>,
 }
 
 impl Draft {
@@ -99,7 +110,14 @@ impl Draft {
             versions: rustls::ALL_VERSIONS,
             manner: Manner::Permit,
             clients: None,
+            another: None,
         }
+    }
+
+    /// The same with another certificate for some clients.
+    pub(super) fn with_another(mut self, choice: Choice, issued: Issued) -> Self {
+        self.another = Some((choice, issued));
+        self
     }
 
     pub(super) fn with_manner(mut self, manner: Manner) -> Self {
@@ -143,7 +161,12 @@ impl Draft {
 
     pub(super) fn finish(self) -> Result<Material, Error> {
         Ok(Material {
-            service: service(self.issued, self.versions, self.manner, self.clients)?,
+            service: service(
+                Certificates::of(self.issued, self.another)?,
+                self.versions,
+                self.manner,
+                self.clients,
+            )?,
             roots: self.roots,
             files: self.files,
             host: self.host,
@@ -154,14 +177,12 @@ impl Draft {
 
 /// Serves the certificate in any form: rustls would refuse to serve some of them.
 fn service(
-    issued: Issued,
+    certificates: Certificates,
     versions: &[&'static SupportedProtocolVersion],
     manner: Manner,
     clients: Option<CertificateDer<'static>>,
 ) -> Result<Service, Error> {
     let provider = Arc::new(default_provider());
-    let key = any_supported_type(&issued.key)?;
-    let certified = Arc::new(CertifiedKey::new(issued.chain, key));
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)?;
     let asks_for_certificate = clients.is_some();
@@ -176,7 +197,7 @@ fn service(
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let mut config = builder.with_cert_resolver(Arc::new(Always(certified)));
+    let mut config = builder.with_cert_resolver(Arc::new(certificates));
     postgres_like(&mut config);
     Ok(Service {
         config: Arc::new(config),
@@ -186,12 +207,41 @@ fn service(
     })
 }
 
-/// The same certificate for every client.
+/// The certificate for each client.
 #[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
+struct Certificates {
+    usual: Arc<CertifiedKey>,
+    another: Option<(Choice, Arc<CertifiedKey>)>,
+}
 
-impl ResolvesServerCert for Always {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0))
+impl Certificates {
+    fn of(usual: Issued, another: Option<(Choice, Issued)>) -> Result<Self, Error> {
+        let another = match another {
+            Some((choice, issued)) => Some((choice, certified(issued)?)),
+            None => None,
+        };
+        Ok(Self {
+            usual: certified(usual)?,
+            another,
+        })
+    }
+}
+
+fn certified(issued: Issued) -> Result<Arc<CertifiedKey>, Error> {
+    let key = any_supported_type(&issued.key)?;
+    Ok(Arc::new(CertifiedKey::new(issued.chain, key)))
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let another = self.another.as_ref().filter(|(choice, _)| match choice {
+            Choice::Name(name) => hello
+                .server_name()
+                .is_some_and(|sent| sent.eq_ignore_ascii_case(name)),
+            Choice::PostQuantum => hello
+                .signature_schemes()
+                .contains(&SignatureScheme::ML_DSA_65),
+        });
+        Some(Arc::clone(another.map_or(&self.usual, |(_, key)| key)))
     }
 }

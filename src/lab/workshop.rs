@@ -2,8 +2,8 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize,
-    SerialNumber,
+    KeyUsagePurpose, PKCS_ECDSA_P521_SHA512, PKCS_ED25519, PKCS_ML_DSA_65, PKCS_RSA_SHA256,
+    RsaKeySize, SerialNumber,
 };
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::authority::{Authority, Issued, Period, common_name, server};
 use super::fault::Fault;
-use super::material::{ClientFile, Draft, Error, HostForm, Material};
+use super::material::{Choice, ClientFile, Draft, Error, HostForm, Material};
 use super::rewrite;
 use super::session::Manner;
 
@@ -63,6 +63,10 @@ impl Workshop {
                 served(Manner::DirectOnly)?.with_parameter("sslnegotiation", "direct")
             }
             Fault::SniRequired => served(Manner::Named)?,
+            Fault::SniHosts => {
+                let other = self.below(&self.intermediate, self.params_for(ELSEWHERE)?)?;
+                Draft::of(other).with_another(Choice::Name(self.host.clone()), self.leaf(|_| {})?)
+            }
             Fault::Slow => served(Manner::Slowly)?,
             Fault::NeverAnswers => served(Manner::Silent)?,
             Fault::CnOnly => Draft::of(self.leaf(|params| params.subject_alt_names.clear())?),
@@ -127,6 +131,17 @@ impl Workshop {
                 let key = KeyPair::generate_for(&PKCS_ED25519)?;
                 Draft::of(self.directly_below(&root, &key)?).with_root(root.root_pem)
             }
+            Fault::MlDsa => {
+                let (issued, root_pem) = self.post_quantum()?;
+                Draft::of(issued).with_root(root_pem)
+            }
+            Fault::TwoCertificates => {
+                let (issued, root_pem) = self.post_quantum()?;
+                let roots = format!("{}{root_pem}", self.root.root_pem);
+                like_any()?
+                    .with_another(Choice::PostQuantum, issued)
+                    .with_root(roots)
+            }
             Fault::RsaPss => {
                 let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?;
                 let root = Authority::root("pgtls lab RSA root", self.current, key)?;
@@ -135,6 +150,14 @@ impl Workshop {
                 Draft::of(issued).with_root(root.root_pem)
             }
         })
+    }
+
+    /// A certificate with an ML-DSA key, and the root that signed it with one.
+    fn post_quantum(&self) -> Result<(Issued, String), Error> {
+        let key = KeyPair::generate_for(&PKCS_ML_DSA_65)?;
+        let root = Authority::root("pgtls lab ML-DSA root", self.current, key)?;
+        let key = KeyPair::generate_for(&PKCS_ML_DSA_65)?;
+        Ok((self.directly_below(&root, &key)?, root.root_pem))
     }
 
     /// Signed by a root of that name that is not in the root file.

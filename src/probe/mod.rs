@@ -24,7 +24,7 @@ use crate::handshake::{
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
-use crate::verify::{Oldest, OpenSsl, Purpose, Revocation, Rules};
+use crate::verify::{Oldest, OpenSsl, Purpose, Revocation, Rules, Unsatisfied};
 use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
@@ -55,6 +55,8 @@ pub struct Task {
     pub timeout: Duration,
     /// The oldest versions that clients may have.
     pub oldest: Oldest,
+    /// Which kinds of server key are asked for.
+    pub keys: ServerKeys,
 }
 
 impl Task {
@@ -85,6 +87,7 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
     let mut address = None;
     let mut until = deadline;
     let mut libpq_offer = LibpqOffer::NotMade;
+    let mut newer = None;
     let outcome = match reach(task, deadline, &mut timings, &mut address).await {
         Ok(ready) => {
             let queued = Instant::now();
@@ -92,7 +95,15 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
             let queued = queued.elapsed();
             until = deadline + queued;
             let outcome = match meet(task, ready, until, &mut timings).await {
-                Ok(session) => Ok(session),
+                Ok(session) => match address.filter(|_| refused_by_older(task, &session)) {
+                    Some(address) => {
+                        let asking = as_older(task, address, session, until);
+                        let outcome;
+                        (outcome, newer) = Box::pin(asking).await;
+                        outcome
+                    }
+                    None => Ok(session),
+                },
                 // On the heap, because few servers need it.
                 Err(stop) => {
                     let look = second_look(task, address, stop, until, &mut timings);
@@ -121,7 +132,47 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
         outcome,
         negotiation_fallback,
         libpq_offer,
+        newer,
         large_hello: None,
+    }
+}
+
+/// Does only an OpenSSL before 3.5 refuse this server, and does it count?
+fn refused_by_older(task: &Task, session: &Session) -> bool {
+    task.keys == ServerKeys::Any
+        && matches!(
+            session.judgement.satisfies(task.trust.level),
+            Err(Unsatisfied::NewerOpenSslOnly(_))
+        )
+}
+
+/// Asks again as OpenSSL before 3.5 does, without ML-DSA: a server may have another certificate for it. Then both
+/// count, and the other one decides what is reported. If it has none, the first session remains.
+async fn as_older(
+    task: &Task,
+    address: SocketAddr,
+    newest: Session,
+    deadline: Instant,
+) -> (Result<Session, Stop>, Option<Box<Session>>) {
+    let older = Task {
+        endpoint: offers::pinned(&task.endpoint, address),
+        keys: ServerKeys::Classic,
+        ..task.clone()
+    };
+    let (mut timings, mut address) = (Timings::default(), None);
+    let met = match reach(&older, deadline, &mut timings, &mut address).await {
+        Ok(ready) => meet(&older, ready, deadline, &mut timings).await,
+        Err(stop) => Err(stop),
+    };
+    match met {
+        Ok(session) => (Ok(session), Some(Box::new(newest))),
+        // It showed a certificate, and we refused it.
+        Err(
+            stop @ Stop::Handshake {
+                judgement: Some(_), ..
+            },
+        ) => (Err(stop), Some(Box::new(newest))),
+        Err(_) => (Ok(newest), None),
     }
 }
 
@@ -255,7 +306,7 @@ pub(crate) fn offer(task: &Task) -> Offer<'_> {
             let key = Arc::clone(&identity.key);
             Arc::new(CertifiedKey::new(identity.chain.clone(), key))
         }),
-        keys: ServerKeys::Any,
+        keys: task.keys,
         alpn: Alpn::Named,
         groups: match task.oldest.openssl {
             OpenSsl::V3_0 => Groups::Classic,

@@ -35,6 +35,8 @@ pub struct Observation {
     pub negotiation_fallback: Option<Box<NegotiationFallback>>,
     /// What became of the offer that psql makes, if ours had nothing in common with the server.
     pub libpq_offer: LibpqOffer,
+    /// The session with a server that has another certificate for OpenSSL 3.5 and newer, which was accepted.
+    pub newer: Option<Box<Session>>,
     /// What became of a large ClientHello, if it was asked and answered.
     pub large_hello: Option<LargeHello>,
 }

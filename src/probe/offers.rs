@@ -69,7 +69,7 @@ pub(super) fn line_to(
 }
 
 /// The same endpoint, and no other address of it.
-fn pinned(endpoint: &Endpoint, address: SocketAddr) -> Endpoint {
+pub(super) fn pinned(endpoint: &Endpoint, address: SocketAddr) -> Endpoint {
     let text = match address {
         SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
         SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip().to_string(),

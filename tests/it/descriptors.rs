@@ -54,6 +54,7 @@ fn a_thousand_checks() {
         let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
         let task = Task {
             oldest: pgtls::verify::Oldest::default(),
+            keys: pgtls::handshake::ServerKeys::Any,
             endpoint: conninfo.endpoints[0].clone(),
             trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
             conninfo,

@@ -6,17 +6,19 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use rcgen::{
-    PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_ML_DSA_44, PKCS_ML_DSA_65, PKCS_ML_DSA_87,
-    SignatureAlgorithm,
+    CertificateRevocationListParams, KeyIdMethod, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
+    PKCS_ML_DSA_44, PKCS_ML_DSA_65, PKCS_ML_DSA_87, RevokedCertParams, SignatureAlgorithm,
 };
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs::kx_group;
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SignatureScheme};
 
 use crate::support::client::{Answer, Client};
 use crate::support::libpq;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, expired};
-use crate::support::serving::{TLS13, asking, plain, welcome, with_groups};
+use crate::support::serving::{TLS13, asking, certified, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
 const HOST: &str = "db.example";
@@ -164,6 +166,159 @@ fn damaged_ml_dsa_keys_and_signatures_are_refused() {
     ] {
         judge(name, &root, &served, "verify-full", expected, expected);
     }
+}
+
+/// An ML-DSA certificate for clients that know it, another one for the others.
+#[derive(Debug)]
+struct Both {
+    newer: Arc<CertifiedKey>,
+    older: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for Both {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let newer = hello
+            .signature_schemes()
+            .contains(&SignatureScheme::ML_DSA_65);
+        Some(Arc::clone(if newer { &self.newer } else { &self.older }))
+    }
+}
+
+/// Every OpenSSL must be satisfied with what it is shown.
+#[test]
+fn a_server_with_two_certificates_must_satisfy_every_version() {
+    let newer = Ca::root_of(&PKCS_ML_DSA_65, "New root");
+    let older = Ca::root("Old root");
+    let good = newer.leaf_of(&PKCS_ML_DSA_65, &[HOST]);
+    let past = newer.leaf_of_with(&PKCS_ML_DSA_65, &[HOST], expired);
+    let classic = older.leaf(&[HOST]);
+    let classic_past = older.leaf_with(&[HOST], expired);
+    let elsewhere = older.leaf(&["other.example"]);
+    let both = format!("{}{}", newer.pem, older.pem);
+    for (name, roots, shown_newer, shown_older, by_default, since_3_5) in [
+        ("good", &both, &good, &classic, PASS, PASS),
+        (
+            "new expired",
+            &both,
+            &past,
+            &classic,
+            (6, "expired"),
+            (6, "expired"),
+        ),
+        (
+            "old expired",
+            &both,
+            &good,
+            &classic_past,
+            (6, "expired"),
+            PASS,
+        ),
+        (
+            "old elsewhere",
+            &both,
+            &good,
+            &elsewhere,
+            (7, "host-name-mismatch"),
+            PASS,
+        ),
+        (
+            "old unknown",
+            &newer.pem,
+            &good,
+            &classic,
+            (6, "unknown-issuer"),
+            PASS,
+        ),
+        (
+            "new unknown",
+            &older.pem,
+            &good,
+            &classic,
+            (6, "unknown-issuer"),
+            (6, "unknown-issuer"),
+        ),
+    ] {
+        let client = Client::new();
+        client.write("root.crt", roots);
+        let resolver = Both {
+            newer: certified(shown_newer),
+            older: certified(shown_older),
+        };
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(resolver));
+        let port = serve(config);
+        let string = format!(
+            "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt"
+        );
+        let run = client.check(&string);
+        let said = (run.code, run.outcome());
+        assert_eq!((said.0, said.1.as_str()), by_default, "{name}: {run:?}");
+        let run = client.pgtls(&["check", "--format", "json", "--min-openssl", "3.5", &string]);
+        let said = (run.code, run.outcome());
+        assert_eq!((said.0, said.1.as_str()), since_3_5, "{name}: {run:?}");
+        if let Some(library) = Tool::Libpq18.find() {
+            let connects = client.libpq(&library, &string) == Answer::Tls;
+            assert_eq!(connects, since_3_5.0 == 0, "libpq 18: {name}");
+        }
+        // Of any version: what pgtls passes, it connects to.
+        if let Some(library) = libpq::library() {
+            let connects = client.libpq(library.as_ref(), &string) == Answer::Tls;
+            assert!(connects || by_default.0 != 0, "libpq: {name}");
+        }
+    }
+}
+
+/// A CRL that a CA with an ML-DSA key has signed.
+#[test]
+fn crls_with_ml_dsa_signatures_count() {
+    let root = Ca::root_of(&PKCS_ML_DSA_65, "Root");
+    let served = root.leaf_with(&[HOST], |params| params.serial_number = Some(7.into()));
+    let other = Ca::root_of(&PKCS_ML_DSA_65, "Root");
+    for (name, crl, expected) in [
+        ("none revoked", crl(&root, None), PASS),
+        ("revoked", crl(&root, Some(7)), (6, "revoked")),
+        ("another revoked", crl(&root, Some(8)), PASS),
+        ("another key", crl(&other, None), (6, "crl-signature")),
+    ] {
+        let client = Client::new();
+        client.write("root.crt", &root.pem);
+        client.write("root.crl", &crl);
+        let port = serve(plain(&served, TLS13));
+        let string = format!(
+            "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt sslcrl=root.crl"
+        );
+        let run = client.pgtls(&["check", "--format", "json", "--min-openssl", "3.5", &string]);
+        assert_eq!(run.code, expected.0, "{name}: {run:?}");
+        if expected.1 != "crl-signature" {
+            assert_eq!(run.outcome(), expected.1, "{name}: {run:?}");
+        }
+        if let Some(library) = Tool::Libpq18.find() {
+            let connects = client.libpq(&library, &string) == Answer::Tls;
+            assert_eq!(connects, expected.0 == 0, "libpq 18: {name}");
+        }
+    }
+}
+
+fn crl(ca: &Ca, revoked: Option<u64>) -> String {
+    let now = time::OffsetDateTime::now_utc();
+    let revoked = revoked.map(|serial| RevokedCertParams {
+        serial_number: serial.into(),
+        revocation_time: now,
+        reason_code: None,
+        invalidity_date: None,
+    });
+    let params = CertificateRevocationListParams {
+        this_update: now - time::Duration::days(1),
+        next_update: now + time::Duration::days(30),
+        crl_number: 1.into(),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.into_iter().collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(&ca.issuer()).unwrap().pem().unwrap()
 }
 
 /// The same root with its key identified as ML-DSA-65, whose keys are longer.

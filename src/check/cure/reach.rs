@@ -11,7 +11,7 @@ use crate::check::unit::gather;
 use crate::conninfo::{ConnInfo, Endpoint, Error, Host, Setting, World};
 use crate::demands::Demands;
 use crate::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
-use crate::handshake::{self, Refusal};
+use crate::handshake::{self, Refusal, ServerKeys};
 use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe};
 use crate::trust::{Trust, TrustRequest};
 use crate::verify::{Judgement, judge};
@@ -93,7 +93,8 @@ impl<'a> Wires<'a> {
 /// would have said to us then is not known.
 fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Observation> {
     let presented: Vec<&[u8]> = judgement.certificates.iter().map(|one| &*one.der).collect();
-    if judgement.unparsable.is_some() {
+    // Two certificates were judged: only another connection shows both.
+    if judgement.unparsable.is_some() || seen.newer.is_some() {
         return None;
     }
     let host = task.endpoint.host.as_ref().map(Host::as_bytes);
@@ -119,6 +120,7 @@ fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Ob
         }),
         negotiation_fallback: None,
         libpq_offer: seen.libpq_offer,
+        newer: None,
         large_hello: seen.large_hello,
     })
 }
@@ -207,6 +209,7 @@ impl Case<'_> {
             moment: clinic.clock.moment,
             timeout: left,
             oldest: self.oldest,
+            keys: ServerKeys::Any,
         };
         if let Some(diagnosis) = self.wires.known(&task, &self.source.demands) {
             return reached(diagnosis);

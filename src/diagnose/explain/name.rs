@@ -1,7 +1,8 @@
 //! Why a name does not match, and which names would.
 
 use super::corrected;
-use crate::conninfo::Keyword;
+use super::wire::no_sni;
+use crate::conninfo::{ConnInfo, Keyword, SslSni};
 use crate::diagnose::{Code, Context, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
@@ -21,6 +22,12 @@ pub(in crate::diagnose) fn wrong_name(
         return finding;
     };
     let mut advice = Vec::new();
+    // With a name, a server with several certificates may show another one.
+    let silent = |conninfo: &&ConnInfo| {
+        let is_name = inet_aton(host).is_none() && !host.contains(&b':');
+        conninfo.sslsni.value == SslSni::Omit && is_name
+    };
+    advice.extend(context.conninfo.filter(silent).map(no_sni));
     advice.extend(special_case(context, host, leaf));
     if is_cloud_sql(leaf) && !has_cloud_name(names_of(leaf)) {
         return finding.hint(advice.into_iter().collect::<Hint>());

@@ -16,7 +16,7 @@ impl Diagnosis {
             // With a name the answer may be another one, if the server takes nothing at all without.
             let without_name = server_name(task).is_none() && takes_nothing(offers);
             let advice = [
-                without_name.then(|| no_sni(task)),
+                without_name.then(|| no_sni(&task.conninfo)),
                 first,
                 post_quantum_only(offers),
                 way_out(task, offers),

@@ -26,6 +26,22 @@ pub(in crate::diagnose) fn refused_by_older(
     )
 }
 
+/// OpenSSL 3.5 and newer are shown another certificate, and accept it.
+pub(in crate::diagnose) fn another_for_newer(newer: &Judgement) -> Option<Finding> {
+    let leaf = newer.certificates.first()?;
+    let message = format!(
+        "psql with OpenSSL 3.5 and newer is shown another certificate here, and accepts it: \"{}\", with the key {}",
+        name(leaf),
+        leaf.key_description()
+    );
+    Some(Finding::new(
+        Level::Info,
+        Code::OpensslVersionsDiffer,
+        Stage::Verify,
+        message,
+    ))
+}
+
 /// libpq 15 and newer accept the name, libpq 14 does not.
 pub(in crate::diagnose) fn refused_by_older_libpq(
     context: &Context<'_>,

@@ -6,7 +6,7 @@ use super::client_certificate;
 use super::corrected;
 use super::refusal::{self, Asked};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{Host, Keyword, SslNegotiation, SslSni, host_and_port};
+use crate::conninfo::{ConnInfo, Host, Keyword, SslNegotiation, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -319,17 +319,17 @@ fn unknown_sni(task: &Task, tls: &Tls) -> Hint {
             escape(sni)
         ));
     }
-    no_sni(task).then("Otherwise look in the server's log.")
+    no_sni(&task.conninfo).then("Otherwise look in the server's log.")
 }
 
 /// A front end may refuse everything that comes without a name.
-pub(super) fn no_sni(task: &Task) -> Hint {
-    match &task.conninfo.sslsni {
+pub(super) fn no_sni(conninfo: &ConnInfo) -> Hint {
+    match &conninfo.sslsni {
         setting if setting.value == SslSni::Omit => Hint::say(format!(
             "No name was sent as SNI (sslsni=0, from {}). A front end that routes by name needs it:",
             setting.origin
         ))
-        .fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])),
+        .fix(corrected(conninfo, &[(Keyword::SslSni, b"1")])),
         _ => Hint::say("No name was sent as SNI, because the host is an address. A front end that routes by name needs it. Connect by name:")
             .show("host=NAME hostaddr=ADDRESS"),
     }

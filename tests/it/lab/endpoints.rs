@@ -30,6 +30,47 @@ fn check_agrees_with_the_catalogue_on_every_endpoint() {
     }
 }
 
+/// A server with several certificates: the advice begins with the name that was not sent, and it was tried.
+#[test]
+fn a_missing_name_is_named_first() {
+    let client = Client::new();
+    let lab = Running::start(&client, &["sni-hosts", "sni-required"]);
+    for fault in ["sni-hosts", "sni-required"] {
+        let run = client.check(&(lab.uri(fault) + "&sslsni=0"));
+        let error = run.endpoint()["error"].clone();
+        let hint = error["hint"].as_str().unwrap();
+        assert!(
+            hint.starts_with("No name was sent as SNI"),
+            "{fault}: {hint}"
+        );
+        let string = hint.lines().find_map(|line| line.strip_prefix("    "));
+        let run = client.check(string.unwrap());
+        assert_eq!(run.code, 0, "{fault}: {run:?}");
+    }
+}
+
+/// Each OpenSSL is shown a certificate of its own, and both count.
+#[test]
+fn two_certificates_are_both_judged() {
+    let client = Client::new();
+    let lab = Running::start(&client, &["two-certificates", "ml-dsa"]);
+    let run = client.check(&lab.uri("two-certificates"));
+    assert_eq!(run.code, 0, "{run:?}");
+    let endpoint = run.endpoint();
+    assert_eq!(endpoint["certificates"][0]["key"], "ECDSA P-256");
+    let told = run.findings();
+    assert!(
+        told.contains(&"openssl-versions-differ".to_owned()),
+        "{told:?}"
+    );
+    for fault in ["two-certificates", "ml-dsa"] {
+        let uri = lab.uri(fault);
+        let run = client.pgtls(&["check", "--format", "json", "--min-openssl", "3.5", &uri]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert_eq!(run.endpoint()["certificates"][0]["key"], "ML-DSA-65");
+    }
+}
+
 /// The endpoints that libpq connects to would also pass without their special feature.
 #[test]
 fn every_endpoint_that_passes_has_its_special_feature() {
@@ -59,6 +100,7 @@ fn every_endpoint_that_passes_has_its_special_feature() {
     }
     for (fault, more, code) in [
         ("sni-required", "&sslsni=0", "tls-alert"),
+        ("sni-hosts", "&sslsni=0", "host-name-mismatch"),
         (
             "tls12-only",
             "&ssl_min_protocol_version=TLSv1.3",

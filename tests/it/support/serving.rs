@@ -72,7 +72,8 @@ pub(crate) fn welcome(
     Ok(())
 }
 
-fn certified(served: &Served) -> Arc<CertifiedKey> {
+/// Its chain and key.
+pub(crate) fn certified(served: &Served) -> Arc<CertifiedKey> {
     let chain = CertificateDer::pem_slice_iter(served.chain.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(served.key.as_bytes()).unwrap();
     Arc::new(CertifiedKey::new(
