@@ -3,19 +3,28 @@
 use std::sync::Arc;
 
 use super::profile::Taken;
-use crate::trust::Trust;
+use crate::trust::{OddBlock, Trust};
 use crate::x509::{Anchor, AnchorStore, Certificate, Name};
 
 /// Several trusts combined, in order.
 pub(super) struct Anchors<'a> {
     stores: Vec<(&'a Trust, Taken)>,
+    /// Certificates that the client does not see.
+    unseen: Vec<&'a OddBlock>,
 }
 
 impl<'a> Anchors<'a> {
     pub(super) fn of(trust: &'a Trust, taken: Taken) -> Self {
         Self {
             stores: vec![(trust, taken)],
+            unseen: Vec::new(),
         }
+    }
+
+    /// The same without these.
+    pub(super) fn without(mut self, unseen: Vec<&'a OddBlock>) -> Self {
+        self.unseen = unseen;
+        self
     }
 
     pub(super) fn and(mut self, trust: Option<&'a Trust>) -> Self {
@@ -41,6 +50,10 @@ impl AnchorStore for Anchors<'_> {
             }
             found
         });
-        found.collect()
+        let seen = |anchor: &Arc<Anchor>| {
+            let mut unseen = self.unseen.iter();
+            !unseen.any(|odd| odd.certificate.der == anchor.certificate.der)
+        };
+        found.filter(seen).collect()
     }
 }

@@ -9,6 +9,7 @@
 mod anchors;
 mod divided;
 mod fault;
+mod keys;
 mod profile;
 mod question;
 mod roots;
@@ -90,6 +91,8 @@ pub enum Obstacle {
     RootFileInvalid,
     /// Its ClientHello gets no answer.
     LargeHello,
+    /// It does not read a private key of this form.
+    KeyForm,
     /// A setting that the client does not know.
     UnknownKeyword,
     /// An sslmode that the client does not know.

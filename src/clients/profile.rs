@@ -1,6 +1,7 @@
 //! The profile of a client.
 
 use super::Basis;
+use super::keys::KeyReader;
 use super::verifier::Verifier;
 use crate::conninfo::SslMode;
 use crate::words::words;
@@ -59,6 +60,7 @@ pub(super) struct Profile {
     pub(super) hostaddr: Hostaddr,
     pub(super) verifier: Verifier,
     pub(super) hello: Hello,
+    pub(super) keys: KeyReader,
 }
 
 /// How large a client's ClientHello is: one with a post-quantum key does not fit into one TCP segment.
@@ -183,6 +185,22 @@ pub(super) struct Roots {
     pub(super) taken: Taken,
     /// What the client trusts in addition to the file.
     pub(super) beside: Without,
+    /// Which blocks of the file are read.
+    pub(super) blocks: Blocks,
+}
+
+/// Which blocks of a root file a client reads, of those that OpenSSL reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocks {
+    All,
+    /// Those with the label CERTIFICATE, and none behind a byte-order mark.
+    Certificates,
+    /// Those with the label CERTIFICATE.
+    CertificatesAlsoBehindMark,
+    /// All, but neither a byte-order mark nor trust settings are understood: the file is refused.
+    Java,
+    /// It was not measured.
+    Unmeasured,
 }
 
 /// How many certificates of a root file a client uses.

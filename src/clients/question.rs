@@ -2,6 +2,7 @@
 
 use super::anchors::Anchors;
 use super::divided::Fate;
+use super::keys::{KeyReader, Reads};
 use super::profile::{
     Check, Client, Crls, Fallback, Hello, Hostaddr, Meaning, Profile, RootFile, System, Unknown,
     Use,
@@ -12,7 +13,7 @@ use super::{
     Acceptance, ClientVerdict, Facts, Objection, Obstacle, Outcome, Reached, Wire, objection,
 };
 use crate::conninfo::{Alias, Endpoint, Host, Keyword, Origin, RootCert, Setting, Value};
-use crate::handshake::Limits;
+use crate::handshake::{ClientCertificateRequest, Limits};
 use crate::inquiry::Loss;
 use crate::trust::Trust;
 use crate::verify::{Judgement, Purpose, Revocation, Rules};
@@ -84,7 +85,10 @@ impl<'a> Question<'a> {
             return Ok(Said::Unknown(objection(Obstacle::NoCertificate, reason)));
         };
         self.profile.verifier.handshake(judgement)?;
-        let anchors = Anchors::of(given, self.profile.roots.taken);
+        if let Some(unknown) = self.unmeasured_blocks(given) {
+            return Ok(Said::Unknown(unknown));
+        }
+        let anchors = self.read_anchors(given, self.profile.roots.taken)?;
         self.verify(judgement, &anchors, given, depth)
     }
 
@@ -214,6 +218,15 @@ impl<'a> Question<'a> {
         {
             return Answer::against(Outcome::Refused, objection.clone());
         }
+        match self.key() {
+            Reads::Yes => {}
+            Reads::No(reason) => {
+                return Answer::against(Outcome::Refused, objection(Obstacle::KeyForm, reason));
+            }
+            Reads::Unknown(reason) => {
+                return Answer::against(Outcome::Unknown, objection(Obstacle::KeyForm, reason));
+            }
+        }
         let judgement = match self.session(fallback) {
             Ok(judgement) => judgement,
             Err(answer) => return answer,
@@ -226,6 +239,9 @@ impl<'a> Question<'a> {
             }
             Err(objection) => return failed(fallback, objection),
         };
+        if let Some(unknown) = self.unmeasured_blocks(plan.trust) {
+            return Answer::against(Outcome::Unknown, unknown);
+        }
         match self.verify(judgement, &plan.anchors, plan.trust, plan.depth) {
             Err(objection) => failed(fallback, objection.after(plan.preface)),
             Ok(Said::Unknown(objection)) if objection.obstacle == Obstacle::NoHost => {
@@ -277,6 +293,38 @@ impl<'a> Question<'a> {
         let shaken = self.profile.verifier.handshake(judgement);
         shaken.map_err(|objection| failed(fallback, objection))?;
         Ok(judgement)
+    }
+
+    /// Does it read the private key of the string?
+    fn key(&self) -> Reads {
+        let Profile {
+            sources,
+            roots,
+            keys,
+            ..
+        } = self.profile;
+        let conninfo = self.facts.conninfo;
+        let origin = conninfo.sslcert.as_ref().map(|setting| &setting.origin);
+        let seen = match origin {
+            Some(Origin::String { .. }) => Use::Used,
+            Some(Origin::Environment(_)) => sources.root_variable,
+            Some(Origin::Service { .. }) => sources.services,
+            // pgjdbc has another default name for the key.
+            Some(Origin::Default) | None if *keys == KeyReader::Pgjdbc => Use::Ignored,
+            Some(Origin::Default) | None => roots.home,
+        };
+        let identity = self.facts.own.ok().and_then(|own| own.identity.as_ref());
+        let asked = self
+            .facts
+            .observation
+            .tls()
+            .is_none_or(|tls| tls.client_certificate != ClientCertificateRequest::NotRequested);
+        match identity {
+            Some(identity) if seen == Use::Used && (asked || *keys != KeyReader::Pgjdbc) => {
+                keys.reads(identity.key_form)
+            }
+            Some(_) | None => Reads::Yes,
+        }
     }
 
     /// How large its ClientHello is. The configuration of OpenSSL on this machine binds libpq.

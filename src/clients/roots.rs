@@ -1,12 +1,12 @@
 //! Which roots a client verifies with.
 
 use super::anchors::Anchors;
-use super::profile::{Check, Profile, RootFile, System, Taken, Use, Without};
+use super::profile::{Blocks, Check, Profile, RootFile, System, Taken, Use, Without};
 use super::question::Question;
 use super::verifier::Depth;
 use super::{Objection, Obstacle, objection};
 use crate::conninfo::{Origin, RootCert};
-use crate::trust::{self, FileRole, Source, Trust};
+use crate::trust::{self, FileRole, OddBlock, Oddity, Source, Trust};
 
 /// What a client verifies with.
 pub(super) struct Plan<'a> {
@@ -59,11 +59,65 @@ impl<'a> Question<'a> {
             },
         };
         Ok(Some(Plan {
-            anchors: Anchors::of(trust, taken).and(self.store(rules.beside)),
+            anchors: self
+                .read_anchors(trust, taken)?
+                .and(self.store(rules.beside)),
             trust,
             depth,
             preface,
         }))
+    }
+
+    /// The anchors of a root file, as far as the client reads its blocks.
+    pub(super) fn read_anchors(
+        &self,
+        trust: &'a Trust,
+        taken: Taken,
+    ) -> Result<Anchors<'a>, Objection> {
+        let all = Anchors::of(trust, taken);
+        let refused = |what: &str| objection(Obstacle::RootFileInvalid, what);
+        let odd = trust.odd_blocks.iter();
+        let unseen: Vec<&OddBlock> = match self.profile.roots.blocks {
+            Blocks::All | Blocks::Unmeasured => return Ok(all),
+            Blocks::Certificates => odd.collect(),
+            Blocks::CertificatesAlsoBehindMark => {
+                odd.filter(|odd| odd.oddity != Oddity::BehindMark).collect()
+            }
+            Blocks::Java => {
+                let fault = odd.filter_map(|odd| match odd.oddity {
+                    Oddity::BehindMark => Some("it refuses the root file: a byte-order mark stands at its start"),
+                    Oddity::TrustedFor => Some("it refuses the root file: it does not parse a TRUSTED CERTIFICATE with trust settings"),
+                    Oddity::Trusted | Oddity::OldLabel => None,
+                });
+                return fault.map(refused).next().map_or(Ok(all), Err);
+            }
+        };
+        match unseen.as_slice() {
+            [first, ..] if unseen.len() == trust.listed().len() => {
+                Err(refused(match first.oddity {
+                    Oddity::Trusted | Oddity::TrustedFor => {
+                        "it skips TRUSTED CERTIFICATE blocks, so it finds no certificate in the root file"
+                    }
+                    Oddity::OldLabel => {
+                        "it skips X509 CERTIFICATE blocks, so it finds no certificate in the root file"
+                    }
+                    Oddity::BehindMark => {
+                        "it does not see the certificate behind the byte-order mark of the root file"
+                    }
+                }))
+            }
+            _ => Ok(all.without(unseen)),
+        }
+    }
+
+    /// Why it is not known which certificates of the root file the client reads.
+    pub(super) fn unmeasured_blocks(&self, trust: &Trust) -> Option<Objection> {
+        let unmeasured = self.profile.roots.blocks == Blocks::Unmeasured;
+        (unmeasured && !trust.odd_blocks.is_empty()).then(|| {
+            let reason =
+                "it was not measured which blocks other than CERTIFICATE it reads from a root file";
+            objection(Obstacle::RootFileInvalid, reason)
+        })
     }
 
     /// A sentence about the roots that are used without a root file.

@@ -6,9 +6,10 @@
 //! `connect_utils.py` of asyncpg, `tls.rs` of sqlx-postgres, `connect_tls` of tokio-postgres.
 
 use super::Basis;
+use super::keys::KeyReader;
 use super::profile::{
-    Check, Client, Crls, Fallback, Hello, Hostaddr, Meaning, Modes, Profile, RootFile, Roots,
-    Sources, System, Taken, Unknown, Use, Without,
+    Blocks, Check, Client, Crls, Fallback, Hello, Hostaddr, Meaning, Modes, Profile, RootFile,
+    Roots, Sources, System, Taken, Unknown, Use, Without,
 };
 use super::verifier::{Engine, Forgiven, Names, PostQuantumKeys, Quirk, Verifier};
 
@@ -134,10 +135,12 @@ const fn libpq_profile(client: Client, basis: Basis, hello: Hello, verifier: Ver
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::All,
         },
         revocation: Crls::Checked,
         hostaddr: Hostaddr::ConnectedTo,
         verifier,
+        keys: KeyReader::OpenSsl,
         hello,
     }
 }
@@ -160,10 +163,12 @@ const fn node_postgres(client: Client, basis: Basis, hello: Hello, modes: Modes)
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::All,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
         verifier: NODE,
+        keys: KeyReader::Node,
         hello,
     }
 }
@@ -192,10 +197,12 @@ const fn pgx(client: Client, hello: Hello) -> Profile {
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::Certificates,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
+        keys: KeyReader::Pgx,
         hello,
     }
 }
@@ -288,6 +295,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::Java,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -305,6 +313,7 @@ pub(super) const PROFILES: &[Profile] = &[
                 "Java's TLS has no ML-DSA; versions after 25 were not measured",
             ),
         },
+        keys: KeyReader::Pgjdbc,
         hello: Hello::Depends("Java up to 26 sends a small one; newer versions were not measured"),
     },
     Profile {
@@ -329,6 +338,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::CertificatesAlsoBehindMark,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -341,6 +351,7 @@ pub(super) const PROFILES: &[Profile] = &[
                 "it depends on the system's TLS library: OpenSSL 3.5 and newer know ML-DSA; others were not measured",
             ),
         },
+        keys: KeyReader::DotNet,
         hello: Hello::Depends(
             "it depends on the system's TLS library: OpenSSL 3.5 and newer send one of that size",
         ),
@@ -374,10 +385,12 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::Word,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::Certificates,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
         verifier: GO,
+        keys: KeyReader::Go,
         hello: GO_HELLO,
     },
     node_postgres(
@@ -424,6 +437,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::OwnVerified,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::All,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -431,6 +445,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::AddressAsLocalhost,
             ..NODE
         },
+        keys: KeyReader::NotItsOwn,
         hello: NODE_HELLO,
     },
     Profile {
@@ -460,6 +475,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::File,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::All,
         },
         revocation: Crls::Checked,
         hostaddr: Hostaddr::ConnectedTo,
@@ -470,6 +486,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::CommonNameToo,
             post_quantum: PYTHON_KEYS,
         },
+        keys: KeyReader::OpenSslPem,
         hello: PYTHON_HELLO,
     },
     Profile {
@@ -489,6 +506,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::Own,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::All,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -499,6 +517,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::CommonNameToo,
             post_quantum: PYTHON_KEYS,
         },
+        keys: KeyReader::NotItsOwn,
         hello: PYTHON_HELLO,
     },
     Profile {
@@ -528,6 +547,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::File,
             taken: Taken::All,
             beside: Without::Mozilla,
+            blocks: Blocks::Certificates,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::Verified,
@@ -538,6 +558,7 @@ pub(super) const PROFILES: &[Profile] = &[
             names: Names::SanOnly,
             post_quantum: PostQuantumKeys::Refused("its cryptography library (ring) has no ML-DSA"),
         },
+        keys: KeyReader::Rustls,
         hello: Hello::Small,
     },
     Profile {
@@ -553,6 +574,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::Own,
             taken: Taken::All,
             beside: Without::Nobody,
+            blocks: Blocks::Certificates,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -565,6 +587,7 @@ pub(super) const PROFILES: &[Profile] = &[
                 "ML-DSA works with aws-lc-rs from rustls 0.23.44 on, not with ring: it depends on the program",
             ),
         },
+        keys: KeyReader::NotItsOwn,
         hello: Hello::Depends(
             "aws-lc-rs sends one of that size with newer versions of rustls, ring does not: it depends on the program",
         ),
@@ -582,6 +605,7 @@ pub(super) const PROFILES: &[Profile] = &[
             system: System::Own,
             taken: Taken::First,
             beside: Without::Machine,
+            blocks: Blocks::Unmeasured,
         },
         revocation: Crls::Ignored,
         hostaddr: Hostaddr::ConnectedTo,
@@ -594,6 +618,7 @@ pub(super) const PROFILES: &[Profile] = &[
                 "it depends on the system's OpenSSL: 3.5 and newer know ML-DSA, older versions do not",
             ),
         },
+        keys: KeyReader::NotItsOwn,
         hello: Hello::Depends(
             "it depends on the system's OpenSSL: 3.5 and newer send one of that size, older versions do not",
         ),

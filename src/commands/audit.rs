@@ -9,7 +9,7 @@ use pgtls::audit::{Limits, audit};
 use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{
-    Diagnosis, add_audit, diagnose, not_finished, refusal, trust_error, unchecked,
+    Diagnosis, add_audit, diagnose_for_audit, not_finished, refusal, trust_error, unchecked,
 };
 use pgtls::dialect::{ReadAs, understand};
 use pgtls::exit::Exit;
@@ -261,7 +261,7 @@ impl AuditRun<'_> {
         };
         let demands = keys.demands();
         let observation = probe(&task).await;
-        let mut diagnosis = diagnose(&task, &observation, &demands).of_dialect(
+        let mut diagnosis = diagnose_for_audit(&task, &observation, &demands).of_dialect(
             read_as,
             conninfo,
             demands.strictness,

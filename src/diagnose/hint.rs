@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Fix;
+use super::{Fix, FixKind};
 use crate::escape::Shown;
 
 /// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
@@ -91,6 +91,19 @@ impl Hint {
             }
         }
         Self(lines)
+    }
+
+    /// The same with all of these settings where its first setting is.
+    #[must_use]
+    pub fn with_settings(self, settings: &[Fix]) -> Self {
+        let mut left = settings.iter();
+        let lines = self.0.into_iter().flat_map(|advice| match &advice {
+            Advice::Do(fix) if fix.kind == FixKind::ServerSetting => {
+                left.by_ref().cloned().map(Advice::Do).collect()
+            }
+            Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => vec![advice],
+        });
+        Self(lines.collect())
     }
 
     /// Reads what [`Display`](std::fmt::Display) wrote. The kind of a change is lost.

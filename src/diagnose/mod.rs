@@ -146,6 +146,24 @@ impl<'a> Context<'a> {
 
 /// Says what happened at an endpoint, and why.
 pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Diagnosis {
+    diagnose_as(task, observation, demands, Aim::Check)
+}
+
+/// The same for an audit, which needs no client certificate.
+pub fn diagnose_for_audit(task: &Task, observation: &Observation, demands: &Demands) -> Diagnosis {
+    diagnose_as(task, observation, demands, Aim::Audit)
+}
+
+/// What a diagnosis is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// Would a client with this string connect?
+    Check,
+    /// What does the server accept?
+    Audit,
+}
+
+fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: Aim) -> Diagnosis {
     let rules = task.rules();
     let context = Context {
         address: observation.address.map(|address| address.ip()),
@@ -160,10 +178,26 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
     if let Some(fallback) = &observation.negotiation_fallback {
         negotiation_fallback::advise(&mut diagnosis, task, &context, fallback);
     }
+    if aim == Aim::Audit {
+        diagnosis = client_certificate::excused(diagnosis, observation);
+    }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome)
         && let Some(refused) = openssl_conf::refused_by_level(task, &session.judgement)
     {
         diagnosis = Diagnosis::failed(refused);
+    }
+    if let (Exit::Passed, Err(_), Some(judgement)) = (
+        diagnosis.exit,
+        &observation.outcome,
+        observation.judgement(),
+    ) {
+        demand(
+            &mut diagnosis,
+            &context,
+            judgement,
+            observation.tls(),
+            demands,
+        );
     }
     if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
         let mut all = std::iter::once(session).chain(observation.newer.as_deref());
@@ -270,6 +304,7 @@ fn verdict(
             error,
             tls,
             judgement,
+            progress: _,
         }) => {
             let refused = judgement.as_ref().and_then(|judgement| {
                 let reason = judgement.satisfies(task.trust.level).err()?;

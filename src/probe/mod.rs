@@ -29,7 +29,7 @@ use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
 pub use negotiation_fallback::NegotiationFallback;
-pub use observation::{ClientCertificate, Moment, Observation, Session, Stop, Timings};
+pub use observation::{ClientCertificate, Moment, Observation, Progress, Session, Stop, Timings};
 pub use offers::{Offers, Taken, offers};
 pub use second_look::{LibpqOffer, LookFault, Missing, Proof};
 
@@ -230,6 +230,7 @@ async fn meet(
                 error: failure.error,
                 tls: failure.tls,
                 judgement,
+                progress: Progress::Unfinished,
             });
         }
     };
@@ -249,6 +250,7 @@ async fn meet(
             error,
             tls,
             judgement: judgement.map(Box::new),
+            progress: Progress::Finished,
         }),
         // A session without a judgement would be an unchecked pass.
         (Ok(_), None) => {
@@ -257,6 +259,7 @@ async fn meet(
                 error,
                 tls,
                 judgement: None,
+                progress: Progress::Unfinished,
             })
         }
     }

@@ -146,6 +146,8 @@ pub enum Stop {
         tls: Tls,
         /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
+        /// Whether the server had proved its key.
+        progress: Progress,
     },
     /// Nothing was in common, and a second look with libpq's offer is not a pass either.
     SecondLook {
@@ -156,6 +158,15 @@ pub enum Stop {
         /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
     },
+}
+
+/// How far a failed handshake got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It was not finished.
+    Unfinished,
+    /// It was finished, and the server refused us inside the session.
+    Finished,
 }
 
 /// How long each step took.

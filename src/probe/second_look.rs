@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
 use super::offers::{line_to, nothing_in_common};
-use super::{Session, Stop, Task, Timings, Witness, offer};
+use super::{Progress, Session, Stop, Task, Timings, Witness, offer};
 use crate::conninfo::SslNegotiation;
 use crate::handshake::{
     self, Approve as _, ClientCertificateRequest, Tls, supports_group, supports_scheme_of_tls12,
@@ -232,6 +232,7 @@ fn judge(task: &Task, flight: &Flight, random: [u8; 32]) -> Seen {
     };
     if let Err(refusal) = approved {
         return Seen::Told(Box::new(Err(Stop::Handshake {
+            progress: Progress::Unfinished,
             error: handshake::Error::Refused(refusal),
             tls,
             judgement: Some(Box::new(judgement)),

@@ -3,6 +3,8 @@
 //! A file loads here if OpenSSL's `X509_load_cert_crl_file` loads it: libpq calls that function with
 //! `sslrootcert` and `sslcrl`.
 
+use std::sync::Arc;
+
 use super::form::{self, Instead};
 pub use super::form::{Cipher, Endianness, Form, Kind, SshKey, Wanted};
 pub use super::pem::PemFault;
@@ -19,6 +21,30 @@ pub struct Contents {
     pub crls: Vec<Crl>,
     /// psql skips a UTF-8 byte-order mark; Go, Java and rustls do not.
     pub byte_order_mark: bool,
+    /// The certificates that are only in blocks which other programs may not read.
+    pub odd_blocks: Vec<OddBlock>,
+}
+
+/// A certificate in a block that OpenSSL reads and others may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddBlock {
+    /// The certificate.
+    pub certificate: Arc<Certificate>,
+    /// What is odd.
+    pub oddity: Oddity,
+}
+
+/// What is odd about a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// `TRUSTED CERTIFICATE`, without settings.
+    Trusted,
+    /// `TRUSTED CERTIFICATE` with trust settings behind the certificate.
+    TrustedFor,
+    /// `X509 CERTIFICATE`.
+    OldLabel,
+    /// A byte-order mark stands before its BEGIN line.
+    BehindMark,
 }
 
 /// Why OpenSSL would not load a file. `Display` describes what the file is instead.
@@ -87,11 +113,32 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
                 let crl = Crl::parse(&block.contents).map_err(|_| broken(kind))?;
                 contents.crls.push(crl);
             }
-            _ => contents
-                .certificates
-                .push(anchor(&block).map_err(|_| broken(kind))?),
+            _ => {
+                let anchor = anchor(&block).map_err(|_| broken(kind))?;
+                let oddity = oddity(&block, &anchor, contents.byte_order_mark);
+                contents.odd_blocks.extend(oddity.map(|oddity| OddBlock {
+                    certificate: Arc::clone(&anchor.certificate),
+                    oddity,
+                }));
+                contents.certificates.push(anchor);
+            }
         }
     }
+    // A second copy in a usual block is read by all.
+    let usual: Vec<&[u8]> = contents
+        .certificates
+        .iter()
+        .filter(|anchor| {
+            let copies = |odd: &&OddBlock| odd.certificate.der == anchor.certificate.der;
+            let same = |other: &&Anchor| other.certificate.der == anchor.certificate.der;
+            contents.odd_blocks.iter().filter(copies).count()
+                < contents.certificates.iter().filter(same).count()
+        })
+        .map(|anchor| anchor.certificate.der.as_ref())
+        .collect();
+    contents
+        .odd_blocks
+        .retain(|odd| !usual.contains(&odd.certificate.der.as_ref()));
     if contents.certificates.is_empty() && contents.crls.is_empty() {
         return Err(Unusable::Form(form::of(bytes, Wanted::Certificates)));
     }
@@ -112,6 +159,18 @@ fn anchor(block: &Block<'_>) -> Result<Anchor, ParseError> {
         certificate: certificate.into(),
         settings,
     })
+}
+
+/// What is odd about the block of an anchor.
+fn oddity(block: &Block<'_>, anchor: &Anchor, byte_order_mark: bool) -> Option<Oddity> {
+    match block.label {
+        b"TRUSTED CERTIFICATE" if anchor.settings == TrustSettings::default() => {
+            Some(Oddity::Trusted)
+        }
+        b"TRUSTED CERTIFICATE" => Some(Oddity::TrustedFor),
+        b"X509 CERTIFICATE" => Some(Oddity::OldLabel),
+        _ => (byte_order_mark && block.line == 1).then_some(Oddity::BehindMark),
+    }
 }
 
 /// What OpenSSL loads from a file in a hashed directory: everything before the first block that it

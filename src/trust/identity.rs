@@ -15,7 +15,7 @@ pub use super::identity_error::{Custody, IdentityError};
 use super::identity_file::{
     find_certificate, find_key, named, read_chain, read_key, read_lone_key, reason, swapped,
 };
-use super::private_key::{self, KeyFault};
+use super::private_key::{self, KeyFault, KeyForm};
 use super::similar::similar_files;
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
@@ -51,6 +51,8 @@ pub struct Identity {
     pub certificate_path: PathBuf,
     /// The key's file, as the user or libpq's default names it.
     pub key_path: PathBuf,
+    /// The form of the key's file.
+    pub key_form: KeyForm,
 }
 
 /// Loads the client's certificate and key, and checks that they belong together. `None` if there is
@@ -136,7 +138,7 @@ fn pair(
     password: Option<&[u8]>,
     supposed: &Supposed,
 ) -> Result<Identity, IdentityError> {
-    let key = read_key(&key_path, password, supposed, |error| match error.kind() {
+    let (key, key_form) = read_key(&key_path, password, supposed, |error| match error.kind() {
         io::ErrorKind::NotFound => IdentityError::KeyMissing {
             path: key_path.clone(),
             certificate: certificate_path.clone(),
@@ -163,6 +165,7 @@ fn pair(
         key,
         certificate_path,
         key_path,
+        key_form,
     })
 }
 

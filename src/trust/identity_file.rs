@@ -11,6 +11,7 @@ use super::client_chain::{self, ChainFault};
 use super::form::{Form, Kind};
 use super::identity::{IdentityRequest, private_key};
 use super::identity_error::{Custody, IdentityError};
+use super::private_key::{KeyForm, form_of};
 use super::request::HomeFile;
 use super::similar::similar_files;
 use super::supposed::Supposed;
@@ -134,7 +135,7 @@ pub(super) fn read_key(
     password: Option<&[u8]>,
     supposed: &Supposed,
     absent: impl FnOnce(io::Error) -> IdentityError,
-) -> Result<Arc<dyn SigningKey>, IdentityError> {
+) -> Result<(Arc<dyn SigningKey>, KeyForm), IdentityError> {
     if !supposed.contains(path) {
         let metadata = path.metadata().map_err(absent)?;
         if !metadata.is_file() {
@@ -157,10 +158,11 @@ pub(super) fn read_key(
             path: path.to_path_buf(),
             reason: reason(&error),
         })?;
-    private_key(&contents, password).map_err(|fault| IdentityError::KeyInvalid {
+    let key = private_key(&contents, password).map_err(|fault| IdentityError::KeyInvalid {
         path: path.to_path_buf(),
         fault,
-    })
+    })?;
+    Ok((key, form_of(&contents)))
 }
 
 /// The permission bits, if they allow too much. A group may read only files that root owns, so that

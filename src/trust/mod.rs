@@ -37,9 +37,10 @@ use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
+pub use file::{OddBlock, Oddity};
 pub use identity::{Custody, Identity, IdentityError};
 pub use pem::{PemFault, encode_pem};
-pub use private_key::KeyFault;
+pub use private_key::{Container, Encoding, KeyFault, KeyForm, Protection};
 pub use read::{Mebibytes, read_at_most, read_bounded, read_stdin};
 pub use request::TrustRequest;
 pub use revocation::CrlSource;
@@ -67,6 +68,8 @@ pub struct Trust {
     pub ignored_crl_file: Option<PathBuf>,
     /// The root file, if it begins with a UTF-8 byte-order mark, which not all clients skip.
     pub byte_order_mark: Option<PathBuf>,
+    /// Certificates of the root file in blocks that not all clients read.
+    pub odd_blocks: Vec<OddBlock>,
     /// What proves to the server who we are.
     pub identity: Option<Identity>,
     store: Store,
@@ -153,6 +156,7 @@ impl Trust {
             crl_source: lists.source,
             ignored_crl_file: lists.ignored,
             byte_order_mark: roots.byte_order_mark,
+            odd_blocks: roots.odd_blocks,
             identity: identity::load(&request.identity())?,
             store: Store {
                 base: roots.base,
@@ -187,6 +191,7 @@ impl Trust {
             crl_source: lists.source,
             ignored_crl_file: None,
             byte_order_mark: roots.byte_order_mark,
+            odd_blocks: roots.odd_blocks,
             identity: None,
             store: Store {
                 base: roots.base,
@@ -205,6 +210,7 @@ impl Trust {
             crl_source: None,
             ignored_crl_file: None,
             byte_order_mark: None,
+            odd_blocks: Vec::new(),
             identity: None,
             store: Store {
                 base: Base::Listed(AnchorList::default()),
@@ -255,6 +261,7 @@ struct Roots {
     source: Source,
     crls: Vec<Crl>,
     byte_order_mark: Option<PathBuf>,
+    odd_blocks: Vec<OddBlock>,
 }
 
 impl Roots {
@@ -264,6 +271,7 @@ impl Roots {
             source,
             crls: Vec::new(),
             byte_order_mark: None,
+            odd_blocks: Vec::new(),
         }
     }
 
@@ -285,6 +293,7 @@ impl Roots {
             source,
             crls: contents.crls,
             byte_order_mark: contents.byte_order_mark.then(|| path.to_owned()),
+            odd_blocks: contents.odd_blocks,
         })
     }
 }

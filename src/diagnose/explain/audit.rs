@@ -7,7 +7,8 @@ use crate::audit::{
 use crate::demands::Strictness;
 use crate::diagnose::notices::large_hello;
 use crate::diagnose::{
-    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, apply_strictness, unsatisfied,
+    Code, Context, Diagnosis, Finding, Fix, FixKind, Hint, Level, Settled, Stage, apply_strictness,
+    unsatisfied,
 };
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -73,7 +74,59 @@ pub fn add_audit(
         }
     }
     diagnosis.findings.sort_by_key(|finding| finding.level);
+    settings_in_one_place(diagnosis);
     apply_strictness(diagnosis, strictness);
+}
+
+/// The settings of all findings become one block, which one change and one reload apply. It stands where the first of
+/// them stood; the other findings name that one.
+fn settings_in_one_place(diagnosis: &mut Diagnosis) {
+    let is_setting = |fix: &Fix| fix.kind == FixKind::ServerSetting;
+    let mut block: Vec<Fix> = Vec::new();
+    let mut holders: Vec<Code> = Vec::new();
+    for finding in diagnosis.all() {
+        let mut settings = finding
+            .hint
+            .fixes()
+            .filter(|fix| is_setting(fix))
+            .peekable();
+        if settings.peek().is_some() {
+            holders.push(finding.code);
+        }
+        for fix in settings {
+            if !block.iter().any(|other| other.target == fix.target) {
+                block.push(fix.clone());
+            }
+        }
+    }
+    let Some((&first, others)) = holders.split_first() else {
+        return;
+    };
+    if others.is_empty() {
+        return;
+    }
+    let mut block = Some(block);
+    let error = diagnosis.error.iter_mut();
+    for finding in error.chain(&mut diagnosis.findings) {
+        if !finding.hint.fixes().any(is_setting) {
+            continue;
+        }
+        let hint = std::mem::take(&mut finding.hint);
+        finding.hint = match block.take() {
+            Some(block) => hint.with_settings(&block),
+            None => {
+                let rest = hint.settled(|fix| match is_setting(&fix) {
+                    true => Settled::LeftOut,
+                    false => Settled::Kept(fix),
+                });
+                Hint::say(format!(
+                    "The lines for postgresql.conf under {} fix this, too.",
+                    first.name()
+                ))
+                .and(rest)
+            }
+        };
+    }
 }
 
 fn error(code: Code, message: String) -> Finding {
@@ -151,7 +204,7 @@ fn on_server(setting: &str, leaves_something: bool) -> Hint {
     };
     let hint = Hint::say("In postgresql.conf, then reload:").fix(fix);
     match setting == GOOD_SUITES {
-        true => hint.then("PgBouncer calls it client_tls_ciphers."),
+        true => hint.then("In PgBouncer, set client_tls_ciphers."),
         false => hint.then("PgBouncer: client_tls_protocols = secure."),
     }
 }

@@ -8,10 +8,10 @@ use super::wire::{said, server_error};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::cause::Cause;
-use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
-use crate::probe::{Moment, Session, Task};
+use crate::probe::{Moment, Observation, Progress, Proof, Session, Stop, Task};
 use crate::verify::client_path;
 use crate::wire::postgres::FirstAnswer;
 use crate::wire::tls::Alert;
@@ -101,6 +101,36 @@ pub(in crate::diagnose) fn in_handshake(
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_) => None,
+    }
+}
+
+/// The same for an audit: that a server demands a certificate which the string does not have is good to know, and not a
+/// fault.
+///
+/// The server must have proved its key: what comes before that may come from anyone.
+pub(in crate::diagnose) fn excused(diagnosis: Diagnosis, observation: &Observation) -> Diagnosis {
+    let finished = match &observation.outcome {
+        Ok(session) => session.proof == Proof::Finished,
+        Err(Stop::Handshake { progress, .. }) => *progress == Progress::Finished,
+        Err(Stop::Connect(_) | Stop::Negotiate(_) | Stop::SecondLook { .. }) => false,
+    };
+    match &diagnosis.error {
+        Some(error) if finished && error.code == Code::ClientCertRequired => {}
+        Some(_) | None => return diagnosis,
+    }
+    let Diagnosis {
+        error,
+        mut findings,
+        ..
+    } = diagnosis;
+    findings.extend(error.map(|error| {
+        let message = "the server demands a client certificate, and this string has none: everything before the login was audited";
+        Finding::new(Level::Info, error.code, error.stage, message)
+            .hint("To audit as a client that may log in, set sslcert and sslkey.")
+    }));
+    Diagnosis {
+        findings,
+        ..Diagnosis::passed()
     }
 }
 

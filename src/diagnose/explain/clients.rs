@@ -64,6 +64,7 @@ fn code(obstacle: &Obstacle, diagnosis: &Diagnosis) -> Code {
         Obstacle::NoRoots => Code::LibpqRootMissing,
         Obstacle::RootFileMissing => Code::RootFileMissing,
         Obstacle::RootFileInvalid => Code::RootFileInvalid,
+        Obstacle::KeyForm => Code::ClientKeyFileInvalid,
         Obstacle::LargeHello => Code::LargeHelloDropped,
         Obstacle::UnknownKeyword => Code::UnknownKeyword,
         Obstacle::UnknownMode => Code::InvalidValue,

@@ -57,6 +57,76 @@ pub enum KeyFault {
     },
 }
 
+/// The form of a key that libpq reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyForm {
+    /// Text or bytes.
+    pub encoding: Encoding,
+    /// What is encoded.
+    pub container: Container,
+    /// Whether it is encrypted.
+    pub protection: Protection,
+}
+
+/// Text or bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// PEM.
+    Pem,
+    /// DER.
+    Der,
+}
+
+/// What a key is packed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// PKCS#8 (RFC 5958).
+    Pkcs8,
+    /// PKCS#1 or SEC1.
+    Traditional,
+}
+
+/// Whether a key is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// It is not.
+    Plain,
+    /// It needs a passphrase.
+    Encrypted,
+}
+
+/// The form of the first private key in a file that [`read`] reads.
+pub(crate) fn form_of(contents: &[u8]) -> KeyForm {
+    let pem = |container, protection| KeyForm {
+        encoding: Encoding::Pem,
+        container,
+        protection,
+    };
+    let by_label = |block: &Block<'_>| {
+        let protection = match block.header.is_empty() {
+            true => Protection::Plain,
+            false => Protection::Encrypted,
+        };
+        match block.label {
+            b"ENCRYPTED PRIVATE KEY" => Some(pem(Container::Pkcs8, Protection::Encrypted)),
+            b"PRIVATE KEY" => Some(pem(Container::Pkcs8, protection)),
+            b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" => Some(pem(Container::Traditional, protection)),
+            _ => None,
+        }
+    };
+    let first = blocks(contents)
+        .flatten()
+        .find_map(|block| by_label(&block));
+    first.unwrap_or_else(|| KeyForm {
+        encoding: Encoding::Der,
+        container: match is_pkcs8(contents) {
+            true => Container::Pkcs8,
+            false => Container::Traditional,
+        },
+        protection: Protection::Plain,
+    })
+}
+
 /// Reads the first private key of a file: PEM, encrypted or not, or unencrypted DER.
 pub(crate) fn read(
     contents: &[u8],

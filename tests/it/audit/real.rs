@@ -31,6 +31,68 @@ fn a_server_without_tls_is_told_to_switch_it_on_first() {
 }
 
 #[test]
+fn a_server_that_demands_client_certificates_is_audited_without_one() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let ca = "server.crt";
+    server.authenticate("hostnossl all all all reject\nhostssl all all all cert");
+    server.configure(&served, &[MODERN, ("ssl_ca_file", ca)]);
+    let string = format!("{GOOD} port={}", server.port);
+    let run = audit(&client, &[&string]);
+    assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+    assert_eq!(levels(&run, "client-cert-required"), ["info"]);
+    // Demands count, and so does what the server accepts.
+    let strict = audit(&client, &["--valid-for", "9999d", &string]);
+    assert_eq!(
+        (strict.code, strict.outcome().as_str()),
+        (1, "expires-soon"),
+        "{strict:?}"
+    );
+    server.configure(&served, &[("ssl_ca_file", ca)]);
+    let weak = audit(&client, &["--strict", &string]);
+    assert_eq!(
+        (weak.code, weak.outcome().as_str()),
+        (1, "weak-cipher"),
+        "{weak:?}"
+    );
+    let checked = client.check(&string);
+    assert_eq!(checked.code, 5, "{checked:?}");
+}
+
+#[test]
+fn several_settings_are_one_block_and_the_other_findings_name_it() {
+    let root = Ca::root("root");
+    let served = root.leaf_of(&rcgen::PKCS_RSA_SHA256, &["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server.authenticate(TLS_ONLY);
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let old = ("ssl_min_protocol_version", "TLSv1");
+    server.configure(&served, &[old, ("ssl_ciphers", "ALL:@SECLEVEL=0")]);
+    let string = format!("{GOOD} port={}", server.port);
+    let run = audit(&client, &[&string]);
+    let endpoint = run.endpoint();
+    let error = &endpoint["error"];
+    assert_eq!(error["code"], "legacy-protocol", "{run:?}");
+    let hint = error["hint"].as_str().unwrap();
+    let block = "In postgresql.conf, then reload:\n    ssl_min_protocol_version = 'TLSv1.2'\n    ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'";
+    assert!(hint.contains(block), "{hint}");
+    for finding in endpoint["findings"].as_array().unwrap() {
+        let hint = finding["hint"].as_str().unwrap_or_default();
+        assert!(!hint.contains("ssl_ciphers ="), "{finding}");
+        let named = hint.contains("The lines for postgresql.conf under legacy-protocol");
+        assert!(named || finding["code"] != "weak-cipher", "{finding}");
+    }
+}
+
+#[test]
 fn the_answer_to_a_startup_packet_shows_plaintext() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);

@@ -9,6 +9,11 @@ mod faults;
 mod predictions;
 
 use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use self::drivers::{Ask, Came, Clients, Request};
 use self::faults::faults;
@@ -93,6 +98,12 @@ const SETTINGS: &[Setting] = &[
     under(&[("PGSSLROOTCERT", "root.crt")], "sslmode=verify-full"),
     setting("sslmode=verify-full&sslrootcert=root.crt&sslsni=0"),
     setting("sslmode=require&ssl_min_protocol_version=TLSv1.3"),
+    setting("sslmode=verify-full&sslrootcert=trusted.crt"),
+    setting("sslmode=verify-full&sslrootcert=old-label.crt"),
+    setting("sslmode=verify-full&sslrootcert=mark.crt"),
+    setting("sslmode=verify-full&sslrootcert=root.crt&sslcert=client.crt&sslkey=client.key"),
+    setting("sslmode=verify-full&sslrootcert=root.crt&sslcert=client.crt&sslkey=client.der"),
+    setting("sslmode=require&sslcert=client.crt&sslkey=client.der"),
 ];
 
 /// All questions about one server and one string.
@@ -112,6 +123,23 @@ impl Row<'_> {
         }
         client.write("root.crt", self.roots);
         client.write("empty.crt", "");
+        let labelled = |label: &str| self.roots.replace("CERTIFICATE", label);
+        client.write("trusted.crt", labelled("TRUSTED CERTIFICATE"));
+        client.write("old-label.crt", labelled("X509 CERTIFICATE"));
+        client.write("mark.crt", format!("\u{feff}{}", self.roots));
+        if self.setting.string.contains("sslkey") {
+            let own = Ca::root("clients").client("postgres");
+            let key = PrivatePkcs8KeyDer::from_pem_slice(own.key.as_bytes()).unwrap();
+            client.write("client.crt", own.chain);
+            for (name, contents) in [
+                ("client.key", own.key.as_bytes()),
+                ("client.der", key.secret_pkcs8_der()),
+            ] {
+                client.write(name, contents);
+                let path = client.home.path().join(name);
+                std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+            }
+        }
         if self.setting.home_root == HomeRoot::There {
             client.write(".postgresql/root.crt", self.roots);
         }
