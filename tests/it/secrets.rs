@@ -1,6 +1,7 @@
 //! Does a password ever show?
 
 use crate::support::client::Client;
+use crate::support::sample::one_in;
 
 /// Strings that contain the password in some way; `{port}` answers, but does not speak TLS.
 const STRINGS: &[&str] = &[
@@ -293,6 +294,8 @@ fn no_secret_in_the_wrong_place_is_printed() {
 #[test]
 fn no_secret_in_place_of_a_path_is_printed() {
     let own = crate::support::pki::Ca::root("Client CA").leaf(&["ann"]);
+    let step = one_in(3, "the secrets in place of a path");
+    let mut number = 0;
     for (secret, words) in misplaced() {
         for variable in [
             "PGSSLROOTCERT",
@@ -309,6 +312,10 @@ fn no_secret_in_place_of_a_path_is_printed() {
         ] {
             if variable == "PGHOST" && !secret.contains([':', '=', '-']) {
                 // A host may have a name that a machine made up.
+                continue;
+            }
+            number += 1;
+            if number % step != 0 {
                 continue;
             }
             let client = Client::new().with(variable, &secret);

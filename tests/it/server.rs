@@ -107,7 +107,7 @@ fn judge(row: &Row, client: &Client, port: u16) -> Result<(), String> {
         .find_map(|line| Some(line.split_once(", compression")?.0));
     let text = client.pgtls(&["check", &string]).stdout;
     match line {
-        Some(start) if text.lines().any(|line| line.starts_with(start)) => Ok(()),
+        Some(start) if text.lines().any(|line| line.contains(start)) => Ok(()),
         _ => Err(format!("psql: {theirs}\npgtls: {text}")),
     }
 }

@@ -21,6 +21,7 @@ use self::referee::Referee;
 use self::world::{Made, Outcome};
 use self::worlds::Recipe;
 use crate::support::library::{Library, libraries};
+use crate::support::sample::one_in;
 use crate::support::skip::has_openssl;
 
 /// Chains on which a row differs from an OpenSSL.
@@ -40,7 +41,12 @@ fn chains_are_judged_as_openssl_judges_them() {
     let mut cases = rows::all();
     cases.extend(corpus::singles_and_pairs());
     assert!(cases.len() >= 300, "only {} chains", cases.len());
-    let chunks: Vec<_> = cases.chunks(CHUNK).collect();
+    let step = if std::env::var_os("PGTLS_UPDATE_MATRIX").is_some() {
+        1
+    } else {
+        one_in(4, "the chains for OpenSSL")
+    };
+    let chunks: Vec<_> = cases.chunks(CHUNK).step_by(step).collect();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
     side_by_side(|referees| {
@@ -62,7 +68,9 @@ fn chains_are_judged_as_openssl_judges_them() {
         found.len()
     );
     let topics = cases.iter().map(|(name, _)| matrix::topic(name)).collect();
-    matrix::check(&topics, &found);
+    if step == 1 {
+        matrix::check(&topics, &found);
+    }
 }
 
 /// `PGTLS_WORLDS` is the number of worlds, `PGTLS_WORLD_SEED` that of the first.

@@ -13,6 +13,8 @@ pub(crate) mod pgbouncer;
 pub(crate) mod pki;
 pub(crate) mod postgres;
 pub(crate) mod python;
+pub(crate) mod rsa_key;
+pub(crate) mod sample;
 pub(crate) mod scripted;
 pub(crate) mod serving;
 pub(crate) mod skip;

@@ -11,6 +11,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::rsa_key;
 use super::skip::skip;
 
 /// What a server needs.
@@ -337,9 +338,16 @@ impl<'a> Documented<'a> {
         std::fs::read_to_string(self.directory.join(file)).unwrap()
     }
 
+    /// A request for no other kind of key gets one that was made before: OpenSSL searches long for the primes of an RSA key.
     fn openssl(&self, arguments: &str) {
+        let mut words: Vec<&str> = arguments.split_whitespace().collect();
+        let makes_key = words.first() == Some(&"req") && !words.contains(&"-newkey");
+        if makes_key && let Some(at) = words.iter().position(|word| *word == "-keyout") {
+            words[at] = "-key";
+            rsa_key::put(&self.directory.join(words[at + 1]));
+        }
         let output = Command::new("openssl")
-            .args(arguments.split_whitespace())
+            .args(words)
             .current_dir(self.directory)
             .output()
             .unwrap();

@@ -5,17 +5,22 @@ use std::io::Write as _;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// Reasons that have been reported: each is reported once, not for every test.
+/// Lines that have been said: each is said once, not for every test.
 static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Reports visibly that a test, or a part of it, did not run. If `CI` is set, that is a failure.
 pub(crate) fn skip(missing: &str) {
     assert!(std::env::var_os("CI").is_none(), "{missing}");
+    tell(&format!("SKIPPED: {missing}"));
+}
+
+/// Says a line about the tests, once.
+pub(crate) fn tell(line: &str) {
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    if told.insert(missing.to_owned()) {
+    if told.insert(line.to_owned()) {
         // Not eprintln!: the test harness would hide it.
         std::io::stderr()
-            .write_all(format!("SKIPPED: {missing}\n").as_bytes())
+            .write_all(format!("{line}\n").as_bytes())
             .unwrap();
     }
 }
