@@ -1,6 +1,7 @@
-//! `pgtls verify --hosts-file`: every line of PostgreSQL 19's `pg_hosts.conf`.
+//! `pgtls verify pg_hosts.conf`: every line of PostgreSQL 19's `pg_hosts.conf`.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use pgtls::check::{Label, Location};
 use pgtls::conninfo::SystemRoots;
@@ -9,7 +10,7 @@ use pgtls::diagnose::{
     never_sent, no_hosts_line, server_files_error, trust_error_offline,
 };
 use pgtls::report::EndpointReport;
-use pgtls::trust::hosts_file::{self, HostNames, HostsLine, Passphrase, line_for};
+use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
 use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
 
 use super::verify::{Judge, Judged, server_files};
@@ -71,13 +72,29 @@ pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<J
 
 fn read(file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
     let text = read_bounded(file).map_err(|error| hosts_file_unreadable(file, &error))?;
-    let lines = hosts_file::read(&text, file, &|path| read_bounded(path))
-        .map_err(|error| hosts_file_error(&error))?;
+    let files = Files::new(&read_bounded, &entries);
+    let lines = hosts_file::read(&text, file, &files).map_err(|error| hosts_file_error(&error))?;
     if lines.is_empty() {
         return Err(hosts_file_empty(file));
     }
     Ok(lines)
 }
+
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(directory)?;
+    entries.map(|entry| Ok(entry?.path())).collect()
+}
+
+/// Is it a `pg_hosts.conf`, and not a certificate? What cannot be read is a certificate that cannot.
+pub(super) fn is_hosts_file(file: &Path) -> bool {
+    let is_named = file.file_name().is_some_and(|name| name == "pg_hosts.conf");
+    let pem = |text: &[u8]| text.windows(PEM.len()).any(|window| window == PEM);
+    is_named
+        || file.extension().is_some_and(|end| end == "conf")
+            && read_bounded(file).is_ok_and(|text| !pem(&text))
+}
+
+const PEM: &[u8] = b"-----BEGIN ";
 
 /// The chain of a line, and what was not checked of its files.
 fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnosis> {

@@ -15,7 +15,7 @@ use pgtls::trust::{Choice, Error, Level, Trust, identity};
 use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge};
 
 use super::demands::now;
-use super::hosts;
+use super::hosts::{self, is_hosts_file};
 use super::output::{self, Printed};
 use crate::cli::Verify;
 use crate::machine::Machine;
@@ -35,7 +35,12 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         Some("system") => Choice::System,
         _ => Choice::File(path.clone()),
     });
-    let chain = match (&args.hosts_file, &args.cert) {
+    let (hosts_file, certificate) = match &args.file {
+        Some(file) if is_hosts_file(file) => (Some(file), None),
+        Some(file) => (None, Some(file)),
+        None => (args.hosts_file.as_ref(), args.cert.as_ref()),
+    };
+    let chain = match (hosts_file, certificate) {
         (None, Some(certificate)) => match server_files(certificate, args.key.as_deref()) {
             Ok(chain) => Some(chain),
             Err(error) => return Ok(refused(&server_files_error(&error))),
@@ -65,7 +70,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         oldest: args.demands.keys().oldest(),
     };
     let hosts: Vec<Vec<u8>> = args.host.iter().map(|host| bytes_of(host)).collect();
-    let judged = match (&args.hosts_file, chain) {
+    let judged = match (hosts_file, chain) {
         (Some(file), _) => hosts::verify(file, &hosts, &judge),
         (None, Some(chain)) if hosts.is_empty() => vec![judge.chain(&chain, None)],
         (None, chain) => {

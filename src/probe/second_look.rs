@@ -107,17 +107,36 @@ pub(super) async fn second_look(
     deadline: Instant,
     timings: &mut Timings,
 ) -> (Result<Session, Stop>, LibpqOffer) {
-    let Some(address) = address.filter(|_| nothing_in_common(&stop)) else {
+    let hung_up = hung_up(&stop);
+    let Some(address) = address.filter(|_| hung_up || nothing_in_common(&stop)) else {
         return (Err(stop), LibpqOffer::NotMade);
     };
     let began = Instant::now();
     let looked = look(task, address, deadline).await;
     timings.handshake = timings.handshake.map(|took| took + began.elapsed());
     match looked {
+        // Only a choice that rustls does not offer explains why it hung up.
+        Seen::Told(told) if hung_up && is_contradiction(&told) => (Err(stop), LibpqOffer::NotMade),
+        Seen::Refused | Seen::Nothing if hung_up => (Err(stop), LibpqOffer::NotMade),
         Seen::Told(told) => (*told, LibpqOffer::Answered),
         Seen::Refused => (Err(stop), LibpqOffer::Refused),
         Seen::Nothing => (Err(stop), LibpqOffer::Unclear),
     }
+}
+
+/// Some servers say nothing at all where they accept nothing of an offer.
+fn hung_up(stop: &Stop) -> bool {
+    let Stop::Handshake { error, tls, .. } = stop else {
+        return false;
+    };
+    matches!(error, handshake::Error::Closed { received: 0 }) && tls.protocol.is_none()
+}
+
+fn is_contradiction(told: &Result<Session, Stop>) -> bool {
+    let Err(Stop::SecondLook { fault, .. }) = told else {
+        return false;
+    };
+    *fault == LookFault::Contradiction
 }
 
 /// What a look shows.

@@ -502,6 +502,20 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
             found.2
         );
     }
+    client.write("data/more/one.conf", "e.example ../a.crt ../a.key\n");
+    client.write("data/more/README", "not a line\n");
+    let (code, told, said) = verify("include_dir more\n", &[]);
+    assert_eq!((code, told.len()), (7, 1), "{said}");
+    // The file alone says what it is.
+    client.write("data/pg_hosts.conf", "a.example a.crt a.key\n");
+    for (file, found) in [
+        ("data/pg_hosts.conf", 0),
+        ("data/a.crt", 0),
+        ("data/c.crt", 6),
+    ] {
+        let run = client.pgtls(&["verify", file, "--sslrootcert", "root.crt"]);
+        assert_eq!(run.code, found, "{file}: {run:?}");
+    }
     let (code, told, said) = verify("127.0.0.1 a.crt a.key", &["--host", "10.0.0.1"]);
     assert_eq!((code, told.len()), (5, 2), "{said}");
     for words in [

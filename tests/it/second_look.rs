@@ -329,7 +329,7 @@ fn a_forged_replayed_truncated_or_downgraded_flight_is_refused() {
         (Forgery::Suite, (5, "tls-failure")),
         (Forgery::Contradiction, (5, "tls-failure")),
     ] {
-        let peer = forger(&served, forgery);
+        let peer = forger(&served, forgery, Manner::Alert);
         let client = Client::new();
         client.write("root.crt", &root.pem);
         for mode in ["verify-full", "require"] {
@@ -353,8 +353,39 @@ fn a_forged_replayed_truncated_or_downgraded_flight_is_refused() {
     }
 }
 
+/// How it refuses a hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    Alert,
+    HangUp,
+}
+
+/// Some servers say nothing where they accept nothing of an offer.
+#[test]
+fn a_server_that_hangs_up_gets_a_second_look_too() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    for (forgery, expected) in [
+        (Forgery::None, (0, "pass")),
+        (Forgery::OtherKey, (5, "tls-failure")),
+        // It accepts what it hung up on: perhaps the network was at fault, and nothing is proven.
+        (Forgery::Contradiction, (5, "closed")),
+    ] {
+        let peer = forger(&served, forgery, Manner::HangUp);
+        let client = Client::new();
+        client.write("root.crt", &root.pem);
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt",
+            peer.port
+        );
+        let run = client.check(&string);
+        let (code, word) = outcome(&run);
+        assert_eq!((code, word.as_str()), expected, "{forgery:?}: {run:?}");
+    }
+}
+
 /// A server that refuses the first hello of every client, and answers the second one.
-fn forger(served: &Served, forgery: Forgery) -> Peer {
+fn forger(served: &Served, forgery: Forgery, manner: Manner) -> Peer {
     let chain: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(served.chain.as_bytes())
         .map(|certificate| certificate.unwrap().to_vec())
         .collect();
@@ -364,8 +395,10 @@ fn forger(served: &Served, forgery: Forgery) -> Peer {
     Peer::start(move |conversation| {
         conversation.hello()?;
         if conversation.number % 2 == 0 {
-            // handshake_failure
-            conversation.say(&[21, 3, 3, 0, 2, 2, 40])?;
+            if manner == Manner::Alert {
+                // handshake_failure
+                conversation.say(&[21, 3, 3, 0, 2, 2, 40])?;
+            }
             return conversation.finish();
         }
         let key = if forgery == Forgery::OtherKey {

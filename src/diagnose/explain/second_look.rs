@@ -72,7 +72,7 @@ fn client_certificate(task: &Task, tls: &Tls) -> Finding {
             .hint(Hint::say(ALLOW_MORE).fix(Fix::setting(CIPHERS)));
     }
     let message = format!(
-        "{}, and there is none to send; whether it goes on without shows only in a finished handshake, and {unknown}",
+        "{}, and there is none to send; psql connects only if the server goes on without, which shows in a finished handshake, and {unknown}",
         LookFault::ClientCertificate
     );
     let advice = client_certificate::advice(task, tls, None);

@@ -4,12 +4,12 @@
 
 mod tokens;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::conninfo::shown_path;
 use crate::escape::escape;
 
+pub use tokens::Files;
 use tokens::{Line, tokenize};
 
 /// One line.
@@ -101,13 +101,9 @@ pub enum HostsFault {
 ///
 /// # Errors
 /// The first reason why PostgreSQL would not start.
-pub fn read(
-    text: &[u8],
-    file: &Path,
-    open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
-) -> Result<Vec<HostsLine>, HostsError> {
+pub fn read(text: &[u8], file: &Path, files: &Files<'_>) -> Result<Vec<HostsLine>, HostsError> {
     let mut lines = Vec::new();
-    tokenize(text, file, open, 0, &mut lines)?;
+    tokenize(text, file, files, 0, &mut lines)?;
     let lines: Vec<HostsLine> = lines.iter().map(Line::hosts).collect::<Result<_, _>>()?;
     let mut seen: Vec<String> = Vec::new();
     for line in &lines {
@@ -228,16 +224,30 @@ const WITHOUT_SNI: &str = "/no_sni/";
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     fn lines(text: &str) -> Result<Vec<HostsLine>, String> {
         let open = |path: &Path| match path.to_str() {
             Some("/d/names") => Ok(b"b.example\n\"c.example\", d.example # x\n".to_vec()),
             Some("/d/more") => Ok(b"e.example e.crt e.key\n".to_vec()),
+            Some("/d/dir/a.conf") => Ok(b"a.dir a.crt a.key\n".to_vec()),
+            Some("/d/dir/b.conf") => Ok(b"b.dir b.crt b.key\n".to_vec()),
+            Some("/d/perhaps") => Ok(b"include_if_exists perhaps\n".to_vec()),
+            Some("/d/many") => Ok(b"include many\n".repeat(9)),
             Some("/d/loop") => Ok(b"include loop\n".to_vec()),
             _ => Err(io::ErrorKind::NotFound.into()),
         };
-        read(text.as_bytes(), Path::new("/d/pg_hosts.conf"), &open)
+        let list = |path: &Path| match path.to_str() {
+            Some("/d/dir") => Ok(["b.conf", "a.conf", ".c.conf", "d.txt"]
+                .iter()
+                .map(|name| path.join(name))
+                .collect()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        };
+        let files = Files::new(&open, &list);
+        read(text.as_bytes(), Path::new("/d/pg_hosts.conf"), &files)
             .map_err(|error| error.to_string())
     }
 
@@ -274,6 +284,19 @@ mod tests {
         assert_eq!(names("include_if_exists none\na s.crt s.key"), ["a"]);
         assert_eq!(names("\"@names\" s.crt s.key"), ["@names"]);
         assert_eq!(names("\"a \"\"b\" s.crt s.key"), ["a \"b"]);
+    }
+
+    #[test]
+    fn directories_are_included_in_order_and_no_bound_is_passed_over() {
+        assert_eq!(names("include_dir dir"), ["a.dir", "b.dir"]);
+        assert_eq!(names("include_if_exists none\n* x.crt x.key"), ["*"]);
+        for text in [
+            "include_if_exists perhaps",
+            "include many",
+            "include_dir none",
+        ] {
+            assert!(lines(text).is_err(), "{text}");
+        }
     }
 
     #[test]

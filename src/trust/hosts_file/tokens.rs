@@ -1,5 +1,6 @@
 //! Lines, fields and tokens, as in `pg_hba.conf` (`tokenize_auth_file` in `hba.c`).
 
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +13,32 @@ pub(super) struct Line {
     pub(super) fields: Vec<Vec<String>>,
 }
 
+/// How other files are found.
+pub struct Files<'a> {
+    open: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    list: &'a dyn Fn(&Path) -> io::Result<Vec<PathBuf>>,
+    /// How many were opened: files can include each other in more than one place.
+    opened: Cell<usize>,
+}
+
+impl<'a> Files<'a> {
+    /// `open` reads a file, `list` names the entries of a directory.
+    pub fn new(
+        open: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+        list: &'a dyn Fn(&Path) -> io::Result<Vec<PathBuf>>,
+    ) -> Self {
+        Self {
+            open,
+            list,
+            opened: Cell::new(0),
+        }
+    }
+}
+
 pub(super) fn tokenize(
     text: &[u8],
     file: &Path,
-    open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    files: &Files<'_>,
     depth: usize,
     lines: &mut Vec<Line>,
 ) -> Result<(), HostsError> {
@@ -34,19 +57,34 @@ pub(super) fn tokenize(
         let place = Place {
             file,
             line: first,
-            open,
+            files,
             depth,
         };
         let fields = place.fields(&std::mem::take(&mut whole))?;
         match fields.as_slice() {
             [] => {}
-            [directive, path] if directive.is("include") || directive.is("include_if_exists") => {
-                match place.included(&path.text()) {
-                    Ok((path, text)) => {
-                        tokenize(&text, &path, open, depth.saturating_add(1), lines)?
-                    }
-                    Err(_) if directive.is("include_if_exists") => {}
-                    Err(error) => return Err(error),
+            [directive, path] if directive.is("include") => {
+                let path = place.path(&path.text());
+                let text = place
+                    .read(&path)?
+                    .map_err(|error| place.unread(&path, &error))?;
+                tokenize(&text, &path, files, depth.saturating_add(1), lines)?;
+            }
+            [directive, path] if directive.is("include_if_exists") => {
+                let path = place.path(&path.text());
+                match place.read(&path)? {
+                    Ok(text) => tokenize(&text, &path, files, depth.saturating_add(1), lines)?,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(place.unread(&path, &error)),
+                }
+            }
+            [directive, path] if directive.is("include_dir") => {
+                let directory = place.path(&path.text());
+                for path in place.listed(&directory)? {
+                    let text = place
+                        .read(&path)?
+                        .map_err(|error| place.unread(&path, &error))?;
+                    tokenize(&text, &path, files, depth.saturating_add(1), lines)?;
                 }
             }
             _ => lines.push(Line {
@@ -78,7 +116,7 @@ impl Field {
 struct Place<'a> {
     file: &'a Path,
     line: usize,
-    open: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    files: &'a Files<'a>,
     depth: usize,
 }
 
@@ -91,20 +129,39 @@ impl Place<'_> {
         }
     }
 
-    /// A file that this one names, relative to its own directory.
-    fn included(&self, name: &str) -> Result<(PathBuf, Vec<u8>), HostsError> {
-        if self.depth >= MAX_DEPTH {
+    /// A path that this file names, relative to its own directory.
+    fn path(&self, name: &str) -> PathBuf {
+        let directory = self.file.parent().unwrap_or_else(|| Path::new(""));
+        directory.join(name)
+    }
+
+    /// Reads a file that this one names. The outer error is about the bounds, which nothing excuses.
+    fn read(&self, path: &Path) -> Result<io::Result<Vec<u8>>, HostsError> {
+        let opened = self.files.opened.get();
+        if self.depth >= MAX_DEPTH || opened >= MAX_FILES {
             return Err(self.fault(HostsFault::TooDeep));
         }
-        let directory = self.file.parent().unwrap_or_else(|| Path::new(""));
-        let path = directory.join(name);
-        match (self.open)(&path) {
-            Ok(text) => Ok((path, text)),
-            Err(error) => Err(self.fault(HostsFault::Included {
-                path,
-                reason: error.to_string(),
-            })),
-        }
+        self.files.opened.set(opened.saturating_add(1));
+        Ok((self.files.open)(path))
+    }
+
+    fn unread(&self, path: &Path, error: &io::Error) -> HostsError {
+        self.fault(HostsFault::Included {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    /// `GetConfFilesInDir`: what ends in `.conf` and does not begin with a dot, by name.
+    fn listed(&self, directory: &Path) -> Result<Vec<PathBuf>, HostsError> {
+        let mut paths =
+            (self.files.list)(directory).map_err(|error| self.unread(directory, &error))?;
+        paths.retain(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            name.ends_with(b".conf") && !name.starts_with(b".")
+        });
+        paths.sort();
+        Ok(paths)
     }
 
     /// `next_field_expand`: `@file` stands for all tokens of that file.
@@ -116,12 +173,15 @@ impl Place<'_> {
             while let Some(token) = next_token(&mut rest) {
                 match token.text.strip_prefix('@') {
                     Some(name) if token.quoted == Quoted::No && !name.is_empty() => {
-                        let (path, text) = self.included(name)?;
+                        let path = self.path(name);
+                        let text = self
+                            .read(&path)?
+                            .map_err(|error| self.unread(&path, &error))?;
                         let mut lines = Vec::new();
                         tokenize(
                             &text,
                             &path,
-                            self.open,
+                            self.files,
                             self.depth.saturating_add(1),
                             &mut lines,
                         )?;
@@ -206,3 +266,6 @@ fn next_token(rest: &mut &str) -> Option<Token> {
 
 /// `CONF_FILE_MAX_DEPTH`.
 const MAX_DEPTH: usize = 10;
+
+/// Included files, all together. No honest configuration has more.
+const MAX_FILES: usize = 1000;
