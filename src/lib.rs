@@ -33,6 +33,7 @@
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`check`] | connection strings | what is found at every endpoint: the main job |
 //! | [`report`] | findings | bytes |
+//! | [`diff`] | two reports | what changed between them |
 //! | `lab` | | throw-away endpoints, good and broken, and what clients do there |
 //!
 //! **The library is not an interface.** It exists for the program and its tests, and any version may change
@@ -58,6 +59,7 @@ pub mod conninfo;
 pub mod demands;
 pub mod diagnose;
 pub mod dialect;
+pub mod diff;
 pub mod escape;
 pub mod exit;
 pub mod handshake;

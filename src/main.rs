@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Translate(args) => commands::translate::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::Report(args) => commands::report::run(&args),
         Command::Roots(args) => commands::roots::run(&args).map(Exit::into),
         Command::Explain(args) => commands::explain::run(&args).map(Exit::into),

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::start::{epilogue, exit_words};
 use super::{
-    Audit, Check, Completions, Conninfo, Explain, Format, Merge, Roots, Translate, Verify,
+    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Merge, Roots, Translate, Verify,
 };
 
 #[cfg(feature = "lab")]
@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Translate(Translate),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
+    /// Compare two JSON reports: a renewal is quiet, lost protection fails (offline)
+    Diff(Diff),
     /// Merge the reports of several runs into one, in any format (offline)
     Report(Merge),
     /// Show the built-in root certificates
@@ -90,6 +92,7 @@ impl Command {
             Self::Demo(output) => Some(output.format),
             Self::Conninfo(_)
             | Self::Translate(_)
+            | Self::Diff(_)
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)

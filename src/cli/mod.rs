@@ -105,6 +105,14 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) save_chain: Option<PathBuf>,
 
+    /// Fail (exit 1) if protection was lost since this JSON report; see `pgtls diff`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write the report to the baseline instead of comparing, if every endpoint passes
+    #[arg(long, requires = "baseline")]
+    pub(crate) update: bool,
+
     /// If everything else passes, log in as well (exit 8 if that fails). The password comes from the
     /// string, PGPASSWORD or ~/.pgpass. Then compare the server's pg_stat_ssl with the TLS session
     #[arg(long)]
@@ -257,6 +265,38 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The older report, of check or audit with --format json. - is standard input
+    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub(crate) old: PathBuf,
+
+    /// The newer report
+    #[arg(value_name = "NEW", value_hint = ValueHint::FilePath)]
+    pub(crate) new: PathBuf,
+
+    /// The output format
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
+
+    /// Print nothing. Only the exit code tells the result
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// The format of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// For pull requests and tickets.
+    Markdown,
+    /// Annotations for GitHub Actions, and a summary of the job.
+    Github,
 }
 
 #[derive(Debug, Args)]
@@ -432,6 +472,10 @@ pub(crate) enum Format {
     Markdown,
     /// One page for auditors and tickets, readable without script and network.
     Html,
+    /// One row per certificate, the first to expire on top.
+    Csv,
+    /// A calendar with the day on which each certificate expires.
+    Ics,
 }
 
 /// `--report FORMAT=FILE`.

@@ -11,6 +11,7 @@ use pgtls::exit::Exit;
 use pgtls::report::{EndpointReport, Report};
 
 use super::demands::now;
+use super::diff::{Baseline, Missing};
 use super::progress::Live;
 use super::{certificate, output, run, sources};
 use crate::cli::{Check, Hosts};
@@ -19,7 +20,13 @@ use crate::machine::{Machine, jobs};
 
 pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let sources = sources(args)?;
-    let mut live = Live::new(&args.output);
+    let baseline = args.baseline.as_deref();
+    let baseline = baseline.map(|file| Baseline::read(file, args.update));
+    let baseline = baseline.transpose()?;
+    let mut live = match baseline {
+        Some(_) => Live::new(&args.output).at_the_end(),
+        None => Live::new(&args.output),
+    };
     if sources.is_empty() {
         complain("no connection string belongs to this shard: nothing to check");
         let report = Report::new(Vec::new(), Exit::Passed, now());
@@ -45,8 +52,15 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     if exit == Exit::Interrupted {
         complain("interrupted: not everything was checked");
     }
-    let report = Report::of(outcome, request.now);
-    output::print(&report, exit, &args.output, printed?)
+    let mut report = Report::of(outcome, request.now);
+    if let Some(baseline) = baseline {
+        let missing = match args.shard {
+            Some(_) => Missing::Expected,
+            None => Missing::Told,
+        };
+        report = baseline.apply(report, missing)?;
+    }
+    output::print(&report, report.exit_code, &args.output, printed?)
 }
 
 fn request(args: &Check) -> anyhow::Result<CheckRequest> {

@@ -8,6 +8,7 @@ pub(crate) mod conninfo;
 mod demands;
 #[cfg(feature = "lab")]
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod explain;
 mod file;
 mod hosts;

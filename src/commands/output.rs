@@ -8,7 +8,9 @@ use anyhow::Context;
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
 use pgtls::report::text::{Detail, Order, Page, Palette, Selection, View};
-use pgtls::report::{Report, github, html, json, junit, markdown, nagios, prometheus, sarif, text};
+use pgtls::report::{
+    Report, csv, github, html, ics, json, junit, markdown, nagios, prometheus, sarif, text,
+};
 
 use super::file;
 use crate::cli::{Color, Format, Output, Sort};
@@ -50,11 +52,12 @@ pub(super) fn print(
         }));
     }
     let failure = results.into_iter().find_map(Result::err);
-    if let Some(summary) = step_summary(output) {
-        // Nobody asked for this file, and the verdict is on standard output: the exit code stays.
-        if let Err(error) = append_summary(&summary, report) {
-            crate::complain(&error);
-        }
+    let printing = match output.format {
+        Format::Github if !output.quiet => Printing::Annotations,
+        _ => Printing::Other,
+    };
+    if let Some(summary) = step_summary(printing) {
+        append_summary(&summary, |room| markdown::within(report, room).into_bytes());
     }
     match (failure, exit) {
         (Some(error), Exit::Passed) => return Err(error),
@@ -67,24 +70,37 @@ pub(super) fn print(
     })
 }
 
+/// What goes to standard output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Printing {
+    /// Annotations for a job of GitHub Actions.
+    Annotations,
+    /// Something else, or nothing.
+    Other,
+}
+
 /// Where a job of GitHub Actions collects its summary, if annotations are printed for one.
-fn step_summary(output: &Output) -> Option<PathBuf> {
-    let wanted = output.format == Format::Github && !output.quiet;
+pub(super) fn step_summary(printing: Printing) -> Option<PathBuf> {
+    let wanted = printing == Printing::Annotations;
     let set = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| wanted && !file.is_empty());
     set.map(PathBuf::from)
 }
 
-fn append_summary(summary: &Path, report: &Report) -> anyhow::Result<()> {
-    file::append(summary, |length| {
+/// Appends what `text` makes of the room that is left, in bytes. Nobody asked for this file, and the verdict is on
+/// standard output: if it cannot be written, the exit code stays.
+pub(super) fn append_summary(summary: &Path, text: impl FnOnce(usize) -> Vec<u8>) {
+    let written = file::append(summary, |length| {
         let room = MAX_SUMMARY.saturating_sub(usize::try_from(length).unwrap_or(usize::MAX));
-        let text = markdown::within(report, room);
-        let between = if length > 0 { "\n" } else { "" };
-        format!("{between}{text}").into_bytes()
-    })
-    .with_context(|| {
+        let between: &[u8] = if length > 0 { b"\n" } else { b"" };
+        [between, &text(room)].concat()
+    });
+    let written = written.with_context(|| {
         let file = shown_path(summary);
         format!("could not append the report to the job summary {file} (GITHUB_STEP_SUMMARY)")
-    })
+    });
+    if let Err(error) = written {
+        crate::complain(&error);
+    }
 }
 
 /// GitHub refuses the summary of a step if it is longer ("Step isolation and limits" in its documentation).
@@ -108,6 +124,8 @@ fn render(
         Format::Prometheus => prometheus::write(out, report),
         Format::Markdown => markdown::write(out, report),
         Format::Html => html::write(out, report),
+        Format::Csv => csv::write(out, report),
+        Format::Ics => ics::write(out, report),
     }
 }
 

@@ -41,6 +41,12 @@ impl Live {
         }
     }
 
+    /// The same, with nothing on standard output before the end: what an endpoint's report says is not final.
+    pub(super) fn at_the_end(mut self) -> Self {
+        self.printed = Printed::Nothing;
+        self
+    }
+
     /// Its signs of life.
     pub(super) fn progress(&self) -> Progress {
         self.progress.clone()

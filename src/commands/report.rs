@@ -35,9 +35,9 @@ pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
 }
 
 /// Enough for the reports of some ten thousand endpoints.
-const MAX_REPORT: Mebibytes = Mebibytes(256);
+pub(super) const MAX_REPORT: Mebibytes = Mebibytes(256);
 
-fn shown(file: &Path) -> String {
+pub(super) fn shown(file: &Path) -> String {
     match file.to_str() {
         Some("-") => "standard input".to_owned(),
         _ => shown_path(file),

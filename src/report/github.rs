@@ -21,13 +21,24 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         // A line that begins with a word, so that a name with `::` does not start a command.
         writeln!(out, "{verdict} {}", data(&label))?;
         for findings in endpoint.findings_by_code() {
-            annotation(out, endpoint, &label, &findings)?;
+            annotate(out, endpoint, &label, &findings)?;
         }
     }
     Ok(())
 }
 
-fn annotation(
+/// Writes an annotation of no place in a file.
+pub(crate) fn annotation(
+    out: &mut dyn Write,
+    command: &'static str,
+    title: &str,
+    message: &str,
+) -> io::Result<()> {
+    let title = property(title);
+    writeln!(out, "::{command} title={title}::{}", data(message))
+}
+
+fn annotate(
     out: &mut dyn Write,
     endpoint: &EndpointReport,
     label: &str,

@@ -56,7 +56,7 @@ impl Weight {
             .any(|one| one.level == Level::Warning);
         match endpoint.verdict {
             Verdict::Fail => Self::Failed,
-            Verdict::Pass if warned => Self::Warned,
+            Verdict::Pass if warned || endpoint.unverified => Self::Warned,
             Verdict::Pass => Self::Quiet,
         }
     }
@@ -92,14 +92,21 @@ fn title(report: &Report) -> String {
         .count();
     let sign = sign(report.verdict);
     let told = match (failed, all) {
-        (0, 1) => "the endpoint passed".to_owned(),
+        (0, 1) if report.verdict == Verdict::Pass => "the endpoint passed".to_owned(),
         (0, _) if report.verdict == Verdict::Pass => format!("all {all} endpoints passed"),
         // Interrupted: what was not checked did not pass.
-        (0, _) => format!("{all} endpoints passed, the others were not checked"),
+        (0, _) => format!("{all} passed, the others were not checked"),
         (_, 1) => "the endpoint failed".to_owned(),
         (failed, all) => format!("{failed} of {all} endpoints failed"),
     };
-    format!("## {sign} pgtls: {told}\n\n")
+    let made = match (&report.checked_at, &report.tool) {
+        (Some(instant), Some(tool)) => {
+            let tool = format!("{} {}", tool.name, tool.version);
+            format!("Checked at {} by {}.\n\n", code(instant), code(&tool))
+        }
+        (Some(_) | None, _) => String::new(),
+    };
+    format!("## {sign} pgtls: {told}\n\n{made}")
 }
 
 fn sign(verdict: Verdict) -> &'static str {
@@ -114,6 +121,7 @@ const HEADER: &str =
 
 fn row(endpoint: &EndpointReport) -> String {
     let result = match endpoint.verdict {
+        Verdict::Pass if endpoint.unverified => "⚠️ PASS (unverified)".to_owned(),
         Verdict::Pass => "✅ PASS".to_owned(),
         Verdict::Fail => format!("❌ FAIL, exit {}", endpoint.exit_code.number()),
     };
@@ -193,7 +201,7 @@ fn fenced(text: &str) -> String {
 }
 
 /// A sentence, in which each word that could be a link, an image, a mention, a tag or a format is code.
-pub(super) fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     let words = text.trim().split(' ').enumerate();
     let words = words.map(|(index, word)| match word {
         "" => String::new(),
@@ -228,7 +236,7 @@ fn is_plain(word: &str) -> bool {
 }
 
 /// Text as code, in which nothing has a meaning.
-pub(super) fn code(text: &str) -> String {
+fn code(text: &str) -> String {
     // Without any character it would be two backticks.
     if text.trim().is_empty() {
         return "(empty)".to_owned();
@@ -244,7 +252,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// Code in a table. A bar ends the cell even in code, and escapes of it differ between renderers.
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     code(&text.replace('|', "\\x7c"))
 }
 

@@ -9,9 +9,12 @@
 mod audit;
 mod build;
 mod check;
+pub mod csv;
 mod evidence;
+mod expiry;
 pub mod github;
 pub mod html;
+pub mod ics;
 pub mod json;
 pub mod junit;
 mod login;
@@ -20,7 +23,7 @@ pub mod merge;
 pub mod nagios;
 pub mod prometheus;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod sarif;
 #[cfg(test)]
 mod schema;

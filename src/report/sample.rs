@@ -16,12 +16,12 @@ use crate::exit::Exit;
 use crate::wire::tls::Weakness;
 
 /// Five endpoints.
-pub(super) fn report() -> Report {
+pub(crate) fn report() -> Report {
     with(&[passing(), wrong_host(), hostile(), plaintext(), unread()])
 }
 
 /// These endpoints, and the exit code that the worst of them has.
-pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
+pub(crate) fn with(endpoints: &[EndpointReport]) -> Report {
     let exit_code = endpoints.iter().map(|one| one.exit_code).max();
     let exit_code = exit_code.unwrap_or(Exit::Passed);
     Report {
@@ -42,7 +42,7 @@ pub(super) fn with(endpoints: &[EndpointReport]) -> Report {
 }
 
 /// 42 days are left.
-pub(super) fn passing() -> EndpointReport {
+pub(crate) fn passing() -> EndpointReport {
     EndpointReport {
         conninfo: Some("host=db.example.com password=******** sslmode=verify-full".into()),
         host: Some("db.example.com".into()),

@@ -10,7 +10,7 @@ use crate::support::skip::skip;
 use crate::support::tool::Tool;
 use serde_json::Value;
 
-const FORMATS: [&str; 9] = [
+const FORMATS: [&str; 11] = [
     "text",
     "json",
     "jsonl",
@@ -20,6 +20,8 @@ const FORMATS: [&str; 9] = [
     "prometheus",
     "markdown",
     "html",
+    "csv",
+    "ics",
 ];
 
 /// A pass, a wrong host and a string that cannot be read, whose password must not show.
@@ -178,6 +180,25 @@ fn the_official_parser_reads_prometheus() {
     command.args(["-c", script]).env("PYTHONPATH", directory);
     if let Some(said) = reader(&mut command, &text, "python3 is not installed") {
         assert_eq!(said, Ok(()), "{text}");
+    }
+}
+
+/// Python's own reader, which is that of RFC 4180.
+#[test]
+fn csv_has_the_same_columns_in_every_row() {
+    let csv = with_hostile_names(&Lab::new(), "csv");
+    let script = "import csv, sys\n\
+        rows = list(csv.DictReader(sys.stdin, strict=True))\n\
+        assert len(rows) == 12, len(rows)\n\
+        assert all(None not in row and None not in row.values() for row in rows), rows\n\
+        days = [int(row['days_left']) for row in rows]\n\
+        assert days == sorted(days), days\n\
+        assert {row['role'] for row in rows} == {'leaf', 'root'}, rows\n\
+        assert any(row['endpoint'].startswith('@') is False and '@root' in row['endpoint'] for row in rows), rows";
+    let mut command = Command::new("python3");
+    command.args(["-c", script]);
+    if let Some(said) = reader(&mut command, &csv, "python3 is not installed") {
+        assert_eq!(said, Ok(()), "{csv}");
     }
 }
 

@@ -40,6 +40,8 @@ mod demo;
 mod descriptors;
 /// Strings of other drivers, against their own parsers.
 mod dialects;
+/// `pgtls diff` and `--baseline`.
+mod diff;
 /// `sslnegotiation=direct`, against libpq 18.
 mod direct;
 /// The whole text for every fault, and the advice, followed.

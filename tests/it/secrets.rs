@@ -394,6 +394,8 @@ fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
             "prometheus",
             "markdown",
             "html",
+            "csv",
+            "ics",
         ] {
             let run = client.pgtls(&["check", "--format", format, "--from", "list"]);
             assert_hidden(&run, &words, format);

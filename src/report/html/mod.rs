@@ -46,6 +46,9 @@ fn page(report: &Report) -> Markup {
                 header class=(class_of(report.verdict)) {
                     p.tool { "pgtls: TLS of PostgreSQL endpoints" }
                     h1 { (told) }
+                    @if let Some(instant) = &report.checked_at {
+                        p.tool { "Checked at " time datetime=(instant) { (instant) } (maker(report)) }
+                    }
                     (counts(report))
                 }
                 main {
@@ -65,6 +68,14 @@ fn page(report: &Report) -> Markup {
             }
         }
     }
+}
+
+/// Which program made the report; another version may have, if this is `pgtls report`.
+fn maker(report: &Report) -> String {
+    let tool = report.tool.as_ref();
+    tool.map_or_else(String::new, |tool| {
+        format!(" by {} {}", tool.name, tool.version)
+    })
 }
 
 /// Nothing but what is compiled in. `base-uri` and `form-action` do not fall back to `default-src`.
@@ -89,10 +100,10 @@ fn headline(report: &Report) -> String {
     let all = report.endpoints.len();
     let failed = failed(report);
     match (failed, all) {
-        (0, 1) => "The endpoint passed".to_owned(),
+        (0, 1) if report.verdict == Verdict::Pass => "The endpoint passed".to_owned(),
         (0, _) if report.verdict == Verdict::Pass => format!("All {all} endpoints passed"),
         // Interrupted: what was not checked did not pass.
-        (0, _) => format!("{all} endpoints passed, the others were not checked"),
+        (0, _) => format!("{all} passed, the others were not checked"),
         (_, 1) => "The endpoint failed".to_owned(),
         (failed, all) => format!("{failed} of {all} endpoints failed"),
     }
@@ -143,6 +154,9 @@ fn is_warned(endpoint: &EndpointReport) -> bool {
 /// The mark of an endpoint: a word, and a class for its colour.
 fn badge(endpoint: &EndpointReport) -> Markup {
     match endpoint.verdict {
+        Verdict::Pass if endpoint.unverified => html! {
+            span.badge.warn { "PASS (unverified)" }
+        },
         Verdict::Pass if is_warned(endpoint) => html! { span.badge.warn { "PASS, warning" } },
         Verdict::Pass => html! { span.badge.pass { "PASS" } },
         Verdict::Fail => html! {

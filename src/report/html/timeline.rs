@@ -5,16 +5,10 @@
 use maud::{Markup, html};
 
 use super::{EndpointReport, day, left, urgency};
-use crate::report::CertificateReport;
-
-/// A certificate, and the endpoints that depend on it.
-struct Line<'a> {
-    certificate: &'a CertificateReport,
-    users: Vec<String>,
-}
+use crate::report::expiry::{Expiry, expiries};
 
 pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
-    let lines = lines(endpoints);
+    let lines = expiries(endpoints);
     let more = lines.len().saturating_sub(MAX_LINES);
     html! {
         @if !lines.is_empty() {
@@ -34,8 +28,8 @@ pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
     }
 }
 
-fn bar(line: &Line<'_>) -> Markup {
-    let Line { certificate, users } = line;
+fn bar(line: &Expiry<'_>) -> Markup {
+    let Expiry { certificate, users } = line;
     let days = certificate.days_left;
     let end = position(days);
     let named = users.iter().take(MAX_USERS).map(String::as_str);
@@ -61,33 +55,6 @@ fn bar(line: &Line<'_>) -> Markup {
             div.when { (day(&certificate.not_after)) " " span.badge.(urgency(days)) { (left(days)) } }
         }
     }
-}
-
-/// Each certificate once, the first to end first.
-fn lines(endpoints: &[EndpointReport]) -> Vec<Line<'_>> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut known = std::collections::HashMap::new();
-    for endpoint in endpoints {
-        let label = endpoint.label();
-        for certificate in endpoint.session_certificates() {
-            let place = *known
-                .entry(certificate.sha256_fingerprint.as_str())
-                .or_insert_with(|| {
-                    lines.push(Line {
-                        certificate,
-                        users: Vec::new(),
-                    });
-                    lines.len().saturating_sub(1)
-                });
-            if let Some(line) = lines.get_mut(place)
-                && line.users.last() != Some(&label)
-            {
-                line.users.push(label.clone());
-            }
-        }
-    }
-    lines.sort_by_key(|line| line.certificate.days_left);
-    lines
 }
 
 /// From 0, now, to 1000, twenty years ahead.

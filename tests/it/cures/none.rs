@@ -106,6 +106,9 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::MangledConninfo
         | Code::OtherDatabase
         | Code::RefusedByDriver => "only the user knows what the string was meant to be",
+        Code::ChangedSinceBaseline | Code::ProtectionLost => {
+            "only the user knows whether the change was meant"
+        }
         Code::ForeignDialect | Code::SettingDiffers | Code::DriverDiffers => {
             "it says how another driver reads the string"
         }

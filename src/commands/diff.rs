@@ -1,0 +1,118 @@
+//! `pgtls diff` and `check --baseline`: what changed between two runs.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use pgtls::conninfo::shown_path;
+use pgtls::diff::{self, Run};
+use pgtls::escape::escape;
+use pgtls::exit::Exit;
+use pgtls::report::{Report, Verdict, json};
+
+use super::output::{Printing, append_summary, step_summary, to_stdout};
+use super::sources::read;
+use super::{file, report};
+use crate::cli::{Diff, DiffFormat};
+
+pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
+    if args.old == Path::new("-") && args.new == Path::new("-") {
+        bail!("only one of the two reports can be standard input");
+    }
+    let diff = diff::Diff::of(&read_run(&args.old)?, &read_run(&args.new)?);
+    if !args.quiet {
+        to_stdout(|out| match args.format {
+            DiffFormat::Text => diff::text(out, &diff),
+            DiffFormat::Json => diff::json(out, &diff),
+            DiffFormat::Markdown => diff::markdown(out, &diff),
+            DiffFormat::Github => diff::github(out, &diff),
+        })?;
+        let printing = match args.format {
+            DiffFormat::Github => Printing::Annotations,
+            DiffFormat::Text | DiffFormat::Json | DiffFormat::Markdown => Printing::Other,
+        };
+        if let Some(summary) = step_summary(printing) {
+            let mut text = Vec::new();
+            diff::markdown(&mut text, &diff)?;
+            append_summary(&summary, |_| text);
+        }
+    }
+    Ok(diff.exit().into())
+}
+
+fn read_run(file: &Path) -> anyhow::Result<Run> {
+    Run::read(&read(file, report::MAX_REPORT)?).with_context(|| report::shown(file))
+}
+
+/// What `--baseline` names.
+pub(super) struct Baseline<'a> {
+    pub(super) file: &'a Path,
+    /// `None` if `--update` will make it.
+    run: Option<Run>,
+    update: bool,
+}
+
+impl<'a> Baseline<'a> {
+    /// Reads it before anything is checked.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not a report.
+    pub(super) fn read(file: &'a Path, update: bool) -> anyhow::Result<Self> {
+        let run = match (file.try_exists(), update) {
+            (Ok(false), true) => None,
+            (Ok(false), false) => bail!(
+                "the baseline {} does not exist; to write it, add --update",
+                shown_path(file)
+            ),
+            _ => Some(read_run(file)?),
+        };
+        Ok(Self { file, run, update })
+    }
+
+    /// The report with what changed. With `--update` it becomes the baseline, if every endpoint passes.
+    ///
+    /// # Errors
+    /// The baseline cannot be written.
+    pub(super) fn apply(&self, report: Report, missing: Missing) -> anyhow::Result<Report> {
+        let file = shown_path(self.file);
+        if self.update {
+            if report.verdict != Verdict::Pass || report.endpoints.is_empty() {
+                complain(&format!("{file} is not updated: not every endpoint passed"));
+                return Ok(report);
+            }
+            let mut text = Vec::new();
+            json::write(&mut text, &report)?;
+            file::replace(self.file, &text)
+                .with_context(|| format!("could not write the baseline {file}"))?;
+            return Ok(report);
+        }
+        let Some(old) = &self.run else {
+            return Ok(report);
+        };
+        if report.exit_code == Exit::Interrupted || report.endpoints.is_empty() {
+            return Ok(report);
+        }
+        let now = Run::of(&report).context("could not compare the report with the baseline")?;
+        let diff = diff::Diff::of(old, &now);
+        if missing == Missing::Told {
+            for gone in &diff.gone {
+                complain(&format!("{} is in {file}, but was not checked", gone.label));
+            }
+        }
+        Ok(diff::apply(report, &diff, &file))
+    }
+}
+
+/// Whether endpoints of the baseline that were not checked are worth a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    Told,
+    /// This is one shard of several.
+    Expected,
+}
+
+/// If standard error is closed, only the exit code reports it.
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(message));
+}

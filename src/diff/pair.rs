@@ -1,0 +1,79 @@
+//! Which endpoint of the old run is which of the new one.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Seen;
+
+/// The endpoints of two runs, paired.
+pub(super) struct Pairs<'a> {
+    /// For each endpoint of the new run, in order, that of the old one.
+    pub(super) partners: Vec<Option<&'a Seen>>,
+    /// Endpoints of the old run that nobody is paired with, in order.
+    pub(super) gone: Vec<&'a Seen>,
+}
+
+/// By all that identifies an endpoint first, then by less of it: a name that was added, an address or a host that
+/// changed must not make two endpoints of one. Endpoints that are alike are paired in order.
+pub(super) fn pairs<'a>(old: &'a [Seen], new: &'a [Seen]) -> Pairs<'a> {
+    let mut partners: Vec<Option<&Seen>> = new.iter().map(|_| None).collect();
+    let mut left: Vec<Option<&Seen>> = old.iter().map(Some).collect();
+    for key in KEYS {
+        let mut by_key: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for (index, one) in left.iter().enumerate() {
+            if let Some(key) = one.and_then(key) {
+                by_key.entry(key).or_default().push_back(index);
+            }
+        }
+        for (partner, one) in partners.iter_mut().zip(new) {
+            if partner.is_some() {
+                continue;
+            }
+            let found = key(one)
+                .and_then(|key| by_key.get_mut(&key))
+                .and_then(VecDeque::pop_front);
+            if let Some(slot) = found.and_then(|index| left.get_mut(index)) {
+                *partner = slot.take();
+            }
+        }
+    }
+    Pairs {
+        partners,
+        gone: left.into_iter().flatten().collect(),
+    }
+}
+
+/// What identifies an endpoint, the most certain first. `None` where the report does not say it.
+const KEYS: [fn(&Seen) -> Option<String>; 5] = [
+    |one| {
+        let Seen {
+            name,
+            host,
+            hostaddr,
+            port,
+            conninfo,
+            ..
+        } = one;
+        Some(format!(
+            "{name:?} {host:?} {hostaddr:?} {port:?} {conninfo:?}"
+        ))
+    },
+    |one| {
+        let Seen {
+            name,
+            host,
+            hostaddr,
+            port,
+            ..
+        } = one;
+        Some(format!("{name:?} {host:?} {hostaddr:?} {port:?}"))
+    },
+    |one| {
+        let Seen {
+            name, host, port, ..
+        } = one;
+        host.is_some()
+            .then(|| format!("{name:?} {host:?} {port:?}"))
+    },
+    |one| one.name.as_ref().map(ToString::to_string),
+    |one| one.place(),
+];

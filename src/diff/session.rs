@@ -1,0 +1,199 @@
+//! Changes of the verdict, the mode, trust and the negotiated session.
+
+use super::seen::{Seen, SeenTls, SeenTrust};
+use super::strength::of_group;
+use super::{Change, Kind};
+use crate::diagnose::{Code, Level};
+use crate::report::{ClientCertificateUse, Verdict};
+use crate::wire::tls::Suite;
+use crate::words::Named;
+
+/// Whether the check passes, and whether it is still the same endpoint.
+pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let (Some(old), Some(new)) = (before.place(), now.place())
+        && old != new
+    {
+        changes.push(Change::from_to(Kind::EndpointMoved, old, new));
+    }
+    let lost = match (before.verdict, now.verdict) {
+        (Verdict::Pass, Verdict::Fail) => true,
+        (Verdict::Fail, Verdict::Pass) => {
+            changes.push(Change::from(Kind::CheckPasses, before.end()));
+            false
+        }
+        (Verdict::Fail, Verdict::Fail) => before.is_sound() && !now.is_sound(),
+        (Verdict::Pass, Verdict::Pass) => false,
+    };
+    if lost {
+        changes.push(Change::from_to(Kind::CheckFails, before.end(), now.end()));
+    } else if now.verdict == Verdict::Fail && before.end() != now.end() {
+        changes.push(Change::from_to(
+            Kind::FailsDifferently,
+            before.end(),
+            now.end(),
+        ));
+    }
+    match (before.authenticated, now.authenticated) {
+        // A failure says that already.
+        (Some(true), Some(false)) if !lost => changes.push(Change::of(Kind::VerificationLost)),
+        (Some(false), Some(true)) if before.verdict == Verdict::Pass => {
+            changes.push(Change::of(Kind::VerificationGained));
+        }
+        _ => {}
+    }
+    changes
+}
+
+/// The mode, trust, TLS and the login.
+pub(super) fn changes(before: &Seen, now: &Seen) -> Vec<Change> {
+    let mut changes = Vec::new();
+    changes.extend(ranked(
+        &before.sslmode,
+        &now.sslmode,
+        Kind::ModeWeaker,
+        Kind::ModeStronger,
+    ));
+    if let (Some(before), Some(now)) = (&before.trust, &now.trust) {
+        changes.extend(trust(before, now));
+    }
+    if let (Some(before), Some(now)) = (&before.tls, &now.tls) {
+        changes.extend(tls(before, now));
+    }
+    match (&before.login, &now.login) {
+        (Some(old), Some(new)) => {
+            if old.channel_binding.is_some() && new.succeeded && new.channel_binding.is_none() {
+                changes.push(Change::of(Kind::ChannelBindingLost));
+            }
+        }
+        (Some(old), None) if old.succeeded && now.is_sound() => {
+            changes.push(Change::of(Kind::LoginMissing));
+        }
+        (Some(_) | None, _) => {}
+    }
+    changes
+}
+
+/// A value of an ordered set that fell or rose. A word that is not known here cannot be ranked: what replaces
+/// something known must not count as better.
+fn ranked<T: Copy + Ord + std::fmt::Display>(
+    before: &Option<Named<T>>,
+    now: &Option<Named<T>>,
+    weaker: Kind,
+    stronger: Kind,
+) -> Option<Change> {
+    let (before, now) = (before.as_ref()?, now.as_ref()?);
+    let kind = match (before.known(), now.known()) {
+        (Some(old), Some(new)) if old == new => return None,
+        (Some(old), Some(new)) if new < old => weaker,
+        (None, None) if before.to_string() == now.to_string() => return None,
+        _ => stronger,
+    };
+    Some(Change::from_to(kind, before, now))
+}
+
+fn trust(before: &SeenTrust, now: &SeenTrust) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let (Some(crl), None) = (&before.crl, &now.crl) {
+        changes.push(Change::from(Kind::RevocationLost, crl));
+    }
+    let told = |trust: &SeenTrust| match (&trust.source, &trust.path) {
+        (Some(_), Some(path)) => Some(path.to_string()),
+        (Some(source), None) => Some(format!("the {source} roots")),
+        (None, _) => None,
+    };
+    if let (Some(old), Some(new)) = (told(before), told(now))
+        && old != new
+    {
+        changes.push(Change::from_to(Kind::TrustChanged, old, new));
+    }
+    changes
+}
+
+fn tls(before: &SeenTls, now: &SeenTls) -> Vec<Change> {
+    let mut changes = Vec::new();
+    changes.extend(ranked(
+        &before.protocol,
+        &now.protocol,
+        Kind::TlsVersionLower,
+        Kind::TlsVersionHigher,
+    ));
+    changes.extend(group(before, now));
+    if let (Some(old), Some(new)) = (&before.cipher, &now.cipher)
+        && is_weaker_suite(old, new)
+    {
+        changes.push(Change::from_to(Kind::CipherWeaker, old, new));
+    }
+    let asked = |tls: &SeenTls| match tls.client_certificate.as_ref()?.known()? {
+        ClientCertificateUse::NotRequested => Some(false),
+        ClientCertificateUse::NoneSent
+        | ClientCertificateUse::Sent
+        | ClientCertificateUse::Accepted
+        | ClientCertificateUse::Refused => Some(true),
+    };
+    match (asked(before), asked(now)) {
+        (Some(true), Some(false)) => changes.push(Change::of(Kind::ClientCertificateLost)),
+        (Some(false), Some(true)) => changes.push(Change::of(Kind::ClientCertificateGained)),
+        _ => {}
+    }
+    changes
+}
+
+fn group(before: &SeenTls, now: &SeenTls) -> Option<Change> {
+    let (old, new) = (before.group.as_ref()?, now.group.as_ref()?);
+    let kind = match (before.post_quantum, now.post_quantum) {
+        (Some(true), Some(false)) => Kind::PostQuantumLost,
+        (Some(false), Some(true)) => Kind::PostQuantumGained,
+        _ if of_group(new)? < of_group(old)? => Kind::GroupWeaker,
+        _ => return None,
+    };
+    Some(Change::from_to(kind, old, new))
+}
+
+/// A suite with a weakness that the other does not have, or with a key below 128 bits. AES-128 instead of AES-256 is
+/// not weaker in any way that matters.
+fn is_weaker_suite(old: &str, new: &str) -> bool {
+    let of_name = |name: &str| Suite::all().find(|suite| suite.openssl == name);
+    let (Some(old), Some(new)) = (of_name(old), of_name(new)) else {
+        return false;
+    };
+    let known = old.weaknesses();
+    let is_new = new
+        .weaknesses()
+        .iter()
+        .any(|weakness| !known.contains(weakness));
+    let short = |suite: Suite| suite.key_bits().is_some_and(|bits| bits < 128);
+    is_new || (short(new) && !short(old))
+}
+
+/// Warnings that were not there, unless one of the other changes says the same.
+pub(super) fn findings(before: &Seen, now: &Seen, known: &[Change]) -> Vec<Change> {
+    let had = |code: &Named<Code>| {
+        let all = before.findings.iter().chain(&before.error);
+        all.map(|finding| &finding.code).any(|one| one == code)
+    };
+    let mut changes = Vec::new();
+    for finding in now.findings.iter().chain(&now.error) {
+        if had(&finding.code) {
+            continue;
+        }
+        let is_known = |kind: Kind| known.iter().any(|change| change.kind == kind);
+        if finding.code == Code::PlaintextAccepted {
+            if !is_known(Kind::PlaintextAccepted) && !asked_only_now(before, now) {
+                changes.push(Change::of(Kind::PlaintextAccepted));
+            }
+        } else if finding
+            .level
+            .as_ref()
+            .is_some_and(|level| *level == Level::Warning)
+        {
+            changes.push(Change::to(Kind::NewWarning, &finding.code));
+        }
+    }
+    changes
+}
+
+/// The old run did not ask, so nothing is known to have changed.
+fn asked_only_now(before: &Seen, now: &Seen) -> bool {
+    before.audit.is_none() && now.audit.is_some()
+}

@@ -1,0 +1,184 @@
+//! What changed, as text, JSON, Markdown and annotations.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Compared, Diff, Kind, Severity};
+use crate::exit::Exit;
+use crate::report::Verdict;
+use crate::report::github::annotation;
+use crate::report::markdown::{cell, prose};
+
+/// For people: the answer first, then each endpoint with a change.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn text(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    writeln!(out, "{}", headline(diff))?;
+    for compared in worst_first(diff) {
+        writeln!(out, "\n{}", compared.label)?;
+        for change in &compared.changes {
+            let word = match change.severity() {
+                Severity::Quiet => "ok  ",
+                Severity::Told => "note",
+                Severity::Lost => "LOST",
+            };
+            writeln!(out, "  {word}  {}: {}", change.kind, change.message())?;
+        }
+    }
+    Ok(())
+}
+
+fn headline(diff: &Diff) -> String {
+    let all = diff.all().count();
+    let count = |severity: Severity| {
+        let mut endpoints = 0_usize;
+        for compared in diff.all() {
+            if compared.severity() == Some(severity) {
+                endpoints = endpoints.saturating_add(1);
+            }
+        }
+        endpoints
+    };
+    let (lost, told, quiet) = (
+        count(Severity::Lost),
+        count(Severity::Told),
+        count(Severity::Quiet),
+    );
+    let same = all
+        .saturating_sub(lost)
+        .saturating_sub(told)
+        .saturating_sub(quiet);
+    let answer = match lost {
+        0 => "PASS  no protection was lost".to_owned(),
+        1 => "FAIL  protection was lost at 1 endpoint".to_owned(),
+        lost => format!("FAIL  protection was lost at {lost} endpoints"),
+    };
+    format!(
+        "{answer}  ({all} compared: {lost} lost, {told} changed, {quiet} renewed, {same} the same)"
+    )
+}
+
+/// The endpoints with a change, those that lost something first.
+fn worst_first(diff: &Diff) -> Vec<&Compared> {
+    let mut changed: Vec<&Compared> = diff
+        .all()
+        .filter(|compared| !compared.changes.is_empty())
+        .collect();
+    changed.sort_by_key(|compared| std::cmp::Reverse(compared.severity()));
+    changed
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    verdict: Verdict,
+    exit_code: Exit,
+    endpoints: Vec<Endpoint<'a>>,
+}
+
+#[derive(Serialize)]
+struct Endpoint<'a> {
+    endpoint: &'a str,
+    severity: Option<Severity>,
+    changes: Vec<ChangeDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeDocument<'a> {
+    kind: Kind,
+    severity: Severity,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    message: String,
+}
+
+/// One document with every endpoint of both runs.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn json(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    let exit_code = diff.exit();
+    let document = Document {
+        schema_version: 1,
+        verdict: match exit_code {
+            Exit::Passed => Verdict::Pass,
+            _ => Verdict::Fail,
+        },
+        exit_code,
+        endpoints: diff.all().map(endpoint_document).collect(),
+    };
+    crate::report::json::write(out, &document)
+}
+
+fn endpoint_document(compared: &Compared) -> Endpoint<'_> {
+    Endpoint {
+        endpoint: &compared.label,
+        severity: compared.severity(),
+        changes: compared
+            .changes
+            .iter()
+            .map(|one| ChangeDocument {
+                kind: one.kind,
+                severity: one.severity(),
+                before: one.before.as_deref(),
+                after: one.after.as_deref(),
+                message: one.message().to_string(),
+            })
+            .collect(),
+    }
+}
+
+/// A table for pull requests.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn markdown(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    let sign = match diff.exit() {
+        Exit::Passed => "✅",
+        _ => "❌",
+    };
+    writeln!(out, "## {sign} pgtls diff: {}\n", headline(diff))?;
+    let changed = worst_first(diff);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "| | Endpoint | Change | What |\n| --- | --- | --- | --- |"
+    )?;
+    for compared in changed {
+        for change in &compared.changes {
+            let word = match change.severity() {
+                Severity::Quiet => "✅ ok",
+                Severity::Told => "ℹ️ note",
+                Severity::Lost => "❌ LOST",
+            };
+            let what = prose(&change.message().replace('|', "\\x7c"));
+            let label = cell(&compared.label);
+            writeln!(out, "| {word} | {label} | `{}` | {what} |", change.kind)?;
+        }
+    }
+    Ok(())
+}
+
+/// Annotations for GitHub Actions: an error for what was lost, a warning for what should be known.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn github(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    writeln!(out, "{}", headline(diff))?;
+    for compared in worst_first(diff) {
+        for change in &compared.changes {
+            let command = match change.severity() {
+                Severity::Quiet => continue,
+                Severity::Told => "warning",
+                Severity::Lost => "error",
+            };
+            let title = format!("{} {}", compared.label, change.kind);
+            annotation(out, command, &title, &change.message())?;
+        }
+    }
+    Ok(())
+}
