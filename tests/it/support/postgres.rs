@@ -362,7 +362,7 @@ fn template(programs: &Path) -> PathBuf {
 fn memory() -> Option<&'static Path> {
     let memory = Path::new("/dev/shm");
     let space = statvfs(memory).ok()?;
-    let free = u64::from(space.blocks_available()).checked_mul(space.fragment_size().into())?;
+    let free = u128::from(space.blocks_available()) * u128::from(space.fragment_size());
     (free > ROOM).then_some(memory)
 }
 
@@ -463,7 +463,7 @@ CipherString = DEFAULT@SECLEVEL=0
 const TRUST_ALL: &str = "local all all trust\nhost all all all trust\n";
 
 /// For eight servers of some 30 MB each, four times over (bytes).
-const ROOM: u64 = 1 << 30;
+const ROOM: u128 = 1 << 30;
 
 /// One thread at a time makes the data directory that is copied.
 static TURN: Mutex<()> = Mutex::new(());
