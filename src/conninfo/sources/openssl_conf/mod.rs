@@ -83,8 +83,8 @@ impl OpensslConf {
                 }
             })?,
         };
-        let config = match text {
-            Ok(text) => Config::read(&text, &path, world),
+        let config = match &text {
+            Ok(text) => Config::read(text, &path, world),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Refused::TooMuch),
             Err(_) => return None,
         };
@@ -105,7 +105,7 @@ impl OpensslConf {
             settings.retain(|setting| setting.command != command);
             settings.push(ConfSetting {
                 command,
-                value: entry.value.clone(),
+                value: entry.value.to_string(),
                 file: entry.file.to_path_buf(),
                 line: entry.line,
             });
@@ -136,7 +136,7 @@ impl OpensslConf {
 
 /// `openssl_conf` names a section with a module per line. `ssl_conf` is the one for TLS: its
 /// `system_default` names the section of commands. `alg_section` can switch FIPS mode on.
-fn commands(config: &Config) -> Vec<(Command, &Entry)> {
+fn commands<'a, 't>(config: &'a Config<'t>) -> Vec<(Command, &'a Entry<'t>)> {
     let mut found = Vec::new();
     let Some(modules) = config.default_value("openssl_conf") else {
         return found;

@@ -6,27 +6,30 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use crate::conninfo::World;
 
-/// All sections of a file and of those that it includes.
+/// All sections of a file and of those that it includes. Every check reads them, and uses three values: what needs no
+/// change stays where it is in the text.
 #[derive(Debug, Default)]
-pub(super) struct Config {
+pub(super) struct Config<'t> {
     /// The place of each section in the list.
     places: BTreeMap<String, usize>,
-    sections: Vec<Section>,
+    sections: Vec<Section<'t>>,
 }
 
 #[derive(Debug)]
-struct Section {
+struct Section<'t> {
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<'t>>,
 }
 
 /// One assignment.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(super) struct Entry<'t> {
+    pub(super) name: Cow<'t, str>,
+    pub(super) value: Cow<'t, str>,
     pub(super) file: Rc<Path>,
     /// Counted from 1.
     pub(super) line: usize,
@@ -41,9 +44,9 @@ pub(super) enum Refused {
     TooMuch,
 }
 
-impl Config {
+impl<'t> Config<'t> {
     /// Reads a file and those that it includes.
-    pub(super) fn read(text: &[u8], file: &Path, world: &dyn World) -> Result<Self, Refused> {
+    pub(super) fn read(text: &'t [u8], file: &Path, world: &dyn World) -> Result<Self, Refused> {
         let mut config = Self::default();
         let mut reading = Reading {
             world,
@@ -52,12 +55,15 @@ impl Config {
             files: 0,
             dollar_in_names: false,
         };
-        reading.file(text, file)?;
+        match std::str::from_utf8(text) {
+            Ok(text) => reading.file(text, file, Cow::Borrowed)?,
+            Err(_) => reading.file(&String::from_utf8_lossy(text), file, owned)?,
+        }
         Ok(reading.config)
     }
 
     /// The assignments of a section. Of two with one name the last counts.
-    pub(super) fn section(&self, name: &str) -> &[Entry] {
+    pub(super) fn section(&self, name: &str) -> &[Entry<'t>] {
         let place = self.places.get(name);
         let found = place.and_then(|place| self.sections.get(*place));
         found.map_or(&[], |section| &section.entries)
@@ -99,30 +105,33 @@ impl Config {
     }
 }
 
-struct Reading<'a> {
-    world: &'a dyn World,
-    config: Config,
+/// Takes a piece of a text into the configuration: as it is, or as a copy.
+type Keep<'a, 't> = fn(&'a str) -> Cow<'t, str>;
+
+fn owned<'t>(text: &str) -> Cow<'t, str> {
+    Cow::Owned(text.to_owned())
+}
+
+struct Reading<'w, 't> {
+    world: &'w dyn World,
+    config: Config<'t>,
     /// The place of the section that assignments belong to.
     section: usize,
     files: usize,
     dollar_in_names: bool,
 }
 
-impl Reading<'_> {
+impl<'t> Reading<'_, 't> {
     /// A section that an included file begins goes on after it.
-    fn file(&mut self, text: &[u8], file: &Path) -> Result<(), Refused> {
+    fn file<'a>(&mut self, text: &'a str, file: &Path, keep: Keep<'a, 't>) -> Result<(), Refused> {
         self.files = self.files.saturating_add(1);
         if self.files > MAX_FILES {
             return Err(Refused::TooMuch);
         }
-        let text = match std::str::from_utf8(text) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => String::from_utf8_lossy(text),
-        };
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let path: Rc<Path> = file.into();
         let mut whole = String::new();
-        for (line, number) in text.lines().zip(1..) {
+        for (line, number) in lines(text).zip(1..) {
             // A backslash at the end of a line joins the next one.
             let continued = line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
             if continued {
@@ -132,18 +141,24 @@ impl Reading<'_> {
             if whole.is_empty() {
                 // Every check reads this file, and most of its lines are comments.
                 if !line.trim_ascii_start().starts_with('#') {
-                    self.line(line, &path, number)?;
+                    self.line(line, &path, number, keep)?;
                 }
                 continue;
             }
             whole.push_str(line);
             let line = std::mem::take(&mut whole);
-            self.line(&line, &path, number)?;
+            self.line(&line, &path, number, owned)?;
         }
         Ok(())
     }
 
-    fn line(&mut self, line: &str, file: &Rc<Path>, number: usize) -> Result<(), Refused> {
+    fn line<'a>(
+        &mut self,
+        line: &'a str,
+        file: &Rc<Path>,
+        number: usize,
+        keep: Keep<'a, 't>,
+    ) -> Result<(), Refused> {
         let line = without_comment(line).trim();
         if line.is_empty() {
             return Ok(());
@@ -154,7 +169,7 @@ impl Reading<'_> {
             return Ok(());
         }
         if let Some(rest) = directive(line, ".include") {
-            let path = self.expanded(rest)?;
+            let path = self.expanded(rest, owned)?;
             return self.include(&path);
         }
         if let Some(rest) = directive(line, ".pragma") {
@@ -166,17 +181,20 @@ impl Reading<'_> {
             }
             return Ok(());
         }
-        let (name, value) = line.split_once('=').ok_or(Refused::Broken)?;
+        let equals = memchr(b'=', line.as_bytes()).ok_or(Refused::Broken)?;
+        let (name, value) = line.split_at_checked(equals).ok_or(Refused::Broken)?;
+        let value = value.strip_prefix('=').unwrap_or(value);
         let name = name.trim();
         // Few names have a colon, and to look for two costs more.
-        let foreign = name.contains(':').then(|| name.split_once("::")).flatten();
+        let has_colon = memchr(b':', name.as_bytes()).is_some();
+        let foreign = has_colon.then(|| name.split_once("::")).flatten();
         let (section, name) = match foreign {
             Some((section, name)) => (self.config.place(section), name),
             None => (self.section, name),
         };
         let entry = Entry {
-            name: name.to_owned(),
-            value: self.expanded(value.trim())?,
+            name: keep(name),
+            value: self.expanded(value.trim(), keep)?,
             file: Rc::clone(file),
             line: number,
         };
@@ -204,7 +222,7 @@ impl Reading<'_> {
         }
         for file in files {
             match self.world.read(&file) {
-                Ok(text) => self.file(&text, &file)?,
+                Ok(text) => self.file(&String::from_utf8_lossy(&text), &file, owned)?,
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     return Err(Refused::TooMuch);
                 }
@@ -215,10 +233,12 @@ impl Reading<'_> {
     }
 
     /// `str_copy`: quotes, escapes and variables.
-    fn expanded(&self, text: &str) -> Result<String, Refused> {
-        let special = |byte: &u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'$');
-        if text.len() <= MAX_VALUE && !text.as_bytes().iter().any(special) {
-            return Ok(text.to_owned());
+    fn expanded<'a>(&self, text: &'a str, keep: Keep<'a, 't>) -> Result<Cow<'t, str>, Refused> {
+        let bytes = text.as_bytes();
+        let has_special =
+            memchr3(b'"', b'\\', b'$', bytes).is_some() || memchr2(b'\'', b'`', bytes).is_some();
+        if text.len() <= MAX_VALUE && !has_special {
+            return Ok(keep(text));
         }
         let mut out = String::new();
         let mut rest = text;
@@ -248,11 +268,11 @@ impl Reading<'_> {
                 return Err(Refused::TooMuch);
             }
         }
-        Ok(out)
+        Ok(Cow::Owned(out))
     }
 
     /// The value of the variable that the text begins with, and what follows.
-    fn variable<'t>(&self, text: &'t str) -> Result<(String, &'t str), Refused> {
+    fn variable<'a>(&self, text: &'a str) -> Result<(String, &'a str), Refused> {
         let close = match text.chars().next() {
             Some('{') => Some('}'),
             Some('(') => Some(')'),
@@ -288,6 +308,19 @@ impl Reading<'_> {
     }
 }
 
+/// As `str::lines`, which is slower.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text).filter(|text| !text.is_empty());
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
+        let behind = text.get(end.saturating_add(1)..);
+        rest = behind.filter(|behind| !behind.is_empty());
+        let line = text.get(..end)?;
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
 /// What follows the word, if the line is that directive: a path, with or without an equals sign.
 fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
     let rest = line.strip_prefix(word)?;
@@ -300,7 +333,7 @@ fn directive<'a>(line: &'a str, word: &str) -> Option<&'a str> {
 
 /// `clear_comments`: a `#` outside quotes begins a comment.
 fn without_comment(line: &str) -> &str {
-    if !line.contains('#') {
+    if memchr(b'#', line.as_bytes()).is_none() {
         return line;
     }
     let mut quote = None;
@@ -335,7 +368,8 @@ mod tests {
     fn entries(text: &str, section: &str, world: &Fake) -> Option<Vec<(String, String, usize)>> {
         let config = Config::read(text.as_bytes(), Path::new("/o.cnf"), world).ok()?;
         let entries = config.section(section).iter();
-        let shown = entries.map(|entry| (entry.name.clone(), entry.value.clone(), entry.line));
+        let shown =
+            entries.map(|entry| (entry.name.to_string(), entry.value.to_string(), entry.line));
         Some(shown.collect())
     }
 
@@ -401,6 +435,38 @@ mod tests {
         let missing = "[x]\n.include /etc/none\na = b";
         assert_eq!(one(missing, "x", &world).as_deref(), Some("b"));
         assert_eq!(entries(".include /etc/loop", "x", &world), None);
+    }
+
+    #[test]
+    fn lines_are_those_of_the_standard_library() {
+        for text in [
+            "",
+            "\n",
+            "a",
+            "a\n",
+            "\n\na",
+            "a\r\nb\r\n",
+            "a\n\r\n",
+            "ü\nü",
+        ] {
+            assert_eq!(
+                lines(text).collect::<Vec<_>>(),
+                text.lines().collect::<Vec<_>>(),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_read_too() {
+        let config = Config::read(
+            b"[x]\na = \xff\nb = c",
+            Path::new("/o.cnf"),
+            &Fake::default(),
+        );
+        let config = config.unwrap();
+        assert_eq!(config.value("x", "b"), Some("c"));
+        assert_eq!(config.value("x", "a"), Some("\u{fffd}"));
     }
 
     #[test]
