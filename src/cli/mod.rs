@@ -232,12 +232,13 @@ pub(crate) enum At {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The file to verify: a server's certificate (as --cert), or a pg_hosts.conf (as --hosts-file)
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["cert", "hosts_file"])]
-    pub(crate) file: Option<PathBuf>,
+    /// What to verify: certificates of servers (as --cert), pg_hosts.conf (as --hosts-file), or directories with
+    /// certificates (.crt, .cer, .pem). Repeatable
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with_all = ["cert", "hosts_file"])]
+    pub(crate) files: Vec<PathBuf>,
 
     /// The server's certificate file, as for ssl_cert_file: PEM, the server's own certificate first
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["hosts_file", "file"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["hosts_file", "files"])]
     pub(crate) cert: Option<PathBuf>,
 
     /// PostgreSQL 19's pg_hosts.conf: verify the files of every line for its host names

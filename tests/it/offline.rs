@@ -45,6 +45,66 @@ fn good_files_pass_for_every_name_in_them() {
     assert_eq!(run.findings(), Vec::<String>::new());
 }
 
+/// Each file has its own verdict, and nothing in a directory that looks like a certificate is left out.
+#[test]
+fn several_files_and_directories_are_verified_each_by_its_name() {
+    let root = Ca::root("Root");
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let good = root.leaf(&["db.example"]);
+    client.write("good.crt", &good.chain);
+    client.write("certs/a.crt", &good.chain);
+    client.write(
+        "certs/b.PEM",
+        &root.leaf_with(&["db.example"], expired).chain,
+    );
+    client.write("certs/key.pem", &good.key);
+    client.write("certs/readme.txt", "nothing");
+    client.write("empty/readme.txt", "nothing");
+    client.write("broken/c.cer", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    let verify = |arguments: &str| {
+        let mut words = vec!["verify", "--format", "json"];
+        words.extend(arguments.split_whitespace());
+        client.pgtls(&words)
+    };
+    let verdicts = |run: &Run| -> Vec<(String, i64)> {
+        let document = run.json();
+        let endpoints = document["endpoints"].as_array().unwrap().iter();
+        endpoints
+            .map(|one| {
+                let name = one["name"].as_str().unwrap_or("-").to_owned();
+                (name, one["exit_code"].as_i64().unwrap())
+            })
+            .collect()
+    };
+    let expected = |all: &[(&str, i64)]| -> Vec<(String, i64)> {
+        all.iter()
+            .map(|(name, code)| ((*name).to_owned(), *code))
+            .collect()
+    };
+    let fixed = "--sslrootcert root.crt --host db.example";
+    let run = verify(&format!("good.crt {fixed}"));
+    assert_eq!(
+        (run.code, verdicts(&run)),
+        (0, expected(&[("-", 0)])),
+        "{run:?}"
+    );
+    let run = verify(&format!("good.crt certs {fixed}"));
+    let all = expected(&[("good.crt", 0), ("certs/a.crt", 0), ("certs/b.PEM", 6)]);
+    assert_eq!((run.code, verdicts(&run)), (6, all), "{run:?}");
+    let run = verify(&format!("good.crt broken {fixed}"));
+    let all = expected(&[("good.crt", 0), ("broken/c.cer", 2)]);
+    assert_eq!((run.code, verdicts(&run)), (2, all), "{run:?}");
+    for arguments in [
+        "empty",
+        "good.crt certs --key certs/key.pem",
+        "good.crt missing",
+    ] {
+        let run = verify(&format!("{arguments} {fixed}"));
+        assert_eq!(run.code, 2, "{arguments}: {run:?}");
+    }
+}
+
 #[test]
 fn each_fault_has_the_code_that_clients_would_meet() {
     let (root, other) = (Ca::root("root"), Ca::root("other"));
