@@ -33,6 +33,24 @@ fn no_file_of_the_tests_is_forgotten() {
     }
 }
 
+/// A clock that jumps back or forward during a run changes nothing: the program reads it once, and the library counts
+/// from there by a clock that does not jump. So every judgement of a run is about one consistent time, and no deadline
+/// moves.
+#[test]
+fn the_library_never_reads_the_wall_clock() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let of_the_program = ["commands", "lab"].map(|directory| source.join(directory));
+    let mut files = rust_files(&source);
+    files.retain(|file| !of_the_program.iter().any(|own| file.starts_with(own)));
+    assert!(files.len() > 100, "only {} files", files.len());
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for clock in ["now_utc(", "now_local(", "SystemTime", "UnixTime::now"] {
+            assert!(!text.contains(clock), "{}: {clock}", file.display());
+        }
+    }
+}
+
 /// Every `.rs` file below a directory.
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
     let entries = directory.read_dir().unwrap();

@@ -16,41 +16,41 @@ use crate::support::pki::{Ca, Served};
 use crate::support::serving::{TLS13, asking, plain};
 use crate::support::skip::skip;
 
-/// The calls that a run depends on, and how each of them may fail. Not in the list: memory, without which Rust
-/// ends the program, and what cannot fail.
+/// The calls that a run depends on, and how each of them may fail. Not in the list: memory of the
+/// program itself (mmap, brk), without which Rust ends it, and what cannot fail.
 const CALLS: &[(&str, &[&str])] = &[
     ("access", &["EACCES"]),
-    ("clone3", &["EAGAIN"]),
+    ("clone3", &["EAGAIN", "ENOMEM"]),
     ("close", &["EIO"]),
     ("connect", &["ECONNRESET", "EINTR", "ENETUNREACH"]),
-    ("epoll_create1", &["EMFILE"]),
+    ("epoll_create1", &["EMFILE", "ENOMEM"]),
     ("epoll_ctl", &["ENOMEM"]),
     ("epoll_wait", &["EINTR"]),
-    ("eventfd2", &["EMFILE"]),
+    ("eventfd2", &["EMFILE", "ENOMEM"]),
     ("fchmod", &["EPERM"]),
     ("fchown", &["EPERM"]),
     ("fcntl", &["EINVAL"]),
     ("fsync", &["EIO", "ENOSPC"]),
-    ("getdents64", &["EIO"]),
+    ("getdents64", &["EIO", "ENOMEM"]),
     ("getsockopt", &["ENOBUFS"]),
     ("ioctl", &["ENOTTY"]),
     ("lseek", &["EIO"]),
-    ("newfstatat", &["EIO", "EACCES"]),
-    ("openat", &["EMFILE", "EACCES", "ENOSPC"]),
+    ("newfstatat", &["EIO", "EACCES", "ENOMEM"]),
+    ("openat", &["EMFILE", "EACCES", "ENOSPC", "ENOMEM"]),
     ("poll", &["ENOMEM", "EINTR"]),
     ("prlimit64", &["EPERM"]),
     ("read", &["EIO", "EINTR"]),
     ("readlink", &["EIO"]),
-    ("recvfrom", &["ECONNRESET", "EINTR", "EIO"]),
+    ("recvfrom", &["ECONNRESET", "EINTR", "EIO", "ENOMEM"]),
     ("rename", &["EIO", "ENOSPC"]),
     ("sendto", &["EPIPE", "ECONNRESET", "EINTR"]),
     ("setsockopt", &["ENOBUFS"]),
     ("shutdown", &["ENOTCONN"]),
-    ("socket", &["EMFILE", "ENOBUFS"]),
+    ("socket", &["EMFILE", "ENOBUFS", "ENOMEM"]),
     ("socketpair", &["EMFILE"]),
-    ("statx", &["EIO", "EACCES"]),
+    ("statx", &["EIO", "EACCES", "ENOMEM"]),
     ("unlink", &["EIO"]),
-    ("write", &["EIO", "ENOSPC", "EINTR"]),
+    ("write", &["EIO", "ENOSPC", "EINTR", "EPIPE"]),
     ("writev", &["EIO", "EPIPE"]),
 ];
 
