@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::conninfo::TlsVersion;
+use crate::conninfo::{SslMode, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::trust::{Level, Trust};
 use crate::verify::{FaultKind, Judgement, Rules, check, client_path};
@@ -23,6 +23,30 @@ pub struct Demands {
     pub expected: Option<Box<Certificate>>,
     /// What warnings mean.
     pub strictness: Strictness,
+    /// Whether the server must be verified.
+    pub verification: Verification,
+    /// What must become of sessions without TLS.
+    pub plaintext: PlaintextRule,
+}
+
+/// Whether a mode that proves nothing is enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verification {
+    /// It is.
+    #[default]
+    AsTheModeSays,
+    /// It fails the check.
+    Required,
+}
+
+/// What must become of a session without TLS. Only a question to the server tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlaintextRule {
+    /// The server is not asked.
+    #[default]
+    NotAsked,
+    /// The server must refuse it.
+    MustBeRefused,
 }
 
 /// How much longer something must be valid.
@@ -65,6 +89,8 @@ pub enum Unmet {
     PinMismatch,
     /// Another certificate is served.
     UnexpectedCertificate,
+    /// The mode proves nothing.
+    Unverified,
 }
 
 /// What will be wrong later, but is not yet.
@@ -79,6 +105,14 @@ pub enum Lapse {
     },
     /// The certificate that the client sent will have expired.
     ClientCertificate(Box<Certificate>),
+}
+
+/// Whether a mode proves nothing about the server: it verifies nothing, or libpq goes on in plain text when that fails.
+pub fn proves_nothing(mode: SslMode, level: Level) -> bool {
+    match mode {
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer => true,
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => level == Level::Encryption,
+    }
 }
 
 /// The demands that a judged chain and its TLS session do not meet. `tls` is `None` offline.

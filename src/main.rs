@@ -47,6 +47,8 @@ fn main() -> ExitCode {
         Command::Demo(output) => commands::demo::run(&output),
         Command::Completions(args) => commands::shell::completions(&args).map(Exit::into),
         Command::Man => commands::shell::man().map(Exit::into),
+        Command::Help(args) => commands::shell::help(&args).map(Exit::into),
+        Command::Version => commands::shell::version().map(Exit::into),
     };
     result.unwrap_or_else(|error| {
         // Nothing was checked, so nothing may pass.

@@ -166,28 +166,60 @@ pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> O
         Err(Stop::Negotiate(negotiate::Error::NoTls)) => Speaks::PlaintextOnly,
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => return None,
     };
-    let inquiry = Inquiry {
-        line: line(
-            task,
-            observation,
-            limits.patience,
-            Instant::now() + limits.total,
-        )?,
-        asker: Asker {
-            user: task.conninfo.user.value.as_bytes(),
-            database: task.conninfo.dbname.value.as_bytes(),
-        },
-        task,
-        observation,
-        speaks,
-    };
-    let mut audit = Audit::nothing_asked(speaks);
-    stream::iter(questions(&inquiry))
+    let inquiry = Inquiry::new(task, observation, limits, speaks)?;
+    Some(answers(&inquiry, questions(&inquiry), limits).await)
+}
+
+/// Asks only whether the server would also start a session without TLS, for the user and the database of the string.
+/// `None` if nobody answered the check.
+pub async fn plaintext(
+    task: &Task,
+    observation: &Observation,
+    limits: &Limits,
+) -> Option<Asked<Plaintext>> {
+    let inquiry = Inquiry::new(task, observation, limits, Speaks::Tls)?;
+    let questions = plaintext::ask(&inquiry);
+    Some(answers(&inquiry, questions, limits).await.plaintext)
+}
+
+async fn answers<'a>(
+    inquiry: &'a Inquiry<'_>,
+    questions: Vec<Asking<'a>>,
+    limits: &Limits,
+) -> Audit {
+    let mut audit = Audit::nothing_asked(inquiry.speaks);
+    stream::iter(questions)
         .buffer_unordered(limits.jobs.get())
         .for_each(|note| {
             note(&mut audit);
             ready(())
         })
         .await;
-    Some(audit)
+    audit
+}
+
+impl<'a> Inquiry<'a> {
+    /// `None` if no address is known.
+    fn new(
+        task: &'a Task,
+        observation: &'a Observation,
+        limits: &Limits,
+        speaks: Speaks,
+    ) -> Option<Self> {
+        Some(Self {
+            line: line(
+                task,
+                observation,
+                limits.patience,
+                Instant::now() + limits.total,
+            )?,
+            asker: Asker {
+                user: task.conninfo.user.value.as_bytes(),
+                database: task.conninfo.dbname.value.as_bytes(),
+            },
+            task,
+            observation,
+            speaks,
+        })
+    }
 }

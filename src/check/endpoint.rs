@@ -1,5 +1,6 @@
 //! Checks one endpoint: observes, diagnoses and, if requested, logs in.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use super::hosts::Visitor;
 use super::servers::{Servers, Visit};
 use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
+use crate::audit::{Limits, plaintext};
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
-use crate::demands::Demands;
+use crate::demands::{Demands, PlaintextRule};
 use crate::diagnose::{
-    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, client_of, diagnose, diagnose_login,
-    login_not_checked, rehearse, trust_error, unchecked,
+    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
+    diagnose_login, login_not_checked, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
 use crate::handshake::ServerKeys;
@@ -244,6 +246,16 @@ impl<'a> Network<'a> {
         }
         if let (false, Some(finding)) = (self.request.login, login_not_checked(&task)) {
             diagnosis = diagnosis.with(finding, demands.strictness);
+        }
+        if demands.plaintext == PlaintextRule::MustBeRefused && diagnosis.exit == Exit::Passed {
+            let limits = Limits {
+                jobs: NonZeroUsize::MIN,
+                patience: task.timeout,
+                total: task.timeout,
+            };
+            // On the heap, so that a check that does not ask needs no space for it.
+            let asked = Box::pin(plaintext(&task, &observation, &limits)).await;
+            add_plaintext(&mut diagnosis, &asked.unwrap_or_default());
         }
         let mut entry = None;
         // Nothing is sent to a server that fails any demand, including `--strict`.

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::start::{epilogue, exit_words};
 use super::{
-    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Merge, Roots, Translate, Verify,
+    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, Translate,
+    Verify,
 };
 
 #[cfg(feature = "lab")]
@@ -62,6 +63,10 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Write the manual page
     Man,
+    /// Print the help of the program, or of a command
+    Help(Help),
+    /// Print the version
+    Version,
 }
 
 // Only `check`, and without long help: clap prepares every command and every text that it knows, and preparing
@@ -96,7 +101,9 @@ impl Command {
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)
-            | Self::Man => None,
+            | Self::Man
+            | Self::Help(_)
+            | Self::Version => None,
             #[cfg(feature = "lab")]
             Self::Lab(_) => None,
         }

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use pgtls::lab::Fault;
 
-use super::value::parse_seconds;
+use super::value::parse_timeout;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
@@ -51,8 +51,8 @@ pub(crate) struct LabRun {
     #[arg(long)]
     pub(crate) gate: bool,
 
-    /// Kill the program, and everything it started, after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds, default_value = "10")]
+    /// Kill the program, and everything it started, after this time
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, default_value = "10s")]
     pub(crate) timeout: Duration,
 
     #[command(flatten)]

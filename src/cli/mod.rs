@@ -11,6 +11,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use pgtls::conninfo::TlsVersion;
@@ -31,9 +32,24 @@ pub(crate) use value::{
     parse_tls_version, parse_trust,
 };
 use value::{
-    parse_at, parse_dialect, parse_exported, parse_report, parse_root, parse_seconds, parse_shard,
-    parse_target, parse_topic,
+    dialect, exported, parse_at, parse_report, parse_shard, parse_timeout, root, target, topic,
 };
+
+// The headings of the help.
+const ENDPOINTS: &str = "Endpoints";
+const TRUST: &str = "Trust";
+const FILES: &str = "Files";
+const DEMANDS: &str = "Demands";
+const LOGIN: &str = "Login and clients";
+const SPEED: &str = "Speed and patience";
+const OUTPUT: &str = "Output";
+
+#[derive(Debug, Args)]
+pub(crate) struct Help {
+    /// A command, and a command of that
+    #[arg(value_name = "COMMAND")]
+    pub(crate) commands: Vec<String>,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
@@ -54,73 +70,82 @@ pub(crate) struct Check {
     pub(crate) origin: StringOptions,
 
     /// Read more strings from a file, one per line. - is standard input. # starts a comment line
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = ENDPOINTS)]
     pub(crate) from: Option<PathBuf>,
 
     /// Read named endpoints and their demands from a TOML file; see `pgtls explain config`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = ENDPOINTS)]
     pub(crate) config: Option<PathBuf>,
 
     /// Check only the K-th of N parts of the strings: 2/5. Each string belongs to exactly one part
-    #[arg(long, value_name = "K/N", value_parser = parse_shard)]
+    #[arg(long, value_name = "K/N", value_parser = parse_shard, help_heading = ENDPOINTS)]
     pub(crate) shard: Option<Shard>,
 
     /// Check every address that the host name resolves to
-    #[arg(long)]
+    #[arg(long, help_heading = ENDPOINTS)]
     pub(crate) all_addresses: bool,
 
     /// Maximum number of parallel checks [default: what the limit of open files allows]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "PGTLS_JOBS", hide_env_values = true, help_heading = SPEED)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Keep retrying servers that are unreachable or starting up for at most this long: 60s
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = SPEED)]
     pub(crate) wait: Option<Duration>,
 
     /// Trust these roots, not those of the string: bundled, bundled:NAME, mozilla, system or FILE
-    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) trust: Option<Choice>,
 
-    /// Timeout for each endpoint [default: connect_timeout, else 10]
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    /// Timeout for each endpoint [default: connect_timeout, else 10s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, env = "PGTLS_TIMEOUT", hide_env_values = true, help_heading = SPEED)]
     pub(crate) timeout: Option<Duration>,
 
     /// Which hosts to check if a string names several
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Hosts::All)]
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Hosts::All, help_heading = ENDPOINTS)]
     pub(crate) hosts: Hosts,
 
+    /// Fail (exit 1) where the mode proves nothing about the server: require without roots, prefer, allow
+    #[arg(long, env = "PGTLS_REQUIRE_VERIFIED", value_parser = FalseyValueParser::new(), hide_env_values = true, help_heading = DEMANDS)]
+    pub(crate) require_verified: bool,
+
     /// Fail (exit 1) below this TLS version: 1.2 or 1.3
-    #[arg(long, value_name = "VERSION", value_parser = parse_tls_version)]
+    #[arg(long, value_name = "VERSION", value_parser = parse_tls_version, env = "PGTLS_MIN_TLS", hide_env_values = true, help_heading = DEMANDS)]
     pub(crate) min_tls: Option<TlsVersion>,
 
     /// Fail (exit 1) unless the server presents this certificate. Detects "renewed, but not reloaded"
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEMANDS)]
     pub(crate) expect_cert: Option<PathBuf>,
 
     /// Rehearse a CA rotation: show the verdict with today's roots, with this file alone and with both
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) also_trust: Option<PathBuf>,
 
     /// Write the certificates that the server presents, as PEM
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) save_chain: Option<PathBuf>,
 
     /// Fail (exit 1) if protection was lost since this JSON report; see `pgtls diff`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEMANDS)]
     pub(crate) baseline: Option<PathBuf>,
 
     /// Write the report to the baseline instead of comparing, if every endpoint passes
-    #[arg(long, requires = "baseline")]
+    #[arg(long, requires = "baseline", help_heading = DEMANDS)]
     pub(crate) update: bool,
 
     /// If everything else passes, log in as well (exit 8 if that fails). The password comes from the
     /// string, PGPASSWORD or ~/.pgpass. Then compare the server's pg_stat_ssl with the TLS session
-    #[arg(long)]
+    #[arg(long, help_heading = LOGIN)]
     pub(crate) login: bool,
 
     /// Show what other client libraries would do with this string and this server
-    #[arg(long)]
+    #[arg(long, help_heading = LOGIN)]
     pub(crate) clients: bool,
+
+    /// Fail (exit 1) if the server would also start a session without TLS for this user and database. Makes up to two
+    /// more connections and sends no password
+    #[arg(long, env = "PGTLS_REFUSE_PLAINTEXT", value_parser = FalseyValueParser::new(), hide_env_values = true, help_heading = DEMANDS)]
+    pub(crate) refuse_plaintext: bool,
 
     #[command(flatten)]
     pub(crate) demands: DemandOptions,
@@ -140,27 +165,27 @@ pub(crate) struct Audit {
     pub(crate) origin: StringOptions,
 
     /// Read named endpoints and what they may accept from a TOML file; see `pgtls explain config`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = ENDPOINTS)]
     pub(crate) config: Option<PathBuf>,
 
     /// Check every address that the host name resolves to
-    #[arg(long)]
+    #[arg(long, help_heading = ENDPOINTS)]
     pub(crate) all_addresses: bool,
 
     /// Maximum number of parallel connections to an endpoint
-    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, help_heading = SPEED)]
     pub(crate) jobs: NonZeroUsize,
 
     /// Trust these roots, not those of the string: bundled, bundled:NAME, mozilla, system or FILE
-    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "ROOTS", value_parser = parse_trust, value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) trust: Option<Choice>,
 
-    /// Timeout for each connection [default: connect_timeout, else 10]
-    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    /// Timeout for each connection [default: connect_timeout, else 10s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout, env = "PGTLS_TIMEOUT", hide_env_values = true, help_heading = SPEED)]
     pub(crate) timeout: Option<Duration>,
 
     /// Timeout for the whole audit of one endpoint. Questions without an answer by then fail
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5m", help_heading = SPEED)]
     pub(crate) deadline: Duration,
 
     #[command(flatten)]
@@ -174,11 +199,11 @@ pub(crate) struct Audit {
 #[derive(Debug, Args)]
 pub(crate) struct StringOptions {
     /// Read a string from this environment variable, so that it is in no process list. Repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = ENDPOINTS)]
     pub(crate) env: Vec<OsString>,
 
     /// The driver that reads the strings, where they do not show it [default: libpq, or recognised]
-    #[arg(long, value_name = "DIALECT", value_parser = parse_dialect)]
+    #[arg(long, value_name = "DIALECT", value_parser = dialect(), hide_possible_values = true, help_heading = ENDPOINTS)]
     pub(crate) dialect: Option<Dialect>,
 }
 
@@ -187,31 +212,31 @@ pub(crate) struct StringOptions {
 #[derive(Debug, Args)]
 pub(crate) struct DemandOptions {
     /// Judge validity at this time: RFC 3339 (2027-01-31T12:00:00Z), or relative to now: +30d, -1h
-    #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = parse_at, allow_hyphen_values = true, help_heading = DEMANDS)]
     pub(crate) at: Option<At>,
 
     /// Fail (exit 1) unless the whole path, root, CRLs and client certificate included, stays valid for this long:
     /// 30d, 12h. 33% is of each certificate's own lifetime
-    #[arg(long, value_name = "DURATION", value_parser = parse_remaining)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_remaining, env = "PGTLS_VALID_FOR", hide_env_values = true, help_heading = DEMANDS)]
     pub(crate) valid_for: Option<Remaining>,
 
     /// Fail (exit 1) unless a certificate on the verified path has this public key (curl's notation).
     /// If no path is verified, the server's own certificate must have it. Repeatable
-    #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin)]
+    #[arg(long, value_name = "sha256//BASE64", value_parser = parse_pin, help_heading = DEMANDS)]
     pub(crate) pin: Vec<[u8; 32]>,
 
     /// Judge for clients whose OpenSSL is at least this: 3.0 or 3.5. With 3.5, ML-DSA certificates and
     /// X25519MLKEM768 pass [default: 3.0]
-    #[arg(long, value_name = "VERSION", value_parser = parse_openssl)]
+    #[arg(long, value_name = "VERSION", value_parser = parse_openssl, help_heading = DEMANDS)]
     pub(crate) min_openssl: Option<OpenSsl>,
 
     /// Judge for clients whose libpq is at least this: 14 or 15. With 15, a host that is an IP address
     /// may match an iPAddress in subjectAltName [default: 14]
-    #[arg(long, value_name = "VERSION", value_parser = parse_libpq)]
+    #[arg(long, value_name = "VERSION", value_parser = parse_libpq, help_heading = DEMANDS)]
     pub(crate) min_libpq: Option<Libpq>,
 
     /// Treat warnings as failures (exit 1)
-    #[arg(long)]
+    #[arg(long, env = "PGTLS_STRICT", value_parser = FalseyValueParser::new(), hide_env_values = true, help_heading = DEMANDS)]
     pub(crate) strict: bool,
 }
 
@@ -238,27 +263,27 @@ pub(crate) struct Verify {
     pub(crate) files: Vec<PathBuf>,
 
     /// The server's certificate file, as for ssl_cert_file: PEM, the server's own certificate first
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["hosts_file", "files"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present_any = ["hosts_file", "files"], help_heading = FILES)]
     pub(crate) cert: Option<PathBuf>,
 
     /// PostgreSQL 19's pg_hosts.conf: verify the files of every line for its host names
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["cert", "key"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["cert", "key"], help_heading = FILES)]
     pub(crate) hosts_file: Option<PathBuf>,
 
     /// The private key, as for ssl_key_file. It must match and be readable by its owner only
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub(crate) key: Option<PathBuf>,
 
     /// A name that clients will connect to. Repeatable. Without it, only the chain is verified
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub(crate) host: Vec<OsString>,
 
     /// The roots that clients will trust: a PEM file, or system [default: the built-in roots]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) sslrootcert: Option<PathBuf>,
 
     /// The CRLs that clients will check against
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) sslcrl: Option<PathBuf>,
 
     #[command(flatten)]
@@ -331,7 +356,7 @@ pub(crate) struct Translate {
     pub(crate) conninfo: Vec<OsString>,
 
     /// In whose words to say it: a dialect, or all of them
-    #[arg(long, value_name = "DIALECT|all", value_parser = parse_target)]
+    #[arg(long, value_name = "DIALECT|all", value_parser = target(), hide_possible_values = true)]
     pub(crate) to: Target,
 
     #[command(flatten)]
@@ -362,7 +387,7 @@ pub(crate) enum Shape {
 pub(crate) struct Explain {
     /// A code from a report, such as unknown-issuer; a driver's error message, in quotes; or config for the keys of
     /// pgtls.toml
-    #[arg(value_name = "CODE|MESSAGE", value_parser = parse_topic)]
+    #[arg(value_name = "CODE|MESSAGE", value_parser = topic(), hide_possible_values = true)]
     pub(crate) topic: Option<Topic>,
 }
 
@@ -397,13 +422,13 @@ pub(crate) enum RootsAction {
     /// Show one in full
     Show {
         /// Its name, as `pgtls roots list` prints it
-        #[arg(value_parser = parse_root)]
+        #[arg(value_parser = root(), hide_possible_values = true)]
         name: &'static BundledRoot,
     },
     /// Write some as PEM: roots by name, or all that a provider's clients need
     Export {
         /// Names of roots or of sets (azure, aws-public, lets-encrypt), as `pgtls roots list` prints them
-        #[arg(required = true, value_name = "NAME", value_parser = parse_exported)]
+        #[arg(required = true, value_name = "NAME", value_parser = exported(), hide_possible_values = true)]
         names: Vec<Exported>,
 
         /// Write to this file instead of standard output
@@ -415,39 +440,39 @@ pub(crate) enum RootsAction {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Output {
     /// The output format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, env = "PGTLS_FORMAT", hide_env_values = true, help_heading = OUTPUT)]
     pub(crate) format: Format,
 
     /// Also write the report to a file, in this format: junit=report.xml. Repeatable
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report, help_heading = OUTPUT)]
     pub(crate) reports: Vec<FileReport>,
 
     /// For nagios: fewer days left than this are a warning
-    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning)]
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning, help_heading = OUTPUT)]
     pub(crate) warning: u32,
 
     /// For nagios: fewer days left than this are critical
-    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical)]
+    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical, help_heading = OUTPUT)]
     pub(crate) critical: u32,
 
     /// Show every endpoint in full, and certificates with serial number, names and fingerprint
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub(crate) verbose: bool,
 
     /// The order of several endpoints in the text report
-    #[arg(long, value_name = "ORDER", value_enum, default_value_t = Sort::Worst)]
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t = Sort::Worst, help_heading = OUTPUT)]
     pub(crate) sort: Sort,
 
     /// Show only endpoints that do not pass. The others are still checked and counted
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub(crate) failures_only: bool,
 
     /// Print nothing. Only the exit code tells the result
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = OUTPUT)]
     pub(crate) quiet: bool,
 
     /// When to use colour in the text report. auto honours NO_COLOR, FORCE_COLOR, CLICOLOR and TERM=dumb
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, env = "PGTLS_COLOR", hide_env_values = true, help_heading = OUTPUT)]
     pub(crate) color: Color,
 }
 

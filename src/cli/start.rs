@@ -43,6 +43,9 @@ fn without_dash(argument: OsString) -> OsString {
 fn is_string(first: &OsStr) -> bool {
     let text = first.to_string_lossy();
     let is_option = text.starts_with('-');
+    if text == "-" {
+        return true;
+    }
     !is_option && (text.contains('=') || text.contains("://") || text.starts_with("jdbc:"))
 }
 
@@ -61,6 +64,10 @@ fn end(error: &clap::Error) -> ! {
 }
 
 fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
+    // The option goes before the variable, but an error in the command line may be in that very option.
+    if std::env::var_os("PGTLS_FORMAT").is_some_and(|format| format == "nagios") {
+        return true;
+    }
     let mut format = false;
     for argument in arguments {
         if argument == "--format=nagios" || (format && argument == "nagios") {
@@ -185,7 +192,10 @@ const ENVIRONMENT: &str = "\
 Environment:
   PGHOST, PGPORT, PGSSLMODE, PGSSLROOTCERT, PGSERVICE, PGPASSWORD, ...   as libpq reads them
   SSL_CERT_FILE, SSL_CERT_DIR   the machine's roots, for sslrootcert=system
-  NO_COLOR                      no colour in the text report";
+  NO_COLOR, FORCE_COLOR, CLICOLOR   whether the text report has colour
+  COLUMNS                       its width
+  PGTLS_FORMAT, PGTLS_COLOR, PGTLS_TIMEOUT, PGTLS_JOBS, PGTLS_VALID_FOR, PGTLS_MIN_TLS, PGTLS_STRICT,
+  PGTLS_REQUIRE_VERIFIED, PGTLS_REFUSE_PLAINTEXT   the options of these names";
 
 #[cfg(test)]
 mod tests {

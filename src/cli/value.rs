@@ -1,9 +1,11 @@
 //! Parses the values of options, or explains the error to the user. Pure.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValue, TypedValueParser};
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
@@ -27,7 +29,7 @@ pub(crate) fn parse_trust(text: &str) -> Result<Choice, String> {
     })
 }
 
-pub(super) fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
+fn parse_root(name: &str) -> Result<&'static BundledRoot, String> {
     BundledRoot::by_name(name).ok_or_else(|| {
         let names: Vec<&str> = pgtls::trust::ROOTS.iter().map(|root| root.name).collect();
         format!("the built-in roots are {}", names.join(", "))
@@ -43,7 +45,7 @@ pub(crate) enum Exported {
     Set(&'static RootSet),
 }
 
-pub(super) fn parse_exported(name: &str) -> Result<Exported, String> {
+fn parse_exported(name: &str) -> Result<Exported, String> {
     let set = RootSet::by_name(name).map(Exported::Set);
     let root = || BundledRoot::by_name(name).map(Exported::Root);
     set.or_else(root).ok_or_else(|| {
@@ -54,7 +56,7 @@ pub(super) fn parse_exported(name: &str) -> Result<Exported, String> {
     })
 }
 
-pub(super) fn parse_topic(name: &str) -> Result<Topic, String> {
+fn parse_topic(name: &str) -> Result<Topic, String> {
     if name == "config" {
         return Ok(Topic::Config);
     }
@@ -108,13 +110,13 @@ pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
         .ok_or_else(|| "write a shard as K/N, such as 2/5, with K from 1 to N".to_owned())
 }
 
-pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|duration| *duration <= MAX_TIMEOUT)
-        .ok_or_else(|| "seconds must be a number greater than 0 and at most 86400".to_owned())
+/// A time limit of something that is waited for.
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() || duration > MAX_TIMEOUT {
+        return Err("a timeout must be more than 0 and at most 24h".to_owned());
+    }
+    Ok(duration)
 }
 
 pub(crate) fn parse_tls_version(text: &str) -> Result<TlsVersion, String> {
@@ -133,16 +135,30 @@ pub(crate) fn parse_libpq(text: &str) -> Result<Libpq, String> {
     Libpq::from_name(text).ok_or_else(|| "the versions are 14 and 15".to_owned())
 }
 
+/// A duration as people write it: `10` and `10s`, `2m`, `1h30m`, `30d`.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .ok()
+    let seconds = text.parse::<f64>().ok();
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .or_else(|| humantime::parse_duration(text).ok())
         .filter(|duration| *duration <= MAX_VALIDITY)
-        .ok_or_else(|| "write a duration as 60s, 90m, 12h or 30d, at most 100 years".to_owned())
+        .ok_or_else(|| {
+            "write a duration as 10s, 2m, 1h30m or 30d (10 is 10 seconds), at most 100 years"
+                .to_owned()
+        })
+}
+
+/// The same with a unit: who writes 30 where days are usual means days, and 30 seconds would always pass.
+fn parse_duration_with_unit(text: &str) -> Result<Duration, String> {
+    if text.parse::<f64>().is_ok() {
+        return Err(format!("say the unit: {text}d for days, {text}h for hours"));
+    }
+    parse_duration(text)
 }
 
 pub(crate) fn parse_remaining(text: &str) -> Result<Remaining, String> {
     match text.strip_suffix('%') {
-        None => parse_duration(text).map(Remaining::Time),
+        None => parse_duration_with_unit(text).map(Remaining::Time),
         Some(percent) => percent
             .parse()
             .ok()
@@ -154,7 +170,7 @@ pub(crate) fn parse_remaining(text: &str) -> Result<Remaining, String> {
 
 pub(super) fn parse_at(text: &str) -> Result<At, String> {
     let shift = |text| {
-        let duration = parse_duration(text)?;
+        let duration = parse_duration_with_unit(text)?;
         time::Duration::try_from(duration).map_err(|error| error.to_string())
     };
     if let Some(later) = text.strip_prefix('+') {
@@ -175,11 +191,80 @@ pub(crate) fn parse_pin(text: &str) -> Result<[u8; 32], String> {
         .ok_or_else(|| "a pin must be sha256// and the base64 of 32 bytes".to_owned())
 }
 
+/// Parses a value, and tells shells which values there are.
+#[derive(Clone)]
+pub(super) struct Suggesting<T> {
+    parse: fn(&str) -> Result<T, String>,
+    names: fn() -> Vec<&'static str>,
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Suggesting<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        TypedValueParser::parse_ref(&self.parse, command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
+    }
+}
+
+pub(super) fn topic() -> Suggesting<Topic> {
+    Suggesting {
+        parse: parse_topic,
+        names: || {
+            let codes = Code::ALL.iter().map(|code| code.name());
+            codes.chain(["config"]).collect()
+        },
+    }
+}
+
+pub(super) fn root() -> Suggesting<&'static BundledRoot> {
+    Suggesting {
+        parse: parse_root,
+        names: || pgtls::trust::ROOTS.iter().map(|root| root.name).collect(),
+    }
+}
+
+pub(super) fn exported() -> Suggesting<Exported> {
+    Suggesting {
+        parse: parse_exported,
+        names: || {
+            let sets = pgtls::trust::SETS.iter().map(|set| set.name);
+            let roots = pgtls::trust::ROOTS.iter().map(|root| root.name);
+            sets.chain(roots).collect()
+        },
+    }
+}
+
+pub(super) fn dialect() -> Suggesting<Dialect> {
+    Suggesting {
+        parse: parse_dialect,
+        names: || Dialect::ALL.iter().map(|one| one.name()).collect(),
+    }
+}
+
+pub(super) fn target() -> Suggesting<Target> {
+    Suggesting {
+        parse: parse_target,
+        names: || {
+            let dialects = Dialect::ALL.iter().map(|one| one.name());
+            dialects.chain(["all"]).collect()
+        },
+    }
+}
+
 const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 
 /// `--dialect`
-pub(super) fn parse_dialect(text: &str) -> Result<Dialect, String> {
+fn parse_dialect(text: &str) -> Result<Dialect, String> {
     let lower = text.to_lowercase();
     Dialect::from_name(&lower).ok_or_else(|| {
         let names: Vec<&str> = Dialect::ALL.iter().map(|one| one.name()).collect();
@@ -197,7 +282,7 @@ pub(super) fn parse_dialect(text: &str) -> Result<Dialect, String> {
 }
 
 /// `--to`
-pub(super) fn parse_target(text: &str) -> Result<Target, String> {
+fn parse_target(text: &str) -> Result<Target, String> {
     match text {
         "all" => Ok(Target::All),
         name => parse_dialect(name).map(Target::One),
@@ -289,10 +374,28 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_positive_and_bounded() {
-        assert_eq!(parse_seconds("2.5"), Ok(Duration::from_millis(2500)));
+    fn durations_are_written_in_every_usual_way() {
+        for (text, seconds) in [
+            ("10", 10),
+            ("10s", 10),
+            ("2m", 120),
+            ("1h30m", 5_400),
+            ("30d", 2_592_000),
+        ] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for wrong in ["", "-1", "soon", "10x", "nan", "1e30", "200y"] {
+            assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_remaining("30").is_err_and(|error| error.contains("30d")));
+    }
+
+    #[test]
+    fn timeouts_are_positive_and_bounded() {
+        assert_eq!(parse_timeout("2.5"), Ok(Duration::from_millis(2500)));
+        assert_eq!(parse_timeout("500ms"), Ok(Duration::from_millis(500)));
         for wrong in ["0", "-1", "nan", "inf", "1e9", "ten", ""] {
-            assert!(parse_seconds(wrong).is_err(), "{wrong}");
+            assert!(parse_timeout(wrong).is_err(), "{wrong}");
         }
     }
 }

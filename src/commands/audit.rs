@@ -34,6 +34,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         origin: &args.origin,
         from: None,
         config: args.config.as_deref(),
+        unnamed: sources::Unnamed::MayBeConfigured,
     };
     let sources = sources::gather(given, &world)?;
     let run = AuditRun {

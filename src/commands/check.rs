@@ -89,6 +89,8 @@ fn request(args: &Check) -> anyhow::Result<CheckRequest> {
 fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
     let options = Keys {
         min_tls: args.min_tls,
+        require_verified: args.require_verified.then_some(true),
+        refuse_plaintext: args.refuse_plaintext.then_some(true),
         trust: args.trust.clone(),
         clients: args.clients.then_some(true),
         ..args.demands.keys()
@@ -100,6 +102,7 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
         origin: &args.origin,
         from: args.from.as_deref(),
         config: args.config.as_deref(),
+        unnamed: sources::Unnamed::MayBeConfigured,
     };
     let mut listed = sources::gather(given, &Machine)?;
     if let Some(shard) = args.shard {

@@ -72,6 +72,7 @@ pub(super) fn one(
         origin,
         from: None,
         config: None,
+        unnamed: sources::Unnamed::Environment,
     };
     let sources = sources::gather(given, &Machine)?;
     let [source] = sources.as_slice() else {

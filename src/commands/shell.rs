@@ -2,16 +2,39 @@
 
 use std::io::{self, Write};
 
+use anyhow::bail;
 use clap::Command;
+use clap::error::ErrorKind;
 use pgtls::exit::Exit;
 
 use super::output;
-use crate::cli::{self, Completions};
+use crate::cli::{self, Completions, Help};
 
 pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut cli::command(), "pgtls", &mut script);
     output::to_stdout(|out| out.write_all(&script))?;
+    Ok(Exit::Passed)
+}
+
+/// The help of a command, as `--help` prints it.
+pub(crate) fn help(args: &Help) -> anyhow::Result<Exit> {
+    let names = args.commands.iter().map(String::as_str);
+    let line = ["pgtls"].into_iter().chain(names).chain(["--help"]);
+    match cli::command().try_get_matches_from(line) {
+        Err(help) if help.kind() == ErrorKind::DisplayHelp => {
+            output::to_stdout(|_| help.print())?;
+            Ok(Exit::Passed)
+        }
+        // A connection string in the wrong place is not repeated.
+        Ok(_) | Err(_) => bail!("no such command; pgtls --help lists them"),
+    }
+}
+
+/// The version, as `--version` prints it.
+pub(crate) fn version() -> anyhow::Result<Exit> {
+    let text = cli::command().render_long_version();
+    output::to_stdout(|out| write!(out, "{text}"))?;
     Ok(Exit::Passed)
 }
 

@@ -1,6 +1,7 @@
 //! Where connection strings come from: arguments, a list, a configuration file, the environment.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -65,7 +66,19 @@ pub(super) struct Given<'a> {
     pub(super) origin: &'a StringOptions,
     pub(super) from: Option<&'a Path>,
     pub(super) config: Option<&'a Path>,
+    pub(super) unnamed: Unnamed,
 }
+
+/// What is read if nothing is named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unnamed {
+    /// `./pgtls.toml`, if it is there and the environment names no server.
+    MayBeConfigured,
+    /// The environment alone.
+    Environment,
+}
+
+const USUAL_CONFIG: &str = "./pgtls.toml";
 
 /// All strings: first those of the arguments, then those of variables, then the list's, then the file's. At least one:
 /// without any, the environment decides where to connect.
@@ -94,6 +107,15 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
     }
     if let Some(file) = given.config {
         sources.extend(configured(file, world)?);
+    }
+    if sources.is_empty() && given.unnamed == Unnamed::MayBeConfigured {
+        let named = |name: &&str| world.var(name).is_some_and(|value| !value.is_empty());
+        let file = Path::new(USUAL_CONFIG);
+        if !["PGHOST", "PGHOSTADDR", "PGSERVICE"].iter().any(named) && file.is_file() {
+            // If standard error is closed, the report still names the file.
+            let _ = writeln!(std::io::stderr(), "pgtls: reading {USUAL_CONFIG}");
+            sources.extend(configured(file, world)?);
+        }
     }
     if sources.is_empty() {
         sources.push(Listed::default());

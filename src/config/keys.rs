@@ -6,7 +6,7 @@
 
 use pgtls::audit::{self, Rule};
 use pgtls::conninfo::TlsVersion;
-use pgtls::demands::{Demands, Remaining, Strictness};
+use pgtls::demands::{Demands, PlaintextRule, Remaining, Strictness, Verification};
 use pgtls::trust::Choice;
 use pgtls::verify::{Libpq, Oldest, OpenSsl};
 use serde::{Deserialize, Deserializer};
@@ -121,6 +121,10 @@ keys! {
         "judge for clients whose libpq is at least this";
     strict: Option<bool>, "given", "boolean",
         "warnings count as failures";
+    require_verified: Option<bool>, "given", "boolean",
+        "fail where the mode proves nothing about the server";
+    refuse_plaintext: Option<bool>, "given", "boolean",
+        "fail if the server would also start a session without TLS";
     clients: Option<bool>, "given", "boolean",
         "add what each client library would do";
     pins: Option<Vec<[u8; 32]>>, "pins", "list of `\"sha256//BASE64\"`",
@@ -164,6 +168,14 @@ impl Keys {
             strictness: match self.strict {
                 Some(true) => Strictness::Strict,
                 Some(false) | None => Strictness::Lenient,
+            },
+            verification: match self.require_verified {
+                Some(true) => Verification::Required,
+                Some(false) | None => Verification::AsTheModeSays,
+            },
+            plaintext: match self.refuse_plaintext {
+                Some(true) => PlaintextRule::MustBeRefused,
+                Some(false) | None => PlaintextRule::NotAsked,
             },
             expected: None,
         }

@@ -19,7 +19,7 @@ mod symptom;
 use std::net::IpAddr;
 
 use crate::conninfo::{ConnInfo, Host};
-use crate::demands::{Demands, Strictness, unmet};
+use crate::demands::{Demands, Strictness, Unmet, Verification, proves_nothing, unmet};
 use crate::exit::Exit;
 use crate::handshake::Tls;
 use crate::probe::{LibpqOffer, Observation, Session, Stop, Task};
@@ -43,6 +43,7 @@ pub use explain::hosts_file::{
 };
 pub use explain::interrupted::not_finished;
 pub use explain::login::{OtherHosts, diagnose_login};
+pub use explain::plaintext::add_plaintext;
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse};
 pub use finding::{Finding, Level, Stage};
@@ -239,6 +240,14 @@ fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: A
             .extend(notices::of_chain(&context, judgement));
     }
     drop_repeated_end(&mut diagnosis);
+    if let Some(error) = &diagnosis.error
+        && error.code == Code::NotAuthenticated
+    {
+        // Its notice says the same.
+        diagnosis
+            .findings
+            .retain(|finding| finding.code != Code::NotAuthenticated);
+    }
     diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
@@ -377,7 +386,13 @@ fn demand(
     tls: Option<&Tls>,
     demands: &Demands,
 ) {
-    let unmet = unmet(demands, judgement, tls, context.trust, context.rules);
+    let mut unmet = unmet(demands, judgement, tls, context.trust, context.rules);
+    if let (Verification::Required, Some(_), Some(conninfo)) =
+        (demands.verification, tls, context.conninfo)
+        && proves_nothing(conninfo.sslmode.value, context.level)
+    {
+        unmet.insert(0, Unmet::Unverified);
+    }
     let mut findings = unmet
         .iter()
         .map(|unmet| demands::explain(context, judgement, demands, unmet));

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
+use crate::demands::proves_nothing;
 use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
@@ -144,7 +145,8 @@ impl EndpointReport {
                 .map(|address| address.to_string().into()),
             encrypted,
             authenticated,
-            unverified: observation.outcome.is_ok() && task.trust.level == Level::Encryption,
+            unverified: observation.outcome.is_ok()
+                && proves_nothing(task.conninfo.sslmode.value, task.trust.level),
             tls: tls_report(observation),
             certificates: judgement.map(|judgement| certificates(judgement, task.now)),
             client_certificate: client_certificate(task, observation),

@@ -42,6 +42,60 @@ fn check(lab: &Lab, arguments: &str) -> Run {
     lab.client.pgtls(&words)
 }
 
+/// Modes that prove nothing, on request; the path of the file in the string does.
+#[test]
+fn a_mode_that_proves_nothing_can_be_refused() {
+    let lab = lab();
+    let good = lab.good();
+    for (mode, code, outcome) in [
+        ("sslmode=require sslrootcert=''", 1, "not-authenticated"),
+        ("sslmode=prefer", 1, "not-authenticated"),
+        ("sslmode=require", 0, "pass"),
+        ("sslmode=verify-full", 0, "pass"),
+    ] {
+        let string = format!("{good} {mode}");
+        let run = lab
+            .client
+            .pgtls(&["check", "--format", "json", "--require-verified", &string]);
+        let told = (run.code, run.outcome());
+        assert_eq!(told, (code, outcome.to_owned()), "{mode}: {run:?}");
+        let endpoint = run.endpoint();
+        assert_eq!(endpoint["unverified"], code == 1, "{mode}: {run:?}");
+        let repeated = endpoint["findings"]
+            .to_string()
+            .contains("not-authenticated");
+        assert!(!repeated, "{mode}: {run:?}");
+        assert_eq!(lab.client.check(&string).code, 0, "{mode}");
+        let mut asked = lab.client.command(&["check", &string]);
+        let output = asked.env("PGTLS_REQUIRE_VERIFIED", "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{mode}");
+    }
+}
+
+/// A demand changes the verdict, not what was proven: an alert on the expiry must still fire.
+#[test]
+fn what_was_verified_stays_verified_under_a_demand() {
+    let lab = lab();
+    let run = check(&lab, "--valid-for 91d");
+    assert_eq!(
+        (run.code, &run.endpoint()["authenticated"]),
+        (1, &true.into())
+    );
+    let string = lab.good();
+    let run = lab.client.pgtls(&[
+        "check",
+        "--valid-for",
+        "91d",
+        "--format",
+        "prometheus",
+        &string,
+    ]);
+    assert!(
+        run.stdout.contains("\nssl_verified_cert_not_after{"),
+        "{run:?}"
+    );
+}
+
 #[test]
 fn demands_that_hold_pass_and_others_fail_with_1() {
     let lab = lab();

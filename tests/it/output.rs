@@ -177,6 +177,82 @@ fn help_tells_all() {
 }
 
 #[test]
+fn help_and_version_are_commands_too() {
+    let client = Client::new();
+    for (asked, same) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "check"], &["check", "--help"]),
+        (&["help", "roots", "export"], &["roots", "export", "--help"]),
+        (&["version"], &["--version"]),
+    ] {
+        let (asked, same) = (client.pgtls(asked), client.pgtls(same));
+        assert_eq!((asked.code, same.code), (0, 0), "{asked:?}");
+        assert_eq!(asked.stdout, same.stdout);
+    }
+    let wrong = client.pgtls(&["help", "host=h password=hunter2"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    assert!(!wrong.stderr.contains("hunter2"), "{wrong:?}");
+}
+
+#[test]
+fn shells_complete_codes_roots_and_dialects() {
+    let client = Client::new();
+    for shell in ["bash", "zsh"] {
+        let script = client.pgtls(&["completions", shell]).stdout;
+        for value in [
+            "host-name-mismatch",
+            "digicert-global-root-g2",
+            "node-postgres",
+        ] {
+            assert!(script.contains(value), "{shell}: {value}");
+        }
+    }
+}
+
+/// The file that is named nowhere, unless a server is named.
+#[test]
+fn a_pgtls_toml_here_is_used_if_nothing_else_is_named() {
+    let scene = Scene::new();
+    let config = format!(
+        "[[endpoint]]\nname = 'here'\nconninfo = \"{}\"",
+        scene.string("passed")
+    );
+    scene.client.write("pgtls.toml", config);
+    let run = scene.client.pgtls(&["check"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.starts_with("PASS  here  "), "{run:?}");
+    assert!(run.stderr.contains("./pgtls.toml"), "{run:?}");
+    let named = scene.client.pgtls(&["check", scene.string("refused")]);
+    assert_eq!((named.code, named.stderr.as_str()), (3, ""), "{named:?}");
+    let mut command = scene.client.command(&["check"]);
+    let output = command.env("PGHOST", "host.invalid").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn the_page_is_as_wide_as_columns_says_and_colour_can_be_forced() {
+    let scene = Scene::new();
+    for columns in ["40", "60"] {
+        let mut command = scene.client.command(&["check", scene.string("passed")]);
+        let output = command.env("COLUMNS", columns).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let widest = text.lines().map(str::len).max();
+        assert!(widest <= columns.parse().ok(), "{text}");
+    }
+    for (variables, coloured) in [
+        (&[("FORCE_COLOR", "1")][..], true),
+        (&[("FORCE_COLOR", "0")], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
+        (&[("PGTLS_COLOR", "always")], true),
+    ] {
+        let mut command = scene.client.command(&["check", scene.string("passed")]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(output.stdout.contains(&0x1b), coloured, "{variables:?}");
+    }
+}
+
+#[test]
 fn standard_output_is_always_one_json_document() {
     let scene = Scene::new();
     for (name, string, code) in &scene.outcomes {

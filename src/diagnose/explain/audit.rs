@@ -129,11 +129,11 @@ fn settings_in_one_place(diagnosis: &mut Diagnosis) {
     }
 }
 
-fn error(code: Code, message: String) -> Finding {
+pub(super) fn error(code: Code, message: String) -> Finding {
     Finding::error(code, Stage::Audit, message)
 }
 
-fn failed(finding: Finding) -> (Exit, Finding) {
+pub(super) fn failed(finding: Finding) -> (Exit, Finding) {
     (finding.code.exit(finding.stage), finding)
 }
 
@@ -147,7 +147,7 @@ fn accepted(audit: &Audit) -> Vec<(Category, Finding)> {
     found
 }
 
-fn plaintext(login: Login) -> Finding {
+pub(super) fn plaintext(login: Login) -> Finding {
     let how = match login {
         Login::Trust => "and lets this user in without a password".to_owned(),
         Login::Cleartext => "and asks for the password in clear".to_owned(),
@@ -425,7 +425,7 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
     Some(error(Code::AuditIncomplete, message).hint(hint))
 }
 
-fn told(reason: &Unknown) -> String {
+pub(super) fn told(reason: &Unknown) -> String {
     if let Unknown::RefusedAnyway(answer) = reason {
         let said = answer.message.get(..MAX_SAID).unwrap_or(&answer.message);
         return format!("{reason} (\"{}\")", escape(said));

@@ -138,6 +138,20 @@ pub(in crate::diagnose) fn explain(
             format!("negotiated {negotiated}, but {wanted} is required"),
         )
         .hint(older_version(context, *wanted)),
+        Unmet::Unverified => {
+            let mode = context.conninfo.map(|conninfo| &conninfo.sslmode);
+            let mode = mode.map_or_else(
+                || "the mode".to_owned(),
+                |mode| format!("sslmode={} (from {})", mode.value, mode.origin),
+            );
+            finding(
+                Code::NotAuthenticated,
+                format!(
+                    "{mode} proves nothing about the server, and --require-verified demands proof"
+                ),
+            )
+            .hint("Use sslmode=verify-full with sslrootcert=FILE.")
+        }
         Unmet::PinMismatch => {
             let keys = proven(judgement).map(|c| {
                 format!(

@@ -19,6 +19,7 @@ mod offers;
 pub(super) mod openssl_conf;
 mod operator;
 pub(super) mod own_certificate;
+pub(super) mod plaintext;
 mod pooler;
 pub(super) mod provider;
 pub(super) mod refusal;

@@ -117,6 +117,9 @@ pub(super) fn verdict_line(endpoint: &EndpointReport, label: &str, view: View) -
     parts.extend(place(endpoint));
     let mode = endpoint.sslmode.as_ref();
     parts.extend(mode.map(|mode| match word {
+        Word::Unverified if endpoint.authenticated => {
+            format!("sslmode={mode}: verified now, but libpq goes on without TLS if that fails")
+        }
         Word::Unverified => {
             format!("sslmode={mode}: encrypted, but anyone could be answering")
         }

@@ -158,6 +158,11 @@ fn the_answer_to_a_startup_packet_shows_plaintext() {
         };
         assert_eq!(run.outcome(), expected, "{lines}: {run:?}");
         assert!(!run.stdout.contains("hunter2"), "{run:?}");
+        // A check asks the same on demand, and not otherwise.
+        let run = client.pgtls(&["check", "--format", "json", "--refuse-plaintext", &string]);
+        let told = (run.code, run.outcome());
+        assert_eq!(told, (code, expected.to_owned()), "{lines}: {run:?}");
+        assert_eq!(client.check(&string).code, 0, "{lines}");
     }
 }
 
