@@ -825,7 +825,10 @@ fn the_text_warns_about_clients_that_verify_nothing() {
         "{text}"
     );
     assert!(
-        text.lines().all(|line| line.chars().count() <= 100),
+        // psql's own line is never broken.
+        text.lines()
+            .filter(|line| !line.contains("SSL connection ("))
+            .all(|line| line.chars().count() <= 100),
         "{text}"
     );
     let plain = client.pgtls(&["check", &string]).stdout;
