@@ -29,6 +29,7 @@
 //! | [`login`] | a satisfied observation | a login, and what the server says about the session |
 //! | [`exit`] | | the exit codes and their meaning |
 //! | [`audit`] | an address | what else it accepts |
+//! | [`profile`] | a standard's rules, an audit | what became of each rule |
 //! | [`clients`] | observation | what each client library would do there |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`check`] | connection strings | what is found at every endpoint: the main job |
@@ -72,6 +73,7 @@ pub mod negotiate;
 pub mod os;
 pub mod percent;
 pub mod probe;
+pub mod profile;
 pub mod report;
 pub mod secrecy;
 pub mod startup;

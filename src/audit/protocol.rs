@@ -59,6 +59,8 @@ pub struct OldFeatures {
     pub secure_renegotiation: bool,
     /// Sessions can be resumed by ticket (RFC 5077).
     pub session_tickets: bool,
+    /// The session's keys are bound to its handshake (RFC 7627).
+    pub extended_master_secret: bool,
 }
 
 impl Gaps for Protocol {
@@ -106,6 +108,7 @@ async fn protocol(line: &Line, version: TlsVersion) -> Result<Protocol, Unknown>
             compression: first.chosen.compression != 0,
             secure_renegotiation: first.chosen.renegotiation_info,
             session_tickets: first.chosen.session_ticket,
+            extended_master_secret: first.chosen.extended_master_secret,
         }),
         suites,
     })))

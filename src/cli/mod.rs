@@ -172,6 +172,16 @@ pub(crate) struct Audit {
     #[arg(long, help_heading = ENDPOINTS)]
     pub(crate) all_addresses: bool,
 
+    /// Compare with the rules of a standard, or with your own in a TOML file: bsi-tr-02102-2,
+    /// cis-postgresql, fips-140-3, mozilla-intermediate, nist-800-52r2, pci-dss-4 or FILE. A rule
+    /// that is not met fails (exit 1). Repeatable
+    #[arg(long, value_name = "PROFILE", value_hint = ValueHint::FilePath)]
+    pub(crate) profile: Vec<PathBuf>,
+
+    /// Write a profile of what these servers do today, for --profile
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) make_profile: Option<PathBuf>,
+
     /// Maximum number of parallel connections to an endpoint
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN, help_heading = SPEED)]
     pub(crate) jobs: NonZeroUsize,

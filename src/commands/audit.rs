@@ -1,21 +1,26 @@
 //! `pgtls audit`: what every endpoint accepts, one connection at a time.
 
+use std::cell::RefCell;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use pgtls::audit::{Limits, audit};
 use pgtls::check::{Patience, each_address, gather};
 use pgtls::conninfo::{ConnInfo, Endpoint, World};
 use pgtls::diagnose::{
-    Diagnosis, add_audit, diagnose_for_audit, not_finished, refusal, trust_error, unchecked,
+    Diagnosis, add_audit, add_profiles, diagnose_for_audit, not_finished, refusal, trust_error,
+    unchecked,
 };
 use pgtls::dialect::{ReadAs, understand};
 use pgtls::exit::Exit;
 use pgtls::handshake::ServerKeys;
 use pgtls::probe::{Moment, Task, probe};
-use pgtls::report::{EndpointReport, Report};
+use pgtls::profile::{BUILTIN, Made, Profile, builtin_text, judge};
+use pgtls::report::{EndpointReport, Report, instant};
 use pgtls::trust::{SharedTrust, Trust, TrustRequest};
 
 use super::demands::now;
@@ -44,6 +49,12 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
             ..args.demands.keys()
         },
         now: args.demands.instant()?.unwrap_or_else(now),
+        profiles: args
+            .profile
+            .iter()
+            .map(|name| profile(name))
+            .collect::<anyhow::Result<_>>()?,
+        made: RefCell::default(),
     };
     let mut live = Live::new(&args.output);
     let progress = live.progress();
@@ -66,6 +77,9 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let printed = live.finish();
     let end = end?;
     let printed = printed?;
+    if let Some(file) = &args.make_profile {
+        write_profile(file, &run.made.borrow())?;
+    }
     let results: Vec<Audited> = plans.into_iter().flat_map(|plan| plan.done).collect();
     let exit = if end == End::Interrupted || results.is_empty() {
         // If standard error is closed, only the exit code reports it.
@@ -88,6 +102,35 @@ struct AuditRun<'a> {
     options: Keys,
     /// The time of the judgement, in seconds since 1970.
     now: i64,
+    /// What every endpoint is compared with.
+    profiles: Vec<Profile>,
+    /// What the endpoints do, for `--make-profile`.
+    made: RefCell<Made>,
+}
+
+/// A profile that is built in, or from a file.
+fn profile(name: &Path) -> anyhow::Result<Profile> {
+    let text = match name.to_str().and_then(builtin_text) {
+        Some(text) => text.to_owned(),
+        None => std::fs::read_to_string(name).with_context(|| {
+            format!(
+                "--profile {}: not the name of a profile ({}), and not a file that can be read",
+                name.display(),
+                BUILTIN.join(", ")
+            )
+        })?,
+    };
+    Profile::read(&text).with_context(|| format!("--profile {}", name.display()))
+}
+
+fn write_profile(file: &Path, made: &Made) -> anyhow::Result<()> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let today = instant(Some(now()));
+    let today = today.get(..10).unwrap_or(&today);
+    let text = made
+        .text(&name, today)
+        .context("--make-profile: no server spoke TLS, so there is nothing to write")?;
+    std::fs::write(file, text).with_context(|| format!("--make-profile {}", file.display()))
 }
 
 /// How a run ended.
@@ -276,9 +319,18 @@ impl AuditRun<'_> {
         if let Some(found) = &found {
             let rules = keys.audit.rules();
             add_audit(&mut diagnosis, &task, found, &rules, demands.strictness);
+            self.made.borrow_mut().add(found);
         }
+        let judged: Vec<_> = found
+            .iter()
+            .flat_map(|found| {
+                let profiles = self.profiles.iter();
+                profiles.map(|profile| judge(profile, found, task.trust.level))
+            })
+            .collect();
+        add_profiles(&mut diagnosis, &judged, demands.strictness);
         let report = EndpointReport::checked(&task, &observation, &diagnosis);
-        let report = report.with_audit(&task, &observation, found.as_ref());
+        let report = report.with_audit(&task, &observation, found.as_ref(), &judged);
         let exit = diagnosis.exit;
         Audited { report, exit }
     }

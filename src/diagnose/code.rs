@@ -101,6 +101,7 @@ catalogue! {
     PlaintextAccepted = "plaintext-accepted", [Unmet],
     PlaintextInjection = "plaintext-injection", [Handshake],
     PlaintextProcessed = "plaintext-processed", [Unmet],
+    ProfileViolated = "profile-violated", [Unmet],
     ProtectionLost = "protection-lost", [Unmet],
     PublicRoot = "public-root", [Unmet],
     Refused = "refused", [Unreachable],

@@ -32,7 +32,7 @@ use explain::{
 };
 
 pub use code::Code;
-pub use explain::audit::add_audit;
+pub use explain::audit::{add_audit, add_profiles};
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::{conninfo_error, refusal};
 pub use explain::corrected;

@@ -11,6 +11,7 @@ use crate::audit::{
 use crate::conninfo::TlsVersion;
 use crate::escape::{Shown, escape};
 use crate::probe::Task;
+use crate::profile::{Compliance, Judged};
 use crate::wire::tls::{Group, Suite, Weakness};
 use crate::words::Named;
 
@@ -27,6 +28,57 @@ pub struct AuditReport {
     /// The details of TLS; absent if the server does not speak it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<TlsAuditReport>,
+    /// What became of each requirement of each profile, if profiles were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<ProfileReport>,
+}
+
+/// A profile, and what became of each of its requirements.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ProfileReport {
+    /// Its short name.
+    pub name: Shown,
+    /// The document.
+    pub title: Shown,
+    /// Where the document is.
+    pub source: Shown,
+    /// The date of the document.
+    pub date: Shown,
+    /// What the rules rely on, if not on the text of the document itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Shown>,
+    /// One for each requirement.
+    pub requirements: Vec<RequirementReport>,
+    /// One for each suite that the server accepts.
+    pub suites: Vec<SuiteVerdictReport>,
+}
+
+/// What became of a requirement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RequirementReport {
+    /// The place in the document.
+    pub clause: Shown,
+    /// What it asks.
+    pub requirement: Shown,
+    /// What became of it.
+    pub outcome: Named<Compliance>,
+    /// What was observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Shown>,
+}
+
+/// What a profile says of a suite.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SuiteVerdictReport {
+    /// The version that accepts it.
+    pub version: Named<TlsVersion>,
+    /// IANA's name.
+    pub cipher_iana: Shown,
+    /// Whether the profile allows it; `null` if it has no rule about suites.
+    pub allowed: Option<bool>,
 }
 
 /// What else an endpoint accepts over TLS.
@@ -101,6 +153,9 @@ pub struct AcceptedReport {
     /// RFC 5077; absent in TLS 1.3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_tickets: Option<bool>,
+    /// RFC 7627; absent in TLS 1.3, and in reports of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_master_secret: Option<bool>,
 }
 
 /// One cipher suite.
@@ -143,8 +198,46 @@ pub struct ShownReport {
     pub verifies: Option<bool>,
 }
 
+impl ProfileReport {
+    fn new(judged: &Judged) -> Self {
+        let profile = &judged.profile;
+        let shown = |text: &str| Shown::new(text);
+        Self {
+            name: shown(&profile.name),
+            title: shown(&profile.title),
+            source: shown(&profile.source),
+            date: shown(&profile.date),
+            note: profile.note.as_deref().map(shown),
+            requirements: judged
+                .verdicts
+                .iter()
+                .map(|verdict| RequirementReport {
+                    clause: shown(&verdict.clause),
+                    requirement: shown(&verdict.requirement),
+                    outcome: verdict.outcome.into(),
+                    observed: (!verdict.observed.is_empty()).then(|| shown(&verdict.observed)),
+                })
+                .collect(),
+            suites: judged
+                .suites
+                .iter()
+                .map(|verdict| SuiteVerdictReport {
+                    version: verdict.version.into(),
+                    cipher_iana: verdict.suite.iana.into(),
+                    allowed: verdict.allowed,
+                })
+                .collect(),
+        }
+    }
+}
+
 impl AuditReport {
-    pub(super) fn new(task: &Task, audit: &Audit, negotiated: Option<TlsVersion>) -> Self {
+    pub(super) fn new(
+        task: &Task,
+        audit: &Audit,
+        judged: &[Judged],
+        negotiated: Option<TlsVersion>,
+    ) -> Self {
         Self {
             plaintext: answer(&audit.plaintext, plaintext),
             gss: answer(&audit.gss, |gss| match gss {
@@ -156,6 +249,7 @@ impl AuditReport {
                 Speaks::Tls => Some(TlsAuditReport::new(task, audit, negotiated)),
                 Speaks::PlaintextOnly => None,
             },
+            profiles: judged.iter().map(ProfileReport::new).collect(),
         }
     }
 }
@@ -289,6 +383,7 @@ fn report(accepted: &Accepted) -> AcceptedReport {
         compression: old.map(|old| old.compression),
         secure_renegotiation: old.map(|old| old.secure_renegotiation),
         session_tickets: old.map(|old| old.session_tickets),
+        extended_master_secret: old.map(|old| old.extended_master_secret),
     }
 }
 

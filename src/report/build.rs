@@ -18,6 +18,7 @@ use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehears
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Proof, Task};
+use crate::profile::Judged;
 use crate::trust::{BundledRoot, CrlSource, Level, Source, Trust};
 use crate::verify::{Judgement, Step, client_path};
 use crate::wire::tls::{Group, Suite};
@@ -177,10 +178,16 @@ impl EndpointReport {
 
     /// The same with what else the endpoint accepts, if a server answered.
     #[must_use]
-    pub fn with_audit(self, task: &Task, observation: &Observation, audit: Option<&Audit>) -> Self {
+    pub fn with_audit(
+        self,
+        task: &Task,
+        observation: &Observation,
+        audit: Option<&Audit>,
+        judged: &[Judged],
+    ) -> Self {
         let negotiated = observation.tls().and_then(|tls| tls.protocol);
         Self {
-            audit: audit.map(|audit| AuditReport::new(task, audit, negotiated)),
+            audit: audit.map(|audit| AuditReport::new(task, audit, judged, negotiated)),
             ..self
         }
     }

@@ -31,8 +31,8 @@ pub mod text;
 mod vocabulary;
 
 pub use audit::{
-    AcceptedReport, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
-    TlsAuditReport,
+    AcceptedReport, AnswerReport, AuditReport, ProfileReport, ProtocolReport, RequirementReport,
+    ShownReport, SuiteReport, SuiteVerdictReport, TlsAuditReport,
 };
 pub use build::instant;
 pub use evidence::{

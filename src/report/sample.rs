@@ -149,6 +149,7 @@ pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
         compression: Some(false),
         secure_renegotiation: Some(true),
         session_tickets: Some(true),
+        extended_master_secret: None,
     };
     let version = |version: TlsVersion, outcome| ProtocolReport {
         version: version.into(),
@@ -174,6 +175,7 @@ pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
         exit_code,
         error: is_bad.then_some(error),
         audit: Some(AuditReport {
+            profiles: Vec::new(),
             plaintext,
             gss: answer(Answer::Refused, None),
             direct_tls: answer(Answer::Accepted, None),

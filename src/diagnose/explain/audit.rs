@@ -13,6 +13,7 @@ use crate::diagnose::{
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::Task;
+use crate::profile::{Compliance, Judged};
 use crate::wire::tls::{Suite, TlsVersion, Weakness};
 
 /// Adds the findings of an audit to the diagnosis of the same endpoint.
@@ -127,6 +128,40 @@ fn settings_in_one_place(diagnosis: &mut Diagnosis) {
             }
         };
     }
+}
+
+/// Adds a finding for each requirement of a profile that is not met.
+pub fn add_profiles(diagnosis: &mut Diagnosis, judged: &[Judged], strictness: Strictness) {
+    for judged in judged {
+        let profile = &judged.profile;
+        let failed = judged
+            .verdicts
+            .iter()
+            .filter(|verdict| verdict.outcome == Compliance::Failed);
+        for verdict in failed {
+            let message = format!(
+                "{} {}: {}: {}",
+                escape(&profile.name),
+                escape(&verdict.clause),
+                escape(&verdict.requirement),
+                escape(&verdict.observed)
+            );
+            let finding = error(Code::ProfileViolated, message).hint(Hint::say(format!(
+                "{}, {}: {}",
+                escape(&profile.title),
+                escape(&profile.date),
+                escape(&profile.source)
+            )));
+            if diagnosis.exit == Exit::Passed {
+                diagnosis.exit = finding.code.exit(finding.stage);
+                diagnosis.error = Some(finding);
+            } else {
+                diagnosis.findings.push(finding);
+            }
+        }
+    }
+    diagnosis.findings.sort_by_key(|finding| finding.level);
+    apply_strictness(diagnosis, strictness);
 }
 
 pub(super) fn error(code: Code, message: String) -> Finding {

@@ -8,8 +8,10 @@ use super::View;
 use super::page::{paint, wrap};
 use crate::audit::Preference;
 use crate::escape::Shown;
+use crate::profile::Compliance;
 use crate::report::{
-    AcceptedReport, Answer, AnswerReport, AuditReport, ProtocolReport, ShownReport, SuiteReport,
+    AcceptedReport, Answer, AnswerReport, AuditReport, ProfileReport, ProtocolReport,
+    RequirementReport, ShownReport, SuiteReport,
 };
 use crate::wire::tls::{TlsVersion, Weakness};
 use crate::words::Named;
@@ -21,7 +23,8 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io:
     table.answer("plaintext", &audit.plaintext, Taste::Bad)?;
     let Some(tls) = &audit.tls else {
         table.answer("direct TLS", &audit.direct_tls, Taste::Neutral)?;
-        return table.answer("GSSAPI", &audit.gss, Taste::Neutral);
+        table.answer("GSSAPI", &audit.gss, Taste::Neutral)?;
+        return table.profiles(&audit.profiles);
     };
     for protocol in &tls.protocols {
         table.protocol(protocol)?;
@@ -37,10 +40,13 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io:
         table.certificate(shown)?;
     }
     match tls.tls13_tickets {
-        Some(0) => table.row("tickets", "none", None),
-        Some(count) => table.row("tickets", &format!("{count} with a TLS 1.3 session"), None),
-        None => Ok(()),
+        Some(0) => table.row("tickets", "none", None)?,
+        Some(count) => {
+            table.row("tickets", &format!("{count} with a TLS 1.3 session"), None)?;
+        }
+        None => {}
     }
+    table.profiles(&audit.profiles)
 }
 
 /// Whether it is good if a server accepts it.
@@ -127,6 +133,11 @@ impl Table<'_> {
                 accepted.secure_renegotiation.map(|secure| !secure),
             ),
             word("session tickets", accepted.session_tickets),
+            word("extended master secret", accepted.extended_master_secret),
+            word(
+                "no extended master secret",
+                accepted.extended_master_secret.map(|used| !used),
+            ),
         ]
         .into_iter()
         .flatten()
@@ -155,6 +166,53 @@ impl Table<'_> {
             }
             _ => self.answer(&label, &shown.answer, Taste::Neutral),
         }
+    }
+
+    fn profiles(&mut self, profiles: &[ProfileReport]) -> io::Result<()> {
+        for profile in profiles {
+            let count = |outcome: Compliance| {
+                let all = profile.requirements.iter();
+                all.filter(|one| one.outcome == outcome).count()
+            };
+            writeln!(self.out)?;
+            let text = format!(
+                "{}: {} met, {} failed, {} unknown, {} not applicable, {} not checked",
+                profile.name,
+                count(Compliance::Met),
+                count(Compliance::Failed),
+                count(Compliance::Unknown),
+                count(Compliance::NotApplicable),
+                count(Compliance::NotChecked)
+            );
+            self.row("profile", &text, None)?;
+            self.row("", &format!("{} ({})", profile.title, profile.date), None)?;
+            if let Some(note) = &profile.note {
+                self.row("", note.as_str(), None)?;
+            }
+            for requirement in &profile.requirements {
+                self.requirement(requirement)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn requirement(&mut self, requirement: &RequirementReport) -> io::Result<()> {
+        let (word, colour) = match requirement.outcome.known() {
+            Some(Compliance::Failed) => ("FAILED".to_owned(), Some(AnsiColor::Red)),
+            Some(Compliance::Unknown) => ("UNKNOWN".to_owned(), Some(AnsiColor::Yellow)),
+            Some(Compliance::Met | Compliance::NotApplicable | Compliance::NotChecked) | None => {
+                (requirement.outcome.to_string().replace('-', " "), None)
+            }
+        };
+        let observed = requirement.observed.iter();
+        let observed: String = observed.map(|observed| format!(": {observed}")).collect();
+        let RequirementReport {
+            clause,
+            requirement,
+            ..
+        } = requirement;
+        let text = format!("{word}  {clause}  {requirement}{observed}");
+        self.row("", &text, colour)
     }
 
     fn row(&mut self, label: &str, text: &str, colour: Option<AnsiColor>) -> io::Result<()> {

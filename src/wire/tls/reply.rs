@@ -4,7 +4,9 @@
 //! ServerKeyExchange of elliptic curves.
 
 use super::alert::Alert;
-use super::hello::{KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS};
+use super::hello::{
+    EXTENDED_MASTER_SECRET, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS,
+};
 use super::record::{End, handshake_messages};
 use super::suite::{KeyExchange, Suite};
 use super::version::TlsVersion;
@@ -50,6 +52,8 @@ pub struct Chosen {
     pub renegotiation_info: bool,
     /// The server announces a session ticket (RFC 5077).
     pub session_ticket: bool,
+    /// The server agrees to the extended master secret (RFC 7627).
+    pub extended_master_secret: bool,
 }
 
 /// Reads what has arrived so far.
@@ -148,6 +152,7 @@ fn server_hello(body: &[u8]) -> Option<Chosen> {
             KEY_SHARE => chosen.group = Some(contents.u16()?),
             RENEGOTIATION_INFO => chosen.renegotiation_info = contents.0 == [0],
             SESSION_TICKET => chosen.session_ticket = true,
+            EXTENDED_MASTER_SECRET => chosen.extended_master_secret = true,
             _ => {}
         }
     }
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_server_hello_says_what_was_chosen() {
-        let extensions = [0xff, 1, 0, 1, 0, 0, 35, 0, 0];
+        let extensions = [0xff, 1, 0, 1, 0, 0, 35, 0, 0, 0, 23, 0, 0];
         let bytes = record(HANDSHAKE, &hello([9; 32], 0xc02f, 1, &extensions));
         let expected = Chosen {
             version: 0x0303,
@@ -235,6 +240,7 @@ mod tests {
             compression: 1,
             renegotiation_info: true,
             session_ticket: true,
+            extended_master_secret: true,
             ..Chosen::default()
         };
         assert_eq!(read(&bytes, Want::Hello), Step::Chosen(expected));

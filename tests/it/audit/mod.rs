@@ -1,6 +1,7 @@
 //! Does `pgtls audit` find out what an endpoint accepts, and never take silence for a refusal?
 
 mod lab;
+mod profiles;
 mod real;
 mod scanners;
 mod scripted;

@@ -93,6 +93,7 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::RootRemoval
         | Code::SystemRoots => "it needs a server with a certificate of a public authority",
         Code::NotAuthenticated => "stronger-mode has the string, if one would pass",
+        Code::ProfileViolated => "the message says what the profile asks; the profile is another's",
         Code::PinMismatch | Code::UnexpectedCertificate => {
             "only the user knows which certificate is right"
         }

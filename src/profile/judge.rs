@@ -1,0 +1,438 @@
+//! What a profile says of an audited server. Pure.
+
+use super::{Check, Compliance, Patterns, Profile};
+use crate::audit::{Accepted, Asked, Audit, Plaintext, Presented, Protocol, Speaks};
+use crate::trust::Level;
+use crate::wire::tls::{Suite, TlsVersion};
+use crate::x509::{Certificate, KeyKind};
+
+/// A profile, and what became of each requirement.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The profile.
+    pub profile: Profile,
+    /// One for each rule, and then one for each requirement that is not checked.
+    pub verdicts: Vec<Verdict>,
+    /// Every suite that the server accepts, with the oldest version first.
+    pub suites: Vec<SuiteVerdict>,
+}
+
+/// What became of a requirement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The place in the document.
+    pub clause: String,
+    /// What it asks.
+    pub requirement: String,
+    /// What became of it.
+    pub outcome: Compliance,
+    /// What was observed; empty if nothing was.
+    pub observed: String,
+}
+
+/// What a profile says of a suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuiteVerdict {
+    /// The version that accepts it.
+    pub version: TlsVersion,
+    /// The suite.
+    pub suite: Suite,
+    /// Whether the profile allows it; nothing if it has no rule about suites.
+    pub allowed: Option<bool>,
+}
+
+impl Profile {
+    /// Whether it allows a suite; nothing if it has no rule about suites.
+    #[must_use]
+    pub fn allows(&self, suite: Suite) -> Option<bool> {
+        let mut rules = self.rules.iter().filter_map(|rule| match &rule.check {
+            Check::Suites(patterns) => Some(patterns.allow(suite.iana)),
+            Check::PlaintextRefused
+            | Check::Versions(_)
+            | Check::Required(_)
+            | Check::Groups(_)
+            | Check::DhBits(_)
+            | Check::RsaBits(_)
+            | Check::Curves(_)
+            | Check::Signatures(_)
+            | Check::CertificateDays(_)
+            | Check::CertificateVerifies
+            | Check::CompressionRefused
+            | Check::SecureRenegotiation
+            | Check::ExtendedMasterSecret => None,
+        });
+        let first = rules.next()?;
+        Some(first && rules.all(|allowed| allowed))
+    }
+}
+
+impl Judged {
+    /// How many requirements have this outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Compliance) -> usize {
+        self.verdicts
+            .iter()
+            .filter(|verdict| verdict.outcome == outcome)
+            .count()
+    }
+}
+
+type Said = (Compliance, String);
+
+/// Compares a profile with what the audit found. `level` is what the connection string asks of certificates.
+#[must_use]
+pub fn judge(profile: &Profile, audit: &Audit, level: Level) -> Judged {
+    let facts = Facts { audit, level };
+    let rules = profile.rules.iter().map(|rule| {
+        let (outcome, observed) = facts.check(&rule.check);
+        Verdict {
+            clause: rule.clause.clone(),
+            requirement: rule.requirement.clone(),
+            outcome,
+            observed,
+        }
+    });
+    let unchecked = profile.unchecked.iter().map(|unchecked| Verdict {
+        clause: unchecked.clause.clone(),
+        requirement: unchecked.requirement.clone(),
+        outcome: Compliance::NotChecked,
+        observed: String::new(),
+    });
+    let suites = facts.accepted().flat_map(|(version, accepted)| {
+        let found = accepted.suites.found.iter();
+        found.map(move |suite| SuiteVerdict {
+            version,
+            suite: *suite,
+            allowed: profile.allows(*suite),
+        })
+    });
+    Judged {
+        verdicts: rules.chain(unchecked).collect(),
+        suites: suites.collect(),
+        profile: profile.clone(),
+    }
+}
+
+struct Facts<'a> {
+    audit: &'a Audit,
+    level: Level,
+}
+
+impl<'a> Facts<'a> {
+    fn check(&self, check: &Check) -> Said {
+        if self.audit.speaks == Speaks::PlaintextOnly && *check != Check::PlaintextRefused {
+            return (
+                Compliance::NotApplicable,
+                "the server does not speak TLS".to_owned(),
+            );
+        }
+        match check {
+            Check::PlaintextRefused => self.plaintext(),
+            Check::Versions(allowed) => self.versions(allowed),
+            Check::Required(required) => self.required(required),
+            Check::Suites(patterns) => self.listing(patterns, |accepted| {
+                let names = accepted.suites.found.iter().map(|suite| suite.iana);
+                (names.collect(), accepted.suites.unfinished.is_none())
+            }),
+            Check::Groups(patterns) => self.listing(patterns, |accepted| {
+                let names = accepted.groups.found.iter().map(|group| group.name);
+                (names.collect(), accepted.groups.unfinished.is_none())
+            }),
+            Check::DhBits(least) => self.each_version(|accepted| match accepted.prime_bits {
+                Ok(Some(bits)) if bits < *least => {
+                    Some((Compliance::Failed, format!("a prime of {bits} bits")))
+                }
+                Ok(Some(bits)) => Some((Compliance::Met, format!("a prime of {bits} bits"))),
+                Ok(None) => None,
+                Err(_) => Some((Compliance::Unknown, "the prime is not known".to_owned())),
+            }),
+            Check::RsaBits(least) => self.each_certificate(|leaf| match &leaf.public_key.kind {
+                KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => Some(bits >= least),
+                KeyKind::Ec(_)
+                | KeyKind::EcExplicit
+                | KeyKind::Ed25519
+                | KeyKind::Ed448
+                | KeyKind::MlDsa(_)
+                | KeyKind::SlhDsa(_)
+                | KeyKind::Dsa { .. }
+                | KeyKind::Unusable(_) => None,
+            }),
+            Check::Curves(patterns) => self.each_certificate(|leaf| match &leaf.public_key.kind {
+                KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => None,
+                KeyKind::Ec(curve) => Some(patterns.allow(curve.name())),
+                KeyKind::EcExplicit
+                | KeyKind::Ed25519
+                | KeyKind::Ed448
+                | KeyKind::MlDsa(_)
+                | KeyKind::SlhDsa(_)
+                | KeyKind::Dsa { .. }
+                | KeyKind::Unusable(_) => Some(patterns.allow(&leaf.key_description())),
+            }),
+            Check::Signatures(patterns) => {
+                self.each_certificate(|leaf| Some(patterns.allow(leaf.signature_name())))
+            }
+            Check::CertificateDays(most) => self.each_certificate(|leaf| {
+                let (Some(from), Some(until)) = (leaf.not_before, leaf.not_after) else {
+                    // It never ends, or its dates cannot be read.
+                    return Some(false);
+                };
+                Some(until.saturating_sub(from) <= i64::from(*most).saturating_mul(DAY))
+            }),
+            Check::CertificateVerifies => self.certificates_verify(),
+            Check::CompressionRefused => self.each_version(|accepted| {
+                let old = accepted.old?;
+                Some(match old.compression {
+                    true => (Compliance::Failed, "compression is accepted".to_owned()),
+                    false => (Compliance::Met, "no compression".to_owned()),
+                })
+            }),
+            Check::SecureRenegotiation => self.each_version(|accepted| {
+                let old = accepted.old?;
+                Some(match old.secure_renegotiation {
+                    true => (Compliance::Met, "secure renegotiation".to_owned()),
+                    false => (Compliance::Failed, "no secure renegotiation".to_owned()),
+                })
+            }),
+            Check::ExtendedMasterSecret => self.each_version(|accepted| {
+                let old = accepted.old?;
+                Some(match old.extended_master_secret {
+                    true => (Compliance::Met, "extended master secret".to_owned()),
+                    false => (Compliance::Failed, "no extended master secret".to_owned()),
+                })
+            }),
+        }
+    }
+
+    /// The versions that are accepted, oldest first.
+    fn accepted(&self) -> impl Iterator<Item = (TlsVersion, &'a Accepted)> {
+        let protocols = self.audit.protocols.iter();
+        protocols.filter_map(|(version, asked)| match asked.known() {
+            Some(Protocol::Accepted(accepted)) => Some((version, &**accepted)),
+            Some(Protocol::Refused) | None => None,
+        })
+    }
+
+    /// The versions without an answer.
+    fn unanswered(&self) -> Vec<&'static str> {
+        let protocols = self.audit.protocols.iter();
+        protocols
+            .filter(|(_, asked)| asked.known().is_none())
+            .map(|(version, _)| version.name())
+            .collect()
+    }
+
+    fn plaintext(&self) -> Said {
+        match self.audit.plaintext.known() {
+            Some(Plaintext::Accepted(_)) => (
+                Compliance::Failed,
+                "a session without TLS is started".to_owned(),
+            ),
+            Some(Plaintext::Refused(_) | Plaintext::TlsOnly) => (
+                Compliance::Met,
+                "sessions without TLS are refused".to_owned(),
+            ),
+            None => (
+                Compliance::Unknown,
+                "whether a session without TLS starts is not known".to_owned(),
+            ),
+        }
+    }
+
+    fn versions(&self, allowed: &[TlsVersion]) -> Said {
+        let found: Vec<TlsVersion> = self.accepted().map(|(version, _)| version).collect();
+        let names = |versions: &mut dyn Iterator<Item = TlsVersion>| {
+            versions
+                .map(TlsVersion::name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let others = names(
+            &mut found
+                .iter()
+                .copied()
+                .filter(|found| !allowed.contains(found)),
+        );
+        if !others.is_empty() {
+            return (Compliance::Failed, format!("{others} accepted"));
+        }
+        let unanswered = self.unanswered();
+        if !unanswered.is_empty() {
+            return (
+                Compliance::Unknown,
+                format!("no answer for {}", unanswered.join(", ")),
+            );
+        }
+        (
+            Compliance::Met,
+            format!("{} accepted", names(&mut found.iter().copied())),
+        )
+    }
+
+    fn required(&self, required: &[TlsVersion]) -> Said {
+        let mut missing = Vec::new();
+        for version in required {
+            match self.audit.protocols.known(*version) {
+                Some(Protocol::Accepted(_)) => {}
+                Some(Protocol::Refused) => missing.push(version.name()),
+                None => {
+                    return (
+                        Compliance::Unknown,
+                        format!("no answer for {}", version.name()),
+                    );
+                }
+            }
+        }
+        match missing.is_empty() {
+            true => (Compliance::Met, "accepted".to_owned()),
+            false => (
+                Compliance::Failed,
+                format!("{} not accepted", missing.join(", ")),
+            ),
+        }
+    }
+
+    /// Everything in the lists of all versions is allowed.
+    fn listing(
+        &self,
+        patterns: &Patterns,
+        list: impl Fn(&'a Accepted) -> (Vec<&'static str>, bool),
+    ) -> Said {
+        let mut all: Vec<&str> = Vec::new();
+        let mut complete = self.unanswered().is_empty();
+        for (_, accepted) in self.accepted() {
+            let (names, is_complete) = list(accepted);
+            complete &= is_complete;
+            for name in names {
+                if !all.contains(&name) {
+                    all.push(name);
+                }
+            }
+        }
+        let others: Vec<&str> = all
+            .iter()
+            .copied()
+            .filter(|name| !patterns.allow(name))
+            .collect();
+        let allowed = all.len().saturating_sub(others.len());
+        if !others.is_empty() {
+            let others = others.join(", ");
+            return (
+                Compliance::Failed,
+                format!("{allowed} allowed; not allowed: {others}"),
+            );
+        }
+        match (complete, all.is_empty()) {
+            (false, _) => (
+                Compliance::Unknown,
+                format!("{allowed} allowed, but there may be more"),
+            ),
+            (true, true) => (Compliance::NotApplicable, "there are none".to_owned()),
+            (true, false) => (Compliance::Met, format!("all {allowed} are allowed")),
+        }
+    }
+
+    /// The worst of all versions; versions that `ask` has nothing to say about do not count.
+    fn each_version(&self, ask: impl Fn(&Accepted) -> Option<Said>) -> Said {
+        let mut said: Vec<Said> = self
+            .accepted()
+            .filter_map(|(version, accepted)| {
+                let (outcome, observed) = ask(accepted)?;
+                Some((outcome, format!("{}: {observed}", version.name())))
+            })
+            .collect();
+        if !self.unanswered().is_empty() {
+            let which = self.unanswered().join(", ");
+            said.push((Compliance::Unknown, format!("no answer for {which}")));
+        }
+        worst(said)
+    }
+
+    /// The worst of all certificates; those that `ask` has nothing to say about do not count.
+    fn each_certificate(&self, ask: impl Fn(&Certificate) -> Option<bool>) -> Said {
+        let mut said: Vec<Said> = Vec::new();
+        for (circumstance, asked) in self.audit.certificates.iter() {
+            let leaf = match presented(asked) {
+                Ok(Some(judgement)) => judgement.certificates.first(),
+                Ok(None) => continue,
+                Err(()) => {
+                    let what = circumstance.what();
+                    said.push((Compliance::Unknown, format!("{what} is not known")));
+                    continue;
+                }
+            };
+            let Some(leaf) = leaf else { continue };
+            let outcome = match ask(leaf) {
+                Some(true) => Compliance::Met,
+                Some(false) => Compliance::Failed,
+                None => continue,
+            };
+            let days = match (leaf.not_before, leaf.not_after) {
+                (Some(from), Some(until)) => {
+                    format!(", valid for {} days", until.saturating_sub(from) / DAY)
+                }
+                _ => ", without readable dates".to_owned(),
+            };
+            let what = format!(
+                "{}, signed with {}{days}",
+                leaf.key_description(),
+                leaf.signature_name()
+            );
+            if !said.iter().any(|(_, earlier)| *earlier == what) {
+                said.push((outcome, what));
+            }
+        }
+        worst(said)
+    }
+
+    fn certificates_verify(&self) -> Said {
+        if self.level == Level::Encryption {
+            return (
+                Compliance::Unknown,
+                "the connection string asks for no verification: use sslmode=verify-full"
+                    .to_owned(),
+            );
+        }
+        let said = self
+            .audit
+            .certificates
+            .iter()
+            .filter_map(|(circumstance, asked)| {
+                let what = circumstance.what();
+                match presented(asked) {
+                    Ok(Some(judgement)) => Some(match judgement.satisfies(self.level) {
+                        Ok(()) => (Compliance::Met, format!("{what} verifies")),
+                        Err(_) => (Compliance::Failed, format!("{what} does not verify")),
+                    }),
+                    Ok(None) => None,
+                    Err(()) => Some((Compliance::Unknown, format!("{what} is not known"))),
+                }
+            });
+        worst(said.collect())
+    }
+}
+
+/// Seconds.
+const DAY: i64 = 86_400;
+
+/// The chain that was presented, if one was.
+fn presented(asked: &Asked<Presented>) -> Result<Option<&crate::verify::Judgement>, ()> {
+    asked.known().map(Presented::chain).ok_or(())
+}
+
+/// The worst outcome, with everything that was observed with it.
+fn worst(said: Vec<Said>) -> Said {
+    for outcome in [Compliance::Failed, Compliance::Unknown, Compliance::Met] {
+        let observed: Vec<String> = said
+            .iter()
+            .filter(|(found, _)| *found == outcome)
+            .map(|(_, observed)| observed.clone())
+            .collect();
+        if !observed.is_empty() {
+            return (outcome, observed.join("; "));
+        }
+    }
+    (
+        Compliance::NotApplicable,
+        "the server has nothing that it is about".to_owned(),
+    )
+}

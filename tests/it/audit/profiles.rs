@@ -1,0 +1,188 @@
+//! Standards, and the user's own rules, against real servers.
+
+use serde_json::Value;
+
+use super::{audit, levels};
+use crate::support::client::{Client, Run};
+use crate::support::json_schema::Schema;
+use crate::support::pki::{Ca, Served};
+use crate::support::postgres::Postgres;
+use crate::support::tool::Tool;
+
+const STRING: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
+                      sslmode=verify-full sslrootcert=root.crt";
+
+const PROFILES: &[&str] = &[
+    "bsi-tr-02102-2",
+    "cis-postgresql",
+    "fips-140-3",
+    "mozilla-intermediate",
+    "nist-800-52r2",
+    "pci-dss-4",
+];
+
+const TLS_ONLY: &str = "hostnossl all all all reject";
+
+/// Its name, `pg_hba.conf`, and `postgresql.conf`.
+type Setting = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const SETTINGS: &[Setting] = &[
+    ("as installed", "", &[]),
+    (
+        "TLS only, AEAD with ECDHE",
+        TLS_ONLY,
+        &[("ssl_ciphers", "ECDHE+AESGCM")],
+    ),
+    (
+        "TLS 1.3 only, P-256",
+        TLS_ONLY,
+        &[
+            ("ssl_min_protocol_version", "TLSv1.3"),
+            ("ssl_ecdh_curve", "prime256v1"),
+        ],
+    ),
+];
+
+fn profile<'r>(endpoint: &'r Value, name: &str) -> &'r Value {
+    let profiles = endpoint["audit"]["profiles"].as_array().unwrap();
+    profiles
+        .iter()
+        .find(|profile| profile["name"] == name)
+        .unwrap()
+}
+
+/// The clauses with this outcome.
+fn clauses(profile: &Value, outcome: &str) -> Vec<String> {
+    let all = profile["requirements"].as_array().unwrap().iter();
+    all.filter(|one| one["outcome"] == outcome)
+        .map(|one| {
+            let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {}", text("clause"), text("requirement"))
+        })
+        .collect()
+}
+
+/// A line for each profile: what failed.
+fn table(server: &mut Postgres, served: &Served, client: &Client) -> String {
+    let string = format!("{STRING} port={}", server.port);
+    let mut lines = String::new();
+    for (setting, lines_of_hba, settings) in SETTINGS {
+        server.authenticate(lines_of_hba);
+        server.configure(served, settings);
+        let mut arguments = vec!["--jobs", "4"];
+        for name in PROFILES {
+            arguments.extend(["--profile", name]);
+        }
+        let run = audit(client, &[&arguments[..], &[&string]].concat());
+        let endpoint = run.endpoint().clone();
+        if let Some(schema) = Schema::of_reports() {
+            schema.accept(&run.json());
+        }
+        let mut failures = 0;
+        lines += &format!("{setting}\n");
+        for name in PROFILES {
+            let profile = profile(&endpoint, name);
+            let failed = clauses(profile, "failed");
+            failures += failed.len();
+            assert_eq!(clauses(profile, "unknown"), Vec::<String>::new(), "{run:?}");
+            assert!(!clauses(profile, "not-checked").is_empty());
+            let suites = profile["suites"].as_array().unwrap();
+            assert!(!suites.is_empty() && suites.iter().all(|suite| suite["allowed"].is_boolean()));
+            lines += &format!("  {name}\n");
+            for clause in failed {
+                lines += &format!("    {clause}\n");
+            }
+        }
+        assert_eq!(levels(&run, "profile-violated").len(), failures, "{run:?}");
+        assert_eq!(run.code, i32::from(failures > 0), "{setting}: {run:?}");
+    }
+    lines
+}
+
+#[test]
+fn what_each_standard_says_of_postgresql_15() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    insta::assert_snapshot!(table(&mut server, &served, &client));
+}
+
+#[test]
+fn what_each_standard_says_of_postgresql_18() {
+    let Some(programs) = Tool::Postgres18.find() else {
+        return;
+    };
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start_from(programs.as_ref(), &served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    insta::assert_snapshot!(table(&mut server, &served, &client));
+}
+
+/// A profile that is made of a server is met by it, and not by the same server with more.
+#[test]
+fn a_profile_of_today_fails_when_the_server_does_more() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!("{STRING} port={}", server.port);
+    server.authenticate(TLS_ONLY);
+    server.configure(&served, &[("ssl_ciphers", "ECDHE+AESGCM")]);
+    let made = audit(&client, &["--make-profile", "today.toml", &string]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let compare = || audit(&client, &["--profile", "today.toml", &string]);
+    let same = compare();
+    assert_eq!(
+        (same.code, same.outcome().as_str()),
+        (0, "pass"),
+        "{same:?}"
+    );
+    let endpoint = same.endpoint().clone();
+    assert!(
+        clauses(profile(&endpoint, "today"), "met").len() >= 6,
+        "{same:?}"
+    );
+    server.configure(&served, &[("ssl_ciphers", "ECDHE+AESGCM:ECDHE+CHACHA20")]);
+    let more = compare();
+    assert_eq!(
+        (more.code, more.outcome().as_str()),
+        (1, "profile-violated"),
+        "{more:?}"
+    );
+    let text = client.pgtls(&["audit", "--profile", "today.toml", &string]);
+    let shown = |run: &Run| run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        shown(&text).contains("not allowed: TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
+        "{text:?}"
+    );
+    assert!(text.stdout.contains("FAILED"), "{text:?}");
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_is_a_usage_error() {
+    let client = Client::new();
+    client.write("wrong.toml", "format = 1\nname = \"x\"\n");
+    for (file, expected) in [
+        ("no-such-profile", "pci-dss-4"),
+        ("wrong.toml", "title is missing"),
+    ] {
+        let run = client.pgtls(&["audit", "--profile", file, "host=127.0.0.1 port=1"]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(expected), "{run:?}");
+    }
+}
