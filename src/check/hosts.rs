@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::unit::{Readable, Unreadable};
-use super::{Checked, Hosts, Source};
+use super::{CheckRequest, Checked, Hosts, Source};
 use crate::conninfo::{ConnInfo, Endpoint, TargetSessionAttrs};
 use crate::diagnose::OtherHosts;
 use crate::exit::Exit;
@@ -138,11 +138,11 @@ pub(super) async fn in_turn<'a>(
 
 /// Whether the endpoints of a string have one verdict together: any host will do, or hosts may fail
 /// `target_session_attrs` as long as one of them matches.
-pub(super) fn belong_together(conninfo: &ConnInfo, hosts: Hosts, login: bool) -> bool {
+pub(super) fn belong_together(conninfo: &ConnInfo, request: &CheckRequest) -> bool {
     let wanted = conninfo.target_session_attrs();
     let any_kind = wanted.is_none_or(|wanted| wanted == TargetSessionAttrs::Any);
-    match hosts {
-        Hosts::All => login && !any_kind,
+    match request.hosts {
+        Hosts::All => request.login && !any_kind,
         Hosts::Any => true,
     }
 }

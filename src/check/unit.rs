@@ -178,7 +178,7 @@ async fn read_by_others(
 
 /// One unit per endpoint, or one for all of them.
 fn grouped<'a>(source: &'a Source, readable: &Readable, request: &CheckRequest) -> Vec<Unit<'a>> {
-    let together = if belong_together(&readable.conninfo, request.hosts, request.login) {
+    let together = if belong_together(&readable.conninfo, request) {
         readable.endpoints.len().max(1)
     } else {
         1

@@ -44,7 +44,7 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
         }),
         same_session: entered
             .filter(|_| session.is_some())
-            .and_then(|entered| same_session(login.bound, entered)),
+            .and_then(|entered| same_session(login, entered)),
         pooler: entered
             .and_then(|entered| entered.pgbouncer.as_ref())
             .map(|version| shortened(&format!("PgBouncer {version}"))),
@@ -54,8 +54,8 @@ fn login_report(conninfo: &ConnInfo, login: &Login) -> LoginReport {
 
 /// A difference refutes it. The process and the port prove it, and so does channel binding. Otherwise something
 /// may have negotiated the same twice.
-fn same_session(bound: bool, entered: &Entered) -> Option<bool> {
-    let same = || (bound || entered.sight == Sight::Same).then_some(true);
+fn same_session(login: &Login, entered: &Entered) -> Option<bool> {
+    let same = || (login.bound || entered.sight == Sight::Same).then_some(true);
     if entered.differences.is_empty() {
         same()
     } else {

@@ -172,7 +172,7 @@ impl Place<'_> {
             let mut tokens = Vec::new();
             while let Some(token) = next_token(&mut rest) {
                 match token.text.strip_prefix('@') {
-                    Some(name) if token.quoted == Quoted::No && !name.is_empty() => {
+                    Some(name) if token.start == Start::Bare && !name.is_empty() => {
                         let path = self.path(name);
                         let text = self
                             .read(&path)?
@@ -203,14 +203,15 @@ impl Place<'_> {
 
 struct Token {
     text: String,
-    quoted: Quoted,
+    start: Start,
     next: Next,
 }
 
+/// How a token starts: `@` names a file only outside quotes.
 #[derive(PartialEq, Eq)]
-enum Quoted {
-    Yes,
-    No,
+enum Start {
+    Quoted,
+    Bare,
 }
 
 /// What a token is followed by.
@@ -226,7 +227,7 @@ enum Next {
 fn next_token(rest: &mut &str) -> Option<Token> {
     let text = rest.trim_start_matches([' ', '\t', '\r', ',']);
     let mut token = String::new();
-    let mut quoted = Quoted::No;
+    let mut start = Start::Bare;
     let (mut in_quote, mut was_quote, mut saw_quote) = (false, false, false);
     let mut end = text.len();
     let mut next = Next::Field;
@@ -252,14 +253,14 @@ fn next_token(rest: &mut &str) -> Option<Token> {
             in_quote = !in_quote;
             saw_quote = true;
             if token.is_empty() {
-                quoted = Quoted::Yes;
+                start = Start::Quoted;
             }
         }
     }
     *rest = text.get(end..).unwrap_or_default();
     (saw_quote || !token.is_empty()).then_some(Token {
         text: token,
-        quoted,
+        start,
         next,
     })
 }
