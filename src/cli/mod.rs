@@ -457,13 +457,13 @@ pub(crate) struct Output {
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report, help_heading = OUTPUT)]
     pub(crate) reports: Vec<FileReport>,
 
-    /// For nagios: fewer days left than this are a warning
-    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().warning, help_heading = OUTPUT)]
-    pub(crate) warning: u32,
+    /// For nagios: fewer days left than this are a warning [default: what expires-soon warns of]
+    #[arg(short, long, value_name = "DAYS", help_heading = OUTPUT)]
+    pub(crate) warning: Option<u32>,
 
-    /// For nagios: fewer days left than this are critical
-    #[arg(short, long, value_name = "DAYS", default_value_t = Thresholds::default().critical, help_heading = OUTPUT)]
-    pub(crate) critical: u32,
+    /// For nagios: fewer days left than this are critical [default: 7, if expires-soon warns]
+    #[arg(short, long, value_name = "DAYS", help_heading = OUTPUT)]
+    pub(crate) critical: Option<u32>,
 
     /// Show every endpoint in full, and certificates with serial number, names and fingerprint
     #[arg(short, long, help_heading = OUTPUT)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Fix, FixKind};
+use super::{Fix, FixKind, Standing};
 use crate::escape::Shown;
 
 /// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
@@ -42,7 +42,12 @@ impl Hint {
     /// Adds this change.
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
-        self.with(Advice::Do(fix))
+        let untried = fix.kind == FixKind::ServerSetting && fix.standing == Standing::Untried;
+        let hint = self.with(Advice::Do(fix));
+        match untried {
+            true => hint.then(UNTRIED),
+            false => hint,
+        }
     }
 
     /// Adds all lines of another hint.
@@ -220,6 +225,9 @@ impl schemars::JsonSchema for Hint {
     }
 }
 
+/// Said of a setting of the server that nothing observed shows to help.
+const UNTRIED: &str = "pgtls could not try this setting.";
+
 /// The indent of a line to copy, in JSON and in text.
 const COPY: &str = "    ";
 
@@ -230,7 +238,7 @@ mod tests {
     #[test]
     fn a_hint_is_written_as_lines_and_read_as_it_was_written() {
         let hint = Hint::say("On the server:")
-            .fix(Fix::setting("ssl = on"))
+            .fix(Fix::setting("ssl = on").proven())
             .then("then compare")
             .show("ab\u{1b}cd");
         let text = hint.to_string();
@@ -246,9 +254,9 @@ mod tests {
     #[test]
     fn a_change_that_falls_away_takes_its_announcement_along() {
         let hint = Hint::say("It is a directory. Use:")
-            .fix(Fix::setting("a"))
+            .fix(Fix::setting("a").proven())
             .then("Or this?")
-            .fix(Fix::setting("b"))
+            .fix(Fix::setting("b").proven())
             .then("Reload.");
         let none = hint.clone().settled(|_| Settled::LeftOut);
         assert_eq!(none.to_string(), "It is a directory.\nReload.");
@@ -260,7 +268,7 @@ mod tests {
             second.to_string(),
             "It is a directory.\nOr this?\n    b\nReload."
         );
-        let swapped = Hint::say("The two files are swapped:").fix(Fix::setting("a"));
+        let swapped = Hint::say("The two files are swapped:").fix(Fix::setting("a").proven());
         let swapped = swapped.settled(|_| Settled::Elsewhere);
         assert_eq!(swapped.to_string(), "The two files are swapped.");
     }

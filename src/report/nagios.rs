@@ -4,25 +4,21 @@
 use std::io::{self, Write};
 
 use super::{EndpointReport, Report, Verdict, labels};
+use crate::diagnose::Code;
 use crate::escape::escape;
 
-/// How many days a path must still be valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many days a path must still be valid. Without a number, the rule of `expires-soon` decides, which knows the
+/// lifetime of each certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Thresholds {
     /// Fewer days are a warning.
-    pub warning: u32,
+    pub warning: Option<u32>,
     /// Fewer days are critical.
-    pub critical: u32,
+    pub critical: Option<u32>,
 }
 
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self {
-            warning: 30,
-            critical: 7,
-        }
-    }
-}
+/// Fewer days than these are critical if the certificate is due and no threshold is given.
+const CRITICAL: u32 = 7;
 
 /// A plugin's state, the worst last.
 pub use crate::exit::Nagios as State;
@@ -81,10 +77,22 @@ pub fn write_unknown(out: &mut dyn Write, message: &str) -> io::Result<()> {
 
 fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
     let by_exit = endpoint.exit_code.nagios();
-    let by_days = match endpoint.days_left() {
-        Some(days) if days < i64::from(thresholds.critical) => State::Critical,
-        Some(days) if days < i64::from(thresholds.warning) => State::Warning,
-        Some(_) | None => State::Ok,
+    let due = endpoint
+        .all_findings()
+        .any(|finding| finding.code == Code::ExpiresSoon);
+    let below = |threshold: u32| {
+        let days = endpoint.days_left();
+        days.is_some_and(|days| days < i64::from(threshold))
+    };
+    let critical = match thresholds.critical {
+        Some(days) => below(days),
+        None => due && below(CRITICAL),
+    };
+    let warning = thresholds.warning.map_or(due, below);
+    let by_days = match (critical, warning) {
+        (true, _) => State::Critical,
+        (false, true) => State::Warning,
+        (false, false) => State::Ok,
     };
     by_exit.max(by_days)
 }
@@ -131,7 +139,8 @@ fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
 }
 
 fn performance_data(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
-    let Thresholds { warning, critical } = thresholds;
+    let number = |days: Option<u32>| days.map_or_else(String::new, |days| days.to_string());
+    let (warning, critical) = (number(thresholds.warning), number(thresholds.critical));
     let single = endpoints.len() == 1;
     let labels = labels(endpoints);
     let values = endpoints
@@ -163,6 +172,7 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::Level;
     use crate::exit::Exit;
     use crate::report::sample;
 
@@ -186,7 +196,7 @@ mod tests {
         let text = rendered(&report, Thresholds::default());
         assert_eq!(
             text,
-            "PGTLS OK - db.example.com:5432: TLSv1.3, 42 days left | days=42;30;7\n"
+            "PGTLS OK - db.example.com:5432: TLSv1.3, 42 days left | days=42;;\n"
         );
     }
 
@@ -199,9 +209,29 @@ mod tests {
             (43, 7, State::Warning),
             (43, 43, State::Critical),
         ] {
-            let thresholds = Thresholds { warning, critical };
+            let thresholds = Thresholds {
+                warning: Some(warning),
+                critical: Some(critical),
+            };
             assert_eq!(state(&report, thresholds), expected, "{thresholds:?}");
         }
+    }
+
+    #[test]
+    fn without_thresholds_a_certificate_is_late_when_it_is_due() {
+        let mut endpoint = sample::passing();
+        let mut finding = sample::wrong_host().error.unwrap();
+        finding.code = Code::ExpiresSoon.into();
+        finding.level = Level::Warning.into();
+        let of = |endpoint: &EndpointReport| {
+            state(
+                &sample::with(std::slice::from_ref(endpoint)),
+                Thresholds::default(),
+            )
+        };
+        assert_eq!(of(&endpoint), State::Ok);
+        endpoint.findings.push(finding);
+        assert_eq!(of(&endpoint), State::Warning);
     }
 
     #[test]

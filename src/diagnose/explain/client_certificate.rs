@@ -27,7 +27,12 @@ pub(in crate::diagnose) fn after_handshake(task: &Task, session: &Session) -> Op
             Code::ClientCertNotRequested,
             "server did not request an SSL certificate, but sslcertmode=require demands it".to_owned(),
         )
-        .hint("Set ssl_ca_file on the server, or remove sslcertmode=require."),
+        .hint(
+            Hint::say("Set ssl_ca_file on the server. Or do not demand it:").fix(corrected(
+                &task.conninfo,
+                &[(Keyword::SslCertMode, b"allow")],
+            )),
+        ),
         (Some(FirstAnswer::Error(error)), _) if Cause::of(error) == Cause::CertificateDemanded => {
             refused_or_missing(task, &session.tls, format!("server says: {}", said(error)), None)?
         }
@@ -194,10 +199,18 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
         }
         ClientCertificateRequest::RequestedNoneSent => {
             advice.extend(authorities(tls).map(Hint::say));
-            let changes: [(Keyword, &[u8]); 2] = [
-                (Keyword::SslCert, b"client.crt"),
-                (Keyword::SslKey, b"client.key"),
-            ];
+            let mode = &task.conninfo.sslcertmode;
+            let mut changes: Vec<(Keyword, &[u8])> = Vec::new();
+            if mode.value == SslCertMode::Disable {
+                changes.push((Keyword::SslCertMode, b"allow"));
+                let kept = format!(
+                    "sslcertmode=disable (from {}) keeps a client certificate from being sent. To send the one that is there:",
+                    mode.origin
+                );
+                advice.push(Hint::say(kept).fix(corrected(&task.conninfo, &changes)));
+            }
+            changes.push((Keyword::SslCert, b"client.crt"));
+            changes.push((Keyword::SslKey, b"client.key"));
             let string = corrected(&task.conninfo, &changes);
             advice.push(Hint::say(GIVE_CERTIFICATE).show(string.after));
         }

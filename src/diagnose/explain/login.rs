@@ -1,5 +1,6 @@
 //! The result of a login, and what the server reports about the session.
 
+use super::files::quoted_path;
 use super::refusal::{self, Asked};
 use super::wire;
 use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
@@ -247,8 +248,11 @@ fn ignored(file: &IgnoredFile) -> Finding {
     let found = finding(Level::Warning, Code::PassfileIgnored, message);
     match file.why {
         Unusable::TooOpen(_) => found.hint(
-            Hint::say("Remove the access of group and others:")
-                .fix(Fix::command(format!("chmod 0600 {path}"))),
+            Hint::say("Remove the access of group and others:").fix(
+                Fix::command(format!("chmod 0600 {}", quoted_path(&file.path)))
+                    .of(shown_path(&file.path))
+                    .proven(),
+            ),
         ),
         Unusable::NotPlain | Unusable::Unreadable(_) => {
             found.hint("Check passfile and PGPASSFILE. The default is ~/.pgpass.")

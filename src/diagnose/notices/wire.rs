@@ -91,7 +91,9 @@ fn hello_retry(session: &Session) -> Option<Finding> {
             "the server asked for another key share ({group}): every connection needs one more round trip"
         );
         info(Code::HelloRetryRequest, Stage::Handshake, message).hint(
-            "Clients offer X25519 or P-256 first. Make the server accept both: ssl_groups = 'X25519:prime256v1' (PostgreSQL 18), or ssl_ecdh_curve = 'prime256v1' in older versions.",
+            Hint::say("Clients offer X25519 or P-256 first. Make the server accept P-256. In postgresql.conf, then reload:")
+                .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
+                .then("PostgreSQL 18 accepts several: ssl_groups = 'X25519:prime256v1'."),
         )
     })
 }

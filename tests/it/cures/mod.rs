@@ -1,6 +1,7 @@
 //! Does what pgtls prints cure what is broken? Everything is broken on a real server, each printed fix is applied as a
 //! user would, and pgtls and psql look again. The table of that is the page docs/fixes.md.
 
+mod files;
 mod none;
 mod page;
 mod peers;

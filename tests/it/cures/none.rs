@@ -34,7 +34,17 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::LegacyProtocol
         | Code::PlaintextAccepted
         | Code::LargeHelloDropped
-        | Code::SelfSigned => return None,
+        | Code::SelfSigned
+        | Code::CrlFileMissing
+        | Code::HelloRetryRequest
+        | Code::ClientCertNotRequested
+        | Code::ClientCertRequired
+        | Code::PassfileIgnored
+        | Code::ServerCertFileInvalid
+        | Code::ServerCertFileMissing
+        | Code::ServerKeyFileInvalid
+        | Code::ServerKeyFileMissing
+        | Code::ServerKeyMismatch => return None,
         Code::ClientCertExpired
         | Code::Expired
         | Code::ExpiresSoon
@@ -58,29 +68,18 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         Code::MissingIntermediate | Code::ChainOrder => {
             "the missing certificate is known only to the operator, or to the certificate authority's own page"
         }
-        Code::CrlExpired | Code::CrlFileInvalid | Code::CrlFileMissing | Code::CrlMissing => {
+        Code::CrlExpired | Code::CrlFileInvalid | Code::CrlMissing => {
             "a certificate authority must publish another list"
         }
-        Code::ClientCertRefused | Code::ClientCertRequired | Code::ClientCertNotRequested => {
-            "a client certificate that the server accepts must be issued"
-        }
-        Code::HostsFileInvalid
-        | Code::ServerCertFileInvalid
-        | Code::ServerCertFileMissing
-        | Code::ServerKeyFileInvalid
-        | Code::ServerKeyFileMissing
-        | Code::ServerKeyMismatch => "it concerns files before they are deployed, without a server",
+        Code::ClientCertRefused => "a client certificate that the server accepts must be issued",
+        Code::HostsFileInvalid => "it concerns files before they are deployed, without a server",
         Code::Refused
         | Code::Timeout
         | Code::NotPostgres
         | Code::ServerError
         | Code::UnixSocket => "another server answers, or none: only the user knows the right one",
         Code::NoTls => "the server needs a certificate first",
-        Code::NoCommonCipher
-        | Code::UnfinishedHandshake
-        | Code::HelloRetryRequest
-        | Code::TlsAlert
-        | Code::TlsFailure => {
+        Code::NoCommonCipher | Code::UnfinishedHandshake | Code::TlsAlert | Code::TlsFailure => {
             "the setting depends on the version of the server, or on a proxy in front of it"
         }
         Code::InsecureRenegotiation
@@ -100,7 +99,6 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         Code::AuditIncomplete
         | Code::LoginFailed
         | Code::LoginNotChecked
-        | Code::PassfileIgnored
         | Code::UnverifiedLogin => "it concerns the login, whose password pgtls does not guess",
         Code::AmbiguousDialect
         | Code::EmptyConninfo

@@ -19,6 +19,7 @@ pub(crate) fn all(ward: &mut Ward, server: Server) -> Vec<Cured> {
     cured.extend(settings(ward, server));
     cured.extend(self_signed(ward));
     cured.extend(super::peers::all(ward));
+    cured.extend(super::files::all(ward));
     cured
 }
 

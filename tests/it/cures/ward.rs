@@ -138,6 +138,32 @@ impl Ward {
         }
     }
 
+    /// Serves these files of the client, which were cured.
+    pub(crate) fn deployed(
+        &mut self,
+        client: &Client,
+        code: Code,
+        broken: &'static str,
+        applied: String,
+        (certificate, key): (&str, &str),
+    ) -> Cured {
+        let read = |name: &str| std::fs::read_to_string(client.home.path().join(name)).unwrap();
+        let served = Served {
+            chain: read(certificate),
+            key: read(key),
+        };
+        self.server.configure(&served, &[]);
+        let string = GOOD.replace("PORT", &self.server.port.to_string());
+        assert_eq!(client.psql(&string), Answer::Tls, "{broken}");
+        self.restore();
+        Cured {
+            code,
+            broken,
+            applied: vec![applied],
+            verdict: "pgtls verify passes, PostgreSQL serves it, psql connects over TLS".to_owned(),
+        }
+    }
+
     /// Serves the good certificate with the first settings.
     pub(crate) fn restore(&mut self) {
         self.set(&[]);
