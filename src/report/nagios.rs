@@ -17,6 +17,9 @@ pub struct Thresholds {
     pub critical: Option<u32>,
 }
 
+/// Fewer days than these are a warning without a threshold, however short a lifetime is.
+const WARNING: u32 = 3;
+
 /// Fewer days than these are critical if the certificate is due and no threshold is given.
 const CRITICAL: u32 = 7;
 
@@ -88,7 +91,7 @@ fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
         Some(days) => below(days),
         None => due && below(CRITICAL),
     };
-    let warning = thresholds.warning.map_or(due, below);
+    let warning = thresholds.warning.map_or(due || below(WARNING), below);
     let by_days = match (critical, warning) {
         (true, _) => State::Critical,
         (false, true) => State::Warning,
