@@ -33,6 +33,7 @@
 //! | [`clients`] | observation | what each client library would do there |
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`check`] | connection strings | what is found at every endpoint: the main job |
+//! | [`scan`] | files | connection strings in them, judged |
 //! | [`report`] | findings | bytes |
 //! | [`diff`] | two reports | what changed between them |
 //! | `lab` | | throw-away endpoints, good and broken, and what clients do there |
@@ -75,6 +76,7 @@ pub mod percent;
 pub mod probe;
 pub mod profile;
 pub mod report;
+pub mod scan;
 pub mod secrecy;
 pub mod startup;
 pub mod trust;

@@ -1,0 +1,59 @@
+//! What finders find: a text that is, or may be, a connection string, and where it stands.
+
+use super::template::Filled;
+use crate::dialect::Dialect;
+
+/// A connection string in a file. No `Debug`: it may contain a password.
+#[derive(Clone)]
+pub(super) struct Candidate {
+    /// The line of the string, or of the host of a group.
+    pub(super) line: usize,
+    /// The name that it has in the file.
+    pub(super) key: Option<String>,
+    /// The string, without variables.
+    pub(super) filled: Filled,
+    /// Who reads it, if the file shows it.
+    pub(super) asked: Option<Dialect>,
+    /// Whose words the group of settings is in.
+    pub(super) reader: Option<Dialect>,
+    pub(super) form: Form,
+    /// A password that stands beside it.
+    pub(super) password: Option<Beside>,
+    /// What a program does besides, which its own string does not say.
+    pub(super) beside: Besides,
+    /// Where it stands in its document.
+    pub(super) scope: usize,
+}
+
+/// A value on a line of its own.
+#[derive(Clone)]
+pub(super) struct Beside {
+    pub(super) value: String,
+    pub(super) line: usize,
+}
+
+/// In what form it stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One text.
+    Text,
+    /// Settings that belong together, with all that their reader needs.
+    Group,
+    /// Settings that belong together; others that decide about TLS may be elsewhere.
+    Part,
+    /// An address of a server without a connection: nothing says how to connect.
+    Address,
+}
+
+/// Settings for TLS that stand beside a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Besides {
+    /// None.
+    Nothing,
+    /// Some that decide, and we cannot know what they do.
+    Something,
+    /// The program accepts any certificate.
+    Unverified,
+    /// The program verifies.
+    Verified,
+}

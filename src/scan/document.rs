@@ -1,0 +1,158 @@
+//! What all readers make of a file: settings in scopes, and texts that stand alone.
+
+use std::collections::HashMap;
+
+/// A file, or a part of one, as settings and texts.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    /// The first one is the whole file.
+    pub(super) scopes: Vec<Scope>,
+    pub(super) entries: Vec<Entry>,
+    /// Texts without a name: string literals, items of lists.
+    pub(super) texts: Vec<Text>,
+    /// Texts of many lines, such as a script or a file inside a file.
+    pub(super) blocks: Vec<Block>,
+}
+
+/// Settings that stand together: a section, a map, the arguments of a call.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub(super) parent: Option<usize>,
+    /// The key above it, or the words before its brace.
+    pub(super) name: String,
+}
+
+/// A setting.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) scope: usize,
+    pub(super) key: String,
+    /// [`UNKNOWN`] stands for what only the running program knows.
+    pub(super) value: String,
+    /// Counted from 1.
+    pub(super) line: usize,
+}
+
+/// A text without a name.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    pub(super) value: String,
+    pub(super) line: usize,
+}
+
+/// A text of many lines under a name.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    pub(super) scope: usize,
+    pub(super) key: String,
+    pub(super) value: String,
+    /// The line of its first line.
+    pub(super) line: usize,
+}
+
+/// A value that only the running program knows.
+pub(super) const UNKNOWN: &str = "${?}";
+
+/// A file has no more settings and scopes than this.
+const MOST: usize = 100_000;
+
+impl Document {
+    pub(super) fn new() -> Self {
+        let mut document = Self::default();
+        document.open(None, String::new());
+        document
+    }
+
+    /// A new scope; the outermost one if there are too many.
+    pub(super) fn open(&mut self, parent: Option<usize>, name: String) -> usize {
+        if self.scopes.len() >= MOST {
+            return 0;
+        }
+        self.scopes.push(Scope { parent, name });
+        self.scopes.len().saturating_sub(1)
+    }
+
+    pub(super) fn set(&mut self, scope: usize, key: &str, value: &str, line: usize) {
+        if self.entries.len() < MOST {
+            self.entries.push(Entry {
+                scope,
+                key: key.to_owned(),
+                value: value.to_owned(),
+                line,
+            });
+        }
+    }
+
+    pub(super) fn say(&mut self, value: &str, line: usize) {
+        if !value.trim().is_empty() && self.texts.len() < MOST {
+            self.texts.push(Text {
+                value: value.to_owned(),
+                line,
+            });
+        }
+    }
+
+    /// Whether something was left out.
+    pub(super) fn is_full(&self) -> bool {
+        [self.scopes.len(), self.entries.len(), self.texts.len()]
+            .iter()
+            .any(|length| *length >= MOST)
+    }
+
+    pub(super) fn scope(&self, index: usize) -> Option<&Scope> {
+        self.scopes.get(index)
+    }
+
+    /// The names of the scopes around a scope and its own, innermost first.
+    pub(super) fn path(&self, scope: usize) -> impl Iterator<Item = &str> {
+        let mut next = self.scopes.get(scope);
+        std::iter::from_fn(move || {
+            let scope = next?;
+            next = scope.parent.and_then(|parent| self.scopes.get(parent));
+            Some(scope.name.as_str())
+        })
+    }
+
+    /// Containers for processes list their variables as `name` and `value`, each pair in a scope of its own: they become
+    /// settings of the list.
+    pub(super) fn join_names_and_values(&mut self) {
+        #[derive(Default)]
+        struct Pair {
+            name: Option<String>,
+            value: Option<(String, usize)>,
+        }
+        let mut pairs: HashMap<usize, Pair> = HashMap::new();
+        for entry in &self.entries {
+            if entry.key.eq_ignore_ascii_case("name") {
+                pairs.entry(entry.scope).or_default().name = Some(entry.value.clone());
+            } else if entry.key.eq_ignore_ascii_case("value") {
+                pairs.entry(entry.scope).or_default().value =
+                    Some((entry.value.clone(), entry.line));
+            }
+        }
+        pairs.retain(|scope, pair| {
+            let parent = self.scopes.get(*scope).and_then(|scope| scope.parent);
+            pair.name.is_some() && pair.value.is_some() && parent.is_some()
+        });
+        // The value is found under its name alone.
+        self.entries.retain(|entry| {
+            !(pairs.contains_key(&entry.scope) && entry.key.eq_ignore_ascii_case("value"))
+        });
+        let mut joined: Vec<Entry> = pairs
+            .into_iter()
+            .filter_map(|(scope, pair)| {
+                let (value, line) = pair.value?;
+                let scope = self.scopes.get(scope)?.parent?;
+                Some(Entry {
+                    scope,
+                    key: pair.name?,
+                    value,
+                    line,
+                })
+            })
+            .collect();
+        joined.sort_by_key(|entry| entry.line);
+        let room = MOST.saturating_sub(self.entries.len());
+        self.entries.extend(joined.into_iter().take(room));
+    }
+}

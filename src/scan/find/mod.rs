@@ -1,0 +1,208 @@
+//! Finders: what of a document is a connection string.
+
+mod cloud;
+mod group;
+mod kubernetes;
+mod parts;
+mod passwords;
+mod pooler;
+mod service;
+mod string;
+
+use super::candidate::{Besides, Candidate};
+use super::document::{Document, Entry};
+use super::kind::Kind;
+use super::place::Services;
+use super::read::lines::Style;
+
+/// What a file holds.
+#[derive(Default)]
+pub(super) struct Finds {
+    pub(super) candidates: Vec<Candidate>,
+    /// The containers that it defines.
+    pub(super) services: Services,
+    /// Whether something was too much to read.
+    pub(super) is_cut: bool,
+}
+
+/// What is known of a file besides its settings.
+#[derive(Clone, Copy)]
+pub(super) struct Clues<'f> {
+    /// Its path, with `/`.
+    pub(super) path: &'f str,
+    pub(super) about: About,
+    pub(super) kind: Kind,
+}
+
+/// Which databases a file is about, by the words in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum About {
+    /// PostgreSQL alone.
+    Postgres,
+    /// PostgreSQL and others.
+    Several,
+    /// None that is known, or others.
+    Unknown,
+}
+
+impl About {
+    fn of(text: &str) -> Self {
+        let has = |words: &[&str]| {
+            words
+                .iter()
+                .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+        };
+        let lower = text.to_ascii_lowercase();
+        let text = lower.as_str();
+        let has_lower = |words: &[&str]| {
+            words
+                .iter()
+                .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+        };
+        let ours = has(&["postgres", "pgsql", "psycopg", "npgsql"])
+            || has_lower(&["postgres", "pgsql", "psycopg", "npgsql"]);
+        let others = has_lower(&[
+            "mysql",
+            "mariadb",
+            "sqlserver",
+            "sqlclient",
+            "mssql",
+            "oracle",
+            "mongodb",
+            "sqlite",
+        ]);
+        match (ours, others) {
+            (true, false) => Self::Postgres,
+            (true, true) => Self::Several,
+            (false, _) => Self::Unknown,
+        }
+    }
+}
+
+/// Texts in texts in texts.
+const DEEPEST: usize = 3;
+
+/// A file has no more connection strings than this.
+const MOST: usize = 10_000;
+
+/// Everything that a text holds.
+pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
+    let mut finds = Finds::default();
+    within(path, kind, text, 1, 0, &mut finds);
+    finds
+        .candidates
+        .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
+    if finds.candidates.len() > MOST {
+        finds.candidates.truncate(MOST);
+        finds.is_cut = true;
+    }
+    finds
+}
+
+fn within(path: &str, kind: Kind, text: &str, first_line: usize, depth: usize, finds: &mut Finds) {
+    let clues = Clues {
+        path,
+        about: About::of(text),
+        kind,
+    };
+    if let Kind::Passwords = kind {
+        finds.candidates.extend(passwords::find(text, first_line));
+        return;
+    }
+    let mut document = kind.read(text, first_line);
+    document.join_names_and_values();
+    kubernetes::decode(&mut document);
+    finds.is_cut |= document.is_full();
+    service::add(&document, &mut finds.services);
+    let mut found = if pooler::is_one(path) {
+        pooler::find(&document)
+    } else {
+        let mut found = string::find(&document, clues);
+        found.extend(group::find(&document, clues));
+        found.extend(cloud::find(&document));
+        found
+    };
+    group::join(&document, &mut found);
+    if document
+        .entries
+        .iter()
+        .any(|entry| entry.key == "PGSSLMODE")
+    {
+        // It counts for every command of the script.
+        for candidate in &mut found {
+            if candidate.key.is_none() && candidate.beside == Besides::Nothing {
+                candidate.beside = Besides::Something;
+            }
+        }
+    }
+
+    finds.candidates.extend(found);
+    if depth < DEEPEST {
+        for block in &document.blocks {
+            let kind = kind_of_block(&block.key, &block.value);
+            within(
+                &inner_path(path, &block.key),
+                kind,
+                &block.value,
+                block.line,
+                depth.saturating_add(1),
+                finds,
+            );
+        }
+        for script in document
+            .entries
+            .iter()
+            .filter(|entry| is_script(&document, entry))
+        {
+            let known = finds.candidates.len();
+            let kind = Kind::Lines(Style::Shell);
+            within(
+                path,
+                kind,
+                &script.value,
+                script.line,
+                depth.saturating_add(1),
+                finds,
+            );
+            for candidate in finds.candidates.iter_mut().skip(known) {
+                candidate.key.get_or_insert_with(|| script.key.clone());
+            }
+        }
+    }
+}
+
+/// Whether a setting is a command line.
+fn is_script(document: &Document, entry: &Entry) -> bool {
+    let is_in_package = document.path(entry.scope).next() == Some("scripts");
+    entry.value.contains(' ') && (SCRIPTS.contains(&entry.key.as_str()) || is_in_package)
+}
+
+/// Keys above scripts in workflows and manifests.
+const SCRIPTS: &[&str] = &[
+    "run",
+    "script",
+    "command",
+    "args",
+    "cmd",
+    "entrypoint",
+    "shell",
+    "before_script",
+];
+
+fn kind_of_block(key: &str, text: &str) -> Kind {
+    if key.contains('.') {
+        return Kind::of(key);
+    }
+    if SCRIPTS.contains(&key) {
+        return Kind::Lines(Style::Shell);
+    }
+    Kind::of_text(text)
+}
+
+fn inner_path(path: &str, key: &str) -> String {
+    if key.contains('.') {
+        key.to_owned()
+    } else {
+        path.to_owned()
+    }
+}

@@ -1,0 +1,413 @@
+//! Texts that are connection strings, whole or with other words around them.
+
+use super::{About, Clues, is_script};
+use crate::conninfo::{Keyword, parse};
+use crate::scan::candidate::{Besides, Candidate, Form};
+use crate::scan::document::Document;
+use crate::scan::kind::Kind;
+use crate::scan::template::{Filled, fill};
+
+/// What connection strings begin with, the longest of each family first.
+const BEGINNINGS: &[&str] = &[
+    "jdbc:postgresql:",
+    "jdbc:postgres:",
+    "jdbc:pgsql:",
+    "jdbc:aws-wrapper:postgresql:",
+    "jdbc:p6spy:postgresql:",
+    "jdbc:otel:postgresql:",
+    "jdbc:log4jdbc:postgresql:",
+    "p6spy:",
+    "r2dbc:postgresql:",
+    "r2dbcs:postgresql:",
+    "r2dbc:pool:postgresql:",
+    "r2dbc:pool:postgres:",
+    "r2dbc:postgres:",
+    "vertx-reactive:postgresql:",
+    "db+postgresql://",
+    "postgresql+psycopg2://",
+    "postgresql+psycopg2cffi://",
+    "postgresql+psycopg://",
+    "postgresql+psycopg_async://",
+    "postgresql+asyncpg://",
+    "postgresql+pg8000://",
+    "postgresql://",
+    "postgres://",
+    "postgis://",
+    "pgsql://",
+    "psql://",
+    "timescale://",
+    "timescalegis://",
+    "ecto://",
+    "pgsql:",
+];
+
+/// What ends a string that stands in other text.
+const ENDS: &[char] = &[
+    '"', '\'', '`', '<', '>', '|', '\\', ')', '^', '\u{201c}', '\u{201d}', '\u{2019}',
+];
+
+/// All strings of a document.
+pub(super) fn find(document: &Document, clues: Clues<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    // Scripts are read as such.
+    let entries = document
+        .entries
+        .iter()
+        .filter(|entry| !is_script(document, entry));
+    for entry in entries {
+        of_value(
+            &entry.value,
+            Some(&entry.key),
+            entry.scope,
+            entry.line,
+            clues,
+            &mut found,
+        );
+    }
+    let prose = matches!(clues.kind, Kind::Prose);
+    for text in &document.texts {
+        of_value(&text.value, None, 0, text.line, clues, &mut found);
+    }
+    without_repetitions(found, prose)
+}
+
+/// A command and the string in it are one, and so are a line and the variable in it.
+fn without_repetitions(found: Vec<Candidate>, prose: bool) -> Vec<Candidate> {
+    let mut kept: Vec<Candidate> = Vec::new();
+    let mut ordered = found;
+    ordered.sort_by_key(|candidate| {
+        (
+            candidate.line,
+            std::cmp::Reverse(candidate.filled.text.len()),
+        )
+    });
+    for candidate in ordered {
+        let repeats = |earlier: &&mut Candidate| {
+            earlier.line == candidate.line
+                && (earlier.filled.text == candidate.filled.text
+                    && (prose || earlier.key.is_none() || candidate.key.is_none())
+                    || candidate.key.is_none()
+                        && earlier.filled.text.len() > candidate.filled.text.len()
+                        && earlier.filled.text.contains(&candidate.filled.text))
+        };
+        let earlier = kept.iter_mut().rev().take(SAME_LINE).find(repeats);
+        match earlier {
+            Some(earlier) => {
+                if earlier.key.is_none() {
+                    earlier.key = candidate.key;
+                }
+            }
+            None => kept.push(candidate),
+        }
+    }
+    kept
+}
+
+/// Strings of one line that are compared.
+const SAME_LINE: usize = 16;
+
+fn of_value(
+    value: &str,
+    key: Option<&str>,
+    scope: usize,
+    line: usize,
+    clues: Clues<'_>,
+    found: &mut Vec<Candidate>,
+) {
+    if value.len() < SHORTEST || value.len() > LONGEST {
+        return;
+    }
+    let filled = fill(value);
+    let mut push = |text: String, line: usize| {
+        found.push(Candidate {
+            line,
+            key: key.filter(|key| !key.is_empty()).map(str::to_owned),
+            filled: Filled {
+                text,
+                ..filled.clone()
+            },
+            asked: None,
+            reader: None,
+            form: Form::Text,
+            password: None,
+            beside: Besides::Nothing,
+            scope,
+        });
+    };
+    // The end of a list: `CMD ["psql", "postgres://..."]`.
+    let text = match filled.text.trim_end().strip_suffix(']') {
+        Some(inner) if !inner.contains('[') => inner.trim_end_matches(['"', '\'', ',']),
+        _ => filled.text.as_str(),
+    };
+    if is_whole(text, clues) {
+        push(text.trim().to_owned(), line);
+        return;
+    }
+    for (at, part) in inside(text) {
+        let lines =
+            memchr::memchr_iter(b'\n', text.get(..at).unwrap_or_default().as_bytes()).count();
+        push(part.to_owned(), line.saturating_add(lines));
+    }
+}
+
+const SHORTEST: usize = 10;
+const LONGEST: usize = 64 * 1024;
+
+/// Whether the whole text is one.
+fn is_whole(text: &str, clues: Clues<'_>) -> bool {
+    let text = text.trim();
+    let inner = text.trim_start_matches(['"', '\'']);
+    if let Some(start) = beginning(inner) {
+        // Quotes that are part of the value are a fault, which its reader names.
+        let rest = inner
+            .get(start.len()..)
+            .unwrap_or_default()
+            .trim_end_matches(['"', '\'']);
+        let is_clean =
+            !rest.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | '`'));
+        return start == "pgsql:" || is_clean && !rest.is_empty();
+    }
+    if text.contains("://") && !text.contains(' ') {
+        return false;
+    }
+    is_pairs(text, clues) || is_keywords(text) || is_command(text)
+}
+
+/// What the text begins with.
+fn beginning(text: &str) -> Option<&'static str> {
+    let begins = |start: &&str| {
+        text.get(..start.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    let start = BEGINNINGS.iter().find(|start| begins(start))?;
+    // `pgsql:` is a prefix of PDO only if settings follow.
+    let settings = text
+        .get(start.len()..)
+        .is_some_and(|rest| rest.contains('='));
+    (*start != "pgsql:" || settings).then_some(*start)
+}
+
+/// Strings in other text, with their offsets.
+fn inside(text: &str) -> Vec<(usize, &str)> {
+    let mut found: Vec<(usize, &str)> = Vec::new();
+    let mut from = 0_usize;
+    while let Some(at) = text
+        .get(from..)
+        .and_then(|rest| rest.find(':'))
+        .and_then(|at| at.checked_add(from))
+    {
+        let next = at.saturating_add(1);
+        from = next;
+        // The word that ends with this colon.
+        let head = text.get(..at).unwrap_or_default();
+        let start = head
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '_' | ':')))
+            .map_or(0, |last| last.saturating_add(1));
+        let Some(candidate) = text.get(start..) else {
+            continue;
+        };
+        // Another colon may stand before it: `url:postgres://`.
+        let starts = std::iter::once(0).chain(
+            candidate
+                .match_indices(':')
+                .map(|(at, _)| at.saturating_add(1)),
+        );
+        let hit = starts
+            .take_while(|offset| start.saturating_add(*offset) <= at)
+            .find_map(|offset| {
+                let rest = candidate.get(offset..)?;
+                let begin = beginning(rest).filter(|begin| begin.len() > "pgsql:".len())?;
+                let after = rest.get(begin.len()..)?;
+                let end = after
+                    .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
+                    .unwrap_or(after.len());
+                let length = begin.len().checked_add(end)?;
+                let whole = rest
+                    .get(..length)?
+                    .trim_end_matches(['.', ',', ';', ':', '!', '*', ']', '}']);
+                (whole.len() > begin.len()).then_some((start.saturating_add(offset), whole))
+            });
+        if let Some((at, whole)) = hit {
+            from = at.saturating_add(whole.len());
+            found.push((at, whole));
+        }
+    }
+    found
+}
+
+/// Names in the strings of Npgsql and psqlODBC that show whose they are.
+const CERTAIN: &[&str] = &[
+    "host",
+    "ssl mode",
+    "sslmode",
+    "username",
+    "root certificate",
+    "trust server certificate",
+];
+
+/// Names that a string of pairs must have one of, besides the server.
+const USUAL: &[&str] = &[
+    "database",
+    "initial catalog",
+    "username",
+    "user id",
+    "userid",
+    "user",
+    "uid",
+    "user name",
+    "password",
+    "pwd",
+    "port",
+    "ssl mode",
+    "sslmode",
+];
+
+/// `Host=h;Database=d`.
+fn is_pairs(text: &str, clues: Clues<'_>) -> bool {
+    if !text.contains(';') || text.contains('\n') {
+        return false;
+    }
+    let names: Vec<String> = text
+        .split(';')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, _)| name.trim().to_ascii_lowercase())
+        .collect();
+    let has = |names_of: &[&str]| names.iter().any(|name| names_of.contains(&name.as_str()));
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("driver={postgresql") || lower.contains("psqlodbc") {
+        return true;
+    }
+    let server = has(&["host", "server"]);
+    let certain = has(CERTAIN) || lower.contains("postgres") || lower.contains("port=5432");
+    let likely = clues.about == About::Postgres;
+    server && has(USUAL) && (certain || likely)
+}
+
+/// `host=h dbname=d`.
+fn is_keywords(text: &str) -> bool {
+    let has_host = ["host=", "hostaddr=", "service=", "host ="]
+        .iter()
+        .any(|name| text.starts_with(name) || text.contains(&format!(" {name}")));
+    if !has_host || text.contains(';') {
+        return false;
+    }
+    let known = |word: &str| {
+        let name = word.split_once('=').map(|(name, _)| name.trim());
+        name.is_some_and(|name| Keyword::from_bytes(name.as_bytes()).is_some())
+    };
+    match parse(text.as_bytes()) {
+        Ok(settings) => settings.len() > 1,
+        Err(_) => {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let pairs = words.iter().filter(|word| word.contains('=')).count();
+            words.iter().filter(|word| known(word)).count() > 1 && pairs == words.len()
+        }
+    }
+}
+
+/// `psql ...` with a string or a host.
+fn is_command(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let program = first.rsplit('/').next().unwrap_or_default();
+    let known = [
+        "psql",
+        "pg_dump",
+        "pg_dumpall",
+        "pg_restore",
+        "pg_isready",
+        "pg_basebackup",
+        "pgbench",
+        "createdb",
+        "dropdb",
+        "vacuumdb",
+        "reindexdb",
+        "clusterdb",
+    ];
+    let says_where = ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
+        .iter()
+        .any(|sign| text.contains(sign));
+    known.contains(&program) && says_where
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLUES: Clues<'_> = Clues {
+        path: "x",
+        about: About::Unknown,
+        kind: Kind::Prose,
+    };
+
+    fn found(value: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        of_value(value, None, 0, 1, CLUES, &mut found);
+        found
+            .iter()
+            .map(|candidate| candidate.filled.marker.shown(&candidate.filled.text))
+            .collect()
+    }
+
+    #[test]
+    fn strings_of_every_dialect_are_found() {
+        for value in [
+            "postgres://u:p@h/d?sslmode=require",
+            "POSTGRES://h/d",
+            "jdbc:postgresql://h/d?user=u",
+            "r2dbc:postgresql://h/d",
+            "postgresql+asyncpg://h/d",
+            "pgsql:host=h;dbname=d",
+            "Host=h;Database=d;Username=u",
+            "Server=x.postgres.database.azure.com;Database=d;User Id=u",
+            "Driver={PostgreSQL Unicode};Server=h",
+            "host=h dbname=d",
+            "host=h dbname=d sslmod=require",
+            "service=prod user=u",
+            "psql -h h -U u d",
+            "psql 'host=h dbname=d' -c 'select 1'",
+            "\"postgres://u@h/d\"",
+        ] {
+            assert_eq!(found(value), [value], "{value}");
+        }
+    }
+
+    #[test]
+    fn strings_in_other_text_end_where_they_end() {
+        for (text, expected) in [
+            (
+                "see postgres://u@h/d, or (postgresql://h/e).",
+                vec!["postgres://u@h/d", "postgresql://h/e"],
+            ),
+            (
+                "url: \"jdbc:postgresql://h/d\" x",
+                vec!["jdbc:postgresql://h/d"],
+            ),
+            (
+                "new pg.Client('postgres://{user}:{pw}@h/d?ssl=true');",
+                vec!["postgres://${...}:${...}@h/d?ssl=true"],
+            ),
+            ("[x](postgres://h/d)", vec!["postgres://h/d"]),
+            ("url:postgres://h/d", vec!["postgres://h/d"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_strings() {
+        for text in [
+            "postgres",
+            "postgres://",
+            "the host=name of a thing",
+            "a=b;c=d",
+            "Server=h;Database=d;User Id=u",
+            "psql is a program",
+            "https://www.postgresql.org/docs/",
+            "mysql://u@h/d",
+            "host=h",
+            "FROM postgres:16-alpine",
+        ] {
+            assert_eq!(found(text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

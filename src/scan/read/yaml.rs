@@ -1,0 +1,457 @@
+//! YAML, also with the templates of Helm, Ansible and ERB in it, which no YAML parser reads.
+
+use std::collections::HashMap;
+
+use crate::scan::document::{Block, Document, UNKNOWN};
+
+/// Reads all documents of the text. Each is a scope below the first.
+pub(in crate::scan) fn read(text: &str, first_line: usize) -> Document {
+    let mut reader = Reader::new();
+    for (number, line) in (first_line..).zip(text.lines()) {
+        reader.line(line.trim_end(), number);
+    }
+    reader.end_block();
+    reader.merge();
+    reader.document
+}
+
+struct Reader {
+    document: Document,
+    frames: Vec<Frame>,
+    block: Option<Open>,
+    anchors: HashMap<String, usize>,
+    merges: Vec<(usize, String)>,
+}
+
+/// What a line further right belongs to.
+struct Frame {
+    /// The column of the key or the dash that opened it; nothing for a document.
+    column: Option<usize>,
+    scope: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Map,
+    Item,
+}
+
+/// A block scalar (`|`, `>`) that is being read.
+struct Open {
+    /// The column of its key.
+    column: usize,
+    block: Block,
+    folded: bool,
+    /// The indentation of its first line.
+    indentation: Option<usize>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let mut reader = Self {
+            document: Document::new(),
+            frames: Vec::new(),
+            block: None,
+            anchors: HashMap::new(),
+            merges: Vec::new(),
+        };
+        reader.begin();
+        reader
+    }
+
+    /// A new document.
+    fn begin(&mut self) {
+        let scope = self.document.open(Some(0), String::new());
+        self.frames = vec![Frame {
+            column: None,
+            scope,
+            kind: Kind::Map,
+        }];
+        self.anchors.clear();
+    }
+
+    fn scope(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.scope)
+    }
+
+    fn line(&mut self, line: &str, number: usize) {
+        let column = line.len() - line.trim_start().len();
+        let content = line.trim_start();
+        if self.is_in_block(column, content) {
+            return;
+        }
+        if content.is_empty() || content.starts_with('#') {
+            return;
+        }
+        if column == 0 && (content == "---" || content.starts_with("--- ")) {
+            self.merge();
+            self.begin();
+            return;
+        }
+        // A line of a template: `{{- if .Values.x }}`, `<% if x %>`.
+        let is_template = (content.starts_with("{{") || content.starts_with("<%"))
+            && split_key(content).is_none();
+        if is_template {
+            return;
+        }
+        self.content(content, column, number, 0);
+    }
+
+    /// Whether the line belongs to the open block.
+    fn is_in_block(&mut self, column: usize, content: &str) -> bool {
+        let Some(open) = &mut self.block else {
+            return false;
+        };
+        if !content.is_empty() && column <= open.column {
+            self.end_block();
+            return false;
+        }
+        let indentation = *open.indentation.get_or_insert(column);
+        if !open.block.value.is_empty() {
+            open.block.value.push(if open.folded { ' ' } else { '\n' });
+        }
+        let deeper = " ".repeat(column.saturating_sub(indentation).min(200));
+        open.block.value.push_str(&deeper);
+        open.block.value.push_str(content);
+        true
+    }
+
+    fn end_block(&mut self) {
+        let Some(Open { block, .. }) = self.block.take() else {
+            return;
+        };
+        if block.value.trim().contains('\n') {
+            self.document.blocks.push(block);
+        } else {
+            self.document
+                .set(block.scope, &block.key, block.value.trim(), block.line);
+        }
+    }
+
+    /// A line without its indentation, or the rest of one behind a dash.
+    fn content(&mut self, content: &str, column: usize, number: usize, depth: usize) {
+        let item = content
+            .strip_prefix('-')
+            .filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        if let (Some(rest), true) = (item, depth < DEEPEST) {
+            self.frames.retain(|frame| {
+                frame.column.is_none_or(|opened| {
+                    opened < column || opened == column && frame.kind == Kind::Map
+                })
+            });
+            let inner = rest.trim_start();
+            if inner.is_empty() || split_key(inner).is_some() || inner.starts_with("- ") {
+                let scope = self.document.open(Some(self.scope()), String::new());
+                self.frames.push(Frame {
+                    column: Some(column),
+                    scope,
+                    kind: Kind::Item,
+                });
+                if !inner.is_empty() {
+                    let behind = column.saturating_add(1 + rest.len() - inner.len());
+                    self.content(inner, behind, number, depth.saturating_add(1));
+                }
+            } else {
+                self.item(inner, number);
+            }
+            return;
+        }
+        let Some((key, rest)) = split_key(content) else {
+            // A line that goes on from the one before.
+            self.document.say(&scalar(content), number);
+            return;
+        };
+        self.frames
+            .retain(|frame| frame.column.is_none_or(|opened| opened < column));
+        self.value(&key, rest, column, number);
+    }
+
+    /// An item of a list that is one scalar: `- KEY=value` in compose files.
+    fn item(&mut self, text: &str, number: usize) {
+        if text.starts_with(['{', '[']) && !text.starts_with("{{") {
+            self.flow("", text, number);
+            return;
+        }
+        let value = scalar(text);
+        let variable = value.split_once('=').filter(|(name, value)| {
+            // `host=h dbname=d` is a string.
+            is_variable(name) && !(value.contains(' ') && value.contains('='))
+        });
+        match variable {
+            Some((name, value)) => self.document.set(self.scope(), name, value, number),
+            None => self.document.say(&value, number),
+        }
+    }
+
+    fn value(&mut self, key: &str, rest: &str, column: usize, number: usize) {
+        let scope = self.scope();
+        let mut rest = rest.trim();
+        if key == "<<" {
+            let names = rest.split(['*', ',', '[', ']', ' ']);
+            let names = names.filter(|name| !name.is_empty());
+            self.merges
+                .extend(names.map(|name| (scope, name.to_owned())));
+            return;
+        }
+        let mut anchor = None;
+        while let Some(mark) = rest.chars().next().filter(|c| matches!(c, '&' | '!')) {
+            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            if mark == '&' {
+                anchor = word.get(1..);
+            }
+            if word.starts_with("!vault") {
+                // Encrypted by Ansible.
+                self.document.set(scope, key, UNKNOWN, number);
+                return;
+            }
+            rest = behind.trim_start();
+        }
+        if rest.is_empty() || rest.starts_with('#') {
+            let inner = self.document.open(Some(scope), key.to_owned());
+            if let Some(name) = anchor {
+                self.anchors.insert(name.to_owned(), inner);
+            }
+            self.frames.push(Frame {
+                column: Some(column),
+                scope: inner,
+                kind: Kind::Map,
+            });
+            return;
+        }
+        let is_block = rest.starts_with(['|', '>'])
+            && rest
+                .chars()
+                .skip(1)
+                .take_while(|c| *c != '#')
+                .all(|c| matches!(c, '+' | '-' | ' ') || c.is_ascii_digit());
+        if is_block {
+            self.block = Some(Open {
+                column,
+                folded: rest.starts_with('>'),
+                indentation: None,
+                block: Block {
+                    scope,
+                    key: key.to_owned(),
+                    value: String::new(),
+                    line: number.saturating_add(1),
+                },
+            });
+        } else if rest.starts_with(['{', '[']) && !rest.starts_with("{{") {
+            self.flow(key, rest, number);
+        } else if rest.starts_with('*') {
+            self.document.set(scope, key, UNKNOWN, number);
+        } else {
+            self.document.set(scope, key, &scalar(rest), number);
+        }
+    }
+
+    /// `{a: b, c: d}` or `[a, b]` on one line. Deeper levels are passed over.
+    fn flow(&mut self, key: &str, text: &str, number: usize) {
+        let scope = self.document.open(Some(self.scope()), key.to_owned());
+        let inner = text.trim_start_matches(['{', '[']);
+        let inner = inner
+            .rsplit_once(['}', ']'])
+            .map_or(inner, |(inner, _)| inner);
+        for part in split_flow(inner) {
+            match split_key(part.trim()) {
+                Some((key, value)) => self
+                    .document
+                    .set(scope, &key, &scalar(value.trim()), number),
+                None => self.document.say(&scalar(part.trim()), number),
+            }
+        }
+    }
+
+    /// `<<: *default`: the settings of the anchor that are not set here.
+    fn merge(&mut self) {
+        for (scope, name) in std::mem::take(&mut self.merges) {
+            let Some(source) = self.anchors.get(&name).copied().filter(|one| *one != scope) else {
+                continue;
+            };
+            let of = |wanted: usize| {
+                let entries = self.document.entries.iter();
+                entries.filter(move |entry| entry.scope == wanted)
+            };
+            let own: Vec<&str> = of(scope).map(|entry| entry.key.as_str()).collect();
+            let added: Vec<(String, String, usize)> = of(source)
+                .filter(|entry| !own.contains(&entry.key.as_str()))
+                .map(|entry| (entry.key.clone(), entry.value.clone(), entry.line))
+                .collect();
+            for (key, value, line) in added {
+                self.document.set(scope, &key, &value, line);
+            }
+        }
+    }
+}
+
+/// Dashes one after another in a line.
+const DEEPEST: usize = 20;
+
+/// A longer one is a text.
+const LONGEST_KEY: usize = 500;
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}
+
+/// The key before a colon that is followed by a blank or nothing, and what follows.
+fn split_key(text: &str) -> Option<(String, &str)> {
+    for quote in ['"', '\''] {
+        if let Some(inner) = text.strip_prefix(quote) {
+            let (key, rest) = inner.split_once(quote)?;
+            let rest = rest.trim_start().strip_prefix(':')?;
+            return (rest.is_empty() || rest.starts_with([' ', '\t']))
+                .then(|| (key.to_owned(), rest));
+        }
+    }
+    let mut from = 0_usize;
+    loop {
+        let at = text.get(from..)?.find(':')?.checked_add(from)?;
+        if at > LONGEST_KEY {
+            return None;
+        }
+        let (key, behind) = (text.get(..at)?, text.get(at.checked_add(1)?..)?);
+        if key.contains(" #") || key.contains(['"', '`']) {
+            return None;
+        }
+        if behind.is_empty() || behind.starts_with([' ', '\t']) {
+            return Some((key.trim().to_owned(), behind));
+        }
+        from = at.checked_add(1)?;
+    }
+}
+
+/// A scalar without its quotes and its comment.
+fn scalar(text: &str) -> String {
+    if let Some(inner) = text.strip_prefix('"') {
+        return double_quoted(inner);
+    }
+    if let Some(inner) = text.strip_prefix('\'') {
+        let mut value = String::new();
+        let mut rest = inner;
+        while let Some((part, behind)) = rest.split_once('\'') {
+            value.push_str(part);
+            match behind.strip_prefix('\'') {
+                Some(behind) => {
+                    value.push('\'');
+                    rest = behind;
+                }
+                None => return value,
+            }
+        }
+        value.push_str(rest);
+        return value;
+    }
+    let end = text.find(" #").unwrap_or(text.len());
+    text.get(..end).unwrap_or(text).trim_end().to_owned()
+}
+
+fn double_quoted(text: &str) -> String {
+    let mut value = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => break,
+            '\\' => match chars.next() {
+                Some('n') => value.push('\n'),
+                Some('t') => value.push('\t'),
+                Some('r') => value.push('\r'),
+                Some(other) => value.push(other),
+                None => {}
+            },
+            other => value.push(other),
+        }
+    }
+    value
+}
+
+/// The parts between commas that are in no quotes and brackets.
+fn split_flow(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth, mut quote) = (0_usize, 0_usize, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '{' | '[') => depth = depth.saturating_add(1),
+            (None, '}' | ']') => depth = depth.saturating_sub(1),
+            (None, ',') if depth == 0 => {
+                parts.extend(text.get(start..at));
+                start = at.saturating_add(1);
+            }
+            (None, _) => {}
+        }
+    }
+    parts.extend(text.get(start..));
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(text: &str) -> Vec<(String, String, String, usize)> {
+        let document = read(text, 1);
+        let entries = document.entries.iter().map(|entry| {
+            let path: Vec<&str> = document
+                .path(entry.scope)
+                .filter(|name| !name.is_empty())
+                .collect();
+            let path = path.into_iter().rev().collect::<Vec<_>>().join(".");
+            (path, entry.key.clone(), entry.value.clone(), entry.line)
+        });
+        entries.collect()
+    }
+
+    fn row(path: &str, key: &str, value: &str, line: usize) -> (String, String, String, usize) {
+        (path.to_owned(), key.to_owned(), value.to_owned(), line)
+    }
+
+    #[test]
+    fn maps_and_lists_of_a_compose_file_are_settings_with_their_path() {
+        let text = "services:\n  app:\n    environment:\n      A: \"b # c\" # d\n      E: 'it''s'\n    ports:\n    - 80:80\n  web:\n    environment:\n    - X=y z\n    - Q=\"q\"\nother: 1\n";
+        assert_eq!(
+            entries(text),
+            [
+                row("services.app.environment", "A", "b # c", 4),
+                row("services.app.environment", "E", "it's", 5),
+                row("services.web.environment", "X", "y z", 10),
+                row("services.web.environment", "Q", "\"q\"", 11),
+                row("", "other", "1", 12),
+            ]
+        );
+    }
+
+    #[test]
+    fn items_that_are_maps_have_scopes_of_their_own() {
+        let text = "env:\n  - name: A\n    value: b\n  - name: C\n    value: {{ .Values.c | quote }}\nflow: {a: b, c: 'd, e'}\n";
+        let mut document = read(text, 1);
+        document.join_names_and_values();
+        let joined: Vec<(&str, &str)> = document
+            .entries
+            .iter()
+            .filter(|entry| document.path(entry.scope).next() == Some("env"))
+            .map(|entry| (entry.key.as_str(), entry.value.as_str()))
+            .collect();
+        assert_eq!(joined, [("A", "b"), ("C", "{{ .Values.c | quote }}")]);
+        assert!(entries(text).contains(&row("flow", "c", "d, e", 6)));
+    }
+
+    #[test]
+    fn blocks_keep_their_lines_and_anchors_are_merged() {
+        let text = "data:\n  app.properties: |\n    a=b\n      c=d\n\n    e=f\n  one: >-\n    g\ndefault: &default\n  adapter: postgresql\n  host: a\nproduction:\n  <<: *default\n  host: b\n";
+        let document = read(text, 1);
+        assert_eq!(document.blocks.len(), 1);
+        assert_eq!(document.blocks[0].value.trim_end(), "a=b\n  c=d\n\ne=f");
+        assert_eq!(document.blocks[0].line, 3);
+        let found = entries(text);
+        assert!(found.contains(&row("data", "one", "g", 8)), "{found:?}");
+        assert!(found.contains(&row("production", "adapter", "postgresql", 10)));
+        assert!(!found.contains(&row("production", "host", "a", 11)));
+    }
+}
