@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::start::{epilogue, exit_words};
 use super::{
-    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, Translate,
+    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, ScanFiles,
+    Translate,
     Verify,
 };
 
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Conninfo(Conninfo),
     /// Say what a connection string promises in another driver's words (offline)
     Translate(Translate),
+    /// Find every PostgreSQL connection string in files, and judge each without connecting
+    Scan(ScanFiles),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
     /// Compare two JSON reports: a renewal is quiet, lost protection fails (offline)
@@ -98,6 +101,7 @@ impl Command {
             Self::Conninfo(_)
             | Self::Translate(_)
             | Self::Diff(_)
+            | Self::Scan(_)
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)

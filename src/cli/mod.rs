@@ -3,6 +3,7 @@
 mod commands;
 #[cfg(feature = "lab")]
 mod lab;
+mod scan;
 mod start;
 mod value;
 
@@ -26,6 +27,7 @@ use time::OffsetDateTime;
 pub(crate) use commands::Command;
 #[cfg(feature = "lab")]
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
+pub(crate) use scan::{ScanFiles, ScanFormat};
 pub(crate) use start::{command, parse};
 pub(crate) use value::{
     Exported, parse_duration, parse_libpq, parse_openssl, parse_pin, parse_remaining,

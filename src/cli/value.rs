@@ -56,6 +56,31 @@ fn parse_exported(name: &str) -> Result<Exported, String> {
     })
 }
 
+pub(super) fn parse_code(name: &str) -> Result<Code, String> {
+    Code::from_name(name).ok_or_else(|| {
+        let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
+        match near.as_slice() {
+            [] => "no such code; `pgtls explain` lists them all".to_owned(),
+            near => format!("no such code; did you mean {}?", near.join(" or ")),
+        }
+    })
+}
+
+/// A number of bytes, with K, M or G behind it for 1024 and its powers.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.char_indices().next_back() {
+        Some((end, 'K' | 'k')) => (text.get(..end), 1 << 10),
+        Some((end, 'M' | 'm')) => (text.get(..end), 1 << 20),
+        Some((end, 'G' | 'g')) => (text.get(..end), 1 << 30),
+        _ => (Some(text), 1),
+    };
+    let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+    number
+        .and_then(|number| number.checked_mul(factor))
+        .filter(|size| *size > 0)
+        .ok_or_else(|| "write a size such as 500K, 16M or 1G".to_owned())
+}
+
 fn parse_topic(name: &str) -> Result<Topic, String> {
     if name == "config" {
         return Ok(Topic::Config);
@@ -70,14 +95,7 @@ fn parse_topic(name: &str) -> Result<Topic, String> {
     if !name.chars().all(is_code) {
         return Ok(Topic::UnknownMessage);
     }
-    Err({
-        let near: Vec<&str> = Code::nearest(name).into_iter().map(Code::name).collect();
-        if near.is_empty() {
-            "no such code; `pgtls explain` lists them all".to_owned()
-        } else {
-            format!("no such code; did you mean {}?", near.join(" or "))
-        }
-    })
+    Err(parse_code(name).err().unwrap_or_default())
 }
 
 pub(super) fn parse_report(text: &str) -> Result<FileReport, String> {
@@ -314,6 +332,16 @@ mod tests {
         );
         assert!(parse_topic("unknown-isuer").is_err_and(|error| error.contains("unknown-issuer")));
         assert!(parse_topic("configuration").is_err());
+    }
+
+    #[test]
+    fn sizes_have_a_unit_or_none() {
+        assert_eq!(parse_size("500"), Ok(500));
+        assert_eq!(parse_size("2k"), Ok(2048));
+        assert_eq!(parse_size("16M"), Ok(16 << 20));
+        for wrong in ["", "0", "M", "-1", "1T", "99999999999G"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod progress;
 pub(crate) mod report;
 pub(crate) mod roots;
 mod run;
+pub(crate) mod scan;
 mod setting_row;
 pub(crate) mod shell;
 mod sources;

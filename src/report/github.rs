@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{EndpointReport, FindingReport, Report, Verdict, full_text, labels};
+use super::{EndpointReport, FindingReport, Report, ScanReport, Verdict, full_text, labels};
 use crate::diagnose::Level;
 
 /// Writes a verdict line for every endpoint, then its annotations. Infos get none, because GitHub
@@ -59,6 +59,43 @@ fn annotate(
         write!(out, ",file={file},line={}", location.line)?;
     }
     writeln!(out, "::{}", data(&full_text(findings)))
+}
+
+/// Writes an annotation for every finding of a scan but infos, then those of its endpoints.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_scan(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
+    for finding in &report.findings {
+        let command = match finding.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => continue,
+        };
+        let (file, line) = (property(&finding.file), finding.line);
+        let title = property(finding.code.name());
+        let text = data(&finding.full_text());
+        writeln!(
+            out,
+            "::{command} title={title},file={file},line={line}::{text}"
+        )?;
+    }
+    let endpoints = report.endpoints.as_deref().unwrap_or_default();
+    for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
+        for findings in endpoint.findings_by_code() {
+            annotate(out, endpoint, &label, &findings)?;
+        }
+    }
+    let verdict = match report.verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Fail => "FAIL",
+    };
+    writeln!(
+        out,
+        "{verdict} {} connection strings in {} files",
+        report.strings.len(),
+        report.files
+    )
 }
 
 fn data(text: &str) -> String {

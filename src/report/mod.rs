@@ -25,6 +25,10 @@ pub mod prometheus;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sarif;
+mod scan;
+#[cfg(test)]
+mod scan_tests;
+pub mod scan_text;
 #[cfg(test)]
 mod schema;
 pub mod text;
@@ -39,6 +43,7 @@ pub use evidence::{
     CertificateReport, ClientCertificateReport, ClientReport, LoginReport, NameMatchReport,
     RehearsalReport, RotationReport, ServerSessionReport, TimingsReport, TlsReport, TrustReport,
 };
+pub use scan::{ScanFindingReport, ScanReport, SkippedReport, StringReport};
 pub use vocabulary::{
     Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, Role, TrustSource,
     Verdict,

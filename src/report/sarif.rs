@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{EndpointReport, FindingReport, Report, full_text, json, labels};
+use super::{EndpointReport, LocationReport, Report, ScanReport, full_text, json, labels};
 use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
 use crate::percent;
@@ -19,39 +19,63 @@ use crate::percent;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    json::write(out, &log(report))
+    let checked_at = report.checked_at.as_ref().map(ToString::to_string);
+    let items = Item::of_endpoints(&report.endpoints);
+    json::write(out, &log(&items, report.exit_code, checked_at))
 }
 
-fn log(report: &Report) -> Log {
-    let labels = labels(&report.endpoints);
-    let mut found: Vec<Found<'_>> = Vec::new();
-    for (endpoint, label) in report.endpoints.iter().zip(&labels) {
-        for findings in endpoint.findings_by_code() {
-            if let Some(first) = findings.first().copied() {
-                found.push(Found {
-                    endpoint,
-                    label,
-                    first,
-                    text: full_text(&findings),
-                });
+/// Writes the log of a scan, with the findings of its endpoints.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write_scan(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
+    let found = report.findings.iter().map(|finding| Item {
+        label: finding.label(),
+        location: Some(finding.location()),
+        level: Some(finding.level),
+        code: finding.code.name().to_owned(),
+        text: finding.full_text(),
+    });
+    let endpoints = report.endpoints.as_deref().unwrap_or_default();
+    let items: Vec<Item> = found.chain(Item::of_endpoints(endpoints)).collect();
+    json::write(out, &log(&items, report.exit_code, None))
+}
+
+/// One finding, of an endpoint or of a file.
+struct Item {
+    label: String,
+    location: Option<LocationReport>,
+    level: Option<Level>,
+    code: String,
+    text: String,
+}
+
+impl Item {
+    /// The findings of one endpoint that have one code are one.
+    fn of_endpoints(endpoints: &[EndpointReport]) -> Vec<Self> {
+        let mut items = Vec::new();
+        for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
+            for findings in endpoint.findings_by_code() {
+                items.extend(findings.first().map(|first| Self {
+                    label: label.clone(),
+                    location: endpoint.location.clone(),
+                    level: first.level.known(),
+                    code: first.code.to_string(),
+                    text: format!("{label}: {}", full_text(&findings)),
+                }));
             }
         }
+        items
     }
+}
+
+fn log(found: &[Item], exit_code: Exit, start_time_utc: Option<String>) -> Log {
     // In the order of their names, each once.
-    let names: BTreeSet<String> = found
-        .iter()
-        .map(|found| found.first.code.to_string())
-        .collect();
+    let names: BTreeSet<String> = found.iter().map(|item| item.code.clone()).collect();
     let positions: BTreeMap<String, usize> = names.into_iter().zip(0..).collect();
     let results = found
         .iter()
-        .map(|found| {
-            let rule = positions
-                .get(&found.first.code.to_string())
-                .copied()
-                .unwrap_or_default();
-            result(found, rule)
-        })
+        .map(|item| result(item, positions.get(&item.code).copied().unwrap_or_default()))
         .collect();
     Log {
         schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -65,9 +89,9 @@ fn log(report: &Report) -> Log {
                 },
             },
             invocations: [Invocation {
-                execution_successful: report.exit_code.execution() == Execution::Successful,
-                exit_code: report.exit_code,
-                start_time_utc: report.checked_at.as_ref().map(ToString::to_string),
+                execution_successful: exit_code.execution() == Execution::Successful,
+                exit_code,
+                start_time_utc,
             }],
             results,
         }],
@@ -100,36 +124,25 @@ fn meaning(page: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The findings of one endpoint that have one code.
-struct Found<'a> {
-    endpoint: &'a EndpointReport,
-    label: &'a str,
-    first: &'a FindingReport,
-    /// Of all of them.
-    text: String,
-}
-
-fn result(found: &Found<'_>, rule_index: usize) -> Outcome {
-    let (label, finding) = (found.label, found.first);
-    let text = format!("{label}: {}", found.text);
+fn result(item: &Item, rule_index: usize) -> Outcome {
+    let Item { label, code, .. } = item;
     let mut fingerprints = BTreeMap::new();
-    fingerprints.insert(
-        "pgtlsEndpointAndCode/v1",
-        format!("{label} {}", finding.code),
-    );
+    fingerprints.insert("pgtlsEndpointAndCode/v1", format!("{label} {code}"));
     Outcome {
-        rule_id: finding.code.to_string(),
+        rule_id: code.clone(),
         rule_index,
-        level: match finding.level.known() {
+        level: match item.level {
             Some(Level::Error) => "error",
             Some(Level::Warning) => "warning",
             Some(Level::Info) | None => "note",
         },
-        message: Text { text },
+        message: Text {
+            text: item.text.clone(),
+        },
         locations: [Location {
-            physical_location: physical(found.endpoint, label),
+            physical_location: physical(item),
             logical_locations: [Logical {
-                fully_qualified_name: label.to_owned(),
+                fully_qualified_name: label.clone(),
                 kind: "resource",
             }],
         }],
@@ -137,11 +150,11 @@ fn result(found: &Found<'_>, rule_index: usize) -> Outcome {
     }
 }
 
-fn physical(endpoint: &EndpointReport, label: &str) -> Physical {
-    let (uri, start_line) = match &endpoint.location {
+fn physical(item: &Item) -> Physical {
+    let (uri, start_line) = match &item.location {
         Some(location) => (file_uri(&location.file), location.line),
         // A name, not a path.
-        None => (percent::component(label.as_bytes()), 1),
+        None => (percent::component(item.label.as_bytes()), 1),
     };
     Physical {
         artifact_location: Artifact { uri },

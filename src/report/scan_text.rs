@@ -1,0 +1,132 @@
+//! The report of a scan for people: findings by file and line, then one line with the numbers.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::text::{Palette, View, wrap};
+use super::{ScanFindingReport, ScanReport, StringReport};
+use crate::diagnose::{Advice, Fix, Level};
+use crate::scan::Verdict;
+
+/// Which strings are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// Those with findings.
+    Faulty,
+    /// All.
+    All,
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(
+    out: &mut dyn Write,
+    report: &ScanReport,
+    listed: Listed,
+    view: View,
+) -> io::Result<()> {
+    if listed == Listed::All {
+        for string in &report.strings {
+            write_string(out, string)?;
+        }
+        if !report.strings.is_empty() && !report.findings.is_empty() {
+            writeln!(out)?;
+        }
+    }
+    for finding in &report.findings {
+        write_finding(out, finding, view)?;
+    }
+    if !report.findings.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", summary(report))
+}
+
+/// `file:line` first, so that terminals and editors open it.
+fn write_string(out: &mut dyn Write, string: &StringReport) -> io::Result<()> {
+    let verdict = match string.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Unknown => "unknown",
+    };
+    write!(out, "{}:{}: {verdict}", string.file, string.line)?;
+    if let Some(key) = &string.key {
+        write!(out, " {key}")?;
+    }
+    if let Some(dialect) = string.dialect {
+        write!(out, " ({})", dialect.name())?;
+    }
+    if let Some(conninfo) = &string.conninfo {
+        write!(out, ": {conninfo}")?;
+    }
+    writeln!(out)
+}
+
+fn write_finding(out: &mut dyn Write, finding: &ScanFindingReport, view: View) -> io::Result<()> {
+    let colour = match finding.level {
+        Level::Error => AnsiColor::Red,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Info => AnsiColor::Cyan,
+    };
+    let label = format!("{} {}", finding.level, finding.code);
+    let painted = match view.palette {
+        Palette::Plain => label,
+        Palette::Colour => {
+            let style = Style::new().bold().fg_color(Some(colour.into()));
+            format!("{style}{label}{style:#}")
+        }
+    };
+    let key = finding
+        .key
+        .as_ref()
+        .map_or_else(String::new, |key| format!(" {key}"));
+    writeln!(out, "{}:{}: {painted}{key}", finding.file, finding.line)?;
+    writeln!(out, "{}", wrap(&finding.message, "  ", view.page))?;
+    for advice in finding.hint.lines() {
+        match advice {
+            Advice::Say(text) => writeln!(out, "{}", wrap(text, "    ", view.page))?,
+            Advice::Show(text) | Advice::Do(Fix { after: text, .. }) => {
+                writeln!(out, "        {text}")?
+            }
+        }
+    }
+    Ok(())
+}
+
+fn summary(report: &ScanReport) -> String {
+    let count = |number: usize, word: &str| {
+        let plural = if number == 1 { "" } else { "s" };
+        format!("{number} {word}{plural}")
+    };
+    let of = |level: Level| {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.level == level)
+            .count()
+    };
+    let strings = count(report.strings.len(), "connection string");
+    let files = count(report.files, "file");
+    let numbers = [(of(Level::Error), "error"), (of(Level::Warning), "warning")];
+    let numbers: Vec<String> = numbers
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| count(*number, word))
+        .collect();
+    let found = if numbers.is_empty() {
+        "nothing to report".to_owned()
+    } else {
+        numbers.join(", ")
+    };
+    let mut text = format!("{strings} in {files}: {found}");
+    if !report.skipped.is_empty() {
+        text.push_str(&format!(
+            "; {} not searched",
+            count(report.skipped.len(), "file")
+        ));
+    }
+    text
+}
