@@ -9,11 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pgtls::conninfo::{self, Assignment, ConnInfo, Keyword, Secrecy, SystemRoots, World};
-use pgtls::demands::Demands;
+use pgtls::demands::{Demands, Strictness};
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
+use pgtls::report::scan_text::{self, Listed};
 use pgtls::report::text::View;
-use pgtls::report::{EndpointReport, Report, json, text};
+use pgtls::report::{EndpointReport, Report, ScanReport, json, text};
+use pgtls::scan::{Pipe, ScanRequest};
 use pgtls::trust::{Level, Trust, file, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
 use pgtls::wire::Malformed;
@@ -286,3 +288,25 @@ const HIDDEN: [char; 12] = [
     '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
     '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}',
 ];
+
+/// A file, whose first byte says which kind: whatever is in it, a scan ends, and prints cleanly.
+pub fn scan(data: &[u8]) {
+    const NAMES: &[&str] = &[".env", "a.yml", "a.json", "a.py", "a.js", "a.ini", "a.sh", "a.xml", "a.md", "-"];
+    let Some((first, text)) = data.split_first() else {
+        return;
+    };
+    let name = NAMES[usize::from(*first) % NAMES.len()];
+    let found = pgtls::scan::scan(&ScanRequest {
+        input: Some(Pipe {
+            name: name.into(),
+            bytes: text.to_vec(),
+        }),
+        ..ScanRequest::default()
+    });
+    let report = ScanReport::of(&found, Strictness::Lenient, None);
+    let mut printed = Vec::new();
+    scan_text::write(&mut printed, &report, Listed::All, View::PLAIN).expect("memory");
+    json::write(&mut printed, &report).expect("memory");
+    let printed = String::from_utf8(printed).expect("UTF-8");
+    assert!(printed.chars().all(|c| c == '\n' || !c.is_control()), "{printed:?}");
+}

@@ -5,8 +5,7 @@ use clap::{Parser, Subcommand};
 use super::start::{epilogue, exit_words};
 use super::{
     Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, ScanFiles,
-    Translate,
-    Verify,
+    Translate, Verify,
 };
 
 #[cfg(feature = "lab")]

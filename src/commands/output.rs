@@ -186,7 +186,7 @@ fn page() -> Page {
     columns.map_or(Page::Stream, Page::of)
 }
 
-fn palette(color: Color) -> Palette {
+pub(super) fn palette(color: Color) -> Palette {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     // 0 switches a variable off (bixense.com/clicolors).
     let forced = |name| set(name).is_some_and(|value| value != "0");

@@ -9,8 +9,8 @@ use pgtls::check::{self, CheckRequest, Label, Location, Silent, Source, check};
 use pgtls::conninfo::shown_path;
 use pgtls::demands::Strictness;
 use pgtls::exit::Exit;
-use pgtls::report::text::View;
 use pgtls::report::scan_text::{self, Listed};
+use pgtls::report::text::View;
 use pgtls::report::{EndpointReport, Report, ScanReport, github, json, sarif, text};
 use pgtls::scan::{Excluded, Ignored, Pipe, Scan, ScanRequest, scan};
 use pgtls::trust::Mebibytes;
@@ -122,7 +122,10 @@ fn write(report: &ScanReport, args: &ScanFiles) -> anyhow::Result<()> {
     } else {
         Listed::Faulty
     };
-    let view = View { palette: output::palette(args.color), ..output::usual() };
+    let view = View {
+        palette: output::palette(args.color),
+        ..output::usual()
+    };
     output::to_stdout(|out| match args.format {
         ScanFormat::Text => {
             if let Some(endpoints) = report

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::scan_text::{self, Listed};
-use super::text::Palette;
+use super::text::View;
 use super::{ScanReport, github, json, sarif};
 use crate::demands::Strictness;
 use crate::scan::{Pipe, ScanRequest, scan};
@@ -24,7 +24,7 @@ fn printed(name: &str, text: &str) -> String {
     json::write(&mut out, &report).unwrap();
     sarif::write_scan(&mut out, &report).unwrap();
     github::write_scan(&mut out, &report).unwrap();
-    scan_text::write(&mut out, &report, Listed::All, Palette::Plain).unwrap();
+    scan_text::write(&mut out, &report, Listed::All, View::PLAIN).unwrap();
     String::from_utf8(out).unwrap()
 }
 

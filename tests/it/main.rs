@@ -86,6 +86,8 @@ mod readme;
 mod revocation;
 /// How often one check waits for the server.
 mod round_trips;
+/// `pgtls scan`: files with connection strings.
+mod scan;
 /// No password shows.
 mod second_look;
 mod secrets;

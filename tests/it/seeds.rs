@@ -15,6 +15,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("crl", pgtls_fuzz::crl),
     ("trust_file", pgtls_fuzz::trust_file),
     ("private_key", pgtls_fuzz::private_key),
+    ("scan", pgtls_fuzz::scan),
 ];
 
 #[test]

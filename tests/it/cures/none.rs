@@ -65,6 +65,11 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::X509V1
         | Code::CaAsLeaf
         | Code::NoChannelBinding => "a certificate authority must issue another certificate",
+        Code::CommittedSecret
+        | Code::NotSearched
+        | Code::PlaintextPossible
+        | Code::RootNotInTree
+        | Code::ServerNotVerified => "a file of a program must change, and scan does not connect",
         Code::MissingIntermediate | Code::ChainOrder => {
             "the missing certificate is known only to the operator, or to the certificate authority's own page"
         }

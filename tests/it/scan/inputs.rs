@@ -1,0 +1,330 @@
+//! What is searched, what is not, and how that is said.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::repositories::{Repository, findings};
+use crate::support::client::Client;
+use crate::support::fleet_lab::Lab;
+
+/// `pgtls scan --format json OPTIONS` with files in its working directory.
+fn scan(files: &[(&str, &str)], options: &[&str]) -> (i32, Vec<String>) {
+    let client = Client::new();
+    for (name, text) in files {
+        client.write(name, text);
+    }
+    let run = client.pgtls(&[&["scan", "--format", "json"], options].concat());
+    let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+    assert_eq!(report["exit_code"], run.code);
+    (run.code, findings(&report))
+}
+
+const WEAK: &str = "URL=postgres://app@db.acme.io/app?sslmode=disable\n";
+
+#[test]
+fn nothing_forbidden_is_exit_0_and_a_path_that_is_not_there_is_2() {
+    assert_eq!(scan(&[(".env", "A=b\n")], &[]), (0, vec![]));
+    let run = Client::new().pgtls(&["scan", "missing"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert_eq!(run.stderr, "pgtls: missing: entity not found\n");
+}
+
+#[test]
+fn ignored_and_excluded_files_are_left_out() {
+    let files = [
+        (".gitignore", "secret.env\n"),
+        ("secret.env", WEAK),
+        ("vendor/x/.env", WEAK),
+        (
+            ".github/workflows/ci.yml",
+            "env:\n  URL: postgres://h.acme.io/d?sslmode=prefer\n",
+        ),
+    ];
+    let own = "error .github/workflows/ci.yml:2 plaintext-possible".to_owned();
+    let vendor = "error vendor/x/.env:1 plaintext-possible".to_owned();
+    let secret = "error secret.env:1 plaintext-possible".to_owned();
+    assert_eq!(scan(&files, &[]), (1, vec![own.clone(), vendor.clone()]));
+    assert_eq!(
+        scan(&files, &["--exclude", "vendor"]),
+        (1, vec![own.clone()])
+    );
+    assert_eq!(
+        scan(&files, &["--no-ignore"]),
+        (1, vec![own, secret.clone(), vendor.clone()])
+    );
+    // A file that is named is searched.
+    assert_eq!(
+        scan(&files, &["secret.env", "vendor"]),
+        (1, vec![secret, vendor])
+    );
+    assert_eq!(
+        scan(&files, &["--ignore", "plaintext-possible"]),
+        (0, vec![])
+    );
+    let run = Client::new().pgtls(&["scan", "--ignore", "plain-text-possible"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("did you mean plaintext-possible"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_passed_over_in_silence() {
+    let large = format!("{}\n{WEAK}", "x".repeat(2000));
+    let (code, found) = scan(&[("large.env", &large)], &["--max-file-size", "1K"]);
+    assert_eq!(
+        (code, found),
+        (2, vec!["error large.env:1 not-searched".to_owned()])
+    );
+    let (code, found) = scan(
+        &[("large.env", &large), (".env", WEAK)],
+        &["--max-file-size", "1K"],
+    );
+    assert_eq!((code, found.len()), (1, 2));
+    let unrelated = "x".repeat(2000);
+    assert_eq!(
+        scan(&[("large.txt", &unrelated)], &["--max-file-size", "1K"]),
+        (0, vec![])
+    );
+}
+
+#[test]
+fn binary_files_and_long_lines_do_no_harm() {
+    let long = format!("A={}\n{WEAK}", "postgres://".repeat(20_000));
+    let binary = format!("{WEAK}\0");
+    let (code, found) = scan(&[("a.bin", &binary), (".env", &long)], &[]);
+    assert_eq!(
+        (code, found),
+        (1, vec!["error .env:2 plaintext-possible".to_owned()])
+    );
+}
+
+#[test]
+fn names_of_files_are_escaped() {
+    let client = Client::new();
+    client.write("a\u{1b}[2J\n.env", WEAK);
+    for format in ["text", "json", "sarif", "github"] {
+        let run = client.pgtls(&["scan", "--format", format]);
+        assert_eq!(run.code, 1);
+        assert!(!run.stdout.contains('\u{1b}'), "{run:?}");
+    }
+    let run = client.pgtls(&["scan"]);
+    assert!(
+        run.stdout
+            .starts_with("a\\x1b[2J\\x0a.env:1: error plaintext-possible URL\n"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_comment_allows_a_finding() {
+    let text = "# pgtls: allow plaintext-possible\nA=postgres://h.acme.io/d\nB=postgres://h.acme.io/d # pgtls: allow\n";
+    assert_eq!(scan(&[(".env", text)], &[]), (0, vec![]));
+    let text = "A=postgres://h.acme.io/d # pgtls: allow committed-secret\n";
+    assert_eq!(scan(&[(".env", text)], &[]).0, 1);
+}
+
+#[test]
+fn warnings_fail_with_strict() {
+    let files = [(".env", "A=postgres://warehouse/d\n")];
+    let found = vec!["warning .env:1 plaintext-possible".to_owned()];
+    assert_eq!(scan(&files, &[]), (0, found.clone()));
+    assert_eq!(scan(&files, &["--strict"]), (1, found));
+}
+
+/// What a command prints goes through standard input: nothing of it is committed.
+fn piped(text: &str) -> (i32, Value) {
+    let client = Client::new();
+    let mut command = client.command(&["scan", "--format", "json", "-"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code().unwrap(), report)
+}
+
+#[test]
+fn the_output_of_kubectl_az_and_aws_is_understood() {
+    let encoded = |text: &str| BASE64.encode(text.as_bytes());
+    let kubectl = format!(
+        r#"{{"apiVersion": "v1", "kind": "List", "items": [
+  {{"kind": "Secret", "metadata": {{"name": "app"}}, "data": {{
+    "url": "{}",
+    "token": "{}"}}}},
+  {{"kind": "Secret", "metadata": {{"name": "parts"}}, "data": {{
+    "DB_HOST": "{}", "DB_PORT": "{}", "DB_PASSWORD": "{}"}}}}]}}"#,
+        encoded("postgres://app:kub3-7741@db.acme.io/app?sslmode=require"),
+        encoded("other"),
+        encoded("parts.acme.io"),
+        encoded("5432"),
+        encoded("kub3-7742"),
+    );
+    let (code, report) = piped(&kubectl);
+    assert_eq!(code, 1);
+    assert_eq!(
+        findings(&report),
+        [
+            "error -:3 server-not-verified",
+            "warning -:6 plaintext-possible"
+        ]
+    );
+    assert!(!report.to_string().contains("kub3"));
+
+    let az = r#"{"connectionStrings": {
+  "ado.net": "Server=x.postgres.database.azure.com;Database=d;Port=5432;User Id={your_username};Password={your_password};Ssl Mode=Require;",
+  "jdbc": "jdbc:postgresql://x.postgres.database.azure.com:5432/d?user={your_username}&password={your_password}&sslmode=require",
+  "node.js": "var client = new pg.Client('postgres://{your_username}:{your_password}@x.postgres.database.azure.com:5432/d');",
+  "php": "host=x.postgres.database.azure.com port=5432 dbname=d user={your_username} password={your_password}",
+  "psql_cmd": "postgresql://{your_username}:{your_password}@x.postgres.database.azure.com/d?sslmode=require"}}"#;
+    let (code, report) = piped(az);
+    assert_eq!((code, report["strings"].as_array().unwrap().len()), (1, 5));
+    assert_eq!(
+        findings(&report),
+        [
+            "error -:2 server-not-verified",
+            "error -:3 server-not-verified",
+            "error -:4 plaintext-possible",
+            "error -:5 plaintext-possible",
+            "error -:6 server-not-verified",
+        ]
+    );
+
+    let aws = r#"{"DBInstances": [{"DBInstanceIdentifier": "orders", "Engine": "postgres", "MasterUsername": "u",
+  "Endpoint": {"Address": "orders.x.eu-west-1.rds.amazonaws.com", "Port": 5432}},
+  {"Engine": "mysql", "Endpoint": {"Address": "m.x.eu-west-1.rds.amazonaws.com", "Port": 3306}}]}"#;
+    let (code, report) = piped(aws);
+    assert_eq!((code, findings(&report)), (0, vec![]));
+    assert_eq!(report["strings"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        report["strings"][0]["host"],
+        "orders.x.eu-west-1.rds.amazonaws.com"
+    );
+}
+
+#[test]
+fn every_string_is_checked_once_if_that_is_asked_for() {
+    let lab = Lab::new();
+    let good = lab.good();
+    lab.client.write(
+        "app.env",
+        format!("A='{good}'\nB='{good}'\nC=postgres://${{H}}/d\n"),
+    );
+    lab.client
+        .write("b.py", format!("dsn = \"{}\"\n", lab.wrong_host()));
+    let run = lab
+        .client
+        .pgtls(&["scan", "--check", "--format", "json", "app.env", "b.py"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let endpoints = report["endpoints"].as_array().unwrap();
+    let verdicts: Vec<&str> = endpoints
+        .iter()
+        .map(|one| one["verdict"].as_str().unwrap())
+        .collect();
+    assert_eq!((run.code, verdicts), (1, vec!["pass", "fail"]), "{run:?}");
+    assert_eq!(endpoints[1]["location"]["file"], "b.py");
+    let run = lab.client.pgtls(&["scan", "--check", "app.env"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.starts_with("PASS  A  "), "{run:?}");
+}
+
+#[test]
+fn code_scanning_gets_a_place_for_every_finding() {
+    let repository = Repository::new("node");
+    let run = repository.scan(&["--format", "sarif"]);
+    let log: Value = serde_json::from_str(&run.stdout).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert!(results.len() > 5);
+    for result in results {
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(
+            place["artifactLocation"]["uri"].is_string() && place["region"]["startLine"].is_u64()
+        );
+    }
+    let run = repository.scan(&["--format", "github"]);
+    assert!(
+        run.stdout
+            .contains("::error title=committed-secret,file=k8s/secret.yaml,line=7::"),
+        "{run:?}"
+    );
+    assert!(run.stdout.ends_with("files\n"));
+}
+
+#[test]
+fn a_root_file_must_be_in_the_tree() {
+    let url = "A=postgres://h.acme.io/d?sslmode=verify-full&sslrootcert=certs/root.crt\n";
+    let missing = vec!["warning app/.env:1 root-not-in-tree".to_owned()];
+    assert_eq!(scan(&[("app/.env", url)], &[]), (0, missing));
+    for place in ["certs/root.crt", "app/certs/root.crt"] {
+        assert_eq!(
+            scan(&[("app/.env", url), (place, "")], &[]),
+            (0, vec![]),
+            "{place}"
+        );
+    }
+    let absolute = url.replace("certs/", "/certs/");
+    assert_eq!(scan(&[("app/.env", &absolute)], &[]), (0, vec![]));
+}
+
+#[test]
+fn strings_that_their_driver_refuses_are_found() {
+    let files = [
+        ("a.env", "A=postgresql://h.acme.io/d?sslmod=require\n"),
+        ("b.env", "B='postgresql://h.acme.io:5432:5433/d'\n"),
+        (
+            "c.yml",
+            "services:\n  a:\n    environment:\n      - U=\"postgres://h.acme.io/d\"\n",
+        ),
+        ("d.env", "PGHOST=h.acme.io:5432\nPGDATABASE=d\n"),
+    ];
+    let (code, found) = scan(&files, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        found,
+        [
+            "error a.env:1 unknown-keyword",
+            "error b.env:1 invalid-value",
+            "error c.yml:4 mangled-conninfo",
+            "error d.env:1 invalid-value",
+        ]
+    );
+}
+
+/// Every code of its own has a string that provokes it.
+#[test]
+fn each_code_is_provoked() {
+    let large = format!("{}\n{WEAK}", "x".repeat(2000));
+    let root = "A=postgres://h.acme.io/d?sslmode=verify-full&sslrootcert=root.crt\n";
+    for (code, text) in [
+        ("plaintext-possible", WEAK),
+        (
+            "server-not-verified",
+            "A=postgres://h.acme.io/d?sslmode=require\n",
+        ),
+        (
+            "committed-secret",
+            "A=postgres://u:x9-k2@h.acme.io/d?sslmode=verify-full\n",
+        ),
+        ("root-not-in-tree", root),
+        ("not-searched", large.as_str()),
+    ] {
+        let (_, found) = scan(&[("a.env", text)], &["--max-file-size", "1K"]);
+        let found: Vec<&str> = found
+            .iter()
+            .filter_map(|one| one.rsplit(' ').next())
+            .collect();
+        assert_eq!(found, [code]);
+    }
+}

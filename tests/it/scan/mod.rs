@@ -1,0 +1,4 @@
+//! `pgtls scan`: five sample repositories, each with the list of what must be found. Everything else must not be.
+
+mod inputs;
+mod repositories;
