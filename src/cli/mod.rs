@@ -242,8 +242,8 @@ pub(crate) struct DemandOptions {
     #[arg(long, value_name = "VERSION", value_parser = parse_openssl, help_heading = DEMANDS)]
     pub(crate) min_openssl: Option<OpenSsl>,
 
-    /// Judge for clients whose libpq is at least this: 14 or 15. With 15, a host that is an IP address
-    /// may match an iPAddress in subjectAltName [default: 14]
+    /// Judge for clients whose libpq is at least this: 14 or 15. With 14, a host that is an IP address
+    /// cannot match an iPAddress in subjectAltName [default: 15]
     #[arg(long, value_name = "VERSION", value_parser = parse_libpq, help_heading = DEMANDS)]
     pub(crate) min_libpq: Option<Libpq>,
 

@@ -18,9 +18,9 @@ words! {
 words! {
     /// The oldest libpq that clients may have.
     Libpq {
-        /// Every version in use: the refusing one decides.
+        /// libpq 14 and newer: the refusing one decides.
         V14 = "14",
-        /// libpq 15 and newer, which compare iPAddress entries of subjectAltName.
+        /// The versions that PostgreSQL's project supports, 15 and newer. They compare iPAddress entries of subjectAltName.
         V15 = "15",
     }
 }
@@ -35,11 +35,13 @@ pub struct Oldest {
 }
 
 impl Default for Oldest {
-    /// Every version in use.
+    /// The versions that are supported. PostgreSQL 14 is not since November 2026, and its libpq refuses
+    /// every certificate whose IP address is an iPAddress entry: as an error that would be an alarm for nearly
+    /// all who connect by address, whose clients accept it.
     fn default() -> Self {
         Self {
             openssl: OpenSsl::V3_0,
-            libpq: Libpq::V14,
+            libpq: Libpq::V15,
         }
     }
 }

@@ -59,7 +59,7 @@ pub(in crate::diagnose) fn refused_by_older_libpq(
     let message =
         format!("psql with libpq 14 refuses this certificate for {host}: {why} ({fault})");
     let hint = Hint::say(
-        "libpq 15 and newer accept it, and pgtls has verified it. If no client has an older one, add --min-libpq 15. Otherwise connect by a name.",
+        "libpq 15 and newer accept it, and pgtls has verified it. If no client has an older one, leave out --min-libpq 14. Otherwise connect by a name.",
     );
     let name = judgement.certificates.first().and_then(|leaf| {
         let mut names = leaf.subject_alt_names.iter().flatten();

@@ -551,7 +551,7 @@ fn a_server_that_misses_the_host_name_is_understood() {
                 let body = format!("SERROR\0C{state}\0MEndpoint ID is not specified.\0\0");
                 last(session, &message(b'E', body.as_bytes()))
             });
-            let run = lab.run(&peer, "json", settings, &["--min-libpq", "15"]);
+            let run = lab.run(&peer, "json", settings, &[]);
             assert_eq!(
                 (run.code, run.outcome().as_str()),
                 (8, "login-failed"),
