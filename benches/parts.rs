@@ -19,7 +19,7 @@ use pgtls::diagnose::diagnose;
 use pgtls::exit::Exit;
 use pgtls::lab::{Authority, Endpoint, Issued};
 use pgtls::probe::{Task, probe};
-use pgtls::report::text::Palette;
+use pgtls::report::text::{Detail, View};
 use pgtls::report::{EndpointReport, Report, json, merge, text};
 use pgtls::trust::{Trust, TrustRequest, file};
 use pgtls::verify::name::match_host;
@@ -148,7 +148,8 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let conninfo = Arc::new(ConnInfo::read(string.as_bytes(), &Nowhere).unwrap());
     let task = Task {
         moment: pgtls::probe::Moment::Present,
-        oldest: pgtls::verify::OpenSsl::V3_0,
+        oldest: pgtls::verify::Oldest::default(),
+        keys: pgtls::handshake::ServerKeys::Any,
         endpoint: conninfo.endpoints.first().unwrap().clone(),
         trust: Arc::new(Trust::gather(&TrustRequest::new(&conninfo, None)).unwrap()),
         conninfo,
@@ -160,13 +161,17 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let observation = runtime.block_on(probe(&task));
     let diagnosis = diagnose(&task, &observation, &Demands::default());
     let report = EndpointReport::checked(&task, &observation, &diagnosis);
-    Report::new(vec![report; 100], Exit::Passed)
+    Report::new(vec![report; 100], Exit::Passed, made.now.unix_timestamp())
 });
 
 fn reports(bench: &Bench) {
     bench.time("100 endpoints as text", || {
         let mut out = Vec::new();
-        text::write(&mut out, black_box(&REPORT), Palette::Plain).map(|()| out)
+        let view = View {
+            detail: Detail::Full,
+            ..View::PLAIN
+        };
+        text::write(&mut out, black_box(&REPORT), view).map(|()| out)
     });
     bench.time("100 endpoints as JSON", || {
         let mut out = Vec::new();

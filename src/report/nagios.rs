@@ -91,7 +91,10 @@ fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
         Some(days) => below(days),
         None => due && below(CRITICAL),
     };
-    let warning = thresholds.warning.map_or(due || below(WARNING), below);
+    let warning = match thresholds.warning {
+        Some(days) => below(days),
+        None => due || below(WARNING),
+    };
     let by_days = match (critical, warning) {
         (true, _) => State::Critical,
         (false, true) => State::Warning,
