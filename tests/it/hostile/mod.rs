@@ -127,8 +127,9 @@ impl Lab {
         );
         // A slow machine may take longer, but the check must end.
         assert!(seconds.parse::<f64>().unwrap() < 60.0, "{run:?}");
+        // A debug build takes 25 MiB for itself.
         assert!(
-            kilobytes.parse::<u64>().unwrap() < 32 * 1024,
+            kilobytes.parse::<u64>().unwrap() < 48 * 1024,
             "{kilobytes} KiB: {run:?}"
         );
         run
