@@ -150,7 +150,8 @@ fn of_refusal(candidate: &Candidate, around: Surroundings<'_>, refused: &Refusal
 /// anything can stand in its place.
 fn shown_key(candidate: &Candidate, password: Option<&[u8]>) -> Option<Shown> {
     use crate::secrecy::{Place, Taken};
-    let key = candidate.key.as_deref()?;
+    // Go and Python drop what is assigned to `_`: it names nothing.
+    let key = candidate.key.as_deref().filter(|key| *key != "_")?;
     let beside = candidate
         .password
         .as_ref()
@@ -355,7 +356,11 @@ impl<'c> Case<'c> {
     /// What to write instead.
     fn remedy(&self) -> Hint {
         let words = self.dialect.own_words();
+        let text = &self.candidate.filled.text;
         let words = match (self.candidate.form, self.dialect) {
+            (Form::Text, Dialect::Libpq) if text.contains("://") => {
+                "sslmode=verify-full&sslrootcert=root.crt"
+            }
             (Form::Text, _) => words.string.unwrap_or(words.program),
             (Form::Group | Form::Part | Form::Address, Dialect::Libpq) => {
                 "sslmode=verify-full sslrootcert=root.crt"

@@ -124,7 +124,8 @@ fn said_alike(ours: &Result<String, IdentityError>, theirs: &str) -> bool {
         },
         IdentityError::KeyInvalid { fault, .. } => match fault {
             KeyFault::PasswordMissing => &["processing error", "bad password read"],
-            KeyFault::WrongPassword => &["bad decrypt"],
+            // One wrong password in 256 leaves padding that is right by chance, around noise.
+            KeyFault::WrongPassword => &["bad decrypt", "unsupported"],
             _ => &[
                 "unsupported",
                 "not proc type",
