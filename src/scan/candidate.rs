@@ -1,5 +1,6 @@
 //! What finders find: a text that is, or may be, a connection string, and where it stands.
 
+use super::find::Readers;
 use super::template::Filled;
 use crate::dialect::Dialect;
 
@@ -23,6 +24,24 @@ pub(super) struct Candidate {
     pub(super) beside: Besides,
     /// Where it stands in its document.
     pub(super) scope: usize,
+}
+
+impl Candidate {
+    /// The same for the driver that reads its variable, if another file shows which that is.
+    pub(super) fn read_by(&self, readers: &Readers) -> Option<Self> {
+        let is_open = self.form == Form::Text && self.asked.is_none() && self.reader.is_none();
+        let is_url = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| self.filled.text.starts_with(scheme));
+        if !is_open || !is_url {
+            return None;
+        }
+        let asked = readers.of(self.key.as_deref()?)?;
+        Some(Self {
+            asked: Some(asked),
+            ..self.clone()
+        })
+    }
 }
 
 /// A value on a line of its own.

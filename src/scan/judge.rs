@@ -146,8 +146,8 @@ fn of_refusal(candidate: &Candidate, around: Surroundings<'_>, refused: &Refusal
     })
 }
 
-/// The name of the string. A name that looks like a secret is not shown, nor one that is the password: in a broken file
-/// anything can stand in its place.
+/// The name of the string. A name that looks like a secret is not shown, nor one that is the password, nor what no
+/// program would call a variable: in a broken file anything can stand in its place.
 fn shown_key(candidate: &Candidate, password: Option<&[u8]>) -> Option<Shown> {
     use crate::secrecy::{Place, Taken};
     // Go and Python drop what is assigned to `_`: it names nothing.
@@ -162,7 +162,7 @@ fn shown_key(candidate: &Candidate, password: Option<&[u8]>) -> Option<Shown> {
         .into_iter()
         .flatten()
         .any(|password| holds(key.as_bytes(), password) || holds(password, key.as_bytes()));
-    if is_password || key.len() > LONGEST_KEY {
+    if is_password || key.len() > LONGEST_KEY || !is_a_name(key) {
         return None;
     }
     Some(match Taken::of(key.as_bytes(), Place::Word) {
@@ -174,6 +174,21 @@ fn shown_key(candidate: &Candidate, password: Option<&[u8]>) -> Option<Shown> {
 }
 
 const LONGEST_KEY: usize = 100;
+
+/// Whether the text can be a name: words, with digits in one place of each at most. Passwords that are made by
+/// programs have them in several.
+fn is_a_name(key: &str) -> bool {
+    let is_of_names =
+        |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '[' | ']' | ':' | '$');
+    let digits = |word: &str| {
+        let runs = word.split(|c: char| !c.is_ascii_digit());
+        runs.filter(|run| !run.is_empty()).count()
+    };
+    key.chars().all(is_of_names)
+        && key
+            .split(|c: char| !c.is_alphanumeric())
+            .all(|word| digits(word) <= 1)
+}
 
 /// A string that its reader accepts.
 struct Case<'c> {

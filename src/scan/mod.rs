@@ -24,7 +24,7 @@ pub use place::Place;
 pub use walk::{Excluded, Ignored, Reason, Skipped};
 
 use allow::Allowed;
-use find::Finds;
+use find::{Finds, Readers};
 use judge::{Presence, Surroundings};
 use kind::{Kind, Purpose};
 use place::Services;
@@ -153,7 +153,10 @@ pub fn scan(request: &ScanRequest) -> Scan {
     let visit = |path: &Path, text: &str| {
         let shown = name_of(path);
         let finds = find::all(&shown, Kind::of(&shown), text);
-        let is_empty = finds.candidates.is_empty() && finds.services.is_empty() && !finds.is_cut;
+        let is_empty = finds.candidates.is_empty()
+            && finds.services.is_empty()
+            && finds.readers.is_empty()
+            && !finds.is_cut;
         (!is_empty).then(|| FileFinds {
             path: path.to_owned(),
             finds,
@@ -198,6 +201,10 @@ pub fn scan(request: &ScanRequest) -> Scan {
         .iter()
         .flat_map(|file| file.finds.services.iter().cloned())
         .collect();
+    let readers: Readers = read
+        .iter()
+        .flat_map(|file| file.finds.readers.iter().cloned())
+        .collect();
     let mut strings = Vec::new();
     for file in &read {
         if file.finds.is_cut {
@@ -206,7 +213,7 @@ pub fn scan(request: &ScanRequest) -> Scan {
                 reason: Reason::TooMuch,
             });
         }
-        judge_file(file, request, &services, &mut strings);
+        judge_file(file, request, &services, &readers, &mut strings);
     }
     Scan {
         strings,
@@ -219,6 +226,7 @@ fn judge_file(
     file: &FileFinds,
     request: &ScanRequest,
     services: &Services,
+    readers: &Readers,
     strings: &mut Vec<InFile>,
 ) {
     let name = name_of(&file.path);
@@ -239,7 +247,8 @@ fn judge_file(
         has_file: &has_file,
     };
     for candidate in &file.finds.candidates {
-        let Some(mut found) = judge::judge(candidate, around) else {
+        let read_by = candidate.read_by(readers);
+        let Some(mut found) = judge::judge(read_by.as_ref().unwrap_or(candidate), around) else {
             continue;
         };
         let before = found.findings.len();

@@ -6,14 +6,18 @@ mod kubernetes;
 mod parts;
 mod passwords;
 mod pooler;
+mod reader;
 mod service;
 mod string;
+
+pub(super) use reader::Readers;
 
 use super::candidate::{Besides, Candidate};
 use super::document::{Document, Entry};
 use super::kind::Kind;
 use super::place::Services;
 use super::read::lines::Style;
+use crate::dialect::Dialect;
 
 /// What a file holds.
 #[derive(Default)]
@@ -21,6 +25,8 @@ pub(super) struct Finds {
     pub(super) candidates: Vec<Candidate>,
     /// The containers that it defines.
     pub(super) services: Services,
+    /// The variables that it reads, and the driver that gets their values.
+    pub(super) readers: Vec<(String, Dialect)>,
     /// Whether something was too much to read.
     pub(super) is_cut: bool,
 }
@@ -87,7 +93,10 @@ const MOST: usize = 10_000;
 
 /// Everything that a text holds.
 pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
-    let mut finds = Finds::default();
+    let mut finds = Finds {
+        readers: reader::find(path, text),
+        ..Finds::default()
+    };
     within(path, kind, text, 1, 0, &mut finds);
     finds
         .candidates

@@ -72,6 +72,41 @@ fn ignored_and_excluded_files_are_left_out() {
     );
 }
 
+/// In a `.env` file all URLs look alike.
+#[test]
+fn a_url_is_judged_for_the_driver_that_reads_its_variable() {
+    let verified = (
+        ".env",
+        "URL=postgres://app@db.acme.io/app?sslmode=verify-full&sslrootcert=/etc/root.crt\n",
+    );
+    assert_eq!(scan(&[verified], &[]), (0, vec![]));
+    let prisma = (
+        "prisma/schema.prisma",
+        "datasource db {\n  provider = \"postgresql\"\n  url = env(\"URL\")\n}\n",
+    );
+    let (code, found) = scan(&[verified, prisma], &[]);
+    assert_eq!(code, 1, "{found:?}");
+    let ecto = (
+        "config/runtime.exs",
+        "database_url = System.fetch_env!(\"URL\")\nconfig :app, App.Repo, adapter: Ecto.Adapters.Postgres, url: database_url\n",
+    );
+    let (code, found) = scan(&[verified, ecto], &[]);
+    assert_eq!(code, 1, "{found:?}");
+    // node-postgres takes `require` for verify-full.
+    let require = (
+        ".env",
+        "URL=postgres://app@db.acme.io/app?sslmode=require\n",
+    );
+    let (code, found) = scan(&[require], &[]);
+    assert_eq!((code, found.len()), (1, 1), "{found:?}");
+    let node = (
+        "db.js",
+        "import { Pool } from 'pg'\nexport const pool = new Pool({ connectionString: process.env.URL })\n",
+    );
+    let (code, found) = scan(&[require, node], &[]);
+    assert_eq!(code, 0, "{found:?}");
+}
+
 #[test]
 fn a_file_that_is_too_large_is_not_passed_over_in_silence() {
     let large = format!("{}\n{WEAK}", "x".repeat(2000));
