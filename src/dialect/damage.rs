@@ -112,7 +112,12 @@ pub(super) fn around(text: &str) -> Option<Damage> {
         return Some(Damage::Quotes(first));
     }
     let opens = text.chars().filter(|c| *c == last).count();
-    if QUOTES.contains(&last) && opens % 2 == 1 && text.contains("://") {
+    // In a command, quotes are the shell's: `'\''` is three of them.
+    let is_url = text
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.contains("://"));
+    if QUOTES.contains(&last) && opens % 2 == 1 && is_url {
         return Some(Damage::Quotes(last));
     }
     line_break(text)
@@ -362,6 +367,15 @@ mod tests {
         for value in ["a$b", "5%", "p$X", "a%20b", "$", ""] {
             assert_eq!(unexpanded(value), None, "{value}");
         }
+    }
+
+    #[test]
+    fn a_quote_at_the_end_of_a_url_was_left_there_but_not_that_of_a_command() {
+        for text in ["postgres://h/d'", "DATABASE_URL=postgres://h/d\""] {
+            assert!(matches!(around(text), Some(Damage::Quotes(_))), "{text}");
+        }
+        // Five of them, as a shell quotes the one in the password.
+        assert_eq!(around(r"psql 'host=h user=:// password=a\'\''b'"), None);
     }
 
     #[test]

@@ -170,6 +170,8 @@ mod properties {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_translation_leads_back(
             user in word(), password in word(), dbname in word(),
