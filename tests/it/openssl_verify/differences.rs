@@ -260,14 +260,27 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
                    3 do not.",
         versions: Versions::Old,
         told: Told::Always,
-        // A length that does not fit is none to pgtls.
         explains: |seen| {
-            let no_issuer = seen.theirs.code == Some(NO_LOCAL_ISSUER);
             seen.certificates.iter().any(|certificate| {
                 certificate
                     .basic_constraints
-                    .is_some_and(|found| !found.ca && (found.path_length.is_some() || no_issuer))
+                    .is_some_and(|found| !found.ca && found.path_length.is_some())
             })
+        },
+    },
+    Difference {
+        name: "path length that is too large",
+        sentence: "OpenSSL 1.1.1 calls a certificate invalid that has a path length of more than 64 bits and is not a \
+                   CA. To pgtls and OpenSSL 3 it has none.",
+        versions: Versions::Old,
+        told: Told::Documented,
+        explains: |seen| {
+            seen.theirs.code == Some(NO_LOCAL_ISSUER)
+                && seen.certificates.iter().any(|certificate| {
+                    certificate
+                        .basic_constraints
+                        .is_some_and(|found| !found.ca && found.path_length.is_none())
+                })
         },
     },
     Difference {

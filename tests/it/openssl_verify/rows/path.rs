@@ -384,5 +384,9 @@ impl Rows {
         self.add("path length: zero in a non-CA leaf", |w| {
             w.leaf().put(ext(BASIC_CONSTRAINTS, seq(&[&int(&[0])])));
         });
+        self.add("path length: huge in a non-CA leaf", |w| {
+            w.leaf()
+                .put(ext(BASIC_CONSTRAINTS, seq(&[&int(&[0x7f; 9])])));
+        });
     }
 }
