@@ -3,7 +3,7 @@
 //!
 //! GitHub and GitLab look for links, mentions and references in rendered text, after every escape is resolved. Only
 //! code is exempt ("Basic writing and formatting syntax" in GitHub's documentation; `IGNORED_ANCESTOR_TAGS` in GitLab).
-//! So each word that could be more than a word becomes code ([`prose`]).
+//! So each word that could be more than a word becomes code (`prose`).
 
 use std::io::{self, Write};
 
