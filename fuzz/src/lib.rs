@@ -307,6 +307,5 @@ pub fn scan(data: &[u8]) {
     let mut printed = Vec::new();
     scan_text::write(&mut printed, &report, Listed::All, View::PLAIN).expect("memory");
     json::write(&mut printed, &report).expect("memory");
-    let printed = String::from_utf8(printed).expect("UTF-8");
-    assert!(printed.chars().all(|c| c == '\n' || !c.is_control()), "{printed:?}");
+    assert_printable(&String::from_utf8(printed).expect("reports are UTF-8"));
 }
