@@ -420,8 +420,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
         /// Lines of 64 digits, as PEM has them, alone and behind a directory.
         #[test]
         fn lines_of_a_key_are_hidden(bytes in proptest::array::uniform::<_, 48>(any::<u8>())) {

@@ -194,8 +194,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
         #[test]
         fn what_is_printed_reads_back_the_same(
             settings in proptest::collection::vec((proptest::sample::select(public()), "[^\0]*"), 0..6),

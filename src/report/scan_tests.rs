@@ -103,7 +103,7 @@ fn lines() -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn no_password_is_printed(name in 0..NAMES.len(), picked in proptest::collection::vec(0..lines().len(), 1..12)) {

@@ -170,8 +170,6 @@ mod properties {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
         #[test]
         fn any_translation_leads_back(
             user in word(), password in word(), dbname in word(),
