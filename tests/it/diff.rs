@@ -312,7 +312,8 @@ fn a_baseline_is_written_compared_and_renewed() {
         "{stronger:?}"
     );
 
-    check(&["--update", &full, &ca]);
+    let both = check(&["--update", &full, &ca]);
+    assert_eq!((both.code, both.stderr.as_str()), (0, ""), "{both:?}");
     let gone = check(&[&full]);
     assert_eq!(gone.code, 0, "{gone:?}");
     assert!(

@@ -107,9 +107,14 @@ fn judge(row: &Row, client: &Client, port: u16) -> Result<(), String> {
         .find_map(|line| Some(line.split_once(", compression")?.0));
     let text = client.pgtls(&["check", &string]).stdout;
     match line {
-        Some(start) if text.lines().any(|line| line.contains(start)) => Ok(()),
+        Some(start) if text.lines().any(|line| is_tls_line(line, start)) => Ok(()),
         _ => Err(format!("psql: {theirs}\npgtls: {text}")),
     }
+}
+
+fn is_tls_line(line: &str, start: &str) -> bool {
+    line.strip_prefix("  tls    ")
+        .is_some_and(|said| said.starts_with(start))
 }
 
 #[test]
