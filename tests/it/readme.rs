@@ -258,6 +258,7 @@ fn all_texts() -> Vec<Page> {
         "CONTRIBUTING.md",
         "RELEASING.md",
         "SECURITY.md",
+        "benches/README.md",
         "certs/README.md",
         "fuzz/README.md",
     ];
