@@ -81,6 +81,21 @@ impl Diagnosis {
         }
     }
 
+    /// Turns a pass into a failure with this finding. What fails already gets one more finding.
+    fn fail_or_add(&mut self, finding: Finding) {
+        self.fail_or_add_with(finding.code.exit(finding.stage), finding);
+    }
+
+    /// The same, with the exit code of another fault.
+    fn fail_or_add_with(&mut self, exit: Exit, finding: Finding) {
+        if self.exit == Exit::Passed {
+            self.exit = exit;
+            self.error = Some(finding);
+        } else {
+            self.findings.push(finding);
+        }
+    }
+
     /// The error, if there is one, then all other findings.
     pub fn all(&self) -> impl Iterator<Item = &Finding> {
         self.error.iter().chain(&self.findings)

@@ -67,12 +67,7 @@ pub fn add_audit(
     }));
     diagnosis.findings.extend(sni(task, &audit.certificates));
     for (exit, finding) in failures {
-        if diagnosis.exit == Exit::Passed {
-            diagnosis.exit = exit;
-            diagnosis.error = Some(finding);
-        } else {
-            diagnosis.findings.push(finding);
-        }
+        diagnosis.fail_or_add_with(exit, finding);
     }
     diagnosis.findings.sort_by_key(|finding| finding.level);
     settings_in_one_place(diagnosis);
@@ -348,19 +343,17 @@ fn listed(versions: &Versions<'_>, fits: impl Fn(Suite) -> bool) -> Option<(usiz
             }
         }
     }
-    let shown = names
-        .iter()
-        .take(MAX_NAMES)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let more = names.len().saturating_sub(MAX_NAMES);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    (!names.is_empty()).then(|| (names.len(), format!("{shown}{more}")))
+    (!names.is_empty()).then(|| (names.len(), first_few(&names, ", ")))
+}
+
+/// The first ones, and how many more there are.
+fn first_few<S: AsRef<str>>(all: &[S], between: &str) -> String {
+    let shown: Vec<&str> = all.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
+    let shown = shown.join(between);
+    match all.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn suites_of(count: usize) -> String {
@@ -435,14 +428,22 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
             .collect();
         message = format!("{message}; {}", others.join("; "));
     }
-    let hint = match reason {
+    let hint = advice(
+        reason,
+        "Allow more time (--deadline 15m) or more parallel connections (--jobs 4).",
+        "Try again when the server is less busy, or with a longer --timeout.",
+    );
+    Some(error(Code::AuditIncomplete, message).hint(hint))
+}
+
+/// How to get an answer: if time ran out, and if asking again is all that helps.
+pub(super) fn advice(reason: &Unknown, out_of_time: &'static str, again: &'static str) -> Hint {
+    match reason {
         Unknown::RefusedAnyway(_) => {
             Hint::say("Set a user and a database that may log in. No password is needed:")
                 .show("user=NAME dbname=NAME")
         }
-        Unknown::OutOfTime => {
-            "Allow more time (--deadline 15m) or more parallel connections (--jobs 4).".into()
-        }
+        Unknown::OutOfTime => out_of_time.into(),
         Unknown::NotAsked
         | Unknown::Connect(_)
         | Unknown::Negotiate(_)
@@ -453,11 +454,8 @@ fn incomplete(audit: &Audit) -> Option<Finding> {
         | Unknown::NotPostgres
         | Unknown::Unoffered
         | Unknown::Contradiction
-        | Unknown::Busy => {
-            "Try again when the server is less busy, or with a longer --timeout.".into()
-        }
-    };
-    Some(error(Code::AuditIncomplete, message).hint(hint))
+        | Unknown::Busy => again.into(),
+    }
 }
 
 pub(super) fn told(reason: &Unknown) -> String {
