@@ -59,7 +59,7 @@ impl<K: Variant, T> Each<K, T> {
         self.iter().find(|(one, _)| *one == variant)?.1.known()
     }
 
-    pub(super) fn set(&mut self, variant: K, answer: Asked<T>) {
+    pub(crate) fn set(&mut self, variant: K, answer: Asked<T>) {
         if let Some((_, place)) = self.0.iter_mut().find(|(one, _)| *one == variant) {
             *place = answer;
         }

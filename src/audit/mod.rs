@@ -56,7 +56,7 @@ macro_rules! questions {
         }
 
         impl Audit {
-            fn nothing_asked(speaks: Speaks) -> Self {
+            pub(crate) fn nothing_asked(speaks: Speaks) -> Self {
                 Self { speaks, $($field: Default::default(),)+ }
             }
 

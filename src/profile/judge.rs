@@ -67,13 +67,10 @@ impl Profile {
 }
 
 impl Judged {
-    /// How many requirements have this outcome.
-    #[must_use]
-    pub fn count(&self, outcome: Compliance) -> usize {
-        self.verdicts
-            .iter()
-            .filter(|verdict| verdict.outcome == outcome)
-            .count()
+    /// The requirements with this outcome.
+    pub fn with(&self, outcome: Compliance) -> impl Iterator<Item = &Verdict> {
+        let all = self.verdicts.iter();
+        all.filter(move |verdict| verdict.outcome == outcome)
     }
 }
 
@@ -360,7 +357,11 @@ impl<'a> Facts<'a> {
                     continue;
                 }
             };
-            let Some(leaf) = leaf else { continue };
+            let Some(leaf) = leaf else {
+                let what = circumstance.what();
+                said.push((Compliance::Unknown, format!("{what} cannot be read")));
+                continue;
+            };
             let outcome = match ask(leaf) {
                 Some(true) => Compliance::Met,
                 Some(false) => Compliance::Failed,
@@ -377,8 +378,9 @@ impl<'a> Facts<'a> {
                 leaf.key_description(),
                 leaf.signature_name()
             );
-            if !said.iter().any(|(_, earlier)| *earlier == what) {
-                said.push((outcome, what));
+            let said_of_leaf = (outcome, what);
+            if !said.contains(&said_of_leaf) {
+                said.push(said_of_leaf);
             }
         }
         worst(said)
@@ -435,4 +437,79 @@ fn worst(said: Vec<Said>) -> Said {
         Compliance::NotApplicable,
         "the server has nothing that it is about".to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Circumstance;
+    use crate::verify::{Judgement, Purpose, Revocation, Rules};
+    use crate::x509::AnchorList;
+
+    fn judgement(der: &[u8]) -> Judgement {
+        let rules = Rules {
+            now: 0,
+            revocation: Revocation::Off,
+            purpose: Purpose::SslServer,
+        };
+        crate::verify::judge(&[der], &AnchorList::default(), None, &rules)
+    }
+
+    /// A chain of one certificate that is valid for so long, in seconds.
+    fn valid_for(key: &rcgen::KeyPair, seconds: i64) -> Judgement {
+        let params = rcgen::CertificateParams::default();
+        let made = params.self_signed(key).unwrap();
+        let mut judgement = judgement(made.der());
+        for leaf in &mut judgement.certificates {
+            (leaf.not_before, leaf.not_after) = (Some(0), Some(seconds));
+        }
+        judgement
+    }
+
+    /// What becomes of a check if the server shows these, and nothing in the other circumstances.
+    fn outcome(check: &Check, shown: [(Circumstance, Judgement); 2]) -> Compliance {
+        let mut audit = Audit::nothing_asked(Speaks::Tls);
+        for &circumstance in Circumstance::ALL {
+            audit
+                .certificates
+                .set(circumstance, Ok(Presented::Nothing).into());
+        }
+        for (circumstance, judgement) in shown {
+            let chain = Presented::Chain(Box::new(judgement));
+            audit.certificates.set(circumstance, Ok(chain).into());
+        }
+        let level = Level::Encryption;
+        Facts {
+            audit: &audit,
+            level,
+        }
+        .check(check)
+        .0
+    }
+
+    #[test]
+    fn a_certificate_that_cannot_be_read_is_not_known_to_meet_anything() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let shown = [
+            (Circumstance::Rsa, judgement(b"\x30\x01")),
+            (Circumstance::Ecdsa, valid_for(&key, 90 * DAY)),
+        ];
+        assert_eq!(
+            outcome(&Check::CertificateDays(90), shown),
+            Compliance::Unknown
+        );
+    }
+
+    #[test]
+    fn two_certificates_with_the_same_words_may_differ_in_the_outcome() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let shown = [
+            (Circumstance::Rsa, valid_for(&key, 90 * DAY)),
+            (Circumstance::Ecdsa, valid_for(&key, 90 * DAY + 1)),
+        ];
+        assert_eq!(
+            outcome(&Check::CertificateDays(90), shown),
+            Compliance::Failed
+        );
+    }
 }

@@ -13,7 +13,7 @@ use crate::diagnose::{
 use crate::escape::escape;
 use crate::exit::Exit;
 use crate::probe::Task;
-use crate::profile::{Compliance, Judged};
+use crate::profile::{Compliance, Judged, Profile, Verdict};
 use crate::wire::tls::{Suite, TlsVersion, Weakness};
 
 /// Adds the findings of an audit to the diagnosis of the same endpoint.
@@ -125,38 +125,53 @@ fn settings_in_one_place(diagnosis: &mut Diagnosis) {
     }
 }
 
-/// Adds a finding for each requirement of a profile that is not met.
+/// Adds a finding for each requirement of a profile that is not met, and one for those that may not be: what is not known
+/// does not pass.
 pub fn add_profiles(diagnosis: &mut Diagnosis, judged: &[Judged], strictness: Strictness) {
     for judged in judged {
         let profile = &judged.profile;
-        let failed = judged
-            .verdicts
-            .iter()
-            .filter(|verdict| verdict.outcome == Compliance::Failed);
-        for verdict in failed {
-            let message = format!(
-                "{} {}: {}: {}",
-                escape(&profile.name),
-                escape(&verdict.clause),
-                escape(&verdict.requirement),
-                escape(&verdict.observed)
-            );
-            let finding = error(Code::ProfileViolated, message).hint(Hint::say(format!(
+        for verdict in judged.with(Compliance::Failed) {
+            let finding = error(Code::ProfileViolated, required(profile, verdict));
+            diagnosis.fail_or_add(finding.hint(Hint::say(format!(
                 "{}, {}: {}",
                 escape(&profile.title),
                 escape(&profile.date),
                 escape(&profile.source)
-            )));
-            if diagnosis.exit == Exit::Passed {
-                diagnosis.exit = finding.code.exit(finding.stage);
-                diagnosis.error = Some(finding);
-            } else {
-                diagnosis.findings.push(finding);
-            }
+            ))));
+        }
+    }
+    let is_told = diagnosis
+        .all()
+        .any(|finding| finding.code == Code::AuditIncomplete);
+    if !is_told {
+        let unknown = judged.iter().flat_map(|judged| {
+            let verdicts = judged.with(Compliance::Unknown);
+            verdicts.map(|verdict| required(&judged.profile, verdict))
+        });
+        let unknown: Vec<String> = unknown.collect();
+        if !unknown.is_empty() {
+            let message = format!(
+                "it is not known whether every requirement is met: {}",
+                first_few(&unknown, "; ")
+            );
+            diagnosis.fail_or_add(error(Code::AuditIncomplete, message).hint(
+                "Each requirement is followed by the reason. Remove the reason, then run the audit again.",
+            ));
         }
     }
     diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(diagnosis, strictness);
+}
+
+/// A requirement, and what was observed.
+fn required(profile: &Profile, verdict: &Verdict) -> String {
+    format!(
+        "{} {}: {}: {}",
+        escape(&profile.name),
+        escape(&verdict.clause),
+        escape(&verdict.requirement),
+        escape(&verdict.observed)
+    )
 }
 
 pub(super) fn error(code: Code, message: String) -> Finding {

@@ -173,6 +173,46 @@ fn a_profile_of_today_fails_when_the_server_does_more() {
     assert!(text.stdout.contains("FAILED"), "{text:?}");
 }
 
+/// With sslmode=require nobody verifies the certificates, so that the audit itself has an answer to everything.
+#[test]
+fn a_requirement_without_an_answer_does_not_pass() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server.authenticate(TLS_ONLY);
+    server.configure(&served, &[("ssl_ciphers", "ECDHE+AESGCM")]);
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write(
+        "ours.toml",
+        "format = 1\nname = \"ours\"\ntitle = \"Ours\"\nsource = \"wiki\"\ndate = \"2026\"\n\
+         [[rule]]\nclause = \"7\"\nrequirement = \"verified certificates\"\ncertificates = \"verified\"\n",
+    );
+    let full = format!("{STRING} port={}", server.port);
+    let require = format!(
+        "host=127.0.0.1 port={} user=postgres dbname=postgres sslmode=require",
+        server.port
+    );
+    let run = audit(&client, &["--profile", "ours.toml", &full]);
+    assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+    assert_eq!(audit(&client, &[&require]).code, 0);
+    let run = audit(&client, &["--profile", "ours.toml", &require]);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (3, "audit-incomplete"),
+        "{run:?}"
+    );
+    let said = run.endpoint()["error"]["message"].to_string();
+    assert!(
+        said.contains(
+            "ours 7: verified certificates: the connection string asks for no verification"
+        ),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_profile_that_cannot_be_read_is_a_usage_error() {
     let client = Client::new();
