@@ -5,6 +5,8 @@
 //! word of the user asks here first. No key and no password can be told from a name with certainty, so
 //! that these are rules of thumb, and they rather hide too much.
 
+pub mod toml_text;
+
 use std::fmt;
 use std::net::IpAddr;
 

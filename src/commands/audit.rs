@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use pgtls::audit::{Limits, audit};
 use pgtls::check::{Patience, each_address, gather};
-use pgtls::conninfo::{ConnInfo, Endpoint, World};
+use pgtls::conninfo::{ConnInfo, Endpoint, World, shown_path};
 use pgtls::diagnose::{
     Diagnosis, add_audit, add_profiles, diagnose_for_audit, not_finished, refusal, trust_error,
     unchecked,
@@ -21,12 +21,12 @@ use pgtls::handshake::ServerKeys;
 use pgtls::probe::{Moment, Task, probe};
 use pgtls::profile::{BUILTIN, Made, Profile, builtin_text, judge};
 use pgtls::report::{EndpointReport, Report, instant};
-use pgtls::trust::{SharedTrust, Trust, TrustRequest};
+use pgtls::trust::{Mebibytes, SharedTrust, Trust, TrustRequest};
 
 use super::demands::now;
 use super::progress::Live;
 use super::sources::{self, Listed};
-use super::{output, run};
+use super::{file, output, run};
 use crate::cli::Audit;
 use crate::config::Keys;
 use crate::machine::Machine;
@@ -112,25 +112,32 @@ struct AuditRun<'a> {
 fn profile(name: &Path) -> anyhow::Result<Profile> {
     let text = match name.to_str().and_then(builtin_text) {
         Some(text) => text.to_owned(),
-        None => std::fs::read_to_string(name).with_context(|| {
-            format!(
-                "--profile {}: not the name of a profile ({}), and not a file that can be read",
-                name.display(),
-                BUILTIN.join(", ")
-            )
-        })?,
+        None => {
+            let bytes = sources::read(name, MAX_PROFILE).with_context(|| {
+                let known = BUILTIN.join(", ");
+                format!(
+                    "--profile: neither the name of a profile ({known}) nor a file that can be read"
+                )
+            })?;
+            String::from_utf8(bytes)
+                .map_err(|_| anyhow!("--profile {}: it is not UTF-8", shown_path(name)))?
+        }
     };
-    Profile::read(&text).with_context(|| format!("--profile {}", name.display()))
+    Profile::read(&text).with_context(|| format!("--profile {}", shown_path(name)))
 }
 
-fn write_profile(file: &Path, made: &Made) -> anyhow::Result<()> {
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+/// A profile has a few rules.
+const MAX_PROFILE: Mebibytes = Mebibytes(1);
+
+fn write_profile(path: &Path, made: &Made) -> anyhow::Result<()> {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let today = instant(Some(now()));
     let today = today.get(..10).unwrap_or(&today);
     let text = made
         .text(&name, today)
         .context("--make-profile: no server spoke TLS, so there is nothing to write")?;
-    std::fs::write(file, text).with_context(|| format!("--make-profile {}", file.display()))
+    file::replace(path, text.as_bytes())
+        .with_context(|| format!("--make-profile {}", shown_path(path)))
 }
 
 /// How a run ended.

@@ -10,6 +10,7 @@ use pgtls::check::{self, Label, Location};
 use pgtls::conninfo::{Assignment, Grammar, Keyword, World, parse, redacted, shown_path};
 use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::os::bytes_of;
+use pgtls::secrecy::toml_text::shown_word;
 use pgtls::secrecy::{Place, Taken};
 use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
 
@@ -276,20 +277,12 @@ fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
         dialect: None,
         written: entry.written.into_bytes(),
         label: Label {
-            name: entry.name.map(shown_name),
+            name: entry.name.as_deref().map(shown_word),
             location: Some(location(file, entry.line)),
         },
         keys: entry.keys,
     });
     Ok(sources.collect())
-}
-
-/// The name that the user gave to an endpoint.
-fn shown_name(name: String) -> String {
-    match Taken::of(name.as_bytes(), Place::Word) {
-        Some(taken) => taken.to_string(),
-        None => name,
-    }
 }
 
 fn location(file: &Path, line: usize) -> Location {

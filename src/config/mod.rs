@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use pgtls::conninfo::Grammar;
 use pgtls::os::bytes_of;
-use pgtls::secrecy::{Place, Taken};
+use pgtls::secrecy::toml_text;
 use serde::Deserialize;
 
 pub(crate) use keys::Keys;
@@ -62,14 +62,11 @@ enum Fault {
 impl Config {
     /// Reads a file; `var` looks up environment variables.
     pub(crate) fn parse(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
-        let line_of = |offset: usize| {
-            let before = text.get(..offset).unwrap_or(text);
-            before.matches('\n').count().saturating_add(1)
-        };
-        let file: File = toml::from_str(text).map_err(|error| Error {
-            line: line_of(error.span().map_or(text.len(), |span| span.start)),
-            // Not its Display, which shows the line.
-            fault: Fault::Toml(shown(error.message())),
+        let line_of = |offset| toml_text::line_of(text, offset);
+        let file: File = toml::from_str(text).map_err(|error| {
+            let toml_text::Fault { line, message } = toml_text::Fault::of(text, &error);
+            let fault = Fault::Toml(message);
+            Error { line, fault }
         })?;
         if file.endpoint.is_empty() {
             return Err(Error {
@@ -93,39 +90,6 @@ impl Config {
         Ok(Self {
             endpoints: entries.collect::<Result<_, _>>()?,
         })
-    }
-}
-
-/// A word of the file as a message may repeat it.
-fn shown_word(word: &str) -> String {
-    Taken::of(word.as_bytes(), Place::Word)
-        .map_or_else(|| word.to_owned(), |taken| taken.to_string())
-}
-
-/// A message of the TOML reader, without the words of the file that it repeats if they may be secret: an unknown key
-/// stands between backticks, a value of the wrong type between quotes.
-fn shown(message: &str) -> String {
-    let quotes = ['`', '"'];
-    let (Some(start), Some(end)) = (message.find(quotes), message.rfind(quotes)) else {
-        return message.to_owned();
-    };
-    // Between the last two stand our own words: the keys that are known.
-    let theirs = message
-        .rfind(", expected")
-        .map_or(end, |ours| ours.min(end));
-    let word = message.get(start..theirs).unwrap_or_default();
-    let word = word.trim_matches(quotes);
-    let is_value = message.starts_with("invalid type: string ");
-    let taken =
-        Taken::of(word.as_bytes(), Place::Word).or_else(|| is_value.then_some(Taken::Astray));
-    match taken {
-        Some(taken) => {
-            let before = message.get(..start).unwrap_or_default();
-            let behind = message.get(theirs..).unwrap_or_default();
-            let behind = behind.trim_start_matches(quotes);
-            format!("{before}{taken}{behind}")
-        }
-        None => message.to_owned(),
     }
 }
 
@@ -181,7 +145,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         let value = var(name)
             .map(|value| bytes_of(&value))
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Fault::Unset(shown_word(name)))?;
+            .ok_or_else(|| Fault::Unset(toml_text::shown_word(name)))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
         filled.extend_from_slice(before.as_bytes());
         if is_all {
@@ -189,7 +153,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         } else {
             filled.extend(
                 form.escaped(value)
-                    .ok_or_else(|| Fault::Unfit(shown_word(name)))?,
+                    .ok_or_else(|| Fault::Unfit(toml_text::shown_word(name)))?,
             );
         }
         rest = behind;

@@ -3,14 +3,15 @@
 use toml::{Table, Value};
 
 use super::{Check, FORMAT, Patterns, Profile, Rule, Unchecked};
+use crate::secrecy::toml_text::{Fault, shown_word};
 use crate::wire::tls::TlsVersion;
 
 /// Why a text is not a profile.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not TOML.
-    #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
+    #[error(transparent)]
+    Syntax(Fault),
     /// Another format.
     #[error("format must be {FORMAT}, the only one that this version reads")]
     Format,
@@ -32,7 +33,8 @@ fn wrong(place: &str, what: impl Into<String>) -> Error {
 }
 
 pub(super) fn profile(text: &str) -> Result<Profile, Error> {
-    let mut table: Table = text.parse()?;
+    let table = text.parse::<Table>();
+    let mut table = table.map_err(|error| Error::Syntax(Fault::of(text, &error)))?;
     if table.remove("format").and_then(|value| value.as_integer()) != Some(FORMAT) {
         return Err(Error::Format);
     }
@@ -84,7 +86,7 @@ fn take(table: &mut Table, key: &str, place: &str) -> Result<String, Error> {
 
 fn nothing_left(table: &Table, place: &str) -> Result<(), Error> {
     match table.keys().next() {
-        Some(key) => Err(wrong(place, format!("unknown key {key}"))),
+        Some(key) => Err(wrong(place, format!("unknown key {}", shown_word(key)))),
         None => Ok(()),
     }
 }
@@ -118,7 +120,8 @@ fn rule(mut table: Table, place: &str) -> Result<Rule, Error> {
             "a rule has clause, requirement, and exactly one check",
         ));
     };
-    let check = check(&key, &value).map_err(|what| wrong(place, format!("{key}: {what}")))?;
+    let check = check(&key, &value)
+        .map_err(|what| wrong(place, format!("{}: {what}", shown_word(&key))))?;
     Ok(Rule {
         clause,
         requirement,
