@@ -77,23 +77,30 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
     let printed = live.finish();
     let end = end?;
     let printed = printed?;
-    if let Some(file) = &args.make_profile {
-        write_profile(file, &run.made.borrow())?;
-    }
     let results: Vec<Audited> = plans.into_iter().flat_map(|plan| plan.done).collect();
     let exit = if end == End::Interrupted || results.is_empty() {
-        // If standard error is closed, only the exit code reports it.
-        let _ = writeln!(
-            std::io::stderr(),
-            "pgtls: interrupted: not everything was audited"
-        );
+        complain("interrupted: not everything was audited");
         Exit::Interrupted
     } else {
         Exit::of_all(results.iter().map(|audited| audited.exit))
     };
     let endpoints = results.into_iter().map(|audited| audited.report).collect();
     let report = Report::new(endpoints, exit, began);
-    output::print(&report, exit, &args.output, printed)
+    let code = output::print(&report, exit, &args.output, printed)?;
+    if let Some(file) = &args.make_profile {
+        if exit == Exit::Interrupted {
+            complain("--make-profile: nothing is written, because not everything was audited");
+        } else {
+            let failure = write_profile(file, &run.made.borrow()).err();
+            output::settle(failure, exit)?;
+        }
+    }
+    Ok(code)
+}
+
+/// If standard error is closed, only the exit code reports it.
+fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "pgtls: {message}");
 }
 
 /// What all endpoints of a run share.

@@ -59,15 +59,26 @@ pub(super) fn print(
     if let Some(summary) = step_summary(printing) {
         append_summary(&summary, |room| markdown::within(report, room).into_bytes());
     }
-    match (failure, exit) {
-        (Some(error), Exit::Passed) => return Err(error),
-        (Some(error), _) => crate::complain(&error),
-        (None, _) => {}
-    }
+    settle(failure, exit)?;
     Ok(match output.format {
         Format::Nagios => nagios::state(report, output.thresholds()).number().into(),
         _ => exit.into(),
     })
+}
+
+/// What could not be written must not pass. Any other verdict keeps its exit code.
+///
+/// # Errors
+/// The failure, if the verdict is a pass.
+pub(super) fn settle(failure: Option<anyhow::Error>, exit: Exit) -> anyhow::Result<()> {
+    match (failure, exit) {
+        (Some(error), Exit::Passed) => Err(error),
+        (Some(error), _) => {
+            crate::complain(&error);
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
 }
 
 /// What goes to standard output.

@@ -1,12 +1,15 @@
 //! Standards, and the user's own rules, against real servers.
 
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 
 use super::{audit, levels};
 use crate::support::client::{Client, Run};
 use crate::support::json_schema::Schema;
+use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
-use crate::support::postgres::Postgres;
+use crate::support::postgres::{Postgres, wait_until};
 use crate::support::tool::Tool;
 
 const STRING: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
@@ -225,4 +228,89 @@ fn a_profile_that_cannot_be_read_is_a_usage_error() {
         assert_eq!(run.code, 2, "{run:?}");
         assert!(run.stderr.contains(expected), "{run:?}");
     }
+}
+
+/// A file of passwords, or a whole string, is an easy mistake.
+#[test]
+fn a_profile_shows_no_secret() {
+    let client = Client::new();
+    let head = "format = 1\nname = \"n\"\ntitle = \"t\"\nsource = \"s\"\ndate = \"d\"\n[[rule]]\nclause = \"1\"\n";
+    for (file, text) in [
+        (".pgpass", "db.example:5432:app:ann:hunter2\n".to_owned()),
+        (
+            ".env",
+            "DATABASE_URL=postgresql://ann:hunter2@db.example/app\n".to_owned(),
+        ),
+        (
+            "list.txt",
+            "# endpoints\nhost=db.example password=hunter2\n".to_owned(),
+        ),
+        (
+            "key.toml",
+            format!("{head}requirement = \"r\"\n\"postgresql://ann:hunter2@h/d\" = 1\n"),
+        ),
+        (
+            "two.toml",
+            format!("\"password=hunter2 host=a\" = 1\n{head}requirement = \"r\"\ndh_bits = 1\n"),
+        ),
+    ] {
+        client.write(file, text);
+        let run = client.pgtls(&["audit", "--profile", file, "host=127.0.0.1 port=1"]);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{file}: {run:?}");
+        assert!(run.stderr.contains(file), "{file}: {run:?}");
+        assert!(!run.stderr.contains("unter2"), "{file}: {run:?}");
+    }
+    for option in ["--profile", "--make-profile"] {
+        let name = "postgresql://ann:hunter2@db.example/app";
+        let run = client.pgtls(&["audit", option, name, "host=127.0.0.1 port=1"]);
+        assert!(!run.stderr.contains("unter2"), "{option}: {run:?}");
+    }
+    // It may be a device without an end.
+    let run = client.pgtls(&["audit", "--profile", "/dev/zero", "host=127.0.0.1 port=1"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+}
+
+/// The file of an earlier run stays, and the report is printed first.
+#[test]
+fn a_profile_is_written_only_if_everything_was_audited() {
+    let client = Client::new();
+    client.write("today.toml", "of yesterday");
+    let kept = || std::fs::read_to_string(client.home.path().join("today.toml")).unwrap();
+    let silent = Peer::start(crate::support::peer::Conversation::listen);
+    let string = format!("host=127.0.0.1 port={} sslmode=require", silent.port);
+    let arguments = [
+        "audit",
+        "--make-profile",
+        "today.toml",
+        "--timeout",
+        "600",
+        &string,
+    ];
+    let mut command = client.command(&arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let audit = command.spawn().unwrap();
+    wait_until("the server to be asked", || !silent.heard().is_empty());
+    let process = audit.id().to_string();
+    let kill = Command::new("kill").args(["-INT", &process]).status();
+    assert!(kill.unwrap().success());
+    let ended = audit.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("nothing is written"), "{said}");
+    assert_eq!(kept(), "of yesterday");
+
+    // The verdict is printed and stays, although there is nothing to write.
+    let refused = client.pgtls(&[
+        "audit",
+        "--make-profile",
+        "today.toml",
+        "host=127.0.0.1 port=1",
+    ]);
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert!(refused.stdout.contains("refused"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("no server spoke TLS"),
+        "{refused:?}"
+    );
+    assert_eq!(kept(), "of yesterday");
 }
