@@ -71,7 +71,7 @@ pub enum Nagios {
     Ok,
     /// A demand is not met, or something expires soon.
     Warning,
-    /// Nothing was checked: the request itself is wrong.
+    /// Nothing was checked: the request itself is wrong, or the run was interrupted.
     Unknown,
     /// Clients cannot connect, or should not.
     Critical,
@@ -123,14 +123,14 @@ impl Exit {
         match self {
             Self::Passed => Nagios::Ok,
             Self::Unmet => Nagios::Warning,
-            Self::Usage => Nagios::Unknown,
+            // What was not finished is not known.
+            Self::Usage | Self::Interrupted => Nagios::Unknown,
             Self::Unreachable
             | Self::NoTls
             | Self::Handshake
             | Self::Untrusted
             | Self::WrongHost
-            | Self::Login
-            | Self::Interrupted => Nagios::Critical,
+            | Self::Login => Nagios::Critical,
         }
     }
 

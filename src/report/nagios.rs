@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn every_exit_code_has_its_state() {
-        let expected = [0, 1, 3, 2, 2, 2, 2, 2, 2, 2];
+        let expected = [0, 1, 3, 2, 2, 2, 2, 2, 2, 3];
         assert_eq!(expected.len(), Exit::ALL.len());
         for (&exit, expected) in Exit::ALL.iter().zip(expected) {
             let mut endpoint = sample::passing();
@@ -267,6 +267,8 @@ mod tests {
             ([Exit::Passed, Exit::Unmet], State::Warning),
             ([Exit::Unmet, Exit::Usage], State::Unknown),
             ([Exit::Usage, Exit::Untrusted], State::Critical),
+            ([Exit::Passed, Exit::Interrupted], State::Unknown),
+            ([Exit::Untrusted, Exit::Interrupted], State::Critical),
         ] {
             let report = sample::with(&codes.map(with_code));
             assert_eq!(state(&report, Thresholds::default()), expected, "{codes:?}");
