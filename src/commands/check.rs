@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use pgtls::check::{self, CheckRequest, NewRoots, Patience, Source, check};
 use pgtls::conninfo::shown_path;
+use pgtls::diff::Scope;
 use pgtls::exit::Exit;
 use pgtls::report::{EndpointReport, Report};
 
 use super::demands::now;
-use super::diff::{Baseline, Missing};
+use super::diff::Baseline;
 use super::progress::Live;
 use super::{certificate, output, run, sources};
 use crate::cli::{Check, Hosts};
@@ -44,23 +45,30 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     }
     let printed = live.finish();
     let outcome = outcome?;
-    if let Some(file) = &args.save_chain {
+    let saved = args.save_chain.as_ref().map(|file| {
         let presented = outcome.checked().flat_map(|checked| checked.presented());
-        certificate::write(file, presented)?;
-    }
+        certificate::write(file, presented)
+    });
     let exit = outcome.exit();
     if exit == Exit::Interrupted {
         complain("interrupted: not everything was checked");
     }
     let mut report = Report::of(outcome, request.now);
-    if let Some(baseline) = baseline {
-        let missing = match args.shard {
-            Some(_) => Missing::Expected,
-            None => Missing::Told,
+    if let Some(baseline) = &baseline {
+        let scope = match args.shard {
+            Some(_) => Scope::Shard,
+            None => Scope::Everything,
         };
-        report = baseline.apply(report, missing)?;
+        report = baseline.compare(report, scope)?;
     }
-    output::print(&report, report.exit_code, &args.output, printed?)
+    let exit = report.exit_code;
+    let code = output::print(&report, exit, &args.output, printed?)?;
+    let updated = baseline.map(|baseline| baseline.update(&report));
+    let failures = [saved, updated].into_iter().flatten();
+    for failure in failures {
+        output::settle(failure.err(), exit)?;
+    }
+    Ok(code)
 }
 
 fn request(args: &Check) -> anyhow::Result<CheckRequest> {

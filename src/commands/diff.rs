@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use pgtls::conninfo::shown_path;
-use pgtls::diff::{self, Run};
+use pgtls::diff::{self, Run, Scope};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::report::{Report, Verdict, json};
@@ -21,6 +21,10 @@ pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
         bail!("only one of the two reports can be standard input");
     }
     let diff = diff::Diff::of(&read_run(&args.old)?, &read_run(&args.new)?);
+    if diff.compared().next().is_none() {
+        // If nothing was compared, nothing passed.
+        bail!("the two reports have no endpoint in common, so nothing was compared");
+    }
     if !args.quiet {
         to_stdout(|out| match args.format {
             DiffFormat::Text => diff::text(out, &diff),
@@ -70,46 +74,49 @@ impl<'a> Baseline<'a> {
         Ok(Self { file, run, update })
     }
 
-    /// The report with what changed. With `--update` it becomes the baseline, if every endpoint passes.
+    /// The report with what changed; with `--update` as it is.
     ///
     /// # Errors
-    /// The baseline cannot be written.
-    pub(super) fn apply(&self, report: Report, missing: Missing) -> anyhow::Result<Report> {
-        let file = shown_path(self.file);
-        if self.update {
-            if report.verdict != Verdict::Pass || report.endpoints.is_empty() {
-                complain(&format!("{file} is not updated: not every endpoint passed"));
-                return Ok(report);
-            }
-            let mut text = Vec::new();
-            json::write(&mut text, &report)?;
-            file::replace(self.file, &text)
-                .with_context(|| format!("could not write the baseline {file}"))?;
-            return Ok(report);
-        }
-        let Some(old) = &self.run else {
+    /// The report cannot be compared.
+    pub(super) fn compare(&self, report: Report, scope: Scope) -> anyhow::Result<Report> {
+        let Some(old) = self.run.as_ref().filter(|_| !self.update) else {
             return Ok(report);
         };
         if report.exit_code == Exit::Interrupted || report.endpoints.is_empty() {
             return Ok(report);
         }
+        let file = shown_path(self.file);
         let now = Run::of(&report).context("could not compare the report with the baseline")?;
         let diff = diff::Diff::of(old, &now);
-        if missing == Missing::Told {
-            for gone in &diff.gone {
-                complain(&format!("{} is in {file}, but was not checked", gone.label));
+        match scope {
+            Scope::Everything => {
+                for gone in &diff.gone {
+                    complain(&format!("{} is in {file}, but was not checked", gone.label));
+                }
             }
+            Scope::Shard => {}
         }
-        Ok(diff::apply(report, &diff, &file))
+        Ok(diff::apply(report, &diff, &file, scope))
     }
-}
 
-/// Whether endpoints of the baseline that were not checked are worth a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
-    Told,
-    /// This is one shard of several.
-    Expected,
+    /// With `--update` the report becomes the baseline, if every endpoint passes.
+    ///
+    /// # Errors
+    /// The baseline cannot be written.
+    pub(super) fn update(&self, report: &Report) -> anyhow::Result<()> {
+        if !self.update {
+            return Ok(());
+        }
+        let file = shown_path(self.file);
+        if report.verdict != Verdict::Pass || report.endpoints.is_empty() {
+            complain(&format!("{file} is not updated: not every endpoint passed"));
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        json::write(&mut text, report)?;
+        file::replace(self.file, &text)
+            .with_context(|| format!("could not write the baseline {file}"))
+    }
 }
 
 /// If standard error is closed, only the exit code reports it.

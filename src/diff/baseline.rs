@@ -5,17 +5,33 @@ use crate::diagnose::{Code, Hint, Level, Stage};
 use crate::exit::Exit;
 use crate::report::{FindingReport, Report, Verdict};
 
-/// Adds a finding for each change. Lost protection fails an endpoint that would pass. `file` is what to call the
-/// baseline, and `diff` compares it with this very report.
+/// Whether the run checked everything that the baseline may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// It did.
+    Everything,
+    /// This is one shard of several.
+    Shard,
+}
+
+/// Adds a finding for each change. Lost protection fails an endpoint that would pass, and so does a baseline that has
+/// none of the endpoints. `file` is what to call the baseline, and `diff` compares it with this very report.
 #[must_use]
-pub fn apply(mut report: Report, diff: &Diff, file: &str) -> Report {
+pub fn apply(mut report: Report, diff: &Diff, file: &str, scope: Scope) -> Report {
+    let is_foreign = scope == Scope::Everything && diff.compared().next().is_none();
+    let mut failed = false;
     for (endpoint, compared) in report.endpoints.iter_mut().zip(&diff.endpoints) {
         for change in &compared.changes {
-            let Some(finding) = finding(change, file) else {
+            let found = match is_foreign {
+                true => Some(nothing_compared(file)),
+                false => finding(change, file),
+            };
+            let Some(finding) = found else {
                 continue;
             };
             let fails = finding.level == Level::Error && endpoint.verdict == Verdict::Pass;
             if fails {
+                failed = true;
                 endpoint.verdict = Verdict::Fail;
                 endpoint.exit_code = Exit::Unmet;
                 endpoint.error = Some(finding);
@@ -24,14 +40,26 @@ pub fn apply(mut report: Report, diff: &Diff, file: &str) -> Report {
             }
         }
     }
-    if report.exit_code != Exit::Interrupted {
-        let exits = report.endpoints.iter().map(|endpoint| endpoint.exit_code);
-        report.exit_code = Exit::of_all(exits);
-        if report.exit_code != Exit::Passed {
-            report.verdict = Verdict::Fail;
-        }
+    // Not all that failed need fail the run: of several hosts one may be enough.
+    if failed && report.exit_code != Exit::Interrupted {
+        report.exit_code = Exit::of_all([report.exit_code, Exit::Unmet]);
+        report.verdict = Verdict::Fail;
     }
     report
+}
+
+/// If nothing was compared, nothing passed.
+fn nothing_compared(file: &str) -> FindingReport {
+    let message = format!(
+        "compared with {file}: it has none of the endpoints of this check, so nothing was compared"
+    );
+    FindingReport {
+        level: Level::Error.into(),
+        code: Code::ChangedSinceBaseline.into(),
+        stage: Stage::Policy.into(),
+        message: message.into(),
+        hint: Hint::say("Name the right file, or write it again: repeat the check with --update."),
+    }
 }
 
 fn finding(change: &Change, file: &str) -> Option<FindingReport> {

@@ -97,6 +97,8 @@ kinds! {
     NamesLost = "names-lost", Lost, "the certificate no longer has the names {before}";
     /// Names that the certificate did not have.
     NamesGained = "names-gained", Told, "the certificate has more names: {after}";
+    /// A word of a newer version of pgtls: this one cannot tell which of the two is stronger.
+    Unranked = "unranked", Lost, "{before} is now {after}: this version of pgtls cannot tell which is stronger";
     /// It ends before the one before.
     ExpiresEarlier = "expires-earlier", Told, "the new certificate expires on {after}, earlier than the one before ({before})";
     /// Fewer certificates up to the root.

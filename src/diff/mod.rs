@@ -14,7 +14,7 @@ mod session;
 mod strength;
 mod write;
 
-pub use baseline::apply;
+pub use baseline::{Scope, apply};
 pub use change::{Change, Kind, Severity};
 pub use seen::{ReadError, Run};
 pub use write::{github, json, markdown, text};
@@ -68,6 +68,11 @@ impl Diff {
         self.endpoints.iter().chain(&self.gone)
     }
 
+    /// The endpoints that both runs have.
+    pub fn compared(&self) -> impl Iterator<Item = &Compared> {
+        self.endpoints.iter().filter(|one| one.is_in_both())
+    }
+
     /// 1 if protection was lost anywhere.
     pub fn exit(&self) -> Exit {
         let lost = |one: &Compared| one.severity() == Some(Severity::Lost);
@@ -79,6 +84,13 @@ impl Diff {
 }
 
 impl Compared {
+    /// Whether both runs have it.
+    fn is_in_both(&self) -> bool {
+        let is_in_one =
+            |change: &Change| matches!(change.kind, Kind::EndpointAdded | Kind::EndpointGone);
+        !self.changes.iter().any(is_in_one)
+    }
+
     /// The severity of its worst change; `None` if nothing changed.
     pub fn severity(&self) -> Option<Severity> {
         self.changes.iter().map(Change::severity).max()

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::Seen;
+use crate::conninfo::{Assignment, Keyword, parse, redacted};
 
 /// The endpoints of two runs, paired.
 pub(super) struct Pairs<'a> {
@@ -43,37 +44,42 @@ pub(super) fn pairs<'a>(old: &'a [Seen], new: &'a [Seen]) -> Pairs<'a> {
 }
 
 /// What identifies an endpoint, the most certain first. `None` where the report does not say it.
-const KEYS: [fn(&Seen) -> Option<String>; 5] = [
+const KEYS: [fn(&Seen) -> Option<String>; 6] = [
+    |one| Some(format!("{} {:?}", place(one), one.conninfo)),
+    |one| Some(format!("{} {}", place(one), unprotected(one)?)),
+    |one| Some(place(one)),
     |one| {
-        let Seen {
-            name,
-            host,
-            hostaddr,
-            port,
-            conninfo,
-            ..
-        } = one;
-        Some(format!(
-            "{name:?} {host:?} {hostaddr:?} {port:?} {conninfo:?}"
-        ))
-    },
-    |one| {
-        let Seen {
-            name,
-            host,
-            hostaddr,
-            port,
-            ..
-        } = one;
-        Some(format!("{name:?} {host:?} {hostaddr:?} {port:?}"))
-    },
-    |one| {
-        let Seen {
-            name, host, port, ..
-        } = one;
-        host.is_some()
-            .then(|| format!("{name:?} {host:?} {port:?}"))
+        let host = one.host.as_ref()?;
+        Some(format!("{:?} {host:?} {:?}", one.name, one.port))
     },
     |one| one.name.as_ref().map(ToString::to_string),
     |one| one.place(),
 ];
+
+fn place(one: &Seen) -> String {
+    let Seen {
+        name,
+        host,
+        hostaddr,
+        port,
+        ..
+    } = one;
+    format!("{name:?} {host:?} {hostaddr:?} {port:?}")
+}
+
+/// The settings that say who connects to what, in any order. How the connection is protected may have changed, and
+/// that must not pair it with another user or database of the same server.
+fn unprotected(one: &Seen) -> Option<String> {
+    let settings = parse(one.conninfo.as_ref()?.as_bytes()).ok()?;
+    let is_protection = |keyword: Keyword| {
+        keyword.to_string().starts_with("ssl")
+            || matches!(
+                keyword,
+                Keyword::ChannelBinding | Keyword::RequireAuth | Keyword::GssEncMode
+            )
+    };
+    let mut others: Vec<Assignment> = settings;
+    others.retain(|made| !is_protection(made.keyword));
+    others.sort_by_key(|made| made.keyword.to_string());
+    Some(redacted(&others))
+}

@@ -74,8 +74,7 @@ pub(super) fn changes(before: &Seen, now: &Seen) -> Vec<Change> {
     changes
 }
 
-/// A value of an ordered set that fell or rose. A word that is not known here cannot be ranked: what replaces
-/// something known must not count as better.
+/// A value of an ordered set that fell or rose. A word that is not known here cannot be ranked, so it counts as neither.
 fn ranked<T: Copy + Ord + std::fmt::Display>(
     before: &Option<Named<T>>,
     now: &Option<Named<T>>,
@@ -85,9 +84,10 @@ fn ranked<T: Copy + Ord + std::fmt::Display>(
     let (before, now) = (before.as_ref()?, now.as_ref()?);
     let kind = match (before.known(), now.known()) {
         (Some(old), Some(new)) if old == new => return None,
-        (Some(old), Some(new)) if new < old => weaker,
+        (Some(old), Some(new)) if old < new => stronger,
+        (Some(_), Some(_)) => weaker,
         (None, None) if before.to_string() == now.to_string() => return None,
-        _ => stronger,
+        (None, _) | (_, None) => Kind::Unranked,
     };
     Some(Change::from_to(kind, before, now))
 }

@@ -102,7 +102,7 @@ fn each_change_is_told_by_its_kind() {
             changed(&[("/sslmode", json!("verify-ca"))]),
             Kind::ModeWeaker,
         ),
-        (changed(&[("/sslmode", json!("news"))]), Kind::ModeStronger),
+        (changed(&[("/sslmode", json!("news"))]), Kind::Unranked),
         (
             changed(&[("/authenticated", json!(false))]),
             Kind::VerificationLost,
@@ -235,14 +235,24 @@ fn lost_protection_fails_an_endpoint_that_would_pass() {
         run
     };
     let now = run(&[]);
-    let same = apply(report.clone(), &Diff::of(&now, &now), "base.json");
+    let same = apply(
+        report.clone(),
+        &Diff::of(&now, &now),
+        "base.json",
+        Scope::Everything,
+    );
     assert_eq!(same.exit_code, Exit::Passed);
     let places = [
         ("/tls/group", json!("X25519MLKEM768")),
         ("/tls/post_quantum", json!(true)),
     ];
     let stronger = run(&places);
-    let lost = apply(report.clone(), &Diff::of(&stronger, &now), "base.json");
+    let lost = apply(
+        report.clone(),
+        &Diff::of(&stronger, &now),
+        "base.json",
+        Scope::Everything,
+    );
     let endpoint = lost.endpoints.first().unwrap();
     assert_eq!(
         (lost.exit_code, endpoint.exit_code),
@@ -255,7 +265,12 @@ fn lost_protection_fails_an_endpoint_that_would_pass() {
         "compared with base.json: the key exchange was post-quantum (X25519MLKEM768) and is now secp256r1"
     );
     let other = run(&[("/trust/path", json!("other.crt"))]);
-    let told = apply(report, &Diff::of(&other, &now), "base.json");
+    let told = apply(
+        report,
+        &Diff::of(&other, &now),
+        "base.json",
+        Scope::Everything,
+    );
     assert_eq!(told.exit_code, Exit::Passed);
     let codes: Vec<String> = told.endpoints[0]
         .findings
@@ -263,6 +278,140 @@ fn lost_protection_fails_an_endpoint_that_would_pass() {
         .map(|one| one.code.to_string())
         .collect();
     assert_eq!(codes, ["libpq-root-missing", "changed-since-baseline"]);
+}
+
+#[test]
+fn a_word_that_is_not_known_is_never_an_improvement() {
+    let known = changed(&[]);
+    let newer = changed(&[
+        ("/sslmode", json!("news")),
+        ("/tls/protocol", json!("TLSv9")),
+    ]);
+    for (old, new) in [(&known, &newer), (&newer, &known)] {
+        let diff = Diff::of(old, new);
+        assert_eq!(kinds(old, new), [Kind::Unranked, Kind::Unranked]);
+        assert_eq!(diff.exit(), Exit::Unmet);
+    }
+    assert_eq!(kinds(&newer, &newer), []);
+}
+
+/// `endpoints` with their connection strings, all of one server.
+fn of_strings(strings: &[&str]) -> Run {
+    let mut report = serde_json::to_value(sample::report()).unwrap();
+    let first = report["endpoints"][0].clone();
+    let endpoints = strings.iter().map(|string| {
+        let mut endpoint = first.clone();
+        endpoint["conninfo"] = json!(string);
+        let mode = string.rsplit_once("sslmode=").unwrap().1;
+        endpoint["sslmode"] = json!(mode.split(' ').next().unwrap());
+        endpoint
+    });
+    report["endpoints"] = endpoints.collect();
+    Run::read(report.to_string().as_bytes()).unwrap()
+}
+
+/// Two users of one server, in another order, and each with another mode: the one that lost must not be taken for the
+/// one that gained.
+#[test]
+fn the_same_user_and_database_are_compared_although_the_mode_changed() {
+    let old = of_strings(&[
+        "host=h user=app dbname=orders sslmode=verify-full sslrootcert=a.crt",
+        "host=h user=report dbname=orders sslmode=require",
+    ]);
+    let new = of_strings(&[
+        "dbname=orders user=report host=h sslrootcert=a.crt sslmode=verify-full",
+        "host=h user=app dbname=orders channel_binding=require sslmode=require",
+    ]);
+    let diff = Diff::of(&old, &new);
+    let of = |place: usize| -> Vec<Kind> {
+        let changes = &diff.endpoints[place].changes;
+        changes.iter().map(|change| change.kind).collect()
+    };
+    assert_eq!(of(0), [Kind::ModeStronger]);
+    assert_eq!(of(1), [Kind::ModeWeaker]);
+    assert_eq!(diff.exit(), Exit::Unmet);
+}
+
+#[test]
+fn an_endpoint_of_one_report_alone_is_not_compared() {
+    let both = of_strings(&[
+        "host=h user=a sslmode=require",
+        "host=h user=b sslmode=require",
+    ]);
+    let one = of_strings(&["host=h user=a sslmode=require"]);
+    let first_line = |old, new| {
+        let mut out = Vec::new();
+        text(&mut out, &Diff::of(old, new)).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        out.lines().next().unwrap().to_owned()
+    };
+    let head =
+        "PASS  no protection was lost  (1 compared: 0 lost, 0 changed, 0 renewed, 1 the same";
+    for (old, new, tail) in [
+        (&one, &one, ")"),
+        (&one, &both, "; not compared: 1 new)"),
+        (&both, &one, "; not compared: 1 gone)"),
+    ] {
+        assert_eq!(first_line(old, new), format!("{head}{tail}"));
+    }
+}
+
+#[test]
+fn a_baseline_of_other_endpoints_does_not_pass() {
+    let report = sample::with(&[sample::passing()]);
+    let now = Run::of(&report).unwrap();
+    let other = changed(&[
+        ("/host", json!("other.example.com")),
+        ("/hostaddr", json!("192.0.2.8")),
+    ]);
+    let other = Run {
+        endpoints: other.endpoints.into_iter().take(1).collect(),
+    };
+    let compared = |scope| {
+        let diff = Diff::of(&other, &now);
+        apply(report.clone(), &diff, "base.json", scope)
+    };
+    let foreign = compared(Scope::Everything);
+    assert_eq!(
+        (foreign.exit_code, foreign.verdict),
+        (Exit::Unmet, crate::report::Verdict::Fail)
+    );
+    let error = foreign.endpoints[0].error.as_ref().unwrap();
+    assert!(error.message.contains("nothing was compared"), "{error:?}");
+    // Another shard may have them.
+    assert_eq!(compared(Scope::Shard).exit_code, Exit::Passed);
+}
+
+/// `--hosts any`: one host that fails does not fail the run.
+#[test]
+fn a_run_that_passed_with_one_host_passes_the_same_baseline() {
+    let mut report = sample::with(&[sample::wrong_host(), sample::passing()]);
+    (report.exit_code, report.verdict) = (Exit::Passed, crate::report::Verdict::Pass);
+    let now = Run::of(&report).unwrap();
+    let same = apply(
+        report.clone(),
+        &Diff::of(&now, &now),
+        "base.json",
+        Scope::Everything,
+    );
+    assert_eq!(
+        (same.exit_code, same.verdict),
+        (Exit::Passed, crate::report::Verdict::Pass)
+    );
+    let stronger = changed(&[
+        ("/tls/group", json!("X25519MLKEM768")),
+        ("/tls/post_quantum", json!(true)),
+    ]);
+    let lost = apply(
+        report,
+        &Diff::of(&stronger, &now),
+        "base.json",
+        Scope::Everything,
+    );
+    assert_eq!(
+        (lost.exit_code, lost.verdict),
+        (Exit::Unmet, crate::report::Verdict::Fail)
+    );
 }
 
 #[test]

@@ -31,15 +31,10 @@ pub fn text(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
 }
 
 fn headline(diff: &Diff) -> String {
-    let all = diff.all().count();
+    let all = diff.compared().count();
     let count = |severity: Severity| {
-        let mut endpoints = 0_usize;
-        for compared in diff.all() {
-            if compared.severity() == Some(severity) {
-                endpoints = endpoints.saturating_add(1);
-            }
-        }
-        endpoints
+        let such = |one: &&Compared| one.severity() == Some(severity);
+        diff.compared().filter(such).count()
     };
     let (lost, told, quiet) = (
         count(Severity::Lost),
@@ -55,8 +50,15 @@ fn headline(diff: &Diff) -> String {
         1 => "FAIL  protection was lost at 1 endpoint".to_owned(),
         lost => format!("FAIL  protection was lost at {lost} endpoints"),
     };
+    let added = diff.endpoints.len().saturating_sub(all);
+    let uncompared = match (added, diff.gone.len()) {
+        (0, 0) => String::new(),
+        (added, 0) => format!("; not compared: {added} new"),
+        (0, gone) => format!("; not compared: {gone} gone"),
+        (added, gone) => format!("; not compared: {added} new, {gone} gone"),
+    };
     format!(
-        "{answer}  ({all} compared: {lost} lost, {told} changed, {quiet} renewed, {same} the same)"
+        "{answer}  ({all} compared: {lost} lost, {told} changed, {quiet} renewed, {same} the same{uncompared})"
     )
 }
 

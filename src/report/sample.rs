@@ -215,7 +215,7 @@ pub(super) fn unfinished() -> EndpointReport {
 }
 
 /// Named by a configuration file.
-pub(super) fn wrong_host() -> EndpointReport {
+pub(crate) fn wrong_host() -> EndpointReport {
     EndpointReport {
         name: Some("orders, primary".into()),
         location: Some(LocationReport {

@@ -312,6 +312,17 @@ fn a_baseline_is_written_compared_and_renewed() {
         "{stronger:?}"
     );
 
+    // Another name for the server: no endpoint of the baseline.
+    let elsewhere = full
+        .replace(HOST, "localhost")
+        .replace("verify-full", "verify-ca");
+    let foreign = check(&[&elsewhere]);
+    assert_eq!(
+        (foreign.code, foreign.outcome().as_str()),
+        (1, "changed-since-baseline"),
+        "{foreign:?}"
+    );
+
     let both = check(&["--update", &full, &ca]);
     assert_eq!((both.code, both.stderr.as_str()), (0, ""), "{both:?}");
     let gone = check(&[&full]);
@@ -322,6 +333,43 @@ fn a_baseline_is_written_compared_and_renewed() {
     );
     let shard = check(&["--shard", "1/1", &full]);
     assert_eq!(shard.stderr, "", "{shard:?}");
+}
+
+#[test]
+fn two_reports_without_a_common_endpoint_are_not_compared() {
+    let keeper = Keeper::new(&Ca::root("root").pem);
+    for (file, port) in [("one", 1), ("two", 2)] {
+        let string = format!("host=127.0.0.1 port={port} sslmode=require");
+        keeper.keep(file, "check", &[&string]);
+    }
+    assert_eq!(keeper.diff("one", "one", "text").code, 0);
+    for format in ["text", "json", "markdown", "github"] {
+        let run = keeper.diff("one", "two", format);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+        assert!(run.stderr.contains("no endpoint in common"), "{run:?}");
+    }
+}
+
+/// Of several hosts one is enough, so a baseline of the same run must pass, too.
+#[test]
+fn a_baseline_does_not_fail_a_run_that_needs_one_host() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&[HOST])) else {
+        return;
+    };
+    let keeper = Keeper::new(&root.pem);
+    let any = format!(
+        "host={HOST},{HOST} hostaddr=127.0.0.1,127.0.0.1 port=1,{} {FULL}",
+        server.port
+    );
+    let check = |more: &[&str]| {
+        let fixed = ["check", "--hosts", "any", "--format", "json", &any];
+        keeper.client.pgtls(&[&fixed[..], more].concat())
+    };
+    assert_eq!(check(&["--report", "json=base.json"]).code, 0);
+    let same = check(&["--baseline", "base.json"]);
+    assert_eq!(same.code, 0, "{same:?}");
+    assert_eq!(same.json()["verdict"], "pass", "{same:?}");
 }
 
 #[test]
