@@ -76,6 +76,8 @@ mod offline;
 mod openssl_verify;
 /// What is printed, and where.
 mod output;
+/// The GitHub Action, the npm package, and the versions of all packages.
+mod packaging;
 /// PgBouncer, against psql.
 mod pgbouncer;
 /// ML-DSA and post-quantum groups, against libpq with old and new OpenSSL.
