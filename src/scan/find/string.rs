@@ -38,8 +38,11 @@ const BEGINNINGS: &[&str] = &[
     "timescale://",
     "timescalegis://",
     "ecto://",
-    "pgsql:",
+    PDO,
 ];
+
+/// PDO's prefix, if settings follow.
+const PDO: &str = "pgsql:";
 
 /// What ends a string that stands in other text.
 const ENDS: &[char] = &[
@@ -124,7 +127,8 @@ fn of_value(
             key: key.filter(|key| !key.is_empty()).map(str::to_owned),
             filled: Filled {
                 text,
-                ..filled.clone()
+                marker: filled.marker,
+                variables: filled.variables,
             },
             asked: None,
             reader: None,
@@ -143,10 +147,12 @@ fn of_value(
         push(text.trim().to_owned(), line);
         return;
     }
+    let (mut counted, mut line) = (0_usize, line);
     for (at, part) in inside(text) {
-        let lines =
-            memchr::memchr_iter(b'\n', text.get(..at).unwrap_or_default().as_bytes()).count();
-        push(part.to_owned(), line.saturating_add(lines));
+        let passed = text.get(counted..at).unwrap_or_default();
+        line = line.saturating_add(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
+        counted = at;
+        push(part.to_owned(), line);
     }
 }
 
@@ -157,7 +163,8 @@ const LONGEST: usize = 64 * 1024;
 fn is_whole(text: &str, clues: Clues<'_>) -> bool {
     let text = text.trim();
     let inner = text.trim_start_matches(['"', '\'']);
-    if let Some(start) = beginning(inner) {
+    let start = beginning(inner).filter(|start| *start != PDO || inner.contains('='));
+    if let Some(start) = start {
         // Quotes that are part of the value are a fault, which its reader names.
         let rest = inner
             .get(start.len()..)
@@ -165,7 +172,7 @@ fn is_whole(text: &str, clues: Clues<'_>) -> bool {
             .trim_end_matches(['"', '\'']);
         let is_clean =
             !rest.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | '`'));
-        return start == "pgsql:" || is_clean && !rest.is_empty();
+        return start == PDO || is_clean && !rest.is_empty();
     }
     if text.contains("://") && !text.contains(' ') {
         return false;
@@ -175,64 +182,51 @@ fn is_whole(text: &str, clues: Clues<'_>) -> bool {
 
 /// What the text begins with.
 fn beginning(text: &str) -> Option<&'static str> {
-    let begins = |start: &&str| {
+    let begins = |start: &&&str| {
         text.get(..start.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(start))
     };
-    let start = BEGINNINGS.iter().find(|start| begins(start))?;
-    // `pgsql:` is a prefix of PDO only if settings follow.
-    let settings = text
-        .get(start.len()..)
-        .is_some_and(|rest| rest.contains('='));
-    (*start != "pgsql:" || settings).then_some(*start)
+    BEGINNINGS.iter().find(begins).copied()
 }
 
-/// Strings in other text, with their offsets.
+/// Strings in other text, with their offsets. Each part of the text is looked at once.
 fn inside(text: &str) -> Vec<(usize, &str)> {
     let mut found: Vec<(usize, &str)> = Vec::new();
+    // The end of the last string, and where to look for the next colon: never before it.
+    let mut end_of_last = 0_usize;
     let mut from = 0_usize;
     while let Some(at) = text
         .get(from..)
-        .and_then(|rest| rest.find(':'))
+        .and_then(|rest| memchr::memchr(b':', rest.as_bytes()))
         .and_then(|at| at.checked_add(from))
     {
-        let next = at.saturating_add(1);
-        from = next;
-        // The word that ends with this colon.
-        let head = text.get(..at).unwrap_or_default();
+        from = at.saturating_add(1);
+        // The word before this colon: another may stand before it, as in `url:postgres://`.
+        let head = text.get(end_of_last..at).unwrap_or_default();
         let start = head
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '_' | ':')))
-            .map_or(0, |last| last.saturating_add(1));
-        let Some(candidate) = text.get(start..) else {
-            continue;
-        };
-        // Another colon may stand before it: `url:postgres://`.
-        let starts = std::iter::once(0).chain(
-            candidate
-                .match_indices(':')
-                .map(|(at, _)| at.saturating_add(1)),
-        );
-        let hit = starts
-            .take_while(|offset| start.saturating_add(*offset) <= at)
-            .find_map(|offset| {
-                let rest = candidate.get(offset..)?;
-                let begin = beginning(rest).filter(|begin| begin.len() > "pgsql:".len())?;
-                let after = rest.get(begin.len()..)?;
-                let end = after
-                    .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
-                    .unwrap_or(after.len());
-                let length = begin.len().checked_add(end)?;
-                let whole = rest
-                    .get(..length)?
-                    .trim_end_matches(['.', ',', ';', ':', '!', '*', ']', '}']);
-                (whole.len() > begin.len()).then_some((start.saturating_add(offset), whole))
-            });
-        if let Some((at, whole)) = hit {
-            from = at.saturating_add(whole.len());
-            found.push((at, whole));
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '_')))
+            .map_or(0, |last| last.saturating_add(1))
+            .saturating_add(end_of_last);
+        if let Some(whole) = text.get(start..).and_then(leading) {
+            end_of_last = start.saturating_add(whole.len());
+            from = from.max(end_of_last);
+            found.push((start, whole));
         }
     }
     found
+}
+
+/// The string that the text begins with.
+fn leading(text: &str) -> Option<&str> {
+    let begin = beginning(text).filter(|begin| begin.len() > PDO.len())?;
+    let after = text.get(begin.len()..)?;
+    let end = after
+        .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
+        .unwrap_or(after.len());
+    let whole = text
+        .get(..begin.len().checked_add(end)?)?
+        .trim_end_matches(['.', ',', ';', ':', '!', '*', ']', '}']);
+    (whole.len() > begin.len()).then_some(whole)
 }
 
 /// Names in the strings of Npgsql and psqlODBC that show whose they are.
@@ -390,6 +384,51 @@ mod tests {
             ("url:postgres://h/d", vec!["postgres://h/d"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    /// The second string must not lead back to the first.
+    #[test]
+    fn a_beginning_inside_a_string_does_not_begin_again() {
+        for (text, expected) in [
+            (
+                "Connecting to jdbc:postgresql:app: refused",
+                vec!["jdbc:postgresql:app"],
+            ),
+            (
+                "jdbc:postgresql:app:: jdbc:pgsql:a:b: c",
+                vec!["jdbc:postgresql:app", "jdbc:pgsql:a:b"],
+            ),
+            (
+                "x jdbc:postgresql:postgres://: y",
+                vec!["jdbc:postgresql:postgres://"],
+            ),
+            ("a:b:c:postgres://h/d:x", vec!["postgres://h/d:x"]),
+            ("postgres://: postgres://:x", vec!["postgres://:x"]),
+        ] {
+            assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    /// Texts whose every part could begin one: the time grows with their length and not with its square. Each took
+    /// minutes where every colon looked at the whole text again.
+    #[test]
+    fn long_texts_of_beginnings_end() {
+        for part in [
+            ":",
+            "ab:",
+            "a-b:",
+            "pgsql:",
+            "jdbc:",
+            "p6spy:",
+            "postgres:",
+            "postgres://",
+            "jdbc:postgresql:",
+            "pgsql:;",
+            "jdbc:postgresql:a: ",
+            "postgres://\n",
+        ] {
+            let _ = found(&part.repeat(LONGEST / part.len()));
         }
     }
 
