@@ -2,6 +2,7 @@
 
 use super::find::Readers;
 use super::template::Filled;
+use crate::conninfo::{Choice as _, SslMode};
 use crate::dialect::Dialect;
 
 /// A connection string in a file. No `Debug`: it may contain a password.
@@ -69,10 +70,35 @@ pub(super) enum Form {
 pub(super) enum Besides {
     /// None.
     Nothing,
+    /// A mode, which counts if the string sets none.
+    Mode(SslMode),
     /// Some that decide, and we cannot know what they do.
     Something,
     /// The program accepts any certificate.
     Unverified,
-    /// The program verifies.
-    Verified,
+}
+
+impl Besides {
+    /// What a setting for the mode says, with the root file that stands beside it.
+    pub(super) fn of_mode(value: &str, root: Option<&str>) -> Self {
+        if value.is_empty() {
+            return Self::Nothing;
+        }
+        match (in_libpqs_words(value), root) {
+            // libpq verifies the chain if it has roots.
+            (Some(SslMode::Require), Some(root)) if !root.is_empty() => {
+                Self::Mode(SslMode::VerifyCa)
+            }
+            (Some(mode), _) => Self::Mode(mode),
+            (None, _) => Self::Something,
+        }
+    }
+}
+
+/// The mode that a program calls `VerifyFull` or `verify_full`.
+pub(super) fn in_libpqs_words(value: &str) -> Option<SslMode> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let wanted = plain(value);
+    let known = SslMode::ALL.iter().find(|(name, _)| plain(name) == wanted);
+    known.map(|(_, mode)| *mode)
 }

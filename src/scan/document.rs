@@ -36,6 +36,7 @@ pub(super) struct Entry {
 /// A text without a name.
 #[derive(Debug, Clone)]
 pub(super) struct Text {
+    pub(super) scope: usize,
     pub(super) value: String,
     pub(super) line: usize,
 }
@@ -52,6 +53,9 @@ pub(super) struct Block {
 
 /// A value that only the running program knows.
 pub(super) const UNKNOWN: &str = "${?}";
+
+/// The key of settings that stand elsewhere.
+pub(super) const SPREAD: &str = "...";
 
 /// A file has no more settings and scopes than this.
 const MOST: usize = 100_000;
@@ -83,9 +87,10 @@ impl Document {
         }
     }
 
-    pub(super) fn say(&mut self, value: &str, line: usize) {
+    pub(super) fn say(&mut self, scope: usize, value: &str, line: usize) {
         if !value.trim().is_empty() && self.texts.len() < MOST {
             self.texts.push(Text {
+                scope,
                 value: value.to_owned(),
                 line,
             });
@@ -111,6 +116,11 @@ impl Document {
             next = scope.parent.and_then(|parent| self.scopes.get(parent));
             Some(scope.name.as_str())
         })
+    }
+
+    /// The scope and those around it, innermost first.
+    pub(super) fn around(&self, scope: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(scope), |scope| self.scopes.get(*scope)?.parent)
     }
 
     /// Containers for processes list their variables as `name` and `value`, each pair in a scope of its own: they become

@@ -248,7 +248,9 @@ impl<'c> Case<'c> {
             .password
             .as_ref()
             .map(|setting| setting.value.expose());
-        let is_judged = self.place != Place::Variable && self.candidate.form != Form::Address;
+        let is_judged = self.place != Place::Variable
+            && self.candidate.form != Form::Address
+            && !(self.is_open() && matters(self.place));
         let verdict = match Verdict::of(&findings) {
             Verdict::Pass if !is_judged => Verdict::Unknown,
             verdict => verdict,
@@ -268,7 +270,7 @@ impl<'c> Case<'c> {
             dialect: Some(self.dialect),
             host: host.map(|host| Shown::new(&self.marker.shown(&host.value.to_string()))),
             conninfo: Some(Shown::new(&self.marker.shown(&self.conninfo.redacted()))),
-            sslmode: (self.candidate.form != Form::Address).then_some(mode),
+            sslmode: (self.candidate.form != Form::Address && !self.is_open()).then_some(mode),
             place: self.place,
             verdict,
             findings,
@@ -286,21 +288,26 @@ impl<'c> Case<'c> {
             self.conninfo.sslrootcert.as_ref().map(|root| &root.value),
             Some(RootCert::System)
         );
-        match (is_set, uses_system_roots) {
-            (true, _) => (setting.value, Set::InString),
+        match (is_set, self.candidate.beside, uses_system_roots) {
+            (true, _, _) => (setting.value, Set::InString),
+            (false, Besides::Mode(mode), _) => (mode, Set::InString),
             // libpq's default with these roots.
-            (false, true) => (SslMode::VerifyFull, Set::ByDefault),
-            (false, false) => (SslMode::Prefer, Set::ByDefault),
+            (false, _, true) => (SslMode::VerifyFull, Set::ByDefault),
+            (false, _, false) => (SslMode::Prefer, Set::ByDefault),
         }
+    }
+
+    /// Whether what decides about the mode stands beside the string, in words that nobody but the program knows.
+    fn is_open(&self) -> bool {
+        self.candidate.beside == Besides::Something && self.effective_mode().1 == Set::ByDefault
     }
 
     /// A mode that lets others read or answer.
     fn mode(&self) -> Option<Located> {
         let (mode, set) = self.effective_mode();
         let level = self.level_of_mode(mode, set)?;
-        let beside = self.candidate.beside;
-        let unverified = beside == Besides::Unverified;
-        if set == Set::ByDefault && matches!(beside, Besides::Something | Besides::Verified) {
+        let unverified = self.candidate.beside == Besides::Unverified;
+        if self.is_open() {
             return None;
         }
         let has_root = self.conninfo.sslrootcert.is_some();
@@ -362,8 +369,12 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// Whether the text itself says the mode: other drivers' readings set one for every string.
+    /// Whether the file itself says the mode: other drivers' readings set one for every string.
     fn is_libpqs_mode(&self) -> bool {
+        let is_beside = matches!(self.candidate.beside, Besides::Mode(_));
+        if is_beside && self.conninfo.sslmode.origin == Origin::Default {
+            return true;
+        }
         let text = self.candidate.filled.text.to_ascii_lowercase();
         text.contains("sslmode=") || text.contains("ssl mode=")
     }
@@ -546,6 +557,14 @@ impl<'c> Case<'c> {
                 hint,
             },
         }
+    }
+}
+
+/// Whether a mode matters for a host there.
+const fn matters(place: Place) -> bool {
+    match place {
+        Place::Local | Place::Container => false,
+        Place::Private | Place::Network | Place::Variable => true,
     }
 }
 

@@ -7,8 +7,8 @@ use super::parts::{self, LIBPQ, Part};
 use super::{About, Clues};
 use crate::conninfo::{Choice as _, Keyword, SslMode, quoted};
 use crate::dialect::Dialect;
-use crate::scan::candidate::{Beside, Besides, Candidate, Form};
-use crate::scan::document::{Document, Entry, UNKNOWN};
+use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_words};
+use crate::scan::document::{Document, Entry, SPREAD, UNKNOWN};
 use crate::scan::kind::Kind;
 use crate::scan::template::fill;
 
@@ -185,13 +185,9 @@ fn words(settings: &[(Keyword, String)]) -> String {
 
 /// `VerifyFull`, `verify_full` of programs are libpq's words in another spelling. Others stay, so that faults show.
 fn mode(value: &str) -> String {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
     let has_capital = value.starts_with(|c: char| c.is_ascii_uppercase());
-    let known = SslMode::ALL
-        .iter()
-        .find(|(name, _)| plain(name) == plain(value));
-    match known {
-        Some((name, _)) if has_capital => (*name).to_owned(),
+    match in_libpqs_words(value) {
+        Some(mode) if has_capital => mode.to_string(),
         _ => value.to_owned(),
     }
 }
@@ -201,19 +197,22 @@ fn besides(document: &Document, group: &Group<'_>, reader: Option<Dialect>) -> B
     if let Some(entry) = group.get(Part::RejectUnauthorized) {
         return match entry.value.as_str() {
             "false" => Besides::Unverified,
-            "true" => Besides::Verified,
+            "true" => Besides::Mode(SslMode::VerifyFull),
             _ => Besides::Something,
         };
     }
     if let Some(entry) = group.get(Part::Tls) {
         return match (entry.value.as_str(), reader) {
-            ("true", Some(Dialect::NodePostgres | Dialect::Ecto)) => Besides::Verified,
+            // Both verify chain and name unless they are told not to.
+            ("true", Some(Dialect::NodePostgres | Dialect::Ecto)) => {
+                Besides::Mode(SslMode::VerifyFull)
+            }
             ("false" | "0" | "off" | "", _) => Besides::Nothing,
             _ => Besides::Something,
         };
     }
     // `ssl: { ca: ... }`
-    let has_scope = document.scopes.iter().any(|scope| {
+    let inner = document.scopes.iter().position(|scope| {
         scope.parent == Some(group.scope)
             && group.scope != 0
             && matches!(
@@ -221,11 +220,29 @@ fn besides(document: &Document, group: &Group<'_>, reader: Option<Dialect>) -> B
                 "ssl" | "tls" | "sslOptions" | "ssl_opts" | "dialectOptions" | "connect_args"
             )
     });
-    if has_scope {
-        Besides::Something
-    } else {
-        Besides::Nothing
+    match inner {
+        Some(inner) if reader == Some(Dialect::NodePostgres) && names_roots(document, inner) => {
+            Besides::Mode(SslMode::VerifyFull)
+        }
+        Some(_) => Besides::Something,
+        None => Besides::Nothing,
     }
+}
+
+/// Whether the options of Node's `tls.connect` name roots and nothing that ends the verification, which is on by default.
+fn names_roots(document: &Document, scope: usize) -> bool {
+    let is_ssl = document
+        .scope(scope)
+        .is_some_and(|scope| scope.name == "ssl");
+    let has = |key: &str| {
+        let mut entries = document.entries.iter();
+        entries.any(|entry| entry.scope == scope && entry.key == key)
+    };
+    is_ssl
+        && has("ca")
+        && !["rejectUnauthorized", "checkServerIdentity", SPREAD]
+            .iter()
+            .any(|key| has(key))
 }
 
 /// Words that say PostgreSQL where a name has them.
@@ -408,7 +425,7 @@ fn key(document: &Document, group: &Group<'_>, host: &Entry) -> String {
 }
 
 /// Gives strings the password and the settings for TLS that stand beside them.
-pub(super) fn join(document: &Document, candidates: &mut [Candidate]) {
+pub(super) fn join(document: &Document, candidates: &mut [Candidate], clues: Clues<'_>) {
     let groups = groups(document);
     for candidate in candidates
         .iter_mut()
@@ -441,8 +458,11 @@ pub(super) fn join(document: &Document, candidates: &mut [Candidate]) {
             line: entry.line,
         });
         candidate.beside = match group.keyword(Keyword::SslMode) {
-            Some(_) => Besides::Something,
-            None => besides(document, group, Some(Dialect::NodePostgres)),
+            Some(mode) => {
+                let root = group.keyword(Keyword::SslRootCert);
+                Besides::of_mode(&mode.value, root.map(|root| root.value.as_str()))
+            }
+            None => besides(document, group, reader(document, group, clues)),
         };
     }
 }

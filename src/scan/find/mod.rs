@@ -1,6 +1,7 @@
 //! Finders: what of a document is a connection string.
 
 mod cloud;
+mod environment;
 mod group;
 mod kubernetes;
 mod parts;
@@ -97,7 +98,7 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
         readers: reader::find(path, text),
         ..Finds::default()
     };
-    within(path, kind, text, 1, 0, &mut finds);
+    within(path, kind, text, 1, 0, Besides::Nothing, &mut finds);
     finds
         .candidates
         .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
@@ -108,7 +109,16 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
     finds
 }
 
-fn within(path: &str, kind: Kind, text: &str, first_line: usize, depth: usize, finds: &mut Finds) {
+/// `outside` is the mode that the environment of a script sets.
+fn within(
+    path: &str,
+    kind: Kind,
+    text: &str,
+    first_line: usize,
+    depth: usize,
+    outside: Besides,
+    finds: &mut Finds,
+) {
     let clues = Clues {
         path,
         about: About::of(text),
@@ -131,20 +141,8 @@ fn within(path: &str, kind: Kind, text: &str, first_line: usize, depth: usize, f
         found.extend(cloud::find(&document));
         found
     };
-    group::join(&document, &mut found);
-    if document
-        .entries
-        .iter()
-        .any(|entry| entry.key == "PGSSLMODE")
-    {
-        // It counts for every command of the script.
-        for candidate in &mut found {
-            if candidate.key.is_none() && candidate.beside == Besides::Nothing {
-                candidate.beside = Besides::Something;
-            }
-        }
-    }
-
+    group::join(&document, &mut found, clues);
+    environment::apply(&document, kind, text, first_line, outside, &mut found);
     finds.candidates.extend(found);
     if depth < DEEPEST {
         for block in &document.blocks {
@@ -155,6 +153,7 @@ fn within(path: &str, kind: Kind, text: &str, first_line: usize, depth: usize, f
                 &block.value,
                 block.line,
                 depth.saturating_add(1),
+                environment::of_scope(&document, block.scope, outside),
                 finds,
             );
         }
@@ -171,6 +170,7 @@ fn within(path: &str, kind: Kind, text: &str, first_line: usize, depth: usize, f
                 &script.value,
                 script.line,
                 depth.saturating_add(1),
+                environment::of_scope(&document, script.scope, outside),
                 finds,
             );
             for candidate in finds.candidates.iter_mut().skip(known) {

@@ -69,7 +69,7 @@ pub(super) fn find(document: &Document, clues: Clues<'_>) -> Vec<Candidate> {
     }
     let prose = matches!(clues.kind, Kind::Prose);
     for text in &document.texts {
-        of_value(&text.value, None, 0, text.line, clues, &mut found);
+        of_value(&text.value, None, text.scope, text.line, clues, &mut found);
     }
     without_repetitions(found, prose)
 }

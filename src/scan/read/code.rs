@@ -3,7 +3,7 @@
 
 use super::language::{Adjacent, Language};
 use super::token::{Token, TokenKind, tokens};
-use crate::scan::document::{Document, UNKNOWN};
+use crate::scan::document::{Document, SPREAD, UNKNOWN};
 
 /// Reads the text.
 pub(in crate::scan) fn read(
@@ -101,6 +101,11 @@ impl<'t> Reader<'t> {
                         self.before.clear();
                     }
                     "," | ";" => self.before.clear(),
+                    // `...options`: settings that stand elsewhere.
+                    ".." if !self.open.is_empty() => {
+                        let scope = self.scope();
+                        self.document.set(scope, SPREAD, UNKNOWN, token.line);
+                    }
                     _ => {}
                 }
                 next
@@ -121,7 +126,7 @@ impl<'t> Reader<'t> {
                     } else {
                         value
                     };
-                    self.document.say(&value, token.line);
+                    self.document.say(self.scope(), &value, token.line);
                     if behind == next && name.len() < 80 {
                         self.before.push(name);
                     }

@@ -37,7 +37,7 @@ pub(in crate::scan) fn read(text: &str, first_line: usize) -> Document {
             continue;
         }
         let Some(at) = line.find(['=', ':']) else {
-            document.say(line, number);
+            document.say(scope, line, number);
             continue;
         };
         let (key, value) = line.split_at(at);

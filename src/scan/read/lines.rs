@@ -78,7 +78,7 @@ fn one(line: &str, style: Style, number: usize, document: &mut Document) {
             let pair = set.and_then(|_| text.get(4..)?.trim().trim_matches('"').split_once('='));
             match pair {
                 Some((key, value)) => document.set(0, key, value, number),
-                None => document.say(text, number),
+                None => document.say(0, text, number),
             }
         }
         Style::Shell | Style::Env => shell(text, style, number, document),
@@ -178,9 +178,11 @@ fn shell(text: &str, style: Style, number: usize, document: &mut Document) {
             let command = command.get(..end).unwrap_or_default();
             // A string inside is found without its options.
             let quoted: Vec<String> = command.iter().map(|word| quote(word)).collect();
-            document.say(&quoted.join(" "), number);
+            document.say(0, &quoted.join(" "), number);
         }
-        None => command.iter().for_each(|word| document.say(word, number)),
+        None => command
+            .iter()
+            .for_each(|word| document.say(0, word, number)),
     }
 }
 

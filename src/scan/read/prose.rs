@@ -16,7 +16,7 @@ pub(in crate::scan) fn read(text: &str, first_line: usize) -> Document {
                 document.set(0, &entry.key, &entry.value, entry.line);
             }
         }
-        document.say(line, number);
+        document.say(0, line, number);
     }
     document
 }

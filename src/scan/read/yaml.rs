@@ -159,7 +159,7 @@ impl Reader {
         }
         let Some((key, rest)) = split_key(content) else {
             // A line that goes on from the one before.
-            self.document.say(&scalar(content), number);
+            self.document.say(self.scope(), &scalar(content), number);
             return;
         };
         self.frames
@@ -180,7 +180,7 @@ impl Reader {
         });
         match variable {
             Some((name, value)) => self.document.set(self.scope(), name, value, number),
-            None => self.document.say(&value, number),
+            None => self.document.say(self.scope(), &value, number),
         }
     }
 
@@ -258,7 +258,7 @@ impl Reader {
                 Some((key, value)) => self
                     .document
                     .set(scope, &key, &scalar(value.trim()), number),
-                None => self.document.say(&scalar(part.trim()), number),
+                None => self.document.say(scope, &scalar(part.trim()), number),
             }
         }
     }

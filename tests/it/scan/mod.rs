@@ -1,4 +1,5 @@
 //! `pgtls scan`: five sample repositories, each with the list of what must be found. Everything else must not be.
 
+mod beside;
 mod inputs;
 mod repositories;

@@ -250,6 +250,7 @@ fn rails_laravel_go_and_others() {
             "error rails/config/database.yml:12 server-not-verified",
             "error rails/config/database.yml:20 committed-secret",
             "warning Dockerfile:2 plaintext-possible",
+            "warning bin/backup.sh:5 server-not-verified",
             "warning elixir/config/prod.exs:4 setting-differs",
             "warning elixir/config/prod.exs:4 setting-differs",
             "warning go/main.go:9 plaintext-possible",
