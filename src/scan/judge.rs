@@ -8,7 +8,7 @@ use super::candidate::{Besides, Candidate, Form};
 use super::kind::Purpose;
 use super::place::{self, Place, Services};
 use super::secret;
-use super::template::{Marker, Variables};
+use super::template::{Marker, Variables, fill};
 use super::{Found, Located, Verdict};
 use crate::conninfo::{
     ConnInfo, Error, Keyword, Origin, RootCert, Secrecy, Secret, SslMode, World, host_and_port,
@@ -240,7 +240,7 @@ impl<'c> Case<'c> {
         if findings.is_empty() {
             findings.extend(self.mode());
         }
-        findings.extend(self.password());
+        findings.extend(self.passwords());
         findings.extend(self.root());
         findings.extend(self.notes());
         let password = self
@@ -418,10 +418,10 @@ impl<'c> Case<'c> {
         Some(self.located(Level::Error, Code::InvalidValue, message, hint))
     }
 
-    /// A password that everyone who can read the file knows.
-    fn password(&self) -> Option<Located> {
+    /// Passwords that everyone who can read the file knows: the one beside the string, and its own.
+    fn passwords(&self) -> Vec<Located> {
         if self.around.presence == Presence::Pipe {
-            return None;
+            return Vec::new();
         }
         let own = self
             .conninfo
@@ -430,20 +430,32 @@ impl<'c> Case<'c> {
             .filter(|setting| setting.origin != Origin::Default);
         let own = own.map(|setting| String::from_utf8_lossy(setting.value.expose()).into_owned());
         let beside = self.candidate.password.as_ref();
-        let (password, line) = match (beside, own) {
-            (Some(beside), _) => (super::template::fill(&beside.value).text, beside.line),
-            (None, Some(own)) => (own, self.candidate.line),
-            (None, None) => return None,
+        let beside = beside.map(|beside| (fill(&beside.value), beside.line));
+        let is_other = |own: &String| {
+            beside
+                .as_ref()
+                .is_none_or(|(beside, _)| beside.text != *own)
         };
-        let is_variable = beside.is_some_and(|beside| {
-            super::template::fill(&beside.value).variables != Variables::None
-        });
-        if is_variable || self.marker.is_in(&password) || !secret::is_one(&password) {
+        let own = own.filter(is_other).map(|own| (own, self.candidate.line));
+        let beside = beside
+            .filter(|(filled, _)| filled.variables == Variables::None)
+            .map(|(filled, line)| (filled.text, line));
+        let mut found: Vec<Located> = Vec::new();
+        for (password, line) in [beside, own].into_iter().flatten() {
+            if found.iter().all(|other| other.line != line) {
+                found.extend(self.password(&password, line));
+            }
+        }
+        found
+    }
+
+    fn password(&self, password: &str, line: usize) -> Option<Located> {
+        if self.marker.is_in(password) || !secret::is_one(password) {
             return None;
         }
         let user = String::from_utf8_lossy(self.conninfo.user.value.as_bytes()).into_owned();
         let dbname = String::from_utf8_lossy(self.conninfo.dbname.value.as_bytes()).into_owned();
-        let is_casual = secret::is_casual(&password, &[&user, &dbname]);
+        let is_casual = secret::is_casual(password, &[&user, &dbname]);
         let has_defaults = self.candidate.filled.variables == Variables::Defaults;
         let is_example = self.around.purpose == Purpose::Example;
         let is_documentation = self.hosts.iter().all(|host| place::is_documentation(host));

@@ -167,3 +167,22 @@ fn a_mode_of_a_job_counts_for_its_scripts_alone() {
         "import os\nos.environ['PGSSLMODE'] = 'require'\nc = connect('host=db.acme.io user=u')\n";
     assert_eq!(judged("a.py", text).1, ["fail require"]);
 }
+
+/// One that a store fills in does not excuse one that is written out.
+#[test]
+fn a_password_beside_a_string_does_not_hide_the_one_in_it() {
+    let found = |beside: &str| {
+        let text = format!(
+            "spring.datasource.url=jdbc:postgresql://db.acme.io/d?user=u&password=jd-7714&sslmode=verify-full&sslrootcert=/r\nspring.datasource.password={beside}\n"
+        );
+        judged("application.properties", &text).0
+    };
+    let (url, line) = (
+        "error application.properties:1 committed-secret".to_owned(),
+        "error application.properties:2 committed-secret".to_owned(),
+    );
+    assert_eq!(found("${DB_PASSWORD}"), [url.clone()]);
+    assert_eq!(found("changeme"), [url.clone()]);
+    assert_eq!(found("be-7715"), [url, line.clone()]);
+    assert_eq!(found("jd-7714"), [line]);
+}
