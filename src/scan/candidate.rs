@@ -1,7 +1,7 @@
 //! What finders find: a text that is, or may be, a connection string, and where it stands.
 
 use super::find::Readers;
-use super::template::Filled;
+use super::template::{Filled, fill};
 use crate::conninfo::{Choice as _, SslMode};
 use crate::dialect::Dialect;
 
@@ -81,10 +81,11 @@ pub(super) enum Besides {
 impl Besides {
     /// What a setting for the mode says, with the root file that stands beside it.
     pub(super) fn of_mode(value: &str, root: Option<&str>) -> Self {
-        if value.is_empty() {
+        let value = fill(value);
+        if value.text.is_empty() {
             return Self::Nothing;
         }
-        match (in_libpqs_words(value), root) {
+        match (in_libpqs_words(&value.text), root) {
             // libpq verifies the chain if it has roots.
             (Some(SslMode::Require), Some(root)) if !root.is_empty() => {
                 Self::Mode(SslMode::VerifyCa)

@@ -8,7 +8,7 @@ use super::candidate::{Besides, Candidate, Form};
 use super::kind::Purpose;
 use super::place::{self, Place, Services};
 use super::secret;
-use super::template::{Marker, Variables, fill};
+use super::template::{Marker, Mode, Variables, fill};
 use super::{Found, Located, Verdict};
 use crate::conninfo::{
     ConnInfo, Error, Keyword, Origin, RootCert, Secrecy, Secret, SslMode, World, host_and_port,
@@ -260,22 +260,25 @@ impl<'c> Case<'c> {
             .parameter(Keyword::Host)
             .or_else(|| self.conninfo.parameter(Keyword::Hostaddr));
         let mode = self.effective_mode().0;
-        let can_be_checked = self.candidate.filled.variables != Variables::Unknown
-            || !self
-                .marker
-                .is_in_bytes(self.candidate.filled.text.as_bytes());
+        let filled = &self.candidate.filled;
+        let can_be_checked = filled.mode == Mode::Text
+            && (filled.variables != Variables::Unknown
+                || !self.marker.is_in_bytes(filled.text.as_bytes()));
+        let mut conninfo = self.marker.shown(&self.conninfo.redacted());
+        if filled.mode == Mode::Variable {
+            conninfo = conninfo.replace(&format!("sslmode={mode}"), "sslmode=${...}");
+        }
         Found {
             line: self.candidate.line,
             key: shown_key(self.candidate, password),
             dialect: Some(self.dialect),
             host: host.map(|host| Shown::new(&self.marker.shown(&host.value.to_string()))),
-            conninfo: Some(Shown::new(&self.marker.shown(&self.conninfo.redacted()))),
+            conninfo: Some(Shown::new(&conninfo)),
             sslmode: (self.candidate.form != Form::Address && !self.is_open()).then_some(mode),
             place: self.place,
             verdict,
             findings,
-            text: can_be_checked
-                .then(|| Secret::new(self.candidate.filled.text.clone().into_bytes())),
+            text: can_be_checked.then(|| Secret::new(filled.text.clone().into_bytes())),
             asked: self.candidate.asked,
         }
     }
@@ -297,9 +300,11 @@ impl<'c> Case<'c> {
         }
     }
 
-    /// Whether what decides about the mode stands beside the string, in words that nobody but the program knows.
+    /// Whether nobody but the program knows the mode: it is a variable, or what stands beside the string decides.
     fn is_open(&self) -> bool {
-        self.candidate.beside == Besides::Something && self.effective_mode().1 == Set::ByDefault
+        self.candidate.filled.mode == Mode::Variable
+            || self.candidate.beside == Besides::Something
+                && self.effective_mode().1 == Set::ByDefault
     }
 
     /// A mode that lets others read or answer.

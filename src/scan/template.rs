@@ -9,6 +9,16 @@ pub(super) struct Filled {
     pub(super) marker: Marker,
     /// What there was to fill in.
     pub(super) variables: Variables,
+    pub(super) mode: Mode,
+}
+
+/// Who says how much TLS there must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The text, or nothing.
+    Text,
+    /// A variable.
+    Variable,
 }
 
 /// Whether a text had variables.
@@ -44,17 +54,23 @@ impl Marker {
 /// Valid as ports.
 const MARKERS: &[&str] = &["61573", "62639", "63697", "64811", "63149", "61861"];
 
-/// Words that must not be variables: then a mode is unknown.
-const MODES: &[(&str, &str)] = &[
-    ("sslmode=", "verify-full"),
-    ("ssl mode=", "VerifyFull"),
-    ("ssl_mode=", "verify-full"),
-    ("ssl=", "true"),
-    ("sslnegotiation=", "postgres"),
-    ("channel_binding=", "prefer"),
-    ("target_session_attrs=", "any"),
-    ("connect_timeout=", "10"),
+/// Settings whose value is one of a few words, what stands for a variable there, and what they decide.
+const WORDS: &[(&str, &str, Decides)] = &[
+    ("sslmode=", "verify-full", Decides::Mode),
+    ("ssl mode=", "VerifyFull", Decides::Mode),
+    ("ssl_mode=", "verify-full", Decides::Mode),
+    ("ssl=", "true", Decides::Mode),
+    ("sslnegotiation=", "postgres", Decides::Other),
+    ("channel_binding=", "prefer", Decides::Other),
+    ("target_session_attrs=", "any", Decides::Other),
+    ("connect_timeout=", "10", Decides::Other),
 ];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Decides {
+    Mode,
+    Other,
+}
 
 /// Takes the variables out of a text.
 pub(super) fn fill(text: &str) -> Filled {
@@ -92,20 +108,22 @@ pub(super) fn fill(text: &str) -> Filled {
             }
         }
     }
-    if variables == Variables::Unknown {
-        out = without_modes(&out, marker);
-    }
+    let mode = match variables {
+        Variables::Unknown => fill_words(&mut out, marker),
+        Variables::None | Variables::Defaults => Mode::Text,
+    };
     Filled {
         text: out,
         marker,
         variables,
+        mode,
     }
 }
 
-/// A mode that is a variable is taken for the strictest: nothing can be said of it.
-fn without_modes(text: &str, marker: Marker) -> String {
-    let mut text = text.to_owned();
-    for (name, value) in MODES {
+/// Gives words that are variables a value, so that the rest can be read. Returns whether the mode was one.
+fn fill_words(text: &mut String, marker: Marker) -> Mode {
+    let mut mode = Mode::Text;
+    for (name, value, decides) in WORDS {
         let lower = text.to_ascii_lowercase();
         let whole = format!("{name}{}", marker.0);
         // Several of a kind come last first, so that offsets stay.
@@ -121,10 +139,13 @@ fn without_modes(text: &str, marker: Marker) -> String {
             });
             if ends && text.is_char_boundary(start) && text.is_char_boundary(end) {
                 text.replace_range(start..end, value);
+                if *decides == Decides::Mode {
+                    mode = Mode::Variable;
+                }
             }
         }
     }
-    text
+    mode
 }
 
 /// A variable at the beginning of the text: its length, and its default.
@@ -362,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_that_is_a_variable_is_taken_for_the_strictest() {
+    fn a_mode_that_is_a_variable_is_known_as_one() {
         for (text, expected) in [
             ("host=h sslmode=${M}", "host=h sslmode=verify-full"),
             (
@@ -371,7 +392,14 @@ mod tests {
             ),
             ("Host=h;SSL Mode={m};x=y", "Host=h;SSL Mode=VerifyFull;x=y"),
         ] {
-            assert_eq!(fill(text).text, expected);
+            let filled = fill(text);
+            assert_eq!(
+                (filled.text.as_str(), filled.mode),
+                (expected, Mode::Variable)
+            );
+        }
+        for text in ["host=${H} sslmode=require", "host=h connect_timeout=${T}"] {
+            assert_eq!(fill(text).mode, Mode::Text, "{text}");
         }
     }
 }

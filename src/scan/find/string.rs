@@ -129,6 +129,7 @@ fn of_value(
                 text,
                 marker: filled.marker,
                 variables: filled.variables,
+                mode: filled.mode,
             },
             asked: None,
             reader: None,

@@ -186,3 +186,36 @@ fn a_password_beside_a_string_does_not_hide_the_one_in_it() {
     assert_eq!(found("be-7715"), [url, line.clone()]);
     assert_eq!(found("jd-7714"), [line]);
 }
+
+/// Nothing is made up for it.
+#[test]
+fn a_mode_that_is_a_variable_is_not_known() {
+    for text in [
+        "A=postgres://u@db.acme.io/d?sslmode=${MODE}\n",
+        "A='host=db.acme.io user=u sslmode=$MODE'\n",
+        "A='Host=db.acme.io;Username=u;SSL Mode={mode}'\n",
+        "A=jdbc:postgresql://db.acme.io/d?user=u&ssl=${SSL}\n",
+        "DB_HOST=db.acme.io\nDB_PORT=5432\nDB_SSLMODE=${MODE}\n",
+    ] {
+        let client = Client::new();
+        client.write("a.env", text);
+        let run = client.pgtls(&["scan", "--format", "json"]);
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        let string = &report["strings"][0];
+        assert_eq!(string["verdict"], "unknown", "{text}");
+        assert_eq!(string["sslmode"], Value::Null, "{text}");
+        let conninfo = string["conninfo"].as_str().unwrap();
+        assert!(conninfo.contains("sslmode=${...}"), "{conninfo}");
+        assert_eq!(findings(&report), [""; 0], "{text}");
+    }
+    let text = "A=postgres://u@db.acme.io/d?sslmode=${MODE:-require}\n";
+    assert_eq!(judged(".env", text).1, ["fail require"]);
+    let text = "DATABASE_URL=postgres://u@db.acme.io/d\nDATABASE_SSLMODE=${MODE:-disable}\n";
+    assert_eq!(judged(".env", text).1, ["fail disable"]);
+    // No connection is made with it.
+    let client = Client::new();
+    client.write("a.env", "A=postgres://u@127.0.0.1:1/d?sslmode=${MODE}\n");
+    let run = client.pgtls(&["scan", "--check", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["endpoints"], Value::Array(Vec::new()), "{run:?}");
+}
