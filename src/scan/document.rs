@@ -12,6 +12,8 @@ pub(super) struct Document {
     pub(super) texts: Vec<Text>,
     /// Texts of many lines, such as a script or a file inside a file.
     pub(super) blocks: Vec<Block>,
+    /// Whether a reader left something out.
+    pub(super) is_cut: bool,
 }
 
 /// Settings that stand together: a section, a map, the arguments of a call.
@@ -98,10 +100,11 @@ impl Document {
     }
 
     /// Whether something was left out.
-    pub(super) fn is_full(&self) -> bool {
-        [self.scopes.len(), self.entries.len(), self.texts.len()]
-            .iter()
-            .any(|length| *length >= MOST)
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+            || [self.scopes.len(), self.entries.len(), self.texts.len()]
+                .iter()
+                .any(|length| *length >= MOST)
     }
 
     pub(super) fn scope(&self, index: usize) -> Option<&Scope> {

@@ -14,85 +14,117 @@ const ROOT: &str = "PGSSLROOTCERT";
 /// Keys above the environment of a process.
 const ENVIRONMENTS: &[&str] = &["env", "environment", "variables"];
 
-/// Gives strings without a name the mode that their environment sets. `outside` is that of the text around this one.
-pub(super) fn apply(
-    document: &Document,
-    kind: Kind,
-    text: &str,
-    first_line: usize,
+/// The modes that a document sets for commands.
+pub(super) struct Environment<'d> {
+    document: &'d Document,
+    /// By the scope whose commands have it.
+    of_scopes: BTreeMap<usize, Besides>,
+    /// Those outside of such a scope.
+    others: Vec<&'d Entry>,
+    root: Option<&'d str>,
+    /// That of the text around this one.
     outside: Besides,
-    found: &mut [Candidate],
-) {
-    let modes: Vec<&Entry> = document
-        .entries
-        .iter()
-        .filter(|entry| entry.key == MODE)
-        .collect();
-    if modes.is_empty() && outside == Besides::Nothing {
-        return;
-    }
-    let lines = Lines::of(document, &modes, text, first_line);
-    for candidate in found
-        .iter_mut()
-        .filter(|candidate| candidate.key.is_none() && candidate.beside == Besides::Nothing)
-    {
-        candidate.beside = match kind {
-            Kind::Lines(_) | Kind::Prose | Kind::Passwords => lines.at(candidate.line, outside),
-            Kind::Yaml => of_scope(document, candidate.scope, outside),
-            Kind::Ini | Kind::Code(_) => {
-                match of_scope(document, candidate.scope, outside) {
-                    // `os.environ["PGSSLMODE"] = "require"`
-                    Besides::Nothing => only(document, &modes),
-                    mode => mode,
-                }
-            }
-        };
-    }
 }
 
-/// The mode that the environment of a container or a job sets for what stands in this scope.
-pub(super) fn of_scope(document: &Document, scope: usize, outside: Besides) -> Besides {
-    let is_around = |wanted: usize| document.around(scope).any(|around| around == wanted);
-    let mut innermost: Option<&Entry> = None;
-    for entry in document.entries.iter().filter(|entry| entry.key == MODE) {
-        let known = document.scope(entry.scope);
-        let is_environment = known.is_some_and(|scope| ENVIRONMENTS.contains(&scope.name.as_str()));
-        let counts = is_environment
-            && known
-                .and_then(|scope| scope.parent)
-                .is_some_and(|parent| is_around(parent));
-        // Scopes are numbered from the outside to the inside.
-        if counts && innermost.is_none_or(|other| other.scope <= entry.scope) {
-            innermost = Some(entry);
+impl<'d> Environment<'d> {
+    pub(super) fn of(document: &'d Document, outside: Besides) -> Self {
+        let entries = || document.entries.iter();
+        let roots: BTreeMap<usize, &str> = entries()
+            .filter(|entry| entry.key == ROOT)
+            .map(|entry| (entry.scope, entry.value.as_str()))
+            .collect();
+        let (mut of_scopes, mut others) = (BTreeMap::new(), Vec::new());
+        for entry in entries().filter(|entry| is_mode(&entry.key)) {
+            let scope = document
+                .scope(entry.scope)
+                .filter(|scope| ENVIRONMENTS.contains(&scope.name.as_str()));
+            match scope.and_then(|scope| scope.parent) {
+                Some(parent) => {
+                    let root = roots.get(&entry.scope).copied();
+                    of_scopes.insert(parent, Besides::of_mode(&entry.value, root));
+                }
+                None => others.push(entry),
+            }
+        }
+        Self {
+            document,
+            of_scopes,
+            others,
+            root: roots.into_values().next(),
+            outside,
         }
     }
-    innermost.map_or(outside, |entry| {
-        let root = document
-            .entries
-            .iter()
-            .find(|other| other.scope == entry.scope && other.key == ROOT);
-        Besides::of_mode(&entry.value, root.map(|root| root.value.as_str()))
-    })
-}
 
-/// The mode of a file that sets it once, or always in the same way.
-fn only(document: &Document, modes: &[&Entry]) -> Besides {
-    let Some((first, others)) = modes.split_first() else {
-        return Besides::Nothing;
-    };
-    if others.iter().any(|other| other.value != first.value) {
-        return Besides::Something;
+    /// The mode of what stands in this scope.
+    pub(super) fn of_scope(&self, scope: usize) -> Besides {
+        let mut around = self.document.around(scope);
+        let known = around.find_map(|scope| self.of_scopes.get(&scope));
+        known.copied().unwrap_or(self.outside)
     }
-    Besides::of_mode(&first.value, root(document))
+
+    /// Gives strings without a name their mode.
+    pub(super) fn apply(&self, kind: Kind, text: &str, first_line: usize, found: &mut [Candidate]) {
+        let is_empty = self.of_scopes.is_empty() && self.others.is_empty();
+        if is_empty && self.outside == Besides::Nothing {
+            return;
+        }
+        let lines = self.lines(text, first_line);
+        for candidate in found
+            .iter_mut()
+            .filter(|candidate| candidate.key.is_none() && candidate.beside == Besides::Nothing)
+        {
+            candidate.beside = match kind {
+                Kind::Lines(_) | Kind::Prose | Kind::Passwords => {
+                    lines.at(candidate.line).unwrap_or(self.outside)
+                }
+                Kind::Yaml => self.of_scope(candidate.scope),
+                Kind::Ini | Kind::Code(_) => match self.of_scope(candidate.scope) {
+                    // `os.environ["PGSSLMODE"] = "require"`
+                    Besides::Nothing => self.only(),
+                    mode => mode,
+                },
+            };
+        }
+    }
+
+    /// The mode of a file that sets it once, or always in the same way.
+    fn only(&self) -> Besides {
+        let Some((first, others)) = self.others.split_first() else {
+            return Besides::Nothing;
+        };
+        if others.iter().any(|other| other.value != first.value) {
+            return Besides::Something;
+        }
+        Besides::of_mode(&first.value, self.root)
+    }
+
+    fn lines(&self, text: &str, first_line: usize) -> Lines {
+        let mut known = Lines::default();
+        if self.others.is_empty() {
+            return known;
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for entry in &self.others {
+            let line = entry
+                .line
+                .checked_sub(first_line)
+                .and_then(|index| lines.get(index));
+            let modes = match reach(line.copied().unwrap_or_default()) {
+                Reach::Line => &mut known.of_line,
+                Reach::Onward => &mut known.onward,
+            };
+            modes.insert(entry.line, Besides::of_mode(&entry.value, self.root));
+        }
+        known
+    }
 }
 
-fn root(document: &Document) -> Option<&str> {
-    let mut entries = document.entries.iter();
-    let root = entries.find(|entry| entry.key == ROOT)?;
-    Some(&root.value)
+fn is_mode(key: &str) -> bool {
+    key == MODE || key == "process.env.PGSSLMODE"
 }
 
 /// The modes of lines that run one after the other.
+#[derive(Default)]
 struct Lines {
     /// For the command of this line.
     of_line: BTreeMap<usize, Besides>,
@@ -101,33 +133,13 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(document: &Document, modes: &[&Entry], text: &str, first_line: usize) -> Self {
-        let (mut of_line, mut onward) = (BTreeMap::new(), BTreeMap::new());
-        if !modes.is_empty() {
-            let lines: Vec<&str> = text.lines().collect();
-            let root = root(document);
-            for entry in modes {
-                let line = entry
-                    .line
-                    .checked_sub(first_line)
-                    .and_then(|index| lines.get(index));
-                let known = match reach(line.copied().unwrap_or_default()) {
-                    Reach::Line => &mut of_line,
-                    Reach::Onward => &mut onward,
-                };
-                known.insert(entry.line, Besides::of_mode(&entry.value, root));
-            }
-        }
-        Self { of_line, onward }
-    }
-
-    fn at(&self, line: usize, outside: Besides) -> Besides {
+    fn at(&self, line: usize) -> Option<Besides> {
         let last = || self.onward.range(..=line).next_back();
         let mode = self
             .of_line
             .get(&line)
             .or_else(|| last().map(|(_, mode)| mode));
-        mode.copied().unwrap_or(outside)
+        mode.copied()
     }
 }
 

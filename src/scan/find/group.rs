@@ -144,7 +144,7 @@ fn candidate(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option
         }
     }
     settings.retain(|(_, value)| !value.is_empty());
-    let beside = besides(document, group, reader);
+    let beside = besides(document, group, clues);
     let has_mode = settings
         .iter()
         .any(|(keyword, _)| *keyword == Keyword::SslMode);
@@ -193,7 +193,8 @@ fn mode(value: &str) -> String {
 }
 
 /// What stands beside the mode in words of a program.
-fn besides(document: &Document, group: &Group<'_>, reader: Option<Dialect>) -> Besides {
+fn besides(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Besides {
+    let reader = reader(document, group, clues);
     if let Some(entry) = group.get(Part::RejectUnauthorized) {
         return match entry.value.as_str() {
             "false" => Besides::Unverified,
@@ -221,7 +222,11 @@ fn besides(document: &Document, group: &Group<'_>, reader: Option<Dialect>) -> B
             )
     });
     match inner {
-        Some(inner) if reader == Some(Dialect::NodePostgres) && names_roots(document, inner) => {
+        Some(inner)
+            if reader == Some(Dialect::NodePostgres)
+                && names_roots(document, inner)
+                && !clues.text.contains("checkServerIdentity") =>
+        {
             Besides::Mode(SslMode::VerifyFull)
         }
         Some(_) => Besides::Something,
@@ -238,11 +243,7 @@ fn names_roots(document: &Document, scope: usize) -> bool {
         let mut entries = document.entries.iter();
         entries.any(|entry| entry.scope == scope && entry.key == key)
     };
-    is_ssl
-        && has("ca")
-        && !["rejectUnauthorized", "checkServerIdentity", SPREAD]
-            .iter()
-            .any(|key| has(key))
+    is_ssl && has("ca") && !has("rejectUnauthorized") && !has(SPREAD)
 }
 
 /// Words that say PostgreSQL where a name has them.
@@ -462,7 +463,7 @@ pub(super) fn join(document: &Document, candidates: &mut [Candidate], clues: Clu
                 let root = group.keyword(Keyword::SslRootCert);
                 Besides::of_mode(&mode.value, root.map(|root| root.value.as_str()))
             }
-            None => besides(document, group, reader(document, group, clues)),
+            None => besides(document, group, clues),
         };
     }
 }

@@ -13,7 +13,10 @@ mod string;
 
 pub(super) use reader::Readers;
 
+use environment::Environment;
+
 use super::candidate::{Besides, Candidate};
+use super::content;
 use super::document::{Document, Entry};
 use super::kind::Kind;
 use super::place::Services;
@@ -39,6 +42,8 @@ pub(super) struct Clues<'f> {
     pub(super) path: &'f str,
     pub(super) about: About,
     pub(super) kind: Kind,
+    /// All of it.
+    pub(super) text: &'f str,
 }
 
 /// Which databases a file is about, by the words in it.
@@ -123,6 +128,7 @@ fn within(
         path,
         about: About::of(text),
         kind,
+        text,
     };
     if let Kind::Passwords = kind {
         finds.candidates.extend(passwords::find(text, first_line));
@@ -131,7 +137,7 @@ fn within(
     let mut document = kind.read(text, first_line);
     document.join_names_and_values();
     kubernetes::decode(&mut document);
-    finds.is_cut |= document.is_full();
+    finds.is_cut |= document.is_cut();
     service::add(&document, &mut finds.services);
     let mut found = if pooler::is_one(path) {
         pooler::find(&document)
@@ -142,9 +148,22 @@ fn within(
         found
     };
     group::join(&document, &mut found, clues);
-    environment::apply(&document, kind, text, first_line, outside, &mut found);
+    let environment = Environment::of(&document, outside);
+    environment.apply(kind, text, first_line, &mut found);
     finds.candidates.extend(found);
-    if depth < DEEPEST {
+    if depth >= DEEPEST {
+        let scripts = document
+            .entries
+            .iter()
+            .filter(|entry| is_script(&document, entry))
+            .map(|script| &script.value);
+        let mut left = document
+            .blocks
+            .iter()
+            .map(|block| &block.value)
+            .chain(scripts);
+        finds.is_cut |= left.any(|text| content::is_worth_reading(text.as_bytes()));
+    } else {
         for block in &document.blocks {
             let kind = kind_of_block(&block.key, &block.value);
             within(
@@ -153,7 +172,7 @@ fn within(
                 &block.value,
                 block.line,
                 depth.saturating_add(1),
-                environment::of_scope(&document, block.scope, outside),
+                environment.of_scope(block.scope),
                 finds,
             );
         }
@@ -170,7 +189,7 @@ fn within(
                 &script.value,
                 script.line,
                 depth.saturating_add(1),
-                environment::of_scope(&document, script.scope, outside),
+                environment.of_scope(script.scope),
                 finds,
             );
             for candidate in finds.candidates.iter_mut().skip(known) {

@@ -117,20 +117,14 @@ fn of_value(
     clues: Clues<'_>,
     found: &mut Vec<Candidate>,
 ) {
-    if value.len() < SHORTEST || value.len() > LONGEST {
+    if value.len() < SHORTEST {
         return;
     }
-    let filled = fill(value);
-    let mut push = |text: String, line: usize| {
+    let mut push = |filled: Filled, line: usize| {
         found.push(Candidate {
             line,
             key: key.filter(|key| !key.is_empty()).map(str::to_owned),
-            filled: Filled {
-                text,
-                marker: filled.marker,
-                variables: filled.variables,
-                mode: filled.mode,
-            },
+            filled,
             asked: None,
             reader: None,
             form: Form::Text,
@@ -139,25 +133,46 @@ fn of_value(
             scope,
         });
     };
+    // A file in a literal, a bundle of scripts in one line: the whole text is no string.
+    if value.len() > LONGEST {
+        for (part, line) in numbered(value, line) {
+            push(fill(part), line);
+        }
+        return;
+    }
+    let filled = fill(value);
+    let of_filled = |text: &str| Filled {
+        text: text.to_owned(),
+        ..filled.clone()
+    };
     // The end of a list: `CMD ["psql", "postgres://..."]`.
     let text = match filled.text.trim_end().strip_suffix(']') {
         Some(inner) if !inner.contains('[') => inner.trim_end_matches(['"', '\'', ',']),
         _ => filled.text.as_str(),
     };
     if is_whole(text, clues) {
-        push(text.trim().to_owned(), line);
+        push(of_filled(text.trim()), line);
         return;
     }
-    let (mut counted, mut line) = (0_usize, line);
-    for (at, part) in inside(text) {
-        let passed = text.get(counted..at).unwrap_or_default();
-        line = line.saturating_add(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
-        counted = at;
-        push(part.to_owned(), line);
+    for (part, line) in numbered(text, line) {
+        push(of_filled(part), line);
     }
 }
 
+/// Strings in other text, with the numbers of their lines; the first line of the text has this one.
+fn numbered(text: &str, first_line: usize) -> Vec<(&str, usize)> {
+    let (mut counted, mut line) = (0_usize, first_line);
+    let number = |(at, part)| {
+        let passed = text.get(counted..at).unwrap_or_default();
+        line = line.saturating_add(memchr::memchr_iter(b'\n', passed.as_bytes()).count());
+        counted = at;
+        (part, line)
+    };
+    inside(text).into_iter().map(number).collect()
+}
+
 const SHORTEST: usize = 10;
+/// A longer text has strings in it, but is none.
 const LONGEST: usize = 64 * 1024;
 
 /// Whether the whole text is one.
@@ -332,6 +347,7 @@ mod tests {
         path: "x",
         about: About::Unknown,
         kind: Kind::Prose,
+        text: "",
     };
 
     fn found(value: &str) -> Vec<String> {
@@ -429,7 +445,9 @@ mod tests {
             "jdbc:postgresql:a: ",
             "postgres://\n",
         ] {
-            let _ = found(&part.repeat(LONGEST / part.len()));
+            for length in [LONGEST, 2 * LONGEST] {
+                let _ = found(&part.repeat(length / part.len()));
+            }
         }
     }
 

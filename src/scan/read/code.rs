@@ -11,7 +11,7 @@ pub(in crate::scan) fn read(
     language: &'static Language,
     first_line: usize,
 ) -> Document {
-    let tokens = tokens(text, language, first_line);
+    let (tokens, is_cut) = tokens(text, language, first_line);
     let mut reader = Reader {
         tokens: &tokens,
         language,
@@ -24,6 +24,7 @@ pub(in crate::scan) fn read(
         let next = reader.step(at);
         at = next.max(at.saturating_add(1));
     }
+    reader.document.is_cut = is_cut;
     reader.document
 }
 
@@ -115,6 +116,16 @@ impl<'t> Reader<'t> {
                 if is_key {
                     self.before.clear();
                     return self.setting(name, next);
+                }
+                // `os.environ["A"] = "b"`
+                let is_index = matches!(token.kind, TokenKind::Text(_))
+                    && at.checked_sub(1).and_then(|before| self.sign(before)) == Some("[")
+                    && self.sign(next) == Some("]")
+                    && self.sign(next.saturating_add(1)) == Some("=");
+                if is_index {
+                    self.open.pop();
+                    self.before.clear();
+                    return self.setting(name, next.saturating_add(1));
                 }
                 if let Some(behind) = self.call(name, at) {
                     return behind;

@@ -12,7 +12,7 @@ pub(in crate::scan) fn read(text: &str, first_line: usize) -> Document {
             if let Some((last, _)) = line.split_once(quotes) {
                 value.push_str(last);
                 document.set(scope, &key, &value, start);
-            } else if value.len() < LONGEST {
+            } else {
                 value.push_str(line);
                 value.push('\n');
                 multiline = Some((quotes, key, value, start));
@@ -58,11 +58,12 @@ pub(in crate::scan) fn read(text: &str, first_line: usize) -> Document {
             None => document.set(scope, key, &unquoted(value).replace("%%", "%"), number),
         }
     }
+    // Quotes that are not closed.
+    if let Some((_, key, value, start)) = multiline {
+        document.set(scope, &key, &value, start);
+    }
     document
 }
-
-/// A text over several lines ends here at the latest.
-const LONGEST: usize = 64 * 1024;
 
 /// Levels of a section's name.
 const DEEPEST: usize = 20;

@@ -36,7 +36,11 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
                 });
                 (earlier, number)
             }
-            Some(_) | None => (part.to_owned(), number),
+            Some((earlier, first)) => {
+                one(&earlier, style, first, &mut document);
+                (part.to_owned(), number)
+            }
+            None => (part.to_owned(), number),
         };
         if goes_on {
             pending = Some((whole, number));

@@ -21,21 +21,21 @@ pub(super) enum TokenKind {
     Sign(String),
 }
 
-/// Literals that are longer are cut.
-const LONGEST: usize = 64 * 1024;
-
 /// Signs of two characters that must not be taken for two signs.
 const PAIRS: &[&str] = &[
     "=>", ":=", "==", "!=", "<=", ">=", "||", "&&", "??", "?:", "::", "<>", "..", "++", "->", "<-",
     "+=", "|>",
 ];
 
-/// Takes the text apart.
-pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> Vec<Token> {
+/// Takes the text apart. Says, too, whether there were too many.
+pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> (Vec<Token>, bool) {
     let mut found = Vec::new();
     let mut rest = text;
     let mut line = first_line;
     while let Some(first) = rest.chars().next() {
+        if found.len() >= MOST {
+            return (found, true);
+        }
         let begins = |start: &str| rest.starts_with(start);
         let block = language
             .block_comments
@@ -140,11 +140,8 @@ pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> Vec<
             line,
         });
         advance(&mut rest, length, &mut line);
-        if found.len() >= MOST {
-            break;
-        }
     }
-    found
+    (found, false)
 }
 
 /// The entities of XML.
@@ -230,9 +227,7 @@ fn literal(text: &str, quote: &Quote) -> (String, usize) {
             }
             continue;
         }
-        if value.len() < LONGEST {
-            value.push(c);
-        }
+        value.push(c);
     }
     (value, text.len())
 }
