@@ -27,9 +27,12 @@ const NEEDLES: &[&str] = &[
     "timescale",
     "pghost",
     "pgservice",
+    "service=",
+    "hostaddr",
     "db_host",
     "database_host",
     "host=",
+    "host =",
     "user id=",
     "username=",
     "[databases]",
@@ -61,11 +64,16 @@ pub(super) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     if is_utf16(bytes) {
         return Some(Cow::Owned(utf16(bytes)));
     }
-    if memchr::memchr(0, bytes).is_some() {
+    if is_binary(bytes) {
         return None;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     Some(String::from_utf8_lossy(bytes))
+}
+
+/// Whether the beginning of a file shows that it is not text.
+pub(super) fn is_binary(start: &[u8]) -> bool {
+    !is_utf16(start) && memchr::memchr(0, start).is_some()
 }
 
 /// PowerShell's `>` writes it.
@@ -101,6 +109,9 @@ mod tests {
             b"Host=h;User Id=u",
             b"url: cG9zdGdyZXM6Ly91OnBAaC9k",
             b"\xff\xfeh\0",
+            b"dsn = 'hostaddr=192.0.2.1 user=u'",
+            b"connect('service=prod')",
+            b"host = db.acme.io",
         ] {
             assert!(is_worth_reading(bytes), "{bytes:?}");
         }

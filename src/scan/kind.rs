@@ -1,5 +1,7 @@
 //! What a file is, by its name.
 
+use std::path::Path;
+
 use super::document::Document;
 use super::read::language::{Language, of_ending};
 use super::read::lines::Style;
@@ -31,6 +33,12 @@ pub(super) enum Purpose {
     Example,
 }
 
+/// Whether a file can have connection strings without a word that says so.
+pub(super) fn is_always_read(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    Kind::of(&name).is_ours() || name.contains("pg_service")
+}
+
 /// Endings of names that say that it is an example of the file.
 const EXAMPLES: &[&str] = &[
     "example", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults",
@@ -54,7 +62,8 @@ impl Kind {
             .filter(|base| base.contains('.') && !base.starts_with(".env"))
             .unwrap_or(&lower);
         match base {
-            ".pgpass" | "pgpass.conf" => return Self::Passwords,
+            "pgpass" | ".pgpass" | "pgpass.conf" => return Self::Passwords,
+            _ if base.starts_with(".pgpass.") => return Self::Passwords,
             "pg_service.conf" | ".pg_service.conf" | "pgbouncer.ini" | "odbc.ini" | ".odbc.ini" => {
                 return Self::Ini;
             }
@@ -68,10 +77,7 @@ impl Kind {
             || base.starts_with(".env.")
             || base.ends_with(".env")
             || base.starts_with("env.") && !base.contains(".y")
-            || matches!(
-                base,
-                ".envrc" | ".flaskenv" | ".bashrc" | ".zshrc" | ".profile" | ".bash_profile"
-            );
+            || base == ".flaskenv";
         let is_make = base.starts_with("dockerfile")
             || base.ends_with(".dockerfile")
             || base.starts_with("containerfile")
@@ -94,6 +100,14 @@ impl Kind {
             "sh" | "bash" | "zsh" | "ksh" | "fish" | "mk" | "service" => Self::Lines(Style::Shell),
             "bat" | "cmd" => Self::Lines(Style::Batch),
             _ => of_ending(ending).map_or(Self::Prose, Self::Code),
+        }
+    }
+
+    /// Whether such a file is about PostgreSQL, whatever words are in it.
+    fn is_ours(self) -> bool {
+        match self {
+            Self::Passwords => true,
+            Self::Lines(_) | Self::Ini | Self::Yaml | Self::Code(_) | Self::Prose => false,
         }
     }
 
@@ -177,6 +191,11 @@ mod tests {
             ("README.md", "prose"),
             ("LICENSE", "prose"),
             (".pgpass", "passwords"),
+            (".pgpass.example", "passwords"),
+            ("roles/db/files/pgpass", "passwords"),
+            (".envrc", "shell"),
+            (".bashrc", "shell"),
+            (".flaskenv", "env"),
         ] {
             assert_eq!(kind(path), expected, "{path}");
         }

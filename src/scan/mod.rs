@@ -180,23 +180,38 @@ pub fn scan(request: &ScanRequest) -> Scan {
     }
     if let Some(pipe) = &request.input {
         files = files.saturating_add(1);
-        let text = content::text(&pipe.bytes).unwrap_or_default();
-        let name = name_of(&pipe.name);
-        let kind = if name == "-" {
-            Kind::of_text(&text)
-        } else {
-            Kind::of(&name)
-        };
-        read.push(FileFinds {
-            path: pipe.name.clone(),
-            finds: find::all(&name, kind, &text),
-            allowed: Allowed::of(&text),
-        });
+        match content::text(&pipe.bytes) {
+            Some(text) => {
+                let name = name_of(&pipe.name);
+                let kind = if name == "-" {
+                    Kind::of_text(&text)
+                } else {
+                    Kind::of(&name)
+                };
+                read.push(FileFinds {
+                    path: pipe.name.clone(),
+                    finds: find::all(&name, kind, &text),
+                    allowed: Allowed::of(&text),
+                });
+            }
+            None => skipped.push(Skipped {
+                path: pipe.name.clone(),
+                reason: Reason::NotText,
+            }),
+        }
     }
     read.sort_by(|a, b| a.path.cmp(&b.path));
-    // The same file may be below two paths.
-    read.dedup_by(|a, b| a.path == b.path);
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    // The same file may be below two paths, in another spelling.
+    if request.paths.len() > 1 {
+        let before = read.len().saturating_add(skipped.len());
+        let mut known = BTreeSet::new();
+        let mut is_new = |path: &Path| known.insert(path.canonicalize().unwrap_or(path.to_owned()));
+        read.retain(|file| is_new(&file.path));
+        skipped.retain(|skipped| is_new(&skipped.path));
+        let after = read.len().saturating_add(skipped.len());
+        files = files.saturating_sub(before.saturating_sub(after));
+    }
     let services: Services = read
         .iter()
         .flat_map(|file| file.finds.services.iter().cloned())

@@ -1,5 +1,6 @@
-//! The files of a tree, read in parallel. Rules of `.gitignore` count, also without a repository; hidden files are read,
-//! because `.env` and `.github` are hidden. Links are not followed, so that none leads in a circle.
+//! The files of a tree, read in parallel. Rules of `.gitignore` count, also without a repository, and no others: what one
+//! person's settings leave out is in the tree of all others. Hidden files are read, because `.env` and `.github` are
+//! hidden. Links are not followed, so that none leads in a circle.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,6 +11,7 @@ use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::content::{self, OVERLAP};
+use super::kind;
 
 /// Directories of version control.
 const NEVER: &[&str] = &[".git", ".hg", ".svn", ".jj"];
@@ -84,6 +86,9 @@ pub enum Reason {
     /// It has more settings than are kept.
     #[error("it has too many settings; the first ones were searched")]
     TooMuch,
+    /// It was given by name, mentions PostgreSQL, and has NUL bytes.
+    #[error("it is not text")]
+    NotText,
 }
 
 /// Reads all files below the paths and gives each text to `visit`. Returns how many files there were, and what `visit`
@@ -106,17 +111,15 @@ pub(super) fn walk<T: Send>(
         .hidden(false)
         .require_git(false)
         .follow_links(false)
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
         .filter_entry(|entry| {
             let name = entry.file_name();
             entry.depth() == 0 || !NEVER.iter().any(|never| name == *never)
         });
     if ignored == Ignored::Read {
-        builder
-            .ignore(false)
-            .git_ignore(false)
-            .git_global(false)
-            .git_exclude(false)
-            .parents(false);
+        builder.git_ignore(false).parents(false);
     }
     builder.overrides(excluded.0.clone());
     let (sender, receiver) = channel();
@@ -199,13 +202,18 @@ impl<T> Reader<T> {
                 let limit = self.largest;
                 self.skip(entry.path().to_owned(), Reason::TooLarge { limit });
             }
-            Ok(Found::Text) => {
-                let visited =
-                    content::text(&self.buffer).and_then(|text| visit(entry.path(), &text));
-                if let Some(visited) = visited {
-                    let _ = self.sender.send(Message::Visit(Visit::Read(visited)));
+            Ok(Found::Text) => match content::text(&self.buffer) {
+                Some(text) => {
+                    if let Some(visited) = visit(entry.path(), &text) {
+                        let _ = self.sender.send(Message::Visit(Visit::Read(visited)));
+                    }
                 }
-            }
+                // Among others, binary files are passed over.
+                None if entry.depth() == 0 => {
+                    self.skip(entry.path().to_owned(), Reason::NotText);
+                }
+                None => {}
+            },
         }
     }
 
@@ -223,10 +231,10 @@ impl<T> Reader<T> {
         }
         self.buffer.clear();
         self.buffer.shrink_to(KEPT);
-        let mut start = (&mut file).take(self.largest);
+        let mut start = (&mut file).take(self.largest.saturating_add(1));
         start.read_to_end(&mut self.buffer)?;
-        let is_worth = content::is_worth_reading(&self.buffer);
-        let is_whole = (self.buffer.len() as u64) < self.largest;
+        let is_worth = kind::is_always_read(path) || content::is_worth_reading(&self.buffer);
+        let is_whole = (self.buffer.len() as u64) <= self.largest;
         if is_whole {
             return Ok(if is_worth {
                 Found::Text
@@ -235,11 +243,11 @@ impl<T> Reader<T> {
             });
         }
         // Only a file that cannot matter may be left out without a word.
-        let is_binary = memchr::memchr(0, self.buffer.get(..KEPT).unwrap_or_default()).is_some();
-        if is_binary {
+        let start = self.buffer.get(..KEPT).unwrap_or(&self.buffer);
+        if content::is_binary(start) {
             return Ok(Found::Nothing);
         }
-        if is_worth || is_rest_worth_reading(&mut file)? {
+        if is_worth || is_rest_worth_reading(&self.buffer, &mut file)? {
             return Ok(Found::TooLarge);
         }
         Ok(Found::Nothing)
@@ -255,9 +263,12 @@ enum Found {
     TooLarge,
 }
 
-fn is_rest_worth_reading(file: &mut File) -> io::Result<bool> {
-    let mut piece = vec![0; KEPT];
-    let mut kept = 0_usize;
+/// Whether there may be a connection string in what follows `start`, or in both together.
+fn is_rest_worth_reading(start: &[u8], file: &mut File) -> io::Result<bool> {
+    let last = start.get(start.len().saturating_sub(OVERLAP)..);
+    let mut piece = last.unwrap_or_default().to_vec();
+    let mut kept = piece.len();
+    piece.resize(KEPT, 0);
     loop {
         let free = piece.get_mut(kept..).unwrap_or_default();
         let count = file.read(free)?;
@@ -329,7 +340,7 @@ mod tests {
     fn tree() -> tempfile::TempDir {
         let tree = tempfile::tempdir().unwrap();
         let root = tree.path();
-        for directory in [".git", ".github", "node_modules", "src"] {
+        for directory in [".git", ".git/info", ".github", "node_modules", "src"] {
             fs::create_dir(root.join(directory)).unwrap();
         }
         for (name, text) in [
@@ -337,6 +348,9 @@ mod tests {
             (".git/config", "postgres"),
             (".env", "postgres"),
             (".env.local", "postgres"),
+            (".ignore", "src\nc.env"),
+            (".git/info/exclude", "c.env"),
+            ("c.env", "postgres"),
             (".github/ci.yml", "postgres"),
             ("node_modules/a.js", "postgres"),
             ("src/a.rs", "fn main() {}"),
@@ -351,12 +365,18 @@ mod tests {
     fn hidden_files_are_read_and_ignored_ones_are_not() {
         let tree = tree();
         let (names, reasons) = read(tree.path(), Ignored::LeftOut, 1000);
-        assert_eq!(names, [".env", ".github/ci.yml"]);
+        assert_eq!(names, [".env", ".github/ci.yml", "c.env"]);
         assert_eq!(reasons, []);
         let (names, _) = read(tree.path(), Ignored::Read, 1000);
         assert_eq!(
             names,
-            [".env", ".env.local", ".github/ci.yml", "node_modules/a.js"]
+            [
+                ".env",
+                ".env.local",
+                ".github/ci.yml",
+                "c.env",
+                "node_modules/a.js"
+            ]
         );
     }
 
@@ -368,15 +388,18 @@ mod tests {
         write("b", "x".repeat(2000));
         write("c", "postgres".to_owned());
         write("d", "x".repeat(KEPT * 2 - 4) + "postgres");
+        write("e", "x".repeat(996) + "postgres");
+        write("f", "x".repeat(992) + "postgres");
+        write("g", "postgres\0".to_owned() + &"x".repeat(2000));
+        let utf_16 = |text: &str| -> Vec<u8> {
+            let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+            units.flat_map(u16::to_le_bytes).collect()
+        };
+        fs::write(tree.path().join("h"), utf_16(&"postgres ".repeat(100))).unwrap();
         let (names, reasons) = read(tree.path(), Ignored::LeftOut, 1000);
-        assert_eq!(names, ["c"]);
-        assert_eq!(
-            reasons,
-            [
-                Reason::TooLarge { limit: 1000 },
-                Reason::TooLarge { limit: 1000 }
-            ]
-        );
+        assert_eq!(names, ["c", "f"]);
+        // Those of a, d, e, and h, which is text.
+        assert_eq!(reasons, vec![Reason::TooLarge { limit: 1000 }; 4]);
     }
 
     #[cfg(unix)]
@@ -385,7 +408,7 @@ mod tests {
         let tree = tree();
         std::os::unix::fs::symlink(tree.path(), tree.path().join("src/up")).unwrap();
         let (names, _) = read(tree.path(), Ignored::LeftOut, 1000);
-        assert_eq!(names, [".env", ".github/ci.yml"]);
+        assert_eq!(names, [".env", ".github/ci.yml", "c.env"]);
         let (_, reasons) = read(&tree.path().join("no"), Ignored::LeftOut, 1000);
         assert_eq!(reasons, [Reason::Unreadable("entity not found".to_owned())]);
     }

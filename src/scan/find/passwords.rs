@@ -2,6 +2,7 @@
 
 use crate::conninfo::quoted;
 use crate::scan::candidate::{Beside, Besides, Candidate, Form};
+use crate::scan::document::UNKNOWN;
 use crate::scan::template::fill;
 
 /// One address for each line.
@@ -26,6 +27,12 @@ fn one(line: &str, number: usize) -> Option<Candidate> {
     );
     let password = fields.next()?;
     let known = |value: &str| value != "*" && !value.is_empty();
+    // Any host is not this machine, which an absent one is.
+    let host = if host == "*" {
+        UNKNOWN.to_owned()
+    } else {
+        host
+    };
     let pairs = [
         ("host", host),
         ("port", port),

@@ -146,16 +146,7 @@ pub(in crate::scan) const LANGUAGES: &[Language] = &[
         adjacent: Adjacent::Separate,
     },
     Language {
-        endings: &[
-            "rb",
-            "rake",
-            "ru",
-            "gemspec",
-            "Gemfile",
-            "Rakefile",
-            "Vagrantfile",
-            "cr",
-        ],
+        endings: &["rb", "rake", "ru", "gemspec", "cr"],
         line_comments: HASH,
         block_comments: &[("\n=begin", "\n=end")],
         strings: &[DOUBLE, SINGLE],
@@ -163,7 +154,7 @@ pub(in crate::scan) const LANGUAGES: &[Language] = &[
         adjacent: Adjacent::Joined,
     },
     Language {
-        endings: &["pl", "pm", "t", "R", "r", "jl", "nim"],
+        endings: &["pl", "pm", "t", "r", "jl", "nim"],
         line_comments: HASH,
         block_comments: &[],
         strings: &[DOUBLE, SINGLE],
