@@ -216,11 +216,13 @@ impl<'c> Case<'c> {
             .or_else(|| value(Keyword::Hostaddr))
             .unwrap_or_default();
         let hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
-        let is_elsewhere = value(Keyword::Service).is_some();
-        let place = if is_elsewhere || hosts.iter().any(|host| marker.is_in(host)) {
+        let place = if value(Keyword::Service).is_some() {
             Place::Variable
         } else {
-            place::of_hosts(hosts.iter().map(String::as_str), around.services)
+            place::farthest(hosts.iter().map(|host| match marker.is_in(host) {
+                true => Place::Variable,
+                false => place::of_host(host, around.services),
+            }))
         };
         Self {
             candidate,

@@ -206,7 +206,8 @@ pub fn scan(request: &ScanRequest) -> Scan {
     if request.paths.len() > 1 {
         let before = read.len().saturating_add(skipped.len());
         let mut known = BTreeSet::new();
-        let mut is_new = |path: &Path| known.insert(path.canonicalize().unwrap_or(path.to_owned()));
+        let mut is_new =
+            |path: &Path| known.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
         read.retain(|file| is_new(&file.path));
         skipped.retain(|skipped| is_new(&skipped.path));
         let after = read.len().saturating_add(skipped.len());

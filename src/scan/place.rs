@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::conninfo::HostAddr;
 use crate::words::words;
 
 words! {
@@ -60,11 +61,10 @@ const DOCUMENTATION: &[&str] = &[
     "invalid",
 ];
 
-/// Where the farthest of the hosts is; a socket if there is none.
-pub(super) fn of_hosts<'h>(hosts: impl IntoIterator<Item = &'h str>, services: &Services) -> Place {
-    hosts
+/// The farthest of the places; this machine, with its socket, if there is none.
+pub(super) fn farthest(places: impl IntoIterator<Item = Place>) -> Place {
+    places
         .into_iter()
-        .map(|host| of_host(host, services))
         .max_by_key(|place| match place {
             Place::Local => 0,
             Place::Container => 1,
@@ -75,7 +75,8 @@ pub(super) fn of_hosts<'h>(hosts: impl IntoIterator<Item = &'h str>, services: &
         .unwrap_or(Place::Local)
 }
 
-fn of_host(host: &str, services: &Services) -> Place {
+/// Where a host is.
+pub(super) fn of_host(host: &str, services: &Services) -> Place {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     if host.is_empty()
         || host.starts_with(['/', '@'])
@@ -84,8 +85,9 @@ fn of_host(host: &str, services: &Services) -> Place {
     {
         return Place::Local;
     }
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return of_address(address);
+    // As libpq reads it: `10.1`, `fe80::1%eth0`.
+    if let Some(address) = HostAddr::from_bytes(host.as_bytes()) {
+        return of_address(address.ip);
     }
     if matches!(
         host.as_str(),
@@ -159,19 +161,19 @@ mod tests {
             ("other", Place::Private),
             ("10.0.0.1", Place::Private),
             ("fd00::1", Place::Private),
+            ("10.1", Place::Private),
+            ("0x7f.1", Place::Local),
+            ("fe80::1%eth0", Place::Private),
             ("nas.local", Place::Private),
             ("db.acme.io", Place::Network),
             ("db.prod.acme.io", Place::Network),
             ("198.51.100.7", Place::Network),
             ("your-host", Place::Variable),
         ] {
-            assert_eq!(of_hosts([host], &services), place, "{host}");
+            assert_eq!(of_host(host, &services), place, "{host}");
         }
-        assert_eq!(of_hosts([], &services), Place::Local);
-        assert_eq!(
-            of_hosts(["localhost", "db.acme.io"], &services),
-            Place::Network
-        );
+        assert_eq!(farthest([]), Place::Local);
+        assert_eq!(farthest([Place::Local, Place::Network]), Place::Network);
     }
 
     #[test]

@@ -142,7 +142,13 @@ fn binary_files_and_long_lines_do_no_harm() {
     let (code, found) = scan(&[("a.bin", &binary), (".env", &long)], &[]);
     assert_eq!(
         (code, found),
-        (1, vec!["error .env:2 plaintext-possible".to_owned()])
+        (
+            1,
+            vec![
+                "error .env:2 plaintext-possible".to_owned(),
+                "warning .env:1 plaintext-possible".to_owned()
+            ]
+        )
     );
 }
 
@@ -372,5 +378,117 @@ fn each_code_is_provoked() {
             .filter_map(|one| one.rsplit(' ').next())
             .collect();
         assert_eq!(found, [code]);
+    }
+}
+
+#[test]
+fn what_is_not_text_is_not_passed() {
+    let (code, report) = piped(&format!("{WEAK}\0"));
+    assert_eq!(code, 2);
+    assert_eq!(findings(&report), ["error -:1 not-searched"]);
+    let binary = format!("{WEAK}\0");
+    assert_eq!(
+        scan(&[("a.bin", &binary)], &["a.bin"]),
+        (2, vec!["error a.bin:1 not-searched".to_owned()])
+    );
+}
+
+#[test]
+fn a_file_below_two_paths_is_searched_once() {
+    let found = vec!["error x/.env:1 plaintext-possible".to_owned()];
+    let files = [("x/.env", WEAK)];
+    for paths in [&["x", "."][..], &[".", "x/.env", "x/../x/.env"]] {
+        assert_eq!(scan(&files, paths), (1, found.clone()), "{paths:?}");
+    }
+}
+
+/// None of them has a word that only PostgreSQL uses.
+#[test]
+fn strings_without_a_word_of_postgresql_are_found() {
+    for (name, text, code) in [
+        (
+            ".pgpass",
+            "db.acme.io:*:app:app:pg-7716\n",
+            "committed-secret",
+        ),
+        (".pgpass", "*:*:app:app:pg-7716\n", "committed-secret"),
+        (
+            "a.py",
+            "c = connect('hostaddr=198.51.100.7 user=u')\n",
+            "plaintext-possible",
+        ),
+        (
+            "a.py",
+            "c = connect('host = db.acme.io dbname = d')\n",
+            "plaintext-possible",
+        ),
+        (
+            "pg_service.conf",
+            "[a]\nhost =db.acme.io\nuser=u\n",
+            "plaintext-possible",
+        ),
+    ] {
+        let (_, found) = scan(&[(name, text)], &[]);
+        let codes: Vec<&str> = found
+            .iter()
+            .filter_map(|one| one.rsplit(' ').next())
+            .collect();
+        assert_eq!(codes, [code], "{text}");
+    }
+    let client = Client::new();
+    client.write("a.py", "c = connect('service=prod user=u')\n");
+    let run = client.pgtls(&["scan", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["strings"][0]["verdict"], "unknown", "{run:?}");
+}
+
+#[test]
+fn one_variable_host_does_not_excuse_the_others() {
+    let text = "A=postgres://u@${H},db.acme.io/d?sslmode=require\n";
+    let found = vec!["error .env:1 server-not-verified".to_owned()];
+    assert_eq!(scan(&[(".env", text)], &[]), (1, found));
+}
+
+/// Nothing that is long, deep or not closed is left out in silence.
+#[test]
+fn long_and_deep_texts_are_searched() {
+    let long = "x".repeat(100_000);
+    let deep = |text: &str| {
+        let mut text = text.to_owned();
+        for _ in 0..5 {
+            let indented: String = text.lines().map(|line| format!("  {line}\n")).collect();
+            text = format!("a.yml: |\n{indented}");
+        }
+        text
+    };
+    for (name, text, expected) in [
+        (
+            "a.js",
+            format!("const a = `{long} postgres://db.acme.io/d `;\n"),
+            "plaintext-possible",
+        ),
+        (
+            "a.md",
+            format!("{long} postgres://db.acme.io/d\n"),
+            "plaintext-possible",
+        ),
+        (
+            "a.sh",
+            format!("A=postgres://db.acme.io/d \\\n{long} \\\nb\n"),
+            "plaintext-possible",
+        ),
+        (
+            "a.toml",
+            format!("a = \"\"\"\n{long}\n{long}\npostgres://db.acme.io/d\n"),
+            "plaintext-possible",
+        ),
+        ("a.yml", deep("A=postgres://db.acme.io/d"), "not-searched"),
+    ] {
+        let (_, found) = scan(&[(name, &text)], &[]);
+        let codes: Vec<&str> = found
+            .iter()
+            .filter_map(|one| one.rsplit(' ').next())
+            .collect();
+        assert_eq!(codes, [expected], "{name}");
     }
 }
