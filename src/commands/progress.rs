@@ -1,11 +1,12 @@
 //! The output during a run: results as they come, changes of state, signs of life.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
-use std::rc::Rc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -34,10 +35,7 @@ impl Live {
             },
             quiet: output.quiet,
             failure: None,
-            progress: Progress::new(match output.quiet {
-                true => Manner::Silent,
-                false => Manner::of_stderr(),
-            }),
+            progress: Progress::new(Manner::of(Noise::unless_quiet(output.quiet))),
         }
     }
 
@@ -76,12 +74,7 @@ impl Live {
 
 impl Observer for Live {
     fn begin(&mut self, names: &mut dyn ExactSizeIterator<Item = String>) {
-        self.progress.expect(names.len());
-        if self.progress.manner() != Manner::Silent {
-            for (place, name) in names.enumerate() {
-                self.progress.call(place, name);
-            }
-        }
+        Observer::begin(&mut self.progress, names);
     }
 
     fn begun(&mut self, place: usize) {
@@ -114,6 +107,30 @@ impl Observer for Live {
     }
 }
 
+/// Only the signs of life.
+impl Observer for Progress {
+    fn begin(&mut self, names: &mut dyn ExactSizeIterator<Item = String>) {
+        self.expect(names.len());
+        if self.manner != Manner::Silent {
+            for (place, name) in names.enumerate() {
+                self.call(place, name);
+            }
+        }
+    }
+
+    fn begun(&mut self, place: usize) {
+        Self::begun(self, place);
+    }
+
+    fn ended(&mut self, place: usize) {
+        Self::ended(self, place);
+    }
+
+    fn done(&mut self, _: &Checked<'_>) {}
+
+    fn changed(&mut self, _: &Checked<'_>) {}
+}
+
 /// How a run shows that it is alive.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
@@ -127,21 +144,40 @@ pub(super) enum Manner {
 
 impl Manner {
     /// What fits standard error.
-    pub(super) fn of_stderr() -> Self {
-        if io::stderr().is_terminal() {
-            Self::Line
-        } else {
-            Self::Log
+    pub(super) fn of(noise: Noise) -> Self {
+        match (noise, io::stderr().is_terminal()) {
+            (Noise::Quiet, _) => Self::Silent,
+            (Noise::Usual, true) => Self::Line,
+            (Noise::Usual, false) => Self::Log,
         }
+    }
+}
+
+/// Whether a run may write on standard error what is neither result nor error.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noise {
+    /// It may.
+    Usual,
+    /// `--quiet`.
+    Quiet,
+}
+
+impl Noise {
+    pub(super) fn unless_quiet(quiet: bool) -> Self {
+        if quiet { Self::Quiet } else { Self::Usual }
     }
 }
 
 /// The signs of life of a run: how much is done, since when, and what is awaited.
 #[derive(Clone)]
-pub(super) struct Progress(Rc<RefCell<State>>);
+pub(super) struct Progress {
+    manner: Manner,
+    state: Arc<Mutex<State>>,
+}
 
 struct State {
-    manner: Manner,
+    /// What is done; nothing where it is clear.
+    doing: Option<&'static str>,
     began: Instant,
     all: usize,
     done: usize,
@@ -153,39 +189,52 @@ struct State {
 
 impl Progress {
     pub(super) fn new(manner: Manner) -> Self {
-        Self(Rc::new(RefCell::new(State {
-            manner,
+        let state = State {
+            doing: None,
             began: Instant::now(),
             all: 0,
             done: 0,
             names: BTreeMap::new(),
             awaited: BTreeSet::new(),
             bar: None,
-        })))
+        };
+        Self {
+            manner,
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn manner(&self) -> Manner {
-        self.0.borrow().manner
+        self.manner
+    }
+
+    /// What is being done, where that is not to wait for servers.
+    pub(super) fn say(&self, doing: &'static str) {
+        self.state().doing = Some(doing);
     }
 
     /// There is this much to do.
     pub(super) fn expect(&self, all: usize) {
-        self.0.borrow_mut().all = all;
+        self.state().all = all;
     }
 
     /// The name of what has this place.
     pub(super) fn call(&self, place: usize, name: String) {
-        self.0.borrow_mut().names.insert(place, name);
+        self.state().names.insert(place, name);
     }
 
     /// What has this place is awaited.
     pub(super) fn begun(&self, place: usize) {
-        self.0.borrow_mut().awaited.insert(place);
+        self.state().awaited.insert(place);
     }
 
     /// What has this place is done.
     pub(super) fn ended(&self, place: usize) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         state.awaited.remove(&place);
         state.done = state.done.saturating_add(1);
     }
@@ -200,26 +249,64 @@ impl Progress {
         }
     }
 
+    /// The same for work that blocks this thread: another one shows the signs of life.
+    pub(super) fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, told) = channel();
+        let shown = self.clone();
+        // Without a thread there are no signs of life, and the work is done all the same.
+        let thread = thread::Builder::new().spawn(move || shown.live_until(&told));
+        let result = work();
+        drop(done);
+        if let Ok(thread) = thread {
+            let _ = thread.join();
+        }
+        self.clear();
+        result
+    }
+
+    fn live_until(&self, done: &Receiver<Infallible>) {
+        let (first, next) = match self.manner() {
+            Manner::Silent => return,
+            Manner::Line => (PATIENCE, FRAME),
+            Manner::Log => (ENTRY, ENTRY),
+        };
+        let mut wait = first;
+        while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(wait) {
+            self.show();
+            wait = next;
+        }
+    }
+
+    fn show(&self) {
+        match self.manner() {
+            Manner::Silent => {}
+            Manner::Line => self.draw(),
+            Manner::Log => {
+                // If standard error is closed, it cannot be reported.
+                let _ = writeln!(io::stderr(), "pgtls: {}", self.state().line());
+            }
+        }
+    }
+
     async fn live(&self) -> Infallible {
         match self.manner() {
             Manner::Silent => std::future::pending().await,
             Manner::Line => {
                 sleep(PATIENCE).await;
                 loop {
-                    self.draw();
+                    self.show();
                     sleep(FRAME).await;
                 }
             }
             Manner::Log => loop {
                 sleep(ENTRY).await;
-                // If standard error is closed, it cannot be reported.
-                let _ = writeln!(io::stderr(), "pgtls: {}", self.0.borrow().line());
+                self.show();
             },
         }
     }
 
     fn draw(&self) {
-        let mut state = self.0.borrow_mut();
+        let mut state = self.state();
         let line = state.line();
         let bar = state.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -232,7 +319,7 @@ impl Progress {
 
     /// Writes something while no line is in the way.
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
-        let bar = self.0.borrow().bar.clone();
+        let bar = self.state().bar.clone();
         match bar {
             Some(bar) => bar.suspend(write),
             None => write(),
@@ -241,7 +328,7 @@ impl Progress {
 
     /// The line goes away.
     pub(super) fn clear(&self) {
-        if let Some(bar) = self.0.borrow_mut().bar.take() {
+        if let Some(bar) = self.state().bar.take() {
             bar.finish_and_clear();
         }
     }
@@ -251,6 +338,7 @@ impl State {
     /// `39/40, 4 s, waiting for orders:5600 and 2 more`.
     fn line(&self) -> String {
         let mut parts = Vec::new();
+        parts.extend(self.doing.map(ToOwned::to_owned));
         if self.all > 1 {
             parts.push(format!("{}/{}", self.done, self.all));
         }
@@ -297,13 +385,31 @@ mod tests {
             progress.call(place, name.to_owned());
             progress.begun(place);
         }
-        let line = || progress.0.borrow().line();
+        let line = || progress.state().line();
         assert_eq!(line(), "0/3, 0 s, waiting for a:1 and 2 more");
         progress.ended(0);
         progress.ended(2);
         assert_eq!(line(), "2/3, 0 s, waiting for orders:5600");
         progress.ended(1);
         assert_eq!(line(), "3/3, 0 s");
+    }
+
+    #[test]
+    fn work_that_blocks_is_done_once_with_or_without_signs_of_life() {
+        for manner in [Manner::Silent, Manner::Line, Manner::Log] {
+            let progress = Progress::new(manner);
+            progress.say("searching files");
+            let mut done = 0;
+            assert_eq!(
+                progress.during(|| {
+                    done += 1;
+                    7
+                }),
+                7
+            );
+            assert_eq!(done, 1);
+            assert_eq!(progress.state().line(), "searching files, 0 s");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
-use pgtls::check::{self, CheckRequest, Label, Location, Silent, Source, check};
+use pgtls::check::{self, CheckRequest, Label, Location, Source, check};
 use pgtls::conninfo::shown_path;
 use pgtls::demands::Strictness;
 use pgtls::exit::Exit;
@@ -16,14 +16,19 @@ use pgtls::scan::{Excluded, Ignored, Pipe, Scan, ScanRequest, scan};
 use pgtls::trust::Mebibytes;
 
 use super::demands::now;
+use super::progress::{Manner, Noise, Progress};
 use super::sources::read;
 use super::{output, run as runtime};
 use crate::cli::{ScanFiles, ScanFormat};
 use crate::machine::{Machine, jobs};
 
 pub(crate) fn run(args: &ScanFiles) -> anyhow::Result<ExitCode> {
-    let found = scan(&request(args)?);
-    let endpoints = args.check.then(|| connect(&found)).transpose()?;
+    let request = request(args)?;
+    let manner = Manner::of(Noise::unless_quiet(args.quiet));
+    let progress = Progress::new(manner);
+    progress.say("searching files");
+    let found = progress.during(|| scan(&request));
+    let endpoints = args.check.then(|| connect(&found, manner)).transpose()?;
     let strictness = if args.strict {
         Strictness::Strict
     } else {
@@ -76,7 +81,7 @@ fn request(args: &ScanFiles) -> anyhow::Result<ScanRequest> {
 const MAX_INPUT: Mebibytes = Mebibytes(256);
 
 /// Connects with each string once, however often it was found.
-fn connect(found: &Scan) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+fn connect(found: &Scan, manner: Manner) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     let mut seen = HashSet::new();
     let sources: Vec<Source> = found
         .strings
@@ -103,7 +108,8 @@ fn connect(found: &Scan) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         return Ok((Vec::new(), Exit::Passed));
     }
     let request = CheckRequest::new(now(), jobs(None));
-    let mut observer = Silent;
+    let progress = Progress::new(manner);
+    let mut observer = progress.clone();
     let work = check(
         &request,
         &sources,
@@ -111,7 +117,9 @@ fn connect(found: &Scan) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         &mut observer,
         runtime::ctrl_c(),
     );
-    let outcome = runtime::block_on(work)??;
+    let outcome = runtime::block_on(progress.beside(work));
+    progress.clear();
+    let outcome = outcome??;
     let exit = outcome.exit();
     Ok((Report::of(outcome, request.now).endpoints, exit))
 }

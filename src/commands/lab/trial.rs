@@ -19,6 +19,7 @@ use super::process::{self, Ran};
 use super::{Directory, start};
 use crate::cli::{LabRun, TrialFormat};
 use crate::commands::output;
+use crate::commands::progress::{Manner, Noise, Progress};
 use crate::commands::run::{self, Interrupted};
 
 pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
@@ -28,17 +29,25 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
     let nobody: Watcher = Arc::new(|_, _| {});
     let lab = start(&faults(args), &args.place, &directory, &nobody)?;
 
+    let progress = Progress::new(Manner::of(Noise::Usual));
+    progress.expect(lab.benches.len());
     let mut runs = Vec::new();
     let mut completion = Completion::Whole;
-    for bench in &lab.benches {
-        let ran = start_program(bench, args, &told)?;
-        let seen = bench.collect(SETTLING);
-        let Some(end) = ran.end else {
-            completion = Completion::Interrupted;
-            break;
-        };
-        runs.push((bench, ran, end, seen));
-    }
+    progress.during(|| {
+        for (place, bench) in lab.benches.iter().enumerate() {
+            progress.call(place, bench.fault.name().to_owned());
+            progress.begun(place);
+            let ran = start_program(bench, args, &told)?;
+            let seen = bench.collect(SETTLING);
+            progress.ended(place);
+            let Some(end) = ran.end else {
+                completion = Completion::Interrupted;
+                break;
+            };
+            runs.push((bench, ran, end, seen));
+        }
+        anyhow::Ok(())
+    })?;
     let attempts = runs.into_iter().map(|(bench, ran, end, mut seen)| {
         // Something that the program left running elsewhere, such as a container, may have
         // connected later.
