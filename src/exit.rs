@@ -45,7 +45,7 @@ exits! {
         "bad option, malformed string, unknown keyword, invalid value, or a file it names is unusable";
     /// No server answered.
     Unreachable = 3, "unreachable",
-        "unreachable: name resolution, refused, timeout, closed; or an audit left questions open";
+        "unreachable: name resolution, refused, timeout, closed; or an audit or a CSR has open questions";
     /// A server answered, but without TLS.
     NoTls = 4, "no TLS",
         "no TLS: the server declined it, is not PostgreSQL, or the host is a Unix socket";

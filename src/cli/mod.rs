@@ -269,8 +269,8 @@ pub(crate) enum At {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// What to verify: certificates of servers (as --cert), pg_hosts.conf (as --hosts-file), or directories with
-    /// certificates (.crt, .cer, .pem). Repeatable
+    /// What to verify: certificates of servers (as --cert), pg_hosts.conf (as --hosts-file), PKCS#12 files (.p12, .pfx),
+    /// certificate requests (.csr; exit 3 at best), or directories with certificates (.crt, .cer, .pem). Repeatable
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with_all = ["cert", "hosts_file"])]
     pub(crate) files: Vec<PathBuf>,
 
@@ -286,6 +286,14 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FILES)]
     pub(crate) key: Option<PathBuf>,
 
+    /// Read the password of a PKCS#12 file from the first line of this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "password_env", help_heading = FILES)]
+    pub(crate) password_file: Option<PathBuf>,
+
+    /// Read the password of a PKCS#12 file from this environment variable
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    pub(crate) password_env: Option<OsString>,
+
     /// A name that clients will connect to. Repeatable. Without it, only the chain is verified
     #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub(crate) host: Vec<OsString>,
@@ -293,6 +301,10 @@ pub(crate) struct Verify {
     /// The roots that clients will trust: a PEM file, or system [default: the built-in roots]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]
     pub(crate) sslrootcert: Option<PathBuf>,
+
+    /// Rehearse a CA rotation: show the verdict with today's roots, with this file alone and with both
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]
+    pub(crate) also_trust: Option<PathBuf>,
 
     /// The CRLs that clients will check against
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = TRUST)]

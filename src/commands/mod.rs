@@ -11,7 +11,6 @@ pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
 mod file;
-mod hosts;
 #[cfg(feature = "lab")]
 pub(crate) mod lab;
 mod output;

@@ -37,6 +37,8 @@ catalogue! {
     BrokenCipher = "broken-cipher", [Unmet],
     CaAsLeaf = "ca-as-leaf", [Unmet],
     CaRotation = "ca-rotation", [Unmet],
+    CertificateRequest = "certificate-request", [Unreachable],
+    CertificateRequestInvalid = "certificate-request-invalid", [Usage, Untrusted],
     ChainOrder = "chain-order", [Unmet],
     ChangedSinceBaseline = "changed-since-baseline", [Unmet],
     ClientCertExpired = "client-cert-expired", [Handshake],

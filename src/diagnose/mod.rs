@@ -32,7 +32,9 @@ use explain::{
 };
 
 pub use code::Code;
+pub use explain::archive::{archive_error, archive_note};
 pub use explain::audit::{add_audit, add_profiles};
+pub use explain::certificate_request::{diagnose_request, left_to_the_ca, request_file_error};
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::{conninfo_error, refusal};
 pub use explain::corrected;
@@ -45,7 +47,7 @@ pub use explain::interrupted::not_finished;
 pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::plaintext::add_plaintext;
 pub use explain::request::unchecked;
-pub use explain::rotation::{Rehearsal, Rotation, rehearse};
+pub use explain::rotation::{Rehearsal, Rotation, rehearse, rehearse_for};
 pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
 pub use hint::{Advice, Hint, Settled};

@@ -7,20 +7,23 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    AuditReport, CertificateReport, ClientCertificateReport, ClientCertificateUse, ClientReport,
-    EndpointReport, FindingReport, FixReport, NameMatchReport, NameRule, RehearsalReport, Report,
-    Role, RotationReport, TimingsReport, TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
+    AuditReport, CertificateReport, CertificateRequestReport, ClientCertificateReport,
+    ClientCertificateUse, ClientReport, EndpointReport, FindingReport, FixReport, NameMatchReport,
+    NameRule, RehearsalReport, Report, RequestSignature, Role, RotationReport, TimingsReport,
+    TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
 use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
 use crate::demands::proves_nothing;
-use crate::diagnose::{ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation};
+use crate::diagnose::{
+    ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation, left_to_the_ca,
+};
 use crate::escape::{Shown, escape};
 use crate::exit::Exit;
 use crate::probe::{ClientCertificate, Observation, Proof, Task};
 use crate::profile::Judged;
 use crate::trust::{BundledRoot, CrlSource, Level, Source, Trust};
-use crate::verify::{Judgement, Step, client_path};
+use crate::verify::{Judgement, KeyFitness, Possession, RequestJudgement, Step, client_path};
 use crate::wire::tls::{Group, Suite};
 use crate::words::Named;
 use crate::x509::{Certificate, GeneralName, usage_name};
@@ -92,6 +95,7 @@ impl EndpointReport {
             fixes: diagnosis.proven().map(fix).collect(),
             tls: None,
             certificates: None,
+            certificate_request: None,
             client_certificate: None,
             trust: None,
             name_match: None,
@@ -172,6 +176,21 @@ impl EndpointReport {
             certificates: Some(certificates(judgement, context.rules.now)),
             trust: Some(trust_report(context.trust, judgement)),
             name_match: name_match(judgement),
+            ..Self::unread(diagnosis)
+        }
+    }
+
+    /// A request for a certificate, judged for a host or without one.
+    pub fn requested(
+        host: Option<&[u8]>,
+        judged: &RequestJudgement,
+        diagnosis: &Diagnosis,
+    ) -> Self {
+        let copied = judged.copied.certificates.first();
+        Self {
+            host: host.map(Shown::new),
+            certificate_request: copied.map(|copied| certificate_request(judged, copied)),
+            name_match: name_match(&judged.copied),
             ..Self::unread(diagnosis)
         }
     }
@@ -356,6 +375,30 @@ fn certificate_report(certificate: &Certificate, role: Role, now: i64) -> Certif
         sha256_fingerprint: HEXLOWER.encode(&certificate.sha256_fingerprint()).into(),
         spki_sha256: HEXLOWER.encode(&certificate.spki_sha256()).into(),
         role: role.into(),
+    }
+}
+
+fn certificate_request(
+    judged: &RequestJudgement,
+    copied: &Certificate,
+) -> CertificateRequestReport {
+    CertificateRequestReport {
+        subject: Shown::new(&copied.subject.text),
+        names: names(copied),
+        key: copied.key_description().into(),
+        security_level: match judged.key {
+            KeyFitness::Fit(level) => level,
+            KeyFitness::Weak | KeyFitness::NotForTls => None,
+        },
+        signature_algorithm: copied.signature_name().into(),
+        signature: match judged.possession {
+            Possession::Proven => RequestSignature::Good,
+            Possession::Disproven => RequestSignature::Bad,
+            Possession::Unknown => RequestSignature::Unknown,
+        }
+        .into(),
+        spki_sha256: HEXLOWER.encode(&copied.spki_sha256()).into(),
+        left_to_the_ca: left_to_the_ca().iter().map(|part| (*part).into()).collect(),
     }
 }
 

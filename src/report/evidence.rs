@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, Role, TrustSource, Verdict,
+    ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, RequestSignature, Role,
+    TrustSource, Verdict,
 };
 use crate::clients::{Acceptance, Basis, Client, Outcome};
 use crate::conninfo::TlsVersion;
@@ -107,6 +108,28 @@ pub struct TrustReport {
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor_not_after: Option<Shown>,
+}
+
+/// A request for a certificate: what it asks for. Nothing of it is verified but its own signature.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CertificateRequestReport {
+    /// The subject that it asks for.
+    pub subject: Shown,
+    /// The subject alternative names that it asks for.
+    pub names: Vec<Shown>,
+    /// `RSA 2048`, `ECDSA P-256`.
+    pub key: Shown,
+    /// The highest security level of OpenSSL that accepts the key; `null` if it is below 2 or not known.
+    pub security_level: Option<u8>,
+    /// OpenSSL's name of the algorithm of its own signature.
+    pub signature_algorithm: Shown,
+    /// Whether its key made that signature.
+    pub signature: Named<RequestSignature>,
+    /// SHA-256 of the public key, lower-case hexadecimal.
+    pub spki_sha256: Shown,
+    /// What the CA decides, and so is not known.
+    pub left_to_the_ca: Vec<Shown>,
 }
 
 /// Whether the leaf names the host.

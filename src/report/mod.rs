@@ -40,13 +40,14 @@ pub use audit::{
 };
 pub use build::instant;
 pub use evidence::{
-    CertificateReport, ClientCertificateReport, ClientReport, LoginReport, NameMatchReport,
-    RehearsalReport, RotationReport, ServerSessionReport, TimingsReport, TlsReport, TrustReport,
+    CertificateReport, CertificateRequestReport, ClientCertificateReport, ClientReport,
+    LoginReport, NameMatchReport, RehearsalReport, RotationReport, ServerSessionReport,
+    TimingsReport, TlsReport, TrustReport,
 };
 pub use scan::{ScanFindingReport, ScanReport, SkippedReport, StringReport};
 pub use vocabulary::{
-    Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, Role, TrustSource,
-    Verdict,
+    Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, RequestSignature,
+    Role, TrustSource, Verdict,
 };
 
 use std::collections::HashMap;
@@ -148,6 +149,9 @@ pub struct EndpointReport {
     /// The certificates that the server presented, and the anchor that was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificates: Option<Vec<CertificateReport>>,
+    /// The certificate request, if that is what was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_request: Option<CertificateRequestReport>,
     /// The client's own certificate, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_certificate: Option<ClientCertificateReport>,

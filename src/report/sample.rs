@@ -69,6 +69,7 @@ pub(crate) fn passing() -> EndpointReport {
             certificate("CN = Example CA", 400, Role::Root),
             certificate("CN = stray", 3, Role::Unused),
         ]),
+        certificate_request: None,
         client_certificate: Some(ClientCertificateReport {
             file: "client.crt".into(),
             certificate: certificate("CN = app", 99, Role::Leaf),
@@ -99,6 +100,7 @@ pub(super) fn quiet(name: &str) -> EndpointReport {
         name: Some(name.into()),
         findings: Vec::new(),
         certificates: Some(vec![certificate("CN = db.example.com", 364, Role::Leaf)]),
+        certificate_request: None,
         client_certificate: None,
         ..passing()
     }
@@ -338,6 +340,7 @@ fn unread() -> EndpointReport {
         fixes: Vec::new(),
         tls: None,
         certificates: None,
+        certificate_request: None,
         client_certificate: None,
         trust: None,
         rotation: None,

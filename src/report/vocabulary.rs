@@ -50,6 +50,16 @@ words! {
         CommonName = "common-name",
     }
 
+    /// Whether the key of a certificate request signed it.
+    RequestSignature {
+        /// It did.
+        Good = "good",
+        /// It did not.
+        Bad = "bad",
+        /// pgtls cannot tell.
+        Unknown = "unknown",
+    }
+
     /// What happened to the client certificate.
     ClientCertificateUse {
         /// The server did not ask.

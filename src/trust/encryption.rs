@@ -4,7 +4,6 @@
 //! here. Of the others, those that `openssl` writes for AES or triple DES are read.
 
 use aes::{Aes128, Aes192, Aes256};
-use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt as _, KeyInit, KeyIvInit as _};
 use data_encoding::HEXUPPER_PERMISSIVE;
@@ -15,6 +14,7 @@ use pkcs8::der::{Decode as _, ErrorKind, Reader as _, SliceReader};
 use pkcs8::pkcs5::pbes2::{self, Kdf};
 use pkcs8::spki::AlgorithmIdentifierRef;
 
+use super::pkcs12::{Effort, Password};
 use super::private_key::KeyFault;
 use crate::escape::escape;
 
@@ -22,20 +22,112 @@ const PBE_SHA1_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11
 const PBE_SHA1_2DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4");
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 
-/// This many rounds take some seconds. OpenSSL runs for hours if a damaged file says so.
-const MAX_ROUNDS: u32 = 10_000_000;
-
 /// The memory that OpenSSL's scrypt may use, in bytes (`SCRYPT_MAX_MEM` in crypto/evp/pbe_scrypt.c).
 const SCRYPT_MEMORY: u64 = 32 * 1024 * 1024;
+
+/// The memory and processor time that scrypt may use: cost, block size and parallelization multiplied. OpenSSL's
+/// memory limit leaves this without a bound.
+const SCRYPT_WORK: u64 = 1 << 24;
 
 /// Decrypts an EncryptedPrivateKeyInfo (RFC 5958 section 3) to the DER of a PrivateKeyInfo.
 pub(crate) fn decrypt_pkcs8(der: &[u8], password: &[u8]) -> Result<Vec<u8>, KeyFault> {
     let (algorithm, data) = encrypted_private_key_info(der).map_err(|_| KeyFault::Malformed)?;
-    match algorithm.oid {
-        PBES2 => decrypt_pbes2(algorithm, data, password),
-        PBE_SHA1_3DES => decrypt_pkcs12::<TdesEde3, 24>(algorithm, data, password),
-        PBE_SHA1_2DES => decrypt_pkcs12::<TdesEde2, 16>(algorithm, data, password),
-        other => Err(unsupported(other)),
+    Decryption {
+        password: &Password::of(password),
+        effort: &mut Effort::usual(),
+    }
+    .of(algorithm, data)
+}
+
+/// What decrypts: one password, and the work that may be done with it.
+pub(super) struct Decryption<'a> {
+    pub(super) password: &'a Password,
+    pub(super) effort: &'a mut Effort,
+}
+
+impl Decryption<'_> {
+    /// Decrypts with an AlgorithmIdentifier, in DER.
+    pub(super) fn run(self, algorithm: &[u8], data: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        let algorithm =
+            AlgorithmIdentifierRef::from_der(algorithm).map_err(|_| KeyFault::Malformed)?;
+        self.of(algorithm, data)
+    }
+
+    fn of(self, algorithm: AlgorithmIdentifierRef<'_>, data: &[u8]) -> Result<Vec<u8>, KeyFault> {
+        match algorithm.oid {
+            PBES2 => self.by_pbes2(algorithm, data),
+            PBE_SHA1_3DES => self.by_pkcs12::<TdesEde3, 24>(algorithm, data),
+            PBE_SHA1_2DES => self.by_pkcs12::<TdesEde2, 16>(algorithm, data),
+            other => Err(unsupported(other)),
+        }
+    }
+
+    fn by_pbes2(
+        self,
+        algorithm: AlgorithmIdentifierRef<'_>,
+        data: &[u8],
+    ) -> Result<Vec<u8>, KeyFault> {
+        let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
+        let parameters =
+            pbes2::Parameters::try_from(parameters).map_err(|error| match error.kind() {
+                ErrorKind::OidUnknown { oid } => unsupported(oid),
+                _ => KeyFault::Malformed,
+            })?;
+        // The decoder knows GCM here, OpenSSL does not.
+        if let pbes2::EncryptionScheme::Aes128Gcm { .. }
+        | pbes2::EncryptionScheme::Aes256Gcm { .. } = parameters.encryption
+        {
+            return Err(unsupported(parameters.encryption.oid()));
+        }
+        if let Kdf::Pbkdf2(pbkdf2) = &parameters.kdf {
+            self.effort.spend(pbkdf2.iteration_count)?;
+        }
+        if let Kdf::Scrypt(scrypt) = &parameters.kdf {
+            let (r, p) = (
+                u64::from(scrypt.block_size),
+                u64::from(scrypt.parallelization),
+            );
+            // RFC 7914 section 2; the decoder does not check, and cannot work with 0.
+            if scrypt.cost_parameter < 2 || !scrypt.cost_parameter.is_power_of_two() {
+                return Err(KeyFault::Malformed);
+            }
+            let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
+            if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
+                let scheme = "scrypt with more memory than OpenSSL allows (32 MiB)".to_owned();
+                return Err(KeyFault::UnsupportedEncryption { scheme });
+            }
+            let work = scrypt.cost_parameter.saturating_mul(r).saturating_mul(p);
+            if work > SCRYPT_WORK {
+                let scheme = "scrypt that takes minutes".to_owned();
+                return Err(KeyFault::UnsupportedEncryption { scheme });
+            }
+            // About as long as this many rounds.
+            self.effort
+                .spend(u32::try_from(work).unwrap_or(u32::MAX) / 4)?;
+        }
+        parameters
+            .decrypt(&self.password.plain, data)
+            .map_err(|error| match error {
+                pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
+                pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. } => KeyFault::Malformed,
+                _ => KeyFault::WrongPassword,
+            })
+    }
+
+    /// Password-based encryption of PKCS #12 (RFC 7292 appendix C).
+    fn by_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
+        self,
+        algorithm: AlgorithmIdentifierRef<'_>,
+        data: &[u8],
+    ) -> Result<Vec<u8>, KeyFault> {
+        let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
+        let (salt, rounds) = parameters
+            .sequence(|reader| Ok((<&OctetStringRef>::decode(reader)?, u32::decode(reader)?)))
+            .map_err(|_: pkcs8::der::Error| KeyFault::Malformed)?;
+        self.effort.spend(rounds)?;
+        let key = self.password.key(salt.as_bytes(), rounds, KEY);
+        let iv = self.password.iv(salt.as_bytes(), rounds);
+        decrypt_cbc::<C>(&key, &iv, data)
     }
 }
 
@@ -98,127 +190,6 @@ fn encrypted_private_key_info(
         let data = <&OctetStringRef>::decode(reader)?;
         Ok((algorithm, data.as_bytes()))
     })
-}
-
-fn decrypt_pbes2(
-    algorithm: AlgorithmIdentifierRef<'_>,
-    data: &[u8],
-    password: &[u8],
-) -> Result<Vec<u8>, KeyFault> {
-    let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
-    let parameters =
-        pbes2::Parameters::try_from(parameters).map_err(|error| match error.kind() {
-            ErrorKind::OidUnknown { oid } => unsupported(oid),
-            _ => KeyFault::Malformed,
-        })?;
-    // The decoder knows GCM here, OpenSSL does not.
-    if let pbes2::EncryptionScheme::Aes128Gcm { .. } | pbes2::EncryptionScheme::Aes256Gcm { .. } =
-        parameters.encryption
-    {
-        return Err(unsupported(parameters.encryption.oid()));
-    }
-    if let Kdf::Pbkdf2(pbkdf2) = &parameters.kdf {
-        check_rounds(pbkdf2.iteration_count)?;
-    }
-    if let Kdf::Scrypt(scrypt) = &parameters.kdf {
-        let (r, p) = (
-            u64::from(scrypt.block_size),
-            u64::from(scrypt.parallelization),
-        );
-        // RFC 7914 section 2; the decoder does not check, and cannot work with 0.
-        if scrypt.cost_parameter < 2 || !scrypt.cost_parameter.is_power_of_two() {
-            return Err(KeyFault::Malformed);
-        }
-        let blocks = scrypt.cost_parameter.saturating_add(2).saturating_add(p);
-        if blocks.saturating_mul(r).saturating_mul(128) > SCRYPT_MEMORY {
-            let scheme = "scrypt with more memory than OpenSSL allows (32 MiB)".to_owned();
-            return Err(KeyFault::UnsupportedEncryption { scheme });
-        }
-    }
-    parameters
-        .decrypt(password, data)
-        .map_err(|error| match error {
-            pkcs8::pkcs5::Error::UnsupportedAlgorithm { oid } => unsupported(oid),
-            pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. } => KeyFault::Malformed,
-            _ => KeyFault::WrongPassword,
-        })
-}
-
-fn check_rounds(rounds: u32) -> Result<(), KeyFault> {
-    if rounds <= MAX_ROUNDS {
-        return Ok(());
-    }
-    let scheme = format!("{rounds} rounds of key derivation");
-    Err(KeyFault::UnsupportedEncryption { scheme })
-}
-
-/// Password-based encryption of PKCS #12 (RFC 7292 appendix C).
-fn decrypt_pkcs12<C: BlockCipherDecrypt + KeyInit, const KEY: usize>(
-    algorithm: AlgorithmIdentifierRef<'_>,
-    data: &[u8],
-    password: &[u8],
-) -> Result<Vec<u8>, KeyFault> {
-    let parameters = algorithm.parameters.ok_or(KeyFault::Malformed)?;
-    let (salt, rounds) = parameters
-        .sequence(|reader| Ok((<&OctetStringRef>::decode(reader)?, u32::decode(reader)?)))
-        .map_err(|_: pkcs8::der::Error| KeyFault::Malformed)?;
-    check_rounds(rounds)?;
-    let password = bmp_string(password);
-    let key = pkcs12_derive(1, &password, salt.as_bytes(), rounds, KEY);
-    let iv = pkcs12_derive(2, &password, salt.as_bytes(), rounds, 8);
-    decrypt_cbc::<C>(&key, &iv, data)
-}
-
-/// Big-endian UTF-16 with a final NUL; bytes that are not UTF-8 count as Latin-1
-/// (`PKCS12_key_gen_utf8_ex`).
-fn bmp_string(password: &[u8]) -> Vec<u8> {
-    let units: Vec<u16> = match std::str::from_utf8(password) {
-        Ok(text) => text.encode_utf16().collect(),
-        Err(_) => password.iter().map(|byte| u16::from(*byte)).collect(),
-    };
-    units
-        .into_iter()
-        .chain([0])
-        .flat_map(u16::to_be_bytes)
-        .collect()
-}
-
-/// RFC 7292 appendix B.2 with SHA-1; `purpose` is 1 for a key, 2 for an initialization vector.
-fn pkcs12_derive(purpose: u8, password: &[u8], salt: &[u8], rounds: u32, length: usize) -> Vec<u8> {
-    const BLOCK: usize = 64;
-    let fill = |bytes: &[u8]| -> Vec<u8> {
-        let filled = bytes.len().next_multiple_of(BLOCK);
-        bytes.iter().copied().cycle().take(filled).collect()
-    };
-    let mut input = [fill(salt), fill(password)].concat();
-    let mut derived = Vec::new();
-    while derived.len() < length {
-        let mut hash = sha1(&[&[purpose; BLOCK], &input]);
-        for _ in 1..rounds {
-            hash = sha1(&[&hash]);
-        }
-        derived.extend(&hash);
-        let addend: Vec<u8> = hash.iter().copied().cycle().take(BLOCK).collect();
-        for block in input.chunks_exact_mut(BLOCK) {
-            let mut carry = 1_u16;
-            for (byte, add) in block.iter_mut().zip(&addend).rev() {
-                let sum = u16::from(*byte) + u16::from(*add) + carry;
-                let [high, low] = sum.to_be_bytes();
-                *byte = low;
-                carry = u16::from(high);
-            }
-        }
-    }
-    derived.truncate(length);
-    derived
-}
-
-fn sha1(parts: &[&[u8]]) -> Vec<u8> {
-    let mut context = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-    for part in parts {
-        context.update(part);
-    }
-    context.finish().as_ref().to_vec()
 }
 
 fn md5_key(password: &[u8], salt: &[u8], length: usize) -> Vec<u8> {
@@ -298,21 +269,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pkcs_12_derives_the_keys_that_others_derive() {
-        // The test vectors that PKCS #12 implementations share.
-        let password = bmp_string(b"smeg");
-        let salt = [0x0a, 0x58, 0xcf, 0x64, 0x53, 0x0d, 0x82, 0x3f];
-        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
-        let key = pkcs12_derive(1, &password, &salt, 1, 24);
-        assert_eq!(
-            hex(&key),
-            "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"
-        );
-        let iv = pkcs12_derive(2, &password, &salt, 1, 8);
-        assert_eq!(hex(&iv), "79993dfe048d3b76");
-    }
-
-    #[test]
     fn an_unknown_cipher_is_named_and_escaped() {
         let header = [
             &b"Proc-Type: 4,ENCRYPTED"[..],
@@ -350,18 +306,6 @@ mod tests {
             decrypt_pkcs8(&info, b"x"),
             Err(KeyFault::UnsupportedEncryption { .. })
         ));
-        assert_eq!(check_rounds(MAX_ROUNDS), Ok(()));
-    }
-
-    #[test]
-    fn passwords_become_utf_16_or_stay_latin_1() {
-        assert_eq!(bmp_string(b"a"), [0, b'a', 0, 0]);
-        assert_eq!(bmp_string("\u{e9}".as_bytes()), [0, 0xe9, 0, 0]);
-        assert_eq!(bmp_string(b"\xe9"), [0, 0xe9, 0, 0]);
-        assert_eq!(
-            bmp_string("\u{1f418}".as_bytes()),
-            [0xd8, 0x3d, 0xdc, 0x18, 0, 0]
-        );
     }
 
     #[test]

@@ -10,11 +10,13 @@ use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SigningKey;
 
+use super::archive::{self, ArchiveFault};
 use super::client_chain::{self, ChainFault};
 pub use super::identity_error::{Custody, IdentityError};
 use super::identity_file::{
     find_certificate, find_key, named, read_chain, read_key, read_lone_key, reason, swapped,
 };
+use super::pem::encode_pem;
 use super::private_key::{self, KeyFault, KeyForm};
 use super::similar::similar_files;
 use super::supposed::Supposed;
@@ -138,16 +140,8 @@ fn pair(
     password: Option<&[u8]>,
     supposed: &Supposed,
 ) -> Result<Identity, IdentityError> {
-    let (key, key_form) = read_key(&key_path, password, supposed, |error| match error.kind() {
-        io::ErrorKind::NotFound => IdentityError::KeyMissing {
-            path: key_path.clone(),
-            certificate: certificate_path.clone(),
-            similar: similar_files(&key_path),
-        },
-        _ => IdentityError::KeyInaccessible {
-            path: key_path.clone(),
-            reason: reason(&error),
-        },
+    let (key, key_form) = read_key(&key_path, password, supposed, |error| {
+        absent(&key_path, &certificate_path, &error)
     })?;
     let belongs = |certificate: &Certificate| belong_together(&certificate.public_key.spki, &*key);
     if !chain.parsed.first().is_some_and(belongs) {
@@ -167,6 +161,123 @@ fn pair(
         key_path,
         key_form,
     })
+}
+
+/// The key's file cannot be looked up.
+fn absent(key: &Path, certificate: &Path, error: &io::Error) -> IdentityError {
+    match error.kind() {
+        io::ErrorKind::NotFound => IdentityError::KeyMissing {
+            path: key.to_path_buf(),
+            certificate: certificate.to_path_buf(),
+            similar: similar_files(key),
+        },
+        _ => IdentityError::KeyInaccessible {
+            path: key.to_path_buf(),
+            reason: reason(error),
+        },
+    }
+}
+
+/// Checks that a server's key file belongs to what is not a certificate file: a request, or an archive. `certificate` is
+/// the one in it, or the one that the request asks for.
+///
+/// # Errors
+/// Why a server would not start with this key and this certificate.
+pub fn check_key(certificate: &Certificate, file: &Path, key: &Path) -> Result<(), IdentityError> {
+    let (own, _) = read_key(key, None, Supposed::nothing(), |error| {
+        absent(key, file, &error)
+    })?;
+    if belong_together(&certificate.public_key.spki, &*own) {
+        return Ok(());
+    }
+    Err(IdentityError::Mismatch {
+        first: certificate.subject.text.clone(),
+        fits: None,
+        certificate: file.to_path_buf(),
+        key: key.to_path_buf(),
+    })
+}
+
+/// A server's chain from a PKCS #12 archive, as PostgreSQL would use it after a conversion to PEM.
+pub struct Archived {
+    /// The server's own certificate, then the others in the archive's order.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// Whether the server's own certificate is the first one in the archive.
+    pub order: ArchiveOrder,
+}
+
+/// Where in an archive the server's own certificate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchiveOrder {
+    /// Before all others, as in `ssl_cert_file`.
+    LeafFirst,
+    /// After another.
+    LeafLater,
+}
+
+/// Why an archive is not that of a server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArchiveError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveFault),
+    /// PostgreSQL would not start with these certificates.
+    #[error(transparent)]
+    Chain(#[from] ChainFault),
+    /// Its key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    /// Its key belongs to none of its certificates.
+    #[error("the private key in it belongs to none of its certificates")]
+    Mismatch,
+}
+
+/// Reads the contents of a PKCS #12 archive: the certificate that its key fits, then the others. Without a key, the
+/// first certificate is the server's.
+///
+/// # Errors
+/// What `openssl pkcs12` or PostgreSQL refuses.
+pub fn open_archive(contents: &[u8], password: Option<&[u8]>) -> Result<Archived, ArchiveError> {
+    let archive::Contents {
+        mut certificates,
+        keys,
+    } = archive::read(contents, password)?;
+    if certificates.is_empty() {
+        return Err(ArchiveFault::NoCertificate.into());
+    }
+    let place = match keys.as_slice() {
+        [] => 0,
+        keys => place_of_own(&certificates, keys)?,
+    };
+    certificates
+        .get_mut(..=place)
+        .unwrap_or_default()
+        .rotate_right(1);
+    let order = match place {
+        0 => ArchiveOrder::LeafFirst,
+        _ => ArchiveOrder::LeafLater,
+    };
+    let pem: String = certificates
+        .iter()
+        .map(|der| encode_pem("CERTIFICATE", der))
+        .collect();
+    let chain = self::certificates(pem.as_bytes())?;
+    Ok(Archived { chain, order })
+}
+
+/// The position of the certificate that one of the keys fits.
+fn place_of_own(certificates: &[Vec<u8>], keys: &[Vec<u8>]) -> Result<usize, ArchiveError> {
+    for key in keys {
+        let key = private_key(key, None)?;
+        let fits = |der: &Vec<u8>| {
+            let parsed = Certificate::parse_prefix(der);
+            parsed.is_ok_and(|(own, _)| belong_together(&own.public_key.spki, &*key))
+        };
+        if let Some(place) = certificates.iter().position(fits) {
+            return Ok(place);
+        }
+    }
+    Err(ArchiveError::Mismatch)
 }
 
 /// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.

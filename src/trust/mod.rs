@@ -4,7 +4,9 @@
 //! Turns a [`TrustRequest`] into a [`Trust`], by the rules of `initialize_SSL` in PostgreSQL's fe-secure-openssl.c.
 //! Files are read here.
 
+mod archive;
 mod bundled;
+mod certificate_request;
 mod client_chain;
 mod encryption;
 mod error;
@@ -15,6 +17,7 @@ pub mod identity;
 mod identity_error;
 mod identity_file;
 mod pem;
+mod pkcs12;
 mod private_key;
 mod read;
 pub mod removal;
@@ -34,7 +37,9 @@ use crate::conninfo::{Origin, RootCert, Setting, SslMode, SystemRoots};
 use crate::workers::Weight;
 use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 
+pub use archive::{ArchiveFault, is_archive};
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
+pub use certificate_request::{RequestFault, certificate_request};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use file::{OddBlock, Oddity};

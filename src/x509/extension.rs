@@ -190,7 +190,11 @@ pub(super) struct Extensions {
 impl Extensions {
     /// `wrapped` is the explicitly tagged list, `issuer` the certificate's.
     pub(super) fn read(wrapped: Option<Element<'_>>, issuer: &Name) -> Result<Self> {
-        let list = Extension::wrapped_list(wrapped)?;
+        Ok(Self::of(Extension::wrapped_list(wrapped)?, issuer))
+    }
+
+    /// `list` are all of them.
+    pub(super) fn of(list: Vec<Extension<'_>>, issuer: &Name) -> Self {
         let mut lookup = Lookup {
             list,
             flaws: Vec::new(),
@@ -217,7 +221,7 @@ impl Extensions {
         if key_usage == Some(KeyUsage(0)) {
             lookup.flaws.push(Flaw::EmptyKeyUsage);
         }
-        Ok(Self {
+        Self {
             basic_constraints,
             key_usage,
             extended_key_usage: lookup
@@ -260,7 +264,7 @@ impl Extensions {
                 .map(|extension| extension.oid.clone())
                 .collect(),
             flaws: lookup.flaws,
-        })
+        }
     }
 }
 

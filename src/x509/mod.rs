@@ -14,6 +14,7 @@ mod general_name;
 mod key;
 mod name;
 mod post_quantum;
+mod request;
 mod rsa;
 mod strength;
 mod time;
@@ -30,5 +31,6 @@ pub use general_name::{
 pub use key::{Curve, KeyKind, PublicKey};
 pub use name::{Attribute, COMMON_NAME, EMAIL_ADDRESS, Name};
 pub use post_quantum::{MlDsa, SlhDsa};
+pub use request::CertificateRequest;
 pub(crate) use rsa::{RsaPadding, rsa_signed};
 pub use strength::Strength;

@@ -57,6 +57,17 @@ impl Name {
             .map_or(0, |first| u32::from_le_bytes(*first))
     }
 
+    /// A name without attributes.
+    pub(super) fn empty() -> Self {
+        Self {
+            der: vec![0x30, 0],
+            canonical: Vec::new(),
+            text: "(empty)".to_owned(),
+            common_names: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+
     /// Reads the DER of a name; `None` if it is not a name.
     pub fn parse(der: &[u8]) -> Option<Self> {
         Self::read(&mut Reader::new(der)).ok()

@@ -72,6 +72,10 @@ mod login;
 mod modes;
 /// `pgtls verify`: a server's files without the server.
 mod offline;
+/// `pgtls verify` on PKCS#12 files, against `openssl pkcs12`.
+mod offline_archives;
+/// `pgtls verify` on certificate requests, against `openssl req`.
+mod offline_requests;
 /// Chains of certificates, against `openssl verify`.
 mod openssl_verify;
 /// What is printed, and where.

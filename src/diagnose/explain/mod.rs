@@ -1,6 +1,8 @@
 //! What went wrong and what to do about it, one file for each stage or question.
 
+pub(super) mod archive;
 pub(super) mod audit;
+pub(super) mod certificate_request;
 pub(super) mod chain;
 pub(super) mod client_certificate;
 pub(super) mod clients;

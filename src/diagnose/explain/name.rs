@@ -34,7 +34,7 @@ pub(in crate::diagnose) fn wrong_name(
     }
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
-    advice.extend(near_misses(host, leaf));
+    advice.extend(names_nearly(host, leaf));
     advice.push(match (nearest(&shown, &names), context.address) {
         (None, _) => Hint::say(format!(
             "Have the certificate issued with subjectAltName = DNS:{shown}."
@@ -119,7 +119,7 @@ fn is_instance(name: &[u8]) -> bool {
 }
 
 /// Names that look as if they covered the host, and why they do not.
-fn near_misses(host: &[u8], leaf: &Certificate) -> Vec<Hint> {
+pub(super) fn names_nearly(host: &[u8], leaf: &Certificate) -> Vec<Hint> {
     let names = leaf.subject_alt_names.as_deref().unwrap_or_default();
     let dns = names.iter().filter_map(|name| match name {
         GeneralName::Dns(name) => Some(name.as_slice()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::corrected;
 use super::files::quoted_path;
-use crate::conninfo::{Host, Keyword, shown_path};
+use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::{
     Code, Contents, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, unsatisfied,
 };
@@ -61,30 +61,46 @@ pub fn rehearse(
     new: &Trust,
 ) -> Option<Rotation> {
     let judgement = observation.judgement()?;
-    let today = verdict(task, &task.trust, task.trust.level, judgement);
+    let rules = task.rules();
+    Some(rehearse_for(
+        &Context::of(task, &rules),
+        judgement,
+        file,
+        new,
+    ))
+}
+
+/// The same for a chain of files.
+pub fn rehearse_for(
+    context: &Context<'_>,
+    judgement: &Judgement,
+    file: &Path,
+    new: &Trust,
+) -> Rotation {
+    let today = verdict(context, context.trust, context.level, judgement);
     // If there is a root file, libpq verifies the chain in every mode.
-    let level = task.trust.level.max(trust::Level::Chain);
-    let alone = verdict(task, new, level, &judged(task, judgement, new));
+    let level = context.level.max(trust::Level::Chain);
+    let alone = verdict(context, new, level, &judged(context, judgement, new));
     let together = Both {
-        old: &task.trust,
+        old: context.trust,
         new,
     };
-    let both = verdict(task, new, level, &judged(task, judgement, &together));
+    let both = verdict(context, new, level, &judged(context, judgement, &together));
     let shown = shown_path(file);
     let case = Case {
-        task,
+        context,
         file: &shown,
         why: alone.error.as_ref().map(|error| error.message.clone()),
     };
     let [today, alone, both] = [&today, &alone, &both].map(Rehearsal::of);
     let finding = case.finding(today, alone, both);
-    Some(Rotation {
+    Rotation {
         file: shown.into(),
         today,
         alone,
         both,
         finding,
-    })
+    }
 }
 
 /// The anchors of two files, as if the second were appended to the first.
@@ -101,19 +117,23 @@ impl AnchorStore for Both<'_> {
     }
 }
 
-fn judged(task: &Task, judgement: &Judgement, anchors: &dyn AnchorStore) -> Judgement {
+fn judged(context: &Context<'_>, judgement: &Judgement, anchors: &dyn AnchorStore) -> Judgement {
     let presented: Vec<&[u8]> = judgement.certificates.iter().map(|c| &*c.der).collect();
-    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-    judge(&presented, anchors, host, &task.rules()).since(task.oldest)
+    judge(&presented, anchors, context.host, context.rules).since(judgement.oldest)
 }
 
-fn verdict(task: &Task, trust: &Trust, level: trust::Level, judgement: &Judgement) -> Diagnosis {
-    let rules = task.rules();
+fn verdict(
+    context: &Context<'_>,
+    trust: &Trust,
+    level: trust::Level,
+    judgement: &Judgement,
+) -> Diagnosis {
     let context = Context {
         conninfo: None,
+        address: None,
         trust,
         level,
-        ..Context::of(task, &rules)
+        ..*context
     };
     match judgement.satisfies(level) {
         Ok(()) => Diagnosis::passed(),
@@ -122,7 +142,7 @@ fn verdict(task: &Task, trust: &Trust, level: trust::Level, judgement: &Judgemen
 }
 
 struct Case<'a> {
-    task: &'a Task,
+    context: &'a Context<'a>,
     file: &'a str,
     /// Why the new file alone fails.
     why: Option<Shown>,
@@ -137,28 +157,28 @@ impl Case<'_> {
                 Level::Info,
                 format!("this server verifies with today's roots, with \"{file}\" alone, and with both"),
                 Hint::say("Clients of this server can switch to the new file. Remove the old roots when all their servers pass with the new file alone:")
-                    .fix(self.string(file)),
+                    .and(self.string(file)),
             ),
             (true, false, true) => (
                 Level::Info,
                 format!("this server still needs today's roots; with \"{file}\" alone: {why}"),
                 Hint::say("First give every client one file with both the old and the new roots:")
                     .fix(self.join())
-                    .fix(self.string(BOTH))
+                    .and(self.string(BOTH))
                     .then(format!("Then install a certificate of the new CA on the server, and reload it. When this check passes with \"{file}\" alone, remove the old roots.")),
             ),
             (false, true, true) => (
                 Level::Warning,
                 format!("this server has moved: it verifies with \"{file}\", but no longer with today's roots"),
                 Hint::say("Give every client the new file now. If other servers have not moved yet, the file must also contain the old roots:")
-                    .fix(self.string(file)),
+                    .and(self.string(file)),
             ),
             (false, false, true) => (
                 Level::Warning,
                 format!("this server verifies only with today's roots and \"{file}\" together: neither contains the whole path"),
                 Hint::say("Put both into one file. Then find out which certificate is missing from the new file:")
                     .fix(self.join())
-                    .fix(self.string(BOTH)),
+                    .and(self.string(BOTH)),
             ),
             (false, false, false) => (
                 Level::Warning,
@@ -174,16 +194,18 @@ impl Case<'_> {
         Finding::new(level, Code::CaRotation, Stage::Policy, message).hint(hint)
     }
 
-    fn string(&self, roots: &str) -> Fix {
-        corrected(
-            &self.task.conninfo,
-            &[(Keyword::SslRootCert, roots.as_bytes())],
-        )
+    /// The string with these roots; without a string, only the setting.
+    fn string(&self, roots: &str) -> Hint {
+        let change = (Keyword::SslRootCert, roots.as_bytes());
+        match self.context.conninfo {
+            Some(conninfo) => Hint::default().fix(corrected(conninfo, &[change])),
+            None => Hint::default().show(format!("sslrootcert={roots}")),
+        }
     }
 
     /// The command that joins both files.
     fn join(&self) -> Fix {
-        let old_file = match &self.task.trust.source {
+        let old_file = match &self.context.trust.source {
             Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
                 Some(path.clone())
             }

@@ -14,12 +14,13 @@ pub(super) fn rows(endpoint: &EndpointReport) -> Markup {
         h4 { "Session and trust" }
         dl.evidence {
             @if let Some(tls) = &endpoint.tls { (session(tls)) }
+            (request(endpoint))
             (trust(endpoint))
             (name(endpoint))
             @if let Some(rotation) = &endpoint.rotation { (rehearsals(rotation)) }
             @if let Some(login) = &endpoint.login { (login_row(login)) }
             @if let Some(timings) = &endpoint.timings_ms { (duration(timings)) }
-            @if endpoint.tls.is_none() && endpoint.certificates.is_none() && endpoint.timings_ms.is_none() {
+            @if endpoint.tls.is_none() && endpoint.certificates.is_none() && endpoint.certificate_request.is_none() && endpoint.timings_ms.is_none() {
                 (row("Observed", &html! { "nothing: no connection was made" }))
             }
         }
@@ -65,6 +66,16 @@ fn trust(endpoint: &EndpointReport) -> Markup {
                 @if let Some(anchor) = &trust.anchor { (anchor) } @else { "no trusted root" }
             }))
             @if let Some(crl) = &trust.crl { (row("CRL", &html! { (crl) })) }
+        }
+    }
+}
+
+fn request(endpoint: &EndpointReport) -> Markup {
+    html! {
+        @if let Some(request) = &endpoint.certificate_request {
+            (row("Certificate request", &html! {
+                (request.subject) ", " (request.key) ", its own signature: " (request.signature)
+            }))
         }
     }
 }

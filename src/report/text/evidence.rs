@@ -18,6 +18,7 @@ pub(super) fn write(out: &mut dyn Write, endpoint: &EndpointReport, view: View) 
         rows.tls(tls, endpoint.verdict)?;
     }
     rows.chain(endpoint.certificates.as_deref().unwrap_or_default())?;
+    rows.request(endpoint)?;
     rows.client(endpoint)?;
     rows.trust(endpoint)?;
     rows.name(endpoint)?;
@@ -90,6 +91,26 @@ impl Rows<'_> {
             self.identity(certificate)?;
         }
         Ok(())
+    }
+
+    fn request(&mut self, endpoint: &EndpointReport) -> io::Result<()> {
+        let Some(request) = &endpoint.certificate_request else {
+            return Ok(());
+        };
+        self.row("asks", &request.subject)?;
+        let level = request.security_level.map_or_else(String::new, |level| {
+            format!(" (OpenSSL's security level {level})")
+        });
+        self.row("", &format!("  {}{level}", request.key))?;
+        let (algorithm, signature) = (&request.signature_algorithm, &request.signature);
+        self.row(
+            "",
+            &format!("  its own signature: {signature}, {algorithm}"),
+        )?;
+        match request.names.as_slice() {
+            [] => Ok(()),
+            names => self.row("", &format!("  names {}", listed(names))),
+        }
     }
 
     /// What tells one certificate from another of the same name, on request.

@@ -165,6 +165,7 @@ fn summary(entries: &[Entry<'_>]) -> String {
     let mut passed = 0_usize;
     let mut unverified = 0_usize;
     let mut skipped = 0_usize;
+    let mut open = 0_usize;
     let mut failed = 0_usize;
     let mut warned = 0_usize;
     let mut causes: BTreeMap<String, usize> = BTreeMap::new();
@@ -173,6 +174,7 @@ fn summary(entries: &[Entry<'_>]) -> String {
             Word::Pass => &mut passed,
             Word::Unverified => &mut unverified,
             Word::Skip => &mut skipped,
+            Word::Open => &mut open,
             Word::Fail => {
                 let cause = endpoint.error.as_ref().map(|error| error.code.to_string());
                 let cause = causes.entry(cause.unwrap_or_default()).or_default();
@@ -193,6 +195,7 @@ fn summary(entries: &[Entry<'_>]) -> String {
     for (number, what) in [
         (unverified, "passed unverified".to_owned()),
         (failed, format!("failed ({})", causes.join(", "))),
+        (open, "open (certificate requests)".to_owned()),
         (skipped, "not finished".to_owned()),
     ] {
         if number > 0 {
@@ -238,7 +241,7 @@ fn severity(entry: &Entry<'_>) -> u8 {
     match entry.endpoint.exit_code {
         Exit::Passed => match Word::of(entry.endpoint) {
             Word::Unverified => 2,
-            Word::Pass | Word::Fail | Word::Skip => {
+            Word::Pass | Word::Fail | Word::Skip | Word::Open => {
                 u8::from(warnings(entry.endpoint).next().is_some())
             }
         },

@@ -70,6 +70,8 @@ pub(super) enum Word {
     Unverified,
     Fail,
     Skip,
+    /// A request for a certificate with nothing wrong in it: the CA decides the rest.
+    Open,
 }
 
 impl Word {
@@ -78,6 +80,9 @@ impl Word {
             (Verdict::Pass, _) if endpoint.unverified => Self::Unverified,
             (Verdict::Pass, _) => Self::Pass,
             (Verdict::Fail, Exit::Interrupted) => Self::Skip,
+            (Verdict::Fail, Exit::Unreachable) if endpoint.certificate_request.is_some() => {
+                Self::Open
+            }
             (Verdict::Fail, _) => Self::Fail,
         }
     }
@@ -88,13 +93,14 @@ impl Word {
             Self::Unverified => "PASS (unverified)",
             Self::Fail => "FAIL",
             Self::Skip => "SKIP",
+            Self::Open => "OPEN",
         }
     }
 
     pub(super) fn painted(self, view: View) -> String {
         let colour = match self {
             Self::Pass => AnsiColor::Green,
-            Self::Unverified | Self::Skip => AnsiColor::Yellow,
+            Self::Unverified | Self::Skip | Self::Open => AnsiColor::Yellow,
             Self::Fail => AnsiColor::Red,
         };
         paint(self.text(), bold(colour), view.palette)
@@ -123,10 +129,12 @@ pub(super) fn verdict_line(endpoint: &EndpointReport, label: &str, view: View) -
         Word::Unverified => {
             format!("sslmode={mode}: encrypted, but anyone could be answering")
         }
-        Word::Pass | Word::Fail | Word::Skip => format!("sslmode={mode}"),
+        Word::Pass | Word::Fail | Word::Skip | Word::Open => format!("sslmode={mode}"),
     }));
     match word {
-        Word::Fail => parts.push(format!("exit {}", endpoint.exit_code.number())),
+        Word::Fail | Word::Open => {
+            parts.push(format!("exit {}", endpoint.exit_code.number()));
+        }
         Word::Skip => {
             let error = endpoint.error.as_ref();
             parts.extend(error.map(|error| error.message.to_string()));

@@ -77,7 +77,9 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
             "a certificate authority must publish another list"
         }
         Code::ClientCertRefused => "a client certificate that the server accepts must be issued",
-        Code::HostsFileInvalid => "it concerns files before they are deployed, without a server",
+        Code::CertificateRequest | Code::CertificateRequestInvalid | Code::HostsFileInvalid => {
+            "it concerns files before they are deployed, without a server"
+        }
         Code::Refused
         | Code::Timeout
         | Code::NotPostgres

@@ -13,7 +13,7 @@ use pgtls::report::EndpointReport;
 use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
 use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
 
-use super::verify::{Judge, Judged, server_files};
+use super::{Judge, Judged, server_files};
 use crate::machine::Machine;
 
 /// One report for each name of each line. A line without names, `*` or `/no_sni/`, is judged for those of

@@ -1,0 +1,116 @@
+//! Which files `pgtls verify` verifies, and what each of them is.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use pgtls::conninfo::{World, shown_path};
+use pgtls::os::bytes_of;
+use pgtls::trust::{RequestFault, certificate_request, is_archive, read_bounded};
+use pgtls::x509::CertificateRequest;
+
+use super::hosts::is_hosts_file;
+use crate::cli::Verify;
+
+/// A file to verify.
+pub(super) enum Input {
+    /// A server's certificate.
+    Certificate(PathBuf),
+    /// `pg_hosts.conf`.
+    Hosts(PathBuf),
+    /// A PKCS#12 archive, and what is in the file.
+    Archive(PathBuf, Vec<u8>),
+    /// A request for a certificate.
+    Request(PathBuf, Box<Result<CertificateRequest, RequestFault>>),
+}
+
+/// The files that the arguments name, a directory by the certificates in it.
+pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    inputs.extend(args.hosts_file.clone().map(Input::Hosts));
+    // The file that ssl_cert_file will name: nothing but a certificate will do.
+    inputs.extend(args.cert.clone().map(Input::Certificate));
+    for file in &args.files {
+        if file.is_dir() {
+            let found = certificates_in(file)?;
+            if found.is_empty() {
+                bail!(
+                    "there is no .crt, .cer or .pem file with a certificate in {}",
+                    shown_path(file)
+                );
+            }
+            inputs.extend(found.into_iter().map(Input::Certificate));
+        } else if is_hosts_file(file) {
+            inputs.push(Input::Hosts(file.clone()));
+        } else {
+            inputs.push(input(file));
+        }
+    }
+    if args.key.is_some() && inputs.len() > 1 {
+        bail!("--key belongs to one certificate, but there are several files to verify");
+    }
+    let has_password = args.password_file.is_some() || args.password_env.is_some();
+    let is_archive = |input: &Input| matches!(input, Input::Archive(..));
+    if has_password && !inputs.iter().any(is_archive) {
+        bail!("a password is for a PKCS#12 file, but none of the files is one");
+    }
+    Ok(inputs)
+}
+
+/// The password of PKCS#12 files. It comes from no argument, which every user of the machine could read.
+pub(super) fn password(args: &Verify, world: &dyn World) -> anyhow::Result<Option<Vec<u8>>> {
+    if let Some(file) = &args.password_file {
+        let text = read_bounded(file)
+            .with_context(|| format!("could not read the password file {}", shown_path(file)))?;
+        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        return Ok(Some(line.strip_suffix(b"\r").unwrap_or(line).to_vec()));
+    }
+    let Some(name) = &args.password_env else {
+        return Ok(None);
+    };
+    let value = name.to_str().and_then(|name| world.var(name));
+    let shown = shown_path(Path::new(name));
+    let value = value.with_context(|| format!("the environment variable {shown} is not set"))?;
+    Ok(Some(bytes_of(&value)))
+}
+
+/// What cannot be read, or read twice as a pipe, is a certificate.
+fn input(file: &Path) -> Input {
+    let Some(Ok(contents)) = file.is_file().then(|| read_bounded(file)) else {
+        return Input::Certificate(file.to_owned());
+    };
+    if is_archive(&contents) {
+        return Input::Archive(file.to_owned(), contents);
+    }
+    match certificate_request(&contents) {
+        Some(request) => Input::Request(file.to_owned(), Box::new(request)),
+        None => Input::Certificate(file.to_owned()),
+    }
+}
+
+/// The files of a directory that contain a certificate, by name. What cannot be read is among them: it must not pass
+/// for verified.
+fn certificates_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let unreadable = || format!("could not list {}", shown_path(directory));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
+        let is_named = path.extension().is_some_and(|end| {
+            let end = end.to_ascii_lowercase();
+            ["crt", "cer", "pem"].iter().any(|one| end == *one)
+        });
+        if !is_named || path.is_dir() {
+            continue;
+        }
+        // A key alone has nothing to verify, and no server presents a request.
+        let is_other = read_bounded(&path).is_ok_and(|text| {
+            let has = |words: &[u8]| text.windows(words.len()).any(|part| part == words);
+            (has(b"PRIVATE KEY-----") || has(b"CERTIFICATE REQUEST-----"))
+                && !has(b"CERTIFICATE-----")
+        });
+        if !is_other {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

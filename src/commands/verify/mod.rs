@@ -1,0 +1,275 @@
+//! `pgtls verify`: the verdict on a server's files before they are installed.
+
+mod hosts;
+mod inputs;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use pgtls::check::{Label, NewRoots};
+use pgtls::conninfo::{SystemRoots, shown_path};
+use pgtls::demands::Demands;
+use pgtls::diagnose::{
+    Context, Diagnosis, Finding, archive_error, archive_note, diagnose_offline, diagnose_request,
+    rehearse_for, request_file_error, server_files_error, trust_error_offline,
+};
+use pgtls::exit::Exit;
+use pgtls::os::bytes_of;
+use pgtls::report::{EndpointReport, Report};
+use pgtls::trust::identity::{self, Archived, check_key, open_archive};
+use pgtls::trust::{Choice, Error, Level, Trust};
+use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge, judge_request};
+use pgtls::x509::{Certificate, CertificateRequest};
+use rustls::pki_types::CertificateDer;
+
+use self::inputs::{Input, inputs};
+use super::demands::now;
+use super::output::{self, Printed};
+use crate::cli::Verify;
+use crate::machine::Machine;
+
+pub(crate) fn run(args: &Verify) -> anyhow::Result<ExitCode> {
+    let (endpoints, exit) = verify(args)?;
+    output::print(
+        &Report::new(endpoints, exit, now()),
+        exit,
+        &args.output,
+        Printed::Nothing,
+    )
+}
+
+fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
+    let choice = args.sslrootcert.as_ref().map(|path| match path.to_str() {
+        Some("system") => Choice::System,
+        _ => Choice::File(path.clone()),
+    });
+    let inputs = inputs(args)?;
+    let key = args.key.as_deref();
+    let password = inputs::password(args, &Machine)?;
+    let password = password.as_deref();
+    let subjects: Vec<Subject<'_>> = inputs
+        .iter()
+        .map(|input| Subject::of(input, key, password))
+        .collect();
+    if let [Subject::Refused(_, diagnosis)] = subjects.as_slice() {
+        return Ok(refused(diagnosis));
+    }
+    let trust = match Trust::offline(
+        choice.as_ref(),
+        args.sslcrl.as_deref(),
+        &SystemRoots::read(&Machine),
+    ) {
+        Ok(trust) => trust,
+        Err(error) => return Ok(refused(&trust_error_offline(&error))),
+    };
+    let rules = Rules {
+        now: args.demands.instant()?.unwrap_or_else(now),
+        revocation: trust
+            .crls
+            .clone()
+            .map_or(Revocation::Off, Revocation::WholeChain),
+        purpose: Purpose::SslServer,
+    };
+    let new_roots = args.also_trust.as_deref().map(|file| {
+        NewRoots::read(file)
+            .with_context(|| format!("could not read the roots of {}", shown_path(file)))
+    });
+    let judge = Judge {
+        new_roots: new_roots.transpose()?,
+        trust: &trust,
+        rules: &rules,
+        demands: args.demands.keys().demands(),
+        oldest: args.demands.keys().oldest(),
+    };
+    let hosts: Vec<Vec<u8>> = args.host.iter().map(|host| bytes_of(host)).collect();
+    let naming = match subjects.as_slice() {
+        [_, _, ..] => Naming::File,
+        [_] | [] => Naming::Host,
+    };
+    let mut judged: Vec<Judged> = Vec::new();
+    for subject in &subjects {
+        match subject {
+            Subject::Hosts(file) => judged.extend(hosts::verify(file, &hosts, &judge)),
+            Subject::Refused(file, diagnosis) => {
+                let report = named(EndpointReport::unread(diagnosis), file);
+                judged.push((report, diagnosis.exit));
+            }
+            Subject::Chain(file, chain) => judged
+                .extend(each_host(&hosts).map(|host| naming.apply(judge.chain(chain, host), file))),
+            Subject::Archive(file, archive) => judged.extend(each_host(&hosts).map(|host| {
+                let note = archive_note(file, archive.order);
+                let verdict = judge.chain_with(&to_der(&archive.chain), host, &[note]);
+                naming.apply(verdict, file)
+            })),
+            // Always by its name: it must not be taken for a server.
+            Subject::Request(file, request) => judged.extend(
+                each_host(&hosts)
+                    .map(|host| Naming::File.apply(judge.request(request, host), file)),
+            ),
+        }
+    }
+    let exits: Vec<Exit> = judged.iter().map(|(_, exit)| *exit).collect();
+    let endpoints = judged.into_iter().map(|(endpoint, _)| endpoint);
+    Ok((endpoints.collect(), Exit::of_all(exits)))
+}
+
+/// What was read of a file.
+enum Subject<'a> {
+    Chain(&'a Path, Vec<Vec<u8>>),
+    Archive(&'a Path, Archived),
+    Request(&'a Path, &'a CertificateRequest),
+    Refused(&'a Path, Diagnosis),
+    Hosts(&'a Path),
+}
+
+impl<'a> Subject<'a> {
+    fn of(input: &'a Input, key: Option<&Path>, password: Option<&[u8]>) -> Self {
+        match input {
+            Input::Hosts(file) => Self::Hosts(file),
+            Input::Certificate(file) => match server_files(file, key) {
+                Ok(chain) => Self::Chain(file, chain),
+                Err(error) => Self::Refused(file, server_files_error(&error)),
+            },
+            Input::Archive(file, contents) => match open_archive(contents, password) {
+                Err(error) => Self::Refused(file, archive_error(file, &error)),
+                Ok(archive) => match fits(key, archive.chain.first(), file) {
+                    Err(error) => Self::Refused(file, server_files_error(&error)),
+                    Ok(()) => Self::Archive(file, archive),
+                },
+            },
+            Input::Request(file, request) => match &**request {
+                Err(fault) => Self::Refused(file, request_file_error(file, fault)),
+                Ok(request) => match key.map(|key| check_key(&request.copied, file, key)) {
+                    Some(Err(error)) => Self::Refused(file, server_files_error(&error.into())),
+                    Some(Ok(())) | None => Self::Request(file, request),
+                },
+            },
+        }
+    }
+}
+
+/// Does a key file belong to the certificate of an archive?
+fn fits(key: Option<&Path>, own: Option<&CertificateDer<'_>>, archive: &Path) -> Result<(), Error> {
+    let (Some(key), Some(own)) = (key, own) else {
+        return Ok(());
+    };
+    match Certificate::parse_prefix(own) {
+        Ok((own, _)) => Ok(check_key(&own, archive, key)?),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Every host, or none once.
+fn each_host(hosts: &[Vec<u8>]) -> impl Iterator<Item = Option<&Vec<u8>>> {
+    let none = hosts.is_empty().then_some(None);
+    hosts.iter().map(Some).chain(none)
+}
+
+/// The report with the file's name, to tell it from others.
+fn named(report: EndpointReport, file: &Path) -> EndpointReport {
+    report.labelled(&Label {
+        name: Some(shown_path(file)),
+        location: None,
+    })
+}
+
+/// What to call what was judged.
+#[derive(Clone, Copy)]
+enum Naming {
+    /// By its file.
+    File,
+    /// By its host: there is only this one file.
+    Host,
+}
+
+impl Naming {
+    fn apply(self, (report, exit): Judged, file: &Path) -> Judged {
+        match self {
+            Self::File => (named(report, file), exit),
+            Self::Host => (report, exit),
+        }
+    }
+}
+
+fn refused(diagnosis: &Diagnosis) -> (Vec<EndpointReport>, Exit) {
+    (vec![EndpointReport::unread(diagnosis)], diagnosis.exit)
+}
+
+/// A report and its exit code.
+pub(super) type Judged = (EndpointReport, Exit);
+
+/// What all chains are judged by.
+pub(super) struct Judge<'a> {
+    /// Those of a rotation that is rehearsed.
+    new_roots: Option<NewRoots>,
+    trust: &'a Trust,
+    rules: &'a Rules,
+    pub(super) demands: Demands,
+    oldest: Oldest,
+}
+
+impl Judge<'_> {
+    /// The verdict on a chain for a host, or on the chain alone.
+    pub(super) fn chain(&self, chain: &[Vec<u8>], host: Option<&Vec<u8>>) -> Judged {
+        self.chain_with(chain, host, &[])
+    }
+
+    /// What a certificate made from a request would be for a host.
+    fn request(&self, request: &CertificateRequest, host: Option<&Vec<u8>>) -> Judged {
+        let host = host.map(Vec::as_slice);
+        let judged = judge_request(request, host, self.oldest);
+        let diagnosis = diagnose_request(&self.context(host), &judged);
+        let report = EndpointReport::requested(host, &judged, &diagnosis);
+        (report, diagnosis.exit)
+    }
+
+    fn context<'a>(&'a self, host: Option<&'a [u8]>) -> Context<'a> {
+        Context {
+            conninfo: None,
+            trust: self.trust,
+            level: host.map_or(Level::Chain, |_| Level::ChainAndName),
+            rules: self.rules,
+            host,
+            address: None,
+        }
+    }
+
+    /// The same with more findings.
+    pub(super) fn chain_with(
+        &self,
+        chain: &[Vec<u8>],
+        host: Option<&Vec<u8>>,
+        findings: &[Finding],
+    ) -> Judged {
+        let host = host.map(Vec::as_slice);
+        let context = self.context(host);
+        let judgement = judge(chain, self.trust, host, self.rules).since(self.oldest);
+        let mut diagnosis = diagnose_offline(&context, &judgement, &self.demands);
+        let rotation = self
+            .new_roots
+            .as_ref()
+            .map(|new| rehearse_for(&context, &judgement, &new.file, &new.trust));
+        let rehearsed = rotation.iter().map(|rotation| &rotation.finding);
+        for finding in findings.iter().chain(rehearsed) {
+            diagnosis = diagnosis.with(finding.clone(), self.demands.strictness);
+        }
+        let report = EndpointReport::offline(&context, &judgement, &diagnosis)
+            .with_rotation(rotation.as_ref());
+        (report, diagnosis.exit)
+    }
+}
+
+/// The chain of a server's files, its key compared if there is one.
+pub(super) fn server_files(certificate: &Path, key: Option<&Path>) -> Result<Vec<Vec<u8>>, Error> {
+    let chain = match key {
+        Some(key) => identity::load_pair(certificate, key)?.chain,
+        None => identity::load_chain(certificate)?,
+    };
+    Ok(to_der(&chain))
+}
+
+fn to_der(chain: &[CertificateDer<'_>]) -> Vec<Vec<u8>> {
+    let chain = chain.iter().map(|certificate| certificate.to_vec());
+    chain.collect()
+}

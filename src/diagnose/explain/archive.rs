@@ -1,0 +1,86 @@
+//! A PKCS #12 archive with a server's certificate: why it cannot be read, and that PostgreSQL does not read it.
+
+use std::path::Path;
+
+use super::files::quoted_path;
+use crate::conninfo::shown_path;
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, Stage};
+use crate::trust::identity::{ArchiveError, ArchiveOrder};
+use crate::trust::{ArchiveFault, ChainFault};
+
+/// An archive that is not that of a server.
+pub fn archive_error(path: &Path, error: &ArchiveError) -> Diagnosis {
+    let message = format!(
+        "the PKCS#12 file \"{}\" cannot be used: {error}",
+        shown_path(path)
+    );
+    let file = quoted_path(path);
+    let (code, hint) = match error {
+        ArchiveError::Archive(ArchiveFault::PasswordMissing) => (
+            Code::ServerCertFileInvalid,
+            "Put the password into a file that only you can read, and add --password-file FILE. Or set an environment variable, and add --password-env NAME.".into(),
+        ),
+        ArchiveError::Archive(ArchiveFault::WrongPassword) => (
+            Code::ServerCertFileInvalid,
+            Hint::say("Check the password. The first line of the file counts, without its line end. openssl asks for it:")
+                .show(format!("openssl pkcs12 -in {file} -noout")),
+        ),
+        ArchiveError::Archive(ArchiveFault::Unsupported { .. }) => (
+            Code::ServerCertFileInvalid,
+            Hint::say("Let openssl write the certificates to a file, and verify that. For old ciphers (RC2, RC4) OpenSSL 3 also needs -legacy:")
+                .show(format!("openssl pkcs12 -in {file} -nokeys -out chain.pem"))
+                .show("pgtls verify chain.pem"),
+        ),
+        ArchiveError::Archive(ArchiveFault::Damaged | ArchiveFault::TooMuch) => (
+            Code::ServerCertFileInvalid,
+            "Export it again.".into(),
+        ),
+        ArchiveError::Archive(ArchiveFault::NoCertificate) => (
+            Code::ServerCertFileInvalid,
+            "Export it again, with the server's certificate and its chain.".into(),
+        ),
+        ArchiveError::Chain(ChainFault::WeakKey { .. } | ChainFault::WeakSignature { .. }) => (
+            Code::ServerCertFileInvalid,
+            "OpenSSL refuses it at security level 2. Have it reissued with a key of at least RSA 2048 or ECDSA P-256, signed with SHA-256.".into(),
+        ),
+        ArchiveError::Chain(_) => (
+            Code::ServerCertFileInvalid,
+            "PostgreSQL would not start with these certificates.".into(),
+        ),
+        ArchiveError::Key(_) => (
+            Code::ServerKeyFileInvalid,
+            "Export it again with the key of the server's certificate.".into(),
+        ),
+        ArchiveError::Mismatch => (
+            Code::ServerKeyMismatch,
+            "Export it again with the certificate that belongs to the key.".into(),
+        ),
+    };
+    Diagnosis::failed(Finding::error(code, Stage::Trust, message).hint(hint))
+}
+
+/// What remains to be done with an archive that was verified.
+pub fn archive_note(path: &Path, order: ArchiveOrder) -> Finding {
+    let message =
+        "PostgreSQL reads no PKCS#12: convert the file for ssl_cert_file and ssl_key_file";
+    let file = quoted_path(path);
+    let certificates = match order {
+        ArchiveOrder::LeafFirst => format!("openssl pkcs12 -in {file} -nokeys -out server.crt"),
+        // openssl writes the certificates in the order of the archive, PostgreSQL needs the server's own first.
+        ArchiveOrder::LeafLater => format!(
+            "(openssl pkcs12 -in {file} -clcerts -nokeys; openssl pkcs12 -in {file} -cacerts -nokeys) > server.crt"
+        ),
+    };
+    let hint = Hint::say("openssl asks for the password:")
+        .show(certificates)
+        .show(format!(
+            "(umask 077; openssl pkcs12 -in {file} -nocerts -nodes -out server.key)"
+        ));
+    Finding::new(
+        Level::Info,
+        Code::ServerCertFileInvalid,
+        Stage::Trust,
+        message.to_owned(),
+    )
+    .hint(hint)
+}

@@ -1,0 +1,280 @@
+//! A PKCS #12 archive (RFC 7292), as `openssl pkcs12` reads it without its legacy provider: certificates and keys,
+//! encrypted with a password and protected by a MAC of it.
+
+use super::encryption::Decryption;
+use super::pkcs12::{Effort, MacFault, Password, verify_mac};
+use super::private_key::KeyFault;
+use crate::x509::der::{Element, Malformed, Reader, Result, tag};
+
+/// Why an archive cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArchiveFault {
+    /// The structure is broken, or what was decrypted is.
+    #[error("it is damaged")]
+    Damaged,
+    /// It needs a password, and there is none.
+    #[error("it needs a password")]
+    PasswordMissing,
+    /// The password is not that of the archive.
+    #[error("the password is wrong, or the archive was changed")]
+    WrongPassword,
+    /// A part that cannot be read here.
+    #[error("it has a part that pgtls does not read: {scheme}")]
+    Unsupported {
+        /// OpenSSL's name of it, or a dotted object identifier; safe for terminals.
+        scheme: String,
+    },
+    /// More parts, or more rounds of key derivation, than any program makes.
+    #[error("it asks for more work than any program that makes archives")]
+    TooMuch,
+    /// There is no certificate in it.
+    #[error("it contains no certificate")]
+    NoCertificate,
+}
+
+/// What is in an archive.
+#[derive(Default)]
+pub(super) struct Contents {
+    /// DER of certificates, in the archive's order.
+    pub(super) certificates: Vec<Vec<u8>>,
+    /// DER of keys (RFC 5958 section 2), in the archive's order.
+    pub(super) keys: Vec<Vec<u8>>,
+}
+
+/// Is it a PKCS #12 archive?
+pub fn is_archive(contents: &[u8]) -> bool {
+    Outer::read(contents).is_ok()
+}
+
+/// Reads and decrypts an archive.
+pub(super) fn read(
+    contents: &[u8],
+    password: Option<&[u8]>,
+) -> std::result::Result<Contents, ArchiveFault> {
+    let outer = Outer::read(contents)?;
+    let Some(password) = password else {
+        // "No password" is one of two: none, or the empty one.
+        let by = |password| Opened::with(&outer, password);
+        return match by(Password::none()).or_else(|_| by(Password::of(b""))) {
+            Err(ArchiveFault::WrongPassword) => Err(ArchiveFault::PasswordMissing),
+            read => read,
+        };
+    };
+    match Opened::with(&outer, Password::of(password)) {
+        Err(ArchiveFault::WrongPassword) if password.is_empty() => {
+            Opened::with(&outer, Password::none())
+        }
+        read => read,
+    }
+}
+
+/// The PFX: the contents that the MAC protects, and the MAC.
+struct Outer<'a> {
+    safe: Vec<u8>,
+    mac: Option<Element<'a>>,
+}
+
+impl<'a> Outer<'a> {
+    fn read(der: &'a [u8]) -> Result<Self> {
+        let mut parts = Reader::new(der).sequence()?;
+        if parts.universal(tag::INTEGER)?.integer()? != [3] {
+            return Err(Malformed);
+        }
+        let mut info = parts.sequence()?;
+        if info.oid()? != DATA {
+            return Err(Malformed);
+        }
+        let safe = info.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+        if !safe.is_universal(tag::OCTET_STRING) {
+            return Err(Malformed);
+        }
+        let mac = parts.optional(|element| element.is_universal(tag::SEQUENCE))?;
+        parts.finish()?;
+        Ok(Self {
+            safe: octets(&safe)?,
+            mac,
+        })
+    }
+}
+
+/// An archive that is being read.
+struct Opened {
+    password: Password,
+    effort: Effort,
+    parts: usize,
+    contents: Contents,
+}
+
+impl Opened {
+    fn with(outer: &Outer<'_>, password: Password) -> std::result::Result<Contents, ArchiveFault> {
+        let mut opened = Self {
+            password,
+            effort: Effort::usual(),
+            parts: 0,
+            contents: Contents::default(),
+        };
+        if let Some(mac) = &outer.mac {
+            let checked = verify_mac(mac, &outer.safe, &opened.password, &mut opened.effort);
+            checked.map_err(|fault| match fault {
+                MacFault::Malformed => ArchiveFault::Damaged,
+                MacFault::Unsupported(scheme) => ArchiveFault::Unsupported { scheme },
+                MacFault::TooMuch => ArchiveFault::TooMuch,
+                MacFault::Wrong => ArchiveFault::WrongPassword,
+            })?;
+        }
+        match (opened.all(&outer.safe), &outer.mac) {
+            (Ok(()), _) => Ok(opened.contents),
+            // Without a MAC a wrong password is noticed only by what it makes of the contents.
+            (Err(ArchiveFault::Damaged), None) => Err(ArchiveFault::WrongPassword),
+            (Err(fault), _) => Err(fault),
+        }
+    }
+
+    fn all(&mut self, safe: &[u8]) -> std::result::Result<(), ArchiveFault> {
+        let mut infos = Reader::new(safe).sequence_of()?;
+        while !infos.is_empty() {
+            self.part()?;
+            self.info(&mut infos.sequence()?)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a part.
+    fn part(&mut self) -> std::result::Result<(), ArchiveFault> {
+        self.parts = self.parts.saturating_add(1);
+        match self.parts {
+            ..=MAX_PARTS => Ok(()),
+            _ => Err(ArchiveFault::TooMuch),
+        }
+    }
+
+    /// One ContentInfo: bags, encrypted or not.
+    fn info(&mut self, info: &mut Reader<'_>) -> std::result::Result<(), ArchiveFault> {
+        let kind = info.oid()?;
+        let content = info.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+        match kind.as_str() {
+            DATA => self.bags(&octets(&content)?),
+            ENCRYPTED_DATA => {
+                let mut parts = content.children()?;
+                parts.universal(tag::INTEGER)?;
+                let mut encrypted = parts.sequence()?;
+                encrypted.oid()?;
+                let algorithm = encrypted.universal(tag::SEQUENCE)?;
+                let data = octets(&encrypted.optional_context(0)?.ok_or(Malformed)?)?;
+                let plain = self.decrypt(algorithm.whole, &data)?;
+                self.bags(&plain)
+            }
+            other => Err(ArchiveFault::Unsupported {
+                scheme: format!("contents of type {other}"),
+            }),
+        }
+    }
+
+    fn bags(&mut self, safe: &[u8]) -> std::result::Result<(), ArchiveFault> {
+        let mut bags = Reader::new(safe).sequence_of()?;
+        while !bags.is_empty() {
+            self.part()?;
+            let mut bag = bags.sequence()?;
+            let kind = bag.oid()?;
+            let value = bag.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+            match kind.as_str() {
+                KEY => self.contents.keys.push(value.whole.to_vec()),
+                SHROUDED_KEY => {
+                    let mut parts = value.children()?;
+                    let algorithm = parts.universal(tag::SEQUENCE)?;
+                    let data = octets(&parts.universal(tag::OCTET_STRING)?)?;
+                    let key = self.decrypt(algorithm.whole, &data)?;
+                    self.contents.keys.push(key);
+                }
+                CERTIFICATE => {
+                    let mut parts = value.children()?;
+                    let form = parts.oid()?;
+                    let wrapped = parts.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+                    if form == X509 {
+                        self.contents.certificates.push(octets(&wrapped)?);
+                    }
+                }
+                // Revocation lists and other secrets, which no server sends.
+                CRL | SECRET => {}
+                other => {
+                    return Err(ArchiveFault::Unsupported {
+                        scheme: format!("a bag of type {other}"),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn decrypt(
+        &mut self,
+        algorithm: &[u8],
+        data: &[u8],
+    ) -> std::result::Result<Vec<u8>, ArchiveFault> {
+        let decryption = Decryption {
+            password: &self.password,
+            effort: &mut self.effort,
+        };
+        decryption
+            .run(algorithm, data)
+            .map_err(|fault| match fault {
+                KeyFault::WrongPassword => ArchiveFault::WrongPassword,
+                KeyFault::UnsupportedEncryption { scheme } => ArchiveFault::Unsupported { scheme },
+                KeyFault::NoKey(_)
+                | KeyFault::Pem(_)
+                | KeyFault::Malformed
+                | KeyFault::PasswordMissing
+                | KeyFault::EncryptedDer
+                | KeyFault::UnsupportedKey { .. }
+                | KeyFault::RsaLength { .. } => ArchiveFault::Damaged,
+            })
+    }
+}
+
+impl From<Malformed> for ArchiveFault {
+    fn from(Malformed: Malformed) -> Self {
+        Self::Damaged
+    }
+}
+
+/// The contents of an OCTET STRING, implicitly tagged or not, in one piece or, as Java and NSS write them, in several.
+fn octets(element: &Element<'_>) -> Result<Vec<u8>> {
+    if let Ok(bytes) = element.bytes() {
+        return Ok(bytes.to_vec());
+    }
+    let mut pieces = element.children()?;
+    let mut bytes = Vec::new();
+    while !pieces.is_empty() {
+        bytes.extend_from_slice(pieces.universal(tag::OCTET_STRING)?.bytes()?);
+    }
+    Ok(bytes)
+}
+
+/// Bags and contents of one archive.
+const MAX_PARTS: usize = 1_000;
+
+/// RFC 5652 section 4 and 8.
+const DATA: &str = "1.2.840.113549.1.7.1";
+const ENCRYPTED_DATA: &str = "1.2.840.113549.1.7.6";
+
+/// RFC 7292 section 4.2.
+const KEY: &str = "1.2.840.113549.1.12.10.1.1";
+const SHROUDED_KEY: &str = "1.2.840.113549.1.12.10.1.2";
+const CERTIFICATE: &str = "1.2.840.113549.1.12.10.1.3";
+const CRL: &str = "1.2.840.113549.1.12.10.1.4";
+const SECRET: &str = "1.2.840.113549.1.12.10.1.5";
+
+/// x509Certificate (RFC 2985 appendix A).
+const X509: &str = "1.2.840.113549.1.9.22.1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = read(&bytes, Some(b"x"));
+        }
+    }
+}

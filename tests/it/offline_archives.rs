@@ -1,0 +1,400 @@
+//! `pgtls verify` on PKCS#12 files, against `openssl pkcs12`.
+
+use std::path::Path;
+use std::process::Command;
+
+use pgtls::trust::identity::open_archive;
+
+use crate::support::client::{Client, Run};
+use crate::support::pki::{Ca, Served};
+use crate::support::skip::has_openssl;
+
+const PASSWORD: &str = "correct horse";
+
+/// A home directory with `server.key`, `server.crt`, `root.crt` and a `password`.
+fn site() -> (Client, Ca, Ca, Served) {
+    let root = Ca::root("root");
+    let intermediate = root.intermediate("intermediate");
+    let client = Client::new();
+    let served = intermediate.leaf(&["db.example"]).and(&intermediate.pem);
+    client.write("server.crt", &served.chain);
+    client.write("server.key", &served.key);
+    client.write("root.crt", &root.pem);
+    client.write("password", format!("{PASSWORD}\nnot this line"));
+    (client, root, intermediate, served)
+}
+
+/// `openssl pkcs12 -export` with more options; `None` if this openssl cannot.
+fn export(directory: &Path, options: &str) -> Option<Vec<u8>> {
+    let words = "pkcs12 -export -in server.crt -out server.p12";
+    let output = Command::new("openssl")
+        .args(words.split(' '))
+        .args(options.split_whitespace())
+        .args(["-passout", &format!("pass:{PASSWORD}")])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    let made = output.status.success();
+    made.then(|| std::fs::read(directory.join("server.p12")).unwrap())
+}
+
+fn verify(client: &Client, arguments: &str) -> Run {
+    let fixed = "verify --format json --sslrootcert root.crt --host db.example";
+    let words: Vec<&str> = fixed
+        .split(' ')
+        .chain(arguments.split_whitespace())
+        .collect();
+    client.pgtls(&words)
+}
+
+const WITH: &str = "server.p12 --password-file password";
+
+/// Every way in which openssl writes an archive without its legacy provider.
+const FORMS: [&str; 9] = [
+    "-inkey server.key",
+    "-nokeys",
+    "-inkey server.key -keypbe NONE -certpbe NONE",
+    "-inkey server.key -keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1",
+    "-inkey server.key -keypbe PBE-SHA1-2DES -certpbe PBE-SHA1-2DES -macalg sha384",
+    "-inkey server.key -keypbe AES-128-CBC -certpbe AES-192-CBC -macalg sha512",
+    "-inkey server.key -iter 100000",
+    "-inkey server.key -nomaciter",
+    "-inkey server.key -nomac",
+];
+
+#[test]
+fn the_chain_in_an_archive_is_verified() {
+    if !has_openssl() {
+        return;
+    }
+    for form in FORMS {
+        let (client, ..) = site();
+        export(client.home.path(), form).unwrap();
+        let run = verify(&client, WITH);
+        assert_eq!(
+            (run.code, run.outcome()),
+            (0, "pass".to_owned()),
+            "{form}: {run:?}"
+        );
+        // What is said of the conversion is no fault.
+        assert_eq!(run.findings(), ["server-cert-file-invalid"], "{form}");
+        let shown = run.endpoint();
+        assert_eq!(shown["certificates"][0]["names"][0], "db.example", "{form}");
+        assert_eq!(shown["findings"][0]["level"], "info", "{form}");
+        let run = verify(&client, &format!("{WITH} --strict"));
+        assert_eq!(run.code, 0, "{form}: {run:?}");
+    }
+}
+
+#[test]
+fn an_archive_is_judged_like_the_files_it_becomes() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, ..) = site();
+    export(client.home.path(), FORMS[0]).unwrap();
+    for (arguments, code) in [
+        ("--host other.example", 7),
+        ("--at +91d", 6),
+        ("--sslrootcert server.crt", 6),
+        ("--valid-for 91d", 1),
+    ] {
+        let archive = ["verify", "server.p12", "--password-file", "password"];
+        let files = ["verify", "server.crt"];
+        let roots = ["--sslrootcert", "root.crt"];
+        let run = |first: &[&str]| {
+            let mut words = first.to_vec();
+            if !arguments.contains("--sslrootcert") {
+                words.extend(roots);
+            }
+            words.extend(arguments.split(' '));
+            client.pgtls(&words).code
+        };
+        assert_eq!((run(&archive), run(&files)), (code, code), "{arguments}");
+    }
+    // The server's own certificate is the one that the key fits, wherever it is.
+    let pem = std::fs::read_to_string(client.home.path().join("server.crt")).unwrap();
+    let second = pem.rfind("-----BEGIN").unwrap();
+    client.write(
+        "server.crt",
+        format!("{}{}", &pem[second..], &pem[..second]),
+    );
+    export(client.home.path(), "-inkey server.key").unwrap();
+    let run = verify(&client, WITH);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.endpoint()["certificates"][0]["names"][0], "db.example");
+    // ssl_cert_file cannot name it.
+    let run = client.pgtls(&["verify", "--cert", "server.p12", "--format", "json"]);
+    assert_eq!(
+        (run.code, run.outcome()),
+        (2, "server-cert-file-invalid".to_owned())
+    );
+}
+
+/// The commands of the note make files that pass.
+#[test]
+fn what_the_note_says_to_type_makes_the_files_of_a_server() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, _, _, served) = site();
+    let pem = std::fs::read_to_string(client.home.path().join("server.crt")).unwrap();
+    let second = pem.rfind("-----BEGIN").unwrap();
+    for certificates in [pem.clone(), format!("{}{}", &pem[second..], &pem[..second])] {
+        client.write("server.crt", certificates);
+        client.write("server.key", &served.key);
+        export(client.home.path(), "-inkey server.key").unwrap();
+        std::fs::remove_file(client.home.path().join("server.key")).unwrap();
+        let run = verify(&client, WITH);
+        let hint = run.endpoint()["findings"][0]["hint"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        for command in hint.lines().filter(|line| line.contains("openssl pkcs12 ")) {
+            let asked = command.replace("openssl pkcs12 ", "openssl pkcs12 -passin file:password ");
+            client.take_command(asked.trim());
+        }
+        let run = verify(&client, "--cert server.crt --key server.key");
+        assert_eq!(
+            (run.code, run.findings()),
+            (0, Vec::new()),
+            "{hint}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn the_password_comes_from_a_file_or_the_environment_and_is_never_shown() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, root, _, _) = site();
+    let client = client
+        .with("P12_PASSWORD", PASSWORD)
+        .with("WRONG", "Zq7wXk9LmPv3Rt");
+    export(client.home.path(), FORMS[0]).unwrap();
+    client.write("empty", "");
+    client.write("crlf", format!("{PASSWORD}\r\n"));
+    client.write("wrong", "Zq7wXk9LmPv3Rt\n");
+    client.write("server.pem", root.leaf(&["db.example"]).chain);
+    for (arguments, code, outcome) in [
+        ("server.p12 --password-file password", 0, "pass"),
+        ("server.p12 --password-file crlf", 0, "pass"),
+        ("server.p12 --password-env P12_PASSWORD", 0, "pass"),
+        ("server.p12", 2, "server-cert-file-invalid"),
+        (
+            "server.p12 --password-file empty",
+            2,
+            "server-cert-file-invalid",
+        ),
+        (
+            "server.p12 --password-file wrong",
+            2,
+            "server-cert-file-invalid",
+        ),
+        (
+            "server.p12 --password-env WRONG",
+            2,
+            "server-cert-file-invalid",
+        ),
+    ] {
+        let run = verify(&client, arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{arguments}: {run:?}"
+        );
+    }
+    for arguments in [
+        "server.p12 --password-file nowhere",
+        "server.p12 --password-env NOT_SET",
+        "server.p12 --password-env P12_PASSWORD --password-file password",
+        "server.pem --password-file password",
+    ] {
+        assert_eq!(verify(&client, arguments).code, 2, "{arguments}");
+    }
+    for format in ["text", "json", "sarif", "html", "markdown"] {
+        for password in ["--password-env=WRONG", "--password-env=P12_PASSWORD"] {
+            let run = client.pgtls(&["verify", "server.p12", password, "--format", format]);
+            let all = format!("{}{}", run.stdout, run.stderr);
+            let shown = all.contains("Zq7wXk9LmPv3Rt") || all.contains(PASSWORD);
+            assert!(!shown, "{format}: {all}");
+        }
+    }
+}
+
+#[test]
+fn an_archive_of_no_server_is_refused_with_its_reason() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, root, ..) = site();
+    client.write("other.key", root.leaf(&["db.example"]).key);
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(client.home.path().join("other.key"), private).unwrap();
+    export(client.home.path(), "-nokeys").unwrap();
+    let run = verify(&client, &format!("{WITH} --key other.key"));
+    assert_eq!(
+        (run.code, run.outcome()),
+        (2, "server-key-mismatch".to_owned()),
+        "{run:?}"
+    );
+    // What openssl without its legacy provider does not read either.
+    if export(client.home.path(), "-inkey server.key -legacy").is_some() {
+        let run = verify(&client, WITH);
+        assert_eq!(
+            (run.code, run.outcome()),
+            (2, "server-cert-file-invalid".to_owned())
+        );
+        let text = run.endpoint()["error"].to_string();
+        assert!(
+            text.contains("PBE-SHA1-RC2-40") && text.contains("-legacy"),
+            "{text}"
+        );
+    }
+}
+
+/// A hostile archive asks for two thousand million rounds, or for millions in each of many parts.
+#[test]
+fn the_work_for_an_archive_is_bounded() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, ..) = site();
+    let der = export(client.home.path(), "-inkey server.key -iter 66051").unwrap();
+    // INTEGER 0x010203, wherever a count of rounds is.
+    let rounds = [2, 3, 1, 2, 3];
+    let places: Vec<usize> = (0..der.len())
+        .filter(|place| der[*place..].starts_with(&rounds))
+        .collect();
+    assert!(places.len() >= 2, "{places:?}");
+    for place in places {
+        let mut hostile = der.clone();
+        hostile[place + 2..place + 5].copy_from_slice(&[0x7f, 0xff, 0xff]);
+        // The same length, and 8,388,607 rounds: once is allowed.
+        client.write("server.p12", &hostile);
+        assert_eq!(verify(&client, WITH).code, 2);
+    }
+    let mut hostile = der.clone();
+    let last = (0..der.len())
+        .rfind(|place| der[*place..].starts_with(&rounds))
+        .unwrap();
+    // The MAC's count is the last value of the file: a longer one needs longer lengths around it.
+    hostile.truncate(last);
+    let grown = longer(&hostile, &[2, 4, 0x7f, 0xff, 0xff, 0xff]);
+    client.write("server.p12", grown);
+    let run = verify(&client, WITH);
+    assert_eq!(
+        (run.code, run.outcome()),
+        (2, "server-cert-file-invalid".to_owned())
+    );
+    let message = run.endpoint()["error"]["message"].to_string();
+    assert!(message.contains("more work"), "{message}");
+}
+
+/// The PFX that begins so, with another count of rounds in its MAC.
+fn longer(start: &[u8], count: &[u8]) -> Vec<u8> {
+    let header = |der: &[u8]| match der[1] {
+        0x82 => 4,
+        0x81 => 3,
+        _ => 2,
+    };
+    // PFX, version, authSafe, macData.
+    let inside = header(start);
+    let safe = inside + 3;
+    let length = usize::from(start[safe + 2]) << 8 | usize::from(start[safe + 3]);
+    assert_eq!(start[safe + 1], 0x82);
+    let mac = safe + 4 + length;
+    let body = &start[mac + header(&start[mac..])..];
+    let body = [body, count].concat();
+    let macdata = [&[0x30, u8::try_from(body.len()).unwrap()], &body[..]].concat();
+    let whole = [&start[inside..mac], &macdata].concat();
+    let size = u16::try_from(whole.len()).unwrap().to_be_bytes();
+    [&[0x30, 0x82][..], &size, &whole].concat()
+}
+
+/// `openssl pkcs12` is the referee, with every few bytes changed: what it refuses is refused.
+#[test]
+fn a_changed_archive_is_read_only_if_openssl_reads_it() {
+    if !has_openssl() {
+        return;
+    }
+    let (client, ..) = site();
+    let home = client.home.path();
+    let file = home.join("changed.p12");
+    let accepted = |der: &[u8]| {
+        std::fs::write(&file, der).unwrap();
+        let words = [
+            "pkcs12",
+            "-noout",
+            "-passin",
+            &format!("pass:{PASSWORD}"),
+            "-in",
+        ];
+        Command::new("openssl")
+            .args(words)
+            .arg(&file)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    let (mut same, mut stricter) = (0, Vec::new());
+    for form in [FORMS[0], FORMS[3], FORMS[8]] {
+        let der = export(home, form).unwrap();
+        assert!(
+            accepted(&der) && open_archive(&der, Some(PASSWORD.as_bytes())).is_ok(),
+            "{form}"
+        );
+        for place in (0..der.len()).step_by(23) {
+            let mut changed = der.clone();
+            changed[place] ^= 1;
+            let ours = open_archive(&changed, Some(PASSWORD.as_bytes())).is_ok();
+            match (ours, accepted(&changed)) {
+                (true, false) => panic!("{form}: byte {place} of {}", der.len()),
+                (false, true) => stricter.push((form, place)),
+                (true, true) | (false, false) => same += 1,
+            }
+        }
+    }
+    // Without a MAC openssl -noout does not decode every part.
+    let with_mac = stricter
+        .iter()
+        .filter(|(form, _)| *form != FORMS[8])
+        .count();
+    assert!(same > 100 && with_mac == 0, "{same} {stricter:?}");
+}
+
+/// What a rotation would do to these files, as for a server.
+#[test]
+fn a_rotation_is_rehearsed_with_files_too() {
+    let (old, new) = (Ca::root("old"), Ca::root("new"));
+    let client = Client::new();
+    client.write("old.crt", &old.pem);
+    client.write("new.crt", &new.pem);
+    client.write("both.crt", format!("{}{}", old.pem, new.pem));
+    client.write("of-old.crt", old.leaf(&["db.example"]).chain);
+    client.write("of-new.crt", new.leaf(&["db.example"]).chain);
+    for (file, also, code, verdicts) in [
+        ("of-old.crt", "new.crt", 0, [0, 6, 0]),
+        ("of-new.crt", "new.crt", 6, [6, 0, 0]),
+        ("of-old.crt", "both.crt", 0, [0, 0, 0]),
+        ("of-new.crt", "old.crt", 6, [6, 6, 6]),
+    ] {
+        let words = "verify --format json --sslrootcert old.crt --host db.example";
+        let mut words: Vec<&str> = words.split(' ').collect();
+        words.extend([file, "--also-trust", also]);
+        let run = client.pgtls(&words);
+        assert_eq!(run.code, code, "{file} {also}: {run:?}");
+        let rotation = run.endpoint()["rotation"].clone();
+        let exits =
+            ["today", "alone", "both"].map(|one| rotation[one]["exit_code"].as_i64().unwrap());
+        assert_eq!(exits, verdicts, "{file} {also}: {rotation}");
+        assert!(
+            run.findings().contains(&"ca-rotation".to_owned()),
+            "{run:?}"
+        );
+    }
+    let words = ["verify", "of-old.crt", "--also-trust", "nowhere.crt"];
+    assert_eq!(client.pgtls(&words).code, 2);
+}
