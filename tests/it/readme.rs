@@ -413,7 +413,12 @@ impl House {
         let chain = encode_pem("CERTIFICATE", &issued.chain[0]);
         let key = encode_pem("PRIVATE KEY", issued.key.secret_der());
         client.write("server.crt", chain);
-        client.write("server.key", key);
+        client.write("server.key", &key);
+        let own = rcgen::KeyPair::from_pem(&key).unwrap();
+        let names: Vec<String> = HOSTS.iter().map(|host| (*host).to_owned()).collect();
+        let request = rcgen::CertificateParams::new(names).unwrap();
+        let request = request.serialize_request(&own).unwrap();
+        client.write("server.csr", request.pem().unwrap());
         let private = Permissions::from_mode(0o600);
         std::fs::set_permissions(client.home.path().join("server.key"), private).unwrap();
         let string = "host=db.example.com user=app sslmode=verify-full sslrootcert=root.crt";
