@@ -177,6 +177,7 @@ impl Opened {
             let mut bag = bags.sequence()?;
             let kind = bag.oid()?;
             let value = bag.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+            check_attributes(&mut bag)?;
             match kind.as_str() {
                 KEY => self.contents.keys.push(value.whole.to_vec()),
                 SHROUDED_KEY => {
@@ -235,6 +236,24 @@ impl From<Malformed> for ArchiveFault {
     fn from(Malformed: Malformed) -> Self {
         Self::Damaged
     }
+}
+
+/// The attributes of a bag: a name, and which certificate belongs to which key. They are not used, but OpenSSL decodes
+/// them.
+fn check_attributes(bag: &mut Reader<'_>) -> Result<()> {
+    if let Some(attributes) = bag.optional(|element| element.is_universal(tag::SET))? {
+        let mut attributes = attributes.members();
+        while !attributes.is_empty() {
+            let mut attribute = attributes.sequence()?;
+            attribute.oid()?;
+            let mut values = attribute.universal(tag::SET)?.members();
+            while !values.is_empty() {
+                values.element()?.check_any()?;
+            }
+            attribute.finish()?;
+        }
+    }
+    bag.finish()
 }
 
 /// The contents of an OCTET STRING, implicitly tagged or not, in one piece or, as Java and NSS write them, in several.
