@@ -270,7 +270,8 @@ pub(crate) enum At {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// What to verify: certificates of servers (as --cert), pg_hosts.conf (as --hosts-file), PKCS#12 files (.p12, .pfx),
-    /// certificate requests (.csr; exit 3 at best), or directories with certificates (.crt, .cer, .pem). Repeatable
+    /// certificate requests (.csr; exit 3 at best), or directories with pg_hosts.conf or certificates (.crt, .cer, .pem).
+    /// Repeatable
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, conflicts_with_all = ["cert", "hosts_file"])]
     pub(crate) files: Vec<PathBuf>,
 

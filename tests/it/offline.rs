@@ -576,6 +576,39 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
         let run = client.pgtls(&["verify", file, "--sslrootcert", "root.crt"]);
         assert_eq!(run.code, found, "{file}: {run:?}");
     }
+    // A directory is judged by its file, and by what the file does not name.
+    client.write(
+        "data/pg_hosts.conf",
+        "a.example,@names a.crt a.key\n* ../data/a.crt a.key root.crt\n",
+    );
+    let run = client.pgtls(&[
+        "verify",
+        "data",
+        "--format",
+        "json",
+        "--sslrootcert",
+        "root.crt",
+    ]);
+    let endpoints = run.json()["endpoints"].as_array().unwrap().clone();
+    let told: Vec<(&str, i64)> = endpoints
+        .iter()
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap(),
+                one["exit_code"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("a.example", 0),
+        ("b.example", 0),
+        ("*", 0),
+        ("data/c.crt", 6),
+    ];
+    assert_eq!((run.code, told), (6, expected.to_vec()), "{run:?}");
+    client.write("empty/pg_hosts.conf", "# nothing\n");
+    let run = client.pgtls(&["verify", "empty", "data/pg_hosts.conf"]);
+    assert_ne!(run.code, 0, "{run:?}");
     let (code, told, said) = verify("127.0.0.1 a.crt a.key", &["--host", "10.0.0.1"]);
     assert_eq!((code, told.len()), (5, 2), "{said}");
     for words in [

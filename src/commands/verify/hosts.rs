@@ -13,6 +13,7 @@ use pgtls::report::EndpointReport;
 use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
 use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
 
+use super::inputs::real;
 use super::{Judge, Judged, server_files};
 use crate::machine::Machine;
 
@@ -70,6 +71,15 @@ pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<J
     judged
 }
 
+/// The certificates and CAs that the lines name; none if the file cannot be read, which its own report says.
+pub(super) fn named_files(file: &Path) -> Vec<PathBuf> {
+    let lines = read(file).unwrap_or_default();
+    let files = lines
+        .iter()
+        .flat_map(|line| std::iter::once(&line.certificate).chain(&line.client_ca));
+    files.map(|file| real(file)).collect()
+}
+
 fn read(file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
     let text = read_bounded(file).map_err(|error| hosts_file_unreadable(file, &error))?;
     let files = Files::new(&read_bounded, &entries);
@@ -87,7 +97,7 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Is it a `pg_hosts.conf`, and not a certificate? What cannot be read is a certificate that cannot.
 pub(super) fn is_hosts_file(file: &Path) -> bool {
-    let is_named = file.file_name().is_some_and(|name| name == "pg_hosts.conf");
+    let is_named = file.file_name().is_some_and(|name| name == FILE_NAME);
     let pem = |text: &[u8]| text.windows(PEM.len()).any(|window| window == PEM);
     is_named
         || file.extension().is_some_and(|end| end == "conf")
@@ -95,6 +105,9 @@ pub(super) fn is_hosts_file(file: &Path) -> bool {
 }
 
 const PEM: &[u8] = b"-----BEGIN ";
+
+/// Its usual name (`hosts_file`).
+pub(super) const FILE_NAME: &str = "pg_hosts.conf";
 
 /// The chain of a line, and what was not checked of its files.
 fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnosis> {

@@ -8,7 +8,7 @@ use pgtls::os::bytes_of;
 use pgtls::trust::{RequestFault, certificate_request, is_archive, read_bounded};
 use pgtls::x509::CertificateRequest;
 
-use super::hosts::is_hosts_file;
+use super::hosts::{self, is_hosts_file};
 use crate::cli::Verify;
 
 /// A file to verify.
@@ -23,7 +23,7 @@ pub(super) enum Input {
     Request(PathBuf, Box<Result<CertificateRequest, RequestFault>>),
 }
 
-/// The files that the arguments name, a directory by the certificates in it.
+/// The files that the arguments name, a directory by its `pg_hosts.conf` and the certificates in it.
 pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     inputs.extend(args.hosts_file.clone().map(Input::Hosts));
@@ -31,14 +31,22 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     inputs.extend(args.cert.clone().map(Input::Certificate));
     for file in &args.files {
         if file.is_dir() {
+            let hosts = file.join(hosts::FILE_NAME);
+            let hosts = hosts.is_file().then_some(hosts);
+            // What its lines name is judged for the names of its lines.
+            let named = hosts.as_deref().map(hosts::named_files).unwrap_or_default();
             let found = certificates_in(file)?;
-            if found.is_empty() {
+            if found.is_empty() && hosts.is_none() {
                 bail!(
                     "there is no .crt, .cer or .pem file with a certificate in {}",
                     shown_path(file)
                 );
             }
-            inputs.extend(found.into_iter().map(Input::Certificate));
+            inputs.extend(hosts.map(Input::Hosts));
+            let others = found
+                .into_iter()
+                .filter(|found| !named.contains(&real(found)));
+            inputs.extend(others.map(Input::Certificate));
         } else if is_hosts_file(file) {
             inputs.push(Input::Hosts(file.clone()));
         } else {
@@ -71,6 +79,11 @@ pub(super) fn password(args: &Verify, world: &dyn World) -> anyhow::Result<Optio
     let shown = shown_path(Path::new(name));
     let value = value.with_context(|| format!("the environment variable {shown} is not set"))?;
     Ok(Some(bytes_of(&value)))
+}
+
+/// The path of a file without links, if it can be found.
+pub(super) fn real(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.to_owned())
 }
 
 /// What cannot be read, or read twice as a pipe, is a certificate.
