@@ -1,6 +1,6 @@
 //! `pgtls lab run`: verdicts, deadlines and formats.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -9,6 +9,7 @@ use pgtls::lab::Fault;
 
 use crate::support::client::{Client, Run};
 use crate::support::postgres::wait_until;
+use crate::support::skip::skip;
 
 /// `pgtls lab run` with a shell script as the program.
 fn trial(client: &Client, arguments: &[&str], script: &str) -> Run {
@@ -210,7 +211,7 @@ fn xmllint(xml: &str) -> Option<String> {
     use std::io::Write as _;
     let schema =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/junit.xsd");
-    let child = std::process::Command::new("xmllint")
+    let child = Command::new("xmllint")
         .args(["--noout", "--schema"])
         .arg(schema)
         .arg("-")
@@ -218,7 +219,7 @@ fn xmllint(xml: &str) -> Option<String> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else {
-        crate::support::skip::skip("xmllint is not installed");
+        skip("xmllint is not installed");
         return None;
     };
     child
@@ -234,4 +235,29 @@ fn xmllint(xml: &str) -> Option<String> {
     } else {
         said
     })
+}
+
+/// A line on the terminal says what is awaited, as `check` does.
+#[test]
+fn a_slow_program_is_named_while_it_runs() {
+    let program = env!("CARGO_BIN_EXE_pgtls");
+    let line = format!("'{program}' lab run good -- sleep 2");
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .output();
+    let Ok(output) = output else {
+        skip("script (util-linux) is not installed");
+        return;
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("waiting for good"), "{text:?}");
+    // Where there is no terminal, a short run says nothing of the kind.
+    let output = Command::new(program)
+        .args(["lab", "run", "good", "--", "true"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains("waiting for"), "{text:?}");
 }
