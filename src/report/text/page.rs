@@ -78,8 +78,9 @@ pub(super) fn unbroken(text: &str) -> String {
     text.replace(' ', BOUND)
 }
 
-/// A space that does not end a line. Text that is safe for a terminal has no such character.
-const BOUND: &str = "\0";
+/// A space that does not end a line: one column wide, as a space is. Text that is safe for a terminal has no such
+/// character.
+const BOUND: &str = "\u{2028}";
 
 /// The text in a style, if the palette has any.
 pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
@@ -158,6 +159,23 @@ mod tests {
             let widest = wrapped.lines().map(str::len).max();
             assert!(columns < 80 || widest <= Some(columns), "{wrapped}");
         }
+    }
+
+    /// What does not break is as wide as what does.
+    #[test]
+    fn bound_spaces_count() {
+        let text = format!("one {}", unbroken("two three"));
+        assert_eq!(wrap(&text, "", Page::of(20)), "one two three");
+        let text = format!("{} {}", "a".repeat(12), unbroken("b c d e"));
+        assert_eq!(
+            wrap(&text, "", Page::of(20)),
+            format!("{} b c d e", "a".repeat(12))
+        );
+        let text = format!("{} {}", "a".repeat(13), unbroken("b c d e"));
+        assert_eq!(
+            wrap(&text, "", Page::of(20)),
+            format!("{}\nb c d e", "a".repeat(13))
+        );
     }
 
     #[test]
