@@ -3,10 +3,11 @@
 //! must be correct even for unescaped text.
 
 use super::{
-    AcceptedReport, Answer, AnswerReport, AuditReport, CertificateReport, ClientCertificateReport,
-    ClientCertificateUse, EndpointReport, FindingReport, FixReport, LocationReport,
-    NameMatchReport, NameRule, ProtocolReport, Report, Role, SuiteReport, TimingsReport,
-    TlsAuditReport, TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
+    AcceptedReport, Answer, AnswerReport, AuditReport, CertificateReport, CertificateRequestReport,
+    ClientCertificateReport, ClientCertificateUse, EndpointReport, FindingReport, FixReport,
+    LocationReport, NameMatchReport, NameRule, ProtocolReport, Report, RequestSignature, Role,
+    SuiteReport, TimingsReport, TlsAuditReport, TlsReport, ToolReport, TrustReport, TrustSource,
+    Verdict,
 };
 use crate::audit::Preference;
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
@@ -233,7 +234,7 @@ pub(crate) fn wrong_host() -> EndpointReport {
             Code::HostNameMismatch,
             Stage::Verify,
             "server certificate for \"pg-1.internal\" does not match host name \"db.example.com\"",
-            Hint::say("Connect by a name that the certificate holds:")
+            Hint::say("Connect by a name in the certificate:")
                 .fix(Fix::string("host=pg-1.internal")),
         )),
         findings: Vec::new(),
@@ -243,6 +244,40 @@ pub(crate) fn wrong_host() -> EndpointReport {
             rule: None,
         }),
         ..passing()
+    }
+}
+
+/// A certificate request with nothing wrong in it.
+pub(crate) fn requested() -> EndpointReport {
+    EndpointReport {
+        name: Some("server.csr".into()),
+        host: Some("db.example.com".into()),
+        dialect: None,
+        exit_code: Exit::Unreachable,
+        error: Some(finding(
+            Level::Error,
+            Code::CertificateRequest,
+            Stage::Verify,
+            "this is a request, not a certificate: no CA has signed it, so nothing is verified yet",
+            Hint::say("Verify the certificate when it comes back:")
+                .show("pgtls verify --cert server.crt --host db.example.com"),
+        )),
+        certificate_request: Some(CertificateRequestReport {
+            subject: "CN = db.example.com".into(),
+            names: vec!["db.example.com".into()],
+            key: "ECDSA P-256".into(),
+            security_level: Some(3),
+            signature_algorithm: "ecdsa-with-SHA256".into(),
+            signature: RequestSignature::Good.into(),
+            spki_sha256: "00".repeat(32).into(),
+            left_to_the_ca: vec!["how long it is valid".into()],
+        }),
+        name_match: Some(NameMatchReport {
+            matched: Some("db.example.com".into()),
+            names: vec!["db.example.com".into()],
+            rule: Some(NameRule::SanDns.into()),
+        }),
+        ..unread()
     }
 }
 

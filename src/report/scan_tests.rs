@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::scan_text::{self, Listed};
-use super::text::View;
+use super::text::{Page, View};
 use super::{ScanReport, github, json, sarif};
 use crate::demands::Strictness;
 use crate::scan::{Pipe, ScanRequest, scan};
@@ -26,6 +26,36 @@ fn printed(name: &str, text: &str) -> String {
     github::write_scan(&mut out, &report).unwrap();
     scan_text::write(&mut out, &report, Listed::All, View::PLAIN).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// As it is read at night, on the pages of `text/tests.rs`.
+#[test]
+fn a_scan_can_be_read_at_every_width() {
+    let lines = [
+        "DATABASE_URL=postgres://app:Zq7wXk9LmPv3Rt@db.acme.io/app?sslmode=require",
+        "REPORTS_URL=postgres://app@db.acme.io/app?sslmode=verify-full&sslrootcert=system",
+    ];
+    let found = scan(&ScanRequest {
+        input: Some(Pipe {
+            name: ".env".into(),
+            bytes: lines.join("\n").into_bytes(),
+        }),
+        ..ScanRequest::default()
+    });
+    let report = ScanReport::of(&found, Strictness::Lenient, None);
+    let screens = [40, 80, 120].map(|columns| {
+        let view = View {
+            page: Page::of(columns),
+            ..View::PLAIN
+        };
+        let mut out = Vec::new();
+        scan_text::write(&mut out, &report, Listed::Faulty, view).unwrap();
+        let ruler = "-".repeat(columns.min(100));
+        format!("{ruler} {columns}\n{}", String::from_utf8(out).unwrap())
+    });
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("screen-scan", screens.join("\n"));
+    });
 }
 
 const NAMES: &[&str] = &[

@@ -94,6 +94,8 @@ mod revocation;
 mod round_trips;
 /// `pgtls scan`: files with connection strings.
 mod scan;
+/// `docs/screens.md`, from the snapshots.
+mod screens;
 /// No password shows.
 mod second_look;
 mod secrets;

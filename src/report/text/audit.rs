@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::View;
-use super::page::{paint, wrap};
+use super::page::{count, paint, wrap};
 use crate::audit::Preference;
 use crate::escape::Shown;
 use crate::profile::Compliance;
@@ -100,8 +100,8 @@ impl Table<'_> {
             true => "",
             false => ", MAYBE MORE",
         };
-        let count = accepted.suites.len();
-        self.row("", &format!("suites, {count}, {order}{more}"), None)?;
+        let suites = count(accepted.suites.len(), "suite");
+        self.row("", &format!("{suites}, {order}{more}"), None)?;
         for suite in &accepted.suites {
             let (text, colour) = described(suite);
             self.row("", &format!("  {text}"), colour)?;

@@ -42,6 +42,7 @@ fn fleet(passing: usize, failing: usize) -> Report {
             if let Some(error) = &mut endpoint.error {
                 error.code = Code::Expired.into();
                 error.message = "certificate \"CN = orders\" expired 3 days ago".into();
+                error.hint = "Install the renewed certificate on the server, and reload it.".into();
             }
         }
         endpoint
@@ -65,11 +66,24 @@ fn every_screen_can_be_read() {
         &sample::with(&[sample::audited("db", Exit::Unmet)]),
     );
     screens("three-audits", &audits(3));
+    screens("request", &sample::with(&[sample::requested()]));
     let mut interrupted = fleet(3, 0);
     interrupted.endpoints.push(sample::unfinished());
     interrupted.exit_code = Exit::Interrupted;
     interrupted.verdict = Verdict::Fail;
     screens("interrupted", &interrupted);
+}
+
+#[test]
+fn a_request_is_neither_a_pass_nor_a_failure_of_a_server() {
+    let text = screen(&sample::with(&[sample::requested()]), on(80));
+    assert!(text.starts_with("OPEN  server.csr"), "{text}");
+    let text = screen(
+        &sample::with(&[sample::passing(), sample::requested()]),
+        on(80),
+    );
+    assert!(text.contains("1 open (certificate requests)"), "{text}");
+    assert!(!text.contains("1 failed"), "{text}");
 }
 
 fn audits(count: usize) -> Report {
