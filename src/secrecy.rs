@@ -37,8 +37,10 @@ pub enum Taken {
 pub enum Place {
     /// The name of a host, user or database, which machines may have made up.
     Name,
-    /// A keyword, a path, or one of few words.
+    /// A path, or another word.
     Word,
+    /// A keyword or one of few words: no path, and nothing that machines make up.
+    Keyword,
 }
 
 impl Taken {
@@ -48,7 +50,14 @@ impl Taken {
         key_material(text)
             .or_else(|| is_password_line(text).then_some(Self::PasswordLine))
             .or_else(|| assigns_secret(text).then_some(Self::ConnectionString))
-            .or_else(|| (place == Place::Word && is_random(text)).then_some(Self::Random))
+            .or_else(|| {
+                let is_random = match place {
+                    Place::Name => false,
+                    Place::Word => is_random(text),
+                    Place::Keyword => is_random(text) || is_like_password(text),
+                };
+                is_random.then_some(Self::Random)
+            })
     }
 
     /// Whether it is the contents of a file, given where the path belongs.
@@ -281,6 +290,22 @@ fn is_random_run(run: &[u8]) -> bool {
         && (length >= SHORT_RUN && parts.saturating_mul(5) > length.saturating_mul(2)
             || length >= LONG_RUN && parts.saturating_mul(3) > length)
 }
+
+/// Whether a word looks like a password: letters of both cases and digits alternate. It may be much shorter than
+/// [`is_random`] asks.
+fn is_like_password(word: &[u8]) -> bool {
+    word.split(|byte| b".-_/:".contains(byte)).any(|run| {
+        let has = |is: fn(&u8) -> bool| run.iter().any(is);
+        let mixed =
+            has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+        mixed
+            && run.len() >= SHORTEST_PASSWORD
+            && parts(run).saturating_mul(5) > run.len().saturating_mul(2)
+    })
+}
+
+/// Shorter words are rather names.
+const SHORTEST_PASSWORD: usize = 8;
 
 const SHORT_RUN: usize = 24;
 const LONG_RUN: usize = 40;

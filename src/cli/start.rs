@@ -128,8 +128,8 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 fn taken(text: &str) -> Option<Taken> {
     let is_conninfo = text.contains(['=', '@']);
     let option = text.trim_start_matches('-');
-    Taken::of(text.as_bytes(), Place::Word)
-        .or_else(|| Taken::of(option.as_bytes(), Place::Word))
+    Taken::of(text.as_bytes(), Place::Keyword)
+        .or_else(|| Taken::of(option.as_bytes(), Place::Keyword))
         .or_else(|| is_conninfo.then_some(Taken::ConnectionString))
 }
 

@@ -139,7 +139,8 @@ impl Whole<'_> {
             .get(..at)
             .is_some_and(|before| before.iter().all(|byte| is_space(*byte)))
         {
-            let Some((host, port)) = host_and_port(word) else {
+            // A lone word may be a password. It is tried by asking the resolver for it.
+            let Some((host, port)) = host_and_port(word).filter(is_surely_host) else {
                 return Vec::new();
             };
             let mut setting = [b"host=", &*print::quoted(host)].concat();
@@ -296,6 +297,12 @@ pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
 }
 
+/// Whether it has a sign of a host: a port, a dot or colon in it, or the one name that every machine has.
+fn is_surely_host((host, port): &(&[u8], Option<&[u8]>)) -> bool {
+    let dotted = host.iter().any(|byte| matches!(byte, b'.' | b':'));
+    dotted || port.is_some() || *host == b"localhost"
+}
+
 fn is_switch(word: &str) -> bool {
     matches!(word.to_ascii_lowercase().as_str(), "ssl" | "tls")
 }
@@ -352,6 +359,7 @@ mod tests {
             ("postgresql://h/d?pool=5&user=u", "host=h dbname=d user=u"),
             ("db.example.com:5433", "host=db.example.com port=5433"),
             ("db.example.com", "host=db.example.com"),
+            ("localhost user=u", "host=localhost user=u"),
             ("[::1]:5433 user=u", "host=::1 port=5433 user=u"),
             (
                 "host=h application_name=my app user=u",
@@ -385,6 +393,12 @@ mod tests {
             "host='x password=y",
             "pgsql:dbname=d;host=h",
             "pool_size=5",
+            // Nothing tells a lone word from a password, and a trial asks the resolver for it.
+            "hunter2",
+            "hunter2 user=u",
+            "Zq7wXk9LmPv3Rt",
+            "Zq7wXk9LmPv3Rt:5432",
+            "Zq7wXk9L.mPv3Rt",
         ] {
             assert_eq!(repaired(text), None, "{text}");
         }

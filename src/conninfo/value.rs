@@ -202,7 +202,7 @@ fn taken(before: &[u8], word: &[u8]) -> Option<Taken> {
         return None;
     }
     let astray = mentions_secret(word) || word.contains(&b'@');
-    Taken::of(word, Place::Word).or_else(|| astray.then_some(Taken::Astray))
+    Taken::of(word, Place::Keyword).or_else(|| astray.then_some(Taken::Astray))
 }
 
 impl From<&Value> for Word {
@@ -306,6 +306,10 @@ mod tests {
             ("", "password", false),
             ("", "password:hunter2", true),
             ("", "postgress://u:p@h", true),
+            ("", "Zq7wXk9LmPv3Rt", true),
+            ("host=h ", "xK9-Zq7wXk9L", true),
+            ("", "DigiCertGlobalRootG2", false),
+            ("", "VerifyFull2", false),
         ] {
             assert_eq!(
                 matches!(

@@ -232,8 +232,10 @@ fn host(text: &str) -> Option<Damage> {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
     };
+    // A password is not repeated as a part of the right form.
+    let is_shown = |text: &str| matches!(Word::new(text.as_bytes()), Word::Shown(_));
     let (place, dbname) = text.split_once('/').unwrap_or((text, ""));
-    if !dbname.is_empty() && !is_name(dbname) {
+    if !(dbname.is_empty() || is_name(dbname) && is_shown(dbname)) {
         return None;
     }
     let dbname = if dbname.is_empty() {
@@ -253,16 +255,15 @@ fn host(text: &str) -> Option<Damage> {
         Some((host, port)) => {
             let port_is_number =
                 (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
-            let host_is_plain = is_name(host) || host.parse::<std::net::Ipv6Addr>().is_ok();
+            let host_is_plain =
+                is_name(host) && is_shown(host) || host.parse::<std::net::Ipv6Addr>().is_ok();
             (port_is_number && host_is_plain).then(|| Damage::HostAndPort {
                 instead: format!("host={host} port={port}{dbname}"),
             })
         }
         None => {
             let text = text.split('/').next().unwrap_or_default();
-            let looks_like_host = is_name(text)
-                && text.contains('.')
-                && Word::new(text.as_bytes()) == Word::Shown(text.to_owned());
+            let looks_like_host = is_name(text) && text.contains('.') && is_shown(text);
             looks_like_host.then(|| Damage::HostAlone {
                 instead: format!("host={text}{dbname}"),
             })
@@ -403,6 +404,13 @@ mod tests {
             };
             assert_eq!(found, instead);
         }
-        assert_eq!(host("hunter2"), None);
+        for text in [
+            "hunter2",
+            "Zq7wXk9LmPv3Rt:5432",
+            "Zq7wXk9LmPv3Rt.example",
+            "db.example/Zq7wXk9LmPv3Rt",
+        ] {
+            assert_eq!(host(text), None, "{text}");
+        }
     }
 }

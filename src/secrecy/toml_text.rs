@@ -53,7 +53,7 @@ fn shown(message: &str) -> String {
     let word = word.trim_matches(quotes);
     let is_value = message.starts_with("invalid type: string ");
     let taken =
-        Taken::of(word.as_bytes(), Place::Word).or_else(|| is_value.then_some(Taken::Astray));
+        Taken::of(word.as_bytes(), Place::Keyword).or_else(|| is_value.then_some(Taken::Astray));
     match taken {
         Some(taken) => {
             let before = message.get(..start).unwrap_or_default();

@@ -270,6 +270,36 @@ const WRONG_PLACES: &[&[&str]] = &[
     &["lab", "run", "good", "--", "SECRET"],
 ];
 
+/// `pgtls check "$PGPASSWORD"`: a password in place of the whole string.
+#[test]
+fn a_lone_word_like_a_password_is_not_printed() {
+    let client = Client::new();
+    let word = "Zq7wXk9LmPv3Rt";
+    for place in [
+        &["check", word][..],
+        &["check", "--format", "json", word],
+        &["check", "--format", "sarif", word],
+        &["check", word, word],
+        &["check", &format!("host=127.0.0.1 {word}")],
+        &["check", &format!("{word}=x host=127.0.0.1")],
+        &["check", &format!("{word}:5432")],
+        &["conninfo", word],
+        &["audit", word],
+        &["translate", "--to", "jdbc", word],
+        &["trace", "--to", word],
+        &["check", &format!("--{word}")],
+        &["check", "--format", word],
+        &["check", "--shard", word],
+        &["explain", word],
+        &["lab", word],
+        &[word],
+    ] {
+        let run = client.pgtls(place);
+        assert_hidden(&run, &[word.to_owned()], &format!("{place:?}"));
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+}
+
 /// A key, a line of a password file or a connection string in place of something else is shown neither in
 /// whole nor in part.
 #[test]

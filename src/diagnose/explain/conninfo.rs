@@ -212,7 +212,7 @@ const QUOTES_OR_URI: &str = "put a value that contains spaces in quotes (passwor
 const DOCUMENTATION: &str =
     "PostgreSQL's documentation lists the parameters under \"Parameter Key Words\"";
 
-const SETTINGS: &str = "write settings as keyword=value, separated by spaces (a database alone: dbname=NAME); put a value that contains spaces in quotes";
+const SETTINGS: &str = "write settings as keyword=value, separated by spaces (a host alone: host=NAME; a database alone: dbname=NAME); put a value that contains spaces in quotes";
 
 const QUOTE: &str = r"close the quote; inside a value write a quote as \' and a backslash as \\";
 
