@@ -199,10 +199,14 @@ fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: A
     if aim == Aim::Audit {
         diagnosis = client_certificate::excused(diagnosis, observation);
     }
-    if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome)
-        && let Some(refused) = openssl_conf::refused_by_level(task, &session.judgement)
-    {
-        diagnosis = Diagnosis::failed(refused);
+    let refused = observation
+        .shown()
+        .find_map(|(judgement, _)| openssl_conf::refused_by_level(task, judgement));
+    if let (Exit::Passed, Some(refused)) = (diagnosis.exit, refused) {
+        diagnosis = Diagnosis {
+            findings: diagnosis.findings,
+            ..Diagnosis::failed(refused)
+        };
     }
     if let (Exit::Passed, Err(_), Some(judgement)) = (
         diagnosis.exit,

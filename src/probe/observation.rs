@@ -53,6 +53,13 @@ impl Observation {
         }
     }
 
+    /// What the server showed, to each kind of client: the judgement of its certificates, and what was negotiated.
+    pub fn shown(&self) -> impl Iterator<Item = (&Judgement, &Tls)> {
+        let newer = self.newer.as_deref();
+        let newer = newer.map(|session| (&session.judgement, &session.tls));
+        self.judgement().zip(self.tls()).into_iter().chain(newer)
+    }
+
     /// What happened to our certificate.
     pub fn client_certificate(&self) -> Option<ClientCertificate> {
         let request = self.tls()?.client_certificate;

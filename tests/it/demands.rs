@@ -21,7 +21,7 @@ use crate::support::fleet_lab::Lab;
 use crate::support::libpq;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, common_name, in_days};
-use crate::support::serving::{TLS12, TLS13, asking, plain, welcome, with_groups};
+use crate::support::serving::{TLS12, TLS13, asking, demanding, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
 /// The lab, with its certificate and another one of the same authority in files.
@@ -533,5 +533,35 @@ fn the_openssl_configuration_of_the_machine_counts() {
             let connects = client.libpq(&library, &string) == Answer::Tls;
             assert_eq!(connects, expected == pass, "{library:?}: {setting} {more}");
         }
+    }
+}
+
+/// Also where the server demands a client certificate, which an audit does without.
+#[test]
+fn an_audit_without_a_client_certificate_obeys_the_openssl_configuration() {
+    let root = Ca::root("Root");
+    let config = Arc::new(demanding(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let file = client.home.path().join("openssl.cnf");
+    let client = client.with("OPENSSL_CONF", file);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt",
+        peer.port
+    );
+    // A key on P-256 has 128 bits.
+    for (level, refused) in [(3, false), (4, true)] {
+        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+        client.write(
+            "openssl.cnf",
+            format!("{sections}CipherString = DEFAULT:@SECLEVEL={level}\n"),
+        );
+        let run = client.pgtls(&["audit", "--format", "json", &string]);
+        let demanded = run.findings().contains(&"client-cert-required".to_owned());
+        assert!(demanded, "{level}: {run:?}");
+        let told = (run.code, run.outcome());
+        let is_refused = told == (6, "openssl-conf".to_owned());
+        assert_eq!(is_refused, refused, "{level}: {run:?}");
     }
 }

@@ -24,10 +24,26 @@ pub(crate) const TLS13: &SupportedProtocolVersion = &rustls::version::TLS13;
 
 /// A server that asks for a client certificate, and accepts any.
 pub(crate) fn asking(served: &Served, version: &'static SupportedProtocolVersion) -> ServerConfig {
+    curious(served, version, Curious::Asks)
+}
+
+/// A server that refuses clients without a certificate, and accepts any.
+pub(crate) fn demanding(
+    served: &Served,
+    version: &'static SupportedProtocolVersion,
+) -> ServerConfig {
+    curious(served, version, Curious::Demands)
+}
+
+fn curious(
+    served: &Served,
+    version: &'static SupportedProtocolVersion,
+    curious: Curious,
+) -> ServerConfig {
     let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[version])
         .unwrap()
-        .with_client_cert_verifier(Arc::new(Curious));
+        .with_client_cert_verifier(Arc::new(curious));
     builder.with_cert_resolver(Arc::new(Any(certified(served))))
 }
 
@@ -82,8 +98,11 @@ pub(crate) fn certified(served: &Served) -> Arc<CertifiedKey> {
     ))
 }
 
-#[derive(Debug)]
-struct Curious;
+#[derive(Debug, PartialEq, Eq)]
+enum Curious {
+    Asks,
+    Demands,
+}
 
 impl ClientCertVerifier for Curious {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -91,7 +110,7 @@ impl ClientCertVerifier for Curious {
     }
 
     fn client_auth_mandatory(&self) -> bool {
-        false
+        *self == Self::Demands
     }
 
     fn verify_client_cert(
