@@ -241,7 +241,8 @@ fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: A
     let lost = large_hello.and_then(notices::large_hello);
     diagnosis.findings.extend(lost);
     if let Some(newer) = &observation.newer {
-        let found = versions::another_for_newer(&newer.judgement);
+        let older = observation.judgement();
+        let found = older.and_then(|older| versions::another_for_newer(older, &newer.judgement));
         diagnosis.findings.extend(found);
     }
     diagnosis.findings.extend(notices::of_settings(task));

@@ -164,6 +164,15 @@ async fn as_older(
         Ok(ready) => meet(&older, ready, deadline, &mut timings).await,
         Err(stop) => Err(stop),
     };
+    let shown = match &met {
+        Ok(session) => Some(&session.judgement),
+        Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
+        Err(Stop::Connect(_) | Stop::Negotiate(_) | Stop::SecondLook { .. }) => None,
+    };
+    // A server with one certificate shows it to every version.
+    if shown.is_some_and(|shown| shown.presents_the_same(&newest.judgement)) {
+        return (Ok(newest), None);
+    }
     match met {
         Ok(session) => (Ok(session), Some(Box::new(newest))),
         // It showed a certificate, and we refused it.

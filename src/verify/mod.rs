@@ -134,6 +134,11 @@ impl Judgement {
         Self { oldest, ..self }
     }
 
+    /// Whether the server presented the same certificates, as far as they can be read.
+    pub fn presents_the_same(&self, other: &Self) -> bool {
+        self.certificates == other.certificates && self.unparsable == other.unparsable
+    }
+
     /// The certificate at a position of the path; 0 is the leaf.
     pub fn on_path(&self, depth: usize) -> Option<&Certificate> {
         self.certificate(self.path.path.get(depth)?)

@@ -27,8 +27,15 @@ pub(in crate::diagnose) fn refused_by_older(
 }
 
 /// OpenSSL 3.5 and newer are shown another certificate, and accept it.
-pub(in crate::diagnose) fn another_for_newer(newer: &Judgement) -> Option<Finding> {
+pub(in crate::diagnose) fn another_for_newer(
+    older: &Judgement,
+    newer: &Judgement,
+) -> Option<Finding> {
     let leaf = newer.certificates.first()?;
+    // The rest of a chain may differ, too.
+    if older.certificates.first() == Some(leaf) {
+        return None;
+    }
     let message = format!(
         "psql with OpenSSL 3.5 and newer is shown another certificate here, and accepts it: \"{}\", with the key {}",
         name(leaf),
