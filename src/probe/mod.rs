@@ -138,7 +138,7 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
 }
 
 /// Does only an OpenSSL before 3.5 refuse this server, and does it count?
-fn refused_by_older(task: &Task, session: &Session) -> bool {
+pub(crate) fn refused_by_older(task: &Task, session: &Session) -> bool {
     task.keys == ServerKeys::Any
         && matches!(
             session.judgement.satisfies(task.trust.level),

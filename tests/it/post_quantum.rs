@@ -187,6 +187,70 @@ impl ResolvesServerCert for Both {
     }
 }
 
+/// A server with two certificates.
+fn with_both(newer: &Served, older: &Served) -> ServerConfig {
+    let resolver = Both {
+        newer: certified(newer),
+        older: certified(older),
+    };
+    ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver))
+}
+
+/// No server can show the expected certificate to every version.
+#[test]
+fn one_of_two_certificates_is_the_expected_one() {
+    let newer = Ca::root_of(&PKCS_ML_DSA_65, "New root");
+    let older = Ca::root("Old root");
+    let (good, classic) = (newer.leaf_of(&PKCS_ML_DSA_65, &[HOST]), older.leaf(&[HOST]));
+    let port = serve(with_both(&good, &classic));
+    let client = Client::new();
+    client.write("root.crt", format!("{}{}", newer.pem, older.pem));
+    client.write("good.crt", &good.chain);
+    client.write("classic.crt", &classic.chain);
+    client.write("other.crt", &older.leaf(&[HOST]).chain);
+    let string = format!(
+        "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt"
+    );
+    for (file, expected) in [
+        ("good.crt", PASS),
+        ("classic.crt", PASS),
+        ("other.crt", (1, "unexpected-certificate")),
+    ] {
+        let run = client.pgtls(&["check", "--format", "json", "--expect-cert", file, &string]);
+        let said = (run.code, run.outcome());
+        assert_eq!((said.0, said.1.as_str()), expected, "{file}: {run:?}");
+    }
+}
+
+/// The advice is judged by both certificates, as a check is.
+#[test]
+fn a_root_file_is_offered_that_verifies_both_certificates() {
+    let newer = Ca::root_of(&PKCS_ML_DSA_65, "New root");
+    let older = Ca::root("Old root");
+    let (good, classic) = (newer.leaf_of(&PKCS_ML_DSA_65, &[HOST]), older.leaf(&[HOST]));
+    let port = serve(with_both(&good, &classic));
+    let client = Client::new();
+    client.write("new.crt", &newer.pem);
+    client.write("root-of-both.crt", format!("{}{}", newer.pem, older.pem));
+    let string = format!(
+        "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=new.crt"
+    );
+    let run = client.check(&string);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unknown-issuer"),
+        "{run:?}"
+    );
+    let fixes = run.endpoint()["fixes"].to_string();
+    assert!(fixes.contains("root-of-both.crt"), "{run:?}");
+    let fixed = string.replace("new.crt", "root-of-both.crt");
+    assert_eq!(client.check(&fixed).code, 0);
+}
+
 /// Every OpenSSL must be satisfied with what it is shown.
 #[test]
 fn a_server_with_two_certificates_must_satisfy_every_version() {
@@ -243,16 +307,7 @@ fn a_server_with_two_certificates_must_satisfy_every_version() {
     ] {
         let client = Client::new();
         client.write("root.crt", roots);
-        let resolver = Both {
-            newer: certified(shown_newer),
-            older: certified(shown_older),
-        };
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_protocol_versions(&[TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(resolver));
-        let port = serve(config);
+        let port = serve(with_both(shown_newer, shown_older));
         let string = format!(
             "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt"
         );

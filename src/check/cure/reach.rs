@@ -12,7 +12,7 @@ use crate::conninfo::{ConnInfo, Endpoint, Error, Host, Setting, World};
 use crate::demands::Demands;
 use crate::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
 use crate::handshake::{self, Refusal, ServerKeys};
-use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe};
+use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe, refused_by_older};
 use crate::trust::{Trust, TrustRequest};
 use crate::verify::{Judgement, judge};
 
@@ -92,13 +92,29 @@ impl<'a> Wires<'a> {
 /// Where the server was refused for its chain or name, and now is not, it counts as a session: what the server
 /// would have said to us then is not known.
 fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Observation> {
-    let presented: Vec<&[u8]> = judgement.certificates.iter().map(|one| &*one.der).collect();
-    // Two certificates were judged: only another connection shows both.
-    if judgement.unparsable.is_some() || seen.newer.is_some() {
-        return None;
+    let judgement = again(task, judgement)?;
+    let mut newer = None;
+    if let Some(newest) = &seen.newer {
+        let session = Session {
+            tls: newest.tls.clone(),
+            judgement: again(task, &newest.judgement)?,
+            first_answer: newest.first_answer.clone(),
+            proof: newest.proof,
+        };
+        // As in a check, the other certificate counts only where older versions alone refuse this one.
+        if !refused_by_older(task, &session) {
+            return Some(Observation {
+                timings: seen.timings,
+                address: seen.address,
+                outcome: Ok(session),
+                negotiation_fallback: None,
+                libpq_offer: seen.libpq_offer,
+                newer: None,
+                large_hello: seen.large_hello,
+            });
+        }
+        newer = Some(Box::new(session));
     }
-    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-    let judgement = judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest);
     let satisfied = judgement.satisfies(task.trust.level).is_ok();
     let (tls, first_answer, proof) = match &seen.outcome {
         Ok(session) => (
@@ -120,9 +136,19 @@ fn rejudged(task: &Task, seen: &Observation, judgement: &Judgement) -> Option<Ob
         }),
         negotiation_fallback: None,
         libpq_offer: seen.libpq_offer,
-        newer: None,
+        newer,
         large_hello: seen.large_hello,
     })
+}
+
+/// The same certificates, judged for this task; `None` if one of them cannot be read.
+fn again(task: &Task, judgement: &Judgement) -> Option<Judgement> {
+    if judgement.unparsable.is_some() {
+        return None;
+    }
+    let presented: Vec<&[u8]> = judgement.certificates.iter().map(|one| &*one.der).collect();
+    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    Some(judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest))
 }
 
 /// A second look that ends with the chain or the name has not checked the server's proof of its key. What
