@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::conninfo::{SslMode, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Tls};
+use crate::probe::Observation;
 use crate::trust::{Level, Trust};
 use crate::verify::{FaultKind, Judgement, Rules, check, client_path};
 use crate::x509::{AnchorStore, Certificate};
@@ -27,6 +28,27 @@ pub struct Demands {
     pub verification: Verification,
     /// What must become of sessions without TLS.
     pub plaintext: PlaintextRule,
+}
+
+impl Demands {
+    /// The same for one of the certificates that a server shows. The expected one may be another of them: which one a
+    /// client sees depends on the client, and no server can show it to all. Pins and dates count for each.
+    #[must_use]
+    pub fn of_one_shown(&self, observation: &Observation, judgement: &Judgement) -> Self {
+        let is_expected = |(shown, _): (&Judgement, _)| {
+            self.expected
+                .as_deref()
+                .is_some_and(|expected| shown.certificates.first() == Some(expected))
+        };
+        let expected = match observation.shown().any(is_expected) {
+            true => judgement.certificates.first().cloned().map(Box::new),
+            false => self.expected.clone(),
+        };
+        Self {
+            expected,
+            ..self.clone()
+        }
+    }
 }
 
 /// Whether a mode that proves nothing is enough.

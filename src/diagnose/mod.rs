@@ -208,34 +208,17 @@ fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: A
             ..Diagnosis::failed(refused)
         };
     }
-    if let (Exit::Passed, Err(_), Some(judgement)) = (
-        diagnosis.exit,
-        &observation.outcome,
-        observation.judgement(),
-    ) {
-        demand(
-            &mut diagnosis,
-            &context,
-            judgement,
-            observation.tls(),
-            demands,
-        );
-    }
-    if let (Exit::Passed, Ok(session)) = (diagnosis.exit, &observation.outcome) {
-        let mut all = std::iter::once(session).chain(observation.newer.as_deref());
-        while let (Exit::Passed, Some(session)) = (diagnosis.exit, all.next()) {
-            demand(
-                &mut diagnosis,
-                &context,
-                &session.judgement,
-                Some(&session.tls),
-                demands,
-            );
+    if diagnosis.exit == Exit::Passed {
+        let mut shown = observation.shown();
+        while let (Exit::Passed, Some((judgement, tls))) = (diagnosis.exit, shown.next()) {
+            let demands = demands.of_one_shown(observation, judgement);
+            demand(&mut diagnosis, &context, judgement, Some(tls), &demands);
         }
-        diagnosis
-            .findings
-            .extend(notices::of_session(task, session));
-        diagnosis.findings.extend(notices::of_client(task, session));
+        if let Ok(session) = &observation.outcome {
+            let of_session = notices::of_session(task, session);
+            diagnosis.findings.extend(of_session);
+            diagnosis.findings.extend(notices::of_client(task, session));
+        }
     }
     let large_hello = observation.large_hello.as_ref();
     let lost = large_hello.and_then(notices::large_hello);

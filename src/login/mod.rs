@@ -214,6 +214,11 @@ pub async fn login(
 ) -> Login {
     let started = Instant::now();
     let shared = Shared::default();
+    let judgement = observation.judgement();
+    let demands = &judgement.map_or_else(
+        || demands.clone(),
+        |judgement| demands.of_one_shown(observation, judgement),
+    );
     let mut ignored_file = None;
     let whole = async {
         let password = password::gather(&task.conninfo, &task.endpoint).await;
