@@ -25,7 +25,7 @@ use crate::handshake::ServerKeys;
 use crate::login::{Login, login};
 use crate::probe::{Moment, Observation, Task, ask_large_hello, offers, probe_in_turn};
 use crate::trust::Trust;
-use crate::verify::{Libpq, Oldest};
+use crate::verify::Oldest;
 use crate::workers::{self, Weight};
 
 /// The real endpoints, and what all visits share.
@@ -68,7 +68,10 @@ impl Visitor for Network<'_> {
             diagnosis: unreadable.diagnosis.clone(),
             dialect: None,
             clients: match (self.stores(source), by_others) {
-                (Some(stores), Some(by_others)) => self.verdicts_of_others(stores, by_others).await,
+                (Some(stores), Some(by_others)) => {
+                    self.verdicts_of_others(stores, by_others, source.oldest)
+                        .await
+                }
                 _ => None,
             },
         };
@@ -124,14 +127,7 @@ impl<'a> Network<'a> {
         } = readable;
         let stores = self.stores_of(source, readable);
         let seen = readable.view.of(self.clinic.world());
-        let oldest = match client_of(readable.read_as.stack) {
-            // Its driver is not libpq, and compares addresses.
-            Some(_) => Oldest {
-                libpq: Libpq::V15,
-                ..source.oldest
-            },
-            None => source.oldest,
-        };
+        let oldest = source.oldest.with_stack(readable.read_as.stack);
         let words = Words {
             text: readable.words.expose(),
             world: &seen,
@@ -191,7 +187,8 @@ impl<'a> Network<'a> {
         checked.dialect = Some(dialect);
         if let (Some(stores), Some(by_others)) = (self.stores(checked.source), &readable.by_others)
         {
-            checked.clients = self.verdicts_of_others(stores, by_others).await;
+            let oldest = checked.source.oldest;
+            checked.clients = self.verdicts_of_others(stores, by_others, oldest).await;
         }
         checked.diagnosis = checked.diagnosis.of_dialect(read_as, conninfo, strictness);
         let (Some(client), Some(stores), Subject::Observed(observed)) = (
@@ -373,11 +370,11 @@ impl<'a> Network<'a> {
         &self,
         stores: &Arc<Stores>,
         by_others: &ReadByOthers,
+        oldest: Oldest,
     ) -> Option<Vec<ClientDiagnosis>> {
         let ReadByOthers { conninfo, own } = by_others;
         let endpoint = conninfo.endpoints.first()?;
         let limit = self.request.patience.time_limit(conninfo);
-        let oldest = Oldest::default();
         let task = self.task(conninfo, endpoint, &stores.stand_in(), limit, oldest);
         verdicts_unchecked(Some(stores), Some(task), own).await
     }

@@ -18,7 +18,7 @@ use super::{Lab, Output};
     version,
     long_version = concat!(
         env!("CARGO_PKG_VERSION"),
-        "\nanswers for libpq 14 to 18 with OpenSSL 3.0 to 3.5"
+        "\nanswers for libpq 15 to 18 (14 with --min-libpq 14) with OpenSSL 3.0 to 3.5"
     ),
     about = "Checks TLS to PostgreSQL endpoints by libpq's own rules, and explains every failure",
     max_term_width = 100,

@@ -297,7 +297,8 @@ impl AuditRun<'_> {
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
     ) -> Audited {
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, keys.oldest()) {
+        let oldest = keys.oldest().with_stack(read_as.stack);
+        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, oldest) {
             let strictness = keys.demands().strictness;
             let diagnosis = diagnosis.of_dialect(read_as, conninfo, strictness);
             let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
@@ -314,7 +315,7 @@ impl AuditRun<'_> {
                 None => Moment::Present,
             },
             timeout: self.timeout(conninfo),
-            oldest: keys.oldest(),
+            oldest,
             keys: ServerKeys::Any,
         };
         let demands = keys.demands();

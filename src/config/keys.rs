@@ -155,7 +155,7 @@ impl Keys {
         let default = Oldest::default();
         Oldest {
             openssl: self.min_openssl.unwrap_or(default.openssl),
-            libpq: self.min_libpq.unwrap_or(default.libpq),
+            libpq: self.min_libpq.or(default.libpq),
         }
     }
 

@@ -178,10 +178,10 @@ impl Judgement {
             (OpenSsl::V3_0 | OpenSsl::V3_5, _) => {}
         }
         match (self.oldest.libpq, level, &self.name_before_15) {
-            (Libpq::V14, Level::ChainAndName, Some(fault)) => {
+            (Some(Libpq::V14), Level::ChainAndName, Some(fault)) => {
                 Err(Unsatisfied::NewerLibpqOnly(fault))
             }
-            (Libpq::V14 | Libpq::V15, _, _) => Ok(()),
+            (Some(Libpq::V14 | Libpq::V15) | None, _, _) => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What only newer versions of libpq and OpenSSL accept, and how old a version must still connect.
 
 use super::{PathReport, Step};
+use crate::dialect::Stack;
 use crate::trust::Level;
 use crate::words::words;
 use crate::x509::Certificate;
@@ -30,8 +31,29 @@ words! {
 pub struct Oldest {
     /// Of OpenSSL.
     pub openssl: OpenSsl,
-    /// Of libpq.
-    pub libpq: Libpq,
+    /// Of libpq; `None` if no client is built on it.
+    pub libpq: Option<Libpq>,
+}
+
+impl Oldest {
+    /// The same for clients with this implementation of the protocol. What an old libpq refuses counts only for libpq.
+    #[must_use]
+    pub const fn with_stack(self, stack: Stack) -> Self {
+        match stack {
+            Stack::Libpq => self,
+            Stack::Java
+            | Stack::Dotnet
+            | Stack::NodePostgres
+            | Stack::PostgresJs
+            | Stack::Go
+            | Stack::Asyncpg
+            | Stack::NativeTls
+            | Stack::Other => Self {
+                openssl: self.openssl,
+                libpq: None,
+            },
+        }
+    }
 }
 
 impl Default for Oldest {
@@ -41,7 +63,7 @@ impl Default for Oldest {
     fn default() -> Self {
         Self {
             openssl: OpenSsl::V3_0,
-            libpq: Libpq::V15,
+            libpq: Some(Libpq::V15),
         }
     }
 }

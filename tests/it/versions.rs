@@ -87,6 +87,22 @@ fn an_address_in_the_certificate_is_for_libpq_15_and_newer() {
         );
         let run = client.pgtls(&["check", "--format", "json", "--config", "pgtls.toml"]);
         assert_eq!(run.code, expected.0, "{name}: {run:?}");
+        // Java is not built on libpq.
+        let java = format!(
+            "jdbc:postgresql://127.0.0.1:{port}/ann?user=ann&sslmode=verify-full&sslrootcert={}",
+            root_file.display()
+        );
+        for arguments in [
+            &["check", "--format", "json"][..],
+            &["check", "--format", "json", "--min-libpq", "14"],
+            &["audit", "--format", "json"],
+            &["audit", "--format", "json", "--min-libpq", "14"],
+        ] {
+            let run = client.pgtls(&[arguments, &[&java]].concat());
+            let told = run.stdout.contains("libpq-versions-differ");
+            assert!(!told, "{name}: {arguments:?}: {run:?}");
+            assert!(run.code != 7, "{name}: {arguments:?}: {run:?}");
+        }
         // The weaker modes do not look at names.
         let weaker = string.replace("verify-full", "verify-ca");
         assert_eq!(client.check(&weaker).code, 0, "{name}");

@@ -195,10 +195,10 @@ fn name(context: &Context<'_>, judged: &RequestJudgement, copied: &Certificate) 
     let host = context.host?;
     match judged.copied.name.as_ref()? {
         Ok(_) => match (judged.copied.oldest.libpq, &judged.copied.name_before_15) {
-            (Libpq::V14, Some(fault)) => {
+            (Some(Libpq::V14), Some(fault)) => {
                 Some(refused_by_older_libpq(context, &judged.copied, fault))
             }
-            (Libpq::V14 | Libpq::V15, _) => None,
+            (Some(Libpq::V14 | Libpq::V15) | None, _) => None,
         },
         Err(fault) => {
             let message =

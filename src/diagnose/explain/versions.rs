@@ -100,12 +100,12 @@ pub(in crate::diagnose) fn not_for_older_libpq(
 ) -> Option<Finding> {
     let fault = judgement.name_before_15.as_ref()?;
     match (judgement.oldest.libpq, context.level) {
-        (Libpq::V15, trust::Level::ChainAndName) => Some(Finding {
+        (Some(Libpq::V15), trust::Level::ChainAndName) => Some(Finding {
             level: Level::Info,
             hint: Hint::default(),
             ..refused_by_older_libpq(context, judgement, fault)
         }),
-        (Libpq::V14 | Libpq::V15, _) => None,
+        (Some(Libpq::V14 | Libpq::V15) | None, _) => None,
     }
 }
 
