@@ -12,6 +12,8 @@ use crate::words::words;
 pub struct Fix {
     /// What kind of thing it changes.
     pub kind: FixKind,
+    /// Whose configuration has the setting, if it is one of a server.
+    pub program: Program,
     /// What it changes: the connection string, a file, a setting.
     pub target: Shown,
     /// What is there now, if that is known and may be shown.
@@ -22,6 +24,15 @@ pub struct Fix {
     pub standing: Standing,
     /// How to judge it; `None` if nothing that we can try shows whether it helps.
     pub trial: Option<Trial>,
+}
+
+/// The program whose settings a change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// PostgreSQL: postgresql.conf.
+    PostgreSql,
+    /// PgBouncer: pgbouncer.ini.
+    PgBouncer,
 }
 
 /// Whether it is known that a fix helps.
@@ -105,7 +116,20 @@ impl Fix {
         Self::new(FixKind::File, "file".into(), text.into())
     }
 
-    /// A setting of the server, `name = value`.
+    /// A setting of PgBouncer, `name = value`.
+    pub fn pgbouncer(text: impl Into<Shown>) -> Self {
+        Self {
+            program: Program::PgBouncer,
+            ..Self::setting(text)
+        }
+    }
+
+    /// Whether it is a line for postgresql.conf.
+    pub fn is_for_postgresql_conf(&self) -> bool {
+        (self.kind, self.program) == (FixKind::ServerSetting, Program::PostgreSql)
+    }
+
+    /// A setting of PostgreSQL, `name = value`.
     pub fn setting(text: impl Into<Shown>) -> Self {
         let text = text.into();
         let name = text.split('=').next().unwrap_or_default().trim().into();
@@ -175,6 +199,7 @@ impl Fix {
     fn new(kind: FixKind, target: Shown, after: Shown) -> Self {
         Self {
             kind,
+            program: Program::PostgreSql,
             target,
             before: None,
             after,

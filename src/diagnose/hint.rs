@@ -42,7 +42,7 @@ impl Hint {
     /// Adds this change.
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
-        let untried = fix.kind == FixKind::ServerSetting && fix.standing == Standing::Untried;
+        let untried = is_untried(&fix);
         let hint = self.with(Advice::Do(fix));
         match untried {
             true => hint.then(UNTRIED),
@@ -85,11 +85,14 @@ impl Hint {
     #[must_use]
     pub fn settled(self, mut settle: impl FnMut(Fix) -> Settled) -> Self {
         let mut lines: Vec<Advice> = Vec::with_capacity(self.0.len());
-        for advice in self.0 {
+        for (advice, untried) in with_notes(self.0) {
             match advice {
                 Advice::Say(_) | Advice::Show(_) => lines.push(advice),
                 Advice::Do(fix) => match settle(fix) {
-                    Settled::Kept(fix) => lines.push(Advice::Do(fix)),
+                    Settled::Kept(fix) => {
+                        lines.push(Advice::Do(fix));
+                        lines.extend(untried);
+                    }
                     Settled::LeftOut => forget_lead(&mut lines, Elsewhere::Not),
                     Settled::Elsewhere => forget_lead(&mut lines, Elsewhere::Shown),
                 },
@@ -98,17 +101,24 @@ impl Hint {
         Self(lines)
     }
 
-    /// The same with all of these settings where its first setting is.
+    /// The same with all of these lines for postgresql.conf where its first one is.
     #[must_use]
     pub fn with_settings(self, settings: &[Fix]) -> Self {
         let mut left = settings.iter();
-        let lines = self.0.into_iter().flat_map(|advice| match &advice {
-            Advice::Do(fix) if fix.kind == FixKind::ServerSetting => {
-                left.by_ref().cloned().map(Advice::Do).collect()
-            }
-            Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => vec![advice],
-        });
-        Self(lines.collect())
+        let mut hint = Self::default();
+        for (advice, untried) in with_notes(self.0) {
+            hint = match &advice {
+                Advice::Do(fix) if fix.is_for_postgresql_conf() => {
+                    left.by_ref().cloned().fold(hint, Self::fix)
+                }
+                Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => {
+                    let mut hint = hint.with(advice);
+                    hint.0.extend(untried);
+                    hint
+                }
+            };
+        }
+        hint
     }
 
     /// Reads what [`Display`](std::fmt::Display) wrote. The kind of a change is lost.
@@ -138,6 +148,26 @@ pub enum Settled {
 enum Elsewhere {
     Not,
     Shown,
+}
+
+/// Nothing observed shows that this setting of a server helps.
+fn is_untried(fix: &Fix) -> bool {
+    fix.kind == FixKind::ServerSetting && fix.standing == Standing::Untried
+}
+
+/// Each line, a setting together with the sentence that says that it was not tried.
+fn with_notes(lines: Vec<Advice>) -> impl Iterator<Item = (Advice, Option<Advice>)> {
+    let mut lines = lines.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let advice = lines.next()?;
+        let note = match &advice {
+            Advice::Do(fix) if is_untried(fix) => {
+                lines.next_if(|next| matches!(next, Advice::Say(text) if &**text == UNTRIED))
+            }
+            Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => None,
+        };
+        Some((advice, note))
+    })
 }
 
 /// Takes back the sentence that announces what does not follow. If it follows elsewhere, a sentence that says more
@@ -268,6 +298,13 @@ mod tests {
             second.to_string(),
             "It is a directory.\nOr this?\n    b\nReload."
         );
+        let untried = Hint::say("Reload after:").fix(Fix::setting("a = 1"));
+        assert_eq!(
+            untried.to_string(),
+            format!("Reload after:\n    a = 1\n{UNTRIED}")
+        );
+        let untried = untried.settled(|_| Settled::LeftOut);
+        assert_eq!(untried.to_string(), "");
         let swapped = Hint::say("The two files are swapped:").fix(Fix::setting("a").proven());
         let swapped = swapped.settled(|_| Settled::Elsewhere);
         assert_eq!(swapped.to_string(), "The two files are swapped.");

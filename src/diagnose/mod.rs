@@ -49,7 +49,7 @@ pub use explain::plaintext::add_plaintext;
 pub use explain::request::unchecked;
 pub use explain::rotation::{Rehearsal, Rotation, rehearse, rehearse_for};
 pub use finding::{Finding, Level, Stage};
-pub use fix::{Contents, Fix, FixKind, Made, Standing, Trial};
+pub use fix::{Contents, Fix, FixKind, Made, Program, Standing, Trial};
 pub use hint::{Advice, Hint, Settled};
 pub use notices::{client_of, login_not_checked};
 pub use symptom::Symptom;

@@ -7,8 +7,8 @@ use crate::audit::{
 use crate::demands::Strictness;
 use crate::diagnose::notices::large_hello;
 use crate::diagnose::{
-    Code, Context, Diagnosis, Finding, Fix, FixKind, Hint, Level, Settled, Stage, apply_strictness,
-    unsatisfied,
+    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Settled, Stage, Standing,
+    apply_strictness, unsatisfied,
 };
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -77,52 +77,62 @@ pub fn add_audit(
 /// The settings of all findings become one block, which one change and one reload apply. It stands where the first of
 /// them stood; the other findings name that one.
 fn settings_in_one_place(diagnosis: &mut Diagnosis) {
-    let is_setting = |fix: &Fix| fix.kind == FixKind::ServerSetting;
     let mut block: Vec<Fix> = Vec::new();
-    let mut holders: Vec<Code> = Vec::new();
-    for finding in diagnosis.all() {
-        let mut settings = finding
-            .hint
-            .fixes()
-            .filter(|fix| is_setting(fix))
-            .peekable();
-        if settings.peek().is_some() {
-            holders.push(finding.code);
-        }
-        for fix in settings {
-            if !block.iter().any(|other| other.target == fix.target) {
-                block.push(fix.clone());
-            }
-        }
-    }
-    let Some((&first, others)) = holders.split_first() else {
-        return;
-    };
-    if others.is_empty() {
-        return;
-    }
-    let mut block = Some(block);
+    let mut members: Vec<&mut Finding> = Vec::new();
     let error = diagnosis.error.iter_mut();
     for finding in error.chain(&mut diagnosis.findings) {
-        if !finding.hint.fixes().any(is_setting) {
-            continue;
+        if join(&mut block, &finding.hint) == Joined::Yes {
+            members.push(finding);
         }
-        let hint = std::mem::take(&mut finding.hint);
-        finding.hint = match block.take() {
-            Some(block) => hint.with_settings(&block),
-            None => {
-                let rest = hint.settled(|fix| match is_setting(&fix) {
-                    true => Settled::LeftOut,
-                    false => Settled::Kept(fix),
-                });
-                Hint::say(format!(
-                    "The lines for postgresql.conf under {} fix this, too.",
-                    first.name()
-                ))
-                .and(rest)
-            }
-        };
     }
+    let mut members = members.into_iter();
+    let (Some(first), 1..) = (members.next(), members.len()) else {
+        return;
+    };
+    first.hint = std::mem::take(&mut first.hint).with_settings(&block);
+    for finding in members {
+        let rest =
+            std::mem::take(&mut finding.hint).settled(|fix| match fix.is_for_postgresql_conf() {
+                true => Settled::LeftOut,
+                false => Settled::Kept(fix),
+            });
+        let lead = format!(
+            "The lines for postgresql.conf under {} fix this, too.",
+            first.code.name()
+        );
+        finding.hint = Hint::say(lead).and(rest);
+    }
+}
+
+/// Whether the lines of a hint are part of the block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    Yes,
+    No,
+}
+
+/// Adds the lines of a hint for postgresql.conf to the block. A hint that wants another value than the block stays out:
+/// the block does not cure its finding. A line that any finding could not try is not tried.
+fn join(block: &mut Vec<Fix>, hint: &Hint) -> Joined {
+    let lines: Vec<&Fix> = hint
+        .fixes()
+        .filter(|fix| fix.is_for_postgresql_conf())
+        .collect();
+    let differs = |line: &&Fix| {
+        let mut set = block.iter();
+        set.any(|set| set.target == line.target && set.after != line.after)
+    };
+    if lines.is_empty() || lines.iter().any(differs) {
+        return Joined::No;
+    }
+    for line in lines {
+        match block.iter_mut().find(|set| set.target == line.target) {
+            Some(set) if line.standing == Standing::Untried => set.standing = Standing::Untried,
+            Some(_) => {}
+            None => block.push(line.clone()),
+        }
+    }
+    Joined::Yes
 }
 
 /// Adds a finding for each requirement of a profile that is not met, and one for those that may not be: what is not known
@@ -492,3 +502,66 @@ const MAX_NAMES: usize = 12;
 
 /// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_that_wants_another_value_keeps_its_own_line() {
+        let connects = "ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'";
+        let mut diagnosis = Diagnosis::failed(
+            error(Code::NoCommonCipher, "no cipher".to_owned())
+                .hint(Hint::say("On the server:").fix(Fix::setting(connects))),
+        );
+        let weak = error(Code::WeakCipher, "weak".to_owned()).hint(on_server(GOOD_SUITES, true));
+        let legacy = error(Code::LegacyProtocol, "old".to_owned())
+            .hint(on_server("ssl_min_protocol_version = 'TLSv1.2'", true));
+        let again = error(Code::TlsCompression, "again".to_owned())
+            .hint(Hint::say("In postgresql.conf:").fix(Fix::setting(connects)));
+        let pooler = error(Code::ServerError, "pooler".to_owned())
+            .hint(Hint::say("In pgbouncer.ini:").fix(Fix::pgbouncer("ssl_ciphers = 'x'")));
+        let untouched = [weak.hint.to_string(), pooler.hint.to_string()];
+        diagnosis.findings = vec![weak, legacy, again, pooler];
+        settings_in_one_place(&mut diagnosis);
+        let hints: Vec<String> = diagnosis.all().map(|one| one.hint.to_string()).collect();
+        let [block, weak, legacy, again, pooler] = hints.as_slice() else {
+            panic!("{hints:?}");
+        };
+        assert_eq!(
+            *block,
+            format!(
+                "On the server:\n    {connects}\npgtls could not try this setting.\n    ssl_min_protocol_version = 'TLSv1.2'"
+            )
+        );
+        assert_eq!([weak, pooler], untouched.each_ref());
+        let too = "The lines for postgresql.conf under no-common-cipher fix this, too.";
+        assert_eq!(
+            *legacy,
+            format!("{too}\nPgBouncer: client_tls_protocols = secure.")
+        );
+        assert_eq!(*again, too);
+    }
+
+    #[test]
+    fn a_line_that_one_finding_could_not_try_is_said_to_be_untried() {
+        let mut diagnosis = Diagnosis::failed(
+            error(Code::BrokenCipher, "broken".to_owned()).hint(on_server(GOOD_SUITES, true)),
+        );
+        diagnosis.findings = vec![
+            error(Code::WeakCipher, "prime".to_owned())
+                .hint(Hint::say("Set a larger prime, or:").fix(Fix::setting(GOOD_SUITES))),
+        ];
+        settings_in_one_place(&mut diagnosis);
+        let hints: Vec<String> = diagnosis.all().map(|one| one.hint.to_string()).collect();
+        assert_eq!(
+            hints,
+            [
+                format!(
+                    "In postgresql.conf, then reload:\n    {GOOD_SUITES}\npgtls could not try this setting.\nIn PgBouncer, set client_tls_ciphers."
+                ),
+                "The lines for postgresql.conf under broken-cipher fix this, too.".to_owned(),
+            ]
+        );
+    }
+}

@@ -359,8 +359,10 @@ fn between(entered: &Entered) -> Finding {
             escape(version)
         ))
         .then("Whether it verifies PostgreSQL is set in pgbouncer.ini, by its administrator:")
-        .fix(Fix::setting("server_tls_sslmode = verify-full"))
-        .fix(Fix::setting("server_tls_ca_file = /etc/pgbouncer/root.crt")),
+        .fix(Fix::pgbouncer("server_tls_sslmode = verify-full"))
+        .fix(Fix::pgbouncer(
+            "server_tls_ca_file = /etc/pgbouncer/root.crt",
+        )),
         None if differences.iter().any(other_process) => Hint::say(format!(
             "A pooler ends TLS here, and has connections of its own to PostgreSQL. {POOLER_SEES} Its administrator should make it use TLS to the server with sslmode=verify-full (PgBouncer: server_tls_sslmode). If there should be no pooler, find out what answers."
         )),

@@ -39,7 +39,7 @@ pub(super) fn advice(
         (PoolerFault::Parameter, _) => say(
             "It does not pass on this startup parameter. Remove it from options, PGOPTIONS or the driver's settings. Or its administrator lets PgBouncer drop it:",
         )
-        .fix(Fix::setting(format!(
+        .fix(Fix::pgbouncer(format!(
             "ignore_startup_parameters = {}",
             parameter(error)
         ))),
@@ -83,8 +83,8 @@ fn server_login(say: &dyn Fn(&str) -> Hint, error: &ServerError) -> Hint {
         return say(
             "PostgreSQL refuses the pooler, which came without TLS. TLS to the pooler is fine. Its administrator must set in pgbouncer.ini:",
         )
-        .fix(Fix::setting("server_tls_sslmode = verify-full"))
-        .fix(Fix::setting("server_tls_ca_file = /etc/pgbouncer/root.crt"));
+        .fix(Fix::pgbouncer("server_tls_sslmode = verify-full"))
+        .fix(Fix::pgbouncer("server_tls_ca_file = /etc/pgbouncer/root.crt"));
     }
     say(
         "PostgreSQL refuses the pooler's own login, in the words after \"server login failed\". Your password was not the problem: PgBouncer had accepted it. Its administrator must correct the user and password that it uses (auth_file, auth_query, or user= and password= in [databases]).",
