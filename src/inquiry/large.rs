@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::line::{read, write};
+use super::line::exchange;
 use super::{Line, Unknown};
-use crate::wire::tls::alert::Level;
+use crate::wire::tls::TlsVersion;
 use crate::wire::tls::libpq_hello::{LibpqHello, Lists, Shares, X25519_MLKEM768};
-use crate::wire::tls::reply::{self, MAX_REPLY, Step, Want};
-use crate::wire::tls::{Alert, TlsVersion};
+use crate::wire::tls::reply::Want;
 
 /// What becomes of a ClientHello with a post-quantum key, as OpenSSL 3.5, Go 1.24 and Node.js 24 send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,26 +32,27 @@ pub enum Loss {
 }
 
 impl Line {
-    /// Sends the large ClientHello. If it is not answered, a small one follows.
+    /// Sends the large ClientHello. If it is not answered, a small one follows, and the large one again: a server that is
+    /// busy misses one connection and not the next.
     ///
     /// # Errors
     /// If the small one is not answered either, the size explains nothing.
     pub(crate) async fn ask_large(&self) -> Result<LargeHello, Unknown> {
         let large = self.libpq_hello(Shares::PostQuantum);
-        let how = match self.is_answered(&large).await {
-            Ok(()) => return Ok(LargeHello::Answered),
-            Err(Unknown::Timeout) => Loss::Silence,
-            Err(Unknown::Closed) => Loss::HungUp,
-            Err(unknown) => return Err(unknown),
-        };
-        self.is_answered(&self.libpq_hello(Shares::None)).await?;
-        // A server that is busy hangs up on one connection and not on the next.
-        if how == Loss::HungUp && self.is_answered(&large).await.is_ok() {
+        if self.fate(&large).await? == Fate::Answered {
             return Ok(LargeHello::Answered);
         }
-        Ok(LargeHello::Lost {
-            how,
-            size: large.len(),
+        match self.fate(&self.libpq_hello(Shares::None)).await? {
+            Fate::Answered => {}
+            Fate::Lost(Loss::Silence) => return Err(Unknown::Timeout),
+            Fate::Lost(Loss::HungUp) => return Err(Unknown::Closed),
+        }
+        Ok(match self.fate(&large).await? {
+            Fate::Answered => LargeHello::Answered,
+            Fate::Lost(how) => LargeHello::Lost {
+                how,
+                size: large.len(),
+            },
         })
     }
 
@@ -72,27 +72,25 @@ impl Line {
         hello.encode()
     }
 
-    /// Any answer of TLS counts, also a refusal.
-    async fn is_answered(&self, hello: &[u8]) -> Result<(), Unknown> {
+    /// What becomes of a ClientHello. Any answer of TLS counts, also a refusal; what happens before the hello is sent does
+    /// not.
+    async fn fate(&self, hello: &[u8]) -> Result<Fate, Unknown> {
         let until = self.until()?.min(tokio::time::Instant::now() + ENOUGH);
-        let (mut stream, _) = self.ready(self.negotiation, until).await?.into_parts();
-        write(&mut stream, hello, until).await?;
-        let mut answer = Vec::new();
-        loop {
-            if read(&mut stream, &mut answer, until).await? == 0 {
-                return Err(Unknown::Closed);
-            }
-            match reply::read(&answer, Want::Hello) {
-                Step::More if answer.len() < MAX_REPLY => {}
-                Step::More | Step::Malformed => return Err(Unknown::NotTls),
-                Step::Alert(_) | Step::Chosen(_) => break,
-            }
+        let ready = self.ready(self.negotiation, until).await?;
+        match exchange(ready, hello, Want::Hello, TlsVersion::V1_2, until).await {
+            Ok(_) => Ok(Fate::Answered),
+            Err(Unknown::Timeout) => Ok(Fate::Lost(Loss::Silence)),
+            Err(Unknown::Closed) => Ok(Fate::Lost(Loss::HungUp)),
+            Err(unknown) => Err(unknown),
         }
-        // Tells the server not to wait for the rest. If it has already gone, that does not matter.
-        let goodbye = Alert::CLOSE_NOTIFY.encode(Level::Warning, TlsVersion::V1_2);
-        let _ = write(&mut stream, &goodbye, until).await;
-        Ok(())
     }
+}
+
+/// What becomes of one ClientHello.
+#[derive(PartialEq, Eq)]
+enum Fate {
+    Answered,
+    Lost(Loss),
 }
 
 /// How long an answer is awaited: the server has just answered another hello.

@@ -13,7 +13,7 @@ use crate::conninfo::{Endpoint, SslNegotiation};
 use crate::negotiate::{self, Ready, negotiate};
 use crate::wire::tls::alert::Level;
 use crate::wire::tls::reply::{self, Chosen, MAX_REPLY, Step, Want};
-use crate::wire::tls::{Alert, ClientHello};
+use crate::wire::tls::{Alert, ClientHello, TlsVersion};
 
 /// The address to ask, and the time limits.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl Line {
 
     async fn ask_once(&self, offer: Offer<'_>, want: Want) -> Result<Reply, Unknown> {
         let until = self.until()?;
-        let (mut stream, _) = self.ready(self.negotiation, until).await?.into_parts();
+        let ready = self.ready(self.negotiation, until).await?;
         let hello = ClientHello {
             version: offer.version,
             suites: offer.suites,
@@ -60,22 +60,7 @@ impl Line {
             server_name: self.server_name.as_deref(),
             random: NO_SECRET,
         };
-        write(&mut stream, &hello.encode(), until).await?;
-        let mut answer = Vec::new();
-        let reply = loop {
-            if read(&mut stream, &mut answer, until).await? == 0 {
-                return Err(Unknown::Closed);
-            }
-            match reply::read(&answer, want) {
-                Step::More if answer.len() < MAX_REPLY => {}
-                Step::More | Step::Malformed => return Err(Unknown::NotTls),
-                Step::Alert(alert) => break Reply::Refused(alert),
-                Step::Chosen(chosen) => break Reply::Chosen(chosen),
-            }
-        };
-        // Tells the server not to wait for the rest. If it has already gone, that does not matter.
-        let _ = write(&mut stream, &goodbye(offer), until).await;
-        Ok(reply)
+        exchange(ready, &hello.encode(), want, offer.version, until).await
     }
 
     /// The deadline of a connection that begins now.
@@ -123,6 +108,36 @@ impl Line {
     }
 }
 
+/// Sends a ClientHello, reads what the server chooses, and hangs up.
+pub(super) async fn exchange(
+    ready: Ready,
+    hello: &[u8],
+    want: Want,
+    version: TlsVersion,
+    until: Instant,
+) -> Result<Reply, Unknown> {
+    let (mut stream, _) = ready.into_parts();
+    write(&mut stream, hello, until).await?;
+    let mut answer = Vec::new();
+    let reply = loop {
+        if read(&mut stream, &mut answer, until).await? == 0 {
+            return Err(Unknown::Closed);
+        }
+        match reply::read(&answer, want) {
+            Step::More if answer.len() < MAX_REPLY => {}
+            Step::More | Step::Malformed => return Err(Unknown::NotTls),
+            Step::Alert(alert) => break Reply::Refused(alert),
+            Step::Chosen(chosen) => break Reply::Chosen(chosen),
+        }
+    };
+    // The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the chosen version, tells the server not to
+    // wait for the rest: PostgreSQL then logs "EOF detected" and not a protocol violation. If it has already gone, that does
+    // not matter.
+    let goodbye = Alert::CLOSE_NOTIFY.encode(Level::Warning, version);
+    let _ = write(&mut stream, &goodbye, until).await;
+    Ok(reply)
+}
+
 /// Reads what has arrived; 0 bytes mean that the server has closed.
 pub(crate) async fn read(
     stream: &mut TcpStream,
@@ -156,12 +171,6 @@ fn lost(error: &io::Error) -> Unknown {
     } else {
         Unknown::Connect(error.to_string())
     }
-}
-
-/// The warning `close_notify` (RFC 5246 section 7.2), in clear, in a record of the chosen version:
-/// PostgreSQL then logs "EOF detected" and not a protocol violation.
-fn goodbye(offer: Offer<'_>) -> Vec<u8> {
-    Alert::CLOSE_NOTIFY.encode(Level::Warning, offer.version)
 }
 
 /// Nothing is ever derived from it.

@@ -83,6 +83,18 @@ fn a_middlebox_that_loses_large_hellos_is_found_by_audit_and_clients() {
     }
 }
 
+/// A packet that is lost once says nothing about the size.
+#[test]
+fn one_stall_is_not_taken_for_a_lost_hello() {
+    let Some(rig) = Rig::new() else { return };
+    let clients = rig.ask(&["check", "--clients"], &rig.behind(Habit::StallOnce));
+    assert_eq!(clients.code, 0, "{clients:?}");
+    assert!(
+        !clients.findings().contains(&CODE.to_owned()),
+        "{clients:?}"
+    );
+}
+
 #[test]
 fn a_server_that_answers_large_hellos_is_not_accused() {
     let Some(rig) = Rig::new() else { return };
