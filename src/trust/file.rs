@@ -3,6 +3,7 @@
 //! A file loads here if OpenSSL's `X509_load_cert_crl_file` loads it: libpq calls that function with
 //! `sslrootcert` and `sslcrl`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::form::{self, Instead};
@@ -84,6 +85,7 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
         byte_order_mark: bytes.starts_with(BYTE_ORDER_MARK),
         ..Contents::default()
     };
+    let mut usual: Vec<Arc<Certificate>> = Vec::new();
     for block in blocks(bytes) {
         let block = block.map_err(|fault| {
             form::lost_line_breaks(bytes).map_or(Unusable::Pem(fault), Unusable::Form)
@@ -115,30 +117,25 @@ pub fn read(bytes: &[u8]) -> Result<Contents, Unusable> {
             }
             _ => {
                 let anchor = anchor(&block).map_err(|_| broken(kind))?;
-                let oddity = oddity(&block, &anchor, contents.byte_order_mark);
-                contents.odd_blocks.extend(oddity.map(|oddity| OddBlock {
-                    certificate: Arc::clone(&anchor.certificate),
-                    oddity,
-                }));
+                let certificate = Arc::clone(&anchor.certificate);
+                match oddity(&block, &anchor, contents.byte_order_mark) {
+                    Some(oddity) => contents.odd_blocks.push(OddBlock {
+                        certificate,
+                        oddity,
+                    }),
+                    None => usual.push(certificate),
+                }
                 contents.certificates.push(anchor);
             }
         }
     }
     // A second copy in a usual block is read by all.
-    let usual: Vec<&[u8]> = contents
-        .certificates
-        .iter()
-        .filter(|anchor| {
-            let copies = |odd: &&OddBlock| odd.certificate.der == anchor.certificate.der;
-            let same = |other: &&Anchor| other.certificate.der == anchor.certificate.der;
-            contents.odd_blocks.iter().filter(copies).count()
-                < contents.certificates.iter().filter(same).count()
-        })
-        .map(|anchor| anchor.certificate.der.as_ref())
-        .collect();
-    contents
-        .odd_blocks
-        .retain(|odd| !usual.contains(&odd.certificate.der.as_ref()));
+    if !contents.odd_blocks.is_empty() {
+        let usual: HashSet<&[u8]> = usual.iter().map(|copy| copy.der.as_ref()).collect();
+        contents
+            .odd_blocks
+            .retain(|odd| !usual.contains(odd.certificate.der.as_ref()));
+    }
     if contents.certificates.is_empty() && contents.crls.is_empty() {
         return Err(Unusable::Form(form::of(bytes, Wanted::Certificates)));
     }
