@@ -69,15 +69,15 @@ pub fn old_openssl(path: &[&Certificate], faults: &[Fault]) -> Option<OldOpenSsl
     if path.iter().any(|certificate| !certificate.flaws.is_empty()) {
         return None;
     }
-    let refusal = refusal(path);
-    if faults.is_empty() {
-        return refusal.map(OldOpenSsl::Refuses);
-    }
-    let weaknesses: Option<Vec<Weakness>> =
-        faults.iter().map(|fault| weakness(path, fault)).collect();
-    match (weaknesses?.first(), refusal) {
+    let weaknesses: Vec<Weakness> = faults
+        .iter()
+        .map(|fault| weakness(path, fault))
+        .collect::<Option<_>>()?;
+    // Only now: a chain without any other fault has no more constraints than can be compared.
+    match (weaknesses.first(), refusal(path)) {
+        (None, refusal) => refusal.map(OldOpenSsl::Refuses),
         (Some(weakness), None) => Some(OldOpenSsl::Accepts(*weakness)),
-        (Some(_) | None, _) => None,
+        (Some(_), Some(_)) => None,
     }
 }
 
