@@ -49,15 +49,9 @@ pub fn read_at_most(path: &Path, most: Mebibytes) -> io::Result<Vec<u8>> {
 
 /// A regular file never keeps its reader waiting. `length` is what the system says, which is 0 for files in `/proc`.
 fn read_regular(file: &File, length: u64, most: Mebibytes) -> io::Result<Vec<u8>> {
-    let bound = u64::try_from(most.bytes()).unwrap_or(u64::MAX);
-    // One more than it needs, so that the end is found without more space.
-    let expected = usize::try_from(length.min(bound)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
-    file.take(bound.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() > most.bytes() {
-        return Err(most.exceeded());
-    }
-    Ok(bytes)
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let expected = length.min(most.bytes());
+    read_to_end(file, expected, most)
 }
 
 /// Reads standard input, waiting for it as long as it takes.
@@ -65,10 +59,16 @@ fn read_regular(file: &File, length: u64, most: Mebibytes) -> io::Result<Vec<u8>
 /// # Errors
 /// Besides those of the system: [`io::ErrorKind::FileTooLarge`].
 pub fn read_stdin(most: Mebibytes) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    read_to_end(io::stdin().lock(), 0, most)
+}
+
+fn read_to_end(input: impl io::Read, expected: usize, most: Mebibytes) -> io::Result<Vec<u8>> {
+    // One more than it needs, so that the end is found without more space.
+    let mut bytes = Vec::with_capacity(expected.saturating_add(1));
     let bound = u64::try_from(most.bytes()).unwrap_or(u64::MAX);
-    let mut input = io::stdin().lock().take(bound.saturating_add(1));
-    input.read_to_end(&mut bytes)?;
+    input
+        .take(bound.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     if bytes.len() > most.bytes() {
         return Err(most.exceeded());
     }

@@ -81,42 +81,7 @@ pub fn match_host(
     subject_alt_names: Option<&[GeneralName]>,
     common_names: &[Vec<u8>],
 ) -> Result<NameMatch, NameFault> {
-    if host.is_empty() {
-        return Err(NameFault::NoHost);
-    }
-    let mut walk = Walk {
-        host: Host::new(host),
-        examined: Vec::new(),
-    };
-    let mut common_name_counts = true;
-    for entry in subject_alt_names.unwrap_or_default() {
-        let found = match entry {
-            GeneralName::Dns(name) => {
-                common_name_counts &= walk.host.is_address();
-                walk.text(name, Rule::SanDns)?
-            }
-            GeneralName::Ip(address) => {
-                common_name_counts &= !walk.host.is_address();
-                walk.address(address)?
-            }
-            GeneralName::Email(_)
-            | GeneralName::Uri(_)
-            | GeneralName::Directory(_)
-            | GeneralName::SmtpUtf8(_)
-            | GeneralName::OtherName(..)
-            | GeneralName::Other(..) => None,
-        };
-        if let Some(found) = found {
-            return Ok(found);
-        }
-    }
-    if common_name_counts
-        && let Some(name) = common_names.first()
-        && let Some(found) = walk.text(name, Rule::CommonName)?
-    {
-        return Ok(found);
-    }
-    Err(walk.fault())
+    find(host, subject_alt_names, common_names, Addresses::Compared)
 }
 
 /// The same by the rules of libpq 14 and older, which compare no addresses: a dNSName excludes the common name for
@@ -129,6 +94,24 @@ pub fn match_host_before_15(
     subject_alt_names: Option<&[GeneralName]>,
     common_names: &[Vec<u8>],
 ) -> Result<NameMatch, NameFault> {
+    find(host, subject_alt_names, common_names, Addresses::Ignored)
+}
+
+/// What becomes of the iPAddress entries of a certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addresses {
+    /// They are compared, and exclude the common name for a host that is an address.
+    Compared,
+    /// They are passed over: libpq 14 and older.
+    Ignored,
+}
+
+fn find(
+    host: &[u8],
+    subject_alt_names: Option<&[GeneralName]>,
+    common_names: &[Vec<u8>],
+    addresses: Addresses,
+) -> Result<NameMatch, NameFault> {
     if host.is_empty() {
         return Err(NameFault::NoHost);
     }
@@ -138,11 +121,28 @@ pub fn match_host_before_15(
     };
     let mut common_name_counts = true;
     for entry in subject_alt_names.unwrap_or_default() {
-        if let GeneralName::Dns(name) = entry {
-            common_name_counts = false;
-            if let Some(found) = walk.text(name, Rule::SanDns)? {
-                return Ok(found);
+        let found = match (entry, addresses) {
+            (GeneralName::Dns(name), _) => {
+                common_name_counts &= addresses == Addresses::Compared && walk.host.is_address();
+                walk.text(name, Rule::SanDns)?
             }
+            (GeneralName::Ip(address), Addresses::Compared) => {
+                common_name_counts &= !walk.host.is_address();
+                walk.address(address)?
+            }
+            (GeneralName::Ip(_), Addresses::Ignored)
+            | (
+                GeneralName::Email(_)
+                | GeneralName::Uri(_)
+                | GeneralName::Directory(_)
+                | GeneralName::SmtpUtf8(_)
+                | GeneralName::OtherName(..)
+                | GeneralName::Other(..),
+                _,
+            ) => None,
+        };
+        if let Some(found) = found {
+            return Ok(found);
         }
     }
     if common_name_counts
