@@ -564,6 +564,7 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
     }
     client.write("data/more/one.conf", "e.example ../a.crt ../a.key\n");
     client.write("data/more/README", "not a line\n");
+    std::fs::create_dir(client.home.path().join("data/more/old.conf")).unwrap();
     let (code, told, said) = verify("include_dir more\n", &[]);
     assert_eq!((code, told.len()), (7, 1), "{said}");
     // The file alone says what it is.

@@ -90,9 +90,13 @@ fn read(file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
     Ok(lines)
 }
 
+/// As PostgreSQL, which passes over directories (`GetConfFilesInDir` in `conffiles.c`).
 fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(directory)?;
-    entries.map(|entry| Ok(entry?.path())).collect()
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
+    paths.retain(|path| !path.is_dir());
+    Ok(paths)
 }
 
 /// Is it a `pg_hosts.conf`, and not a certificate? What cannot be read is a certificate that cannot.

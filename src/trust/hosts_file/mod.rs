@@ -276,6 +276,10 @@ mod tests {
         assert_eq!(names("* s.crt s.key\n/no_sni/ s.crt s.key"), ["*", "-"]);
         assert_eq!(names("a,b, c s.crt s.key"), ["a", "b", "c"]);
         assert_eq!(names("a, b s.crt \\\n s.key"), ["a", "b"]);
+        for end in ["\\", "\\\n"] {
+            let text = format!("a s.crt s.key\nb s.crt s.key {end}");
+            assert_eq!(names(&text), ["a", "b"]);
+        }
         assert_eq!(
             names("a,@names s.crt s.key"),
             ["a", "b.example", "c.example", "d.example"]

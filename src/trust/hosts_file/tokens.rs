@@ -22,7 +22,7 @@ pub struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// `open` reads a file, `list` names the entries of a directory.
+    /// `open` reads a file, `list` names the files of a directory, without the directories in it.
     pub fn new(
         open: &'a dyn Fn(&Path) -> io::Result<Vec<u8>>,
         list: &'a dyn Fn(&Path) -> io::Result<Vec<PathBuf>>,
@@ -45,15 +45,17 @@ pub(super) fn tokenize(
     let text = String::from_utf8_lossy(text);
     let mut whole = String::new();
     let mut first = 1;
+    let last = text.lines().count();
     for (line, number) in text.lines().zip(1..) {
         if whole.is_empty() {
             first = number;
         }
-        if let Some(continued) = line.strip_suffix('\\') {
-            whole.push_str(continued);
+        let continued = line.strip_suffix('\\');
+        whole.push_str(continued.unwrap_or(line));
+        // At the end of the file there is nothing to join.
+        if continued.is_some() && number < last {
             continue;
         }
-        whole.push_str(line);
         let place = Place {
             file,
             line: first,
