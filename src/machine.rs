@@ -29,10 +29,15 @@ impl World for Machine {
         pgtls::trust::read_bounded(path)
     }
 
-    fn list(&self, path: &Path) -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(path).into_iter().flatten();
-        let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        files.take(MOST_INCLUDED).collect()
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(path)?.take(MOST_LISTED.saturating_add(1));
+        let files: Vec<PathBuf> = entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<_>>()?;
+        match files.len() > MOST_LISTED {
+            true => Err(io::ErrorKind::FileTooLarge.into()),
+            false => Ok(files),
+        }
     }
 }
 
@@ -48,5 +53,5 @@ pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 
 const RESERVED_FILES: usize = 32;
 
-/// Files of a directory that OpenSSL's configuration includes. More make it unusable.
-const MOST_INCLUDED: usize = 1000;
+/// Entries of a directory that OpenSSL's configuration includes. With more, nothing is known of that configuration.
+const MOST_LISTED: usize = 10_000;

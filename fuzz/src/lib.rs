@@ -272,6 +272,10 @@ impl World for Memory {
             .clone()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 /// Leaf, intermediate and root whose CRLs are the seeds of the target `crl`.

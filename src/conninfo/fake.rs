@@ -72,4 +72,17 @@ impl World for Fake {
             .cloned()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+
+    /// The files whose paths begin with this one.
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let inside = self.files.keys().filter(|file| file.parent() == Some(path));
+        match inside.clone().count() {
+            0 => Err(io::ErrorKind::NotADirectory.into()),
+            1..=MOST_LISTED => Ok(inside.cloned().collect()),
+            _ => Err(io::ErrorKind::FileTooLarge.into()),
+        }
+    }
 }
+
+/// As few as a test can make.
+const MOST_LISTED: usize = 100;

@@ -65,10 +65,11 @@ pub trait World {
     /// The file does not exist or cannot be read.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The files in a directory; none if it is not one.
-    fn list(&self, _: &Path) -> Vec<PathBuf> {
-        Vec::new()
-    }
+    /// The files in a directory.
+    ///
+    /// # Errors
+    /// It is not one, or cannot be read; [`io::ErrorKind::FileTooLarge`] if it has more than can be looked at.
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
 }
 
 /// A machine on which nothing is set: only the string counts.
@@ -89,6 +90,10 @@ impl World for Nowhere {
     }
 
     fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
         Err(io::ErrorKind::NotFound.into())
     }
 }

@@ -223,4 +223,8 @@ impl World for Seen<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         self.world.read(path)
     }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        self.world.list(path)
+    }
 }

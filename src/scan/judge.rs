@@ -57,6 +57,10 @@ impl World for Elsewhere {
     fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
     }
+
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 /// Judges a candidate; nothing if it is not a connection string for PostgreSQL.

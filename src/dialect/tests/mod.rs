@@ -200,6 +200,28 @@ fn variables_that_the_driver_does_not_read_do_not_count() {
     assert!(weak.sslrootcert.is_none() && weak.home_files.is_none());
 }
 
+/// libpq is under some drivers, and obeys OpenSSL's configuration there, too.
+#[test]
+fn a_directory_of_openssls_configuration_is_read_for_every_driver() {
+    let world = Fake::default()
+        .var("OPENSSL_CONF", "/openssl.cnf")
+        .file(
+            "/openssl.cnf",
+            "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n.include /d",
+        )
+        .file("/d/policy.conf", "CipherString = DEFAULT:@SECLEVEL=3");
+    for text in [
+        "host=h",
+        "postgresql+psycopg://h/d?sslmode=verify-full",
+        "psql -h h",
+    ] {
+        let understood = understand(Input::Given(text.as_bytes()), None, &world).unwrap();
+        let conf = understood.conninfo.openssl_conf;
+        let level = conf.and_then(|conf| conf.security_level());
+        assert_eq!(level, Some(3), "{text}");
+    }
+}
+
 fn assignments(text: &str) -> Vec<(Keyword, Vec<u8>)> {
     let made = conninfo::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
     made.into_iter()

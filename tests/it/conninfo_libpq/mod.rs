@@ -219,6 +219,10 @@ impl World for RowWorld {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         std::fs::read(path)
     }
+
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 fn environment(row: &Row, files: &Path) -> BTreeMap<String, Vec<u8>> {

@@ -132,8 +132,8 @@ impl<'t> Reading<'_, 't> {
         let path: Rc<Path> = file.into();
         let mut whole = String::new();
         for (line, number) in lines(text).zip(1..) {
-            // A backslash at the end of a line joins the next one.
-            let continued = line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+            // A backslash at the end of a line joins the next one, unless there is one before it.
+            let continued = line.ends_with('\\') && !line.ends_with("\\\\");
             if continued {
                 whole.push_str(line.strip_suffix('\\').unwrap_or(line));
                 continue;
@@ -148,6 +148,10 @@ impl<'t> Reading<'_, 't> {
             whole.push_str(line);
             let line = std::mem::take(&mut whole);
             self.line(&line, &path, number, owned)?;
+        }
+        // At the end of the file there is nothing to join.
+        if !whole.is_empty() {
+            self.line(&whole, &path, text.lines().count(), owned)?;
         }
         Ok(())
     }
@@ -211,10 +215,18 @@ impl<'t> Reading<'_, 't> {
             Some(directory) if path.is_relative() => PathBuf::from(directory).join(path),
             _ => path,
         };
-        let mut files = self.world.list(&path);
+        let mut files = match self.world.list(&path) {
+            Ok(files) => files,
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                return Err(Refused::TooMuch);
+            }
+            Err(_) => Vec::new(),
+        };
         files.retain(|file| {
             let end = file.extension();
-            end.is_some_and(|end| end == "cnf" || end == "conf")
+            end.is_some_and(|end| {
+                end.eq_ignore_ascii_case("cnf") || end.eq_ignore_ascii_case("conf")
+            })
         });
         files.sort();
         if files.is_empty() {
@@ -387,6 +399,9 @@ mod tests {
             ("a = 'b'c", "bc"),
             ("a = b\\#c", "b#c"),
             ("a = b\\\n c", "b c"),
+            ("a = b\\", "b"),
+            ("a = b\\\n", "b"),
+            ("a = b\\\\\\\na = c", "c"),
             ("a = b\na = c", "c"),
             ("x::a = b\n[y]\n", "b"),
         ] {
@@ -435,6 +450,21 @@ mod tests {
         let missing = "[x]\n.include /etc/none\na = b";
         assert_eq!(one(missing, "x", &world).as_deref(), Some("b"));
         assert_eq!(entries(".include /etc/loop", "x", &world), None);
+    }
+
+    #[test]
+    fn a_directory_stands_for_its_files_and_too_many_refuse_the_file() {
+        let mut world = Fake::default()
+            .file("/etc/d/a.CNF", "a = 1")
+            .file("/etc/d/b.conf", "a = 2")
+            .file("/etc/d/c.txt", "a = 3");
+        let text = "[x]\n.include /etc/d";
+        assert_eq!(one(text, "x", &world).as_deref(), Some("2"));
+        for number in 0..100 {
+            world = world.file(&format!("/etc/d/{number}.txt"), "");
+        }
+        let config = Config::read(text.as_bytes(), Path::new("/o.cnf"), &world);
+        assert!(matches!(config, Err(Refused::TooMuch)));
     }
 
     #[test]
