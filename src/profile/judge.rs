@@ -1,10 +1,11 @@
 //! What a profile says of an audited server. Pure.
 
+use super::key::Key;
 use super::{Check, Compliance, Patterns, Profile};
 use crate::audit::{Accepted, Asked, Audit, Plaintext, Presented, Protocol, Speaks};
 use crate::trust::Level;
 use crate::wire::tls::{Suite, TlsVersion};
-use crate::x509::{Certificate, KeyKind};
+use crate::x509::Certificate;
 
 /// A profile, and what became of each requirement.
 #[derive(Clone, Debug)]
@@ -143,27 +144,13 @@ impl<'a> Facts<'a> {
                 Ok(None) => None,
                 Err(_) => Some((Compliance::Unknown, "the prime is not known".to_owned())),
             }),
-            Check::RsaBits(least) => self.each_certificate(|leaf| match &leaf.public_key.kind {
-                KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => Some(bits >= least),
-                KeyKind::Ec(_)
-                | KeyKind::EcExplicit
-                | KeyKind::Ed25519
-                | KeyKind::Ed448
-                | KeyKind::MlDsa(_)
-                | KeyKind::SlhDsa(_)
-                | KeyKind::Dsa { .. }
-                | KeyKind::Unusable(_) => None,
+            Check::RsaBits(least) => self.each_certificate(|leaf| match Key::of(leaf) {
+                Key::Rsa(bits) => Some(bits >= *least),
+                Key::Other(_) => None,
             }),
-            Check::Curves(patterns) => self.each_certificate(|leaf| match &leaf.public_key.kind {
-                KeyKind::Rsa { .. } | KeyKind::RsaPss { .. } => None,
-                KeyKind::Ec(curve) => Some(patterns.allow(curve.name())),
-                KeyKind::EcExplicit
-                | KeyKind::Ed25519
-                | KeyKind::Ed448
-                | KeyKind::MlDsa(_)
-                | KeyKind::SlhDsa(_)
-                | KeyKind::Dsa { .. }
-                | KeyKind::Unusable(_) => Some(patterns.allow(&leaf.key_description())),
+            Check::Curves(patterns) => self.each_certificate(|leaf| match Key::of(leaf) {
+                Key::Rsa(_) => None,
+                Key::Other(name) => Some(patterns.allow(&name)),
             }),
             Check::Signatures(patterns) => {
                 self.each_certificate(|leaf| Some(patterns.allow(leaf.signature_name())))

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::FORMAT;
+use super::key::Key;
 use crate::audit::{Audit, Plaintext, Presented, Protocol};
 use crate::wire::tls::TlsVersion;
-use crate::x509::{Certificate, KeyKind};
+use crate::x509::Certificate;
 
 /// What has been seen so far, at any of the servers.
 #[derive(Clone, Debug, Default)]
@@ -53,21 +54,12 @@ impl Made {
     }
 
     fn key(&mut self, leaf: &Certificate) {
-        match &leaf.public_key.kind {
-            KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => {
-                self.rsa_bits = Some(self.rsa_bits.map_or(*bits, |least| least.min(*bits)));
+        match Key::of(leaf) {
+            Key::Rsa(bits) => {
+                self.rsa_bits = Some(self.rsa_bits.map_or(bits, |least| least.min(bits)));
             }
-            KeyKind::Ec(curve) => {
-                self.curves.insert(curve.name().to_owned());
-            }
-            KeyKind::EcExplicit
-            | KeyKind::Ed25519
-            | KeyKind::Ed448
-            | KeyKind::MlDsa(_)
-            | KeyKind::SlhDsa(_)
-            | KeyKind::Dsa { .. }
-            | KeyKind::Unusable(_) => {
-                self.curves.insert(leaf.key_description());
+            Key::Other(name) => {
+                self.curves.insert(name);
             }
         }
     }

@@ -6,6 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod judge;
+mod key;
 mod make;
 mod read;
 
