@@ -45,6 +45,12 @@ impl From<Escaped<'_>> for Shown {
     }
 }
 
+impl AsRef<str> for Shown {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl std::ops::Deref for Shown {
     type Target = str;
 

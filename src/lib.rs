@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | [`escape`] | untrusted text | text that is safe for a terminal |
 //! | [`secrecy`] | text from users | what must not be shown of it |
-//! | [`words`] | | enumerations with a word for each value |
+//! | [`words`] | | enumerations with a word for each value, lists of words |
 //! | [`percent`] | any bytes | text for a URI |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |

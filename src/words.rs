@@ -119,6 +119,16 @@ impl<T: std::fmt::Display> std::fmt::Display for Named<T> {
     }
 }
 
+/// The first ones, and how many more there are: `a, b and 3 more`.
+pub fn first_few<S: AsRef<str>>(all: &[S], most: usize, between: &str) -> String {
+    let shown: Vec<&str> = all.iter().take(most).map(AsRef::as_ref).collect();
+    let shown = shown.join(between);
+    match all.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The schema of what is written, not of what could be read.
 #[cfg(test)]
 impl<T: schemars::JsonSchema> schemars::JsonSchema for Named<T> {
@@ -162,6 +172,14 @@ mod tests {
             assert_eq!(serde_json::from_str::<Colour>(&text).unwrap(), colour);
         }
         assert!(serde_json::from_str::<Colour>("\"green\"").is_err());
+    }
+
+    #[test]
+    fn a_list_ends_with_the_number_of_what_it_leaves_out() {
+        let all = ["a", "b", "c"];
+        assert_eq!(first_few(&all, 3, ", "), "a, b, c");
+        assert_eq!(first_few(&all, 1, ", "), "a and 2 more");
+        assert_eq!(first_few::<&str>(&[], 2, ", "), "");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use pgtls::exit::Exit;
 use pgtls::handshake::ServerKeys;
 use pgtls::probe::{Moment, Task, probe};
 use pgtls::profile::{BUILTIN, Made, Profile, builtin_text, judge};
-use pgtls::report::{EndpointReport, Report, instant};
+use pgtls::report::{EndpointReport, Report, day, instant};
 use pgtls::trust::{Mebibytes, SharedTrust, Trust, TrustRequest};
 
 use super::demands::now;
@@ -138,10 +138,8 @@ const MAX_PROFILE: Mebibytes = Mebibytes(1);
 
 fn write_profile(path: &Path, made: &Made) -> anyhow::Result<()> {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    let today = instant(Some(now()));
-    let today = today.get(..10).unwrap_or(&today);
     let text = made
-        .text(&name, today)
+        .text(&name, day(&instant(Some(now()))))
         .context("--make-profile: no server spoke TLS, so there is nothing to write")?;
     file::replace(path, text.as_bytes())
         .with_context(|| format!("--make-profile {}", shown_path(path)))

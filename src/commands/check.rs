@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use pgtls::check::{self, CheckRequest, NewRoots, Patience, Source, check};
+use pgtls::check::{self, CheckRequest, NewRoots, Observer as _, Patience, Source, check};
 use pgtls::conninfo::shown_path;
 use pgtls::diff::Scope;
 use pgtls::exit::Exit;
-use pgtls::report::{EndpointReport, Report};
+use pgtls::report::Report;
 
 use super::demands::now;
 use super::diff::Baseline;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let outcome = outcome?;
     if let Ok(outcome) = &outcome {
         for checked in outcome.unfinished() {
-            live.reported(&EndpointReport::of(checked));
+            live.done(checked);
         }
     }
     let printed = live.finish();

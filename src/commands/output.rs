@@ -33,10 +33,11 @@ pub(super) fn print(
     printed: Printed,
 ) -> anyhow::Result<ExitCode> {
     let mut results = Vec::new();
+    let view = view(output);
     let plain = View {
         palette: Palette::Plain,
         page: Page::Stream,
-        ..view(output)
+        ..view
     };
     for wanted in &output.reports {
         let mut text = Vec::new();
@@ -47,7 +48,7 @@ pub(super) fn print(
     }
     if !output.quiet {
         results.push(to_stdout(|out| match printed {
-            Printed::Nothing => render(out, report, output, output.format, view(output)),
+            Printed::Nothing => render(out, report, output, output.format, view),
             Printed::Lines => json::write_end(out, report),
         }));
     }

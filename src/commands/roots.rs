@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
-use pgtls::report::instant;
+use pgtls::report::{day, instant};
 use pgtls::trust::{BundledRoot, ROOTS, RootSet, SETS};
 use time::OffsetDateTime;
 
@@ -70,7 +70,7 @@ fn list(out: &mut dyn Write, root: &BundledRoot, now: i64) -> io::Result<()> {
         "until"
     };
     let fingerprint = HEXLOWER.encode(&certificate.sha256_fingerprint());
-    let day = until.get(..10).unwrap_or(&until);
+    let day = day(&until);
     writeln!(out, "{:<26}  {state:<7} {day}  {fingerprint}", root.name)
 }
 

@@ -501,6 +501,11 @@ pub fn instant(seconds: Option<i64>) -> String {
         .unwrap_or_else(|| "unreadable".to_owned())
 }
 
+/// The date of an instant in RFC 3339.
+pub fn day(instant: &str) -> &str {
+    instant.get(..10).unwrap_or(instant)
+}
+
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// The maximum of reported names of one certificate: a hostile one may have any number.

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{CertificateReport, EndpointReport, Report};
+use super::{CertificateReport, EndpointReport, Report, labels};
 use crate::escape::Shown;
 
 /// Writes a header and the rows. An endpoint without certificates has one row, at the end.
@@ -11,22 +11,27 @@ use crate::escape::Shown;
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    let mut rows: Vec<(&EndpointReport, Option<&CertificateReport>)> = Vec::new();
-    for endpoint in &report.endpoints {
+    let labels = labels(&report.endpoints);
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for (endpoint, label) in report.endpoints.iter().zip(&labels) {
+        let row = |certificate| Row {
+            label,
+            endpoint,
+            certificate,
+        };
         let client = endpoint.client_certificate.iter();
         let own =
             client.flat_map(|client| std::iter::once(&client.certificate).chain(&client.chain));
         let all: Vec<_> = endpoint.certificates.iter().flatten().chain(own).collect();
         if all.is_empty() {
-            rows.push((endpoint, None));
+            rows.push(row(None));
         }
-        rows.extend(all.into_iter().map(|one| (endpoint, Some(one))));
+        rows.extend(all.into_iter().map(|one| row(Some(one))));
     }
-    rows.sort_by_key(|(_, certificate)| certificate.map_or(i64::MAX, |one| one.days_left));
+    rows.sort_by_key(|row| row.certificate.map_or(i64::MAX, |one| one.days_left));
     write!(out, "{}\r\n", COLUMNS.join(","))?;
-    for (endpoint, certificate) in rows {
-        let cells = cells(endpoint, certificate);
-        write!(out, "{}\r\n", cells.join(","))?;
+    for row in rows {
+        write!(out, "{}\r\n", cells(&row).join(","))?;
     }
     Ok(())
 }
@@ -49,13 +54,24 @@ const COLUMNS: [&str; 15] = [
     "sha256_fingerprint",
 ];
 
-fn cells(endpoint: &EndpointReport, certificate: Option<&CertificateReport>) -> [String; 15] {
+struct Row<'a> {
+    label: &'a str,
+    endpoint: &'a EndpointReport,
+    certificate: Option<&'a CertificateReport>,
+}
+
+fn cells(row: &Row<'_>) -> [String; 15] {
+    let Row {
+        label,
+        endpoint,
+        certificate,
+    } = row;
     let code = endpoint.error.as_ref().map(|error| error.code.to_string());
     let of = |value: fn(&CertificateReport) -> String| {
         certificate.map_or_else(String::new, |one| quoted(&value(one)))
     };
     [
-        quoted(&endpoint.label()),
+        quoted(label),
         quoted(endpoint.verdict.name()),
         endpoint.exit_code.number().to_string(),
         quoted(&code.unwrap_or_default()),

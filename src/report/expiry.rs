@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{CertificateReport, EndpointReport};
+use super::{CertificateReport, EndpointReport, labels};
 
 /// A certificate, and the endpoints that depend on it.
 pub(super) struct Expiry<'a> {
@@ -16,8 +16,7 @@ pub(super) struct Expiry<'a> {
 pub(super) fn expiries(endpoints: &[EndpointReport]) -> Vec<Expiry<'_>> {
     let mut all: Vec<Expiry<'_>> = Vec::new();
     let mut known = HashMap::new();
-    for endpoint in endpoints {
-        let label = endpoint.label();
+    for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
         for certificate in endpoint.session_certificates() {
             let place = *known
                 .entry(certificate.sha256_fingerprint.as_str())

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use super::outcome::Outcome;
 use super::{EndpointReport, FindingReport, Report, ScanReport, Verdict, full_text, labels};
 use crate::diagnose::Level;
 
@@ -13,11 +14,7 @@ use crate::diagnose::Level;
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for (endpoint, label) in report.endpoints.iter().zip(labels(&report.endpoints)) {
-        let verdict = match endpoint.verdict {
-            Verdict::Pass if endpoint.unverified => "PASS (unverified)",
-            Verdict::Pass => "PASS",
-            Verdict::Fail => "FAIL",
-        };
+        let verdict = Outcome::of(endpoint).text();
         // A line that begins with a word, so that a name with `::` does not start a command.
         writeln!(out, "{verdict} {}", data(&label))?;
         for findings in endpoint.findings_by_code() {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Report;
 use super::expiry::{Expiry, expiries};
+use crate::words::first_few;
 
 /// Writes the calendar. Calendars that import it again know the events by the certificates' fingerprints.
 ///
@@ -33,16 +34,11 @@ fn event(out: &mut dyn Write, expiry: &Expiry<'_>) -> io::Result<()> {
         return Ok(());
     };
     let day = end.get(..8).unwrap_or(&end);
-    let shown: Vec<&str> = users.iter().take(MAX_USERS).map(String::as_str).collect();
-    let more = match users.len().saturating_sub(shown.len()) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     let summary = format!("TLS certificate expires: {}", certificate.subject);
     let description = format!(
-        "{} of {}{more}. Expires at {}. Issued by {}. Serial {}.",
+        "{} of {}. Expires at {}. Issued by {}. Serial {}.",
         certificate.role,
-        shown.join(", "),
+        first_few(users, MAX_USERS, ", "),
         certificate.not_after,
         certificate.issuer,
         certificate.serial

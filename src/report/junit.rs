@@ -29,7 +29,6 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 
 fn case(endpoint: &EndpointReport, name: String) -> Case {
     Case {
-        name,
         class: "pgtls.check",
         time: endpoint
             .timings_ms
@@ -48,7 +47,8 @@ fn case(endpoint: &EndpointReport, name: String) -> Case {
             message: error.message.to_string(),
             advice: error.hint.to_string(),
         }),
-        output: text::endpoint(endpoint),
+        output: text::endpoint(endpoint, &name),
+        name,
     }
 }
 

@@ -7,7 +7,8 @@
 
 use std::io::{self, Write};
 
-use super::{EndpointReport, FindingReport, Report, Verdict, text};
+use super::outcome::{Outcome, headline};
+use super::{EndpointReport, FindingReport, Report, Verdict, labels, text};
 use crate::diagnose::{Advice, Fix, Level};
 
 /// Writes the whole report.
@@ -21,20 +22,25 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 /// The report in at most about this many bytes: rows and details that do not fit are left out, and their number is
 /// stated. Failures come first.
 pub fn within(report: &Report, limit: usize) -> String {
-    let mut ordered: Vec<&EndpointReport> = report.endpoints.iter().collect();
-    ordered.sort_by_key(|endpoint| Weight::of(endpoint));
+    let labels = labels(&report.endpoints);
+    let labelled = report.endpoints.iter().zip(&labels);
+    let mut ordered: Vec<(&EndpointReport, &String)> = labelled.collect();
+    ordered.sort_by_key(|(endpoint, _)| Weight::of(endpoint));
     let mut page = Page {
         text: title(report),
         limit: limit.saturating_sub(ROOM_FOR_NOTE),
     };
-    let rows: Vec<String> = ordered.iter().map(|endpoint| row(endpoint)).collect();
+    let rows: Vec<String> = ordered
+        .iter()
+        .map(|(endpoint, label)| row(endpoint, label))
+        .collect();
     page.text.push_str(HEADER);
     page.take(&rows, "endpoints are not listed");
     let few = ordered.len() <= FEW;
     let details: Vec<String> = ordered
         .iter()
-        .filter(|endpoint| few || Weight::of(endpoint) != Weight::Quiet)
-        .map(|endpoint| details(endpoint))
+        .filter(|(endpoint, _)| few || Weight::of(endpoint) != Weight::Quiet)
+        .map(|(endpoint, label)| details(endpoint, label))
         .collect();
     page.take(&details, "endpoints have no details here");
     page.text
@@ -44,20 +50,31 @@ pub fn within(report: &Report, limit: usize) -> String {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Weight {
     Failed,
+    Skipped,
+    Open,
     Warned,
     Quiet,
 }
 
 impl Weight {
     fn of(endpoint: &EndpointReport) -> Self {
-        let warned = endpoint
-            .findings
-            .iter()
-            .any(|one| one.level == Level::Warning);
-        match endpoint.verdict {
-            Verdict::Fail => Self::Failed,
-            Verdict::Pass if warned || endpoint.unverified => Self::Warned,
-            Verdict::Pass => Self::Quiet,
+        match Outcome::of(endpoint) {
+            Outcome::Fail => Self::Failed,
+            Outcome::Skip => Self::Skipped,
+            Outcome::Open => Self::Open,
+            Outcome::Unverified => Self::Warned,
+            Outcome::Pass if endpoint.warnings().next().is_some() => Self::Warned,
+            Outcome::Pass => Self::Quiet,
+        }
+    }
+
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Failed => FAILED,
+            Self::Skipped => SKIPPED,
+            Self::Open => OPEN,
+            Self::Warned => WARNED,
+            Self::Quiet => PASSED,
         }
     }
 }
@@ -84,21 +101,11 @@ impl Page {
 }
 
 fn title(report: &Report) -> String {
-    let all = report.endpoints.len();
-    let failed = report
-        .endpoints
-        .iter()
-        .filter(|endpoint| endpoint.verdict == Verdict::Fail)
-        .count();
-    let sign = sign(report.verdict);
-    let told = match (failed, all) {
-        (0, 1) if report.verdict == Verdict::Pass => "the endpoint passed".to_owned(),
-        (0, _) if report.verdict == Verdict::Pass => format!("all {all} endpoints passed"),
-        // Interrupted: what was not checked did not pass.
-        (0, _) => format!("{all} passed, the others were not checked"),
-        (_, 1) => "the endpoint failed".to_owned(),
-        (failed, all) => format!("{failed} of {all} endpoints failed"),
+    let sign = match report.verdict {
+        Verdict::Pass => PASSED,
+        Verdict::Fail => FAILED,
     };
+    let told = headline(report);
     let made = match (&report.checked_at, &report.tool) {
         (Some(instant), Some(tool)) => {
             let tool = format!("{} {}", tool.name, tool.version);
@@ -109,31 +116,31 @@ fn title(report: &Report) -> String {
     format!("## {sign} pgtls: {told}\n\n{made}")
 }
 
-fn sign(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "✅",
-        Verdict::Fail => "❌",
-    }
-}
+const PASSED: &str = "✅";
+const WARNED: &str = "⚠️";
+const SKIPPED: &str = "⏭️";
+const OPEN: &str = "❔";
+const FAILED: &str = "❌";
 
 const HEADER: &str =
     "| Result | Endpoint | Finding | TLS | Days left |\n| --- | --- | --- | --- | ---: |\n";
 
-fn row(endpoint: &EndpointReport) -> String {
-    let result = match endpoint.verdict {
-        Verdict::Pass if endpoint.unverified => "⚠️ PASS (unverified)".to_owned(),
-        Verdict::Pass => "✅ PASS".to_owned(),
-        Verdict::Fail => format!("❌ FAIL, exit {}", endpoint.exit_code.number()),
+fn row(endpoint: &EndpointReport, label: &str) -> String {
+    let outcome = Outcome::of(endpoint);
+    let word = outcome.text();
+    let result = match outcome {
+        Outcome::Pass => format!("{PASSED} {word}"),
+        Outcome::Unverified => format!("{WARNED} {word}"),
+        Outcome::Skip => format!("{SKIPPED} {word}"),
+        Outcome::Open => format!("{OPEN} {word}, exit {}", endpoint.exit_code.number()),
+        Outcome::Fail => format!("{FAILED} {word}, exit {}", endpoint.exit_code.number()),
     };
-    let decisive = endpoint.error.as_ref().or_else(|| {
-        let mut warnings = endpoint.findings.iter();
-        warnings.find(|one| one.level == Level::Warning)
-    });
+    let decisive = endpoint.decisive();
     let tls = endpoint.tls.as_ref().and_then(|tls| tls.protocol.as_ref());
     let days = endpoint.days_left();
     format!(
         "| {result} | {} | {} | {} | {} |\n",
-        cell(&endpoint.label()),
+        cell(label),
         decisive.map_or_else(String::new, |one| cell(&one.code.to_string())),
         tls.map_or_else(String::new, |protocol| cell(&protocol.to_string())),
         days.map_or_else(String::new, |days| match days {
@@ -143,17 +150,13 @@ fn row(endpoint: &EndpointReport) -> String {
     )
 }
 
-fn details(endpoint: &EndpointReport) -> String {
-    let sign = match Weight::of(endpoint) {
-        Weight::Failed => "❌",
-        Weight::Warned => "⚠️",
-        Weight::Quiet => "✅",
-    };
-    let mut text = format!("\n### {sign} {}\n\n", code(&endpoint.label()));
+fn details(endpoint: &EndpointReport, label: &str) -> String {
+    let sign = Weight::of(endpoint).sign();
+    let mut text = format!("\n### {sign} {}\n\n", code(label));
     for found in endpoint.all_findings() {
         text.push_str(&finding(found));
     }
-    let evidence = text::endpoint(endpoint);
+    let evidence = text::evidence(endpoint, label);
     text.push_str(&format!(
         "<details><summary>Evidence</summary>\n\n{}\n</details>\n",
         fenced(evidence.trim_end())
@@ -279,6 +282,15 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, &sample::report()).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn each_finding_is_told_once() {
+        let report = sample::with(&[sample::passing()]);
+        let text = within(&report, usize::MAX);
+        for told in ["psql would find no root file here", "sslrootcert=root.crt"] {
+            assert_eq!(text.matches(told).count(), 1, "{told}: {text}");
+        }
     }
 
     #[test]

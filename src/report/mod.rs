@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod accepted;
 mod audit;
 mod build;
 mod check;
@@ -17,10 +18,12 @@ pub mod html;
 pub mod ics;
 pub mod json;
 pub mod junit;
+mod label;
 mod login;
 pub mod markdown;
 pub mod merge;
 pub mod nagios;
+mod outcome;
 pub mod prometheus;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -38,19 +41,19 @@ pub use audit::{
     AcceptedReport, AnswerReport, AuditReport, ProfileReport, ProtocolReport, RequirementReport,
     ShownReport, SuiteReport, SuiteVerdictReport, TlsAuditReport,
 };
-pub use build::instant;
+pub use build::{day, instant};
 pub use evidence::{
     CertificateReport, CertificateRequestReport, ClientCertificateReport, ClientReport,
     LoginReport, NameMatchReport, RehearsalReport, RotationReport, ServerSessionReport,
     TimingsReport, TlsReport, TrustReport,
 };
+pub use label::labels;
+pub(crate) use label::{label, place, unique};
 pub use scan::{ScanFindingReport, ScanReport, SkippedReport, StringReport};
 pub use vocabulary::{
     Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, RequestSignature,
     Role, TrustSource, Verdict,
 };
-
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -191,23 +194,6 @@ pub struct RunEnd {
     pub tool: Option<ToolReport>,
 }
 
-/// What to call each endpoint on one line. If two have the same name, the later one gets a number.
-pub fn labels(endpoints: &[EndpointReport]) -> Vec<String> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    endpoints
-        .iter()
-        .map(|endpoint| {
-            let label = endpoint.label();
-            let count = seen.entry(label.clone()).or_default();
-            *count = count.saturating_add(1);
-            match *count {
-                1 => label,
-                count => format!("{label} #{count}"),
-            }
-        })
-        .collect()
-}
-
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -219,24 +205,6 @@ pub struct LocationReport {
 }
 
 impl EndpointReport {
-    /// What to call the endpoint on one line: its name, or else host and port.
-    pub fn label(&self) -> String {
-        if let Some(name) = &self.name {
-            return name.to_string();
-        }
-        let host = self.host.as_ref().or(self.hostaddr.as_ref());
-        match (host, self.port) {
-            (Some(host), Some(port)) if host.contains(':') => format!("[{host}]:{port}"),
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            (Some(host), None) => host.to_string(),
-            (None, Some(port)) => format!("(no host):{port}"),
-            (None, None) => match &self.location {
-                Some(location) => format!("{}:{}", location.file, location.line),
-                None => "connection string".to_owned(),
-            },
-        }
-    }
-
     /// The certificates that the verdict depends on.
     fn path(&self) -> impl Iterator<Item = &CertificateReport> {
         let certificates = self.certificates.as_deref().unwrap_or_default();

@@ -5,15 +5,16 @@
 use super::{
     AcceptedReport, Answer, AnswerReport, AuditReport, CertificateReport, CertificateRequestReport,
     ClientCertificateReport, ClientCertificateUse, EndpointReport, FindingReport, FixReport,
-    LocationReport, NameMatchReport, NameRule, ProtocolReport, Report, RequestSignature, Role,
-    SuiteReport, TimingsReport, TlsAuditReport, TlsReport, ToolReport, TrustReport, TrustSource,
-    Verdict,
+    LocationReport, NameMatchReport, NameRule, ProfileReport, ProtocolReport, Report,
+    RequestSignature, RequirementReport, Role, SuiteReport, TimingsReport, TlsAuditReport,
+    TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Preference;
 use crate::conninfo::{SslMode, SslNegotiation, TlsVersion};
 use crate::diagnose::{Code, Fix, FixKind, Hint, Level, Stage};
 use crate::dialect::Dialect;
 use crate::exit::Exit;
+use crate::profile::Compliance;
 use crate::wire::tls::Weakness;
 
 /// Five endpoints.
@@ -196,6 +197,27 @@ pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
             }),
         }),
         ..quiet(name)
+    }
+}
+
+/// One requirement that is met, one that is not, and one without an answer.
+pub(super) fn profile() -> ProfileReport {
+    let requirement = |outcome: Compliance| RequirementReport {
+        clause: "7.1".into(),
+        requirement: "a <b> requirement".into(),
+        outcome: outcome.into(),
+        observed: Some("a <b> server".into()),
+    };
+    ProfileReport {
+        name: "<i>ours".into(),
+        title: "Our rules".into(),
+        source: "wiki".into(),
+        date: "2026".into(),
+        note: Some("a <b> note".into()),
+        requirements: [Compliance::Met, Compliance::Failed, Compliance::Unknown]
+            .map(requirement)
+            .into(),
+        suites: Vec::new(),
     }
 }
 

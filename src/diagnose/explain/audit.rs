@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::probe::Task;
 use crate::profile::{Compliance, Judged, Profile, Verdict};
 use crate::wire::tls::{Suite, TlsVersion, Weakness};
+use crate::words::first_few;
 
 /// Adds the findings of an audit to the diagnosis of the same endpoint.
 ///
@@ -162,7 +163,7 @@ pub fn add_profiles(diagnosis: &mut Diagnosis, judged: &[Judged], strictness: St
         if !unknown.is_empty() {
             let message = format!(
                 "it is not known whether every requirement is met: {}",
-                first_few(&unknown, "; ")
+                first_few(&unknown, MAX_NAMES, "; ")
             );
             diagnosis.fail_or_add(error(Code::AuditIncomplete, message).hint(
                 "Each requirement is followed by the reason. Remove the reason, then run the audit again.",
@@ -368,17 +369,7 @@ fn listed(versions: &Versions<'_>, fits: impl Fn(Suite) -> bool) -> Option<(usiz
             }
         }
     }
-    (!names.is_empty()).then(|| (names.len(), first_few(&names, ", ")))
-}
-
-/// The first ones, and how many more there are.
-fn first_few<S: AsRef<str>>(all: &[S], between: &str) -> String {
-    let shown: Vec<&str> = all.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
-    let shown = shown.join(between);
-    match all.len().saturating_sub(MAX_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    (!names.is_empty()).then(|| (names.len(), first_few(&names, MAX_NAMES, ", ")))
 }
 
 fn suites_of(count: usize) -> String {

@@ -11,6 +11,7 @@ use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::trust::{Source, Trust};
 use crate::verify::{Judgement, Mismatch, likely_issued};
+use crate::words::first_few;
 use crate::x509::{AnchorStore, Certificate};
 
 /// Where a path without an anchor ends.
@@ -213,22 +214,12 @@ impl Case<'_> {
                 issuer(top)
             )));
         }
-        let listed = trust.listed();
-        let subjects: Vec<String> = listed
-            .iter()
-            .take(5)
-            .map(|c| format!("\"{}\"", name(c)))
-            .collect();
-        let more = listed.len().saturating_sub(subjects.len());
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let subjects = trust.listed().into_iter();
+        let subjects: Vec<String> = subjects.map(|c| format!("\"{}\"", name(c))).collect();
         if !subjects.is_empty() {
             advice.push(Hint::say(format!(
-                "This file contains {}{more}.",
-                subjects.join(", ")
+                "This file contains {}.",
+                first_few(&subjects, MAX_LISTED, ", ")
             )));
         } else if trust.source == Source::System && trust.system_is_empty() {
             advice.push(

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{EndpointReport, day, left, urgency};
-use crate::escape::Shown;
 use crate::report::{CertificateReport, Role};
+use crate::words::first_few;
 
 pub(super) fn drawing(endpoint: &EndpointReport) -> Markup {
     let certificates = endpoint.certificates.as_deref().unwrap_or_default();
@@ -40,9 +40,7 @@ pub(super) fn drawing(endpoint: &EndpointReport) -> Markup {
 
 fn card(certificate: &CertificateReport) -> Markup {
     let days = certificate.days_left;
-    let names: Vec<&str> = certificate.names.iter().map(Shown::as_str).collect();
-    let shown = names.iter().take(MAX_NAMES).copied().collect::<Vec<_>>();
-    let more = names.len().saturating_sub(shown.len());
+    let names = &certificate.names;
     html! {
         div.card {
             p.subject { span.role { (certificate.role) } " " strong { (certificate.subject) } }
@@ -52,8 +50,8 @@ fn card(certificate: &CertificateReport) -> Markup {
                     " " span.badge.(urgency(days)) { (left(days)) }
                 } }
                 div { dt { "Key" } dd { (certificate.key) ", " (certificate.signature_algorithm) } }
-                @if !shown.is_empty() {
-                    div { dt { "Names" } dd { (shown.join(", ")) @if more > 0 { " and " (more) " more" } } }
+                @if !names.is_empty() {
+                    div { dt { "Names" } dd { (first_few(names, MAX_NAMES, ", ")) } }
                 }
                 div { dt { "Issuer" } dd { (certificate.issuer) } }
                 div { dt { "Serial" } dd { code { (certificate.serial) } } }

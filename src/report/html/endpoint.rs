@@ -2,16 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::{EndpointReport, anchor, badge, chain, class_of, evidence};
+use super::{EndpointReport, Outcome, anchor, badge, chain, evidence};
 use crate::diagnose::{Advice, Fix, FixKind, Hint, Level};
 use crate::report::{FindingReport, FixReport};
 
-pub(super) fn section(endpoint: &EndpointReport, index: usize) -> Markup {
+pub(super) fn section(endpoint: &EndpointReport, label: &str, index: usize) -> Markup {
     let id = anchor(index);
     let heading = format!("{id}-name");
     html! {
-        article.endpoint.(class_of(endpoint.verdict)) id=(id) aria-labelledby=(heading) {
-            h2 id=(heading) { (endpoint.label()) " " (badge(endpoint)) }
+        article.endpoint.(class_of(endpoint)) id=(id) aria-labelledby=(heading) {
+            h2 id=(heading) { (label) " " (badge(endpoint)) }
             (place(endpoint))
             @for found in endpoint.all_findings() { (finding(found)) }
             @if !endpoint.fixes.is_empty() {
@@ -23,6 +23,15 @@ pub(super) fn section(endpoint: &EndpointReport, index: usize) -> Markup {
             (chain::drawing(endpoint))
             (evidence::rows(endpoint))
         }
+    }
+}
+
+/// The class for its colour.
+fn class_of(endpoint: &EndpointReport) -> &'static str {
+    match Outcome::of(endpoint) {
+        Outcome::Pass | Outcome::Unverified => "pass",
+        Outcome::Skip | Outcome::Open => "warn",
+        Outcome::Fail => "fail",
     }
 }
 

@@ -1,12 +1,10 @@
-//! What was observed at an endpoint: session, trust, name, rehearsals, login, clients and audit.
+//! What was observed at an endpoint: session, trust, name, rehearsals, login and clients.
 
 use maud::{Markup, html};
 
-use super::EndpointReport;
-use crate::escape::Shown;
+use super::{EndpointReport, audit};
 use crate::report::{
-    AnswerReport, AuditReport, ClientReport, LoginReport, RehearsalReport, RotationReport,
-    TimingsReport, TlsReport,
+    ClientReport, LoginReport, RehearsalReport, RotationReport, TimingsReport, TlsReport,
 };
 
 pub(super) fn rows(endpoint: &EndpointReport) -> Markup {
@@ -25,7 +23,7 @@ pub(super) fn rows(endpoint: &EndpointReport) -> Markup {
             }
         }
         @if let Some(clients) = &endpoint.clients { (client_table(clients)) }
-        @if let Some(audit) = &endpoint.audit { (audit_table(audit)) }
+        @if let Some(found) = &endpoint.audit { (audit::section(found)) }
     }
 }
 
@@ -143,78 +141,4 @@ fn client_table(clients: &[ClientReport]) -> Markup {
             }
         }
     }
-}
-
-fn audit_table(audit: &AuditReport) -> Markup {
-    html! {
-        h4 { "What the server accepts" }
-        div.wide role="group" aria-label="What the server accepts" tabindex="0" {
-            table {
-                thead { tr { th scope="col" { "Asked" } th scope="col" { "Answer" } th scope="col" { "Details" } } }
-                tbody {
-                    (answer("Sessions without TLS", &audit.plaintext))
-                    (answer("GSSAPI encryption", &audit.gss))
-                    (answer("Direct TLS", &audit.direct_tls))
-                    @if let Some(tls) = &audit.tls {
-                        (answer("Direct TLS without ALPN", &tls.direct_tls_without_alpn))
-                        (answer("Plaintext behind the SSLRequest", &tls.plaintext_behind_ssl_request))
-                        @for protocol in &tls.protocols {
-                            tr {
-                                th scope="row" { (protocol.version) }
-                                td { (protocol.answer.outcome) }
-                                td {
-                                    @if let Some(detail) = &protocol.answer.detail { (detail) }
-                                    @if let Some(accepted) = &protocol.accepted {
-                                        ul {
-                                            @for suite in &accepted.suites {
-                                                li {
-                                                    code { (suite.cipher) }
-                                                    @for weakness in &suite.weaknesses { " " span.badge.warn { (weakness) } }
-                                                }
-                                            }
-                                        }
-                                        @if !accepted.groups.is_empty() {
-                                            p { "Groups: " (joined(&accepted.groups)) }
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                        @for shown in &tls.certificates {
-                            tr {
-                                th scope="row" { "Certificate, " (shown.asked) }
-                                td {
-                                    @match shown.verifies {
-                                        Some(true) => "verifies",
-                                        Some(false) => span.badge.fail { "does not verify" },
-                                        None => (shown.answer.outcome),
-                                    }
-                                }
-                                td {
-                                    @if let Some(subject) = &shown.subject { (subject) }
-                                    @if let Some(key) = &shown.key { ", " (key) }
-                                    @if let Some(detail) = &shown.answer.detail { (detail) }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn answer(label: &str, answer: &AnswerReport) -> Markup {
-    html! {
-        tr {
-            th scope="row" { (label) }
-            td { (answer.outcome) }
-            td { @if let Some(detail) = &answer.detail { (detail) } }
-        }
-    }
-}
-
-fn joined(texts: &[Shown]) -> String {
-    let texts: Vec<&str> = texts.iter().map(Shown::as_str).collect();
-    texts.join(", ")
 }

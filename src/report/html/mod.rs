@@ -4,6 +4,7 @@
 //! by their hashes. So text from a server that got past the escaping could neither run nor fetch anything.
 //! [`maud`] checks the markup when it is compiled, and escapes every value.
 
+mod audit;
 mod chain;
 mod endpoint;
 mod evidence;
@@ -16,8 +17,8 @@ use aws_lc_rs::digest;
 use data_encoding::BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{EndpointReport, Report, Verdict};
-use crate::diagnose::Level;
+use super::outcome::{Outcome, Tally, headline};
+use super::{EndpointReport, Report, Verdict, day, labels};
 
 /// Writes the page.
 ///
@@ -29,7 +30,9 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
 }
 
 fn page(report: &Report) -> Markup {
-    let told = headline(report);
+    let told = title(report);
+    let labels = labels(&report.endpoints);
+    let labelled = || report.endpoints.iter().zip(&labels);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -49,13 +52,13 @@ fn page(report: &Report) -> Markup {
                     @if let Some(instant) = &report.checked_at {
                         p.tool { "Checked at " time datetime=(instant) { (instant) } (maker(report)) }
                     }
-                    (counts(report))
+                    (counts(report, &labels))
                 }
                 main {
-                    (table::section(&report.endpoints))
+                    (table::section(labelled()))
                     (timeline::section(&report.endpoints))
-                    @for (index, one) in report.endpoints.iter().enumerate() {
-                        (endpoint::section(one, index))
+                    @for (index, (one, label)) in labelled().enumerate() {
+                        (endpoint::section(one, label, index))
                     }
                 }
                 footer {
@@ -96,47 +99,41 @@ fn hash(text: &str) -> String {
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("table.js");
 
-fn headline(report: &Report) -> String {
-    let all = report.endpoints.len();
-    let failed = failed(report);
-    match (failed, all) {
-        (0, 1) if report.verdict == Verdict::Pass => "The endpoint passed".to_owned(),
-        (0, _) if report.verdict == Verdict::Pass => format!("All {all} endpoints passed"),
-        // Interrupted: what was not checked did not pass.
-        (0, _) => format!("{all} passed, the others were not checked"),
-        (_, 1) => "The endpoint failed".to_owned(),
-        (failed, all) => format!("{failed} of {all} endpoints failed"),
-    }
-}
-
-fn failed(report: &Report) -> usize {
-    let endpoints = report.endpoints.iter();
-    endpoints
-        .filter(|endpoint| endpoint.verdict == Verdict::Fail)
-        .count()
+/// The answer of the run as a title.
+fn title(report: &Report) -> String {
+    let told = headline(report);
+    let mut letters = told.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// The numbers below the headline.
-fn counts(report: &Report) -> Markup {
-    let all = report.endpoints.len();
-    let failed = failed(report);
+fn counts(report: &Report, labels: &[String]) -> Markup {
+    let tally = Tally::of(&report.endpoints);
     let warned = report.endpoints.iter().filter(|one| is_warned(one)).count();
     let next = report
         .endpoints
         .iter()
-        .filter_map(|endpoint| Some((endpoint.first_to_end()?, endpoint)))
+        .zip(labels)
+        .filter_map(|(endpoint, label)| Some((endpoint.first_to_end()?, label)))
         .min_by_key(|(certificate, _)| certificate.days_left);
     html! {
         dl.counts {
-            div { dt { "Passed" } dd { (all.saturating_sub(failed)) } }
-            div { dt { "Failed" } dd { (failed) } }
+            div { dt { "Passed" } dd { (tally.passed()) } }
+            div { dt { "Failed" } dd { (tally.failed) } }
+            @if tally.open > 0 {
+                div { dt { "Open" } dd { (tally.open) } }
+            }
+            @if tally.skipped > 0 {
+                div { dt { "Not finished" } dd { (tally.skipped) } }
+            }
             div { dt { "Passed with warnings" } dd { (warned) } }
             div { dt { "Exit code" } dd { (report.exit_code.number()) } }
-            @if let Some((certificate, endpoint)) = next {
+            @if let Some((certificate, label)) = next {
                 div {
                     dt { "First to expire" }
                     dd {
-                        (endpoint.label()) ", " (day(&certificate.not_after))
+                        (label) ", " (day(&certificate.not_after))
                         " (" (left(certificate.days_left)) ")"
                     }
                 }
@@ -147,20 +144,22 @@ fn counts(report: &Report) -> Markup {
 
 /// Whether it passed and something about it is not as it should be.
 fn is_warned(endpoint: &EndpointReport) -> bool {
-    let mut findings = endpoint.findings.iter();
-    endpoint.verdict == Verdict::Pass && findings.any(|one| one.level == Level::Warning)
+    endpoint.verdict == Verdict::Pass && endpoint.warnings().next().is_some()
 }
 
 /// The mark of an endpoint: a word, and a class for its colour.
 fn badge(endpoint: &EndpointReport) -> Markup {
-    match endpoint.verdict {
-        Verdict::Pass if endpoint.unverified => html! {
-            span.badge.warn { "PASS (unverified)" }
+    let outcome = Outcome::of(endpoint);
+    let word = outcome.text();
+    match outcome {
+        Outcome::Pass if is_warned(endpoint) => html! { span.badge.warn { (word) ", warning" } },
+        Outcome::Pass => html! { span.badge.pass { (word) } },
+        Outcome::Unverified | Outcome::Skip => html! { span.badge.warn { (word) } },
+        Outcome::Open => html! {
+            span.badge.warn { (word) ", exit " (endpoint.exit_code.number()) }
         },
-        Verdict::Pass if is_warned(endpoint) => html! { span.badge.warn { "PASS, warning" } },
-        Verdict::Pass => html! { span.badge.pass { "PASS" } },
-        Verdict::Fail => html! {
-            span.badge.fail { "FAIL, exit " (endpoint.exit_code.number()) }
+        Outcome::Fail => html! {
+            span.badge.fail { (word) ", exit " (endpoint.exit_code.number()) }
         },
     }
 }
@@ -191,11 +190,6 @@ fn urgency(days: i64) -> &'static str {
     }
 }
 
-/// The date of an instant in RFC 3339.
-fn day(instant: &str) -> &str {
-    instant.get(..10).unwrap_or(instant)
-}
-
 /// The anchor of an endpoint's section.
 fn anchor(index: usize) -> String {
     format!("endpoint-{}", index.saturating_add(1))
@@ -204,6 +198,7 @@ fn anchor(index: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use crate::report::sample;
 
     fn written(report: &Report) -> String {
@@ -218,6 +213,26 @@ mod tests {
         // Both have files of their own.
         let page = page.replace(STYLE, "(style)").replace(SCRIPT, "(script)");
         insta::assert_snapshot!(page.replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn an_audit_shows_every_answer_and_the_requirements_of_its_profiles() {
+        let mut endpoint = sample::audited("orders", Exit::Unmet);
+        let audit = endpoint.audit.as_mut().unwrap();
+        audit.profiles = vec![sample::profile()];
+        let page = written(&sample::with(&[endpoint]));
+        for told in [
+            "Profile &lt;i&gt;ours",
+            "1 met, 1 failed, 1 unknown, 0 not applicable, 0 not checked",
+            "a &lt;b&gt; requirement",
+            "<span class=\"badge fail\">failed</span>",
+            "<span class=\"badge warn\">unknown</span>",
+            "2 suites, in the server's order",
+            "Session tickets",
+            "A large ClientHello",
+        ] {
+            assert!(page.contains(told), "{told}: {page}");
+        }
     }
 
     #[test]

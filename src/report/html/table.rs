@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 
 use super::{EndpointReport, anchor, badge, day};
-use crate::diagnose::Level;
 
-pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
+pub(super) fn section<'a>(
+    endpoints: impl Iterator<Item = (&'a EndpointReport, &'a String)>,
+) -> Markup {
     html! {
         section aria-labelledby="all" {
             h2 #all { "Endpoints" }
@@ -24,8 +25,8 @@ pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
                         }
                     }
                     tbody {
-                        @for (index, endpoint) in endpoints.iter().enumerate() {
-                            (row(endpoint, index))
+                        @for (index, (endpoint, label)) in endpoints.enumerate() {
+                            (row(endpoint, label, index))
                         }
                     }
                 }
@@ -34,18 +35,14 @@ pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
     }
 }
 
-fn row(endpoint: &EndpointReport, index: usize) -> Markup {
-    let warning = || {
-        let mut findings = endpoint.findings.iter();
-        findings.find(|one| one.level == Level::Warning)
-    };
-    let finding = endpoint.error.as_ref().or_else(warning);
+fn row(endpoint: &EndpointReport, label: &str, index: usize) -> Markup {
+    let finding = endpoint.decisive();
     let tls = endpoint.tls.as_ref();
     let first = endpoint.first_to_end();
     html! {
         tr {
             td data-value=(endpoint.exit_code.number()) { (badge(endpoint)) }
-            td { a href={ "#" (anchor(index)) } { (endpoint.label()) } }
+            td { a href={ "#" (anchor(index)) } { (label) } }
             td { @if let Some(finding) = finding { code { (finding.code) } } @else { "none" } }
             td { (endpoint.sslmode.as_ref().map_or_else(dash, ToString::to_string)) }
             td { (tls.and_then(|tls| tls.protocol.as_ref()).map_or_else(dash, ToString::to_string)) }

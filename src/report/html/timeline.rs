@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::{EndpointReport, day, left, urgency};
 use crate::report::expiry::{Expiry, expiries};
+use crate::words::first_few;
 
 pub(super) fn section(endpoints: &[EndpointReport]) -> Markup {
     let lines = expiries(endpoints);
@@ -32,14 +33,12 @@ fn bar(line: &Expiry<'_>) -> Markup {
     let Expiry { certificate, users } = line;
     let days = certificate.days_left;
     let end = position(days);
-    let named = users.iter().take(MAX_USERS).map(String::as_str);
-    let named = named.collect::<Vec<_>>().join(", ");
-    let others = users.len().saturating_sub(MAX_USERS);
+    let named = first_few(users, MAX_USERS, ", ");
     html! {
         li {
             div.what {
                 strong { (certificate.subject) }
-                " " span.role { (certificate.role) " of " (named) @if others > 0 { " and " (others) " more" } }
+                " " span.role { (certificate.role) " of " (named) }
             }
             svg.(urgency(days)) viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" focusable="false" {
                 @for (tick, _) in TICKS {

@@ -5,16 +5,14 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::View;
-use super::page::{count, paint, wrap};
-use crate::audit::Preference;
-use crate::escape::Shown;
+use super::page::{paint, wrap};
 use crate::profile::Compliance;
+use crate::report::accepted::tickets_told;
 use crate::report::{
     AcceptedReport, Answer, AnswerReport, AuditReport, ProfileReport, ProtocolReport,
-    RequirementReport, ShownReport, SuiteReport,
+    RequirementReport, ShownReport, SuiteReport, day,
 };
 use crate::wire::tls::{TlsVersion, Weakness};
-use crate::words::Named;
 
 /// Writes the table.
 pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io::Result<()> {
@@ -39,12 +37,8 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io:
     for shown in &tls.certificates {
         table.certificate(shown)?;
     }
-    match tls.tls13_tickets {
-        Some(0) => table.row("tickets", "none", None)?,
-        Some(count) => {
-            table.row("tickets", &format!("{count} with a TLS 1.3 session"), None)?;
-        }
-        None => {}
+    if let Some(count) = tls.tls13_tickets {
+        table.row("tickets", &tickets_told(count), None)?;
     }
     table.profiles(&audit.profiles)
 }
@@ -91,69 +85,23 @@ impl Table<'_> {
     }
 
     fn accepted(&mut self, accepted: &AcceptedReport) -> io::Result<()> {
-        let order = match accepted.preference.as_ref().and_then(Named::known) {
-            Some(Preference::Server) => "in the server's order",
-            Some(Preference::Client) => "the client's order decides",
-            None => "in the order chosen",
-        };
-        let more = match accepted.suites_complete {
-            true => "",
-            false => ", MAYBE MORE",
-        };
-        let suites = count(accepted.suites.len(), "suite");
-        self.row("", &format!("{suites}, {order}{more}"), None)?;
+        self.row("", &accepted.suites_told(), None)?;
         for suite in &accepted.suites {
             let (text, colour) = described(suite);
             self.row("", &format!("  {text}"), colour)?;
         }
-        if !accepted.groups.is_empty() {
-            let more = match accepted.groups_complete {
-                true => "",
-                false => ", MAYBE MORE",
-            };
-            let groups: Vec<&str> = accepted.groups.iter().map(Shown::as_str).collect();
-            let groups = groups.join(", ");
-            let quantum = match accepted.post_quantum {
-                true => "post-quantum",
-                false => "none post-quantum",
-            };
-            self.row("", &format!("groups: {groups} ({quantum}){more}"), None)?;
+        let groups = accepted.groups_told().into_iter();
+        for line in groups.chain(accepted.features_told()) {
+            self.row("", &line, None)?;
         }
-        if let Some(bits) = accepted.dh_bits {
-            self.row("", &format!("Diffie-Hellman prime: {bits} bits"), None)?;
-        }
-        let word = |name, is_there| match is_there {
-            Some(true) => Some(name),
-            Some(false) | None => None,
-        };
-        let features: Vec<&str> = [
-            word("COMPRESSION", accepted.compression),
-            word(
-                "NO SECURE RENEGOTIATION",
-                accepted.secure_renegotiation.map(|secure| !secure),
-            ),
-            word("session tickets", accepted.session_tickets),
-            word("extended master secret", accepted.extended_master_secret),
-            word(
-                "no extended master secret",
-                accepted.extended_master_secret.map(|used| !used),
-            ),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        match features.is_empty() {
-            true => Ok(()),
-            false => self.row("", &features.join(", "), None),
-        }
+        Ok(())
     }
 
     fn certificate(&mut self, shown: &ShownReport) -> io::Result<()> {
         let label = format!("  {}", shown.asked);
         match (&shown.subject, &shown.key, shown.verifies) {
             (Some(subject), Some(key), Some(verifies)) => {
-                let until = shown.not_after.as_deref().unwrap_or_default();
-                let until = until.get(..10).unwrap_or(until);
+                let until = day(shown.not_after.as_deref().unwrap_or_default());
                 let (verdict, colour) = match verifies {
                     true => ("verifies", None),
                     false => ("DOES NOT VERIFY", Some(AnsiColor::Red)),
@@ -170,20 +118,8 @@ impl Table<'_> {
 
     fn profiles(&mut self, profiles: &[ProfileReport]) -> io::Result<()> {
         for profile in profiles {
-            let count = |outcome: Compliance| {
-                let all = profile.requirements.iter();
-                all.filter(|one| one.outcome == outcome).count()
-            };
             writeln!(self.out)?;
-            let text = format!(
-                "{}: {} met, {} failed, {} unknown, {} not applicable, {} not checked",
-                profile.name,
-                count(Compliance::Met),
-                count(Compliance::Failed),
-                count(Compliance::Unknown),
-                count(Compliance::NotApplicable),
-                count(Compliance::NotChecked)
-            );
+            let text = format!("{}: {}", profile.name, profile.outcomes_told());
             self.row("profile", &text, None)?;
             self.row("", &format!("{} ({})", profile.title, profile.date), None)?;
             if let Some(note) = &profile.note {

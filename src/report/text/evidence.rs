@@ -7,9 +7,9 @@ use super::{Detail, Page, View};
 use crate::escape::Shown;
 use crate::report::{
     CertificateReport, ClientCertificateUse, EndpointReport, LoginMethod, RehearsalReport,
-    TlsReport, TrustSource, Verdict,
+    TlsReport, TrustSource, Verdict, day,
 };
-use crate::words::Named;
+use crate::words::{Named, first_few};
 
 /// Writes all rows, the same for a pass and for a failure.
 pub(super) fn write(out: &mut dyn Write, endpoint: &EndpointReport, view: View) -> io::Result<()> {
@@ -109,7 +109,10 @@ impl Rows<'_> {
         )?;
         match request.names.as_slice() {
             [] => Ok(()),
-            names => self.row("", &format!("  names {}", listed(names))),
+            names => self.row(
+                "",
+                &format!("  names {}", first_few(names, MAX_NAMES, ", ")),
+            ),
         }
     }
 
@@ -124,7 +127,10 @@ impl Rows<'_> {
         let serial = &certificate.serial;
         self.row("", &format!("  serial {serial}, valid from {from}"))?;
         if !certificate.names.is_empty() {
-            self.row("", &format!("  names {}", listed(&certificate.names)))?;
+            self.row(
+                "",
+                &format!("  names {}", first_few(&certificate.names, MAX_NAMES, ", ")),
+            )?;
         }
         self.row("", &format!("  SHA-256 {}", certificate.sha256_fingerprint))
     }
@@ -195,7 +201,10 @@ impl Rows<'_> {
         let (Some(matched), Some(rule)) = (&names.matched, &names.rule) else {
             let wanted = endpoint.host.as_deref().unwrap_or("(none)");
             self.row("name", &format!("wanted     {wanted}"))?;
-            return self.row("", &format!("presented  {}", listed(&names.names)));
+            return self.row(
+                "",
+                &format!("presented  {}", first_few(&names.names, MAX_NAMES, ", ")),
+            );
         };
         self.row("name", &format!("{matched} ({rule})"))
     }
@@ -288,15 +297,6 @@ impl Rows<'_> {
     }
 }
 
-/// The first of them.
-fn listed(names: &[Shown]) -> String {
-    let shown: Vec<&str> = names.iter().map(Shown::as_str).take(MAX_NAMES).collect();
-    match names.len().saturating_sub(shown.len()) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 /// When a certificate ends, and how long that is.
 fn until(certificate: &CertificateReport) -> String {
     let left = match usize::try_from(certificate.days_left) {
@@ -304,11 +304,6 @@ fn until(certificate: &CertificateReport) -> String {
         Ok(days) => format!("{} left", count(days, "day")),
     };
     format!("until {} ({left})", day(&certificate.not_after))
-}
-
-/// The day of an instant.
-fn day(instant: &str) -> &str {
-    instant.get(..10).unwrap_or(instant)
 }
 
 /// Names of a certificate that are listed before "and N more".

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::page::{count, wrap_under};
-use super::paragraph::{self, Word, warnings};
+use super::paragraph;
 use super::table::{Kind, Table};
 use super::{Detail, Order, Selection, View};
 use crate::exit::Exit;
+use crate::report::outcome::{Outcome, Tally};
 use crate::report::{EndpointReport, Report, Verdict, labels};
 
 /// An endpoint, and what to call it.
@@ -75,7 +76,7 @@ fn write_checks(out: &mut dyn Write, entries: &[Entry<'_>], view: View) -> io::R
             }
             headed = true;
             table.write_row(out, entry)?;
-        } else if few && Word::of(entry.endpoint) != Word::Skip {
+        } else if few && Outcome::of(entry.endpoint) != Outcome::Skip {
             writeln!(out)?;
             paragraph::write(out, entry.endpoint, entry.label, view)?;
         } else {
@@ -139,15 +140,12 @@ fn with_next<'a, 'e>(
 
 /// The first line: the verdict of the run.
 fn answer(report: &Report, entries: &[Entry<'_>], view: View) -> String {
-    let passed = entries.iter().filter(|entry| entry.passes()).count();
-    let unverified = entries
-        .iter()
-        .filter(|entry| Word::of(entry.endpoint) == Word::Unverified)
-        .count();
+    let tally = Tally::of(entries.iter().map(|entry| entry.endpoint));
+    let (passed, unverified) = (tally.passed(), tally.unverified);
     let word = match report.verdict {
-        Verdict::Pass if unverified == passed => Word::Unverified,
-        Verdict::Pass => Word::Pass,
-        Verdict::Fail => Word::Fail,
+        Verdict::Pass if unverified == passed => Outcome::Unverified,
+        Verdict::Pass => Outcome::Pass,
+        Verdict::Fail => Outcome::Fail,
     };
     let mut text = format!("{passed} of {} endpoints passed", entries.len());
     if unverified > 0 {
@@ -162,28 +160,16 @@ fn answer(report: &Report, entries: &[Entry<'_>], view: View) -> String {
 
 /// The last line: how many of each kind, and what expires next.
 fn summary(entries: &[Entry<'_>]) -> String {
-    let mut passed = 0_usize;
-    let mut unverified = 0_usize;
-    let mut skipped = 0_usize;
-    let mut open = 0_usize;
-    let mut failed = 0_usize;
+    let tally = Tally::of(entries.iter().map(|entry| entry.endpoint));
     let mut warned = 0_usize;
     let mut causes: BTreeMap<String, usize> = BTreeMap::new();
     for Entry { endpoint, .. } in entries {
-        let counter = match Word::of(endpoint) {
-            Word::Pass => &mut passed,
-            Word::Unverified => &mut unverified,
-            Word::Skip => &mut skipped,
-            Word::Open => &mut open,
-            Word::Fail => {
-                let cause = endpoint.error.as_ref().map(|error| error.code.to_string());
-                let cause = causes.entry(cause.unwrap_or_default()).or_default();
-                *cause = cause.saturating_add(1);
-                &mut failed
-            }
-        };
-        *counter = counter.saturating_add(1);
-        warned = warned.saturating_add(warnings(endpoint).count());
+        if Outcome::of(endpoint) == Outcome::Fail {
+            let cause = endpoint.error.as_ref().map(|error| error.code.to_string());
+            let cause = causes.entry(cause.unwrap_or_default()).or_default();
+            *cause = cause.saturating_add(1);
+        }
+        warned = warned.saturating_add(endpoint.warnings().count());
     }
     let mut causes: Vec<(String, usize)> = causes.into_iter().collect();
     causes.sort_by_key(|(_, count)| Reverse(*count));
@@ -191,12 +177,12 @@ fn summary(entries: &[Entry<'_>]) -> String {
         .into_iter()
         .map(|(cause, count)| format!("{count} {cause}"))
         .collect();
-    let mut parts = vec![format!("{passed} passed")];
+    let mut parts = vec![format!("{} passed", tally.verified)];
     for (number, what) in [
-        (unverified, "passed unverified".to_owned()),
-        (failed, format!("failed ({})", causes.join(", "))),
-        (open, "open (certificate requests)".to_owned()),
-        (skipped, "not finished".to_owned()),
+        (tally.unverified, "passed unverified".to_owned()),
+        (tally.failed, format!("failed ({})", causes.join(", "))),
+        (tally.open, "open (certificate requests)".to_owned()),
+        (tally.skipped, "not finished".to_owned()),
     ] {
         if number > 0 {
             parts.push(format!("{number} {what}"));
@@ -239,10 +225,10 @@ fn sort(entries: &mut [Entry<'_>], order: Order) {
 /// The greater, the worse.
 fn severity(entry: &Entry<'_>) -> u8 {
     match entry.endpoint.exit_code {
-        Exit::Passed => match Word::of(entry.endpoint) {
-            Word::Unverified => 2,
-            Word::Pass | Word::Fail | Word::Skip | Word::Open => {
-                u8::from(warnings(entry.endpoint).next().is_some())
+        Exit::Passed => match Outcome::of(entry.endpoint) {
+            Outcome::Unverified => 2,
+            Outcome::Pass | Outcome::Fail | Outcome::Skip | Outcome::Open => {
+                u8::from(entry.endpoint.warnings().next().is_some())
             }
         },
         Exit::Interrupted => 3,

@@ -105,10 +105,23 @@ fn write_origin(out: &mut dyn Write, report: &Report, view: View) -> io::Result<
 }
 
 /// The paragraph of one endpoint, without colour.
-pub fn endpoint(endpoint: &EndpointReport) -> String {
+pub fn endpoint(endpoint: &EndpointReport, label: &str) -> String {
+    in_memory(|out| paragraph::write(out, endpoint, label, View::PLAIN))
+}
+
+/// The same without the findings.
+pub(super) fn evidence(endpoint: &EndpointReport, label: &str) -> String {
+    in_memory(|out| {
+        let line = paragraph::verdict_line(endpoint, label, View::PLAIN);
+        writeln!(out, "{line}")?;
+        paragraph::write_evidence(out, endpoint, View::PLAIN)
+    })
+}
+
+fn in_memory(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
     let mut out = Vec::new();
     // Writing to memory cannot fail.
-    let _ = paragraph::write(&mut out, endpoint, &endpoint.label(), View::PLAIN);
+    let _ = write(&mut out);
     String::from_utf8_lossy(&out).into_owned()
 }
 

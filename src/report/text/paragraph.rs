@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use super::page::{count, paint, wrap, wrap_under};
 use super::{View, audit, clients, evidence};
 use crate::diagnose::{Advice, Fix, Level};
-use crate::exit::Exit;
-use crate::report::{EndpointReport, FindingReport, Verdict};
+use crate::report::outcome::Outcome;
+use crate::report::{EndpointReport, FindingReport, place};
 
 /// Writes everything that is known of an endpoint.
 pub(super) fn write(
@@ -24,6 +24,15 @@ pub(super) fn write(
             writeln!(out, "{HINT}More: pgtls explain {}", finding.code)?;
         }
     }
+    write_evidence(out, endpoint, view)
+}
+
+/// Writes what was observed, without the findings.
+pub(super) fn write_evidence(
+    out: &mut dyn Write,
+    endpoint: &EndpointReport,
+    view: View,
+) -> io::Result<()> {
     evidence::write(out, endpoint, view)?;
     clients::write(out, endpoint.clients.as_deref().unwrap_or_default(), view)?;
     match &endpoint.audit {
@@ -38,7 +47,7 @@ pub(super) fn write_cause(
     endpoint: &EndpointReport,
     view: View,
 ) -> io::Result<()> {
-    if Word::of(endpoint) == Word::Skip {
+    if Outcome::of(endpoint) == Outcome::Skip {
         return Ok(());
     }
     causes(endpoint).try_for_each(|finding| write_finding(out, finding, view))
@@ -51,7 +60,8 @@ pub(super) fn have_one_cause(one: &EndpointReport, other: &EndpointReport) -> bo
         let texts = causes.map(|one| (&one.code, &one.message, &one.hint));
         texts.collect::<Vec<_>>()
     };
-    Word::of(one) == Word::of(other) && (Word::of(one) == Word::Skip || told(one) == told(other))
+    Outcome::of(one) == Outcome::of(other)
+        && (Outcome::of(one) == Outcome::Skip || told(one) == told(other))
 }
 
 fn causes(endpoint: &EndpointReport) -> impl Iterator<Item = &FindingReport> {
@@ -63,40 +73,7 @@ fn causes(endpoint: &EndpointReport) -> impl Iterator<Item = &FindingReport> {
         })
 }
 
-/// How an endpoint ended, in a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
-    Pass,
-    Unverified,
-    Fail,
-    Skip,
-    /// A request for a certificate with nothing wrong in it: the CA decides the rest.
-    Open,
-}
-
-impl Word {
-    pub(super) fn of(endpoint: &EndpointReport) -> Self {
-        match (endpoint.verdict, endpoint.exit_code) {
-            (Verdict::Pass, _) if endpoint.unverified => Self::Unverified,
-            (Verdict::Pass, _) => Self::Pass,
-            (Verdict::Fail, Exit::Interrupted) => Self::Skip,
-            (Verdict::Fail, Exit::Unreachable) if endpoint.certificate_request.is_some() => {
-                Self::Open
-            }
-            (Verdict::Fail, _) => Self::Fail,
-        }
-    }
-
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            Self::Pass => "PASS",
-            Self::Unverified => "PASS (unverified)",
-            Self::Fail => "FAIL",
-            Self::Skip => "SKIP",
-            Self::Open => "OPEN",
-        }
-    }
-
+impl Outcome {
     pub(super) fn painted(self, view: View) -> String {
         let colour = match self {
             Self::Pass => AnsiColor::Green,
@@ -117,59 +94,47 @@ impl Word {
 
 /// The verdict, and what was checked.
 pub(super) fn verdict_line(endpoint: &EndpointReport, label: &str, view: View) -> String {
-    let word = Word::of(endpoint);
+    let word = Outcome::of(endpoint);
     let mut parts = Vec::new();
     parts.extend(endpoint.name.as_ref().map(|_| label.to_owned()));
-    parts.extend(place(endpoint));
+    parts.extend(place_and_address(endpoint));
     let mode = endpoint.sslmode.as_ref();
     parts.extend(mode.map(|mode| match word {
-        Word::Unverified if endpoint.authenticated => {
+        Outcome::Unverified if endpoint.authenticated => {
             format!("sslmode={mode}: verified now, but libpq goes on without TLS if that fails")
         }
-        Word::Unverified => {
+        Outcome::Unverified => {
             format!("sslmode={mode}: encrypted, but anyone could be answering")
         }
-        Word::Pass | Word::Fail | Word::Skip | Word::Open => format!("sslmode={mode}"),
+        Outcome::Pass | Outcome::Fail | Outcome::Skip | Outcome::Open => {
+            format!("sslmode={mode}")
+        }
     }));
     match word {
-        Word::Fail | Word::Open => {
+        Outcome::Fail | Outcome::Open => {
             parts.push(format!("exit {}", endpoint.exit_code.number()));
         }
-        Word::Skip => {
+        Outcome::Skip => {
             let error = endpoint.error.as_ref();
             parts.extend(error.map(|error| error.message.to_string()));
         }
-        Word::Pass | Word::Unverified => {}
+        Outcome::Pass | Outcome::Unverified => {}
     }
-    let warnings = warnings(endpoint).count();
+    let warnings = endpoint.warnings().count();
     if warnings > 0 {
         parts.push(format!("({})", count(warnings, "warning")));
     }
     word.line(&parts.join("  "), view)
 }
 
-/// The warnings of an endpoint.
-pub(super) fn warnings(endpoint: &EndpointReport) -> impl Iterator<Item = &FindingReport> {
-    let findings = endpoint.findings.iter();
-    findings.filter(|finding| finding.level.known() == Some(Level::Warning))
-}
-
 /// Host and port, and the address where that is another text.
-fn place(endpoint: &EndpointReport) -> Option<String> {
+fn place_and_address(endpoint: &EndpointReport) -> Option<String> {
     let address = endpoint.hostaddr.as_deref();
     let host = endpoint.host.as_deref().or(address);
-    let Some(port) = endpoint.port else {
-        return host.map(ToOwned::to_owned);
-    };
-    let host = host.unwrap_or("(no host)");
-    let bracketed = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    let address = address.filter(|address| *address != host);
+    let place = place(host, endpoint.port)?;
+    let address = address.filter(|_| endpoint.port.is_some() && host != address);
     let address = address.map_or_else(String::new, |address| format!(" ({address})"));
-    Some(format!("{bracketed}:{port}{address}"))
+    Some(format!("{place}{address}"))
 }
 
 fn write_finding(out: &mut dyn Write, finding: &FindingReport, view: View) -> io::Result<()> {

@@ -9,7 +9,8 @@ use textwrap::core::display_width;
 use super::View;
 use super::fleet::Entry;
 use super::page::{count, paint, wrap};
-use super::paragraph::{Word, bold, warnings};
+use super::paragraph::bold;
+use crate::report::outcome::Outcome;
 use crate::report::{Answer, AuditReport, EndpointReport, RehearsalReport, RotationReport};
 use crate::wire::tls::TlsVersion;
 
@@ -197,7 +198,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(entries: &[Entry<'_>], kind: Kind, view: View) -> Self {
         let longest = |text: &dyn Fn(&Entry<'_>) -> usize| entries.iter().map(text).max();
-        let word = longest(&|one| Word::of(one.endpoint).text().len()).unwrap_or(0);
+        let word = longest(&|one| Outcome::of(one.endpoint).text().len()).unwrap_or(0);
         let label = longest(&|one| display_width(one.label))
             .unwrap_or(0)
             .max(TITLE.len());
@@ -272,7 +273,7 @@ impl Table {
     /// The line of an endpoint, and the codes of its warnings.
     pub(super) fn write_row(&self, out: &mut dyn Write, entry: &Entry<'_>) -> io::Result<()> {
         let (word, label) = (self.word, self.label);
-        let verdict = Word::of(entry.endpoint);
+        let verdict = Outcome::of(entry.endpoint);
         let blank = word.saturating_sub(verdict.text().len());
         let mut painted = format!("{}{:blank$}  ", verdict.painted(self.view), "");
         let mut used = word.saturating_add(2);
@@ -327,7 +328,10 @@ impl Table {
 
 /// The codes of its warnings.
 fn notes(endpoint: &EndpointReport) -> String {
-    let codes: Vec<String> = warnings(endpoint).map(|one| one.code.to_string()).collect();
+    let codes: Vec<String> = endpoint
+        .warnings()
+        .map(|one| one.code.to_string())
+        .collect();
     match codes.len() {
         0 => String::new(),
         1 => format!("warning: {}", codes.join(", ")),
