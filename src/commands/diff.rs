@@ -37,9 +37,9 @@ pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
             DiffFormat::Text | DiffFormat::Json | DiffFormat::Markdown => Printing::Other,
         };
         if let Some(summary) = step_summary(printing) {
-            let mut text = Vec::new();
-            diff::markdown(&mut text, &diff)?;
-            append_summary(&summary, |_| text);
+            append_summary(&summary, |room| {
+                diff::markdown_within(&diff, room).into_bytes()
+            });
         }
     }
     Ok(diff.exit().into())

@@ -39,6 +39,8 @@ pub fn apply(mut report: Report, diff: &Diff, file: &str, scope: Scope) -> Repor
                 endpoint.findings.push(finding);
             }
         }
+        let level = |one: &FindingReport| one.level.known().unwrap_or(Level::Info);
+        endpoint.findings.sort_by_key(level);
     }
     // Not all that failed need fail the run: of several hosts one may be enough.
     if failed && report.exit_code != Exit::Interrupted {

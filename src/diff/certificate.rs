@@ -5,6 +5,7 @@ use super::strength::{Key, is_weak_signature};
 use super::{Change, Kind};
 use crate::escape::Shown;
 use crate::report::Role;
+use crate::words::first_few;
 
 pub(super) fn changes(before: &Seen, now: &Seen) -> Vec<Change> {
     let (old_path, new_path) = (before.path(), now.path());
@@ -58,11 +59,17 @@ fn names(before: &Seen, old: &SeenCertificate, now: &Seen, new: &SeenCertificate
     let mut changes = Vec::new();
     let lost = missing(&new, &old);
     if !lost.is_empty() {
-        changes.push(Change::from(Kind::NamesLost, listed(&lost)));
+        changes.push(Change::from(
+            Kind::NamesLost,
+            first_few(&lost, MAX_NAMES, ", "),
+        ));
     }
     let gained = missing(&old, &new);
     if !gained.is_empty() {
-        changes.push(Change::to(Kind::NamesGained, listed(&gained)));
+        changes.push(Change::to(
+            Kind::NamesGained,
+            first_few(&gained, MAX_NAMES, ", "),
+        ));
     }
     changes
 }
@@ -80,16 +87,6 @@ fn covers(name: &str, wanted: &str) -> bool {
     let (name, wanted) = (name.to_ascii_lowercase(), wanted.to_ascii_lowercase());
     let parent = |name: &str| name.split_once('.').map(|(_, parent)| parent.to_owned());
     name == wanted || (name.starts_with("*.") && parent(&name) == parent(&wanted))
-}
-
-fn listed(names: &[Shown]) -> String {
-    let shown: Vec<&str> = names.iter().take(MAX_NAMES).map(Shown::as_str).collect();
-    let more = names.len().saturating_sub(shown.len());
-    let more = match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", shown.join(", "))
 }
 
 /// Names that one sentence lists.

@@ -17,7 +17,7 @@ mod write;
 pub use baseline::{Scope, apply};
 pub use change::{Change, Kind, Severity};
 pub use seen::{ReadError, Run};
-pub use write::{github, json, markdown, text};
+pub use write::{github, json, markdown, markdown_within, text};
 
 use crate::escape::Shown;
 use crate::exit::Exit;
@@ -46,15 +46,18 @@ impl Diff {
     pub fn of(old: &Run, new: &Run) -> Self {
         let pairs = pair::pairs(&old.endpoints, &new.endpoints);
         let endpoints = new.endpoints.iter().zip(&pairs.partners);
-        let endpoints = endpoints.map(|(now, before)| Compared {
-            label: now.label(),
+        let endpoints = endpoints.zip(new.labels());
+        let endpoints = endpoints.map(|((now, before), label)| Compared {
+            label,
             changes: match before {
                 Some(before) => changes(before, now),
                 None => vec![Change::of(Kind::EndpointAdded)],
             },
         });
-        let gone = pairs.gone.iter().map(|before| Compared {
-            label: before.label(),
+        let gone = pairs.gone.iter().zip(old.labels());
+        let gone = gone.filter(|(before, _)| before.is_some());
+        let gone = gone.map(|(_, label)| Compared {
+            label,
             changes: vec![Change::of(Kind::EndpointGone)],
         });
         Self {

@@ -9,8 +9,8 @@ use crate::conninfo::{Assignment, Keyword, parse, redacted};
 pub(super) struct Pairs<'a> {
     /// For each endpoint of the new run, in order, that of the old one.
     pub(super) partners: Vec<Option<&'a Seen>>,
-    /// Endpoints of the old run that nobody is paired with, in order.
-    pub(super) gone: Vec<&'a Seen>,
+    /// For each endpoint of the old run, in order, the endpoint itself if no other is paired with it.
+    pub(super) gone: Vec<Option<&'a Seen>>,
 }
 
 /// By all that identifies an endpoint first, then by less of it: a name that was added, an address or a host that
@@ -39,7 +39,7 @@ pub(super) fn pairs<'a>(old: &'a [Seen], new: &'a [Seen]) -> Pairs<'a> {
     }
     Pairs {
         partners,
-        gone: left.into_iter().flatten().collect(),
+        gone: left,
     }
 }
 

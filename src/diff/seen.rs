@@ -9,7 +9,7 @@ use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::report::{
     Answer, ChannelBindingType, ClientCertificateUse, LocationReport, Report, Role, TrustSource,
-    Verdict,
+    Verdict, label, place, unique,
 };
 use crate::wire::tls::Weakness;
 use crate::words::Named;
@@ -46,7 +46,6 @@ pub enum ReadError {
 
 #[derive(Deserialize)]
 struct Document {
-    schema_version: u32,
     exit_code: Exit,
     endpoints: Vec<Seen>,
 }
@@ -182,7 +181,6 @@ impl Run {
             Some(0) | None => return Err(ReadError::Foreign),
         }
         let document: Document = serde_json::from_value(value).map_err(|_| ReadError::Foreign)?;
-        debug_assert_eq!(document.schema_version, 1);
         if document.exit_code == Exit::Interrupted {
             return Err(ReadError::Interrupted);
         }
@@ -210,27 +208,29 @@ impl Run {
     }
 }
 
+impl Run {
+    /// What to call each endpoint. No two have the same label.
+    pub(super) fn labels(&self) -> Vec<Shown> {
+        let labels = unique(self.endpoints.iter().map(Seen::label));
+        labels.into_iter().map(Shown::from).collect()
+    }
+}
+
 impl Seen {
-    /// What to call it on one line.
-    pub(super) fn label(&self) -> Shown {
-        match (&self.name, self.place()) {
-            (Some(name), _) => name.clone(),
-            (None, Some(place)) => place.into(),
-            (None, None) => match &self.location {
-                Some(location) => format!("{}:{}", location.file, location.line).into(),
-                None => "connection string".into(),
-            },
-        }
+    /// What to call it.
+    fn label(&self) -> String {
+        let host = self.host.as_ref().or(self.hostaddr.as_ref());
+        label(
+            self.name.as_deref(),
+            place(host.map(Shown::as_str), self.port),
+            self.location.as_ref(),
+        )
     }
 
-    /// Host and port.
+    /// Host and port, if it has a host.
     pub(super) fn place(&self) -> Option<String> {
         let host = self.host.as_ref().or(self.hostaddr.as_ref())?;
-        Some(match self.port {
-            Some(port) if host.contains(':') => format!("[{host}]:{port}"),
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_string(),
-        })
+        place(Some(host.as_str()), self.port)
     }
 
     /// The certificates from the server's own up to the root; empty if none are known.

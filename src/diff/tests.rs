@@ -415,6 +415,57 @@ fn a_run_that_passed_with_one_host_passes_the_same_baseline() {
 }
 
 #[test]
+fn what_does_not_fit_into_a_summary_is_counted() {
+    let strings = vec!["host=h sslmode=verify-full"; 300];
+    let weaker = vec!["host=h sslmode=require"; 300];
+    let diff = Diff::of(&of_strings(&strings), &of_strings(&weaker));
+    let whole = markdown_within(&diff, usize::MAX);
+    assert!(!whole.contains("too long"));
+    for limit in [1_000, 10_000, whole.len().saturating_sub(1)] {
+        let text = markdown_within(&diff, limit);
+        assert!(text.len() <= limit, "{limit}: {}", text.len());
+        assert!(text.contains("changes are not listed"), "{text}");
+    }
+}
+
+#[test]
+fn endpoints_with_one_name_are_told_apart() {
+    let three = of_strings(&["host=h user=a sslmode=require"; 3]);
+    let one = of_strings(&["host=h user=a sslmode=require"]);
+    let diff = Diff::of(&three, &one);
+    let labels: Vec<&str> = diff.all().map(|one| one.label.as_str()).collect();
+    let all = [
+        "db.example.com:5432",
+        "db.example.com:5432 #2",
+        "db.example.com:5432 #3",
+    ];
+    assert_eq!(labels, all);
+}
+
+/// In the order in which a reader looks for what is wrong.
+#[test]
+fn a_second_loss_stands_before_the_warnings() {
+    let report = sample::with(&[sample::passing()]);
+    let now = Run::of(&report).unwrap();
+    let stronger = changed(&[
+        ("/tls/protocol", json!("TLSv1.3")),
+        ("/tls/group", json!("X25519MLKEM768")),
+        ("/tls/post_quantum", json!(true)),
+        (
+            "/certificates/0/names",
+            json!(["db.example.com", "x.example.com"]),
+        ),
+        (NEW_CERTIFICATE.0, json!(NEW_CERTIFICATE.1)),
+    ]);
+    let diff = Diff::of(&stronger, &now);
+    let lost = apply(report, &diff, "base.json", Scope::Everything);
+    let levels = lost.endpoints[0].findings.iter();
+    let levels: Vec<String> = levels.map(|one| one.level.to_string()).collect();
+    assert!(levels.contains(&"error".to_owned()), "{levels:?}");
+    assert_eq!(levels.first().unwrap(), "error", "{levels:?}");
+}
+
+#[test]
 fn every_format_says_the_same() {
     let old = changed(&[("/tls/protocol", json!("TLSv1.3"))]);
     let mut new = changed(&[

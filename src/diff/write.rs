@@ -137,33 +137,50 @@ fn endpoint_document(compared: &Compared) -> Endpoint<'_> {
 /// # Errors
 /// If `out` cannot be written.
 pub fn markdown(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
+    out.write_all(markdown_within(diff, usize::MAX).as_bytes())
+}
+
+/// The table in at most about this many bytes: rows that do not fit are left out, and their number is stated.
+pub fn markdown_within(diff: &Diff, limit: usize) -> String {
     let sign = match diff.exit() {
         Exit::Passed => "✅",
         _ => "❌",
     };
-    writeln!(out, "## {sign} pgtls diff: {}\n", headline(diff))?;
-    let changed = worst_first(diff);
-    if changed.is_empty() {
-        return Ok(());
+    let mut page = format!("## {sign} pgtls diff: {}\n\n", headline(diff));
+    let rows: Vec<String> = worst_first(diff).into_iter().flat_map(rows).collect();
+    if rows.is_empty() {
+        return page;
     }
-    writeln!(
-        out,
-        "| | Endpoint | Change | What |\n| --- | --- | --- | --- |"
-    )?;
-    for compared in changed {
-        for change in &compared.changes {
-            let word = match change.severity() {
-                Severity::Quiet => "✅ ok",
-                Severity::Told => "ℹ️ note",
-                Severity::Lost => "❌ LOST",
-            };
-            let what = prose(&change.message().replace('|', "\\x7c"));
-            let label = cell(&compared.label);
-            writeln!(out, "| {word} | {label} | `{}` | {what} |", change.kind)?;
+    page.push_str("| | Endpoint | Change | What |\n| --- | --- | --- | --- |\n");
+    let limit = limit.saturating_sub(ROOM_FOR_NOTE);
+    for (index, row) in rows.iter().enumerate() {
+        if page.len().saturating_add(row.len()) > limit {
+            let left = rows.len().saturating_sub(index);
+            let note = format!("\n{left} changes are not listed: the report would be too long.\n");
+            page.push_str(&note);
+            break;
         }
+        page.push_str(row);
     }
-    Ok(())
+    page
 }
+
+/// One row for each change.
+fn rows(compared: &Compared) -> impl Iterator<Item = String> {
+    let label = cell(&compared.label);
+    compared.changes.iter().map(move |change| {
+        let word = match change.severity() {
+            Severity::Quiet => "✅ ok",
+            Severity::Told => "ℹ️ note",
+            Severity::Lost => "❌ LOST",
+        };
+        let what = prose(&change.message().replace('|', "\\x7c"));
+        format!("| {word} | {label} | `{}` | {what} |\n", change.kind)
+    })
+}
+
+/// Bytes for the sentence about what was left out.
+const ROOM_FOR_NOTE: usize = 128;
 
 /// Annotations for GitHub Actions: an error for what was lost, a warning for what should be known.
 ///
