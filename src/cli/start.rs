@@ -14,10 +14,8 @@ use super::commands::{Brief, Command, Line, OnlyCheck};
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
 /// is also ours for usage errors.
 pub(crate) fn parse() -> Command {
-    let mut arguments: Vec<OsString> = std::env::args_os().map(without_dash).collect();
-    if arguments.get(1).is_some_and(|first| is_string(first)) {
-        arguments.insert(1, "check".into());
-    }
+    let arguments = std::env::args_os().map(without_dash).collect();
+    let arguments = with_command(arguments);
     if arguments.get(1).is_some_and(|first| first == "check")
         && let Ok(Brief {
             command: OnlyCheck::Check(args),
@@ -39,13 +37,35 @@ fn without_dash(argument: OsString) -> OsString {
     }
 }
 
-/// Whether the first word is a connection string: `pgtls STRING` is short for `pgtls check STRING`.
-fn is_string(first: &OsStr) -> bool {
-    let text = first.to_string_lossy();
-    let is_option = text.starts_with('-');
-    if text == "-" {
+/// The same with `check`, if there is a connection string instead of a command: `pgtls STRING` is short for
+/// `pgtls check STRING`. Options may stand before the string.
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let line = command();
+    let is_command = |word: &OsString| {
+        let word = word.to_string_lossy();
+        line.find_subcommand(&*word).is_some()
+    };
+    let is_short = match arguments.get(1..) {
+        Some([first, ..]) if is_string(first) => true,
+        Some(words @ [first, ..]) => {
+            let is_option = first.to_string_lossy().starts_with('-');
+            is_option && words.iter().any(|word| is_string(word)) && !words.iter().any(is_command)
+        }
+        Some([]) | None => false,
+    };
+    if is_short {
+        arguments.insert(1, "check".into());
+    }
+    arguments
+}
+
+/// Whether a word is a connection string, and not a command. The empty one is what a variable without a value leaves.
+fn is_string(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    if text == "-" || text.trim().is_empty() {
         return true;
     }
+    let is_option = text.starts_with('-');
     !is_option && (text.contains('=') || text.contains("://") || text.starts_with("jdbc:"))
 }
 
@@ -204,6 +224,35 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_string_stands_for_the_check_of_it() {
+        let words = |line: &str| -> Vec<OsString> { line.split(' ').map(OsString::from).collect() };
+        for line in [
+            "pgtls host=a",
+            "pgtls host=a --format json",
+            "pgtls --format json host=a",
+            "pgtls --quiet --format=json postgresql://a/b",
+            "pgtls -v -",
+            "pgtls ",
+        ] {
+            let expected = line.replacen("pgtls ", "pgtls check ", 1);
+            assert_eq!(with_command(words(line)), words(&expected), "{line}");
+        }
+        for line in [
+            "pgtls",
+            "pgtls --help",
+            "pgtls --version",
+            "pgtls -q",
+            "pgtls check host=a",
+            "pgtls roots",
+            "pgtls --format json roots",
+            "pgtls --format json check host=a",
+            "pgtls --report json=a.json audit host=a",
+        ] {
+            assert_eq!(with_command(words(line)), words(line), "{line}");
+        }
     }
 
     #[test]
