@@ -352,7 +352,7 @@ pub(crate) enum DiffFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Merge {
-    /// Files written by `check --format jsonl`, such as one per shard. - is standard input
+    /// Files written with `--format json` or `jsonl`, such as one per shard. - is standard input
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
 

@@ -1,8 +1,10 @@
-//! Reads endpoints from lines of JSON: the reports of other runs, to be combined.
+//! Reads the reports of other runs, to be combined: JSON documents, or lines of JSON.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{EndpointReport, RunEnd, Verdict};
+use super::{EndpointReport, Report, RunEnd, Verdict};
 use crate::escape::Shown;
 use crate::exit::Exit;
 
@@ -16,15 +18,21 @@ pub struct Error {
     pub fault: Fault,
 }
 
-/// What is wrong with a line.
+/// What is wrong with a line or a document.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Not JSON, or incomplete JSON.
-    #[error("not a complete JSON object; only files of --format jsonl can be merged")]
+    #[error("not complete JSON; only files of --format json or jsonl can be merged")]
     Json,
     /// Some other JSON.
-    #[error("JSON, but not an endpoint as --format jsonl writes it")]
+    #[error("JSON, but not a report or an endpoint as --format json or jsonl writes it")]
     Endpoint,
+    /// A version that cannot be read here.
+    #[error("a newer version of pgtls wrote it, in a form that this one cannot read")]
+    Newer,
+    /// It failed, and none of its endpoints did.
+    #[error("the run did not finish: it does not have every endpoint")]
+    Unfinished,
     /// A verdict that contradicts its exit code or its error.
     #[error("the verdict, the exit code and the error contradict each other")]
     Contradiction,
@@ -50,46 +58,127 @@ pub struct Merged {
     pub checked_at: Option<Shown>,
 }
 
-/// Reads a file of `--format jsonl`. It may contain several runs.
+/// Reads a file of `--format jsonl` or `--format json`. It may contain several runs.
 ///
 /// # Errors
-/// The first line that is not complete, and the end of the file if it does not have as many endpoints as its runs had:
-/// what was not read must not count as passed.
+/// The first line or document that is not complete, and the end of the file if it does not have as many endpoints as
+/// its runs had: what was not read must not count as passed.
 pub fn read(text: &[u8]) -> Result<Merged, Error> {
-    let mut endpoints = Vec::new();
-    let mut expected: Option<usize> = None;
-    let mut begun: Vec<Option<Shown>> = Vec::new();
-    let mut last = 1;
-    for (text, number) in text.split(|byte| *byte == b'\n').zip(1..) {
+    match holds_documents(text) {
+        true => read_documents(text),
+        false => read_lines(text),
+    }
+}
+
+fn read_lines(text: &[u8]) -> Result<Merged, Error> {
+    let mut file = Contents::default();
+    for (text, line) in text.split(|byte| *byte == b'\n').zip(1..) {
         if text.trim_ascii().is_empty() {
             continue;
         }
-        last = number;
-        match line(text).map_err(|fault| Error {
-            line: number,
-            fault,
-        })? {
-            Line::Endpoint(report, exit) => endpoints.push((*report, exit)),
-            Line::End(end) => {
-                expected = Some(expected.unwrap_or(0).saturating_add(end.run_endpoints));
-                begun.push(end.checked_at);
+        // serde_json limits the depth.
+        let value = serde_json::from_slice(text).map_err(|_| Fault::Json);
+        let part = value.and_then(part_of_lines);
+        file.add(part.map_err(|fault| Error { line, fault })?, line);
+    }
+    file.end()
+}
+
+/// Whether it begins with a whole report, or with a list.
+fn holds_documents(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Document {
+        #[serde(rename = "endpoints")]
+        _endpoints: IgnoredAny,
+    }
+    let mut first = serde_json::Deserializer::from_slice(text).into_iter::<Document>();
+    text.trim_ascii_start().starts_with(b"[") || matches!(first.next(), Some(Ok(_)))
+}
+
+/// Whole reports one after the other, or lists of them or of lines (`jq --slurp`).
+fn read_documents(text: &[u8]) -> Result<Merged, Error> {
+    let mut file = Contents::default();
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    while let Some(value) = values.next() {
+        let mut value = value.map_err(|error| Error {
+            line: error.line(),
+            fault: Fault::Json,
+        })?;
+        let line = line_at(text, values.byte_offset());
+        let parts = match value.as_array_mut() {
+            Some(parts) => std::mem::take(parts),
+            None => vec![value],
+        };
+        for part in parts {
+            let part = match part.get("endpoints").is_some() {
+                true => document(part),
+                false => part_of_lines(part),
+            };
+            file.add(part.map_err(|fault| Error { line, fault })?, line);
+        }
+    }
+    file.end()
+}
+
+/// The line of a place in a text, counted from 1. The place is in bytes.
+fn line_at(text: &[u8], place: usize) -> usize {
+    let before = text.get(..place).unwrap_or(text);
+    let ends = before.iter().filter(|byte| **byte == b'\n');
+    ends.count().saturating_add(1)
+}
+
+/// What a file contains, as far as it was read.
+#[derive(Default)]
+struct Contents {
+    endpoints: Vec<(EndpointReport, Exit)>,
+    /// How many endpoints its runs had; nothing before the end of the first of them.
+    expected: Option<usize>,
+    begun: Vec<Option<Shown>>,
+    last_line: usize,
+}
+
+impl Contents {
+    fn add(&mut self, part: Part, line: usize) {
+        self.last_line = line;
+        match part {
+            Part::Endpoint(report) => self.endpoint(*report),
+            Part::End(end) => self.run(end.run_endpoints, end.checked_at),
+            Part::Document(report) => {
+                self.run(report.endpoints.len(), report.checked_at);
+                for endpoint in report.endpoints {
+                    self.endpoint(endpoint);
+                }
             }
         }
     }
-    let fault = match expected {
-        None => Fault::NoEnd,
-        Some(expected) if expected != endpoints.len() => Fault::Count {
-            expected,
-            found: endpoints.len(),
-        },
-        Some(_) => {
-            return Ok(Merged {
-                endpoints,
-                checked_at: earliest(begun),
-            });
-        }
-    };
-    Err(Error { line: last, fault })
+
+    fn endpoint(&mut self, report: EndpointReport) {
+        let exit = report.exit_code;
+        self.endpoints.push((report, exit));
+    }
+
+    fn run(&mut self, endpoints: usize, checked_at: Option<Shown>) {
+        self.expected = Some(self.expected.unwrap_or(0).saturating_add(endpoints));
+        self.begun.push(checked_at);
+    }
+
+    fn end(self) -> Result<Merged, Error> {
+        let found = self.endpoints.len();
+        let fault = match self.expected {
+            None => Fault::NoEnd,
+            Some(expected) if expected != found => Fault::Count { expected, found },
+            Some(_) => {
+                return Ok(Merged {
+                    endpoints: self.endpoints,
+                    checked_at: earliest(self.begun),
+                });
+            }
+        };
+        Err(Error {
+            line: self.last_line.max(1),
+            fault,
+        })
+    }
 }
 
 /// The earliest, if all are known: in UTC the order of the texts is that of the times.
@@ -98,26 +187,50 @@ pub fn earliest(begun: Vec<Option<Shown>>) -> Option<Shown> {
     all?.into_iter().min()
 }
 
-enum Line {
-    Endpoint(Box<EndpointReport>, Exit),
+enum Part {
+    Endpoint(Box<EndpointReport>),
     End(RunEnd),
+    Document(Box<Report>),
 }
 
-fn line(line: &[u8]) -> Result<Line, Fault> {
-    // Text is escaped as it is read, because other programs may have changed the file. serde_json
-    // limits the depth.
-    let value: Value = serde_json::from_slice(line).map_err(|_| Fault::Json)?;
+/// A line of `--format jsonl`. Text is escaped as it is read, because other programs may have changed the file.
+fn part_of_lines(value: Value) -> Result<Part, Fault> {
     if value.get("run_endpoints").is_some() {
         let end = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
-        return Ok(Line::End(end));
+        return Ok(Part::End(end));
     }
     let report: EndpointReport = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
-    let exit = report.exit_code;
-    let passed = exit == Exit::Passed;
-    if (report.verdict == Verdict::Pass) != passed || report.error.is_none() != passed {
+    consistent(&report)?;
+    Ok(Part::Endpoint(Box::new(report)))
+}
+
+fn document(value: Value) -> Result<Part, Fault> {
+    let version = value.get("schema_version").and_then(Value::as_u64);
+    match version {
+        Some(1) => {}
+        Some(2..) => return Err(Fault::Newer),
+        Some(0) | None => return Err(Fault::Endpoint),
+    }
+    let report: Report = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
+    report.endpoints.iter().try_for_each(consistent)?;
+    let passed = report.exit_code == Exit::Passed;
+    if (report.verdict == Verdict::Pass) != passed {
         return Err(Fault::Contradiction);
     }
-    Ok(Line::Endpoint(Box::new(report), exit))
+    // An interrupt may have come before all endpoints were known.
+    let mut endpoints = report.endpoints.iter();
+    if !passed && endpoints.all(|one| one.exit_code == Exit::Passed) {
+        return Err(Fault::Unfinished);
+    }
+    Ok(Part::Document(Box::new(report)))
+}
+
+fn consistent(report: &EndpointReport) -> Result<(), Fault> {
+    let passed = report.exit_code == Exit::Passed;
+    match (report.verdict == Verdict::Pass) == passed && report.error.is_none() == passed {
+        true => Ok(()),
+        false => Err(Fault::Contradiction),
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +255,76 @@ mod tests {
             assert_eq!(exit, written.exit_code);
             let value = serde_json::to_value(written).unwrap();
             assert_eq!(serde_json::to_value(read).unwrap(), value);
+        }
+    }
+
+    fn document() -> String {
+        let mut out = Vec::new();
+        json::write(&mut out, &sample::report()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn documents_and_lists_are_read_like_lines() {
+        let (lines, document) = (lines(), document());
+        let one_line: Value = serde_json::from_str(&document).unwrap();
+        let slurped: Vec<&str> = lines.lines().collect();
+        let expected = sample::report().endpoints.len();
+        for (text, runs) in [
+            (document.clone(), 1),
+            (one_line.to_string(), 1),
+            (format!("\n{document}\n{one_line}{document}"), 3),
+            (format!("[{document},{one_line}]"), 2),
+            (format!("[{}]", slurped.join(",\n")), 1),
+            (format!("[{}]\n{document}", slurped.join(",")), 2),
+        ] {
+            let merged = read(text.as_bytes()).unwrap();
+            assert_eq!(merged.endpoints.len(), runs * expected, "{text:.80}");
+            assert_eq!(merged.checked_at, sample::report().checked_at);
+        }
+    }
+
+    #[test]
+    fn no_document_that_is_not_whole_is_taken() {
+        let whole = document();
+        for end in (1..whole.trim_end().len()).step_by(61) {
+            assert!(read(whole.as_bytes().get(..end).unwrap()).is_err(), "{end}");
+            let behind = format!("{whole}{}", whole.get(..end).unwrap_or_default());
+            assert!(read(behind.as_bytes()).is_err(), "{end}");
+        }
+        let changed = |change: fn(&mut Value)| {
+            let mut document: Value = serde_json::from_str(&whole).unwrap();
+            change(&mut document);
+            read(document.to_string().as_bytes())
+                .map(|_| ())
+                .unwrap_err()
+                .fault
+        };
+        for (change, fault) in [
+            (
+                (|one| one["schema_version"] = 2.into()) as fn(&mut Value),
+                Fault::Newer,
+            ),
+            (|one| one["schema_version"] = Value::Null, Fault::Endpoint),
+            (|one| one["verdict"] = "pass".into(), Fault::Contradiction),
+            (
+                |one| one["endpoints"][1]["verdict"] = "pass".into(),
+                Fault::Contradiction,
+            ),
+            (
+                |one| one["endpoints"].as_array_mut().unwrap().truncate(1),
+                Fault::Unfinished,
+            ),
+            (
+                |one| one["endpoints"] = Value::Array(Vec::new()),
+                Fault::Unfinished,
+            ),
+            (|one| one["endpoints"][0] = Value::Null, Fault::Endpoint),
+        ] {
+            assert_eq!(changed(change), fault);
+        }
+        for list in ["[]", "[1]", "[{}]", "[[]]", "[", "[]]"] {
+            assert!(read(list.as_bytes()).is_err(), "{list}");
         }
     }
 
