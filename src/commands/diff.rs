@@ -11,10 +11,10 @@ use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::report::{Report, Verdict, json};
 
-use super::output::{Printing, append_summary, step_summary, to_stdout};
+use super::output::{Printing, append_summary, palette, step_summary, to_stdout};
 use super::sources::read;
 use super::{file, report};
-use crate::cli::{Diff, DiffFormat};
+use crate::cli::{Color, Diff, DiffFormat};
 
 pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
     if args.old == Path::new("-") && args.new == Path::new("-") {
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
     }
     if !args.quiet {
         to_stdout(|out| match args.format {
-            DiffFormat::Text => diff::text(out, &diff),
+            DiffFormat::Text => diff::text(out, &diff, palette(Color::Auto)),
             DiffFormat::Json => diff::json(out, &diff),
             DiffFormat::Markdown => diff::markdown(out, &diff),
             DiffFormat::Github => diff::github(out, &diff),

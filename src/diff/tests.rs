@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::report::sample;
+use crate::report::text::Palette;
+use crate::report::{sample, schema};
 
 /// The fixed report of the formats, changed at some places of its first endpoint.
 fn changed(places: &[(&str, Value)]) -> Run {
@@ -341,7 +342,7 @@ fn an_endpoint_of_one_report_alone_is_not_compared() {
     let one = of_strings(&["host=h user=a sslmode=require"]);
     let first_line = |old, new| {
         let mut out = Vec::new();
-        text(&mut out, &Diff::of(old, new)).unwrap();
+        text(&mut out, &Diff::of(old, new), Palette::Plain).unwrap();
         let out = String::from_utf8(out).unwrap();
         out.lines().next().unwrap().to_owned()
     };
@@ -465,6 +466,36 @@ fn a_second_loss_stands_before_the_warnings() {
     assert_eq!(levels.first().unwrap(), "error", "{levels:?}");
 }
 
+/// With `PGTLS_UPDATE_SCHEMA` set the file is written instead of compared.
+#[test]
+fn the_committed_schema_is_that_of_the_types() {
+    let schema = schema::schema::<write::Document<'_>>();
+    schema::compare("src/diff/schema.json", &schema);
+}
+
+#[test]
+fn colour_changes_no_word() {
+    let stronger = changed(&[("/tls/protocol", json!("TLSv1.3"))]);
+    let weaker = changed(&[("/tls/protocol", json!("TLSv1.2"))]);
+    for diff in [Diff::of(&stronger, &weaker), Diff::of(&weaker, &stronger)] {
+        let [plain, coloured] = [Palette::Plain, Palette::Colour].map(|palette| {
+            let mut out = Vec::new();
+            text(&mut out, &diff, palette).unwrap();
+            String::from_utf8(out).unwrap()
+        });
+        assert!(
+            !plain.contains('\x1b') && coloured.contains("\x1b["),
+            "{coloured}"
+        );
+        let parts = coloured.split('\x1b').enumerate();
+        let parts = parts.map(|(index, part)| match index {
+            0 => part,
+            _ => part.split_once('m').unwrap().1,
+        });
+        assert_eq!(parts.collect::<String>(), plain);
+    }
+}
+
 #[test]
 fn every_format_says_the_same() {
     let old = changed(&[("/tls/protocol", json!("TLSv1.3"))]);
@@ -479,9 +510,11 @@ fn every_format_says_the_same() {
     new.endpoints.remove(1);
     let diff = Diff::of(&old, &new);
     let mut all = Vec::new();
-    for write in [text, json, markdown, github] {
-        write(&mut all, &diff).unwrap();
+    text(&mut all, &diff, Palette::Plain).unwrap();
+    for write in [json, markdown, github] {
         all.extend_from_slice(b"\n----\n");
+        write(&mut all, &diff).unwrap();
     }
+    all.extend_from_slice(b"\n----\n");
     insta::assert_snapshot!(String::from_utf8(all).unwrap());
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::{Compared, Diff, Kind, Severity};
@@ -9,20 +10,31 @@ use crate::exit::Exit;
 use crate::report::Verdict;
 use crate::report::github::annotation;
 use crate::report::markdown::{cell, prose};
+use crate::report::text::{Palette, paint};
 
 /// For people: the answer first, then each endpoint with a change.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn text(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
-    writeln!(out, "{}", headline(diff))?;
+pub fn text(out: &mut dyn Write, diff: &Diff, palette: Palette) -> io::Result<()> {
+    let painted = |text: &str, colour: AnsiColor| {
+        let style = Style::new().bold().fg_color(Some(colour.into()));
+        paint(text, style, palette)
+    };
+    let (answer, numbers) = headline(diff);
+    let colour = match diff.exit() {
+        Exit::Passed => AnsiColor::Green,
+        _ => AnsiColor::Red,
+    };
+    let (word, rest) = answer.split_at(answer.find(' ').unwrap_or(answer.len()));
+    writeln!(out, "{}{rest}  {numbers}", painted(word, colour))?;
     for compared in worst_first(diff) {
         writeln!(out, "\n{}", compared.label)?;
         for change in &compared.changes {
             let word = match change.severity() {
-                Severity::Quiet => "ok  ",
-                Severity::Told => "note",
-                Severity::Lost => "LOST",
+                Severity::Quiet => painted("ok", AnsiColor::Green) + "  ",
+                Severity::Told => painted("note", AnsiColor::Yellow),
+                Severity::Lost => painted("LOST", AnsiColor::Red),
             };
             writeln!(out, "  {word}  {}: {}", change.kind, change.message())?;
         }
@@ -30,7 +42,8 @@ pub fn text(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
     Ok(())
 }
 
-fn headline(diff: &Diff) -> String {
+/// The answer, and how many endpoints changed in which way.
+fn headline(diff: &Diff) -> (String, String) {
     let all = diff.compared().count();
     let count = |severity: Severity| {
         let such = |one: &&Compared| one.severity() == Some(severity);
@@ -57,9 +70,10 @@ fn headline(diff: &Diff) -> String {
         (0, gone) => format!("; not compared: {gone} gone"),
         (added, gone) => format!("; not compared: {added} new, {gone} gone"),
     };
-    format!(
-        "{answer}  ({all} compared: {lost} lost, {told} changed, {quiet} renewed, {same} the same{uncompared})"
-    )
+    let numbers = format!(
+        "({all} compared: {lost} lost, {told} changed, {quiet} renewed, {same} the same{uncompared})"
+    );
+    (answer, numbers)
 }
 
 /// The endpoints with a change, those that lost something first.
@@ -72,27 +86,46 @@ fn worst_first(diff: &Diff) -> Vec<&Compared> {
     changed
 }
 
+/// What changed between two runs. Fields are only ever added, and readers must expect new kinds of change.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
+    /// 1.
     schema_version: u32,
+    /// Whether no protection was lost.
     verdict: Verdict,
+    /// 1 if protection was lost anywhere.
     exit_code: Exit,
+    /// The endpoints of the new run in its order, then those that only the old run had.
     endpoints: Vec<Endpoint<'a>>,
 }
 
+/// What changed at one endpoint.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Endpoint<'a> {
+    /// What to call it. No two of one run have the same.
     endpoint: &'a str,
+    /// That of its worst change; `null` if nothing changed.
     severity: Option<Severity>,
+    /// The worst first.
     changes: Vec<ChangeDocument<'a>>,
 }
 
+/// One change.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Change"))]
 struct ChangeDocument<'a> {
+    /// What changed.
     kind: Kind,
+    /// How much it matters.
     severity: Severity,
+    /// What it was; `null` if there is no word for it.
     before: Option<&'a str>,
+    /// What it is; `null` if there is no word for it.
     after: Option<&'a str>,
+    /// The change in a sentence.
     message: String,
 }
 
@@ -146,7 +179,8 @@ pub fn markdown_within(diff: &Diff, limit: usize) -> String {
         Exit::Passed => "✅",
         _ => "❌",
     };
-    let mut page = format!("## {sign} pgtls diff: {}\n\n", headline(diff));
+    let (answer, numbers) = headline(diff);
+    let mut page = format!("## {sign} pgtls diff: {answer}  {numbers}\n\n");
     let rows: Vec<String> = worst_first(diff).into_iter().flat_map(rows).collect();
     if rows.is_empty() {
         return page;
@@ -187,7 +221,8 @@ const ROOM_FOR_NOTE: usize = 128;
 /// # Errors
 /// If `out` cannot be written.
 pub fn github(out: &mut dyn Write, diff: &Diff) -> io::Result<()> {
-    writeln!(out, "{}", headline(diff))?;
+    let (answer, numbers) = headline(diff);
+    writeln!(out, "{answer}  {numbers}")?;
     for compared in worst_first(diff) {
         for change in &compared.changes {
             let command = match change.severity() {

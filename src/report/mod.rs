@@ -33,7 +33,7 @@ mod scan;
 mod scan_tests;
 pub mod scan_text;
 #[cfg(test)]
-mod schema;
+pub(crate) mod schema;
 pub mod text;
 mod vocabulary;
 

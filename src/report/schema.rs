@@ -11,14 +11,13 @@ use super::{Report, ScanReport};
 /// With `PGTLS_UPDATE_SCHEMA` set the file is written instead of compared.
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    compare("schema.json", &schema::<Report>());
-    compare("scan_schema.json", &schema::<ScanReport>());
+    compare("src/report/schema.json", &schema::<Report>());
+    compare("src/report/scan_schema.json", &schema::<ScanReport>());
 }
 
-fn compare(name: &str, schema: &Value) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src/report")
-        .join(name);
+/// Fails unless the file below the package's directory contains this schema.
+pub(crate) fn compare(name: &str, schema: &Value) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let text = format!("{schema:#}\n");
     if std::env::var_os("PGTLS_UPDATE_SCHEMA").is_some() {
         std::fs::write(&file, &text).unwrap();
@@ -32,7 +31,7 @@ fn compare(name: &str, schema: &Value) {
 
 /// The schema of what is written, not of what could be read: a field that is always present is
 /// required.
-fn schema<T: schemars::JsonSchema>() -> Value {
+pub(crate) fn schema<T: schemars::JsonSchema>() -> Value {
     let generator = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator();

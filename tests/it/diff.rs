@@ -6,6 +6,7 @@ use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P384_SHA384};
 use rustls::crypto::aws_lc_rs::kx_group;
 
 use crate::support::client::{Client, Run};
+use crate::support::json_schema::Schema;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served, common_name, in_days};
 use crate::support::postgres::Postgres;
@@ -50,6 +51,9 @@ impl Keeper {
     fn compare(&mut self, what: &str, old: &str, new: &str, code: i32, kinds: &[&str]) {
         let run = self.diff(old, new, "json");
         let document = run.json();
+        if let Some(schema) = Schema::of_comparisons() {
+            schema.accept(&document);
+        }
         let found: Vec<&str> = document["endpoints"]
             .as_array()
             .unwrap()

@@ -13,9 +13,9 @@ mod table;
 
 use std::io::{self, Write};
 
-pub(crate) use page::wrap;
 use page::wrap_under;
 pub use page::{Page, Palette};
+pub(crate) use page::{paint, wrap};
 
 use super::{EndpointReport, Report, Verdict};
 

@@ -83,7 +83,7 @@ pub(super) fn unbroken(text: &str) -> String {
 const BOUND: &str = "\u{2028}";
 
 /// The text in a style, if the palette has any.
-pub(super) fn paint(text: &str, style: Style, palette: Palette) -> String {
+pub(crate) fn paint(text: &str, style: Style, palette: Palette) -> String {
     match palette {
         Palette::Plain => text.to_owned(),
         Palette::Colour => format!("{style}{text}{style:#}"),

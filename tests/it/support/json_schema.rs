@@ -21,6 +21,11 @@ impl Schema {
         Self::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/schema.json"))
     }
 
+    /// The schema of `pgtls diff --format json`.
+    pub(crate) fn of_comparisons() -> Option<Self> {
+        Self::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diff/schema.json"))
+    }
+
     /// The schema in a file.
     pub(crate) fn read(file: PathBuf) -> Option<Self> {
         let modules = Tool::JsonSchema.find()?;
