@@ -174,7 +174,11 @@ impl EndpointReport {
                 None => SslMode::VerifyCa.into(),
             }),
             certificates: Some(certificates(judgement, context.rules.now)),
-            trust: Some(trust_report(context.trust, judgement)),
+            trust: Some(TrustReport {
+                // The one option that names roots here.
+                origin: None,
+                ..trust_report(context.trust, judgement)
+            }),
             name_match: name_match(judgement),
             ..Self::unread(diagnosis)
         }

@@ -41,6 +41,12 @@ fn good_files_pass_for_every_name_in_them() {
         "*.db.example.com"
     );
     assert_eq!(document["endpoints"][0]["certificates"][0]["role"], "leaf");
+    // No other option than --sslrootcert can have named the roots.
+    let trust = &document["endpoints"][0]["trust"];
+    assert_eq!(
+        (&trust["path"], &trust["origin"]),
+        (&"root.crt".into(), &serde_json::Value::Null)
+    );
     assert_eq!(document["endpoints"][0]["encrypted"], false);
     assert_eq!(run.findings(), Vec::<String>::new());
 }

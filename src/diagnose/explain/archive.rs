@@ -25,10 +25,13 @@ pub fn archive_error(path: &Path, error: &ArchiveError) -> Diagnosis {
             Hint::say("Check the password. The first line of the file counts, without its line end. openssl asks for it:")
                 .show(format!("openssl pkcs12 -in {file} -noout")),
         ),
-        ArchiveError::Archive(ArchiveFault::Unsupported { .. }) => (
+        ArchiveError::Archive(ArchiveFault::Unsupported { scheme }) => (
             Code::ServerCertFileInvalid,
-            Hint::say("Let openssl write the certificates to a file, and verify that. For old ciphers (RC2, RC4) OpenSSL 3 also needs -legacy:")
-                .show(format!("openssl pkcs12 -in {file} -nokeys -out chain.pem"))
+            Hint::say("Let openssl write the certificates to a file, and verify that:")
+                .show(format!(
+                    "openssl pkcs12{} -in {file} -nokeys -out chain.pem",
+                    legacy(scheme)
+                ))
                 .show("pgtls verify chain.pem"),
         ),
         ArchiveError::Archive(ArchiveFault::Damaged | ArchiveFault::TooMuch) => (
@@ -57,6 +60,15 @@ pub fn archive_error(path: &Path, error: &ArchiveError) -> Diagnosis {
         ),
     };
     Diagnosis::failed(Finding::error(code, Stage::Trust, message).hint(hint))
+}
+
+/// What OpenSSL 3 needs for the ciphers of its legacy provider.
+fn legacy(scheme: &str) -> &'static str {
+    let old = ["RC2", "RC4", "-DES"];
+    match old.iter().any(|cipher| scheme.contains(cipher)) {
+        true => " -legacy",
+        false => "",
+    }
 }
 
 /// What remains to be done with an archive that was verified.
