@@ -8,8 +8,8 @@ pub fn component(bytes: &[u8]) -> String {
 }
 
 /// A path. Its slashes are not encoded.
-pub fn path(text: &str) -> String {
-    percent_encode(text.as_bytes(), PATH).to_string()
+pub fn path<T: AsRef<[u8]> + ?Sized>(text: &T) -> String {
+    percent_encode(text.as_ref(), PATH).to_string()
 }
 
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC

@@ -33,14 +33,15 @@ pub(crate) fn run(output: &Output) -> anyhow::Result<ExitCode> {
         .context("could not write the root certificate")?;
 
     // A password, to show that it stays hidden. hostaddr, because "localhost" may mean ::1 first.
-    let string = format!(
-        "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert={}",
+    let mut string = format!(
+        "host=localhost hostaddr={} port={} user=demo password=secret sslmode=verify-full sslrootcert=",
         endpoint.address.ip(),
         endpoint.address.port(),
-        String::from_utf8_lossy(&quoted(&bytes_of(root.path().as_os_str()))),
-    );
+    )
+    .into_bytes();
+    string.extend(quoted(&bytes_of(root.path().as_os_str())));
     let source = Source {
-        text: string.into_bytes(),
+        text: string,
         ..Source::default()
     };
     let (request, sources) = (

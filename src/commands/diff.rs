@@ -12,7 +12,7 @@ use pgtls::exit::Exit;
 use pgtls::report::{Report, Verdict, json};
 
 use super::output::{Printing, append_summary, palette, step_summary, to_stdout};
-use super::sources::read;
+use super::sources::read_text;
 use super::{file, report};
 use crate::cli::{Color, Diff, DiffFormat};
 
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
 }
 
 fn read_run(file: &Path) -> anyhow::Result<Run> {
-    Run::read(&read(file, report::MAX_REPORT)?).with_context(|| report::shown(file))
+    Run::read(&read_text(file, report::MAX_REPORT)?).with_context(|| report::shown(file))
 }
 
 /// What `--baseline` names.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::bail;
 use pgtls::diagnose::{Code, Symptom};
 use pgtls::exit::Exit;
+use pgtls::os;
 
 use super::output;
 use crate::cli::{Explain, Topic};
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<Exit> {
         Some(Topic::Message(symptom)) => write_message(out, symptom),
         Some(Topic::UnknownMessage) => Ok(()),
         Some(Topic::Config) => out.write_all(CONFIG.as_bytes()),
-        Some(Topic::Code(code)) => write!(out, "# {}: {}", code.name(), code.page()),
+        Some(Topic::Code(code)) => write_page(out, code),
         None => {
             let width = Code::ALL
                 .iter()
@@ -37,12 +38,23 @@ pub(crate) fn run(args: &Explain) -> anyhow::Result<Exit> {
     Ok(Exit::Passed)
 }
 
+fn write_page(out: &mut dyn Write, code: Code) -> io::Result<()> {
+    let page = code.page();
+    let here = os::files_named_here(page);
+    write!(
+        out,
+        "# {}: {}",
+        code.name(),
+        here.as_deref().unwrap_or(page)
+    )
+}
+
 /// One cause with its page, or several with what tells them apart.
 fn write_message(out: &mut dyn Write, symptom: &Symptom) -> io::Result<()> {
     writeln!(out, "This message comes from {}.", symptom.said_by)?;
     if let [(code, what)] = symptom.causes {
         writeln!(out, "It means {}: {what}.\n", code.name())?;
-        return write!(out, "# {}: {}", code.name(), code.page());
+        return write_page(out, *code);
     }
     writeln!(out, "It can mean, most likely first:\n")?;
     for (code, what) in symptom.causes {

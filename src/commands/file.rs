@@ -14,6 +14,9 @@ use tempfile::NamedTempFile;
 /// Those of the system, which name no path; [`io::ErrorKind::PermissionDenied`] where a link or a file in a directory
 /// such as `/tmp` belongs to another user.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if os::is_null_device(path) {
+        return os::open_to_write(path)?.write_all(bytes);
+    }
     let (path, found) = resolve(path)?;
     match &found {
         Some(found) if !found.is_file() => os::open_to_write(&path)?.write_all(bytes),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use pgtls::conninfo::shown_path;
 use pgtls::exit::Exit;
+use pgtls::os;
 use pgtls::report::text::{Detail, Order, Page, Palette, Selection, View};
 use pgtls::report::{
     Report, csv, github, html, ics, json, junit, markdown, nagios, prometheus, sarif, text,
@@ -213,7 +214,7 @@ pub(super) fn palette(color: Color) -> Palette {
                 && set("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    if wanted {
+    if wanted && os::show_colours() {
         Palette::Colour
     } else {
         Palette::Plain

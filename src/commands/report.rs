@@ -10,14 +10,14 @@ use pgtls::report::{Report, merge};
 use pgtls::trust::Mebibytes;
 
 use super::output::{self, Printed};
-use super::sources::read;
+use super::sources::read_text;
 use crate::cli::Merge;
 
 pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     let mut endpoints = Vec::new();
     let mut begun = Vec::new();
     for file in &args.files {
-        let merged = merge::read(&read(file, MAX_REPORT)?).with_context(|| shown(file))?;
+        let merged = merge::read(&read_text(file, MAX_REPORT)?).with_context(|| shown(file))?;
         endpoints.extend(merged.endpoints);
         begun.push(merged.checked_at);
     }

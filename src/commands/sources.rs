@@ -267,7 +267,7 @@ fn foreign(line: &[u8]) -> Option<Taken> {
 }
 
 fn configured(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
-    let bytes = read(file, MAX_LIST)?;
+    let bytes = read_text(file, MAX_LIST)?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{} is not TOML: it is not UTF-8", shown_path(file)))?;
     let config = Config::parse(&text, |name| world.var(name)).with_context(|| shown_path(file))?;
@@ -304,11 +304,43 @@ pub(super) fn read(file: &Path, most: Mebibytes) -> anyhow::Result<Vec<u8>> {
     read.with_context(|| format!("could not read {}", shown_path(file)))
 }
 
+/// A file that pgtls wrote, or that only pgtls reads: in UTF-8, with a byte-order mark, or in UTF-16, as Windows
+/// PowerShell's `>` writes it.
+pub(super) fn read_text(file: &Path, most: Mebibytes) -> anyhow::Result<Vec<u8>> {
+    read(file, most).map(in_utf8)
+}
+
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let of_units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, _) = rest.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
+        String::from_utf16_lossy(&units).into_bytes()
+    };
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
+        [0xff, 0xfe, rest @ ..] => of_units(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => of_units(rest, u16::from_be_bytes),
+        _ => bytes,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU64;
 
     use super::*;
+
+    #[test]
+    fn what_powershell_writes_is_read() {
+        for bytes in [
+            &b"a\xc3\xa9"[..],
+            b"\xef\xbb\xbfa\xc3\xa9",
+            b"\xff\xfea\0\xe9\0",
+            b"\xfe\xff\0a\0\xe9",
+        ] {
+            assert_eq!(in_utf8(bytes.to_vec()), b"a\xc3\xa9", "{bytes:?}");
+        }
+    }
 
     #[test]
     fn a_string_is_always_in_the_same_one_shard() {

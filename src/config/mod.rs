@@ -147,7 +147,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
             .filter(|value| !value.is_empty())
             .ok_or_else(|| Fault::Unset(toml_text::shown_word(name)))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
-        filled.extend_from_slice(before.as_bytes());
+        filled.extend(bytes_of(before.as_ref()));
         if is_all {
             filled.extend(value);
         } else {
@@ -158,7 +158,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         }
         rest = behind;
     }
-    filled.extend_from_slice(rest.as_bytes());
+    filled.extend(bytes_of(rest.as_ref()));
     Ok(filled)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::os;
 use crate::secrecy::Place;
 
 macro_rules! keywords {
@@ -69,7 +70,7 @@ keywords! {
     MaxProtocolVersion "max_protocol_version" Some("PGMAXPROTOCOLVERSION"), None, Public;
     SslMinProtocolVersion "ssl_min_protocol_version" Some("PGSSLMINPROTOCOLVERSION"), Some("TLSv1.2"), Public;
     SslMaxProtocolVersion "ssl_max_protocol_version" Some("PGSSLMAXPROTOCOLVERSION"), None, Public;
-    GssEncMode "gssencmode" Some("PGGSSENCMODE"), Some("prefer"), Public;
+    GssEncMode "gssencmode" Some("PGGSSENCMODE"), Some(os::DEFAULT_GSSENCMODE), Public;
     KrbSrvName "krbsrvname" Some("PGKRBSRVNAME"), Some("postgres"), Public;
     GssLib "gsslib" Some("PGGSSLIB"), None, Public;
     GssDelegation "gssdelegation" Some("PGGSSDELEGATION"), Some("0"), Public;

@@ -4,6 +4,7 @@ use super::grammar::Assignment;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
 use super::value::{MASK, Secret, Value};
+use crate::os::text_of;
 
 /// A value that lost backslashes, and the settings that keep them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +23,7 @@ pub fn redacted(settings: &[Assignment]) -> String {
     let words: Vec<String> = settings
         .iter()
         .map(|made| match made.value.secrecy() {
-            Secrecy::Public => {
-                String::from_utf8_lossy(&setting(made.keyword, made.value.as_bytes())).into_owned()
-            }
+            Secrecy::Public => text_of(&setting(made.keyword, made.value.as_bytes())),
             Secrecy::Secret => format!("{}={MASK}", made.keyword),
         })
         .collect();
@@ -80,7 +79,7 @@ pub(super) fn lost_backslashes(
         .iter()
         .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
         .collect();
-    let shown = |bytes: &[u8]| String::from_utf8_lossy(&setting(keyword, bytes)).into_owned();
+    let shown = |bytes: &[u8]| text_of(&setting(keyword, bytes));
     Some(LostBackslashes {
         typed: typed.to_string(),
         with_slashes: shown(&slashes),
@@ -178,6 +177,14 @@ mod tests {
         };
         assert_eq!(lost(r"sslrootcert=c:\ssl\root.crt"), Some(windows.clone()));
         assert_eq!(lost(r"sslrootcert='c:\ssl\root.crt' user=x"), Some(windows));
+        assert_eq!(
+            lost(r"sslrootcert=\\srv\share\root.crt"),
+            Some(LostBackslashes {
+                typed: r"\\srv\share\root.crt".to_owned(),
+                with_slashes: "sslrootcert=//srv/share/root.crt".to_owned(),
+                doubled: r"sslrootcert=\\\\srv\\share\\root.crt".to_owned(),
+            })
+        );
         for kept in [
             r"sslrootcert=c:\\ssl\\root.crt",
             "sslrootcert=c:/ssl/root.crt",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::parameter::{Keyword, Secrecy};
 use crate::escape::escape;
+use crate::os::text_of;
 use crate::secrecy::{Place, Taken, holds_credentials, mentions_secret};
 
 /// What replaces a secret in every output.
@@ -122,7 +123,7 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.secrecy() {
-            Secrecy::Public => f.write_str(&String::from_utf8_lossy(&self.bytes)),
+            Secrecy::Public => f.write_str(&text_of(&self.bytes)),
             Secrecy::Secret => f.write_str(MASK),
         }
     }

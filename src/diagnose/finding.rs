@@ -1,5 +1,6 @@
 //! One finding: level, code, stage, message, and what to do.
 
+use super::hint::in_words_of_this_system;
 use super::{Code, Hint};
 use crate::escape::Shown;
 use crate::exit::Exit;
@@ -75,7 +76,7 @@ impl Finding {
             level,
             code,
             stage,
-            message: message.into(),
+            message: in_words_of_this_system(message.into()),
             hint: Hint::default(),
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Fix, FixKind, Standing};
 use crate::escape::Shown;
+use crate::os;
 
 /// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
 /// begin with four spaces.
@@ -30,7 +31,7 @@ impl Hint {
     /// Adds this sentence.
     #[must_use]
     pub fn then(self, text: impl Into<Shown>) -> Self {
-        self.with(Advice::Say(text.into()))
+        self.with(Advice::Say(in_words_of_this_system(text.into())))
     }
 
     /// Adds this value.
@@ -238,6 +239,11 @@ impl<'de> Deserialize<'de> for Hint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self::parse(&text))
     }
+}
+
+/// With the names that libpq's files have on this system.
+pub(super) fn in_words_of_this_system(text: Shown) -> Shown {
+    os::files_named_here(&text).map_or(text, Shown::from)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 
 use crate::conninfo::{Keyword, Word, parse};
+use crate::os::{self, Shell};
 
 /// A string that was changed on its way, or that is only a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,8 @@ impl Damage {
     #[must_use]
     pub fn advice(&self) -> String {
         match self {
+            Self::ByteOrderMark | Self::Utf16 if os::SHELL == Shell::Windows => "Save the file as UTF-8 without a byte-order mark: in Notepad, \"Save as\" with the encoding UTF-8. In Windows PowerShell 5.1, > writes UTF-16; use Set-Content -Encoding ascii.".to_owned(),
+            Self::LineBreak { carriage_return: true } if os::SHELL == Shell::Windows => "Remove the carriage return. Files with Windows line ends leave it in the value.".to_owned(),
             Self::ByteOrderMark => "Save the file as UTF-8 without a byte-order mark. Windows PowerShell: Set-Content -Encoding ascii; others: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE".to_owned(),
             Self::Utf16 => "Save it as UTF-8 without a byte-order mark: iconv -f UTF-16 -t UTF-8 FILE".to_owned(),
             Self::Quotes(_) => "Remove the quotes. docker --env-file, Kubernetes and lists in compose files keep quotes as part of the value; only a shell removes them.".to_owned(),

@@ -217,7 +217,10 @@ impl Bench {
         );
         for (name, value) in &self.parameters {
             if !matches!(*name, "host" | "port") {
-                uri.push_str(&format!("&{name}={}", percent::path(value)));
+                uri.push_str(&format!(
+                    "&{name}={}",
+                    percent::path(&os::bytes_of(value.as_ref()))
+                ));
             }
         }
         uri

@@ -12,6 +12,15 @@ pub use unix::*;
 #[cfg(windows)]
 pub use windows::*;
 
+/// The kind of shell that commands are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// `sh`, with the tools of Unix.
+    Posix,
+    /// `cmd.exe` and PowerShell, with the tools of Windows.
+    Windows,
+}
+
 /// Owner and permissions of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permissions {

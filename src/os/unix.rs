@@ -18,12 +18,12 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, Uid, User, getegid, geteuid};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Permissions;
 use super::User as ThisUser;
+use super::{Permissions, Shell};
 
 /// The bytes of an argument, an environment variable or a path, which need not be UTF-8.
 pub fn bytes_of(text: &OsStr) -> Vec<u8> {
@@ -33,6 +33,11 @@ pub fn bytes_of(text: &OsStr) -> Vec<u8> {
 /// The path of these bytes.
 pub fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(bytes.to_vec()))
+}
+
+/// The text of these bytes, to be shown.
+pub fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The user's directory as libpq finds it: `$HOME` if it is not empty, else
@@ -46,6 +51,40 @@ pub fn home_files(home: &Path) -> PathBuf {
     home.join(".postgresql")
 }
 
+/// The shell that commands are written for.
+pub const SHELL: Shell = Shell::Posix;
+
+/// A text with the names that libpq's files have here, if they are others than those of Unix.
+pub fn files_named_here(_: &str) -> Option<String> {
+    None
+}
+
+/// The user's service file, for advice.
+pub const SHOWN_SERVICE_FILE: &str = "~/.pg_service.conf";
+
+/// The user's password file, for advice.
+pub const SHOWN_PASSFILE: &str = "~/.pgpass";
+
+/// What the password file must be like, for advice.
+pub const SHOWN_PASSFILE_RULE: &str = " (mode 0600)";
+
+/// How to change where libpq's default files are, for advice.
+pub const SHOWN_HOME_RULE: &str =
+    "For a client's default files, set HOME to a directory that the user can read, or set";
+
+/// The file with the roots of the distribution.
+pub const SYSTEM_BUNDLE: Option<&str> = Some("/etc/ssl/certs/ca-certificates.crt");
+
+/// The store of root certificates that OpenSSL reads, in a sentence.
+pub const SYSTEM_STORE: &str = "the trust store of this machine";
+
+/// What to do where that store is empty.
+pub const EMPTY_STORE: &str = "The trust store of this machine is empty. Install the package ca-certificates, or set SSL_CERT_FILE to a bundle.";
+
+/// What to do where that store does not have a root.
+pub const INCOMPLETE_STORE: &str =
+    "This machine's trust store does not contain it. Update the package ca-certificates.";
+
 /// The directories of the system's service file. libpq has one compiled in: Debian's, Red Hat's (PGDG), or
 /// PostgreSQL's own default.
 pub const SERVICE_DIRECTORIES: &[&str] = &[
@@ -53,6 +92,23 @@ pub const SERVICE_DIRECTORIES: &[&str] = &[
     "/etc/sysconfig/pgsql",
     "/usr/local/pgsql/etc",
 ];
+
+/// Where distributions keep OpenSSL's configuration: Debian, Alpine and SUSE; the Red Hat family.
+pub const OPENSSL_CONFIGURATIONS: &[&str] = &["/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf"];
+
+/// The root certificates that OpenSSL finds without its variables: one file, and directories.
+pub fn root_files() -> (Option<PathBuf>, Vec<PathBuf>) {
+    let found = openssl_probe::probe();
+    (found.cert_file, found.cert_dir)
+}
+
+/// The entries of a variable with several paths.
+pub fn split_list(list: &OsStr) -> Vec<PathBuf> {
+    std::env::split_paths(list).collect()
+}
+
+/// libpq's default for `gssencmode`, as distributions build it.
+pub const DEFAULT_GSSENCMODE: &str = "prefer";
 
 /// The host that libpq uses if none is named; here it uses a Unix socket.
 pub const DEFAULT_HOST: Option<&str> = None;
@@ -69,6 +125,26 @@ pub fn names_a_drive(_: &[u8]) -> bool {
 
 /// The name of the password file below [`home`].
 pub const PASSFILE: &str = ".pgpass";
+
+/// What C reads of a text file: all of it.
+pub fn text_file(bytes: &[u8]) -> &[u8] {
+    bytes
+}
+
+/// The path with `/` between its parts.
+pub fn slashed(path: String) -> String {
+    path
+}
+
+/// Is it the device that swallows everything? Here it is found by its kind.
+pub fn is_null_device(_: &Path) -> bool {
+    false
+}
+
+/// Terminals show colours.
+pub fn show_colours() -> bool {
+    true
+}
 
 /// The name of the effective user (`pg_fe_getauthname` in fe-auth.c).
 pub fn user() -> Option<Vec<u8>> {
@@ -197,10 +273,8 @@ pub fn keep_permissions(new: &File, old: &Metadata) -> io::Result<()> {
 /// # Errors
 /// Those of the system.
 pub fn lengthen_queue(listener: &TcpListener) -> io::Result<()> {
-    Ok(nix::sys::socket::listen(
-        listener,
-        nix::sys::socket::Backlog::MAXALLOWABLE,
-    )?)
+    // Every system takes its own limit if more is asked for.
+    Ok(rustix::net::listen(listener, i32::MAX)?)
 }
 
 /// Makes the program start as the leader of its own process group: see [`kill_group`].
@@ -213,8 +287,10 @@ pub fn lead_group(command: &mut Command) {
 /// # Errors
 /// Those of the system.
 pub fn has_ended(child: &mut Child) -> io::Result<bool> {
-    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    Ok(waitid(Id::Pid(pid(child)?), flags)? != WaitStatus::StillAlive)
+    // nix has no waitid for macOS.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let child = rustix::process::Pid::from_child(child);
+    Ok(waitid(WaitId::Pid(child), options)?.is_some())
 }
 
 /// Kills the program and its whole group; an empty group is not an error.

@@ -4,6 +4,7 @@ use crate::check::{Checked, Label, Location, Outcome, Subject};
 use crate::conninfo::shown_path;
 use crate::dialect::Dialect;
 use crate::escape::Shown;
+use crate::os::slashed;
 use crate::words::Named;
 
 use super::{EndpointReport, LocationReport, Report};
@@ -63,7 +64,7 @@ impl EndpointReport {
 impl LocationReport {
     fn of(location: &Location) -> Self {
         Self {
-            file: Shown::new(&shown_path(&location.file)),
+            file: Shown::new(&slashed(shown_path(&location.file))),
             line: location.line,
         }
     }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{EndpointReport, LocationReport, Report, ScanReport, full_text, json, labels};
 use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
+use crate::os;
 use crate::percent;
 
 /// Writes one log with one run. The location of a result is the line of the connection string in
@@ -167,6 +168,11 @@ fn physical(item: &Item) -> Physical {
 fn file_uri(path: &str) -> String {
     if path.starts_with('/') {
         return format!("file://{}", percent::path(path));
+    }
+    if os::is_windows_path(path.as_bytes())
+        && let Some((drive, below)) = path.split_once(':')
+    {
+        return format!("file:///{drive}:{}", percent::path(below));
     }
     let mut path = path;
     while let Some(rest) = path.strip_prefix("./") {

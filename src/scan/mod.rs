@@ -34,7 +34,7 @@ use crate::conninfo::{Secret, SslMode};
 use crate::diagnose::{Code, Finding, Level};
 use crate::dialect::Dialect;
 use crate::escape::Shown;
-use crate::os::bytes_of;
+use crate::os::slashed;
 use crate::words::words;
 
 /// What to scan.
@@ -278,7 +278,7 @@ fn judge_file(
             found.verdict = Verdict::of(&found.findings);
         }
         strings.push(InFile {
-            file: Shown::new(&bytes_of(name.as_ref())),
+            file: Shown::new(&name),
             path: file.path.clone(),
             found,
         });
@@ -302,13 +302,7 @@ fn bases(file: &Path, tops: &[PathBuf]) -> BTreeSet<PathBuf> {
 
 /// The path with `/`, without `./` before it.
 pub(crate) fn name_of(path: &Path) -> String {
-    let bytes = bytes_of(path.as_os_str());
-    let name = String::from_utf8_lossy(&bytes).into_owned();
-    let name = if cfg!(windows) {
-        name.replace('\\', "/")
-    } else {
-        name
-    };
+    let name = slashed(path.to_string_lossy().into_owned());
     let mut name = name.as_str();
     while let Some(rest) = name.strip_prefix("./").filter(|rest| !rest.is_empty()) {
         name = rest;

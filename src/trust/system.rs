@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::file::{self, Search};
 use crate::conninfo::SystemRoots;
+use crate::os;
 use crate::x509::{Anchor, Name};
 
 /// Where this machine keeps its roots: bundles that are read completely, and directories in which a
@@ -23,14 +24,14 @@ pub struct SystemStore {
 impl SystemStore {
     /// The store that is named, or else the distribution's.
     pub fn new(named: &SystemRoots) -> Self {
-        let defaults = openssl_probe::probe();
+        let (default_file, default_directories) = os::root_files();
         Self {
             default_file: match named.file {
                 Some(_) => None,
-                None => defaults.cert_file,
+                None => default_file,
             },
             named_file: named.file.clone(),
-            directories: named.directories.clone().unwrap_or(defaults.cert_dir),
+            directories: named.directories.clone().unwrap_or(default_directories),
             loaded: [OnceLock::new(), OnceLock::new()],
         }
     }

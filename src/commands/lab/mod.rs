@@ -138,7 +138,8 @@ impl Directory {
         };
         let shown = shown_path(chosen);
         let chosen = std::fs::create_dir_all(chosen)
-            .and_then(|()| chosen.canonicalize())
+            // Not its canonical form, which on Windows begins with \\?\: libpq takes it for an OpenSSL engine.
+            .and_then(|()| std::path::absolute(chosen))
             .with_context(|| format!("could not make the directory {shown}"))?;
         if !lab::may_own(&chosen).with_context(|| format!("could not read {shown}"))? {
             bail!("{shown} contains other files; set an empty directory or one that a lab made");

@@ -135,6 +135,10 @@ impl Unescaped {
             self.as_typed.push(b'\\');
             self.lost = true;
         }
+        // The name of a share begins with two.
+        if byte == b'\\' && self.as_typed.is_empty() {
+            self.as_typed.push(b'\\');
+        }
         self.plain(byte);
     }
 

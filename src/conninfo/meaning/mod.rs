@@ -203,7 +203,7 @@ fn sslsni(settings: &Settings) -> Setting<SslSni> {
 mod tests {
     use super::*;
     use crate::conninfo::fake::Fake;
-    use crate::conninfo::{Error, GssEncMode, SslNegotiation, TlsVersion};
+    use crate::conninfo::{Error, SslNegotiation, TlsVersion};
 
     fn read(text: &str) -> Result<ConnInfo, Error> {
         ConnInfo::read(text.as_bytes(), &Fake::default())
@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(info.ssl_max_protocol_version, None);
         assert_eq!(info.sslnegotiation.value, SslNegotiation::Postgres);
         assert_eq!(info.sslcertmode.value, SslCertMode::Allow);
-        assert_eq!(info.gssencmode.value, GssEncMode::Prefer);
+        assert_eq!(info.gssencmode.value.as_str(), os::DEFAULT_GSSENCMODE);
         assert_eq!(info.sslsni.value, SslSni::Send);
         assert_eq!(info.home_files, Some(PathBuf::from("/home/me/.postgresql")));
         assert_eq!(info.connect_timeout, None);

@@ -7,7 +7,7 @@ use crate::conninfo::World;
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::Settings;
 use crate::conninfo::value::{Origin, Setting, Value};
-use crate::os::bytes_of;
+use crate::os::{self, bytes_of};
 
 /// Fills in every keyword that has no value yet. An empty environment variable is a value.
 pub(in crate::conninfo) fn fill(settings: &mut Settings, world: &dyn World) {
@@ -91,7 +91,7 @@ impl SystemRoots {
         let directories = world.var("SSL_CERT_DIR");
         Self {
             file: world.var("SSL_CERT_FILE").map(PathBuf::from),
-            directories: directories.map(|list| std::env::split_paths(&list).collect()),
+            directories: directories.map(|list| os::split_list(&list)),
         }
     }
 }

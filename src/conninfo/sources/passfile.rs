@@ -8,7 +8,7 @@ use crate::conninfo::endpoints::{Endpoint, Host};
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::{Secret, Setting};
 use crate::conninfo::{ConnInfo, HostAddr};
-use crate::os::path_of;
+use crate::os::{path_of, text_file};
 
 impl ConnInfo {
     /// The password file, if it is needed: only if no password is given.
@@ -49,7 +49,7 @@ impl PassfileKey {
     /// The password of the first line that matches; it may be empty, which libpq treats as none.
     #[must_use]
     pub fn find(&self, text: &[u8]) -> Option<Secret> {
-        lines(text)
+        lines(text_file(text))
             .iter()
             .filter(|line| !line.starts_with(b"#"))
             .find_map(|line| self.password(stripped(line)))

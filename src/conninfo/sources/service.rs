@@ -1,5 +1,6 @@
 //! `pg_service.conf`: named groups of settings (`parseServiceInfo` and `parseServiceFile` in libpq's `fe-connect.c`).
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -38,11 +39,11 @@ pub(in crate::conninfo) fn lookup(
             Err(error) if error.kind() == ErrorKind::IsADirectory => Vec::new(),
             Err(error) => return Err(Error::ServiceFileUnreadable { file, error }),
         };
-        if let Some(settings) = section(&text, &service, &file)? {
+        if let Some(settings) = section(os::text_file(&text), &service, &file)? {
             return Ok(settings);
         }
-        // With one, the first line is not a heading to libpq.
-        if text.starts_with(b"\xef\xbb\xbf") {
+        // With one, the first line is not a heading to libpq; in UTF-16 no line is.
+        if MARKS.iter().any(|mark| text.starts_with(mark)) {
             marked.get_or_insert_with(|| file.clone());
         }
         searched.push(file);
@@ -54,6 +55,9 @@ pub(in crate::conninfo) fn lookup(
     })
 }
 
+/// Byte-order marks of UTF-8 and of both forms of UTF-16.
+const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Demanded,
@@ -62,7 +66,7 @@ enum Presence {
 
 fn files(file: Option<&[u8]>, world: &dyn World) -> Vec<(PathBuf, Presence)> {
     let named = file.map(path_of);
-    let named = named.or_else(|| world.var("PGSERVICEFILE").map(PathBuf::from));
+    let named = named.or_else(|| world.var("PGSERVICEFILE").map(|file| seen(&file)));
     let own = match named {
         Some(file) => Some((file, Presence::Demanded)),
         None => world
@@ -70,13 +74,18 @@ fn files(file: Option<&[u8]>, world: &dyn World) -> Vec<(PathBuf, Presence)> {
             .map(|home| (home.join(".pg_service.conf"), Presence::Optional)),
     };
     let directories = match world.var("PGSYSCONFDIR") {
-        Some(directory) => vec![PathBuf::from(directory)],
+        Some(directory) => vec![seen(&directory)],
         None => os::SERVICE_DIRECTORIES.iter().map(PathBuf::from).collect(),
     };
     let system = directories
         .into_iter()
         .map(|directory| (directory.join("pg_service.conf"), Presence::Optional));
     own.into_iter().chain(system).collect()
+}
+
+/// The path in a variable, as libpq sees it.
+fn seen(variable: &OsStr) -> PathBuf {
+    path_of(&bytes_of(variable))
 }
 
 const fn is_absent(kind: ErrorKind) -> bool {

@@ -7,6 +7,7 @@ use crate::conninfo::{
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::dialect::{Fault, Refusal};
 use crate::escape::escape;
+use crate::os::{self, Shell};
 
 /// A string that nobody can read, or that its own driver or libpq would refuse.
 pub fn refusal(refusal: &Refusal) -> Diagnosis {
@@ -109,6 +110,16 @@ fn hint(error: &Error) -> Option<String> {
             ..
         } => return Some(suggested(*keyword, word)),
         Error::InvalidValue {
+            value: Word::Shown(value),
+            meant: Some(meant),
+            origin: Origin::Environment(variable),
+            ..
+        } if os::SHELL == Shell::Windows && value != meant && value.trim() == *meant => {
+            return Some(format!(
+                "remove the white space at its end. In cmd.exe write: set \"{variable}={meant}\""
+            ));
+        }
+        Error::InvalidValue {
             keyword,
             meant: Some(meant),
             origin,
@@ -129,7 +140,7 @@ fn hint(error: &Error) -> Option<String> {
             marked: Some(file), ..
         } => {
             return Some(format!(
-                "{} begins with a byte-order mark (BOM), so libpq does not see its first line: save it without one",
+                "{} begins with a byte-order mark (BOM). It hides the first line from libpq, or the whole file if that is UTF-16. Save it as UTF-8 without one",
                 shown_path(file)
             ));
         }
@@ -139,7 +150,8 @@ fn hint(error: &Error) -> Option<String> {
                 Word::Hidden(_) => "NAME".to_owned(),
             };
             return Some(format!(
-                "define it in ~/.pg_service.conf: a line [{name}], then keyword=value lines"
+                "define it in {}: a line [{name}], then keyword=value lines",
+                os::SHOWN_SERVICE_FILE
             ));
         }
         Error::TlsRange {

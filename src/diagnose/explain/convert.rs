@@ -1,5 +1,6 @@
 //! Which command turns a file into one that libpq reads.
 
+use crate::os::{self, Shell};
 use crate::trust::file::{Cipher, Endianness, Form, Kind, SshKey};
 
 /// What the file should be.
@@ -92,6 +93,56 @@ impl Purpose {
 
 /// What to do about a file of this form; `file` is its path, quoted for a shell.
 pub(super) fn repair(purpose: Purpose, form: &Form, file: &str) -> Repair {
+    suited(os::SHELL, posix(purpose, form, file), || {
+        in_an_editor(purpose, form)
+    })
+}
+
+/// The same, or, where the shell does not have the tools of the command, what to do without them.
+fn suited(shell: Shell, repair: Repair, otherwise: impl FnOnce() -> String) -> Repair {
+    match (shell, repair) {
+        (Shell::Windows, Repair::Convert(command)) if !is_everywhere(&command) => {
+            Repair::Words(otherwise())
+        }
+        (Shell::Posix | Shell::Windows, repair) => repair,
+    }
+}
+
+/// Only a program that Windows may have, too, and nothing of the shell: `>` writes UTF-16 in Windows PowerShell 5.1.
+fn is_everywhere(command: &str) -> bool {
+    let programs = ["openssl ", "keytool ", "puttygen "];
+    programs.iter().any(|name| command.starts_with(name)) && !command.contains(['|', '>', '<', '&'])
+}
+
+fn in_an_editor(purpose: Purpose, form: &Form) -> String {
+    let label = purpose.label();
+    match form {
+        Form::Utf16(_) => "It is UTF-16, as Windows PowerShell writes it with >. Save it as UTF-8: in Notepad, \"Save as\" with the encoding UTF-8.".to_owned(),
+        Form::Nul { .. } => "Save it again with an editor, without the NUL bytes.".to_owned(),
+        Form::EscapedNewlines => "Replace the two characters \\n by a line break everywhere, with an editor.".to_owned(),
+        Form::OneLine => "Put the BEGIN line, the text after it and the END line on lines of their own, with an editor.".to_owned(),
+        Form::CarriageReturns => "Save it again with an editor, with line ends of Windows (CR LF) or of Unix (LF).".to_owned(),
+        Form::Indented { .. } => "Remove what is before BEGIN and END, and the white space at the beginning of each line, with an editor.".to_owned(),
+        Form::Base64OfPem => "It is a PEM file in base64. Decode it with: certutil -decode FILE NEW-FILE".to_owned(),
+        Form::Base64OfDer(_) => format!("Put the line -----BEGIN {label}----- before it and the line -----END {label}----- after it, with an editor."),
+        Form::JavaKeyStore => "It is a Java key store. Export the entry as PEM: keytool -exportcert -rfc -keystore FILE -alias NAME -file NEW-FILE. For a key, import the store into a PKCS#12 file first.".to_owned(),
+        Form::Empty
+        | Form::CertificateDer
+        | Form::CrlDer
+        | Form::KeyDer
+        | Form::Pkcs7Der
+        | Form::Pkcs12(_)
+        | Form::OtherDer
+        | Form::Html
+        | Form::Putty
+        | Form::SshPublicKey
+        | Form::Pem(_)
+        | Form::Text => format!("Save it as PEM: a text file with a BEGIN {label} line."),
+    }
+}
+
+/// The commands of Unix.
+fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
     let out = purpose.out();
     let convert = |command: String| Repair::Convert(command);
     let write = |command: String| Repair::Convert(purpose.written(&command));
@@ -223,10 +274,13 @@ const LINE_BREAKS: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/-----BEGIN [A-Z0-9 ]
 const LINE_BREAKS_OF_ESCAPES: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/\\r/, ""); gsub(/\\n/, "\n"); gsub(/-----BEGIN/, "\n&"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;
 
 /// Puts a BEGIN that follows an END on a line of its own.
-pub(super) fn unglue(purpose: Purpose, file: &str) -> String {
-    purpose.written(&format!(
+pub(super) fn unglue(purpose: Purpose, file: &str) -> Repair {
+    let command = purpose.written(&format!(
         r#"awk '{{ gsub(/----------BEGIN/, "-----\n-----BEGIN"); print }}' {file}"#
-    ))
+    ));
+    suited(os::SHELL, Repair::Convert(command), || {
+        "Put each BEGIN that follows an END on a line of its own, with an editor.".to_owned()
+    })
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(bundled.map(|root| {
-                let export = format!("pgtls roots export {} > {}", root.name, quoted(path));
+                let export = format!("pgtls roots export {} -o {}", root.name, quoted(path));
                 let export = Fix::command(export)
                     .of(shown_path(&path.written))
                     .making(path.written.clone(), Contents::Roots(vec![root]));
@@ -267,7 +267,7 @@ fn repair_of(role: FileRole, path: &NamedPath, fault: &Unusable) -> Repair {
     let file = quoted(path);
     match fault {
         Unusable::Form(form) => repair(purpose, form, &file),
-        Unusable::Pem(PemFault::Glued { .. }) => Repair::Convert(unglue(purpose, &file)),
+        Unusable::Pem(PemFault::Glued { .. }) => unglue(purpose, &file),
         Unusable::Pem(_) | Unusable::Broken { .. } => Repair::Words(
             "One broken block makes the whole file unusable for libpq. Remove the block, or download the file again."
                 .to_owned(),

@@ -8,7 +8,7 @@ use super::files::{beside, converting, lost_backslashes, quoted_path};
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
 use crate::diagnose::{Code, Contents, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
-use crate::os::User;
+use crate::os::{self, Shell, User};
 use crate::trust::file::{Form, PemFault};
 use crate::trust::{ChainFault, Custody, IdentityError, KeyFault};
 
@@ -89,7 +89,7 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
             finding(Flaw::CertificateMissing).hint(advice(first, Keyword::SslCert, similar))
         }
         IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
-            .hint("Allow this user to search that directory. For a client's default files, set HOME to a directory that the user can read, or set sslcertmode=disable (libpq 16 and newer)."),
+            .hint(format!("Allow this user to search that directory. {} sslcertmode=disable (libpq 16 and newer).", os::SHOWN_HOME_RULE)),
         IdentityError::CertificateUnreadable { .. } => finding(Flaw::CertificateInvalid)
             .hint("Allow this user to read the file."),
         IdentityError::CertificateInvalid { path, fault } => {
@@ -154,7 +154,7 @@ fn invalid_chain(owner: Owner<'_>, path: &Path, fault: &ChainFault) -> Hint {
     let file = quoted_path(path);
     let repair = match fault {
         ChainFault::NoCertificate(form) => repair(purpose, form, &file),
-        ChainFault::Pem(PemFault::Glued { .. }) => Repair::Convert(unglue(purpose, &file)),
+        ChainFault::Pem(PemFault::Glued { .. }) => unglue(purpose, &file),
         ChainFault::WeakKey { .. } | ChainFault::WeakSignature { .. } => {
             return "OpenSSL refuses it at security level 2. Have it reissued with a key of at least RSA 2048 or ECDSA P-256, signed with SHA-256.".into();
         }
@@ -207,7 +207,10 @@ fn invalid_key(owner: Owner<'_>, path: &Path, fault: &KeyFault) -> Hint {
             Repair::Words(words) => return words.into(),
             Repair::Convert(command) => command,
         },
-        KeyFault::Pem(PemFault::Glued { .. }) => unglue(purpose, &file),
+        KeyFault::Pem(PemFault::Glued { .. }) => match unglue(purpose, &file) {
+            Repair::Words(words) => return words.into(),
+            Repair::Convert(command) => command,
+        },
         KeyFault::PasswordMissing | KeyFault::WrongPassword => {
             let asked = match owner {
                 Owner::Client(_) => {
@@ -352,6 +355,9 @@ fn mismatch(
         "The first certificate in {file} is \"{}\". The key belongs to certificate {number} in it.",
         escape(first)
     ));
+    if os::SHELL == Shell::Windows {
+        return hint.then("Put that one first, with an editor.");
+    }
     let purpose = Purpose::Certificate(owner.side());
     let out = purpose.out();
     let count = "/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/ { n++ }";

@@ -1,9 +1,9 @@
 //! The result of a login, and what the server reports about the session.
 
-use super::files::quoted_path;
+use super::files::{lost_backslashes, quoted_path};
 use super::refusal::{self, Asked};
 use super::wire;
-use crate::conninfo::{ChannelBinding, TargetSessionAttrs, shown_path};
+use crate::conninfo::{ChannelBinding, Keyword, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
 use crate::diagnose::cause::{self, Cause};
 use crate::diagnose::{
@@ -14,6 +14,7 @@ use crate::login::{
     Difference, Disclosed, Entered, Error, IgnoredFile, Login, Method, Refusal, Role, Sight, Step,
     Unread, Unusable,
 };
+use crate::os;
 use crate::probe::{LibpqOffer, Observation, Task};
 use crate::trust;
 use crate::wire::postgres::ServerError;
@@ -37,7 +38,11 @@ pub fn diagnose_login(
     diagnosis: Diagnosis,
     others: OtherHosts,
 ) -> Diagnosis {
-    let mut found = login.ignored_file.iter().map(ignored).collect::<Vec<_>>();
+    let mut found = login
+        .ignored_file
+        .iter()
+        .map(|file| ignored(task, file))
+        .collect::<Vec<_>>();
     found.extend(unverified(task, login));
     let (exit, error) = match &login.outcome {
         Ok(entered) => {
@@ -92,7 +97,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
         ),
         Error::PasswordFile(file) => Diagnosis::failed(Finding {
             level: Level::Error,
-            ..ignored(file)
+            ..ignored(task, file)
         }),
         Error::Connect(error) => wire::connect(task, error),
         Error::Negotiate(error) => wire::negotiate(task, error),
@@ -161,7 +166,11 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         Refusal::NoPassword => failed(
             Code::LoginFailed,
             format!("{message}: the server asks for a password, but none is set"),
-            "Set PGPASSWORD, or add a line HOST:PORT:DATABASE:USER:PASSWORD to ~/.pgpass (mode 0600).",
+            format!(
+                "Set PGPASSWORD, or add a line HOST:PORT:DATABASE:USER:PASSWORD to {}{}.",
+                os::SHOWN_PASSFILE,
+                os::SHOWN_PASSFILE_RULE
+            ),
         ),
         Refusal::NoClientCertificate => Diagnosis::failed(
             finding(Level::Error, Code::ClientCertRequired, message).hint(
@@ -238,7 +247,7 @@ fn sends_no_name(observation: &Observation) -> bool {
     observation.tls().is_some_and(|tls| tls.sni.is_none())
 }
 
-fn ignored(file: &IgnoredFile) -> Finding {
+fn ignored(task: &Task, file: &IgnoredFile) -> Finding {
     let path = shown_path(&file.path);
     let message = format!(
         "libpq ignores the password file {path} (from {}): {}",
@@ -255,7 +264,13 @@ fn ignored(file: &IgnoredFile) -> Finding {
             ),
         ),
         Unusable::NotPlain | Unusable::Unreadable(_) => {
-            found.hint("Check passfile and PGPASSFILE. The default is ~/.pgpass.")
+            if let Some(lost) = lost_backslashes(&task.conninfo, Keyword::Passfile) {
+                return found.hint(lost);
+            }
+            found.hint(format!(
+                "Check passfile and PGPASSFILE. The default is {}.",
+                os::SHOWN_PASSFILE
+            ))
         }
     }
 }

@@ -35,13 +35,43 @@ pub(super) mod wire;
 use super::Fix;
 use crate::conninfo::{ConnInfo, Keyword};
 use crate::escape::escape;
+use crate::os::{self, Shell};
 
 /// Quoted, so that a shell reads it as one word.
 pub(super) fn shell_word(text: &str) -> String {
+    shell_word_for(os::SHELL, text)
+}
+
+fn shell_word_for(shell: Shell, text: &str) -> String {
+    match shell {
+        Shell::Posix => posix_word(text),
+        // Both shells take what is between these as it is, but for variables; a path contains none of them.
+        Shell::Windows
+            if text.is_empty()
+                || text.contains(|c: char| {
+                    c.is_whitespace() || "'`&|<>()^;,=~#!{}[]@".contains(c)
+                }) =>
+        {
+            format!("\"{}\"", text.replace('"', "\\\""))
+        }
+        Shell::Windows => text.to_owned(),
+    }
+}
+
+fn posix_word(text: &str) -> String {
     if text.contains(|c: char| c.is_whitespace() || "'\"\\$`*?;&|<>()~#!{}[]".contains(c)) {
         format!("'{}'", text.replace('\'', "'\\''"))
     } else {
         text.to_owned()
+    }
+}
+
+/// The command that joins two files, whose names are quoted for the shell; `posix` is the program for Unix.
+fn joining(posix: &str, first: &str, second: &str, out: &str) -> String {
+    match os::SHELL {
+        Shell::Posix => format!("{posix} {first} {second} > {out}"),
+        // PowerShell's own copy does not join.
+        Shell::Windows => format!("cmd /c copy /b {first}+{second} {out}"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::conninfo::Keyword;
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
+use crate::os;
 use crate::trust::{Source, Trust};
 use crate::verify::{Judgement, Mismatch, likely_issued};
 use crate::words::first_few;
@@ -222,10 +223,7 @@ impl Case<'_> {
                 first_few(&subjects, MAX_LISTED, ", ")
             )));
         } else if trust.source == Source::System && trust.system_is_empty() {
-            advice.push(
-                "The trust store of this machine is empty. Install the package ca-certificates, or set SSL_CERT_FILE to a bundle."
-                    .into(),
-            );
+            advice.push(os::EMPTY_STORE.into());
         }
         advice.into_iter().collect()
     }
@@ -286,7 +284,7 @@ fn place(trust: &Trust) -> String {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
             format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
         }
-        Source::System => "the trust store of this machine".to_owned(),
+        Source::System => os::SYSTEM_STORE.to_owned(),
         Source::Bundled => "pgtls's built-in roots".to_owned(),
         Source::Mozilla => "Mozilla's list of roots".to_owned(),
         Source::Fallback => "pgtls's built-in roots (no sslrootcert set)".to_owned(),

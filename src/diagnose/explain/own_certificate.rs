@@ -1,8 +1,8 @@
 //! Why a server refuses the client's certificate: what we hold of it is judged first, and the server's alert tells
 //! which of the faults counts.
 
-use super::corrected;
 use super::files::quoted_path;
+use super::{corrected, joining};
 use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::calendar::{day, moment, span};
 use crate::diagnose::{Contents, Fix, Hint};
@@ -267,7 +267,7 @@ impl Case<'_> {
         };
         let out = "client-fixed.crt";
         let own = &self.identity.certificate_path;
-        let command = format!("awk 1 {} {} > {out}", quoted_path(own), quoted_path(roots));
+        let command = joining("awk 1", &quoted_path(own), &quoted_path(roots), out);
         let both = vec![own.clone(), roots.clone()];
         hint.then(format!("{} has it:", shown_path(roots)))
             .fix(

@@ -1,16 +1,17 @@
 //! The rehearsal of a CA rotation: today's trust, the new file alone, both together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::corrected;
 use super::files::quoted_path;
+use super::{corrected, joining};
 use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::{
     Code, Contents, Context, Diagnosis, Finding, Fix, Hint, Level, Stage, unsatisfied,
 };
 use crate::escape::Shown;
 use crate::exit::Exit;
+use crate::os;
 use crate::probe::{Observation, Task};
 use crate::trust::{self, Source, Trust};
 use crate::verify::{Judgement, judge};
@@ -209,14 +210,14 @@ impl Case<'_> {
             Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
                 Some(path.clone())
             }
-            Source::System => Some("/etc/ssl/certs/ca-certificates.crt".into()),
+            Source::System => os::SYSTEM_BUNDLE.map(PathBuf::from),
             Source::Bundled | Source::Mozilla | Source::Fallback => None,
         };
         let old = old_file
             .as_deref()
             .map_or_else(|| "OLD-ROOTS.pem".to_owned(), quoted_path);
         let new = quoted_path(Path::new(self.file));
-        let join = Fix::command(format!("cat {old} {new} > {BOTH}")).of(BOTH);
+        let join = Fix::command(joining("cat", &old, &new, BOTH)).of(BOTH);
         match old_file {
             Some(old) => join.making(BOTH, Contents::Joined(vec![old, self.file.into()])),
             None => join,

@@ -2,9 +2,10 @@
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
-use crate::diagnose::explain::provider::{export, set_of};
+use crate::diagnose::explain::provider::{NO_BUNDLE, export, set_of};
 use crate::diagnose::explain::{corrected, versions};
 use crate::diagnose::{Contents, Context};
+use crate::os::{self, Shell};
 use crate::probe::Task;
 use crate::trust::{BundledRoot, Level, Source};
 use crate::verify::{Judgement, Unsatisfied};
@@ -86,7 +87,11 @@ fn system(task: &Task) -> Option<Finding> {
             Stage::Trust,
             "only libpq 16 and newer, pgx and lib/pq know sslrootcert=system; others look for a file of that name",
         )
-        .hint(Hint::say("For those clients, set the path of the bundle:").fix(corrected(&task.conninfo, &[(Keyword::SslRootCert, b"/etc/ssl/certs/ca-certificates.crt")])))
+        .hint(match os::SYSTEM_BUNDLE {
+            Some(bundle) => Hint::say("For those clients, set the path of the bundle:")
+                .fix(corrected(&task.conninfo, &[(Keyword::SslRootCert, bundle.as_bytes())])),
+            None => "For those clients, set the path of a file of root certificates. On Windows, libpq does not read Windows' own certificate store, but SSL_CERT_FILE.".into(),
+        })
     })
 }
 
@@ -125,11 +130,14 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
     let finding = warning(Code::RootFileBom, Stage::Trust, message);
     Some(
         finding.hint(
-            Hint::say("Remove it:").fix(
+            match os::SHELL {
+                Shell::Windows => Hint::say("Remove it: save the file as UTF-8 without a byte-order mark (in Notepad, \"Save as\" with the encoding UTF-8)."),
+                Shell::Posix => Hint::say("Remove it:").fix(
                 Fix::command(format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"))
                     .of(shown.clone())
                     .making(path.clone(), Contents::Converted(path.clone())),
-            ),
+                ),
+            },
         ),
     )
 }
@@ -245,18 +253,21 @@ fn root_missing(task: &Task, judgement: &Judgement) -> Option<Finding> {
         (_, Some(root)) => finding.hint(
             Hint::say("Write the root to a file and set sslrootcert to it:")
                 .fix(
-                    Fix::command(format!("pgtls roots export {} > root.crt", root.name))
+                    Fix::command(format!("pgtls roots export {} -o root.crt", root.name))
                         .of("root.crt")
                         .making("root.crt", Contents::Roots(vec![root])),
                 )
                 .fix(string(b"root.crt")),
         ),
-        (Some(_), None) => finding.hint(
-            Hint::say("The server's root is a public one. With libpq 16 and newer:")
-                .fix(string(b"system"))
-                .then("With older versions, use the system's bundle:")
-                .fix(string(b"/etc/ssl/certs/ca-certificates.crt")),
-        ),
+        (Some(_), None) => finding.hint(match os::SYSTEM_BUNDLE {
+            Some(bundle) => {
+                Hint::say("The server's root is a public one. With libpq 16 and newer:")
+                    .fix(string(b"system"))
+                    .then("With older versions, use the system's bundle:")
+                    .fix(string(bundle.as_bytes()))
+            }
+            None => NO_BUNDLE.into(),
+        }),
         (None, None) => finding.hint(
             "Get the root certificate from the operator of the server, and set sslrootcert=FILE.",
         ),

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::conninfo::World;
+use crate::os;
 use syntax::{Config, Entry, Refused};
 
 pub use limits::Limit;
@@ -75,7 +76,7 @@ impl OpensslConf {
                 let text = world.read(&path);
                 (path, text)
             }
-            None => DEFAULTS.iter().find_map(|path| {
+            None => os::OPENSSL_CONFIGURATIONS.iter().find_map(|path| {
                 let path = Path::new(path);
                 match world.read(path) {
                     Err(error) if error.kind() != io::ErrorKind::FileTooLarge => None,
@@ -174,9 +175,6 @@ fn commands<'a, 't>(config: &'a Config<'t>) -> Vec<(Command, &'a Entry<'t>)> {
     }
     found
 }
-
-/// Debian, Alpine and SUSE; the Red Hat family.
-const DEFAULTS: [&str; 2] = ["/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf"];
 
 #[cfg(test)]
 mod tests {

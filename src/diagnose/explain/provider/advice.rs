@@ -5,6 +5,7 @@ use crate::conninfo::{ConnInfo, Keyword, SslMode};
 use crate::diagnose::explain::chain::{issuer, name};
 use crate::diagnose::explain::corrected;
 use crate::diagnose::{Contents, Context, Fix, Hint};
+use crate::os::{self, Shell};
 use crate::trust::{PublicRoots, RootSet, Source};
 use crate::verify::{Judgement, Rules, check};
 use crate::x509::{AnchorStore, Certificate};
@@ -41,6 +42,22 @@ pub(in crate::diagnose::explain) fn of_self_signed(leaf: &Certificate) -> Option
         "The issuer's name belongs to {}. {}",
         provider.name, provider.roots
     )))
+}
+
+/// What to do about a public root on a system without a bundle of roots.
+pub(in crate::diagnose) const NO_BUNDLE: &str = "Its root is a public one. Windows has no file of root certificates that libpq reads: get the root from the certificate authority as a PEM file, and set sslrootcert to it.";
+
+/// In Windows PowerShell 5.1, `curl` is another program.
+fn windows_name(command: &str) -> String {
+    match os::SHELL {
+        Shell::Posix => command.to_owned(),
+        Shell::Windows => command
+            .replace(
+                "curl --create-dirs -o ~/.postgresql/root.crt",
+                "curl.exe --create-dirs -o \"%APPDATA%\\postgresql\\root.crt\"",
+            )
+            .replace("curl -o", "curl.exe -o"),
+    }
 }
 
 /// The command that writes a set of roots, and the string that uses the file.
@@ -127,7 +144,9 @@ impl<'a> Case<'a> {
     fn roots_of(&self, belongs: &str, provider: &Provider) -> Hint {
         let advice = Hint::say(format!("{belongs} {}", provider.roots));
         let commands = provider.commands.iter();
-        let advice = commands.fold(advice, |advice, command| advice.fix(Fix::command(*command)));
+        let advice = commands.fold(advice, |advice, command| {
+            advice.fix(Fix::command(windows_name(command)))
+        });
         match (self.context.conninfo, provider.sslrootcert) {
             (Some(conninfo), Some(file)) => advice.fix(corrected(
                 conninfo,
@@ -158,17 +177,13 @@ impl<'a> Case<'a> {
     /// The machine's trust store instead of the file.
     fn system(&self) -> Hint {
         if self.context.trust.source == Source::System {
-            return "This machine's trust store does not contain it. Update the package ca-certificates.".into();
+            return os::INCOMPLETE_STORE.into();
         }
         let Some(conninfo) = self.context.conninfo else {
             return Hint::default();
         };
         let full = (Keyword::SslMode, &b"verify-full"[..]);
         let system = (Keyword::SslRootCert, &b"system"[..]);
-        let bundle = (
-            Keyword::SslRootCert,
-            &b"/etc/ssl/certs/ca-certificates.crt"[..],
-        );
         let changes = match conninfo.sslmode.value {
             SslMode::VerifyFull => vec![system],
             // libpq takes the system's roots only with verify-full.
@@ -178,10 +193,16 @@ impl<'a> Case<'a> {
             | SslMode::Require
             | SslMode::VerifyCa => vec![full, system],
         };
+        let Some(bundle) = os::SYSTEM_BUNDLE else {
+            return NO_BUNDLE.into();
+        };
         Hint::say("With libpq 16 and newer:")
             .fix(corrected(conninfo, &changes))
             .then("With older versions, use the system's bundle:")
-            .fix(corrected(conninfo, &[bundle]))
+            .fix(corrected(
+                conninfo,
+                &[(Keyword::SslRootCert, bundle.as_bytes())],
+            ))
     }
 
     fn top(&self) -> Option<&'a Certificate> {

@@ -9,8 +9,8 @@ use memchr::memmem;
 
 use crate::trust::RootSet;
 
+pub(in crate::diagnose) use advice::{NO_BUNDLE, export, set_of};
 pub(super) use advice::{advice, of_self_signed};
-pub(in crate::diagnose) use advice::{export, set_of};
 
 use table::PROVIDERS;
 
