@@ -116,3 +116,5 @@ mod unreachable;
 /// Any chain is judged without a panic.
 mod verify_properties;
 mod versions;
+/// pgtls.exe against libpq.dll, under Wine.
+mod windows;

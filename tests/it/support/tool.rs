@@ -33,6 +33,8 @@ pub(crate) enum Tool {
     NodeClients,
     /// The program of `tests/clients`.
     RustClients,
+    /// The directory that `.ci/windows` makes: pgtls.exe, libpq.dll and what runs them.
+    Windows,
 }
 
 impl Tool {
@@ -57,6 +59,7 @@ impl Tool {
             Self::HtmlValidate => "PGTLS_TEST_HTML_VALIDATE",
             Self::Sslyze => "PGTLS_TEST_SSLYZE",
             Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
+            Self::Windows => "PGTLS_TEST_WINDOWS",
             Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",
             Self::PythonUrls => "PGTLS_TEST_PYTHON_URLS",
             Self::NodeClients => "PGTLS_TEST_NODE_CLIENTS",
