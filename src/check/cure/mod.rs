@@ -24,7 +24,7 @@ use crate::probe::{Observation, Task};
 use crate::trust::{SharedTrust, Supposed};
 use crate::verify::Oldest;
 
-use candidates::Candidate;
+use candidates::{Candidate, Origin};
 use reach::{Reached, Wires};
 
 /// What all cures share.
@@ -168,7 +168,10 @@ impl Case<'_> {
             let is_better = best
                 .as_ref()
                 .is_none_or(|best| rank(&best.to.diagnosis) < rank(&to.diagnosis));
-            if is_better && leads_on(here, &to) {
+            // Its words say who signed the chain.
+            let is_true =
+                !matches!(taken.origin, Origin::Near(..)) || shows_a_trusted_chain(&to.diagnosis);
+            if is_better && is_true && leads_on(here, &to) {
                 best = Some(Step { taken, to });
             }
             if cured {
@@ -215,6 +218,17 @@ fn leads_on(from: &Reached, to: &Reached) -> bool {
     }
 }
 
+/// Did a server present a chain that ends at a root of the file?
+fn shows_a_trusted_chain(diagnosis: &Diagnosis) -> bool {
+    let untrusted = |error: &Finding| {
+        matches!(
+            error.code,
+            Code::UnknownIssuer | Code::SelfSigned | Code::MissingIntermediate
+        )
+    };
+    rank(diagnosis) >= RANK_OF_VERIFYING && !diagnosis.error.as_ref().is_some_and(untrusted)
+}
+
 /// The codes of all faults.
 fn errors(diagnosis: &Diagnosis) -> Vec<Code> {
     diagnosis
@@ -248,7 +262,7 @@ fn rank(diagnosis: &Diagnosis) -> u8 {
         ) => 60,
         (Stage::Handshake, _) => 30,
         (Stage::Verify, Code::HostNameMismatch) => 50,
-        (Stage::Verify, _) => 40,
+        (Stage::Verify, _) => RANK_OF_VERIFYING,
         (Stage::Policy | Stage::Audit, _) => 70,
         (Stage::Login, _) => 80,
     }
@@ -281,6 +295,8 @@ fn seen(subject: &Subject) -> Option<(&Task, &Observation)> {
         Subject::Observed(observed) => Some((&observed.task, &observed.observation)),
     }
 }
+
+const RANK_OF_VERIFYING: u8 = 40;
 
 /// Changes one after the other.
 const MAX_STEPS: usize = 8;
