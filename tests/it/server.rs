@@ -2,6 +2,9 @@
 
 use std::process::Command;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Served};
 use crate::support::postgres::{Postgres, wait_until};
@@ -71,8 +74,7 @@ fn every_configuration_is_judged_as_psql_judges_it() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let mut wrong = Vec::new();
     for row in AGREED {
         server.configure(&served, row.0);
@@ -124,8 +126,7 @@ fn the_server_logs_what_it_should() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("other.crt", Ca::root("other").pem);
     for settings in [&[][..], &[TLS12]] {
         server.configure(&served, &[settings, &[("log_connections", "on")]].concat());
@@ -191,8 +192,7 @@ fn a_renewed_certificate_is_seen_after_the_reload() {
     let Some(mut server) = Postgres::start(&old) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let seen = |server: &Postgres| {
         let run = client.check(&format!("{GOOD} port={}", server.port));
         run.endpoint()["certificates"][0]["sha256_fingerprint"]
@@ -206,10 +206,7 @@ fn a_renewed_certificate_is_seen_after_the_reload() {
 }
 
 fn fingerprint(served: &Served) -> String {
-    let der = rustls_pemfile::certs(&mut served.chain.as_bytes())
-        .next()
-        .unwrap()
-        .unwrap();
+    let der = CertificateDer::from_pem_slice(served.chain.as_bytes()).unwrap();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &der);
     data_encoding::HEXLOWER.encode(digest.as_ref())
 }
@@ -221,8 +218,7 @@ fn only_a_server_that_wants_another_group_costs_a_round_trip() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!(
         "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt",
         server.port
@@ -252,8 +248,7 @@ fn a_server_with_nothing_in_common_is_asked_what_it_accepts() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let good = format!("{GOOD} port={}", server.port);
     for (settings, more, code, told) in [
         (

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{
@@ -59,8 +60,7 @@ pub(crate) fn config(
         Demand::Asks => verifier.allow_unauthenticated(),
         Demand::Demands => verifier,
     };
-    let key = rustls_pemfile::private_key(&mut served.key.as_bytes());
-    let key: PrivateKeyDer<'static> = key.unwrap().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(served.key.as_bytes()).unwrap();
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .unwrap()
@@ -168,6 +168,7 @@ fn finish(mut stream: &TcpStream) -> io::Result<()> {
 }
 
 fn der(pem: &str) -> Vec<CertificateDer<'static>> {
-    let found = rustls_pemfile::certs(&mut pem.as_bytes()).collect::<Result<_, _>>();
-    found.unwrap()
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .unwrap()
 }
