@@ -281,9 +281,8 @@ fn scope_of(crl: &Crl, certificate: &Certificate) -> Option<Reasons> {
 
 fn is_issued_for(point: &DistributionPoint, crl: &Crl) -> bool {
     point.crl_issuer.as_ref().is_none_or(|issuers| {
-        issuers.iter().any(
-            |issuer| matches!(issuer, GeneralName::Directory(name) if name.matches(&crl.issuer)),
-        )
+        let mut directories = issuers.iter().filter_map(GeneralName::directory);
+        directories.any(|name| name.matches(&crl.issuer))
     })
 }
 
@@ -294,9 +293,8 @@ fn same_place(a: Option<&DistributionPointName>, b: Option<&DistributionPointNam
         (None, _) | (_, None) => true,
         (Some(Relative(a)), Some(Relative(b))) => a.matches(b),
         (Some(Relative(name)), Some(Full(names))) | (Some(Full(names)), Some(Relative(name))) => {
-            names
-                .iter()
-                .any(|full| matches!(full, GeneralName::Directory(full) if full.matches(name)))
+            let mut directories = names.iter().filter_map(GeneralName::directory);
+            directories.any(|full| full.matches(name))
         }
         (Some(Full(a)), Some(Full(b))) => a.iter().any(|a| b.iter().any(|b| same_name(a, b))),
     }

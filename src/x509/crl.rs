@@ -150,10 +150,10 @@ impl Crl {
         same.into_iter()
             .find(|entry| match &entry.certificate_issuer {
                 None => issuer.matches(&self.issuer),
-                Some(names) => names.iter().any(|name| match name {
-                    GeneralName::Directory(name) => name.matches(issuer),
-                    _ => false,
-                }),
+                Some(names) => {
+                    let mut directories = names.iter().filter_map(GeneralName::directory);
+                    directories.any(|name| name.matches(issuer))
+                }
             })
     }
 }

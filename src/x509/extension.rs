@@ -320,10 +320,8 @@ impl KeyIdentifier {
             .map(|element| element.integer())
             .transpose()?;
         parts.finish()?;
-        let issuer = names.into_iter().flatten().find_map(|name| match name {
-            GeneralName::Directory(name) => Some(name),
-            _ => None,
-        });
+        let mut names = names.iter().flatten();
+        let issuer = names.find_map(GeneralName::directory).cloned();
         Ok(Self {
             key: key.map(<[u8]>::to_vec),
             issuer,

@@ -40,6 +40,20 @@ impl GeneralName {
             .map(IpAddr::from)
     }
 
+    /// The name in a directoryName.
+    pub fn directory(&self) -> Option<&Name> {
+        match self {
+            Self::Directory(name) => Some(name),
+            Self::Dns(_)
+            | Self::Ip(_)
+            | Self::Email(_)
+            | Self::Uri(_)
+            | Self::SmtpUtf8(_)
+            | Self::OtherName(..)
+            | Self::Other(..) => None,
+        }
+    }
+
     fn from_element(element: &Element<'_>) -> Result<Self> {
         if !element.is_context_class() {
             return Err(Malformed);
@@ -254,10 +268,7 @@ impl DistributionPoint {
         if name.is_none() && issuers.is_empty() {
             return Err(Malformed);
         }
-        let base = issuers.iter().find_map(|name| match name {
-            GeneralName::Directory(name) => Some(name),
-            _ => None,
-        });
+        let base = issuers.iter().find_map(GeneralName::directory);
         let name = name
             .map(|name| DistributionPointName::from_element(&name, base.unwrap_or(issuer)))
             .transpose()?;

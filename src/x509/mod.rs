@@ -3,6 +3,8 @@
 //! Nothing here judges. Encodings that OpenSSL tolerates are accepted, because a checker that
 //! refuses what libpq accepts raises a false alarm. The rules that refuse are in `verify`.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod algorithm;
 mod anchor;
 mod certificate;

@@ -22,10 +22,10 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let credentials = credentials(&mut cursor, &mut settings)?;
     let port = servers(&mut cursor, &mut settings)?;
     let later_at = cursor.rest().contains(&b'@');
-    let password = match (credentials, port) {
-        (Credentials::Present, _) if later_at => Password::Astray,
-        (_, PortText::NoNumber) => Password::Astray,
-        _ => Password::InPlace,
+    let is_cut = credentials == Credentials::Present && later_at;
+    let password = match port {
+        PortText::Number if !is_cut => Password::InPlace,
+        PortText::Number | PortText::NoNumber => Password::Astray,
     };
     if password == Password::Astray {
         hide(&mut settings, Keyword::Port);
