@@ -214,7 +214,7 @@ fn assigns_secret(text: &[u8]) -> bool {
 }
 
 /// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter
-/// is no scheme, but a drive.
+/// is a drive, not a scheme.
 pub(crate) fn holds_credentials(text: &[u8]) -> bool {
     let authority = find(text, b":/")
         .filter(|at| *at > 1)

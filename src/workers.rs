@@ -98,7 +98,7 @@ fn job<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> (Job, oneshot::Receiver<thread::Result<T>>) {
     let (tell, done) = oneshot::channel();
-    // Nobody may be listening any more, if time has run out.
+    // The receiver may be gone, if time has run out.
     let job = move || drop(tell.send(catch_unwind(AssertUnwindSafe(work))));
     (Box::new(job), done)
 }

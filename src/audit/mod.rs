@@ -171,7 +171,7 @@ pub async fn audit(task: &Task, observation: &Observation, limits: &Limits) -> O
 }
 
 /// Asks only whether the server would also start a session without TLS, for the user and the database of the string.
-/// `None` if nobody answered the check.
+/// `None` if the check got no answer.
 pub async fn plaintext(
     task: &Task,
     observation: &Observation,

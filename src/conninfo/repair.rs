@@ -97,7 +97,7 @@ impl Whole<'_> {
         let end = at.saturating_add(word.len());
         let written = self.text.get(at..end) == Some(word.as_bytes());
         match suggestion {
-            // `ssl=true` is no name for a mode.
+            // `true` is not a mode.
             Some(Keyword::SslMode) if is_switch(word) => {
                 let setting = self.setting(at);
                 self.replaced(at, setting, b"sslmode=verify-full")

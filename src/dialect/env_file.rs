@@ -97,7 +97,7 @@ fn setting_of_others(line: &dotenv_line::Line, text: &str) -> bool {
     with_semicolons || Keyword::from_bytes(line.name.as_bytes()).is_some()
 }
 
-/// The value of a line, read by whoever it is for.
+/// The value of a line, read as its driver reads it.
 fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>, Fault> {
     let text = line.value.trim();
     if text.is_empty() {

@@ -1,6 +1,6 @@
 //! Why a string of another driver is refused, or one that was damaged on its way.
 //!
-//! No message repeats a value of the string: passwords may be anywhere in a string that nobody could read.
+//! No message repeats a value of the string: passwords may be anywhere in a string that could not be read.
 
 use super::Dialect;
 use super::damage::Damage;

@@ -110,7 +110,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     if inline && tls.has("sslrootcert") {
         return Err(Fault::Beyond {
             dialect: DIALECT,
-            reason: "with sslinline=true, sslrootcert holds the certificates themselves".to_owned(),
+            reason: "with sslinline=true, sslrootcert is the certificates themselves, not a file"
+                .to_owned(),
             instead: "Save them to a file, and write sslrootcert=FILE without sslinline."
                 .to_owned(),
         });

@@ -332,7 +332,7 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
                 (_, mode) if mode < SslMode::Require => {}
                 _ => return Err(Fault::Beyond {
                     dialect: DIALECT,
-                    reason: "sslfactoryarg holds the certificate, or says where a class finds it, and not a file".to_owned(),
+                    reason: "sslfactoryarg is the certificate itself, or says where a class finds it; it does not name a file".to_owned(),
                     instead: "Save the certificate to a file, and write sslfactoryarg=file:PATH.".to_owned(),
                 }),
             }

@@ -58,7 +58,7 @@ use settings::Table;
 /// What to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input<'a> {
-    /// A string that somebody gave, even if it is empty.
+    /// A string that was given, even if it is empty.
     Given(&'a [u8]),
     /// No string: the environment decides.
     Environment,
@@ -119,7 +119,7 @@ impl ReadAs {
 /// Why a string is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// Nobody can read it, or its own driver refuses it.
+    /// No dialect reads it, or its own driver refuses it.
     #[error(transparent)]
     Fault(#[from] Fault),
     /// libpq refuses it.
@@ -152,7 +152,7 @@ impl Refusal {
 /// Reads a string of any dialect; `asked` says which if the user did.
 ///
 /// # Errors
-/// Nobody can read it, or whoever reads it refuses it.
+/// No dialect reads it, or its own driver refuses it.
 pub fn understand(
     input: Input<'_>,
     asked: Option<Dialect>,

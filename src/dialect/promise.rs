@@ -221,7 +221,7 @@ impl Promise {
         })
     }
 
-    /// What nobody took: settings that protect break the promise, the others are only lost.
+    /// What no rule took: settings that protect break the promise, the others are only lost.
     pub(super) fn settle(&mut self) {
         for (keyword, value) in self.take_rest() {
             let driver = self.target.driver();

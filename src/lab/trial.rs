@@ -57,7 +57,7 @@ pub enum ProgramEnd {
 pub enum Completion {
     /// Yes.
     Whole,
-    /// Somebody pressed Ctrl-C.
+    /// Ctrl-C was pressed.
     Interrupted,
 }
 

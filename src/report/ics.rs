@@ -65,7 +65,7 @@ fn event(out: &mut dyn Write, expiry: &Expiry<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// RFC 3339 in UTC as `20270131T120000Z`; `None` if it is no instant.
+/// RFC 3339 in UTC as `20270131T120000Z`; `None` if it is not an instant.
 fn compact(instant: &str) -> Option<String> {
     let short: String = instant.chars().filter(|c| !"-:".contains(*c)).collect();
     let (date, time) = short.split_once('T')?;

@@ -104,7 +104,7 @@ pub struct EndpointReport {
     /// The file with the string; absent if it came from an argument or the environment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<LocationReport>,
-    /// Whose connection string it is; absent if nobody can read it.
+    /// Whose connection string it is; absent if it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<Named<Dialect>>,
     /// The string's own parameters in libpq's words, secrets masked.

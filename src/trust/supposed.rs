@@ -1,4 +1,4 @@
-//! Files as they would be after a change that nobody has made yet: so that advice can be judged before it is given.
+//! Files as they would be after a change that is not made yet, so that advice can be judged before it is given.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

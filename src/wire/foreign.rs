@@ -108,7 +108,7 @@ impl Protocol {
 }
 
 /// Is all of it text, with at least two bytes? Every message of PostgreSQL has a length word, whose first
-/// byte is zero, so text cannot be one that somebody inserted.
+/// byte is zero, so text cannot be a message that an attacker inserted.
 pub fn is_text(bytes: &[u8]) -> bool {
     let printable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..);
     bytes.len() >= 2 && bytes.iter().all(printable)

@@ -90,7 +90,7 @@ fn no_module_knows_one_that_comes_after_it() {
         for (place, module) in order.iter().enumerate() {
             if !declared.contains(module) {
                 wrong.push(format!(
-                    "the table of {root} has {module}, which is no module"
+                    "the table of {root} has {module}, which is not a module"
                 ));
             }
             for file in files_of(&source, module) {

@@ -171,7 +171,7 @@ fn class_of(verdict: Verdict) -> &'static str {
     }
 }
 
-/// How much time is left. Nobody reads years in days.
+/// How much time is left. Years are hard to read in days.
 fn left(days: i64) -> String {
     match days {
         ..=-1 => "expired".to_owned(),

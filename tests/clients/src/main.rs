@@ -72,7 +72,7 @@ async fn answer(request: &Value) -> Answer {
             let tls = postgres_native_tls::MakeTlsConnector::new(native_tls_connector(request)?);
             tokio_postgres(config, tls).await
         }
-        other => panic!("{other} is no client of this program"),
+        other => panic!("this program has no client {other}"),
     }
 }
 

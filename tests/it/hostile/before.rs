@@ -141,7 +141,7 @@ fn servers_that_answer_something_else() {
 }
 
 const INJECTED: (i32, &str) = (5, "plaintext-injection");
-/// Text is no message of PostgreSQL that somebody could have inserted.
+/// Text cannot be a message of PostgreSQL that an attacker inserted.
 const TEXT: (i32, &str) = (4, "not-postgres");
 const TEXT_LATE: (i32, &str) = (5, "not-postgres");
 const FAILS: (i32, &str) = (5, "tls-failure");

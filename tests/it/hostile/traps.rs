@@ -403,7 +403,7 @@ fn compressed() -> Forged {
     }
 }
 
-/// A chain beside which many keys are no points of their curve, which takes as long to find out.
+/// A chain beside which many keys are not points of their curve, which takes as long to find out.
 fn unreadable() -> Served {
     let mut served = chain(&["U"; 50], &compressed(), |_, _| {});
     for number in 1..=50 {

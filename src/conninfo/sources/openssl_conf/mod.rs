@@ -256,7 +256,7 @@ mod tests {
             conf("[f]\ndefault_properties = fips=yes"),
             ["/o.cnf:8 default_properties = fips=yes"]
         );
-        // A broken file is no configuration.
+        // A broken file does not count as a configuration.
         assert_eq!(conf("[c]\nGroups = X448\nbroken"), [""; 0]);
         let missing = Fake::default()
             .var("OPENSSL_CONF", "/none")
