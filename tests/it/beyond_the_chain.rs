@@ -256,8 +256,7 @@ fn sends(heard: &[u8], host: &str) -> bool {
 fn a_handshake_with_a_final_dot_finishes_in_every_version() {
     let root = Ca::root("Root");
     let served = root.leaf(&["db.example."]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let own = root.client("ann");
     client.write("ann.crt", &own.chain);
     client.write("ann.key", &own.key);

@@ -9,10 +9,7 @@ use data_encoding::BASE64;
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::trust::file;
 use pgtls::x509::Certificate;
-use rcgen::{
-    CertificateParams, CertificateRevocationListParams, KeyIdMethod, PKCS_RSA_SHA256,
-    RevokedCertParams,
-};
+use rcgen::{CertificateParams, PKCS_RSA_SHA256, RevokedCertParams};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::kx_group;
 use time::OffsetDateTime;
@@ -303,17 +300,6 @@ fn hold(row: &Lasting) {
 /// A CRL without entries that is valid now, and one that is valid in some days and revokes serial
 /// 77.
 fn crl(issuer: &Ca, in_some_days: i64) -> String {
-    let list = |from: i64, number: u64, revoked: Vec<RevokedCertParams>| {
-        let params = CertificateRevocationListParams {
-            this_update: in_days(from),
-            next_update: in_days(60),
-            crl_number: number.into(),
-            issuing_distribution_point: None,
-            revoked_certs: revoked,
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        params.signed_by(&issuer.issuer()).unwrap().pem().unwrap()
-    };
     let revoked = RevokedCertParams {
         serial_number: 77_u64.into(),
         revocation_time: in_days(in_some_days),
@@ -322,8 +308,8 @@ fn crl(issuer: &Ca, in_some_days: i64) -> String {
     };
     format!(
         "{}{}",
-        list(-1, 1, Vec::new()),
-        list(in_some_days, 2, vec![revoked])
+        issuer.crl(1, -1..60, Vec::new()),
+        issuer.crl(2, in_some_days..60, vec![revoked])
     )
 }
 
@@ -504,8 +490,7 @@ fn the_openssl_configuration_of_the_machine_counts() {
     ] {
         let config = Arc::new(server(served));
         let peer = Peer::start(move |conversation| welcome(conversation, &config));
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         client.write("policy.cnf", "Groups = X25519\n");
         let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
         client.write("openssl.cnf", format!("{sections}{setting}\n"));

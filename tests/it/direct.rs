@@ -22,8 +22,7 @@ fn postgresql_18_accepts_direct_tls_and_says_that_it_is_postgresql() {
     let Some(server) = Postgres::start_from(programs.as_ref(), &served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("other.crt", Ca::root("other").pem);
     for (settings, expected) in [
         ("sslnegotiation=direct", (0, "pass")),
@@ -70,8 +69,7 @@ fn an_older_server_knows_no_direct_tls() {
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={} sslnegotiation=direct", server.port);
     let run = client.check(&string);
     assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");

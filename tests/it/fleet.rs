@@ -1,10 +1,11 @@
 //! Does `pgtls check` keep its promises for many endpoints?
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, TcpListener, ToSocketAddrs};
 use std::process::Stdio;
 
 use crate::support::client::Client;
+use crate::support::fed::fed;
 use crate::support::fleet_lab::{Gate, Lab, at};
 use serde_json::Value;
 
@@ -58,15 +59,7 @@ fn standard_input_is_a_list_too() {
     let mut command = lab
         .client
         .command(&["check", "--format", "json", "--from", "-"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    writeln!(stdin, "{}", lab.good()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let output = fed(&mut command, lab.good() + "\n").unwrap();
     assert_eq!(output.status.code(), Some(0));
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["endpoints"][0]["location"]["file"], "-");

@@ -1,9 +1,10 @@
 //! Can other programs read what pgtls writes, and is the exit code the same in every format?
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::client::{Client, Run};
+use crate::support::fed::fed;
 use crate::support::fleet_lab::Lab;
 use crate::support::json_schema::Schema;
 use crate::support::skip::skip;
@@ -393,10 +394,7 @@ fn a_report_that_cannot_be_written_is_not_a_pass_and_hides_no_failure() {
 
 /// The standard output of a program that reads the text; `None` if it is not installed.
 fn output_of(command: &mut Command, text: &str, missing: &str) -> Option<String> {
-    let mut file = tempfile::tempfile().unwrap();
-    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
-    std::io::Seek::rewind(&mut file).unwrap();
-    let Ok(output) = command.stdin(file).output() else {
+    let Ok(output) = fed(command, text) else {
         skip(missing);
         return None;
     };
@@ -407,23 +405,10 @@ fn output_of(command: &mut Command, text: &str, missing: &str) -> Option<String>
 
 /// What a program that reads standard input prints for the text; `None` if it is not installed.
 fn reader(command: &mut Command, text: &str, missing: &str) -> Option<Result<(), String>> {
-    use std::io::Write as _;
-    let child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
+    let Ok(output) = fed(command, text) else {
         skip(missing);
         return None;
     };
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     Some(output.status.success().then_some(()).ok_or(said))
 }

@@ -15,8 +15,7 @@ impl Rig {
     fn new() -> Option<Self> {
         let root = Ca::root("Root");
         let server = Postgres::start(&root.leaf(&["localhost"]))?;
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         Some(Self { server, client })
     }
 

@@ -55,8 +55,7 @@ fn good_files_pass_for_every_name_in_them() {
 #[test]
 fn several_files_and_directories_are_verified_each_by_its_name() {
     let root = Ca::root("Root");
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let good = root.leaf(&["db.example"]);
     client.write("good.crt", &good.chain);
     client.write("certs/a.crt", &good.chain);

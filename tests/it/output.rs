@@ -25,8 +25,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let root = Ca::root("Example CA");
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         client.write("other.crt", Ca::root("Another CA").pem);
         client.write("root.der", "\x30\x03\x02\x01");
         let good = start(root.leaf(&["db.example.com"]));
@@ -124,7 +123,7 @@ fn compare(name: &str, text: &str) {
     });
 }
 
-/// Only the value is the user's; the option's own name is no secret.
+/// Only the value is the user's; the option's own name is not a secret.
 #[test]
 fn a_wrong_report_names_the_option_and_the_value() {
     let client = Client::new();
@@ -445,8 +444,7 @@ fn on_a_terminal(scene: &Scene, variables: &[(&str, &str)]) -> Option<String> {
 #[test]
 fn a_name_from_the_network_cannot_steer_the_terminal() {
     let root = Ca::root("Example CA");
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let endpoint = start(root.leaf_with(&["db.example.com"], |params| {
         params.distinguished_name =
             crate::support::pki::common_name("\x1b[2J\x1b]0;owned\x07\u{202e}db");

@@ -10,8 +10,7 @@ fn a_pgbouncer_is_judged_as_psql_judges_it() {
     let good = root.leaf(&["db.example"]);
     let other = Ca::root("other").leaf(&["db.example"]);
     let wrong_name = root.leaf(&["www.example"]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     for (mode, more, served, expected) in [
         ("require", "", &good, (0, "pass")),
         ("allow", "", &good, (0, "pass")),
@@ -56,8 +55,7 @@ fn a_pgbouncer_is_judged_as_psql_judges_it() {
 fn an_audit_tells_whether_a_pgbouncer_enforces_tls() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     for (mode, expected) in [
         ("require", (0, "pass")),
         ("allow", (1, "plaintext-accepted")),

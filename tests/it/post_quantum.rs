@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, PKCS_ECDSA_P256_SHA256, PKCS_ED25519,
-    PKCS_ML_DSA_44, PKCS_ML_DSA_65, PKCS_ML_DSA_87, RevokedCertParams, SignatureAlgorithm,
+    PKCS_ECDSA_P256_SHA256, PKCS_ED25519, PKCS_ML_DSA_44, PKCS_ML_DSA_65, PKCS_ML_DSA_87,
+    RevokedCertParams, SignatureAlgorithm,
 };
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -17,7 +17,7 @@ use rustls::{ServerConfig, SignatureScheme};
 use crate::support::client::{Answer, Client};
 use crate::support::libpq;
 use crate::support::peer::Peer;
-use crate::support::pki::{Ca, Served, expired};
+use crate::support::pki::{Ca, Served, expired, in_days};
 use crate::support::serving::{TLS13, asking, certified, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
@@ -341,8 +341,7 @@ fn crls_with_ml_dsa_signatures_count() {
         ("another revoked", crl(&root, Some(8)), PASS),
         ("another key", crl(&other, None), (6, "crl-missing")),
     ] {
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         client.write("root.crl", &crl);
         let port = serve(plain(&served, TLS13));
         let string = format!(
@@ -359,22 +358,13 @@ fn crls_with_ml_dsa_signatures_count() {
 }
 
 fn crl(ca: &Ca, revoked: Option<u64>) -> String {
-    let now = time::OffsetDateTime::now_utc();
     let revoked = revoked.map(|serial| RevokedCertParams {
         serial_number: serial.into(),
-        revocation_time: now,
+        revocation_time: in_days(0),
         reason_code: None,
         invalidity_date: None,
     });
-    let params = CertificateRevocationListParams {
-        this_update: now - time::Duration::days(1),
-        next_update: now + time::Duration::days(30),
-        crl_number: 1.into(),
-        issuing_distribution_point: None,
-        revoked_certs: revoked.into_iter().collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    params.signed_by(&ca.issuer()).unwrap().pem().unwrap()
+    ca.crl(1, -1..30, revoked.into_iter().collect())
 }
 
 /// The same root with its key identified as ML-DSA-65, whose keys are longer.
@@ -412,8 +402,7 @@ fn a_signature_without_a_digest_is_named_before_the_login() {
     for kind in [&PKCS_ED25519, &PKCS_ML_DSA_87] {
         let root = Ca::root_of(kind, "Root");
         let served = root.leaf(&[HOST]);
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         let port = serve(plain(&served, TLS13));
         let check = |more: &str| {
             let string = format!(
@@ -433,8 +422,7 @@ fn a_signature_without_a_digest_is_named_before_the_login() {
 fn a_client_certificate_with_such_a_key_needs_a_newer_openssl() {
     let root = Ca::root("Root");
     let own = root.leaf_of(&PKCS_ML_DSA_65, &["ann"]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("ann.crt", &own.chain);
     write_key(&client, "ann.key", &own.key);
     let config = asking(&root.leaf(&[HOST]), TLS13);
@@ -460,8 +448,7 @@ fn a_server_with_a_post_quantum_group_alone_needs_a_newer_openssl() {
     let served = root.leaf(&[HOST]);
     let groups = vec![kx_group::X25519MLKEM768];
     let config = with_groups(&served, groups);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let port = serve(config);
     let string = format!(
         "host={HOST} hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt"
@@ -485,8 +472,7 @@ fn verify_compares_an_ml_dsa_certificate_with_its_key() {
     let root = Ca::root_of(&PKCS_ML_DSA_65, "Root");
     let served = root.leaf_of(&PKCS_ML_DSA_65, &[HOST]);
     let other = root.leaf_of(&PKCS_ML_DSA_65, &[HOST]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("server.crt", &served.chain);
     write_key(&client, "server.key", &served.key);
     write_key(&client, "other.key", &other.key);

@@ -97,8 +97,7 @@ fn a_check_waits_twice_for_the_server_and_less_often_than_psql() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let proxy = Proxy::before(server.port);
     let string = format!(
         "host=db.example hostaddr=127.0.0.1 port={} user=postgres dbname=postgres \

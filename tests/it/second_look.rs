@@ -34,8 +34,7 @@ fn servers_with_classic_suites_are_judged_as_psql_judges_them() {
     let Some(mut server) = Postgres::start(&ecdsa) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("other.crt", &Ca::root("other").pem);
     let pass = |suite: &str| (0, "pass".to_owned(), suite.to_owned());
     let fails = |code, outcome: &str| (code, outcome.to_owned(), String::new());
@@ -150,8 +149,7 @@ fn static_rsa_is_beyond_us_and_said_to_be() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     server.configure(
         &served,
         &[TLS12, ("ssl_ciphers", "AES256-SHA:AES128-GCM-SHA256")],
@@ -189,8 +187,7 @@ fn demands_options_and_formats_know_such_a_result() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write("leaf.crt", &served.chain);
     client.write("other.crt", &root.leaf(&["db.example"]).chain);
     server.configure(&served, &[TLS12, ("ssl_ciphers", CBC)]);
@@ -256,8 +253,7 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let own = root.client("postgres");
     client.write("own.crt", &own.chain);
     client.write("own.key", &own.key);
@@ -330,8 +326,7 @@ fn a_forged_replayed_truncated_or_downgraded_flight_is_refused() {
         (Forgery::Contradiction, (5, "tls-failure")),
     ] {
         let peer = forger(&served, forgery, Manner::Alert);
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         for mode in ["verify-full", "require"] {
             let string = format!(
                 "host=db.example hostaddr=127.0.0.1 port={} sslmode={mode} {}",
@@ -372,8 +367,7 @@ fn a_server_that_hangs_up_gets_a_second_look_too() {
         (Forgery::Contradiction, (5, "closed")),
     ] {
         let peer = forger(&served, forgery, Manner::HangUp);
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         let string = format!(
             "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt",
             peer.port

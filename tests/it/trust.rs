@@ -80,8 +80,7 @@ fn a_wrong_name_is_reported_in_libpq_s_words() {
     let Some(server) = Postgres::start(&root.leaf(&names)) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!(
         "host=db.example.com hostaddr=127.0.0.1 port={} user=postgres dbname=postgres \
          sslmode=verify-full sslrootcert=root.crt",
@@ -286,8 +285,7 @@ fn any_host_is_enough_where_that_is_asked_for() {
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let (closed, open) = (closed_port(), server.port);
     for (hosts, ports, code) in [
         ("db.example,db.example", format!("{closed},{open}"), 0),

@@ -56,8 +56,7 @@ fn an_address_in_the_certificate_is_for_libpq_15_and_newer() {
                 .push(rcgen::DnType::CommonName, cn);
         });
         let port = serve(&served);
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         let root_file = client.home.path().join("root.crt");
         let string = format!(
             "host=127.0.0.1 port={port} user=ann sslmode=verify-full gssencmode=disable sslrootcert={}",
@@ -123,8 +122,7 @@ fn openssl_1_1_1_is_told_where_it_refuses() {
         params.custom_extensions.push(no_check);
     });
     let port = serve(&served);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let root_file = client.home.path().join("root.crt");
     let string = format!(
         "host=db.example hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full gssencmode=disable sslrootcert={}",

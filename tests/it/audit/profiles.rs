@@ -113,8 +113,7 @@ fn what_each_standard_says_of_postgresql_15() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     insta::assert_snapshot!(table(&mut server, &served, &client));
 }
 
@@ -128,8 +127,7 @@ fn what_each_standard_says_of_postgresql_18() {
     let Some(mut server) = Postgres::start_from(programs.as_ref(), &served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     insta::assert_snapshot!(table(&mut server, &served, &client));
 }
 
@@ -141,8 +139,7 @@ fn a_profile_of_today_fails_when_the_server_does_more() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{STRING} port={}", server.port);
     server.authenticate(TLS_ONLY);
     server.configure(&served, &[("ssl_ciphers", "ECDHE+AESGCM")]);

@@ -21,8 +21,7 @@ fn a_server_without_tls_is_told_to_switch_it_on_first() {
         return;
     };
     server.configure(&served, &[("ssl", "off")]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let run = audit(&client, &[&format!("{GOOD} port={}", server.port)]);
     assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
     assert_eq!(levels(&run, "plaintext-accepted"), Vec::<String>::new());
@@ -37,8 +36,7 @@ fn a_server_that_demands_client_certificates_is_audited_without_one() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let ca = "server.crt";
     server.authenticate("hostnossl all all all reject\nhostssl all all all cert");
     server.configure(&served, &[MODERN, ("ssl_ca_file", ca)]);
@@ -72,8 +70,7 @@ fn several_settings_are_one_block_and_the_other_findings_name_it() {
         return;
     };
     server.authenticate(TLS_ONLY);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let old = ("ssl_min_protocol_version", "TLSv1");
     server.configure(&served, &[old, ("ssl_ciphers", "ALL:@SECLEVEL=0")]);
     let string = format!("{GOOD} port={}", server.port);
@@ -99,8 +96,7 @@ fn the_answer_to_a_startup_packet_shows_plaintext() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={} password=hunter2", server.port);
     for (lines, code, outcome, detail) in [
         ("", 1, "accepted", "no password asked for"),
@@ -174,8 +170,7 @@ fn versions_and_suites_are_found_in_the_servers_order_and_weak_ones_named() {
         return;
     };
     server.authenticate(TLS_ONLY);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={}", server.port);
     let mut look = |settings: &[(&str, &str)], arguments: &[&str]| {
         server.configure(&served, settings);
@@ -262,8 +257,7 @@ fn groups_are_found_in_the_servers_order() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={}", server.port);
     for curve in ["prime256v1", "secp384r1", "secp521r1"] {
         server.configure(&served, &[("ssl_ecdh_curve", curve), MODERN]);
@@ -292,8 +286,7 @@ fn postgresql_leaves_little_in_its_log() {
         return;
     };
     server.configure(&served, &[MODERN]);
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let before = server.log().len();
     let run = audit(&client, &[&format!("{GOOD} port={}", server.port)]);
     let tls = &run.endpoint()["audit"]["tls"];
@@ -328,8 +321,7 @@ fn the_file_says_what_may_be_accepted() {
     let Some(server) = Postgres::start(&served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={}", server.port);
     for (policy, own, code, outcome) in [
         ("", "", 1, "plaintext-accepted"),
@@ -371,8 +363,7 @@ fn every_format_has_the_verdict_and_the_table_is_for_people() {
     let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!("{GOOD} port={}", server.port);
     for (format, word) in [
         ("text", "plaintext   ACCEPTED: no password asked for"),
@@ -407,8 +398,7 @@ fn postgresql_18_accepts_direct_tls_only_with_alpn() {
     let Some(new) = Postgres::start_from(programs.as_ref(), &served) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     for negotiation in ["postgres", "direct"] {
         let string = format!("{GOOD} port={} sslnegotiation={negotiation}", new.port);
         let run = audit(&client, &[&string]);

@@ -804,8 +804,7 @@ fn the_text_warns_about_clients_that_verify_nothing() {
     let Some(server) = Postgres::start(&root.leaf(&["localhost"])) else {
         return;
     };
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let string = format!(
         "host=localhost port={} sslmode=require sslrootcert=root.crt",
         server.port

@@ -15,8 +15,7 @@ fn predicted(root: &Ca, served: &Served, host: &str, settings: &str) -> Vec<(Str
     let version: &'static SupportedProtocolVersion = TLS13;
     let config = Arc::new(plain(served, version));
     let peer = Peer::start(move |conversation| welcome(conversation, &config));
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(root);
     let string = format!(
         "postgresql://ann@{host}:{}/d?hostaddr=127.0.0.1&{settings}",
         peer.port

@@ -9,15 +9,15 @@ mod rows;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use pgtls::conninfo::{
     self, ConnInfo, Error, Keyword, Origin, RootCert, ServiceFault, Setting, Value, World,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::support::fed::fed;
 use crate::support::library::{Library, libraries};
 
 use self::rows::{Row, rows};
@@ -262,23 +262,9 @@ fn run(library: &Library, questions: &[u8]) -> Result<Answers, String> {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/it/conninfo_libpq/read.py"
     );
-    let mut python = library
-        .python(Path::new(harness))
-        .arg(&library.libpq)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("python3: {error}"))?;
-    // The harness reads all of it before it writes; a broken pipe shows in its exit status.
-    let _ = python
-        .stdin
-        .take()
-        .expect("stdin is piped")
-        .write_all(questions);
-    let output = python
-        .wait_with_output()
-        .map_err(|error| format!("python3: {error}"))?;
+    let mut python = library.python(Path::new(harness));
+    let output =
+        fed(python.arg(&library.libpq), questions).map_err(|error| format!("python3: {error}"))?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }

@@ -4,12 +4,11 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
 use pgtls::diagnose::Code;
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, SerialNumber};
 
 use super::Cured;
 use super::ward::{Broken, GOOD, Referee, Ward};
 use crate::support::client::{Client, Run};
-use crate::support::pki::{Ca, in_days};
+use crate::support::pki::Ca;
 
 /// Every round trip with such files.
 pub(crate) fn all(ward: &mut Ward) -> Vec<Cured> {
@@ -36,22 +35,9 @@ fn of<'a>(code: Code, what: &'static str, string: &'a str) -> Broken<'a> {
     }
 }
 
-/// An empty list of revoked certificates.
-fn list(ca: &Ca) -> String {
-    let params = CertificateRevocationListParams {
-        this_update: in_days(-1),
-        next_update: in_days(30),
-        crl_number: SerialNumber::from(1_u64),
-        issuing_distribution_point: None,
-        revoked_certs: Vec::new(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    params.signed_by(&ca.issuer()).unwrap().pem().unwrap()
-}
-
 fn crl(ward: &mut Ward) -> Cured {
     let client = ward.client();
-    client.write("root.crl", list(&ward.root));
+    client.write("root.crl", ward.root.crl(1, -1..30, Vec::new()));
     let string = format!("{GOOD} sslcrl=rot.crl");
     let what = "a CRL file with a typing error";
     ward.round(&client, &of(Code::CrlFileMissing, what, &string))

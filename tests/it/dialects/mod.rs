@@ -3,7 +3,6 @@
 mod parsers;
 mod spied;
 
-use std::process::Stdio;
 use std::sync::Arc;
 
 use pgtls::conninfo::{self, Keyword, Nowhere, Value};
@@ -11,6 +10,7 @@ use pgtls::dialect::{Dialect, Passwords, read, translate};
 use rcgen::{DnType, KeyUsagePurpose};
 
 use crate::support::client::{Client, Run};
+use crate::support::fed::fed;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
 use crate::support::serving::{TLS13, plain};
@@ -277,17 +277,7 @@ fn a_string_comes_from_standard_input_from_a_variable_or_from_an_env_file() {
     );
     assert_eq!(client.pgtls(&["check", "--env", "MISSING"]).code, 2);
     let mut command = client.command(&["conninfo", "--format", "json", "-"]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::io::Write::write_all(
-        &mut child.stdin.take().unwrap(),
-        b"ecto://u@h/d?ssl=true\r\n",
-    )
-    .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = fed(&mut command, "ecto://u@h/d?ssl=true\r\n").unwrap();
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("\"ecto\""),
         "{output:?}"
@@ -342,8 +332,7 @@ fn what_the_driver_decides_differently_is_said() {
     });
     let peer = serve(&no_san);
     let port = peer.port;
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let place = format!("localhost:{port}/d");
     let go = client.check(&format!(
         "postgres://u@{place}?pool_max_conns=4&sslmode=verify-full&sslrootcert=root.crt"
@@ -384,8 +373,7 @@ fn what_the_driver_decides_differently_is_said() {
 #[test]
 fn each_drivers_own_rules_count() {
     let root = Ca::root("Test Root");
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write(
         "two.crt",
         [Ca::root("Other Root").pem.clone(), root.pem.clone()].concat(),

@@ -1,5 +1,5 @@
-// Takes strings apart with pgx and lib/pq: a driver ("pgx" or "pq") and a text in hexadecimal in each line, and for each a
-// line of JSON. Build it with the drivers in GOPATH.
+// Takes strings apart with pgx: a text in hexadecimal in each line, and for each a line of JSON. Build it with pgconn in
+// GOPATH.
 package main
 
 import (
@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgconn"
-	"github.com/lib/pq"
 )
 
 type answer struct {
@@ -23,7 +22,6 @@ type answer struct {
 	Dbname   string   `json:"dbname"`
 	Mode     string   `json:"mode"`
 	Root     string   `json:"root"`
-	Conninfo string   `json:"conninfo"`
 	Error    string   `json:"error,omitempty"`
 }
 
@@ -48,16 +46,9 @@ func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		driver, digits, _ := strings.Cut(lines.Text(), " ")
-		text, _ := hex.DecodeString(digits)
+		text, _ := hex.DecodeString(lines.Text())
 		var said answer
-		if driver == "pq" {
-			conninfo, err := pq.ParseURL(string(text))
-			if err != nil {
-				said.Error = err.Error()
-			}
-			said.Conninfo = conninfo
-		} else if config, err := pgconn.ParseConfig(string(text)); err != nil {
+		if config, err := pgconn.ParseConfig(string(text)); err != nil {
 			said.Error = err.Error()
 		} else {
 			said = answer{User: config.User, Password: config.Password, Dbname: config.Database}

@@ -1,13 +1,13 @@
 //! Each driver's own parser, in a process of its own.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use pgtls::dialect::Dialect;
 use serde_json::{Value, json};
 
 use super::spied::{Spied, ask_go};
+use crate::support::fed::fed;
 use crate::support::skip::skip;
 use crate::support::tool::Tool;
 
@@ -19,7 +19,7 @@ pub(crate) struct Parts {
     pub(crate) user: String,
     pub(crate) password: String,
     pub(crate) dbname: String,
-    /// What is verified: one of libpq's modes, and the root file. Roots of a runtime are no file.
+    /// What is verified: one of libpq's modes, and the root file. Roots of a runtime are not a file.
     pub(crate) mode: String,
     pub(crate) root: String,
 }
@@ -55,7 +55,12 @@ impl Parser {
             Dialect::Odbc => Some(Self::Spied(Spied::Odbc)),
             Dialect::Rails => Some(Self::Spied(Spied::Ruby)),
             Dialect::Go => Some(Self::Go),
-            _ => None,
+            Dialect::R2dbc
+            | Dialect::Adonet
+            | Dialect::Prisma
+            | Dialect::Ecto
+            | Dialect::PsqlCommand
+            | Dialect::DotenvLine => None,
         }
     }
 
@@ -116,18 +121,11 @@ pub(crate) fn scripts() -> PathBuf {
 
 /// Gives the lines to a parser, and returns what it says.
 pub(crate) fn run(mut command: Command, lines: Vec<String>) -> String {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let text = lines.join("\n");
-    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
+    let output = fed(&mut command, lines.join("\n")).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {said}");
+    // Shown if the test fails.
+    print!("{said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -143,7 +141,8 @@ fn as_json((dialect, text): &(Dialect, String)) -> String {
     json!({"dialect": dialect.name(), "text": text}).to_string()
 }
 
-fn from_json(line: &str) -> Option<Parts> {
+/// A line of `parse.py`, `parse.mjs` or `parse.go`; nothing for an error.
+pub(crate) fn from_json(line: &str) -> Option<Parts> {
     let value: Value = serde_json::from_str(line).unwrap();
     if value.get("error").is_some() {
         return None;

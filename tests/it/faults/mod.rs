@@ -64,8 +64,7 @@ fn every_fault_is_reported_with_cause_evidence_and_a_fix_that_works() {
 fn an_unused_client_certificate_is_named() {
     let (root, authority) = (Ca::root("Example CA"), Ca::root("Client CA"));
     let strange = Ca::root("Strange CA").client("ann");
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     client.write(".postgresql/postgresql.crt", &strange.chain);
     client.write(".postgresql/postgresql.key", &strange.key);
     client.take_command("chmod 600 .postgresql/postgresql.key");

@@ -28,8 +28,7 @@ const FULL: &str = "sslmode=verify-full sslrootcert=root.crt";
 impl Scene {
     pub(crate) fn new() -> Self {
         let root = Ca::root("Example CA");
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         client.write("new.crt", Ca::root("New CA").pem);
         client.write("twin.crt", Ca::root("Example CA").pem);
         client.write("stale.crt", root.reissued(expired).pem);

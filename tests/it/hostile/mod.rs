@@ -32,8 +32,7 @@ struct Lab {
 impl Lab {
     fn new() -> Self {
         let root = Ca::root("Lab CA");
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         let own = Ca::root("Client CA").leaf(&["ann"]);
         client.write("client.crt", &own.chain);
         client.write("client.key", &own.key);

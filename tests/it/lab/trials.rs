@@ -8,6 +8,7 @@ use nix::unistd::Pid;
 use pgtls::lab::Fault;
 
 use crate::support::client::{Client, Run};
+use crate::support::fed::fed;
 use crate::support::postgres::wait_until;
 use crate::support::skip::skip;
 
@@ -208,27 +209,14 @@ fn what_programs_print_cannot_break_the_report() {
 
 /// The errors that the schema of JUnit finds.
 fn xmllint(xml: &str) -> Option<String> {
-    use std::io::Write as _;
     let schema =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/junit.xsd");
-    let child = Command::new("xmllint")
-        .args(["--noout", "--schema"])
-        .arg(schema)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else {
+    let mut xmllint = Command::new("xmllint");
+    xmllint.args(["--noout", "--schema"]).arg(schema).arg("-");
+    let Ok(output) = fed(&mut xmllint, xml) else {
         skip("xmllint is not installed");
         return None;
     };
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(xml.as_bytes())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     Some(if output.status.success() {
         String::new()

@@ -573,8 +573,7 @@ struct Lab {
 impl Lab {
     fn new() -> Self {
         let root = Ca::root("Lab CA");
-        let client = Client::new();
-        client.write("root.crt", &root.pem);
+        let client = Client::trusting(&root);
         Self { client, root }
     }
 

@@ -731,8 +731,7 @@ fn prepare(server: &mut Postgres, served: &crate::support::pki::Served) {
 }
 
 fn client(root: &Ca) -> Client {
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(root);
     client.write("other.crt", Ca::root("other").pem);
     client
 }

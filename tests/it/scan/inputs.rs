@@ -17,7 +17,7 @@ fn scan(files: &[(&str, &str)], options: &[&str]) -> (i32, Vec<String>) {
         client.write(name, text);
     }
     let run = client.pgtls(&[&["scan", "--format", "json"], options].concat());
-    let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+    let report = run.json();
     assert_eq!(report["exit_code"], run.code);
     (run.code, findings(&report))
 }
@@ -279,7 +279,7 @@ fn every_string_is_checked_once_if_that_is_asked_for() {
     let run = lab
         .client
         .pgtls(&["scan", "--check", "--format", "json", "app.env", "b.py"]);
-    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let report = run.json();
     let endpoints = report["endpoints"].as_array().unwrap();
     let verdicts: Vec<&str> = endpoints
         .iter()
@@ -296,7 +296,7 @@ fn every_string_is_checked_once_if_that_is_asked_for() {
 fn code_scanning_gets_a_place_for_every_finding() {
     let repository = Repository::new("node");
     let run = repository.scan(&["--format", "sarif"]);
-    let log: Value = serde_json::from_str(&run.stdout).unwrap();
+    let log = run.json();
     let results = log["runs"][0]["results"].as_array().unwrap();
     assert!(results.len() > 5);
     for result in results {

@@ -29,8 +29,7 @@ impl Repository {
 
     pub(crate) fn json(&self, options: &[&str]) -> (i32, Value) {
         let run = self.scan(&[&["--format", "json"], options].concat());
-        let value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
-        (run.code, value)
+        (run.code, run.json())
     }
 }
 

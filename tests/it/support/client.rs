@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::pki::Ca;
 use super::postgres::programs;
 use super::python::{STANDARD_LIBRARY, python3};
 
@@ -46,6 +47,13 @@ impl Client {
             home: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
         }
+    }
+
+    /// With the certificate of this authority as `root.crt`.
+    pub(crate) fn trusting(authority: &Ca) -> Self {
+        let client = Self::new();
+        client.write("root.crt", &authority.pem);
+        client
     }
 
     /// The same with a variable set.

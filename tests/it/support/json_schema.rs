@@ -1,12 +1,12 @@
 //! JSON Schema, checked by Python's `jsonschema`.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
+use super::fed::fed;
 use super::tool::Tool;
 
 /// A schema, and an independent validator.
@@ -35,19 +35,13 @@ impl Schema {
     /// What is wrong with the document, one fault per line.
     pub(crate) fn complaints(&self, document: &Value) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/json_schema.py");
-        let mut python = Command::new("python3")
+        let mut python = Command::new("python3");
+        python
             .arg(script)
             .arg(&self.file)
-            .env("PYTHONPATH", &self.modules)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = python.stdin.take().unwrap();
-        writeln!(stdin, "{document}").unwrap();
-        drop(stdin);
-        let output = python.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", output.status);
+            .env("PYTHONPATH", &self.modules);
+        let output = fed(&mut python, format!("{document}\n")).unwrap();
+        assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod alone;
 pub(crate) mod certs;
 pub(crate) mod client;
+pub(crate) mod fed;
 pub(crate) mod fleet_lab;
 pub(crate) mod json_schema;
 pub(crate) mod libpq;

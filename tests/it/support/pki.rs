@@ -5,9 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevokedCertParams, SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -105,6 +105,24 @@ impl Ca {
             params,
             key: Arc::new(key),
         }
+    }
+
+    /// A CRL as PEM, valid from one day to another, counted from today.
+    pub(crate) fn crl(
+        &self,
+        number: u64,
+        valid: std::ops::Range<i64>,
+        revoked: Vec<RevokedCertParams>,
+    ) -> String {
+        let params = CertificateRevocationListParams {
+            this_update: in_days(valid.start),
+            next_update: in_days(valid.end),
+            crl_number: number.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked,
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer()).unwrap().pem().unwrap()
     }
 
     /// A server certificate with these subject alternative names, the first of which is the CN.
