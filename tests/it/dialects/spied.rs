@@ -8,6 +8,7 @@ use data_encoding::HEXLOWER;
 use pgtls::dialect::Dialect;
 use tempfile::TempDir;
 
+use super::compared::is_a_mode;
 use super::parsers::{Parts, from_json, run, scripts};
 use crate::support::skip::{skip, tell};
 
@@ -94,7 +95,7 @@ fn parts(settings: &BTreeMap<String, String>) -> Option<Parts> {
     let get = |keyword: &str| settings.get(keyword).cloned().unwrap_or_default();
     let list = |text: String| text.split(',').map(str::to_owned).collect();
     // What libpq would refuse is refused.
-    if !super::is_a_mode(&get("sslmode")) || get("host").starts_with(['[', '{']) {
+    if !is_a_mode(&get("sslmode")) || get("host").starts_with(['[', '{']) {
         return None;
     }
     let port = get("port");
