@@ -98,7 +98,7 @@ impl Alert {
     }
 
     /// Reads the contents of an alert record: `None` if it is not an alert.
-    pub(super) fn decode(contents: &[u8]) -> Option<(Level, Self)> {
+    pub(crate) fn decode(contents: &[u8]) -> Option<(Level, Self)> {
         match contents {
             [WARNING, number] => Some((Level::Warning, Self(*number))),
             [_, number] => Some((Level::Fatal, Self(*number))),

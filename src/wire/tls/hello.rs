@@ -224,10 +224,10 @@ const SCHEMES: [u16; 25] = [
     0x0202,
 ];
 
-const CLIENT_HELLO: u8 = 1;
+pub(super) const CLIENT_HELLO: u8 = 1;
 const NO_COMPRESSION: u8 = 0;
 const DEFLATE: u8 = 1;
-const HOST_NAME: u8 = 0;
+pub(super) const HOST_NAME: u8 = 0;
 
 /// RFC 6066 section 3.
 pub const SERVER_NAME: u16 = 0;

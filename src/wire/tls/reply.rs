@@ -129,7 +129,8 @@ impl Start {
     }
 }
 
-fn server_hello(body: &[u8]) -> Option<Chosen> {
+/// Reads the body of a ServerHello, or of a HelloRetryRequest.
+pub(crate) fn server_hello(body: &[u8]) -> Option<Chosen> {
     let mut fields = Fields(body);
     let start = Start::take(&mut fields)?;
     let retry = start.random == HELLO_RETRY_REQUEST;
@@ -192,6 +193,11 @@ const CERTIFICATE: u8 = 11;
 const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_STATUS: u8 = 22;
 const NAMED_CURVE: u8 = 3;
+
+/// Is this ServerHello a HelloRetryRequest?
+pub(crate) fn is_retry(body: &[u8]) -> bool {
+    body.get(2..34) == Some(&HELLO_RETRY_REQUEST)
+}
 
 /// RFC 8446 section 4.1.3: the SHA-256 of "HelloRetryRequest" in place of the random bytes.
 const HELLO_RETRY_REQUEST: [u8; 32] = [
