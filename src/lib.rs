@@ -34,6 +34,7 @@
 //! | [`diagnose`] | observation | findings: cause, evidence, fix |
 //! | [`check`] | connection strings | what is found at every endpoint: the main job |
 //! | [`scan`] | files | connection strings in them, judged |
+//! | [`trace`] | the bytes of connections that pass by | what an application really does |
 //! | [`report`] | findings | bytes |
 //! | [`diff`] | two reports | what changed between them |
 //! | `lab` | | throw-away endpoints, good and broken, and what clients do there |
@@ -79,6 +80,7 @@ pub mod report;
 pub mod scan;
 pub mod secrecy;
 pub mod startup;
+pub mod trace;
 pub mod trust;
 pub mod verify;
 pub mod wire;

@@ -36,7 +36,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{Endpoint, HostAddr, Origin, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Origin, Secret, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
 use crate::probe::{Missing, Observation, Proof, Task};
@@ -103,6 +103,11 @@ pub struct Entered {
     pub pgbouncer: Option<String>,
     /// `target_session_attrs`, if the server does not match it.
     pub unwanted: Option<(TargetSessionAttrs, Role)>,
+}
+
+/// The password that libpq would log in with: the string's, the environment's, or that of the password file.
+pub async fn password_of(conninfo: &ConnInfo, endpoint: &Endpoint) -> Option<Secret> {
+    password::gather(conninfo, endpoint).await.secret
 }
 
 /// Why there is no login.

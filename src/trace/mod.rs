@@ -1,0 +1,34 @@
+//! What an application really does: a relay that passes bytes unchanged, and reads what can be read of them.
+//!
+//! The readers are pure, one file each: `negotiation` (the requests before TLS), `client_hello` with `fingerprint` and
+//! `library`, `handshake` (the rest of TLS), `startup` (sessions in plain text). A `conversation` puts them together, and
+//! `records` cuts TLS into its records. What they return is in `seen`. `relay` is the only part that does anything.
+//! `judge` says what is wrong.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod client_hello;
+mod connection;
+mod conversation;
+mod driver;
+mod fingerprint;
+mod handshake;
+mod judge;
+mod library;
+mod negotiation;
+mod probe;
+mod records;
+mod relay;
+mod seen;
+mod startup;
+
+pub use connection::{Closer, Connection, Counts, Log, To};
+pub use conversation::Conversation;
+pub use judge::{Command, Found, Naming, Trace, judge};
+pub use library::Library;
+pub use probe::{Probe, Reaction, Trap};
+pub use relay::{Destination, Event, Limits, Relay, Switch};
+pub use seen::{
+    AlertSeen, Channel, Choice, ClientCertificate, Handshake, Hello, PasswordForm, Seen, Side, Step,
+};
+pub use startup::Startup;

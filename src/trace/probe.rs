@@ -1,0 +1,75 @@
+//! What an application does at endpoints that it must refuse.
+
+use serde::Serialize;
+
+use crate::words::words;
+
+words! {
+    /// An endpoint that a careful application refuses.
+    Trap {
+        /// Its certificate is from an unknown authority.
+        UnknownCa = "unknown-ca",
+        /// Its certificate is for another name, from an authority that the application was told to trust.
+        WrongHost = "wrong-host",
+        /// It has no TLS.
+        NoTls = "no-tls",
+    }
+
+    /// What the application did there.
+    Reaction {
+        /// It did not come.
+        NotReached = "not-reached",
+        /// It did not show: the application does not trust the authority of this trace.
+        NotTested = "not-tested",
+        /// It refused.
+        Refused = "refused",
+        /// It finished the handshake, and closed properly: it only tested TLS, or refused afterwards.
+        Looked = "looked",
+        /// It started a session over TLS.
+        WentOn = "went-on",
+        /// And sent its password.
+        SentPassword = "sent-password",
+        /// It started a session in plain text.
+        WentOnInPlaintext = "went-on-in-plaintext",
+        /// And sent its password.
+        SentPasswordInPlaintext = "sent-password-in-plaintext",
+    }
+}
+
+impl Trap {
+    /// Where the application was led.
+    pub const fn place(self) -> &'static str {
+        match self {
+            Self::UnknownCa => "an endpoint whose certificate is from an unknown authority",
+            Self::WrongHost => "an endpoint whose certificate is for another name",
+            Self::NoTls => "an endpoint that refuses TLS",
+        }
+    }
+}
+
+impl Reaction {
+    /// Was plain text sent?
+    pub const fn is_plaintext(self) -> bool {
+        match self {
+            Self::WentOnInPlaintext | Self::SentPasswordInPlaintext => true,
+            Self::NotReached
+            | Self::NotTested
+            | Self::Refused
+            | Self::Looked
+            | Self::WentOn
+            | Self::SentPassword => false,
+        }
+    }
+}
+
+/// One trap, and what came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Probe {
+    /// The endpoint.
+    pub endpoint: Trap,
+    /// What the application did.
+    pub reaction: Reaction,
+    /// How many connections it made there.
+    pub connections: u64,
+}

@@ -1,0 +1,361 @@
+//! A StartupMessage in plain text, and what follows it up to the end of the login. No password is kept.
+//!
+//! PostgreSQL documentation, "Message Formats" and "Message Flow".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::seen::{PasswordForm, Seen};
+use crate::escape::Shown;
+use crate::secrecy::{Place, Taken};
+use crate::wire::postgres::auth::AuthRequest;
+use crate::wire::postgres::error::ServerError;
+use crate::wire::postgres::frame::{Frames, LENGTH_WORD, backend, frontend};
+use crate::wire::{Fields, Malformed};
+
+/// Who wants what, as the StartupMessage says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Startup {
+    /// The protocol's version: `3.0`.
+    pub protocol: String,
+    /// The user; `null` if none is named.
+    pub user: Option<Shown>,
+    /// The database; `null` if none is named: it is that of the user's name.
+    pub database: Option<Shown>,
+    /// The other parameters, without those that may be secret.
+    pub parameters: BTreeMap<Shown, Shown>,
+    /// How many parameters are not shown because they may be secret, or because there are too many.
+    pub hidden: usize,
+}
+
+impl Startup {
+    /// Reads a packet after its length word.
+    pub(super) fn read(packet: &[u8]) -> Self {
+        let mut startup = Self::default();
+        let mut fields = Fields(packet);
+        if let (Some(major), Some(minor)) = (fields.u16(), fields.u16()) {
+            startup.protocol = format!("{major}.{minor}");
+        }
+        while let Some(name @ [_, ..]) = fields.string() {
+            let Some(value) = fields.string() else {
+                break;
+            };
+            startup.add(name, value);
+        }
+        startup
+    }
+
+    fn add(&mut self, name: &[u8], value: &[u8]) {
+        if may_be_secret(name, value) || self.parameters.len() >= MAX_PARAMETERS {
+            self.hidden = self.hidden.saturating_add(1);
+            return;
+        }
+        let value = cut(value);
+        match name {
+            b"user" => self.user = Some(value),
+            b"database" => self.database = Some(value),
+            _ => {
+                self.parameters.insert(cut(name), value);
+            }
+        }
+    }
+}
+
+/// A parameter whose name speaks of a secret, or whose value looks like one.
+fn may_be_secret(name: &[u8], value: &[u8]) -> bool {
+    let speaks = |text: &[u8]| {
+        let text = text.to_ascii_lowercase();
+        let mut windows = SECRETS.iter();
+        windows.any(|word| text.windows(word.len()).any(|part| part == *word))
+    };
+    let (place, is_name) = match name {
+        b"user" | b"database" => (Place::Name, true),
+        b"application_name" => (Place::Name, false),
+        _ => (Place::Word, false),
+    };
+    speaks(name) || (!is_name && speaks(value)) || Taken::of(value, place).is_some()
+}
+
+const SECRETS: [&[u8]; 7] = [
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"credential",
+    b"apikey",
+    b"api_key",
+];
+
+fn cut(text: &[u8]) -> Shown {
+    Shown::new(text.get(..MAX_TEXT).unwrap_or(text))
+}
+
+const MAX_PARAMETERS: usize = 32;
+/// Bytes of a name or a value.
+const MAX_TEXT: usize = 200;
+
+/// Reads a session in plain text up to the end of its login.
+#[derive(Debug, Default)]
+pub(super) struct Login {
+    client: Messages,
+    server: Frames,
+    wanted: Wanted,
+}
+
+/// What the server asked for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Nothing that is secret.
+    Nothing,
+    /// A password, or what proves that the client has it.
+    Secret(PasswordForm),
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self::Secret(PasswordForm::Unknown)
+    }
+}
+
+/// Whether there is more to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Attention {
+    /// Yes.
+    Needed,
+    /// No: what follows is only counted.
+    Over,
+}
+
+impl Login {
+    /// What the application sends after its StartupMessage.
+    pub(super) fn client(&mut self, bytes: &[u8], seen: &mut Seen) -> Attention {
+        let wanted = self.wanted;
+        let fed = self.client.feed(bytes, |kind| {
+            if let (frontend::PASSWORD, Wanted::Secret(form)) = (kind, wanted) {
+                seen.plaintext_passwords = seen.plaintext_passwords.saturating_add(1);
+                seen.password_form = Some(form);
+            }
+        });
+        attention(fed)
+    }
+
+    /// What the server sends.
+    pub(super) fn server(&mut self, bytes: &[u8], seen: &mut Seen) -> Attention {
+        let wanted = &mut self.wanted;
+        let mut is_over = false;
+        let fed = self.server.feed(bytes, |kind, body| {
+            let contents = body.get(LENGTH_WORD..).unwrap_or_default();
+            match kind {
+                _ if is_over => {}
+                backend::AUTHENTICATION => {
+                    *wanted =
+                        AuthRequest::decode(contents).map_or_else(Wanted::default, of_request);
+                }
+                backend::ERROR_RESPONSE => {
+                    seen.server_error = Some(shown_error(body));
+                    is_over = true;
+                }
+                backend::READY_FOR_QUERY => is_over = true,
+                _ => {}
+            }
+            Ok::<_, Malformed>(())
+        });
+        match is_over {
+            true => Attention::Over,
+            false => attention(fed),
+        }
+    }
+}
+
+fn attention(fed: Result<(), Malformed>) -> Attention {
+    match fed {
+        Ok(()) => Attention::Needed,
+        Err(Malformed) => Attention::Over,
+    }
+}
+
+/// The words of an ErrorResponse, its length word included.
+pub(super) fn shown_error(body: &[u8]) -> Shown {
+    let error = ServerError::decode(body);
+    let message = cut(&error.message);
+    match error.sqlstate {
+        Some(state) => Shown::new(&format!("{message} (SQLSTATE {state})")),
+        None => message,
+    }
+}
+
+const fn of_request(request: AuthRequest) -> Wanted {
+    match request {
+        AuthRequest::CleartextPassword => Wanted::Secret(PasswordForm::Clear),
+        AuthRequest::Md5Password => Wanted::Secret(PasswordForm::Md5),
+        // The first message of SCRAM is a name and a random value. Other mechanisms may begin with a token.
+        AuthRequest::Sasl(mechanisms) if mechanisms.scram || mechanisms.scram_plus => {
+            Wanted::Nothing
+        }
+        AuthRequest::Sasl(_) | AuthRequest::SaslContinue { .. } => {
+            Wanted::Secret(PasswordForm::Sasl)
+        }
+        AuthRequest::Gss | AuthRequest::GssContinue | AuthRequest::Sspi => {
+            Wanted::Secret(PasswordForm::Gssapi)
+        }
+        AuthRequest::Ok | AuthRequest::SaslFinal => Wanted::Nothing,
+        AuthRequest::Unknown(_) => Wanted::Secret(PasswordForm::Unknown),
+    }
+}
+
+/// The kinds of messages; nothing of their contents is kept.
+#[derive(Debug, Default)]
+struct Messages {
+    kind: Option<u8>,
+    length: Vec<u8>,
+    left: usize,
+}
+
+impl Messages {
+    fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(u8)) -> Result<(), Malformed> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.left > 0 {
+                let (part, behind) = rest.split_at_checked(self.left).unwrap_or((rest, &[]));
+                self.left = self.left.saturating_sub(part.len());
+                rest = behind;
+                continue;
+            }
+            let Some((&byte, behind)) = rest.split_first() else {
+                break;
+            };
+            rest = behind;
+            let Some(kind) = self.kind else {
+                self.kind = Some(byte);
+                continue;
+            };
+            self.length.push(byte);
+            if let Some(word) = self.length.first_chunk::<LENGTH_WORD>() {
+                let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
+                self.left = length.checked_sub(LENGTH_WORD).ok_or(Malformed)?;
+                each(kind);
+                self.kind = None;
+                self.length.clear();
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::postgres::frame::message;
+    use crate::wire::postgres::startup::startup_message;
+
+    fn packet(pairs: &[(&str, &str)]) -> Vec<u8> {
+        let mut packet = vec![0, 3, 0, 0];
+        for (name, value) in pairs {
+            packet.extend(name.bytes().chain([0]).chain(value.bytes()).chain([0]));
+        }
+        packet.push(0);
+        packet
+    }
+
+    #[test]
+    fn user_database_and_parameters_are_read() {
+        let message = startup_message(b"ann", b"app");
+        let startup = Startup::read(&message[LENGTH_WORD..]);
+        assert_eq!(startup.protocol, "3.0");
+        assert_eq!(startup.user.as_deref(), Some("ann"));
+        assert_eq!(startup.database.as_deref(), Some("app"));
+        let parameters: Vec<_> = startup.parameters.iter().collect();
+        assert_eq!(parameters, [(&"application_name".into(), &"pgtls".into())]);
+        assert_eq!(startup.hidden, 0);
+    }
+
+    #[test]
+    fn what_may_be_secret_is_counted_and_hidden() {
+        let startup = Startup::read(&packet(&[
+            ("user", "ann"),
+            ("password", "hunter2"),
+            ("options", "-c app.api_token=hunter2"),
+            ("application_name", "postgres://ann:hunter2@db/x"),
+            ("client_encoding", "UTF8"),
+        ]));
+        assert_eq!(startup.hidden, 3);
+        assert!(!format!("{startup:?}").contains("hunter2"), "{startup:?}");
+        assert_eq!(startup.parameters.len(), 1);
+    }
+
+    #[test]
+    fn texts_are_escaped_and_bounded() {
+        let long = "x".repeat(1000);
+        let many: Vec<(String, String)> = (0..100)
+            .map(|number| (format!("p{number}"), long.clone()))
+            .collect();
+        let mut pairs: Vec<(&str, &str)> = many
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        pairs.insert(0, ("user", "\x1b[2J\u{202e}ann"));
+        let startup = Startup::read(&packet(&pairs));
+        assert_eq!(startup.user.as_deref(), Some("\\x1b[2J\\u{202e}ann"));
+        assert_eq!(startup.parameters.len(), MAX_PARAMETERS);
+        assert_eq!(startup.hidden, 100 - MAX_PARAMETERS);
+        assert!(startup.parameters.values().all(|value| value.len() <= 200));
+    }
+
+    #[test]
+    fn passwords_are_counted_and_not_kept() {
+        for (request, form) in [
+            (&[0, 0, 0, 3][..], PasswordForm::Clear),
+            (&[0, 0, 0, 5, 1, 2, 3, 4], PasswordForm::Md5),
+            (b"\0\0\0\x0aOAUTHBEARER\0\0", PasswordForm::Sasl),
+            (b"\0\0\0\x0br=x,s=y,i=4096", PasswordForm::Sasl),
+        ] {
+            let mut login = Login::default();
+            let mut seen = Seen::default();
+            let asked = message(backend::AUTHENTICATION, request);
+            assert_eq!(login.server(&asked, &mut seen), Attention::Needed);
+            for byte in message(frontend::PASSWORD, b"hunter2\0") {
+                assert_eq!(login.client(&[byte], &mut seen), Attention::Needed);
+            }
+            assert_eq!(seen.plaintext_passwords, 1);
+            assert_eq!(seen.password_form, Some(form));
+            assert!(!format!("{seen:?}{login:?}").contains("hunter2"));
+            let ready = message(backend::READY_FOR_QUERY, b"I");
+            assert_eq!(login.server(&ready, &mut seen), Attention::Over);
+        }
+    }
+
+    #[test]
+    fn an_error_ends_the_login_and_is_escaped() {
+        let mut seen = Seen::default();
+        let error = message(
+            backend::ERROR_RESPONSE,
+            b"SFATAL\0C28P01\0Mno \x1b[2Jentry\0\0",
+        );
+        assert_eq!(Login::default().server(&error, &mut seen), Attention::Over);
+        assert_eq!(
+            seen.server_error.as_deref(),
+            Some("no \\x1b[2Jentry (SQLSTATE 28P01)")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_are_read_without_a_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300),
+            size in 1_usize..40,
+        ) {
+            let _ = Startup::read(&bytes);
+            let _ = Startup::read(&[&[0, 3, 0, 0][..], &bytes].concat());
+            let (mut login, mut seen) = (Login::default(), Seen::default());
+            for piece in bytes.chunks(size) {
+                let _ = login.client(piece, &mut seen);
+                let _ = login.server(piece, &mut seen);
+            }
+            prop_assert!(login.client.length.len() <= LENGTH_WORD);
+        }
+    }
+}
