@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Conninfo(args) => commands::conninfo::run(&args),
         Command::Translate(args) => commands::translate::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
+        Command::Trace(args) => commands::trace::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Report(args) => commands::report::run(&args),

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::start::{epilogue, exit_words};
 use super::{
     Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, ScanFiles,
-    Translate, Verify,
+    Trace, Translate, Verify,
 };
 
 #[cfg(feature = "lab")]
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Translate(Translate),
     /// Find every PostgreSQL connection string in files, and judge each without connecting
     Scan(ScanFiles),
+    /// Pass an application's connections on to its server, and report what it really does
+    Trace(Trace),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
     /// Compare two JSON reports: a renewal is quiet, lost protection fails (offline)
@@ -101,6 +103,7 @@ impl Command {
             | Self::Translate(_)
             | Self::Diff(_)
             | Self::Scan(_)
+            | Self::Trace(_)
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)

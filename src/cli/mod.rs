@@ -5,6 +5,7 @@ mod commands;
 mod lab;
 mod scan;
 mod start;
+mod trace;
 mod value;
 
 use std::ffi::OsString;
@@ -29,6 +30,7 @@ pub(crate) use commands::Command;
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use scan::{ScanFiles, ScanFormat};
 pub(crate) use start::{command, parse};
+pub(crate) use trace::{Trace, TraceFormat};
 pub(crate) use value::{
     Exported, parse_duration, parse_libpq, parse_openssl, parse_pin, parse_remaining,
     parse_tls_version, parse_trust,

@@ -22,5 +22,6 @@ pub(crate) mod scan;
 mod setting_row;
 pub(crate) mod shell;
 mod sources;
+pub(crate) mod trace;
 pub(crate) mod translate;
 pub(crate) mod verify;

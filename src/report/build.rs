@@ -44,17 +44,24 @@ impl Report {
             verdict: Verdict::of(exit),
             exit_code: exit,
             checked_at: None,
-            tool: Some(ToolReport {
-                name: env!("CARGO_PKG_NAME").into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-            }),
+            tool: Some(ToolReport::this()),
             endpoints,
         }
     }
 }
 
+impl ToolReport {
+    /// This program.
+    pub(super) fn this() -> Self {
+        Self {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+}
+
 impl Verdict {
-    fn of(exit: Exit) -> Self {
+    pub(super) fn of(exit: Exit) -> Self {
         match exit {
             Exit::Passed => Self::Pass,
             Exit::Unmet

@@ -198,7 +198,7 @@ fn flush(text: &mut String, copied: &mut Vec<&str>) {
 }
 
 /// A block that is shown as it is: its fence is longer than any run of backticks in it.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let fence = "`".repeat(longest_run(text).saturating_add(1).max(3));
     format!("{fence}text\n{text}\n{fence}\n")
 }
@@ -239,7 +239,7 @@ fn is_plain(word: &str) -> bool {
 }
 
 /// Text as code, in which nothing has a meaning.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     // Without any character it would be two backticks.
     if text.trim().is_empty() {
         return "(empty)".to_owned();

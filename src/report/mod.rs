@@ -35,6 +35,10 @@ pub mod scan_text;
 #[cfg(test)]
 pub(crate) mod schema;
 pub mod text;
+mod trace;
+pub mod trace_junit;
+pub mod trace_markdown;
+pub mod trace_text;
 mod vocabulary;
 
 pub use audit::{
@@ -50,6 +54,7 @@ pub use evidence::{
 pub use label::labels;
 pub(crate) use label::{label, place, unique};
 pub use scan::{ScanFindingReport, ScanReport, SkippedReport, StringReport};
+pub use trace::{CommandReport, TraceFindingReport, TraceReport};
 pub use vocabulary::{
     Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, RequestSignature,
     Role, TrustSource, Verdict,

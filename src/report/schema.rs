@@ -1,18 +1,19 @@
-//! `schema.json`, the JSON Schema of the report, and `scan_schema.json`, that of a scan, are generated from their types
-//! and committed.
+//! `schema.json`, the JSON Schema of the report, `scan_schema.json`, that of a scan, and `trace_schema.json`, that of a
+//! trace, are generated from their types and committed.
 
 use std::path::Path;
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::{Report, ScanReport};
+use super::{Report, ScanReport, TraceReport};
 
 /// With `PGTLS_UPDATE_SCHEMA` set the file is written instead of compared.
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
     compare("src/report/schema.json", &schema::<Report>());
     compare("src/report/scan_schema.json", &schema::<ScanReport>());
+    compare("src/report/trace_schema.json", &schema::<TraceReport>());
 }
 
 /// Fails unless the file below the package's directory contains this schema.

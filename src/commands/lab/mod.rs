@@ -1,7 +1,7 @@
 //! `pgtls lab`: throw-away endpoints to try clients against.
 
 mod clients;
-mod process;
+pub(super) mod process;
 mod trial;
 
 use std::collections::HashMap;

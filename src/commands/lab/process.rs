@@ -11,19 +11,19 @@ use pgtls::os;
 use crate::commands::run::Interrupted;
 
 /// The result of a run.
-pub(super) struct Ran {
+pub(in crate::commands) struct Ran {
     /// `None` if it was interrupted.
-    pub(super) end: Option<ProgramEnd>,
-    pub(super) duration: Duration,
+    pub(in crate::commands) end: Option<ProgramEnd>,
+    pub(in crate::commands) duration: Duration,
     /// The end of its output.
-    pub(super) output: String,
+    pub(in crate::commands) output: String,
 }
 
 /// Runs it in its own process group, so that nothing outlives it.
 ///
 /// # Errors
 /// If it cannot be started or watched.
-pub(super) fn run(
+pub(in crate::commands) fn run(
     mut command: Command,
     patience: Duration,
     interrupted: &Receiver<Interrupted>,

@@ -1,0 +1,58 @@
+//! The report of a trace as Markdown: the verdict, what is wrong and what to do, with the connections folded.
+
+use std::io::{self, Write};
+
+use super::markdown::{code, fenced, prose};
+use super::text::View;
+use super::{TraceReport, Verdict, trace_text};
+use crate::diagnose::{Advice, Fix, Level};
+
+/// Writes the report.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &TraceReport) -> io::Result<()> {
+    let sign = match report.verdict {
+        Verdict::Pass => "✅",
+        Verdict::Fail => "❌",
+    };
+    writeln!(out, "## {sign} pgtls trace: {}\n", code(&report.server))?;
+    writeln!(out, "{}\n", prose(&trace_text::summary(report)))?;
+    for finding in &report.findings {
+        let level = match finding.level {
+            Level::Error => "Error",
+            Level::Warning => "Warning",
+            Level::Info => "Info",
+        };
+        let name = code(finding.code.name());
+        writeln!(out, "**{level}** {name}: {}\n", prose(&finding.message))?;
+        for advice in finding.hint.lines() {
+            match advice {
+                Advice::Say(said) => writeln!(out, "{}\n", prose(said))?,
+                Advice::Show(line) | Advice::Do(Fix { after: line, .. }) => {
+                    writeln!(out, "{}", fenced(line))?;
+                }
+            }
+        }
+    }
+    let probes: Vec<String> = report
+        .probes
+        .iter()
+        .flatten()
+        .map(trace_text::probe_line)
+        .collect();
+    for line in &probes {
+        writeln!(out, "- {}", code(line))?;
+    }
+    if !probes.is_empty() {
+        writeln!(out)?;
+    }
+    let mut text = Vec::new();
+    trace_text::write(&mut text, report, View::PLAIN)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    writeln!(
+        out,
+        "<details><summary>Connections</summary>\n\n{}\n</details>",
+        fenced(text.trim_end())
+    )
+}
