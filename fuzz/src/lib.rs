@@ -13,9 +13,11 @@ use pgtls::demands::{Demands, Strictness};
 use pgtls::diagnose::{Context, conninfo_error, diagnose_offline};
 use pgtls::exit::Exit;
 use pgtls::report::scan_text::{self, Listed};
+use pgtls::report::trace_text;
 use pgtls::report::text::View;
 use pgtls::report::{EndpointReport, Report, ScanReport, json, text};
 use pgtls::scan::{Pipe, ScanRequest};
+use pgtls::trace::{Closer, Connection, Conversation, Side, To};
 use pgtls::trust::{Level, Trust, file, identity};
 use pgtls::verify::{Purpose, Revocation, Rules, judge, strict};
 use pgtls::wire::Malformed;
@@ -312,4 +314,34 @@ pub fn scan(data: &[u8]) {
     scan_text::write(&mut printed, &report, Listed::All, View::PLAIN).expect("memory");
     json::write(&mut printed, &report).expect("memory");
     assert_printable(&String::from_utf8(printed).expect("reports are UTF-8"));
+}
+
+/// A connection that passes by, in pieces: a byte for the side and the length, then the piece. What is seen does not
+/// depend on the pieces, and prints cleanly.
+pub fn conversation(data: &[u8]) {
+    let (mut whole, mut slow) = (Conversation::default(), Conversation::default());
+    let mut rest = data;
+    while let Some((head, behind)) = rest.split_first() {
+        let side = if head & 0x80 == 0 { Side::Application } else { Side::Server };
+        let (piece, behind) = behind.split_at(usize::from(head & 0x7f).min(behind.len()));
+        whole.hear(side, piece);
+        piece.iter().for_each(|byte| slow.hear(side, &[*byte]));
+        rest = behind;
+    }
+    assert_eq!(format!("{:?}", whole.seen()), format!("{:?}", slow.seen()));
+    let connection = Connection {
+        number: 1,
+        to: To::Server,
+        began_seconds: 0.0,
+        seconds: 0.0,
+        seen: whole.seen().clone(),
+        bytes_sent: 0,
+        bytes_received: 0,
+        closed_by: Closer::Nobody,
+        detail: None,
+    };
+    assert_printable(&trace_text::line(&connection));
+    let mut document = Vec::new();
+    json::write(&mut document, &connection).expect("a vector takes all");
+    assert_printable(&String::from_utf8(document).expect("reports are UTF-8"));
 }

@@ -107,6 +107,8 @@ mod server;
 mod support;
 /// Every system call fails once.
 mod torture;
+/// `pgtls trace`.
+mod trace;
 /// Where trust comes from.
 mod trust;
 /// Root files of every form, against psql.

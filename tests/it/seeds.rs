@@ -16,6 +16,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("trust_file", pgtls_fuzz::trust_file),
     ("private_key", pgtls_fuzz::private_key),
     ("scan", pgtls_fuzz::scan),
+    ("conversation", pgtls_fuzz::conversation),
 ];
 
 #[test]

@@ -70,6 +70,13 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::PlaintextPossible
         | Code::RootNotInTree
         | Code::ServerNotVerified => "a file of a program must change, and scan does not connect",
+        Code::CommandFailed
+        | Code::DoesNotVerify
+        | Code::FallsBackToPlaintext
+        | Code::NothingTraced
+        | Code::PlaintextCancel
+        | Code::PlaintextSession
+        | Code::SendsNoSni => "it is about an application, whose settings pgtls does not see",
         Code::MissingIntermediate | Code::ChainOrder => {
             "the missing certificate is known only to the operator, or to the certificate authority's own page"
         }

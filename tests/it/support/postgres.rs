@@ -444,7 +444,7 @@ listen_addresses = '127.0.0.1'
 logging_collector = off
 log_line_prefix = '[%p] '
 fsync = off
-max_connections = 20
+max_connections = 70
 shared_buffers = 16MB
 ssl = on
 ";
