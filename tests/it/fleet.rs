@@ -353,6 +353,19 @@ fn a_file_that_cannot_be_merged_is_not_a_pass() {
     lab.client.write("none", "{\"run_endpoints\": 0}\n");
     let run = lab.client.pgtls(&["report", "good", "none"]);
     assert_eq!(run.code, 0, "{run:?}");
+
+    // Documents merge like lines, and with lines.
+    let document = lab.check(&["--format", "json", &lab.good()]).stdout;
+    lab.client.write("document", &document);
+    lab.client.write("half", &document[..document.len() / 2]);
+    lab.client
+        .write("list", format!("[{document},{endpoint},{end}]"));
+    let run = lab.client.pgtls(&["report", "document", "good", "list"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("4 of 4 endpoints passed"), "{run:?}");
+    let run = lab.client.pgtls(&["report", "document", "half"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(run.stderr.contains("not complete JSON"), "{run:?}");
 }
 
 #[test]

@@ -463,3 +463,25 @@ fn a_name_from_the_network_cannot_steer_the_terminal() {
         assert_eq!(raw, None, "{run:?}");
     }
 }
+
+#[test]
+fn a_string_without_a_command_is_checked_wherever_it_stands() {
+    let client = Client::new();
+    let string = "host=127.0.0.1 port=1 sslmode=require";
+    for words in [[string, "--format", "json"], ["--format", "json", string]] {
+        let run = client.pgtls(&words);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (3, "refused"),
+            "{run:?}"
+        );
+    }
+    for empty in ["", "  "] {
+        let run = client.pgtls(&[empty]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(
+            run.stdout.contains("the connection string is empty"),
+            "{run:?}"
+        );
+    }
+}
