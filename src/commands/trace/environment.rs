@@ -150,11 +150,10 @@ impl Environment {
         let mut mark = '?';
         for (keyword, value) in &self.all {
             if !matches!(keyword, Keyword::User | Keyword::Password | Keyword::Dbname) {
-                let value = String::from_utf8_lossy(value);
                 uri.push_str(&format!(
                     "{mark}{}={}",
                     keyword.as_str(),
-                    percent::path(&value)
+                    percent::path(value)
                 ));
                 mark = '&';
             }
