@@ -149,9 +149,7 @@ mod tests {
             for word in ["PASS", "PASS (unverified)", "SKIP"] {
                 assert!(text.contains(word), "{format}: {word}: {text}");
             }
-            // The text begins with the verdict of the run.
-            let failures = text.matches("FAIL").count();
-            assert_eq!(failures, usize::from(format == "text"), "{format}: {text}");
+            assert!(!text.contains("FAIL"), "{format}: {text}");
         }
     }
 

@@ -145,11 +145,19 @@ fn answer(report: &Report, entries: &[Entry<'_>], view: View) -> String {
     let word = match report.verdict {
         Verdict::Pass if unverified == passed => Outcome::Unverified,
         Verdict::Pass => Outcome::Pass,
+        // Nothing has failed: the user has ended the run, or a CA must decide.
+        Verdict::Fail if tally.failed == 0 && tally.skipped > 0 => Outcome::Skip,
+        Verdict::Fail if tally.failed == 0 && tally.open > 0 => Outcome::Open,
         Verdict::Fail => Outcome::Fail,
     };
     let mut text = format!("{passed} of {} endpoints passed", entries.len());
     if unverified > 0 {
         text.push_str(&format!(", {unverified} of them unverified"));
+    }
+    for (number, what) in [(tally.skipped, "not finished"), (tally.open, "open")] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
     }
     match report.verdict {
         Verdict::Pass => {}
