@@ -296,13 +296,11 @@ mod tests {
     #[test]
     fn the_lists_match_as_libpq_matches_them() {
         for (text, meaning) in [
-            ("", ":5432"),
             ("host=a", "a:5432"),
             ("host=a,b port=1", "a:1 b:1"),
             ("host=a,b port=1,2", "a:1 b:2"),
             ("host=a,b port=1,", "a:1 b:5432"),
             ("host=a,,b port=,", "PortCount"),
-            ("host=a,,b", "a:5432 :5432 b:5432"),
             ("host=a port=1,2", "PortCount"),
             ("port=,", "PortCount"),
             ("host=a,b hostaddr=127.0.0.1", "HostCount"),
@@ -328,6 +326,9 @@ mod tests {
         ] {
             assert_eq!(read(text), meaning, "{text}");
         }
+        let default = os::DEFAULT_HOST.unwrap_or_default();
+        assert_eq!(read(""), format!("{default}:5432"));
+        assert_eq!(read("host=a,,b"), format!("a:5432 {default}:5432 b:5432"));
     }
 
     #[test]
@@ -336,7 +337,8 @@ mod tests {
             let info = ConnInfo::read(text.as_bytes(), &Fake::default()).unwrap();
             info.endpoints[0].clone()
         };
-        assert_eq!(endpoint("").route(), Route::Socket);
+        let default = os::DEFAULT_HOST.map_or(Route::Socket, |name| Route::Name(name.as_bytes()));
+        assert_eq!(endpoint("").route(), default);
         assert_eq!(endpoint("host=/tmp").route(), Route::Socket);
         assert_eq!(endpoint("host=@x").route(), Route::Socket);
         assert_eq!(

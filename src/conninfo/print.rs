@@ -202,6 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
+        #[cfg_attr(windows, ignore = "it reads UTF-8, not the code page")]
         fn what_is_printed_reads_back_the_same(
             settings in proptest::collection::vec((proptest::sample::select(public()), "[^\0]*"), 0..6),
         ) {

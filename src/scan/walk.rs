@@ -362,6 +362,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
     fn hidden_files_are_read_and_ignored_ones_are_not() {
         let tree = tree();
         let (names, reasons) = read(tree.path(), Ignored::LeftOut, 1000);

@@ -244,7 +244,8 @@ mod tests {
         assert_eq!(info.sslcertmode.value, SslCertMode::Allow);
         assert_eq!(info.gssencmode.value.as_str(), os::DEFAULT_GSSENCMODE);
         assert_eq!(info.sslsni.value, SslSni::Send);
-        assert_eq!(info.home_files, Some(PathBuf::from("/home/me/.postgresql")));
+        let home = os::home_files(std::path::Path::new("/home/me"));
+        assert_eq!(info.home_files, Some(home));
         assert_eq!(info.connect_timeout, None);
     }
 

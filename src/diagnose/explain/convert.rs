@@ -288,6 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(windows, ignore = "the commands are those of Unix")]
     fn what_contains_a_key_is_written_for_its_owner_only() {
         for form in [Form::OneLine, Form::Base64OfPem, Form::CarriageReturns] {
             let Repair::Convert(command) = repair(Purpose::Key(Side::Client), &form, "k") else {

@@ -315,6 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(windows, ignore = "the shell is that of Unix")]
     fn a_shell_takes_a_path_as_it_is() {
         for (path, expected) in [
             ("root.crt", "root.crt"),

@@ -261,6 +261,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
     fn lines_have_names_and_files() {
         let read = lines("# x\n\na.example s.crt /k/s.key ca.crt \"echo x\" on\n").unwrap();
         let expected = HostsLine {
@@ -291,6 +292,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
     fn directories_are_included_in_order_and_no_bound_is_passed_over() {
         assert_eq!(names("include_dir dir"), ["a.dir", "b.dir"]);
         assert_eq!(names("include_if_exists none\n* x.crt x.key"), ["*"]);
@@ -304,6 +306,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
     fn what_keeps_postgresql_from_starting_is_said_with_its_line() {
         for (text, said) in [
             ("a s.crt", "line 1: missing entry at end of line"),

@@ -284,11 +284,15 @@ mod tests {
             let accepted = accept(version, Some(b"db.example.com"));
             let hello = accepted.client_hello();
             assert_eq!(hello.server_name(), Some("db.example.com"));
-            let suites: Vec<u16> = hello.cipher_suites().iter().map(|&s| s.into()).collect();
+            let suites: Vec<u16> = hello
+                .cipher_suites()
+                .iter()
+                .map(|&s| u16::from(s))
+                .collect();
             let all: Vec<u16> = Suite::all().map(|suite| suite.id).collect();
             assert_eq!(suites, all);
             let groups = hello.named_groups().unwrap().iter();
-            let groups: Vec<u16> = groups.map(|&group| group.into()).collect();
+            let groups: Vec<u16> = groups.map(|&group| u16::from(group)).collect();
             let all: Vec<u16> = Group::all().map(|group| group.id).collect();
             assert_eq!(groups, all);
             let alpn: Vec<&[u8]> = hello.alpn().unwrap().collect();

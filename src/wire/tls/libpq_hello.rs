@@ -247,7 +247,7 @@ mod tests {
             .named_groups()
             .unwrap()
             .iter()
-            .map(|&group| group.into())
+            .map(|&group| u16::from(group))
             .collect();
         assert_eq!(groups[0], X25519_MLKEM768);
     }

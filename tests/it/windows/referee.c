@@ -2,7 +2,6 @@
  *
  *   referee cases FILE PGTLS LIBPQ   runs every case of FILE (UTF-8) with both programs
  *   referee connect LIBPQ STRING     connects with libpq, and says "ok" or why not; exit code 0 or 1
- *   referee kin SECONDS FILE         waits, then makes FILE: does it outlive its parent?
  *
  * A line of FILE is a word, a space and a value:
  *   set NAME=VALUE   unset NAME   directory PATH   option TEXT (for pgtls)   copy FROM|TO   delete PATH
@@ -193,12 +192,5 @@ static int run_cases(const char *file, const char *pgtls, const char *libpq) {
 int main(int count, char **arguments) {
     if (count == 4 && strcmp(arguments[1], "connect") == 0) return connect_with(arguments[2], arguments[3]);
     if (count == 5 && strcmp(arguments[1], "cases") == 0) return run_cases(arguments[2], arguments[3], arguments[4]);
-    if (count == 4 && strcmp(arguments[1], "kin") == 0) {
-        FILE *file;
-        Sleep(atoi(arguments[2]) * 1000);
-        file = fopen(arguments[3], "w");
-        if (file) fclose(file);
-        return 0;
-    }
     return 2;
 }

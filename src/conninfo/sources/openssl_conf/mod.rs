@@ -199,6 +199,7 @@ mod tests {
 
     /// As in Fedora and RHEL.
     #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
     fn a_crypto_policy_is_followed_to_its_file() {
         let world = Fake::default()
             .file(
