@@ -4,6 +4,8 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
 use pgtls::diagnose::Code;
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::Cured;
 use super::ward::{Broken, GOOD, Referee, Ward};
@@ -18,6 +20,7 @@ pub(crate) fn all(ward: &mut Ward) -> Vec<Cured> {
         hello_retry(ward),
         not_requested(ward),
         password_file(ward),
+        crl_in_der(ward),
     ];
     cured.push(required(ward));
     cured.extend(of_servers(ward));
@@ -43,6 +46,16 @@ fn crl(ward: &mut Ward) -> Cured {
     ward.round(&client, &of(Code::CrlFileMissing, what, &string))
 }
 
+fn crl_in_der(ward: &mut Ward) -> Cured {
+    let client = ward.client();
+    let list = ward.root.crl(1, -1..30, Vec::new());
+    let list = CertificateRevocationListDer::from_pem_slice(list.as_bytes()).unwrap();
+    client.write("list.crl", &*list);
+    let string = format!("{GOOD} sslcrl=list.crl");
+    let what = "a CRL file in DER form";
+    ward.round(&client, &of(Code::CrlFileInvalid, what, &string))
+}
+
 fn hello_retry(ward: &mut Ward) -> Cured {
     let broken = Broken {
         settings: &[("ssl_ecdh_curve", "secp384r1")],
@@ -65,7 +78,7 @@ fn with_certificate(ward: &Ward, ca: &Ca) -> Client {
     client
 }
 
-fn private(client: &Client, name: &str, contents: &str) {
+pub(super) fn private(client: &Client, name: &str, contents: &str) {
     client.write(name, contents);
     mode(client, name, 0o600);
 }

@@ -19,6 +19,8 @@ pub(crate) fn all(ward: &mut Ward, server: Server) -> Vec<Cured> {
     cured.extend(settings(ward, server));
     cured.extend(self_signed(ward));
     cured.extend(super::peers::all(ward));
+    cured.extend(super::fronts::all(ward));
+    cured.extend(super::chains::all(ward));
     cured.extend(super::files::all(ward));
     cured
 }
@@ -419,6 +421,32 @@ fn settings(ward: &mut Ward, server: Server) -> Vec<Cured> {
             )
         },
         Broken {
+            settings: &[("ssl", "off")],
+            ..of_string(Code::NoTls, "a server with ssl = off", GOOD)
+        },
+        Broken {
+            settings: &[
+                ("ssl_max_protocol_version", "TLSv1.2"),
+                ("ssl_ciphers", "AES128-GCM-SHA256"),
+            ],
+            ..of_string(
+                Code::NoCommonCipher,
+                "suites for RSA keys only, on a server with an ECDSA key",
+                GOOD,
+            )
+        },
+        Broken {
+            settings: &[
+                ("ssl_max_protocol_version", "TLSv1.2"),
+                ("ssl_ecdh_curve", "X448"),
+            ],
+            ..of_string(
+                Code::UnfinishedHandshake,
+                "a server that accepts only X448 with TLS 1.2",
+                GOOD,
+            )
+        },
+        Broken {
             arguments: audit,
             settings: &[("ssl_ciphers", "HIGH:MEDIUM")],
             ..of_string(
@@ -450,7 +478,12 @@ fn settings(ward: &mut Ward, server: Server) -> Vec<Cured> {
     ];
     let mut cured = Vec::new();
     for broken in &rows {
-        if (broken.code, server) == (Code::Closed, Server::Newest) {
+        // PostgreSQL takes X448 from 18 on.
+        let impossible = match server {
+            Server::Newest => Code::Closed,
+            Server::Installed => Code::UnfinishedHandshake,
+        };
+        if broken.code == impossible {
             continue;
         }
         let client = ward.client();

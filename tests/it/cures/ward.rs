@@ -208,11 +208,20 @@ pub(crate) fn fixes(run: &Run, code: Code) -> Vec<(String, String)> {
     if !proven.is_empty() {
         return proven;
     }
+    settings_of(run, code)
+        .into_iter()
+        .filter(|line| line.starts_with("ssl"))
+        .map(|line| ("server-setting".to_owned(), line))
+        .collect()
+}
+
+/// The lines to copy of the findings with this code.
+pub(crate) fn settings_of(run: &Run, code: Code) -> Vec<String> {
+    let endpoint = run.endpoint();
     let all = std::iter::once(&endpoint["error"]).chain(endpoint["findings"].as_array().unwrap());
     all.filter(|finding| finding["code"] == code.name())
         .flat_map(|finding| finding["hint"].as_str().unwrap_or_default().lines())
         .filter_map(|line| line.strip_prefix("    "))
-        .filter(|line| line.starts_with("ssl_"))
-        .map(|line| ("server-setting".to_owned(), line.to_owned()))
+        .map(str::to_owned)
         .collect()
 }

@@ -5,6 +5,7 @@ pub(crate) mod certs;
 pub(crate) mod client;
 pub(crate) mod fed;
 pub(crate) mod fleet_lab;
+pub(crate) mod haproxy;
 pub(crate) mod json_schema;
 pub(crate) mod libpq;
 pub(crate) mod library;

@@ -17,6 +17,15 @@ pub(crate) struct PgBouncer {
     _directory: TempDir,
 }
 
+/// Is there one that can be started? If not, that is said.
+pub(crate) fn is_installed() -> bool {
+    let found = program().is_some();
+    if !found {
+        skip("pgbouncer is not installed");
+    }
+    found
+}
+
 impl PgBouncer {
     /// `more` is added to the configuration file. It may repeat settings and begin another section.
     pub(crate) fn start(mode: &str, more: &str, served: &Served) -> Option<Self> {
