@@ -103,6 +103,8 @@ mod secrets;
 mod seeds;
 /// PostgreSQL in various configurations.
 mod server;
+/// Situations of users, rebuilt.
+mod situations;
 /// What the topics share.
 mod support;
 /// Every system call fails once.
