@@ -405,7 +405,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    fn starting(request: &CheckRequest) -> Self {
+    pub(super) fn starting(request: &CheckRequest) -> Self {
         Self {
             began: Instant::now(),
             now: request.now,
@@ -434,7 +434,7 @@ impl Clock {
 }
 
 /// Until when advice may be judged.
-fn patience(limit: Duration) -> Instant {
+pub(super) fn patience(limit: Duration) -> Instant {
     Instant::now() + limit.min(PATIENCE)
 }
 

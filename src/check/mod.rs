@@ -6,6 +6,7 @@
 //! shown; `fleet.rs` and `servers.rs` the limits on endpoints in
 //! flight.
 
+mod advice;
 mod clients;
 mod cure;
 mod endpoint;
@@ -34,6 +35,7 @@ use crate::probe::{Observation, Task};
 use crate::trust::{self, SharedTrust};
 use crate::x509::Certificate;
 
+pub use advice::{Advisor, with_readable};
 pub use request::{CheckRequest, Given, Hosts, Label, Location, NewRoots, Patience, Source};
 pub use unit::{each_address, gather};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::conninfo::{ConnInfo, SystemRoots};
 use crate::demands::Demands;
 use crate::dialect::{Dialect, Input};
-use crate::trust::{self, Choice, Trust};
+use crate::trust::{self, Choice, Chosen, Trust};
 use crate::verify::Oldest;
 
 /// The settings for all endpoints of a run.
@@ -113,7 +113,7 @@ pub struct Source {
     /// What must hold in addition to libpq's verdict.
     pub demands: Demands,
     /// The roots to trust instead of those of the string.
-    pub trust: Option<Choice>,
+    pub trust: Option<Chosen>,
     /// Whether to find out what other client libraries would do.
     pub clients: bool,
     /// The oldest versions that clients may have.

@@ -130,6 +130,7 @@ enum Verdict {
 fn verdict(fault: &LookFault) -> Verdict {
     match fault {
         LookFault::Group(_)
+        | LookFault::Key { .. }
         | LookFault::ClientCertificate
         | LookFault::Flight(FlightFault::StaticKey(_) | FlightFault::Unsupported(_)) => {
             Verdict::PsqlCan

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,13 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use pgtls::audit::{Limits, audit};
-use pgtls::check::{Patience, each_address, gather};
-use pgtls::conninfo::{ConnInfo, Endpoint, World, shown_path};
+use pgtls::check::{
+    Advisor, CheckRequest, Observed, Patience, Source, Subject, each_address, gather,
+};
+use pgtls::conninfo::{ConnInfo, Endpoint, Secret, World, shown_path};
 use pgtls::diagnose::{
     Diagnosis, add_audit, add_profiles, diagnose_for_audit, not_finished, refusal, trust_error,
     unchecked,
 };
-use pgtls::dialect::{ReadAs, understand};
+use pgtls::dialect::{ReadAs, View, understand};
 use pgtls::exit::Exit;
 use pgtls::handshake::ServerKeys;
 use pgtls::probe::{Moment, Task, probe};
@@ -42,6 +45,10 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         unnamed: sources::Unnamed::MayBeConfigured,
     };
     let sources = sources::gather(given, &world)?;
+    let advised = CheckRequest {
+        at: args.demands.instant()?,
+        ..CheckRequest::new(began, NonZeroUsize::MIN)
+    };
     let run = AuditRun {
         args,
         options: Keys {
@@ -55,6 +62,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
             .map(|name| profile(name))
             .collect::<anyhow::Result<_>>()?,
         made: RefCell::default(),
+        advisor: Advisor::new(&advised, &world),
     };
     let mut live = Live::new(&args.output);
     let progress = live.progress();
@@ -113,6 +121,8 @@ struct AuditRun<'a> {
     profiles: Vec<Profile>,
     /// What the endpoints do, for `--make-profile`.
     made: RefCell<Made>,
+    /// Judges what is advised.
+    advisor: Advisor<'a>,
 }
 
 /// A profile that is built in, or from a file.
@@ -161,26 +171,69 @@ struct Audited {
 /// What is to be audited, and what is known of it so far.
 struct Plan<'a> {
     source: &'a Listed,
-    understood: Result<(Arc<ConnInfo>, ReadAs), Diagnosis>,
+    understood: Result<Readable, Unreadable>,
     /// Those without a result, the next one last.
     left: Vec<Endpoint>,
     done: Vec<Audited>,
+}
+
+/// A string that can be read.
+#[derive(Clone)]
+struct Readable {
+    conninfo: Arc<ConnInfo>,
+    read_as: ReadAs,
+    /// The string in libpq's words.
+    words: Secret,
+    /// What its driver sees of the machine.
+    view: View,
+}
+
+/// What all endpoints of a string share.
+struct Case {
+    source: Source,
+    keys: Keys,
+    readable: Readable,
+}
+
+impl Case {
+    /// The advice in the words of the string's driver.
+    fn in_its_words(&self, diagnosis: Diagnosis) -> Diagnosis {
+        let Readable {
+            conninfo, read_as, ..
+        } = &self.readable;
+        diagnosis.of_dialect(read_as, conninfo, self.keys.demands().strictness)
+    }
+}
+
+/// A string that cannot be read.
+struct Unreadable {
+    diagnosis: Diagnosis,
+    /// Whether libpq refuses it, and not the reader of another dialect.
+    is_libpqs: bool,
 }
 
 impl<'a> Plan<'a> {
     fn of(source: &'a Listed, world: &dyn World) -> Self {
         let understood = understand(source.input(), source.dialect, world);
         let understood = understood
-            .map(|understood| (Arc::new(understood.conninfo), understood.read_as))
-            .map_err(|error| refusal(&error));
+            .map(|understood| Readable {
+                conninfo: Arc::new(understood.conninfo),
+                read_as: understood.read_as,
+                words: understood.words,
+                view: understood.view,
+            })
+            .map_err(|error| Unreadable {
+                diagnosis: refusal(&error),
+                is_libpqs: error.is_libpqs(),
+            });
         let mut plan = Self {
             source,
             understood,
             left: Vec::new(),
             done: Vec::new(),
         };
-        if let Ok((conninfo, _)) = &plan.understood {
-            plan.left.clone_from(&conninfo.endpoints);
+        if let Ok(readable) = &plan.understood {
+            plan.left.clone_from(&readable.conninfo.endpoints);
             plan.left.reverse();
         }
         plan
@@ -191,7 +244,7 @@ impl<'a> Plan<'a> {
         let report = audited
             .report
             .labelled(&self.source.label)
-            .in_dialect(dialect.map(|(_, read_as)| read_as.dialect));
+            .in_dialect(dialect.map(|readable| readable.read_as.dialect));
         live.reported(&report);
         self.done.push(Audited { report, ..audited });
     }
@@ -206,8 +259,8 @@ impl<'a> Plan<'a> {
                 self.add(Audited { report, exit }, live);
             }
             Err(_) => {}
-            Ok((conninfo, _)) => {
-                let conninfo = Arc::clone(conninfo);
+            Ok(readable) => {
+                let conninfo = Arc::clone(&readable.conninfo);
                 while let Some(endpoint) = self.left.pop() {
                     let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
                     self.add(Audited { report, exit }, live);
@@ -239,17 +292,43 @@ impl AuditRun<'_> {
         live: &mut Live,
         call: impl Fn(String),
     ) -> anyhow::Result<()> {
-        let (conninfo, read_as) = match &plan.understood {
-            Ok((conninfo, read_as)) => (Arc::clone(conninfo), read_as.clone()),
-            Err(diagnosis) => {
-                let report = EndpointReport::unread(diagnosis);
+        let keys = self.options.over(&plan.source.keys);
+        let chosen = self.options.roots_over(&plan.source.keys);
+        let source = Source {
+            text: plan.source.text.clone(),
+            given: plan.source.given,
+            dialect: plan.source.dialect,
+            label: plan.source.label.clone(),
+            demands: keys.demands(),
+            oldest: keys.oldest(),
+            trust: chosen.clone(),
+            clients: false,
+        };
+        let readable = match &plan.understood {
+            Ok(readable) => readable.clone(),
+            Err(unreadable) => {
+                let mut diagnosis = unreadable.diagnosis.clone();
+                if unreadable.is_libpqs {
+                    let found = (Subject::Unread, diagnosis);
+                    let limit = self.args.timeout.unwrap_or(PATIENCE);
+                    diagnosis = self.advisor.judged(&source, None, found, limit).await;
+                }
+                let report = EndpointReport::unread(&diagnosis);
                 let exit = diagnosis.exit;
                 plan.add(Audited { report, exit }, live);
                 return Ok(());
             }
         };
-        let keys = self.options.over(&plan.source.keys);
-        let request = TrustRequest::new(&conninfo, keys.trust.as_ref());
+        let case = Case {
+            source: Source {
+                oldest: keys.oldest().with_stack(readable.read_as.stack),
+                ..source
+            },
+            keys,
+            readable,
+        };
+        let conninfo = Arc::clone(&case.readable.conninfo);
+        let request = TrustRequest::new(&conninfo, chosen.as_ref());
         let trust = gather(trusts, request).await?;
         if self.args.all_addresses {
             plan.left = self.each_address(&conninfo).await;
@@ -258,17 +337,10 @@ impl AuditRun<'_> {
             let name = plan.source.label.name.clone();
             call(name.unwrap_or_else(|| endpoint.to_string()));
             let audited = match &trust {
-                Ok(trust) => {
-                    self.audit_endpoint(&keys, &conninfo, &read_as, &endpoint, trust)
-                        .await
-                }
+                Ok(trust) => self.audit_endpoint(&case, &endpoint, trust).await,
                 Err(error) => {
-                    let strictness = keys.demands().strictness;
-                    let diagnosis =
-                        trust_error(&conninfo, error).of_dialect(&read_as, &conninfo, strictness);
-                    let report = EndpointReport::unchecked(&conninfo, &endpoint, &diagnosis);
-                    let exit = diagnosis.exit;
-                    Audited { report, exit }
+                    let found = trust_error(&conninfo, error);
+                    self.not_audited(&case, &endpoint, found).await
                 }
             };
             plan.left.pop();
@@ -287,21 +359,40 @@ impl AuditRun<'_> {
         all
     }
 
+    /// An endpoint that there is no reason, or no way, to connect to.
+    async fn not_audited(&self, case: &Case, endpoint: &Endpoint, found: Diagnosis) -> Audited {
+        let conninfo = &case.readable.conninfo;
+        let subject = Subject::Unchecked {
+            conninfo: Arc::clone(conninfo),
+            endpoint: endpoint.clone(),
+        };
+        let diagnosis = self.judged(case, subject, found).await;
+        let diagnosis = case.in_its_words(diagnosis);
+        let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
+        let exit = diagnosis.exit;
+        Audited { report, exit }
+    }
+
+    /// The diagnosis with only the advice that helps.
+    async fn judged(&self, case: &Case, subject: Subject, diagnosis: Diagnosis) -> Diagnosis {
+        let readable = &case.readable;
+        let words = Some((&readable.words, &readable.view));
+        let limit = self.timeout(&readable.conninfo);
+        let found = (subject, diagnosis);
+        self.advisor.judged(&case.source, words, found, limit).await
+    }
+
     async fn audit_endpoint(
         &self,
-        keys: &Keys,
-        conninfo: &Arc<ConnInfo>,
-        read_as: &ReadAs,
+        case: &Case,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
     ) -> Audited {
-        let oldest = keys.oldest().with_stack(read_as.stack);
-        if let Some(diagnosis) = unchecked(conninfo, endpoint, trust, oldest) {
-            let strictness = keys.demands().strictness;
-            let diagnosis = diagnosis.of_dialect(read_as, conninfo, strictness);
-            let report = EndpointReport::unchecked(conninfo, endpoint, &diagnosis);
-            let exit = diagnosis.exit;
-            return Audited { report, exit };
+        let keys = &case.keys;
+        let conninfo = &case.readable.conninfo;
+        let oldest = case.source.oldest;
+        if let Some(found) = unchecked(conninfo, endpoint, trust, oldest) {
+            return self.not_audited(case, endpoint, found).await;
         }
         let task = Task {
             conninfo: Arc::clone(conninfo),
@@ -317,12 +408,16 @@ impl AuditRun<'_> {
             keys: ServerKeys::Any,
         };
         let demands = keys.demands();
-        let observation = probe(&task).await;
-        let mut diagnosis = diagnose_for_audit(&task, &observation, &demands).of_dialect(
-            read_as,
-            conninfo,
-            demands.strictness,
-        );
+        let observation = Arc::new(probe(&task).await);
+        let diagnosis = diagnose_for_audit(&task, &observation, &demands);
+        let subject = Subject::Observed(Box::new(Observed {
+            task: task.clone(),
+            observation: Arc::clone(&observation),
+            rotation: None,
+            login: None,
+        }));
+        let diagnosis = self.judged(case, subject, diagnosis).await;
+        let mut diagnosis = case.in_its_words(diagnosis);
         let limits = Limits {
             jobs: self.args.jobs,
             patience: task.timeout,
@@ -356,3 +451,6 @@ impl AuditRun<'_> {
         patience.time_limit(conninfo)
     }
 }
+
+/// Until when advice about a string that cannot be read is judged.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -127,7 +127,7 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
             label: listed.label,
             demands,
             oldest: keys.oldest(),
-            trust: keys.trust,
+            trust: options.roots_over(&listed.keys),
             clients: keys.clients == Some(true),
         }
     });

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::bail;
+use pgtls::check::with_readable;
 use pgtls::conninfo::{ConnInfo, Origin};
 use pgtls::diagnose::refusal;
 use pgtls::dialect::{Dialect, Note, ReadAs, Understood, understand};
@@ -81,7 +82,10 @@ pub(super) fn one(
     Ok(match understand(source.input(), source.dialect, &Machine) {
         Ok(understood) => Ok(understood),
         Err(error) => {
-            let diagnosis = refusal(&error);
+            let mut diagnosis = refusal(&error);
+            if error.is_libpqs() {
+                diagnosis = with_readable(diagnosis, &source.text, &Machine);
+            }
             let endpoints = vec![EndpointReport::unread(&diagnosis)];
             let report = Report::new(endpoints, diagnosis.exit, now());
             output::to_stdout(|out| match format {

@@ -7,7 +7,7 @@
 use pgtls::audit::{self, Rule};
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::{Demands, PlaintextRule, Remaining, Strictness, Verification};
-use pgtls::trust::Choice;
+use pgtls::trust::{Choice, Chooser, Chosen};
 use pgtls::verify::{Libpq, Oldest, OpenSsl};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -148,6 +148,22 @@ impl Keys {
     /// These keys; unset ones come from a file.
     pub(crate) fn over(&self, file: &Self) -> Self {
         self.clone().filled_from(file)
+    }
+
+    /// The roots of these keys, or else of a file, and which of both chose them.
+    pub(crate) fn roots_over(&self, file: &Self) -> Option<Chosen> {
+        let chosen = |choice: &Choice, by| Chosen {
+            choice: choice.clone(),
+            by,
+        };
+        let own = self
+            .trust
+            .as_ref()
+            .map(|choice| chosen(choice, Chooser::Option));
+        own.or_else(|| {
+            let choice = file.trust.as_ref()?;
+            Some(chosen(choice, Chooser::Config))
+        })
     }
 
     /// The oldest versions that clients may have.

@@ -318,13 +318,13 @@ fn verdict(
             error,
             tls,
             judgement,
-            progress: _,
+            progress,
         }) => {
             let refused = judgement.as_ref().and_then(|judgement| {
                 let reason = judgement.satisfies(task.trust.level).err()?;
                 Some(unsatisfied(context, judgement, &reason))
             });
-            refused.unwrap_or_else(|| wire::handshake(task, error, tls, libpq_offer))
+            refused.unwrap_or_else(|| wire::handshake(task, error, (tls, *progress), libpq_offer))
         }
         // The certificates were approved before, if there were any.
         Err(Stop::SecondLook { fault, tls, .. }) => second_look::explain(task, fault, tls),
@@ -400,7 +400,7 @@ fn demand(
     }
     let mut findings = unmet
         .iter()
-        .map(|unmet| demands::explain(context, judgement, demands, unmet));
+        .map(|unmet| demands::explain(context, judgement, demands, unmet, tls));
     if let Some(first) = findings.next() {
         diagnosis.exit = first.code.exit(first.stage);
         diagnosis.error = Some(first);

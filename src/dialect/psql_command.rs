@@ -158,6 +158,9 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             };
             let takes = keyword.is_some() || LONG_WITH_ARGUMENT.contains(&name);
             let value = value.or_else(|| if takes { rest.next() } else { None });
+            if matches!(name, "set" | "variable") {
+                no_setting(value, &mut reading);
+            }
             store(keyword, value, &mut reading, &mut database);
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
             short_options(short, program, &mut rest, &mut reading, &mut database);
@@ -220,9 +223,32 @@ fn short_options<'w>(
             .get(at.saturating_add(letter.len_utf8())..)
             .filter(|text| !text.is_empty());
         let value = attached.or_else(|| rest.next());
+        if letter == 'v' && program.words == Words::DatabaseAndUser {
+            no_setting(value, reading);
+        }
         store(keyword, value, reading, database);
         return;
     }
+}
+
+/// A variable of psql that has the name of a setting for TLS. psql connects without it. Names such as `user` are usual
+/// for variables of a script.
+fn no_setting(assignment: Option<&str>, reading: &mut Reading) {
+    let name = assignment.and_then(|assignment| Some(assignment.split_once('=')?.0));
+    let Some(name) = name.filter(|name| name.starts_with("ssl")) else {
+        return;
+    };
+    let mut keywords = Keyword::ALL.iter();
+    let Some(keyword) = keywords.find(|keyword| keyword.to_string() == name) else {
+        return;
+    };
+    let variable = keyword.variable().map_or_else(String::new, |variable| {
+        format!(", or the environment variable {variable}")
+    });
+    reading.warn(
+        &format!("--set={keyword}"),
+        format!("sets a variable of psql, not the connection's {keyword}. Write it into the string ({keyword}=...){variable}."),
+    );
 }
 
 fn store(
@@ -261,4 +287,24 @@ pub(super) fn write(promise: &mut Promise) -> String {
         "psql {}",
         super::shell::quoted(&super::translate::libpq_text(promise))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_psql_is_no_setting_of_the_connection() {
+        for (line, warned) in [
+            ("psql -h db --set=sslmode=require", true),
+            ("psql -h db --set sslmode=require", true),
+            ("psql -h db -v sslrootcert=root.crt", true),
+            ("psql -h db -v user=ann", false),
+            ("psql -h db --set=ON_ERROR_STOP=1", false),
+        ] {
+            let reading = read(line).unwrap();
+            assert_eq!(reading.get(Keyword::SslMode), None, "{line}");
+            assert_eq!(!reading.notes.is_empty(), warned, "{line}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ use crate::verify::Judgement;
 use crate::verify::flight::{FlightFault, Proven, alpn, check_hello, check_key_exchange};
 use crate::wire::tls::flight::{Answer, Flight};
 use crate::wire::tls::libpq_hello::{LibpqHello, Lists, Shares, scheme_name};
-use crate::wire::tls::{ALPN, Group, Suite, TlsVersion};
+use crate::wire::tls::{ALPN, Alert, Group, Suite, TlsVersion};
 use crate::workers::{Weight, aside};
 
 /// How far a server's proof of its key got.
@@ -71,6 +71,16 @@ pub enum LookFault {
     /// In TLS 1.3 the server accepts only a group that pgtls does not have. psql has it.
     #[error("the server agrees only to the group {}", .0.name)]
     Group(Group),
+    /// In TLS 1.3 the server agrees to what rustls offers as well. What is left is its key, or its signature.
+    #[error(
+        "the server agrees to {} and {}, which pgtls offers as well, so its key or its signature is of a kind that pgtls does not have", .suite.openssl, .group.name
+    )]
+    Key {
+        /// The suite that it chose.
+        suite: Suite,
+        /// The group that it chose.
+        group: Group,
+    },
     /// The server asks for a client certificate. Whether it requires one, or accepts ours, shows only later.
     #[error("the server asks for a client certificate")]
     ClientCertificate,
@@ -117,6 +127,7 @@ pub(super) async fn second_look(
     match looked {
         // Only a choice that rustls does not offer explains why it hung up.
         Seen::Told(told) if hung_up && is_contradiction(&told) => (Err(stop), LibpqOffer::NotMade),
+        Seen::Told(told) if !could_be(&told, &stop) => (Err(stop), LibpqOffer::Unclear),
         Seen::Refused | Seen::Nothing if hung_up => (Err(stop), LibpqOffer::NotMade),
         Seen::Told(told) => (*told, LibpqOffer::Answered),
         Seen::Refused => (Err(stop), LibpqOffer::Refused),
@@ -137,6 +148,21 @@ fn is_contradiction(told: &Result<Session, Stop>) -> bool {
         return false;
     };
     *fault == LookFault::Contradiction
+}
+
+/// A server refuses a kind of key with the alert that means anything, not with the one about versions.
+fn could_be(told: &Result<Session, Stop>, first: &Stop) -> bool {
+    let Err(Stop::SecondLook {
+        fault: LookFault::Key { .. },
+        ..
+    }) = told
+    else {
+        return true;
+    };
+    let Stop::Handshake { error, .. } = first else {
+        return false;
+    };
+    matches!(error, handshake::Error::Alert(Alert::HANDSHAKE_FAILURE))
 }
 
 /// What a look shows.
@@ -202,21 +228,27 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
 
 /// In TLS 1.3 only suite and group are in clear.
 fn of_tls13(hello: &LibpqHello<'_>, suite: u16, group: Option<u16>) -> Seen {
-    let group = group.filter(|group| hello.lists.groups.contains(group) && !supports_group(*group));
-    let Some(group) = group.and_then(Group::of) else {
+    let group = group.filter(|group| hello.lists.groups.contains(group));
+    let (Some(group), Some(suite)) = (group.and_then(Group::of), Suite::of(suite)) else {
         return Seen::Nothing;
     };
-    if !hello.offers(TlsVersion::V1_3) {
+    let offered = hello.lists.suites_of_tls13.contains(&suite.id);
+    if !hello.offers(TlsVersion::V1_3) || !offered {
         return Seen::Nothing;
     }
     let tls = Tls {
         protocol: Some(TlsVersion::V1_3),
-        cipher: Suite::of(suite),
+        cipher: Some(suite),
         group: Some(group),
         sni: shown(hello),
         ..Tls::default()
     };
-    Seen::fault(LookFault::Group(group), tls, None)
+    let fault = match (supports_group(group.id), supports_suite(suite.id)) {
+        (false, _) => LookFault::Group(group),
+        (true, true) => LookFault::Key { suite, group },
+        (true, false) => return Seen::Nothing,
+    };
+    Seen::fault(fault, tls, None)
 }
 
 fn judge(task: &Task, flight: &Flight, random: [u8; 32]) -> Seen {

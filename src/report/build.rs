@@ -13,7 +13,7 @@ use super::{
     TlsReport, ToolReport, TrustReport, TrustSource, Verdict,
 };
 use crate::audit::Audit;
-use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, shown_path};
+use crate::conninfo::{ConnInfo, Endpoint, Origin, SslMode, SystemRoots, shown_path};
 use crate::demands::proves_nothing;
 use crate::diagnose::{
     ClientDiagnosis, Context, Diagnosis, Finding, Fix, Rehearsal, Rotation, left_to_the_ca,
@@ -433,6 +433,42 @@ fn general_name(name: &GeneralName) -> Shown {
     }
 }
 
+/// What decides about the roots, if it is not the string alone.
+fn trust_origin(trust: &Trust) -> Option<Shown> {
+    let set = match &trust.source {
+        Source::SslRootCert { origin, .. } => match origin {
+            Origin::String { .. } => None,
+            Origin::Service { .. } | Origin::Environment(_) | Origin::Default => {
+                Some(origin.to_string())
+            }
+        },
+        Source::Option { .. }
+        | Source::Home { .. }
+        | Source::System
+        | Source::Bundled
+        | Source::Mozilla
+        | Source::Fallback => None,
+    };
+    let chosen = trust.chosen_by.map(|chooser| chooser.name().to_owned());
+    let variables = trust.system_roots().and_then(system_variables);
+    let all: Vec<String> = [set, chosen, variables].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| escape(&all.join(", ")).into())
+}
+
+/// The variables that move the machine's store.
+fn system_variables(roots: &SystemRoots) -> Option<String> {
+    let file = roots
+        .file
+        .as_ref()
+        .map(|file| format!("SSL_CERT_FILE={}", shown_path(file)));
+    let directories = roots.directories.as_ref().map(|directories| {
+        let shown: Vec<String> = directories.iter().map(|one| shown_path(one)).collect();
+        format!("SSL_CERT_DIR={}", shown.join(":"))
+    });
+    let all: Vec<String> = [file, directories].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     let anchor = judgement.anchors().next_back();
     let (source, path) = match &trust.source {
@@ -451,20 +487,7 @@ fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     TrustReport {
         source: source.into(),
         path: path.map(|path| shown_path(path).into()),
-        origin: match &trust.source {
-            Source::SslRootCert { origin, .. } => match origin {
-                Origin::String { .. } => None,
-                Origin::Service { .. } | Origin::Environment(_) | Origin::Default => {
-                    Some(escape(&origin.to_string()).into())
-                }
-            },
-            Source::Option { .. } => Some("--trust or [policy]".into()),
-            Source::Home { .. }
-            | Source::System
-            | Source::Bundled
-            | Source::Mozilla
-            | Source::Fallback => None,
-        },
+        origin: trust_origin(trust),
         crl: trust.crl_source.as_ref().map(|source| match source {
             CrlSource::Named { .. } => source.to_string().into(),
             CrlSource::Home(_) => format!("{source} (home)").into(),

@@ -97,7 +97,8 @@ pub struct TrustReport {
     /// The file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Shown>,
-    /// What named the file, if it is not the string: a service, an environment variable, an option or `[policy]`.
+    /// What decided about the roots, if it is not the string: a service, an environment variable, an option or the
+    /// configuration file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Shown>,
     /// The CRL file or directory in force, named or in its default place.

@@ -7,6 +7,7 @@
 mod archive;
 mod bundled;
 mod certificate_request;
+mod chosen;
 mod client_chain;
 mod encryption;
 mod error;
@@ -40,6 +41,7 @@ use crate::x509::{Anchor, AnchorList, AnchorStore, Certificate, Crl, Name};
 pub use archive::{ArchiveFault, is_archive};
 pub use bundled::{BundledRoot, ROOTS, is_public, is_retired};
 pub use certificate_request::{RequestFault, certificate_request};
+pub use chosen::{Choice, Chooser, Chosen};
 pub use client_chain::ChainFault;
 pub use error::{Error, FileRole, NamedPath};
 pub use file::{OddBlock, Oddity};
@@ -65,6 +67,8 @@ pub struct Trust {
     pub level: Level,
     /// Where the anchors come from.
     pub source: Source,
+    /// What chose them, if it is not the string.
+    pub chosen_by: Option<Chooser>,
     /// The CRLs to check against; `None` if revocation is not checked.
     pub crls: Option<Arc<[Crl]>>,
     /// Where they come from; `None` if revocation is not checked.
@@ -121,21 +125,6 @@ pub enum Source {
     Fallback,
 }
 
-/// `--trust`: use these anchors instead of those of the string.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Choice {
-    /// All roots of `certs/`.
-    Bundled,
-    /// One of them.
-    BundledRoot(&'static BundledRoot),
-    /// Mozilla's list.
-    Mozilla,
-    /// The machine's store.
-    System,
-    /// A PEM file.
-    File(PathBuf),
-}
-
 impl Trust {
     /// Finds out what a connection trusts, reading the files that the request names: roots, CRLs, then the client's
     /// own certificate, in libpq's order.
@@ -143,8 +132,8 @@ impl Trust {
     /// # Errors
     /// [`Error`] for a file that is named, or is in its default place, and cannot be used.
     pub fn gather(request: &TrustRequest) -> Result<Self, Error> {
-        let roots = match &request.choice {
-            Some(choice) => chosen(choice, &request.system_roots, &request.supposed)?,
+        let roots = match &request.chosen {
+            Some(chosen) => self::chosen(&chosen.choice, &request.system_roots, &request.supposed)?,
             None => configured(request)?,
         };
         let level = level(request.sslmode, &roots.source);
@@ -157,6 +146,7 @@ impl Trust {
         Ok(Self {
             level,
             source: roots.source,
+            chosen_by: request.chosen.as_ref().map(|chosen| chosen.by),
             crls: lists.crls,
             crl_source: lists.source,
             ignored_crl_file: lists.ignored,
@@ -192,6 +182,7 @@ impl Trust {
         Ok(Self {
             level: Level::ChainAndName,
             source: roots.source,
+            chosen_by: choice.map(|_| Chooser::Verify),
             crls: lists.crls,
             crl_source: lists.source,
             ignored_crl_file: None,
@@ -211,6 +202,7 @@ impl Trust {
         Self {
             level: Level::Chain,
             source: Source::Bundled,
+            chosen_by: None,
             crls: None,
             crl_source: None,
             ignored_crl_file: None,
@@ -242,9 +234,20 @@ impl Trust {
         }
     }
 
+    /// The variables that say where the machine's store is, if that is the source of trust.
+    pub fn system_roots(&self) -> Option<&SystemRoots> {
+        self.store.system().map(SystemStore::named)
+    }
+
+    /// The file that `SSL_CERT_FILE` names, if the machine's store is the source of trust and nothing can be read
+    /// from it.
+    pub fn useless_system_file(&self) -> Option<&Path> {
+        self.store.system().and_then(SystemStore::useless_file)
+    }
+
     /// Is the machine's store the source of trust, and is it empty?
     pub fn system_is_empty(&self) -> bool {
-        self.store.system_is_empty()
+        self.store.system().is_some_and(SystemStore::is_empty)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::identity::IdentityRequest;
-use super::{Choice, Supposed};
+use super::{Choice, Chosen, Supposed};
 use crate::conninfo::{
     ConnInfo, Origin, RootCert, Secret, Setting, SslCertMode, SslMode, SystemRoots,
 };
@@ -15,7 +15,7 @@ use crate::conninfo::{
 /// position in the connection string does not matter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TrustRequest {
-    pub(super) choice: Option<Choice>,
+    pub(super) chosen: Option<Chosen>,
     pub(super) sslmode: SslMode,
     pub(super) sslrootcert: Option<Setting<RootCert>>,
     pub(super) sslcrl: Option<Setting<PathBuf>>,
@@ -30,15 +30,15 @@ pub struct TrustRequest {
 }
 
 impl TrustRequest {
-    /// The request of a connection string. `choice` replaces its roots.
-    pub fn new(conninfo: &ConnInfo, choice: Option<&Choice>) -> Self {
+    /// The request of a connection string. `chosen` replaces its roots.
+    pub fn new(conninfo: &ConnInfo, chosen: Option<&Chosen>) -> Self {
         let path = |setting: &Option<Setting<PathBuf>>| {
             let setting = setting.as_ref()?;
             Some(setting.value.clone())
         };
         let password = conninfo.sslpassword.as_ref();
         Self {
-            choice: choice.cloned(),
+            chosen: chosen.cloned(),
             sslmode: conninfo.sslmode.value,
             sslrootcert: placeless(conninfo.sslrootcert.as_ref()),
             sslcrl: placeless(conninfo.sslcrl.as_ref()),
@@ -89,7 +89,7 @@ impl TrustRequest {
     fn files(&self) -> Vec<PathBuf> {
         // Names all fields, so that a new one is not forgotten.
         let Self {
-            choice,
+            chosen,
             sslmode: _,
             sslrootcert,
             sslcrl,
@@ -102,7 +102,7 @@ impl TrustRequest {
             system_roots: _,
             supposed: _,
         } = self;
-        let roots = match choice {
+        let roots = match chosen.as_ref().map(|chosen| &chosen.choice) {
             Some(Choice::File(path)) => Some(path),
             Some(Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System) => {
                 None
@@ -160,11 +160,15 @@ fn placeless<T: Clone>(setting: Option<&Setting<T>>) -> Option<Setting<T>> {
 mod tests {
     use super::*;
     use crate::conninfo::fake::Fake;
-    use crate::trust::{Error, Trust};
+    use crate::trust::{Chooser, Error, Trust};
 
     fn request(string: &str, choice: Option<&Choice>, machine: &Fake) -> TrustRequest {
         let conninfo = ConnInfo::read(string.as_bytes(), machine).unwrap();
-        TrustRequest::new(&conninfo, choice)
+        let chosen = choice.map(|choice| Chosen {
+            choice: choice.clone(),
+            by: Chooser::Option,
+        });
+        TrustRequest::new(&conninfo, chosen.as_ref())
     }
 
     fn answer(request: &TrustRequest) -> String {

@@ -37,10 +37,11 @@ impl Store {
         }
     }
 
-    pub(super) fn system_is_empty(&self) -> bool {
+    /// The machine's store, if that is the source.
+    pub(super) fn system(&self) -> Option<&SystemStore> {
         match &self.base {
-            Base::System(store) => store.is_empty(),
-            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => false,
+            Base::System(store) => Some(store),
+            Base::Listed(_) | Base::Bundled(_) | Base::Mozilla | Base::Fallback => None,
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::x509::{Anchor, Name};
 /// root is found by the hash of its name.
 #[derive(Debug)]
 pub struct SystemStore {
+    /// What the variables say.
+    named: SystemRoots,
     /// Read first: the file that `SSL_CERT_FILE` names.
     named_file: Option<PathBuf>,
     /// `SSL_CERT_DIR`, or the default directories.
@@ -30,10 +32,24 @@ impl SystemStore {
                 Some(_) => None,
                 None => default_file,
             },
+            named: named.clone(),
             named_file: named.file.clone(),
             directories: named.directories.clone().unwrap_or(default_directories),
             loaded: [OnceLock::new(), OnceLock::new()],
         }
+    }
+
+    /// What the variables say.
+    pub(super) const fn named(&self) -> &SystemRoots {
+        &self.named
+    }
+
+    /// The named file, if no root can be read from it.
+    pub(super) fn useless_file(&self) -> Option<&Path> {
+        let path = self.named_file.as_deref()?;
+        let [named, _] = &self.loaded;
+        let roots = named.get_or_init(|| load_file(Some(path)));
+        roots.is_empty().then_some(path)
     }
 
     /// Are there no bundle and no non-empty directory?

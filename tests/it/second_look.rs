@@ -268,7 +268,7 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
     let none = client.check(&string);
     assert_eq!(
         outcome(&none),
-        (5, "client-cert-required".to_owned()),
+        (5, "no-common-cipher".to_owned()),
         "{none:?}"
     );
     let ours = client.check(&format!("{string} sslcert=own.crt sslkey=own.key"));

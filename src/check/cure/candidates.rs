@@ -224,12 +224,14 @@ fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<(PathBuf, &'stat
     let beside = named
         .and_then(Path::parent)
         .filter(|parent| !parent.as_os_str().is_empty());
+    let inside = named.filter(|named| named.is_dir());
     let places = [
+        (inside, "in that directory"),
         (beside, "in the same directory"),
         (Some(Path::new("")), "in the working directory"),
         (home_files, "in libpq's own directory"),
     ];
-    let mut found: Vec<(PathBuf, &'static str)> = Vec::new();
+    let mut found = above(named);
     for (directory, place) in places {
         let Some(directory) = directory else { continue };
         let read = match directory.as_os_str().is_empty() {
@@ -252,6 +254,20 @@ fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<(PathBuf, &'stat
         }
     }
     found
+}
+
+/// A relative path may have been meant from a directory above the working directory.
+fn above(named: Option<&Path>) -> Vec<(PathBuf, &'static str)> {
+    let Some(named) = named.filter(|named| named.is_relative() && !named.exists()) else {
+        return Vec::new();
+    };
+    let named = named.strip_prefix(".").unwrap_or(named);
+    let up = (1..=MAX_UP).map(|levels| Path::new(&"../".repeat(levels)).join(named));
+    let found = up.into_iter().find(|path| contains_certificates(path));
+    found
+        .map(|path| (path, "in a directory above"))
+        .into_iter()
+        .collect()
 }
 
 fn is_called_like_roots(path: &Path) -> bool {
@@ -285,6 +301,9 @@ fn contains_certificates(path: &Path) -> bool {
             .and_then(|bytes| file::read(&bytes).ok())
             .is_some_and(|contents| !contents.certificates.is_empty())
 }
+
+/// Directories above the working directory that are looked at.
+const MAX_UP: usize = 5;
 
 /// Changes of the advice that are tried at each step.
 const MAX_CANDIDATES: usize = 10;

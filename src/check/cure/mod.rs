@@ -154,7 +154,7 @@ impl Case<'_> {
                 None => break,
             }
         }
-        settle::settle(self, &start, begin, path).await
+        settle::settle(self, &start, begin, without_guesses(path)).await
     }
 
     /// The best of the changes that lead further.
@@ -168,10 +168,7 @@ impl Case<'_> {
             let is_better = best
                 .as_ref()
                 .is_none_or(|best| rank(&best.to.diagnosis) < rank(&to.diagnosis));
-            // Its words say who signed the chain.
-            let is_true =
-                !matches!(taken.origin, Origin::Near(..)) || shows_a_trusted_chain(&to.diagnosis);
-            if is_better && is_true && leads_on(here, &to) {
+            if is_better && leads_on(here, &to) && may_be_true(&taken.origin, &to) {
                 best = Some(Step { taken, to });
             }
             if cured {
@@ -180,6 +177,38 @@ impl Case<'_> {
         }
         best
     }
+}
+
+/// What announces a root file says that it has the root of this chain. The chain must not say otherwise.
+fn may_be_true(origin: &Origin, to: &Reached) -> bool {
+    let is_of_files = |error: &Finding| matches!(error.stage, Stage::Conninfo | Stage::Trust);
+    match origin {
+        Origin::Near(..) => {
+            shows_a_trusted_chain(&to.diagnosis) || to.diagnosis.error.as_ref().is_some_and(is_of_files)
+        }
+        Origin::Advice(_) | Origin::Repair => true,
+    }
+}
+
+/// The steps up to the first root file that was only guessed: the chain was never verified with it. Of several root
+/// files only the last one has the root, so only that one is announced.
+fn without_guesses(mut path: Vec<Step>) -> Vec<Step> {
+    let near = |step: &Step| matches!(step.taken.origin, Origin::Near(..));
+    let verified = path
+        .last()
+        .is_some_and(|step| shows_a_trusted_chain(&step.to.diagnosis));
+    if !verified {
+        let first = path.iter().position(near).unwrap_or(path.len());
+        path.truncate(first);
+        return path;
+    }
+    let last = path.iter().rposition(near).unwrap_or_default();
+    for step in path.iter_mut().take(last) {
+        if near(step) {
+            step.taken.origin = Origin::Repair;
+        }
+    }
+    path
 }
 
 /// Nothing is wrong, for psql neither.
@@ -296,6 +325,7 @@ fn seen(subject: &Subject) -> Option<(&Task, &Observation)> {
     }
 }
 
+/// The rank of what libpq finds while it verifies the chain.
 const RANK_OF_VERIFYING: u8 = 40;
 
 /// Changes one after the other.

@@ -308,6 +308,15 @@ impl Case<'_> {
             Some(source) => source.to_string(),
             None => "the file that sslcrl names".to_owned(),
         };
+        if self.has_no_list() {
+            let advice = Hint::say(format!(
+                "{file} contains no CRL, and libpq checks revocation all the same, because the file exists. Name a file with the CRL of every CA of the chain. To check no revocation, leave the file out."
+            ));
+            let advice = self.crl_file().into_iter().chain([advice]);
+            return self
+                .finding(self.fault.kind.sentence(&self.who()))
+                .hint(advice.collect::<Hint>());
+        }
         let advice = Hint::say(format!(
             "When a CRL is in use, libpq needs one from every CA of the chain, the root included. Put all of them into {file}."
         ));
@@ -325,6 +334,17 @@ impl Case<'_> {
         let advice = self.crl_file().into_iter().chain([advice]).chain(rehash);
         self.finding(self.fault.kind.sentence(&self.who()))
             .hint(advice.collect::<Hint>())
+    }
+
+    /// Is a file in force that contains no list at all?
+    fn has_no_list(&self) -> bool {
+        let trust = self.context.trust;
+        let is_file = match &trust.crl_source {
+            Some(CrlSource::Named { directory, .. }) => directory.is_none(),
+            Some(CrlSource::Home(_)) => true,
+            None => false,
+        };
+        is_file && trust.crls.as_ref().is_some_and(|crls| crls.is_empty())
     }
 
     fn stale_crl(&self) -> Finding {

@@ -1,6 +1,7 @@
 //! Our own certificate: the server requires one, or refuses ours.
 
 use super::corrected;
+use super::front::Front;
 use super::own_certificate;
 use super::refusal::Asked;
 use super::renewal::{Role, renewal};
@@ -212,7 +213,14 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
             changes.push((Keyword::SslCert, b"client.crt"));
             changes.push((Keyword::SslKey, b"client.key"));
             let string = corrected(&task.conninfo, &changes);
-            advice.push(Hint::say(GIVE_CERTIFICATE).show(string.after));
+            let front = Front::of(tls);
+            advice.push(front.evidence());
+            advice.push(demanded_by_pgbouncer(front, alert));
+            let give = format!(
+                "Set a client certificate whose CA is in {}:",
+                front.ca_file()
+            );
+            advice.push(Hint::say(give).show(string.after));
         }
         ClientCertificateRequest::RequestedNoneFits => {
             advice.push(Hint::say(OTHER_KEY));
@@ -220,6 +228,18 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
         }
     }
     Some(advice.into_iter().collect())
+}
+
+/// The setting that makes PgBouncer refuse a client without a certificate. PostgreSQL refuses it later, and in words.
+fn demanded_by_pgbouncer(front: Front, alert: Option<Alert>) -> Hint {
+    match (front, alert) {
+        (Front::NotPostgres, Some(Alert::CERTIFICATE_REQUIRED | Alert::HANDSHAKE_FAILURE)) => {
+            Hint::say(
+                "PgBouncer demands one with client_tls_sslmode = verify-ca or verify-full. With require it lets clients in without.",
+            )
+        }
+        (Front::NotPostgres | Front::Unknown, _) => Hint::default(),
+    }
 }
 
 /// The authorities that the server's request names (RFC 8446 section 4.2.4): the subjects of its
@@ -255,4 +275,3 @@ fn left_behind(task: &Task) -> Option<Hint> {
 /// How many authorities are listed.
 const SHOWN: usize = 5;
 const OTHER_KEY: &str = "The client certificate was not sent, because the server does not accept signatures by its kind of key. Use a certificate with an RSA or P-256 key.";
-const GIVE_CERTIFICATE: &str = "Set a client certificate whose CA is in the server's ssl_ca_file:";

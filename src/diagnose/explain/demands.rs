@@ -5,12 +5,14 @@ use std::time::Duration;
 use data_encoding::{BASE64, HEXLOWER};
 
 use super::corrected;
+use super::front::Front;
 use super::renewal::{Role, renewal};
 use crate::conninfo::{Keyword, TlsVersion};
 use crate::demands::{Demands, Lapse, Remaining, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
+use crate::handshake::Tls;
 use crate::trust::Level;
 use crate::verify::{FaultKind, Judgement};
 use crate::x509::Certificate;
@@ -103,7 +105,7 @@ fn seconds(time: Duration) -> i64 {
 }
 
 /// We offer the newest version that the string allows; the server took an older one.
-fn older_version(context: &Context<'_>, wanted: TlsVersion) -> Hint {
+fn older_version(context: &Context<'_>, wanted: TlsVersion, tls: Option<&Tls>) -> Hint {
     let capped = context.conninfo.filter(|conninfo| {
         let max = conninfo.ssl_max_protocol_version.as_ref();
         max.is_some_and(|max| max.value < wanted)
@@ -117,11 +119,19 @@ fn older_version(context: &Context<'_>, wanted: TlsVersion) -> Hint {
             &[(Keyword::SslMaxProtocolVersion, b"")],
         ));
     }
-    Hint::say(format!(
-        "pgtls offered {wanted}, and the server did not take it. On the server, remove the limit (SHOW ssl_max_protocol_version;):"
-    ))
-    .fix(Fix::setting("ssl_max_protocol_version = ''"))
-    .then("If there is none, the server's OpenSSL is older than 1.1.1, or a proxy ends TLS there.")
+    let offered = format!("pgtls offered {wanted}, and the server did not take it.");
+    match tls.map_or(Front::Unknown, Front::of) {
+        Front::NotPostgres => Hint::say(offered)
+            .and(Front::NotPostgres.evidence())
+            .then("There, remove the limit. In PgBouncer:")
+            .fix(Fix::setting("client_tls_protocols = secure"))
+            .then("If there is none, its TLS library is too old."),
+        Front::Unknown => Hint::say(format!(
+            "{offered} On the server, remove the limit (SHOW ssl_max_protocol_version;):"
+        ))
+        .fix(Fix::setting("ssl_max_protocol_version = ''"))
+        .then("If there is none, the server's OpenSSL is older than 1.1.1, or a proxy ends TLS there."),
+    }
 }
 
 pub(in crate::diagnose) fn explain(
@@ -129,6 +139,7 @@ pub(in crate::diagnose) fn explain(
     judgement: &Judgement,
     demands: &Demands,
     unmet: &Unmet,
+    tls: Option<&Tls>,
 ) -> Finding {
     let finding = |code, message: String| Finding::error(code, Stage::Policy, message);
     match unmet {
@@ -137,7 +148,7 @@ pub(in crate::diagnose) fn explain(
             Code::BelowMinTls,
             format!("negotiated {negotiated}, but {wanted} is required"),
         )
-        .hint(older_version(context, *wanted)),
+        .hint(older_version(context, *wanted, tls)),
         Unmet::Unverified => {
             let mode = context.conninfo.map(|conninfo| &conninfo.sslmode);
             let mode = mode.map_or_else(

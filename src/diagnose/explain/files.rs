@@ -116,6 +116,9 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             }
             advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
+            advice.extend(
+                conninfo.and_then(|conninfo| not_a_url(conninfo, keyword(*role), &path.written)),
+            );
             advice.extend(bundled.map(|root| {
                 let export = format!("pgtls roots export {} -o {}", root.name, quoted(path));
                 let export = Fix::command(export)
@@ -226,6 +229,22 @@ pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<
             .show(lost.doubled)
             .then("The whole string:")
             .fix(corrected(conninfo, &written)),
+    )
+}
+
+/// libpq takes a URL for the name of a file.
+pub(super) fn not_a_url(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
+    let written = path.as_os_str().as_encoded_bytes();
+    let after = written.strip_prefix(b"file:")?;
+    let local = [&b"//localhost/"[..], b"///"];
+    let start = local.iter().find(|start| after.starts_with(start));
+    let below = start.and_then(|start| after.get(start.len().saturating_sub(1)..));
+    let plain = below.unwrap_or(after);
+    Some(
+        Hint::say(format!(
+            "{keyword} takes a path, not a URL. Write the path:"
+        ))
+        .fix(corrected(conninfo, &[(keyword, plain)])),
     )
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::convert::{Purpose, Repair, Side, repair, unglue};
 use super::corrected;
-use super::files::{beside, converting, lost_backslashes, quoted_path};
+use super::files::{beside, converting, lost_backslashes, not_a_url, quoted_path};
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
 use crate::diagnose::{Code, Contents, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -44,6 +44,12 @@ impl<'a> Owner<'a> {
         }
     }
 
+    /// A file that is missing because its path was written in another way.
+    fn misspelled(self, keyword: Keyword, path: Option<&Path>) -> Option<Hint> {
+        let url = || not_a_url(self.conninfo()?, keyword, path?);
+        self.lost_backslashes(keyword).or_else(url)
+    }
+
     fn lost_backslashes(self, keyword: Keyword) -> Option<Hint> {
         lost_backslashes(self.conninfo()?, keyword)
     }
@@ -68,7 +74,7 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
     let advice = |first: &str, keyword, similar: &[PathBuf]| {
         let parts = [
             Some(Hint::say(first)),
-            owner.lost_backslashes(keyword),
+            owner.misspelled(keyword, error.path()),
             beside(similar),
         ];
         let meant = similar.iter().filter_map(|similar| {
@@ -120,8 +126,10 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
             .hint(advice("Give the certificate's private key.", Keyword::SslKey, similar)),
         IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
             .hint("Set sslkey=FILE to the certificate's private key."),
-        IdentityError::Engine { .. } => {
-            finding(Flaw::KeyInvalid).hint("pgtls reads keys from files only.")
+        IdentityError::Engine { key } => {
+            let conninfo = owner.conninfo();
+            let url = conninfo.and_then(|conninfo| not_a_url(conninfo, Keyword::SslKey, key));
+            finding(Flaw::KeyInvalid).hint(url.unwrap_or_else(|| "pgtls reads keys from files only.".into()))
         }
         IdentityError::KeyInaccessible { .. }
         | IdentityError::KeyNotRegular { .. }

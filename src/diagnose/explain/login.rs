@@ -15,7 +15,7 @@ use crate::login::{
     Unread, Unusable,
 };
 use crate::os;
-use crate::probe::{LibpqOffer, Observation, Task};
+use crate::probe::{LibpqOffer, Observation, Progress, Task};
 use crate::trust;
 use crate::wire::postgres::ServerError;
 use crate::wire::postgres::error::sqlstate;
@@ -115,7 +115,10 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
                 let reason = judgement.satisfies(task.trust.level).err()?;
                 Some(unsatisfied(&context, judgement, &reason))
             });
-            refused.unwrap_or_else(|| wire::handshake(task, error, tls, LibpqOffer::NotMade))
+            refused.unwrap_or_else(|| {
+                let unfinished = (&**tls, Progress::Unfinished);
+                wire::handshake(task, error, unfinished, LibpqOffer::NotMade)
+            })
         }
         Error::Unmet => Diagnosis::failed(
             finding(Level::Error, Code::UnexpectedCertificate, message).hint(SEVERAL_SERVERS),

@@ -10,6 +10,7 @@ pub(super) mod conninfo;
 mod convert;
 pub(super) mod demands;
 pub(super) mod files;
+pub(super) mod front;
 pub(super) mod hosts_file;
 mod identity;
 pub(super) mod interrupted;

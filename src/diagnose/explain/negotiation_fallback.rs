@@ -64,11 +64,13 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
     match outcome {
         Ok(_) | Err(Stop::SecondLook { .. }) => None,
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => Some(Silence::Nothing),
-        Err(Stop::Handshake { error, .. }) => match error {
+        Err(Stop::Handshake { error, tls, .. }) => match error {
             HandshakeError::NoAlpn => Some(Silence::NoAlpn),
             HandshakeError::Alert(alert) if *alert == Alert::NO_APPLICATION_PROTOCOL => {
                 Some(Silence::NoAlpn)
             }
+            // The proxy in front may take the bytes and pass them on to nobody.
+            HandshakeError::Timeout if tls.protocol.is_none() => Some(Silence::Nothing),
             HandshakeError::Closed { .. }
             | HandshakeError::NotTls { .. }
             | HandshakeError::Io(_) => Some(Silence::Nothing),

@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 use super::chain::{issuer, name};
 use super::provider;
 use super::{corrected, shell_word};
-use crate::conninfo::Keyword;
+use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -87,7 +87,15 @@ impl Case<'_> {
                 Code::SelfSigned,
                 format!("the server certificate \"{}\" is self-signed and is not in {}", name(leaf), place(trust)),
             )
-            .hint(provider::of_self_signed(leaf).unwrap_or_default().and(self.save_and_trust(leaf))),
+            .hint(provider::of_self_signed(leaf).unwrap_or_default().and(earlier(trust, leaf)).and(self.save_and_trust(leaf))),
+            End::UnknownRoot | End::UnknownIssuer if is_of_the_client(trust) => finding(
+                Code::UnknownIssuer,
+                format!(
+                    "{} contains the client's own certificate (sslcert), not the root that signed the server's",
+                    place(trust)
+                ),
+            )
+            .hint(self.wrong_roots()),
             End::UnknownRoot | End::UnknownIssuer if trust.listed().iter().any(|listed| listed.der == leaf.der) => finding(
                 Code::UnknownIssuer,
                 format!("{} contains the server's own certificate, not its issuer's", place(trust)),
@@ -217,6 +225,12 @@ impl Case<'_> {
         }
         let subjects = trust.listed().into_iter();
         let subjects: Vec<String> = subjects.map(|c| format!("\"{}\"", name(c))).collect();
+        if let Some(file) = trust.useless_system_file() {
+            advice.push(Hint::say(format!(
+                "SSL_CERT_FILE names \"{}\", from which no certificate can be read, and OpenSSL then does not read the machine's own bundle. Correct the variable or unset it.",
+                shown_path(file)
+            )));
+        }
         if !subjects.is_empty() {
             advice.push(Hint::say(format!(
                 "This file contains {}.",
@@ -246,6 +260,40 @@ impl Case<'_> {
             )
         })
     }
+}
+
+/// Another certificate of the same name that the client trusts.
+fn earlier(trust: &Trust, leaf: &Certificate) -> Hint {
+    let listed = trust.listed();
+    let mut listed = listed.into_iter();
+    let Some(other) = listed.find(|other| other.subject.matches(&leaf.subject)) else {
+        return Hint::default();
+    };
+    let known = |time: Option<i64>| time.map_or_else(|| "?".to_owned(), day);
+    Hint::say(format!(
+        "{} has another certificate of this name, valid from {} to {}; the server's is valid from {} to {}. Either the server's was renewed, or another server answers.",
+        place(trust),
+        known(other.not_before),
+        known(other.not_after),
+        known(leaf.not_before),
+        known(leaf.not_after),
+    ))
+}
+
+/// Is the client's certificate, with those that came with it, all that is trusted?
+fn is_of_the_client(trust: &Trust) -> bool {
+    let Some(identity) = &trust.identity else {
+        return false;
+    };
+    let listed = trust.listed();
+    let own = |one: &&Certificate| identity.certificates.iter().any(|own| own.der == one.der);
+    let is_leaf = |one: &&Certificate| {
+        identity
+            .certificates
+            .first()
+            .is_some_and(|own| own.der == one.der)
+    };
+    listed.iter().any(is_leaf) && listed.iter().all(own)
 }
 
 /// `X` of `C = US, O = X, CN = Y`.
@@ -284,7 +332,10 @@ fn place(trust: &Trust) -> String {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
             format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))
         }
-        Source::System => os::SYSTEM_STORE.to_owned(),
+        Source::System => match trust.system_roots().and_then(|roots| roots.file.as_ref()) {
+            Some(file) => format!("{} (SSL_CERT_FILE={})", os::SYSTEM_STORE, shown_path(file)),
+            None => os::SYSTEM_STORE.to_owned(),
+        },
         Source::Bundled => "pgtls's built-in roots".to_owned(),
         Source::Mozilla => "Mozilla's list of roots".to_owned(),
         Source::Fallback => "pgtls's built-in roots (no sslrootcert set)".to_owned(),

@@ -2,8 +2,9 @@
 
 use super::corrected;
 use super::wire::no_sni;
-use crate::conninfo::Keyword;
+use crate::conninfo::{Command, Keyword, OpensslConf, shown_path};
 use crate::diagnose::{Diagnosis, Hint};
+use crate::escape::escape;
 use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
 
@@ -13,14 +14,18 @@ impl Diagnosis {
     pub fn with_offers(mut self, task: &Task, offers: &Offers) -> Self {
         if let Some(error) = &mut self.error {
             let first = seen(offers).map(Hint::say);
+            let way_out = way_out(task, offers);
+            // The server accepts the newest version: nothing has to change there.
+            let is_ours = way_out.is_some() && takes(offers, TlsVersion::V1_3);
+            let general = std::mem::take(&mut error.hint);
             // With a name the answer may be another one, if the server takes nothing at all without.
             let without_name = server_name(task).is_none() && takes_nothing(offers);
             let advice = [
                 without_name.then(|| no_sni(&task.conninfo)),
                 first,
                 post_quantum_only(offers),
-                way_out(task, offers),
-                Some(std::mem::take(&mut error.hint)),
+                way_out,
+                (!is_ours).then_some(general),
             ];
             error.hint = advice.into_iter().flatten().collect();
         }
@@ -79,28 +84,54 @@ fn post_quantum_only(offers: &Offers) -> Option<Hint> {
     )))
 }
 
-/// The string that would have something in common with the server, if the string is what prevents
-/// it.
+/// What on this side prevents a version that the server accepts, and the string without that.
 fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
-    let takes = |wanted: TlsVersion| {
-        offers
-            .versions
-            .iter()
-            .any(|(version, answer)| *version == wanted && matches!(answer, Ok(Some(_))))
-    };
     let conninfo = &task.conninfo;
+    let conf = conninfo.openssl_conf.as_ref();
+    let newest = |hint: Hint| {
+        let version = TlsVersion::V1_3.name().as_bytes();
+        hint.fix(corrected(
+            conninfo,
+            &[(Keyword::SslMaxProtocolVersion, version)],
+        ))
+    };
     let max = conninfo.ssl_max_protocol_version.as_ref();
     let min = conninfo.ssl_min_protocol_version.as_ref();
-    let change = match (max, min) {
-        (Some(max), _) if max.value < TlsVersion::V1_3 && takes(TlsVersion::V1_3) => {
-            (Keyword::SslMaxProtocolVersion, TlsVersion::V1_3)
+    let limit = conf.and_then(OpensslConf::max_version);
+    match (max, min, limit) {
+        (Some(max), _, _) if max.value < TlsVersion::V1_3 && takes(offers, TlsVersion::V1_3) => {
+            Some(newest(Hint::say(format!(
+                "{} excludes that. Use:",
+                Keyword::SslMaxProtocolVersion
+            ))))
         }
-        (_, Some(min)) if min.value > TlsVersion::V1_2 && takes(TlsVersion::V1_2) => {
-            (Keyword::SslMinProtocolVersion, TlsVersion::V1_2)
+        (None, _, Some(limit)) if limit < TlsVersion::V1_3 && takes(offers, TlsVersion::V1_3) => {
+            let setting = conf?.setting(Command::MaxProtocol)?;
+            Some(newest(Hint::say(format!(
+                "The OpenSSL configuration of this machine excludes that: \"{}\" line {} ({} = {}). Change that file, or override it in the string:",
+                shown_path(&setting.file),
+                setting.line,
+                setting.command,
+                escape(&setting.value)
+            ))))
         }
-        _ => return None,
-    };
-    let (keyword, version) = change;
-    let string = corrected(conninfo, &[(keyword, version.name().as_bytes())]);
-    Some(Hint::say(format!("{keyword} excludes that. Use:")).fix(string))
+        (_, Some(min), _) if min.value > TlsVersion::V1_2 && takes(offers, TlsVersion::V1_2) => {
+            let version = TlsVersion::V1_2.name().as_bytes();
+            let string = corrected(conninfo, &[(Keyword::SslMinProtocolVersion, version)]);
+            Some(
+                Hint::say(format!(
+                    "{} excludes that. If {} is enough for you, use:",
+                    Keyword::SslMinProtocolVersion,
+                    TlsVersion::V1_2
+                ))
+                .fix(string),
+            )
+        }
+        _ => None,
+    }
+}
+
+fn takes(offers: &Offers, wanted: TlsVersion) -> bool {
+    let mut versions = offers.versions.iter();
+    versions.any(|(version, answer)| *version == wanted && matches!(answer, Ok(Some(_))))
 }

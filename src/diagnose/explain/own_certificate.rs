@@ -2,6 +2,7 @@
 //! which of the faults counts.
 
 use super::files::quoted_path;
+use super::front::Front;
 use super::{corrected, joining};
 use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::calendar::{day, moment, span};
@@ -85,12 +86,14 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
         Alert::UNKNOWN_CA if named => Hint::say(format!(
             "The server asks for certificates of \"{issuer}\", which is the name of the issuer. So the authority in the server's ssl_ca_file has the same name but another key, or the server has no CRL of that authority (ssl_crl_file), or \"{issuer}\" may not issue certificates."
         )),
-        Alert::UNKNOWN_CA => Hint::say(format!(
-            "The server does not know the issuer \"{issuer}\". Either that is an intermediate authority: append its certificate to {}. Or its certificate must be added to the server's ssl_ca_file.",
-            quoted_path(&identity.certificate_path)
+        Alert::UNKNOWN_CA => Front::of(tls).evidence().then(format!(
+            "The server does not know the issuer \"{issuer}\". Either that is an intermediate authority: append its certificate to {}. Or its certificate must be added to {}.",
+            quoted_path(&identity.certificate_path),
+            Front::of(tls).ca_file()
         )),
         Alert::DECRYPT_ERROR => Hint::say(format!(
-            "A signature is wrong: the authority in the server's ssl_ca_file has the name \"{issuer}\", but another key than the one that issued this certificate."
+            "A signature is wrong: the authority in {} has the name \"{issuer}\", but another key than the one that issued this certificate.",
+            Front::of(tls).ca_file()
         )),
         _ => general(tls, own),
     })
@@ -113,7 +116,7 @@ fn general(tls: &Tls, own: &Certificate) -> Hint {
         Some(_) => {
             "the authority in the server's ssl_ca_file has the issuer's name but another key"
         }
-        None => "its issuer is not in the server's ssl_ca_file",
+        None => &format!("its issuer is not in {}", Front::of(tls).ca_file()),
     };
     Hint::say(format!(
         "The certificate is valid now and may be a client's. Possible causes: {issuer}, the server's CRL lists it as revoked{key}. The server's log gives the reason."

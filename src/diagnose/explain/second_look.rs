@@ -1,7 +1,8 @@
 //! Why a second look, with libpq's own offer, is not a pass.
 
 use super::client_certificate;
-use super::wire::{ALLOW_MORE, CIPHERS, NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
+use super::front::Front;
+use super::wire::{CIPHERS, NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::handshake::Tls;
 use crate::probe::{LookFault, Task};
@@ -15,6 +16,11 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
                 .then("PostgreSQL 18 calls this setting ssl_groups and takes a list: ssl_groups = 'X25519:prime256v1'."),
         ),
+        LookFault::Key { .. } => Finding {
+            code: Code::UnsupportedAlgorithm,
+            ..only_psql(fault)
+        }
+        .hint("Ed448 is such a key. Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
         LookFault::ClientCertificate => client_certificate(task, tls),
         LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
         LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(
@@ -68,19 +74,18 @@ fn client_certificate(task: &Task, tls: &Tls) -> Finding {
             "pgtls cannot, psql can: {}, and shows only in a finished handshake whether it accepts yours; {unknown}",
             LookFault::ClientCertificate
         );
+        let front = Front::of(tls);
         return finding(Code::NoCommonCipher, message)
-            .hint(Hint::say(ALLOW_MORE).fix(Fix::setting(CIPHERS)));
+            .hint(front.evidence().and(front.more_suites()));
     }
     let message = format!(
-        "{}, and there is none to send; psql connects only if the server goes on without, which shows in a finished handshake, and {unknown}",
+        "pgtls cannot, psql perhaps can: {}, and there is none to send; whether it goes on without shows only in a finished handshake, and {unknown}",
         LookFault::ClientCertificate
     );
-    let advice = client_certificate::advice(task, tls, None);
-    finding(Code::ClientCertRequired, message).hint(
-        Hint::from(advice)
-            .then(ALLOW_MORE)
-            .fix(Fix::setting(CIPHERS)),
-    )
+    let advice =
+        Hint::say("Try psql. Only if it says that a certificate is required, this is the cause:")
+            .and(client_certificate::advice(task, tls, None).unwrap_or_default());
+    finding(Code::NoCommonCipher, message).hint(advice.and(Front::of(tls).more_suites()))
 }
 
 fn only_psql(fault: &dyn std::fmt::Display) -> Finding {

@@ -4,6 +4,7 @@ use std::io;
 
 use super::client_certificate;
 use super::corrected;
+use super::front::Front;
 use super::refusal::{self, Asked};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
 use crate::conninfo::{ConnInfo, Host, Keyword, SslNegotiation, SslSni, host_and_port};
@@ -13,7 +14,7 @@ use crate::exit::Exit;
 use crate::handshake::{Error as HandshakeError, Refusal, ServerNameFault, Tls};
 use crate::negotiate::{Error as NegotiateError, MAX_EVIDENCE};
 use crate::os;
-use crate::probe::{LibpqOffer, Task};
+use crate::probe::{LibpqOffer, Progress, Task};
 use crate::wire::foreign::Protocol;
 use crate::wire::postgres::ServerError;
 use crate::wire::tls::Alert;
@@ -92,8 +93,10 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
         NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it declined TLS)")).hint(
-                Hint::say("PostgreSQL: set ssl = on, with ssl_cert_file and ssl_key_file, and reload.")
-                .then("PgBouncer: set client_tls_sslmode, client_tls_cert_file and client_tls_key_file; its default is off."),
+                Hint::say("PostgreSQL needs a certificate and its key (ssl_cert_file, ssl_key_file), then this and a reload:")
+                .fix(Fix::setting("ssl = on"))
+                .then("PgBouncer needs client_tls_cert_file and client_tls_key_file, then this and a reload (its default is disable):")
+                .fix(Fix::setting("client_tls_sslmode = require")),
             ),
         ),
         NegotiateError::ServerError(answer) if answer.rejects_ssl_request() => {
@@ -111,7 +114,8 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
         NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
-                "Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.",
+                Hint::say("Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
+                    .then("Or a proxy puts something in front of the SSLRequest: a PROXY header, or TLS of its own (HAProxy: send-proxy, or ssl on the server line). Then PostgreSQL's log says \"invalid length of startup packet\". Remove that from the proxy."),
             ),
         ),
         NegotiateError::Io(source) => Diagnosis::failed(finding(Code::Closed, format!("{error}: {source}"))
@@ -221,7 +225,7 @@ fn not_tls(task: &Task, error: &HandshakeError, first: &[u8]) -> Diagnosis {
 pub(in crate::diagnose) fn handshake(
     task: &Task,
     error: &HandshakeError,
-    tls: &Tls,
+    (tls, progress): (&Tls, Progress),
     libpq_offer: LibpqOffer,
 ) -> Diagnosis {
     if let Some(finding) = client_certificate::in_handshake(task, error, tls) {
@@ -270,6 +274,7 @@ pub(in crate::diagnose) fn handshake(
         HandshakeError::Closed { .. } => finding(Code::Closed, error.to_string()).hint(
             "Look in the server's log. A proxy that expects another SNI or ALPN also does this.",
         ),
+        HandshakeError::Timeout if progress == Progress::Finished => no_first_answer(task, tls),
         HandshakeError::Timeout => finding(Code::Timeout, error.to_string())
             .hint("Something on the way may drop large packets (MTU), or the server may be hung."),
         HandshakeError::Io(source) => {
@@ -290,6 +295,18 @@ pub(in crate::diagnose) fn handshake(
         ),
     };
     Diagnosis::failed(diagnosis)
+}
+
+/// TLS is up and the startup packet was sent: what the server would have said about the client certificate is unknown.
+fn no_first_answer(task: &Task, tls: &Tls) -> Finding {
+    let message = format!(
+        "TLS is up, but the server did not answer the startup packet within {}",
+        seconds(task)
+    );
+    let hint = Hint::say("The certificate and the string's settings for TLS are not the cause. The server may be hung, or a pooler waits for its own connection to PostgreSQL.")
+        .and(Front::of(tls).evidence())
+        .then("PgBouncer says why after server_login_retry (15 s by default) and query_wait_timeout. Its log has it at once. To wait for its answer, add --timeout 60.");
+    Finding::error(Code::Timeout, Stage::Handshake, message).hint(hint)
 }
 
 pub(super) fn insecure_renegotiation(words: &str) -> Finding {
@@ -339,7 +356,8 @@ fn no_common_version(message: &str) -> Finding {
     Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(
         Hint::say("pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version. On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:")
             .fix(Fix::setting("ssl_max_protocol_version = ''"))
-            .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there."),
+            .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
+            .fix(Fix::setting("client_tls_protocols = secure")),
     )
 }
 

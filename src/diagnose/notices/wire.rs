@@ -1,8 +1,8 @@
 //! Other findings about the connection.
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
+use crate::diagnose::explain::front::Front;
 use crate::diagnose::explain::refusal::{self, Asked};
-use crate::diagnose::explain::wire::{ALLOW_MORE, CIPHERS};
 use crate::escape::escape;
 use crate::inquiry::{LargeHello, Loss};
 use crate::probe::{Missing, Proof, Session, Task};
@@ -34,9 +34,7 @@ fn unfinished(session: &Session) -> Option<Finding> {
     );
     let advice = "psql connects. The certificates were judged, and the server proved its key. A finished handshake would also show that nothing on the way changed the server's choice.";
     let advice = match missing {
-        Missing::Suite(_) => Hint::say(advice)
-            .then(ALLOW_MORE)
-            .fix(Fix::setting(CIPHERS)),
+        Missing::Suite(_) => Hint::say(advice).and(Front::of(&session.tls).more_suites()),
         Missing::Group(_) => Hint::say(advice)
             .then("On the server, allow P-256 as well:")
             .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'")),

@@ -174,18 +174,19 @@ impl Rows<'_> {
             return Ok(());
         };
         let source = &trust.source;
-        let place = match (source.known(), &trust.path) {
-            (Some(TrustSource::System), _) => format!("the roots of this machine ({source})"),
-            (Some(TrustSource::Bundled), _) => format!("the built-in roots ({source})"),
-            (Some(TrustSource::Mozilla), _) => format!("Mozilla's roots, built in ({source})"),
+        let roots = match (source.known(), &trust.path) {
+            (Some(TrustSource::System), _) => "the roots of this machine".to_owned(),
+            (Some(TrustSource::Bundled), _) => "the built-in roots".to_owned(),
+            (Some(TrustSource::Mozilla), _) => "Mozilla's roots, built in".to_owned(),
             (Some(TrustSource::SslRootCert | TrustSource::Home) | None, Some(path)) => {
-                let path = unbroken(path);
-                match &trust.origin {
-                    Some(origin) => format!("{path} ({source}, from {origin})"),
-                    None => format!("{path} ({source})"),
-                }
+                unbroken(path)
             }
             (Some(TrustSource::SslRootCert | TrustSource::Home) | None, None) => source.to_string(),
+        };
+        let place = match &trust.origin {
+            Some(origin) => format!("{roots} ({source}, from {origin})"),
+            None if trust.path.is_none() && roots == source.to_string() => roots,
+            None => format!("{roots} ({source})"),
         };
         self.row("trust", &place)?;
         match &trust.crl {
