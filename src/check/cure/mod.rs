@@ -184,7 +184,8 @@ fn may_be_true(origin: &Origin, to: &Reached) -> bool {
     let is_of_files = |error: &Finding| matches!(error.stage, Stage::Conninfo | Stage::Trust);
     match origin {
         Origin::Near(..) => {
-            shows_a_trusted_chain(&to.diagnosis) || to.diagnosis.error.as_ref().is_some_and(is_of_files)
+            shows_a_trusted_chain(&to.diagnosis)
+                || to.diagnosis.error.as_ref().is_some_and(is_of_files)
         }
         Origin::Advice(_) | Origin::Repair => true,
     }
