@@ -49,6 +49,7 @@ pub use env_file::of_env_file;
 pub use fault::{Fault, Sign};
 pub use name::{Dialect, Stack};
 pub use own_words::OwnWords;
+pub use psql_command::is_psql_program;
 pub use reading::{Note, Reading, Seen, View, Weight};
 pub use translate::{Passwords, Translation, translate};
 

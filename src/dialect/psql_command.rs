@@ -77,14 +77,24 @@ const LONG_WITH_ARGUMENT: &[&str] = &[
     "superuser",
 ];
 
+/// Whether a word of a command line, a path perhaps, is psql or one of its relatives.
+#[must_use]
+pub fn is_psql_program(word: &str) -> bool {
+    program_of(word).is_some()
+}
+
+fn program_of(word: &str) -> Option<&'static Program> {
+    let base = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let base = base.strip_suffix(".exe").unwrap_or(base);
+    PROGRAMS.iter().find(|program| program.name == base)
+}
+
 /// The program, and where its arguments begin; nothing if the line does not run one.
 fn program_at(line: &[super::shell::ShellWord]) -> Option<(&'static Program, usize)> {
     let mut at = 0;
     loop {
         let word = line.get(at)?.text.as_str();
-        let base = word.rsplit(['/', '\\']).next().unwrap_or_default();
-        let base = base.strip_suffix(".exe").unwrap_or(base);
-        if let Some(program) = PROGRAMS.iter().find(|program| program.name == base) {
+        if let Some(program) = program_of(word) {
             return Some((program, at.saturating_add(1)));
         }
         let assigns = word.split_once('=').is_some_and(|(name, _)| is_name(name));

@@ -166,3 +166,36 @@ fn deep_and_long_files_end() {
         }
     }
 }
+
+/// Each of them had its time grow with the square of the number of objects.
+#[test]
+fn files_of_many_objects_end() {
+    for (name, text) in [
+        (
+            "a.yml",
+            "---\nkind: Service\nmetadata:\n  name: a\n".repeat(8_000),
+        ),
+        (
+            "a.json",
+            "{\"Engine\": \"postgres\", \"Endpoint\": {\"Address\": \"h\"}},\n".repeat(8_000),
+        ),
+        (
+            "a.js",
+            "new Pool({url: 'postgres://localhost/d', ssl: {ca: x}});\n".repeat(8_000),
+        ),
+        (
+            "a.sh",
+            "PGSSLMODE=require psql -h localhost\n".repeat(8_000),
+        ),
+        (
+            "b.yml",
+            "a:\n  env:\n    PGSSLMODE: require\n  run: psql -h localhost\n".repeat(2_000),
+        ),
+        (
+            "a.env",
+            "URL=postgres://localhost/d\nDB_HOST=localhost\n".repeat(8_000),
+        ),
+    ] {
+        let _ = printed(name, &text);
+    }
+}

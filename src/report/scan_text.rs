@@ -7,7 +7,6 @@ use anstyle::{AnsiColor, Style};
 use super::text::{Palette, View, wrap};
 use super::{ScanFindingReport, ScanReport, StringReport};
 use crate::diagnose::{Advice, Fix, Level};
-use crate::scan::Verdict;
 
 /// Which strings are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,12 +46,7 @@ pub fn write(
 
 /// `file:line` first, so that terminals and editors open it.
 fn write_string(out: &mut dyn Write, string: &StringReport) -> io::Result<()> {
-    let verdict = match string.verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Unknown => "unknown",
-    };
-    write!(out, "{}:{}: {verdict}", string.file, string.line)?;
+    write!(out, "{}:{}: {}", string.file, string.line, string.verdict)?;
     if let Some(key) = &string.key {
         write!(out, " {key}")?;
     }

@@ -1,8 +1,10 @@
 //! What finders find: a text that is, or may be, a connection string, and where it stands.
 
+use std::fmt::Display;
+
 use super::find::Readers;
 use super::template::{Filled, fill};
-use crate::conninfo::{Choice as _, SslMode};
+use crate::conninfo::{Choice as _, SslMode, quoted};
 use crate::dialect::Dialect;
 
 /// A connection string in a file. No `Debug`: it may contain a password.
@@ -50,6 +52,17 @@ impl Candidate {
 pub(super) struct Beside {
     pub(super) value: String,
     pub(super) line: usize,
+}
+
+/// Settings as one of libpq's strings.
+pub(super) fn in_libpqs_form<K: Display, V: AsRef<[u8]>>(
+    settings: impl IntoIterator<Item = (K, V)>,
+) -> String {
+    let words = settings.into_iter().map(|(keyword, value)| {
+        let value = quoted(value.as_ref());
+        format!("{keyword}={}", String::from_utf8_lossy(&value))
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// In what form it stands in the file.

@@ -56,6 +56,11 @@ pub(super) struct Block {
 /// A value that only the running program knows.
 pub(super) const UNKNOWN: &str = "${?}";
 
+/// The value of another setting with this name.
+pub(super) fn reference(name: &str) -> String {
+    format!("${{{name}}}")
+}
+
 /// The key of settings that stand elsewhere.
 pub(super) const SPREAD: &str = "...";
 

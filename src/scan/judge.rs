@@ -368,14 +368,19 @@ impl<'c> Case<'c> {
         match (self.candidate.form, self.place) {
             (Form::Address, _) | (_, Place::Local | Place::Container) => None,
             (_, Place::Network) if is_example && is_documentation => None,
-            (Form::Part, Place::Network) | (_, Place::Private) => Some(Level::Warning),
-            (Form::Text | Form::Group, Place::Network) if is_example => Some(Level::Warning),
-            (Form::Text | Form::Group, Place::Network) => Some(Level::Error),
+            (_, Place::Private) => Some(Level::Warning),
+            // Something else may set the mode. What the program itself accepts is certain.
+            (Form::Part, Place::Network) if self.candidate.beside != Besides::Unverified => {
+                Some(Level::Warning)
+            }
+            (_, Place::Network) if is_example => Some(Level::Warning),
+            (_, Place::Network) => Some(Level::Error),
             // The host is not known, but the mode is.
             (_, Place::Variable) => {
                 let is_written =
                     set == Set::InString && mode < SslMode::Require && self.is_libpqs_mode();
-                (is_written && !is_example).then_some(Level::Warning)
+                let is_weak = is_written || self.candidate.beside == Besides::Unverified;
+                (is_weak && !is_example).then_some(Level::Warning)
             }
         }
     }

@@ -75,6 +75,7 @@ pub(super) fn is_one(password: &str) -> bool {
         // Sealed secrets are long, and begin with two letters.
         .any(|start| password.starts_with(start) && (start.len() > 2 || password.len() > 200));
     !(plain.is_empty()
+        || password.chars().count() == 1
         || is_one_letter(&plain) && plain.starts_with('x')
         || is_one_letter(password) && password.len() > 2
         || PLACEHOLDERS.contains(&plain.as_str())

@@ -176,6 +176,13 @@ fn variable(text: &str, before: Option<char>, is_odbc: bool) -> Option<(usize, O
         }
     }
     let starts_a_part = before.is_none_or(|c| ":/@=?&;, '\"\\}".contains(c));
+    let in_a_name = matches!(before, Some('.' | '-' | '_'));
+    // `HOST:PORT/DATABASE`
+    if before == Some(':')
+        && let Some(length) = port(text)
+    {
+        return Some((length, None));
+    }
     match text.chars().next()? {
         '%' => percent(text),
         '$' if starts_a_part => {
@@ -190,7 +197,7 @@ fn variable(text: &str, before: Option<char>, is_odbc: bool) -> Option<(usize, O
                     .all(|c| c.is_ascii_alphanumeric() || "_-.:!'\"()[] ".contains(c));
             plain.then_some((length, None))
         }
-        '<' if starts_a_part => {
+        '<' if starts_a_part || in_a_name => {
             let (inner, length) = between("<", ">")?;
             let plain = !inner.is_empty()
                 && inner
@@ -217,6 +224,15 @@ fn variable(text: &str, before: Option<char>, is_odbc: bool) -> Option<(usize, O
         }
         _ => None,
     }
+}
+
+/// The length of a word that stands for a port.
+fn port(text: &str) -> Option<usize> {
+    let length = name_length(text);
+    let word = text.get(..length)?.to_ascii_lowercase();
+    let behind = text.get(length..)?.chars().next();
+    let is_one = word == "port" || word.ends_with("_port");
+    (is_one && matches!(behind, Some('/' | '?'))).then_some(length)
 }
 
 /// A variable has no more bytes.
@@ -339,6 +355,11 @@ mod tests {
                 "postgres://u:${...}@h/${...}",
             ),
             ("postgres://__U__:p@h/d", "postgres://${...}:p@h/d"),
+            ("postgres://u@HOST:PORT/d", "postgres://u@HOST:${...}/d"),
+            (
+                "postgres://<a>.<b>-pg.acme.io/d",
+                "postgres://${...}.${...}-pg.acme.io/d",
+            ),
         ] {
             let filled = fill(text);
             assert_eq!(filled.marker.shown(&filled.text), shown, "{text}");
@@ -373,6 +394,7 @@ mod tests {
             "Driver={PostgreSQL Unicode};Pwd={abc}",
             "host=h password=a{b;c}d",
             "jdbc:postgresql://h/d?a=%d0%b0",
+            "postgres://u:port@h/d",
         ] {
             let filled = fill(text);
             assert_eq!(

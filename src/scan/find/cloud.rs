@@ -1,28 +1,34 @@
 //! `aws rds describe-db-instances` and its relatives: addresses of servers.
 
-use crate::conninfo::quoted;
-use crate::scan::candidate::{Besides, Candidate, Form};
+use std::collections::BTreeMap;
+
+use crate::scan::candidate::{Besides, Candidate, Form, in_libpqs_form};
 use crate::scan::document::{Document, Entry};
 use crate::scan::template::fill;
 
 /// One address for each instance with the engine of PostgreSQL.
 pub(super) fn find(document: &Document) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for engine in &document.entries {
-        let is_ours = engine.key == "Engine" && engine.value.contains("postgres");
-        if !is_ours {
-            continue;
+    let is_ours = |entry: &&Entry| entry.key == "Engine" && entry.value.contains("postgres");
+    let engines: Vec<&Entry> = document.entries.iter().filter(is_ours).collect();
+    if engines.is_empty() {
+        return candidates;
+    }
+    let mut settings: BTreeMap<(usize, &str), &Entry> = BTreeMap::new();
+    for entry in &document.entries {
+        settings
+            .entry((entry.scope, entry.key.as_str()))
+            .or_insert(entry);
+    }
+    let mut endpoints: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, scope) in document.scopes.iter().enumerate() {
+        if let (Some(parent), "Endpoint") = (scope.parent, scope.name.as_str()) {
+            endpoints.entry(parent).or_insert(index);
         }
-        let in_scope = |scope: usize, key: &str| {
-            document
-                .entries
-                .iter()
-                .find(|entry| entry.scope == scope && entry.key == key)
-        };
-        let endpoint = document
-            .scopes
-            .iter()
-            .position(|scope| scope.name == "Endpoint" && scope.parent == Some(engine.scope));
+    }
+    for engine in engines {
+        let in_scope = |scope: usize, key: &str| settings.get(&(scope, key)).copied();
+        let endpoint = endpoints.get(&engine.scope).copied();
         // Clusters name their endpoint as a text.
         let host = match endpoint {
             Some(scope) => in_scope(scope, "Address"),
@@ -43,19 +49,15 @@ pub(super) fn find(document: &Document) -> Vec<Candidate> {
             ("dbname", dbname),
             ("user", user),
         ];
-        let words = pairs.iter().filter_map(|(name, entry)| {
-            let entry: &Entry = (*entry)?;
-            Some(format!(
-                "{name}={}",
-                String::from_utf8_lossy(&quoted(entry.value.as_bytes()))
-            ))
-        });
+        let pairs = pairs
+            .iter()
+            .filter_map(|(name, entry)| Some((name, (*entry)?.value.as_str())));
         let key = in_scope(engine.scope, "DBInstanceIdentifier")
             .or_else(|| in_scope(engine.scope, "DBClusterIdentifier"));
         candidates.push(Candidate {
             line: host.line,
             key: key.map(|entry| entry.value.clone()),
-            filled: fill(&words.collect::<Vec<_>>().join(" ")),
+            filled: fill(&in_libpqs_form(pairs)),
             asked: None,
             reader: None,
             form: Form::Address,

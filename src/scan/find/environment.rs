@@ -1,15 +1,16 @@
-//! `PGSSLMODE` beside commands: it counts for the command behind it, for every command after it, or for the container or
-//! job whose environment sets it.
+//! `PGSSLMODE` and `PGPASSWORD` beside commands: they count for the command behind them, for every command after them, or
+//! for the container or job whose environment sets them.
 
 use std::collections::BTreeMap;
 
-use crate::scan::candidate::{Besides, Candidate};
+use crate::scan::candidate::{Beside, Besides, Candidate, Form};
 use crate::scan::document::{Document, Entry};
 use crate::scan::kind::Kind;
 use crate::scan::read::lines::words;
 
 const MODE: &str = "PGSSLMODE";
 const ROOT: &str = "PGSSLROOTCERT";
+const PASSWORD: &str = "PGPASSWORD";
 
 /// Keys above the environment of a process.
 const ENVIRONMENTS: &[&str] = &["env", "environment", "variables"];
@@ -22,6 +23,7 @@ pub(super) struct Environment<'d> {
     /// Those outside of such a scope.
     others: Vec<&'d Entry>,
     root: Option<&'d str>,
+    passwords: Vec<&'d Entry>,
     /// That of the text around this one.
     outside: Besides,
 }
@@ -51,6 +53,7 @@ impl<'d> Environment<'d> {
             of_scopes,
             others,
             root: roots.into_values().next(),
+            passwords: entries().filter(|entry| entry.key == PASSWORD).collect(),
             outside,
         }
     }
@@ -64,18 +67,22 @@ impl<'d> Environment<'d> {
 
     /// Gives strings without a name their mode.
     pub(super) fn apply(&self, kind: Kind, text: &str, first_line: usize, found: &mut [Candidate]) {
+        self.give_passwords(kind, text, first_line, found);
         let is_empty = self.of_scopes.is_empty() && self.others.is_empty();
         if is_empty && self.outside == Besides::Nothing {
             return;
         }
-        let lines = self.lines(text, first_line);
+        let modes = Reached::of(MODE, &self.others, text, first_line);
         for candidate in found
             .iter_mut()
             .filter(|candidate| candidate.key.is_none() && candidate.beside == Besides::Nothing)
         {
             candidate.beside = match kind {
                 Kind::Lines(_) | Kind::Prose | Kind::Passwords => {
-                    lines.at(candidate.line).unwrap_or(self.outside)
+                    let mode = modes.at(candidate.line);
+                    mode.map_or(self.outside, |mode| {
+                        Besides::of_mode(&mode.value, self.root)
+                    })
                 }
                 Kind::Yaml => self.of_scope(candidate.scope),
                 Kind::Ini | Kind::Code(_) => match self.of_scope(candidate.scope) {
@@ -98,24 +105,21 @@ impl<'d> Environment<'d> {
         Besides::of_mode(&first.value, self.root)
     }
 
-    fn lines(&self, text: &str, first_line: usize) -> Lines {
-        let mut known = Lines::default();
-        if self.others.is_empty() {
-            return known;
+    /// `PGPASSWORD=x psql`
+    fn give_passwords(&self, kind: Kind, text: &str, first_line: usize, found: &mut [Candidate]) {
+        let Kind::Lines(_) = kind else {
+            return;
+        };
+        let passwords = Reached::of(PASSWORD, &self.passwords, text, first_line);
+        let without = found.iter_mut().filter(|candidate| {
+            candidate.form == Form::Text && candidate.key.is_none() && candidate.password.is_none()
+        });
+        for candidate in without {
+            candidate.password = passwords.at(candidate.line).map(|entry| Beside {
+                value: entry.value.clone(),
+                line: entry.line,
+            });
         }
-        let lines: Vec<&str> = text.lines().collect();
-        for entry in &self.others {
-            let line = entry
-                .line
-                .checked_sub(first_line)
-                .and_then(|index| lines.get(index));
-            let modes = match reach(line.copied().unwrap_or_default()) {
-                Reach::Line => &mut known.of_line,
-                Reach::Onward => &mut known.onward,
-            };
-            modes.insert(entry.line, Besides::of_mode(&entry.value, self.root));
-        }
-        known
     }
 }
 
@@ -123,23 +127,40 @@ fn is_mode(key: &str) -> bool {
     key == MODE || key == "process.env.PGSSLMODE"
 }
 
-/// The modes of lines that run one after the other.
-#[derive(Default)]
-struct Lines {
+/// The settings of one variable in lines that run one after the other.
+struct Reached<'d> {
     /// For the command of this line.
-    of_line: BTreeMap<usize, Besides>,
+    of_line: BTreeMap<usize, &'d Entry>,
     /// From this line on.
-    onward: BTreeMap<usize, Besides>,
+    onward: BTreeMap<usize, &'d Entry>,
 }
 
-impl Lines {
-    fn at(&self, line: usize) -> Option<Besides> {
+impl<'d> Reached<'d> {
+    fn of(name: &str, settings: &[&'d Entry], text: &str, first_line: usize) -> Self {
+        let (mut of_line, mut onward) = (BTreeMap::new(), BTreeMap::new());
+        if !settings.is_empty() {
+            let lines: Vec<&str> = text.lines().collect();
+            for entry in settings {
+                let line = entry
+                    .line
+                    .checked_sub(first_line)
+                    .and_then(|index| lines.get(index));
+                match reach(line.copied().unwrap_or_default(), name) {
+                    Reach::Line => of_line.insert(entry.line, *entry),
+                    Reach::Onward => onward.insert(entry.line, *entry),
+                };
+            }
+        }
+        Self { of_line, onward }
+    }
+
+    fn at(&self, line: usize) -> Option<&'d Entry> {
         let last = || self.onward.range(..=line).next_back();
-        let mode = self
+        let known = self
             .of_line
             .get(&line)
-            .or_else(|| last().map(|(_, mode)| mode));
-        mode.copied()
+            .or_else(|| last().map(|(_, entry)| entry));
+        known.copied()
     }
 }
 
@@ -155,10 +176,13 @@ enum Reach {
 /// Words before a setting that counts from there on.
 const KEPT: &[&str] = &["export", "declare", "readonly", "ENV", "ARG", "set", "setx"];
 
-fn reach(line: &str) -> Reach {
+fn reach(line: &str, variable: &str) -> Reach {
     let words = words(line);
-    let is_mode = |word: &String| word.split_once('=').is_some_and(|(name, _)| name == MODE);
-    let Some(at) = words.iter().position(is_mode) else {
+    let sets = |word: &String| {
+        word.split_once('=')
+            .is_some_and(|(name, _)| name == variable)
+    };
+    let Some(at) = words.iter().position(sets) else {
         return Reach::Onward;
     };
     let (before, behind) = words.split_at(at);
@@ -189,7 +213,7 @@ mod tests {
             ("ENV PGSSLMODE require", Reach::Onward),
             ("  PGSSLMODE: require", Reach::Onward),
         ] {
-            assert_eq!(reach(line), expected, "{line}");
+            assert_eq!(reach(line, MODE), expected, "{line}");
         }
     }
 }

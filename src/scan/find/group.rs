@@ -1,15 +1,16 @@
 //! Settings that together are one connection: `DB_HOST`, `DB_PORT`, `DB_SSLMODE` in one file, an entry of `database.yml`,
 //! a dictionary of Django.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::parts::{self, LIBPQ, Part};
+use super::beside::{besides, referred};
+use super::ours::{is_ours, reader};
+use super::parts::{self, Part};
 use super::{About, Clues};
-use crate::conninfo::{Choice as _, Keyword, SslMode, quoted};
+use crate::conninfo::{Keyword, host_and_port};
 use crate::dialect::Dialect;
-use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_words};
+use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_form, in_libpqs_words};
 use crate::scan::document::{Document, Entry, SPREAD, UNKNOWN};
-use crate::scan::kind::Kind;
 use crate::scan::template::fill;
 
 /// Scopes whose settings belong to the scope around them.
@@ -25,27 +26,128 @@ const INNER: &[&str] = &[
     "ssl_opts",
     "replication",
     "tls",
+    "jsonData",
+    "secureJsonData",
 ];
 
 /// Settings that belong together, by what they say.
-struct Group<'d> {
-    scope: usize,
-    prefix: String,
+pub(super) struct Group<'d> {
+    pub(super) scope: usize,
+    pub(super) prefix: String,
     members: Vec<(Part, &'d Entry)>,
 }
 
 impl<'d> Group<'d> {
-    fn get(&self, part: Part) -> Option<&'d Entry> {
+    pub(super) fn get(&self, part: Part) -> Option<&'d Entry> {
         let member = self.members.iter().find(|(one, _)| *one == part)?;
         Some(member.1)
     }
 
-    fn keyword(&self, keyword: Keyword) -> Option<&'d Entry> {
+    pub(super) fn keyword(&self, keyword: Keyword) -> Option<&'d Entry> {
         self.get(Part::Keyword(keyword))
     }
 }
 
-/// The groups of a document.
+/// The groups of a document, and what else of it decides about TLS.
+pub(super) struct Groups<'d> {
+    pub(super) document: &'d Document,
+    pub(super) groups: Vec<Group<'d>>,
+    /// The first one of each scope and prefix.
+    places: BTreeMap<(usize, String), usize>,
+    /// Those with a whole string, by scope, line and prefix.
+    strings: BTreeMap<(usize, usize, String), usize>,
+    /// Whether the text may be about PostgreSQL.
+    pub(super) may_be_ours: bool,
+    /// Whether a program in the text looks at certificates itself.
+    pub(super) checks_itself: bool,
+    /// By the scope around them: those with settings for TLS.
+    inner: BTreeMap<usize, usize>,
+    /// Settings for TLS by scope: whether they name roots and nothing that ends the verification.
+    pub(super) roots: BTreeMap<usize, Roots>,
+}
+
+/// What the options of Node's `tls.connect` say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Roots {
+    /// They name roots. The verification is on by default.
+    Named,
+    /// Something else may end the verification.
+    Open,
+}
+
+impl<'d> Groups<'d> {
+    pub(super) fn of(document: &'d Document, clues: Clues<'_>) -> Self {
+        let groups = groups(document);
+        let mut places = BTreeMap::new();
+        let mut strings = BTreeMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            places
+                .entry((group.scope, group.prefix.clone()))
+                .or_insert(index);
+            if let Some(url) = group.get(Part::Url) {
+                strings
+                    .entry((group.scope, url.line, group.prefix.clone()))
+                    .or_insert(index);
+            }
+        }
+        let mut inner = BTreeMap::new();
+        for (index, scope) in document.scopes.iter().enumerate() {
+            let decides = matches!(
+                scope.name.as_str(),
+                "ssl" | "tls" | "sslOptions" | "ssl_opts" | "dialectOptions" | "connect_args"
+            );
+            if let (Some(parent), true) = (scope.parent.filter(|parent| *parent != 0), decides) {
+                inner.entry(parent).or_insert(index);
+            }
+        }
+        let mut roots = BTreeMap::new();
+        for entry in &document.entries {
+            let is_ssl = document
+                .scope(entry.scope)
+                .is_some_and(|scope| scope.name == "ssl");
+            let said = match entry.key.as_str() {
+                "ca" => Roots::Named,
+                "rejectUnauthorized" | SPREAD => Roots::Open,
+                _ => continue,
+            };
+            let known = roots.entry(entry.scope).or_insert(said);
+            if said == Roots::Open || !is_ssl {
+                *known = Roots::Open;
+            }
+        }
+        Self {
+            document,
+            groups,
+            places,
+            strings,
+            may_be_ours: clues.about != About::Unknown
+                || ["'pg'", "\"pg\""]
+                    .iter()
+                    .any(|name| clues.text.contains(name)),
+            checks_itself: clues.text.contains("checkServerIdentity"),
+            inner,
+            roots,
+        }
+    }
+
+    /// The settings for TLS in a scope of their own below this one.
+    pub(super) fn inner(&self, scope: usize) -> Option<&usize> {
+        self.inner.get(&scope)
+    }
+
+    /// The first group of a scope with a prefix.
+    pub(super) fn first(&self, scope: usize, prefix: &str) -> Option<&Group<'d>> {
+        let index = self.places.get(&(scope, prefix.to_owned()))?;
+        self.groups.get(*index)
+    }
+
+    /// The group of the string in this line.
+    pub(super) fn of_string(&self, scope: usize, line: usize, prefix: &str) -> Option<&Group<'d>> {
+        let index = self.strings.get(&(scope, line, prefix.to_owned()))?;
+        self.groups.get(*index)
+    }
+}
+
 fn groups(document: &Document) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut places: BTreeMap<(usize, String), usize> = BTreeMap::new();
@@ -79,7 +181,7 @@ fn groups(document: &Document) -> Vec<Group<'_>> {
 }
 
 /// The scope to which the settings of an inner one belong.
-fn outer(document: &Document, scope: usize) -> usize {
+pub(super) fn outer(document: &Document, scope: usize) -> usize {
     let mut scope = scope;
     for _ in 0..3 {
         let Some(this) = document.scope(scope) else {
@@ -95,18 +197,42 @@ fn outer(document: &Document, scope: usize) -> usize {
 }
 
 /// One candidate for each group that is about PostgreSQL and names a host.
-pub(super) fn find(document: &Document, clues: Clues<'_>) -> Vec<Candidate> {
-    let groups = groups(document);
-    groups
+pub(super) fn find(groups: &Groups<'_>, strings: &[Candidate], clues: Clues<'_>) -> Vec<Candidate> {
+    let strings: BTreeSet<&str> = strings
         .iter()
-        .filter_map(|group| candidate(document, group, clues))
+        .filter_map(|string| string.key.as_deref())
+        .collect();
+    groups
+        .groups
+        .iter()
+        .filter_map(|group| candidate(groups, group, &strings, clues))
         .collect()
 }
 
-fn candidate(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option<Candidate> {
-    let host = group
+/// The setting that names the server. Grafana calls `host:port` a URL.
+pub(super) fn server<'d>(group: &Group<'d>) -> Option<&'d Entry> {
+    let address = || {
+        let url = group.get(Part::Url)?;
+        let port = host_and_port(url.value.as_bytes()).and_then(|(_, port)| port)?;
+        let is_one = !url.value.contains("://") && port.iter().all(u8::is_ascii_digit);
+        (is_one && group.get(Part::Engine).is_some()).then_some(url)
+    };
+    group
         .keyword(Keyword::Host)
-        .or_else(|| group.keyword(Keyword::Hostaddr))?;
+        .or_else(|| group.keyword(Keyword::Hostaddr))
+        .or_else(address)
+}
+
+fn candidate(
+    groups: &Groups<'_>,
+    group: &Group<'_>,
+    strings: &BTreeSet<&str>,
+    clues: Clues<'_>,
+) -> Option<Candidate> {
+    let document = groups.document;
+    let Some(host) = server(group) else {
+        return unverified(groups, group, strings, clues);
+    };
     let has_more = [
         Keyword::Port,
         Keyword::Dbname,
@@ -138,13 +264,19 @@ fn candidate(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option
             Part::Keyword(Keyword::SslMode) => {
                 settings.push((Keyword::SslMode, mode(&entry.value)));
             }
+            Part::Url if std::ptr::eq(*entry, host) => {
+                settings.push((Keyword::Host, entry.value.clone()));
+            }
             // Rails and Django hand everything else that libpq knows to it; others have words of their own.
             Part::Keyword(keyword) => settings.push((*keyword, entry.value.clone())),
             Part::Tls | Part::RejectUnauthorized | Part::Engine | Part::Url => {}
         }
     }
     settings.retain(|(_, value)| !value.is_empty());
-    let beside = besides(document, group, clues);
+    if takes_a_port(host) {
+        split_port(&mut settings);
+    }
+    let beside = besides(groups, group, clues);
     let has_mode = settings
         .iter()
         .any(|(keyword, _)| *keyword == Keyword::SslMode);
@@ -162,7 +294,7 @@ fn candidate(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option
     Some(Candidate {
         line: host.line,
         key: Some(key(document, group, host)),
-        filled: fill(&words(&settings)),
+        filled: fill(&in_libpqs_form(settings)),
         asked: Some(Dialect::Libpq),
         reader,
         form,
@@ -172,15 +304,65 @@ fn candidate(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option
     })
 }
 
-/// The settings as libpq's.
-fn words(settings: &[(Keyword, String)]) -> String {
-    let words = settings.iter().map(|(keyword, value)| {
-        format!(
-            "{keyword}={}",
-            String::from_utf8_lossy(&quoted(value.as_bytes()))
-        )
+/// A program that accepts every certificate of a server that a variable names.
+fn unverified(
+    groups: &Groups<'_>,
+    group: &Group<'_>,
+    strings: &BTreeSet<&str>,
+    clues: Clues<'_>,
+) -> Option<Candidate> {
+    let url = group.get(Part::Url)?;
+    // The string of a constant is found itself.
+    let is_variable =
+        url.value == UNKNOWN || referred(&url.value).is_some_and(|name| !strings.contains(name));
+    let reader = reader(groups.document, group, clues);
+    if !is_variable || !groups.may_be_ours || reader != Some(Dialect::NodePostgres) {
+        return None;
+    }
+    let beside = besides(groups, group, clues);
+    (beside == Besides::Unverified).then(|| Candidate {
+        line: url.line,
+        key: Some(url.key.clone()),
+        filled: fill(&in_libpqs_form([(Keyword::Host, UNKNOWN)])),
+        asked: Some(Dialect::Libpq),
+        reader,
+        form: Form::Part,
+        password: None,
+        beside,
+        scope: group.scope,
+    })
+}
+
+/// Whether a program's own setting for the server takes `host:port`: Go's `Addr`, Grafana's `GF_DATABASE_HOST`.
+fn takes_a_port(host: &Entry) -> bool {
+    let key = host.key.to_ascii_lowercase();
+    key.ends_with("addr")
+        || key.ends_with("address")
+        || key.ends_with("url")
+        || key == "gf_database_host"
+}
+
+fn split_port(settings: &mut Vec<(Keyword, String)>) {
+    let has_port = settings
+        .iter()
+        .any(|(keyword, _)| *keyword == Keyword::Port);
+    let host = settings
+        .iter_mut()
+        .find(|(keyword, _)| *keyword == Keyword::Host);
+    let Some((_, host)) = host else {
+        return;
+    };
+    let split = host_and_port(host.as_bytes()).and_then(|(name, port)| {
+        let port = port?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Some((text(name), text(port)))
     });
-    words.collect::<Vec<_>>().join(" ")
+    if let Some((name, port)) = split {
+        *host = name;
+        if !has_port {
+            settings.push((Keyword::Port, port));
+        }
+    }
 }
 
 /// `VerifyFull`, `verify_full` of programs are libpq's words in another spelling. Others stay, so that faults show.
@@ -189,199 +371,6 @@ fn mode(value: &str) -> String {
     match in_libpqs_words(value) {
         Some(mode) if has_capital => mode.to_string(),
         _ => value.to_owned(),
-    }
-}
-
-/// What stands beside the mode in words of a program.
-fn besides(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Besides {
-    let reader = reader(document, group, clues);
-    if let Some(entry) = group.get(Part::RejectUnauthorized) {
-        return match entry.value.as_str() {
-            "false" => Besides::Unverified,
-            "true" => Besides::Mode(SslMode::VerifyFull),
-            _ => Besides::Something,
-        };
-    }
-    if let Some(entry) = group.get(Part::Tls) {
-        return match (entry.value.as_str(), reader) {
-            // Both verify chain and name unless they are told not to.
-            ("true", Some(Dialect::NodePostgres | Dialect::Ecto)) => {
-                Besides::Mode(SslMode::VerifyFull)
-            }
-            ("false" | "0" | "off" | "", _) => Besides::Nothing,
-            _ => Besides::Something,
-        };
-    }
-    // `ssl: { ca: ... }`
-    let inner = document.scopes.iter().position(|scope| {
-        scope.parent == Some(group.scope)
-            && group.scope != 0
-            && matches!(
-                scope.name.as_str(),
-                "ssl" | "tls" | "sslOptions" | "ssl_opts" | "dialectOptions" | "connect_args"
-            )
-    });
-    match inner {
-        Some(inner)
-            if reader == Some(Dialect::NodePostgres)
-                && names_roots(document, inner)
-                && !clues.text.contains("checkServerIdentity") =>
-        {
-            Besides::Mode(SslMode::VerifyFull)
-        }
-        Some(_) => Besides::Something,
-        None => Besides::Nothing,
-    }
-}
-
-/// Whether the options of Node's `tls.connect` name roots and nothing that ends the verification, which is on by default.
-fn names_roots(document: &Document, scope: usize) -> bool {
-    let is_ssl = document
-        .scope(scope)
-        .is_some_and(|scope| scope.name == "ssl");
-    let has = |key: &str| {
-        let mut entries = document.entries.iter();
-        entries.any(|entry| entry.scope == scope && entry.key == key)
-    };
-    is_ssl && has("ca") && !has("rejectUnauthorized") && !has(SPREAD)
-}
-
-/// Words that say PostgreSQL where a name has them.
-const OURS: &[&str] = &[
-    "PG",
-    "PSQL",
-    "POSTGRES",
-    "POSTGRESQL",
-    "PGSQL",
-    "POSTGIS",
-    "TIMESCALE",
-    "TIMESCALEDB",
-    "PGBOUNCER",
-    "NPGSQL",
-];
-
-/// Prefixes that say database.
-const DATABASES: &[&str] = &[
-    "DB",
-    "DATABASE",
-    "SQL",
-    "RDS",
-    "DATASOURCE",
-    "PRIMARY",
-    "MASTER",
-    "MAIN",
-    "APP",
-];
-
-fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> bool {
-    let upper_words = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-        words.map(str::to_ascii_uppercase).collect()
-    };
-    let names_ours = |text: &str| {
-        upper_words(text)
-            .iter()
-            .any(|word| OURS.contains(&word.as_str()))
-    };
-    if let Some(engine) = group
-        .get(Part::Engine)
-        .filter(|engine| engine.value != UNKNOWN)
-    {
-        let lower = engine.value.to_ascii_lowercase();
-        let ours = [
-            "postgres",
-            "pgsql",
-            "psycopg",
-            "postgis",
-            "npgsql",
-            "timescale",
-        ];
-        if ours.iter().any(|word| lower.contains(word)) || lower == "pg" {
-            return true;
-        }
-        let others = [
-            "mysql",
-            "maria",
-            "mssql",
-            "sqlserver",
-            "sqlite",
-            "mongo",
-            "redis",
-            "oracle",
-            "smtp",
-            "cockroach",
-        ];
-        if others.iter().any(|word| lower.contains(word)) {
-            return false;
-        }
-    }
-    let port = group
-        .keyword(Keyword::Port)
-        .map(|entry| entry.value.as_str());
-    if port.is_some_and(|port| {
-        matches!(
-            port,
-            "3306" | "1433" | "1521" | "27017" | "6379" | "25" | "587" | "80" | "443" | "8080"
-        )
-    }) {
-        return false;
-    }
-    let path_is_ours = document.path(group.scope).any(names_ours) || names_ours(&group.prefix);
-    if path_is_ours || port.is_some_and(|port| matches!(port, "5432" | "6432")) {
-        return true;
-    }
-    if group
-        .keyword(Keyword::SslMode)
-        .is_some_and(|entry| SslMode::from_bytes(entry.value.as_bytes()).is_some())
-    {
-        return true;
-    }
-    let name = clues.path.rsplit('/').next().unwrap_or_default();
-    if name.contains("pg_service") {
-        return true;
-    }
-    let is_database = upper_words(&group.prefix)
-        .iter()
-        .any(|word| DATABASES.contains(&word.as_str()))
-        || group.prefix.is_empty()
-            && group.keyword(Keyword::Dbname).is_some()
-            && group.keyword(Keyword::User).is_some();
-    is_database && clues.about == About::Postgres
-}
-
-/// Whose words the settings are in.
-fn reader(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option<Dialect> {
-    if group.prefix == LIBPQ {
-        return Some(Dialect::DotenvLine);
-    }
-    let name = clues.path.rsplit('/').next().unwrap_or_default();
-    if name.contains("pg_service") {
-        return Some(Dialect::Libpq);
-    }
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let engine = group.get(Part::Engine);
-    match (engine.map(|engine| engine.key.as_str()), clues.kind) {
-        (Some("DB_CONNECTION"), _) => Some(Dialect::Laravel),
-        (Some("adapter"), Kind::Yaml) => Some(Dialect::Rails),
-        (Some("ENGINE"), Kind::Code(_)) => Some(Dialect::Django),
-        (Some("driver"), Kind::Code(_)) if ending == "php" => Some(Dialect::Laravel),
-        _ if ending == "ex" || ending == "exs" => Some(Dialect::Ecto),
-        _ if matches!(ending, "js" | "ts" | "mjs" | "cjs" | "tsx" | "jsx") => {
-            Some(Dialect::NodePostgres)
-        }
-        _ if document
-            .path(group.scope)
-            .any(|name| name.contains("Npgsql")) =>
-        {
-            Some(Dialect::Adonet)
-        }
-        _ if document
-            .path(group.scope)
-            .any(|name| name == "provider postgresql") =>
-        {
-            Some(Dialect::Libpq)
-        }
-        _ => None,
     }
 }
 
@@ -425,53 +414,11 @@ fn key(document: &Document, group: &Group<'_>, host: &Entry) -> String {
     }
 }
 
-/// Gives strings the password and the settings for TLS that stand beside them.
-pub(super) fn join(document: &Document, candidates: &mut [Candidate], clues: Clues<'_>) {
-    let groups = groups(document);
-    for candidate in candidates
-        .iter_mut()
-        .filter(|candidate| candidate.form == Form::Text)
-    {
-        let Some(name) = candidate.key.as_deref() else {
-            continue;
-        };
-        let prefix = parts::of(name).map(|name| name.prefix).unwrap_or_default();
-        let scope = outer(document, candidate.scope);
-        let is_in = |group: &&Group<'_>| {
-            group
-                .get(Part::Url)
-                .is_some_and(|entry| entry.line == candidate.line)
-                && group.scope == scope
-                && group.prefix == prefix
-        };
-        let is_beside = |group: &&Group<'_>| {
-            group.scope == scope && group.prefix == prefix && (scope != 0 || !prefix.is_empty())
-        };
-        let group = groups
-            .iter()
-            .find(is_in)
-            .or_else(|| groups.iter().find(is_beside));
-        let Some(group) = group else {
-            continue;
-        };
-        candidate.password = group.keyword(Keyword::Password).map(|entry| Beside {
-            value: entry.value.clone(),
-            line: entry.line,
-        });
-        candidate.beside = match group.keyword(Keyword::SslMode) {
-            Some(mode) => {
-                let root = group.keyword(Keyword::SslRootCert);
-                Besides::of_mode(&mode.value, root.map(|root| root.value.as_str()))
-            }
-            None => besides(document, group, clues),
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scan::find::all;
+    use crate::scan::kind::Kind;
 
     fn found(path: &str, text: &str) -> Vec<(usize, String, String)> {
         let finds = all(path, Kind::of(path), text);

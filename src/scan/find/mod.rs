@@ -1,9 +1,11 @@
 //! Finders: what of a document is a connection string.
 
+mod beside;
 mod cloud;
 mod environment;
 mod group;
 mod kubernetes;
+mod ours;
 mod parts;
 mod passwords;
 mod pooler;
@@ -14,6 +16,7 @@ mod string;
 pub(super) use reader::Readers;
 
 use environment::Environment;
+use group::Groups;
 
 use super::candidate::{Besides, Candidate};
 use super::content;
@@ -59,21 +62,14 @@ pub(super) enum About {
 
 impl About {
     fn of(text: &str) -> Self {
+        let lower = text.to_ascii_lowercase();
         let has = |words: &[&str]| {
             words
                 .iter()
-                .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+                .any(|word| memchr::memmem::find(lower.as_bytes(), word.as_bytes()).is_some())
         };
-        let lower = text.to_ascii_lowercase();
-        let text = lower.as_str();
-        let has_lower = |words: &[&str]| {
-            words
-                .iter()
-                .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
-        };
-        let ours = has(&["postgres", "pgsql", "psycopg", "npgsql"])
-            || has_lower(&["postgres", "pgsql", "psycopg", "npgsql"]);
-        let others = has_lower(&[
+        let ours = has(&["postgres", "pgsql", "psycopg", "npgsql"]);
+        let others = has(&[
             "mysql",
             "mariadb",
             "sqlserver",
@@ -107,6 +103,10 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
     finds
         .candidates
         .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
+    // An anchor of YAML is read again wherever it is merged.
+    finds
+        .candidates
+        .dedup_by(|a, b| (a.line, &a.key, &a.filled.text) == (b.line, &b.key, &b.filled.text));
     if finds.candidates.len() > MOST {
         finds.candidates.truncate(MOST);
         finds.is_cut = true;
@@ -139,15 +139,17 @@ fn within(
     kubernetes::decode(&mut document);
     finds.is_cut |= document.is_cut();
     service::add(&document, &mut finds.services);
+    let groups = Groups::of(&document, clues);
     let mut found = if pooler::is_one(path) {
         pooler::find(&document)
     } else {
         let mut found = string::find(&document, clues);
-        found.extend(group::find(&document, clues));
+        let groups_found = group::find(&groups, &found, clues);
+        found.extend(groups_found);
         found.extend(cloud::find(&document));
         found
     };
-    group::join(&document, &mut found, clues);
+    beside::join(&groups, &mut found, clues);
     let environment = Environment::of(&document, outside);
     environment.apply(kind, text, first_line, &mut found);
     finds.candidates.extend(found);

@@ -122,9 +122,10 @@ pub(super) fn of(key: &str) -> Option<Name> {
             part: Part::Keyword(keyword),
         });
     }
-    let is_upper = !key.chars().any(|c| c.is_ascii_lowercase());
-    let words = match JOINED.contains(&words.as_str()) && is_upper {
-        true => format!("DB_{}", words.get(2..)?),
+    // `DBHOST`, Go's `DBHost` and `DBSSLMode`; `dbname` is libpq's own.
+    let together = words.replace('_', "");
+    let words = match JOINED.contains(&together.as_str()) && key.starts_with("DB") {
+        true => format!("DB_{}", together.get(2..)?),
         false => words,
     };
     let ends = |name: &str| {
@@ -183,6 +184,8 @@ mod tests {
         for (key, prefix, part) in [
             ("DB_HOST", "DB", host),
             ("DBHOST", "DB", host),
+            ("DBHost", "DB", host),
+            ("DBSSLMode", "DB", Part::Keyword(Keyword::SslMode)),
             ("POSTGRES_DB", "POSTGRES", dbname),
             ("POSTGRES_DB_HOST", "POSTGRES", host),
             ("PGHOST", "PG", host),

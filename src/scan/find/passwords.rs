@@ -1,7 +1,6 @@
 //! `.pgpass`: `host:port:database:user:password`, one a line (`passwordFromFile` in libpq's `fe-connect.c`).
 
-use crate::conninfo::quoted;
-use crate::scan::candidate::{Beside, Besides, Candidate, Form};
+use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_form};
 use crate::scan::document::UNKNOWN;
 use crate::scan::template::fill;
 
@@ -39,19 +38,12 @@ fn one(line: &str, number: usize) -> Option<Candidate> {
         ("dbname", dbname),
         ("user", user),
     ];
-    let pairs = pairs
-        .iter()
-        .filter(|(_, value)| known(value))
-        .map(|(name, value)| {
-            format!(
-                "{name}={}",
-                String::from_utf8_lossy(&quoted(value.as_bytes()))
-            )
-        });
+    let pairs = pairs.iter().filter(|(_, value)| known(value));
+    let pairs = pairs.map(|(name, value)| (name, value.as_str()));
     Some(Candidate {
         line: number,
         key: None,
-        filled: fill(&pairs.collect::<Vec<_>>().join(" ")),
+        filled: fill(&in_libpqs_form(pairs)),
         asked: None,
         reader: None,
         form: Form::Address,

@@ -1,8 +1,8 @@
 //! `pgbouncer.ini`: each line of `[databases]` is a connection string with settings of PgBouncer's own. How it asks for
 //! TLS is in `[pgbouncer]` (PgBouncer's documentation, "TLS settings").
 
-use crate::conninfo::{Keyword, parse, quoted};
-use crate::scan::candidate::{Besides, Candidate, Form};
+use crate::conninfo::{Keyword, parse};
+use crate::scan::candidate::{Besides, Candidate, Form, in_libpqs_form};
 use crate::scan::document::Document;
 use crate::scan::template::fill;
 
@@ -60,13 +60,10 @@ pub(super) fn find(document: &Document) -> Vec<Candidate> {
             };
             settings.extend(value.map(|value| (*keyword, value.into_bytes())));
         }
-        let pairs = settings.iter().map(|(keyword, value)| {
-            format!("{keyword}={}", String::from_utf8_lossy(&quoted(value)))
-        });
         candidates.push(Candidate {
             line: entry.line,
             key: Some(entry.key.clone()),
-            filled: fill(&pairs.collect::<Vec<_>>().join(" ")),
+            filled: fill(&in_libpqs_form(settings)),
             asked: None,
             reader: None,
             form: Form::Group,

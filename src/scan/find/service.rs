@@ -1,5 +1,7 @@
 //! Names of containers: services of compose files and workflows, Services of Kubernetes.
 
+use std::collections::BTreeMap;
+
 use crate::scan::document::Document;
 use crate::scan::place::Services;
 
@@ -10,6 +12,17 @@ pub(super) fn add(document: &Document, services: &mut Services) {
             services.insert(name.to_ascii_lowercase());
         }
     };
+    // Of the objects of Kubernetes, by the scope of the object.
+    let names: BTreeMap<usize, &str> = document
+        .entries
+        .iter()
+        .filter(|entry| entry.key == "name")
+        .filter_map(|entry| {
+            let metadata = document.scope(entry.scope)?;
+            let object = metadata.parent.filter(|_| metadata.name == "metadata")?;
+            Some((object, entry.value.as_str()))
+        })
+        .collect();
     for scope in &document.scopes {
         let parent = scope.parent.and_then(|parent| document.scope(parent));
         if parent.is_some_and(|parent| parent.name == "services") {
@@ -32,14 +45,10 @@ pub(super) fn add(document: &Document, services: &mut Services) {
                 insert(&entry.key)
             }
             "kind" if entry.value == "Service" => {
-                let named = document.entries.iter().filter(|other| {
-                    let scope = document.scope(other.scope);
-                    other.key == "name"
-                        && scope.is_some_and(|scope| {
-                            scope.name == "metadata" && scope.parent == Some(entry.scope)
-                        })
-                });
-                named.for_each(|other| insert(&other.value));
+                names
+                    .get(&entry.scope)
+                    .into_iter()
+                    .for_each(|name| insert(name));
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use super::{About, Clues, is_script};
 use crate::conninfo::{Keyword, parse};
+use crate::dialect::is_psql_program;
 use crate::scan::candidate::{Besides, Candidate, Form};
 use crate::scan::document::Document;
 use crate::scan::kind::Kind;
@@ -150,6 +151,11 @@ fn of_value(
         Some(inner) if !inner.contains('[') => inner.trim_end_matches(['"', '\'', ',']),
         _ => filled.text.as_str(),
     };
+    // The quotes are those of the text around it.
+    let text = match clues.kind {
+        Kind::Prose => without_quotes(text),
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Code(_) | Kind::Passwords => text,
+    };
     if is_whole(text, clues) {
         push(of_filled(text.trim()), line);
         return;
@@ -157,6 +163,15 @@ fn of_value(
     for (part, line) in numbered(text, line) {
         push(of_filled(part), line);
     }
+}
+
+fn without_quotes(text: &str) -> &str {
+    let text = text.trim();
+    let inner = ['"', '\''].iter().find_map(|quote| {
+        let inner = text.strip_prefix(*quote)?.strip_suffix(*quote)?;
+        (!inner.contains(*quote)).then_some(inner)
+    });
+    inner.unwrap_or(text)
 }
 
 /// Strings in other text, with the numbers of their lines; the first line of the text has this one.
@@ -272,6 +287,15 @@ const USUAL: &[&str] = &[
     "sslmode",
 ];
 
+/// Names that only strings for SQL Server have.
+const OF_OTHERS: &[&str] = &[
+    "encrypt",
+    "integrated security",
+    "multipleactiveresultsets",
+    "trusted_connection",
+    "trustservercertificate",
+];
+
 /// `Host=h;Database=d`.
 fn is_pairs(text: &str, clues: Clues<'_>) -> bool {
     if !text.contains(';') || text.contains('\n') {
@@ -289,7 +313,8 @@ fn is_pairs(text: &str, clues: Clues<'_>) -> bool {
     }
     let server = has(&["host", "server"]);
     let certain = has(CERTAIN) || lower.contains("postgres") || lower.contains("port=5432");
-    let likely = clues.about == About::Postgres;
+    let likely =
+        clues.about == About::Postgres && !has(OF_OTHERS) && !lower.contains("user id=sa;");
     server && has(USUAL) && (certain || likely)
 }
 
@@ -318,25 +343,10 @@ fn is_keywords(text: &str) -> bool {
 /// `psql ...` with a string or a host.
 fn is_command(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
-    let program = first.rsplit('/').next().unwrap_or_default();
-    let known = [
-        "psql",
-        "pg_dump",
-        "pg_dumpall",
-        "pg_restore",
-        "pg_isready",
-        "pg_basebackup",
-        "pgbench",
-        "createdb",
-        "dropdb",
-        "vacuumdb",
-        "reindexdb",
-        "clusterdb",
-    ];
     let says_where = ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
         .iter()
         .any(|sign| text.contains(sign));
-    known.contains(&program) && says_where
+    is_psql_program(first) && says_where
 }
 
 #[cfg(test)]
@@ -376,7 +386,6 @@ mod tests {
             "service=prod user=u",
             "psql -h h -U u d",
             "psql 'host=h dbname=d' -c 'select 1'",
-            "\"postgres://u@h/d\"",
         ] {
             assert_eq!(found(value), [value], "{value}");
         }
@@ -399,6 +408,7 @@ mod tests {
             ),
             ("[x](postgres://h/d)", vec!["postgres://h/d"]),
             ("url:postgres://h/d", vec!["postgres://h/d"]),
+            ("\"postgres://u@h/d\"", vec!["postgres://u@h/d"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
         }

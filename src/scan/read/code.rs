@@ -1,9 +1,10 @@
 //! Source code, and formats that are written like it: settings are what stands before and behind `=`, `:` or `=>`, and
 //! scopes are brackets. What a program computes is not known; its default is.
 
+use super::is_variable;
 use super::language::{Adjacent, Language};
 use super::token::{Token, TokenKind, tokens};
-use crate::scan::document::{Document, SPREAD, UNKNOWN};
+use crate::scan::document::{Document, SPREAD, UNKNOWN, reference};
 
 /// Reads the text.
 pub(in crate::scan) fn read(
@@ -18,6 +19,8 @@ pub(in crate::scan) fn read(
         document: Document::new(),
         open: Vec::new(),
         before: Vec::new(),
+        key: None,
+        handed: Vec::new(),
     };
     let mut at = 0_usize;
     while at < tokens.len() {
@@ -36,7 +39,21 @@ struct Reader<'t> {
     open: Vec<usize>,
     /// The words since the last separator: they name a block.
     before: Vec<&'t str>,
+    /// The key whose value is an expression.
+    key: Option<&'t str>,
+    /// Settings for the next braces, by key, value and line.
+    handed: Vec<(&'static str, String, usize)>,
 }
+
+/// Calls whose values have their meaning by their place.
+const BY_PLACE: &[(&str, &[&str])] = &[
+    ("getConnection", &["url", "user", "password"]),
+    ("PDO", &["dsn", "user", "password"]),
+    ("Sequelize", &["database", "user", "password"]),
+];
+
+/// Calls that set a variable of the environment.
+const SETTERS: &[&str] = &["SetEnvironmentVariable", "setenv", "Setenv", "setdefault"];
 
 /// Between a key and its value.
 const BETWEEN: &[&str] = &["=", ":", "=>", ":="];
@@ -96,12 +113,25 @@ impl<'t> Reader<'t> {
                             _ => words.join(" "),
                         };
                         self.push(name);
+                        if sign == "(" {
+                            self.by_place(at);
+                        }
                     }
                     "}" | "]" | ")" => {
                         self.open.pop();
                         self.before.clear();
+                        self.key = None;
                     }
-                    "," | ";" => self.before.clear(),
+                    "," | ";" => {
+                        self.before.clear();
+                        self.key = None;
+                    }
+                    // `ssl: production ? { ... } : false`
+                    "?" if self.sign(next) == Some("{") && self.key.is_some() => {
+                        let key = self.key.take().unwrap_or_default();
+                        self.push(key.to_owned());
+                        return next.saturating_add(1);
+                    }
                     // `...options`: settings that stand elsewhere.
                     ".." if !self.open.is_empty() => {
                         let scope = self.scope();
@@ -132,6 +162,7 @@ impl<'t> Reader<'t> {
                 }
                 if let TokenKind::Text(_) = token.kind {
                     let (value, behind) = self.joined(at);
+                    let value = self.formatted(value, at, behind);
                     let value = if self.follows_join(at) {
                         format!("{UNKNOWN}{value}")
                     } else {
@@ -142,6 +173,10 @@ impl<'t> Reader<'t> {
                         self.before.push(name);
                     }
                     return behind;
+                }
+                if self.is_shorthand(name, at) {
+                    let (scope, value) = (self.scope(), reference(name));
+                    self.document.set(scope, name, &value, token.line);
                 }
                 if self.before.len() < 8 {
                     self.before.push(name);
@@ -155,11 +190,103 @@ impl<'t> Reader<'t> {
         if self.open.len() < DEEPEST {
             let scope = self.document.open(Some(self.scope()), name);
             self.open.push(scope);
+            for (key, value, line) in std::mem::take(&mut self.handed) {
+                self.document.set(scope, key, &value, line);
+            }
         }
     }
 
+    /// The values of a call that have no names; `at` is its bracket.
+    fn by_place(&mut self, at: usize) {
+        let word = at.checked_sub(1).and_then(|before| self.word(before));
+        let last = word.and_then(|word| word.rsplit('.').next());
+        let Some((_, names)) = BY_PLACE.iter().find(|(call, _)| Some(*call) == last) else {
+            return;
+        };
+        let mut at = at.saturating_add(1);
+        let mut found = Vec::new();
+        for name in *names {
+            let Some(token) = self.token(at) else {
+                break;
+            };
+            let behind = if self.text(at).is_some() {
+                let (value, behind) = self.joined(at);
+                found.push((*name, value, token.line));
+                behind
+            } else {
+                at.saturating_add(1)
+            };
+            if self.sign(behind) != Some(",") {
+                break;
+            }
+            at = behind.saturating_add(1);
+        }
+        if self.sign(at) == Some("{") {
+            self.handed = found;
+            return;
+        }
+        let scope = self.scope();
+        for (name, value, line) in found {
+            self.document.set(scope, name, &value, line);
+        }
+    }
+
+    /// `fmt.Sprintf("host=%s", "h")` with its literals; other values stay variables.
+    fn formatted(&self, value: String, at: usize, behind: usize) -> String {
+        let call = at.checked_sub(2).and_then(|before| self.word(before));
+        let formats = call.is_some_and(|word| word.ends_with("printf"))
+            && at.checked_sub(1).and_then(|before| self.sign(before)) == Some("(");
+        if !formats || !value.contains('%') {
+            return value;
+        }
+        let mut filled = String::with_capacity(value.len());
+        let mut rest = value.as_str();
+        let mut at = behind;
+        while let Some((before, after)) = rest.split_once('%') {
+            filled.push_str(before);
+            let Some(verb @ ('s' | 'd' | 'v' | 'q')) = after.chars().next() else {
+                filled.push('%');
+                rest = after;
+                continue;
+            };
+            rest = after.get(verb.len_utf8()..).unwrap_or_default();
+            let literal = at
+                .checked_add(1)
+                .filter(|_| self.sign(at) == Some(","))
+                .and_then(|value| {
+                    let number = self.word(value).filter(|word| is_number(word));
+                    let literal = self.text(value).or(number)?;
+                    let end = value.checked_add(1)?;
+                    matches!(self.sign(end), Some("," | ")")).then_some((literal, end))
+                });
+            match literal {
+                Some((literal, end)) => {
+                    filled.push_str(literal);
+                    at = end;
+                }
+                // What follows is not counted.
+                None => {
+                    filled.push_str(UNKNOWN);
+                    at = usize::MAX;
+                }
+            }
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// `{ connectionString }` of JavaScript.
+    fn is_shorthand(&self, name: &str, at: usize) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.sign(before));
+        let after = self.sign(at.saturating_add(1));
+        names_a_string(name)
+            && matches!(before, Some("{" | ","))
+            && matches!(after, Some("," | "}"))
+            && !self.open.is_empty()
+    }
+
     /// `key = value`; `at` is the sign between them.
-    fn setting(&mut self, key: &str, at: usize) -> usize {
+    fn setting(&mut self, key: &'t str, at: usize) -> usize {
         let mut at = at.saturating_add(1);
         // `host: str = "h"`
         let annotated = self.word(at).is_some()
@@ -224,6 +351,14 @@ impl<'t> Reader<'t> {
                     return next;
                 }
                 let (value, behind) = self.constant(at, word);
+                if value == UNKNOWN {
+                    self.key = Some(key);
+                }
+                let value = if value == UNKNOWN && names_a_string(key) && is_identifier(word) {
+                    reference(word)
+                } else {
+                    value
+                };
                 self.document.set(scope, key, &value, token.line);
                 behind
             }
@@ -278,6 +413,18 @@ impl<'t> Reader<'t> {
             return behind.checked_add(1);
         }
         self.text(value)?;
+        if SETTERS.contains(&name.rsplit('.').next().unwrap_or_default())
+            && self.sign(close) == Some(",")
+            && let Some(second) = close.checked_add(1)
+            && self.text(second).is_some()
+        {
+            let (set, behind) = self.joined(second);
+            if self.sign(behind) == Some(")") {
+                let (variable, line) = (self.text(value)?.to_owned(), self.token(value)?.line);
+                self.document.set(scope, &variable, &set, line);
+                return behind.checked_add(1);
+            }
+        }
         if self.sign(close) == Some(")") {
             let (text, line) = (self.text(value)?, self.token(value)?.line);
             // `os.getenv("DB_HOST")` names a variable.
@@ -293,11 +440,7 @@ impl<'t> Reader<'t> {
     /// The last text of a call like `env("NAME", "default")`; `at` is its bracket.
     fn default_of_call(&self, at: usize) -> Option<(String, usize)> {
         let name = self.text(at.checked_add(1)?)?;
-        let is_variable = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
-        if !is_variable || self.sign(at.checked_add(2)?) != Some(",") {
+        if !is_variable(name) || self.sign(at.checked_add(2)?) != Some(",") {
             return None;
         }
         let third = at.checked_add(3)?;
@@ -384,6 +527,18 @@ impl<'t> Reader<'t> {
 }
 
 const LONGEST: usize = 64 * 1024;
+
+/// Whether what has this name is a whole connection string.
+fn names_a_string(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["connectionstring", "connection_string", "url", "uri", "dsn"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+}
+
+fn is_identifier(word: &str) -> bool {
+    word.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
 
 /// Tokens of an expression between two texts.
 const LONGEST_EXPRESSION: usize = 60;

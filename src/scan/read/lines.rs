@@ -1,5 +1,6 @@
 //! Files of lines that set variables: env files, shell scripts, Dockerfiles, Makefiles, `.properties`.
 
+use crate::dialect::is_psql_program;
 use crate::scan::document::{Document, UNKNOWN};
 
 /// Which rules the lines follow.
@@ -166,7 +167,7 @@ fn shell(text: &str, style: Style, number: usize, document: &mut Document) {
         }
     }
     // `- run: psql ...`, `db-shell: psql ...`
-    let is_psql = |word: &&str| PSQL.contains(&word.rsplit('/').next().unwrap_or_default());
+    let is_psql = |word: &&str| is_psql_program(word);
     match command.iter().position(is_psql) {
         Some(start) => {
             let command = command.get(start..).unwrap_or_default();
@@ -189,23 +190,6 @@ fn shell(text: &str, style: Style, number: usize, document: &mut Document) {
             .for_each(|word| document.say(0, word, number)),
     }
 }
-
-const PSQL: &[&str] = &[
-    "psql",
-    "pg_dump",
-    "pg_dumpall",
-    "pg_restore",
-    "pg_isready",
-    "pg_basebackup",
-    "pgbench",
-    "createdb",
-    "dropdb",
-    "vacuumdb",
-    "reindexdb",
-    "clusterdb",
-    "createuser",
-    "dropuser",
-];
 
 fn quote(word: &str) -> String {
     let plain = word

@@ -2,9 +2,18 @@
 //! people commit: what they cannot read they pass over.
 
 pub(super) mod code;
+mod escape;
 pub(super) mod ini;
 pub(super) mod language;
 pub(super) mod lines;
 pub(super) mod prose;
 mod token;
 pub(super) mod yaml;
+
+/// Whether the text can be the name of a variable or a setting.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+}

@@ -1,5 +1,6 @@
 //! Source code as tokens: words, numbers, string literals, signs. Comments are left out.
 
+use super::escape::escaped;
 use super::language::{Escape, Language, Quote};
 
 /// A piece of source code.
@@ -203,28 +204,11 @@ fn literal(text: &str, quote: &Quote) -> (String, usize) {
         }
         at = at.saturating_add(c.len_utf8());
         if c == '\\' && quote.escape == Escape::Backslash {
-            let Some(next) = inner.get(at..).and_then(|rest| rest.chars().next()) else {
+            let Some((next, length)) = inner.get(at..).and_then(escaped) else {
                 break;
             };
-            at = at.saturating_add(next.len_utf8());
-            match next {
-                'n' => value.push('\n'),
-                't' => value.push('\t'),
-                'r' => value.push('\r'),
-                // A line that goes on.
-                '\n' => {}
-                'u' => {
-                    let digits = inner.get(at..at.saturating_add(4)).unwrap_or_default();
-                    let code = u32::from_str_radix(digits, 16)
-                        .ok()
-                        .and_then(char::from_u32);
-                    if let Some(code) = code {
-                        value.push(code);
-                        at = at.saturating_add(4);
-                    }
-                }
-                other => value.push(other),
-            }
+            at = at.saturating_add(length);
+            value.extend(next);
             continue;
         }
         value.push(c);

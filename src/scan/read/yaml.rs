@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::escape::escaped;
+use super::is_variable;
 use crate::scan::document::{Block, Document, UNKNOWN};
 
 /// Reads all documents of the text. Each is a scope below the first.
@@ -121,7 +123,10 @@ impl Reader {
         let Some(Open { block, .. }) = self.block.take() else {
             return;
         };
-        if block.value.trim().contains('\n') {
+        let value = block.value.trim();
+        // A file of one line.
+        let is_json = value.starts_with('{') && !value.starts_with("{{");
+        if value.contains('\n') || is_json {
             self.document.blocks.push(block);
         } else {
             self.document
@@ -291,13 +296,6 @@ const DEEPEST: usize = 20;
 /// A longer one is a text.
 const LONGEST_KEY: usize = 500;
 
-fn is_variable(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
-}
-
 /// The key before a colon that is followed by a blank or nothing, and what follows.
 fn split_key(text: &str) -> Option<(String, &str)> {
     for quote in ['"', '\''] {
@@ -352,19 +350,23 @@ fn scalar(text: &str) -> String {
 
 fn double_quoted(text: &str) -> String {
     let mut value = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let behind = rest.get(c.len_utf8()..).unwrap_or_default();
+        rest = match c {
             '"' => break,
-            '\\' => match chars.next() {
-                Some('n') => value.push('\n'),
-                Some('t') => value.push('\t'),
-                Some('r') => value.push('\r'),
-                Some(other) => value.push(other),
-                None => {}
+            '\\' => match escaped(behind) {
+                Some((next, length)) => {
+                    value.extend(next);
+                    behind.get(length..).unwrap_or_default()
+                }
+                None => behind,
             },
-            other => value.push(other),
-        }
+            other => {
+                value.push(other);
+                behind
+            }
+        };
     }
     value
 }
@@ -414,7 +416,7 @@ mod tests {
 
     #[test]
     fn maps_and_lists_of_a_compose_file_are_settings_with_their_path() {
-        let text = "services:\n  app:\n    environment:\n      A: \"b # c\" # d\n      E: 'it''s'\n    ports:\n    - 80:80\n  web:\n    environment:\n    - X=y z\n    - Q=\"q\"\nother: 1\n";
+        let text = "services:\n  app:\n    environment:\n      A: \"b \\u0023 c\" # d\n      E: 'it''s'\n    ports:\n    - 80:80\n  web:\n    environment:\n    - X=y z\n    - Q=\"q\"\nother: 1\n";
         assert_eq!(
             entries(text),
             [

@@ -1,5 +1,6 @@
-//! `pgtls scan`: five sample repositories, each with the list of what must be found. Everything else must not be.
+//! `pgtls scan`: eight sample repositories, each with the list of what must be found. Everything else must not be.
 
 mod beside;
 mod inputs;
+mod real;
 mod repositories;

@@ -91,7 +91,12 @@ fn strings(report: &Value) -> Vec<String> {
 }
 
 /// Compares with the list of the repository, and counts.
-fn compare(name: &str, secrets: &[&str], expected_strings: &[&str], expected_findings: &[&str]) {
+pub(super) fn compare(
+    name: &str,
+    secrets: &[&str],
+    expected_strings: &[&str],
+    expected_findings: &[&str],
+) {
     let repository = Repository::new(name);
     let (code, report) = repository.json(&[]);
     for (found, expected) in [
