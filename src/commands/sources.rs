@@ -1,7 +1,7 @@
 //! Where connection strings come from: arguments, a list, a configuration file, the environment.
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,6 +10,7 @@ use pgtls::check::{self, Label, Location};
 use pgtls::conninfo::{Assignment, Grammar, Keyword, World, parse, redacted, shown_path};
 use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::os::bytes_of;
+use pgtls::scan::{Pasted, pasted};
 use pgtls::secrecy::toml_text::shown_word;
 use pgtls::secrecy::{Place, Taken};
 use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
@@ -103,6 +104,11 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         source.label.name = given.origin.env.get(1).map(|_| shown);
         sources.push(source);
     }
+    if given.origin.dialect.is_none() {
+        for source in &mut sources {
+            read_code(source, world)?;
+        }
+    }
     if let Some(file) = given.from {
         sources.extend(listed(file)?);
     }
@@ -114,7 +120,7 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         let file = Path::new(USUAL_CONFIG);
         if !["PGHOST", "PGHOSTADDR", "PGSERVICE"].iter().any(named) && file.is_file() {
             // If standard error is closed, the report still names the file.
-            let _ = writeln!(std::io::stderr(), "pgtls: reading {USUAL_CONFIG}");
+            let _ = writeln!(io::stderr(), "pgtls: reading {USUAL_CONFIG}");
             sources.extend(configured(file, world)?);
         }
     }
@@ -122,9 +128,28 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         sources.push(Listed::default());
     }
     for source in &mut sources {
-        source.dialect = given.origin.dialect;
+        source.dialect = given.origin.dialect.or(source.dialect);
     }
     Ok(sources)
+}
+
+/// Takes the connection string out of a line of a program.
+fn read_code(source: &mut Listed, world: &dyn World) -> anyhow::Result<()> {
+    match pasted(&source.text, world) {
+        Pasted::Nothing => {}
+        Pasted::One(line) => {
+            // If standard error is closed, the report still shows the host.
+            let _ = writeln!(
+                io::stderr(),
+                "pgtls: reading the connection string in a line of source code: {}",
+                line.shown
+            );
+            source.text = line.text.expose().to_vec();
+            source.dialect = line.dialect;
+        }
+        Pasted::Unclear(why) => bail!("this is a line of source code, and {why}"),
+    }
+    Ok(())
 }
 
 /// The end of the line that a shell's `$(...)` would remove.

@@ -11,6 +11,7 @@ mod document;
 mod find;
 mod judge;
 mod kind;
+mod pasted;
 mod place;
 mod read;
 mod secret;
@@ -20,6 +21,7 @@ mod walk;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+pub use pasted::{Line, Pasted, Unclear, pasted};
 pub use place::Place;
 pub use walk::{Excluded, Ignored, Reason, Skipped};
 

@@ -2,5 +2,6 @@
 
 mod beside;
 mod inputs;
+mod pasted;
 mod real;
 mod repositories;

@@ -1,0 +1,304 @@
+//! A line of a program in place of a connection string: `psycopg2.connect("host=h")`. The one string in it is read as
+//! its driver reads it, if nothing else in the line decides about TLS. Pure.
+
+use super::candidate::{Besides, Candidate, Form};
+use super::find;
+use super::kind::Kind;
+use super::read::language::of_ending;
+use super::template::{Mode, Variables};
+use crate::conninfo::{Keyword, Secret, World};
+use crate::dialect::{Dialect, Input, understand};
+
+/// What a text is that was given for a connection string.
+pub enum Pasted {
+    /// No line of a program, or nothing that is known.
+    Nothing,
+    /// A line with one connection string.
+    One(Line),
+    /// A line of a program that cannot be read alone.
+    Unclear(Unclear),
+}
+
+/// The connection string of a line. No `Debug`: it may contain a password.
+pub struct Line {
+    /// The string.
+    pub text: Secret,
+    /// Who reads it, if the line shows it and the string does not.
+    pub dialect: Option<Dialect>,
+    /// The string in libpq's words, secrets masked.
+    pub shown: String,
+}
+
+/// Why a line of a program cannot be read alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unclear {
+    /// There is none.
+    #[error(
+        "no connection string stands in it. Paste the string itself, as the program passes it to its driver"
+    )]
+    None,
+    /// There are several.
+    #[error(
+        "it contains more than one connection string. Paste one of them, without the quotes around it"
+    )]
+    Several,
+    /// A part of it is filled in later.
+    #[error(
+        "the connection string in it has variables. Paste the string that the running program makes of it"
+    )]
+    Variables,
+    /// A setting that stands beside it.
+    #[error(
+        "settings beside the connection string decide about TLS. Paste the string alone, with these settings in it"
+    )]
+    Beside,
+    /// A dictionary or a call whose program may set more.
+    #[error(
+        "it sets host and port one by one. Paste them as one string: \"host=NAME port=5432 sslmode=verify-full\""
+    )]
+    Parts,
+}
+
+/// Words of a line that show which driver reads a URL.
+const SIGNS: &[(&str, Dialect)] = &[
+    ("create_engine", Dialect::Sqlalchemy),
+    ("connectionString", Dialect::NodePostgres),
+    ("new Pool(", Dialect::NodePostgres),
+    ("new Client(", Dialect::NodePostgres),
+    ("pg.Client(", Dialect::NodePostgres),
+    ("pg.Pool(", Dialect::NodePostgres),
+    ("= postgres(", Dialect::PostgresJs),
+    ("sql.Open(", Dialect::Go),
+    ("postgres.Open(", Dialect::Go),
+    ("pgx.", Dialect::Go),
+    ("pgxpool.", Dialect::Go),
+    (":=", Dialect::Go),
+    ("PrismaClient", Dialect::Prisma),
+];
+
+/// Words that decide about TLS where they stand beside a string.
+const DECISIVE: &[&str] = &["ssl", "tls", "cert", "verif", "rejectunauthorized", "trust"];
+
+/// A line is not longer.
+const LONGEST: usize = 64 * 1024;
+
+/// Looks for the connection string in a text that is none itself.
+#[must_use]
+pub fn pasted(text: &[u8], world: &dyn World) -> Pasted {
+    let Ok(text) = str::from_utf8(text) else {
+        return Pasted::Nothing;
+    };
+    if text.len() > LONGEST
+        || !is_code(text)
+        || understand(Input::Given(text.as_bytes()), None, world).is_ok()
+    {
+        return Pasted::Nothing;
+    }
+    // Python's comments are other languages' strings, and the other way round.
+    let is_python = ["psycopg", "create_engine", "DATABASES", "asyncpg"]
+        .iter()
+        .any(|sign| text.contains(sign));
+    let ending = if is_python { "py" } else { "js" };
+    let Some(language) = of_ending(ending) else {
+        return Pasted::Nothing;
+    };
+    let mut found = find::all(&format!("line.{ending}"), Kind::Code(language), text).candidates;
+    found.retain(|candidate| candidate.form != Form::Address);
+    found.sort_by(|a, b| a.filled.text.cmp(&b.filled.text));
+    found.dedup_by(|a, b| a.filled.text == b.filled.text);
+    match found.as_slice() {
+        // `connect(host="h")` of a driver that the line does not name.
+        [] if text.to_ascii_lowercase().contains("host") => Pasted::Unclear(Unclear::Parts),
+        [] => Pasted::Unclear(Unclear::None),
+        [one] => of_candidate(text, one, world),
+        _ => Pasted::Unclear(Unclear::Several),
+    }
+}
+
+fn of_candidate(line: &str, candidate: &Candidate, world: &dyn World) -> Pasted {
+    let filled = &candidate.filled;
+    if filled.variables != Variables::None || filled.mode == Mode::Variable {
+        return Pasted::Unclear(Unclear::Variables);
+    }
+    let is_group = match candidate.form {
+        Form::Text => false,
+        Form::Group => true,
+        // libpq takes these names.
+        Form::Part if line.contains("psycopg") => true,
+        Form::Part | Form::Address => return Pasted::Unclear(Unclear::Parts),
+    };
+    let rest = line.replace(&filled.text, "").to_ascii_lowercase();
+    let decides = !is_group && DECISIVE.iter().any(|word| rest.contains(word));
+    if candidate.beside != Besides::Nothing || decides {
+        return Pasted::Unclear(Unclear::Beside);
+    }
+    let is_url = ["postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| filled.text.starts_with(scheme));
+    let sign = SIGNS.iter().find(|(sign, _)| line.contains(sign));
+    let dialect = candidate
+        .asked
+        .or_else(|| sign.filter(|_| is_url).map(|(_, dialect)| *dialect));
+    match understand(Input::Given(filled.text.as_bytes()), dialect, world) {
+        Ok(understood) => Pasted::One(Line {
+            text: Secret::new(filled.text.clone().into_bytes()),
+            dialect,
+            shown: understood.conninfo.redacted(),
+        }),
+        Err(_) => Pasted::Unclear(Unclear::None),
+    }
+}
+
+/// Whether what stands before the first literal is a call, an assignment or a dictionary.
+fn is_code(text: &str) -> bool {
+    let Some(end) = text.find(['"', '\'', '`']) else {
+        return false;
+    };
+    let head = text.get(..end).unwrap_or_default();
+    // `host = 'h'`, `hots=h password=a(b'`, `hots = 'h' port = 1` are meant for libpq.
+    let names_keywords = |part: &str| {
+        part.split_whitespace()
+            .filter_map(|word| word.split('=').next())
+            .any(|name| Keyword::from_bytes(name.to_ascii_lowercase().as_bytes()).is_some())
+    };
+    let before_bracket = head.split(['(', '{']).next().unwrap_or_default();
+    if names_keywords(before_bracket) || head.contains("://") {
+        return false;
+    }
+    let mut outside = text.split(['"', '\'', '`']).step_by(2);
+    before_bracket.len() < head.len()
+        || [":=", "=>"].iter().any(|sign| head.contains(sign))
+        || head.contains("= ") && !outside.any(names_keywords)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    struct Empty;
+
+    impl World for Empty {
+        fn var(&self, _: &str) -> Option<OsString> {
+            None
+        }
+
+        fn home(&self) -> Option<PathBuf> {
+            None
+        }
+
+        fn user(&self) -> Option<Vec<u8>> {
+            Some(b"me".to_vec())
+        }
+
+        fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    /// The string and its reader, or why there is none.
+    fn read(line: &str) -> String {
+        match pasted(line.as_bytes(), &Empty) {
+            Pasted::Nothing => "nothing".to_owned(),
+            Pasted::Unclear(why) => format!("{why:?}"),
+            Pasted::One(line) => {
+                let dialect = line.dialect.map_or("-", Dialect::name);
+                format!("{dialect} {}", String::from_utf8_lossy(line.text.expose()))
+            }
+        }
+    }
+
+    #[test]
+    fn the_string_of_a_line_is_read_as_its_driver_reads_it() {
+        for (line, expected) in [
+            ("psycopg2.connect(\"host=h user=u\")", "- host=h user=u"),
+            (
+                "conn = psycopg2.connect(\"postgres://u:p@h/d?sslmode=require\")",
+                "- postgres://u:p@h/d?sslmode=require",
+            ),
+            (
+                "psycopg2.connect(host=\"h\", port=1, sslmode=\"require\")",
+                "libpq host=h port=1 sslmode=require",
+            ),
+            (
+                "const pool = new Pool({ connectionString: 'postgres://u@h/d' });",
+                "node-postgres postgres://u@h/d",
+            ),
+            (
+                "const sql = postgres('postgres://u@h/d')",
+                "postgres.js postgres://u@h/d",
+            ),
+            (
+                "DriverManager.getConnection(\"jdbc:postgresql://h/d?ssl=true\", \"u\", \"p\");",
+                "- jdbc:postgresql://h/d?ssl=true",
+            ),
+            (
+                "engine = create_engine(\"postgresql+psycopg2://u:p@h/d\")",
+                "- postgresql+psycopg2://u:p@h/d",
+            ),
+            (
+                "dsn := \"host=h user=u sslmode=disable\"",
+                "- host=h user=u sslmode=disable",
+            ),
+            (
+                "$pdo = new PDO('pgsql:host=h;dbname=d', 'u', 'p');",
+                "- pgsql:host=h;dbname=d",
+            ),
+            (
+                "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': 'h', 'NAME': 'd', 'OPTIONS': {'sslmode': 'require'}}}",
+                "libpq host=h dbname=d sslmode=require",
+            ),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_says_too_little_or_too_much_is_not_read() {
+        for (line, expected) in [
+            ("f(\"a\")", "None"),
+            ("connect(host=\"h\", port=1)", "Parts"),
+            ("f(\"postgres://h/d\", \"postgres://i/d\")", "Several"),
+            ("f(\"postgres://${H}/d\")", "Variables"),
+            ("create_engine(f\"postgresql://u:{pw}@h/d\")", "Variables"),
+            (
+                "new Pool({connectionString: 'postgres://h/d', ssl: {rejectUnauthorized: false}})",
+                "Beside",
+            ),
+            (
+                "psycopg2.connect(\"host=h user=u sslmode=verify-full\", sslmode=\"disable\")",
+                "Beside",
+            ),
+            ("new Client({ host: 'h', port: 5432, user: 'u' })", "Parts"),
+        ] {
+            assert_eq!(read(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn connection_strings_and_other_texts_are_left_alone() {
+        for text in [
+            "host=h password='a(b'",
+            "host = 'h' pasword = 'x'",
+            "hots=h password='a(b'",
+            "hots = 'h' port = 1",
+            "hots = 'h' port=1",
+            "hots=h password=a(b'c",
+            "postgres://u:p'(@h/d",
+            "jdbc:postgresql://h/d?user='(",
+            "DATABASE_URL='postgres://h/d'",
+            "url: \"jdbc:postgresql://h/d\"",
+            "",
+            "word",
+        ] {
+            assert_eq!(read(text), "nothing", "{text}");
+        }
+    }
+}
