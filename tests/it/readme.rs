@@ -57,8 +57,9 @@ conninfo = "host=orders.db.example.com user=app password=${ORDERS_PASSWORD} sslm
 fn every_command_works() {
     let mut count = 0;
     let mut wrong = Vec::new();
-    // The topic `cures` runs what docs/fixes.md shows; docs/screens.md shows fixed reports.
-    let fixed = ["fixes.md", "screens.md"];
+    // The topic `cures` runs what docs/fixes.md shows, and `trace` what docs/trace.md does: that needs a database behind
+    // the endpoint. docs/screens.md shows fixed reports.
+    let fixed = ["fixes.md", "screens.md", "trace.md"];
     for page in pages()
         .into_iter()
         .filter(|page| !fixed.contains(&page.name.as_str()))
