@@ -270,6 +270,34 @@ fn nothing_is_called_public_that_was_not_seen() {
     assert!(!words(&run).contains("sslrootcert=system"), "{run:?}");
 }
 
+/// A CA that was created again has the right name and another key. OpenSSL looks for CRLs before it compares signatures.
+#[test]
+fn a_root_that_only_has_the_name_is_not_said_to_have_signed() {
+    let root = Ca::root("root");
+    let leaf = root.leaf_with(&["db.example"], |params| {
+        params.use_authority_key_identifier_extension = false;
+    });
+    let Some(server) = Postgres::start(&leaf) else {
+        return;
+    };
+    let other = Ca::root("other");
+    let client = Client::new();
+    client.write("root.crt", &other.pem);
+    client.write("again.crt", &Ca::root("root").pem);
+    client.write("other.crl", other.crl(1, -1..30, Vec::new()));
+    let string = format!("{} sslcrl=other.crl", good(server.port));
+    let run = client.check(&string);
+    assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+    assert!(!run.stdout.contains("again.crt"), "{run:?}");
+    // The one that did sign is announced.
+    client.write("right.crt", &root.pem);
+    let run = client.check(&good(server.port));
+    assert!(
+        words(&run).contains("\"right.crt\" in the working directory"),
+        "{run:?}"
+    );
+}
+
 #[test]
 fn the_report_names_what_decides_about_the_roots() {
     let root = Ca::root("root");

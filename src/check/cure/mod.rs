@@ -248,15 +248,16 @@ fn leads_on(from: &Reached, to: &Reached) -> bool {
     }
 }
 
-/// Did a server present a chain that ends at a root of the file?
+/// Did a server present a chain that a root of the file signed? OpenSSL compares the signatures after purposes, constraints
+/// and CRLs, and before times: an earlier fault says nothing of who signed.
 fn shows_a_trusted_chain(diagnosis: &Diagnosis) -> bool {
-    let untrusted = |error: &Finding| {
+    let after_signatures = |error: &Finding| {
         matches!(
             error.code,
-            Code::UnknownIssuer | Code::SelfSigned | Code::MissingIntermediate
+            Code::Expired | Code::NotYetValid | Code::IntermediateExpired | Code::RootExpired
         )
     };
-    rank(diagnosis) >= RANK_OF_VERIFYING && !diagnosis.error.as_ref().is_some_and(untrusted)
+    rank(diagnosis) > RANK_OF_VERIFYING || diagnosis.error.as_ref().is_some_and(after_signatures)
 }
 
 /// The codes of all faults.

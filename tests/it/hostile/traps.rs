@@ -103,6 +103,10 @@ fn no_trap_changes_the_verdicts_of_others() {
         if got != expected.chain(others).collect::<Vec<_>>() {
             wrong.push(format!("{}: {got:?}", trap.name));
         }
+        // No file near these endpoints has a key that signed a chain of theirs.
+        if report.to_string().contains("the root that signed") {
+            wrong.push(format!("{}: {report}", trap.name));
+        }
         println!("| beside {} | {} |", trap.name, slowest(&report));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
