@@ -117,7 +117,12 @@ impl Lab {
         // A slow machine may take longer, but the check must end.
         assert!(spent.seconds < 60.0, "{run:?}");
         let more = spent.kilobytes.saturating_sub(peak_of_a_good_check());
-        assert!(more < 12 * 1024, "{more} KiB more than usual: {run:?}");
+        // At full size the files of the client alone take more.
+        let room = match std::env::var_os("PGTLS_TRAPS_BESIDE") {
+            Some(_) => 64 * 1024,
+            None => 12 * 1024,
+        };
+        assert!(more < room, "{more} KiB more than usual: {run:?}");
         run
     }
 
