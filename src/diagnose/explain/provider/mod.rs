@@ -127,6 +127,12 @@ mod tests {
                 "srv.postgres.database.chinacloudapi.cn",
                 Some("Azure Database for PostgreSQL"),
             ),
+            ("aws-eu-west-1-2.horizon.psdb.cloud", Some("PlanetScale")),
+            (
+                "c-abc.rw.mdb.yandexcloud.net",
+                Some("Yandex Managed Service for PostgreSQL"),
+            ),
+            ("1-uuid.europe-west1.sql.goog", Some("Google Cloud SQL")),
             ("ec2-1-2-3-4.compute-1.amazonaws.com", None),
             ("db.example.com", None),
             ("notrds.amazonaws.com.example", None),

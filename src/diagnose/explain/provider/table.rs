@@ -2,7 +2,7 @@
 //!
 //! Microsoft Learn, "TLS in Azure Database for PostgreSQL"; supabase/cli (the roots in its templates); Neon,
 //! "Connect securely"; DigitalOcean, "get_ca"; Aiven, "TLS/SSL certificates"; Timescale, "strict SSL"; Crunchy Bridge,
-//! "certificate"; railwayapp-templates/postgres-ssl; CockroachDB Cloud, "Connect to your cluster".
+//! "certificate"; railwayapp-templates/postgres-ssl; CockroachDB Cloud, "Connect to your cluster"; those beside the rows.
 
 use super::{Anchor, Provider};
 use crate::trust::AZURE;
@@ -194,6 +194,42 @@ pub(super) const PROVIDERS: &[Provider] = &[
         commands: &[
             "curl --create-dirs -o ~/.postgresql/root.crt https://cockroachlabs.cloud/clusters/CLUSTER-ID/cert",
         ],
+        sslrootcert: None,
+        network: None,
+    },
+    // PlanetScale, "Postgres: connecting".
+    Provider {
+        name: "PlanetScale",
+        suffixes: &[".horizon.psdb.cloud"],
+        within: None,
+        issuers: &[],
+        anchor: Anchor::Public,
+        roots: "PlanetScale uses a public CA. libpq 16 and newer find it in the machine's trust store.",
+        commands: &[],
+        sslrootcert: Some("system"),
+        network: None,
+    },
+    // Yandex Cloud, "Connecting to a database in a PostgreSQL cluster".
+    Provider {
+        name: "Yandex Managed Service for PostgreSQL",
+        suffixes: &[".mdb.yandexcloud.net"],
+        within: None,
+        issuers: &[],
+        anchor: Anchor::Own,
+        roots: "Yandex Cloud has a root of its own, which public trust stores do not contain:",
+        commands: &["curl -o yandex.pem https://storage.yandexcloud.net/cloud-certs/CA.pem"],
+        sslrootcert: Some("yandex.pem"),
+        network: None,
+    },
+    // Google Cloud, "Configure SSL/TLS certificates" of Cloud SQL. Its other hosts are addresses.
+    Provider {
+        name: "Google Cloud SQL",
+        suffixes: &[".sql.goog"],
+        within: None,
+        issuers: &[],
+        anchor: Anchor::Own,
+        roots: "Cloud SQL has a CA for every instance, or one that Google or you share between instances. Download server-ca.pem from the instance's page (Connections, Security).",
+        commands: &[],
         sslrootcert: None,
         network: None,
     },
