@@ -35,15 +35,17 @@ const path = program();
 if (path === null) {
   process.exitCode = CANNOT_RUN;
 } else {
-  const child = spawn(path, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
+  // Before it runs: a signal that comes first must reach it, too.
+  let child = null;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       // A terminal has sent Ctrl-C to both. A second one would end pgtls without its report.
       if (signal !== "SIGINT" || !process.stdin.isTTY) {
-        child.kill(signal);
+        child?.kill(signal);
       }
     });
   }
+  child = spawn(path, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
   child.on("error", (error) => {
     console.error(`pgtls: cannot run ${path}: ${error.message}`);
     process.exitCode = CANNOT_RUN;
