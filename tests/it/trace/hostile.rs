@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Running;
@@ -78,7 +79,9 @@ fn no_peer_stops_the_relay() {
 
 #[test]
 fn a_flood_passes_in_bounded_memory() {
-    let peer = Peer::start(|conversation| {
+    let (came, arrivals) = mpsc::channel();
+    let peer = Peer::start(move |conversation| {
+        came.send(()).unwrap_or_default();
         let mut sink = [0; 65_536];
         while conversation.stream.read(&mut sink)? > 0 {}
         Ok(())
@@ -113,6 +116,10 @@ fn a_flood_passes_in_bounded_memory() {
             stream
         })
         .collect();
+    // All have got through to the server.
+    for _ in 0..4 + idle.len() {
+        arrivals.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
     let grown = relay.peak().saturating_sub(before);
     assert!(grown < 32 * 1024, "{grown} KiB");
     drop(idle);
