@@ -179,13 +179,15 @@ impl Case<'_> {
     }
 }
 
-/// What announces a root file says that it has the root of this chain. The chain must not say otherwise.
+/// What announces a root file says that it has the root of this chain. The chain must not say otherwise. Where none was
+/// seen yet, because a file or the host is wrong, too, [`without_guesses`] has the last word.
 fn may_be_true(origin: &Origin, to: &Reached) -> bool {
-    let is_of_files = |error: &Finding| matches!(error.stage, Stage::Conninfo | Stage::Trust);
+    let is_before_a_chain =
+        |error: &Finding| matches!(error.stage, Stage::Conninfo | Stage::Trust | Stage::Connect);
     match origin {
         Origin::Near(..) => {
             shows_a_trusted_chain(&to.diagnosis)
-                || to.diagnosis.error.as_ref().is_some_and(is_of_files)
+                || to.diagnosis.error.as_ref().is_some_and(is_before_a_chain)
         }
         Origin::Advice(_) | Origin::Repair => true,
     }
