@@ -93,7 +93,9 @@ async fn observe(args: &Arguments, understood: &Understood) -> anyhow::Result<Tr
         args,
         understood,
         relay: &relay,
+        #[cfg(feature = "lab")]
         switch: &switch,
+        #[cfg(feature = "lab")]
         server,
     };
     let passing = async {
@@ -157,7 +159,9 @@ struct Stage<'a> {
     args: &'a Arguments,
     understood: &'a Understood,
     relay: &'a Relay,
+    #[cfg(feature = "lab")]
     switch: &'a Switch,
+    #[cfg(feature = "lab")]
     server: Destination,
 }
 
