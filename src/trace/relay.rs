@@ -245,6 +245,8 @@ impl Visit {
         let back = pump(Side::Server, from_server, to_client, shared, &tell);
         tokio::pin!(out, back);
         tokio::select! {
+            // Where both have ended, the application has: a server ends in reply.
+            biased;
             () = &mut out => linger(back, shared).await,
             () = &mut back => linger(out, shared).await,
         }

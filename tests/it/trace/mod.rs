@@ -80,7 +80,9 @@ fn a_session_over_tls_passes_and_is_described() {
     );
     assert_eq!(connection["client_hello"]["sni"], "db.example");
     assert_eq!(connection["channel"], "tls");
-    assert_eq!(connection["closed_by"], "application");
+    // psql says goodbye and then closes: on a busy machine the server is the first to close.
+    let closed_by = connection["closed_by"].as_str().unwrap();
+    assert!(["application", "server"].contains(&closed_by), "{report:#}");
     assert_eq!(report["counts"]["tls_sessions"], 1);
     if let Some(schema) =
         Schema::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/trace_schema.json"))
