@@ -135,12 +135,8 @@ impl SignatureAlgorithm {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
-        let element = reader.universal(tag::SEQUENCE)?;
-        let mut parts = element.children()?;
-        let oid = parts.oid()?;
-        let parameters = parts.optional(|_| true)?;
-        parameters.as_ref().map_or(Ok(()), Element::check_any)?;
-        parts.finish()?;
+        let element = reader.element()?;
+        let (oid, parameters) = identifier(&element)?;
         let scheme = match NAMED
             .iter()
             .find(|named| named.oid == oid)
@@ -203,18 +199,18 @@ impl PssParameters {
             parameters.digest = digest_of(&digest.explicit()?)?;
         }
         if let Some(mask) = parts.optional_context(1)? {
-            let mut mask = mask.explicit()?.children()?;
-            if mask.oid()? != MGF1 {
+            let (oid, inner) = identifier(&mask.explicit()?)?;
+            if oid != MGF1 {
                 return Err(Malformed);
             }
-            parameters.mask_digest = digest_of(&mask.element()?)?;
+            parameters.mask_digest = digest_of(&inner.ok_or(Malformed)?)?;
         }
         if let Some(salt) = parts.optional_context(2)? {
-            let bytes = salt.explicit()?.integer()?;
-            parameters.salt_length = unsigned(bytes).ok_or(Malformed)?;
+            let salt = salt.explicit()?;
+            parameters.salt_length = unsigned(number(&salt)?).ok_or(Malformed)?;
         }
         if let Some(trailer) = parts.optional_context(3)?
-            && trailer.explicit()?.integer()? != [1]
+            && number(&trailer.explicit()?)? != [1]
         {
             return Err(Malformed);
         }
@@ -225,8 +221,29 @@ impl PssParameters {
 
 const MGF1: &str = "1.2.840.113549.1.1.8";
 
+/// An AlgorithmIdentifier: its object identifier and its parameters. OpenSSL decodes them whatever they mean.
+fn identifier<'a>(element: &Element<'a>) -> Result<(String, Option<Element<'a>>)> {
+    if !element.is_universal(tag::SEQUENCE) {
+        return Err(Malformed);
+    }
+    let mut parts = element.children()?;
+    let oid = parts.oid()?;
+    let parameters = parts.optional(|_| true)?;
+    parameters.as_ref().map_or(Ok(()), Element::check_any)?;
+    parts.finish()?;
+    Ok((oid, parameters))
+}
+
 fn digest_of(algorithm: &Element<'_>) -> Result<Digest> {
-    Digest::from_oid(&algorithm.children()?.oid()?).ok_or(Malformed)
+    Digest::from_oid(&identifier(algorithm)?.0).ok_or(Malformed)
+}
+
+fn number<'a>(element: &Element<'a>) -> Result<&'a [u8]> {
+    if element.is_universal(tag::INTEGER) {
+        element.integer()
+    } else {
+        Err(Malformed)
+    }
 }
 
 /// The value of a non-negative two's complement integer, if it fits.

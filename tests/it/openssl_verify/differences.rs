@@ -160,7 +160,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         explains: |seen| seen.is_told() && seen.constrains(is_uri),
     },
     Difference {
-        name: "RSA-PSS without parameters",
+        name: "RSA-PSS without readable parameters",
         sentence: "Both refuse: OpenSSL 3.3 and newer because of the signature, 3.0 and pgtls because of the digest.",
         versions: Versions::All,
         told: Told::Documented,

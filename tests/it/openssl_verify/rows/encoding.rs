@@ -227,6 +227,15 @@ impl Rows {
         ] {
             self.put(&format!("digest: {name}"), with_ca_key(key, algorithm));
         }
+        // Each tag, length and value in it counts, also those whose meaning is never asked for.
+        for byte in 0..pss_sha256().der.len() {
+            let mut algorithm = pss_sha256();
+            algorithm.der[byte] ^= 1;
+            self.put(
+                &format!("digest: PSS with byte {byte} of its identifier changed"),
+                with_ca_key(&RSA_2048, algorithm),
+            );
+        }
         self.add("digest: RSA signature by a PSS key", |w| {
             w.inter().spki = RSA_PSS.spki();
             w.leaf().signer = &RSA_2048;
