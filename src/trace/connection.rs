@@ -88,7 +88,7 @@ pub struct Log {
     pub counts: Counts,
     /// The connections, as they ended.
     pub connections: Vec<Connection>,
-    kept: [usize; 4],
+    kept: [usize; 9],
 }
 
 impl Log {
@@ -121,17 +121,19 @@ impl Log {
         }
     }
 
-    /// Of every sort of connection the first ones are kept, so that none hides another.
+    /// Of every sort of connection that is judged the first ones are kept, so that none hides another.
     fn has_room(&mut self, connection: &Connection) -> bool {
         let seen = &connection.seen;
-        let sort = if connection.to != To::Server {
-            0
-        } else if seen.channel == Channel::Tls {
-            1
-        } else if seen.tls_failed() {
-            2
-        } else {
-            3
+        let sort = match (connection.to == To::Server, seen.channel) {
+            (false, _) => 0,
+            (true, Channel::Plaintext) if seen.has(Step::SslRequest) => 1,
+            (true, Channel::Plaintext) => 2,
+            (true, _) if seen.has(Step::PlaintextCancel) => 3,
+            (true, _) if seen.has(Step::Foreign) => 4,
+            (true, Channel::Tls) => 5,
+            (true, Channel::Gssapi) => 6,
+            (true, Channel::None) if seen.tls_failed() => 7,
+            (true, Channel::None) => 8,
         };
         match self.kept.get_mut(sort) {
             Some(kept) if *kept < MAX_OF_A_SORT => {

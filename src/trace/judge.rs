@@ -647,17 +647,39 @@ mod tests {
 
     #[test]
     fn many_connections_hide_nothing() {
-        let mut many: Vec<Connection> = (1..=2_000)
-            .map(|number| connection(number, &[Step::SslRequest], Channel::Tls))
-            .collect();
-        many.push(connection(
-            2_001,
-            &[Step::PlaintextStartup],
-            Channel::Plaintext,
-        ));
-        let trace = trace(many);
-        assert_eq!(codes(&trace), [Code::PlaintextSession]);
-        assert_eq!(trace.log.counts.connections, 2_001);
-        assert!(trace.log.counts.left_out > 1_000);
+        use Channel::{None, Plaintext, Tls};
+        let floods: [(&[Step], Channel); 5] = [
+            (&[Step::SslRequest], Tls),
+            (&[], None),
+            (&[Step::SslRequest], None),
+            (&[Step::PlaintextCancel], None),
+            (&[Step::PlaintextStartup], Plaintext),
+        ];
+        let told: [(&[Step], Channel, Code); 4] = [
+            (&[Step::PlaintextStartup], Plaintext, Code::PlaintextSession),
+            (
+                &[Step::SslRequest, Step::PlaintextStartup],
+                Plaintext,
+                Code::FallsBackToPlaintext,
+            ),
+            (&[Step::PlaintextCancel], None, Code::PlaintextCancel),
+            (&[Step::Foreign], None, Code::PlaintextSession),
+        ];
+        for (steps, channel) in floods {
+            for (last, of, code) in told {
+                let mut many: Vec<Connection> = (1..=2_000)
+                    .map(|number| connection(number, steps, channel))
+                    .collect();
+                // Long after the others: it is no second try of theirs.
+                many.push(Connection {
+                    began_seconds: 100.0,
+                    ..connection(2_001, last, of)
+                });
+                let trace = trace(many);
+                assert!(codes(&trace).contains(&code), "{steps:?} {code:?}");
+                assert_eq!(trace.log.counts.connections, 2_001);
+                assert!(trace.log.counts.left_out > 1_000);
+            }
+        }
     }
 }
