@@ -26,7 +26,7 @@ const MODES: [&str; 3] = ["verify-full", "require", "prefer"];
 const SERVERS: [&str; 3] = ["good", "wrong", "none"];
 
 /// Each client in each mode: at a good server, at one with the certificate of an unknown CA for another name, and at one
-/// without TLS. With `PGTLS_UPDATE_TRACE` set the page is written instead of compared.
+/// without TLS. With `PGTLS_UPDATE_DOCS` set the page is written instead of compared.
 #[test]
 fn the_table_of_the_documentation_is_what_clients_do() {
     let root = Ca::root("root");
@@ -71,7 +71,7 @@ fn the_table_of_the_documentation_is_what_clients_do() {
     let text = std::fs::read_to_string(&page).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (old, after) = rest.split_once(END).unwrap();
-    if std::env::var_os("PGTLS_UPDATE_TRACE").is_some() {
+    if std::env::var_os("PGTLS_UPDATE_DOCS").is_some() {
         let text = format!("{before}{BEGIN}\n{table}{END}{after}");
         return std::fs::write(&page, text).unwrap();
     }
