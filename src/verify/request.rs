@@ -2,7 +2,7 @@
 //! judged: issuer, validity and signature are the CA's, which may also leave out or add names and usages.
 
 use super::purpose::{Role, suits};
-use super::signature::{Check, check, is_strong};
+use super::signature::{Check, check_certificate, is_strong};
 use super::{
     Fault, FaultKind, Judgement, NameRules, Oldest, PathReport, PostQuantum, Purpose, Step, name,
 };
@@ -91,16 +91,7 @@ pub fn judge_request(
 }
 
 fn possession(request: &CertificateRequest) -> Possession {
-    if request.signature_unused_bits != 0 {
-        return Possession::Disproven;
-    }
-    let checked = check(
-        &request.signature_algorithm.scheme,
-        &request.copied.public_key,
-        &request.info,
-        &request.signature,
-    );
-    match checked {
+    match check_certificate(&request.copied, &request.copied.public_key) {
         Check::Good => Possession::Proven,
         Check::Bad => Possession::Disproven,
         Check::Unsupported => Possession::Unknown,

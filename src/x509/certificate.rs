@@ -6,11 +6,12 @@ use aws_lc_rs::digest;
 
 use super::algorithm::SignatureAlgorithm;
 use super::anchor::TrustSettings;
-use super::der::{Element, Reader, tag};
+use super::der::{Reader, tag};
 use super::error::{Field, In, ParseError};
 use super::extension::{Extensions, Flaw};
 use super::general_name::{DistributionPoint, GeneralName, NameConstraints};
 use super::key::{KeyKind, PublicKey};
+use super::signed::Signed;
 use super::{Name, time};
 
 /// A parsed X.509 certificate (RFC 5280 section 4.1), versions 1 to 3. Cloning may be expensive:
@@ -176,21 +177,8 @@ impl Certificate {
     /// What OpenSSL's `d2i_X509` refuses.
     pub fn parse_prefix(der: &[u8]) -> Result<(Self, &[u8]), ParseError> {
         let mut outside = Reader::new(der);
-        let whole = outside
-            .universal(tag::SEQUENCE)
-            .in_field(Field::Structure)?;
-        let mut parts = whole.children().in_field(Field::Structure)?;
-        let tbs = parts.universal(tag::SEQUENCE).in_field(Field::Structure)?;
-        let algorithm = SignatureAlgorithm::read(&mut parts).in_field(Field::SignatureAlgorithm)?;
-        let signature = parts
-            .universal(tag::BIT_STRING)
-            .and_then(|element| element.bit_string())
-            .in_field(Field::Signature)?;
-        parts.finish().in_field(Field::Structure)?;
-        let mut certificate = parse_tbs(&whole, &tbs, algorithm)?;
-        certificate.signature = signature.to_vec();
-        certificate.signature_unused_bits = signature.unused;
-        Ok((certificate, outside.rest()))
+        let signed = Signed::read(&mut outside)?;
+        Ok((parse_tbs(signed)?, outside.rest()))
     }
 
     /// Parses the contents of a `TRUSTED CERTIFICATE` PEM block: a certificate, followed by the uses
@@ -237,12 +225,8 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest.as_ref().try_into().unwrap_or([0; 32])
 }
 
-fn parse_tbs(
-    whole: &Element<'_>,
-    tbs: &Element<'_>,
-    signature_algorithm: SignatureAlgorithm,
-) -> Result<Certificate, ParseError> {
-    let mut parts = tbs.children().in_field(Field::Structure)?;
+fn parse_tbs(signed: Signed<'_>) -> Result<Certificate, ParseError> {
+    let mut parts = signed.body.children().in_field(Field::Structure)?;
     let version = version(&mut parts).in_field(Field::Version)?;
     let serial = parts
         .universal(tag::INTEGER)
@@ -269,8 +253,8 @@ fn parse_tbs(
     parts.finish().in_field(Field::Structure)?;
     let extensions = Extensions::read(extensions, &issuer).in_field(Field::Extensions)?;
     Ok(Certificate {
-        der: whole.whole.into(),
-        tbs: tbs.whole.to_vec(),
+        der: signed.whole.whole.into(),
+        tbs: signed.body.whole.to_vec(),
         version,
         serial: serial.to_vec(),
         subject,
@@ -278,10 +262,10 @@ fn parse_tbs(
         not_before,
         not_after,
         public_key,
-        signature_algorithm,
+        signature_algorithm: signed.algorithm,
         tbs_signature_algorithm,
-        signature: Vec::new(),
-        signature_unused_bits: 0,
+        signature: signed.signature.to_vec(),
+        signature_unused_bits: signed.signature.unused,
         basic_constraints: extensions.basic_constraints,
         key_usage: extensions.key_usage,
         extended_key_usage: extensions.extended_key_usage,

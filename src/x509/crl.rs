@@ -9,6 +9,7 @@ use super::der::{Element, Reader, Result, tag};
 use super::error::{Field, In, ParseError};
 use super::extension::{Extension, Flaw, Lookup, oid};
 use super::general_name::{DistributionPointName, GeneralName, Reasons};
+use super::signed::Signed;
 use super::{Name, time};
 
 /// A parsed CRL (RFC 5280 section 5.1), versions 1 and 2.
@@ -114,21 +115,7 @@ impl Crl {
     ///
     /// What OpenSSL's `d2i_X509_CRL` refuses.
     pub fn parse(der: &[u8]) -> std::result::Result<Self, ParseError> {
-        let whole = Reader::new(der)
-            .universal(tag::SEQUENCE)
-            .in_field(Field::Structure)?;
-        let mut parts = whole.children().in_field(Field::Structure)?;
-        let tbs = parts.universal(tag::SEQUENCE).in_field(Field::Structure)?;
-        let algorithm = SignatureAlgorithm::read(&mut parts).in_field(Field::SignatureAlgorithm)?;
-        let signature = parts
-            .universal(tag::BIT_STRING)
-            .and_then(|element| element.bit_string())
-            .in_field(Field::Signature)?;
-        parts.finish().in_field(Field::Structure)?;
-        let mut crl = parse_tbs(&whole, &tbs, algorithm)?;
-        crl.signature = signature.to_vec();
-        crl.signature_unused_bits = signature.unused;
-        Ok(crl)
+        parse_tbs(Signed::read(&mut Reader::new(der))?)
     }
 
     /// All entries, sorted by serial number.
@@ -163,12 +150,8 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
-fn parse_tbs(
-    whole: &Element<'_>,
-    tbs: &Element<'_>,
-    signature_algorithm: SignatureAlgorithm,
-) -> std::result::Result<Crl, ParseError> {
-    let mut parts = tbs.children().in_field(Field::Structure)?;
+fn parse_tbs(signed: Signed<'_>) -> std::result::Result<Crl, ParseError> {
+    let mut parts = signed.body.children().in_field(Field::Structure)?;
     let is_version = |element: &Element<'_>| element.is_universal(tag::INTEGER);
     if let Some(version) = parts.optional(is_version).in_field(Field::Version)? {
         version.integer().in_field(Field::Version)?;
@@ -210,15 +193,15 @@ fn parse_tbs(
         None => Vec::new(),
     };
     Ok(Crl {
-        der: whole.whole.into(),
-        tbs: tbs.whole.to_vec(),
+        der: signed.whole.whole.into(),
+        tbs: signed.body.whole.to_vec(),
         issuer,
         this_update,
         next_update,
-        signature_algorithm,
+        signature_algorithm: signed.algorithm,
         tbs_signature_algorithm,
-        signature: Vec::new(),
-        signature_unused_bits: 0,
+        signature: signed.signature.to_vec(),
+        signature_unused_bits: signed.signature.unused,
         number,
         base_number,
         scope,

@@ -18,6 +18,7 @@ mod name;
 mod post_quantum;
 mod request;
 mod rsa;
+mod signed;
 mod strength;
 mod time;
 

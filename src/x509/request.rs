@@ -1,26 +1,19 @@
 //! A request for a certificate (PKCS #10, RFC 2986), read as OpenSSL's `d2i_X509_REQ` reads it.
 
-use super::algorithm::SignatureAlgorithm;
 use super::certificate::Certificate;
 use super::der::{Element, Malformed, Reader, Result, tag};
 use super::error::{Field, In, ParseError};
 use super::extension::{Extension, Extensions};
 use super::key::PublicKey;
 use super::name::Name;
+use super::signed::Signed;
 
 /// A parsed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRequest {
-    /// The signed part, as signed.
-    pub info: Vec<u8>,
-    /// The algorithm of its signature.
-    pub signature_algorithm: SignatureAlgorithm,
-    /// The signature's bytes.
-    pub signature: Vec<u8>,
-    /// How many bits of the signature's last byte are unused: zero in every genuine signature.
-    pub signature_unused_bits: u8,
     /// What a CA would issue that copies all it can: subject, key and extensions are those of the request. Issuer,
-    /// validity, serial number and signature are the CA's, and are empty here.
+    /// validity and serial number are the CA's, and are empty here. The signature is that of the request, which its
+    /// own key makes.
     pub copied: Certificate,
 }
 
@@ -31,34 +24,13 @@ impl CertificateRequest {
     ///
     /// What OpenSSL's `d2i_X509_REQ` refuses.
     pub fn parse(der: &[u8]) -> std::result::Result<Self, ParseError> {
-        let whole = Reader::new(der)
-            .universal(tag::SEQUENCE)
-            .in_field(Field::Structure)?;
-        let mut parts = whole.children().in_field(Field::Structure)?;
-        let info = parts.universal(tag::SEQUENCE).in_field(Field::Structure)?;
-        let signature_algorithm =
-            SignatureAlgorithm::read(&mut parts).in_field(Field::SignatureAlgorithm)?;
-        let signature = parts
-            .universal(tag::BIT_STRING)
-            .and_then(|element| element.bit_string())
-            .in_field(Field::Signature)?;
-        parts.finish().in_field(Field::Structure)?;
-        Ok(Self {
-            info: info.whole.to_vec(),
-            copied: copied(&whole, &info, &signature_algorithm)?,
-            signature: signature.to_vec(),
-            signature_unused_bits: signature.unused,
-            signature_algorithm,
-        })
+        let copied = copied(Signed::read(&mut Reader::new(der))?)?;
+        Ok(Self { copied })
     }
 }
 
-fn copied(
-    whole: &Element<'_>,
-    info: &Element<'_>,
-    signature_algorithm: &SignatureAlgorithm,
-) -> std::result::Result<Certificate, ParseError> {
-    let mut parts = info.children().in_field(Field::Structure)?;
+fn copied(signed: Signed<'_>) -> std::result::Result<Certificate, ParseError> {
+    let mut parts = signed.body.children().in_field(Field::Structure)?;
     parts
         .universal(tag::INTEGER)
         .and_then(|version| version.integer().map(|_| ()))
@@ -74,8 +46,8 @@ fn copied(
         .unwrap_or_default();
     let extensions = Extensions::of(extensions, &subject);
     Ok(Certificate {
-        der: whole.whole.into(),
-        tbs: info.whole.to_vec(),
+        der: signed.whole.whole.into(),
+        tbs: signed.body.whole.to_vec(),
         version: 3,
         serial: Vec::new(),
         issuer: Name::empty(),
@@ -83,10 +55,10 @@ fn copied(
         not_before: None,
         not_after: None,
         public_key,
-        signature_algorithm: signature_algorithm.clone(),
-        tbs_signature_algorithm: signature_algorithm.clone(),
-        signature: Vec::new(),
-        signature_unused_bits: 0,
+        tbs_signature_algorithm: signed.algorithm.clone(),
+        signature_algorithm: signed.algorithm,
+        signature: signed.signature.to_vec(),
+        signature_unused_bits: signed.signature.unused,
         basic_constraints: extensions.basic_constraints,
         key_usage: extensions.key_usage,
         extended_key_usage: extensions.extended_key_usage,
@@ -107,7 +79,7 @@ fn copied(
 /// The extensions that are asked for (`X509_REQ_get_extensions`): the first value of the first attribute of PKCS #9,
 /// or else of Microsoft's.
 fn requested<'a>(attributes: &Element<'a>) -> Result<Vec<Extension<'a>>> {
-    let mut found: [Option<Element<'a>>; 2] = [None, None];
+    let mut found: [Option<Option<Element<'a>>>; 2] = [None, None];
     let mut entries = attributes.members();
     while !entries.is_empty() {
         let mut parts = entries.sequence()?;
@@ -117,10 +89,14 @@ fn requested<'a>(attributes: &Element<'a>) -> Result<Vec<Extension<'a>>> {
         let place = EXTENSION_REQUESTS.iter().position(|known| *known == oid);
         let slot = place.and_then(|place| found.get_mut(place));
         if let Some(slot @ None) = slot {
-            *slot = Some(values.element()?);
+            *slot = Some(match values.is_empty() {
+                true => None,
+                false => Some(values.element()?),
+            });
         }
     }
-    let Some(list) = found.into_iter().flatten().next() else {
+    // An attribute without a value asks for nothing.
+    let Some(list) = found.into_iter().flatten().next().flatten() else {
         return Ok(Vec::new());
     };
     if !list.is_universal(tag::SEQUENCE) {
