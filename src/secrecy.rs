@@ -81,6 +81,21 @@ impl Taken {
     }
 }
 
+/// The name of an environment variable as a message may repeat it: nothing but a name, for the value itself may have
+/// been given in its place.
+#[must_use]
+pub fn shown_variable(name: &[u8]) -> String {
+    let may_be_one = matches!(name, [first, ..] if !first.is_ascii_digit())
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let astray = || (!may_be_one).then_some(Taken::Astray);
+    Taken::of(name, Place::Keyword).or_else(astray).map_or_else(
+        || String::from_utf8_lossy(name).into_owned(),
+        |taken| taken.to_string(),
+    )
+}
+
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -427,6 +442,27 @@ mod tests {
             assert_eq!(word(text), Some(Taken::Random), "{text}");
             let path = format!("/home/ann/{text}");
             assert_eq!(word(&path), Some(Taken::Random), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_names_a_variable_is_shown_as_one() {
+        for name in ["DATABASE_URL", "PGPASSWORD", "p12_password", "_", "APP2_DB"] {
+            assert_eq!(shown_variable(name.as_bytes()), name);
+        }
+        for value in [
+            "",
+            "correct horse",
+            "hunter2!",
+            "2fast",
+            "s3cr\u{e9}t",
+            "Zq7wXk9LmPv3Rt",
+            "postgresql://ann:hunter2@h/d",
+            "host=db password=hunter2",
+            "db:5432:app:ann:hunter2",
+        ] {
+            let shown = shown_variable(value.as_bytes());
+            assert!(shown.starts_with("(not shown: "), "{value}: {shown}");
         }
     }
 

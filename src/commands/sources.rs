@@ -12,7 +12,7 @@ use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::os::bytes_of;
 use pgtls::scan::{Pasted, pasted};
 use pgtls::secrecy::toml_text::shown_word;
-use pgtls::secrecy::{Place, Taken};
+use pgtls::secrecy::{Place, Taken, shown_variable};
 use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
 
 use crate::cli::{Shard, StringOptions};
@@ -97,7 +97,7 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         sources.push(Listed::of(text));
     }
     for name in &given.origin.env {
-        let shown = shown_path(Path::new(name));
+        let shown = shown_variable(name.as_encoded_bytes());
         let value = name.to_str().and_then(|name| world.var(name));
         let value = value.ok_or_else(|| anyhow!("the environment variable {shown} is not set"))?;
         let mut source = Listed::of(bytes_of(&value));

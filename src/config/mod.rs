@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use pgtls::conninfo::Grammar;
 use pgtls::os::bytes_of;
-use pgtls::secrecy::toml_text;
+use pgtls::secrecy::{shown_variable, toml_text};
 use serde::Deserialize;
 
 pub(crate) use keys::Keys;
@@ -145,7 +145,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         let value = var(name)
             .map(|value| bytes_of(&value))
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| Fault::Unset(toml_text::shown_word(name)))?;
+            .ok_or_else(|| Fault::Unset(shown_variable(name.as_bytes())))?;
         let is_all = before.is_empty() && behind.is_empty() && filled.is_empty();
         filled.extend(bytes_of(before.as_ref()));
         if is_all {
@@ -153,7 +153,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
         } else {
             filled.extend(
                 form.escaped(value)
-                    .ok_or_else(|| Fault::Unfit(toml_text::shown_word(name)))?,
+                    .ok_or_else(|| Fault::Unfit(shown_variable(name.as_bytes())))?,
             );
         }
         rest = behind;
@@ -246,6 +246,16 @@ mod tests {
                 "HARD",
             ),
             ("[[endpoint]]\nconninfo = \"host=${WORD\"", 2, "${"),
+            (
+                "[[endpoint]]\nconninfo = \"password=${Zq7secretXk9L}\"",
+                2,
+                "not shown",
+            ),
+            (
+                "[[endpoint]]\nconninfo = \"password=${my secret}\"",
+                2,
+                "not shown",
+            ),
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.line, line, "{text}: {error}");

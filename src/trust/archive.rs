@@ -2,8 +2,8 @@
 //! encrypted with a password and protected by a MAC of it.
 
 use super::encryption::Decryption;
-use super::pkcs12::{Effort, MacFault, Password, verify_mac};
-use super::private_key::KeyFault;
+use super::pkcs12::{Effort, MacFault, Password, octets, verify_mac};
+use super::private_key::{KeyFault, is_pkcs8};
 use crate::x509::der::{Element, Malformed, Reader, Result, tag};
 
 /// Why an archive cannot be read.
@@ -12,10 +12,10 @@ pub enum ArchiveFault {
     /// The structure is broken, or what was decrypted is.
     #[error("it is damaged")]
     Damaged,
-    /// It needs a password, and there is none.
-    #[error("it needs a password")]
+    /// Neither no password nor the empty one opens it.
+    #[error("it does not open without a password")]
     PasswordMissing,
-    /// The password is not that of the archive.
+    /// The password is not that of the archive, or what it decrypts was changed.
     #[error("the password is wrong, or the archive was changed")]
     WrongPassword,
     /// A part that cannot be read here.
@@ -35,10 +35,28 @@ pub enum ArchiveFault {
 /// What is in an archive.
 #[derive(Default)]
 pub(super) struct Contents {
-    /// DER of certificates, in the archive's order.
-    pub(super) certificates: Vec<Vec<u8>>,
+    /// Certificates, in the archive's order.
+    pub(super) certificates: Vec<CertificateBag>,
     /// DER of keys (RFC 5958 section 2), in the archive's order.
     pub(super) keys: Vec<Vec<u8>>,
+}
+
+/// A certificate in an archive.
+pub(super) struct CertificateBag {
+    /// DER.
+    pub(super) der: Vec<u8>,
+    /// Whether it belongs to a key.
+    pub(super) mark: Mark,
+}
+
+/// Whether a bag has a localKeyID (RFC 2985 section 5.5.2). By that `openssl pkcs12` tells the certificates of
+/// `-clcerts` from those of `-cacerts`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It has one.
+    LocalKey,
+    /// It has none.
+    None,
 }
 
 /// Is it a PKCS #12 archive?
@@ -52,18 +70,16 @@ pub(super) fn read(
     password: Option<&[u8]>,
 ) -> std::result::Result<Contents, ArchiveFault> {
     let outer = Outer::read(contents)?;
-    let Some(password) = password else {
-        // "No password" is one of two: none, or the empty one.
-        let by = |password| Opened::with(&outer, password);
-        return match by(Password::none()).or_else(|_| by(Password::of(b""))) {
-            Err(ArchiveFault::WrongPassword) => Err(ArchiveFault::PasswordMissing),
-            read => read,
-        };
+    if let Some(password) = password.filter(|password| !password.is_empty()) {
+        return Opened::with(&outer, Password::of(password));
+    }
+    // "No password" is one of two: none, or the empty one.
+    let read = match Opened::with(&outer, Password::none()) {
+        Err(ArchiveFault::WrongPassword) => Opened::with(&outer, Password::of(b"")),
+        read => read,
     };
-    match Opened::with(&outer, Password::of(password)) {
-        Err(ArchiveFault::WrongPassword) if password.is_empty() => {
-            Opened::with(&outer, Password::none())
-        }
+    match read {
+        Err(ArchiveFault::WrongPassword) => Err(ArchiveFault::PasswordMissing),
         read => read,
     }
 }
@@ -77,14 +93,14 @@ struct Outer<'a> {
 impl<'a> Outer<'a> {
     fn read(der: &'a [u8]) -> Result<Self> {
         let mut parts = Reader::new(der).sequence()?;
-        if parts.universal(tag::INTEGER)?.integer()? != [3] {
-            return Err(Malformed);
-        }
+        // OpenSSL ignores which version it is.
+        parts.universal(tag::INTEGER)?.integer()?;
         let mut info = parts.sequence()?;
         if info.oid()? != DATA {
             return Err(Malformed);
         }
         let safe = info.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+        info.finish()?;
         if !safe.is_universal(tag::OCTET_STRING) {
             return Err(Malformed);
         }
@@ -97,9 +113,19 @@ impl<'a> Outer<'a> {
     }
 }
 
+/// How a changed archive is noticed.
+#[derive(Clone, Copy)]
+enum Integrity {
+    /// By its MAC, before anything is decrypted.
+    Mac,
+    /// By what decryption makes of it, as a wrong password is.
+    None,
+}
+
 /// An archive that is being read.
 struct Opened {
     password: Password,
+    integrity: Integrity,
     effort: Effort,
     parts: usize,
     contents: Contents,
@@ -109,6 +135,10 @@ impl Opened {
     fn with(outer: &Outer<'_>, password: Password) -> std::result::Result<Contents, ArchiveFault> {
         let mut opened = Self {
             password,
+            integrity: match outer.mac {
+                Some(_) => Integrity::Mac,
+                None => Integrity::None,
+            },
             effort: Effort::usual(),
             parts: 0,
             contents: Contents::default(),
@@ -122,11 +152,15 @@ impl Opened {
                 MacFault::Wrong => ArchiveFault::WrongPassword,
             })?;
         }
-        match (opened.all(&outer.safe), &outer.mac) {
-            (Ok(()), _) => Ok(opened.contents),
-            // Without a MAC a wrong password is noticed only by what it makes of the contents.
-            (Err(ArchiveFault::Damaged), None) => Err(ArchiveFault::WrongPassword),
-            (Err(fault), _) => Err(fault),
+        opened.all(&outer.safe)?;
+        Ok(opened.contents)
+    }
+
+    /// What is said of something decrypted that cannot be read.
+    const fn unreadable(&self) -> ArchiveFault {
+        match self.integrity {
+            Integrity::Mac => ArchiveFault::Damaged,
+            Integrity::None => ArchiveFault::WrongPassword,
         }
     }
 
@@ -152,17 +186,24 @@ impl Opened {
     fn info(&mut self, info: &mut Reader<'_>) -> std::result::Result<(), ArchiveFault> {
         let kind = info.oid()?;
         let content = info.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+        info.finish()?;
         match kind.as_str() {
-            DATA => self.bags(&octets(&content)?),
+            DATA if content.is_universal(tag::OCTET_STRING) => self.bags(&octets(&content)?),
+            DATA => Err(ArchiveFault::Damaged),
             ENCRYPTED_DATA => {
-                let mut parts = content.children()?;
-                parts.universal(tag::INTEGER)?;
+                let mut parts = fields(&content)?;
+                parts.universal(tag::INTEGER)?.integer()?;
                 let mut encrypted = parts.sequence()?;
+                parts.finish()?;
                 encrypted.oid()?;
                 let algorithm = encrypted.universal(tag::SEQUENCE)?;
                 let data = octets(&encrypted.optional_context(0)?.ok_or(Malformed)?)?;
+                encrypted.finish()?;
                 let plain = self.decrypt(algorithm.whole, &data)?;
-                self.bags(&plain)
+                self.bags(&plain).map_err(|fault| match fault {
+                    ArchiveFault::Damaged => self.unreadable(),
+                    other => other,
+                })
             }
             other => Err(ArchiveFault::Unsupported {
                 scheme: format!("contents of type {other}"),
@@ -177,22 +218,33 @@ impl Opened {
             let mut bag = bags.sequence()?;
             let kind = bag.oid()?;
             let value = bag.optional_context(0)?.ok_or(Malformed)?.explicit()?;
-            check_attributes(&mut bag)?;
+            let mark = attributes(&mut bag)?;
             match kind.as_str() {
                 KEY => self.contents.keys.push(value.whole.to_vec()),
                 SHROUDED_KEY => {
-                    let mut parts = value.children()?;
+                    let mut parts = fields(&value)?;
                     let algorithm = parts.universal(tag::SEQUENCE)?;
                     let data = octets(&parts.universal(tag::OCTET_STRING)?)?;
+                    parts.finish()?;
                     let key = self.decrypt(algorithm.whole, &data)?;
+                    if !is_pkcs8(&key) {
+                        return Err(self.unreadable());
+                    }
                     self.contents.keys.push(key);
                 }
                 CERTIFICATE => {
-                    let mut parts = value.children()?;
+                    let mut parts = fields(&value)?;
                     let form = parts.oid()?;
                     let wrapped = parts.optional_context(0)?.ok_or(Malformed)?.explicit()?;
+                    parts.finish()?;
                     if form == X509 {
-                        self.contents.certificates.push(octets(&wrapped)?);
+                        if !wrapped.is_universal(tag::OCTET_STRING) {
+                            return Err(ArchiveFault::Damaged);
+                        }
+                        let der = octets(&wrapped)?;
+                        self.contents
+                            .certificates
+                            .push(CertificateBag { der, mark });
                     }
                 }
                 // Revocation lists and other secrets, which no server sends.
@@ -221,6 +273,7 @@ impl Opened {
             .map_err(|fault| match fault {
                 KeyFault::WrongPassword => ArchiveFault::WrongPassword,
                 KeyFault::UnsupportedEncryption { scheme } => ArchiveFault::Unsupported { scheme },
+                KeyFault::TooMuchWork => ArchiveFault::TooMuch,
                 KeyFault::NoKey(_)
                 | KeyFault::Pem(_)
                 | KeyFault::Malformed
@@ -238,14 +291,24 @@ impl From<Malformed> for ArchiveFault {
     }
 }
 
-/// The attributes of a bag: a name, and which certificate belongs to which key. They are not used, but OpenSSL decodes
-/// them.
-fn check_attributes(bag: &mut Reader<'_>) -> Result<()> {
+/// The fields of a SEQUENCE.
+fn fields<'a>(value: &Element<'a>) -> Result<Reader<'a>> {
+    match value.is_universal(tag::SEQUENCE) {
+        true => value.children(),
+        false => Err(Malformed),
+    }
+}
+
+/// The attributes of a bag: a name, and which certificate belongs to which key. OpenSSL decodes all of them.
+fn attributes(bag: &mut Reader<'_>) -> Result<Mark> {
+    let mut mark = Mark::None;
     if let Some(attributes) = bag.optional(|element| element.is_universal(tag::SET))? {
         let mut attributes = attributes.members();
         while !attributes.is_empty() {
             let mut attribute = attributes.sequence()?;
-            attribute.oid()?;
+            if attribute.oid()? == LOCAL_KEY_ID {
+                mark = Mark::LocalKey;
+            }
             let mut values = attribute.universal(tag::SET)?.members();
             while !values.is_empty() {
                 values.element()?.check_any()?;
@@ -253,20 +316,8 @@ fn check_attributes(bag: &mut Reader<'_>) -> Result<()> {
             attribute.finish()?;
         }
     }
-    bag.finish()
-}
-
-/// The contents of an OCTET STRING, implicitly tagged or not, in one piece or, as Java and NSS write them, in several.
-fn octets(element: &Element<'_>) -> Result<Vec<u8>> {
-    if let Ok(bytes) = element.bytes() {
-        return Ok(bytes.to_vec());
-    }
-    let mut pieces = element.children()?;
-    let mut bytes = Vec::new();
-    while !pieces.is_empty() {
-        bytes.extend_from_slice(pieces.universal(tag::OCTET_STRING)?.bytes()?);
-    }
-    Ok(bytes)
+    bag.finish()?;
+    Ok(mark)
 }
 
 /// Bags and contents of one archive.
@@ -283,7 +334,8 @@ const CERTIFICATE: &str = "1.2.840.113549.1.12.10.1.3";
 const CRL: &str = "1.2.840.113549.1.12.10.1.4";
 const SECRET: &str = "1.2.840.113549.1.12.10.1.5";
 
-/// x509Certificate (RFC 2985 appendix A).
+/// localKeyId and x509Certificate (RFC 2985 appendix A).
+const LOCAL_KEY_ID: &str = "1.2.840.113549.1.9.21";
 const X509: &str = "1.2.840.113549.1.9.22.1";
 
 #[cfg(test)]

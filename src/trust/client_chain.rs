@@ -108,6 +108,25 @@ pub(crate) fn read(contents: &[u8]) -> Result<Chain, ChainFault> {
     Ok(Chain { parsed })
 }
 
+/// The certificates of an archive, in its order.
+pub(crate) fn parse_all<'a>(
+    ders: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<Certificate>, ChainFault> {
+    let parse = |(position, der)| {
+        let parsed = Certificate::parse_prefix(der);
+        parsed.map_err(|error| ChainFault::Damaged { position, error })
+    };
+    let all = ders.into_iter().enumerate().map(parse);
+    all.map(|parsed| parsed.map(|(certificate, _)| certificate))
+        .collect()
+}
+
+/// Checks certificates as those of a file, the server's own first.
+pub(crate) fn check_all(certificates: &[Certificate]) -> Result<(), ChainFault> {
+    let mut all = certificates.iter().enumerate();
+    all.try_for_each(|(position, certificate)| check_fitness(certificate, position))
+}
+
 fn parse(der: &[u8], position: usize) -> Result<Certificate, ChainFault> {
     let damaged = |error| ChainFault::Damaged { position, error };
     let (certificate, rest) = Certificate::parse_prefix(der).map_err(damaged)?;

@@ -10,14 +10,14 @@ use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::SigningKey;
 
-use super::archive::{self, ArchiveFault};
+use super::archive::{self, ArchiveFault, CertificateBag, Mark};
 use super::client_chain::{self, ChainFault};
 pub use super::identity_error::{Custody, IdentityError};
 use super::identity_file::{
-    find_certificate, find_key, named, read_chain, read_key, read_lone_key, reason, swapped,
+    chain_of, find_certificate, find_key, named, read_key, read_lone_key, reason, swapped,
 };
-use super::pem::encode_pem;
 use super::private_key::{self, KeyFault, KeyForm};
+use super::read::read_bounded;
 use super::similar::similar_files;
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
@@ -79,37 +79,66 @@ pub fn load(request: &IdentityRequest<'_>) -> Result<Option<Identity>, IdentityE
     };
     let supposed = request.supposed;
     let key_path = find_key(request, &certificate_path);
-    let chain = read_chain(&certificate_path, supposed).map_err(|error| match &key_path {
+    let contents = supposed.read(&certificate_path);
+    let chain = chain_of(&certificate_path, contents.as_deref());
+    let chain = chain.map_err(|error| match &key_path {
         Ok(key) => swapped(error, key, supposed),
         Err(_) => error,
     })?;
     pair(chain, certificate_path, key_path?, password, supposed).map(Some)
 }
 
-/// Loads a server's certificate file and its key, and checks that they belong together. PostgreSQL
-/// applies the same rule for the key's permissions on both sides (`check_ssl_key_file_permissions`
-/// in be-secure-common.c).
-///
-/// # Errors
-/// Why a server would not start with these files.
-pub fn load_pair(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
-    let supposed = Supposed::nothing();
-    let chain = read_chain(certificate, supposed).map_err(|error| swapped(error, key, supposed))?;
-    pair(
-        chain,
-        certificate.to_path_buf(),
-        key.to_path_buf(),
-        None,
-        supposed,
-    )
+/// A server's certificate file, read once.
+pub struct CertificateFile {
+    path: PathBuf,
+    contents: io::Result<Vec<u8>>,
 }
 
-/// Loads a server's certificate file: its own certificate first.
-///
-/// # Errors
-/// Why a server would not start with this file.
-pub fn load_chain(certificate: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
-    Ok(read_chain(certificate, Supposed::nothing())?.to_der())
+impl CertificateFile {
+    /// Reads the file.
+    pub fn read(path: PathBuf) -> Self {
+        let contents = read_bounded(&path);
+        Self { path, contents }
+    }
+
+    /// As the user names it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is in it; `None` if it cannot be read.
+    pub fn contents(&self) -> Option<&[u8]> {
+        self.outcome().ok()
+    }
+
+    /// The same, or why it cannot be read.
+    pub fn outcome(&self) -> Result<&[u8], &io::Error> {
+        self.contents.as_deref()
+    }
+
+    /// The certificates in it, the server's own first.
+    ///
+    /// # Errors
+    /// Why a server would not start with this file.
+    pub fn chain(&self) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+        Ok(self.parsed()?.to_der())
+    }
+
+    /// The certificates in it, and its key, which must belong to the first. PostgreSQL applies the same rule for the
+    /// key's permissions on both sides (`check_ssl_key_file_permissions` in be-secure-common.c).
+    ///
+    /// # Errors
+    /// Why a server would not start with these files.
+    pub fn with_key(&self, key: &Path) -> Result<Identity, IdentityError> {
+        let supposed = Supposed::nothing();
+        let chain = self.parsed();
+        let chain = chain.map_err(|error| swapped(error, key, supposed))?;
+        pair(chain, self.path.clone(), key.to_path_buf(), None, supposed)
+    }
+
+    fn parsed(&self) -> Result<client_chain::Chain, IdentityError> {
+        chain_of(&self.path, self.outcome())
+    }
 }
 
 /// Reads the contents of a certificate file: its own certificate first, then those that are sent
@@ -143,7 +172,8 @@ fn pair(
     let (key, key_form) = read_key(&key_path, password, supposed, |error| {
         absent(&key_path, &certificate_path, &error)
     })?;
-    let belongs = |certificate: &Certificate| belong_together(&certificate.public_key.spki, &*key);
+    let half = PublicHalf::of(&*key);
+    let belongs = |certificate: &Certificate| half.fits(certificate);
     if !chain.parsed.first().is_some_and(belongs) {
         let first = chain.parsed.first();
         return Err(IdentityError::Mismatch {
@@ -187,7 +217,7 @@ pub fn check_key(certificate: &Certificate, file: &Path, key: &Path) -> Result<(
     let (own, _) = read_key(key, None, Supposed::nothing(), |error| {
         absent(key, file, &error)
     })?;
-    if belong_together(&certificate.public_key.spki, &*own) {
+    if PublicHalf::of(&*own).fits(certificate) {
         return Ok(());
     }
     Err(IdentityError::Mismatch {
@@ -200,10 +230,22 @@ pub fn check_key(certificate: &Certificate, file: &Path, key: &Path) -> Result<(
 
 /// A server's chain from a PKCS #12 archive, as PostgreSQL would use it after a conversion to PEM.
 pub struct Archived {
-    /// The server's own certificate, then the others in the archive's order.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// Whether the server's own certificate is the first one in the archive.
+    /// The server's own certificate.
+    pub own: Certificate,
+    /// The others, in the archive's order.
+    pub others: Vec<Certificate>,
+    /// Where in the archive the server's own certificate is.
     pub order: ArchiveOrder,
+    /// Where in it the server's key is.
+    pub key: ArchivedKey,
+}
+
+impl Archived {
+    /// The chain, the server's own certificate first.
+    pub fn to_der(&self) -> Vec<Vec<u8>> {
+        let all = std::iter::once(&self.own).chain(&self.others);
+        all.map(|certificate| certificate.der.to_vec()).collect()
+    }
 }
 
 /// Where in an archive the server's own certificate is.
@@ -211,8 +253,27 @@ pub struct Archived {
 pub enum ArchiveOrder {
     /// Before all others, as in `ssl_cert_file`.
     LeafFirst,
-    /// After another.
-    LeafLater,
+    /// After another, and it alone is marked as that of a key: `openssl pkcs12 -clcerts` writes it alone.
+    LeafMarked,
+    /// After another, and no option of `openssl pkcs12` picks it out.
+    LeafUnmarked {
+        /// Its place, counted from 0.
+        position: usize,
+    },
+}
+
+/// Where in an archive the server's key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchivedKey {
+    /// It holds no key.
+    Absent,
+    /// Before all other keys, as in `ssl_key_file`.
+    First,
+    /// After another key.
+    Later {
+        /// Its place, counted from 0.
+        position: usize,
+    },
 }
 
 /// Why an archive is not that of a server.
@@ -238,60 +299,80 @@ pub enum ArchiveError {
 /// # Errors
 /// What `openssl pkcs12` or PostgreSQL refuses.
 pub fn open_archive(contents: &[u8], password: Option<&[u8]>) -> Result<Archived, ArchiveError> {
-    let archive::Contents {
-        mut certificates,
-        keys,
-    } = archive::read(contents, password)?;
+    let archive::Contents { certificates, keys } = archive::read(contents, password)?;
+    let mut parsed = client_chain::parse_all(certificates.iter().map(|bag| bag.der.as_slice()))?;
+    let (place, key) = match keys.as_slice() {
+        [] => (0, ArchivedKey::Absent),
+        keys => place_of_own(&parsed, keys)?,
+    };
+    let is_marked = |bag: &CertificateBag| bag.mark == Mark::LocalKey;
+    let mut marked = certificates.iter().enumerate();
+    let mut marked = marked.by_ref().filter(|(_, bag)| is_marked(bag));
+    let order = match (place, marked.next(), marked.next()) {
+        (0, _, _) => ArchiveOrder::LeafFirst,
+        (place, Some((one, _)), None) if one == place => ArchiveOrder::LeafMarked,
+        (position, _, _) => ArchiveOrder::LeafUnmarked { position },
+    };
+    parsed.get_mut(..=place).unwrap_or_default().rotate_right(1);
+    client_chain::check_all(&parsed)?;
+    let mut all = parsed.into_iter();
+    let own = all.next().ok_or(ArchiveFault::NoCertificate)?;
+    Ok(Archived {
+        own,
+        others: all.collect(),
+        order,
+        key,
+    })
+}
+
+/// The position of the certificate that one of the keys fits, and of that key.
+fn place_of_own(
+    certificates: &[Certificate],
+    keys: &[Vec<u8>],
+) -> Result<(usize, ArchivedKey), ArchiveError> {
     if certificates.is_empty() {
         return Err(ArchiveFault::NoCertificate.into());
     }
-    let place = match keys.as_slice() {
-        [] => 0,
-        keys => place_of_own(&certificates, keys)?,
-    };
-    certificates
-        .get_mut(..=place)
-        .unwrap_or_default()
-        .rotate_right(1);
-    let order = match place {
-        0 => ArchiveOrder::LeafFirst,
-        _ => ArchiveOrder::LeafLater,
-    };
-    let pem: String = certificates
-        .iter()
-        .map(|der| encode_pem("CERTIFICATE", der))
-        .collect();
-    let chain = self::certificates(pem.as_bytes())?;
-    Ok(Archived { chain, order })
-}
-
-/// The position of the certificate that one of the keys fits.
-fn place_of_own(certificates: &[Vec<u8>], keys: &[Vec<u8>]) -> Result<usize, ArchiveError> {
-    for key in keys {
-        let key = private_key(key, None)?;
-        let fits = |der: &Vec<u8>| {
-            let parsed = Certificate::parse_prefix(der);
-            parsed.is_ok_and(|(own, _)| belong_together(&own.public_key.spki, &*key))
-        };
+    if keys.len() > MAX_KEYS {
+        return Err(ArchiveFault::TooMuch.into());
+    }
+    for (position, key) in keys.iter().enumerate() {
+        let half = PublicHalf::of(&*private_key(key, None)?);
+        let fits = |certificate: &Certificate| half.fits(certificate);
         if let Some(place) = certificates.iter().position(fits) {
-            return Ok(place);
+            let key = match position {
+                0 => ArchivedKey::First,
+                position => ArchivedKey::Later { position },
+            };
+            return Ok((place, key));
         }
     }
     Err(ArchiveError::Mismatch)
 }
 
-/// Compares the public halves. `certified` is the certificate's SubjectPublicKeyInfo.
-fn belong_together(certified: &[u8], key: &dyn SigningKey) -> bool {
-    let Some(own) = key.public_key() else {
-        return false;
-    };
-    let (Some(own), Some(certified)) = (
-        PublicKey::bytes_of_spki(&own),
-        PublicKey::bytes_of_spki(certified),
-    ) else {
-        return false;
-    };
-    own == certified || compressed(own).is_some_and(|own| own == certified)
+/// Every key is checked when it is read, which takes a while for long ones.
+const MAX_KEYS: usize = 100;
+
+/// The public half of a private key.
+struct PublicHalf(Option<Vec<u8>>);
+
+impl PublicHalf {
+    fn of(key: &dyn SigningKey) -> Self {
+        let spki = key.public_key();
+        let bytes = spki
+            .as_ref()
+            .and_then(|spki| PublicKey::bytes_of_spki(spki));
+        Self(bytes.map(<[u8]>::to_vec))
+    }
+
+    /// Is it the key of this certificate?
+    fn fits(&self, certificate: &Certificate) -> bool {
+        let certified = PublicKey::bytes_of_spki(&certificate.public_key.spki);
+        let (Some(own), Some(certified)) = (self.0.as_deref(), certified) else {
+            return false;
+        };
+        own == certified || compressed(own).is_some_and(|own| own == certified)
+    }
 }
 
 /// An elliptic-curve point without its second coordinate, as a certificate may have it (SEC 1

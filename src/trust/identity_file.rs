@@ -85,21 +85,22 @@ fn names_an_engine(key: &Path) -> bool {
     key.contains(&b':') && !os::names_a_drive(key)
 }
 
-pub(super) fn read_chain(
+/// The certificates of a file that was read, or not.
+pub(super) fn chain_of(
     path: &Path,
-    supposed: &Supposed,
+    contents: Result<&[u8], &io::Error>,
 ) -> Result<client_chain::Chain, IdentityError> {
-    let contents = supposed.read(path).map_err(|error| {
+    let contents = contents.map_err(|error| {
         let path = path.to_path_buf();
-        if is_absence(&error) {
+        if is_absence(error) {
             let similar = similar_files(&path);
             IdentityError::CertificateMissing { path, similar }
         } else {
-            let reason = reason(&error);
+            let reason = reason(error);
             IdentityError::CertificateUnreadable { path, reason }
         }
     })?;
-    client_chain::read(&contents).map_err(|fault| IdentityError::CertificateInvalid {
+    client_chain::read(contents).map_err(|fault| IdentityError::CertificateInvalid {
         path: path.to_path_buf(),
         fault,
     })

@@ -5,8 +5,7 @@ use aws_lc_rs::digest::{
 };
 use aws_lc_rs::hmac;
 
-use super::private_key::KeyFault;
-use crate::x509::der::{Element, Malformed, tag};
+use crate::x509::der::{Element, Malformed, Reader, tag};
 
 /// A password, in the two forms in which it is used. No `Debug`.
 pub(super) struct Password {
@@ -48,22 +47,19 @@ impl Password {
 /// How many more rounds of key derivation may be done: a hostile file asks for any number.
 pub(super) struct Effort(u32);
 
+/// A file asks for more rounds than are left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuchWork;
+
 impl Effort {
     /// This many rounds take some seconds. OpenSSL runs for hours if a damaged file says so.
     pub(super) const fn usual() -> Self {
         Self(MAX_ROUNDS)
     }
 
-    pub(super) fn spend(&mut self, rounds: u32) -> Result<(), KeyFault> {
-        match self.0.checked_sub(rounds) {
-            Some(left) => {
-                self.0 = left;
-                Ok(())
-            }
-            None => Err(KeyFault::UnsupportedEncryption {
-                scheme: format!("{rounds} rounds of key derivation"),
-            }),
-        }
+    pub(super) fn spend(&mut self, rounds: u32) -> Result<(), TooMuchWork> {
+        self.0 = self.0.checked_sub(rounds).ok_or(TooMuchWork)?;
+        Ok(())
     }
 }
 
@@ -88,7 +84,7 @@ pub(super) fn verify_mac(
     effort: &mut Effort,
 ) -> Result<(), MacFault> {
     let parsed = MacData::read(mac)?;
-    effort.spend(parsed.rounds).map_err(|_| MacFault::TooMuch)?;
+    effort.spend(parsed.rounds)?;
     let (digest, algorithm) = match parsed.oid.as_str() {
         "1.3.14.3.2.26" => (
             &SHA1_FOR_LEGACY_USE_ONLY,
@@ -105,29 +101,31 @@ pub(super) fn verify_mac(
         digest,
         Use::Mac,
         &password.unicode,
-        parsed.salt,
+        &parsed.salt,
         parsed.rounds,
         digest.output_len(),
     );
-    hmac::verify(&hmac::Key::new(algorithm, &key), contents, parsed.value)
+    hmac::verify(&hmac::Key::new(algorithm, &key), contents, &parsed.value)
         .map_err(|_| MacFault::Wrong)
 }
 
-struct MacData<'a> {
+struct MacData {
     oid: String,
-    value: &'a [u8],
-    salt: &'a [u8],
+    value: Vec<u8>,
+    salt: Vec<u8>,
     rounds: u32,
 }
 
-impl<'a> MacData<'a> {
-    fn read(mac: &Element<'a>) -> Result<Self, MacFault> {
+impl MacData {
+    fn read(mac: &Element<'_>) -> Result<Self, MacFault> {
         let mut parts = mac.children()?;
         let mut info = parts.sequence()?;
-        let oid = info.sequence()?.oid()?;
-        let value = info.universal(tag::OCTET_STRING)?.bytes()?;
-        let salt = parts.universal(tag::OCTET_STRING)?.bytes()?;
+        let oid = digest_of(info.sequence()?)?;
+        let value = octets(&info.universal(tag::OCTET_STRING)?)?;
+        info.finish()?;
+        let salt = octets(&parts.universal(tag::OCTET_STRING)?)?;
         let rounds = parts.optional(|element| element.is_universal(tag::INTEGER))?;
+        parts.finish()?;
         let rounds = match rounds {
             None => 1,
             Some(rounds) => number(rounds.integer()?)?,
@@ -138,6 +136,52 @@ impl<'a> MacData<'a> {
             salt,
             rounds,
         })
+    }
+}
+
+/// An AlgorithmIdentifier (`X509_ALGOR`): its parameters are decoded, and not used.
+fn digest_of(mut algorithm: Reader<'_>) -> Result<String, Malformed> {
+    let oid = algorithm.oid()?;
+    if !algorithm.is_empty() {
+        algorithm.element()?.check_any()?;
+    }
+    algorithm.finish()?;
+    Ok(oid)
+}
+
+/// The contents of an OCTET STRING, implicitly tagged or not, in one piece or, as Java and NSS write them, in several.
+pub(super) fn octets(element: &Element<'_>) -> Result<Vec<u8>, Malformed> {
+    let mut bytes = Vec::new();
+    collect(element, &mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// The pieces may be of any type (`asn1_collect`).
+fn collect(element: &Element<'_>, into: &mut Vec<u8>, depth: u8) -> Result<(), Malformed> {
+    if let Ok(bytes) = element.bytes() {
+        into.extend_from_slice(bytes);
+        return Ok(());
+    }
+    if depth > MAX_STRING_NEST {
+        return Err(Malformed);
+    }
+    let mut pieces = element.children()?;
+    while !pieces.is_empty() {
+        let piece = pieces.element()?;
+        if piece.is_end_of_contents() {
+            return Err(Malformed);
+        }
+        collect(&piece, into, depth + 1)?;
+    }
+    Ok(())
+}
+
+/// `ASN1_MAX_STRING_NEST`.
+const MAX_STRING_NEST: u8 = 5;
+
+impl From<TooMuchWork> for MacFault {
+    fn from(TooMuchWork: TooMuchWork) -> Self {
+        Self::TooMuch
     }
 }
 
@@ -270,6 +314,6 @@ mod tests {
         }
         let mut effort = Effort::usual();
         assert_eq!(effort.spend(MAX_ROUNDS), Ok(()));
-        assert!(effort.spend(1).is_err());
+        assert_eq!(effort.spend(1), Err(TooMuchWork));
     }
 }

@@ -10,7 +10,9 @@ use rcgen::{CertificateParams, KeyPair};
 
 use crate::support::client::{Client, Run};
 use crate::support::pki::{Ca, common_name};
+use crate::support::sample::{each, one_in};
 use crate::support::skip::has_openssl;
+use crate::support::tool::Tool;
 
 fn verify(client: &Client, arguments: &str) -> Run {
     let mut words = vec!["verify", "--format", "json"];
@@ -137,9 +139,7 @@ fn a_request_does_not_pass_for_a_certificate() {
         (2, "server-cert-file-invalid".to_owned()),
         "{run:?}"
     );
-    client.write("good.key", &good.key);
-    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(client.home.path().join("good.key"), private).unwrap();
+    client.write_private("good.key", &good.key);
     let run = verify(&client, "server.csr --key good.key");
     assert_eq!(
         (run.code, run.outcome()),
@@ -358,20 +358,19 @@ fn the_advice_makes_a_request_that_fits() {
     }
 }
 
-/// `openssl req -verify` is the referee: for genuine requests, and with every few bytes changed.
+/// `openssl req -verify` is the referee: for genuine requests, and with each byte changed in turn.
 #[test]
 fn the_own_signature_is_judged_as_openssl_judges_it() {
     if !has_openssl() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("changed.der");
-    let accepted = |der: &[u8]| {
-        std::fs::write(&file, der).unwrap();
+    let accepted = |file: &Path, der: &[u8]| {
+        std::fs::write(file, der).unwrap();
         let words = ["req", "-inform", "der", "-verify", "-noout", "-in"];
         let output = Command::new("openssl")
             .args(words)
-            .arg(&file)
+            .arg(file)
             .output()
             .unwrap();
         String::from_utf8_lossy(&output.stderr).contains("verify OK")
@@ -380,7 +379,7 @@ fn the_own_signature_is_judged_as_openssl_judges_it() {
         let request = certificate_request(der)?.ok()?;
         Some(judge_request(&request, None, Oldest::default()).possession)
     };
-    let mut changes = 0;
+    let step = one_in(61, "the bytes of each request");
     for new in [
         "-newkey rsa:2048",
         "-newkey rsa:1024",
@@ -399,15 +398,54 @@ fn the_own_signature_is_judged_as_openssl_judges_it() {
         );
         let der = std::fs::read(directory.path().join("server.csr")).unwrap();
         assert_eq!(ours(&der), Some(Possession::Proven), "{new}");
-        assert!(accepted(&der), "{new}");
-        for position in (0..der.len()).step_by(29) {
+        let genuine = directory.path().join("genuine.der");
+        assert!(accepted(&genuine, &der), "{new}");
+        let places: Vec<usize> = (0..der.len()).step_by(step).collect();
+        let changed = |place: &usize| {
             let mut changed = der.clone();
-            changed[position] ^= 1;
-            let expected = accepted(&changed);
-            let found = ours(&changed) == Some(Possession::Proven);
-            assert_eq!(found, expected, "{new}: byte {position}");
-            changes += 1;
+            changed[*place] ^= 1;
+            changed
+        };
+        let theirs = each(&places, |file, place| accepted(file, &changed(place)));
+        for (place, expected) in places.iter().zip(theirs) {
+            let found = ours(&changed(place)) == Some(Possession::Proven);
+            assert_eq!(found, expected, "{new}: byte {place}");
         }
     }
-    assert!(changes > 100, "{changes}");
+}
+
+/// The requests of other programs. Where OpenSSL says that the key made the signature, so do we, or that we cannot tell.
+#[test]
+fn the_requests_of_others_are_judged_as_openssl_judges_them() {
+    let Some(vectors) = Tool::Vectors.find() else {
+        return;
+    };
+    if !has_openssl() {
+        return;
+    }
+    let files = std::fs::read_dir(Path::new(&vectors).join("x509/requests")).unwrap();
+    let mut proven = 0;
+    for entry in files {
+        let file = entry.unwrap().path();
+        let form = match file.extension().and_then(|end| end.to_str()) {
+            Some("der") => "der",
+            _ => "pem",
+        };
+        let words = ["req", "-inform", form, "-verify", "-noout", "-in"];
+        let output = Command::new("openssl").args(words).arg(&file).output();
+        let theirs = String::from_utf8_lossy(&output.unwrap().stderr).contains("verify OK");
+        let contents = std::fs::read(&file).unwrap();
+        let request = certificate_request(&contents).and_then(Result::ok);
+        let ours =
+            request.map(|request| judge_request(&request, None, Oldest::default()).possession);
+        match ours {
+            Some(Possession::Proven) => {
+                proven += 1;
+                assert!(theirs, "{}", file.display());
+            }
+            Some(Possession::Unknown) => {}
+            Some(Possession::Disproven) | None => assert!(!theirs, "{}: {ours:?}", file.display()),
+        }
+    }
+    assert!(proven > 8, "{proven}");
 }

@@ -11,21 +11,57 @@ use pgtls::diagnose::{
 };
 use pgtls::report::EndpointReport;
 use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
+use pgtls::trust::identity::CertificateFile;
 use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
 
 use super::inputs::real;
 use super::{Judge, Judged, server_files};
 use crate::machine::Machine;
 
-/// One report for each name of each line. A line without names, `*` or `/no_sni/`, is judged for those of
-/// `hosts` that get it, or else without a name.
-pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<Judged> {
-    let lines = match read(file) {
-        Ok(lines) => lines,
-        Err(diagnosis) => return vec![unread(&diagnosis)],
-    };
+/// A `pg_hosts.conf`, read once.
+pub(super) struct HostsFile {
+    path: PathBuf,
+    lines: Result<Vec<HostsLine>, Diagnosis>,
+}
+
+impl HostsFile {
+    /// Reads the file.
+    pub(super) fn read(path: PathBuf) -> Self {
+        let contents = read_bounded(&path);
+        Self::of(path, contents.as_deref())
+    }
+
+    /// The lines of a file that was read, or not, and of those that it includes.
+    pub(super) fn of(path: PathBuf, contents: Result<&[u8], &io::Error>) -> Self {
+        let lines = contents
+            .map_err(|error| hosts_file_unreadable(&path, error))
+            .and_then(|text| lines_of(text, &path));
+        Self { path, lines }
+    }
+
+    /// The certificates and CAs that the lines name; none if the file cannot be read, which its own report says.
+    pub(super) fn named_files(&self) -> Vec<PathBuf> {
+        let files = self
+            .lines
+            .iter()
+            .flatten()
+            .flat_map(|line| std::iter::once(&line.certificate).chain(&line.client_ca));
+        files.map(|file| real(file)).collect()
+    }
+
+    /// One report for each name of each line. A line without names, `*` or `/no_sni/`, is judged for those of
+    /// `hosts` that get it, or else without a name.
+    pub(super) fn verify(&self, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<Judged> {
+        match &self.lines {
+            Ok(lines) => verify(&self.path, lines, hosts, judge),
+            Err(diagnosis) => vec![unread(diagnosis)],
+        }
+    }
+}
+
+fn verify(file: &Path, lines: &[HostsLine], hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<Judged> {
     let mut judged = Vec::new();
-    for line in &lines {
+    for line in lines {
         let label = |name: &str| Label {
             name: Some(name.to_owned()),
             location: Some(Location {
@@ -35,7 +71,7 @@ pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<J
         };
         let asked = hosts
             .iter()
-            .filter(|host| line_for(&lines, sni(host).as_deref()) == Some(line));
+            .filter(|host| line_for(lines, sni(host).as_deref()) == Some(line));
         let names: Vec<(String, Option<Vec<u8>>)> = match &line.names {
             HostNames::Named(names) => names
                 .iter()
@@ -64,26 +100,16 @@ pub(super) fn verify(file: &Path, hosts: &[Vec<u8>], judge: &Judge<'_>) -> Vec<J
     }
     for host in hosts {
         let sni = sni(host);
-        if line_for(&lines, sni.as_deref()).is_none() {
+        if line_for(lines, sni.as_deref()).is_none() {
             judged.push(unread(&no_hosts_line(file, host, sni.as_deref())));
         }
     }
     judged
 }
 
-/// The certificates and CAs that the lines name; none if the file cannot be read, which its own report says.
-pub(super) fn named_files(file: &Path) -> Vec<PathBuf> {
-    let lines = read(file).unwrap_or_default();
-    let files = lines
-        .iter()
-        .flat_map(|line| std::iter::once(&line.certificate).chain(&line.client_ca));
-    files.map(|file| real(file)).collect()
-}
-
-fn read(file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
-    let text = read_bounded(file).map_err(|error| hosts_file_unreadable(file, &error))?;
+fn lines_of(text: &[u8], file: &Path) -> Result<Vec<HostsLine>, Diagnosis> {
     let files = Files::new(&read_bounded, &entries);
-    let lines = hosts_file::read(&text, file, &files).map_err(|error| hosts_file_error(&error))?;
+    let lines = hosts_file::read(text, file, &files).map_err(|error| hosts_file_error(&error))?;
     if lines.is_empty() {
         return Err(hosts_file_empty(file));
     }
@@ -100,12 +126,10 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Is it a `pg_hosts.conf`, and not a certificate? What cannot be read is a certificate that cannot.
-pub(super) fn is_hosts_file(file: &Path) -> bool {
+pub(super) fn is_hosts_file(file: &Path, contents: Option<&[u8]>) -> bool {
     let is_named = file.file_name().is_some_and(|name| name == FILE_NAME);
-    let pem = |text: &[u8]| text.windows(PEM.len()).any(|window| window == PEM);
-    is_named
-        || file.extension().is_some_and(|end| end == "conf")
-            && read_bounded(file).is_ok_and(|text| !pem(&text))
+    let is_text = || contents.is_some_and(|text| memchr::memmem::find(text, PEM).is_none());
+    is_named || file.extension().is_some_and(|end| end == "conf") && is_text()
 }
 
 const PEM: &[u8] = b"-----BEGIN ";
@@ -115,7 +139,8 @@ pub(super) const FILE_NAME: &str = "pg_hosts.conf";
 
 /// The chain of a line, and what was not checked of its files.
 fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnosis> {
-    let whole = server_files(&line.certificate, Some(&line.key));
+    let certificate = CertificateFile::read(line.certificate.clone());
+    let whole = server_files(&certificate, Some(&line.key));
     let (chain, finding) = match (whole, line.passphrase) {
         (
             Err(Error::Identity {
@@ -128,7 +153,7 @@ fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnos
             }),
             Passphrase::Command,
         ) => {
-            let chain = server_files(&line.certificate, None);
+            let chain = server_files(&certificate, None);
             (chain, Some(key_not_checked(&line.key)))
         }
         (whole, Passphrase::Command | Passphrase::None) => (whole, None),

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use pgtls::conninfo::{World, shown_path};
 use pgtls::os::bytes_of;
+use pgtls::secrecy::shown_variable;
+use pgtls::trust::identity::CertificateFile;
 use pgtls::trust::{RequestFault, certificate_request, is_archive, read_bounded};
 use pgtls::x509::CertificateRequest;
 
-use super::hosts::{self, is_hosts_file};
+use super::hosts::{self, HostsFile, is_hosts_file};
 use crate::cli::Verify;
 
-/// A file to verify.
+/// A file to verify. It was read once: what it is and the verdict come from the same bytes.
 pub(super) enum Input {
     /// A server's certificate.
-    Certificate(PathBuf),
+    Certificate(CertificateFile),
     /// `pg_hosts.conf`.
-    Hosts(PathBuf),
+    Hosts(HostsFile),
     /// A PKCS#12 archive, and what is in the file.
     Archive(PathBuf, Vec<u8>),
     /// A request for a certificate.
@@ -26,15 +28,18 @@ pub(super) enum Input {
 /// The files that the arguments name, a directory by its `pg_hosts.conf` and the certificates in it.
 pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    inputs.extend(args.hosts_file.clone().map(Input::Hosts));
+    let hosts_file = args.hosts_file.clone().map(HostsFile::read);
+    inputs.extend(hosts_file.map(Input::Hosts));
     // The file that ssl_cert_file will name: nothing but a certificate will do.
-    inputs.extend(args.cert.clone().map(Input::Certificate));
+    let certificate = args.cert.clone().map(CertificateFile::read);
+    inputs.extend(certificate.map(Input::Certificate));
     for file in &args.files {
         if file.is_dir() {
             let hosts = file.join(hosts::FILE_NAME);
-            let hosts = hosts.is_file().then_some(hosts);
+            let hosts = hosts.is_file().then(|| HostsFile::read(hosts));
             // What its lines name is judged for the names of its lines.
-            let named = hosts.as_deref().map(hosts::named_files).unwrap_or_default();
+            let named = hosts.as_ref().map(HostsFile::named_files);
+            let named = named.unwrap_or_default();
             let found = certificates_in(file)?;
             if found.is_empty() && hosts.is_none() {
                 bail!(
@@ -45,10 +50,8 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
             inputs.extend(hosts.map(Input::Hosts));
             let others = found
                 .into_iter()
-                .filter(|found| !named.contains(&real(found)));
+                .filter(|found| !named.contains(&real(found.path())));
             inputs.extend(others.map(Input::Certificate));
-        } else if is_hosts_file(file) {
-            inputs.push(Input::Hosts(file.clone()));
         } else {
             inputs.push(input(file));
         }
@@ -59,7 +62,13 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     let has_password = args.password_file.is_some() || args.password_env.is_some();
     let is_archive = |input: &Input| matches!(input, Input::Archive(..));
     if has_password && !inputs.iter().any(is_archive) {
-        bail!("a password is for a PKCS#12 file, but none of the files is one");
+        bail!(
+            "{PASSWORD_UNUSED}: {}",
+            match args.cert {
+                Some(_) => "name the file without --cert, which takes PEM only",
+                None => "pgtls recognises none of the files as one",
+            }
+        );
     }
     Ok(inputs)
 }
@@ -76,7 +85,7 @@ pub(super) fn password(args: &Verify, world: &dyn World) -> anyhow::Result<Optio
         return Ok(None);
     };
     let value = name.to_str().and_then(|name| world.var(name));
-    let shown = shown_path(Path::new(name));
+    let shown = shown_variable(name.as_encoded_bytes());
     let value = value.with_context(|| format!("the environment variable {shown} is not set"))?;
     Ok(Some(bytes_of(&value)))
 }
@@ -86,23 +95,29 @@ pub(super) fn real(file: &Path) -> PathBuf {
     file.canonicalize().unwrap_or_else(|_| file.to_owned())
 }
 
-/// What cannot be read, or read twice as a pipe, is a certificate.
-fn input(file: &Path) -> Input {
-    let Some(Ok(contents)) = file.is_file().then(|| read_bounded(file)) else {
-        return Input::Certificate(file.to_owned());
-    };
-    if is_archive(&contents) {
-        return Input::Archive(file.to_owned(), contents);
+const PASSWORD_UNUSED: &str = "--password-file and --password-env are for PKCS#12 files";
+
+/// What cannot be read is a certificate that cannot.
+fn input(path: &Path) -> Input {
+    let file = CertificateFile::read(path.to_owned());
+    if is_hosts_file(path, file.contents()) {
+        return Input::Hosts(HostsFile::of(path.to_owned(), file.outcome()));
     }
-    match certificate_request(&contents) {
-        Some(request) => Input::Request(file.to_owned(), Box::new(request)),
-        None => Input::Certificate(file.to_owned()),
+    let Some(contents) = file.contents() else {
+        return Input::Certificate(file);
+    };
+    if is_archive(contents) {
+        return Input::Archive(path.to_owned(), contents.to_vec());
+    }
+    match certificate_request(contents) {
+        Some(request) => Input::Request(path.to_owned(), Box::new(request)),
+        None => Input::Certificate(file),
     }
 }
 
 /// The files of a directory that contain a certificate, by name. What cannot be read is among them: it must not pass
 /// for verified.
-fn certificates_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+fn certificates_in(directory: &Path) -> anyhow::Result<Vec<CertificateFile>> {
     let unreadable = || format!("could not list {}", shown_path(directory));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).with_context(unreadable)? {
@@ -114,16 +129,17 @@ fn certificates_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
         if !is_named || path.is_dir() {
             continue;
         }
+        let file = CertificateFile::read(path);
         // A key alone has nothing to verify, and no server presents a request.
-        let is_other = read_bounded(&path).is_ok_and(|text| {
-            let has = |words: &[u8]| text.windows(words.len()).any(|part| part == words);
+        let is_other = file.contents().is_some_and(|text| {
+            let has = |words: &[u8]| memchr::memmem::find(text, words).is_some();
             (has(b"PRIVATE KEY-----") || has(b"CERTIFICATE REQUEST-----"))
                 && !has(b"CERTIFICATE-----")
         });
         if !is_other {
-            found.push(path);
+            found.push(file);
         }
     }
-    found.sort();
+    found.sort_by(|one, other| one.path().cmp(other.path()));
     Ok(found)
 }

@@ -17,12 +17,12 @@ use pgtls::diagnose::{
 use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
 use pgtls::report::{EndpointReport, Report};
-use pgtls::trust::identity::{self, Archived, check_key, open_archive};
+use pgtls::trust::identity::{Archived, CertificateFile, check_key, open_archive};
 use pgtls::trust::{Choice, Error, Level, Trust};
 use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge, judge_request};
-use pgtls::x509::{Certificate, CertificateRequest};
-use rustls::pki_types::CertificateDer;
+use pgtls::x509::CertificateRequest;
 
+use self::hosts::HostsFile;
 use self::inputs::{Input, inputs};
 use super::demands::now;
 use super::output::{self, Printed};
@@ -90,7 +90,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     let mut judged: Vec<Judged> = Vec::new();
     for subject in &subjects {
         match subject {
-            Subject::Hosts(file) => judged.extend(hosts::verify(file, &hosts, &judge)),
+            Subject::Hosts(file) => judged.extend(file.verify(&hosts, &judge)),
             Subject::Refused(file, diagnosis) => {
                 let report = named(EndpointReport::unread(diagnosis), file);
                 judged.push((report, diagnosis.exit));
@@ -98,8 +98,8 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
             Subject::Chain(file, chain) => judged
                 .extend(each_host(&hosts).map(|host| naming.apply(judge.chain(chain, host), file))),
             Subject::Archive(file, archive) => judged.extend(each_host(&hosts).map(|host| {
-                let note = archive_note(file, archive.order);
-                let verdict = judge.chain_with(&to_der(&archive.chain), host, &[note]);
+                let note = archive_note(file, archive);
+                let verdict = judge.chain_with(&archive.to_der(), host, &[note]);
                 naming.apply(verdict, file)
             })),
             // Always by its name: it must not be taken for a server.
@@ -120,7 +120,7 @@ enum Subject<'a> {
     Archive(&'a Path, Archived),
     Request(&'a Path, &'a CertificateRequest),
     Refused(&'a Path, Diagnosis),
-    Hosts(&'a Path),
+    Hosts(&'a HostsFile),
 }
 
 impl<'a> Subject<'a> {
@@ -128,14 +128,14 @@ impl<'a> Subject<'a> {
         match input {
             Input::Hosts(file) => Self::Hosts(file),
             Input::Certificate(file) => match server_files(file, key) {
-                Ok(chain) => Self::Chain(file, chain),
-                Err(error) => Self::Refused(file, server_files_error(&error)),
+                Ok(chain) => Self::Chain(file.path(), chain),
+                Err(error) => Self::Refused(file.path(), server_files_error(&error)),
             },
             Input::Archive(file, contents) => match open_archive(contents, password) {
                 Err(error) => Self::Refused(file, archive_error(file, &error)),
-                Ok(archive) => match fits(key, archive.chain.first(), file) {
-                    Err(error) => Self::Refused(file, server_files_error(&error)),
-                    Ok(()) => Self::Archive(file, archive),
+                Ok(archive) => match key.map(|key| check_key(&archive.own, file, key)) {
+                    Some(Err(error)) => Self::Refused(file, server_files_error(&error.into())),
+                    Some(Ok(())) | None => Self::Archive(file, archive),
                 },
             },
             Input::Request(file, request) => match &**request {
@@ -146,17 +146,6 @@ impl<'a> Subject<'a> {
                 },
             },
         }
-    }
-}
-
-/// Does a key file belong to the certificate of an archive?
-fn fits(key: Option<&Path>, own: Option<&CertificateDer<'_>>, archive: &Path) -> Result<(), Error> {
-    let (Some(key), Some(own)) = (key, own) else {
-        return Ok(());
-    };
-    match Certificate::parse_prefix(own) {
-        Ok((own, _)) => Ok(check_key(&own, archive, key)?),
-        Err(_) => Ok(()),
     }
 }
 
@@ -261,15 +250,13 @@ impl Judge<'_> {
 }
 
 /// The chain of a server's files, its key compared if there is one.
-pub(super) fn server_files(certificate: &Path, key: Option<&Path>) -> Result<Vec<Vec<u8>>, Error> {
+pub(super) fn server_files(
+    certificate: &CertificateFile,
+    key: Option<&Path>,
+) -> Result<Vec<Vec<u8>>, Error> {
     let chain = match key {
-        Some(key) => identity::load_pair(certificate, key)?.chain,
-        None => identity::load_chain(certificate)?,
+        Some(key) => certificate.with_key(key)?.chain,
+        None => certificate.chain()?,
     };
-    Ok(to_der(&chain))
-}
-
-fn to_der(chain: &[CertificateDer<'_>]) -> Vec<Vec<u8>> {
-    let chain = chain.iter().map(|certificate| certificate.to_vec());
-    chain.collect()
+    Ok(chain.iter().map(|one| one.to_vec()).collect())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::files::quoted_path;
 use crate::conninfo::shown_path;
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, Stage};
-use crate::trust::identity::{ArchiveError, ArchiveOrder};
+use crate::trust::identity::{ArchiveError, ArchiveOrder, Archived, ArchivedKey};
 use crate::trust::{ArchiveFault, ChainFault};
 
 /// An archive that is not that of a server.
@@ -18,7 +18,7 @@ pub fn archive_error(path: &Path, error: &ArchiveError) -> Diagnosis {
     let (code, hint) = match error {
         ArchiveError::Archive(ArchiveFault::PasswordMissing) => (
             Code::ServerCertFileInvalid,
-            "Put the password into a file that only you can read, and add --password-file FILE. Or set an environment variable, and add --password-env NAME.".into(),
+            "Put its password into a file that only you can read, and add --password-file FILE. Or set an environment variable, and add --password-env NAME.".into(),
         ),
         ArchiveError::Archive(ArchiveFault::WrongPassword) => (
             Code::ServerCertFileInvalid,
@@ -72,22 +72,38 @@ fn legacy(scheme: &str) -> &'static str {
 }
 
 /// What remains to be done with an archive that was verified.
-pub fn archive_note(path: &Path, order: ArchiveOrder) -> Finding {
-    let message =
-        "PostgreSQL reads no PKCS#12: convert the file for ssl_cert_file and ssl_key_file";
-    let file = quoted_path(path);
-    let certificates = match order {
-        ArchiveOrder::LeafFirst => format!("openssl pkcs12 -in {file} -nokeys -out server.crt"),
-        // openssl writes the certificates in the order of the archive, PostgreSQL needs the server's own first.
-        ArchiveOrder::LeafLater => format!(
-            "(openssl pkcs12 -in {file} -clcerts -nokeys; openssl pkcs12 -in {file} -cacerts -nokeys) > server.crt"
-        ),
+pub fn archive_note(path: &Path, archive: &Archived) -> Finding {
+    let message = match archive.key {
+        ArchivedKey::First | ArchivedKey::Later { .. } => {
+            "PostgreSQL reads no PKCS#12: convert the file for ssl_cert_file and ssl_key_file"
+        }
+        ArchivedKey::Absent => {
+            "PostgreSQL reads no PKCS#12: convert the file for ssl_cert_file. It holds no key: ssl_key_file must name the key of this certificate"
+        }
     };
-    let hint = Hint::say("openssl asks for the password:")
-        .show(certificates)
-        .show(format!(
-            "(umask 077; openssl pkcs12 -in {file} -nocerts -nodes -out server.key)"
-        ));
+    let file = quoted_path(path);
+    let all = format!("openssl pkcs12 -in {file} -nokeys -out server.crt");
+    let hint = Hint::say("openssl asks for the password:");
+    let hint = match archive.order {
+        ArchiveOrder::LeafFirst => hint.show(all),
+        // openssl writes the certificates in the order of the archive, PostgreSQL needs the server's own first.
+        ArchiveOrder::LeafMarked => hint.show(format!(
+            "(openssl pkcs12 -in {file} -clcerts -nokeys; openssl pkcs12 -in {file} -cacerts -nokeys) > server.crt"
+        )),
+        ArchiveOrder::LeafUnmarked { position } => hint.show(all).then(format!(
+            "PostgreSQL needs the server's own certificate first. Move certificate {} of server.crt to the top of it.",
+            position.saturating_add(1)
+        )),
+    };
+    let key = format!("(umask 077; openssl pkcs12 -in {file} -nocerts -nodes -out server.key)");
+    let hint = match archive.key {
+        ArchivedKey::Absent => hint,
+        ArchivedKey::First => hint.show(key),
+        ArchivedKey::Later { position } => hint.show(key).then(format!(
+            "PostgreSQL reads the first key only. Move key {} of server.key to the top of it.",
+            position.saturating_add(1)
+        )),
+    };
     Finding::new(
         Level::Info,
         Code::ServerCertFileInvalid,

@@ -242,6 +242,9 @@ fn invalid_key(owner: Owner<'_>, path: &Path, fault: &KeyFault) -> Hint {
             let command = decrypt(" -provider legacy -provider default");
             return with_file(Hint::say(asked), owner, command, purpose);
         }
+        KeyFault::TooMuchWork => {
+            return "Make a new key: no program asks for so many rounds of key derivation.".into();
+        }
         KeyFault::UnsupportedKey { .. } | KeyFault::RsaLength { .. } => {
             return "pgtls cannot sign with it; psql may. Use a key on P-256 or of RSA 2048 bits or more.".into();
         }

@@ -32,7 +32,7 @@ const CURVES: [ObjectIdentifier; 3] = [
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// A PrivateKeyInfo (RFC 5958) whose inner key can be decoded, too.
-pub(super) fn is_pkcs8(der: &[u8]) -> bool {
+pub(in crate::trust) fn is_pkcs8(der: &[u8]) -> bool {
     let Ok(info) = PrivateKeyInfoRef::try_from(der) else {
         return false;
     };

@@ -9,11 +9,11 @@ use super::encryption::{decrypt_pem, decrypt_pkcs8, names_known_cipher};
 use super::form::{self, Form, Instead, Wanted};
 use super::pem::{Block, PemFault, blocks};
 
-pub(super) use der::is_der;
 use der::{
     EC, RSA, ec_parameters, first_value, from_der, from_mislabelled_pkcs8, from_pkcs1, from_pkcs8,
-    from_sec1, is_integers, is_pkcs8,
+    from_sec1, is_integers,
 };
+pub(super) use der::{is_der, is_pkcs8};
 
 /// Why a file has no usable private key. Never contains a part of the key or of the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +43,9 @@ pub enum KeyFault {
         /// OpenSSL's name of the scheme, or a dotted object identifier; escaped for terminals.
         scheme: String,
     },
+    /// It is encrypted so that decryption takes minutes, or hours. OpenSSL would try.
+    #[error("the private key in it asks for more work to decrypt than any program that makes keys")]
+    TooMuchWork,
     /// A kind of key that rustls cannot sign with, though OpenSSL may.
     #[error("{kind} keys are not supported")]
     UnsupportedKey {

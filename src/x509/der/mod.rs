@@ -55,6 +55,11 @@ impl<'a> Element<'a> {
         self.class == Class::Universal && self.tag == tag
     }
 
+    /// Two zero bytes, which may only end an indefinite length.
+    pub(crate) fn is_end_of_contents(&self) -> bool {
+        self.whole == [0, 0]
+    }
+
     pub(crate) fn has_universal_class(&self) -> bool {
         self.class == Class::Universal
     }

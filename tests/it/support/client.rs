@@ -1,6 +1,8 @@
 //! A clean environment to run clients in: pgtls, and real libpq as the referee.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -67,6 +69,13 @@ impl Client {
         let path = self.home.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// The same, for its owner only, as a key must be.
+    pub(crate) fn write_private(&self, name: &str, text: impl AsRef<[u8]>) {
+        self.write(name, text);
+        let private = Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.home.path().join(name), private).unwrap();
     }
 
     /// `pgtls check --format json STRING`.

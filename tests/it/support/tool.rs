@@ -25,6 +25,8 @@ pub(crate) enum Tool {
     Sslyze,
     /// The directory of Python's `jsonschema`.
     JsonSchema,
+    /// The directory of certificates, CRLs, requests and archives that others made (pyca's `cryptography_vectors`).
+    Vectors,
     /// The directory of asyncpg and psycopg.
     PythonClients,
     /// The directory of SQLAlchemy and dj-database-url.
@@ -59,6 +61,7 @@ impl Tool {
             Self::HtmlValidate => "PGTLS_TEST_HTML_VALIDATE",
             Self::Sslyze => "PGTLS_TEST_SSLYZE",
             Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
+            Self::Vectors => "PGTLS_TEST_VECTORS",
             Self::Windows => "PGTLS_TEST_WINDOWS",
             Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",
             Self::PythonUrls => "PGTLS_TEST_PYTHON_URLS",
