@@ -98,7 +98,8 @@ pub(super) fn of_stop<'a>(facts: &Facts<'a>, stop: &'a Stop) -> Option<Divided<'
             ..
         } => {
             let libpq = match facts.observation.libpq_offer {
-                LibpqOffer::NotMade => return None,
+                // What hangs up on two offers hangs up on others.
+                LibpqOffer::NotMade | LibpqOffer::HungUp => return None,
                 LibpqOffer::Refused => failed(),
                 LibpqOffer::Answered | LibpqOffer::Unclear => unknown(words.to_owned()),
             };

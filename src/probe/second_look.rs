@@ -22,6 +22,7 @@ use crate::handshake::{
     self, Approve as _, ClientCertificateRequest, Tls, supports_group, supports_scheme_of_tls12,
     supports_suite,
 };
+use crate::inquiry::Unknown;
 use crate::verify::Judgement;
 use crate::verify::flight::{FlightFault, Proven, alpn, check_hello, check_key_exchange};
 use crate::wire::tls::flight::{Answer, Flight};
@@ -97,14 +98,16 @@ pub enum LookFault {
 /// What became of the offer that psql makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LibpqOffer {
-    /// There was no reason to make it.
+    /// It was not made: there was no reason, or the string allows no version in which it could be made.
     #[default]
     NotMade,
     /// The server has nothing in common with it either.
     Refused,
     /// The server made a choice, which the outcome describes.
     Answered,
-    /// There was no answer that we understand.
+    /// The server hung up without a word, as on the first offer.
+    HungUp,
+    /// There was no answer that we understand, or one that does not fit the first.
     Unclear,
 }
 
@@ -126,12 +129,13 @@ pub(super) async fn second_look(
     timings.handshake = timings.handshake.map(|took| took + began.elapsed());
     match looked {
         // Only a choice that rustls does not offer explains why it hung up.
-        Seen::Told(told) if hung_up && is_contradiction(&told) => (Err(stop), LibpqOffer::NotMade),
+        Seen::Told(told) if hung_up && is_contradiction(&told) => (Err(stop), LibpqOffer::Unclear),
         Seen::Told(told) if !could_be(&told, &stop) => (Err(stop), LibpqOffer::Unclear),
-        Seen::Refused | Seen::Nothing if hung_up => (Err(stop), LibpqOffer::NotMade),
         Seen::Told(told) => (*told, LibpqOffer::Answered),
         Seen::Refused => (Err(stop), LibpqOffer::Refused),
-        Seen::Nothing => (Err(stop), LibpqOffer::Unclear),
+        Seen::HungUp if hung_up => (Err(stop), LibpqOffer::HungUp),
+        Seen::HungUp | Seen::Nothing => (Err(stop), LibpqOffer::Unclear),
+        Seen::NotAsked => (Err(stop), LibpqOffer::NotMade),
     }
 }
 
@@ -168,8 +172,14 @@ fn could_be(told: &Result<Session, Stop>, first: &Stop) -> bool {
 /// What a look shows.
 enum Seen {
     Told(Box<Result<Session, Stop>>),
+    /// An alert.
     Refused,
+    /// The connection ended without an answer.
+    HungUp,
+    /// No answer, or none that we understand.
     Nothing,
+    /// The question could not be asked.
+    NotAsked,
 }
 
 impl Seen {
@@ -185,11 +195,11 @@ impl Seen {
 async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
     let mut random = [0; 32];
     if aws_lc_rs::rand::fill(&mut random).is_err() {
-        return Seen::Nothing;
+        return Seen::NotAsked;
     }
     let hello = hello(task, random);
     if hello.max_version < TlsVersion::V1_2 {
-        return Seen::Nothing;
+        return Seen::NotAsked;
     }
     let line = line_to(task, address, task.timeout, deadline);
     match line.first_flight(&hello.encode()).await {
@@ -202,6 +212,7 @@ async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
         }
         Ok(Answer::Tls13 { suite, group }) => of_tls13(&hello, suite, group),
         Ok(Answer::Alert(_)) => Seen::Refused,
+        Err(Unknown::Closed) => Seen::HungUp,
         Ok(Answer::Malformed) | Err(_) => Seen::Nothing,
     }
 }

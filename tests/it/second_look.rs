@@ -2,7 +2,6 @@
 //! psql judges them.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
@@ -256,9 +255,7 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
     let client = Client::trusting(&root);
     let own = root.client("postgres");
     client.write("own.crt", &own.chain);
-    client.write("own.key", &own.key);
-    let key = client.home.path().join("own.key");
-    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    client.write_private("own.key", &own.key);
     let settings = [TLS12, ("ssl_ciphers", CBC), ("ssl_ca_file", "server.crt")];
     server.configure(&served, &settings);
     let string = format!(

@@ -16,11 +16,11 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
                 .then("PostgreSQL 18 calls this setting ssl_groups and takes a list: ssl_groups = 'X25519:prime256v1'."),
         ),
-        LookFault::Key { .. } => Finding {
-            code: Code::UnsupportedAlgorithm,
-            ..only_psql(fault)
-        }
-        .hint("Ed448 is such a key. Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
+        LookFault::Key { .. } => finding(
+            Code::UnsupportedAlgorithm,
+            format!("pgtls cannot, psql may: {fault}"),
+        )
+        .hint("The certificate was not judged: in TLS 1.3 it is encrypted. Ed448 is a key that pgtls does not have. Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
         LookFault::ClientCertificate => client_certificate(task, tls),
         LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
         LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(

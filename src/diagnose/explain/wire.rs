@@ -366,7 +366,7 @@ fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
         LibpqOffer::Refused => {
             "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
         }
-        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::Unclear => {
+        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
             "psql offers more and may still connect."
         }
     };

@@ -1,12 +1,12 @@
 //! A throw-away HAProxy.
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::pki::Served;
-use super::postgres::{free_port, wait_until};
 use super::skip::skip;
 
 /// A running HAProxy; it stops when dropped.
@@ -36,37 +36,30 @@ impl HaProxy {
         let pem = directory.path().join("server.pem");
         std::fs::write(&pem, format!("{}{}", served.chain, served.key)).unwrap();
         let pem = pem.display().to_string();
-        for _ in 0..ATTEMPTS {
-            let port = free_port();
-            let text = format!(
-                "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n\
-                 listen postgres\n  bind 127.0.0.1:{port} {}\n  server one 127.0.0.1:{to} {server}\n",
-                bind.replace("PEM", &pem)
-            );
-            let file = directory.path().join("haproxy.cfg");
-            std::fs::write(&file, text).unwrap();
-            let mut process = Command::new("haproxy")
-                .arg("-db")
-                .arg("-f")
-                .arg(&file)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let mut listens = false;
-            wait_until("HAProxy to start", || {
-                listens = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-                listens || process.try_wait().unwrap().is_some()
-            });
-            if listens {
-                return Some(Self {
-                    port,
-                    process,
-                    _directory: directory,
-                });
-            }
-        }
-        panic!("HAProxy does not start");
+        // It inherits the socket: the port is its own from the beginning, and what connects early waits in its queue.
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let text = format!(
+            "defaults\n  mode tcp\n  retries 0\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n\
+             listen postgres\n  bind fd@0 {}\n  server one 127.0.0.1:{to} {server}\n",
+            bind.replace("PEM", &pem)
+        );
+        let file = directory.path().join("haproxy.cfg");
+        std::fs::write(&file, text).unwrap();
+        let process = Command::new("haproxy")
+            .arg("-db")
+            .arg("-f")
+            .arg(&file)
+            .stdin(OwnedFd::from(socket))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Some(Self {
+            port,
+            process,
+            _directory: directory,
+        })
     }
 }
 
@@ -76,6 +69,3 @@ impl Drop for HaProxy {
         let _ = self.process.wait();
     }
 }
-
-/// The maximum of attempts to start, each on another port.
-const ATTEMPTS: usize = 5;
