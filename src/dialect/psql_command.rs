@@ -248,8 +248,7 @@ fn no_setting(assignment: Option<&str>, reading: &mut Reading) {
     let Some(name) = name.filter(|name| name.starts_with("ssl")) else {
         return;
     };
-    let mut keywords = Keyword::ALL.iter();
-    let Some(keyword) = keywords.find(|keyword| keyword.to_string() == name) else {
+    let Some(keyword) = Keyword::from_bytes(name.as_bytes()) else {
         return;
     };
     let variable = keyword.variable().map_or_else(String::new, |variable| {

@@ -206,15 +206,33 @@ const MAX_PATH: usize = 260;
 
 /// The name of a device from which reading may take for ever, in any directory and with any extension.
 fn names_waiting_device(path: &Path) -> bool {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let text = path.as_os_str().to_string_lossy();
+    // The last part of the path, without a drive or what is behind a colon: `COM1:` and `c:COM1` are the device.
+    let name = text
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .split(':')
+        .find(|part| part.chars().count() > 1)
+        .unwrap_or_default();
+    let name = name.split('.').next().unwrap_or_default();
     let name = name.trim_end().to_ascii_uppercase();
     let is_numbered = |name: &str| {
         let number = name
             .strip_prefix("COM")
             .or_else(|| name.strip_prefix("LPT"));
-        number.is_some_and(|number| number.len() == 1 && number.as_bytes() > b"0".as_slice())
+        number.is_some_and(is_number_of_device)
     };
     matches!(name.as_str(), "CON" | "AUX" | "PRN" | "CONIN$" | "CONOUT$") || is_numbered(&name)
+}
+
+/// One digit, not zero: also as a superscript of Latin-1, which Windows takes for the digit.
+fn is_number_of_device(number: &str) -> bool {
+    let mut digits = number.chars();
+    matches!(
+        digits.next(),
+        Some('1'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}')
+    ) && digits.next().is_none()
 }
 
 /// The path with `/` between its parts.
@@ -368,7 +386,20 @@ mod tests {
 
     #[test]
     fn devices_are_known_by_name() {
-        for name in ["CON", "con.crt", "c:\\ssl\\aux", "COM1", "lpt9.pem"] {
+        for name in [
+            "CON",
+            "con.crt",
+            "con.tar.gz",
+            "c:\\ssl\\aux",
+            "COM1",
+            "lpt9.pem",
+            "COM1:",
+            "c:com1",
+            "c:\\ssl\\com1:",
+            "\\\\.\\COM1",
+            "//./com1",
+            "COM\u{b9}",
+        ] {
             assert!(names_waiting_device(Path::new(name)), "{name}");
         }
         for name in ["NUL", "conn", "COM0", "COM10", "root.crt", ""] {
