@@ -8,11 +8,13 @@ mod corpus;
 mod differences;
 mod engine;
 mod matrix;
+mod pkits;
 mod referee;
 mod rows;
 mod world;
 mod worlds;
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -23,6 +25,7 @@ use self::worlds::Recipe;
 use crate::support::library::{Library, libraries};
 use crate::support::sample::one_in;
 use crate::support::skip::has_openssl;
+use crate::support::tool::Tool;
 
 /// Chains on which a row differs from an OpenSSL.
 struct Disagreement {
@@ -71,6 +74,38 @@ fn chains_are_judged_as_openssl_judges_them() {
     if step == 1 {
         matrix::check(&topics, &found);
     }
+}
+
+#[test]
+fn the_certificates_of_pkits_are_judged_as_openssl_judges_them() {
+    let Some(vectors) = Tool::Vectors.find() else {
+        return;
+    };
+    if libraries().is_empty() {
+        return;
+    }
+    let cases = pkits::cases(&Path::new(&vectors).join("x509/PKITS_data"));
+    assert!(cases.len() >= 800, "only {} chains", cases.len());
+    let step = one_in(8, "the chains of PKITS");
+    let chunks: Vec<_> = cases.chunks(10).step_by(step).collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    side_by_side(|referees| {
+        while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let names: Vec<&String> = chunk.iter().map(|(name, _)| name).collect();
+            let made = chunk.iter().map(|(_, made)| made);
+            let disagreements = compare(made, referees, |at| names[at].clone());
+            found.lock().unwrap().extend(disagreements);
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert_explained(&found);
+    println!(
+        "{} chains, {} libraries, {} explained differences",
+        cases.len(),
+        referees_of().len(),
+        found.len()
+    );
 }
 
 /// `PGTLS_WORLDS` is the number of worlds, `PGTLS_WORLD_SEED` that of the first.
@@ -156,13 +191,14 @@ fn side_by_side(work: impl Fn(&mut [Referee]) + Sync) {
     });
 }
 
-fn compare(
-    made: &[Made],
+fn compare<'a>(
+    made: impl IntoIterator<Item = &'a Made>,
     referees: &mut [Referee],
     name: impl Fn(usize) -> String,
 ) -> Vec<Disagreement> {
-    let lines: String = made.iter().map(Made::line).collect();
-    let ours: Vec<Outcome> = made.iter().map(Made::judge).collect();
+    let made: Vec<&Made> = made.into_iter().collect();
+    let lines: String = made.iter().map(|made| made.line()).collect();
+    let ours: Vec<Outcome> = made.iter().map(|made| made.judge()).collect();
     let mut found = Vec::new();
     for referee in referees {
         let library = referee.library;

@@ -430,8 +430,9 @@ async fn ask(socket: &Path, statement: &str) -> Result<String, tokio_postgres::E
     answer
 }
 
-fn signal(server: &Child, signal: Signal) {
-    let pid = Pid::from_raw(server.id().try_into().unwrap());
+/// Sends a signal to a process that this one started.
+pub(crate) fn signal(process: &Child, signal: Signal) {
+    let pid = Pid::from_raw(process.id().try_into().unwrap());
     kill(pid, signal).unwrap();
 }
 
