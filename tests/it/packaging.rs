@@ -238,10 +238,24 @@ fn every_package_has_this_version() {
     let read = |name: &str| fs::read_to_string(Path::new(ROOT).join(name)).unwrap();
     let action = read("action.yml");
     assert!(action.contains(&format!("    default: {VERSION}\n")));
-    // A version without a section must be the next one.
     let changelog = read("CHANGELOG.md");
-    assert!(
-        changelog.contains(&format!("## {VERSION}")) || changelog.contains("## Unreleased"),
-        "CHANGELOG.md has no section of {VERSION}"
-    );
+    let sections = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "));
+    let mut sections = sections.peekable();
+    let is_developed = sections.next_if_eq(&"Unreleased").is_some();
+    let newest = sections.next().and_then(|title| title.split(' ').next());
+    let number = |version: &str| -> Vec<u32> {
+        let core = version.split('-').next().unwrap();
+        core.split('.').map(|part| part.parse().unwrap()).collect()
+    };
+    match newest {
+        Some(newest) if newest == VERSION => {}
+        // A version without a section is the next one.
+        newest => {
+            assert!(is_developed, "CHANGELOG.md has no section of {VERSION}");
+            let newest = newest.map(number);
+            assert!(newest < Some(number(VERSION)), "{newest:?} {VERSION}");
+        }
+    }
 }

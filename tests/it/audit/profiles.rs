@@ -1,7 +1,8 @@
 //! Standards, and the user's own rules, against real servers.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::{audit, levels};
@@ -9,7 +10,7 @@ use crate::support::client::{Client, Run};
 use crate::support::json_schema::Schema;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
-use crate::support::postgres::{Postgres, wait_until};
+use crate::support::postgres::{Postgres, signal, wait_until};
 use crate::support::tool::Tool;
 
 const STRING: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres \
@@ -287,9 +288,7 @@ fn a_profile_is_written_only_if_everything_was_audited() {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let audit = command.spawn().unwrap();
     wait_until("the server to be asked", || !silent.heard().is_empty());
-    let process = audit.id().to_string();
-    let kill = Command::new("kill").args(["-INT", &process]).status();
-    assert!(kill.unwrap().success());
+    signal(&audit, Signal::SIGINT);
     let ended = audit.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130));
     let said = String::from_utf8(ended.stderr).unwrap();

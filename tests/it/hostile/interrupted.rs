@@ -1,14 +1,15 @@
 //! Ctrl-C ends the check at once, and the results so far are printed.
 
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use serde_json::Value;
 
 use super::{Client, Run, run_of};
 use crate::support::peer::Peer;
-use crate::support::postgres::wait_until;
+use crate::support::postgres::{signal, wait_until};
 
 #[test]
 fn what_is_known_is_printed_and_the_code_is_130() {
@@ -72,8 +73,6 @@ fn start(client: &Client, command: &str, arguments: &[&str]) -> Child {
 }
 
 fn interrupt(check: Child) -> Run {
-    let process = check.id().to_string();
-    let status = Command::new("kill").args(["-INT", &process]).status();
-    assert!(status.unwrap().success());
+    signal(&check, Signal::SIGINT);
     run_of(check.wait_with_output().unwrap())
 }

@@ -16,8 +16,8 @@ use pgtls::exit::Exit;
 fn every_command_works() {
     let mut count = 0;
     let mut wrong = Vec::new();
-    // The topic `cures` runs what docs/fixes.md shows, and `trace` what docs/trace.md does: that needs a database behind
-    // the endpoint. docs/screens.md shows fixed reports.
+    // The topic `cures` runs what docs/fixes.md shows. docs/screens.md shows fixed reports. The command of docs/trace.md
+    // needs a database and an application: the topic `trace` runs commands of this kind, and nothing runs this one.
     let fixed = ["fixes.md", "screens.md", "trace.md"];
     for page in pages()
         .into_iter()

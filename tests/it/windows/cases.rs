@@ -17,9 +17,8 @@ pub(super) struct Case {
     pub(super) world: &'static str,
     /// The string: `BASE` and `URI` stand for one that lacks only what the case is about.
     pub(super) string: &'static str,
+    /// What libpq.dll does, and pgtls.exe as well.
     pub(super) libpq: Libpq,
-    /// Why pgtls differs, if it does so on purpose.
-    pub(super) differs: Option<&'static str>,
 }
 
 const fn row(what: &'static str, world: &'static str, string: &'static str, libpq: Libpq) -> Case {
@@ -28,7 +27,6 @@ const fn row(what: &'static str, world: &'static str, string: &'static str, libp
         world,
         string,
         libpq,
-        differs: None,
     }
 }
 

@@ -12,13 +12,15 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use nix::unistd::{User, geteuid};
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, SerialNumber};
 
-use crate::support::pki::{Ca, in_days};
+use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
 use crate::support::skip::has_openssl;
 use crate::support::tool::Tool;
 use cases::{CASES, Case, Libpq};
+
+/// When a program of Windows is killed, in seconds: a whole run takes some minutes.
+const DEADLINE: &str = "1800";
 
 /// Wine's directories are shared by the tests.
 static TURN: Mutex<()> = Mutex::new(());
@@ -51,7 +53,9 @@ impl Machine {
         let out = directory.join("standard-output");
         // Not a pipe: Wine's services inherit it and keep it open.
         let file = fs::File::create(&out).unwrap();
-        let status = Command::new("wine")
+        // Wine itself may hang.
+        let status = Command::new("timeout")
+            .args(["--kill-after=10", DEADLINE, "wine"])
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", &self.made)
@@ -176,8 +180,8 @@ fn fault(case: &Case, said: &Said) -> Option<String> {
     let (ours, theirs) = (said.pgtls == 0, said.libpq == 0);
     let wrong = if theirs != expected {
         "libpq.dll does not do what the row says"
-    } else if (ours == theirs) == case.differs.is_some() {
-        "the row does not say whether they differ"
+    } else if ours != theirs {
+        "they differ"
     } else if said.pgtls > 8 || said.libpq > 1 {
         "it did not run to its end"
     } else {
@@ -201,10 +205,9 @@ fn compare_table(said: &[Said]) {
             Libpq::Connects => "connects",
             Libpq::Refuses => "refuses",
         };
-        let ours = match (said.pgtls, case.differs) {
-            (0, None) => "passes".to_owned(),
-            (code, None) => format!("exit {code}"),
-            (code, Some(why)) => format!("exit {code}: {why}"),
+        let ours = match said.pgtls {
+            0 => "passes".to_owned(),
+            code => format!("exit {code}"),
         };
         table += &format!("| {} | {theirs} | {ours} |\n", case.what);
     }
@@ -286,7 +289,7 @@ fn write_files(machine: &Machine, root: &Ca, port: u16, roaming: &str) -> String
         ("café/client.key", client.key.clone()),
         ("한글/client.key", client.key.clone()),
         ("other.key", other.client("x").key),
-        ("other.crl", crl(&other)),
+        ("other.crl", other.crl(1, -1..30, Vec::new())),
     ] {
         machine.write(&format!("w/{name}"), text);
     }
@@ -335,17 +338,4 @@ fn write_files(machine: &Machine, root: &Ca, port: u16, roaming: &str) -> String
     let hash = String::from_utf8(output.stdout).unwrap().trim().to_owned();
     machine.write(&format!("w/hashed/{hash}.0"), &pem);
     hash
-}
-
-/// A list without entries.
-fn crl(ca: &Ca) -> String {
-    let params = CertificateRevocationListParams {
-        this_update: in_days(-1),
-        next_update: in_days(30),
-        crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
-        revoked_certs: Vec::new(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    params.signed_by(&ca.issuer()).unwrap().pem().unwrap()
 }
