@@ -117,7 +117,7 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
 /// What was read of a file.
 enum Subject<'a> {
     Chain(&'a Path, Vec<Vec<u8>>),
-    Archive(&'a Path, Archived),
+    Archive(&'a Path, Box<Archived>),
     Request(&'a Path, &'a CertificateRequest),
     Refused(&'a Path, Diagnosis),
     Hosts(&'a HostsFile),
@@ -135,7 +135,7 @@ impl<'a> Subject<'a> {
                 Err(error) => Self::Refused(file, archive_error(file, &error)),
                 Ok(archive) => match key.map(|key| check_key(&archive.own, file, key)) {
                     Some(Err(error)) => Self::Refused(file, server_files_error(&error.into())),
-                    Some(Ok(())) | None => Self::Archive(file, archive),
+                    Some(Ok(())) | None => Self::Archive(file, Box::new(archive)),
                 },
             },
             Input::Request(file, request) => match &**request {
