@@ -20,6 +20,8 @@ mod advice;
 mod audit;
 /// What libpq's TLS library requires in addition to a good chain, against psql.
 mod beyond_the_chain;
+/// The book of docs/.
+mod book;
 /// The codes of findings, their pages, and the tests.
 mod catalogue;
 /// Server certificates, against psql.
@@ -28,6 +30,8 @@ mod certificates;
 mod client_certificates;
 /// `--clients`: other client libraries, against the real ones.
 mod clients;
+/// Other checkers, as docs/comparison.md has them.
+mod comparison;
 /// Connection strings, against libpq's own parser.
 mod conninfo_libpq;
 /// Every printed fix, applied.

@@ -38,6 +38,7 @@ pub(super) fn root() -> &'static Path {
 pub(super) fn pages() -> Vec<Page> {
     let files = root().join("docs").read_dir().unwrap();
     let mut paths: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     paths.sort();
     paths.insert(0, root().join("README.md"));
     paths.into_iter().map(Page::read).collect()
@@ -67,6 +68,7 @@ impl Example {
             None if self.command.contains("sslrootcert=azure.crt") => 6,
             // The endpoint has no database, and it says so.
             None if self.command.contains("--login") => 3,
+            None if self.command.contains("--refuse-plaintext") => 3,
             None if self.command.starts_with("pgtls audit ") => 3,
             None => 0,
         }

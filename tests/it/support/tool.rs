@@ -35,6 +35,10 @@ pub(crate) enum Tool {
     NodeClients,
     /// The program of `tests/clients`.
     RustClients,
+    /// The program mdbook.
+    Mdbook,
+    /// The directory of yamllint.
+    Yamllint,
     /// The directory that `.ci/windows` makes: pgtls.exe, libpq.dll and what runs them.
     Windows,
 }
@@ -62,6 +66,8 @@ impl Tool {
             Self::Sslyze => "PGTLS_TEST_SSLYZE",
             Self::JsonSchema => "PGTLS_TEST_JSONSCHEMA",
             Self::Vectors => "PGTLS_TEST_VECTORS",
+            Self::Mdbook => "PGTLS_TEST_MDBOOK",
+            Self::Yamllint => "PGTLS_TEST_YAMLLINT",
             Self::Windows => "PGTLS_TEST_WINDOWS",
             Self::PythonClients => "PGTLS_TEST_PYTHON_CLIENTS",
             Self::PythonUrls => "PGTLS_TEST_PYTHON_URLS",

@@ -1,5 +1,8 @@
-//! The packages that need no build of their own: the GitHub Action's steps, run as a runner runs them, the npm package's
-//! script, and the versions in all of them.
+//! The packages that need no build of their own: the GitHub Action's steps and the GitLab component, run as a runner runs
+//! them, the npm package's script, the recording, and the versions in all of them.
+
+mod gitlab;
+mod recording;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
