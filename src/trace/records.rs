@@ -2,7 +2,7 @@
 //!
 //! RFC 8446 section 5.1, RFC 5246 section 6.2.
 
-use crate::wire::tls::record::{ALERT, HANDSHAKE};
+use crate::wire::tls::record::{ALERT, CHANGE_CIPHER_SPEC, DATA, HANDSHAKE, MAJOR, MAX_CONTENTS};
 
 /// One whole record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,17 +129,8 @@ fn begin(header: &[u8]) -> Result<Option<Current>, NotTls> {
     }
 }
 
-const CHANGE_CIPHER_SPEC: u8 = 20;
-const DATA: u8 = 23;
-
-/// The first byte of every version's number.
-const MAJOR: u8 = 3;
-
 /// Bytes of a header: kind, version, length.
 const HEADER: usize = 5;
-
-/// RFC 5246 section 6.2.3 (bytes).
-const MAX_CONTENTS: usize = (1 << 14) + 2048;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,9 @@
 
 use super::alert::{Alert, Level};
 use super::hello::{KEY_SHARE, SUPPORTED_VERSIONS};
+use super::message::{
+    self, CERTIFICATE, CERTIFICATE_REQUEST, SERVER_HELLO, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE,
+};
 use super::record::{ALERT, HANDSHAKE, may_begin};
 use super::version::TlsVersion;
 use crate::wire::Fields;
@@ -233,13 +236,8 @@ fn server_hello(body: &[u8]) -> Option<ServerHello> {
 }
 
 fn certificates(body: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut fields = Fields(body);
-    let mut list = Fields(block24(&mut fields)?);
-    let mut certificates = Vec::new();
-    while !list.is_empty() {
-        certificates.push(block24(&mut list)?.to_vec());
-    }
-    (fields.is_empty() && !certificates.is_empty()).then_some(certificates)
+    let certificates = message::certificates(body)?;
+    (!certificates.is_empty()).then(|| certificates.into_iter().map(<[u8]>::to_vec).collect())
 }
 
 /// The names in a CertificateRequest (RFC 5246 section 7.4.4), the first few.
@@ -259,17 +257,7 @@ fn authorities(body: &[u8]) -> Option<Vec<Vec<u8>>> {
     fields.is_empty().then_some(names)
 }
 
-fn block24<'a>(fields: &mut Fields<'a>) -> Option<&'a [u8]> {
-    let length = fields.u24()?;
-    fields.take(usize::try_from(length).ok()?)
-}
-
 const HELLO_REQUEST: u8 = 0;
-const SERVER_HELLO: u8 = 2;
-const CERTIFICATE: u8 = 11;
-const SERVER_KEY_EXCHANGE: u8 = 12;
-const CERTIFICATE_REQUEST: u8 = 13;
-const SERVER_HELLO_DONE: u8 = 14;
 
 const SSL_3_0: u16 = 0x0300;
 

@@ -5,6 +5,7 @@
 //! HelloRetryRequest.
 
 use super::group::Group;
+use super::message::CLIENT_HELLO;
 use super::record::{self, HANDSHAKE, handshake_messages};
 use super::suite::Suite;
 use super::version::TlsVersion;
@@ -224,7 +225,6 @@ const SCHEMES: [u16; 25] = [
     0x0202,
 ];
 
-pub(super) const CLIENT_HELLO: u8 = 1;
 const NO_COMPRESSION: u8 = 0;
 const DEFLATE: u8 = 1;
 pub(super) const HOST_NAME: u8 = 0;

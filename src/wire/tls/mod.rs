@@ -6,6 +6,7 @@ pub mod flight;
 pub mod group;
 pub mod hello;
 pub mod libpq_hello;
+pub(crate) mod message;
 pub mod offer;
 pub mod record;
 pub mod reply;

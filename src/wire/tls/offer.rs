@@ -1,9 +1,10 @@
 //! Everything that a ClientHello offers (RFC 8446 section 4.1.2). Pure and bounded by the message.
 
 use super::hello::{
-    ALPN_EXTENSION, CLIENT_HELLO, HOST_NAME, KEY_SHARE, SERVER_NAME, SIGNATURE_ALGORITHMS,
-    SUPPORTED_GROUPS, SUPPORTED_VERSIONS,
+    ALPN_EXTENSION, HOST_NAME, KEY_SHARE, SERVER_NAME, SIGNATURE_ALGORITHMS, SUPPORTED_GROUPS,
+    SUPPORTED_VERSIONS,
 };
+use super::message::CLIENT_HELLO;
 use crate::wire::Fields;
 
 /// A ClientHello, in the client's order. Numbers are IANA's, unknown ones and GREASE included.

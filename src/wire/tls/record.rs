@@ -4,14 +4,20 @@ use super::alert::{Alert, Level};
 use super::version::TlsVersion;
 use crate::wire::fields::{Fields, block16};
 
+/// A record with a ChangeCipherSpec.
+pub(crate) const CHANGE_CIPHER_SPEC: u8 = 20;
+
 /// A record with an alert.
 pub const ALERT: u8 = 21;
 
 /// A record with handshake messages.
 pub const HANDSHAKE: u8 = 22;
 
+/// A record with data; in TLS 1.3 with anything that is encrypted.
+pub(crate) const DATA: u8 = 23;
+
 /// The first byte of every version's number.
-const MAJOR: u8 = 3;
+pub(crate) const MAJOR: u8 = 3;
 
 /// Can this be the start of a TLS record? True for an incomplete start, and for no bytes.
 pub fn may_begin(bytes: &[u8]) -> bool {
@@ -114,7 +120,7 @@ pub(super) fn handshake_messages(mut bytes: &[u8]) -> (Vec<u8>, End) {
 const MAX_MINOR: u8 = 4;
 
 /// RFC 5246 section 6.2.3 (bytes).
-const MAX_CONTENTS: usize = (1 << 14) + 2048;
+pub(crate) const MAX_CONTENTS: usize = (1 << 14) + 2048;
 
 #[cfg(test)]
 mod tests {

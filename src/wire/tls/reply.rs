@@ -7,6 +7,7 @@ use super::alert::Alert;
 use super::hello::{
     EXTENDED_MASTER_SECRET, KEY_SHARE, RENEGOTIATION_INFO, SESSION_TICKET, SUPPORTED_VERSIONS,
 };
+use super::message::{CERTIFICATE, NAMED_CURVE, SERVER_HELLO, SERVER_KEY_EXCHANGE};
 use super::record::{End, handshake_messages};
 use super::suite::{KeyExchange, Suite};
 use super::version::TlsVersion;
@@ -188,11 +189,7 @@ fn key_exchange(body: &[u8], chosen: Chosen) -> Option<Chosen> {
     })
 }
 
-const SERVER_HELLO: u8 = 2;
-const CERTIFICATE: u8 = 11;
-const SERVER_KEY_EXCHANGE: u8 = 12;
 const CERTIFICATE_STATUS: u8 = 22;
-const NAMED_CURVE: u8 = 3;
 
 /// Is this ServerHello a HelloRetryRequest?
 pub(crate) fn is_retry(body: &[u8]) -> bool {
