@@ -3,12 +3,17 @@
 //! RFC 8446 section 4 and appendix D.4; RFC 5246 section 7.
 
 use super::client_hello::{describe, group_name, suite_name, version_name};
+use super::lengths::{Progress, Sizes, Told};
 use super::records::{Kind, NotTls, Record, Records};
 use super::seen::{AlertSeen, Channel, Choice, ClientCertificate, Handshake, Seen, Side};
 use super::startup::Attention;
 use crate::escape::Shown;
 use crate::wire::Fields;
 use crate::wire::tls::alert::Level;
+use crate::wire::tls::message::{
+    CERTIFICATE, CERTIFICATE_REQUEST, CLIENT_HELLO, NAMED_CURVE, SERVER_HELLO, SERVER_HELLO_DONE,
+    SERVER_KEY_EXCHANGE, certificates,
+};
 use crate::wire::tls::reply::{is_retry, server_hello};
 use crate::wire::tls::{Alert, Offer, TlsVersion};
 use crate::x509::Certificate;
@@ -18,9 +23,27 @@ use crate::x509::Certificate;
 pub(super) struct Watch {
     client: Direction,
     server: Direction,
-    /// The version that the server chose.
-    version: Option<u16>,
-    progress: Progress,
+    /// What the server chose.
+    chosen: Option<Chosen>,
+}
+
+/// What the server chose, and what has come since then.
+#[derive(Clone, Copy, Debug)]
+enum Chosen {
+    /// TLS 1.3, in which records have no other mark than their length.
+    Tls13(Sizes, Progress),
+    /// TLS 1.2 or before, in which the kinds of records are in clear.
+    Older(Older),
+}
+
+/// How far an application has come in TLS 1.2 or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Older {
+    Hellos,
+    /// It has finished its handshake.
+    Finished,
+    /// And has sent something.
+    Asked,
 }
 
 #[derive(Debug, Default)]
@@ -30,17 +53,6 @@ struct Direction {
     messages: Vec<u8>,
     /// After its ChangeCipherSpec of TLS 1.2 or before.
     is_encrypted: bool,
-}
-
-/// What came after the hellos, all of it encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Progress {
-    #[default]
-    Hellos,
-    /// The application has finished its handshake.
-    Finished,
-    /// And has sent something.
-    Asked,
 }
 
 impl Watch {
@@ -60,11 +72,12 @@ impl Watch {
         self.of(side).records = records;
         match fed {
             Ok(()) => attention,
-            Err(NotTls) if self.progress == Progress::Hellos => {
-                seen.handshake = Handshake::NotTls;
+            Err(NotTls) => {
+                if seen.handshake != Handshake::Finished {
+                    seen.handshake = Handshake::NotTls;
+                }
                 Attention::Over
             }
-            Err(NotTls) => Attention::Over,
         }
     }
 
@@ -84,15 +97,18 @@ impl Watch {
         match record.kind {
             Kind::ChangeCipherSpec => {
                 // In TLS 1.3 it means nothing.
-                if self.version.is_some_and(|version| version < TLS13) {
+                if let Some(Chosen::Older(_)) = self.chosen {
                     self.of(side).is_encrypted = true;
                 }
                 Ok(Attention::Needed)
             }
             Kind::Handshake if self.of(side).is_encrypted => {
                 // Its Finished. That of the server comes last, or second to last with a resumed session.
-                if side == Side::Application {
-                    self.finish(seen);
+                if let (Side::Application, Some(Chosen::Older(progress @ Older::Hellos))) =
+                    (side, &mut self.chosen)
+                {
+                    *progress = Older::Finished;
+                    seen.handshake = Handshake::Finished;
                 }
                 Ok(Attention::Needed)
             }
@@ -147,11 +163,14 @@ impl Watch {
                 // After a HelloRetryRequest there is a second one, with another key.
                 if seen.client_hello.is_none() {
                     seen.client_hello = Some(describe(&offer));
-                    seen.handshake = Handshake::Unanswered;
+                    // Unless the server has sent something else before.
+                    if seen.handshake == Handshake::NotBegun {
+                        seen.handshake = Handshake::Unanswered;
+                    }
                 }
             }
             (Side::Application, CERTIFICATE) => {
-                seen.client_certificate = match certificates(body).as_slice() {
+                seen.client_certificate = match certificates(body).ok_or(NotTls)?.as_slice() {
                     [] => ClientCertificate::Missing,
                     [_, ..] => ClientCertificate::Sent,
                 };
@@ -159,6 +178,7 @@ impl Watch {
             (Side::Server, SERVER_HELLO) => self.server_hello(body, seen)?,
             (Side::Server, CERTIFICATE) => {
                 seen.certificates = certificates(body)
+                    .ok_or(NotTls)?
                     .into_iter()
                     .take(MAX_CERTIFICATES)
                     .map(shown)
@@ -191,7 +211,10 @@ impl Watch {
                 .server_hello
                 .as_ref()
                 .is_some_and(|choice| choice.retried);
-        self.version = Some(chosen.version);
+        self.chosen = Some(match chosen.version {
+            TLS13 => Chosen::Tls13(Sizes::of(chosen.suite), Progress::default()),
+            _ => Chosen::Older(Older::Hellos),
+        });
         seen.handshake = Handshake::Abandoned;
         seen.server_hello = Some(Choice {
             version: version_name(chosen.version),
@@ -202,41 +225,45 @@ impl Watch {
         Ok(())
     }
 
-    /// An encrypted record: only its length says what it may be.
+    /// A record with data, or in TLS 1.3 with anything that is encrypted.
     fn encrypted(&mut self, side: Side, length: usize, seen: &mut Seen) -> Attention {
-        let is_alert = self.version == Some(TLS13) && length < SHORTEST_FINISHED;
-        match (side, self.progress) {
+        let told = match &mut self.chosen {
             // It would be early data.
-            (_, _) if self.version.is_none() => Attention::Needed,
-            (Side::Application, Progress::Hellos) if self.version == Some(TLS13) => {
-                if is_alert {
-                    seen.handshake = Handshake::RefusedByApplication;
-                    note(Side::Application, None, seen);
-                    return Attention::Over;
+            None => Told::Nothing,
+            Some(Chosen::Tls13(sizes, progress)) => progress.hear(side, length, *sizes),
+            Some(Chosen::Older(progress)) => match (side, *progress) {
+                (Side::Application, Older::Finished) => {
+                    *progress = Older::Asked;
+                    Told::Nothing
                 }
-                self.finish(seen);
+                // The answer to what the application sent.
+                (Side::Server, Older::Asked) => Told::Session,
+                (
+                    Side::Application | Side::Server,
+                    Older::Hellos | Older::Finished | Older::Asked,
+                ) => Told::Nothing,
+            },
+        };
+        match told {
+            Told::Nothing => Attention::Needed,
+            Told::Finished => {
+                seen.handshake = Handshake::Finished;
                 Attention::Needed
             }
-            (Side::Application, Progress::Finished) if length != ALERT_LENGTH => {
-                self.progress = Progress::Asked;
-                Attention::Needed
+            Told::Refused => {
+                seen.handshake = Handshake::RefusedByApplication;
+                note(Side::Application, None, seen);
+                Attention::Over
             }
-            // The answer to what the application sent: a session.
-            (Side::Server, Progress::Asked) if length != ALERT_LENGTH => {
+            Told::ServerAlert => {
+                note(Side::Server, None, seen);
+                Attention::Over
+            }
+            Told::Closed => Attention::Over,
+            Told::Session => {
                 seen.channel = Channel::Tls;
                 Attention::Over
             }
-            (
-                Side::Application | Side::Server,
-                Progress::Hellos | Progress::Finished | Progress::Asked,
-            ) => Attention::Needed,
-        }
-    }
-
-    fn finish(&mut self, seen: &mut Seen) {
-        if self.progress == Progress::Hellos {
-            self.progress = Progress::Finished;
-            seen.handshake = Handshake::Finished;
         }
     }
 }
@@ -266,20 +293,6 @@ fn note(from: Side, alert: Option<Alert>, seen: &mut Seen) {
     }
 }
 
-/// The certificates of a message of TLS 1.2, in DER.
-fn certificates(body: &[u8]) -> Vec<&[u8]> {
-    let mut fields = Fields(body);
-    let list = fields
-        .u24()
-        .and_then(|length| fields.take(usize::try_from(length).ok()?));
-    let mut list = Fields(list.unwrap_or_default());
-    std::iter::from_fn(|| {
-        let length = list.u24()?;
-        list.take(usize::try_from(length).ok()?)
-    })
-    .collect()
-}
-
 fn shown(der: &[u8]) -> Shown {
     match Certificate::parse(der) {
         Ok(certificate) => Shown::new(&format!(
@@ -292,25 +305,11 @@ fn shown(der: &[u8]) -> Shown {
 
 const TLS13: u16 = TlsVersion::V1_3.number();
 
-const CLIENT_HELLO: u8 = 1;
-const SERVER_HELLO: u8 = 2;
-const CERTIFICATE: u8 = 11;
-const SERVER_KEY_EXCHANGE: u8 = 12;
-const CERTIFICATE_REQUEST: u8 = 13;
-const SERVER_HELLO_DONE: u8 = 14;
-const NAMED_CURVE: u8 = 3;
-
 /// Bytes of a message's kind and length.
 const HEADER: usize = 4;
 
 /// A chain of certificates may be long (bytes).
 const MAX_MESSAGE: usize = 0x1_0000;
-
-/// A TLS 1.3 record with an alert: two bytes, the kind, and the tag of the cipher (RFC 8446 section 5.2).
-const ALERT_LENGTH: usize = 2 + 1 + 16;
-
-/// The shortest TLS 1.3 record with a Finished: a header, 32 bytes, the kind, and a short tag. An alert is shorter.
-const SHORTEST_FINISHED: usize = 4 + 32 + 1 + 8;
 
 const MAX_CERTIFICATES: usize = 10;
 const MAX_ALERTS: usize = 4;

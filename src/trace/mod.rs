@@ -14,6 +14,7 @@ mod driver;
 mod fingerprint;
 mod handshake;
 mod judge;
+mod lengths;
 mod library;
 mod negotiation;
 mod probe;
