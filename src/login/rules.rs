@@ -158,14 +158,17 @@ mod tests {
     const PLUS: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: true,
         scram_plus: true,
+        oauth: false,
     });
     const PLAIN: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: true,
         scram_plus: false,
+        oauth: false,
     });
     const OTHER: AuthRequest = AuthRequest::Sasl(Mechanisms {
         scram: false,
         scram_plus: false,
+        oauth: false,
     });
 
     fn rules() -> Rules {

@@ -296,6 +296,7 @@ fn password(seen: &Seen) -> Option<String> {
     let what = match seen.password_form? {
         PasswordForm::Clear => "SENT ITS PASSWORD IN CLEAR TEXT",
         PasswordForm::Md5 => "sent an MD5 hash of its password",
+        PasswordForm::Token => "SENT A TOKEN IN CLEAR TEXT (OAUTHBEARER)",
         PasswordForm::Sasl => "sent a proof of its password (SCRAM)",
         PasswordForm::Gssapi => "sent a token of GSSAPI",
         PasswordForm::Unknown => "sent something like a password",

@@ -4,7 +4,7 @@ use rustls::SignatureScheme;
 
 use super::fingerprint::ja4;
 use super::library::Library;
-use super::seen::Hello;
+use super::seen::{Hello, shown};
 use crate::escape::Shown;
 use crate::wire::tls::libpq_hello::scheme_name;
 use crate::wire::tls::offer::is_grease;
@@ -27,7 +27,7 @@ pub(super) fn describe(offer: &Offer) -> Hello {
             .map(|name| cut(name))
             .collect(),
         bytes: offer.size,
-        library: Library::of(offer),
+        library: Library::of(&ja4),
         ja4,
     }
 }
@@ -68,7 +68,7 @@ fn hex(number: u16) -> String {
 }
 
 fn cut(text: &[u8]) -> Shown {
-    Shown::new(text.get(..MAX_TEXT).unwrap_or(text))
+    shown(text, MAX_TEXT)
 }
 
 /// Old OpenSSL offers some 100 suites with every weak one.

@@ -218,6 +218,9 @@ fn passwords(connections: &[&Connection]) -> String {
         _ if sent == 0 => String::new(),
         None => String::new(),
         Some(PasswordForm::Clear) => "; its password was sent in clear text".to_owned(),
+        Some(PasswordForm::Token) => {
+            "; a token was sent (OAUTHBEARER), which anyone who reads it can use".to_owned()
+        }
         Some(PasswordForm::Md5) => {
             "; an MD5 hash of its password was sent, which can be guessed at".to_owned()
         }

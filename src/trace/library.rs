@@ -4,9 +4,7 @@
 //! Every row was measured with the named programs; `tests/it/trace` measures them again.
 
 use super::driver::Driver;
-use super::fingerprint::ja4;
 use crate::dialect::Dialect;
-use crate::wire::tls::Offer;
 use crate::words::words;
 
 words! {
@@ -28,9 +26,8 @@ words! {
 }
 
 impl Library {
-    /// The library that makes such a ClientHello; `None` if none is known.
-    pub(super) fn of(offer: &Offer) -> Option<Self> {
-        let fingerprint = ja4(offer);
+    /// The library whose ClientHello has this fingerprint; `None` if none is known.
+    pub(super) fn of(fingerprint: &str) -> Option<Self> {
         let suites = fingerprint.split('_').nth(1)?;
         let (_, library) = TABLE.iter().find(|(known, _)| *known == suites)?;
         Some(*library)
@@ -69,7 +66,9 @@ const TABLE: [(&str, Library); 6] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::fingerprint::ja4;
     use super::*;
+    use crate::wire::tls::Offer;
 
     #[test]
     fn the_default_list_of_openssl_is_known_in_any_order() {
@@ -79,10 +78,10 @@ mod tests {
             0xc013, 0x0033, 0x009d, 0x009c, 0x003d, 0x003c, 0x0035, 0x002f,
         ];
         let of = |suites: &[u16]| {
-            Library::of(&Offer {
+            Library::of(&ja4(&Offer {
                 suites: suites.to_vec(),
                 ..Offer::default()
-            })
+            }))
         };
         assert_eq!(of(&suites), Some(Library::OpenSsl34));
         suites.push(0x00ff);

@@ -90,18 +90,20 @@ words! {
         Sent = "sent",
     }
 
-    /// What an answer to a request for a password contains.
+    /// What an answer to a request for a password contains, the worst first.
     PasswordForm {
         /// The password itself.
         Clear = "clear",
+        /// A token of OAuth.
+        Token = "token",
         /// A hash that can be guessed at, and used in place of the password.
         Md5 = "md5",
-        /// A proof of SCRAM, or of another mechanism of SASL.
-        Sasl = "sasl",
+        /// The server did not say what it wants, or it is of another mechanism.
+        Unknown = "unknown",
         /// A token of GSSAPI or SSPI.
         Gssapi = "gssapi",
-        /// The server did not say what it wants.
-        Unknown = "unknown",
+        /// A proof of SCRAM.
+        Sasl = "sasl",
     }
 }
 
@@ -215,4 +217,9 @@ pub struct AlertSeen {
     pub from: Side,
     /// Its name; `null` if it was encrypted.
     pub alert: Option<String>,
+}
+
+/// The first bytes of a text from outside.
+pub(super) fn shown(text: &[u8], most: usize) -> Shown {
+    Shown::new(text.get(..most).unwrap_or(text))
 }

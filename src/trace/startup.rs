@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::seen::{PasswordForm, Seen};
+use super::seen::{PasswordForm, Seen, shown};
 use crate::escape::Shown;
 use crate::secrecy::{Place, Taken};
-use crate::wire::postgres::auth::AuthRequest;
+use crate::wire::postgres::auth::{AuthRequest, Mechanisms};
 use crate::wire::postgres::error::ServerError;
 use crate::wire::postgres::frame::{Frames, LENGTH_WORD, backend, frontend};
 use crate::wire::{Fields, Malformed};
@@ -89,7 +89,7 @@ const SECRETS: [&[u8]; 7] = [
 ];
 
 fn cut(text: &[u8]) -> Shown {
-    Shown::new(text.get(..MAX_TEXT).unwrap_or(text))
+    shown(text, MAX_TEXT)
 }
 
 const MAX_PARAMETERS: usize = 32;
@@ -102,6 +102,7 @@ pub(super) struct Login {
     client: Messages,
     server: Frames,
     wanted: Wanted,
+    mechanism: Mechanism,
 }
 
 /// What the server asked for last.
@@ -143,15 +144,15 @@ impl Login {
 
     /// What the server sends.
     pub(super) fn server(&mut self, bytes: &[u8], seen: &mut Seen) -> Attention {
-        let wanted = &mut self.wanted;
+        let (wanted, mechanism) = (&mut self.wanted, &mut self.mechanism);
         let mut is_over = false;
         let fed = self.server.feed(bytes, |kind, body| {
             let contents = body.get(LENGTH_WORD..).unwrap_or_default();
             match kind {
                 _ if is_over => {}
                 backend::AUTHENTICATION => {
-                    *wanted =
-                        AuthRequest::decode(contents).map_or_else(Wanted::default, of_request);
+                    *wanted = AuthRequest::decode(contents)
+                        .map_or_else(Wanted::default, |request| of_request(request, mechanism));
                 }
                 backend::ERROR_RESPONSE => {
                     seen.server_error = Some(shown_error(body));
@@ -186,17 +187,55 @@ pub(super) fn shown_error(body: &[u8]) -> Shown {
     }
 }
 
-const fn of_request(request: AuthRequest) -> Wanted {
+/// The mechanism of SASL that the server has offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mechanism {
+    /// None, several of them, or another one.
+    #[default]
+    Unknown,
+    Scram,
+    OAuth,
+}
+
+impl Mechanism {
+    const fn of(offered: Mechanisms) -> Self {
+        match (offered.scram || offered.scram_plus, offered.oauth) {
+            (true, false) => Self::Scram,
+            (false, true) => Self::OAuth,
+            (true, true) | (false, false) => Self::Unknown,
+        }
+    }
+
+    /// What its first message contains.
+    const fn first(self) -> Wanted {
+        match self {
+            // A name and a random value.
+            Self::Scram => Wanted::Nothing,
+            Self::OAuth => Wanted::Secret(PasswordForm::Token),
+            Self::Unknown => Wanted::Secret(PasswordForm::Unknown),
+        }
+    }
+
+    /// What its other messages contain.
+    const fn next(self) -> Wanted {
+        match self {
+            Self::Scram => Wanted::Secret(PasswordForm::Sasl),
+            // One byte, after the server has refused the token (RFC 7628 section 3.2.3).
+            Self::OAuth => Wanted::Nothing,
+            Self::Unknown => Wanted::Secret(PasswordForm::Unknown),
+        }
+    }
+}
+
+fn of_request(request: AuthRequest, mechanism: &mut Mechanism) -> Wanted {
     match request {
         AuthRequest::CleartextPassword => Wanted::Secret(PasswordForm::Clear),
         AuthRequest::Md5Password => Wanted::Secret(PasswordForm::Md5),
-        // The first message of SCRAM is a name and a random value. Other mechanisms may begin with a token.
-        AuthRequest::Sasl(mechanisms) if mechanisms.scram || mechanisms.scram_plus => {
-            Wanted::Nothing
+        AuthRequest::Sasl(offered) => {
+            *mechanism = Mechanism::of(offered);
+            mechanism.first()
         }
-        AuthRequest::Sasl(_) | AuthRequest::SaslContinue { .. } => {
-            Wanted::Secret(PasswordForm::Sasl)
-        }
+        AuthRequest::SaslContinue { .. } => mechanism.next(),
         AuthRequest::Gss | AuthRequest::GssContinue | AuthRequest::Sspi => {
             Wanted::Secret(PasswordForm::Gssapi)
         }
@@ -310,8 +349,13 @@ mod tests {
         for (request, form) in [
             (&[0, 0, 0, 3][..], PasswordForm::Clear),
             (&[0, 0, 0, 5, 1, 2, 3, 4], PasswordForm::Md5),
-            (b"\0\0\0\x0aOAUTHBEARER\0\0", PasswordForm::Sasl),
-            (b"\0\0\0\x0br=x,s=y,i=4096", PasswordForm::Sasl),
+            (b"\0\0\0\x0aOAUTHBEARER\0\0", PasswordForm::Token),
+            (
+                b"\0\0\0\x0aOAUTHBEARER\0SCRAM-SHA-256\0\0",
+                PasswordForm::Unknown,
+            ),
+            (b"\0\0\0\x0aOTHER\0\0", PasswordForm::Unknown),
+            (b"\0\0\0\x0br=x,s=y,i=4096", PasswordForm::Unknown),
         ] {
             let mut login = Login::default();
             let mut seen = Seen::default();
@@ -325,6 +369,23 @@ mod tests {
             assert!(!format!("{seen:?}{login:?}").contains("hunter2"));
             let ready = message(backend::READY_FOR_QUERY, b"I");
             assert_eq!(login.server(&ready, &mut seen), Attention::Over);
+        }
+    }
+
+    #[test]
+    fn of_scram_the_proof_counts_and_of_oauth_the_token() {
+        for (mechanism, form) in [
+            ("SCRAM-SHA-256", PasswordForm::Sasl),
+            ("OAUTHBEARER", PasswordForm::Token),
+        ] {
+            let (mut login, mut seen) = (Login::default(), Seen::default());
+            let asked = [&b"\0\0\0\x0a"[..], mechanism.as_bytes(), b"\0\0"].concat();
+            for request in [&asked[..], b"\0\0\0\x0bmore"] {
+                login.server(&message(backend::AUTHENTICATION, request), &mut seen);
+                login.client(&message(frontend::PASSWORD, b"hunter2\0"), &mut seen);
+            }
+            assert_eq!(seen.plaintext_passwords, 1, "{mechanism}");
+            assert_eq!(seen.password_form, Some(form));
         }
     }
 

@@ -38,6 +38,8 @@ pub struct Mechanisms {
     pub scram: bool,
     /// [`SCRAM_PLUS`].
     pub scram_plus: bool,
+    /// [`OAUTH`].
+    pub oauth: bool,
 }
 
 impl AuthRequest {
@@ -86,6 +88,7 @@ impl Mechanisms {
         Self {
             scram: names().any(|name| name == SCRAM),
             scram_plus: names().any(|name| name == SCRAM_PLUS),
+            oauth: names().any(|name| name == OAUTH),
         }
     }
 }
@@ -104,6 +107,9 @@ pub const SCRAM: &[u8] = b"SCRAM-SHA-256";
 /// The same, bound to the TLS channel.
 pub const SCRAM_PLUS: &[u8] = b"SCRAM-SHA-256-PLUS";
 
+/// The mechanism of RFC 7628, whose first message may contain a token.
+pub const OAUTH: &[u8] = b"OAUTHBEARER";
+
 const OK: u32 = 0;
 const CLEARTEXT_PASSWORD: u32 = 3;
 const MD5_PASSWORD: u32 = 5;
@@ -121,7 +127,11 @@ mod tests {
     use super::*;
 
     const fn sasl(scram: bool, scram_plus: bool) -> AuthRequest {
-        AuthRequest::Sasl(Mechanisms { scram, scram_plus })
+        AuthRequest::Sasl(Mechanisms {
+            scram,
+            scram_plus,
+            oauth: false,
+        })
     }
 
     #[test]
@@ -138,7 +148,14 @@ mod tests {
                 sasl(true, true),
             ),
             (b"\0\0\0\x0aSCRAM-SHA-256\0\0", sasl(true, false)),
-            (b"\0\0\0\x0aOAUTHBEARER\0\0", sasl(false, false)),
+            (b"\0\0\0\x0aOTHER\0\0", sasl(false, false)),
+            (
+                b"\0\0\0\x0aOAUTHBEARER\0\0",
+                AuthRequest::Sasl(Mechanisms {
+                    oauth: true,
+                    ..Mechanisms::default()
+                }),
+            ),
             (
                 b"\0\0\0\x0br=x,s=y,i=4096",
                 AuthRequest::SaslContinue {
