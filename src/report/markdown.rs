@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::outcome::{Outcome, headline};
 use super::{EndpointReport, FindingReport, Report, Verdict, labels, text};
-use crate::diagnose::{Advice, Fix, Level};
+use crate::diagnose::{Advice, Fix, Hint, Level};
 
 /// Writes the whole report.
 ///
@@ -165,18 +165,25 @@ fn details(endpoint: &EndpointReport, label: &str) -> String {
 }
 
 fn finding(finding: &FindingReport) -> String {
-    let level = match finding.level.known() {
-        Some(Level::Error) => "Error",
-        Some(Level::Warning) => "Warning",
-        Some(Level::Info) | None => "Info",
+    let level = finding.level.known().unwrap_or(Level::Info);
+    told(
+        level,
+        &finding.code.to_string(),
+        &finding.message,
+        &finding.hint,
+    )
+}
+
+/// A finding: its level and code, what was observed, and what to do.
+pub(super) fn told(level: Level, name: &str, message: &str, hint: &Hint) -> String {
+    let level = match level {
+        Level::Error => "Error",
+        Level::Warning => "Warning",
+        Level::Info => "Info",
     };
-    let mut text = format!(
-        "**{level}** {}: {}\n\n",
-        code(&finding.code.to_string()),
-        prose(&finding.message)
-    );
+    let mut text = format!("**{level}** {}: {}\n\n", code(name), prose(message));
     let mut copied: Vec<&str> = Vec::new();
-    for advice in finding.hint.lines() {
+    for advice in hint.lines() {
         match advice {
             Advice::Say(said) => {
                 flush(&mut text, &mut copied);

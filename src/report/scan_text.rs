@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
-
-use super::text::{Palette, View, wrap};
+use super::text::{View, label, write_body};
 use super::{ScanFindingReport, ScanReport, StringReport};
-use crate::diagnose::{Advice, Fix, Level};
+use crate::diagnose::Level;
 
 /// Which strings are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,34 +58,13 @@ fn write_string(out: &mut dyn Write, string: &StringReport) -> io::Result<()> {
 }
 
 fn write_finding(out: &mut dyn Write, finding: &ScanFindingReport, view: View) -> io::Result<()> {
-    let colour = match finding.level {
-        Level::Error => AnsiColor::Red,
-        Level::Warning => AnsiColor::Yellow,
-        Level::Info => AnsiColor::Cyan,
-    };
-    let label = format!("{} {}", finding.level, finding.code);
-    let painted = match view.palette {
-        Palette::Plain => label,
-        Palette::Colour => {
-            let style = Style::new().bold().fg_color(Some(colour.into()));
-            format!("{style}{label}{style:#}")
-        }
-    };
+    let painted = label(finding.level, finding.code, view);
     let key = finding
         .key
         .as_ref()
         .map_or_else(String::new, |key| format!(" {key}"));
     writeln!(out, "{}:{}: {painted}{key}", finding.file, finding.line)?;
-    writeln!(out, "{}", wrap(&finding.message, "  ", view.page))?;
-    for advice in finding.hint.lines() {
-        match advice {
-            Advice::Say(text) => writeln!(out, "{}", wrap(text, "    ", view.page))?,
-            Advice::Show(text) | Advice::Do(Fix { after: text, .. }) => {
-                writeln!(out, "        {text}")?
-            }
-        }
-    }
-    Ok(())
+    write_body(out, &finding.message, &finding.hint, view)
 }
 
 fn summary(report: &ScanReport) -> String {

@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::markdown::{code, fenced, prose};
+use super::markdown::{code, fenced, prose, told};
 use super::text::View;
 use super::{TraceReport, Verdict, trace_text};
-use crate::diagnose::{Advice, Fix, Level};
 
 /// Writes the report.
 ///
@@ -19,21 +18,13 @@ pub fn write(out: &mut dyn Write, report: &TraceReport) -> io::Result<()> {
     writeln!(out, "## {sign} pgtls trace: {}\n", code(&report.server))?;
     writeln!(out, "{}\n", prose(&trace_text::summary(report)))?;
     for finding in &report.findings {
-        let level = match finding.level {
-            Level::Error => "Error",
-            Level::Warning => "Warning",
-            Level::Info => "Info",
-        };
-        let name = code(finding.code.name());
-        writeln!(out, "**{level}** {name}: {}\n", prose(&finding.message))?;
-        for advice in finding.hint.lines() {
-            match advice {
-                Advice::Say(said) => writeln!(out, "{}\n", prose(said))?,
-                Advice::Show(line) | Advice::Do(Fix { after: line, .. }) => {
-                    writeln!(out, "{}", fenced(line))?;
-                }
-            }
-        }
+        let told = told(
+            finding.level,
+            finding.code.name(),
+            &finding.message,
+            &finding.hint,
+        );
+        write!(out, "{told}")?;
     }
     let probes: Vec<String> = report
         .probes

@@ -6,6 +6,7 @@
 mod audit;
 mod clients;
 mod evidence;
+mod finding;
 mod fleet;
 mod page;
 mod paragraph;
@@ -13,6 +14,7 @@ mod table;
 
 use std::io::{self, Write};
 
+pub(crate) use finding::{label, write_body};
 use page::wrap_under;
 pub use page::{Page, Palette};
 pub(crate) use page::{paint, wrap};
