@@ -1,0 +1,147 @@
+//! What was not seen, and why: no session, a command that failed, no server name.
+
+use super::{Found, Naming, Trace, error, numbers, to_server};
+use crate::diagnose::{Code, Finding, Hint, Level, Stage};
+use crate::trace::connection::Connection;
+use crate::trace::seen::{Handshake, Side};
+
+/// What was not seen has not passed.
+pub(super) fn nothing(trace: &Trace) -> Option<Found> {
+    let counts = &trace.log.counts;
+    let sessions = [
+        counts.tls_sessions,
+        counts.gssapi_sessions,
+        counts.plaintext_sessions,
+    ];
+    if sessions.iter().any(|count| *count > 0) {
+        return None;
+    }
+    let Some(last) = to_server(trace).last() else {
+        let hint = match &trace.command {
+            Some(_) => Hint::say(
+                "The command gets PGHOST, PGHOSTADDR, PGPORT and DATABASE_URL. A program with its own settings must be told to connect to the relay.",
+            )
+            .then("Only libpq reads PGHOSTADDR. For another driver, set --name localhost, or let the server's name lead to this machine in the hosts file."),
+            None => Hint::say("Set host and port of the application to those of the relay."),
+        };
+        let message = match trace.log.connections.as_slice() {
+            [] => "no connection came through the relay",
+            [_, ..] => "no connection was led to the server: all were for --probe",
+        };
+        return Some(error(
+            Code::NothingTraced,
+            Stage::Connect,
+            message.to_owned(),
+            hint,
+            [].into_iter(),
+        ));
+    };
+    let why = match (&last.detail, &last.seen.server_error) {
+        (Some(detail), _) => detail.to_string(),
+        (None, Some(error)) => format!("the server said: {error}"),
+        (None, None) if last.seen.tls_failed() => why_failed(last),
+        (None, None) if last.seen.handshake == Handshake::Finished => {
+            "TLS was set up, and nothing came after it".to_owned()
+        }
+        (None, None) => "it was closed before".to_owned(),
+    };
+    let message = format!("no session began. Connection {}: {why}", last.number);
+    let hint =
+        Hint::say("What an application does with a session was not seen, so this is not a pass.");
+    let hint = match last.seen.handshake {
+        Handshake::RefusedByApplication | Handshake::Abandoned => hint.then(
+            "An application that verifies the server's name must connect to that name: with --name NAME the command is told to.",
+        ),
+        Handshake::None
+        | Handshake::NotBegun
+        | Handshake::Unanswered
+        | Handshake::RefusedByServer
+        | Handshake::Finished
+        | Handshake::NotTls => hint,
+    };
+    Some(error(
+        Code::NothingTraced,
+        Stage::Connect,
+        message,
+        hint,
+        [last].into_iter(),
+    ))
+}
+
+pub(super) fn command(trace: &Trace) -> Option<Found> {
+    let command = trace.command.as_ref()?;
+    let how = match command.status {
+        Some(0) => return None,
+        Some(status) => format!("with exit status {status}"),
+        None => "by a signal".to_owned(),
+    };
+    let message = format!("{} ended {how}", command.program);
+    let hint = Hint::say("Its own messages are on standard error.");
+    Some(error(
+        Code::CommandFailed,
+        Stage::Policy,
+        message,
+        hint,
+        [].into_iter(),
+    ))
+}
+
+pub(super) fn why_failed(connection: &Connection) -> String {
+    let seen = &connection.seen;
+    let alert = seen.alerts.last().map(|alert| {
+        let name = alert.alert.as_deref().unwrap_or("encrypted");
+        let from = match alert.from {
+            Side::Application => "the application",
+            Side::Server => "the server",
+        };
+        format!("{from} sent an alert: {name}")
+    });
+    alert.unwrap_or_else(|| {
+        match seen.handshake {
+            Handshake::None if seen.server_error.is_some() => "the server answered with an error",
+            Handshake::None => "the request was not answered",
+            Handshake::NotBegun => "no ClientHello was sent",
+            Handshake::Unanswered => "the ClientHello was not answered",
+            Handshake::RefusedByServer => "the server refused",
+            Handshake::RefusedByApplication => "the application refused",
+            Handshake::Abandoned => "the application ended it after the server's answer",
+            Handshake::Finished => "it was finished",
+            Handshake::NotTls => "what was sent is not TLS",
+        }
+        .to_owned()
+    })
+}
+
+pub(super) fn no_name(trace: &Trace) -> Option<Found> {
+    let level = match trace.naming {
+        Naming::Told => Level::Warning,
+        Naming::Unknown => Level::Info,
+        Naming::Address => return None,
+    };
+    let silent: Vec<&Connection> = to_server(trace)
+        .filter(|connection| {
+            let hello = connection.seen.client_hello.as_ref();
+            hello.is_some_and(|hello| hello.sni.is_none())
+        })
+        .collect();
+    let first = *silent.first()?;
+    let message = format!(
+        "the ClientHello of connection {} has no server name (SNI)",
+        first.number
+    );
+    let hint = Hint::say(
+        "A proxy or a provider that serves several names on one address cannot choose the certificate.",
+    )
+    .then("libpq sends the name unless sslsni=0 is set, or an address is its host.");
+    let finding = Finding {
+        level,
+        code: Code::SendsNoSni,
+        stage: Stage::Handshake,
+        message: message.into(),
+        hint,
+    };
+    Some(Found {
+        finding,
+        connections: numbers(silent.into_iter()),
+    })
+}
