@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 
 use super::gssapi::Exchange;
 use super::handshake::Watch;
+use super::login::{Attention, Login, shown_error};
 use super::negotiation::{Answer, Opening, Request, answer, opening, step};
 use super::seen::{Channel, Handshake, Seen, Side, Step};
-use super::startup::{Attention, Login, Startup, shown_error};
+use super::startup::Startup;
 use crate::wire::Malformed;
 use crate::wire::postgres::error::{MAX_ERROR, ServerError};
 

@@ -2,8 +2,8 @@
 //!
 //! PostgreSQL's `secure_open_gssapi` in be-secure-gssapi.c and `pqsecure_open_gss` in fe-secure-gssapi.c.
 
+use super::login::Attention;
 use super::seen::{Channel, Seen, Side};
-use super::startup::Attention;
 use crate::wire::Malformed;
 use crate::wire::postgres::frame::LENGTH_WORD;
 

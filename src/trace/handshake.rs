@@ -4,9 +4,9 @@
 
 use super::client_hello::{describe, group_name, suite_name, version_name};
 use super::lengths::{Progress, Sizes, Told};
+use super::login::Attention;
 use super::records::{Kind, NotTls, Record, Records};
 use super::seen::{AlertSeen, Channel, Choice, ClientCertificate, Handshake, Seen, Side};
-use super::startup::Attention;
 use crate::escape::Shown;
 use crate::wire::Fields;
 use crate::wire::tls::alert::Level;

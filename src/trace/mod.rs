@@ -1,9 +1,9 @@
 //! What an application really does: a relay that passes bytes unchanged, and reads what can be read of them.
 //!
 //! The readers are pure, one file each: `negotiation` (the requests before TLS), `client_hello` with `fingerprint` and
-//! `library`, `handshake` (the rest of TLS) with `lengths` (what is encrypted in TLS 1.3), `gssapi`, `startup` (sessions in
-//! plain text). A `conversation` puts them together, and `records` cuts TLS into its records. What they return is in `seen`.
-//! `relay` is the only part that does anything. `judge` says what is wrong.
+//! `library`, `handshake` (the rest of TLS) with `lengths` (what is encrypted in TLS 1.3), `gssapi`, `startup` and `login`
+//! (sessions in plain text). A `conversation` puts them together, and `records` cuts TLS into its records. What they
+//! return is in `seen`. `relay` is the only part that does anything. `judge` says what is wrong.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -17,6 +17,7 @@ mod handshake;
 mod judge;
 mod lengths;
 mod library;
+mod login;
 mod negotiation;
 mod probe;
 mod records;
