@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use pgtls::check::with_readable;
-use pgtls::conninfo::{ConnInfo, Origin};
+use pgtls::conninfo::{ConnInfo, Origin, Secret};
 use pgtls::diagnose::refusal;
 use pgtls::dialect::{Dialect, Note, ReadAs, Understood, understand};
 use pgtls::escape::escape;
@@ -68,6 +68,16 @@ pub(super) fn one(
     origin: &StringOptions,
     format: Shape,
 ) -> anyhow::Result<Result<Understood, ExitCode>> {
+    let read = one_as_written(arguments, origin, format)?;
+    Ok(read.map(|(understood, _)| understood))
+}
+
+/// The same, with the string as it was written; empty if the environment decides.
+pub(super) fn one_as_written(
+    arguments: &[std::ffi::OsString],
+    origin: &StringOptions,
+    format: Shape,
+) -> anyhow::Result<Result<(Understood, Secret), ExitCode>> {
     let given = Given {
         arguments,
         origin,
@@ -80,7 +90,7 @@ pub(super) fn one(
         bail!("give one connection string; there are {}", sources.len());
     };
     Ok(match understand(source.input(), source.dialect, &Machine) {
-        Ok(understood) => Ok(understood),
+        Ok(understood) => Ok((understood, Secret::new(source.text.clone()))),
         Err(error) => {
             let mut diagnosis = refusal(&error);
             if error.is_libpqs() {

@@ -1,13 +1,15 @@
 //! The variables that lead a program to the relay.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use pgtls::conninfo::{Keyword, Origin, Secret, Setting, Value};
 use pgtls::dialect::{Dialect, Passwords, Stack, Understood, translate};
 use pgtls::os::path_of;
 use pgtls::percent;
+
+use super::url::{self, Place, Reader};
 
 /// How a program reaches the relay. No `Debug`: it contains passwords.
 pub(super) struct Environment {
@@ -18,15 +20,32 @@ pub(super) struct Environment {
     host: Vec<u8>,
     relay: SocketAddr,
     dialect: Dialect,
+    /// The string itself, with the relay as its server, if it is a URL.
+    url: Option<Vec<u8>>,
+}
+
+/// What a program is told of the server.
+pub(super) struct Given<'a> {
+    pub(super) understood: &'a Understood,
+    /// The string as it was written; empty if the environment decides.
+    pub(super) written: &'a Secret,
+    pub(super) password: Option<Secret>,
+    /// The name that was set in place of the server's.
+    pub(super) name: Option<&'a str>,
+    pub(super) host: Vec<u8>,
+    pub(super) relay: SocketAddr,
 }
 
 impl Environment {
-    pub(super) fn new(
-        understood: &Understood,
-        password: Option<Secret>,
-        host: Vec<u8>,
-        relay: SocketAddr,
-    ) -> Self {
+    pub(super) fn new(given: Given<'_>) -> Self {
+        let Given {
+            understood,
+            written,
+            password,
+            name,
+            host,
+            relay,
+        } = given;
         let conninfo = &understood.conninfo;
         let of_string = |setting: &Setting<Value>| match setting.origin {
             Origin::String { .. } | Origin::Service { .. } => true,
@@ -47,22 +66,31 @@ impl Environment {
                 list.push((Keyword::Password, password.expose().to_vec()));
             }
         }
+        let relay = reachable(relay);
+        let dialect = match understood.read_as.stack {
+            Stack::Libpq => Dialect::Libpq,
+            Stack::Java
+            | Stack::Dotnet
+            | Stack::NodePostgres
+            | Stack::PostgresJs
+            | Stack::Go
+            | Stack::Asyncpg
+            | Stack::NativeTls
+            | Stack::Other => understood.read_as.dialect,
+        };
+        let place = Place {
+            host: name.map(str::as_bytes),
+            usual: &host,
+            relay,
+        };
+        let url = url::led_to(written.expose(), reader(understood.read_as.dialect), place);
         Self {
             settings,
             all,
             host,
             relay,
-            dialect: match understood.read_as.stack {
-                Stack::Libpq => Dialect::Libpq,
-                Stack::Java
-                | Stack::Dotnet
-                | Stack::NodePostgres
-                | Stack::PostgresJs
-                | Stack::Go
-                | Stack::Asyncpg
-                | Stack::NativeTls
-                | Stack::Other => understood.read_as.dialect,
-            },
+            dialect,
+            url,
         }
     }
 
@@ -81,6 +109,10 @@ impl Environment {
             host: self.host.clone(),
             relay: self.relay,
             dialect: self.dialect,
+            url: self
+                .url
+                .as_ref()
+                .map(|url| url::with(url, reader(self.dialect), keyword.as_str(), value)),
         }
     }
 
@@ -106,11 +138,20 @@ impl Environment {
     /// Does the host lead to the relay without further help?
     fn is_local(&self) -> bool {
         let host = String::from_utf8_lossy(&self.host);
-        host == "localhost" || host.parse() == Ok(self.relay.ip())
+        let ip = self.relay.ip();
+        let is_localhost = [
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ];
+        (host == "localhost" && is_localhost.contains(&ip)) || host.parse() == Ok(ip)
     }
 
-    /// The string that many programs read: in the words of its driver, with the relay as its server.
+    /// The string that many programs read: as it was written, with the relay as its server, if it is a URL. Otherwise in
+    /// the words of its driver.
     fn url(&self) -> OsString {
+        if let Some(url) = &self.url {
+            return path_of(url).into();
+        }
         if self.dialect == Dialect::Libpq {
             return self.uri().into();
         }
@@ -133,9 +174,10 @@ impl Environment {
                 .map(|(_, value)| percent::component(value))
         };
         let mut uri = "postgresql://".to_owned();
-        if let Some(user) = get(Keyword::User) {
-            uri.push_str(&user);
-            if let Some(password) = get(Keyword::Password) {
+        let (user, password) = (get(Keyword::User), get(Keyword::Password));
+        if user.is_some() || password.is_some() {
+            uri.push_str(&user.unwrap_or_default());
+            if let Some(password) = password {
                 uri.push_str(&format!(":{password}"));
             }
             uri.push('@');
@@ -160,6 +202,37 @@ impl Environment {
         }
         uri
     }
+}
+
+/// How the driver divides its URL.
+const fn reader(dialect: Dialect) -> Reader {
+    match dialect {
+        Dialect::Libpq | Dialect::PsqlCommand | Dialect::DotenvLine => Reader::Libpq,
+        Dialect::Jdbc
+        | Dialect::R2dbc
+        | Dialect::Adonet
+        | Dialect::Sqlalchemy
+        | Dialect::NodePostgres
+        | Dialect::PostgresJs
+        | Dialect::Prisma
+        | Dialect::Ecto
+        | Dialect::Rails
+        | Dialect::Django
+        | Dialect::Laravel
+        | Dialect::Pdo
+        | Dialect::Odbc
+        | Dialect::Go => Reader::Usual,
+    }
+}
+
+/// The address to connect to: a relay that listens on all addresses is reached at the machine's own.
+fn reachable(relay: SocketAddr) -> SocketAddr {
+    let ip = match relay.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
+    };
+    SocketAddr::new(ip, relay.port())
 }
 
 /// Settings that name a server, instead of the relay.

@@ -4,6 +4,7 @@ mod child;
 mod environment;
 #[cfg(feature = "lab")]
 mod probe;
+mod url;
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pgtls::conninfo::{Host, Route, shown_path};
+use pgtls::conninfo::{Host, Route, Secret, shown_path};
 use pgtls::dialect::Understood;
 use pgtls::escape::{Shown, escape};
 use pgtls::exit::Exit;
@@ -27,8 +28,8 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use self::environment::Environment;
-use super::conninfo::one;
+use self::environment::{Environment, Given};
+use super::conninfo::one_as_written;
 use super::{file, output, run as runtime};
 use crate::cli::{Shape, Trace as Arguments, TraceFormat};
 
@@ -38,8 +39,8 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
         TraceFormat::Json => Shape::Json,
         TraceFormat::Text | TraceFormat::Junit | TraceFormat::Markdown => Shape::Text,
     };
-    let understood = match one(strings, &args.origin, shape)? {
-        Ok(understood) => understood,
+    let (understood, written) = match one_as_written(strings, &args.origin, shape)? {
+        Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
     let endpoints = &understood.conninfo.endpoints;
@@ -58,14 +59,18 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
         );
         return Ok(Exit::NoTls.into());
     }
-    let trace = runtime::block_on(observe(args, &understood))??;
+    let trace = runtime::block_on(observe(args, &understood, &written))??;
     let report = TraceReport::of(&trace);
     write(&report, args)?;
     Ok(report.exit_code.into())
 }
 
 /// Runs the relay, and the command or until Ctrl-C.
-async fn observe(args: &Arguments, understood: &Understood) -> anyhow::Result<Trace> {
+async fn observe(
+    args: &Arguments,
+    understood: &Understood,
+    written: &Secret,
+) -> anyhow::Result<Trace> {
     let conninfo = &understood.conninfo;
     let address = args
         .listen
@@ -92,6 +97,7 @@ async fn observe(args: &Arguments, understood: &Understood) -> anyhow::Result<Tr
     let stage = Stage {
         args,
         understood,
+        written,
         relay: &relay,
         #[cfg(feature = "lab")]
         switch: &switch,
@@ -158,6 +164,7 @@ fn naming(args: &Arguments, understood: &Understood) -> Naming {
 struct Stage<'a> {
     args: &'a Arguments,
     understood: &'a Understood,
+    written: &'a Secret,
     relay: &'a Relay,
     #[cfg(feature = "lab")]
     switch: &'a Switch,
@@ -184,7 +191,14 @@ impl Stage<'_> {
             None => None,
         };
         let host = host(self.args, self.understood);
-        let environment = Environment::new(self.understood, password, host, self.relay.address);
+        let environment = Environment::new(Given {
+            understood: self.understood,
+            written: self.written,
+            password,
+            name: self.args.name.as_deref(),
+            host,
+            relay: self.relay.address,
+        });
         environment.apply(&mut command);
         let program = Shown::new(&shown_path(Path::new(command.get_program())));
         let mut child = child::start(command, self.args)?;
