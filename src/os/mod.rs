@@ -38,3 +38,12 @@ pub struct User {
     /// The effective group id.
     pub group: u32,
 }
+
+/// What a signal asks a program to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To interrupt what it does: Ctrl-C. A terminal sends it to its children, too.
+    Interrupt,
+    /// To end.
+    End,
+}

@@ -20,10 +20,10 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{Pid, Uid, User, getegid, geteuid};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signaled, SignalKind, signal};
 
 use super::User as ThisUser;
-use super::{Permissions, Shell};
+use super::{Permissions, Request, Shell};
 
 /// The bytes of an argument, an environment variable or a path, which need not be UTF-8.
 pub fn bytes_of(text: &OsStr) -> Vec<u8> {
@@ -323,20 +323,45 @@ pub fn try_to_watch_signals() -> io::Result<()> {
     UnixStream::pair().map(drop)
 }
 
+/// The signals that ask a program to end.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signaled,
+    terminate: Signaled,
+    hangup: Signaled,
+}
+
+impl Signals {
+    /// They are caught from now on. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn watch() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next one.
+    pub async fn next(&mut self) -> Request {
+        tokio::select! {
+            _ = self.interrupt.recv() => Request::Interrupt,
+            _ = self.terminate.recv() => Request::End,
+            _ = self.hangup.recv() => Request::End,
+        }
+    }
+}
+
 /// Completes with the first signal that asks a program to end. The signals are caught from now on. Needs a
 /// tokio runtime.
 ///
 /// # Errors
 /// Those of the system.
 pub fn termination() -> io::Result<impl Future<Output = ()> + Send> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+    let mut signals = Signals::watch()?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
+        signals.next().await;
     })
 }

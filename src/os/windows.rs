@@ -11,9 +11,12 @@ use std::os::windows::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::signal::windows::{
+    CtrlBreak, CtrlC, CtrlClose, CtrlShutdown, ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown,
+};
 use winsafe::{MultiByteToWideChar, SHGetKnownFolderPath, WideCharToMultiByte, co};
 
-use super::{Permissions, Shell, User};
+use super::{Permissions, Request, Shell, User};
 
 mod processes;
 
@@ -330,23 +333,48 @@ pub fn try_to_watch_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// Completes with Ctrl-C, Ctrl-Break, when the console's window closes, or when the machine shuts down. They are caught
-/// from now on. Needs a tokio runtime.
+/// Ctrl-C, Ctrl-Break, and what comes when the console's window closes, or when the machine shuts down.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: CtrlC,
+    ended: CtrlBreak,
+    close: CtrlClose,
+    shutdown: CtrlShutdown,
+}
+
+impl Signals {
+    /// They are caught from now on. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn watch() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            ended: ctrl_break()?,
+            close: ctrl_close()?,
+            shutdown: ctrl_shutdown()?,
+        })
+    }
+
+    /// The next one.
+    pub async fn next(&mut self) -> Request {
+        tokio::select! {
+            _ = self.interrupt.recv() => Request::Interrupt,
+            _ = self.ended.recv() => Request::End,
+            _ = self.close.recv() => Request::End,
+            _ = self.shutdown.recv() => Request::End,
+        }
+    }
+}
+
+/// Completes with the first of them. They are caught from now on. Needs a tokio runtime.
 ///
 /// # Errors
 /// Those of the system.
 pub fn termination() -> io::Result<impl Future<Output = ()> + Send> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    let mut ended = tokio::signal::windows::ctrl_break()?;
-    let mut close = tokio::signal::windows::ctrl_close()?;
-    let mut shutdown = tokio::signal::windows::ctrl_shutdown()?;
+    let mut signals = Signals::watch()?;
     Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = ended.recv() => {}
-            _ = close.recv() => {}
-            _ = shutdown.recv() => {}
-        }
+        signals.next().await;
     })
 }
 

@@ -6,7 +6,7 @@ use super::{ToolReport, Verdict};
 use crate::diagnose::{Code, Hint, Level};
 use crate::escape::Shown;
 use crate::exit::Exit;
-use crate::trace::{Connection, Counts, Found, Probe, Trace, judge};
+use crate::trace::{Completion, Connection, Counts, Found, Probe, Trace, judge};
 
 /// A whole trace.
 #[derive(Debug, Serialize)]
@@ -66,27 +66,30 @@ pub struct TraceFindingReport {
 impl TraceReport {
     /// The report of a trace.
     #[must_use]
-    pub fn of(trace: &Trace) -> Self {
-        let found = judge(trace);
+    pub fn of(trace: Trace) -> Self {
+        let found = judge(&trace);
         let errors = found
             .iter()
             .filter(|one| one.finding.level == Level::Error)
             .map(|one| one.finding.code.exit(one.finding.stage));
-        let exit_code = Exit::of_all(errors);
+        let exit_code = match trace.completion {
+            Completion::Whole => Exit::of_all(errors),
+            Completion::Interrupted => Exit::Interrupted,
+        };
         Self {
             schema_version: 1,
             verdict: Verdict::of(exit_code),
             exit_code,
             tool: ToolReport::this(),
-            server: trace.server.clone(),
-            command: trace.command.as_ref().map(|command| CommandReport {
-                program: command.program.clone(),
+            server: trace.server,
+            command: trace.command.map(|command| CommandReport {
+                program: command.program,
                 exit_status: command.status,
             }),
             findings: found.into_iter().map(of_finding).collect(),
             counts: trace.log.counts,
-            probes: (!trace.probes.is_empty()).then(|| trace.probes.clone()),
-            connections: trace.log.connections.clone(),
+            probes: (!trace.probes.is_empty()).then_some(trace.probes),
+            connections: trace.log.connections,
         }
     }
 }

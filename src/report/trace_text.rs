@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::text::{Palette, View, wrap};
+use super::text::{View, label, paint, wrap, write_body};
 use super::{TraceFindingReport, TraceReport, Verdict};
-use crate::diagnose::{Advice, Fix, Level};
+use crate::diagnose::Level;
 use crate::trace::{
     Channel, Closer, Connection, Handshake, Hello, PasswordForm, Probe, Reaction, Seen, Side, Step,
     To,
@@ -37,7 +37,11 @@ fn verdict_line(report: &TraceReport, view: View) -> String {
     };
     format!(
         "{} {}: {}",
-        paint(word, colour, view),
+        paint(
+            word,
+            Style::new().bold().fg_color(Some(colour.into())),
+            view.palette
+        ),
         report.server,
         summary(report)
     )
@@ -75,33 +79,9 @@ fn count(number: u64, word: &str) -> String {
     format!("{number} {word}{plural}")
 }
 
-fn paint(word: &str, colour: AnsiColor, view: View) -> String {
-    match view.palette {
-        Palette::Plain => word.to_owned(),
-        Palette::Colour => {
-            let style = Style::new().bold().fg_color(Some(colour.into()));
-            format!("{style}{word}{style:#}")
-        }
-    }
-}
-
 fn write_finding(out: &mut dyn Write, finding: &TraceFindingReport, view: View) -> io::Result<()> {
-    let colour = match finding.level {
-        Level::Error => AnsiColor::Red,
-        Level::Warning => AnsiColor::Yellow,
-        Level::Info => AnsiColor::Cyan,
-    };
-    let label = format!("{} {}", finding.level, finding.code);
-    writeln!(out, "{}", paint(&label, colour, view))?;
-    writeln!(out, "{}", wrap(&finding.message, "  ", view.page))?;
-    for advice in finding.hint.lines() {
-        match advice {
-            Advice::Say(text) => writeln!(out, "{}", wrap(text, "    ", view.page))?,
-            Advice::Show(text) | Advice::Do(Fix { after: text, .. }) => {
-                writeln!(out, "        {text}")?;
-            }
-        }
-    }
+    writeln!(out, "{}", label(finding.level, finding.code, view))?;
+    write_body(out, &finding.message, &finding.hint, view)?;
     if finding.level == Level::Error {
         writeln!(out, "    More: pgtls explain {}", finding.code)?;
     }
@@ -115,6 +95,8 @@ pub(super) fn probe_line(probe: &Probe) -> String {
         Reaction::NotTested => {
             "not tested: the application does not trust the authority of this trace"
         }
+        Reaction::NotEnded => "not tested: the command had not ended in time",
+        Reaction::Interrupted => "not tested: the trace was interrupted before",
         Reaction::Refused => "the application refused",
         Reaction::Looked => "the application finished the handshake and closed without a session",
         Reaction::WentOn => "THE APPLICATION WENT ON",
@@ -130,21 +112,21 @@ pub(super) fn probe_line(probe: &Probe) -> String {
 }
 
 fn write_connections(out: &mut dyn Write, report: &TraceReport, view: View) -> io::Result<()> {
-    let mut groups: Vec<(String, Vec<&Connection>)> = Vec::new();
+    let mut groups: Vec<((String, String), Vec<&Connection>)> = Vec::new();
     for connection in &report.connections {
-        let text = what(connection);
-        match groups.iter_mut().find(|(other, _)| *other == text) {
+        let key = (what(connection), closed(connection));
+        match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, members)) => members.push(connection),
-            None => groups.push((text, vec![connection])),
+            None => groups.push((key, vec![connection])),
         }
     }
-    for (text, members) in groups.iter().take(MAX_GROUPS) {
+    for ((text, closed), members) in groups.iter().take(MAX_GROUPS) {
         let label = match members.as_slice() {
             [one] => format!("#{}", one.number),
             [first, ..] => format!("#{} and {} like it", first.number, members.len() - 1),
             [] => String::new(),
         };
-        let line = format!("{label}: {text}; {}", end(members));
+        let line = format!("{label}: {text}; {closed}; {}", amount(members));
         writeln!(out, "{}", wrap(&line, "", view.page))?;
     }
     let left = groups.len().saturating_sub(MAX_GROUPS);
@@ -155,7 +137,7 @@ fn write_connections(out: &mut dyn Write, report: &TraceReport, view: View) -> i
         let left = count(report.counts.left_out, "connection");
         writeln!(
             out,
-            "{left} more were counted and judged, and are not listed"
+            "{left} more of these sorts were counted, and are not listed"
         )?;
     }
     Ok(())
@@ -166,8 +148,13 @@ const MAX_GROUPS: usize = 20;
 
 /// A connection on one line, as it happens.
 pub fn line(connection: &Connection) -> String {
-    let text = what(connection);
-    format!("#{}: {text}; {}", connection.number, end(&[connection]))
+    format!(
+        "#{}: {}; {}; {}",
+        connection.number,
+        what(connection),
+        closed(connection),
+        amount(&[connection])
+    )
 }
 
 /// What a connection is like, without what differs from one to the next.
@@ -285,7 +272,7 @@ fn outcome(seen: &Seen) -> Option<String> {
         (Channel::None, Handshake::Unanswered) => "the ClientHello was not answered",
         (Channel::None, Handshake::RefusedByServer) => "the server refused",
         (Channel::None, Handshake::RefusedByApplication) => "the application refused",
-        (Channel::None, Handshake::Abandoned) => "the application did not go on",
+        (Channel::None, Handshake::Abandoned) => "TLS was not finished",
         (Channel::None, Handshake::Finished) => "TLS was set up, without a session",
         (Channel::None, Handshake::NotTls) => "what was sent is not TLS",
     };
@@ -304,25 +291,94 @@ fn password(seen: &Seen) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// Who closed, when, and how much passed.
-fn end(members: &[&Connection]) -> String {
+/// Who closed, and why.
+fn closed(connection: &Connection) -> String {
+    let how = match connection.closed_by {
+        Closer::Application => "closed by the application",
+        Closer::Server => "closed by the server",
+        Closer::Nobody => "open",
+        Closer::Relay => "closed by the relay",
+    };
+    let detail = connection.detail.as_deref();
+    let detail = detail.map_or_else(String::new, |detail| format!(": {detail}"));
+    format!("{how}{detail}")
+}
+
+/// How long it took, and how much passed.
+fn amount(members: &[&Connection]) -> String {
     let sent: u64 = members.iter().map(|one| one.bytes_sent).sum();
     let received: u64 = members.iter().map(|one| one.bytes_received).sum();
     let longest = members.iter().map(|one| one.seconds).fold(0.0, f64::max);
-    let closer = members.first().map(|one| one.closed_by);
-    let how = match closer {
-        Some(Closer::Application) => "closed by the application",
-        Some(Closer::Server) => "closed by the server",
-        Some(Closer::Nobody) => "open",
-        Some(Closer::Relay) | None => "closed by the relay",
-    };
-    let detail = members
-        .first()
-        .and_then(|one| one.detail.as_deref())
-        .map_or_else(String::new, |detail| format!(": {detail}"));
     let after = match members {
         [_] => "after",
         _ => "after at most",
     };
-    format!("{how}{detail}; {after} {longest:.3} s; {sent} bytes sent, {received} received")
+    format!("{after} {longest:.3} s; {sent} bytes sent, {received} received")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::trace::{Completion, Log, Naming, Trace};
+
+    fn text(connections: Vec<Connection>) -> String {
+        let mut log = Log::default();
+        connections.into_iter().for_each(|one| log.add(one));
+        let trace = Trace {
+            server: "db.example:5432".into(),
+            naming: Naming::Told,
+            dialect: Dialect::Libpq,
+            command: None,
+            log,
+            probes: Vec::new(),
+            completion: Completion::Whole,
+        };
+        let mut text = Vec::new();
+        write(&mut text, &TraceReport::of(trace), View::PLAIN).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn connection(number: u64, closed_by: Closer, detail: Option<&str>) -> Connection {
+        Connection {
+            number,
+            to: To::Server,
+            began_seconds: 0.0,
+            seconds: 0.1,
+            seen: Seen::default(),
+            bytes_sent: 0,
+            bytes_received: 0,
+            closed_by,
+            detail: detail.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn connections_that_ended_in_another_way_are_not_alike() {
+        let text = text(vec![
+            connection(1, Closer::Application, None),
+            connection(2, Closer::Server, None),
+            connection(3, Closer::Application, None),
+            connection(4, Closer::Relay, Some("refused")),
+            connection(5, Closer::Relay, Some("timeout")),
+        ]);
+        for line in [
+            "#1 and 1 like it: nothing was sent; closed by the application;",
+            "#2: nothing was sent; closed by the server;",
+            "#4: nothing was sent; closed by the relay: refused;",
+            "#5: nothing was sent; closed by the relay: timeout;",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_called_judged() {
+        let many = (1..=400).map(|number| connection(number, Closer::Application, None));
+        let text = text(many.collect());
+        assert!(
+            text.contains("150 connections more of these sorts were counted, and are not listed"),
+            "{text}"
+        );
+    }
 }

@@ -30,6 +30,17 @@ pub struct Trace {
     pub log: Log,
     /// What the application did at endpoints that it must refuse; none without `--probe`.
     pub probes: Vec<Probe>,
+    /// Whether all was tried that was asked for.
+    pub completion: Completion,
+}
+
+/// Whether a trace came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// It did.
+    Whole,
+    /// It was ended before, by Ctrl-C or a similar signal.
+    Interrupted,
 }
 
 /// What the application knows of the server's name.

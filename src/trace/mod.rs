@@ -27,7 +27,7 @@ mod startup;
 
 pub use connection::{Closer, Connection, Counts, Log, To};
 pub use conversation::Conversation;
-pub use judge::{Command, Found, Naming, Trace, judge};
+pub use judge::{Command, Completion, Found, Naming, Trace, judge};
 pub use library::Library;
 pub use probe::{Probe, Reaction, Trap};
 pub use relay::{Destination, Event, Limits, Relay, Switch};

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::connection::To;
 use crate::words::words;
 
 words! {
@@ -21,6 +22,10 @@ words! {
         NotReached = "not-reached",
         /// It did not show: the application does not trust the authority of this trace.
         NotTested = "not-tested",
+        /// It did not show: the command had not ended in time.
+        NotEnded = "not-ended",
+        /// The trace was interrupted before.
+        Interrupted = "interrupted",
         /// It refused.
         Refused = "refused",
         /// It finished the handshake, and closed properly: it only tested TLS, or refused afterwards.
@@ -37,6 +42,15 @@ words! {
 }
 
 impl Trap {
+    /// Where its connections are led.
+    pub const fn to(self) -> To {
+        match self {
+            Self::UnknownCa => To::UnknownCa,
+            Self::WrongHost => To::WrongHost,
+            Self::NoTls => To::NoTls,
+        }
+    }
+
     /// Where the application was led.
     pub const fn place(self) -> &'static str {
         match self {
@@ -54,6 +68,8 @@ impl Reaction {
             Self::WentOnInPlaintext | Self::SentPasswordInPlaintext => true,
             Self::NotReached
             | Self::NotTested
+            | Self::NotEnded
+            | Self::Interrupted
             | Self::Refused
             | Self::Looked
             | Self::WentOn

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pgtls::conninfo::shown_path;
-use pgtls::os;
+use pgtls::os::{self, Request, Signals};
+use pgtls::trace::Completion;
 use tokio::time::sleep;
 
 use crate::cli::Trace;
-use crate::commands::run;
 
 /// Its command line, if there is one.
 pub(super) fn command(args: &Trace) -> Option<Command> {
@@ -32,34 +32,48 @@ pub(super) fn start(mut command: Command, args: &Trace) -> anyhow::Result<Child>
         .with_context(|| format!("could not run {program}"))
 }
 
-/// How it ended: its exit status, `None` for a signal.
-pub(super) async fn wait(child: &mut Child) -> anyhow::Result<Option<i32>> {
-    let mut interruptions = 0;
-    let mut stopped = std::pin::pin!(os::termination().context("could not watch for signals")?);
-    let mut is_stopped = false;
+/// How it ended.
+pub(super) struct Ended {
+    /// Its exit status, `None` for a signal.
+    pub(super) status: Option<i32>,
+    /// Whether we were asked to end meanwhile.
+    pub(super) completion: Completion,
+}
+
+/// Waits for its end, and ends it if we are asked to end: Ctrl-C must be pressed twice, because a terminal sends it to
+/// the command, too, which may go on, as psql does.
+pub(super) async fn wait(
+    child: &mut Child,
+    signals: &mut Signals,
+    args: &Trace,
+) -> anyhow::Result<Ended> {
+    let mut completion = Completion::Whole;
     while !os::has_ended(child).context("could not watch the command")? {
-        tokio::select! {
+        let request = tokio::select! {
             biased;
-            // A terminal sends it to the command, too, which may go on, as psql does.
-            () = run::ctrl_c() => {
-                interruptions += 1;
-                is_stopped = true;
-                match interruptions {
-                    1 => {
-                        let _ = writeln!(io::stderr(), "pgtls: the command is still running; press Ctrl-C again to end it");
-                    }
-                    _ => { let _ = child.kill(); }
+            request = signals.next() => request,
+            () = sleep(LOOK) => continue,
+        };
+        match (request, completion) {
+            (Request::Interrupt, Completion::Whole) => {
+                if !args.quiet {
+                    let _ = writeln!(
+                        io::stderr(),
+                        "pgtls: the command is still running; press Ctrl-C again to end it"
+                    );
                 }
             }
-            () = &mut stopped, if !is_stopped => {
-                is_stopped = true;
+            (Request::Interrupt, Completion::Interrupted) | (Request::End, _) => {
                 let _ = child.kill();
             }
-            () = sleep(LOOK) => {}
         }
+        completion = Completion::Interrupted;
     }
     let status = child.wait().context("could not watch the command")?;
-    Ok(status.code())
+    Ok(Ended {
+        status: status.code(),
+        completion,
+    })
 }
 
 /// The interval at which we check whether it has ended.

@@ -4,6 +4,7 @@ mod child;
 mod environment;
 #[cfg(feature = "lab")]
 mod probe;
+mod shown;
 mod url;
 
 use std::io::{self, Write as _};
@@ -15,20 +16,21 @@ use std::time::Duration;
 use anyhow::Context as _;
 use pgtls::conninfo::{Host, Route, Secret, shown_path};
 use pgtls::dialect::Understood;
-use pgtls::escape::{Shown, escape};
+use pgtls::escape::{Shown as Text, escape};
 use pgtls::exit::Exit;
 use pgtls::login::password_of;
-use pgtls::os;
+use pgtls::os::{self, Signals};
 use pgtls::report::text::{Page, Palette, View};
 use pgtls::report::{TraceReport, json, trace_junit, trace_markdown, trace_text};
 use pgtls::trace::{
-    Command, Connection, Destination, Event, Limits, Log, Naming, Probe, Relay, Switch, To, Trace,
+    Command, Completion, Destination, Event, Limits, Log, Naming, Probe, Relay, Switch, To, Trace,
 };
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use self::environment::{Environment, Given};
+use self::shown::Shown;
 use super::conninfo::one_as_written;
 use super::{file, output, run as runtime};
 use crate::cli::{Shape, Trace as Arguments, TraceFormat};
@@ -60,8 +62,8 @@ pub(crate) fn run(args: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(Exit::NoTls.into());
     }
     let trace = runtime::block_on(observe(args, &understood, &written))??;
-    let report = TraceReport::of(&trace);
-    write(&report, args)?;
+    let report = TraceReport::of(trace);
+    output::settle(write(&report, args).err(), report.exit_code)?;
     Ok(report.exit_code.into())
 }
 
@@ -90,7 +92,9 @@ async fn observe(
         endpoints: conninfo.endpoints.clone(),
     };
     let switch = Switch::new(server.clone());
-    announce(&relay, understood, args);
+    if !args.quiet {
+        announce(&relay, understood, args);
+    }
 
     let (events, heard) = channel(EVENTS);
     let (stop, stopped) = watch::channel(false);
@@ -114,17 +118,30 @@ async fn observe(
         let _ = stop.send(true);
         acted
     };
-    let (most, log, acted) = tokio::join!(passing, collect(heard, args), acting);
-    let (command, probes) = acted?;
-    let mut log = log;
+    let shown = (args.command.is_empty()
+        && args.format == TraceFormat::Text
+        && args.output.is_none()
+        && !args.quiet)
+        .then(Shown::start)
+        .transpose()?;
+    let (most, mut log, acted) = tokio::join!(passing, collect(heard, shown.as_ref()), acting);
+    let Acted {
+        command,
+        probes,
+        completion,
+    } = acted?;
+    if let Some(shown) = shown {
+        shown.finish();
+    }
     log.counts.open_at_once = most;
     Ok(Trace {
-        server: Shown::new(&shown_servers(understood)),
+        server: Text::new(&shown_servers(understood)),
         naming: naming(args, understood),
         dialect: understood.read_as.dialect,
         command,
         log,
         probes,
+        completion,
     })
 }
 
@@ -172,8 +189,15 @@ struct Stage<'a> {
     server: Destination,
 }
 
+/// What came of it.
+struct Acted {
+    command: Option<Command>,
+    probes: Vec<Probe>,
+    completion: Completion,
+}
+
 impl Stage<'_> {
-    async fn act(&self) -> anyhow::Result<(Option<Command>, Vec<Probe>)> {
+    async fn act(&self) -> anyhow::Result<Acted> {
         match child::command(self.args) {
             Some(command) => self.run(command).await,
             None => self.wait().await,
@@ -181,48 +205,71 @@ impl Stage<'_> {
     }
 
     /// Runs the command, and at endpoints that it must refuse if that was asked for.
-    async fn run(
-        &self,
-        mut command: std::process::Command,
-    ) -> anyhow::Result<(Option<Command>, Vec<Probe>)> {
+    async fn run(&self, mut command: std::process::Command) -> anyhow::Result<Acted> {
+        let mut signals = Signals::watch().context("could not watch for signals")?;
+        #[cfg(feature = "lab")]
+        let interruptions = probe::Interruptions::watch(self.args)?;
+        let environment = self.environment().await;
+        environment.apply(&mut command);
+        let program = Text::new(&shown_path(Path::new(command.get_program())));
+        let mut child = child::start(command, self.args)?;
+        let ended = child::wait(&mut child, &mut signals, self.args).await?;
+        self.settle().await;
+        let command = Some(Command {
+            program,
+            status: ended.status,
+        });
+        #[cfg(feature = "lab")]
+        if let Some(interruptions) = interruptions {
+            let probes =
+                probe::with_command(self, &environment, interruptions, ended.completion).await?;
+            return Ok(Acted {
+                command,
+                completion: probe::completion(&probes),
+                probes,
+            });
+        }
+        Ok(Acted {
+            command,
+            probes: Vec::new(),
+            completion: Completion::Whole,
+        })
+    }
+
+    async fn environment(&self) -> Environment {
         let conninfo = &self.understood.conninfo;
         let password = match conninfo.endpoints.first() {
             Some(endpoint) => password_of(conninfo, endpoint).await,
             None => None,
         };
-        let host = host(self.args, self.understood);
-        let environment = Environment::new(Given {
+        Environment::new(Given {
             understood: self.understood,
             written: self.written,
             password,
             name: self.args.name.as_deref(),
-            host,
+            host: host(self.args, self.understood),
             relay: self.relay.address,
-        });
-        environment.apply(&mut command);
-        let program = Shown::new(&shown_path(Path::new(command.get_program())));
-        let mut child = child::start(command, self.args)?;
-        let status = child::wait(&mut child).await?;
-        self.settle().await;
-        let command = Command { program, status };
-        #[cfg(feature = "lab")]
-        if self.args.probe {
-            let probes = probe::with_command(self, &environment).await?;
-            return Ok((Some(command), probes));
-        }
-        Ok((Some(command), Vec::new()))
+        })
     }
 
-    /// Waits for Ctrl-C.
-    async fn wait(&self) -> anyhow::Result<(Option<Command>, Vec<Probe>)> {
+    /// Waits for Ctrl-C, which is its usual end.
+    async fn wait(&self) -> anyhow::Result<Acted> {
         let stopped = os::termination().context("could not watch for Ctrl-C")?;
         #[cfg(feature = "lab")]
         if self.args.probe {
             let probes = probe::until(self, stopped).await?;
-            return Ok((None, probes));
+            return Ok(Acted {
+                command: None,
+                probes,
+                completion: Completion::Whole,
+            });
         }
         stopped.await;
-        Ok((None, Vec::new()))
+        Ok(Acted {
+            command: None,
+            probes: Vec::new(),
+            completion: Completion::Whole,
+        })
     }
 
     /// Waits for connections that the command has left, for a moment.
@@ -256,31 +303,19 @@ fn announce(relay: &Relay, understood: &Understood, args: &Arguments) {
     }
 }
 
-/// Keeps what happens; shows it if there is no command whose output it would disturb.
-async fn collect(mut events: Receiver<Event>, args: &Arguments) -> Log {
+/// Keeps what happens, and shows it.
+async fn collect(mut events: Receiver<Event>, shown: Option<&Shown>) -> Log {
     let mut log = Log::default();
-    let shown = args.command.is_empty()
-        && args.format == TraceFormat::Text
-        && args.output.is_none()
-        && !args.quiet;
     while let Some(event) = events.recv().await {
-        match event {
-            Event::Read(connection) if shown => show(&connection),
-            Event::Read(_) => {}
-            Event::Ended(connection) => {
-                if shown {
-                    show(&connection);
-                }
-                log.add(*connection);
-            }
+        let (Event::Read(connection) | Event::Ended(connection)) = &event;
+        if let Some(shown) = shown {
+            shown.show(connection);
+        }
+        if let Event::Ended(connection) = event {
+            log.add(*connection);
         }
     }
     log
-}
-
-/// Prints a connection. A reader that has gone away does not stop the relay.
-fn show(connection: &Connection) {
-    let _ = output::to_stdout(|out| writeln!(out, "{}", trace_text::line(connection)));
 }
 
 fn write(report: &TraceReport, args: &Arguments) -> anyhow::Result<()> {

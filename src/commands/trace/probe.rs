@@ -7,15 +7,41 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use pgtls::conninfo::{Endpoint, HostAddr, Keyword};
-use pgtls::lab::{Bench, Channel, Deed, Fault, Lab, Observation, Place, Watcher};
+use pgtls::lab::{Bench, Channel, Deed, Fault, Lab, Observation, Place, ProgramEnd, Watcher};
 use pgtls::os::bytes_of;
-use pgtls::trace::{Destination, Probe, Reaction, To, Trap};
+use pgtls::trace::{Completion, Destination, Probe, Reaction, To, Trap};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 use super::environment::Environment;
 use super::{LOOK, Stage, child, host};
+use crate::cli::Trace as Arguments;
 use crate::commands::lab::process;
+use crate::commands::run::{self, Interrupted};
+
+/// What tells that the user wants to end.
+pub(super) struct Interruptions(mpsc::Receiver<Interrupted>);
+
+impl Interruptions {
+    /// From now on; `None` without `--probe`.
+    pub(super) fn watch(args: &Arguments) -> anyhow::Result<Option<Self>> {
+        if !args.probe {
+            return Ok(None);
+        }
+        let (tell, told) = mpsc::channel();
+        run::watch(tell)?;
+        Ok(Some(Self(told)))
+    }
+}
+
+/// Was every endpoint tried?
+pub(super) fn completion(probes: &[Probe]) -> Completion {
+    let interrupted = |probe: &Probe| probe.reaction == Reaction::Interrupted;
+    match probes.iter().any(interrupted) {
+        true => Completion::Interrupted,
+        false => Completion::Whole,
+    }
+}
 
 /// The endpoints, in the order in which they are tried.
 const TRAPS: [Trap; 3] = [Trap::UnknownCa, Trap::WrongHost, Trap::NoTls];
@@ -61,11 +87,11 @@ impl Traps {
     }
 }
 
-fn fault_of(trap: Trap) -> (Fault, To) {
+const fn fault_of(trap: Trap) -> Fault {
     match trap {
-        Trap::UnknownCa => (Fault::UnknownCa, To::UnknownCa),
-        Trap::WrongHost => (Fault::WrongHost, To::WrongHost),
-        Trap::NoTls => (Fault::NoTls, To::NoTls),
+        Trap::UnknownCa => Fault::UnknownCa,
+        Trap::WrongHost => Fault::WrongHost,
+        Trap::NoTls => Fault::NoTls,
     }
 }
 
@@ -87,29 +113,51 @@ fn destination(bench: &Bench, to: To) -> anyhow::Result<Destination> {
 }
 
 /// Runs the command once for each endpoint. For the wrong name it is told to trust the endpoint's authority, and must
-/// show that it does: otherwise its refusal says nothing about names.
+/// show that it does: otherwise its refusal says nothing about names. Not after an interruption.
 pub(super) async fn with_command(
     stage: &Stage<'_>,
     environment: &Environment,
+    interruptions: Interruptions,
+    mut completion: Completion,
 ) -> anyhow::Result<Vec<Probe>> {
-    let traps = Traps::set(&host(stage.args, stage.understood))?;
+    let traps = Arc::new(Traps::set(&host(stage.args, stage.understood))?);
     let trusting = environment.with(Keyword::SslRootCert, &traps.root());
+    let mut session = Session {
+        stage,
+        traps,
+        interruptions: Some(interruptions),
+    };
     let mut probes = Vec::new();
     for trap in TRAPS {
-        let (fault, to) = fault_of(trap);
         let environment = match trap {
             Trap::WrongHost => &trusting,
             Trap::UnknownCa | Trap::NoTls => environment,
         };
-        let bench = traps.bench(fault)?;
-        let seen = lead(stage, environment, bench, to).await?;
-        let mut probe = judged(trap, &seen);
+        let mut probe = Probe {
+            endpoint: trap,
+            reaction: Reaction::Interrupted,
+            connections: 0,
+        };
+        if completion == Completion::Whole {
+            let led = session.lead(environment, fault_of(trap), trap.to()).await?;
+            probe = judged(trap, &led);
+        }
         if trap == Trap::WrongHost && refused(probe.reaction) {
-            let good = traps.bench(Fault::Good)?;
-            let control = lead(stage, &trusting, good, To::Control).await?;
-            if !went_on(reaction(&control)) {
-                probe.reaction = Reaction::NotTested;
-            }
+            let led = session.lead(&trusting, Fault::Good, To::Control).await?;
+            probe.reaction = match reaction_of(&led) {
+                Reaction::WentOn | Reaction::SentPassword => probe.reaction,
+                Reaction::Interrupted => Reaction::Interrupted,
+                Reaction::NotEnded => Reaction::NotEnded,
+                Reaction::NotReached
+                | Reaction::NotTested
+                | Reaction::Refused
+                | Reaction::Looked
+                | Reaction::WentOnInPlaintext
+                | Reaction::SentPasswordInPlaintext => Reaction::NotTested,
+            };
+        }
+        if probe.reaction == Reaction::Interrupted {
+            completion = Completion::Interrupted;
         }
         probes.push(probe);
     }
@@ -117,28 +165,66 @@ pub(super) async fn with_command(
     Ok(probes)
 }
 
-/// Runs the command once, with this endpoint in place of the server.
-async fn lead(
-    stage: &Stage<'_>,
-    environment: &Environment,
-    bench: &Bench,
-    to: To,
-) -> anyhow::Result<Vec<Observation>> {
-    stage.switch.turn(destination(bench, to)?);
-    let mut command = child::command(stage.args).context("no command was given")?;
-    environment.apply(&mut command);
-    if std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
-        command.env("PGCONNECT_TIMEOUT", "5");
+/// What is needed to run the command at an endpoint.
+struct Session<'a> {
+    stage: &'a Stage<'a>,
+    traps: Arc<Traps>,
+    /// `None` while a run has it.
+    interruptions: Option<Interruptions>,
+}
+
+/// One run of the command.
+struct Led {
+    seen: Vec<Observation>,
+    /// `None` if it was interrupted.
+    end: Option<ProgramEnd>,
+}
+
+impl Session<'_> {
+    /// Runs the command once, with this endpoint in place of the server.
+    async fn lead(
+        &mut self,
+        environment: &Environment,
+        fault: Fault,
+        to: To,
+    ) -> anyhow::Result<Led> {
+        let nothing = Led {
+            seen: Vec::new(),
+            end: None,
+        };
+        let Some(interruptions) = self.interruptions.take() else {
+            return Ok(nothing);
+        };
+        if interruptions.0.try_recv().is_ok() {
+            return Ok(nothing);
+        }
+        let stage = self.stage;
+        stage
+            .switch
+            .turn(destination(self.traps.bench(fault)?, to)?);
+        let mut command = child::command(stage.args).context("no command was given")?;
+        environment.apply(&mut command);
+        if std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
+            command.env("PGCONNECT_TIMEOUT", "5");
+        }
+        let patience = stage.args.timeout;
+        let running = tokio::task::spawn_blocking(move || {
+            let ran = process::run(command, patience, &interruptions.0);
+            (ran, interruptions)
+        });
+        let (ran, interruptions) = running.await.context("could not run the command")?;
+        let end = ran.context("could not run the command")?.end;
+        // Not after an interruption: nothing is run any more.
+        self.interruptions = end.map(|_| interruptions);
+        stage.settle().await;
+        // It waits for connections that the relay must end meanwhile.
+        let traps = Arc::clone(&self.traps);
+        let collecting = tokio::task::spawn_blocking(move || {
+            traps.bench(fault).map(|bench| bench.collect(SETTLING))
+        });
+        let seen = collecting.await.context("could not ask the endpoint")??;
+        Ok(Led { seen, end })
     }
-    let patience = stage.args.timeout;
-    let (tell, told) = mpsc::channel();
-    let running = tokio::task::spawn_blocking(move || process::run(command, patience, &told));
-    let ran = running.await;
-    drop(tell);
-    ran.context("could not run the command")?
-        .context("could not run the command")?;
-    stage.settle().await;
-    Ok(bench.collect(SETTLING))
 }
 
 /// Leads the next connections to each endpoint in turn, then to the server, until `stopped`.
@@ -149,9 +235,8 @@ pub(super) async fn until(
     let traps = Traps::set(&host(stage.args, stage.understood))?;
     let turning = async {
         for trap in TRAPS {
-            let (fault, to) = fault_of(trap);
-            let bench = traps.bench(fault)?;
-            stage.switch.turn(destination(bench, to)?);
+            let bench = traps.bench(fault_of(trap))?;
+            stage.switch.turn(destination(bench, trap.to())?);
             while !stage.switch.was_taken() {
                 sleep(LOOK).await;
             }
@@ -169,8 +254,11 @@ pub(super) async fn until(
     }
     let mut probes = Vec::new();
     for trap in TRAPS {
-        let seen = traps.bench(fault_of(trap).0)?.collect(Duration::ZERO);
-        let mut probe = judged(trap, &seen);
+        let led = Led {
+            seen: traps.bench(fault_of(trap))?.collect(Duration::ZERO),
+            end: Some(ProgramEnd::Exited(0)),
+        };
+        let mut probe = judged(trap, &led);
         // It does not trust the endpoint's authority, so that its refusal says nothing about names.
         if trap == Trap::WrongHost && refused(probe.reaction) {
             probe.reaction = Reaction::NotTested;
@@ -180,11 +268,21 @@ pub(super) async fn until(
     Ok(probes)
 }
 
-fn judged(trap: Trap, seen: &[Observation]) -> Probe {
+fn judged(trap: Trap, led: &Led) -> Probe {
     Probe {
         endpoint: trap,
-        reaction: reaction(seen),
-        connections: u64::try_from(seen.len()).unwrap_or(u64::MAX),
+        reaction: reaction_of(led),
+        connections: u64::try_from(led.seen.len()).unwrap_or(u64::MAX),
+    }
+}
+
+/// The worst that the application did. What it has not done is only known if it came to its own end.
+fn reaction_of(led: &Led) -> Reaction {
+    let seen = reaction(&led.seen);
+    match (went_on(seen), led.end) {
+        (true, _) | (false, Some(ProgramEnd::Exited(_) | ProgramEnd::Signalled)) => seen,
+        (false, Some(ProgramEnd::Killed)) => Reaction::NotEnded,
+        (false, None) => Reaction::Interrupted,
     }
 }
 
@@ -213,7 +311,12 @@ fn refused(reaction: Reaction) -> bool {
 
 fn went_on(reaction: Reaction) -> bool {
     match reaction {
-        Reaction::Refused | Reaction::NotReached | Reaction::NotTested | Reaction::Looked => false,
+        Reaction::Refused
+        | Reaction::NotReached
+        | Reaction::NotTested
+        | Reaction::NotEnded
+        | Reaction::Interrupted
+        | Reaction::Looked => false,
         Reaction::WentOn
         | Reaction::SentPassword
         | Reaction::WentOnInPlaintext

@@ -2,8 +2,8 @@
 
 use super::{Found, Naming, Trace, error, numbers, to_server};
 use crate::diagnose::{Code, Finding, Hint, Level, Stage};
-use crate::trace::connection::Connection;
-use crate::trace::seen::{Handshake, Side};
+use crate::trace::connection::{Closer, Connection};
+use crate::trace::seen::{Handshake, Side, Step};
 
 /// What was not seen has not passed.
 pub(super) fn nothing(trace: &Trace) -> Option<Found> {
@@ -41,9 +41,13 @@ pub(super) fn nothing(trace: &Trace) -> Option<Found> {
         (None, Some(error)) => format!("the server said: {error}"),
         (None, None) if last.seen.tls_failed() => why_failed(last),
         (None, None) if last.seen.handshake == Handshake::Finished => {
-            "TLS was set up, and nothing came after it".to_owned()
+            let alert = last.seen.alerts.iter().any(|one| one.from == Side::Server);
+            match alert {
+                true => "TLS was set up, and then the server sent an encrypted alert".to_owned(),
+                false => format!("TLS was set up, and then {}", closed(last)),
+            }
         }
-        (None, None) => "it was closed before".to_owned(),
+        (None, None) => closed(last).to_owned(),
     };
     let message = format!("no session began. Connection {}: {why}", last.number);
     let hint =
@@ -89,27 +93,42 @@ pub(super) fn command(trace: &Trace) -> Option<Found> {
 pub(super) fn why_failed(connection: &Connection) -> String {
     let seen = &connection.seen;
     let alert = seen.alerts.last().map(|alert| {
-        let name = alert.alert.as_deref().unwrap_or("encrypted");
         let from = match alert.from {
             Side::Application => "the application",
             Side::Server => "the server",
         };
-        format!("{from} sent an alert: {name}")
-    });
-    alert.unwrap_or_else(|| {
-        match seen.handshake {
-            Handshake::None if seen.server_error.is_some() => "the server answered with an error",
-            Handshake::None => "the request was not answered",
-            Handshake::NotBegun => "no ClientHello was sent",
-            Handshake::Unanswered => "the ClientHello was not answered",
-            Handshake::RefusedByServer => "the server refused",
-            Handshake::RefusedByApplication => "the application refused",
-            Handshake::Abandoned => "the application ended it after the server's answer",
-            Handshake::Finished => "it was finished",
-            Handshake::NotTls => "what was sent is not TLS",
+        match &alert.alert {
+            Some(name) => format!("{from} sent an alert: {name}"),
+            None => format!("{from} sent an encrypted alert"),
         }
-        .to_owned()
-    })
+    });
+    let how = match seen.handshake {
+        Handshake::None if seen.server_error.is_some() => "the server answered with an error",
+        Handshake::None if seen.has(Step::StrangeAnswer) => {
+            "the server sent something that PostgreSQL does not send"
+        }
+        Handshake::None => "the request was not answered",
+        Handshake::NotBegun => "no ClientHello was sent",
+        Handshake::Unanswered => "the ClientHello was not answered",
+        Handshake::RefusedByServer => "the server refused",
+        Handshake::RefusedByApplication => "the application refused",
+        Handshake::Abandoned => {
+            return alert
+                .unwrap_or_else(|| format!("{} after the server's answer", closed(connection)));
+        }
+        Handshake::Finished => "it was finished",
+        Handshake::NotTls => "what was sent is not TLS",
+    };
+    alert.unwrap_or_else(|| how.to_owned())
+}
+
+fn closed(connection: &Connection) -> &'static str {
+    match connection.closed_by {
+        Closer::Application => "the application closed it",
+        Closer::Server => "the server closed it",
+        Closer::Relay => "the relay closed it",
+        Closer::Nobody => "it was still open when the trace ended",
+    }
 }
 
 pub(super) fn no_name(trace: &Trace) -> Option<Found> {

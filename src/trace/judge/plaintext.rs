@@ -9,27 +9,25 @@ use crate::trace::seen::{Channel, PasswordForm, Step};
 
 /// TLS was tried first, in the same connection or in the one before.
 pub(super) fn fallback(trace: &Trace) -> Option<Found> {
-    let fallen: Vec<(&Connection, Option<&Connection>)> = to_server(trace)
+    let fallen: Vec<(&Connection, Tried<'_>)> = to_server(trace)
         .filter(|connection| connection.seen.channel == Channel::Plaintext)
-        .filter_map(|connection| Some((connection, fell_from(trace, connection)?)))
+        .filter_map(|connection| Some((connection, tried(trace, connection)?)))
         .collect();
-    let (first, before) = fallen.first()?;
-    let message = match before {
-        None => format!(
-            "the server refused TLS, and the application went on in plain text in connection {}",
+    let (first, tried) = fallen.first()?;
+    let message = match tried {
+        Tried::Here => format!(
+            "{}, and the application went on in plain text in connection {}",
+            answer(first),
             first.number
         ),
-        Some(before) => format!(
+        Tried::Before(before) => format!(
             "TLS failed in connection {} ({}), and the application began again in plain text in connection {}",
             before.number,
             why_failed(before),
             first.number
         ),
     };
-    let message = format!(
-        "{message}{}",
-        passwords(&fallen.iter().map(|(one, _)| *one).collect::<Vec<_>>())
-    );
+    let all: Vec<&Connection> = fallen.iter().map(|(one, _)| *one).collect();
     let hint = Hint::say(
         "An attacker between the two ends can make TLS fail, and then reads and changes everything.",
     )
@@ -37,17 +35,25 @@ pub(super) fn fallback(trace: &Trace) -> Option<Found> {
     Some(error(
         Code::FallsBackToPlaintext,
         Stage::Negotiate,
-        message,
+        format!("{message}{}", passwords(&all)),
         hint,
-        fallen.iter().map(|(one, _)| *one),
+        all.into_iter(),
     ))
 }
 
-/// How a connection in plain text came about: `Some(None)` if TLS was refused in the same connection, the connection
-/// before if TLS failed there; `None` if TLS was not tried.
-fn fell_from<'t>(trace: &'t Trace, connection: &Connection) -> Option<Option<&'t Connection>> {
+/// Where an application tried TLS before it went on in plain text.
+#[derive(Clone, Copy)]
+enum Tried<'t> {
+    /// In the same connection.
+    Here,
+    /// In a connection before, where it failed.
+    Before(&'t Connection),
+}
+
+/// `None` if TLS was not tried.
+fn tried<'t>(trace: &'t Trace, connection: &Connection) -> Option<Tried<'t>> {
     if connection.seen.has(Step::SslRequest) {
-        return Some(None);
+        return Some(Tried::Here);
     }
     let before = to_server(trace).filter(|other| {
         other.number < connection.number
@@ -58,7 +64,30 @@ fn fell_from<'t>(trace: &'t Trace, connection: &Connection) -> Option<Option<&'t
     // A second try follows the first: later connections have their own settings.
     let last = before.max_by_key(|other| other.number)?;
     let gap = connection.began_seconds - (last.began_seconds + last.seconds);
-    (gap.abs() < MOMENT || connection.number == last.number.saturating_add(1)).then_some(Some(last))
+    let follows = gap.abs() < MOMENT || connection.number == last.number.saturating_add(1);
+    follows.then_some(Tried::Before(last))
+}
+
+/// What the server answered to the request for TLS.
+fn answer(connection: &Connection) -> &'static str {
+    let answers = [
+        (Step::SslRefused, "the server refused TLS"),
+        (
+            Step::StrangeAnswer,
+            "the server answered the request for TLS with something that PostgreSQL does not send",
+        ),
+        (
+            Step::Error,
+            "the server answered the request for TLS with an error",
+        ),
+        (Step::SslAccepted, "the server agreed to TLS"),
+    ];
+    let mut answers = answers.into_iter();
+    let found = answers.find(|(step, _)| connection.seen.has(*step));
+    found.map_or(
+        "the server did not answer the request for TLS",
+        |(_, text)| text,
+    )
 }
 
 /// Seconds between two tries of one application.
@@ -68,7 +97,7 @@ const MOMENT: f64 = 2.0;
 pub(super) fn plaintext(trace: &Trace) -> Option<Found> {
     let plain: Vec<&Connection> = to_server(trace)
         .filter(|connection| match connection.seen.channel {
-            Channel::Plaintext => fell_from(trace, connection).is_none(),
+            Channel::Plaintext => tried(trace, connection).is_none(),
             Channel::None | Channel::Tls | Channel::Gssapi => connection.seen.has(Step::Foreign),
         })
         .collect();
@@ -81,9 +110,10 @@ pub(super) fn plaintext(trace: &Trace) -> Option<Found> {
         Some(startup) => {
             let who = startup.user.as_deref().unwrap_or("(none)");
             let database = startup.database.as_deref().unwrap_or(who);
-            let others = match plain.len() {
-                1 => String::new(),
-                several => format!(", as {several} connections did"),
+            let others = match (plain.len(), trace.log.counts.left_out) {
+                (1, _) => String::new(),
+                (several, 0) => format!(", as {several} connections did"),
+                (several, _) => format!(", as at least {several} connections did"),
             };
             format!(
                 "connection {} started a session in plain text without asking for TLS{others}: user \"{who}\", database \"{database}\"{}",
@@ -110,28 +140,26 @@ pub(super) fn plaintext(trace: &Trace) -> Option<Found> {
     ))
 }
 
-/// What was sent besides, if that was a password.
+/// What was sent besides, if that was a password: the worst of it.
 fn passwords(connections: &[&Connection]) -> String {
-    let sent: u32 = connections
+    let sent = connections
         .iter()
-        .map(|one| one.seen.plaintext_passwords)
-        .fold(0, u32::saturating_add);
-    let form = connections.iter().find_map(|one| one.seen.password_form);
-    match form {
-        _ if sent == 0 => String::new(),
-        None => String::new(),
-        Some(PasswordForm::Clear) => "; its password was sent in clear text".to_owned(),
-        Some(PasswordForm::Token) => {
-            "; a token was sent (OAUTHBEARER), which anyone who reads it can use".to_owned()
-        }
-        Some(PasswordForm::Md5) => {
-            "; an MD5 hash of its password was sent, which can be guessed at".to_owned()
-        }
-        Some(PasswordForm::Sasl) => {
-            "; a proof of its password was sent (SCRAM), not the password".to_owned()
-        }
-        Some(PasswordForm::Gssapi) => "; a token of GSSAPI was sent".to_owned(),
-        Some(PasswordForm::Unknown) => "; something like a password was sent".to_owned(),
+        .filter(|one| one.seen.plaintext_passwords > 0)
+        .filter_map(|one| Some((one.seen.password_form?, one.number)));
+    let Some((form, number)) = sent.min() else {
+        return String::new();
+    };
+    let what = match form {
+        PasswordForm::Clear => "its password in clear text",
+        PasswordForm::Token => "a token (OAUTHBEARER), which anyone who reads it can use",
+        PasswordForm::Md5 => "an MD5 hash of its password, which can be guessed at",
+        PasswordForm::Unknown => "something like a password",
+        PasswordForm::Gssapi => "a token of GSSAPI",
+        PasswordForm::Sasl => "a proof of its password (SCRAM), not the password",
+    };
+    match connections {
+        [_] => format!("; it sent {what}"),
+        _ => format!("; in connection {number} it sent {what}"),
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::trace::connection::Closer;
 use crate::trace::probe::{Reaction, Trap};
 use crate::trace::seen::{AlertSeen, Seen};
-use crate::trace::seen::{Channel, Handshake, Side, Step};
+use crate::trace::seen::{Channel, Handshake, PasswordForm, Side, Step};
 use crate::trace::startup::Startup;
 
 use super::*;
@@ -41,6 +41,7 @@ fn trace(connections: Vec<Connection>) -> Trace {
         command: None,
         log,
         probes: Vec::new(),
+        completion: Completion::Whole,
     }
 }
 
@@ -114,7 +115,21 @@ fn a_command_that_fails_and_probes_that_succeed_are_errors() {
     for (endpoint, reaction, expected) in [
         (Trap::UnknownCa, Reaction::Refused, None),
         (Trap::WrongHost, Reaction::Looked, None),
-        (Trap::WrongHost, Reaction::NotTested, None),
+        (
+            Trap::WrongHost,
+            Reaction::NotTested,
+            Some(Code::NothingTraced),
+        ),
+        (
+            Trap::UnknownCa,
+            Reaction::NotEnded,
+            Some(Code::NothingTraced),
+        ),
+        (
+            Trap::NoTls,
+            Reaction::Interrupted,
+            Some(Code::NothingTraced),
+        ),
         (Trap::UnknownCa, Reaction::WentOn, Some(Code::DoesNotVerify)),
         (
             Trap::WrongHost,
@@ -133,6 +148,9 @@ fn a_command_that_fails_and_probes_that_succeed_are_errors() {
         ),
         (Trap::NoTls, Reaction::NotReached, Some(Code::NothingTraced)),
     ] {
+        let mut there = connection(2, &[Step::SslRequest], Channel::None);
+        there.to = endpoint.to();
+        trace.log.add(there);
         trace.probes = vec![Probe {
             endpoint,
             reaction,
@@ -180,6 +198,103 @@ fn many_connections_hide_nothing() {
             assert!(codes(&trace).contains(&code), "{steps:?} {code:?}");
             assert_eq!(trace.log.counts.connections, 2_001);
             assert!(trace.log.counts.left_out > 1_000);
+        }
+    }
+}
+
+#[test]
+fn an_application_that_never_asks_for_tls_does_not_fall_back_at_an_endpoint() {
+    let mut trace = trace(vec![connection(1, &[Step::SslRequest], Channel::Tls)]);
+    let mut there = connection(2, &[Step::PlaintextStartup], Channel::Plaintext);
+    there.to = To::UnknownCa;
+    trace.log.add(there);
+    trace.probes = vec![Probe {
+        endpoint: Trap::UnknownCa,
+        reaction: Reaction::WentOnInPlaintext,
+        connections: 1,
+    }];
+    assert_eq!(codes(&trace), [Code::PlaintextSession]);
+}
+
+fn message(connections: Vec<Connection>) -> String {
+    let found = judge(&trace(connections));
+    found[0].finding.message.to_string()
+}
+
+#[test]
+fn the_worst_that_was_sent_is_told_and_where() {
+    use PasswordForm::{Clear, Gssapi, Md5, Sasl, Token, Unknown};
+    let plain = |number, form| {
+        let mut one = connection(number, &[Step::PlaintextStartup], Channel::Plaintext);
+        one.seen.plaintext_passwords = 1;
+        one.seen.password_form = Some(form);
+        one
+    };
+    let worst = [
+        (Clear, "its password in clear text"),
+        (
+            Token,
+            "a token (OAUTHBEARER), which anyone who reads it can use",
+        ),
+        (Md5, "an MD5 hash of its password, which can be guessed at"),
+        (Unknown, "something like a password"),
+        (Gssapi, "a token of GSSAPI"),
+        (Sasl, "a proof of its password (SCRAM), not the password"),
+    ];
+    for (index, (form, told)) in worst.into_iter().enumerate() {
+        let text = message(vec![plain(1, form)]);
+        assert!(text.ends_with(&format!("; it sent {told}")), "{text}");
+        for (other, _) in &worst[index + 1..] {
+            let text = message(vec![plain(1, *other), plain(2, form)]);
+            assert!(
+                text.ends_with(&format!("; in connection 2 it sent {told}")),
+                "{text}"
+            );
+        }
+    }
+    let silent = connection(1, &[Step::PlaintextStartup], Channel::Plaintext);
+    let text = message(vec![silent]);
+    assert!(!text.contains("sent"), "{text}");
+}
+
+#[test]
+fn a_fallback_tells_what_the_server_answered() {
+    use Step::{Error, PlaintextStartup, SslAccepted, SslRefused, SslRequest, StrangeAnswer};
+    for (answer, told) in [
+        (&[SslRefused][..], "the server refused TLS, and"),
+        (&[SslRefused, StrangeAnswer], "the server refused TLS, and"),
+        (
+            &[StrangeAnswer],
+            "with something that PostgreSQL does not send, and",
+        ),
+        (&[Error], "with an error, and"),
+        (&[SslAccepted], "the server agreed to TLS, and"),
+        (&[], "the server did not answer the request for TLS, and"),
+    ] {
+        let steps = [&[SslRequest][..], answer, &[PlaintextStartup]].concat();
+        let text = message(vec![connection(1, &steps, Channel::Plaintext)]);
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
+fn the_side_that_closed_is_named() {
+    for (closer, told) in [
+        (Closer::Application, "the application closed it"),
+        (Closer::Server, "the server closed it"),
+        (Closer::Relay, "the relay closed it"),
+        (Closer::Nobody, "it was still open when the trace ended"),
+    ] {
+        for handshake in [Handshake::None, Handshake::Abandoned, Handshake::Finished] {
+            let steps: &[Step] = match handshake {
+                Handshake::None => &[],
+                _ => &[Step::SslRequest, Step::SslAccepted],
+            };
+            let mut one = connection(1, steps, Channel::None);
+            one.closed_by = closer;
+            one.seen.handshake = handshake;
+            let text = message(vec![one]);
+            assert!(text.contains(told), "{handshake}: {text}");
         }
     }
 }
