@@ -5,7 +5,14 @@ use std::io::{self, Read as _};
 use super::Lab;
 use crate::support::peer::{Conversation, Peer};
 
-type Script = fn(&mut Conversation) -> io::Result<()>;
+pub(crate) type Script = fn(&mut Conversation) -> io::Result<()>;
+
+/// Servers that `pgtls trace` must survive, too, by what they do.
+pub(crate) fn scripts() -> impl Iterator<Item = (&'static str, Script)> {
+    let tables = [ANSWERS, INJECTIONS, BROKEN_HANDSHAKES, DIRECT];
+    let rows = tables.into_iter().flatten();
+    rows.map(|(name, script, _)| (*name, *script))
+}
 
 /// What the server does, the exit code and the error.
 type Row = (&'static str, Script, (i32, &'static str));

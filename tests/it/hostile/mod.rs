@@ -6,7 +6,7 @@
 
 mod addresses;
 mod after;
-mod before;
+pub(crate) mod before;
 mod certificates;
 mod crowd;
 mod files;

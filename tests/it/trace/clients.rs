@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ struct Program {
     name: &'static str,
     command: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
-    /// What its ClientHello tells, if that does not depend on what is installed.
+    /// What its ClientHello tells; empty if that depends on what is installed.
     library: &'static [&'static str],
 }
 
@@ -203,8 +204,11 @@ fn all() -> Vec<Program> {
                 name,
                 command: words(&[&"node", &script(file)]),
                 environment: vec![("NODE_PATH", modules.clone())],
-                // Another version of Node.js has another list.
-                library: &["Node.js", "none"],
+                // Other versions of Node.js have other lists.
+                library: match version("node", "v") {
+                    Some(20) => &["Node.js"],
+                    Some(_) | None => &[],
+                },
             });
         }
     }
@@ -214,7 +218,11 @@ fn all() -> Vec<Program> {
             name: "pgjdbc",
             command: words(&[&"java", &"-cp", &jar, &script("UsePgjdbc.java")]),
             environment: Vec::new(),
-            library: &["Java", "none"],
+            // Other versions of Java have other lists.
+            library: match version("java", "openjdk ") {
+                Some(17) => &["Java"],
+                Some(_) | None => &[],
+            },
         });
     } else {
         skip("pgjdbc is not installed");
@@ -245,6 +253,15 @@ fn all() -> Vec<Program> {
         });
     }
     all
+}
+
+/// The major version that a program names after these letters.
+fn version(program: &str, before: &str) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, rest) = text.split_once(before)?;
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
 }
 
 fn script(name: &str) -> PathBuf {

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Running;
+use crate::hostile::before;
 use crate::support::client::Client;
 use crate::support::peer::Peer;
 
@@ -74,6 +75,34 @@ fn no_peer_stops_the_relay() {
             assert!(!text.contains(harmful), "{answer:?}: {text:?}");
         }
         assert!(!run.stderr.contains("panicked"), "{run:?}");
+    }
+}
+
+/// Those that `pgtls check` meets. Its verdict is the same through the relay, which goes on.
+#[test]
+fn hostile_servers_are_as_hostile_behind_the_relay() {
+    let client = Client::new();
+    let mut openings = openings().into_iter().cycle();
+    for (name, script) in before::scripts() {
+        let peer = Peer::start(script);
+        let relay = Running::start(&client, &format!("host=127.0.0.1 port={}", peer.port), &[]);
+        let check = |port: u16| {
+            let string = format!("host=127.0.0.1 port={port} sslmode=require");
+            client.pgtls(&["check", "--timeout", "5s", &string]).code
+        };
+        let (direct, through) = (check(peer.port), check(relay.address.port()));
+        assert_eq!(through, direct, "{name}");
+        // Clients of every sort, in turn.
+        let mut stream = TcpStream::connect(relay.address).unwrap();
+        let _ = stream.write_all(&openings.next().unwrap());
+        drop(stream);
+        let run = relay.stop();
+        assert!([1, 3].contains(&run.code), "{name}: {run:?}");
+        assert!(!run.stderr.contains("panicked"), "{name}: {run:?}");
+        for text in [&run.stdout, &run.stderr] {
+            let harmful = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+            assert!(!text.contains(harmful), "{name}: {text:?}");
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::Command;
+use std::time::Duration;
 
 use super::{Running, Scene, codes};
 use crate::support::client::Client;
+use crate::support::peer::Peer;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::programs;
 
@@ -166,7 +167,7 @@ fn a_pooler_is_an_application_too() {
     }
 }
 
-/// The command's own exit, input and output.
+/// The command's own input and output.
 #[test]
 fn a_command_keeps_its_input_and_its_output() {
     let Some(scene) = Scene::new() else { return };
@@ -187,9 +188,31 @@ fn a_command_keeps_its_input_and_its_output() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "42\n");
     let report = std::fs::read_to_string(scene.client.home.path().join("report.txt")).unwrap();
     assert!(report.starts_with("PASS db.example:"), "{report}");
-    // Nothing of the relay is left.
-    let left = Command::new("pgrep")
-        .args(["-f", &format!("trace --to {string}")])
-        .output();
-    assert!(left.is_ok_and(|left| left.stdout.is_empty()));
+}
+
+/// A pipe that nobody reads holds some 400 lines.
+#[test]
+fn a_reader_that_does_not_read_does_not_stop_the_relay() {
+    let peer = Peer::start(|conversation| {
+        let mut all = Vec::new();
+        conversation.stream.read_to_end(&mut all)?;
+        conversation.say(&all)
+    });
+    let client = Client::new();
+    let string = format!("host=127.0.0.1 port={}", peer.port);
+    let relay = Running::start(&client, &string, &[]);
+    for _ in 0..1_000 {
+        let mut stream = TcpStream::connect(relay.address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        stream.write_all(b"GET / HTTP/1.1").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut back = Vec::new();
+        stream.read_to_end(&mut back).unwrap();
+        assert_eq!(back, b"GET / HTTP/1.1");
+    }
+    let run = relay.stop();
+    assert!(run.stdout.contains("lines were left out"), "{}", run.stdout);
+    assert!(run.stdout.contains("1000 connections"), "{}", run.stdout);
 }
