@@ -110,7 +110,9 @@ fn plain_text_is_found_whatever_the_server_sent_before() {
     let (ssl, gss) = (request(SSL_REQUEST), request(GSSENC_REQUEST));
     let startup = startup_message(b"ann", b"app");
     let cancel = cancel_nobody();
-    let cases: [(&[u8], &[u8], &[u8], &[Step]); 9] = [
+    /// The first packet, the server's answer, the second packet.
+    type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [Step]);
+    let cases: [Case<'_>; 9] = [
         // What an attacker injects before the server speaks.
         (
             &ssl,

@@ -285,11 +285,12 @@ fn the_side_that_closed_is_named() {
         (Closer::Relay, "the relay closed it"),
         (Closer::Nobody, "it was still open when the trace ended"),
     ] {
-        for handshake in [Handshake::None, Handshake::Abandoned, Handshake::Finished] {
-            let steps: &[Step] = match handshake {
-                Handshake::None => &[],
-                _ => &[Step::SslRequest, Step::SslAccepted],
-            };
+        let tls = &[Step::SslRequest, Step::SslAccepted][..];
+        for (handshake, steps) in [
+            (Handshake::None, &[][..]),
+            (Handshake::Abandoned, tls),
+            (Handshake::Finished, tls),
+        ] {
             let mut one = connection(1, steps, Channel::None);
             one.closed_by = closer;
             one.seen.handshake = handshake;

@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use super::tls::{Case, converse, pair};
 use super::*;
 
+/// What each side sent, in order.
+type Parts = Vec<(Side, Vec<u8>)>;
+
 /// Conversations with every sort of end.
-static RECORDED: LazyLock<Vec<Vec<(Side, Vec<u8>)>>> = LazyLock::new(|| {
+static RECORDED: LazyLock<Vec<Parts>> = LazyLock::new(|| {
     use rustls::version::{TLS12, TLS13};
     let (ssl, gss) = (
         request(SSL_REQUEST).to_vec(),
