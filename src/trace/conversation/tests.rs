@@ -101,6 +101,9 @@ fn everything_else_that_may_come_first_is_told_apart() {
     }
 }
 
+/// The first packet, the server's answer, the second packet, and the steps.
+type Row<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [Step]);
+
 #[test]
 fn plain_text_is_found_whatever_the_server_sent_before() {
     use Step::{
@@ -110,9 +113,7 @@ fn plain_text_is_found_whatever_the_server_sent_before() {
     let (ssl, gss) = (request(SSL_REQUEST), request(GSSENC_REQUEST));
     let startup = startup_message(b"ann", b"app");
     let cancel = cancel_nobody();
-    /// The first packet, the server's answer, the second packet.
-    type Case<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [Step]);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Row<'_>; 9] = [
         // What an attacker injects before the server speaks.
         (
             &ssl,
