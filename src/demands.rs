@@ -10,7 +10,7 @@ use crate::verify::{FaultKind, Judgement, Rules, check, client_path};
 use crate::x509::{AnchorStore, Certificate};
 
 /// What else must be true for exit code 0.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Demands {
     /// The whole path, including anchor and CRLs, and the client's certificate must still be valid after
     /// this time.

@@ -36,6 +36,7 @@
 //! | [`scan`] | files | connection strings in them, judged |
 //! | [`trace`] | the bytes of connections that pass by | what an application really does |
 //! | [`report`] | findings | bytes |
+//! | [`serve`] | a configuration | its checks on a schedule, for Prometheus |
 //! | [`diff`] | two reports | what changed between them |
 //! | `lab` | | throw-away endpoints, good and broken, and what clients do there |
 //!
@@ -79,6 +80,7 @@ pub mod profile;
 pub mod report;
 pub mod scan;
 pub mod secrecy;
+pub mod serve;
 pub mod startup;
 pub mod trace;
 pub mod trust;

@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Translate(args) => commands::translate::run(&args),
         Command::Scan(args) => commands::scan::run(&args),
         Command::Trace(args) => commands::trace::run(&args),
+        Command::Serve(args) => commands::serve::run(&args).map(Exit::into),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Report(args) => commands::report::run(&args),

@@ -104,6 +104,8 @@ pub trait Observer {
     fn done(&mut self, checked: &Checked<'_>);
     /// The state of an endpoint has changed while we wait for it.
     fn changed(&mut self, checked: &Checked<'_>);
+    /// Every endpoint of this string is done. It is one of those that were given to [`check`].
+    fn completed(&mut self, _: &Source) {}
 }
 
 /// Ignores all notifications.
@@ -266,6 +268,36 @@ impl<'a> Known<'a> {
     }
 }
 
+/// How many units of each string are not done yet. Those of one string stand together.
+struct Open {
+    /// For each unit, the number of its string.
+    strings: Vec<usize>,
+    /// For each string.
+    units: Vec<usize>,
+}
+
+impl Open {
+    fn of(units: &[Unit<'_>]) -> Self {
+        let mut open = Self {
+            strings: Vec::new(),
+            units: Vec::new(),
+        };
+        for together in units.chunk_by(|one, next| std::ptr::eq(one.source, next.source)) {
+            let string = open.units.len();
+            open.strings.extend(together.iter().map(|_| string));
+            open.units.push(together.len());
+        }
+        open
+    }
+
+    /// The unit at this place is done. Returns its string if that was the last one of it.
+    fn close<'a>(&mut self, units: &[Unit<'a>], place: usize) -> Option<&'a Source> {
+        let left = self.units.get_mut(*self.strings.get(place)?)?;
+        *left = left.saturating_sub(1);
+        (*left == 0).then(|| units.get(place).map(|unit| unit.source))?
+    }
+}
+
 fn unfinished(source: &Source, subject: Subject, waited: Option<Duration>) -> Checked<'_> {
     Checked {
         source,
@@ -347,10 +379,14 @@ impl<V: Visitor> Run<'_, V> {
                 })
             });
         let jobs = self.request.jobs;
+        let mut open = Open::of(units);
         fleet::each(work, jobs, self.turns, |place, done: Done<'a>| {
             self.observer.borrow_mut().ended(place);
             for one in &done.checked {
                 self.observer.borrow_mut().done(one);
+            }
+            if let Some(source) = open.close(units, place) {
+                self.observer.borrow_mut().completed(source);
             }
             if let Some(result) = results.get_mut(place) {
                 *result = Some(done);

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::start::{epilogue, exit_words};
 use super::{
     Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, ScanFiles,
-    Trace, Translate, Verify,
+    Serve, Trace, Translate, Verify,
 };
 
 #[cfg(feature = "lab")]
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Scan(ScanFiles),
     /// Pass an application's connections on to its server, and report what it really does
     Trace(Trace),
+    /// Check the endpoints of a configuration on a schedule, and serve the results to Prometheus
+    Serve(Serve),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),
     /// Compare two JSON reports: a renewal is quiet, lost protection fails (offline)
@@ -104,6 +106,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Scan(_)
             | Self::Trace(_)
+            | Self::Serve(_)
             | Self::Roots(_)
             | Self::Explain(_)
             | Self::Completions(_)

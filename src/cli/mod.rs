@@ -4,6 +4,7 @@ mod commands;
 #[cfg(feature = "lab")]
 mod lab;
 mod scan;
+mod serve;
 mod start;
 mod trace;
 mod value;
@@ -29,11 +30,12 @@ pub(crate) use commands::Command;
 #[cfg(feature = "lab")]
 pub(crate) use lab::{Lab, LabAction, LabFormat, LabPlace, LabRun, TrialFormat};
 pub(crate) use scan::{ScanFiles, ScanFormat};
+pub(crate) use serve::Serve;
 pub(crate) use start::{command, parse};
 pub(crate) use trace::{Trace, TraceFormat};
 pub(crate) use value::{
-    Exported, parse_duration, parse_libpq, parse_openssl, parse_pin, parse_remaining,
-    parse_tls_version, parse_trust,
+    Exported, parse_duration, parse_interval, parse_libpq, parse_openssl, parse_pin,
+    parse_remaining, parse_tls_version, parse_trust,
 };
 use value::{
     dialect, exported, parse_at, parse_report, parse_shard, parse_timeout, root, target, topic,

@@ -76,7 +76,7 @@ pub(crate) enum TraceFormat {
 }
 
 /// `127.0.0.1:5433`, `[::1]:5433`, `127.0.0.1`, `5433`.
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     let port = text.strip_prefix(':').unwrap_or(text).parse::<u16>();
     let by_port = port.map(|port| (IpAddr::from(Ipv4Addr::LOCALHOST), port).into());
     text.parse::<SocketAddr>()

@@ -10,6 +10,7 @@ use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
 use pgtls::dialect::Dialect;
+use pgtls::serve::SHORTEST_INTERVAL;
 use pgtls::trust::{BundledRoot, Choice, RootSet};
 use pgtls::verify::{Libpq, OpenSsl};
 use time::OffsetDateTime;
@@ -133,6 +134,15 @@ pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
     if duration.is_zero() || duration > MAX_TIMEOUT {
         return Err("a timeout must be more than 0 and at most 24h".to_owned());
+    }
+    Ok(duration)
+}
+
+/// How often something is done.
+pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration < SHORTEST_INTERVAL || duration > MAX_TIMEOUT {
+        return Err("an interval must be at least 1s and at most 24h".to_owned());
     }
     Ok(duration)
 }

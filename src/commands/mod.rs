@@ -19,6 +19,7 @@ pub(crate) mod report;
 pub(crate) mod roots;
 mod run;
 pub(crate) mod scan;
+pub(crate) mod serve;
 mod setting_row;
 pub(crate) mod shell;
 mod sources;

@@ -24,6 +24,14 @@ pub(super) async fn ctrl_c() {
     }
 }
 
+/// What ends a service, and what makes it read its configuration again. They are caught from now on. Needs the
+/// runtime.
+pub(super) fn service_signals() -> anyhow::Result<(impl Future<Output = ()>, os::Reloads)> {
+    let end = os::end_of_service().context("could not watch for signals")?;
+    let reloads = os::Reloads::watch().context("could not watch for signals")?;
+    Ok((end, reloads))
+}
+
 /// The user has asked the program to end.
 #[cfg(feature = "lab")]
 #[derive(Clone, Copy, Debug)]

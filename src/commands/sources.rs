@@ -80,7 +80,7 @@ pub(super) enum Unnamed {
     Environment,
 }
 
-const USUAL_CONFIG: &str = "./pgtls.toml";
+pub(super) const USUAL_CONFIG: &str = "./pgtls.toml";
 
 /// All strings: first those of the arguments, then those of variables, then the list's, then the file's. At least one:
 /// without any, the environment decides where to connect.

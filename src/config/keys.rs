@@ -4,6 +4,8 @@
 //! reference (`docs/config.md`, which `pgtls explain config` prints). Command-line options fill the
 //! same struct and take precedence.
 
+use std::time::Duration;
+
 use pgtls::audit::{self, Rule};
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::{Demands, PlaintextRule, Remaining, Strictness, Verification};
@@ -132,6 +134,8 @@ keys! {
     trust: Option<Choice>, "roots",
         "`\"bundled\"`, `\"bundled:NAME\"`, `\"mozilla\"`, `\"system\"` or a file",
         "use these roots, not those of the string";
+    interval: Option<Duration>, "interval", "duration: `\"60s\"`, `\"5m\"`",
+        "how often `pgtls serve` checks";
     audit: AuditKeys, "AuditKeys::deserialize", "table",
         "what `pgtls audit` allows";
 }
@@ -212,6 +216,10 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Opti
 
 fn remaining<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Remaining>, D::Error> {
     one(from, cli::parse_remaining)
+}
+
+fn interval<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    one(from, cli::parse_interval)
 }
 
 fn tls_version<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TlsVersion>, D::Error> {

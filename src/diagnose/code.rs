@@ -136,6 +136,7 @@ catalogue! {
     ServerNotVerified = "server-not-verified", [Unmet],
     SettingDiffers = "setting-differs", [Unmet],
     SniDependent = "sni-dependent", [Unmet],
+    StaleResult = "stale-result", [Unreachable],
     StrongerMode = "stronger-mode", [Unmet],
     SystemRoots = "system-roots", [Unmet],
     Timeout = "timeout", [Unreachable, Handshake, Login],

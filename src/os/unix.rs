@@ -365,3 +365,40 @@ pub fn termination() -> io::Result<impl Future<Output = ()> + Send> {
         signals.next().await;
     })
 }
+
+/// Completes with the first signal that asks a service to end; [`Reloads`] are no such signal. It is caught from now
+/// on. Needs a tokio runtime.
+///
+/// # Errors
+/// Those of the system.
+pub fn end_of_service() -> io::Result<impl Future<Output = ()> + Send> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Signals that ask a service to read its configuration again.
+#[derive(Debug)]
+pub struct Reloads(tokio::signal::unix::Signal);
+
+impl Reloads {
+    /// They are caught from now on. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn watch() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Completes with the next one.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -378,6 +378,33 @@ pub fn termination() -> io::Result<impl Future<Output = ()> + Send> {
     })
 }
 
+/// The same for a service.
+///
+/// # Errors
+/// Those of the system.
+pub fn end_of_service() -> io::Result<impl Future<Output = ()> + Send> {
+    termination()
+}
+
+/// Signals that ask a service to read its configuration again: here there are none.
+#[derive(Debug)]
+pub struct Reloads;
+
+impl Reloads {
+    /// There is nothing to watch.
+    ///
+    /// # Errors
+    /// None.
+    pub fn watch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Never completes.
+    pub async fn next(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,24 +20,98 @@ use super::{
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let targets = labels(&report.endpoints);
+    let labelled = targets.iter().map(String::as_str).zip(&report.endpoints);
+    write_labelled(out, labelled)
+}
+
+/// The same for endpoints whose labels are known already. No two may have the same.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub(crate) fn write_labelled<'a>(
+    out: &mut dyn Write,
+    endpoints: impl Iterator<Item = (&'a str, &'a EndpointReport)> + Clone,
+) -> io::Result<()> {
     for metric in &METRICS {
-        let mut series = String::new();
-        for (endpoint, target) in report.endpoints.iter().zip(&targets) {
-            let mut line = |labels: &[(&str, &str)], value: f64| {
-                series.push_str(metric.name);
-                series.push_str(&braced(target, labels));
-                // Writing to a string cannot fail.
-                let _ = writeln!(series, " {}", number(value));
-            };
-            (metric.series)(endpoint, &mut line);
-        }
-        if !series.is_empty() {
-            writeln!(out, "# HELP {} {}", metric.name, metric.help)?;
-            writeln!(out, "# TYPE {} gauge", metric.name)?;
-            out.write_all(series.as_bytes())?;
-        }
+        let family = Family {
+            name: metric.name,
+            help: metric.help,
+            kind: Kind::Gauge,
+        };
+        family.write(out, |sample| {
+            for (target, endpoint) in endpoints.clone() {
+                let mut line = |labels: &[(&str, &str)], value: f64| {
+                    let all: Vec<_> = std::iter::once(&("target", target))
+                        .chain(labels)
+                        .copied()
+                        .collect();
+                    sample("", &all, value);
+                };
+                (metric.series)(endpoint, &mut line);
+            }
+        })?;
     }
     Ok(())
+}
+
+/// A metric with all its series.
+#[derive(Clone, Copy)]
+pub(crate) struct Family {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// What a metric counts.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// What is there now.
+    Gauge,
+    /// What only grows.
+    Counter,
+    /// How often a value was within each of several bounds.
+    Histogram,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// Takes one sample: what follows the name of the metric, the labels, the value.
+pub(crate) type Sample<'a> = dyn FnMut(&str, &[(&str, &str)], f64) + 'a;
+
+impl Family {
+    /// Writes help, type and samples; nothing if there is no sample.
+    ///
+    /// # Errors
+    /// If `out` cannot be written.
+    pub(crate) fn write(
+        self,
+        out: &mut dyn Write,
+        fill: impl FnOnce(&mut Sample<'_>),
+    ) -> io::Result<()> {
+        let Self { name, help, kind } = self;
+        let mut series = String::new();
+        fill(&mut |suffix, labels, value| {
+            series.push_str(name);
+            series.push_str(suffix);
+            series.push_str(&braced(labels));
+            // Writing to a string cannot fail.
+            let _ = writeln!(series, " {}", number(value));
+        });
+        if series.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "# HELP {name} {help}")?;
+        writeln!(out, "# TYPE {name} {}", kind.word())?;
+        out.write_all(series.as_bytes())
+    }
 }
 
 type Line<'a> = dyn FnMut(&[(&str, &str)], f64) + 'a;
@@ -257,13 +331,14 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
         .filter_map(|(step, time)| Some((step, time?)))
 }
 
-fn braced(target: &str, labels: &[(&str, &str)]) -> String {
-    let mut text = format!("{{target=\"{}\"", escaped(target));
-    for (name, value) in labels {
-        text.push_str(&format!(",{name}=\"{}\"", escaped(value)));
+fn braced(labels: &[(&str, &str)]) -> String {
+    let pairs = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
+    match labels {
+        [] => String::new(),
+        [_, ..] => format!("{{{}}}", pairs.collect::<Vec<_>>().join(",")),
     }
-    text.push('}');
-    text
 }
 
 fn escaped(value: &str) -> String {
