@@ -85,7 +85,7 @@ fn targets(args: &Serve) -> anyhow::Result<Vec<Target>> {
     Ok(Target::all(wanted.collect(), &Machine))
 }
 
-/// Whoever reaches the port learns the names of servers and when their certificates end.
+/// Everybody who reaches the port learns the names of servers and when their certificates end.
 fn guard(args: &Serve, door: &Door) -> anyhow::Result<()> {
     if is_open(args.listen) && !door.is_guarded() {
         match &args.web_config {

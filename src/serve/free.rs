@@ -1,6 +1,6 @@
 //! A server that a request names and the configuration does not have.
 //!
-//! Whoever may ask can make this machine connect. So such a string names one server and how to speak to it, and
+//! Everybody who may ask can make this machine connect. So such a string names one server and how to speak to it, and
 //! nothing else: no file, no secret, nothing of this machine's environment. This machine itself is not a server that it
 //! may name, whatever name it hides behind: addresses are looked up once, and that is the one to which pgtls connects.
 

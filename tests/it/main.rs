@@ -105,6 +105,8 @@ mod second_look;
 mod secrets;
 /// The fuzzer's seeds.
 mod seeds;
+/// `pgtls serve`: the schedule, its metrics, and those who ask.
+mod serve;
 /// PostgreSQL in various configurations.
 mod server;
 /// Situations of users, rebuilt.

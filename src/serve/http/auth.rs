@@ -56,7 +56,7 @@ impl Users {
         }
         let (name, password) = header.and_then(credentials).ok_or(Denied::Unknown)?;
         let known = self.hashes.get(&name);
-        let hash = known.map_or(NOBODY, String::as_str).to_owned();
+        let hash = known.map_or(NO_ONE, String::as_str).to_owned();
         let mark = self.mark(&name, &hash, &password);
         if let Some(mark) = mark {
             if self.verified.borrow().contains(&mark) {
@@ -66,7 +66,7 @@ impl Users {
                 return Err(Denied::Unknown);
             }
         }
-        // A name that is unknown costs as much as a wrong password, so that nobody learns the names.
+        // A name that is unknown costs as much as a wrong password, so that no name can be guessed.
         let is_right = self.verify(password, hash).await? && known.is_some();
         if let Some(mark) = mark {
             let list = if is_right {
@@ -145,8 +145,8 @@ fn credentials(header: &[u8]) -> Option<(String, Vec<u8>)> {
     Some((String::from_utf8(name.to_vec()).ok()?, password.to_vec()))
 }
 
-/// The hash of a password that nobody has: that of 32 random bytes.
-const NOBODY: &str = "$2b$10$qzxEHMOF0DTOX0Xds1avKOoMIDdZYGEp5AO7zAxkqpkyIAJSqmHka";
+/// The hash of a password that is not known: it was random.
+const NO_ONE: &str = "$2b$10$qzxEHMOF0DTOX0Xds1avKOoMIDdZYGEp5AO7zAxkqpkyIAJSqmHka";
 
 const AT_ONCE: usize = 2;
 const MOST_WAITING: usize = 16;
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_of_nobody_is_one() {
-        assert_eq!(bcrypt::verify("x", NOBODY).ok(), Some(false));
+    fn the_hash_for_unknown_names_is_one() {
+        assert_eq!(bcrypt::verify("x", NO_ONE).ok(), Some(false));
     }
 }

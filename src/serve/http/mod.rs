@@ -206,7 +206,7 @@ impl Client {
         };
         if !ended {
             connection.as_mut().graceful_shutdown();
-            // An answer that nobody takes must not stay.
+            // An answer that the client does not take must not stay.
             let _ = timeout(limits.head, connection).await;
         }
     }

@@ -1,0 +1,150 @@
+//! Who may ask: loopback, or a web configuration of Prometheus.
+
+use std::process::Command;
+
+use super::configure;
+use super::running::Service;
+use crate::support::fleet_lab::Lab;
+use crate::support::skip::{has_openssl, skip};
+
+#[test]
+fn an_address_that_others_can_reach_needs_tls_or_users() {
+    let lab = Lab::new();
+    configure(&lab, &[("good", &lab.good())]);
+    let serve = |options: &[&str]| {
+        let all = [
+            &["serve", "--config", "pgtls.toml", "--listen", "0.0.0.0:0"],
+            options,
+        ]
+        .concat();
+        lab.client.pgtls(&all)
+    };
+    let run = serve(&[]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr
+            .contains("set --web-config FILE with TLS or users, or listen on 127.0.0.1")
+    );
+    lab.client
+        .write("web.yml", "http_server_config:\n  http2: true\n");
+    let run = serve(&["--web-config", "web.yml"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("neither TLS nor users"),
+        "{}",
+        run.stderr
+    );
+    lab.client
+        .write("web.yml", "basic_auth_users:\n  ann: secret\n");
+    let run = serve(&["--web-config", "web.yml"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("line 2: a password must be hashed"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("secret"), "{}", run.stderr);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_is_a_usage_error() {
+    let lab = Lab::new();
+    for (text, word) in [
+        ("", "[[endpoint]]"),
+        (
+            "[[endpoint]]\nconninfo = \"host=a\"\ninterval = \"10ms\"\n",
+            "at least 1s",
+        ),
+        ("[[endpoint]]\nconninfo = \"${NOPE}\"\n", "NOPE"),
+    ] {
+        lab.client.write("pgtls.toml", text);
+        let run = lab.client.pgtls(&["serve", "--listen", "127.0.0.1:0"]);
+        assert_eq!(run.code, 2, "{text}");
+        assert!(run.stderr.contains(word), "{}", run.stderr);
+    }
+}
+
+/// The real one says what hashes and what files are right.
+#[test]
+fn passwords_and_certificates_are_those_of_the_web_configuration() {
+    let lab = Lab::new();
+    configure(&lab, &[("good", &lab.good())]);
+    if !has_openssl() {
+        return;
+    }
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-days",
+            "9",
+        ])
+        .args(["-keyout", "web.key", "-out", "web.crt"])
+        .current_dir(lab.client.home.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let hash = match crypt("secret") {
+        Some(hash) => hash,
+        None => return,
+    };
+    let web = format!(
+        "tls_server_config:\n  cert_file: web.crt\n  key_file: web.key\nbasic_auth_users:\n  ann: {hash}\n"
+    );
+    lab.client.write("web.yml", web);
+    let options = ["--config", "pgtls.toml", "--web-config", "web.yml"];
+    let service = Service::start(&lab.client, &options);
+    let curl = |arguments: &[&str]| {
+        let url = format!("https://localhost:{}/metrics", service.address.port());
+        let run = Command::new("curl")
+            .args([
+                "-sS",
+                "--cacert",
+                "web.crt",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+            ])
+            .args(arguments)
+            .arg(url)
+            .current_dir(lab.client.home.path())
+            .output();
+        run.map(|run| String::from_utf8_lossy(&run.stdout).into_owned())
+    };
+    let Ok(without) = curl(&[]) else {
+        skip("curl is not installed");
+        return;
+    };
+    assert_eq!(without, "401");
+    for _ in 0..2 {
+        assert_eq!(curl(&["-u", "ann:secret"]).unwrap(), "200");
+        assert_eq!(curl(&["-u", "ann:Secret"]).unwrap(), "401");
+        assert_eq!(curl(&["-u", "bob:secret"]).unwrap(), "401");
+    }
+    // Plain HTTP is not answered.
+    assert_ne!(service.get("/metrics").status, 200);
+}
+
+/// A hash by another implementation: crypt(3) of this machine.
+fn crypt(password: &str) -> Option<String> {
+    let script = format!("use strict; print crypt('{password}', '$2b$04$abcdefghijklmnopqrstuu');");
+    let run = Command::new("perl").args(["-e", &script]).output();
+    let hash = run.map(|run| String::from_utf8_lossy(&run.stdout).into_owned());
+    let hash = hash.ok().filter(|hash| hash.starts_with("$2b$04$"));
+    if hash.is_none() {
+        skip("perl, or bcrypt in this machine's crypt(3), is not there");
+    }
+    hash
+}
