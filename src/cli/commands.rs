@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Scan(ScanFiles),
     /// Pass an application's connections on to its server, and report what it really does
     Trace(Trace),
-    /// Check the endpoints of a configuration on a schedule, and serve the results to Prometheus
+    /// Check endpoints on a schedule, and serve the results to Prometheus
     Serve(Serve),
     /// Verify a server's certificate files before they are deployed (offline)
     Verify(Verify),

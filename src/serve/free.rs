@@ -41,11 +41,10 @@ pub(super) async fn source(text: &str, deadline: Instant) -> Result<Source, Stri
     for made in &assignments {
         let is_system = made.keyword == Keyword::SslRootCert && made.value.as_bytes() == b"system";
         if !is_system && !ALLOWED.contains(&made.keyword) {
-            return Err(match made.keyword {
-                Keyword::SslRootCert => {
-                    "sslrootcert may only be system: a request names no file".to_owned()
-                }
-                keyword => format!("a request may not set {keyword}"),
+            return Err(if made.keyword == Keyword::SslRootCert {
+                "sslrootcert may only be system: a request names no file".to_owned()
+            } else {
+                format!("a request may not set {}", made.keyword)
             });
         }
     }

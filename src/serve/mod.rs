@@ -272,14 +272,17 @@ impl Service {
         };
         let ended = set
             .run_until(async {
-                let rounds = tokio::task::spawn_local(rounds::run(Rc::clone(&core)));
-                tokio::select! {
+                let mut rounds = tokio::task::spawn_local(rounds::run(Rc::clone(&core)));
+                let ended = tokio::select! {
                     biased;
                     () = end => Ok(()),
-                    _ = rounds => Err(Error::Ended),
+                    _ = &mut rounds => Err(Error::Ended),
                     never = gate.listen(listener) => match never {},
                     () = reloading => Ok(()),
-                }
+                };
+                // Nothing more begins.
+                rounds.abort();
+                ended
             })
             .await;
         (core.log)(Event::Stopping);

@@ -14,7 +14,7 @@ use crate::report::prometheus::{Family, Kind};
 
 use super::metrics::write_reports;
 use super::state::Labelled;
-use super::{Core, Strangers, free};
+use super::{Core, Strangers, Target, free};
 
 /// The checks that are running, by what the request named.
 pub(super) type Probes = HashMap<String, watch::Receiver<Option<Answer>>>;
@@ -59,8 +59,8 @@ struct Job {
 }
 
 enum Subject {
-    /// A target of the configuration, with the labels of its endpoints.
-    Known(Source, super::Target),
+    /// A target of the configuration.
+    Known(Box<Target>),
     /// A string of the request.
     Stranger(String),
 }
@@ -70,10 +70,9 @@ fn start(
     name: &str,
     patience: Duration,
 ) -> Result<watch::Receiver<Option<Answer>>, Failure> {
-    let known = core.board.borrow().named(name).map(|slot| {
-        let target = slot.target.clone();
-        Subject::Known(target.wanted.source.clone(), target)
-    });
+    let board = core.board.borrow();
+    let known = board.named(name).map(|slot| slot.target.clone());
+    let known = known.map(|target| Subject::Known(Box::new(target)));
     let subject = match (known, core.settings.strangers) {
         (Some(known), _) => known,
         (None, Strangers::Allowed) => Subject::Stranger(name.to_owned()),
@@ -124,7 +123,7 @@ impl Job {
     async fn check(self, core: &Core, patience: Duration) -> Answer {
         let nowhere = Nowhere;
         let (source, world, target): (Source, &dyn World, _) = match self.subject {
-            Subject::Known(source, target) => (source, &*core.world, Some(target)),
+            Subject::Known(target) => (target.wanted.source.clone(), &*core.world, Some(target)),
             Subject::Stranger(text) => {
                 let source = free::source(&text, self.begun + patience).await;
                 (source.map_err(Failure::Forbidden)?, &nowhere, None)

@@ -151,7 +151,7 @@ impl Schedule {
                 entry.missed = entry.missed.saturating_add(missed);
                 entry.state = State::Running;
                 // After the first check, which is at once, the next is not a moment later.
-                entry.due = rhythm.next(self.origin, now + rhythm.interval / 8);
+                entry.due = rhythm.next(self.origin, now + rhythm.interval / 4);
             }
         }
         due.into_iter().map(|(_, id)| id).collect()
@@ -220,7 +220,7 @@ mod tests {
         schedule.end(ids[0], origin + SECOND);
         let second = schedule.wake().unwrap();
         // Never so late that the first result is too old by then.
-        assert!(second - origin > MINUTE / 8 && second - origin <= MINUTE + MINUTE / 8);
+        assert!(second - origin > MINUTE / 4 && second - origin <= MINUTE + MINUTE / 4);
         let mut last = second;
         for _ in 0..5 {
             assert_eq!(schedule.begin(last - SECOND, 9), []);

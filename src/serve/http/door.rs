@@ -42,7 +42,7 @@ impl Inside {
         let bytes =
             read_at_most(file, Mebibytes(1)).map_err(|error| Error::unreadable(file, &error))?;
         let config = WebConfig::parse(&bytes)?;
-        let directory = file.parent().unwrap_or(Path::new(""));
+        let directory = file.parent().unwrap_or_else(|| Path::new(""));
         let tls = config.tls.as_ref();
         let tls = tls.map(|tls| server_config(tls, directory)).transpose()?;
         Ok(Self {

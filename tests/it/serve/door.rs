@@ -69,32 +69,9 @@ fn a_configuration_that_cannot_be_used_is_a_usage_error() {
 fn passwords_and_certificates_are_those_of_the_web_configuration() {
     let lab = Lab::new();
     configure(&lab, &[("good", &lab.good())]);
-    if !has_openssl() {
+    if !made_certificate(&lab) {
         return;
     }
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-days",
-            "9",
-        ])
-        .args(["-keyout", "web.key", "-out", "web.crt"])
-        .current_dir(lab.client.home.path())
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
     let hash = match crypt("secret") {
         Some(hash) => hash,
         None => return,
@@ -135,6 +112,139 @@ fn passwords_and_certificates_are_those_of_the_web_configuration() {
     }
     // Plain HTTP is not answered.
     assert_ne!(service.get("/metrics").status, 200);
+}
+
+/// `web.crt` and `web.key`, for `localhost`. `false`, with a visible line, without openssl.
+fn made_certificate(lab: &Lab) -> bool {
+    if !has_openssl() {
+        return false;
+    }
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-days",
+            "9",
+        ])
+        .args(["-keyout", "web.key", "-out", "web.crt"])
+        .current_dir(lab.client.home.path())
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    true
+}
+
+/// What pgtls accepts, Prometheus accepts. pgtls refuses more: what it would not keep.
+#[test]
+fn no_web_configuration_is_accepted_that_prometheus_refuses() {
+    if Command::new("promtool").arg("--version").output().is_err() {
+        skip("promtool is not installed (Debian: prometheus)");
+        return;
+    }
+    let lab = Lab::new();
+    configure(&lab, &[("good", &lab.good())]);
+    if !made_certificate(&lab) {
+        return;
+    }
+    let hash = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
+    let tls = "tls_server_config:\n  cert_file: web.crt\n  key_file: web.key\n";
+    let ca = "  client_ca_file: web.crt\n";
+    let cases: &[(&str, [bool; 2])] = &[
+        ("", [true, true]),
+        ("{tls}", [true, true]),
+        ("---\n{tls}", [true, true]),
+        ("{tls}  min_version: TLS13\n", [true, true]),
+        ("{tls}  min_version: TLS10\n", [false, true]),
+        ("{tls}  min_version: TLS14\n", [false, false]),
+        (
+            "{tls}  client_auth_type: RequireAndVerifyClientCert\n{ca}",
+            [true, true],
+        ),
+        (
+            "{tls}  client_auth_type: VerifyClientCertIfGiven\n{ca}",
+            [true, true],
+        ),
+        (
+            "{tls}  client_auth_type: RequireAnyClientCert\n{ca}",
+            [false, true],
+        ),
+        (
+            "{tls}  client_auth_type: NoClientCert\n{ca}",
+            [false, false],
+        ),
+        ("{tls}  client_auth_type: nonsense\n{ca}", [false, false]),
+        ("{tls}{ca}", [false, false]),
+        ("{tls}  nonsense: x\n", [false, false]),
+        ("{tls}  cert_file: web.crt\n", [false, false]),
+        (
+            "{tls}  cipher_suites: [TLS_AES_128_GCM_SHA256]\n",
+            [false, true],
+        ),
+        ("tls_server_config:\n  cert_file: web.crt\n", [false, false]),
+        (
+            "tls_server_config:\n  cert_file: no.crt\n  key_file: web.key\n",
+            [false, false],
+        ),
+        (
+            "tls_server_config:\n  cert_file: web.key\n  key_file: web.crt\n",
+            [false, false],
+        ),
+        ("basic_auth_users:\n  ann: {hash}\n", [true, true]),
+        ("basic_auth_users:\n  'ann': \"{hash}\" # x\n", [true, true]),
+        ("basic_auth_users:\n  ann: secret\n", [false, false]),
+        ("basic_auth_users:\n\tann: {hash}\n", [false, false]),
+        ("basic_auth_users: {{ann: {hash}}}\n", [false, true]),
+        ("http_server_config:\n  http2: true\n{tls}", [true, true]),
+        (
+            "http_server_config:\n  nonsense: true\n{tls}",
+            [false, false],
+        ),
+        ("nonsense:\n", [false, false]),
+    ];
+    for (text, expected) in cases {
+        let text = text
+            .replace("{tls}", tls)
+            .replace("{ca}", ca)
+            .replace("{hash}", hash);
+        let text = text.replace("{{", "{").replace("}}", "}");
+        lab.client.write("web.yml", &text);
+        let promtool = Command::new("promtool")
+            .args(["check", "web-config", "web.yml"])
+            .current_dir(lab.client.home.path())
+            .output()
+            .unwrap();
+        // No machine has this address, so that it does not begin to serve.
+        let run = lab.client.pgtls(&[
+            "serve",
+            "--config",
+            "pgtls.toml",
+            "--web-config",
+            "web.yml",
+            "--listen",
+            "192.0.2.1:1",
+        ]);
+        assert_eq!(run.code, 2, "{text}: {}", run.stderr);
+        let accepted = ["could not listen", "neither TLS nor users"];
+        let ours = accepted.iter().any(|word| run.stderr.contains(word));
+        let theirs = promtool.status.success();
+        assert_eq!(
+            [ours, theirs],
+            *expected,
+            "{text}: {} {promtool:?}",
+            run.stderr
+        );
+    }
 }
 
 /// A hash by another implementation: crypt(3) of this machine.
