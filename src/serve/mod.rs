@@ -113,7 +113,7 @@ impl std::fmt::Display for Event {
                 removed,
             } => write!(
                 f,
-                "read the configuration again: {targets} targets, {added} new or changed, {removed} gone or changed"
+                "read the configuration again. Targets: {targets}; new or changed: {added}; gone or changed: {removed}"
             ),
             Self::NotLoaded(why) => {
                 write!(

@@ -1,9 +1,9 @@
 //! Requests that are none, and clients that wait.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 
-use super::running::PATIENCE;
+use super::running::{Answer, PATIENCE};
 use super::started;
 use crate::support::fleet_lab::Lab;
 
@@ -44,9 +44,7 @@ fn what_is_no_request_is_refused_and_delays_no_other() {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let _ = stream.write_all(&bytes);
         let _ = stream.shutdown(std::net::Shutdown::Write);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = super::running::Answer::read(&String::from_utf8_lossy(&answer));
+        let answer = Answer::of(stream);
         bytes.truncate(60);
         assert!(
             statuses.contains(&answer.status),

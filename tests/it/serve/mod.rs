@@ -6,7 +6,7 @@ mod prometheus;
 mod running;
 
 use nix::sys::signal::Signal;
-use running::Service;
+use running::{Answer, Service};
 
 use crate::support::fleet_lab::{Lab, at};
 use crate::support::scripted;
@@ -233,22 +233,23 @@ fn requests_for_one_name_share_one_check() {
     let service = Service::start(&lab.client, &["--config", "pgtls.toml", "--timeout", "24h"]);
     // The check of the schedule.
     let scheduled = listener.accept().unwrap();
-    let asked = std::thread::scope(|scope| {
-        let ask = || service.get("/probe?target=slow");
-        let asking: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
-        let first = listener.accept().unwrap();
-        service.until("there is one probe", |metrics| {
-            metrics.metric("pgtls_probes_in_flight") == Some(1.0)
-        });
-        // It fails at once, for everybody.
-        drop(first);
-        let answers: Vec<_> = asking.into_iter().map(|one| one.join().unwrap()).collect();
-        answers
-            .iter()
-            .filter(|one| one.metric("pgtls_exit_code{target=\"slow\"}") == Some(3.0))
-            .count()
+    let asking: Vec<_> = (0..8)
+        .map(|_| service.begin("GET", "/probe?target=slow", ""))
+        .collect();
+    let first = listener.accept().unwrap();
+    // All eight were sent before this one, and one check is running.
+    service.until("there is one probe", |metrics| {
+        metrics.metric("pgtls_probes_in_flight") == Some(1.0)
     });
-    assert!(asked >= 1, "{asked}");
+    // Every connection is closed from now on, so that the check ends.
+    drop(first);
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let answers: Vec<Answer> = asking.into_iter().map(Answer::of).collect();
+    for answer in &answers {
+        assert_eq!(answer.metric("pgtls_exit_code{target=\"slow\"}"), Some(3.0));
+        // The duration with it.
+        assert_eq!(answer.body, answers[0].body);
+    }
     drop(scheduled);
 }
 
@@ -271,8 +272,9 @@ fn the_configuration_is_read_again_and_a_wrong_one_changes_nothing() {
     // The name stays, the server is another one; the other name goes.
     configure(&lab, &[("good", &lab.wrong_host()), ("new", &lab.good())]);
     service.signal(Signal::SIGHUP);
-    service
-        .wait_for("read the configuration again: 2 targets, 2 new or changed, 2 gone or changed");
+    service.wait_for(
+        "read the configuration again. Targets: 2; new or changed: 2; gone or changed: 2",
+    );
     let metrics = service.until("both were checked", |metrics| {
         metrics.metric("ssl_probe_success{target=\"new\"}") == Some(1.0)
             && metrics.metric("pgtls_exit_code{target=\"good\"}") == Some(7.0)
@@ -284,8 +286,9 @@ fn the_configuration_is_read_again_and_a_wrong_one_changes_nothing() {
     // What has not changed keeps its result.
     configure(&lab, &[("new", &lab.good())]);
     service.signal(Signal::SIGHUP);
-    service
-        .wait_for("read the configuration again: 1 targets, 0 new or changed, 1 gone or changed");
+    service.wait_for(
+        "read the configuration again. Targets: 1; new or changed: 0; gone or changed: 1",
+    );
     let metrics = service.get("/metrics");
     assert_eq!(
         metrics.metric("ssl_probe_success{target=\"new\"}"),

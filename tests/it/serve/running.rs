@@ -91,23 +91,21 @@ impl Service {
         self.ask("GET", target, "")
     }
 
-    /// Sends a request with more header lines, each with its line end.
+    /// Sends a request with more header lines, each with its line end, and reads the answer.
     pub(crate) fn ask(&self, method: &str, target: &str, headers: &str) -> Answer {
+        Answer::of(self.begin(method, target, headers))
+    }
+
+    /// Sends a request.
+    pub(crate) fn begin(&self, method: &str, target: &str, headers: &str) -> TcpStream {
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: pgtls\r\nConnection: close\r\n{headers}\r\n"
         );
-        self.send(head.as_bytes())
-    }
-
-    /// Sends these bytes, and reads the answer to its end.
-    pub(crate) fn send(&self, bytes: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        // It may answer before it has read everything.
-        let _ = stream.write_all(bytes);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        Answer::read(&String::from_utf8_lossy(&answer))
+        // It may hang up before it has read everything.
+        let _ = stream.write_all(head.as_bytes());
+        stream
     }
 
     /// The value of a series of `/metrics`; `None` if it is not there.
@@ -130,6 +128,13 @@ impl Service {
 }
 
 impl Answer {
+    /// Reads it to its end.
+    pub(crate) fn of(mut stream: TcpStream) -> Self {
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        Self::read(&String::from_utf8_lossy(&answer))
+    }
+
     pub(crate) fn read(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
