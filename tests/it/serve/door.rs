@@ -72,9 +72,8 @@ fn passwords_and_certificates_are_those_of_the_web_configuration() {
     if !made_certificate(&lab) {
         return;
     }
-    let hash = match crypt("secret") {
-        Some(hash) => hash,
-        None => return,
+    let Some(hash) = crypt("secret") else {
+        return;
     };
     let web = format!(
         "tls_server_config:\n  cert_file: web.crt\n  key_file: web.key\nbasic_auth_users:\n  ann: {hash}\n"
