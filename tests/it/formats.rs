@@ -3,27 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::client::{Client, Run};
+use crate::support::client::{Client, FORMATS, Run};
 use crate::support::fed::fed;
 use crate::support::fleet_lab::Lab;
 use crate::support::json_schema::Schema;
 use crate::support::skip::skip;
 use crate::support::tool::Tool;
 use serde_json::Value;
-
-const FORMATS: [&str; 11] = [
-    "text",
-    "json",
-    "jsonl",
-    "junit",
-    "sarif",
-    "github",
-    "prometheus",
-    "markdown",
-    "html",
-    "csv",
-    "ics",
-];
 
 /// A pass, a wrong host and a string that cannot be read, whose password must not show.
 fn mixed(lab: &Lab, format: &str) -> Run {

@@ -110,6 +110,20 @@ fn several_files_and_directories_are_verified_each_by_its_name() {
     }
 }
 
+/// The lines of a pg_hosts.conf name their keys: a key that is not looked at must not pass for one that fits.
+#[test]
+fn a_key_for_a_hosts_file_is_refused() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example"]), &root);
+    client.write("pg_hosts.conf", "* server.crt server.key\n");
+    let words = ["verify", "pg_hosts.conf", "--sslrootcert", "root.crt"];
+    let run = client.pgtls(&words);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run = client.pgtls(&[&words[..], &["--key", "none.key"]].concat());
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("name their own keys"), "{run:?}");
+}
+
 #[test]
 fn each_fault_has_the_code_that_clients_would_meet() {
     let (root, other) = (Ca::root("root"), Ca::root("other"));

@@ -1,8 +1,9 @@
 //! `pgtls verify` on certificate requests: against `openssl req -verify`, and against the verdict on a certificate that
 //! a CA makes from the request.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use pgtls::trust::certificate_request;
 use pgtls::verify::{Oldest, Possession, judge_request};
@@ -152,8 +153,7 @@ fn a_request_does_not_pass_for_a_certificate() {
 #[test]
 fn names_fit_as_those_of_the_certificate_will() {
     let root = Ca::root("root");
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
+    let client = Client::trusting(&root);
     let hosts = [
         "db.example",
         "DB.Example",
@@ -448,4 +448,23 @@ fn the_requests_of_others_are_judged_as_openssl_judges_them() {
         }
     }
     assert!(proven > 8, "{proven}");
+}
+
+/// What comes through a pipe can be read once only, and is known for what it is all the same.
+#[test]
+fn a_request_may_come_through_a_pipe() {
+    if !has_openssl() {
+        return;
+    }
+    let client = Client::new();
+    request(client.home.path(), "-newkey rsa:2048", &SUBJECT);
+    let pem = std::fs::read(client.home.path().join("server.csr")).unwrap();
+    let mut command = client.command(&["verify", "--format", "json", "/dev/stdin"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(&pem).unwrap();
+    let output = running.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("\"certificate-request\""), "{said}");
 }

@@ -59,6 +59,11 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     if args.key.is_some() && inputs.len() > 1 {
         bail!("--key belongs to one certificate, but there are several files to verify");
     }
+    if args.key.is_some() && matches!(inputs.as_slice(), [Input::Hosts(_)]) {
+        bail!(
+            "--key belongs to a certificate, but the lines of a pg_hosts.conf name their own keys"
+        );
+    }
     let has_password = args.password_file.is_some() || args.password_env.is_some();
     let is_archive = |input: &Input| matches!(input, Input::Archive(..));
     if has_password && !inputs.iter().any(is_archive) {

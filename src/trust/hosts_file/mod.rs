@@ -237,6 +237,7 @@ mod tests {
             Some("/d/perhaps") => Ok(b"include_if_exists perhaps\n".to_vec()),
             Some("/d/many") => Ok(b"include many\n".repeat(9)),
             Some("/d/loop") => Ok(b"include loop\n".to_vec()),
+            Some("/d/empty") => Ok(b"# nobody\n".to_vec()),
             _ => Err(io::ErrorKind::NotFound.into()),
         };
         let list = |path: &Path| match path.to_str() {
@@ -310,6 +311,11 @@ mod tests {
     fn what_keeps_postgresql_from_starting_is_said_with_its_line() {
         for (text, said) in [
             ("a s.crt", "line 1: missing entry at end of line"),
+            // Nothing is left out because a file is empty: the fields after it move up.
+            (
+                "* s.crt s.key\n@empty t.crt t.key",
+                "line 2: missing entry at end of line",
+            ),
             (
                 "a b,c s.key",
                 "multiple values specified for SSL certificate",

@@ -172,7 +172,9 @@ impl Place<'_> {
         let mut rest = line;
         loop {
             let mut tokens = Vec::new();
+            let mut end = End::OfLine;
             while let Some(token) = next_token(&mut rest) {
+                end = End::OfField;
                 match token.text.strip_prefix('@') {
                     Some(name) if token.start == Start::Bare && !name.is_empty() => {
                         let path = self.path(name);
@@ -195,12 +197,22 @@ impl Place<'_> {
                     break;
                 }
             }
-            if tokens.is_empty() {
+            // A file without tokens leaves no field, and what follows it moves up.
+            if !tokens.is_empty() {
+                fields.push(Field { tokens });
+            }
+            if end == End::OfLine {
                 return Ok(fields);
             }
-            fields.push(Field { tokens });
         }
     }
+}
+
+/// What was reached.
+#[derive(PartialEq, Eq)]
+enum End {
+    OfField,
+    OfLine,
 }
 
 struct Token {

@@ -43,6 +43,21 @@ pub(crate) enum Answer {
     Refused(String),
 }
 
+/// Every format of a report.
+pub(crate) const FORMATS: [&str; 11] = [
+    "text",
+    "json",
+    "jsonl",
+    "junit",
+    "sarif",
+    "github",
+    "prometheus",
+    "markdown",
+    "html",
+    "csv",
+    "ics",
+];
+
 impl Client {
     pub(crate) fn new() -> Self {
         Self {
