@@ -1,6 +1,7 @@
 //! YAML, also with the templates of Helm, Ansible and ERB in it, which no YAML parser reads.
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::escape::escaped;
 use super::is_variable;
@@ -21,8 +22,12 @@ struct Reader {
     document: Document,
     frames: Vec<Frame>,
     block: Option<Open>,
-    anchors: HashMap<String, usize>,
+    anchors: BTreeMap<String, usize>,
     merges: Vec<(usize, String)>,
+    /// The first setting of this document.
+    first: usize,
+    /// The open conditions of a template.
+    conditions: usize,
 }
 
 /// What a line further right belongs to.
@@ -31,6 +36,8 @@ struct Frame {
     column: Option<usize>,
     scope: usize,
     kind: Kind,
+    /// How many conditions of a template were open.
+    conditions: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +62,10 @@ impl Reader {
             document: Document::new(),
             frames: Vec::new(),
             block: None,
-            anchors: HashMap::new(),
+            anchors: BTreeMap::new(),
             merges: Vec::new(),
+            first: 0,
+            conditions: 0,
         };
         reader.begin();
         reader
@@ -69,8 +78,11 @@ impl Reader {
             column: None,
             scope,
             kind: Kind::Map,
+            conditions: 0,
         }];
+        self.conditions = 0;
         self.anchors.clear();
+        self.first = self.document.entries.len();
     }
 
     fn scope(&self) -> usize {
@@ -92,12 +104,49 @@ impl Reader {
             return;
         }
         // A line of a template: `{{- if .Values.x }}`, `<% if x %>`.
-        let is_template = (content.starts_with("{{") || content.starts_with("<%"))
+        let is_template = ["{{", "<%", "{%"]
+            .iter()
+            .any(|open| content.starts_with(open))
             && split_key(content).is_none();
         if is_template {
+            self.condition(content);
             return;
         }
         self.content(content, column, number, 0);
+    }
+
+    /// `{{- if .Values.tls }}`, `{% endif %}`, `<% unless x %>`
+    fn condition(&mut self, content: &str) {
+        let words = content.split(|c: char| !c.is_ascii_alphanumeric());
+        match words.into_iter().find(|word| !word.is_empty()) {
+            Some("if" | "unless" | "with" | "range" | "for" | "case" | "define" | "block") => {
+                self.conditions = self.conditions.saturating_add(1);
+            }
+            Some("end" | "endif" | "endfor") => {
+                self.conditions = self.conditions.saturating_sub(1);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Sets a value. A promise that counts only under a condition is none, if its map is there without it.
+    fn set(&mut self, scope: usize, key: &str, value: &str, number: usize) {
+        let above = if key.eq_ignore_ascii_case("value") {
+            1
+        } else {
+            0
+        };
+        let around = self.frames.iter().rev().nth(above);
+        let is_open = around.is_some_and(|frame| frame.conditions < self.conditions);
+        let is_promise = ["verify", "true", "strict"]
+            .iter()
+            .any(|word| value.to_ascii_lowercase().starts_with(word));
+        let value = if is_open && is_promise {
+            UNKNOWN
+        } else {
+            value
+        };
+        self.document.set(scope, key, value, number);
     }
 
     /// Whether the line belongs to the open block.
@@ -152,6 +201,7 @@ impl Reader {
                     column: Some(column),
                     scope,
                     kind: Kind::Item,
+                    conditions: self.conditions,
                 });
                 if !inner.is_empty() {
                     let behind = column.saturating_add(1 + rest.len() - inner.len());
@@ -184,7 +234,7 @@ impl Reader {
             is_variable(name) && !(value.contains(' ') && value.contains('='))
         });
         match variable {
-            Some((name, value)) => self.document.set(self.scope(), name, value, number),
+            Some((name, value)) => self.set(self.scope(), name, value, number),
             None => self.document.say(self.scope(), &value, number),
         }
     }
@@ -221,6 +271,7 @@ impl Reader {
                 column: Some(column),
                 scope: inner,
                 kind: Kind::Map,
+                conditions: self.conditions,
             });
             return;
         }
@@ -247,7 +298,7 @@ impl Reader {
         } else if rest.starts_with('*') {
             self.document.set(scope, key, UNKNOWN, number);
         } else {
-            self.document.set(scope, key, &scalar(rest), number);
+            self.set(scope, key, &scalar(rest), number);
         }
     }
 
@@ -270,25 +321,44 @@ impl Reader {
 
     /// `<<: *default`: the settings of the anchor that are not set here.
     fn merge(&mut self) {
-        for (scope, name) in std::mem::take(&mut self.merges) {
-            let Some(source) = self.anchors.get(&name).copied().filter(|one| *one != scope) else {
+        let merges = std::mem::take(&mut self.merges);
+        if merges.is_empty() {
+            return;
+        }
+        let mut of_scopes: BTreeMap<usize, BTreeMap<String, (String, usize)>> = BTreeMap::new();
+        let of_document = self.document.entries.get(self.first..);
+        for entry in of_document.unwrap_or_default() {
+            let settings = of_scopes.entry(entry.scope).or_default();
+            // Of one name, the last value counts.
+            settings.insert(entry.key.clone(), (entry.value.clone(), entry.line));
+        }
+        let mut done = BTreeSet::new();
+        let mut left = MOST_MERGED;
+        for (scope, name) in merges {
+            let source = self.anchors.get(&name).copied();
+            let Some(source) = source.filter(|one| *one != scope && done.insert((scope, *one)))
+            else {
                 continue;
             };
-            let of = |wanted: usize| {
-                let entries = self.document.entries.iter();
-                entries.filter(move |entry| entry.scope == wanted)
-            };
-            let own: Vec<&str> = of(scope).map(|entry| entry.key.as_str()).collect();
-            let added: Vec<(String, String, usize)> = of(source)
-                .filter(|entry| !own.contains(&entry.key.as_str()))
-                .map(|entry| (entry.key.clone(), entry.value.clone(), entry.line))
-                .collect();
-            for (key, value, line) in added {
-                self.document.set(scope, &key, &value, line);
+            let of_source = of_scopes.get(&source).cloned().unwrap_or_default();
+            let own = of_scopes.entry(scope).or_default();
+            for (key, (value, line)) in of_source {
+                left = left.saturating_sub(1);
+                if left == 0 || self.document.is_cut() {
+                    self.document.is_cut = true;
+                    return;
+                }
+                if let Entry::Vacant(free) = own.entry(key) {
+                    self.document.set(scope, free.key(), &value, line);
+                    free.insert((value, line));
+                }
             }
         }
     }
 }
+
+/// Settings that the merges of a document look at.
+const MOST_MERGED: usize = 1_000_000;
 
 /// Dashes one after another in a line.
 const DEEPEST: usize = 20;
