@@ -74,6 +74,36 @@ enum Decides {
 
 /// Takes the variables out of a text.
 pub(super) fn fill(text: &str) -> Filled {
+    marked(text).finished()
+}
+
+impl Filled {
+    /// Gives words that are variables a value, so that the text can be read.
+    pub(super) fn finished(mut self) -> Self {
+        if self.variables == Variables::Unknown {
+            self.mode = fill_words(&mut self.text, self.marker);
+        }
+        self
+    }
+
+    /// A part of the text, with what was filled in there. The text must not be finished: what stands for a mode would
+    /// not be known any more.
+    pub(super) fn part(&self, part: &str) -> Self {
+        let variables = match self.variables {
+            Variables::Unknown if !self.marker.is_in(part) => Variables::None,
+            other => other,
+        };
+        let part = Self {
+            text: part.to_owned(),
+            variables,
+            ..self.clone()
+        };
+        part.finished()
+    }
+}
+
+/// A text whose variables are marked, and not more.
+pub(super) fn marked(text: &str) -> Filled {
     let marker = MARKERS.iter().find(|marker| !text.contains(**marker));
     let marker = Marker(marker.copied().unwrap_or("65521"));
     let mut out = String::with_capacity(text.len());
@@ -108,15 +138,11 @@ pub(super) fn fill(text: &str) -> Filled {
             }
         }
     }
-    let mode = match variables {
-        Variables::Unknown => fill_words(&mut out, marker),
-        Variables::None | Variables::Defaults => Mode::Text,
-    };
     Filled {
         text: out,
         marker,
         variables,
-        mode,
+        mode: Mode::Text,
     }
 }
 

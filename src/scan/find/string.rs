@@ -6,7 +6,7 @@ use crate::dialect::is_psql_program;
 use crate::scan::candidate::{Besides, Candidate, Form};
 use crate::scan::document::Document;
 use crate::scan::kind::Kind;
-use crate::scan::template::{Filled, fill};
+use crate::scan::template::{Filled, fill, marked};
 
 /// What connection strings begin with, the longest of each family first.
 const BEGINNINGS: &[&str] = &[
@@ -91,8 +91,7 @@ fn without_repetitions(found: Vec<Candidate>, prose: bool) -> Vec<Candidate> {
                 && (earlier.filled.text == candidate.filled.text
                     && (prose || earlier.key.is_none() || candidate.key.is_none())
                     || candidate.key.is_none()
-                        && earlier.filled.text.len() > candidate.filled.text.len()
-                        && earlier.filled.text.contains(&candidate.filled.text))
+                        && is_same(&earlier.filled.text, &candidate.filled.text))
         };
         let earlier = kept.iter_mut().rev().take(SAME_LINE).find(repeats);
         match earlier {
@@ -105,6 +104,17 @@ fn without_repetitions(found: Vec<Candidate>, prose: bool) -> Vec<Candidate> {
         }
     }
     kept
+}
+
+/// Whether a string found in a line is the value of a variable in it: only the signs that end a sentence differ. A
+/// string that only contains another is another string.
+fn is_same(value: &str, found: &str) -> bool {
+    let behind = value.trim_start_matches(['"', '\'']).strip_prefix(found);
+    behind.is_some_and(|behind| {
+        behind
+            .chars()
+            .all(|c| c.is_ascii_punctuation() && !matches!(c, '/' | '?' | '&' | '='))
+    })
 }
 
 /// Strings of one line that are compared.
@@ -141,11 +151,7 @@ fn of_value(
         }
         return;
     }
-    let filled = fill(value);
-    let of_filled = |text: &str| Filled {
-        text: text.to_owned(),
-        ..filled.clone()
-    };
+    let filled = marked(value);
     // The end of a list: `CMD ["psql", "postgres://..."]`.
     let text = match filled.text.trim_end().strip_suffix(']') {
         Some(inner) if !inner.contains('[') => inner.trim_end_matches(['"', '\'', ',']),
@@ -157,11 +163,11 @@ fn of_value(
         Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Code(_) | Kind::Passwords => text,
     };
     if is_whole(text, clues) {
-        push(of_filled(text.trim()), line);
+        push(filled.part(text.trim()), line);
         return;
     }
     for (part, line) in numbered(text, line) {
-        push(of_filled(part), line);
+        push(filled.part(part), line);
     }
 }
 
@@ -201,8 +207,9 @@ fn is_whole(text: &str, clues: Clues<'_>) -> bool {
             .get(start.len()..)
             .unwrap_or_default()
             .trim_end_matches(['"', '\'']);
-        let is_clean =
-            !rest.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | '`'));
+        let is_clean = !rest
+            .contains(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | '`'))
+            && next_of_list(rest).is_none();
         return start == PDO || is_clean && !rest.is_empty();
     }
     if text.contains("://") && !text.contains(' ') {
@@ -247,6 +254,19 @@ fn inside(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// Where the next string of a list begins: `postgres://a/d,postgres://b/d`.
+fn next_of_list(text: &str) -> Option<usize> {
+    [',', ';']
+        .iter()
+        .flat_map(|sign| text.match_indices(*sign))
+        .map(|(at, _)| at)
+        .filter(|at| {
+            let behind = text.get(at.saturating_add(1)..).unwrap_or_default();
+            beginning(behind).is_some_and(|start| start.ends_with("//"))
+        })
+        .min()
+}
+
 /// The string that the text begins with.
 fn leading(text: &str) -> Option<&str> {
     let begin = beginning(text).filter(|begin| begin.len() > PDO.len())?;
@@ -254,6 +274,7 @@ fn leading(text: &str) -> Option<&str> {
     let end = after
         .find(|c: char| c.is_whitespace() || ENDS.contains(&c))
         .unwrap_or(after.len());
+    let end = after.get(..end).and_then(next_of_list).unwrap_or(end);
     let whole = text
         .get(..begin.len().checked_add(end)?)?
         .trim_end_matches(['.', ',', ';', ':', '!', '*', ']', '}']);
@@ -408,6 +429,10 @@ mod tests {
             ),
             ("[x](postgres://h/d)", vec!["postgres://h/d"]),
             ("url:postgres://h/d", vec!["postgres://h/d"]),
+            (
+                "postgres://h/d,postgres://i/d?sslmode=verify-full",
+                vec!["postgres://h/d", "postgres://i/d?sslmode=verify-full"],
+            ),
             ("\"postgres://u@h/d\"", vec!["postgres://u@h/d"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
