@@ -21,6 +21,11 @@ const NEEDLES: &[&str] = &[
     "pg_dump",
     "pg_restore",
     "pgbench",
+    "psycopg",
+    "asyncpg",
+    "jackc/pgx",
+    "lib/pq",
+    "node_tls_reject_unauthorized",
     "'pg'",
     "\"pg\"",
     "5432",
@@ -49,7 +54,7 @@ static SEARCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
 });
 
 /// So many bytes at the end of a piece may belong to a word that goes on in the next one.
-pub(super) const OVERLAP: usize = 16;
+pub(super) const OVERLAP: usize = 32;
 
 /// Whether there may be a connection string in the bytes.
 pub(super) fn is_worth_reading(bytes: &[u8]) -> bool {
@@ -112,6 +117,7 @@ mod tests {
             b"dsn = 'hostaddr=192.0.2.1 user=u'",
             b"connect('service=prod')",
             b"host = db.acme.io",
+            b"import psycopg2",
         ] {
             assert!(is_worth_reading(bytes), "{bytes:?}");
         }
