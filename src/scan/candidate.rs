@@ -1,10 +1,11 @@
 //! What finders find: a text that is, or may be, a connection string, and where it stands.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
 
 use super::find::Readers;
 use super::template::{Filled, fill};
-use crate::conninfo::{Choice as _, SslMode, quoted};
+use crate::conninfo::{Choice as _, Grammar, SslMode, quoted};
 use crate::dialect::Dialect;
 
 /// A connection string in a file. No `Debug`: it may contain a password.
@@ -30,20 +31,32 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// The same for the driver that reads its variable, if another file shows which that is.
-    pub(super) fn read_by(&self, readers: &Readers) -> Option<Self> {
-        let is_open = self.form == Form::Text && self.asked.is_none() && self.reader.is_none();
-        let is_url = ["postgres://", "postgresql://"]
-            .iter()
-            .any(|scheme| self.filled.text.starts_with(scheme));
-        if !is_open || !is_url {
-            return None;
+    /// Whether it begins as libpq's URIs do.
+    pub(super) fn is_uri(&self) -> bool {
+        match Grammar::of(self.filled.text.as_bytes()) {
+            Grammar::Uri => true,
+            Grammar::KeywordValue => false,
         }
-        let asked = readers.of(self.key.as_deref()?)?;
-        Some(Self {
-            asked: Some(asked),
-            ..self.clone()
-        })
+    }
+
+    /// The same for each driver that reads its variable, if other files show which those are. Where several do, others
+    /// may, too: then it is also judged as it is.
+    pub(super) fn read_by(&self, readers: &Readers) -> Vec<Cow<'_, Self>> {
+        let is_open = self.form == Form::Text && self.asked.is_none() && self.reader.is_none();
+        let drivers = match &self.key {
+            Some(key) if is_open && self.is_uri() => readers.of(key),
+            Some(_) | None => &[],
+        };
+        let for_driver = |asked: &Dialect| {
+            Cow::Owned(Self {
+                asked: Some(*asked),
+                ..self.clone()
+            })
+        };
+        let own = (drivers.len() != 1).then_some(Cow::Borrowed(self));
+        own.into_iter()
+            .chain(drivers.iter().map(for_driver))
+            .collect()
     }
 }
 
@@ -83,12 +96,45 @@ pub(super) enum Form {
 pub(super) enum Besides {
     /// None.
     Nothing,
+    /// TLS is switched off.
+    Off,
     /// A mode, which counts if the string sets none.
     Mode(SslMode),
+    /// A mode that counts in place of the string's.
+    Instead(SslMode),
     /// Some that decide, and we cannot know what they do.
     Something,
+    /// The same, also in place of a mode of the string.
+    SomethingInstead,
+    /// Something that may end the verification which the string asks for.
+    Doubt,
     /// The program accepts any certificate.
-    Unverified,
+    Unverified(Accepts),
+}
+
+/// What makes a program accept any certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accepts {
+    /// An option of Node's `tls.connect`.
+    RejectUnauthorized,
+    /// The same, where options count in place of what the string says.
+    RejectUnauthorizedInstead,
+    /// An option of Erlang's `ssl`.
+    VerifyNone,
+    /// A variable of Node, which nothing in a string overrules.
+    Environment,
+}
+
+impl Display for Accepts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RejectUnauthorized | Self::RejectUnauthorizedInstead => {
+                "rejectUnauthorized is false"
+            }
+            Self::VerifyNone => "verify is verify_none",
+            Self::Environment => "NODE_TLS_REJECT_UNAUTHORIZED is 0",
+        })
+    }
 }
 
 impl Besides {
@@ -105,6 +151,87 @@ impl Besides {
             }
             (Some(mode), _) => Self::Mode(mode),
             (None, _) => Self::Something,
+        }
+    }
+
+    /// Of two users of one string, what the less careful one does.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if other.care() < self.care() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// Greater where less can go wrong.
+    const fn care(self) -> u8 {
+        match self {
+            Self::Unverified(_) => 0,
+            Self::Off | Self::Mode(SslMode::Disable) | Self::Instead(SslMode::Disable) => 1,
+            Self::Mode(SslMode::Allow) | Self::Instead(SslMode::Allow) => 2,
+            // The default of most drivers is prefer.
+            Self::Nothing | Self::Mode(SslMode::Prefer) | Self::Instead(SslMode::Prefer) => 3,
+            Self::Mode(SslMode::Require) | Self::Instead(SslMode::Require) => 4,
+            Self::Something | Self::SomethingInstead | Self::Doubt => 5,
+            Self::Mode(SslMode::VerifyCa) | Self::Instead(SslMode::VerifyCa) => 6,
+            Self::Mode(SslMode::VerifyFull) | Self::Instead(SslMode::VerifyFull) => 7,
+        }
+    }
+
+    /// The same beside something that may end the verification.
+    pub(super) fn in_doubt(self) -> Self {
+        match self {
+            Self::Nothing | Self::Doubt => Self::Doubt,
+            Self::Off
+            | Self::Mode(_)
+            | Self::Instead(_)
+            | Self::Something
+            | Self::SomethingInstead
+            | Self::Unverified(_) => self.worse(Self::Something),
+        }
+    }
+
+    /// The same where a driver takes what stands beside a string before what the string says.
+    pub(super) const fn instead(self) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Off => Self::Instead(SslMode::Disable),
+            Self::Mode(mode) | Self::Instead(mode) => Self::Instead(mode),
+            Self::Something | Self::SomethingInstead | Self::Doubt => Self::SomethingInstead,
+            Self::Unverified(Accepts::RejectUnauthorized) => {
+                Self::Unverified(Accepts::RejectUnauthorizedInstead)
+            }
+            Self::Unverified(
+                accepts @ (Accepts::RejectUnauthorizedInstead
+                | Accepts::VerifyNone
+                | Accepts::Environment),
+            ) => Self::Unverified(accepts),
+        }
+    }
+}
+
+/// A truth value, in the words that programs take for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Truth {
+    /// `true`, `yes`, `1`
+    Yes,
+    /// `false`, `off`, `disable`
+    No,
+    /// Something else.
+    Neither,
+}
+
+impl Truth {
+    pub(super) fn of(value: &str) -> Self {
+        let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
+        if is_one_of(&["true", "yes", "on", "1", "y", "t", "enable", "enabled"]) {
+            Self::Yes
+        } else if is_one_of(&[
+            "false", "no", "off", "0", "n", "f", "none", "never", "disable", "disabled",
+        ]) {
+            Self::No
+        } else {
+            Self::Neither
         }
     }
 }

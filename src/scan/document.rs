@@ -1,6 +1,6 @@
 //! What all readers make of a file: settings in scopes, and texts that stand alone.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A file, or a part of one, as settings and texts.
 #[derive(Debug, Default)]
@@ -12,8 +12,51 @@ pub(super) struct Document {
     pub(super) texts: Vec<Text>,
     /// Texts of many lines, such as a script or a file inside a file.
     pub(super) blocks: Vec<Block>,
+    /// Commands of psql and its relatives, with their environment.
+    pub(super) commands: Vec<Command>,
+    /// What `PGSSLMODE` is behind the last line of a script.
+    pub(super) mode_at_end: Effect,
     /// Whether a reader left something out.
     pub(super) is_cut: bool,
+}
+
+/// A command of psql or one of its relatives.
+#[derive(Debug, Clone)]
+pub(super) struct Command {
+    /// Its text is the one in this scope.
+    pub(super) scope: usize,
+    /// `PGSSLMODE`
+    pub(super) mode: Effect,
+    /// `PGSSLROOTCERT`
+    pub(super) root: Effect,
+    /// `PGPASSWORD`
+    pub(super) password: Effect,
+    pub(super) server: Server,
+}
+
+/// Who says which server a command connects with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    /// Its arguments.
+    Named,
+    /// `PGHOST`, or nobody.
+    OfEnvironment,
+}
+
+/// What a variable is for a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// What it is outside of the text.
+    #[default]
+    Inherited,
+    /// A value, and the line that sets it.
+    Value(String, usize),
+    /// It does not reach the command.
+    Removed,
+    /// The text sets it, but only what the shell itself got from outside is passed on.
+    Assigned,
+    /// Under a condition.
+    Doubtful,
 }
 
 /// Settings that stand together: a section, a map, the arguments of a call.
@@ -139,7 +182,7 @@ impl Document {
             name: Option<String>,
             value: Option<(String, usize)>,
         }
-        let mut pairs: HashMap<usize, Pair> = HashMap::new();
+        let mut pairs: BTreeMap<usize, Pair> = BTreeMap::new();
         for entry in &self.entries {
             if entry.key.eq_ignore_ascii_case("name") {
                 pairs.entry(entry.scope).or_default().name = Some(entry.value.clone());

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Besides, Candidate, Form};
+use super::candidate::{Accepts, Besides, Candidate, Form};
 use super::kind::Purpose;
 use super::place::{self, Place, Services};
 use super::secret;
@@ -130,10 +130,11 @@ fn of_refusal(candidate: &Candidate, around: Surroundings<'_>, refused: &Refusal
         })
         .into_iter()
         .collect();
+    // A string that its reader refuses promises nothing, also where that is only a warning.
     let verdict = if findings.is_empty() {
         Verdict::Unknown
     } else {
-        Verdict::of(&findings)
+        Verdict::Fail
     };
     Some(Found {
         line: candidate.line,
@@ -256,7 +257,7 @@ impl<'c> Case<'c> {
             .map(|setting| setting.value.expose());
         let is_judged = self.place != Place::Variable
             && self.candidate.form != Form::Address
-            && !(self.is_open() && matters(self.place));
+            && !((self.is_open() || self.is_guess()) && matters(self.place));
         let verdict = match Verdict::of(&findings) {
             Verdict::Pass if !is_judged => Verdict::Unknown,
             verdict => verdict,
@@ -292,48 +293,78 @@ impl<'c> Case<'c> {
     /// The mode, and whether something sets it.
     fn effective_mode(&self) -> (SslMode, Set) {
         let setting = &self.conninfo.sslmode;
-        let is_set = setting.origin != Origin::Default;
+        let is_set = self.sets_mode();
         let uses_system_roots = matches!(
             self.conninfo.sslrootcert.as_ref().map(|root| &root.value),
             Some(RootCert::System)
         );
         match (is_set, self.candidate.beside, uses_system_roots) {
+            (_, Besides::Instead(mode), _) => (mode, Set::ByProgram),
             (true, _, _) => (setting.value, Set::InString),
             (false, Besides::Mode(mode), _) => (mode, Set::InString),
+            (false, Besides::Off, _) => (SslMode::Disable, Set::Beside),
+            // What the reading of another driver's string says is that driver's default.
+            (false, _, _) if setting.origin != Origin::Default => (setting.value, Set::ByDefault),
             // libpq's default with these roots.
             (false, _, true) => (SslMode::VerifyFull, Set::ByDefault),
             (false, _, false) => (SslMode::Prefer, Set::ByDefault),
         }
     }
 
+    /// Whether the string itself says the mode.
+    fn sets_mode(&self) -> bool {
+        let is_of_libpq = self.read_as.dialect == Dialect::Libpq;
+        let names_tls = || {
+            let text = self.candidate.filled.text.to_ascii_lowercase();
+            text.contains("ssl") || text.starts_with("r2dbcs")
+        };
+        self.conninfo.sslmode.origin != Origin::Default && (is_of_libpq || names_tls())
+    }
+
     /// Whether nobody but the program knows the mode: it is a variable, or what stands beside the string decides.
     fn is_open(&self) -> bool {
-        self.candidate.filled.mode == Mode::Variable
-            || self.candidate.beside == Besides::Something
-                && self.effective_mode().1 == Set::ByDefault
+        let is_decided_beside = match self.candidate.beside {
+            Besides::SomethingInstead => true,
+            Besides::Something => self.effective_mode().1 == Set::ByDefault,
+            Besides::Doubt => {
+                self.effective_mode().0 >= SslMode::VerifyCa || self.conninfo.sslrootcert.is_some()
+            }
+            Besides::Nothing
+            | Besides::Off
+            | Besides::Mode(_)
+            | Besides::Instead(_)
+            | Besides::Unverified(_) => false,
+        };
+        self.candidate.filled.mode == Mode::Variable || is_decided_beside
+    }
+
+    /// Whether nothing beside the settings says the mode, and the program may set one elsewhere.
+    fn is_guess(&self) -> bool {
+        self.candidate.form == Form::Part && self.effective_mode().1 == Set::ByDefault
     }
 
     /// A mode that lets others read or answer.
     fn mode(&self) -> Option<Located> {
         let (mode, set) = self.effective_mode();
         let level = self.level_of_mode(mode, set)?;
-        let unverified = self.candidate.beside == Besides::Unverified;
         if self.is_open() {
             return None;
         }
         let has_root = self.conninfo.sslrootcert.is_some();
         let driver = self.dialect.driver();
         let host = self.shown_hosts();
-        let (code, message) = if unverified && (set == Set::ByDefault || mode < SslMode::VerifyCa) {
+        let (code, message) = if let Some(accepts) = self.accepts_all() {
             (
                 Code::ServerNotVerified,
                 format!(
-                    "the program accepts every certificate of {host} (rejectUnauthorized is false): anyone could be answering"
+                    "the program accepts every certificate of {host} ({accepts}): anyone could be answering"
                 ),
             )
         } else if mode < SslMode::Require {
             let how = match set {
                 Set::InString => format!("sslmode is {mode}"),
+                Set::ByProgram => format!("a setting beside the string makes its sslmode {mode}"),
+                Set::Beside => "a setting beside it switches TLS off".to_owned(),
                 Set::ByDefault if self.candidate.form == Form::Part => {
                     format!(
                         "no sslmode stands beside it, and if the program sets none, the default of {driver} counts"
@@ -345,7 +376,11 @@ impl<'c> Case<'c> {
             };
             let what = match mode {
                 SslMode::Disable => "the connection is not encrypted",
-                _ => "the connection may go on without encryption",
+                SslMode::Allow
+                | SslMode::Prefer
+                | SslMode::Require
+                | SslMode::VerifyCa
+                | SslMode::VerifyFull => "the connection may go on without encryption",
             };
             (Code::PlaintextPossible, format!("{host}: {how}, so {what}"))
         } else if mode == SslMode::Require && !has_root {
@@ -370,25 +405,44 @@ impl<'c> Case<'c> {
             (_, Place::Network) if is_example && is_documentation => None,
             (_, Place::Private) => Some(Level::Warning),
             // Something else may set the mode. What the program itself accepts is certain.
-            (Form::Part, Place::Network) if self.candidate.beside != Besides::Unverified => {
-                Some(Level::Warning)
-            }
+            (Form::Part, Place::Network) if self.accepts_all().is_none() => Some(Level::Warning),
             (_, Place::Network) if is_example => Some(Level::Warning),
             (_, Place::Network) => Some(Level::Error),
             // The host is not known, but the mode is.
             (_, Place::Variable) => {
                 let is_written =
                     set == Set::InString && mode < SslMode::Require && self.is_libpqs_mode();
-                let is_weak = is_written || self.candidate.beside == Besides::Unverified;
+                let is_weak = is_written || self.accepts_all().is_some();
                 (is_weak && !is_example).then_some(Level::Warning)
             }
+        }
+    }
+
+    /// What makes the program accept any certificate, if the string does not overrule it.
+    fn accepts_all(&self) -> Option<Accepts> {
+        let (mode, set) = self.effective_mode();
+        let is_open = set == Set::ByDefault || mode < SslMode::VerifyCa;
+        match self.candidate.beside {
+            Besides::Unverified(
+                accepts @ (Accepts::Environment | Accepts::RejectUnauthorizedInstead),
+            ) => Some(accepts),
+            Besides::Unverified(accepts @ (Accepts::RejectUnauthorized | Accepts::VerifyNone)) => {
+                is_open.then_some(accepts)
+            }
+            Besides::Nothing
+            | Besides::Off
+            | Besides::Mode(_)
+            | Besides::Instead(_)
+            | Besides::Something
+            | Besides::SomethingInstead
+            | Besides::Doubt => None,
         }
     }
 
     /// Whether the file itself says the mode: other drivers' readings set one for every string.
     fn is_libpqs_mode(&self) -> bool {
         let is_beside = matches!(self.candidate.beside, Besides::Mode(_));
-        if is_beside && self.conninfo.sslmode.origin == Origin::Default {
+        if is_beside && !self.sets_mode() {
             return true;
         }
         let text = self.candidate.filled.text.to_ascii_lowercase();
@@ -454,7 +508,7 @@ impl<'c> Case<'c> {
         };
         let own = own.filter(is_other).map(|own| (own, self.candidate.line));
         let beside = beside
-            .filter(|(filled, _)| filled.variables == Variables::None)
+            .filter(|(filled, _)| filled.variables != Variables::Unknown)
             .map(|(filled, line)| (filled.text, line));
         let mut found: Vec<Located> = Vec::new();
         for (password, line) in [beside, own].into_iter().flatten() {
@@ -600,5 +654,8 @@ const fn matters(place: Place) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
     InString,
+    /// Settings beside the string, whatever it says.
+    ByProgram,
+    Beside,
     ByDefault,
 }

@@ -39,13 +39,22 @@ pub(super) fn is_always_read(path: &Path) -> bool {
     Kind::of(&name).is_ours() || name.contains("pg_service")
 }
 
+/// Whether a file is text by its name.
+pub(super) fn is_of_text(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match Kind::of(&name) {
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Code(_) | Kind::Passwords => true,
+        Kind::Prose => false,
+    }
+}
+
 /// Endings of names that say that it is an example of the file.
 const EXAMPLES: &[&str] = &[
     "example", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults",
 ];
 
 /// Endings of documentation.
-const DOCUMENTS: &[&str] = &[
+pub(super) const DOCUMENTS: &[&str] = &[
     "md", "mdx", "markdown", "rst", "adoc", "asciidoc", "txt", "html", "htm", "org",
 ];
 
@@ -78,26 +87,29 @@ impl Kind {
             || base.ends_with(".env")
             || base.starts_with("env.") && !base.contains(".y")
             || base == ".flaskenv";
-        let is_make = base.starts_with("dockerfile")
+        let is_shell = base.starts_with("dockerfile")
             || base.ends_with(".dockerfile")
             || base.starts_with("containerfile")
             || matches!(
                 base,
-                ".envrc" | ".bashrc" | ".zshrc" | ".profile" | ".bash_profile"
-            )
-            || matches!(base, "makefile" | "gnumakefile" | "justfile" | "procfile");
+                ".envrc" | ".bashrc" | ".zshrc" | ".profile" | ".bash_profile" | "procfile"
+            );
         if is_env {
             return Self::Lines(Style::Env);
         }
-        if is_make {
+        if is_shell {
             return Self::Lines(Style::Shell);
+        }
+        if matches!(base, "makefile" | "gnumakefile" | "justfile") {
+            return Self::Lines(Style::Make);
         }
         let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
             "yml" | "yaml" => Self::Yaml,
             "ini" | "cfg" | "conf" | "toml" | "cnf" => Self::Ini,
             "properties" => Self::Lines(Style::Properties),
-            "sh" | "bash" | "zsh" | "ksh" | "fish" | "mk" | "service" => Self::Lines(Style::Shell),
+            "sh" | "bash" | "zsh" | "ksh" | "fish" | "service" => Self::Lines(Style::Shell),
+            "mk" => Self::Lines(Style::Make),
             "bat" | "cmd" => Self::Lines(Style::Batch),
             _ => of_ending(ending).map_or(Self::Prose, Self::Code),
         }
@@ -111,8 +123,41 @@ impl Kind {
         }
     }
 
+    /// The kind of a file by its path with `/` and its text: a program may have no ending.
+    pub(super) fn of_file(path: &str, text: &str) -> Self {
+        let kind = Self::of(path);
+        let program = match kind {
+            Self::Prose => text.strip_prefix("#!").and_then(|rest| rest.lines().next()),
+            Self::Lines(_) | Self::Ini | Self::Yaml | Self::Code(_) | Self::Passwords => None,
+        };
+        // `#!/usr/bin/env -S node --x`
+        let words = program.unwrap_or_default().split_whitespace();
+        let mut names = words.map(|word| word.rsplit('/').next().unwrap_or_default());
+        let Some(name) = names.find(|name| *name != "env" && !name.starts_with('-')) else {
+            return kind;
+        };
+        let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let ending = match name {
+            "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh" => return Self::Lines(Style::Shell),
+            "python" => "py",
+            "node" | "bun" | "deno" | "tsx" | "ts-node" => "js",
+            "ruby" => "rb",
+            "perl" => "pl",
+            "php" => "php",
+            "elixir" => "exs",
+            "groovy" => "groovy",
+            "lua" => "lua",
+            "pwsh" => "ps1",
+            _ => return kind,
+        };
+        of_ending(ending).map_or(kind, Self::Code)
+    }
+
     /// The kind of a text without a name: what comes from a pipe.
     pub(super) fn of_text(text: &str) -> Self {
+        if text.starts_with("#!") {
+            return Self::of_file("", text);
+        }
         let first = text.trim_start();
         if first.starts_with(['{', '[']) && !first.starts_with("{{") {
             return of_ending("json").map_or(Self::Prose, Self::Code);
@@ -163,6 +208,7 @@ mod tests {
     fn files_are_known_by_their_names() {
         let kind = |path: &str| match Kind::of(path) {
             Kind::Lines(Style::Shell) => "shell",
+            Kind::Lines(Style::Make) => "make",
             Kind::Lines(Style::Env) => "env",
             Kind::Lines(Style::Properties) => "properties",
             Kind::Lines(Style::Batch) => "batch",
@@ -178,7 +224,7 @@ mod tests {
             (".env.example", "env"),
             ("prod.env", "env"),
             ("Dockerfile", "shell"),
-            ("Makefile", "shell"),
+            ("Makefile", "make"),
             ("src/main/resources/application.properties", "properties"),
             ("application.yml", "yaml"),
             ("config/database.yml.erb", "yaml"),

@@ -101,7 +101,7 @@ pub struct Found {
     pub sslmode: Option<SslMode>,
     /// Where the host is.
     pub place: Place,
-    /// What it promises is enough, or is not.
+    /// What it promises is enough, or is not, also if a finding about that is allowed.
     pub verdict: Verdict,
     /// Why.
     pub findings: Vec<Located>,
@@ -142,6 +142,27 @@ impl Verdict {
     }
 }
 
+impl Found {
+    /// Of two readings of one string, the one that promises less; the first if they promise the same.
+    fn worse(self, other: Self) -> Self {
+        if other.doubt() > self.doubt() {
+            other
+        } else {
+            self
+        }
+    }
+
+    /// Greater where it promises less.
+    fn doubt(&self) -> (u8, usize) {
+        let verdict = match self.verdict {
+            Verdict::Pass => 0,
+            Verdict::Unknown => 1,
+            Verdict::Fail => 2,
+        };
+        (verdict, self.findings.len())
+    }
+}
+
 /// What was read of one file.
 struct FileFinds {
     path: PathBuf,
@@ -154,7 +175,7 @@ struct FileFinds {
 pub fn scan(request: &ScanRequest) -> Scan {
     let visit = |path: &Path, text: &str| {
         let shown = name_of(path);
-        let finds = find::all(&shown, Kind::of(&shown), text);
+        let finds = find::all(&shown, Kind::of_file(&shown, text), text);
         let is_empty = finds.candidates.is_empty()
             && finds.services.is_empty()
             && finds.readers.is_empty()
@@ -188,7 +209,7 @@ pub fn scan(request: &ScanRequest) -> Scan {
                 let kind = if name == "-" {
                     Kind::of_text(&text)
                 } else {
-                    Kind::of(&name)
+                    Kind::of_file(&name, &text)
                 };
                 read.push(FileFinds {
                     path: pipe.name.clone(),
@@ -265,20 +286,22 @@ fn judge_file(
         has_file: &has_file,
     };
     for candidate in &file.finds.candidates {
-        let read_by = candidate.read_by(readers);
-        let Some(mut found) = judge::judge(read_by.as_ref().unwrap_or(candidate), around) else {
+        // Each program that reads it has a verdict of its own; the worst counts.
+        let judged = candidate
+            .read_by(readers)
+            .iter()
+            .filter_map(|candidate| judge::judge(candidate, around))
+            .reduce(Found::worse);
+        let Some(mut found) = judged else {
             continue;
         };
-        let before = found.findings.len();
+        // The verdict stays: what is allowed promises no more than before.
         found.findings.retain(|located| {
             let code = located.finding.code;
             !request.allowed.contains(&code)
                 && !file.allowed.has(located.line, code)
                 && !file.allowed.has(found.line, code)
         });
-        if found.findings.len() < before && found.verdict == Verdict::Fail {
-            found.verdict = Verdict::of(&found.findings);
-        }
         strings.push(InFile {
             file: Shown::new(&name),
             path: file.path.clone(),

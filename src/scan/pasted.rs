@@ -47,11 +47,21 @@ pub enum Unclear {
         "the connection string in it has variables. Paste the string that the running program makes of it"
     )]
     Variables,
+    /// The program joins it to something, or changes it.
+    #[error(
+        "the program puts the connection string in it together. Paste the string that the running program makes of it"
+    )]
+    Joined,
     /// A setting that stands beside it.
     #[error(
         "settings beside the connection string decide about TLS. Paste the string alone, with these settings in it"
     )]
     Beside,
+    /// A setting beside it names another server, or another part of the connection.
+    #[error(
+        "settings beside the connection string count, too. Paste the string alone, with these settings in it"
+    )]
+    Server,
     /// A dictionary or a call whose program may set more.
     #[error(
         "it sets host and port one by one. Paste them as one string: \"host=NAME port=5432 sslmode=verify-full\""
@@ -127,14 +137,21 @@ fn of_candidate(line: &str, candidate: &Candidate, world: &dyn World) -> Pasted 
         Form::Part if line.contains("psycopg") => true,
         Form::Part | Form::Address => return Pasted::Unclear(Unclear::Parts),
     };
+    let around = match is_group {
+        true => Around::Nothing,
+        false => around(line, &filled.text),
+    };
     let rest = line.replace(&filled.text, "").to_ascii_lowercase();
     let decides = !is_group && DECISIVE.iter().any(|word| rest.contains(word));
-    if candidate.beside != Besides::Nothing || decides {
-        return Pasted::Unclear(Unclear::Beside);
+    match around {
+        Around::Joined => return Pasted::Unclear(Unclear::Joined),
+        Around::Nothing | Around::Settings if candidate.beside != Besides::Nothing || decides => {
+            return Pasted::Unclear(Unclear::Beside);
+        }
+        Around::Settings => return Pasted::Unclear(Unclear::Server),
+        Around::Nothing => {}
     }
-    let is_url = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|scheme| filled.text.starts_with(scheme));
+    let is_url = candidate.is_uri();
     let sign = SIGNS.iter().find(|(sign, _)| line.contains(sign));
     let dialect = candidate
         .asked
@@ -146,6 +163,63 @@ fn of_candidate(line: &str, candidate: &Candidate, world: &dyn World) -> Pasted 
             shown: understood.conninfo.redacted(),
         }),
         Err(_) => Pasted::Unclear(Unclear::None),
+    }
+}
+
+/// What stands around a string in a line.
+enum Around {
+    /// Nothing that changes it.
+    Nothing,
+    /// It is a part of a text that the program puts together.
+    Joined,
+    /// Settings with the names of libpq's.
+    Settings,
+}
+
+fn around(line: &str, text: &str) -> Around {
+    let Some((before, behind)) = line.split_once(text) else {
+        // It is written in another way, with backslashes: what joins it is not seen.
+        return Around::Joined;
+    };
+    let before = before.trim_end_matches(['"', '\'', '`']);
+    let before = before
+        .strip_suffix(['r', 'b', 'u', 'R', 'B', 'U'])
+        .map_or(before, |head| {
+            // A prefix of a literal, and not the end of a word.
+            match head.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+                true => before,
+                false => head,
+            }
+        });
+    let before = before.trim_end();
+    let behind = behind.trim_start_matches(['"', '\'', '`']).trim_start();
+    let begins = before.is_empty() || before.ends_with(['(', ',', '=', ':', '[', '{', '>']);
+    let is_arrow = !before.ends_with('>') || before.ends_with("=>");
+    let ends = behind.is_empty()
+        || behind.starts_with([')', ',', ';', '}', ']', '#'])
+        || behind.starts_with("//");
+    if !(begins && is_arrow && ends) {
+        return Around::Joined;
+    }
+    // `connect("host=a", host="b")`; the second argument of `getConnection` has no name.
+    let names = behind.split([',', '(', '{']).filter_map(|part| {
+        let end = part.find(['=', ':'])?;
+        let name = part.get(..end)?.trim_matches(['"', '\'', ' ']);
+        name.split_whitespace().last()
+    });
+    let mut names = names.filter(|name| !name.is_empty());
+    let decides = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        Keyword::from_bytes(lower.as_bytes()).is_some()
+            || matches!(
+                lower.as_str(),
+                "database" | "username" | "server" | "hostname"
+            )
+    };
+    if names.any(decides) {
+        Around::Settings
+    } else {
+        Around::Nothing
     }
 }
 
@@ -277,6 +351,17 @@ mod tests {
                 "Beside",
             ),
             ("new Client({ host: 'h', port: 5432, user: 'u' })", "Parts"),
+            ("psycopg2.connect(\"host=a user=u\", host=\"b\")", "Server"),
+            (
+                "new Pool({connectionString: 'postgres://a/d', host: 'b'})",
+                "Server",
+            ),
+            ("psycopg2.connect(\"host=a user=u\", port = 6)", "Server"),
+            ("$c = pg_connect(\"host=a dbname=d\" . $more);", "Joined"),
+            ("Repo.start(\"postgres://a/d\" <> rest)", "Joined"),
+            ("connect(prefix . \"host=a dbname=d\")", "Joined"),
+            ("psycopg2.connect(\"host=a user=u\" % x)", "Joined"),
+            ("f(\"postgres://h/d\".replace(x, y))", "Joined"),
         ] {
             assert_eq!(read(line), expected, "{line}");
         }

@@ -86,7 +86,7 @@ pub enum Reason {
     /// It has more settings than are kept.
     #[error("it has too many settings; the first ones were searched")]
     TooMuch,
-    /// It was given by name, mentions PostgreSQL, and has NUL bytes.
+    /// It has NUL bytes, and was given by name or should be text.
     #[error("it is not text")]
     NotText,
 }
@@ -190,7 +190,12 @@ impl<T> Reader<T> {
             return;
         }
         self.files = self.files.saturating_add(1);
-        match self.read(entry.path()) {
+        let given = if entry.depth() == 0 {
+            Given::ByName
+        } else {
+            Given::InTree
+        };
+        match self.read(entry.path(), given) {
             Err(error) => {
                 self.skip(
                     entry.path().to_owned(),
@@ -202,18 +207,13 @@ impl<T> Reader<T> {
                 let limit = self.largest;
                 self.skip(entry.path().to_owned(), Reason::TooLarge { limit });
             }
-            Ok(Found::Text) => match content::text(&self.buffer) {
-                Some(text) => {
-                    if let Some(visited) = visit(entry.path(), &text) {
-                        let _ = self.sender.send(Message::Visit(Visit::Read(visited)));
-                    }
+            Ok(Found::NotText) => self.skip(entry.path().to_owned(), Reason::NotText),
+            Ok(Found::Text) => {
+                let text = content::text(&self.buffer);
+                if let Some(visited) = text.and_then(|text| visit(entry.path(), &text)) {
+                    let _ = self.sender.send(Message::Visit(Visit::Read(visited)));
                 }
-                // Among others, binary files are passed over.
-                None if entry.depth() == 0 => {
-                    self.skip(entry.path().to_owned(), Reason::NotText);
-                }
-                None => {}
-            },
+            }
         }
     }
 
@@ -224,7 +224,7 @@ impl<T> Reader<T> {
     }
 
     /// Reads the file into the buffer, if it is worth it.
-    fn read(&mut self, path: &Path) -> io::Result<Found> {
+    fn read(&mut self, path: &Path, given: Given) -> io::Result<Found> {
         let mut file = File::open(path)?;
         if file.metadata()?.is_dir() {
             return Ok(Found::Nothing);
@@ -235,6 +235,22 @@ impl<T> Reader<T> {
         start.read_to_end(&mut self.buffer)?;
         let is_worth = kind::is_always_read(path) || content::is_worth_reading(&self.buffer);
         let is_whole = (self.buffer.len() as u64) <= self.largest;
+        let start = match is_whole {
+            true => &self.buffer,
+            false => self.buffer.get(..KEPT).unwrap_or(&self.buffer),
+        };
+        if content::is_binary(start) {
+            // Among others, binary files are passed over. Programs read a text in spite of a NUL in it.
+            let matters = match given {
+                Given::ByName => true,
+                Given::InTree => is_worth && kind::is_of_text(path),
+            };
+            return Ok(if matters {
+                Found::NotText
+            } else {
+                Found::Nothing
+            });
+        }
         if is_whole {
             return Ok(if is_worth {
                 Found::Text
@@ -243,15 +259,20 @@ impl<T> Reader<T> {
             });
         }
         // Only a file that cannot matter may be left out without a word.
-        let start = self.buffer.get(..KEPT).unwrap_or(&self.buffer);
-        if content::is_binary(start) {
-            return Ok(Found::Nothing);
-        }
         if is_worth || is_rest_worth_reading(&self.buffer, &mut file)? {
             return Ok(Found::TooLarge);
         }
         Ok(Found::Nothing)
     }
+}
+
+/// How a file was found.
+#[derive(Clone, Copy)]
+enum Given {
+    /// Its path was given.
+    ByName,
+    /// It is below a directory that was given.
+    InTree,
 }
 
 /// So much of the buffer stays from file to file.
@@ -260,6 +281,7 @@ const KEPT: usize = 256 * 1024;
 enum Found {
     Nothing,
     Text,
+    NotText,
     TooLarge,
 }
 
@@ -401,6 +423,23 @@ mod tests {
         assert_eq!(names, ["c", "f"]);
         // Those of a, d, e, and h, which is text.
         assert_eq!(reasons, vec![Reason::TooLarge { limit: 1000 }; 4]);
+    }
+
+    /// Node reads a program with a NUL in a comment.
+    #[test]
+    fn a_binary_file_is_named_if_it_should_be_text_or_was_given() {
+        let tree = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(tree.path().join(name), text).unwrap();
+        write("a.js", "postgres\0");
+        write("b.js", "nothing\0");
+        write("c.bin", "postgres\0");
+        write("d", "nothing\0");
+        let (names, reasons) = read(tree.path(), Ignored::LeftOut, 1000);
+        assert_eq!((names.len(), reasons), (0, vec![Reason::NotText]));
+        for (name, largest) in [("b.js", 1000), ("c.bin", 1000), ("d", 1000), ("d", 7)] {
+            let (_, reasons) = read(&tree.path().join(name), Ignored::LeftOut, largest);
+            assert_eq!(reasons, [Reason::NotText], "{name}");
+        }
     }
 
     #[cfg(unix)]

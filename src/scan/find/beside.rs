@@ -1,46 +1,117 @@
 //! What stands beside a string or beside a mode: a password, settings for TLS in words of a program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Clues;
-use super::group::{Group, Groups, Roots, outer, server};
+use super::group::{Group, Groups, outer, server};
 use super::ours::reader;
 use super::parts::{self, Part};
 use crate::conninfo::{Keyword, SslMode};
 use crate::dialect::Dialect;
-use crate::scan::candidate::{Beside, Besides, Candidate, Form};
+use crate::scan::candidate::{Accepts, Beside, Besides, Candidate, Form, Truth};
+use crate::scan::document::{Document, Entry};
+use crate::scan::kind::Kind;
+use crate::scan::read::language::{JAVASCRIPT, PYTHON};
+use crate::scan::template::fill;
 
 /// What stands beside the mode in words of a program.
 pub(super) fn besides(groups: &Groups<'_>, group: &Group<'_>, clues: Clues<'_>) -> Besides {
+    let details = groups.details(group);
+    if let Some(accepts) = details.iter().find_map(|entry| accepts_all(entry)) {
+        return Besides::Unverified(accepts);
+    }
     let reader = reader(groups.document, group, clues);
-    if let Some(entry) = group.get(Part::RejectUnauthorized) {
-        return match entry.value.as_str() {
-            "false" => Besides::Unverified,
-            "true" => Besides::Mode(SslMode::VerifyFull),
-            _ => Besides::Something,
+    let named = group.get(Part::RejectUnauthorized);
+    let tls = group
+        .get(Part::Tls)
+        .map(|entry| (entry, fill(&entry.value).text));
+    // `DB_SSL_REJECT_UNAUTHORIZED=false`
+    if let Some(entry) = named {
+        match Truth::of(&fill(&entry.value).text) {
+            Truth::No => return Besides::Unverified(Accepts::RejectUnauthorized),
+            Truth::Yes | Truth::Neither => {}
+        }
+    }
+    let is_on = tls
+        .as_ref()
+        .is_none_or(|(_, value)| Truth::of(value) == Truth::Yes);
+    if !details.is_empty() || named.is_some() {
+        let is_known = is_on
+            && reader != Some(Dialect::Ecto)
+            && verifies(groups, group, details)
+            && (named.is_some() || reader == Some(Dialect::NodePostgres));
+        return if is_known {
+            Besides::Mode(SslMode::VerifyFull)
+        } else {
+            Besides::Something
         };
     }
-    if let Some(entry) = group.get(Part::Tls) {
-        return match (entry.value.as_str(), reader) {
+    if let Some((entry, value)) = tls {
+        let is_sure = !groups.has_inner(group.scope)
+            && !groups.checks_itself
+            && !groups.may_be_replaced(group.scope, entry.line);
+        return match (Truth::of(&value), reader) {
             // Both verify chain and name unless they are told not to.
-            ("true", Some(Dialect::NodePostgres | Dialect::Ecto)) => {
+            (Truth::Yes, Some(Dialect::NodePostgres | Dialect::Ecto)) if is_sure => {
                 Besides::Mode(SslMode::VerifyFull)
             }
-            ("false" | "0" | "off" | "", _) => Besides::Nothing,
-            _ => Besides::Something,
+            (Truth::Yes, _) => Besides::Something,
+            (Truth::No, _) => Besides::Off,
+            (Truth::Neither, _) => Besides::of_mode(&value, None),
         };
     }
-    // `ssl: { ca: ... }`
-    match groups.inner(group.scope) {
-        Some(inner)
-            if reader == Some(Dialect::NodePostgres)
-                && groups.roots.get(inner) == Some(&Roots::Named)
-                && !groups.checks_itself =>
-        {
-            Besides::Mode(SslMode::VerifyFull)
+    if groups.has_inner(group.scope) {
+        Besides::Something
+    } else {
+        Besides::Nothing
+    }
+}
+
+/// Options that leave the verification of Node's `tls.connect` as it is, if they do not end it themselves.
+const HARMLESS: &[&str] = &[
+    "rejectUnauthorized",
+    "ca",
+    "cert",
+    "key",
+    "pfx",
+    "passphrase",
+    "crl",
+    "minVersion",
+    "maxVersion",
+    "ciphers",
+    "ecdhCurve",
+    "sigalgs",
+    "require",
+];
+
+/// Whether options of Node's `tls.connect` surely verify the server. What is not known to be harmless is not sure.
+fn verifies(groups: &Groups<'_>, group: &Group<'_>, details: &[&Entry]) -> bool {
+    let is_of_node = |entry: &&Entry| {
+        let scope = groups.document.scope(entry.scope);
+        scope.is_some_and(|scope| scope.name == "ssl") && HARMLESS.contains(&entry.key.as_str())
+    };
+    let is_true = |entry: &&Entry| {
+        !matches!(entry.key.as_str(), "rejectUnauthorized" | "require")
+            || Truth::of(&entry.value) == Truth::Yes
+    };
+    let says_so = |entry: &&Entry| matches!(entry.key.as_str(), "rejectUnauthorized" | "ca");
+    let last = details.iter().map(|entry| entry.line).max();
+    details
+        .iter()
+        .all(|entry| is_of_node(entry) && is_true(entry))
+        && details.iter().any(says_so)
+        && !groups.checks_itself
+        && !last.is_some_and(|line| groups.may_be_replaced(group.scope, line))
+}
+
+/// Whether an option ends the verification.
+fn accepts_all(entry: &Entry) -> Option<Accepts> {
+    match entry.key.as_str() {
+        "rejectUnauthorized" if Truth::of(&fill(&entry.value).text) == Truth::No => {
+            Some(Accepts::RejectUnauthorized)
         }
-        Some(_) => Besides::Something,
-        None => Besides::Nothing,
+        "verify" if entry.value == "verify_none" => Some(Accepts::VerifyNone),
+        _ => None,
     }
 }
 
@@ -51,13 +122,16 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         let count = in_scope.entry(candidate.scope).or_default();
         *count = count.saturating_add(1);
     }
-    // `connectionString` alone, or `connectionString: DATABASE_URL`.
-    let mut users: BTreeMap<&str, Vec<&Group<'_>>> = BTreeMap::new();
+    let definitions = Definitions::of(candidates);
+    // `connectionString` alone, or `connectionString: DATABASE_URL`, by the definition that counts there.
+    let mut users: BTreeMap<(&str, usize), Vec<&Group<'_>>> = BTreeMap::new();
     for group in &groups.groups {
-        let value = group.get(Part::Url).map(|entry| entry.value.as_str());
-        let name = value.and_then(referred);
-        if let Some(name) = name {
-            users.entry(name).or_default().push(group);
+        let url = group.get(Part::Url);
+        let name = url.and_then(|entry| Some((referred(&entry.value)?, entry.line)));
+        if let Some((name, line)) = name
+            && let Some(defined) = definitions.of_use(name, line)
+        {
+            users.entry((name, defined)).or_default().push(group);
         }
     }
     for candidate in candidates
@@ -65,6 +139,7 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         .filter(|candidate| candidate.form == Form::Text)
     {
         let Some(name) = candidate.key.as_deref() else {
+            candidate.beside = of_call(groups, candidate, clues);
             continue;
         };
         let prefix = parts::of(name).map(|name| name.prefix).unwrap_or_default();
@@ -76,31 +151,150 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         let own = groups
             .of_string(scope, candidate.line, &prefix)
             .or_else(beside);
-        let user = users.get(name).and_then(|users| {
-            let mut users = users.iter();
-            let behind = |group: &&&Group<'_>| {
-                let url = group.get(Part::Url);
-                url.is_some_and(|url| url.line >= candidate.line)
-            };
-            users.find(behind).copied()
-        });
+        let users = users.get(&(name, candidate.line));
+        let users = users.map_or(&[][..], Vec::as_slice);
         // `PASSWORD` beside the one `DATABASE_URL` of a class.
         let is_alone = scope != 0 && in_scope.get(&candidate.scope) == Some(&1);
         let unnamed = groups
             .first(scope, "")
             .filter(|group| is_alone && server(group).is_none());
-        let password = [own, user, unnamed]
+        let password = own
             .into_iter()
-            .flatten()
+            .chain(users.iter().copied())
+            .chain(unnamed)
             .find_map(|group| group.keyword(Keyword::Password));
         candidate.password = password.map(|entry| Beside {
             value: entry.value.clone(),
             line: entry.line,
         });
-        for group in [own, user].into_iter().flatten() {
-            if candidate.beside == Besides::Nothing {
-                candidate.beside = settings_of(groups, group, clues);
+        if let Some(own) = own
+            && candidate.beside == Besides::Nothing
+        {
+            let beside = settings_of(groups, own, clues);
+            candidate.beside = match precedence(groups, scope, clues) {
+                Precedence::OfString => beside,
+                Precedence::OfCall => beside.instead(),
+            };
+        }
+        // Each program that uses it has settings of its own.
+        let of_users = users
+            .iter()
+            .map(|group| settings_of(groups, group, clues))
+            .reduce(Besides::worse);
+        if let Some(of_users) = of_users
+            && candidate.beside == Besides::Nothing
+        {
+            candidate.beside = of_users;
+        }
+    }
+    by_environment(groups, candidates, clues);
+    by_configuration(groups.document, candidates, clues);
+}
+
+/// What counts if a string and the call around it disagree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Precedence {
+    OfString,
+    OfCall,
+}
+
+/// Arguments of Python's drivers and options of postgres.js replace what the string says.
+fn precedence(groups: &Groups<'_>, scope: usize, clues: Clues<'_>) -> Precedence {
+    let Kind::Code(language) = clues.kind else {
+        return Precedence::OfString;
+    };
+    let is_call = |scope: usize| scope != 0;
+    let around = groups.document.scope(scope).and_then(|one| one.parent);
+    let is_of_postgres_js = around
+        .and_then(|around| groups.document.scope(around))
+        .is_some_and(|around| around.name == "postgres");
+    if language.endings == PYTHON && is_call(scope)
+        || language.endings == JAVASCRIPT && is_of_postgres_js
+    {
+        Precedence::OfCall
+    } else {
+        Precedence::OfString
+    }
+}
+
+/// What the other arguments of a call say of the string in it: `connect("host=h", sslmode="disable")`.
+fn of_call(groups: &Groups<'_>, candidate: &Candidate, clues: Clues<'_>) -> Besides {
+    let scope = outer(groups.document, candidate.scope);
+    let group = groups.first(scope, "").filter(|_| scope != 0);
+    match (group, precedence(groups, scope, clues)) {
+        (Some(group), Precedence::OfCall) => settings_of(groups, group, clues).instead(),
+        (Some(_), Precedence::OfString) | (None, _) => Besides::Nothing,
+    }
+}
+
+/// Go's drivers take a configuration of `crypto/tls` that the program may change after it has read the string.
+fn by_configuration(document: &Document, candidates: &mut [Candidate], clues: Clues<'_>) {
+    let is_go = match clues.kind {
+        Kind::Code(language) => language.endings.contains(&"go"),
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => false,
+    };
+    let skips = |entry: &Entry| {
+        let name = entry.key.rsplit('.').next().unwrap_or_default();
+        name == "InsecureSkipVerify" && Truth::of(&entry.value) != Truth::No
+    };
+    if is_go && document.entries.iter().any(skips) {
+        for candidate in candidates {
+            candidate.beside = candidate.beside.in_doubt();
+        }
+    }
+}
+
+/// Where the strings with one name are defined.
+struct Definitions(BTreeMap<String, BTreeSet<usize>>);
+
+impl Definitions {
+    fn of(candidates: &[Candidate]) -> Self {
+        let mut lines: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for candidate in candidates {
+            if let Some(key) = &candidate.key {
+                lines.entry(key.clone()).or_default().insert(candidate.line);
             }
+        }
+        Self(lines)
+    }
+
+    /// The line of the definition that counts in this one: the last before it, or the first of all.
+    fn of_use(&self, name: &str, line: usize) -> Option<usize> {
+        let lines = self.0.get(name)?;
+        let before = lines.range(..=line).next_back();
+        before.or_else(|| lines.first()).copied()
+    }
+}
+
+const OF_NODE: &str = "NODE_TLS_REJECT_UNAUTHORIZED";
+
+/// Node verifies nothing where a variable of its environment says so, whatever else a program asks for.
+fn by_environment(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clues<'_>) {
+    let document = groups.document;
+    let scopes: BTreeMap<usize, &Entry> = document
+        .entries
+        .iter()
+        .filter(|entry| entry.key.strip_prefix("process.env.").unwrap_or(&entry.key) == OF_NODE)
+        .map(|entry| (entry.scope, entry))
+        .collect();
+    if scopes.is_empty() {
+        return;
+    }
+    let is_program = match clues.kind {
+        Kind::Code(language) => language.endings == JAVASCRIPT,
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => false,
+    };
+    for candidate in candidates {
+        let set = if is_program {
+            scopes.values().next().copied()
+        } else {
+            let mut around = document.around(candidate.scope);
+            around.find_map(|scope| scopes.get(&scope).copied())
+        };
+        match set.map(|entry| Truth::of(&fill(&entry.value).text)) {
+            Some(Truth::No) => candidate.beside = Besides::Unverified(Accepts::Environment),
+            Some(Truth::Neither) => candidate.beside = candidate.beside.in_doubt(),
+            Some(Truth::Yes) | None => {}
         }
     }
 }

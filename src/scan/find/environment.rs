@@ -1,16 +1,15 @@
-//! `PGSSLMODE` and `PGPASSWORD` beside commands: they count for the command behind them, for every command after them, or
-//! for the container or job whose environment sets them.
+//! `PGSSLMODE` and `PGPASSWORD` beside commands: they count for the command that gets them in its environment, or for the
+//! container or job whose environment sets them.
 
 use std::collections::BTreeMap;
 
 use crate::scan::candidate::{Beside, Besides, Candidate, Form};
-use crate::scan::document::{Document, Entry};
+use crate::scan::document::{Command, Document, Effect, Entry, Server};
 use crate::scan::kind::Kind;
-use crate::scan::read::lines::words;
+use crate::scan::read::lines::Style;
 
 const MODE: &str = "PGSSLMODE";
 const ROOT: &str = "PGSSLROOTCERT";
-const PASSWORD: &str = "PGPASSWORD";
 
 /// Keys above the environment of a process.
 const ENVIRONMENTS: &[&str] = &["env", "environment", "variables"];
@@ -20,10 +19,9 @@ pub(super) struct Environment<'d> {
     document: &'d Document,
     /// By the scope whose commands have it.
     of_scopes: BTreeMap<usize, Besides>,
-    /// Those outside of such a scope.
-    others: Vec<&'d Entry>,
-    root: Option<&'d str>,
-    passwords: Vec<&'d Entry>,
+    /// Those outside of such a scope, with the root that stands beside them.
+    others: Vec<(&'d Entry, Option<&'d str>)>,
+    commands: BTreeMap<usize, &'d Command>,
     /// That of the text around this one.
     outside: Besides,
 }
@@ -40,20 +38,20 @@ impl<'d> Environment<'d> {
             let scope = document
                 .scope(entry.scope)
                 .filter(|scope| ENVIRONMENTS.contains(&scope.name.as_str()));
+            let root = roots.get(&entry.scope).copied();
             match scope.and_then(|scope| scope.parent) {
                 Some(parent) => {
-                    let root = roots.get(&entry.scope).copied();
                     of_scopes.insert(parent, Besides::of_mode(&entry.value, root));
                 }
-                None => others.push(entry),
+                None => others.push((entry, root)),
             }
         }
+        let commands = document.commands.iter();
         Self {
             document,
             of_scopes,
             others,
-            root: roots.into_values().next(),
-            passwords: entries().filter(|entry| entry.key == PASSWORD).collect(),
+            commands: commands.map(|command| (command.scope, command)).collect(),
             outside,
         }
     }
@@ -65,61 +63,63 @@ impl<'d> Environment<'d> {
         known.copied().unwrap_or(self.outside)
     }
 
-    /// Gives strings without a name their mode.
-    pub(super) fn apply(&self, kind: Kind, text: &str, first_line: usize, found: &mut [Candidate]) {
-        self.give_passwords(kind, text, first_line, found);
-        let is_empty = self.of_scopes.is_empty() && self.others.is_empty();
-        if is_empty && self.outside == Besides::Nothing {
-            return;
-        }
-        let modes = Reached::of(MODE, &self.others, text, first_line);
-        for candidate in found
-            .iter_mut()
-            .filter(|candidate| candidate.key.is_none() && candidate.beside == Besides::Nothing)
-        {
+    /// Gives strings without a name their mode, and commands their password.
+    pub(super) fn apply(&self, kind: Kind, found: &mut [Candidate]) {
+        for candidate in found.iter_mut().filter(|candidate| candidate.key.is_none()) {
+            let command = self.commands.get(&candidate.scope).copied();
+            if candidate.form == Form::Text
+                && candidate.password.is_none()
+                && let Some(Effect::Value(value, line)) = command.map(|command| &command.password)
+            {
+                candidate.password = Some(Beside {
+                    value: value.clone(),
+                    line: *line,
+                });
+            }
+            if candidate.beside != Besides::Nothing {
+                continue;
+            }
             candidate.beside = match kind {
-                Kind::Lines(_) | Kind::Prose | Kind::Passwords => {
-                    let mode = modes.at(candidate.line);
-                    mode.map_or(self.outside, |mode| {
-                        Besides::of_mode(&mode.value, self.root)
-                    })
-                }
+                Kind::Lines(Style::Batch) => self.before(candidate.line),
+                Kind::Lines(Style::Shell | Style::Make | Style::Env | Style::Properties)
+                | Kind::Prose
+                | Kind::Passwords => match command {
+                    Some(command) => of_command(command, self.outside),
+                    None => self.outside,
+                },
                 Kind::Yaml => self.of_scope(candidate.scope),
                 Kind::Ini | Kind::Code(_) => match self.of_scope(candidate.scope) {
                     // `os.environ["PGSSLMODE"] = "require"`
-                    Besides::Nothing => self.only(),
+                    Besides::Nothing => self.of_program(candidate),
                     mode => mode,
                 },
             };
         }
     }
 
-    /// The mode of a file that sets it once, or always in the same way.
-    fn only(&self) -> Besides {
-        let Some((first, others)) = self.others.split_first() else {
-            return Besides::Nothing;
-        };
-        if others.iter().any(|other| other.value != first.value) {
-            return Besides::Something;
-        }
-        Besides::of_mode(&first.value, self.root)
+    /// The last mode that was set before a line.
+    fn before(&self, line: usize) -> Besides {
+        let mut before = self.others.iter().rev();
+        let last = before.find(|(entry, _)| entry.line <= line);
+        last.map_or(self.outside, |(entry, root)| {
+            Besides::of_mode(&entry.value, *root)
+        })
     }
 
-    /// `PGPASSWORD=x psql`
-    fn give_passwords(&self, kind: Kind, text: &str, first_line: usize, found: &mut [Candidate]) {
-        let Kind::Lines(_) = kind else {
-            return;
+    /// The mode of a program that sets it always in the same way, before it connects and where it connects.
+    fn of_program(&self, candidate: &Candidate) -> Besides {
+        let Some(((first, root), others)) = self.others.split_first() else {
+            return Besides::Nothing;
         };
-        let passwords = Reached::of(PASSWORD, &self.passwords, text, first_line);
-        let without = found.iter_mut().filter(|candidate| {
-            candidate.form == Form::Text && candidate.key.is_none() && candidate.password.is_none()
-        });
-        for candidate in without {
-            candidate.password = passwords.at(candidate.line).map(|entry| Beside {
-                value: entry.value.clone(),
-                line: entry.line,
-            });
+        let is_other = |(other, _): &(&Entry, _)| other.value != first.value;
+        let is_around = self
+            .document
+            .around(candidate.scope)
+            .any(|scope| scope == first.scope);
+        if others.iter().any(is_other) || first.line > candidate.line || !is_around {
+            return Besides::Something;
         }
+        Besides::of_mode(&first.value, *root)
     }
 }
 
@@ -127,93 +127,47 @@ fn is_mode(key: &str) -> bool {
     key == MODE || key == "process.env.PGSSLMODE"
 }
 
-/// The settings of one variable in lines that run one after the other.
-struct Reached<'d> {
-    /// For the command of this line.
-    of_line: BTreeMap<usize, &'d Entry>,
-    /// From this line on.
-    onward: BTreeMap<usize, &'d Entry>,
-}
-
-impl<'d> Reached<'d> {
-    fn of(name: &str, settings: &[&'d Entry], text: &str, first_line: usize) -> Self {
-        let (mut of_line, mut onward) = (BTreeMap::new(), BTreeMap::new());
-        if !settings.is_empty() {
-            let lines: Vec<&str> = text.lines().collect();
-            for entry in settings {
-                let line = entry
-                    .line
-                    .checked_sub(first_line)
-                    .and_then(|index| lines.get(index));
-                match reach(line.copied().unwrap_or_default(), name) {
-                    Reach::Line => of_line.insert(entry.line, *entry),
-                    Reach::Onward => onward.insert(entry.line, *entry),
-                };
-            }
+/// The mode that a command gets; `outside` is that of the text around its own.
+fn of_command(command: &Command, outside: Besides) -> Besides {
+    match (&command.mode, outside) {
+        (Effect::Value(mode, _), _) => {
+            let root = match &command.root {
+                Effect::Value(root, _) => Some(root.as_str()),
+                Effect::Inherited | Effect::Removed | Effect::Assigned | Effect::Doubtful => None,
+            };
+            Besides::of_mode(mode, root)
         }
-        Self { of_line, onward }
-    }
-
-    fn at(&self, line: usize) -> Option<&'d Entry> {
-        let last = || self.onward.range(..=line).next_back();
-        let known = self
-            .of_line
-            .get(&line)
-            .or_else(|| last().map(|(_, entry)| entry));
-        known.copied()
+        (Effect::Inherited, outside) => outside,
+        (Effect::Removed, _) | (Effect::Assigned, Besides::Nothing) => Besides::Nothing,
+        (Effect::Doubtful | Effect::Assigned, _) => Besides::Something,
     }
 }
 
-/// Which commands a setting of the environment counts for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    /// That of its line.
-    Line,
-    /// All that come after it.
-    Onward,
-}
-
-/// Words before a setting that counts from there on.
-const KEPT: &[&str] = &["export", "declare", "readonly", "ENV", "ARG", "set", "setx"];
-
-fn reach(line: &str, variable: &str) -> Reach {
-    let words = words(line);
-    let sets = |word: &String| {
-        word.split_once('=')
-            .is_some_and(|(name, _)| name == variable)
+/// What commands make of a mode that stands beside `PGHOST`; nothing if they all get it.
+pub(super) fn of_commands(document: &Document, mode: Option<&str>) -> Option<Besides> {
+    let commands = || {
+        let commands = document.commands.iter();
+        commands.filter(|command| command.server == Server::OfEnvironment)
     };
-    let Some(at) = words.iter().position(sets) else {
-        return Reach::Onward;
+    let is_set = |effect: &Effect| match effect {
+        Effect::Value(value, _) => Some(value.as_str()) == mode,
+        Effect::Inherited => mode.is_none(),
+        Effect::Removed | Effect::Assigned | Effect::Doubtful => false,
     };
-    let (before, behind) = words.split_at(at);
-    // `A=b PGSSLMODE=require psql` is one command, `PGSSLMODE=require; psql` are two.
-    let next = behind.iter().find(|word| !word.contains('='));
-    let ends = next.is_none_or(|next| matches!(next.as_str(), ";" | "&"));
-    if ends || before.iter().any(|word| KEPT.contains(&word.as_str())) {
-        Reach::Onward
-    } else {
-        Reach::Line
+    if commands().all(|command| is_set(&command.mode)) {
+        // No command is known: then the whole text sets it for others.
+        let is_open = commands().next().is_none();
+        return match &document.mode_at_end {
+            Effect::Doubtful if is_open => Some(Besides::Something),
+            Effect::Removed if is_open => Some(Besides::Nothing),
+            Effect::Doubtful
+            | Effect::Removed
+            | Effect::Inherited
+            | Effect::Value(_, _)
+            | Effect::Assigned => None,
+        };
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_setting_before_a_command_counts_for_it_alone() {
-        for (line, expected) in [
-            ("PGSSLMODE=require psql -h h", Reach::Line),
-            ("A=b PGSSLMODE=require C=d sudo psql", Reach::Line),
-            ("docker run -e PGSSLMODE=require pg psql", Reach::Line),
-            ("PGSSLMODE=require", Reach::Onward),
-            ("export PGSSLMODE=require A=b", Reach::Onward),
-            ("export PGSSLMODE=require && psql -h h", Reach::Onward),
-            ("PGSSLMODE=require; psql -h h", Reach::Onward),
-            ("ENV PGSSLMODE require", Reach::Onward),
-            ("  PGSSLMODE: require", Reach::Onward),
-        ] {
-            assert_eq!(reach(line, MODE), expected, "{line}");
-        }
-    }
+    commands()
+        .map(|command| of_command(command, Besides::Nothing))
+        .reduce(Besides::worse)
 }

@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::beside::{besides, referred};
-use super::ours::{is_ours, reader};
-use super::parts::{self, Part};
+use super::environment::of_commands;
+use super::ours::{is_elixir, is_ours, is_service_file, reader};
+use super::parts::{self, LIBPQ, Part};
 use super::{About, Clues};
 use crate::conninfo::{Keyword, host_and_port};
 use crate::dialect::Dialect;
 use crate::scan::candidate::{Beside, Besides, Candidate, Form, in_libpqs_form, in_libpqs_words};
 use crate::scan::document::{Document, Entry, SPREAD, UNKNOWN};
+use crate::scan::kind::Kind;
+use crate::scan::read::lines::Style;
 use crate::scan::template::fill;
 
 /// Scopes whose settings belong to the scope around them.
@@ -32,6 +35,8 @@ const INNER: &[&str] = &[
 
 /// Settings that belong together, by what they say.
 pub(super) struct Group<'d> {
+    /// Its place among the groups of the document.
+    index: usize,
     pub(super) scope: usize,
     pub(super) prefix: String,
     members: Vec<(Part, &'d Entry)>,
@@ -60,26 +65,31 @@ pub(super) struct Groups<'d> {
     pub(super) may_be_ours: bool,
     /// Whether a program in the text looks at certificates itself.
     pub(super) checks_itself: bool,
-    /// By the scope around them: those with settings for TLS.
-    inner: BTreeMap<usize, usize>,
-    /// Settings for TLS by scope: whether they name roots and nothing that ends the verification.
-    pub(super) roots: BTreeMap<usize, Roots>,
+    /// Scopes around settings for TLS that have a scope of their own.
+    inner: BTreeSet<usize>,
+    /// Those settings, by the group that they belong to.
+    details: BTreeMap<usize, Vec<&'d Entry>>,
+    /// Of each scope, the last line with settings that stand elsewhere.
+    spreads: BTreeMap<usize, usize>,
 }
 
-/// What the options of Node's `tls.connect` say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Roots {
-    /// They name roots. The verification is on by default.
-    Named,
-    /// Something else may end the verification.
-    Open,
-}
+/// Scopes with settings for TLS.
+const OF_TLS: &[&str] = &[
+    "ssl",
+    "tls",
+    "sslOptions",
+    "ssl_opts",
+    "dialectOptions",
+    "connect_args",
+];
 
 impl<'d> Groups<'d> {
     pub(super) fn of(document: &'d Document, clues: Clues<'_>) -> Self {
-        let groups = groups(document);
+        let groups = groups(document, clues);
         let mut places = BTreeMap::new();
         let mut strings = BTreeMap::new();
+        // Groups outside of all scopes, by their first lines.
+        let mut outermost: BTreeMap<usize, usize> = BTreeMap::new();
         for (index, group) in groups.iter().enumerate() {
             places
                 .entry((group.scope, group.prefix.clone()))
@@ -89,30 +99,42 @@ impl<'d> Groups<'d> {
                     .entry((group.scope, url.line, group.prefix.clone()))
                     .or_insert(index);
             }
-        }
-        let mut inner = BTreeMap::new();
-        for (index, scope) in document.scopes.iter().enumerate() {
-            let decides = matches!(
-                scope.name.as_str(),
-                "ssl" | "tls" | "sslOptions" | "ssl_opts" | "dialectOptions" | "connect_args"
-            );
-            if let (Some(parent), true) = (scope.parent.filter(|parent| *parent != 0), decides) {
-                inner.entry(parent).or_insert(index);
+            if group.scope == 0 && group.prefix.is_empty() {
+                let first = group.members.iter().map(|(_, entry)| entry.line).min();
+                outermost.entry(first.unwrap_or_default()).or_insert(index);
             }
         }
-        let mut roots = BTreeMap::new();
+        let mut inner = BTreeSet::new();
+        for scope in &document.scopes {
+            if OF_TLS.contains(&scope.name.as_str()) {
+                inner.extend(scope.parent.filter(|parent| *parent != 0));
+            }
+        }
+        let mut details: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();
+        let mut spreads = BTreeMap::new();
+        // The keyword lists of Elixir have no brackets.
+        let is_open = is_elixir(clues);
         for entry in &document.entries {
-            let is_ssl = document
+            if entry.key == SPREAD {
+                spreads.insert(entry.scope, entry.line);
+            }
+            let is_of_tls = document
                 .scope(entry.scope)
-                .is_some_and(|scope| scope.name == "ssl");
-            let said = match entry.key.as_str() {
-                "ca" => Roots::Named,
-                "rejectUnauthorized" | SPREAD => Roots::Open,
-                _ => continue,
+                .is_some_and(|scope| OF_TLS.contains(&scope.name.as_str()));
+            if !is_of_tls {
+                continue;
+            }
+            let around = outer(document, entry.scope);
+            let index = if around != entry.scope {
+                places.get(&(around, String::new()))
+            } else if is_open {
+                let before = outermost.range(..=entry.line).next_back();
+                before.map(|(_, index)| index)
+            } else {
+                None
             };
-            let known = roots.entry(entry.scope).or_insert(said);
-            if said == Roots::Open || !is_ssl {
-                *known = Roots::Open;
+            if let Some(index) = index {
+                details.entry(*index).or_default().push(entry);
             }
         }
         Self {
@@ -126,13 +148,25 @@ impl<'d> Groups<'d> {
                     .any(|name| clues.text.contains(name)),
             checks_itself: clues.text.contains("checkServerIdentity"),
             inner,
-            roots,
+            details,
+            spreads,
         }
     }
 
-    /// The settings for TLS in a scope of their own below this one.
-    pub(super) fn inner(&self, scope: usize) -> Option<&usize> {
-        self.inner.get(&scope)
+    /// Whether settings for TLS stand in a scope of their own below this one.
+    pub(super) fn has_inner(&self, scope: usize) -> bool {
+        self.inner.contains(&scope)
+    }
+
+    /// Settings for TLS in scopes of their own that belong to a group.
+    pub(super) fn details(&self, group: &Group<'_>) -> &[&'d Entry] {
+        let details = self.details.get(&group.index);
+        details.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether settings that stand elsewhere may replace one in this line.
+    pub(super) fn may_be_replaced(&self, scope: usize, line: usize) -> bool {
+        self.spreads.get(&scope).is_some_and(|last| *last >= line)
     }
 
     /// The first group of a scope with a prefix.
@@ -148,9 +182,10 @@ impl<'d> Groups<'d> {
     }
 }
 
-fn groups(document: &Document) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+fn groups<'d>(document: &'d Document, clues: Clues<'_>) -> Vec<Group<'d>> {
+    let mut groups: Vec<Group<'d>> = Vec::new();
     let mut places: BTreeMap<(usize, String), usize> = BTreeMap::new();
+    let repeated = Repeated::of(clues);
     for entry in &document.entries {
         let Some(name) = parts::of(&entry.key) else {
             continue;
@@ -163,13 +198,38 @@ fn groups(document: &Document) -> Vec<Group<'_>> {
         }
         let place = (scope, name.prefix.clone());
         let open = places.get(&place).and_then(|index| groups.get_mut(*index));
-        match open {
-            Some(group) if group.get(name.part).is_none() => group.members.push((name.part, entry)),
-            // In one map the first name counts: `host` and `hostname`. Elsewhere a repetition is another connection.
-            Some(_) if scope != 0 => {}
-            Some(_) | None => {
-                places.insert(place, groups.len());
+        let known = open.map(|group| {
+            let same = group.members.iter().position(|(one, _)| *one == name.part);
+            (group, same)
+        });
+        match known {
+            Some((group, None)) => group.members.push((name.part, entry)),
+            // `host` and `hostname` of one map: the first name counts. Of one name, the last value does.
+            Some((group, Some(same))) if scope != 0 || repeated == Repeated::LastCounts => {
+                let member = group.members.get_mut(same);
+                let is_same = |member: &&mut (Part, &Entry)| {
+                    member.1.key == entry.key && member.1.scope == entry.scope
+                };
+                if let Some(member) = member.filter(is_same)
+                    && repeated != Repeated::FirstCounts
+                {
+                    member.1 = match name.part {
+                        // Both may stand under conditions of a template.
+                        Part::Keyword(Keyword::SslMode) => weaker(member.1, entry),
+                        Part::Keyword(_)
+                        | Part::Tls
+                        | Part::RejectUnauthorized
+                        | Part::Engine
+                        | Part::Url => entry,
+                    };
+                }
+            }
+            // Elsewhere a repetition is another connection.
+            Some((_, Some(_))) | None => {
+                let index = groups.len();
+                places.insert(place, index);
                 groups.push(Group {
+                    index,
                     scope,
                     prefix: name.prefix,
                     members: vec![(name.part, entry)],
@@ -178,6 +238,41 @@ fn groups(document: &Document) -> Vec<Group<'_>> {
         }
     }
     groups
+}
+
+fn weaker<'d>(one: &'d Entry, other: &'d Entry) -> &'d Entry {
+    let beside = |entry: &Entry| Besides::of_mode(&entry.value, None);
+    if beside(one).worse(beside(other)) == beside(one) {
+        one
+    } else {
+        other
+    }
+}
+
+/// What a name that is set twice in one place means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeated {
+    /// The last value counts, also outside of all scopes.
+    LastCounts,
+    /// It is another connection outside of all scopes; in one, the last value counts.
+    Another,
+    /// The first value counts (`parseServiceFile` in libpq's `fe-connect.c`).
+    FirstCounts,
+}
+
+impl Repeated {
+    fn of(clues: Clues<'_>) -> Self {
+        match clues.kind {
+            Kind::Lines(Style::Env | Style::Properties) => Self::LastCounts,
+            Kind::Ini if is_service_file(clues.path) => Self::FirstCounts,
+            Kind::Lines(Style::Shell | Style::Make | Style::Batch)
+            | Kind::Ini
+            | Kind::Yaml
+            | Kind::Code(_)
+            | Kind::Passwords
+            | Kind::Prose => Self::Another,
+        }
+    }
 }
 
 /// The scope to which the settings of an inner one belong.
@@ -276,7 +371,17 @@ fn candidate(
     if takes_a_port(host) {
         split_port(&mut settings);
     }
-    let beside = besides(groups, group, clues);
+    let mut beside = besides(groups, group, clues);
+    let mode = group.keyword(Keyword::SslMode);
+    if group.prefix == LIBPQ
+        && group.scope == 0
+        && let Kind::Lines(Style::Shell | Style::Make) = clues.kind
+        && let Some(of_commands) = of_commands(document, mode.map(|entry| entry.value.as_str()))
+    {
+        // The file sets it, but not for all commands.
+        settings.retain(|(keyword, _)| !matches!(keyword, Keyword::SslMode | Keyword::SslRootCert));
+        beside = of_commands;
+    }
     let has_mode = settings
         .iter()
         .any(|(keyword, _)| *keyword == Keyword::SslMode);
@@ -320,7 +425,7 @@ fn unverified(
         return None;
     }
     let beside = besides(groups, group, clues);
-    (beside == Besides::Unverified).then(|| Candidate {
+    matches!(beside, Besides::Unverified(_)).then(|| Candidate {
         line: url.line,
         key: Some(url.key.clone()),
         filled: fill(&in_libpqs_form([(Keyword::Host, UNKNOWN)])),
@@ -417,8 +522,8 @@ fn key(document: &Document, group: &Group<'_>, host: &Entry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::candidate::Accepts;
     use crate::scan::find::all;
-    use crate::scan::kind::Kind;
 
     fn found(path: &str, text: &str) -> Vec<(usize, String, String)> {
         let finds = all(path, Kind::of(path), text);
@@ -501,7 +606,8 @@ mod tests {
         let text = "const p = new Pool({\n  connectionString: 'postgres://u@db.acme.io/d',\n  ssl: { rejectUnauthorized: false },\n});\n";
         let finds = all("a.js", Kind::of("a.js"), text);
         assert_eq!(finds.candidates.len(), 1);
-        assert_eq!(finds.candidates[0].beside, Besides::Unverified);
+        let expected = Besides::Unverified(Accepts::RejectUnauthorized);
+        assert_eq!(finds.candidates[0].beside, expected);
         let text = "spring.datasource.url=jdbc:postgresql://h/d\nspring.datasource.password=x\n";
         let finds = all(
             "application.properties",

@@ -151,7 +151,7 @@ fn within(
     };
     beside::join(&groups, &mut found, clues);
     let environment = Environment::of(&document, outside);
-    environment.apply(kind, text, first_line, &mut found);
+    environment.apply(kind, &mut found);
     finds.candidates.extend(found);
     if depth >= DEEPEST {
         let scripts = document

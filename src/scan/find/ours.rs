@@ -7,6 +7,7 @@ use crate::conninfo::{Choice as _, Keyword, SslMode};
 use crate::dialect::Dialect;
 use crate::scan::document::{Document, UNKNOWN};
 use crate::scan::kind::Kind;
+use crate::scan::read::language::{ELIXIR, JAVASCRIPT};
 
 /// Words that say PostgreSQL where a name has them.
 const OURS: &[&str] = &[
@@ -98,8 +99,7 @@ pub(super) fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) 
     {
         return true;
     }
-    let name = clues.path.rsplit('/').next().unwrap_or_default();
-    if name.contains("pg_service") {
+    if is_service_file(clues.path) {
         return true;
     }
     let is_database = upper_words(&group.prefix)
@@ -111,13 +111,27 @@ pub(super) fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) 
     is_database && clues.about == About::Postgres
 }
 
+/// Whether a file has libpq's services, by its name.
+pub(super) fn is_service_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.contains("pg_service")
+}
+
+/// Whether a file is a program in Elixir.
+pub(super) fn is_elixir(clues: Clues<'_>) -> bool {
+    match clues.kind {
+        Kind::Code(language) => language.endings == ELIXIR,
+        Kind::Lines(_) | Kind::Ini | Kind::Yaml | Kind::Passwords | Kind::Prose => false,
+    }
+}
+
 /// Whose words the settings are in.
 pub(super) fn reader(document: &Document, group: &Group<'_>, clues: Clues<'_>) -> Option<Dialect> {
     if group.prefix == LIBPQ {
         return Some(Dialect::DotenvLine);
     }
     let name = clues.path.rsplit('/').next().unwrap_or_default();
-    if name.contains("pg_service") {
+    if is_service_file(clues.path) {
         return Some(Dialect::Libpq);
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -127,10 +141,8 @@ pub(super) fn reader(document: &Document, group: &Group<'_>, clues: Clues<'_>) -
         (Some("adapter"), Kind::Yaml) => Some(Dialect::Rails),
         (Some("ENGINE"), Kind::Code(_)) => Some(Dialect::Django),
         (Some("driver"), Kind::Code(_)) if ending == "php" => Some(Dialect::Laravel),
-        _ if ending == "ex" || ending == "exs" => Some(Dialect::Ecto),
-        _ if matches!(ending, "js" | "ts" | "mjs" | "cjs" | "tsx" | "jsx") => {
-            Some(Dialect::NodePostgres)
-        }
+        _ if ELIXIR.contains(&ending) => Some(Dialect::Ecto),
+        _ if JAVASCRIPT.contains(&ending) => Some(Dialect::NodePostgres),
         _ if document
             .path(group.scope)
             .any(|name| name.contains("Npgsql")) =>

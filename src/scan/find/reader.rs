@@ -3,36 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, is_psql_program};
+use crate::scan::kind::DOCUMENTS;
+use crate::scan::read::language::{ELIXIR, JAVASCRIPT, PYTHON};
 
 /// Who reads each variable of a tree.
 #[derive(Debug, Default)]
-pub(in crate::scan) struct Readers(BTreeMap<String, Reader>);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    One(Dialect),
-    /// With different rules: none of them can be preferred.
-    Several,
-}
+pub(in crate::scan) struct Readers(BTreeMap<String, Vec<Dialect>>);
 
 impl Readers {
-    /// The driver that reads the variable; nothing if none is known, or more than one.
-    pub(in crate::scan) fn of(&self, variable: &str) -> Option<Dialect> {
-        match self.0.get(variable)? {
-            Reader::One(dialect) => Some(*dialect),
-            Reader::Several => None,
-        }
+    /// The drivers that read the variable, as far as they are known.
+    pub(in crate::scan) fn of(&self, variable: &str) -> &[Dialect] {
+        self.0.get(variable).map_or(&[], Vec::as_slice)
     }
 }
 
 impl FromIterator<(String, Dialect)> for Readers {
     fn from_iter<T: IntoIterator<Item = (String, Dialect)>>(readers: T) -> Self {
-        let mut known = BTreeMap::new();
+        let mut known: BTreeMap<String, Vec<Dialect>> = BTreeMap::new();
         for (variable, dialect) in readers {
-            let reader = known.entry(variable).or_insert(Reader::One(dialect));
-            if *reader != Reader::One(dialect) {
-                *reader = Reader::Several;
+            let drivers = known.entry(variable).or_default();
+            if !drivers.contains(&dialect) {
+                drivers.push(dialect);
             }
         }
         Self(known)
@@ -48,8 +40,7 @@ struct Sign {
     dialect: Dialect,
 }
 
-const JAVASCRIPT: &[&str] = &["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"];
-const ELIXIR: &[&str] = &["ex", "exs"];
+const GO: &[&str] = &["go"];
 
 const fn sign(
     endings: &'static [&'static str],
@@ -108,27 +99,74 @@ const SIGNS: &[Sign] = &[
     ),
 ];
 
+/// The same for programs that take their variables from anywhere: how a variable is read, if the driver is named.
+const ANYWHERE: &[Sign] = &[
+    sign(PYTHON, "psycopg", "os.environ[\"", Dialect::Libpq),
+    sign(PYTHON, "psycopg", "os.environ['", Dialect::Libpq),
+    sign(PYTHON, "psycopg", "environ.get(\"", Dialect::Libpq),
+    sign(PYTHON, "psycopg", "environ.get('", Dialect::Libpq),
+    sign(PYTHON, "psycopg", "getenv(\"", Dialect::Libpq),
+    sign(PYTHON, "psycopg", "getenv('", Dialect::Libpq),
+    sign(GO, "jackc/pgx", "os.Getenv(\"", Dialect::Go),
+    sign(GO, "lib/pq", "os.Getenv(\"", Dialect::Go),
+];
+
+/// The variables that commands of psql have as arguments.
+fn of_commands(text: &str, found: &mut Vec<(String, Dialect)>) {
+    if !PROGRAMS.iter().any(|name| text.contains(name)) {
+        return;
+    }
+    for line in text.lines().filter(|line| line.len() < LONGEST_LINE) {
+        let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
+        if !words.any(is_psql_program) {
+            continue;
+        }
+        // `psql $URL`, `psql "${URL}"`, `psql $(URL)` of Makefiles, `psql %URL%` of Windows
+        for (at, sign) in line.match_indices(['$', '%']) {
+            let rest = line
+                .get(at.saturating_add(sign.len())..)
+                .unwrap_or_default();
+            let rest = rest.strip_prefix(['{', '(', '$']).unwrap_or(rest);
+            found.extend(variable(rest).map(|name| (name, Dialect::Libpq)));
+        }
+    }
+}
+
+/// Names of libpq's programs, to know at once that a text has none.
+const PROGRAMS: &[&str] = &["psql", "pg_", "createdb", "dropdb", "vacuumdb", "reindexdb"];
+
+const LONGEST_LINE: usize = 16 * 1024;
+
 /// Source files that configure a database are shorter.
 const LONGEST: usize = 1024 * 1024;
 
 /// The variables that a file reads a URL from.
 pub(super) fn find(path: &str, text: &str) -> Vec<(String, Dialect)> {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let mut found = Vec::new();
+    if text.len() > LONGEST {
+        return found;
+    }
+    if !DOCUMENTS.contains(&ending) {
+        of_commands(text, &mut found);
+    }
     let mut signs = SIGNS
         .iter()
+        .chain(ANYWHERE)
         .filter(|sign| sign.endings.contains(&ending))
         .peekable();
-    if signs.peek().is_none() || text.len() > LONGEST {
-        return Vec::new();
+    if signs.peek().is_none() {
+        return found;
     }
     let squeezed: String = text.split_whitespace().collect();
-    signs
+    let of_programs = signs
         .filter(|sign| squeezed.contains(sign.beside))
         .flat_map(|sign| {
             let after = squeezed.split(sign.before).skip(1);
             after.filter_map(|rest| Some((variable(rest)?, sign.dialect)))
-        })
-        .collect()
+        });
+    found.extend(of_programs);
+    found
 }
 
 /// The name that the text begins with.
@@ -176,6 +214,16 @@ mod tests {
                 &[("DATABASE_URL", Dialect::Ecto)],
             ),
             (
+                "bin/dump.sh",
+                "pg_dump -f x \"${DATABASE_URL}\"\necho $OTHER",
+                &[("DATABASE_URL", Dialect::Libpq)],
+            ),
+            (
+                "job.py",
+                "import psycopg\nc = psycopg.connect(os.environ['DATABASE_URL'])",
+                &[("DATABASE_URL", Dialect::Libpq)],
+            ),
+            (
                 "notes.md",
                 "url = env(\"DATABASE_URL\") \"postgresql\"",
                 &[],
@@ -190,16 +238,16 @@ mod tests {
     }
 
     #[test]
-    fn two_readers_with_different_rules_are_none() {
+    fn every_reader_counts_once() {
         let one = |dialect| ("URL".to_owned(), dialect);
-        let readers: Readers = [one(Dialect::Prisma), one(Dialect::Prisma)]
-            .into_iter()
-            .collect();
-        assert_eq!(readers.of("URL"), Some(Dialect::Prisma));
-        assert_eq!(readers.of("OTHER"), None);
-        let readers: Readers = [one(Dialect::Prisma), one(Dialect::NodePostgres)]
-            .into_iter()
-            .collect();
-        assert_eq!(readers.of("URL"), None);
+        let readers: Readers = [
+            one(Dialect::Prisma),
+            one(Dialect::NodePostgres),
+            one(Dialect::Prisma),
+        ]
+        .into_iter()
+        .collect();
+        assert_eq!(readers.of("URL"), [Dialect::Prisma, Dialect::NodePostgres]);
+        assert_eq!(readers.of("OTHER"), []);
     }
 }

@@ -49,6 +49,7 @@ struct Reader<'t> {
 const BY_PLACE: &[(&str, &[&str])] = &[
     ("getConnection", &["url", "user", "password"]),
     ("PDO", &["dsn", "user", "password"]),
+    ("postgres", &["url"]),
     ("Sequelize", &["database", "user", "password"]),
 ];
 
@@ -57,6 +58,31 @@ const SETTERS: &[&str] = &["SetEnvironmentVariable", "setenv", "Setenv", "setdef
 
 /// Between a key and its value.
 const BETWEEN: &[&str] = &["=", ":", "=>", ":="];
+
+/// Settings that decide about TLS where only their name is written.
+const DECISIVE: &[&str] = &[
+    "ssl",
+    "sslmode",
+    "tls",
+    "rejectUnauthorized",
+    "checkServerIdentity",
+    "ca",
+    "dialectOptions",
+];
+
+/// Behind a value that only counts under a condition, or is compared.
+const CONDITIONS: &[&str] = &["?", "&&", "==", "!=", "<", ">", "<=", ">=", "<>"];
+
+/// The same in words.
+const CONDITION_WORDS: &[&str] = &["if", "unless", "and", "is", "in", "not", "when", "eq", "ne"];
+
+/// Signs that may stand behind a truth value which is all of its setting.
+const ENDS: &[&str] = &[",", ";", "}", ")", "]"];
+
+/// Signs that go on with the line before.
+const GO_ON: &[&str] = &[
+    "?", "&&", "==", "!=", "<=", ">=", "<>", "||", "??", "?:", "&", "|", "^", ".", "=",
+];
 
 /// Before a value that counts if the one before it is missing.
 const OTHERWISE: &[&str] = &["||", "??", "?:", "or"];
@@ -127,7 +153,9 @@ impl<'t> Reader<'t> {
                         self.key = None;
                     }
                     // `ssl: production ? { ... } : false`
-                    "?" if self.sign(next) == Some("{") && self.key.is_some() => {
+                    "?" | "&&" | "||" | "??"
+                        if self.sign(next) == Some("{") && self.key.is_some() =>
+                    {
                         let key = self.key.take().unwrap_or_default();
                         self.push(key.to_owned());
                         return next.saturating_add(1);
@@ -275,11 +303,11 @@ impl<'t> Reader<'t> {
         filled
     }
 
-    /// `{ connectionString }` of JavaScript.
+    /// `{ connectionString }`, `{ ssl }` of JavaScript.
     fn is_shorthand(&self, name: &str, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.sign(before));
         let after = self.sign(at.saturating_add(1));
-        names_a_string(name)
+        (names_a_string(name) || DECISIVE.contains(&name))
             && matches!(before, Some("{" | ","))
             && matches!(after, Some("," | "}"))
             && !self.open.is_empty()
@@ -310,21 +338,37 @@ impl<'t> Reader<'t> {
         match &token.kind {
             TokenKind::Text(_) => {
                 let (value, behind) = self.joined(at);
-                self.document.set(scope, key, &value, token.line);
+                self.set_text(scope, key, &value, token.line, behind);
                 behind
             }
             TokenKind::Sign(sign) if matches!(sign.as_str(), "{" | "[" | "(") => {
                 self.push(key.to_owned());
                 next
             }
-            TokenKind::Sign(_) => at,
+            // An atom of Elixir, a symbol of Ruby: `verify: :verify_none`.
+            TokenKind::Sign(sign) if sign == ":" && self.word(next).is_some() => {
+                let value = self.word(next).unwrap_or_default();
+                let behind = next.saturating_add(1);
+                if self.is_under_condition(behind) {
+                    self.document.set(scope, key, UNKNOWN, token.line);
+                } else {
+                    self.document.set(scope, key, value, token.line);
+                }
+                behind
+            }
+            // `!isDevelopment`, `&options`: what it is only the running program knows.
+            TokenKind::Sign(_) => {
+                self.document.set(scope, key, UNKNOWN, token.line);
+                self.key = Some(key);
+                at
+            }
             TokenKind::Word(word) => {
                 let otherwise = self.sign(next).or_else(|| self.word(next));
                 if otherwise.is_some_and(|sign| OTHERWISE.contains(&sign)) {
                     let default = next.saturating_add(1);
                     if self.text(default).is_some() {
                         let (value, behind) = self.joined(default);
-                        self.document.set(scope, key, &value, token.line);
+                        self.set_text(scope, key, &value, token.line, behind);
                         return behind;
                     }
                     if let Some(word) = self.word(default).filter(|word| is_number(word)) {
@@ -365,24 +409,81 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Sets a text, or says it without its name if something else may count in its place.
+    fn set_text(&mut self, scope: usize, key: &str, value: &str, line: usize, behind: usize) {
+        if self.is_under_condition(behind) {
+            self.document.set(scope, key, UNKNOWN, line);
+            self.document.say(scope, value, line);
+        } else {
+            self.document.set(scope, key, value, line);
+        }
+    }
+
+    /// Whether a condition follows a value.
+    fn is_under_condition(&self, behind: usize) -> bool {
+        let has = |sign: &str| CONDITIONS.contains(&sign);
+        // `<?xml version="1.0"?>`, and the next tag of XML.
+        let is_markup = self.language.is_markup();
+        !is_markup
+            && (self.sign(behind).is_some_and(has)
+                || self
+                    .word(behind)
+                    .is_some_and(|word| CONDITION_WORDS.contains(&word))
+                    && self.is_same_statement(behind))
+    }
+
+    /// Whether this token belongs to the statement of the one before it, as far as lines say.
+    fn is_same_statement(&self, at: usize) -> bool {
+        let line = |at: usize| self.token(at).map(|token| token.line);
+        at.checked_sub(1).and_then(line) == line(at)
+            || self.language.adjacent == Adjacent::JoinedInBrackets && !self.open.is_empty()
+    }
+
+    /// Whether the value that ends before this token is all of its setting.
+    fn ends_here(&self, behind: usize, line: usize) -> bool {
+        match self.token(behind) {
+            None => true,
+            Some(token) => match &token.kind {
+                TokenKind::Sign(sign) => {
+                    let sign = sign.as_str();
+                    ENDS.contains(&sign) || token.line > line && !GO_ON.contains(&sign)
+                }
+                TokenKind::Word(_) | TokenKind::Text(_) => {
+                    !self.is_under_condition(behind)
+                        && (token.line > line || self.language.is_separated_by_blanks())
+                }
+            },
+        }
+    }
+
     /// A word that is a value: a number, a truth value, or one of an enumeration of modes.
     fn constant(&self, at: usize, word: &str) -> (String, usize) {
         let next = at.saturating_add(1);
         let last = word.rsplit('.').next().unwrap_or_default();
-        if is_number(word) || matches!(word, "true" | "false" | "True" | "False") {
-            return (word.to_lowercase(), next);
+        if is_number(word) {
+            return (word.to_owned(), next);
+        }
+        if matches!(word, "true" | "false" | "True" | "False") {
+            let line = self.token(at).map_or(0, |token| token.line);
+            let value = match self.ends_here(next, line) {
+                true => word.to_lowercase(),
+                // `true === x`, `true && x`
+                false => UNKNOWN.to_owned(),
+            };
+            return (value, next);
         }
         if matches!(word, "null" | "nil" | "None" | "undefined") {
             return (String::new(), next);
         }
         let of_modes = |word: &str| word.to_ascii_lowercase().contains("sslmode");
-        if of_modes(word) && word.contains('.') {
+        if of_modes(word) && word.contains('.') && !self.is_under_condition(next) {
             return (last.to_owned(), next);
         }
         // `PgSslMode::Disable`
-        if of_modes(word) && self.sign(next) == Some("::") {
+        let behind = next.saturating_add(2);
+        if of_modes(word) && self.sign(next) == Some("::") && !self.is_under_condition(behind) {
             let member = self.word(next.saturating_add(1)).unwrap_or_default();
-            return (member.to_owned(), next.saturating_add(2));
+            return (member.to_owned(), behind);
         }
         (UNKNOWN.to_owned(), next)
     }
@@ -471,7 +572,7 @@ impl<'t> Reader<'t> {
         let mut value = self.text(at).unwrap_or_default().to_owned();
         let mut next = at.saturating_add(1);
         while value.len() < LONGEST {
-            if self.language.adjacent == Adjacent::Joined
+            if self.is_adjacent(next)
                 && let Some(more) = self.text(next)
                 && self
                     .sign(next.saturating_add(1))
@@ -501,6 +602,18 @@ impl<'t> Reader<'t> {
         }
         // `"...".format(...)`, `"..." % (...)`: its texts are no settings.
         (value, next)
+    }
+
+    /// Whether a text here is one with the text before it.
+    fn is_adjacent(&self, at: usize) -> bool {
+        let line = |at: usize| self.token(at).map(|token| token.line);
+        match self.language.adjacent {
+            Adjacent::Separate => false,
+            Adjacent::Joined => true,
+            // Elsewhere the line ends the statement.
+            Adjacent::JoinedInBrackets => self.is_same_statement(at),
+            Adjacent::JoinedInLine => at.checked_sub(1).and_then(line) == line(at),
+        }
     }
 
     /// The end of an expression that is joined to a text.

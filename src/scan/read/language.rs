@@ -41,6 +41,10 @@ pub(super) enum Escape {
 pub(super) enum Adjacent {
     /// One string.
     Joined,
+    /// One string in the same line, or between brackets.
+    JoinedInBrackets,
+    /// One string in the same line.
+    JoinedInLine,
     /// Two.
     Separate,
 }
@@ -66,6 +70,29 @@ const C: &[&str] = &["//"];
 const HASH: &[&str] = &["#"];
 const SLASHES: &[(&str, &str)] = &[("/*", "*/")];
 
+/// JavaScript and its relatives.
+pub(in crate::scan) const JAVASCRIPT: &[&str] = &[
+    "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte",
+];
+
+/// Python.
+pub(in crate::scan) const PYTHON: &[&str] = &["py", "pyi", "bzl", "star"];
+
+/// Elixir.
+pub(in crate::scan) const ELIXIR: &[&str] = &["ex", "exs", "eex", "heex"];
+
+impl Language {
+    /// Whether it consists of tags.
+    pub(super) fn is_markup(&self) -> bool {
+        self.block_comments.iter().any(|(open, _)| *open == "<!--")
+    }
+
+    /// Whether blanks alone separate settings in a line: `{:ssl true :host "h"}`.
+    pub(super) fn is_separated_by_blanks(&self) -> bool {
+        self.endings.contains(&"clj")
+    }
+}
+
 /// JSON, also with comments.
 pub(in crate::scan) const JSON: Language = Language {
     endings: &["json", "jsonc", "json5", "tfstate", "ipynb"],
@@ -79,17 +106,15 @@ pub(in crate::scan) const JSON: Language = Language {
 /// All others.
 pub(in crate::scan) const LANGUAGES: &[Language] = &[
     Language {
-        endings: &["py", "pyi", "bzl", "star"],
+        endings: PYTHON,
         line_comments: HASH,
         block_comments: &[],
         strings: &[TRIPLE, TRIPLE_SINGLE, DOUBLE, SINGLE],
         joins: &["+"],
-        adjacent: Adjacent::Joined,
+        adjacent: Adjacent::JoinedInBrackets,
     },
     Language {
-        endings: &[
-            "js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "vue", "svelte",
-        ],
+        endings: JAVASCRIPT,
         line_comments: C,
         block_comments: SLASHES,
         strings: &[DOUBLE, SINGLE, BACKQUOTE],
@@ -151,7 +176,7 @@ pub(in crate::scan) const LANGUAGES: &[Language] = &[
         block_comments: &[("\n=begin", "\n=end")],
         strings: &[DOUBLE, SINGLE],
         joins: &["+"],
-        adjacent: Adjacent::Joined,
+        adjacent: Adjacent::JoinedInLine,
     },
     Language {
         endings: &["pl", "pm", "t", "r", "jl", "nim"],
@@ -170,7 +195,7 @@ pub(in crate::scan) const LANGUAGES: &[Language] = &[
         adjacent: Adjacent::Separate,
     },
     Language {
-        endings: &["ex", "exs", "eex", "heex"],
+        endings: ELIXIR,
         line_comments: HASH,
         block_comments: &[],
         strings: &[TRIPLE, DOUBLE, SINGLE],

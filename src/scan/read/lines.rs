@@ -1,13 +1,17 @@
 //! Files of lines that set variables: env files, shell scripts, Dockerfiles, Makefiles, `.properties`.
 
-use crate::dialect::is_psql_program;
-use crate::scan::document::{Document, UNKNOWN};
+use super::control::Rules;
+use super::shell::Shell;
+use super::words::split;
+use crate::scan::document::Document;
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::scan) enum Style {
-    /// Shells, Dockerfiles, Makefiles: a comment begins with `#`, quotes are removed, a blank ends a value.
+    /// Shells, Dockerfiles: a comment begins with `#`, quotes are removed, a blank ends a value.
     Shell,
+    /// Makefiles: the same, and every line of a recipe is a shell of its own.
+    Make,
     /// Env files: the same, but the whole line is the value.
     Env,
     /// Java's: comments at the beginning of a line only, quotes are part of the value.
@@ -18,7 +22,17 @@ pub(in crate::scan) enum Style {
 
 /// Reads all lines. Those that go on behind a backslash are one line, which has the number of the first.
 pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Document {
-    let mut document = Document::new();
+    let rules = match style {
+        Style::Make => Rules::Make,
+        Style::Shell | Style::Env | Style::Properties | Style::Batch => Rules::Script,
+    };
+    let mut shell = Shell::new(rules);
+    let mut line_of = |line: &str, number: usize| match style {
+        Style::Shell | Style::Make => shell.line(line, number),
+        Style::Env | Style::Properties | Style::Batch => {
+            one(line, style, number, &mut shell.document);
+        }
+    };
     let mut pending: Option<(String, usize)> = None;
     for (number, line) in (first_line..).zip(text.lines()) {
         let line = line.trim_end();
@@ -29,7 +43,7 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
             line
         };
         let (whole, number) = match pending.take() {
-            Some((mut earlier, number)) if earlier.len() < LONGEST => {
+            Some((mut earlier, number)) if earlier.len() < LONGEST_LINE => {
                 earlier.push_str(if style == Style::Properties {
                     part.trim_start()
                 } else {
@@ -38,7 +52,7 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
                 (earlier, number)
             }
             Some((earlier, first)) => {
-                one(&earlier, style, first, &mut document);
+                line_of(&earlier, first);
                 (part.to_owned(), number)
             }
             None => (part.to_owned(), number),
@@ -46,22 +60,22 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
         if goes_on {
             pending = Some((whole, number));
         } else {
-            one(&whole, style, number, &mut document);
+            line_of(&whole, number);
         }
     }
     if let Some((whole, number)) = pending {
-        one(&whole, style, number, &mut document);
+        line_of(&whole, number);
     }
-    document
+    shell.finished()
 }
 
 /// Lines that go on beyond this are taken apart.
-const LONGEST: usize = 64 * 1024;
+pub(super) const LONGEST_LINE: usize = 64 * 1024;
 
 fn one(line: &str, style: Style, number: usize, document: &mut Document) {
     let text = line.trim_start();
     let is_comment = match style {
-        Style::Shell | Style::Env => text.starts_with('#'),
+        Style::Shell | Style::Make | Style::Env => text.starts_with('#'),
         Style::Properties => text.starts_with(['#', '!']),
         Style::Batch => {
             text.starts_with("::")
@@ -86,7 +100,9 @@ fn one(line: &str, style: Style, number: usize, document: &mut Document) {
                 None => document.say(0, text, number),
             }
         }
-        Style::Shell | Style::Env => shell(text, style, number, document),
+        Style::Env => of_env_file(text, number, document),
+        // They are read with their environment.
+        Style::Shell | Style::Make => {}
     }
 }
 
@@ -102,7 +118,7 @@ fn property(text: &str, number: usize, document: &mut Document) {
 }
 
 /// Words before an assignment: `export`, `ENV` of Dockerfiles, `env`.
-const BEFORE: &[&str] = &[
+pub(super) const BEFORE: &[&str] = &[
     "export",
     "declare",
     "-x",
@@ -121,88 +137,49 @@ const BEFORE: &[&str] = &[
     "@",
 ];
 
-/// A command line: its assignments, and the rest of it as a text.
-fn shell(text: &str, style: Style, number: usize, document: &mut Document) {
-    // `KEY: value`, as some readers of env files take it, and Makefiles' `KEY := value`.
-    let spaced = text
-        .find([':', '=', '?', '+'])
-        .and_then(|at| Some((text.get(..at)?.trim_end(), text.get(at..)?)));
-    if let Some((name, rest)) = spaced {
-        let name = BEFORE
-            .iter()
-            .find_map(|word| name.strip_prefix(word)?.strip_prefix(' '))
-            .unwrap_or(name)
-            .trim();
-        let rest = [":=", "?=", "+=", "=", ": "]
-            .iter()
-            .find_map(|sign| rest.strip_prefix(sign))
-            // Not a comparison, and not a command with a setting in it.
-            .filter(|value| !value.starts_with('='));
-        if let (true, Some(value)) = (is_name(name), rest) {
-            let words = words(value.trim_start());
-            let whole = value.trim();
-            let is_single =
-                style == Style::Env || words.len() <= 1 || !text.contains(&format!("{name}="));
-            if is_single {
-                let value = match words.as_slice() {
-                    [word] if style == Style::Shell => word.clone(),
-                    _ => unquoted(whole),
-                };
-                document.set(0, name, &value, number);
-                return;
-            }
-        }
+/// A line that only sets a variable: the word before it, its name and its value. `KEY: value`, as some readers of env files
+/// take it, and Makefiles' `KEY := value`, too.
+pub(super) fn assigned_alone(text: &str, style: Style) -> Option<(&str, String, String)> {
+    let at = text.find([':', '=', '?', '+'])?;
+    let (name, rest) = (text.get(..at)?.trim_end(), text.get(at..)?);
+    let (before, name) = BEFORE
+        .iter()
+        .find_map(|word| Some((*word, name.strip_prefix(word)?.strip_prefix(' ')?)))
+        .unwrap_or(("", name));
+    let name = name.trim();
+    let value = [":=", "?=", "+=", "=", ": "]
+        .iter()
+        .find_map(|sign| rest.strip_prefix(sign))
+        // Not a comparison, and not a command with a setting in it.
+        .filter(|value| !value.starts_with('='))?;
+    if !is_name(name) {
+        return None;
     }
-    let words = words(text);
-    let mut command = Vec::new();
-    for word in &words {
-        let assigned = word.split_once('=').filter(|(name, _)| is_name(name));
-        match assigned {
-            Some((name, value)) if command.is_empty() => document.set(0, name, value, number),
-            None if command.is_empty() && BEFORE.contains(&word.as_str()) => {}
-            Some((name, value)) if name.chars().any(|c| c.is_ascii_uppercase()) => {
-                document.set(0, name, value, number);
-            }
-            Some(_) | None => command.push(word.as_str()),
-        }
+    let words = split(value.trim_start()).words;
+    let is_single = style == Style::Env || words.len() <= 1 || !text.contains(&format!("{name}="));
+    let value = match words.as_slice() {
+        _ if !is_single => return None,
+        [word] if style != Style::Env => word.clone(),
+        _ => unquoted(value.trim()),
+    };
+    Some((before, name.to_owned(), value))
+}
+
+/// A line of an env file.
+fn of_env_file(text: &str, number: usize, document: &mut Document) {
+    if let Some((_, name, value)) = assigned_alone(text, Style::Env) {
+        document.set(0, &name, &value, number);
+        return;
     }
-    // `- run: psql ...`, `db-shell: psql ...`
-    let is_psql = |word: &&str| is_psql_program(word);
-    match command.iter().position(is_psql) {
-        Some(start) => {
-            let command = command.get(start..).unwrap_or_default();
-            let end = command
-                .iter()
-                .position(|word| {
-                    matches!(
-                        *word,
-                        "|" | "||" | "&&" | ";" | "<" | ">" | ">>" | "&" | "<<EOF" | "2>&1"
-                    )
-                })
-                .unwrap_or(command.len());
-            let command = command.get(..end).unwrap_or_default();
-            // A string inside is found without its options.
-            let quoted: Vec<String> = command.iter().map(|word| quote(word)).collect();
-            document.say(0, &quoted.join(" "), number);
+    for word in split(text).words {
+        match word.split_once('=').filter(|(name, _)| is_name(name)) {
+            Some((name, value)) => document.set(0, name, value, number),
+            None => document.say(0, &word, number),
         }
-        None => command
-            .iter()
-            .for_each(|word| document.say(0, word, number)),
     }
 }
 
-fn quote(word: &str) -> String {
-    let plain = word
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c));
-    if plain {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name.chars()
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -228,66 +205,10 @@ fn unquoted(value: &str) -> String {
     value.get(..end).unwrap_or(value).trim_end().to_owned()
 }
 
-/// The words of a command line: quotes are removed, `$(...)` and backquotes become what only the running program knows.
-pub(in crate::scan) fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some('"') | None, '`') => {
-                for inner in chars.by_ref() {
-                    if inner == '`' {
-                        break;
-                    }
-                }
-                word.get_or_insert_default().push_str(UNKNOWN);
-            }
-            (Some('"') | None, '$') if chars.peek() == Some(&'(') => {
-                let mut depth = 0_usize;
-                for inner in chars.by_ref() {
-                    match inner {
-                        '(' => depth = depth.saturating_add(1),
-                        ')' if depth <= 1 => break,
-                        ')' => depth = depth.saturating_sub(1),
-                        _ => {}
-                    }
-                }
-                word.get_or_insert_default().push_str(UNKNOWN);
-            }
-            (Some('"'), '\\')
-                if chars
-                    .peek()
-                    .is_some_and(|next| matches!(next, '"' | '\\' | '$')) =>
-            {
-                word.get_or_insert_default().extend(chars.next());
-            }
-            (Some(_), c) => word.get_or_insert_default().push(c),
-            (None, '"' | '\'') => {
-                quote = Some(c);
-                word.get_or_insert_default();
-            }
-            (None, '#') if word.is_none() => break,
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
-            (None, ';' | '|' | '&')
-                if word.is_none()
-                    || c == ';' && chars.peek().is_none_or(|next| next.is_whitespace()) =>
-            {
-                words.extend(word.take());
-                words.push(c.to_string());
-            }
-            (None, c) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::document::UNKNOWN;
 
     fn settings(text: &str, style: Style) -> Vec<(String, String)> {
         let document = read(text, style, 1);

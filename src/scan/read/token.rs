@@ -56,11 +56,7 @@ pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> (Vec
         }
         if let Some(quote) = language.strings.iter().find(|quote| begins(quote.open)) {
             let (mut value, length) = literal(rest, quote);
-            if language
-                .block_comments
-                .iter()
-                .any(|(open, _)| *open == "<!--")
-            {
+            if language.is_markup() {
                 value = without_entities(&value);
             }
             let value =
