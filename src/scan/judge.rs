@@ -217,10 +217,18 @@ impl<'c> Case<'c> {
                 .map(|setting| String::from_utf8_lossy(setting.value.as_bytes()).into_owned());
             value.filter(|value| !value.is_empty())
         };
-        let hosts = value(Keyword::Host)
-            .or_else(|| value(Keyword::Hostaddr))
-            .unwrap_or_default();
-        let hosts: Vec<String> = hosts.split(',').map(str::to_owned).collect();
+        let list = |keyword| -> Vec<String> {
+            let hosts = value(keyword).unwrap_or_default();
+            hosts.split(',').map(str::to_owned).collect()
+        };
+        let (names, addresses) = (list(Keyword::Host), list(Keyword::Hostaddr));
+        // libpq connects with the address, and takes the name for the certificate alone.
+        let hosts: Vec<String> = (0..names.len().max(addresses.len()))
+            .filter_map(|index| {
+                let address = addresses.get(index).filter(|address| !address.is_empty());
+                address.or_else(|| names.get(index)).cloned()
+            })
+            .collect();
         let place = if value(Keyword::Service).is_some() {
             Place::Variable
         } else {

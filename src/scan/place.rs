@@ -61,6 +61,11 @@ const DOCUMENTATION: &[&str] = &[
     "invalid",
 ];
 
+/// Domains that are not the namespace of a cluster.
+const PUBLIC: &[&str] = &[
+    "com", "net", "org", "io", "eu", "de", "co", "info", "biz", "ai", "tech", "uk", "fr", "us",
+];
+
 /// The farthest of the places; this machine, with its socket, if there is none.
 pub(super) fn farthest(places: impl IntoIterator<Item = Place>) -> Place {
     places
@@ -100,11 +105,17 @@ pub(super) fn of_host(host: &str, services: &Services) -> Place {
     }
     let first = host.split('.').next().unwrap_or_default();
     let in_cluster = host.ends_with(".svc") || host.ends_with(".svc.cluster.local");
-    if services.contains(&host) || in_cluster {
+    let is_service = !host.contains('.') && services.contains(&host);
+    if is_service || in_cluster {
         return Place::Container;
     }
-    // `NAME.NAMESPACE` of a cluster.
-    if host.matches('.').count() == 1 && services.contains(first) && !first.is_empty() {
+    // `NAME.NAMESPACE` of a cluster. A service with a public name does not make that name its own.
+    let namespace = host.rsplit('.').next().unwrap_or_default();
+    if host.matches('.').count() == 1
+        && services.contains(first)
+        && !first.is_empty()
+        && !PUBLIC.contains(&namespace)
+    {
         return Place::Container;
     }
     let private = [".local", ".lan", ".home", ".home.arpa", ".localdomain"];
@@ -145,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_host_is_as_far_away_as_its_name_says() {
-        let services: Services = ["db", "cache"].map(str::to_owned).into();
+        let services: Services = ["db", "cache", "own.acme.io"].map(str::to_owned).into();
         for (host, place) in [
             ("localhost", Place::Local),
             ("127.0.0.2", Place::Local),
@@ -168,6 +179,8 @@ mod tests {
             ("db.acme.io", Place::Network),
             ("db.prod.acme.io", Place::Network),
             ("198.51.100.7", Place::Network),
+            ("own.acme.io", Place::Network),
+            ("db.io", Place::Network),
             ("your-host", Place::Variable),
         ] {
             assert_eq!(of_host(host, &services), place, "{host}");

@@ -71,6 +71,8 @@ pub(super) struct Groups<'d> {
     details: BTreeMap<usize, Vec<&'d Entry>>,
     /// Of each scope, the last line with settings that stand elsewhere.
     spreads: BTreeMap<usize, usize>,
+    /// The last `sslmode` outside of all scopes.
+    outermost_mode: Option<&'d Entry>,
 }
 
 /// Scopes with settings for TLS.
@@ -150,6 +152,11 @@ impl<'d> Groups<'d> {
             inner,
             details,
             spreads,
+            outermost_mode: document
+                .entries
+                .iter()
+                .rev()
+                .find(|entry| entry.scope == 0 && entry.key == "sslmode"),
         }
     }
 
@@ -167,6 +174,14 @@ impl<'d> Groups<'d> {
     /// Whether settings that stand elsewhere may replace one in this line.
     pub(super) fn may_be_replaced(&self, scope: usize, line: usize) -> bool {
         self.spreads.get(&scope).is_some_and(|last| *last >= line)
+    }
+
+    /// Whether a program sets a weaker mode outside of all scopes: `DATABASES['default']['OPTIONS']['sslmode'] = 'disable'`.
+    fn is_weakened(&self, mode: Option<&Entry>) -> bool {
+        let of_mode = |entry: &Entry| Besides::of_mode(&entry.value, None);
+        let own = mode.map_or(Besides::Nothing, of_mode);
+        let set = self.outermost_mode.map(of_mode);
+        set.is_some_and(|set| own.worse(set) != own)
     }
 
     /// The first group of a scope with a prefix.
@@ -381,6 +396,9 @@ fn candidate(
         // The file sets it, but not for all commands.
         settings.retain(|(keyword, _)| !matches!(keyword, Keyword::SslMode | Keyword::SslRootCert));
         beside = of_commands;
+    }
+    if reader == Some(Dialect::Django) && groups.is_weakened(mode) {
+        beside = Besides::SomethingInstead;
     }
     let has_mode = settings
         .iter()

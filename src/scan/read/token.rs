@@ -33,6 +33,7 @@ pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> (Vec
     let mut found = Vec::new();
     let mut rest = text;
     let mut line = first_line;
+    let mut unclosed: Option<&str> = None;
     while let Some(first) = rest.chars().next() {
         if found.len() >= MOST {
             return (found, true);
@@ -41,13 +42,17 @@ pub(super) fn tokens(text: &str, language: &Language, first_line: usize) -> (Vec
         let block = language
             .block_comments
             .iter()
-            .find(|(open, _)| begins(open));
+            .find(|(open, close)| begins(open) && unclosed != Some(*close));
         if let Some((open, close)) = block {
             let inner = rest.get(open.len()..).unwrap_or_default();
-            let end = inner.find(close).map_or(inner.len(), |at| at + close.len());
-            let taken = open.len().saturating_add(end);
-            advance(&mut rest, taken, &mut line);
-            continue;
+            let end = memchr::memmem::find(inner.as_bytes(), close.as_bytes());
+            if let Some(end) = end {
+                let taken = open.len().saturating_add(end).saturating_add(close.len());
+                advance(&mut rest, taken, &mut line);
+                continue;
+            }
+            // `/[/*]/` of JavaScript is no comment, and must not hide all that follows.
+            unclosed = Some(*close);
         }
         if language.line_comments.iter().any(|start| begins(start)) {
             let end = rest.find('\n').unwrap_or(rest.len());

@@ -225,7 +225,8 @@ impl Reader {
     /// An item of a list that is one scalar: `- KEY=value` in compose files.
     fn item(&mut self, text: &str, number: usize) {
         if text.starts_with(['{', '[']) && !text.starts_with("{{") {
-            self.flow("", text, number);
+            let scope = self.scope();
+            self.flow(scope, "", text, number, 0);
             return;
         }
         let value = scalar(text);
@@ -294,7 +295,7 @@ impl Reader {
                 },
             });
         } else if rest.starts_with(['{', '[']) && !rest.starts_with("{{") {
-            self.flow(key, rest, number);
+            self.flow(scope, key, rest, number, 0);
         } else if rest.starts_with('*') {
             self.document.set(scope, key, UNKNOWN, number);
         } else {
@@ -302,19 +303,29 @@ impl Reader {
         }
     }
 
-    /// `{a: b, c: d}` or `[a, b]` on one line. Deeper levels are passed over.
-    fn flow(&mut self, key: &str, text: &str, number: usize) {
-        let scope = self.document.open(Some(self.scope()), key.to_owned());
-        let inner = text.trim_start_matches(['{', '[']);
+    /// `{a: b, c: {d: e}}` or `[a, b]` on one line.
+    fn flow(&mut self, around: usize, key: &str, text: &str, number: usize, depth: usize) {
+        let scope = self.document.open(Some(around), key.to_owned());
+        let inner = text.get(1..).unwrap_or_default();
         let inner = inner
             .rsplit_once(['}', ']'])
             .map_or(inner, |(inner, _)| inner);
+        let is_flow = |value: &str| {
+            value.starts_with(['{', '[']) && !value.starts_with("{{") && depth < DEEPEST
+        };
         for part in split_flow(inner) {
-            match split_key(part.trim()) {
-                Some((key, value)) => self
-                    .document
-                    .set(scope, &key, &scalar(value.trim()), number),
-                None => self.document.say(scope, &scalar(part.trim()), number),
+            let part = part.trim();
+            let (key, value) = match split_key(part) {
+                Some((key, value)) => (Some(key), value.trim()),
+                None => (None, part),
+            };
+            match key {
+                key if is_flow(value) => {
+                    let key = key.unwrap_or_default();
+                    self.flow(scope, &key, value, number, depth.saturating_add(1));
+                }
+                Some(key) => self.set(scope, &key, &scalar(value), number),
+                None => self.document.say(scope, &scalar(value), number),
             }
         }
     }

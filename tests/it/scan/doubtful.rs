@@ -466,6 +466,46 @@ fn a_promise_under_a_condition_of_a_template_does_not_pass() {
     assert_eq!(verdicts(&[("values.yaml", &whole)]), ["pass"]);
 }
 
+/// Settings in a map of YAML on one line, and those by index of Python.
+#[test]
+fn settings_in_other_forms_are_found() {
+    let text = "x: {db: {host: db.acme.io, port: 5432, user: u, sslmode: disable}}\n";
+    assert_eq!(verdicts(&[("a.yml", text)]), ["fail"]);
+    let text = "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'HOST': 'db.acme.io', 'NAME': 'd', 'OPTIONS': {'sslmode': 'verify-full', 'sslrootcert': '/r'}}}\n";
+    assert_eq!(verdicts(&[("settings.py", text)]), ["pass"]);
+    let text = format!("{text}DATABASES['default']['OPTIONS']['sslmode'] = 'disable'\n");
+    assert_eq!(verdicts(&[("settings.py", &text)]), ["unknown"]);
+    let text = "const is = /[/*]/;\nconst url = 'postgres://u@db.acme.io/d';\n";
+    assert_eq!(verdicts(&[("a.js", text)]), ["fail"]);
+}
+
+/// The address, and not the name, says where a connection goes.
+#[test]
+fn a_name_does_not_make_another_server_local() {
+    for (text, verdict) in [
+        (
+            "A='host=localhost hostaddr=198.51.100.7 user=u sslmode=disable'\n",
+            "fail",
+        ),
+        (
+            "A='host=db.acme.io hostaddr=127.0.0.1 user=u sslmode=disable'\n",
+            "pass",
+        ),
+        (
+            "A='host=a,b hostaddr=127.0.0.1,198.51.100.7 user=u sslmode=disable'\n",
+            "fail",
+        ),
+    ] {
+        assert_eq!(verdicts(&[(".env", text)]), [verdict], "{text}");
+    }
+    let compose = (
+        "compose.yml",
+        "services:\n  db.acme.io:\n    image: postgres\n",
+    );
+    let env = (".env", "A=postgres://u@db.acme.io/d\n");
+    assert_eq!(verdicts(&[env, compose]), ["fail"]);
+}
+
 /// A string that its driver refuses promises nothing, and neither does one whose finding is allowed.
 #[test]
 fn what_is_refused_or_allowed_does_not_pass() {
