@@ -15,18 +15,19 @@ use crate::cli::Merge;
 
 pub(crate) fn run(args: &Merge) -> anyhow::Result<ExitCode> {
     let mut endpoints = Vec::new();
+    let mut exits = Vec::new();
     let mut begun = Vec::new();
     for file in &args.files {
         let merged = merge::read(&read_text(file, MAX_REPORT)?).with_context(|| shown(file))?;
         endpoints.extend(merged.endpoints);
+        exits.push(merged.exit);
         begun.push(merged.checked_at);
     }
     if endpoints.is_empty() {
         // If nothing was checked, nothing passed.
         bail!("none of the files contains an endpoint");
     }
-    let exit = Exit::of_all(endpoints.iter().map(|(_, exit)| *exit));
-    let endpoints = endpoints.into_iter().map(|(report, _)| report).collect();
+    let exit = Exit::of_all(exits);
     let report = Report {
         checked_at: merge::earliest(begun),
         ..Report::merged(endpoints, exit)

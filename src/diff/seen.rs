@@ -7,6 +7,7 @@ use crate::conninfo::{SslMode, TlsVersion};
 use crate::diagnose::{Code, Level};
 use crate::escape::Shown;
 use crate::exit::Exit;
+use crate::report::json::Version;
 use crate::report::{
     Answer, ChannelBindingType, ClientCertificateUse, LocationReport, Report, Role, TrustSource,
     Verdict, label, place, unique,
@@ -172,13 +173,10 @@ impl Run {
     pub fn read(text: &[u8]) -> Result<Self, ReadError> {
         // Text is escaped as it is read. serde_json limits the depth.
         let value: serde_json::Value = serde_json::from_slice(text).map_err(|_| ReadError::Json)?;
-        let version = value
-            .get("schema_version")
-            .and_then(serde_json::Value::as_u64);
-        match version {
-            Some(1) => {}
-            Some(2..) => return Err(ReadError::Newer),
-            Some(0) | None => return Err(ReadError::Foreign),
+        match Version::of(&value) {
+            Version::Known => {}
+            Version::Newer => return Err(ReadError::Newer),
+            Version::Foreign => return Err(ReadError::Foreign),
         }
         let document: Document = serde_json::from_value(value).map_err(|_| ReadError::Foreign)?;
         if document.exit_code == Exit::Interrupted {

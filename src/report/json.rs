@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Report, RunEnd};
 use crate::exit::Exit;
@@ -46,10 +47,33 @@ pub fn write_end(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     }
     let end = RunEnd {
         run_endpoints: report.endpoints.len(),
+        exit_code: Some(report.exit_code),
         checked_at: report.checked_at.clone(),
         tool: report.tool.clone(),
     };
     write_line(out, &end)
+}
+
+/// Whether a document can be read by its `schema_version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// It can.
+    Known,
+    /// A newer version of pgtls wrote it, in a form that this one cannot read.
+    Newer,
+    /// It is no document of pgtls.
+    Foreign,
+}
+
+impl Version {
+    /// That of a document.
+    pub fn of(document: &Value) -> Self {
+        match document.get("schema_version").and_then(Value::as_u64) {
+            Some(1) => Self::Known,
+            Some(2..) => Self::Newer,
+            Some(0) | None => Self::Foreign,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,12 +94,13 @@ mod tests {
         let mut out = Vec::new();
         write_lines(&mut out, &report).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let mut lines: Vec<serde_json::Value> = text
+        let mut lines: Vec<Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let end = serde_json::json!({
             "run_endpoints": report.endpoints.len(),
+            "exit_code": report.exit_code.number(),
             "checked_at": "2026-11-27T21:20:00Z",
             "tool": {"name": "pgtls", "version": "1.2.3"},
         });

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::json::Version;
 use super::{EndpointReport, Report, RunEnd, Verdict};
 use crate::escape::Shown;
 use crate::exit::Exit;
@@ -36,6 +37,9 @@ pub enum Fault {
     /// A verdict that contradicts its exit code or its error.
     #[error("the verdict, the exit code and the error contradict each other")]
     Contradiction,
+    /// A run that passed, and no endpoint that did.
+    #[error("a run passed, but none of its endpoints did")]
+    NothingPassed,
     /// The run was stopped, or an older version wrote the file.
     #[error("the file ends without the number of endpoints of its run: the run did not finish")]
     NoEnd,
@@ -50,10 +54,12 @@ pub enum Fault {
 }
 
 /// The endpoints of one or more runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Merged {
-    /// Each with its exit code.
-    pub endpoints: Vec<(EndpointReport, Exit)>,
+    /// All of them.
+    pub endpoints: Vec<EndpointReport>,
+    /// The exit code of all runs together. Of several hosts one may be enough, so it is not always that of all endpoints.
+    pub exit: Exit,
     /// When the first run began, if all of them say so. RFC 3339 in UTC.
     pub checked_at: Option<Shown>,
 }
@@ -99,12 +105,15 @@ fn holds_documents(text: &[u8]) -> bool {
 fn read_documents(text: &[u8]) -> Result<Merged, Error> {
     let mut file = Contents::default();
     let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Value>();
+    let (mut line, mut before) = (1_usize, 0);
     while let Some(value) = values.next() {
         let mut value = value.map_err(|error| Error {
             line: error.line(),
             fault: Fault::Json,
         })?;
-        let line = line_at(text, values.byte_offset());
+        let end = values.byte_offset();
+        line = line.saturating_add(lines_in(text.get(before..end).unwrap_or_default()));
+        before = end;
         let parts = match value.as_array_mut() {
             Some(parts) => std::mem::take(parts),
             None => vec![value],
@@ -120,19 +129,19 @@ fn read_documents(text: &[u8]) -> Result<Merged, Error> {
     file.end()
 }
 
-/// The line of a place in a text, counted from 1. The place is in bytes.
-fn line_at(text: &[u8], place: usize) -> usize {
-    let before = text.get(..place).unwrap_or(text);
-    let ends = before.iter().filter(|byte| **byte == b'\n');
-    ends.count().saturating_add(1)
+/// How many lines end in a text.
+fn lines_in(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
 }
 
 /// What a file contains, as far as it was read.
 #[derive(Default)]
 struct Contents {
-    endpoints: Vec<(EndpointReport, Exit)>,
+    endpoints: Vec<EndpointReport>,
     /// How many endpoints its runs had; nothing before the end of the first of them.
     expected: Option<usize>,
+    /// How each run ended. Older versions did not write it in the last line.
+    exits: Vec<Option<Exit>>,
     begun: Vec<Option<Shown>>,
     last_line: usize,
 }
@@ -141,43 +150,48 @@ impl Contents {
     fn add(&mut self, part: Part, line: usize) {
         self.last_line = line;
         match part {
-            Part::Endpoint(report) => self.endpoint(*report),
-            Part::End(end) => self.run(end.run_endpoints, end.checked_at),
+            Part::Endpoint(report) => self.endpoints.push(*report),
+            Part::End(end) => self.run(end.run_endpoints, end.exit_code, end.checked_at),
             Part::Document(report) => {
-                self.run(report.endpoints.len(), report.checked_at);
-                for endpoint in report.endpoints {
-                    self.endpoint(endpoint);
-                }
+                let endpoints = report.endpoints.len();
+                self.run(endpoints, Some(report.exit_code), report.checked_at);
+                self.endpoints.extend(report.endpoints);
             }
         }
     }
 
-    fn endpoint(&mut self, report: EndpointReport) {
-        let exit = report.exit_code;
-        self.endpoints.push((report, exit));
-    }
-
-    fn run(&mut self, endpoints: usize, checked_at: Option<Shown>) {
+    fn run(&mut self, endpoints: usize, exit: Option<Exit>, checked_at: Option<Shown>) {
         self.expected = Some(self.expected.unwrap_or(0).saturating_add(endpoints));
+        self.exits.push(exit);
         self.begun.push(checked_at);
     }
 
     fn end(self) -> Result<Merged, Error> {
+        let line = self.last_line.max(1);
         let found = self.endpoints.len();
-        let fault = match self.expected {
-            None => Fault::NoEnd,
-            Some(expected) if expected != found => Fault::Count { expected, found },
-            Some(_) => {
-                return Ok(Merged {
-                    endpoints: self.endpoints,
-                    checked_at: earliest(self.begun),
-                });
-            }
+        let exit = match self.expected {
+            None => Err(Fault::NoEnd),
+            Some(expected) if expected != found => Err(Fault::Count { expected, found }),
+            Some(_) => self.exit(),
         };
-        Err(Error {
-            line: self.last_line.max(1),
-            fault,
+        Ok(Merged {
+            exit: exit.map_err(|fault| Error { line, fault })?,
+            endpoints: self.endpoints,
+            checked_at: earliest(self.begun),
         })
+    }
+
+    /// The exit code of all runs together. Where a run does not say how it ended, every endpoint counts. Lines do not say
+    /// which run they belong to.
+    fn exit(&self) -> Result<Exit, Fault> {
+        let all = Exit::of_all(self.endpoints.iter().map(|one| one.exit_code));
+        let runs: Option<Vec<Exit>> = self.exits.iter().copied().collect();
+        let Some(runs) = runs else { return Ok(all) };
+        match (Exit::of_all(runs), all) {
+            (exit, Exit::Passed) if exit != Exit::Passed => Err(Fault::Unfinished),
+            (Exit::Passed, _) if nothing_passed(&self.endpoints) => Err(Fault::NothingPassed),
+            (exit, _) => Ok(exit),
+        }
     }
 }
 
@@ -205,11 +219,10 @@ fn part_of_lines(value: Value) -> Result<Part, Fault> {
 }
 
 fn document(value: Value) -> Result<Part, Fault> {
-    let version = value.get("schema_version").and_then(Value::as_u64);
-    match version {
-        Some(1) => {}
-        Some(2..) => return Err(Fault::Newer),
-        Some(0) | None => return Err(Fault::Endpoint),
+    match Version::of(&value) {
+        Version::Known => {}
+        Version::Newer => return Err(Fault::Newer),
+        Version::Foreign => return Err(Fault::Endpoint),
     }
     let report: Report = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
     report.endpoints.iter().try_for_each(consistent)?;
@@ -222,7 +235,16 @@ fn document(value: Value) -> Result<Part, Fault> {
     if !passed && endpoints.all(|one| one.exit_code == Exit::Passed) {
         return Err(Fault::Unfinished);
     }
+    if passed && nothing_passed(&report.endpoints) {
+        return Err(Fault::NothingPassed);
+    }
     Ok(Part::Document(Box::new(report)))
+}
+
+/// Whether there are endpoints, and none of them passed.
+fn nothing_passed(endpoints: &[EndpointReport]) -> bool {
+    let mut each = endpoints.iter();
+    !endpoints.is_empty() && each.all(|one| one.exit_code != Exit::Passed)
 }
 
 fn consistent(report: &EndpointReport) -> Result<(), Fault> {
@@ -251,8 +273,7 @@ mod tests {
         let endpoints = read(lines().as_bytes()).unwrap().endpoints;
         let written = sample::report().endpoints;
         assert_eq!(endpoints.len(), written.len());
-        for ((read, exit), written) in endpoints.into_iter().zip(written) {
-            assert_eq!(exit, written.exit_code);
+        for (read, written) in endpoints.into_iter().zip(written) {
             let value = serde_json::to_value(written).unwrap();
             assert_eq!(serde_json::to_value(read).unwrap(), value);
         }
@@ -282,6 +303,61 @@ mod tests {
             assert_eq!(merged.endpoints.len(), runs * expected, "{text:.80}");
             assert_eq!(merged.checked_at, sample::report().checked_at);
         }
+    }
+
+    /// A run with `--hosts any`: the first host failed, and the second one was enough.
+    fn one_of_two() -> Report {
+        Report::merged(vec![sample::wrong_host(), sample::passing()], Exit::Passed)
+    }
+
+    #[test]
+    fn a_run_that_passed_with_one_of_its_hosts_still_passes() {
+        let report = one_of_two();
+        let (mut document, mut lines) = (Vec::new(), Vec::new());
+        json::write(&mut document, &report).unwrap();
+        json::write_lines(&mut lines, &report).unwrap();
+        for text in [&document, &lines, &[&*document, &*document].concat()] {
+            assert_eq!(read(text).unwrap().exit, Exit::Passed);
+        }
+        // A version that did not write how the run ended.
+        let older = String::from_utf8(lines).unwrap().replacen(
+            "{\"run_endpoints\":2,\"exit_code\":0",
+            "{\"run_endpoints\":2",
+            1,
+        );
+        assert_eq!(read(older.as_bytes()).unwrap().exit, Exit::WrongHost);
+        let failing = Report::merged(vec![sample::wrong_host()], Exit::WrongHost);
+        let mut both = document;
+        json::write(&mut both, &failing).unwrap();
+        assert_eq!(read(&both).unwrap().exit, Exit::WrongHost);
+    }
+
+    #[test]
+    fn a_run_cannot_pass_without_an_endpoint_that_does() {
+        let report = Report::merged(vec![sample::wrong_host()], Exit::Passed);
+        let (mut document, mut lines) = (Vec::new(), Vec::new());
+        json::write(&mut document, &report).unwrap();
+        json::write_lines(&mut lines, &report).unwrap();
+        let failed = Report::merged(vec![sample::passing()], Exit::WrongHost);
+        let mut unfinished = Vec::new();
+        json::write_lines(&mut unfinished, &failed).unwrap();
+        for (text, fault) in [
+            (document, Fault::NothingPassed),
+            (lines, Fault::NothingPassed),
+            (unfinished, Fault::Unfinished),
+        ] {
+            assert_eq!(read(&text).map(|_| ()).unwrap_err().fault, fault);
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_fault_is_that_of_the_last_document() {
+        let mut text = Vec::new();
+        json::write(&mut text, &one_of_two()).unwrap();
+        let lines = lines_in(&text);
+        let text = [&*text, b"\n\n", &text, b"[1]\n"].concat();
+        let error = read(&text).map(|_| ()).unwrap_err();
+        assert_eq!(error.line, 2 * lines + 3);
     }
 
     #[test]
@@ -338,7 +414,7 @@ mod tests {
     fn a_word_of_a_newer_version_is_kept() {
         let line = lines().replacen("\"libpq-root-missing\"", "\"news\"", 1);
         let line = line.replacen("\"warning\"", "\"rumour\"", 1);
-        let (endpoint, _) = read(line.as_bytes()).unwrap().endpoints.remove(0);
+        let endpoint = read(line.as_bytes()).unwrap().endpoints.remove(0);
         let finding = endpoint.findings.first().unwrap();
         assert_eq!((finding.code.known(), finding.level.known()), (None, None));
         let written = serde_json::to_string(&endpoint).unwrap();
@@ -409,7 +485,7 @@ mod tests {
     #[test]
     fn nothing_steers_the_terminal() {
         let line = lines().replacen("psql would", "\\u001b[31m psql \\u202e would", 1);
-        let (endpoint, _) = read(line.as_bytes()).unwrap().endpoints.remove(0);
+        let endpoint = read(line.as_bytes()).unwrap().endpoints.remove(0);
         let message = &endpoint.findings.first().unwrap().message;
         assert!(
             message.starts_with("\\x1b[31m psql \\u{202e} would"),

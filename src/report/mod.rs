@@ -191,6 +191,9 @@ pub struct EndpointReport {
 pub struct RunEnd {
     /// How many endpoints the run had: one line each.
     pub run_endpoints: usize,
+    /// The exit code of the run. Of several hosts one may be enough (`--hosts any`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<Exit>,
     /// When the run began, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<Shown>,
