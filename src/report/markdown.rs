@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 
 use super::outcome::{Outcome, headline};
-use super::{EndpointReport, FindingReport, Report, Verdict, labels, text};
+use super::{EndpointReport, FindingReport, Report, labels, text};
 use crate::diagnose::{Advice, Fix, Hint, Level};
 
 /// Writes the whole report.
@@ -101,9 +101,12 @@ impl Page {
 }
 
 fn title(report: &Report) -> String {
-    let sign = match report.verdict {
-        Verdict::Pass => PASSED,
-        Verdict::Fail => FAILED,
+    let sign = match Outcome::of_run(report) {
+        Outcome::Pass => PASSED,
+        Outcome::Unverified => WARNED,
+        Outcome::Skip => SKIPPED,
+        Outcome::Open => OPEN,
+        Outcome::Fail => FAILED,
     };
     let told = headline(report);
     let made = match (&report.checked_at, &report.tool) {

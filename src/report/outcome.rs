@@ -32,6 +32,21 @@ impl Outcome {
         }
     }
 
+    /// How a run ended. Nothing has failed where the user has ended it, or where a CA must decide.
+    pub(super) fn of_run(report: &Report) -> Self {
+        let tally = Tally::of(&report.endpoints);
+        match report.verdict {
+            Verdict::Pass if tally.unverified > 0 && tally.verified == 0 => Self::Unverified,
+            Verdict::Pass => Self::Pass,
+            Verdict::Fail if report.exit_code == Exit::Interrupted && tally.failed == 0 => {
+                Self::Skip
+            }
+            Verdict::Fail if tally.failed == 0 && tally.skipped > 0 => Self::Skip,
+            Verdict::Fail if tally.failed == 0 && tally.open > 0 => Self::Open,
+            Verdict::Fail => Self::Fail,
+        }
+    }
+
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Pass => "PASS",
@@ -150,6 +165,35 @@ mod tests {
                 assert!(text.contains(word), "{format}: {word}: {text}");
             }
             assert!(!text.contains("FAIL"), "{format}: {text}");
+        }
+    }
+
+    #[test]
+    fn the_outcome_of_a_run_is_the_same_in_every_format_for_people() {
+        let (pass, fail, skipped) = (sample::passing, sample::wrong_host, sample::unfinished);
+        let (open, unverified) = (sample::requested, sample::unverified);
+        for (endpoints, sign, class) in [
+            (vec![pass(), pass()], "✅", "pass"),
+            (vec![unverified(), unverified()], "⚠️", "warn"),
+            (vec![unverified(), pass()], "✅", "pass"),
+            (vec![pass(), skipped()], "⏭️", "warn"),
+            (vec![pass(), open()], "❔", "warn"),
+            (vec![open()], "❔", "warn"),
+            (vec![open(), fail()], "❌", "fail"),
+        ] {
+            let report = sample::with(&endpoints);
+            let markdown = crate::report::markdown::within(&report, usize::MAX);
+            assert!(
+                markdown.starts_with(&format!("## {sign} pgtls: ")),
+                "{markdown}"
+            );
+            let mut page = Vec::new();
+            crate::report::html::write(&mut page, &report).unwrap();
+            let page = String::from_utf8(page).unwrap();
+            assert!(
+                page.contains(&format!("<header class=\"{class}\">")),
+                "{page}"
+            );
         }
     }
 

@@ -46,7 +46,7 @@ fn page(report: &Report) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header class=(class_of(report.verdict)) {
+                header class=(class_of(Outcome::of_run(report))) {
                     p.tool { "pgtls: TLS of PostgreSQL endpoints" }
                     h1 { (told) }
                     @if let Some(instant) = &report.checked_at {
@@ -164,10 +164,11 @@ fn badge(endpoint: &EndpointReport) -> Markup {
     }
 }
 
-fn class_of(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
+fn class_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Unverified | Outcome::Skip | Outcome::Open => "warn",
+        Outcome::Fail => "fail",
     }
 }
 

@@ -142,14 +142,6 @@ fn with_next<'a, 'e>(
 fn answer(report: &Report, entries: &[Entry<'_>], view: View) -> String {
     let tally = Tally::of(entries.iter().map(|entry| entry.endpoint));
     let (passed, unverified) = (tally.passed(), tally.unverified);
-    let word = match report.verdict {
-        Verdict::Pass if unverified == passed => Outcome::Unverified,
-        Verdict::Pass => Outcome::Pass,
-        // Nothing has failed: the user has ended the run, or a CA must decide.
-        Verdict::Fail if tally.failed == 0 && tally.skipped > 0 => Outcome::Skip,
-        Verdict::Fail if tally.failed == 0 && tally.open > 0 => Outcome::Open,
-        Verdict::Fail => Outcome::Fail,
-    };
     let mut text = format!("{passed} of {} endpoints passed", entries.len());
     if unverified > 0 {
         text.push_str(&format!(", {unverified} of them unverified"));
@@ -163,7 +155,7 @@ fn answer(report: &Report, entries: &[Entry<'_>], view: View) -> String {
         Verdict::Pass => {}
         Verdict::Fail => text.push_str(&format!("  exit {}", report.exit_code.number())),
     }
-    word.line(&text, view)
+    Outcome::of_run(report).line(&text, view)
 }
 
 /// The last line: how many of each kind, and what expires next.

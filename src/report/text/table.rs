@@ -326,16 +326,27 @@ impl Table {
     }
 }
 
-/// The codes of its warnings.
+/// The codes of its warnings, each once.
 fn notes(endpoint: &EndpointReport) -> String {
-    let codes: Vec<String> = endpoint
-        .warnings()
-        .map(|one| one.code.to_string())
+    let mut codes: Vec<(String, usize)> = Vec::new();
+    for warning in endpoint.warnings() {
+        let code = warning.code.to_string();
+        match codes.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, number)) => *number = number.saturating_add(1),
+            None => codes.push((code, 1)),
+        }
+    }
+    let told: Vec<String> = codes
+        .iter()
+        .map(|(code, number)| match number {
+            1 => code.clone(),
+            number => format!("{code} ({number})"),
+        })
         .collect();
-    match codes.len() {
-        0 => String::new(),
-        1 => format!("warning: {}", codes.join(", ")),
-        _ => format!("warnings: {}", codes.join(", ")),
+    match codes.as_slice() {
+        [] => String::new(),
+        [(_, 1)] => format!("warning: {}", told.join(", ")),
+        [..] => format!("warnings: {}", told.join(", ")),
     }
 }
 
