@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _, ValueEnum as _};
 use pgtls::exit::Exit;
 use pgtls::report::nagios;
 use pgtls::secrecy::{Place, Taken};
 
+use super::Format;
 use super::commands::{Brief, Command, Line, OnlyCheck};
 
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
@@ -25,7 +26,7 @@ pub(crate) fn parse() -> Command {
     }
     match Line::try_parse_from(arguments) {
         Ok(line) => line.command,
-        Err(error) => end(&without_secrets(error)),
+        Err(error) => end(&with_format(without_secrets(error))),
     }
 }
 
@@ -39,24 +40,41 @@ fn without_dash(argument: OsString) -> OsString {
 
 /// The same with `check`, if there is a connection string instead of a command: `pgtls STRING` is short for
 /// `pgtls check STRING`. Options may stand before the string.
-fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let line = command();
-    let is_command = |word: &OsString| {
-        let word = word.to_string_lossy();
-        line.find_subcommand(&*word).is_some()
-    };
-    let is_short = match arguments.get(1..) {
-        Some([first, ..]) if is_string(first) => true,
-        Some(words @ [first, ..]) => {
-            let is_option = first.to_string_lossy().starts_with('-');
-            is_option && words.iter().any(|word| is_string(word)) && !words.iter().any(is_command)
-        }
-        Some([]) | None => false,
-    };
-    if is_short {
+fn with_command(arguments: Vec<OsString>) -> Vec<OsString> {
+    let with_check = || {
+        let mut arguments = arguments.clone();
         arguments.insert(1, "check".into());
+        arguments
+    };
+    match arguments.get(1..) {
+        Some([first, ..]) if is_string(first) => with_check(),
+        Some([first, rest @ ..])
+            if first.to_string_lossy().starts_with('-')
+                && rest.iter().any(|one| is_string(one)) =>
+        {
+            let checked = with_check();
+            match has_string(&checked) {
+                true => checked,
+                false => arguments,
+            }
+        }
+        Some(_) | None => arguments,
     }
-    arguments
+}
+
+/// Whether the first word that is no option, and no option's value, is a connection string.
+fn has_string(arguments: &[OsString]) -> bool {
+    match Brief::try_parse_from(arguments) {
+        Ok(Brief {
+            command: OnlyCheck::Check(args),
+        }) => args.conninfo.first().is_some_and(|first| is_string(first)),
+        // Which word is the value of an option is not known. Any command is meant as one.
+        Err(_) => {
+            let line = command();
+            let mut words = arguments.iter().skip(2);
+            !words.any(|word| line.find_subcommand(&*word.to_string_lossy()).is_some())
+        }
+    }
 }
 
 /// Whether a word is a connection string, and not a command. The empty one is what a variable without a value leaves.
@@ -96,6 +114,26 @@ fn nagios_is_asked_for(arguments: impl Iterator<Item = OsString>) -> bool {
         format = argument == "--format";
     }
     false
+}
+
+/// An option that does not exist is not meant as a value. One with the name of a format is that of other programs.
+fn with_format(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    if error.kind() != ErrorKind::UnknownArgument || error.get(ContextKind::SuggestedArg).is_some()
+    {
+        return error;
+    }
+    let format = Format::from_str(option.trim_start_matches('-'), true).ok();
+    let name = format.and_then(|format| format.to_possible_value());
+    let advice = name.map(|name| format!("the format of the report: --format {}", name.get_name()));
+    error.remove(ContextKind::Suggested);
+    if let Some(advice) = advice {
+        let advice = ContextValue::StyledStrs(vec![advice.into()]);
+        error.insert(ContextKind::Suggested, advice);
+    }
+    error
 }
 
 /// A connection string or a key in the wrong place is not repeated.
@@ -235,6 +273,8 @@ mod tests {
             "pgtls --format json host=a",
             "pgtls --quiet --format=json postgresql://a/b",
             "pgtls -v -",
+            "pgtls --report json=a.json host=a",
+            "pgtls --nonsense host=a",
             "pgtls ",
         ] {
             let expected = line.replacen("pgtls ", "pgtls check ", 1);
@@ -250,9 +290,32 @@ mod tests {
             "pgtls --format json roots",
             "pgtls --format json check host=a",
             "pgtls --report json=a.json audit host=a",
+            // The values of options are not strings.
+            "pgtls --report json=a.json",
+            "pgtls --format json --report junit=a=b.xml",
+            "pgtls --config a=b.toml roots",
         ] {
             assert_eq!(with_command(words(line)), words(line), "{line}");
         }
+    }
+
+    #[test]
+    fn an_option_that_names_a_format_is_told_the_right_one() {
+        let told = |line: &str| {
+            let error = Line::try_parse_from(line.split(' ')).unwrap_err();
+            with_format(error).to_string()
+        };
+        let json = told("pgtls check --json host=a");
+        assert!(
+            json.contains("tip: the format of the report: --format json"),
+            "{json}"
+        );
+        let other = told("pgtls check --nonsense host=a");
+        assert!(
+            !json.contains("as a value") && !other.contains("tip"),
+            "{other}"
+        );
+        assert!(told("pgtls check --fromat json").contains("'--format'"));
     }
 
     #[test]
