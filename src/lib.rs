@@ -10,6 +10,7 @@
 //! | [`secrecy`] | text from users | what must not be shown of it |
 //! | [`words`] | | enumerations with a word for each value, lists of words |
 //! | [`percent`] | any bytes | text for a URI |
+//! | [`utf16`] | bytes in UTF-16 | text |
 //! | [`wire`] | bytes | messages of PostgreSQL and of TLS, and back |
 //! | [`os`] | | what differs between Unix and Windows |
 //! | [`workers`] | work | the same, done without a delay for others |
@@ -84,6 +85,7 @@ pub mod serve;
 pub mod startup;
 pub mod trace;
 pub mod trust;
+pub mod utf16;
 pub mod verify;
 pub mod wire;
 pub mod words;

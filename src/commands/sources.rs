@@ -13,7 +13,8 @@ use pgtls::os::bytes_of;
 use pgtls::scan::{Pasted, pasted};
 use pgtls::secrecy::toml_text::shown_word;
 use pgtls::secrecy::{Place, Taken, shown_variable};
-use pgtls::trust::{Mebibytes, read_at_most, read_stdin};
+use pgtls::trust::{Chosen, Mebibytes, read_at_most, read_stdin};
+use pgtls::utf16;
 
 use crate::cli::{Shard, StringOptions};
 use crate::config::{Config, Keys};
@@ -49,6 +50,20 @@ impl Listed {
             dialect: None,
             label: Label::default(),
             keys: Keys::default(),
+        }
+    }
+
+    /// The same for a check of these demands and roots.
+    pub(super) fn source(&self, keys: &Keys, trust: Option<Chosen>) -> check::Source {
+        check::Source {
+            text: self.text.clone(),
+            given: self.given,
+            dialect: self.dialect,
+            label: self.label.clone(),
+            demands: keys.demands(),
+            oldest: keys.oldest(),
+            trust,
+            clients: keys.clients == Some(true),
         }
     }
 
@@ -336,16 +351,9 @@ pub(super) fn read_text(file: &Path, most: Mebibytes) -> anyhow::Result<Vec<u8>>
 }
 
 fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
-    let of_units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (pairs, _) = rest.as_chunks::<2>();
-        let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        String::from_utf16_lossy(&units).into_bytes()
-    };
-    match bytes.as_slice() {
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
-        [0xff, 0xfe, rest @ ..] => of_units(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => of_units(rest, u16::from_be_bytes),
-        _ => bytes,
+    match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => rest.to_vec(),
+        None => utf16::marked(&bytes).map_or(bytes, String::into_bytes),
     }
 }
 

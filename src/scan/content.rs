@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use crate::utf16;
+
 /// Words without which a file has no connection to PostgreSQL, in any letter case. The last are `postgr` and `jdbc:` in
 /// base64.
 const NEEDLES: &[&str] = &[
@@ -66,8 +68,8 @@ pub(super) fn is_worth_reading(bytes: &[u8]) -> bool {
 
 /// The text; nothing if it is not text. Bytes that are not UTF-8 become U+FFFD, so that lines keep their numbers.
 pub(super) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
-    if is_utf16(bytes) {
-        return Some(Cow::Owned(utf16(bytes)));
+    if let Some(text) = utf16::marked(bytes) {
+        return Some(Cow::Owned(text));
     }
     if is_binary(bytes) {
         return None;
@@ -81,24 +83,8 @@ pub(super) fn is_binary(start: &[u8]) -> bool {
     !is_utf16(start) && memchr::memchr(0, start).is_some()
 }
 
-/// PowerShell's `>` writes it.
 fn is_utf16(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")
-}
-
-fn utf16(bytes: &[u8]) -> String {
-    let little = bytes.starts_with(b"\xff\xfe");
-    let (pairs, _) = bytes.get(2..).unwrap_or_default().as_chunks::<2>();
-    let units = pairs.iter().map(|pair| {
-        if little {
-            u16::from_le_bytes(*pair)
-        } else {
-            u16::from_be_bytes(*pair)
-        }
-    });
-    char::decode_utf16(units)
-        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    utf16::Order::of_mark(bytes).is_some()
 }
 
 #[cfg(test)]

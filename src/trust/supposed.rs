@@ -10,6 +10,7 @@ use data_encoding::BASE64;
 use super::pem::blocks;
 use super::read::read_bounded;
 use super::{encode_pem, identity};
+use crate::utf16::Order;
 use crate::x509::{Certificate, Crl};
 
 /// What is supposed about files. Everything else is as it is.
@@ -115,19 +116,13 @@ pub fn reordered(bytes: &[u8], first: usize) -> Option<Vec<u8>> {
 
 /// UTF-16 as UTF-8, and without NUL bytes.
 fn unwrapped(bytes: &[u8]) -> Vec<u8> {
-    let join: Option<fn([u8; 2]) -> u16> = match bytes {
-        [0xfe, 0xff, ..] | [0, b'-', 0, b'-', ..] => Some(u16::from_be_bytes),
-        [0xff, 0xfe, ..] | [b'-', 0, b'-', 0, ..] => Some(u16::from_le_bytes),
-        _ => None,
+    let order = match bytes {
+        [0, b'-', 0, b'-', ..] => Some(Order::Big),
+        [b'-', 0, b'-', 0, ..] => Some(Order::Little),
+        _ => Order::of_mark(bytes),
     };
-    match join {
-        Some(join) => {
-            let units = bytes.as_chunks::<2>().0.iter().map(|pair| join(*pair));
-            String::from_utf16_lossy(&units.collect::<Vec<u16>>())
-                .trim_start_matches('\u{feff}')
-                .as_bytes()
-                .to_vec()
-        }
+    match order {
+        Some(order) => order.decode(bytes).into_bytes(),
         None if bytes.starts_with(&[0x30]) => bytes.to_vec(),
         None => bytes.iter().copied().filter(|byte| *byte != 0).collect(),
     }
