@@ -125,6 +125,7 @@ fn with_built_in_roots(presented: &[&[u8]], rules: &Rules) {
         conninfo: None,
         trust: &trust,
         rules,
+        moment: pgtls::probe::Moment::Present,
         host,
         address: None,
         level: Level::ChainAndName,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::cure::{Clinic, Words, judged};
 use super::endpoint::{Clock, patience};
 use super::{CheckRequest, Checked, Source, Subject};
-use crate::conninfo::{ConnInfo, Error, Secret, World, repairs};
-use crate::diagnose::{Diagnosis, Fix, Hint};
+use crate::conninfo::{ConnInfo, Error, Secret, World, parse, repairs};
+use crate::diagnose::{Aim, Diagnosis, Fix, Hint};
 use crate::dialect::View;
 use crate::escape::Shown;
 
@@ -16,10 +16,10 @@ pub struct Advisor<'a> {
 }
 
 impl<'a> Advisor<'a> {
-    /// For checks of this request.
-    pub fn new(request: &CheckRequest, world: &'a dyn World) -> Self {
+    /// For checks of this request, and for what they are for.
+    pub fn new(request: &CheckRequest, world: &'a dyn World, aim: Aim) -> Self {
         Self {
-            clinic: Clinic::new(world, Clock::starting(request)),
+            clinic: Clinic::new(world, Clock::starting(request), aim),
         }
     }
 
@@ -30,7 +30,7 @@ impl<'a> Advisor<'a> {
         source: &Source,
         words: Option<(&Secret, &View)>,
         (subject, diagnosis): (Subject, Diagnosis),
-        limit: Duration,
+        limit: Option<Duration>,
     ) -> Diagnosis {
         let checked = Checked {
             source,
@@ -55,15 +55,15 @@ impl<'a> Advisor<'a> {
     }
 }
 
-/// The diagnosis of a string that cannot be read, with the string without its mistakes, if they can be guessed: it was
-/// read, and nothing more.
+/// The diagnosis of a string that cannot be read, with the string without its mistakes, if they can be guessed. It was read,
+/// and nothing more: whether it leads to a pass is not known.
 #[must_use]
 pub fn with_readable(mut diagnosis: Diagnosis, text: &[u8], world: &dyn World) -> Diagnosis {
     let Some(error) = &mut diagnosis.error else {
         return diagnosis;
     };
     if let Some(conninfo) = readable(text, world) {
-        let fix = Fix::string(Shown::new(&conninfo.redacted())).proven();
+        let fix = Fix::string(Shown::new(&conninfo.redacted()));
         error.hint = std::mem::take(&mut error.hint).and(Hint::say("Use:").fix(fix));
     }
     diagnosis
@@ -95,9 +95,7 @@ fn keeps_setting(text: &[u8], refusal: &Error) -> bool {
     let Error::InvalidValue { keyword, .. } = refusal else {
         return true;
     };
-    let setting = format!("{keyword}=");
-    text.windows(setting.len())
-        .any(|part| part == setting.as_bytes())
+    parse(text).is_ok_and(|settings| settings.iter().any(|one| one.keyword == *keyword))
 }
 
 /// Mistakes that are repaired in one string.
@@ -115,11 +113,12 @@ mod tests {
         let text = b"host=h user=u sslmod=VERIFY_FULL password=Zq port=5432tcp";
         let refusal = ConnInfo::read(text, &world).unwrap_err();
         let diagnosis = with_readable(conninfo_error(&refusal), text, &world);
-        let fixes: Vec<&Fix> = diagnosis.proven().collect();
+        let fixes: Vec<&Fix> = diagnosis.all().flat_map(|one| one.hint.fixes()).collect();
         let [fix] = fixes.as_slice() else {
             panic!("{diagnosis:?}");
         };
-        assert_eq!(fix.standing, Standing::Proven);
+        // It was only read.
+        assert_eq!(fix.standing, Standing::Untried);
         let after = fix.after.to_string();
         for part in ["sslmode=verify-full", "port=5432", "password=****"] {
             assert!(after.contains(part), "{after}");

@@ -17,7 +17,7 @@ use crate::audit::{Limits, plaintext};
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
 use crate::demands::{Demands, PlaintextRule};
 use crate::diagnose::{
-    ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
+    Aim, ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
     diagnose_login, login_not_checked, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
@@ -84,7 +84,7 @@ impl Visitor for Network<'_> {
             oldest: source.oldest,
         };
         let limit = self.request.patience.timeout.unwrap_or(PATIENCE);
-        judged(&self.clinic, checked, words, patience(limit)).await
+        judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
     async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
@@ -103,7 +103,7 @@ impl<'a> Network<'a> {
         Self {
             request,
             clock,
-            clinic: Clinic::new(world, clock),
+            clinic: Clinic::new(world, clock, Aim::Check),
             servers: Servers::default(),
             turns,
             stores: stores.map(Arc::new),
@@ -149,7 +149,7 @@ impl<'a> Network<'a> {
                     dialect: None,
                     clients: verdicts_unchecked(stores, task, own).await,
                 };
-                return judged(&self.clinic, checked, words, patience(limit)).await;
+                return judged(&self.clinic, checked, words, patience(Some(limit))).await;
             }
         };
         let task = self.task(conninfo, endpoint, trust, limit, oldest);
@@ -164,10 +164,10 @@ impl<'a> Network<'a> {
                 dialect: None,
                 clients: verdicts_unchecked(stores, Some(task), own).await,
             };
-            return judged(&self.clinic, checked, words, patience(limit)).await;
+            return judged(&self.clinic, checked, words, patience(Some(limit))).await;
         }
         let checked = self.observe(source, task, own, others, stores).await;
-        judged(&self.clinic, checked, words, patience(limit)).await
+        judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
     /// The same for the driver whose string it is: how it was read, and what the driver's own rules say of the server.
@@ -252,7 +252,7 @@ impl<'a> Network<'a> {
             };
             // On the heap, so that a check that does not ask needs no space for it.
             let asked = Box::pin(plaintext(&task, &observation, &limits)).await;
-            add_plaintext(&mut diagnosis, &asked.unwrap_or_default());
+            add_plaintext(&mut diagnosis, &observation, &asked.unwrap_or_default());
         }
         let mut entry = None;
         // Nothing is sent to a server that fails any demand, including `--strict`.
@@ -433,9 +433,9 @@ impl Clock {
     }
 }
 
-/// Until when advice may be judged.
-pub(super) fn patience(limit: Duration) -> Instant {
-    Instant::now() + limit.min(PATIENCE)
+/// Until when advice may be judged, if this is the limit of the endpoint.
+pub(super) fn patience(limit: Option<Duration>) -> Instant {
+    Instant::now() + limit.map_or(PATIENCE, |limit| limit.min(PATIENCE))
 }
 
 /// Time to judge the advice of one endpoint.

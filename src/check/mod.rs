@@ -10,6 +10,7 @@ mod advice;
 mod clients;
 mod cure;
 mod endpoint;
+mod files;
 mod fleet;
 mod hosts;
 mod request;
@@ -36,6 +37,7 @@ use crate::trust::{self, SharedTrust};
 use crate::x509::Certificate;
 
 pub use advice::{Advisor, with_readable};
+pub use files::{Changed, judged_files};
 pub use request::{CheckRequest, Given, Hosts, Label, Location, NewRoots, Patience, Source};
 pub use unit::{each_address, gather};
 

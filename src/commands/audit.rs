@@ -1,7 +1,6 @@
 //! `pgtls audit`: what every endpoint accepts, one connection at a time.
 
 use std::cell::RefCell;
-use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,7 +14,7 @@ use pgtls::check::{
 };
 use pgtls::conninfo::{ConnInfo, Endpoint, Secret, World, shown_path};
 use pgtls::diagnose::{
-    Diagnosis, add_audit, add_profiles, diagnose_for_audit, not_finished, refusal, trust_error,
+    Aim, Diagnosis, add_audit, add_profiles, diagnose_as, not_finished, refusal, trust_error,
     unchecked,
 };
 use pgtls::dialect::{ReadAs, View, understand};
@@ -29,7 +28,7 @@ use pgtls::trust::{Mebibytes, SharedTrust, Trust, TrustRequest};
 use super::demands::now;
 use super::progress::Live;
 use super::sources::{self, Listed};
-use super::{file, output, run};
+use super::{complain, file, output, run};
 use crate::cli::Audit;
 use crate::config::Keys;
 use crate::machine::Machine;
@@ -62,7 +61,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
             .map(|name| profile(name))
             .collect::<anyhow::Result<_>>()?,
         made: RefCell::default(),
-        advisor: Advisor::new(&advised, &world),
+        advisor: Advisor::new(&advised, &world, Aim::Audit),
     };
     let mut live = Live::new(&args.output);
     let progress = live.progress();
@@ -104,11 +103,6 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(code)
-}
-
-/// If standard error is closed, only the exit code reports it.
-fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr(), "pgtls: {message}");
 }
 
 /// What all endpoints of a run share.
@@ -295,14 +289,8 @@ impl AuditRun<'_> {
         let keys = self.options.over(&plan.source.keys);
         let chosen = self.options.roots_over(&plan.source.keys);
         let source = Source {
-            text: plan.source.text.clone(),
-            given: plan.source.given,
-            dialect: plan.source.dialect,
-            label: plan.source.label.clone(),
-            demands: keys.demands(),
-            oldest: keys.oldest(),
-            trust: chosen.clone(),
             clients: false,
+            ..plan.source.source(&keys, chosen.clone())
         };
         let readable = match &plan.understood {
             Ok(readable) => readable.clone(),
@@ -310,7 +298,7 @@ impl AuditRun<'_> {
                 let mut diagnosis = unreadable.diagnosis.clone();
                 if unreadable.is_libpqs {
                     let found = (Subject::Unread, diagnosis);
-                    let limit = self.args.timeout.unwrap_or(PATIENCE);
+                    let limit = self.args.timeout;
                     diagnosis = self.advisor.judged(&source, None, found, limit).await;
                 }
                 let report = EndpointReport::unread(&diagnosis);
@@ -377,7 +365,7 @@ impl AuditRun<'_> {
     async fn judged(&self, case: &Case, subject: Subject, diagnosis: Diagnosis) -> Diagnosis {
         let readable = &case.readable;
         let words = Some((&readable.words, &readable.view));
-        let limit = self.timeout(&readable.conninfo);
+        let limit = Some(self.timeout(&readable.conninfo));
         let found = (subject, diagnosis);
         self.advisor.judged(&case.source, words, found, limit).await
     }
@@ -409,7 +397,7 @@ impl AuditRun<'_> {
         };
         let demands = keys.demands();
         let observation = Arc::new(probe(&task).await);
-        let diagnosis = diagnose_for_audit(&task, &observation, &demands);
+        let diagnosis = diagnose_as(&task, &observation, &demands, Aim::Audit);
         let subject = Subject::Observed(Box::new(Observed {
             task: task.clone(),
             observation: Arc::clone(&observation),
@@ -426,7 +414,13 @@ impl AuditRun<'_> {
         let found = audit(&task, &observation, &limits).await;
         if let Some(found) = &found {
             let rules = keys.audit.rules();
-            add_audit(&mut diagnosis, &task, found, &rules, demands.strictness);
+            add_audit(
+                &mut diagnosis,
+                (&task, &observation),
+                found,
+                &rules,
+                demands.strictness,
+            );
             self.made.borrow_mut().add(found);
         }
         let judged: Vec<_> = found
@@ -451,6 +445,3 @@ impl AuditRun<'_> {
         patience.time_limit(conninfo)
     }
 }
-
-/// Until when advice about a string that cannot be read is judged.
-const PATIENCE: Duration = Duration::from_secs(5);

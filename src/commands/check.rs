@@ -1,6 +1,5 @@
 //! `pgtls check`: turns options into a request, and its outcome into a report.
 
-use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use pgtls::report::Report;
 use super::demands::now;
 use super::diff::Baseline;
 use super::progress::Live;
-use super::{certificate, output, run, sources};
+use super::{certificate, complain, output, run, sources};
 use crate::cli::{Check, Hosts};
 use crate::config::Keys;
 use crate::machine::{Machine, jobs};
@@ -118,23 +117,9 @@ fn sources(args: &Check) -> anyhow::Result<Vec<Source>> {
     }
     let sources = listed.into_iter().map(|listed| {
         let keys = options.over(&listed.keys);
-        let mut demands = keys.demands();
-        demands.expected.clone_from(&expected);
-        Source {
-            text: listed.text,
-            given: listed.given,
-            dialect: listed.dialect,
-            label: listed.label,
-            demands,
-            oldest: keys.oldest(),
-            trust: options.roots_over(&listed.keys),
-            clients: keys.clients == Some(true),
-        }
+        let mut source = listed.source(&keys, options.roots_over(&listed.keys));
+        source.demands.expected.clone_from(&expected);
+        source
     });
     Ok(sources.collect())
-}
-
-/// If standard error is closed, only the exit code reports it.
-fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr(), "pgtls: {message}");
 }

@@ -1,19 +1,17 @@
 //! `pgtls diff` and `check --baseline`: what changed between two runs.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use pgtls::conninfo::shown_path;
 use pgtls::diff::{self, Run, Scope};
-use pgtls::escape::escape;
 use pgtls::exit::Exit;
 use pgtls::report::{Report, Verdict, json};
 
 use super::output::{Printing, append_summary, palette, step_summary, to_stdout};
 use super::sources::read_text;
-use super::{file, report};
+use super::{complain, file, report};
 use crate::cli::{Color, Diff, DiffFormat};
 
 pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
@@ -117,9 +115,4 @@ impl<'a> Baseline<'a> {
         file::replace(self.file, &text)
             .with_context(|| format!("could not write the baseline {file}"))
     }
-}
-
-/// If standard error is closed, only the exit code reports it.
-fn complain(message: &str) {
-    let _ = writeln!(std::io::stderr(), "pgtls: {}", escape(message));
 }

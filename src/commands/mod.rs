@@ -26,3 +26,14 @@ mod sources;
 pub(crate) mod trace;
 pub(crate) mod translate;
 pub(crate) mod verify;
+
+use std::io::Write as _;
+
+/// A remark on standard error. If that is closed, only the exit code reports it.
+fn complain(message: &str) {
+    let _ = writeln!(
+        std::io::stderr(),
+        "pgtls: {}",
+        pgtls::escape::escape(message)
+    );
+}

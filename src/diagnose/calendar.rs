@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use crate::probe::Moment;
+
 /// A span of seconds in its largest whole unit: days, hours or minutes.
 pub(super) fn span(seconds: i64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
@@ -36,9 +38,52 @@ pub(super) fn moment(seconds: i64) -> String {
     )
 }
 
+/// What the end of a certificate means at a time after it.
+pub(super) fn ended(end: i64, now: i64, chosen: Moment) -> String {
+    let (gone, day) = (span(now.saturating_sub(end)), day(end));
+    match chosen {
+        Moment::Present => format!("expired {gone} ago, on {day}"),
+        Moment::Chosen => format!("is valid only until {day}, {gone} before the time of --at"),
+    }
+}
+
+/// What the beginning of a certificate means at a time before it.
+pub(super) fn not_begun(start: i64, now: i64, chosen: Moment) -> String {
+    let (until, begins) = (span(start.saturating_sub(now)), moment(start));
+    match chosen {
+        Moment::Present => format!("is not valid before {begins}, {until} from now"),
+        Moment::Chosen => format!("is not valid before {begins}, {until} after the time of --at"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_time_is_not_called_now() {
+        let day = 86_400;
+        for (text, expected) in [
+            (
+                ended(0, 2 * day, Moment::Present),
+                "expired 2 days ago, on 1970-01-01",
+            ),
+            (
+                ended(0, 2 * day, Moment::Chosen),
+                "is valid only until 1970-01-01, 2 days before the time of --at",
+            ),
+            (
+                not_begun(day, 0, Moment::Present),
+                "is not valid before 1970-01-02 00:00:00 UTC, 1 day from now",
+            ),
+            (
+                not_begun(day, 0, Moment::Chosen),
+                "is not valid before 1970-01-02 00:00:00 UTC, 1 day after the time of --at",
+            ),
+        ] {
+            assert_eq!(text, expected);
+        }
+    }
 
     #[test]
     fn a_span_is_given_in_its_largest_unit() {

@@ -151,7 +151,7 @@ catalogue! {
     UnknownCriticalExtension = "unknown-critical-extension", [Untrusted],
     UnknownIssuer = "unknown-issuer", [Untrusted],
     UnknownKeyword = "unknown-keyword", [Usage],
-    UnsupportedAlgorithm = "unsupported-algorithm", [Untrusted, Handshake],
+    UnsupportedAlgorithm = "unsupported-algorithm", [Untrusted],
     UnverifiedLogin = "unverified-login", [Unmet],
     WeakCipher = "weak-cipher", [Unmet, Handshake],
     WeakKey = "weak-key", [Untrusted],

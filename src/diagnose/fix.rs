@@ -35,6 +35,16 @@ pub enum Program {
     PgBouncer,
 }
 
+impl Program {
+    /// The name of its configuration file.
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::PostgreSql => "postgresql.conf",
+            Self::PgBouncer => "pgbouncer.ini",
+        }
+    }
+}
+
 /// Whether it is known that a fix helps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -124,9 +134,9 @@ impl Fix {
         }
     }
 
-    /// Whether it is a line for postgresql.conf.
-    pub fn is_for_postgresql_conf(&self) -> bool {
-        (self.kind, self.program) == (FixKind::ServerSetting, Program::PostgreSql)
+    /// Whether it is a line for the configuration file of this program.
+    pub fn is_setting_of(&self, program: Program) -> bool {
+        (self.kind, self.program) == (FixKind::ServerSetting, program)
     }
 
     /// A setting of PostgreSQL, `name = value`.
@@ -205,6 +215,48 @@ impl Fix {
             after,
             standing: Standing::Untried,
             trial: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Every source file of the advice.
+    fn sources(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries
+            .flat_map(|entry| {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => sources(&path),
+                    false => vec![std::fs::read_to_string(path).unwrap()],
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_setting_of_pgbouncer_is_not_given_to_postgresql() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnose");
+        let settings = [
+            "client_tls_",
+            "server_tls_",
+            "ignore_startup_",
+            "auth_",
+            "max_client_",
+        ];
+        for text in sources(&root) {
+            let (code, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+            for setting in settings {
+                let wrong = format!("Fix::setting(\"{setting}");
+                assert!(!code.contains(&wrong), "{wrong}");
+            }
+            let constants = code.split("Fix::setting(").skip(1);
+            for argument in constants.filter_map(|rest| rest.split(')').next()) {
+                assert!(!argument.contains("PGBOUNCER"), "{argument}");
+            }
         }
     }
 }

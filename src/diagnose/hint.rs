@@ -1,15 +1,32 @@
 //! What to do about a finding, line by line.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Fix, FixKind, Standing};
+use super::{Fix, FixKind, Program, Standing};
 use crate::escape::Shown;
 use crate::os;
 
 /// What to do about a finding. In JSON it is one string. Text to copy is on separate lines that
 /// begin with four spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hint(Vec<Advice>);
+pub struct Hint(Vec<Line>);
+
+/// A line, and when it is true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    advice: Advice,
+    holds: Holds,
+}
+
+/// When a line is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holds {
+    Always,
+    /// Only as long as no file is known that has the root of the chain.
+    WithoutRoot,
+}
 
 /// One line of a hint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +60,7 @@ impl Hint {
     /// Adds this change.
     #[must_use]
     pub fn fix(self, fix: Fix) -> Self {
-        let untried = is_untried(&fix);
-        let hint = self.with(Advice::Do(fix));
-        match untried {
-            true => hint.then(UNTRIED),
-            false => hint,
-        }
+        self.with(Advice::Do(fix))
     }
 
     /// Adds all lines of another hint.
@@ -59,7 +71,27 @@ impl Hint {
     }
 
     fn with(mut self, advice: Advice) -> Self {
-        self.0.push(advice);
+        let holds = Holds::Always;
+        self.0.push(Line { advice, holds });
+        self
+    }
+
+    /// The same, true only as long as no file is known that has the root of the chain.
+    #[must_use]
+    pub fn without_root(mut self) -> Self {
+        for line in &mut self.0 {
+            line.holds = Holds::WithoutRoot;
+        }
+        self
+    }
+
+    /// What is still true now that a file is known that has the root of the chain.
+    #[must_use]
+    pub fn knowing_the_root(mut self) -> Self {
+        self.0.retain(|line| match line.holds {
+            Holds::Always => true,
+            Holds::WithoutRoot => false,
+        });
         self
     }
 
@@ -68,14 +100,20 @@ impl Hint {
         self.0.is_empty()
     }
 
-    /// Line by line.
+    /// Line by line. A setting of a server that was not tried is followed by a sentence that says so.
     pub fn lines(&self) -> impl Iterator<Item = &Advice> {
-        self.0.iter()
+        self.0.iter().flat_map(|line| {
+            let note = match &line.advice {
+                Advice::Do(fix) => is_untried(fix).then_some(&*UNTRIED),
+                Advice::Say(_) | Advice::Show(_) => None,
+            };
+            std::iter::once(&line.advice).chain(note)
+        })
     }
 
     /// The changes, in order.
     pub fn fixes(&self) -> impl Iterator<Item = &Fix> {
-        self.0.iter().filter_map(|advice| match advice {
+        self.0.iter().filter_map(|line| match &line.advice {
             Advice::Do(fix) => Some(fix),
             Advice::Say(_) | Advice::Show(_) => None,
         })
@@ -85,14 +123,14 @@ impl Hint {
     /// a colon or a question mark.
     #[must_use]
     pub fn settled(self, mut settle: impl FnMut(Fix) -> Settled) -> Self {
-        let mut lines: Vec<Advice> = Vec::with_capacity(self.0.len());
-        for (advice, untried) in with_notes(self.0) {
+        let mut lines: Vec<Line> = Vec::with_capacity(self.0.len());
+        for Line { advice, holds } in self.0 {
             match advice {
-                Advice::Say(_) | Advice::Show(_) => lines.push(advice),
+                Advice::Say(_) | Advice::Show(_) => lines.push(Line { advice, holds }),
                 Advice::Do(fix) => match settle(fix) {
                     Settled::Kept(fix) => {
-                        lines.push(Advice::Do(fix));
-                        lines.extend(untried);
+                        let advice = Advice::Do(fix);
+                        lines.push(Line { advice, holds });
                     }
                     Settled::LeftOut => forget_lead(&mut lines, Elsewhere::Not),
                     Settled::Elsewhere => forget_lead(&mut lines, Elsewhere::Shown),
@@ -102,22 +140,18 @@ impl Hint {
         Self(lines)
     }
 
-    /// The same with all of these lines for postgresql.conf where its first one is.
+    /// The same with all of these settings of a program where its first one is.
     #[must_use]
-    pub fn with_settings(self, settings: &[Fix]) -> Self {
+    pub fn with_settings(self, settings: &[Fix], program: Program) -> Self {
         let mut left = settings.iter();
         let mut hint = Self::default();
-        for (advice, untried) in with_notes(self.0) {
-            hint = match &advice {
-                Advice::Do(fix) if fix.is_for_postgresql_conf() => {
-                    left.by_ref().cloned().fold(hint, Self::fix)
+        for line in self.0 {
+            match &line.advice {
+                Advice::Do(fix) if fix.is_setting_of(program) => {
+                    hint = left.by_ref().cloned().fold(hint, Self::fix);
                 }
-                Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => {
-                    let mut hint = hint.with(advice);
-                    hint.0.extend(untried);
-                    hint
-                }
-            };
+                Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => hint.0.push(line),
+            }
         }
         hint
     }
@@ -125,11 +159,12 @@ impl Hint {
     /// Reads what [`Display`](std::fmt::Display) wrote. The kind of a change is lost.
     fn parse(text: &str) -> Self {
         let lines = text.split('\n').filter(|_| !text.is_empty());
-        let advice = lines.map(|line| match line.strip_prefix(COPY) {
-            Some(line) => Advice::Show(line.into()),
-            None => Advice::Say(line.into()),
-        });
-        Self(advice.collect())
+        lines.fold(Self::default(), |hint, line| {
+            hint.with(match line.strip_prefix(COPY) {
+                Some(line) => Advice::Show(line.into()),
+                None => Advice::Say(line.into()),
+            })
+        })
     }
 }
 
@@ -156,25 +191,14 @@ fn is_untried(fix: &Fix) -> bool {
     fix.kind == FixKind::ServerSetting && fix.standing == Standing::Untried
 }
 
-/// Each line, a setting together with the sentence that says that it was not tried.
-fn with_notes(lines: Vec<Advice>) -> impl Iterator<Item = (Advice, Option<Advice>)> {
-    let mut lines = lines.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let advice = lines.next()?;
-        let note = match &advice {
-            Advice::Do(fix) if is_untried(fix) => {
-                lines.next_if(|next| matches!(next, Advice::Say(text) if &**text == UNTRIED))
-            }
-            Advice::Say(_) | Advice::Show(_) | Advice::Do(_) => None,
-        };
-        Some((advice, note))
-    })
-}
-
 /// Takes back the sentence that announces what does not follow. If it follows elsewhere, a sentence that says more
 /// than "use this" stays.
-fn forget_lead(lines: &mut Vec<Advice>, elsewhere: Elsewhere) {
-    let Some(Advice::Say(text)) = lines.last_mut() else {
+fn forget_lead(lines: &mut Vec<Line>, elsewhere: Elsewhere) {
+    let Some(Line {
+        advice: Advice::Say(text),
+        ..
+    }) = lines.last_mut()
+    else {
         return;
     };
     let leads = text.ends_with(':') || text.ends_with('?');
@@ -214,7 +238,7 @@ impl FromIterator<Self> for Hint {
 
 impl std::fmt::Display for Hint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, advice) in self.0.iter().enumerate() {
+        for (index, advice) in self.lines().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
@@ -262,7 +286,8 @@ impl schemars::JsonSchema for Hint {
 }
 
 /// Said of a setting of the server that nothing observed shows to help.
-const UNTRIED: &str = "pgtls could not try this setting.";
+static UNTRIED: LazyLock<Advice> =
+    LazyLock::new(|| Advice::Say("pgtls could not try this setting.".into()));
 
 /// The indent of a line to copy, in JSON and in text.
 const COPY: &str = "    ";
@@ -288,6 +313,29 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_that_was_not_tried_says_so_until_it_is() {
+        let hint = Hint::say("On the server:").fix(Fix::setting("ssl = on"));
+        let untried = "On the server:\n    ssl = on\npgtls could not try this setting.";
+        assert_eq!(hint.to_string(), untried);
+        assert_eq!(Hint::parse(untried).to_string(), untried);
+        let proven = hint.settled(|fix| Settled::Kept(fix.proven()));
+        assert_eq!(proven.to_string(), "On the server:\n    ssl = on");
+    }
+
+    #[test]
+    fn what_a_known_root_excludes_is_not_said() {
+        let hint = Hint::say("Get the root:")
+            .fix(Fix::command("fetch"))
+            .without_root()
+            .then("The file is old.");
+        assert_eq!(
+            hint.to_string(),
+            "Get the root:\n    fetch\nThe file is old."
+        );
+        assert_eq!(hint.knowing_the_root().to_string(), "The file is old.");
+    }
+
+    #[test]
     fn a_change_that_falls_away_takes_its_announcement_along() {
         let hint = Hint::say("It is a directory. Use:")
             .fix(Fix::setting("a").proven())
@@ -307,7 +355,7 @@ mod tests {
         let untried = Hint::say("Reload after:").fix(Fix::setting("a = 1"));
         assert_eq!(
             untried.to_string(),
-            format!("Reload after:\n    a = 1\n{UNTRIED}")
+            "Reload after:\n    a = 1\npgtls could not try this setting."
         );
         let untried = untried.settled(|_| Settled::LeftOut);
         assert_eq!(untried.to_string(), "");

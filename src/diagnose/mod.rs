@@ -22,7 +22,7 @@ use crate::conninfo::{ConnInfo, Host};
 use crate::demands::{Demands, Strictness, Unmet, Verification, proves_nothing, unmet};
 use crate::exit::Exit;
 use crate::handshake::Tls;
-use crate::probe::{LibpqOffer, Observation, Session, Stop, Task};
+use crate::probe::{LibpqOffer, Moment, Observation, Session, Stop, Task};
 use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
@@ -142,6 +142,8 @@ pub struct Context<'a> {
     pub level: trust::Level,
     /// The time and the rules.
     pub rules: &'a Rules,
+    /// Whether that time is the present.
+    pub moment: Moment,
     /// The name to verify, as written.
     pub host: Option<&'a [u8]>,
     /// The address of the connection.
@@ -156,6 +158,7 @@ impl<'a> Context<'a> {
             trust: &task.trust,
             level: task.trust.level,
             rules,
+            moment: task.moment,
             host: task.endpoint.host.as_ref().map(Host::as_bytes),
             address: None,
         }
@@ -167,21 +170,22 @@ pub fn diagnose(task: &Task, observation: &Observation, demands: &Demands) -> Di
     diagnose_as(task, observation, demands, Aim::Check)
 }
 
-/// The same for an audit, which needs no client certificate.
-pub fn diagnose_for_audit(task: &Task, observation: &Observation, demands: &Demands) -> Diagnosis {
-    diagnose_as(task, observation, demands, Aim::Audit)
-}
-
 /// What a diagnosis is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Aim {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
     /// Would a client with this string connect?
     Check,
-    /// What does the server accept?
+    /// What does the server accept? That needs no client certificate.
     Audit,
 }
 
-fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: Aim) -> Diagnosis {
+/// The same for another purpose.
+pub fn diagnose_as(
+    task: &Task,
+    observation: &Observation,
+    demands: &Demands,
+    aim: Aim,
+) -> Diagnosis {
     let rules = task.rules();
     let context = Context {
         address: observation.address.map(|address| address.ip()),
@@ -194,10 +198,10 @@ fn diagnose_as(task: &Task, observation: &Observation, demands: &Demands, aim: A
         observation.libpq_offer,
     );
     if let Some(fallback) = &observation.negotiation_fallback {
-        negotiation_fallback::advise(&mut diagnosis, task, &context, fallback);
+        negotiation_fallback::advise(&mut diagnosis, task, &context, (fallback, aim));
     }
     if aim == Aim::Audit {
-        diagnosis = client_certificate::excused(diagnosis, observation);
+        diagnosis = client_certificate::excused(diagnosis, &observation.outcome);
     }
     let refused = observation
         .shown()

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::bundled::BundledRoot;
 use super::file::Unusable;
 use super::identity::IdentityError;
-use super::similar::similar_files;
+use super::similar::{Wanted, similar_files};
 use crate::conninfo::{Origin, shown_path};
 
 /// Why trust cannot be gathered.
@@ -124,7 +124,13 @@ impl Error {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing {
                 role,
                 path: named,
-                similar: similar_files(path),
+                similar: similar_files(
+                    path,
+                    match role {
+                        FileRole::Roots => Wanted::Certificates,
+                        FileRole::Crls | FileRole::CrlDirectory => Wanted::Crls,
+                    },
+                ),
                 bundled: path
                     .file_name()
                     .and_then(|name| name.to_str())

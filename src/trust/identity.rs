@@ -18,7 +18,7 @@ use super::identity_file::{
 };
 use super::private_key::{self, KeyFault, KeyForm};
 use super::read::read_bounded;
-use super::similar::similar_files;
+use super::similar::{Wanted, similar_files};
 use super::supposed::Supposed;
 use crate::conninfo::SslCertMode;
 use crate::x509::{Certificate, PublicKey};
@@ -101,6 +101,12 @@ impl CertificateFile {
         Self { path, contents }
     }
 
+    /// The same, if that is supposed about it.
+    pub fn supposing(path: PathBuf, supposed: &Supposed) -> Self {
+        let contents = supposed.read(&path);
+        Self { path, contents }
+    }
+
     /// As the user names it.
     pub fn path(&self) -> &Path {
         &self.path
@@ -130,7 +136,18 @@ impl CertificateFile {
     /// # Errors
     /// Why a server would not start with these files.
     pub fn with_key(&self, key: &Path) -> Result<Identity, IdentityError> {
-        let supposed = Supposed::nothing();
+        self.with_key_supposing(key, Supposed::nothing())
+    }
+
+    /// The same, if that is supposed about the key's file.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn with_key_supposing(
+        &self,
+        key: &Path,
+        supposed: &Supposed,
+    ) -> Result<Identity, IdentityError> {
         let chain = self.parsed();
         let chain = chain.map_err(|error| swapped(error, key, supposed))?;
         pair(chain, self.path.clone(), key.to_path_buf(), None, supposed)
@@ -199,7 +216,7 @@ fn absent(key: &Path, certificate: &Path, error: &io::Error) -> IdentityError {
         io::ErrorKind::NotFound => IdentityError::KeyMissing {
             path: key.to_path_buf(),
             certificate: certificate.to_path_buf(),
-            similar: similar_files(key),
+            similar: similar_files(key, Wanted::Key),
         },
         _ => IdentityError::KeyInaccessible {
             path: key.to_path_buf(),
@@ -213,10 +230,13 @@ fn absent(key: &Path, certificate: &Path, error: &io::Error) -> IdentityError {
 ///
 /// # Errors
 /// Why a server would not start with this key and this certificate.
-pub fn check_key(certificate: &Certificate, file: &Path, key: &Path) -> Result<(), IdentityError> {
-    let (own, _) = read_key(key, None, Supposed::nothing(), |error| {
-        absent(key, file, &error)
-    })?;
+pub fn check_key(
+    certificate: &Certificate,
+    file: &Path,
+    key: &Path,
+    supposed: &Supposed,
+) -> Result<(), IdentityError> {
+    let (own, _) = read_key(key, None, supposed, |error| absent(key, file, &error))?;
     if PublicHalf::of(&*own).fits(certificate) {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use super::identity::{IdentityRequest, private_key};
 use super::identity_error::{Custody, IdentityError};
 use super::private_key::{KeyForm, form_of};
 use super::request::HomeFile;
-use super::similar::similar_files;
+use super::similar::{Wanted, similar_files};
 use super::supposed::Supposed;
 use crate::os::{self, Permissions};
 
@@ -52,7 +52,7 @@ pub(super) fn find_certificate(
         Err(error) if is_absence(&error) => match given {
             None => Ok(None),
             Some(_) => {
-                let similar = similar_files(&path);
+                let similar = similar_files(&path, Wanted::Certificates);
                 Err(IdentityError::CertificateMissing { path, similar })
             }
         },
@@ -93,7 +93,7 @@ pub(super) fn chain_of(
     let contents = contents.map_err(|error| {
         let path = path.to_path_buf();
         if is_absence(error) {
-            let similar = similar_files(&path);
+            let similar = similar_files(&path, Wanted::Certificates);
             IdentityError::CertificateMissing { path, similar }
         } else {
             let reason = reason(error);
@@ -119,7 +119,7 @@ pub(super) fn read_lone_key(
     let absent = |error: io::Error| {
         let path = path.to_path_buf();
         if is_absence(&error) {
-            let similar = similar_files(&path);
+            let similar = similar_files(&path, Wanted::Key);
             IdentityError::LoneKeyMissing { path, similar }
         } else {
             IdentityError::KeyInaccessible {

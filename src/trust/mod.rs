@@ -171,12 +171,25 @@ impl Trust {
         crl_file: Option<&Path>,
         system_roots: &SystemRoots,
     ) -> Result<Self, Error> {
+        Self::offline_supposing(choice, crl_file, system_roots, Supposed::nothing())
+    }
+
+    /// The same, if that is supposed about the files.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn offline_supposing(
+        choice: Option<&Choice>,
+        crl_file: Option<&Path>,
+        system_roots: &SystemRoots,
+        supposed: &Supposed,
+    ) -> Result<Self, Error> {
         let roots = match choice {
-            Some(choice) => chosen(choice, system_roots, Supposed::nothing())?,
+            Some(choice) => chosen(choice, system_roots, supposed)?,
             None => Roots::built_in(Base::Fallback, Source::Fallback),
         };
         let lists = match crl_file {
-            Some(path) => revocation::of_file(path, None, roots.crls, Supposed::nothing())?,
+            Some(path) => revocation::of_file(path, None, roots.crls, supposed)?,
             None => Lists::default(),
         };
         Ok(Self {

@@ -3,6 +3,35 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::read::read_bounded;
+
+/// What the missing file must contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Certificates,
+    Crls,
+    Key,
+}
+
+impl Wanted {
+    /// Whether a file may contain it: what is PEM must have such a block. Another form is not looked into.
+    fn may_be_in(self, path: &Path) -> bool {
+        let contains =
+            |text: &[u8], part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
+        let label = match self {
+            Self::Certificates => "CERTIFICATE-----",
+            Self::Crls => "X509 CRL-----",
+            Self::Key => "PRIVATE KEY-----",
+        };
+        let small = path.metadata().is_ok_and(|file| file.len() <= MOST_BYTES);
+        let text = small.then(|| read_bounded(path).ok()).flatten();
+        text.is_none_or(|text| !contains(&text, "-----BEGIN ") || contains(&text, label))
+    }
+}
+
+/// Larger files are not looked into.
+const MOST_BYTES: u64 = 1 << 20;
+
 /// The maximum of names. More would bury the message.
 const MOST: usize = 3;
 /// The maximum of directory entries to compare.
@@ -12,7 +41,7 @@ const LONGEST_NAME: usize = 255;
 
 /// Up to three files beside the missing `path` with similar names, the closest first, written like
 /// `path`. Empty if there are none, or if the directory cannot be read.
-pub(crate) fn similar_files(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn similar_files(path: &Path, content: Wanted) -> Vec<PathBuf> {
     let Some(wanted) = path.file_name() else {
         return Vec::new();
     };
@@ -39,7 +68,11 @@ pub(crate) fn similar_files(path: &Path) -> Vec<PathBuf> {
         })
         .collect();
     close.sort();
-    close.into_iter().map(|(_, path)| path).take(MOST).collect()
+    let close = close.into_iter().map(|(_, path)| path);
+    close
+        .filter(|path| content.may_be_in(path))
+        .take(MOST)
+        .collect()
 }
 
 /// `None` if the names are not alike: neither equal up to the last dot, nor a few typing errors
@@ -85,10 +118,34 @@ mod tests {
             fs::write(directory.path().join(name), "").unwrap();
         }
         fs::create_dir(directory.path().join("client.crd")).unwrap();
-        let found = similar_files(&directory.path().join("client.crt"));
+        let similar = |name: &str, content| similar_files(&directory.path().join(name), content);
+        let found = similar("client.crt", Wanted::Certificates);
         let expected = ["clientt.crt", "client.pem"].map(|name| directory.path().join(name));
         assert_eq!(found, expected);
-        assert!(similar_files(&directory.path().join("nowhere/client.crt")).is_empty());
-        assert!(similar_files(Path::new("/")).is_empty());
+        assert!(similar("nowhere/client.crt", Wanted::Certificates).is_empty());
+        assert!(similar_files(Path::new("/"), Wanted::Key).is_empty());
+    }
+
+    #[test]
+    fn a_key_is_no_certificate() {
+        let directory = tempfile::tempdir().unwrap();
+        let block = |label: &str| format!("-----BEGIN {label}-----\nAA==\n-----END {label}-----\n");
+        for (name, contents) in [
+            ("server.key", block("EC PRIVATE KEY")),
+            ("server.pem", block("TRUSTED CERTIFICATE")),
+            ("server.crl", block("X509 CRL")),
+            ("server.der", "0".to_owned()),
+        ] {
+            fs::write(directory.path().join(name), contents).unwrap();
+        }
+        for (content, expected) in [
+            (Wanted::Certificates, ["server.der", "server.pem"]),
+            (Wanted::Crls, ["server.crl", "server.der"]),
+            (Wanted::Key, ["server.der", "server.key"]),
+        ] {
+            let mut found = similar_files(&directory.path().join("server.crt"), content);
+            found.sort();
+            assert_eq!(found, expected.map(|name| directory.path().join(name)));
+        }
     }
 }

@@ -145,8 +145,11 @@ fn a_key_that_pgtls_cannot_check_is_told_from_a_suite() {
     client.write("root.crt", root);
     let string = good(server.port);
     let run = client.check(&string);
-    assert_eq!(run.outcome(), "unsupported-algorithm", "{run:?}");
-    assert!(run.code != 0, "{run:?}");
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unsupported-algorithm"),
+        "{run:?}"
+    );
     let words = words(&run);
     assert!(words.contains("pgtls cannot, psql may"), "{words}");
     assert!(words.contains("was not judged"), "{words}");
@@ -370,5 +373,96 @@ fn audit_and_conninfo_judge_their_advice_too() {
     }
     let typed = right.replace("sslmode=", "sslmod=");
     let run = client.pgtls(&["conninfo", "--format", "json", &typed]);
-    assert_eq!((run.code, string(&run)), (2, right), "{run:?}");
+    assert_eq!(run.code, 2, "{run:?}");
+    // It was read, and nothing more.
+    assert!(
+        words(&run).contains(&format!("Use:\n    {right}")),
+        "{run:?}"
+    );
+    assert!(run.endpoint()["fixes"].is_null(), "{run:?}");
+}
+
+/// The names in a certificate that no root has signed prove nothing.
+#[test]
+fn nobody_is_sent_to_a_name_that_only_an_untrusted_certificate_shows() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("other.crt", Ca::root("other").pem);
+    let string = good(server.port)
+        .replace("root.crt", "other.crt")
+        .replace("host=db.example", "host=srv.postgres.database.azure.com");
+    for run in [
+        client.check(&string),
+        client.check(&string.replace("other.crt", "BaltimoreCyberTrustRoot.crt")),
+    ] {
+        let report = run.endpoint().to_string();
+        assert!(report.contains("unknown-issuer"), "{run:?}");
+        assert!(!report.contains("host=db.example"), "{run:?}");
+    }
+}
+
+#[test]
+fn another_time_than_now_is_named() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = Client::trusting(&root);
+    for (at, code) in [
+        ("9999-01-01T00:00:00Z", "expired"),
+        ("1970-01-02T00:00:00Z", "not-yet-valid"),
+    ] {
+        let run = client.pgtls(&["check", "--format", "json", "--at", at, &good(server.port)]);
+        assert!(run.outcome().ends_with(code), "{run:?}");
+        let words = words(&run);
+        assert!(words.contains("the time of --at"), "{words}");
+        assert!(
+            !words.contains(" ago") && !words.contains("clock"),
+            "{words}"
+        );
+    }
+}
+
+/// The settings of PostgreSQL change nothing in a PgBouncer.
+#[test]
+fn what_an_audit_of_a_pooler_advises_is_for_the_pooler() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let served = root.leaf_of(&rcgen::PKCS_RSA_SHA256, &["db.example"]);
+    let start = |settings: &[String]| {
+        let lines: String = settings.iter().map(|line| format!("{line}\n")).collect();
+        let port = server.port;
+        let more = format!("{lines}[databases]\npostgres = host=127.0.0.1 port={port}\n");
+        PgBouncer::start("require", &more, &served)
+    };
+    let Some(old) = start(&[
+        "client_tls_protocols = all".to_owned(),
+        "client_tls_ciphers = ALL:@SECLEVEL=0".to_owned(),
+    ]) else {
+        return;
+    };
+    let client = Client::trusting(&root);
+    let audit = |port| client.pgtls(&["audit", "--format", "json", &good(port)]);
+    let before = audit(old.port);
+    assert_eq!(before.outcome(), "legacy-protocol", "{before:?}");
+    let endpoint = before.endpoint();
+    let fixes = endpoint["fixes"].as_array().unwrap().iter();
+    let settings = fixes.filter(|fix| fix["kind"] == "server-setting");
+    let settings: Vec<String> = settings
+        .map(|fix| fix["after"].as_str().unwrap().to_owned())
+        .collect();
+    let are_for_it = |line: &String| line.starts_with("client_tls_");
+    assert!(
+        settings.len() == 2 && settings.iter().all(are_for_it),
+        "{settings:?}"
+    );
+    drop(old);
+    let new = start(&settings).unwrap();
+    let after = audit(new.port);
+    assert_eq!((after.code, after.findings()), (0, vec![]), "{after:?}");
 }

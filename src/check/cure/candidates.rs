@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Case, Near, Reached, State};
+use super::{Case, Near, Reached, State, shows_a_trusted_chain};
 use crate::conninfo::{ConnInfo, Keyword, RootCert, SslMode, amended, repairs, shown_path};
 use crate::diagnose::{Code, Contents, Fix, FixKind, Level, Made, corrected};
 use crate::escape::Shown;
@@ -26,6 +26,8 @@ pub(super) enum Origin {
     Repair,
     /// A root file that was found near: the words that announce it, and the string.
     Near(Shown, Box<Fix>),
+    /// Such a file whose place another root took later: nothing is known of it.
+    Replaced,
 }
 
 impl Case<'_> {
@@ -44,7 +46,12 @@ impl Case<'_> {
             return candidates.collect();
         }
         let mut found = Vec::new();
+        // The names in a certificate prove nothing before its chain does.
+        let names_count = shows_a_trusted_chain(&here.diagnosis);
         for (finding, one) in here.diagnosis.all().enumerate() {
+            if one.code == Code::HostNameMismatch && !names_count {
+                continue;
+            }
             if one.level == Level::Error || one.code == Code::LibpqRootMissing {
                 let fixes: Vec<&Fix> = one.hint.fixes().collect();
                 found.extend(self.of_advice(from, finding, &fixes));

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 
 use super::endpoint::Clock;
 use super::{Checked, Source, Subject};
-use crate::conninfo::{ConnInfo, Endpoint, Secret, World};
-use crate::diagnose::{Code, Diagnosis, Finding, Level, Stage};
+use crate::conninfo::{ConnInfo, Endpoint, RootCert, Secret, World};
+use crate::diagnose::{Aim, Code, Diagnosis, Finding, Level, Stage};
 use crate::exit::Exit;
 use crate::probe::{Observation, Task};
 use crate::trust::{SharedTrust, Supposed};
@@ -31,6 +31,7 @@ use reach::{Reached, Wires};
 pub(super) struct Clinic<'a> {
     world: &'a dyn World,
     clock: Clock,
+    aim: Aim,
     trusts: SharedTrust,
     near: RefCell<BTreeMap<Near, Vec<(PathBuf, &'static str)>>>,
 }
@@ -44,10 +45,11 @@ impl<'a> Clinic<'a> {
         self.world
     }
 
-    pub(super) fn new(world: &'a dyn World, clock: Clock) -> Self {
+    pub(super) fn new(world: &'a dyn World, clock: Clock, aim: Aim) -> Self {
         Self {
             world,
             clock,
+            aim,
             trusts: SharedTrust::default(),
             near: RefCell::default(),
         }
@@ -189,26 +191,28 @@ fn may_be_true(origin: &Origin, to: &Reached) -> bool {
             shows_a_trusted_chain(&to.diagnosis)
                 || to.diagnosis.error.as_ref().is_some_and(is_before_a_chain)
         }
-        Origin::Advice(_) | Origin::Repair => true,
+        Origin::Advice(_) | Origin::Repair | Origin::Replaced => true,
     }
 }
 
-/// The steps up to the first root file that was only guessed: the chain was never verified with it. Of several root
-/// files only the last one has the root, so only that one is announced.
+/// The steps up to the first root file that was only guessed: the chain was never verified with it. What was verified in
+/// the end is the root file of the last step, so only that one is announced.
 fn without_guesses(mut path: Vec<Step>) -> Vec<Step> {
     let near = |step: &Step| matches!(step.taken.origin, Origin::Near(..));
-    let verified = path
-        .last()
-        .is_some_and(|step| shows_a_trusted_chain(&step.to.diagnosis));
-    if !verified {
+    let root = |step: &Step| -> Option<RootCert> {
+        let root = step.to.conninfo.as_ref()?.sslrootcert.as_ref()?;
+        Some(root.value.clone())
+    };
+    let Some(last) = path.last() else { return path };
+    if !shows_a_trusted_chain(&last.to.diagnosis) {
         let first = path.iter().position(near).unwrap_or(path.len());
         path.truncate(first);
         return path;
     }
-    let last = path.iter().rposition(near).unwrap_or_default();
-    for step in path.iter_mut().take(last) {
-        if near(step) {
-            step.taken.origin = Origin::Repair;
+    let verified = root(last);
+    for step in &mut path {
+        if near(step) && root(step) != verified {
+            step.taken.origin = Origin::Replaced;
         }
     }
     path
@@ -334,3 +338,80 @@ const RANK_OF_VERIFYING: u8 = 40;
 
 /// Changes one after the other.
 const MAX_STEPS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::diagnose::{Fix, Stage};
+
+    fn step(origin: Origin, string: &str, diagnosis: Diagnosis) -> Step {
+        let conninfo = ConnInfo::read(string.as_bytes(), &Fake::default()).unwrap();
+        Step {
+            taken: Candidate {
+                finding: 0,
+                origin,
+                state: State {
+                    text: Secret::new(string.into()),
+                    supposed: Supposed::default(),
+                },
+            },
+            to: Reached {
+                diagnosis,
+                conninfo: Some(Arc::new(conninfo)),
+                refusal: None,
+            },
+        }
+    }
+
+    fn near(string: &str) -> Origin {
+        Origin::Near("is near".into(), Box::new(Fix::string(string)))
+    }
+
+    fn passed() -> Diagnosis {
+        Diagnosis {
+            exit: Exit::Passed,
+            error: None,
+            findings: Vec::new(),
+        }
+    }
+
+    fn unknown_name() -> Diagnosis {
+        let error = Finding {
+            level: Level::Error,
+            code: Code::Dns,
+            stage: Stage::Connect,
+            message: "no such name".into(),
+            hint: crate::diagnose::Hint::default(),
+        };
+        Diagnosis {
+            exit: Exit::Unreachable,
+            error: Some(error),
+            findings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_root_file_that_another_one_replaced_is_not_announced() {
+        let one = "user=u host=wrong sslrootcert=one.crt";
+        for (last, announced) in [
+            ("user=u host=right sslrootcert=one.crt", true),
+            ("user=u host=right sslrootcert=two.crt", false),
+            ("user=u host=right sslrootcert=system", false),
+        ] {
+            let path = without_guesses(vec![
+                step(near(one), one, unknown_name()),
+                step(Origin::Advice(vec![0]), last, passed()),
+            ]);
+            assert_eq!(path.len(), 2);
+            let origin = path.first().map(|step| &step.taken.origin);
+            assert_eq!(
+                matches!(origin, Some(Origin::Near(..))),
+                announced,
+                "{last}"
+            );
+        }
+        let unverified = without_guesses(vec![step(near(one), one, unknown_name())]);
+        assert!(unverified.is_empty());
+    }
+}

@@ -10,7 +10,7 @@ use super::{Case, Place, State};
 use crate::check::unit::gather;
 use crate::conninfo::{ConnInfo, Endpoint, Error, Host, Setting, World};
 use crate::demands::Demands;
-use crate::diagnose::{Diagnosis, conninfo_error, diagnose, trust_error, unchecked};
+use crate::diagnose::{Aim, Diagnosis, conninfo_error, diagnose_as, trust_error, unchecked};
 use crate::handshake::{self, Refusal, ServerKeys};
 use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe, refused_by_older};
 use crate::trust::{Trust, TrustRequest};
@@ -71,7 +71,7 @@ impl<'a> Wires<'a> {
     }
 
     /// The verdict on a task whose wire was seen before; `None` if only another look tells.
-    fn known(&self, task: &Task, demands: &Demands) -> Option<Diagnosis> {
+    fn known(&self, task: &Task, demands: &Demands, aim: Aim) -> Option<Diagnosis> {
         let probed = self.probed.borrow();
         let later = probed.iter().rev().map(|(task, seen)| (task, seen));
         later
@@ -81,7 +81,7 @@ impl<'a> Wires<'a> {
                 let again = seen
                     .judgement()
                     .and_then(|judgement| rejudged(task, seen, judgement));
-                diagnose(task, again.as_ref().unwrap_or(seen), demands)
+                diagnose_as(task, again.as_ref().unwrap_or(seen), demands, aim)
             })
             .next()
     }
@@ -237,7 +237,7 @@ impl Case<'_> {
             oldest: self.oldest,
             keys: ServerKeys::Any,
         };
-        if let Some(diagnosis) = self.wires.known(&task, &self.source.demands) {
+        if let Some(diagnosis) = self.wires.known(&task, &self.source.demands, clinic.aim) {
             return reached(diagnosis);
         }
         let probes = self.wires.left.get();
@@ -257,7 +257,7 @@ impl Case<'_> {
             .probed
             .borrow_mut()
             .push((task.clone(), observation));
-        reached(self.wires.known(&task, &self.source.demands)?)
+        reached(self.wires.known(&task, &self.source.demands, clinic.aim)?)
     }
 
     /// Whether the server is judged by the roots and the name of the user's own string. Where a guess of ours took

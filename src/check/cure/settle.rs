@@ -28,9 +28,13 @@ pub(super) async fn settle(
         }
         false => Vec::new(),
     };
+    let rooted = rooted(&diagnosis, &path);
     let cure = Cure::of(&diagnosis, before, path, &mut kept);
     for (index, finding) in all_mut(&mut diagnosis).enumerate() {
-        let hint = std::mem::take(&mut finding.hint);
+        let mut hint = std::mem::take(&mut finding.hint);
+        if rooted.contains(&index) {
+            hint = hint.knowing_the_root();
+        }
         finding.hint = match &cure {
             Some(cure) if cure.finding == index => cure.hint.clone(),
             _ => {
@@ -41,6 +45,23 @@ pub(super) async fn settle(
         };
     }
     diagnosis
+}
+
+/// The findings that a root file answers which was found near: their positions.
+fn rooted(diagnosis: &Diagnosis, path: &[Step]) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut before: Option<&Reached> = None;
+    for step in path {
+        let fault = match before {
+            None => diagnosis.all().nth(step.taken.finding),
+            Some(before) => before.diagnosis.all().nth(step.taken.finding),
+        };
+        if matches!(step.taken.origin, Origin::Near(..)) {
+            found.extend(fault.and_then(|fault| position(diagnosis, fault)));
+        }
+        before = Some(&step.to);
+    }
+    found
 }
 
 /// A change of the advice that helps.
@@ -136,11 +157,14 @@ impl Cure {
             (Origin::Advice(fixes), _) => without_string(own, fixes),
             (Origin::Repair, []) => own.and(shown("Use:", whole.clone())),
             (Origin::Repair, _) => own,
-            (Origin::Near(lead, fix), []) => keep(own, finding, &[], &[])
-                .then(lead.clone())
+            (Origin::Near(lead, fix), []) => Hint::say(lead.clone())
                 .then("Use:")
-                .fix((**fix).clone().proven()),
-            (Origin::Near(lead, _), _) => keep(own, finding, &[], &[]).then(lead.clone()),
+                .fix((**fix).clone().proven())
+                .and(keep(own.knowing_the_root(), finding, &[], &[])),
+            (Origin::Near(lead, _), _) => {
+                Hint::say(lead.clone()).and(keep(own.knowing_the_root(), finding, &[], &[]))
+            }
+            (Origin::Replaced, _) => keep(own, finding, &[], &[]),
         };
         let mut here = &first.to;
         for step in rest {
@@ -178,7 +202,7 @@ fn next(diagnosis: &Diagnosis, here: &Reached, taken: &Candidate, kept: &mut Vec
             said
         }
         (Origin::Advice(fixes), None) => said.and(without_string(fault.hint.clone(), fixes)),
-        (Origin::Repair, _) => said,
+        (Origin::Repair | Origin::Replaced, _) => said,
         (Origin::Near(lead, _), _) => said.then(lead.clone()),
     }
 }
@@ -230,4 +254,94 @@ fn position(diagnosis: &Diagnosis, fault: &Finding) -> Option<usize> {
 
 fn all_mut(diagnosis: &mut Diagnosis) -> impl Iterator<Item = &mut Finding> {
     diagnosis.error.iter_mut().chain(&mut diagnosis.findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::conninfo::fake::Fake;
+    use crate::conninfo::{ConnInfo, Keyword, Secret};
+    use crate::diagnose::{Code, Stage};
+    use crate::exit::Exit;
+    use crate::trust::Supposed;
+
+    fn failed(hint: Hint) -> Diagnosis {
+        let error = Finding {
+            level: Level::Error,
+            code: Code::UnknownIssuer,
+            stage: Stage::Verify,
+            message: "no root".into(),
+            hint,
+        };
+        Diagnosis {
+            exit: Exit::Untrusted,
+            error: Some(error),
+            findings: Vec::new(),
+        }
+    }
+
+    /// One change leads to a pass.
+    fn cured(own: Hint, origin: Origin, rest: Option<Origin>) -> String {
+        let string = b"user=u host=h sslrootcert=good.crt";
+        let conninfo = ConnInfo::read(string, &Fake::default()).unwrap();
+        let conninfo = Arc::new(conninfo);
+        let step = |origin, diagnosis| Step {
+            taken: Candidate {
+                finding: 0,
+                origin,
+                state: State {
+                    text: Secret::new(string.to_vec()),
+                    supposed: Supposed::default(),
+                },
+            },
+            to: Reached {
+                diagnosis,
+                conninfo: Some(Arc::clone(&conninfo)),
+                refusal: None,
+            },
+        };
+        let passed = Diagnosis {
+            exit: Exit::Passed,
+            error: None,
+            findings: Vec::new(),
+        };
+        let path = match rest {
+            None => vec![step(origin, passed)],
+            Some(rest) => vec![step(origin, failed(Hint::default())), step(rest, passed)],
+        };
+        let cure = Cure::of(&failed(own), None, path, &mut Vec::new());
+        cure.unwrap().hint.to_string()
+    }
+
+    fn own() -> Hint {
+        let disproven =
+            Fix::string("sslrootcert=bad.crt").changing(&[(Keyword::SslRootCert, b"bad.crt")]);
+        Hint::say("Get the root. Use:")
+            .fix(disproven)
+            .without_root()
+            .then("This file contains another one.")
+    }
+
+    #[test]
+    fn a_proven_root_file_comes_first_and_what_it_excludes_is_not_said() {
+        let fix = Box::new(Fix::string("sslrootcert=good.crt"));
+        let hint = cured(
+            own(),
+            Origin::Near("good.crt has the root.".into(), fix),
+            None,
+        );
+        assert_eq!(
+            hint,
+            "good.crt has the root.\nUse:\n    sslrootcert=good.crt\nThis file contains another one."
+        );
+    }
+
+    #[test]
+    fn a_guess_that_was_replaced_keeps_nothing_that_was_disproven() {
+        let hint = cured(own(), Origin::Replaced, Some(Origin::Repair));
+        assert!(!hint.contains("bad.crt"), "{hint}");
+        assert!(hint.contains("good.crt"), "{hint}");
+    }
 }

@@ -4,19 +4,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pgtls::check::{Label, Location};
-use pgtls::conninfo::SystemRoots;
 use pgtls::diagnose::{
     Diagnosis, Finding, hosts_file_empty, hosts_file_error, hosts_file_unreadable, key_not_checked,
-    never_sent, no_hosts_line, server_files_error, trust_error_offline,
+    never_sent, no_hosts_line,
 };
 use pgtls::report::EndpointReport;
 use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
 use pgtls::trust::identity::CertificateFile;
-use pgtls::trust::{Choice, Error, IdentityError, KeyFault, Trust, read_bounded};
+use pgtls::trust::{Choice, Error, IdentityError, KeyFault, read_bounded};
 
 use super::inputs::real;
-use super::{Judge, Judged, server_files};
-use crate::machine::Machine;
+use super::{Judge, Judged, server_files, trust, unusable};
 
 /// A `pg_hosts.conf`, read once.
 pub(super) struct HostsFile {
@@ -158,11 +156,13 @@ fn files_of(line: &HostsLine) -> Result<(Vec<Vec<u8>>, Option<Finding>), Diagnos
         }
         (whole, Passphrase::Command | Passphrase::None) => (whole, None),
     };
-    let chain = chain.map_err(|error| server_files_error(&error))?;
+    let key = match finding {
+        Some(_) => None,
+        None => Some(&*line.key),
+    };
+    let chain = chain.map_err(|error| unusable(&line.certificate, key, &error))?;
     if let Some(ca) = &line.client_ca {
-        let roots = Choice::File(ca.clone());
-        Trust::offline(Some(&roots), None, &SystemRoots::read(&Machine))
-            .map_err(|error| trust_error_offline(&error))?;
+        trust(Some(&Choice::File(ca.clone())), None)?;
     }
     Ok((chain, finding))
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use pgtls::check::{Label, NewRoots};
+use pgtls::check::{Label, NewRoots, judged_files};
 use pgtls::conninfo::{SystemRoots, shown_path};
 use pgtls::demands::Demands;
 use pgtls::diagnose::{
@@ -16,11 +16,12 @@ use pgtls::diagnose::{
 };
 use pgtls::exit::Exit;
 use pgtls::os::bytes_of;
+use pgtls::probe::Moment;
 use pgtls::report::{EndpointReport, Report};
 use pgtls::trust::identity::{Archived, CertificateFile, check_key, open_archive};
-use pgtls::trust::{Choice, Error, Level, Trust};
+use pgtls::trust::{Choice, Error, Level, Supposed, Trust};
 use pgtls::verify::{Oldest, Purpose, Revocation, Rules, judge, judge_request};
-use pgtls::x509::CertificateRequest;
+use pgtls::x509::{Certificate, CertificateRequest};
 
 use self::hosts::HostsFile;
 use self::inputs::{Input, inputs};
@@ -55,13 +56,9 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     if let [Subject::Refused(_, diagnosis)] = subjects.as_slice() {
         return Ok(refused(diagnosis));
     }
-    let trust = match Trust::offline(
-        choice.as_ref(),
-        args.sslcrl.as_deref(),
-        &SystemRoots::read(&Machine),
-    ) {
+    let trust = match trust(choice.as_ref(), args.sslcrl.as_deref()) {
         Ok(trust) => trust,
-        Err(error) => return Ok(refused(&trust_error_offline(&error))),
+        Err(diagnosis) => return Ok(refused(&diagnosis)),
     };
     let rules = Rules {
         now: args.demands.instant()?.unwrap_or_else(now),
@@ -79,6 +76,10 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
         new_roots: new_roots.transpose()?,
         trust: &trust,
         rules: &rules,
+        moment: match args.demands.at {
+            Some(_) => Moment::Chosen,
+            None => Moment::Present,
+        },
         demands: args.demands.keys().demands(),
         oldest: args.demands.keys().oldest(),
     };
@@ -114,6 +115,24 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
     Ok((endpoints.collect(), Exit::of_all(exits)))
 }
 
+/// The roots and the CRLs.
+pub(super) fn trust(choice: Option<&Choice>, crls: Option<&Path>) -> Result<Trust, Diagnosis> {
+    let system = SystemRoots::read(&Machine);
+    Trust::offline(choice, crls, &system).map_err(|error| {
+        judged_files(trust_error_offline(&error), |changed| {
+            let choice = choice.map(|choice| match choice {
+                Choice::File(file) => Choice::File(changed.path(file).to_owned()),
+                Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System => {
+                    choice.clone()
+                }
+            });
+            let crls = crls.map(|file| changed.path(file));
+            let again = Trust::offline_supposing(choice.as_ref(), crls, &system, &changed.supposed);
+            again.err().map(|error| trust_error_offline(&error))
+        })
+    })
+}
+
 /// What was read of a file.
 enum Subject<'a> {
     Chain(&'a Path, Vec<Vec<u8>>),
@@ -129,24 +148,37 @@ impl<'a> Subject<'a> {
             Input::Hosts(file) => Self::Hosts(file),
             Input::Certificate(file) => match server_files(file, key) {
                 Ok(chain) => Self::Chain(file.path(), chain),
-                Err(error) => Self::Refused(file.path(), server_files_error(&error)),
+                Err(error) => Self::Refused(file.path(), unusable(file.path(), key, &error)),
             },
             Input::Archive(file, contents) => match open_archive(contents, password) {
                 Err(error) => Self::Refused(file, archive_error(file, &error)),
-                Ok(archive) => match key.map(|key| check_key(&archive.own, file, key)) {
-                    Some(Err(error)) => Self::Refused(file, server_files_error(&error.into())),
+                Ok(archive) => match key.map(|key| belongs(&archive.own, file, key)) {
+                    Some(Err(diagnosis)) => Self::Refused(file, diagnosis),
                     Some(Ok(())) | None => Self::Archive(file, Box::new(archive)),
                 },
             },
             Input::Request(file, request) => match &**request {
                 Err(fault) => Self::Refused(file, request_file_error(file, fault)),
-                Ok(request) => match key.map(|key| check_key(&request.copied, file, key)) {
-                    Some(Err(error)) => Self::Refused(file, server_files_error(&error.into())),
+                Ok(request) => match key.map(|key| belongs(&request.copied, file, key)) {
+                    Some(Err(diagnosis)) => Self::Refused(file, diagnosis),
                     Some(Ok(())) | None => Self::Request(file, request),
                 },
             },
         }
     }
+}
+
+/// Does a key file belong to this certificate? What its advice leads to is judged.
+fn belongs(own: &Certificate, file: &Path, key: &Path) -> Result<(), Diagnosis> {
+    let check = |key: &Path, supposed: &Supposed| {
+        let checked = check_key(own, file, key, supposed);
+        checked.map_err(|error| server_files_error(&error.into()))
+    };
+    check(key, Supposed::nothing()).map_err(|diagnosis| {
+        judged_files(diagnosis, |changed| {
+            check(changed.path(key), &changed.supposed).err()
+        })
+    })
 }
 
 /// Every host, or none once.
@@ -194,6 +226,7 @@ pub(super) struct Judge<'a> {
     new_roots: Option<NewRoots>,
     trust: &'a Trust,
     rules: &'a Rules,
+    moment: Moment,
     pub(super) demands: Demands,
     oldest: Oldest,
 }
@@ -219,6 +252,7 @@ impl Judge<'_> {
             trust: self.trust,
             level: host.map_or(Level::Chain, |_| Level::ChainAndName),
             rules: self.rules,
+            moment: self.moment,
             host,
             address: None,
         }
@@ -254,9 +288,28 @@ pub(super) fn server_files(
     certificate: &CertificateFile,
     key: Option<&Path>,
 ) -> Result<Vec<Vec<u8>>, Error> {
+    files_supposing(certificate, key, Supposed::nothing())
+}
+
+fn files_supposing(
+    certificate: &CertificateFile,
+    key: Option<&Path>,
+    supposed: &Supposed,
+) -> Result<Vec<Vec<u8>>, Error> {
     let chain = match key {
-        Some(key) => certificate.with_key(key)?.chain,
+        Some(key) => certificate.with_key_supposing(key, supposed)?.chain,
         None => certificate.chain()?,
     };
     Ok(chain.iter().map(|one| one.to_vec()).collect())
+}
+
+/// Why a server would not start with these files. What the advice leads to is judged.
+pub(super) fn unusable(certificate: &Path, key: Option<&Path>, error: &Error) -> Diagnosis {
+    judged_files(server_files_error(error), |changed| {
+        let file = changed.path(certificate).to_owned();
+        let file = CertificateFile::supposing(file, &changed.supposed);
+        let key = key.map(|key| changed.path(key));
+        let again = files_supposing(&file, key, &changed.supposed);
+        again.err().map(|error| server_files_error(&error))
+    })
 }

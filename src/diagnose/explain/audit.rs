@@ -1,5 +1,7 @@
 //! What else an endpoint accepts, and what to do about it.
 
+use super::front::Front;
+use super::wire::VERSIONS_OF_PGBOUNCER;
 use crate::audit::{
     Accepted, Audit, Category, Circumstance, Each, Login, Plaintext, Presented, Protocol, Rule,
     Rules, Stuffed, Unknown,
@@ -7,12 +9,12 @@ use crate::audit::{
 use crate::demands::Strictness;
 use crate::diagnose::notices::large_hello;
 use crate::diagnose::{
-    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Settled, Stage, Standing,
+    Code, Context, Diagnosis, Finding, Fix, Hint, Level, Program, Settled, Stage, Standing,
     apply_strictness, unsatisfied,
 };
 use crate::escape::escape;
 use crate::exit::Exit;
-use crate::probe::Task;
+use crate::probe::{Observation, Task};
 use crate::profile::{Compliance, Judged, Profile, Verdict};
 use crate::wire::tls::{Suite, TlsVersion, Weakness};
 use crate::words::first_few;
@@ -23,14 +25,14 @@ use crate::words::first_few;
 /// certificate that does not verify into the exit code of that fault.
 pub fn add_audit(
     diagnosis: &mut Diagnosis,
-    task: &Task,
+    (task, observation): (&Task, &Observation),
     audit: &Audit,
     rules: &Rules,
     strictness: Strictness,
 ) {
-    let mut failures = Vec::new();
-    failures.extend(certificates(task, &audit.certificates));
-    let found = accepted(audit);
+    let front = observation.tls().map_or(Front::Unknown, Front::of);
+    let mut failures: Vec<Finding> = Vec::new();
+    let found = accepted(audit, front);
     let no_tls = diagnosis
         .error
         .as_mut()
@@ -57,32 +59,37 @@ pub fn add_audit(
                 level: Level::Warning,
                 ..finding
             }),
-            Rule::Forbid => failures.push(failed(finding)),
+            Rule::Forbid => failures.push(finding),
         }
     }
-    failures.extend(incomplete(audit).map(failed));
+    failures.extend(incomplete(audit));
     let large = audit.large_hello.known().and_then(large_hello);
     diagnosis.findings.extend(large.map(|finding| Finding {
         stage: Stage::Audit,
         ..finding
     }));
     diagnosis.findings.extend(sni(task, &audit.certificates));
-    for (exit, finding) in failures {
+    for (exit, finding) in certificates(task, &audit.certificates) {
         diagnosis.fail_or_add_with(exit, finding);
     }
+    for finding in failures {
+        diagnosis.fail_or_add(finding);
+    }
     diagnosis.findings.sort_by_key(|finding| finding.level);
-    settings_in_one_place(diagnosis);
+    for program in [Program::PostgreSql, Program::PgBouncer] {
+        settings_in_one_place(diagnosis, program);
+    }
     apply_strictness(diagnosis, strictness);
 }
 
-/// The settings of all findings become one block, which one change and one reload apply. It stands where the first of
-/// them stood; the other findings name that one.
-fn settings_in_one_place(diagnosis: &mut Diagnosis) {
+/// The settings of a program in all findings become one block, which one change and one reload apply. It stands where the
+/// first of them stood; the other findings name that one.
+fn settings_in_one_place(diagnosis: &mut Diagnosis, program: Program) {
     let mut block: Vec<Fix> = Vec::new();
     let mut members: Vec<&mut Finding> = Vec::new();
     let error = diagnosis.error.iter_mut();
     for finding in error.chain(&mut diagnosis.findings) {
-        if join(&mut block, &finding.hint) == Joined::Yes {
+        if join(&mut block, &finding.hint, program) == Joined::Yes {
             members.push(finding);
         }
     }
@@ -90,15 +97,16 @@ fn settings_in_one_place(diagnosis: &mut Diagnosis) {
     let (Some(first), 1..) = (members.next(), members.len()) else {
         return;
     };
-    first.hint = std::mem::take(&mut first.hint).with_settings(&block);
+    first.hint = std::mem::take(&mut first.hint).with_settings(&block, program);
     for finding in members {
         let rest =
-            std::mem::take(&mut finding.hint).settled(|fix| match fix.is_for_postgresql_conf() {
+            std::mem::take(&mut finding.hint).settled(|fix| match fix.is_setting_of(program) {
                 true => Settled::LeftOut,
                 false => Settled::Kept(fix),
             });
         let lead = format!(
-            "The lines for postgresql.conf under {} fix this, too.",
+            "The lines for {} under {} fix this, too.",
+            program.file(),
             first.code.name()
         );
         finding.hint = Hint::say(lead).and(rest);
@@ -112,12 +120,12 @@ enum Joined {
     No,
 }
 
-/// Adds the lines of a hint for postgresql.conf to the block. A hint that wants another value than the block stays out:
+/// Adds the lines of a hint for this program to the block. A hint that wants another value than the block stays out:
 /// the block does not cure its finding. A line that any finding could not try is not tried.
-fn join(block: &mut Vec<Fix>, hint: &Hint) -> Joined {
+fn join(block: &mut Vec<Fix>, hint: &Hint, program: Program) -> Joined {
     let lines: Vec<&Fix> = hint
         .fixes()
-        .filter(|fix| fix.is_for_postgresql_conf())
+        .filter(|fix| fix.is_setting_of(program))
         .collect();
     let differs = |line: &&Fix| {
         let mut set = block.iter();
@@ -189,21 +197,17 @@ pub(super) fn error(code: Code, message: String) -> Finding {
     Finding::error(code, Stage::Audit, message)
 }
 
-pub(super) fn failed(finding: Finding) -> (Exit, Finding) {
-    (finding.code.exit(finding.stage), finding)
-}
-
 /// Everything that is accepted but should not be.
-fn accepted(audit: &Audit) -> Vec<(Category, Finding)> {
+fn accepted(audit: &Audit, front: Front) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
     if let Some(Plaintext::Accepted(login)) = audit.plaintext.known() {
-        found.push((Category::Plaintext, plaintext(*login)));
+        found.push((Category::Plaintext, plaintext(*login, front)));
     }
-    found.extend(of_tls(audit));
+    found.extend(of_tls(audit, front));
     found
 }
 
-pub(super) fn plaintext(login: Login) -> Finding {
+pub(super) fn plaintext(login: Login, front: Front) -> Finding {
     let how = match login {
         Login::Trust => "and lets this user in without a password".to_owned(),
         Login::Cleartext => "and asks for the password in clear".to_owned(),
@@ -213,14 +217,25 @@ pub(super) fn plaintext(login: Login) -> Finding {
     };
     let message =
         format!("TLS is offered but not enforced: the server starts a session without TLS {how}");
-    error(Code::PlaintextAccepted, message).hint(
-        Hint::say("In pg_hba.conf use hostssl instead of host, or put this line first, then reload:")
-            .fix(Fix::file("hostnossl all all all reject").of("pg_hba.conf").proven())
-            .then("PgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl."),
-    )
+    let hint = match front {
+        Front::NotPostgres => front
+            .evidence()
+            .then("In pgbouncer.ini, then reload:")
+            .fix(Fix::pgbouncer("client_tls_sslmode = require")),
+        Front::Unknown => Hint::say(
+            "In pg_hba.conf use hostssl instead of host, or put this line first, then reload:",
+        )
+        .fix(
+            Fix::file("hostnossl all all all reject")
+                .of("pg_hba.conf")
+                .proven(),
+        )
+        .then("PgBouncer: client_tls_sslmode = require. Azure: require_secure_transport. Amazon RDS: rds.force_ssl."),
+    };
+    error(Code::PlaintextAccepted, message).hint(hint)
 }
 
-fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
+fn of_tls(audit: &Audit, front: Front) -> Vec<(Category, Finding)> {
     let versions: Vec<(TlsVersion, &Accepted)> = audit
         .protocols
         .iter()
@@ -233,14 +248,13 @@ fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
     let legacy = names(&versions, |(version, _)| version.is_legacy());
     if !legacy.is_empty() {
         let message = format!("the server accepts {legacy}, which RFC 8996 deprecates");
-        let finding = error(Code::LegacyProtocol, message).hint(on_server(
-            "ssl_min_protocol_version = 'TLSv1.2'",
-            versions.iter().any(|(version, _)| !version.is_legacy()),
-        ));
+        let is_cured = |left: &Versions<'_>| !left.iter().any(|(version, _)| version.is_legacy());
+        let hint = on_server(Restriction::Versions, &versions, front, is_cured);
+        let finding = error(Code::LegacyProtocol, message).hint(hint);
         found.push((Category::LegacyProtocol, finding));
     }
-    found.extend(suites(&versions));
-    found.extend(features(&versions));
+    found.extend(suites(&versions, front));
+    found.extend(features(&versions, front));
     if audit.stuffed.known() == Some(&Stuffed::Processed) {
         let message = "the server accepts plaintext after the SSLRequest as part of the encrypted session (CVE-2021-23214)";
         let finding = error(Code::PlaintextProcessed, message.to_owned()).hint(
@@ -251,34 +265,93 @@ fn of_tls(audit: &Audit) -> Vec<(Category, Finding)> {
     found
 }
 
-/// A setting of PostgreSQL; proven if clients can still connect to what it leaves.
-fn on_server(setting: &str, leaves_something: bool) -> Hint {
-    let fix = Fix::setting(setting);
-    let fix = match leaves_something {
-        true => fix.proven(),
-        false => fix,
-    };
-    let hint = Hint::say("In postgresql.conf, then reload:").fix(fix);
-    match setting == GOOD_SUITES {
-        true => hint.then("In PgBouncer, set client_tls_ciphers."),
-        false => hint.then("PgBouncer: client_tls_protocols = secure."),
+/// What a setting restricts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Restriction {
+    /// TLS 1.2 and newer.
+    Versions,
+    /// Before TLS 1.3: suites with forward secrecy that authenticate what they encrypt.
+    Suites,
+}
+
+impl Restriction {
+    /// The line for the configuration file of what ends TLS there.
+    fn fix(self, front: Front) -> Fix {
+        match (self, front) {
+            (Self::Versions, Front::Unknown) => {
+                Fix::setting("ssl_min_protocol_version = 'TLSv1.2'")
+            }
+            (Self::Suites, Front::Unknown) => {
+                Fix::setting(format!("ssl_ciphers = '{GOOD_SUITES}'"))
+            }
+            (Self::Versions, Front::NotPostgres) => Fix::pgbouncer(VERSIONS_OF_PGBOUNCER),
+            (Self::Suites, Front::NotPostgres) => {
+                Fix::pgbouncer(format!("client_tls_ciphers = {GOOD_SUITES}"))
+            }
+        }
+    }
+
+    /// What the server would still accept.
+    fn leaves(self, versions: &Versions<'_>) -> Vec<(TlsVersion, Accepted)> {
+        let versions = versions.iter();
+        let kept = versions.filter_map(|(version, accepted)| {
+            let mut left = (*accepted).clone();
+            match self {
+                Self::Versions if version.is_legacy() => return None,
+                Self::Versions => {}
+                Self::Suites if *version == TlsVersion::V1_3 => {}
+                Self::Suites => {
+                    left.suites.found.retain(|suite| is_good(*suite));
+                    left.prime_bits = Ok(None);
+                }
+            }
+            (!left.suites.found.is_empty()).then_some((*version, left))
+        });
+        kept.collect()
     }
 }
 
-/// Whether any client can still connect with the good suites alone: with TLS 1.3, or with one of them.
-fn leaves_suites(versions: &Versions<'_>) -> bool {
-    versions.iter().any(|(version, accepted)| {
-        let good = |suite: &Suite| {
-            let name = suite.openssl;
-            name.starts_with("ECDHE") && (name.contains("GCM") || name.contains("CHACHA20"))
-        };
-        *version == TlsVersion::V1_3 || accepted.suites.found.iter().any(good)
-    })
+/// Whether `GOOD_SUITES` contains it.
+fn is_good(suite: Suite) -> bool {
+    let name = suite.openssl;
+    name.starts_with("ECDHE") && (name.contains("GCM") || name.contains("CHACHA20"))
+}
+
+/// A setting of the server. It is proven if what it leaves of the observed answers is something, and the fault is not among
+/// it.
+fn on_server(
+    restriction: Restriction,
+    versions: &Versions<'_>,
+    front: Front,
+    is_cured: impl Fn(&Versions<'_>) -> bool,
+) -> Hint {
+    let left = restriction.leaves(versions);
+    let left: Vec<(TlsVersion, &Accepted)> = left
+        .iter()
+        .map(|(version, accepted)| (*version, accepted))
+        .collect();
+    let fix = restriction.fix(front);
+    let fix = match !left.is_empty() && is_cured(&left) {
+        true => fix.proven(),
+        false => fix,
+    };
+    match (front, restriction) {
+        (Front::NotPostgres, _) => front
+            .evidence()
+            .then("In pgbouncer.ini, then reload:")
+            .fix(fix),
+        (Front::Unknown, Restriction::Suites) => Hint::say("In postgresql.conf, then reload:")
+            .fix(fix)
+            .then("In PgBouncer, set client_tls_ciphers."),
+        (Front::Unknown, Restriction::Versions) => Hint::say("In postgresql.conf, then reload:")
+            .fix(fix)
+            .then("PgBouncer: client_tls_protocols = secure."),
+    }
 }
 
 type Versions<'a> = [(TlsVersion, &'a Accepted)];
 
-fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
+fn suites(versions: &Versions<'_>, front: Front) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
     let broken = listed(versions, Suite::is_broken);
     if let Some((count, shown)) = broken {
@@ -286,8 +359,13 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
             "the server accepts {} without protection: {shown}",
             suites_of(count)
         );
-        let finding = error(Code::BrokenCipher, message)
-            .hint(on_server(GOOD_SUITES, leaves_suites(versions)));
+        let is_cured = |left: &Versions<'_>| listed(left, Suite::is_broken).is_none();
+        let finding = error(Code::BrokenCipher, message).hint(on_server(
+            Restriction::Suites,
+            versions,
+            front,
+            is_cured,
+        ));
         found.push((Category::BrokenCipher, finding));
     }
     let merely =
@@ -306,27 +384,39 @@ fn suites(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
     ] {
         if let Some((count, shown)) = listed(versions, |suite| merely(suite, weakness)) {
             let message = format!("the server accepts {} {what}: {shown}", suites_of(count));
-            let finding = error(Code::WeakCipher, message)
-                .hint(on_server(GOOD_SUITES, leaves_suites(versions)));
+            let is_cured =
+                |left: &Versions<'_>| listed(left, |suite| merely(suite, weakness)).is_none();
+            let finding = error(Code::WeakCipher, message).hint(on_server(
+                Restriction::Suites,
+                versions,
+                front,
+                is_cured,
+            ));
             found.push((category, finding));
         }
     }
     found
 }
 
-fn features(versions: &Versions<'_>) -> Vec<(Category, Finding)> {
+fn features(versions: &Versions<'_>, front: Front) -> Vec<(Category, Finding)> {
     let mut found = Vec::new();
     let primes = versions
         .iter()
         .filter_map(|(_, one)| one.prime_bits.clone().ok()?);
     if let Some(bits) = primes.min().filter(|bits| *bits < ENOUGH_PRIME_BITS) {
         let message = format!("the server's Diffie-Hellman prime has {bits} bits");
-        let finding = error(Code::WeakCipher, message).hint(
-            Hint::say(
-                "Set a larger prime on the server (ssl_dh_params_file), or disable the DHE suites:",
-            )
-            .fix(Fix::setting(GOOD_SUITES)),
-        );
+        let is_cured = |left: &Versions<'_>| {
+            let mut left = left.iter();
+            left.all(|(_, one)| one.prime_bits == Ok(None))
+        };
+        let hint = on_server(Restriction::Suites, versions, front, is_cured);
+        let larger = match front {
+            Front::Unknown => "Disable the DHE suites, or set a larger prime (ssl_dh_params_file).",
+            Front::NotPostgres => {
+                "Disable the DHE suites, or set a larger prime (PgBouncer: client_tls_dheparams)."
+            }
+        };
+        let finding = error(Code::WeakCipher, message).hint(Hint::say(larger).and(hint));
         found.push((Category::SmallPrime, finding));
     }
     let compressed = names(versions, |(_, one)| {
@@ -430,20 +520,15 @@ fn sni(task: &Task, shown: &Each<Circumstance, Presented>) -> Option<Finding> {
 /// Questions without an answer.
 fn incomplete(audit: &Audit) -> Option<Finding> {
     let unknown = audit.gaps();
-    let (first, reason) = unknown.first()?;
-    let mut message = format!(
-        "the audit could not answer every question: {first}: {}",
-        told(reason)
+    let (_, reason) = unknown.first()?;
+    let questions = unknown.iter();
+    let questions: Vec<String> = questions
+        .map(|(what, reason)| format!("{what}: {}", told(reason)))
+        .collect();
+    let message = format!(
+        "the audit could not answer every question: {}",
+        first_few(&questions, MAX_NAMES, "; ")
     );
-    if unknown.len() > 1 {
-        let others: Vec<String> = unknown
-            .iter()
-            .skip(1)
-            .take(MAX_NAMES)
-            .map(|(what, reason)| format!("{what}: {}", told(reason)))
-            .collect();
-        message = format!("{message}; {}", others.join("; "));
-    }
     let hint = advice(
         reason,
         "Allow more time (--deadline 15m) or more parallel connections (--jobs 4).",
@@ -483,7 +568,7 @@ pub(super) fn told(reason: &Unknown) -> String {
 }
 
 /// Suites with forward secrecy that authenticate what they encrypt; TLS 1.3 has no others.
-const GOOD_SUITES: &str = "ssl_ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'";
+const GOOD_SUITES: &str = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 /// RFC 9325 section 4.1 (bits).
 const ENOUGH_PRIME_BITS: u16 = 2048;
@@ -497,6 +582,73 @@ const MAX_SAID: usize = 300;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::Listing;
+
+    /// A version with these suites.
+    fn accepted_with(names: &[&str]) -> Accepted {
+        let all = (0..=u16::MAX).filter_map(Suite::of);
+        Accepted {
+            suites: Listing {
+                found: all.filter(|suite| names.contains(&suite.openssl)).collect(),
+                unfinished: None,
+            },
+            preference: Ok(None),
+            groups: Listing {
+                found: Vec::new(),
+                unfinished: None,
+            },
+            prime_bits: Ok(None),
+            old: None,
+        }
+    }
+
+    /// The advice for a server that accepts one good suite, and is cured.
+    fn restricted(restriction: Restriction, front: Front) -> Hint {
+        let accepted = accepted_with(&["ECDHE-RSA-AES128-GCM-SHA256"]);
+        on_server(restriction, &[(TlsVersion::V1_2, &accepted)], front, |_| {
+            true
+        })
+    }
+
+    #[test]
+    fn a_setting_is_proven_only_if_it_leaves_something_and_the_fault_is_not_among_it() {
+        let good = "ECDHE-RSA-AES128-GCM-SHA256";
+        let cbc = "ECDHE-RSA-AES128-SHA";
+        for (names, proven) in [(&[good, cbc][..], true), (&[cbc], false)] {
+            let accepted = accepted_with(names);
+            let versions = [(TlsVersion::V1_2, &accepted)];
+            let found = suites(&versions, Front::Unknown);
+            let (_, finding) = found.first().unwrap();
+            let standing = finding.hint.fixes().map(|fix| fix.standing).next();
+            assert_eq!(standing == Some(Standing::Proven), proven, "{names:?}");
+        }
+        let accepted = accepted_with(&[good]);
+        let versions = [(TlsVersion::V1_2, &accepted)];
+        let useless = on_server(Restriction::Suites, &versions, Front::Unknown, |_| false);
+        assert!(useless.to_string().contains("could not try"), "{useless}");
+    }
+
+    #[test]
+    fn what_is_not_postgresql_gets_settings_of_pgbouncer() {
+        let accepted = accepted_with(&["ECDHE-RSA-AES128-SHA"]);
+        let versions = [(TlsVersion::V1_1, &accepted), (TlsVersion::V1_2, &accepted)];
+        let mut found = suites(&versions, Front::NotPostgres);
+        found.push((
+            Category::Plaintext,
+            plaintext(Login::Md5, Front::NotPostgres),
+        ));
+        for (_, finding) in found {
+            let hint = finding.hint.to_string();
+            assert!(hint.contains("client_tls_"), "{hint}");
+            assert!(
+                !hint.contains("ssl_ciphers = '") && !hint.contains("pg_hba"),
+                "{hint}"
+            );
+            for fix in finding.hint.fixes() {
+                assert_eq!(fix.program, Program::PgBouncer);
+            }
+        }
+    }
 
     #[test]
     fn a_finding_that_wants_another_value_keeps_its_own_line() {
@@ -505,16 +657,17 @@ mod tests {
             error(Code::NoCommonCipher, "no cipher".to_owned())
                 .hint(Hint::say("On the server:").fix(Fix::setting(connects))),
         );
-        let weak = error(Code::WeakCipher, "weak".to_owned()).hint(on_server(GOOD_SUITES, true));
+        let weak = error(Code::WeakCipher, "weak".to_owned())
+            .hint(restricted(Restriction::Suites, Front::Unknown));
         let legacy = error(Code::LegacyProtocol, "old".to_owned())
-            .hint(on_server("ssl_min_protocol_version = 'TLSv1.2'", true));
+            .hint(restricted(Restriction::Versions, Front::Unknown));
         let again = error(Code::TlsCompression, "again".to_owned())
             .hint(Hint::say("In postgresql.conf:").fix(Fix::setting(connects)));
         let pooler = error(Code::ServerError, "pooler".to_owned())
             .hint(Hint::say("In pgbouncer.ini:").fix(Fix::pgbouncer("ssl_ciphers = 'x'")));
         let untouched = [weak.hint.to_string(), pooler.hint.to_string()];
         diagnosis.findings = vec![weak, legacy, again, pooler];
-        settings_in_one_place(&mut diagnosis);
+        settings_in_one_place(&mut diagnosis, Program::PostgreSql);
         let hints: Vec<String> = diagnosis.all().map(|one| one.hint.to_string()).collect();
         let [block, weak, legacy, again, pooler] = hints.as_slice() else {
             panic!("{hints:?}");
@@ -537,19 +690,19 @@ mod tests {
     #[test]
     fn a_line_that_one_finding_could_not_try_is_said_to_be_untried() {
         let mut diagnosis = Diagnosis::failed(
-            error(Code::BrokenCipher, "broken".to_owned()).hint(on_server(GOOD_SUITES, true)),
+            error(Code::BrokenCipher, "broken".to_owned())
+                .hint(restricted(Restriction::Suites, Front::Unknown)),
         );
-        diagnosis.findings = vec![
-            error(Code::WeakCipher, "prime".to_owned())
-                .hint(Hint::say("Set a larger prime, or:").fix(Fix::setting(GOOD_SUITES))),
-        ];
-        settings_in_one_place(&mut diagnosis);
+        diagnosis.findings = vec![error(Code::WeakCipher, "prime".to_owned()).hint(
+            Hint::say("Set a larger prime, or:").fix(Restriction::Suites.fix(Front::Unknown)),
+        )];
+        settings_in_one_place(&mut diagnosis, Program::PostgreSql);
         let hints: Vec<String> = diagnosis.all().map(|one| one.hint.to_string()).collect();
         assert_eq!(
             hints,
             [
                 format!(
-                    "In postgresql.conf, then reload:\n    {GOOD_SUITES}\npgtls could not try this setting.\nIn PgBouncer, set client_tls_ciphers."
+                    "In postgresql.conf, then reload:\n    ssl_ciphers = '{GOOD_SUITES}'\npgtls could not try this setting.\nIn PgBouncer, set client_tls_ciphers."
                 ),
                 "The lines for postgresql.conf under broken-cipher fix this, too.".to_owned(),
             ]

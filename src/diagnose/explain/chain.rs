@@ -3,9 +3,10 @@
 use super::files::quoted_path;
 use super::no_anchor::{self, End, other_key};
 use crate::conninfo::shown_path;
-use crate::diagnose::calendar::{day, moment, span};
+use crate::diagnose::calendar::{day, ended, moment, not_begun};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
+use crate::probe::Moment;
 use crate::trust::CrlSource;
 use crate::verify::{Fault, FaultKind, Judgement, NameConstraintRule, Place, Violation, violation};
 use crate::x509::{Certificate, Crl, KeyKind, NextUpdate, SignatureScheme};
@@ -227,10 +228,9 @@ impl Case<'_> {
             .and_then(|certificate| certificate.not_after);
         let message = match end {
             Some(end) => format!(
-                "{} expired {} ago, on {}",
+                "{} {}",
                 self.who(),
-                span(self.context.rules.now.saturating_sub(end)),
-                day(end)
+                ended(end, self.context.rules.now, self.context.moment)
             ),
             None => FaultKind::ErrorInCertNotAfter.sentence(&self.who()),
         };
@@ -240,7 +240,8 @@ impl Case<'_> {
                     .fix(Fix::command("SELECT pg_reload_conf();"))
             }
             Place::Root => {
-                "Get the current root from the operator of the server, and set sslrootcert to it.".into()
+                Hint::say("Get the current root from the operator of the server, and set sslrootcert to it.")
+                    .without_root()
             }
             Place::Intermediate => {
                 "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload.".into()
@@ -255,21 +256,25 @@ impl Case<'_> {
             .certificate()
             .and_then(|certificate| certificate.not_before);
         let message = match start {
-            Some(start) => format!(
-                "{} is not valid before {}, {} from now: the clock of this machine says {}",
-                self.who(),
-                moment(start),
-                span(start.saturating_sub(now)),
-                moment(now)
-            ),
+            Some(start) => {
+                let begins = not_begun(start, now, self.context.moment);
+                match self.context.moment {
+                    Moment::Present => format!(
+                        "{} {begins}: the clock of this machine says {}",
+                        self.who(),
+                        moment(now)
+                    ),
+                    Moment::Chosen => format!("{} {begins}", self.who()),
+                }
+            }
             None => FaultKind::ErrorInCertNotBefore.sentence(&self.who()),
         };
-        self.finding(message)
-            .hint(if start.is_some_and(|start| start.saturating_sub(now) < A_DAY) {
-                "It becomes valid so soon that a wrong clock is likely, here or where it was issued. Compare the clocks (NTP)."
-            } else {
-                "If the clock of this machine is wrong, set it (NTP). Otherwise wait, or reissue the certificate."
-            })
+        let is_near = start.is_some_and(|start| start.saturating_sub(now) < A_DAY);
+        self.finding(message).hint(match self.context.moment {
+            Moment::Chosen => "Choose a later time, or reissue the certificate.",
+            Moment::Present if is_near => "It becomes valid so soon that a wrong clock is likely, here or where it was issued. Compare the clocks (NTP).",
+            Moment::Present => "If the clock of this machine is wrong, set it (NTP). Otherwise wait, or reissue the certificate.",
+        })
     }
 
     /// What the CRL says about the certificate.

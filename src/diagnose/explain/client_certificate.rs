@@ -12,7 +12,7 @@ use crate::diagnose::cause::Cause;
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, Stage};
 use crate::escape::escape;
 use crate::handshake::{ClientCertificateRequest, Error as HandshakeError, Tls};
-use crate::probe::{Moment, Observation, Progress, Proof, Session, Stop, Task};
+use crate::probe::{Moment, Progress, Proof, Session, Stop, Task};
 use crate::verify::client_path;
 use crate::wire::postgres::FirstAnswer;
 use crate::wire::tls::Alert;
@@ -114,8 +114,11 @@ pub(in crate::diagnose) fn in_handshake(
 /// fault.
 ///
 /// The server must have proved its key: what comes before that may come from anyone.
-pub(in crate::diagnose) fn excused(diagnosis: Diagnosis, observation: &Observation) -> Diagnosis {
-    let finished = match &observation.outcome {
+pub(in crate::diagnose) fn excused(
+    diagnosis: Diagnosis,
+    outcome: &Result<Session, Stop>,
+) -> Diagnosis {
+    let finished = match outcome {
         Ok(session) => session.proof == Proof::Finished,
         Err(Stop::Handshake { progress, .. }) => *progress == Progress::Finished,
         Err(Stop::Connect(_) | Stop::Negotiate(_) | Stop::SecondLook { .. }) => false,

@@ -7,6 +7,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use super::corrected;
 use super::front::Front;
 use super::renewal::{Role, renewal};
+use super::wire::VERSIONS_OF_PGBOUNCER;
 use crate::conninfo::{Keyword, TlsVersion};
 use crate::demands::{Demands, Lapse, Remaining, Unmet, proven};
 use crate::diagnose::calendar::{day, span};
@@ -124,7 +125,7 @@ fn older_version(context: &Context<'_>, wanted: TlsVersion, tls: Option<&Tls>) -
         Front::NotPostgres => Hint::say(offered)
             .and(Front::NotPostgres.evidence())
             .then("There, remove the limit. In PgBouncer:")
-            .fix(Fix::setting("client_tls_protocols = secure"))
+            .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER))
             .then("If there is none, its TLS library is too old."),
         Front::Unknown => Hint::say(format!(
             "{offered} On the server, remove the limit (SHOW ssl_max_protocol_version;):"

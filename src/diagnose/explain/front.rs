@@ -4,7 +4,7 @@
 //! the request (`SSL_CTX_set_client_CA_list` in be-secure-openssl.c). PgBouncer always asks, and names nobody
 //! (`tls_config_verify_client_optional` of its libtls). So a request without names does not come from PostgreSQL.
 
-use super::wire::{ALLOW_MORE, CIPHERS};
+use super::wire::{ALLOW_MORE, CIPHERS, CIPHERS_OF_PGBOUNCER};
 use crate::diagnose::{Fix, Hint};
 use crate::handshake::{ClientCertificateRequest, Tls};
 
@@ -58,7 +58,7 @@ impl Front {
             Self::Unknown => Hint::say(ALLOW_MORE).fix(Fix::setting(CIPHERS)),
             Self::NotPostgres => {
                 Hint::say("There, allow AES-GCM with ECDHE, so that pgtls can finish the handshake. In PgBouncer:")
-                    .fix(Fix::setting("client_tls_ciphers = default"))
+                    .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The result of a login, and what the server reports about the session.
 
 use super::files::{lost_backslashes, quoted_path};
+use super::front::Front;
 use super::refusal::{self, Asked};
 use super::wire;
 use crate::conninfo::{ChannelBinding, Keyword, TargetSessionAttrs, shown_path};
@@ -92,8 +93,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
             Code::LoginFailed,
             message,
             Hint::say("Nothing was sent for the login. psql may be able to log in. Check without --login.")
-                .then(wire::ALLOW_MORE)
-                .fix(Fix::setting(wire::CIPHERS)),
+                .and(observation.tls().map_or(Front::Unknown, Front::of).more_suites()),
         ),
         Error::PasswordFile(file) => Diagnosis::failed(Finding {
             level: Level::Error,

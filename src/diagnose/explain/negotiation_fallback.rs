@@ -1,8 +1,8 @@
 //! What the other way to ask for TLS shows about a server that hung up on the first.
 
-use super::corrected;
+use super::{client_certificate, corrected};
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
-use crate::diagnose::{Context, Diagnosis, Fix, Hint, verdict};
+use crate::diagnose::{Aim, Context, Diagnosis, Fix, Hint, verdict};
 use crate::handshake::Error as HandshakeError;
 use crate::probe::{LibpqOffer, NegotiationFallback, Session, Stop, Task};
 use crate::wire::tls::Alert;
@@ -12,7 +12,7 @@ pub(in crate::diagnose) fn advise(
     diagnosis: &mut Diagnosis,
     task: &Task,
     context: &Context<'_>,
-    fallback: &NegotiationFallback,
+    (fallback, aim): (&NegotiationFallback, Aim),
 ) {
     let Some(error) = &mut diagnosis.error else {
         return;
@@ -27,8 +27,12 @@ pub(in crate::diagnose) fn advise(
     let string = string(task, fallback.negotiation);
     error.hint = match silence(&fallback.outcome) {
         None => {
-            let next = verdict(task, context, &fallback.outcome, LibpqOffer::NotMade).error;
-            let sentence = match next {
+            let next = verdict(task, context, &fallback.outcome, LibpqOffer::NotMade);
+            let next = match aim {
+                Aim::Check => next,
+                Aim::Audit => client_certificate::excused(next, &fallback.outcome),
+            };
+            let sentence = match next.error {
                 None => format!("{other} gets an answer there and would pass. Use{needs}:"),
                 Some(next) => format!(
                     "{other} gets an answer there, but would also fail: {}. Fix that, then use{needs}:",

@@ -53,7 +53,8 @@ pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
         format!("found   key {key}, until {until}")
     });
     let wanted = identifier(wanted.unwrap_or(&None));
-    let advice = Hint::say("The CA was re-created or rotated under its old name. Get the current root certificate from the operator of the server.")
+    let advice = Hint::say("Most likely the CA was re-created or rotated under its old name. Or another CA has the same name.")
+        .and(Hint::say(CURRENT_ROOT).without_root())
         .show(format!("wanted  key {wanted}"));
     held.fold(advice, Hint::show)
 }
@@ -82,7 +83,7 @@ impl Case<'_> {
                     issuer(top)
                 ),
             )
-            .hint("Append that root to the file, or use the root alone."),
+            .hint(Hint::say("Append that root to the file, or use the root alone.").without_root()),
             End::SelfSignedLeaf => finding(
                 Code::SelfSigned,
                 format!("the server certificate \"{}\" is self-signed and is not in {}", name(leaf), place(trust)),
@@ -100,7 +101,10 @@ impl Case<'_> {
                 Code::UnknownIssuer,
                 format!("{} contains the server's own certificate, not its issuer's", place(trust)),
             )
-            .hint(format!("sslrootcert must name a file with the root above \"{}\".", issuer(leaf))),
+            .hint(
+                Hint::say(format!("sslrootcert must name a file with the root above \"{}\".", issuer(leaf)))
+                    .without_root(),
+            ),
             End::UnknownRoot | End::UnknownIssuer if unfit_key(trust, top).is_some() => finding(
                 Code::UnknownIssuer,
                 format!(
@@ -110,7 +114,7 @@ impl Case<'_> {
                     unfit_key(trust, top).unwrap_or_default()
                 ),
             )
-            .hint("Get the current root certificate from the operator of the server."),
+            .hint(Hint::say(CURRENT_ROOT).without_root()),
             End::UnknownRoot | End::UnknownIssuer if same_name(trust, top) => finding(
                 Code::UnknownIssuer,
                 format!(
@@ -163,6 +167,7 @@ impl Case<'_> {
             listed.find(|listed| organisation(&listed.subject.text) == Some(wanted))
         });
         let append = || Hint::default().fix(Fix::command(APPEND_INTERMEDIATE));
+        // If a file that is near has the root of what was sent, then no intermediate is missing.
         match related {
             Some(related) => Hint::say(format!(
                 "Most likely \"{}\" is an intermediate: the file has \"{}\", a root of the same organisation. Then the server must send it after its certificate:",
@@ -171,14 +176,16 @@ impl Case<'_> {
             ))
             .and(append())
             .then("Otherwise:")
+            .without_root()
             .and(self.wrong_roots()),
-            None => self
-                .wrong_roots()
-                .then(format!(
+            None => self.wrong_roots().and(
+                Hint::say(format!(
                     "If \"{}\" is an intermediate, the server must send it:",
                     issuer(top)
                 ))
-                .and(append()),
+                .and(append())
+                .without_root(),
+            ),
         }
     }
 
@@ -210,7 +217,8 @@ impl Case<'_> {
         let mut advice = Vec::new();
         advice.extend(self.outdated().map(Hint::say));
         advice.push(provider::advice(self.context, self.judgement).unwrap_or_else(|| {
-            "Get the root certificate from the operator of the server, and set sslrootcert=FILE.".into()
+            Hint::say("Get the root certificate from the operator of the server, and set sslrootcert=FILE.")
+                .without_root()
         }));
         if let Some(top) = self
             .judgement
@@ -233,7 +241,8 @@ impl Case<'_> {
         }
         if !subjects.is_empty() {
             advice.push(Hint::say(format!(
-                "This file contains {}.",
+                "{} contains {}.",
+                place(trust),
                 first_few(&subjects, MAX_LISTED, ", ")
             )));
         } else if trust.source == Source::System && trust.system_is_empty() {
@@ -347,6 +356,8 @@ fn is_gateway(certificate: &Certificate) -> bool {
     let issuer = certificate.issuer.text.to_ascii_lowercase();
     GATEWAYS.iter().any(|gateway| issuer.contains(gateway))
 }
+
+const CURRENT_ROOT: &str = "Get the current root certificate from the operator of the server.";
 
 const APPEND_INTERMEDIATE: &str = "cat server.pem intermediate.pem > server.crt";
 

@@ -1,9 +1,9 @@
 //! No version or suite in common: what the server would have accepted.
 
 use super::corrected;
-use super::wire::no_sni;
+use super::wire::{no_sni, no_tls_1_3};
 use crate::conninfo::{Command, Keyword, OpensslConf, shown_path};
-use crate::diagnose::{Diagnosis, Hint};
+use crate::diagnose::{Code, Diagnosis, Hint};
 use crate::escape::escape;
 use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
@@ -17,7 +17,11 @@ impl Diagnosis {
             let way_out = way_out(task, offers);
             // The server accepts the newest version: nothing has to change there.
             let is_ours = way_out.is_some() && takes(offers, TlsVersion::V1_3);
-            let general = std::mem::take(&mut error.hint);
+            let stops_at_1_2 = takes(offers, TlsVersion::V1_2) && refuses(offers, TlsVersion::V1_3);
+            let general = match error.code == Code::NoCommonVersion && stops_at_1_2 {
+                true => no_tls_1_3(),
+                false => std::mem::take(&mut error.hint),
+            };
             // With a name the answer may be another one, if the server takes nothing at all without.
             let without_name = server_name(task).is_none() && takes_nothing(offers);
             let advice = [
@@ -129,6 +133,11 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
         }
         _ => None,
     }
+}
+
+fn refuses(offers: &Offers, wanted: TlsVersion) -> bool {
+    let mut versions = offers.versions.iter();
+    versions.any(|(version, answer)| *version == wanted && matches!(answer, Ok(None)))
 }
 
 fn takes(offers: &Offers, wanted: TlsVersion) -> bool {

@@ -2,7 +2,7 @@
 
 use super::client_certificate;
 use super::front::Front;
-use super::wire::{CIPHERS, NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
+use super::wire::{NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::handshake::Tls;
 use crate::probe::{LookFault, Task};
@@ -10,7 +10,7 @@ use crate::verify::flight::FlightFault;
 
 pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) -> Diagnosis {
     let found = match fault {
-        LookFault::Flight(fault) => flight(fault),
+        LookFault::Flight(fault) => flight(fault, Front::of(tls)),
         LookFault::Group(_) => only_psql(fault).hint(
             Hint::say("The certificate was not judged: in TLS 1.3 it is encrypted. On the server, allow P-256 as well:")
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
@@ -30,13 +30,14 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
     Diagnosis::failed(found)
 }
 
-fn flight(fault: &FlightFault) -> Finding {
+fn flight(fault: &FlightFault, front: Front) -> Finding {
     match fault {
         FlightFault::Renegotiation => insecure_renegotiation(&fault.to_string()),
         FlightFault::MayNotSign(why) => may_not_sign(*why),
         FlightFault::StaticKey(_) => only_psql(fault).hint(
-            Hint::say("With RSA key exchange a server proves its key only in a finished handshake. pgtls finishes none with such a suite. On the server, allow ECDHE:")
-                .fix(Fix::setting(CIPHERS)),
+            Hint::say("With RSA key exchange a server proves its key only in a finished handshake. pgtls finishes none with such a suite.")
+                .and(front.evidence())
+                .and(front.more_suites()),
         ),
         FlightFault::Unsupported(_) => Finding {
             code: Code::UnsupportedAlgorithm,

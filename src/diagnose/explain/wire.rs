@@ -96,7 +96,7 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
                 Hint::say("PostgreSQL needs a certificate and its key (ssl_cert_file, ssl_key_file), then this and a reload:")
                 .fix(Fix::setting("ssl = on"))
                 .then("PgBouncer needs client_tls_cert_file and client_tls_key_file, then this and a reload (its default is disable):")
-                .fix(Fix::setting("client_tls_sslmode = require")),
+                .fix(Fix::pgbouncer("client_tls_sslmode = require")),
             ),
         ),
         NegotiateError::ServerError(answer) if answer.rejects_ssl_request() => {
@@ -234,13 +234,13 @@ pub(in crate::diagnose) fn handshake(
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
         HandshakeError::Alert(Alert::PROTOCOL_VERSION) => {
-            no_common_version(&error.to_string())
+            no_common_version(&error.to_string(), Front::of(tls))
         }
-        HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
+        HandshakeError::NoCommonVersion => no_common_version(&error.to_string(), Front::of(tls)),
         HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
-            no_common_cipher(&error.to_string(), libpq_offer)
+            no_common_cipher(&error.to_string(), libpq_offer, Front::of(tls))
         }
-        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer),
+        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer, Front::of(tls)),
         HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }
@@ -352,16 +352,32 @@ pub(super) fn no_sni(conninfo: &ConnInfo) -> Hint {
     }
 }
 
-fn no_common_version(message: &str) -> Finding {
-    Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(
-        Hint::say("pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version. On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:")
-            .fix(Fix::setting("ssl_max_protocol_version = ''"))
-            .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
-            .fix(Fix::setting("client_tls_protocols = secure")),
-    )
+fn no_common_version(message: &str, front: Front) -> Finding {
+    let ours = "pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version.";
+    let hint = match front {
+        Front::Unknown => Hint::say(format!(
+            "{ours} On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:"
+        ))
+        .fix(Fix::setting("ssl_max_protocol_version = ''"))
+        .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
+        .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER)),
+        Front::NotPostgres => Hint::say(ours)
+            .and(front.evidence())
+            .then("In PgBouncer, set:")
+            .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER)),
+    };
+    Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(hint)
 }
 
-fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
+/// What keeps a server at TLS 1.2.
+pub(super) fn no_tls_1_3() -> Hint {
+    Hint::say("For TLS 1.3, remove the limit on the server (SHOW ssl_max_protocol_version;):")
+        .fix(Fix::setting("ssl_max_protocol_version = ''"))
+        .then("If there is none, the server's OpenSSL is older than 1.1.1, or a proxy ends TLS there. In PgBouncer, set:")
+        .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER))
+}
+
+fn no_common_cipher(message: &str, libpq_offer: LibpqOffer, front: Front) -> Finding {
     let psql = match libpq_offer {
         LibpqOffer::Refused => {
             "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
@@ -371,8 +387,17 @@ fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
         }
     };
     let offered = "pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys.";
-    Finding::error(Code::NoCommonCipher, Stage::Handshake, message)
-        .hint(Hint::say(format!("{offered} {psql} On the server:")).fix(Fix::setting(CIPHERS)))
+    let hint = match front {
+        Front::Unknown => Hint::say(format!("{offered} {psql} On the server:"))
+            .fix(Fix::setting(CIPHERS))
+            .then("In PgBouncer:")
+            .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
+        Front::NotPostgres => Hint::say(format!("{offered} {psql}"))
+            .and(front.evidence())
+            .then("In PgBouncer:")
+            .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
+    };
+    Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(hint)
 }
 
 fn injected(message: &str, stage: Stage) -> Diagnosis {
@@ -406,9 +431,15 @@ fn seconds(task: &Task) -> String {
 const NO_TLS_BUILT_IN: &str = "The server, or the pooler in front of it, was built without TLS or is too old for it. Enable or install TLS there, or put a proxy with TLS in front of it.";
 
 /// PostgreSQL's default.
-pub(in crate::diagnose) const CIPHERS: &str = "ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'";
+pub(super) const CIPHERS: &str = "ssl_ciphers = 'HIGH:MEDIUM:+3DES:!aNULL'";
 
-pub(in crate::diagnose) const ALLOW_MORE: &str =
+/// PgBouncer's own list.
+pub(super) const CIPHERS_OF_PGBOUNCER: &str = "client_tls_ciphers = default";
+
+/// TLS 1.2 and 1.3.
+pub(super) const VERSIONS_OF_PGBOUNCER: &str = "client_tls_protocols = secure";
+
+pub(super) const ALLOW_MORE: &str =
     "On the server, allow AES-GCM with ECDHE, so that pgtls can finish the handshake:";
 
 pub(super) const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port, or make the proxy that ends TLS offer the ALPN protocol \"postgresql\".";

@@ -1,7 +1,7 @@
 //! Real PostgreSQL, under settings good and bad.
 
 use super::{accepted, audit, levels, protocol};
-use crate::support::client::Client;
+use crate::support::client::{Client, Run};
 use crate::support::json_schema::Schema;
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
@@ -60,6 +60,30 @@ fn a_server_that_demands_client_certificates_is_audited_without_one() {
     );
     let checked = client.check(&string);
     assert_eq!(checked.code, 5, "{checked:?}");
+}
+
+/// The demand for a client certificate is no fault for an audit, and so none that its advice leaves.
+#[test]
+fn the_advice_of_an_audit_is_judged_for_an_audit() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    let client = Client::trusting(&root);
+    server.authenticate("hostnossl all all all reject\nhostssl all all all cert");
+    server.configure(&served, &[MODERN, ("ssl_ca_file", "server.crt")]);
+    let string = format!("{GOOD} port={} sslnegotiation=direct", server.port);
+    let run = audit(&client, &[&string]);
+    assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");
+    let hint = |run: &Run| run.endpoint()["error"]["hint"].to_string();
+    assert!(hint(&run).contains("would pass"), "{run:?}");
+    assert!(!hint(&run).contains("client certificate"), "{run:?}");
+    let checked = client.check(&string);
+    assert!(
+        hint(&checked).contains("would also fail: server says: connection requires"),
+        "{checked:?}"
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(in crate::diagnose::explain) fn advice(
                 Hint::say(format!(
                     "The chain ends at a public root (\"{top}\" is its last issuer), which this file does not contain."
                 ))
-                .and(case.system())
+                .and(case.system().without_root())
             }),
         },
     }
@@ -100,6 +100,7 @@ impl<'a> Case<'a> {
             Anchor::Set(set) if self.reaches(&set.anchors()) => {
                 Hint::say(format!("{belongs} {}", provider.roots))
                     .and(export(self.context.conninfo, set))
+                    .without_root()
             }
             Anchor::Set(set) => {
                 let roots: Vec<String> = set.certificates().iter().map(name).collect();
@@ -109,20 +110,22 @@ impl<'a> Case<'a> {
                 )
             }
             Anchor::Public if self.is_public() => {
-                Hint::say(format!("{belongs} {}", provider.roots)).and(self.system())
+                Hint::say(format!("{belongs} {}", provider.roots))
+                    .and(self.system())
+                    .without_root()
             }
             Anchor::Public => Hint::say(format!("{belongs} {}", provider.roots))
                 .and(self.stranger(provider, "No public root signed it")),
             Anchor::Own if self.is_public() => Hint::say(format!(
                 "{belongs} But this chain ends at a public root, not at one of its own."
             ))
-            .and(self.system()),
+            .and(self.system().without_root()),
             Anchor::Own if self.has_roots_of(provider) && !self.is_issued_by(provider) => self
                 .stranger(
                     provider,
                     "The file has its roots, and none of them signed it",
                 ),
-            Anchor::Own => self.roots_of(&belongs, provider),
+            Anchor::Own => self.roots_of(&belongs, provider).without_root(),
         }
     }
 
@@ -132,12 +135,13 @@ impl<'a> Case<'a> {
             Anchor::Set(set) if self.reaches(&set.anchors()) => {
                 Hint::say(format!("{belongs} {}", provider.roots))
                     .and(export(self.context.conninfo, set))
+                    .without_root()
             }
             Anchor::Set(_) => Hint::say(format!(
                 "The issuer has a name of {}, but none of its roots signed it.",
                 provider.name
             )),
-            Anchor::Public | Anchor::Own => self.roots_of(&belongs, provider),
+            Anchor::Public | Anchor::Own => self.roots_of(&belongs, provider).without_root(),
         }
     }
 

@@ -133,6 +133,7 @@ mod tests {
                 Some("Yandex Managed Service for PostgreSQL"),
             ),
             ("1-uuid.europe-west1.sql.goog", Some("Google Cloud SQL")),
+            ("740ce33e-4242.aws.yugabyte.cloud", Some("YugabyteDB Aeon")),
             ("ec2-1-2-3-4.compute-1.amazonaws.com", None),
             ("db.example.com", None),
             ("notrds.amazonaws.com.example", None),

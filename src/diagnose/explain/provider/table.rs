@@ -233,6 +233,18 @@ pub(super) const PROVIDERS: &[Provider] = &[
         sslrootcert: None,
         network: None,
     },
+    // YugabyteDB documentation, "Encryption in transit" and "Connect via client shells" of YugabyteDB Aeon.
+    Provider {
+        name: "YugabyteDB Aeon",
+        suffixes: &[".yugabyte.cloud"],
+        within: None,
+        issuers: &[],
+        anchor: Anchor::Own,
+        roots: "YugabyteDB Aeon has a CA of its own. Download root.crt from the cluster's page (Connect, Download CA Cert).",
+        commands: &[],
+        sslrootcert: None,
+        network: Some("Add the address to the cluster's IP allow list."),
+    },
     // Heroku Dev Center, "Heroku Postgres Enhanced Certificates". Its hosts have the names of any machine of EC2.
     Provider {
         name: "Heroku Postgres",
