@@ -37,6 +37,7 @@ pub(super) struct Ended {
     /// Its exit status, `None` for a signal.
     pub(super) status: Option<i32>,
     /// Whether we were asked to end meanwhile.
+    #[cfg(feature = "lab")]
     pub(super) completion: Completion,
 }
 
@@ -72,6 +73,7 @@ pub(super) async fn wait(
     let status = child.wait().context("could not watch the command")?;
     Ok(Ended {
         status: status.code(),
+        #[cfg(feature = "lab")]
         completion,
     })
 }

@@ -58,6 +58,7 @@ pub(super) fn led_to(url: &[u8], reader: Reader, place: Place<'_>) -> Option<Vec
 }
 
 /// The URL with this setting, in place of one that it has.
+#[cfg(feature = "lab")]
 pub(super) fn with(url: &[u8], reader: Reader, setting: &str, value: &[u8]) -> Vec<u8> {
     let (before, tail) = url.split_at(end_of_query(url, reader));
     let (before, query) = before.split_at(first_of(before, b"?"));
@@ -216,6 +217,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "lab")]
     #[test]
     fn a_setting_takes_the_place_of_its_predecessor() {
         for (url, expected) in [
