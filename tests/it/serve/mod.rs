@@ -327,7 +327,7 @@ fn no_password_shows_anywhere() {
             ("good", &with(lab.good())),
             ("bad", &with(lab.wrong_host())),
             ("unreadable", &format!("host=a pasword={secret}")),
-            ("${PGTLS_TEST_NAME}", "${DATABASE_URL}"),
+            ("${NAME}", "${DATABASE_URL}"),
         ],
     );
     let url = format!("postgresql://u:{secret}@localhost:1/d");
