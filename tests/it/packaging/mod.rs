@@ -3,6 +3,7 @@
 
 mod gitlab;
 mod recording;
+mod release;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
