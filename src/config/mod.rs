@@ -1,6 +1,7 @@
 //! `pgtls.toml`: named endpoints, and the demands on them. Pure: text and variables are passed in.
 
 mod keys;
+mod paths;
 
 use std::ffi::OsString;
 
@@ -47,6 +48,10 @@ pub(crate) struct Error {
 enum Fault {
     #[error("{0}")]
     Toml(String),
+    #[error(
+        "a backslash within double quotes begins an escape of TOML, such as \\t for a tab. Write paths with /, as in c:/ssl/root.crt"
+    )]
+    EscapedPath,
     #[error("there is no [[endpoint]]")]
     NoEndpoint,
     #[error("the environment variable {0} is not set, or is empty")]
@@ -65,7 +70,12 @@ impl Config {
         let line_of = |offset| toml_text::line_of(text, offset);
         let file: File = toml::from_str(text).map_err(|error| {
             let toml_text::Fault { line, message } = toml_text::Fault::of(text, &error);
-            let fault = Fault::Toml(message);
+            let written = text.lines().nth(line.saturating_sub(1));
+            let value = written.and_then(|line| line.split_once('='));
+            let fault = match value {
+                Some((_, value)) if paths::escaped(value) => Fault::EscapedPath,
+                _ => Fault::Toml(message),
+            };
             Error { line, fault }
         })?;
         if file.endpoint.is_empty() {
@@ -77,6 +87,11 @@ impl Config {
         let common = file.policy;
         let entries = file.endpoint.into_iter().map(|endpoint| {
             let line = line_of(endpoint.conninfo.span().start);
+            let raw = text.get(endpoint.conninfo.span());
+            if raw.is_some_and(paths::escaped) {
+                let fault = Fault::EscapedPath;
+                return Err(Error { line, fault });
+            }
             let conninfo = fill_in(endpoint.conninfo.get_ref(), &var);
             let keys = endpoint.keys(&common);
             Ok(Entry {
@@ -246,6 +261,17 @@ mod tests {
                 "HARD",
             ),
             ("[[endpoint]]\nconninfo = \"host=${WORD\"", 2, "${"),
+            // A tab, and no escape at all.
+            (
+                "[[endpoint]]\nconninfo = \"password=secret sslrootcert=c:\\temp\\root.crt\"",
+                2,
+                "c:/ssl/root.crt",
+            ),
+            (
+                "[[endpoint]]\nconninfo = \"password=secret sslrootcert=c:\\ssl\\root.crt\"",
+                2,
+                "c:/ssl/root.crt",
+            ),
             (
                 "[[endpoint]]\nconninfo = \"password=${Zq7secretXk9L}\"",
                 2,

@@ -258,9 +258,20 @@ const fn host_form(form: &HostForm) -> &'static str {
 /// The setting, in the form of its source.
 fn write(keyword: Keyword, value: &str, origin: &Origin) -> String {
     match origin {
-        Origin::Environment(variable) => format!("set {variable}={value}"),
+        Origin::Environment(variable) => set(os::SHELL, variable, value),
         Origin::String { .. } | Origin::Service { .. } | Origin::Default => {
             format!("set {keyword}={value}")
+        }
+    }
+}
+
+/// A variable that is set to a value.
+fn set(shell: Shell, variable: &str, value: &str) -> String {
+    match shell {
+        Shell::Posix => format!("set {variable}={value}"),
+        // Without the quotes a blank before && becomes part of the value.
+        Shell::Windows => {
+            format!("set {variable} to {value}; in cmd.exe: set \"{variable}={value}\"")
         }
     }
 }
@@ -288,6 +299,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_blank_before_the_next_command_is_not_part_of_a_variable_in_cmd() {
+        assert_eq!(
+            set(Shell::Posix, "PGSSLMODE", "require"),
+            "set PGSSLMODE=require"
+        );
+        assert_eq!(
+            set(Shell::Windows, "PGSSLMODE", "require"),
+            "set PGSSLMODE to require; in cmd.exe: set \"PGSSLMODE=require\""
+        );
+    }
     use crate::conninfo::fake::Fake;
     use crate::conninfo::{ConnInfo, repairs};
 
