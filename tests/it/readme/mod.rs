@@ -155,3 +155,16 @@ fn every_variable_of_the_tests_is_documented() {
     assert!(count > 60, "{count} variables only");
     assert!(missing.is_empty(), "{missing:#?}");
 }
+
+/// A page that is not in the summary is not in the book.
+#[test]
+fn every_page_is_in_the_summary_of_the_book() {
+    let summary = Page::read(root().join("docs/SUMMARY.md")).text;
+    let missing: Vec<String> = pages()
+        .into_iter()
+        .map(|page| page.name)
+        .filter(|name| !["README.md", "SUMMARY.md"].contains(&name.as_str()))
+        .filter(|name| !summary.contains(&format!("]({name})")))
+        .collect();
+    assert!(missing.is_empty(), "docs/SUMMARY.md lacks {missing:?}");
+}
