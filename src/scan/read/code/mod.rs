@@ -1,8 +1,11 @@
 //! Source code, and formats that are written like it: settings are what stands before and behind `=`, `:` or `=>`, and
 //! scopes are brackets. What a program computes is not known; its default is.
 
-use super::is_variable;
-use super::language::{Adjacent, Language};
+mod call;
+mod join;
+mod value;
+
+use super::language::Language;
 use super::token::{Token, TokenKind, tokens};
 use crate::scan::document::{Document, SPREAD, UNKNOWN, reference};
 
@@ -45,17 +48,6 @@ struct Reader<'t> {
     handed: Vec<(&'static str, String, usize)>,
 }
 
-/// Calls whose values have their meaning by their place.
-const BY_PLACE: &[(&str, &[&str])] = &[
-    ("getConnection", &["url", "user", "password"]),
-    ("PDO", &["dsn", "user", "password"]),
-    ("postgres", &["url"]),
-    ("Sequelize", &["database", "user", "password"]),
-];
-
-/// Calls that set a variable of the environment.
-const SETTERS: &[&str] = &["SetEnvironmentVariable", "setenv", "Setenv", "setdefault"];
-
 /// Between a key and its value.
 const BETWEEN: &[&str] = &["=", ":", "=>", ":="];
 
@@ -68,20 +60,6 @@ const DECISIVE: &[&str] = &[
     "checkServerIdentity",
     "ca",
     "dialectOptions",
-];
-
-/// Behind a value that only counts under a condition, or is compared.
-const CONDITIONS: &[&str] = &["?", "&&", "==", "!=", "<", ">", "<=", ">=", "<>"];
-
-/// The same in words.
-const CONDITION_WORDS: &[&str] = &["if", "unless", "and", "is", "in", "not", "when", "eq", "ne"];
-
-/// Signs that may stand behind a truth value which is all of its setting.
-const ENDS: &[&str] = &[",", ";", "}", ")", "]"];
-
-/// Signs that go on with the line before.
-const GO_ON: &[&str] = &[
-    "?", "&&", "==", "!=", "<=", ">=", "<>", "||", "??", "?:", "&", "|", "^", ".", "=",
 ];
 
 /// Before a value that counts if the one before it is missing.
@@ -224,85 +202,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The values of a call that have no names; `at` is its bracket.
-    fn by_place(&mut self, at: usize) {
-        let word = at.checked_sub(1).and_then(|before| self.word(before));
-        let last = word.and_then(|word| word.rsplit('.').next());
-        let Some((_, names)) = BY_PLACE.iter().find(|(call, _)| Some(*call) == last) else {
-            return;
-        };
-        let mut at = at.saturating_add(1);
-        let mut found = Vec::new();
-        for name in *names {
-            let Some(token) = self.token(at) else {
-                break;
-            };
-            let behind = if self.text(at).is_some() {
-                let (value, behind) = self.joined(at);
-                found.push((*name, value, token.line));
-                behind
-            } else {
-                at.saturating_add(1)
-            };
-            if self.sign(behind) != Some(",") {
-                break;
-            }
-            at = behind.saturating_add(1);
-        }
-        if self.sign(at) == Some("{") {
-            self.handed = found;
-            return;
-        }
-        let scope = self.scope();
-        for (name, value, line) in found {
-            self.document.set(scope, name, &value, line);
-        }
-    }
-
-    /// `fmt.Sprintf("host=%s", "h")` with its literals; other values stay variables.
-    fn formatted(&self, value: String, at: usize, behind: usize) -> String {
-        let call = at.checked_sub(2).and_then(|before| self.word(before));
-        let formats = call.is_some_and(|word| word.ends_with("printf"))
-            && at.checked_sub(1).and_then(|before| self.sign(before)) == Some("(");
-        if !formats || !value.contains('%') {
-            return value;
-        }
-        let mut filled = String::with_capacity(value.len());
-        let mut rest = value.as_str();
-        let mut at = behind;
-        while let Some((before, after)) = rest.split_once('%') {
-            filled.push_str(before);
-            let Some(verb @ ('s' | 'd' | 'v' | 'q')) = after.chars().next() else {
-                filled.push('%');
-                rest = after;
-                continue;
-            };
-            rest = after.get(verb.len_utf8()..).unwrap_or_default();
-            let literal = at
-                .checked_add(1)
-                .filter(|_| self.sign(at) == Some(","))
-                .and_then(|value| {
-                    let number = self.word(value).filter(|word| is_number(word));
-                    let literal = self.text(value).or(number)?;
-                    let end = value.checked_add(1)?;
-                    matches!(self.sign(end), Some("," | ")")).then_some((literal, end))
-                });
-            match literal {
-                Some((literal, end)) => {
-                    filled.push_str(literal);
-                    at = end;
-                }
-                // What follows is not counted.
-                None => {
-                    filled.push_str(UNKNOWN);
-                    at = usize::MAX;
-                }
-            }
-        }
-        filled.push_str(rest);
-        filled
-    }
-
     /// `{ connectionString }`, `{ ssl }` of JavaScript.
     fn is_shorthand(&self, name: &str, at: usize) -> bool {
         let before = at.checked_sub(1).and_then(|before| self.sign(before));
@@ -408,238 +307,7 @@ impl<'t> Reader<'t> {
             }
         }
     }
-
-    /// Sets a text, or says it without its name if something else may count in its place.
-    fn set_text(&mut self, scope: usize, key: &str, value: &str, line: usize, behind: usize) {
-        if self.is_under_condition(behind) {
-            self.document.set(scope, key, UNKNOWN, line);
-            self.document.say(scope, value, line);
-        } else {
-            self.document.set(scope, key, value, line);
-        }
-    }
-
-    /// Whether a condition follows a value.
-    fn is_under_condition(&self, behind: usize) -> bool {
-        let has = |sign: &str| CONDITIONS.contains(&sign);
-        // `<?xml version="1.0"?>`, and the next tag of XML.
-        let is_markup = self.language.is_markup();
-        !is_markup
-            && (self.sign(behind).is_some_and(has)
-                || self
-                    .word(behind)
-                    .is_some_and(|word| CONDITION_WORDS.contains(&word))
-                    && self.is_same_statement(behind))
-    }
-
-    /// Whether this token belongs to the statement of the one before it, as far as lines say.
-    fn is_same_statement(&self, at: usize) -> bool {
-        let line = |at: usize| self.token(at).map(|token| token.line);
-        at.checked_sub(1).and_then(line) == line(at)
-            || self.language.adjacent == Adjacent::JoinedInBrackets && !self.open.is_empty()
-    }
-
-    /// Whether the value that ends before this token is all of its setting.
-    fn ends_here(&self, behind: usize, line: usize) -> bool {
-        match self.token(behind) {
-            None => true,
-            Some(token) => match &token.kind {
-                TokenKind::Sign(sign) => {
-                    let sign = sign.as_str();
-                    ENDS.contains(&sign) || token.line > line && !GO_ON.contains(&sign)
-                }
-                TokenKind::Word(_) | TokenKind::Text(_) => {
-                    !self.is_under_condition(behind)
-                        && (token.line > line || self.language.is_separated_by_blanks())
-                }
-            },
-        }
-    }
-
-    /// A word that is a value: a number, a truth value, or one of an enumeration of modes.
-    fn constant(&self, at: usize, word: &str) -> (String, usize) {
-        let next = at.saturating_add(1);
-        let last = word.rsplit('.').next().unwrap_or_default();
-        if is_number(word) {
-            return (word.to_owned(), next);
-        }
-        if matches!(word, "true" | "false" | "True" | "False") {
-            let line = self.token(at).map_or(0, |token| token.line);
-            let value = match self.ends_here(next, line) {
-                true => word.to_lowercase(),
-                // `true === x`, `true && x`
-                false => UNKNOWN.to_owned(),
-            };
-            return (value, next);
-        }
-        if matches!(word, "null" | "nil" | "None" | "undefined") {
-            return (String::new(), next);
-        }
-        let of_modes = |word: &str| word.to_ascii_lowercase().contains("sslmode");
-        if of_modes(word) && word.contains('.') && !self.is_under_condition(next) {
-            return (last.to_owned(), next);
-        }
-        // `PgSslMode::Disable`
-        let behind = next.saturating_add(2);
-        if of_modes(word) && self.sign(next) == Some("::") && !self.is_under_condition(behind) {
-            let member = self.word(next.saturating_add(1)).unwrap_or_default();
-            return (member.to_owned(), behind);
-        }
-        (UNKNOWN.to_owned(), next)
-    }
-
-    /// `.host("h")`, `setPort(5432)`: a setting by a call with one value.
-    fn call(&mut self, name: &str, at: usize) -> Option<usize> {
-        let word = self.word(at)?;
-        let (open, value, close) = (at.checked_add(1)?, at.checked_add(2)?, at.checked_add(3)?);
-        if self.sign(open) != Some("(") {
-            return None;
-        }
-        let key = name.rsplit('.').next().unwrap_or_default();
-        let key = ["set", "with"]
-            .iter()
-            .find_map(|start| {
-                key.strip_prefix(start)
-                    .filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase() || c == '_'))
-            })
-            .unwrap_or(key);
-        let scope = self.scope();
-        let line = self.token(at)?.line;
-        let constant = self.word(value).map(|word| self.constant(value, word));
-        if let Some((text, behind)) = constant
-            && self.sign(behind) == Some(")")
-            && text != UNKNOWN
-        {
-            self.document.set(scope, key, &text, line);
-            return behind.checked_add(1);
-        }
-        self.text(value)?;
-        if SETTERS.contains(&name.rsplit('.').next().unwrap_or_default())
-            && self.sign(close) == Some(",")
-            && let Some(second) = close.checked_add(1)
-            && self.text(second).is_some()
-        {
-            let (set, behind) = self.joined(second);
-            if self.sign(behind) == Some(")") {
-                let (variable, line) = (self.text(value)?.to_owned(), self.token(value)?.line);
-                self.document.set(scope, &variable, &set, line);
-                return behind.checked_add(1);
-            }
-        }
-        if self.sign(close) == Some(")") {
-            let (text, line) = (self.text(value)?, self.token(value)?.line);
-            // `os.getenv("DB_HOST")` names a variable.
-            if word.to_ascii_lowercase().contains("env") {
-                return close.checked_add(1);
-            }
-            self.document.set(scope, key, text, line);
-            return close.checked_add(1);
-        }
-        None
-    }
-
-    /// The last text of a call like `env("NAME", "default")`; `at` is its bracket.
-    fn default_of_call(&self, at: usize) -> Option<(String, usize)> {
-        let name = self.text(at.checked_add(1)?)?;
-        if !is_variable(name) || self.sign(at.checked_add(2)?) != Some(",") {
-            return None;
-        }
-        let third = at.checked_add(3)?;
-        let third = match (self.word(third), self.sign(third.checked_add(1)?)) {
-            // `default="x"`, `default: "x"`
-            (Some("default" | "defaultValue" | "fallback"), Some("=" | ":")) => {
-                third.checked_add(2)?
-            }
-            _ => third,
-        };
-        let (value, behind) = match self.text(third) {
-            Some(_) => self.joined(third),
-            None => (
-                self.word(third).filter(|word| is_number(word))?.to_owned(),
-                third.checked_add(1)?,
-            ),
-        };
-        (self.sign(behind) == Some(")")).then_some((value, behind.checked_add(1)?))
-    }
-
-    fn follows_join(&self, at: usize) -> bool {
-        let before = at.checked_sub(1).and_then(|before| self.sign(before));
-        before.is_some_and(|sign| self.language.joins.contains(&sign))
-    }
-
-    /// The text at this token together with those that are joined to it.
-    fn joined(&self, at: usize) -> (String, usize) {
-        let mut value = self.text(at).unwrap_or_default().to_owned();
-        let mut next = at.saturating_add(1);
-        while value.len() < LONGEST {
-            if self.is_adjacent(next)
-                && let Some(more) = self.text(next)
-                && self
-                    .sign(next.saturating_add(1))
-                    .is_none_or(|sign| !BETWEEN.contains(&sign))
-            {
-                value.push_str(more);
-                next = next.saturating_add(1);
-                continue;
-            }
-            if self
-                .sign(next)
-                .is_none_or(|sign| !self.language.joins.contains(&sign))
-            {
-                break;
-            }
-            next = next.saturating_add(1);
-            match self.text(next) {
-                Some(more) => {
-                    value.push_str(more);
-                    next = next.saturating_add(1);
-                }
-                None => {
-                    value.push_str(UNKNOWN);
-                    next = self.behind_expression(next);
-                }
-            }
-        }
-        // `"...".format(...)`, `"..." % (...)`: its texts are no settings.
-        (value, next)
-    }
-
-    /// Whether a text here is one with the text before it.
-    fn is_adjacent(&self, at: usize) -> bool {
-        let line = |at: usize| self.token(at).map(|token| token.line);
-        match self.language.adjacent {
-            Adjacent::Separate => false,
-            Adjacent::Joined => true,
-            // Elsewhere the line ends the statement.
-            Adjacent::JoinedInBrackets => self.is_same_statement(at),
-            Adjacent::JoinedInLine => at.checked_sub(1).and_then(line) == line(at),
-        }
-    }
-
-    /// The end of an expression that is joined to a text.
-    fn behind_expression(&self, start: usize) -> usize {
-        let mut depth = 0_usize;
-        let mut at = start;
-        let end = start.saturating_add(LONGEST_EXPRESSION);
-        while at < end {
-            match self.sign(at) {
-                Some("(" | "[" | "{") => depth = depth.saturating_add(1),
-                Some(")" | "]" | "}" | "," | ";") if depth == 0 => return at,
-                Some(")" | "]" | "}") => depth = depth.saturating_sub(1),
-                Some(sign) if depth == 0 && self.language.joins.contains(&sign) => return at,
-                Some(_) => {}
-                None if self.token(at).is_none() => return at,
-                // Without a sign before it, a text belongs to the next statement.
-                None if depth == 0 && self.text(at).is_some() => return at,
-                None => {}
-            }
-            at = at.saturating_add(1);
-        }
-        at
-    }
 }
-
-const LONGEST: usize = 64 * 1024;
 
 /// Whether what has this name is a whole connection string.
 fn names_a_string(name: &str) -> bool {
@@ -652,9 +320,6 @@ fn names_a_string(name: &str) -> bool {
 fn is_identifier(word: &str) -> bool {
     word.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
-
-/// Tokens of an expression between two texts.
-const LONGEST_EXPRESSION: usize = 60;
 
 fn is_number(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
