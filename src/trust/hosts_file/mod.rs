@@ -237,7 +237,7 @@ mod tests {
             Some("/d/perhaps") => Ok(b"include_if_exists perhaps\n".to_vec()),
             Some("/d/many") => Ok(b"include many\n".repeat(9)),
             Some("/d/loop") => Ok(b"include loop\n".to_vec()),
-            Some("/d/empty") => Ok(b"# nobody\n".to_vec()),
+            Some("/d/empty") => Ok(b"# no lines\n".to_vec()),
             _ => Err(io::ErrorKind::NotFound.into()),
         };
         let list = |path: &Path| match path.to_str() {
