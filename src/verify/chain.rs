@@ -67,6 +67,9 @@ pub enum Dissent {
     /// A name constraint on URIs is broken if the host is read as OpenSSL 3.4 and older do. It is not as 3.5
     /// reads it.
     SeparatedUri,
+    /// A name constraint on URIs is broken if the host is read as some version does: 3.4 and older, 3.5.4, and 3.5.9
+    /// each read it in another way.
+    UriOfReleases,
 }
 
 /// One certificate of a path.

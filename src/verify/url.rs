@@ -2,16 +2,31 @@
 
 use memchr::memmem;
 
+/// The two parsers of OpenSSL 3.5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parser {
+    /// Observed in 3.5.4: anything before `://` is a scheme, and anything before the first `@` a user, even behind a
+    /// slash.
+    Early,
+    /// Observed in 3.5.9: the scheme is RFC 3986's, and the user stands in the authority.
+    Strict,
+}
+
 /// The host; `None` where `OSSL_parse_url` (crypto/http/http_lib.c) fails or finds no scheme.
 ///
-/// It works on a C string, which ends at the first NUL. A user is whatever is before the first `@`, even behind
-/// a slash. A host in brackets keeps them. It may be empty.
-pub(super) fn host(url: &[u8]) -> Option<&[u8]> {
+/// It works on a C string, which ends at the first NUL. A host in brackets keeps them. It may be empty.
+pub(super) fn host(url: &[u8], parser: Parser) -> Option<&[u8]> {
     let url = url.split(|byte| *byte == 0).next()?;
     let separator = b"://";
-    let scheme_end = memmem::find(url, separator).filter(|end| *end > 0)?;
-    let rest = url.get(scheme_end..)?.strip_prefix(separator)?;
-    let rest = match rest.iter().position(|byte| *byte == b'@') {
+    let (scheme, rest) = url.split_at_checked(memmem::find(url, separator)?)?;
+    let rest = rest.strip_prefix(separator)?;
+    let authority = match parser {
+        Parser::Early if scheme.is_empty() => return None,
+        Parser::Early => rest,
+        Parser::Strict if !is_scheme(scheme) => return None,
+        Parser::Strict => rest.split(|byte| b"/?#".contains(byte)).next()?,
+    };
+    let rest = match authority.iter().position(|byte| *byte == b'@') {
         Some(at) => rest.get(at.checked_add(1)?..)?,
         None => rest,
     };
@@ -29,6 +44,12 @@ pub(super) fn host(url: &[u8]) -> Option<&[u8]> {
     matches!(path.first(), None | Some(b'/' | b'?' | b'#')).then_some(host)
 }
 
+/// RFC 3986 section 3.1.
+fn is_scheme(scheme: &[u8]) -> bool {
+    let is_other = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    scheme.first().is_some_and(u8::is_ascii_alphabetic) && scheme.iter().all(is_other)
+}
+
 /// What follows a port. The number is read by `sscanf` with `%u`, which keeps the lowest 32 bits.
 fn after_port(text: &[u8]) -> Option<&[u8]> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -43,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_host_is_found_as_openssl_finds_it() {
+    fn the_host_is_found_as_both_parsers_of_openssl_find_it() {
         for (url, expected) in [
             ("https://db.test", Some("db.test")),
             ("https://db.test/path", Some("db.test")),
@@ -53,12 +74,17 @@ mod tests {
             ("https://db.test:5432", Some("db.test")),
             ("https://db.test:4294967297/", Some("db.test")),
             ("https://me@db.test/", Some("db.test")),
-            ("https://other.test/@db.test/", Some("db.test")),
+            ("https://me:1@db.test", Some("db.test")),
+            ("https://@db.test/", Some("db.test")),
             ("https://a@b@db.test", Some("b@db.test")),
             ("https://[::1]:1/", Some("[::1]")),
+            ("https://[::1]@db.test/", Some("db.test")),
+            ("https://[a@b]/", Some("b]")),
             ("https:///path", Some("")),
+            ("https://a@/b", Some("")),
             ("https://", Some("")),
-            ("a b://db.test", Some("db.test")),
+            ("x://db.test", Some("db.test")),
+            ("http+x-1.2://db.test", Some("db.test")),
             ("https://db.test\0.evil", Some("db.test")),
             ("https://db.test:", None),
             ("https://db.test:/", None),
@@ -75,7 +101,38 @@ mod tests {
             ("db.test", None),
             ("", None),
         ] {
-            assert_eq!(host(url.as_bytes()), expected.map(str::as_bytes), "{url:?}");
+            for parser in [Parser::Early, Parser::Strict] {
+                let found = host(url.as_bytes(), parser);
+                assert_eq!(found, expected.map(str::as_bytes), "{parser:?} {url:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_later_parser_takes_only_schemes_and_users_of_rfc_3986() {
+        for (url, early, strict) in [
+            ("a b://db.test", Some("db.test"), None),
+            ("ht\u{2}ps://db.test", Some("db.test"), None),
+            ("1://db.test", Some("db.test"), None),
+            ("+://db.test", Some("db.test"), None),
+            ("-a://db.test", Some("db.test"), None),
+            ("a:b://db.test", Some("db.test"), None),
+            ("h/s://db.test/", Some("db.test"), None),
+            ("?s://db.test", Some("db.test"), None),
+            (
+                "https://other.test/@db.test/",
+                Some("db.test"),
+                Some("other.test"),
+            ),
+            ("https://a?b@db.test/", Some("db.test"), Some("a")),
+            ("https://a#b@db.test/", Some("db.test"), Some("a")),
+            ("https:///@db.test", Some("db.test"), Some("")),
+            ("s://db.test:1/@x", Some("x"), Some("db.test")),
+            ("https://a:x/@db.test", Some("db.test"), None),
+        ] {
+            let both = [Parser::Early, Parser::Strict].map(|parser| host(url.as_bytes(), parser));
+            let expected = [early, strict].map(|host| host.map(str::as_bytes));
+            assert_eq!(both, expected, "{url:?}");
         }
     }
 }

@@ -65,6 +65,10 @@ pub(in crate::diagnose) fn versions_differ(judgement: &Judgement) -> Option<Find
             "psql refuses with OpenSSL 3.4 and older, which read the host of a URI in the certificate up to the next colon or slash; with 3.5 it finds another host and accepts the chain",
             URI_HINT,
         ),
+        Dissent::UriOfReleases => (
+            "psql refuses with some versions of OpenSSL and accepts the chain with others: 3.4, 3.5.4 and 3.5.9 read the host of a URI in the certificate in three ways",
+            URI_HINT,
+        ),
     };
     Some(info(Code::OpensslVersionsDiffer, Stage::Verify, message).hint(hint))
 }

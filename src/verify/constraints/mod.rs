@@ -27,17 +27,22 @@ pub(super) fn check(links: &Links<'_>, run: &mut Run<'_>) {
     } else {
         State::Open
     };
-    let common = faults(links, UriSyntax::Separators, state);
-    let parsed = if has_uris(links) {
-        faults(links, UriSyntax::Parsed, state)
+    let [separated, early, strict] = if has_uris(links) {
+        UriSyntax::ALL.map(|syntax| faults(links, syntax, state))
     } else {
-        common.clone()
+        let common = faults(links, UriSyntax::Separators, state);
+        [common.clone(), common.clone(), common]
     };
-    let (faults, dissent) = match (common.is_empty(), parsed.is_empty()) {
-        (true, false) => (parsed, Some(Dissent::ParsedUri)),
-        (false, true) => (common, Some(Dissent::SeparatedUri)),
-        (true, true) | (false, false) => (common, None),
+    let dissent = match [&separated, &early, &strict].map(Vec::is_empty) {
+        [true, true, true] | [false, false, false] => None,
+        [true, false, false] => Some(Dissent::ParsedUri),
+        [false, true, true] => Some(Dissent::SeparatedUri),
+        [_, true, false] | [_, false, true] => Some(Dissent::UriOfReleases),
     };
+    let refusing = [separated, early, strict]
+        .into_iter()
+        .find(|faults| !faults.is_empty());
+    let faults = refusing.unwrap_or_default();
     if let Some(dissent) = dissent
         && found == 0
     {
@@ -170,17 +175,15 @@ pub(super) fn names(certificate: &Certificate, depth: usize) -> impl Iterator<It
 
 /// What a name breaks, if it breaks anything that can be compared.
 fn broken(name: &Subject<'_>, constraints: &NameConstraints) -> Option<Rule> {
-    [UriSyntax::Separators, UriSyntax::Parsed]
-        .into_iter()
-        .find_map(|syntax| {
-            broken_as(
-                name,
-                Subtrees {
-                    constraints,
-                    syntax,
-                },
-            )
-        })
+    UriSyntax::ALL.into_iter().find_map(|syntax| {
+        broken_as(
+            name,
+            Subtrees {
+                constraints,
+                syntax,
+            },
+        )
+    })
 }
 
 fn broken_as(name: &Subject<'_>, rules: Subtrees<'_>) -> Option<Rule> {

@@ -12,7 +12,16 @@ pub(super) enum UriSyntax {
     /// Up to 3.4: between `://` and the next colon, or else the next slash.
     Separators,
     /// Since 3.5: `OSSL_parse_url`.
-    Parsed,
+    Parsed(url::Parser),
+}
+
+impl UriSyntax {
+    /// One of each.
+    pub(super) const ALL: [Self; 3] = [
+        Self::Separators,
+        Self::Parsed(url::Parser::Early),
+        Self::Parsed(url::Parser::Strict),
+    ];
 }
 
 /// A name to be compared with constraints.
@@ -180,7 +189,7 @@ fn utf8_email_is_in(name: Option<&[u8]>, base: &[u8]) -> Result<bool, FaultKind>
 fn uri_is_in(uri: &[u8], base: &[u8], syntax: UriSyntax) -> Result<bool, FaultKind> {
     let host = match syntax {
         UriSyntax::Separators => separated_host(uri),
-        UriSyntax::Parsed => url::host(uri),
+        UriSyntax::Parsed(parser) => url::host(uri, parser),
     };
     let host = host.ok_or(FaultKind::UnsupportedNameSyntax)?;
     if base.first() == Some(&b'.') {

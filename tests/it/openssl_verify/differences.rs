@@ -154,7 +154,8 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     Difference {
         name: "URI under name constraints",
         sentence: "The host of a URI with a user, a port, a query or none: OpenSSL 3.5 reads it as a parser of URLs, \
-                   older ones up to the next colon or slash. pgtls refuses what either refuses.",
+                   older ones up to the next colon or slash. 3.5.9 takes fewer schemes and users than 3.5.4. pgtls \
+                   refuses what any of them refuses.",
         versions: Versions::All,
         told: Told::Documented,
         explains: |seen| seen.is_told() && seen.constrains(is_uri),

@@ -265,6 +265,26 @@ impl Rows {
                 uri("example.test"),
                 uri("https://example.test/@example.org"),
             ),
+            (
+                "URI with a control character in its scheme",
+                uri("example.test"),
+                uri("ht\u{2}ps://example.test/"),
+            ),
+            (
+                "URI with a digit as its scheme",
+                uri("example.test"),
+                uri("1://example.test/"),
+            ),
+            (
+                "URI with a user behind a port that is none",
+                uri("example.test"),
+                uri("https://example.test:x/@example.test"),
+            ),
+            (
+                "URI with another user behind a slash",
+                uri("example.org"),
+                uri("https://example.test/@example.org"),
+            ),
             ("URI with brackets", uri("[::1]"), uri("https://[::1]/")),
             ("URI everything", uri(""), uri("https://db.example.test/")),
             (
