@@ -150,6 +150,25 @@ proptest! {
     }
 }
 
+/// In a broken file a password can stand where the name of a block does.
+#[test]
+fn no_password_is_the_name_of_a_block() {
+    let group = "host=db.acme.io dbname=app password={} sslmode=requre";
+    for before in [
+        "Driver={PostgreSQL Unicode};Server=db.acme.io;Pwd={}\n{{",
+        "db.acme.io:5432:app:app:{}\n{",
+        "password: {}\n(",
+        "new PDO('pgsql:host=db.acme.io', 'app', '{}'\n{",
+        "'{}' {",
+    ] {
+        for name in NAMES {
+            let text = format!("{before}\n{group}").replace("{}", SECRET);
+            let printed = printed(name, &text);
+            assert!(!printed.contains(SECRET), "{name} {text}\n{printed}");
+        }
+    }
+}
+
 #[test]
 fn deep_and_long_files_end() {
     for text in [

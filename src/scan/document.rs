@@ -1,6 +1,6 @@
 //! What all readers make of a file: settings in scopes, and texts that stand alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file, or a part of one, as settings and texts.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Document {
     pub(super) mode_at_end: Effect,
     /// Whether a reader left something out.
     pub(super) is_cut: bool,
+    /// Names of scopes that are not keys: `x = Options { ... }`, `connect(...)`.
+    hidden: BTreeSet<String>,
 }
 
 /// A command of psql or one of its relatives.
@@ -115,6 +117,18 @@ impl Document {
         let mut document = Self::default();
         document.open(None, String::new());
         document
+    }
+
+    /// What stands before a bracket names its scope, but is not its key. In a broken file it may be a password.
+    pub(super) fn hide(&mut self, name: &str) {
+        if self.hidden.len() < MOST {
+            self.hidden.insert(name.to_owned());
+        }
+    }
+
+    /// Whether the name of a scope can be shown.
+    pub(super) fn is_shown(&self, name: &str) -> bool {
+        !self.hidden.contains(name)
     }
 
     /// A new scope; the outermost one if there are too many.

@@ -438,7 +438,7 @@ fn laravel(group: &Group<'_>, host: &Entry) -> Option<Candidate> {
 fn key(document: &Document, group: &Group<'_>, host: &Entry) -> String {
     let names: Vec<&str> = document
         .path(group.scope)
-        .filter(|name| !name.is_empty())
+        .filter(|name| !name.is_empty() && document.is_shown(name))
         .take(3)
         .collect();
     if group.prefix.is_empty() && !names.is_empty() {

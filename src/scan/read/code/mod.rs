@@ -116,6 +116,7 @@ impl<'t> Reader<'t> {
                                 .map_or_else(String::new, |word| (*word).to_owned()),
                             _ => words.join(" "),
                         };
+                        self.document.hide(&name);
                         self.push(name);
                         if sign == "(" {
                             self.by_place(at);
