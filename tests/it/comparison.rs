@@ -96,10 +96,10 @@ fn openssl_does_what_the_page_says() {
         ("`openssl s_client`, in full", "openssl"),
     ] {
         let cells = column(heading);
-        // OpenSSL 3.5 has more algorithms than 3.0.
+        // OpenSSL 3.5 has more algorithms than 3.0. Without a certificate it may end before the server's refusal comes.
         let faults: Vec<&str> = all(&cells)
             .into_iter()
-            .filter(|fault| *fault != "ml-dsa")
+            .filter(|fault| !matches!(*fault, "ml-dsa" | "client-cert-required"))
             .collect();
         let program = format!("{ROOT}/tests/lab-checkers/{script}");
         compare(heading, &faults, &client(), &["--gate"], &[&program]);
