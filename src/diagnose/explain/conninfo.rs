@@ -417,7 +417,12 @@ mod tests {
     fn the_hint_names_the_variable_that_is_wrong() {
         let world = Fake::default().var("PGSSLMODE", "required");
         let error = ConnInfo::read(b"", &world).map(|_| ()).unwrap_err();
-        assert_eq!(hint(&error).as_deref(), Some("set PGSSLMODE=require"));
+        let expected = if cfg!(windows) {
+            "set PGSSLMODE to require; in cmd.exe: set \"PGSSLMODE=require\""
+        } else {
+            "set PGSSLMODE=require"
+        };
+        assert_eq!(hint(&error).as_deref(), Some(expected));
     }
 
     #[test]
