@@ -21,7 +21,7 @@ words! {
         NoTls = "no-tls",
     }
 
-    /// Which side ended a connection.
+    /// Which side was the first to end a connection.
     Closer {
         /// The application.
         Application = "application",
@@ -29,7 +29,7 @@ words! {
         Server = "server",
         /// The relay: see the detail.
         Relay = "relay",
-        /// None: it was open when the trace ended.
+        /// None: both sides were open when the trace ended.
         Nobody = "none",
     }
 }
@@ -53,7 +53,7 @@ pub struct Connection {
     pub bytes_sent: u64,
     /// Bytes from the server.
     pub bytes_received: u64,
-    /// Which side ended it.
+    /// Which side was the first to end it.
     pub closed_by: Closer,
     /// Why the relay ended it.
     pub detail: Option<Shown>,

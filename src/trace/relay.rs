@@ -187,22 +187,22 @@ struct Shared {
     conversation: Conversation,
     sent: u64,
     received: u64,
-    /// The side that ended first.
+    /// The side that ended first. The other may go on.
     closer: Option<Side>,
     has_told: bool,
 }
 
 impl Visit {
-    async fn pass(mut self, client: TcpStream) {
+    async fn pass(self, client: TcpStream) {
         let accepted = Instant::now();
         let shared = Mutex::new(Shared::default());
         let mut stop = self.stop.clone();
-        let end = tokio::select! {
+        let reached = tokio::select! {
             biased;
-            end = self.both(client, &shared, accepted) => end,
-            _ = stop.wait_for(|stop| *stop) => (Closer::Nobody, None),
+            reached = self.both(client, &shared, accepted) => reached,
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
         };
-        let connection = self.connection(&lock(&shared), accepted, end);
+        let connection = self.connection(&lock(&shared), accepted, reached.err());
         // If there is no listener any more, nothing is lost.
         let _ = self.events.send(Event::Ended(Box::new(connection))).await;
     }
@@ -211,8 +211,14 @@ impl Visit {
         &self,
         shared: &Shared,
         accepted: Instant,
-        (closed_by, detail): (Closer, Option<Shown>),
+        unreachable: Option<Shown>,
     ) -> Connection {
+        let closed_by = match (&unreachable, shared.closer) {
+            (Some(_), _) => Closer::Relay,
+            (None, Some(Side::Application)) => Closer::Application,
+            (None, Some(Side::Server)) => Closer::Server,
+            (None, None) => Closer::Nobody,
+        };
         Connection {
             number: self.number,
             to: self.destination.to,
@@ -222,22 +228,22 @@ impl Visit {
             bytes_sent: shared.sent,
             bytes_received: shared.received,
             closed_by,
-            detail,
+            detail: unreachable,
         }
     }
 
     /// Passes both directions to their end.
+    ///
+    /// # Errors
+    /// Why no server can be reached.
     async fn both(
-        &mut self,
+        &self,
         client: TcpStream,
         shared: &Mutex<Shared>,
         accepted: Instant,
-    ) -> (Closer, Option<Shown>) {
+    ) -> Result<(), Shown> {
         let _ = client.set_nodelay(true);
-        let server = match self.reach().await {
-            Ok(server) => server,
-            Err(why) => return (Closer::Relay, Some(why)),
-        };
+        let server = self.reach().await?;
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
         let tell = || self.tell(shared, accepted);
@@ -250,12 +256,7 @@ impl Visit {
             () = &mut out => linger(back, shared).await,
             () = &mut back => linger(out, shared).await,
         }
-        let closer = match lock(shared).closer {
-            Some(Side::Application) => Closer::Application,
-            Some(Side::Server) => Closer::Server,
-            None => Closer::Relay,
-        };
-        (closer, None)
+        Ok(())
     }
 
     /// Connects to the first server that accepts.
@@ -278,7 +279,7 @@ impl Visit {
                 return;
             }
             shared.has_told = true;
-            self.connection(&shared, accepted, (Closer::Nobody, None))
+            self.connection(&shared, accepted, None)
         };
         let _ = self.events.send(Event::Read(Box::new(connection))).await;
     }
@@ -335,11 +336,8 @@ async fn pump<F: Future<Output = ()>>(
             buffer.resize(LARGE, 0);
         }
     };
-    {
-        let mut shared = lock(shared);
-        shared.closer = shared.closer.or(Some(closer));
-    }
-    // The other direction may go on.
+    // Before the other side can see it, and close in reply.
+    lock(shared).closer.get_or_insert(closer);
     let _ = to.shutdown().await;
 }
 

@@ -67,6 +67,38 @@ fn the_server_closes_first() {
     assert_eq!(first_connection(&report).0, "server", "{report:#}");
 }
 
+/// The other half is still open when the trace ends.
+#[test]
+fn whoever_closes_its_half_has_closed_first() {
+    let client = Client::new();
+    let server_first = Peer::start(|conversation| {
+        conversation.request()?;
+        conversation.finish()
+    });
+    let application_first = Peer::start(|conversation| {
+        conversation.listen()?;
+        // It never closes.
+        std::mem::forget(conversation.stream.try_clone()?);
+        conversation.say(b"N")
+    });
+    for (peer, application, expected) in [
+        (server_first, None, "server"),
+        (application_first, Some(Shutdown::Write), "application"),
+    ] {
+        let string = format!("host=127.0.0.1 port={}", peer.port);
+        let relay = Running::start(&client, &string, &["--format", "json"]);
+        let mut stream = connect(&relay);
+        stream.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
+        if let Some(half) = application {
+            stream.shutdown(half).unwrap();
+        }
+        // The byte, or the end.
+        let _ = stream.read(&mut [0]).unwrap();
+        let report = relay.stop().json();
+        assert_eq!(first_connection(&report).0, expected, "{report:#}");
+    }
+}
+
 #[test]
 fn the_relay_closes_what_it_cannot_lead_to_the_server() {
     let port = TcpListener::bind("127.0.0.1:0")
