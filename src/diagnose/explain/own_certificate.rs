@@ -9,14 +9,15 @@ use crate::diagnose::calendar::{day, moment, span};
 use crate::diagnose::{Contents, Fix, Hint};
 use crate::escape::escape;
 use crate::handshake::Tls;
-use crate::probe::Task;
+use crate::probe::{Moment, Task};
 use crate::trust::{Identity, Source};
 use crate::verify::{ClientFault, ClientRules, Missing, Unfit, client_faults, client_path};
 use crate::wire::tls::Alert;
 use crate::x509::{Certificate, Curve, KeyKind, usage_name};
 
-/// What is wrong with the client's certificate at the time of the task.
-pub(in crate::diagnose) fn faults(task: &Task, tls: &Tls) -> Vec<ClientFault> {
+/// What is wrong with the client's certificate, as far as the server may have seen it: it judges by the present time,
+/// which is not known here if another was chosen.
+fn faults(task: &Task, tls: &Tls) -> Vec<ClientFault> {
     let Some(identity) = &task.trust.identity else {
         return Vec::new();
     };
@@ -26,7 +27,16 @@ pub(in crate::diagnose) fn faults(task: &Task, tls: &Tls) -> Vec<ClientFault> {
         authorities: authorities.as_deref(),
         others: &task.trust.listed(),
     };
-    client_faults(&identity.certificates, &rules)
+    let mut faults = client_faults(&identity.certificates, &rules);
+    if task.moment == Moment::Chosen {
+        faults.retain(|fault| {
+            !matches!(
+                fault,
+                ClientFault::Expired { .. } | ClientFault::NotYetValid { .. }
+            )
+        });
+    }
+    faults
 }
 
 /// The reason for a refusal, as the end of a sentence about the certificate, and what to do; `None` if nothing that
@@ -68,18 +78,27 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
     let issuer = escape(&own.issuer.text);
     let named = tls.authorities().is_some();
     let Some(alert) = alert else {
-        return Some(general(tls, own));
+        return Some(general(task, tls, own));
     };
     Some(match alert {
         Alert::CERTIFICATE_REVOKED => Hint::say(format!(
             "The server's CRL (ssl_crl_file) lists the certificate, serial number {}, as revoked. Get a new one from \"{issuer}\".",
             serial(own)
         )),
-        Alert::CERTIFICATE_EXPIRED => Hint::say(format!(
-            "The certificate itself is valid until {}. So the server's clock is wrong, or what has expired is on the server: the authority's certificate in ssl_ca_file, or the CRL in ssl_crl_file. The administrator compares both with the server's clock.",
-            own.not_after
-                .map_or_else(|| "an unknown date".to_owned(), moment)
-        )),
+        Alert::CERTIFICATE_EXPIRED => {
+            let end = own
+                .not_after
+                .map_or_else(|| "an unknown date".to_owned(), moment);
+            let so = match task.moment {
+                Moment::Present => "So the",
+                Moment::Chosen => {
+                    "The server judges by its own clock, not by --at. If the certificate is valid today, the"
+                }
+            };
+            Hint::say(format!(
+                "The certificate itself is valid until {end}. {so} server's clock is wrong, or what has expired is on the server: the authority's certificate in ssl_ca_file, or the CRL in ssl_crl_file. The administrator compares both with the server's clock."
+            ))
+        }
         Alert::UNSUPPORTED_CERTIFICATE => Hint::say(format!(
             "The certificate itself may be a client's. So an authority above it may not issue for clients: look at the extendedKeyUsage of \"{issuer}\"."
         )),
@@ -95,12 +114,12 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
             "A signature is wrong: the authority in {} has the name \"{issuer}\", but another key than the one that issued this certificate.",
             Front::of(tls).ca_file()
         )),
-        _ => general(tls, own),
+        _ => general(task, tls, own),
     })
 }
 
 /// What is left if the alert may mean anything.
-fn general(tls: &Tls, own: &Certificate) -> Hint {
+fn general(task: &Task, tls: &Tls, own: &Certificate) -> Hint {
     let usual = matches!(
         own.public_key.kind,
         KeyKind::Rsa { .. } | KeyKind::Ec(Curve::P256)
@@ -118,8 +137,14 @@ fn general(tls: &Tls, own: &Certificate) -> Hint {
         }
         None => &format!("its issuer is not in {}", Front::of(tls).ca_file()),
     };
+    let fit = match task.moment {
+        Moment::Present => "The certificate is valid now and may be a client's. Possible causes:",
+        Moment::Chosen => {
+            "The certificate may be a client's. Possible causes: it is not valid today (the server does not know of --at),"
+        }
+    };
     Hint::say(format!(
-        "The certificate is valid now and may be a client's. Possible causes: {issuer}, the server's CRL lists it as revoked{key}. The server's log gives the reason."
+        "{fit} {issuer}, the server's CRL lists it as revoked{key}. The server's log gives the reason."
     ))
 }
 

@@ -1,7 +1,8 @@
 //! The client's certificate is as visible as the server's: in reports, for demands, and before it expires.
 
-use super::GOOD;
 use super::identities::{self, alice, text, write_key};
+use super::peers::{Demand, fatal, on_rustls};
+use super::{GOOD, REFUSED};
 use crate::support::certs::{Cert, DAY, P256_CLI, time};
 use crate::support::client::Client;
 use crate::support::postgres::Postgres;
@@ -21,15 +22,20 @@ fn start(lived: i64, left: i64) -> Option<(Client, Postgres, String)> {
     server.configure(&served, &[("ssl_ca_file", "clients.crt")]);
     let client = Client::new();
     client.write("root.crt", root);
+    give(&client, lived, left);
+    let string = format!("{GOOD} port={} sslcert=cl.crt sslkey=cl.key", server.port);
+    Some((client, server, string))
+}
+
+/// A certificate that has these days left, of this many, and its key.
+fn give(client: &Client, lived: i64, left: i64) {
     let certificate = Cert {
         not_before: time(identities::now() - lived * DAY),
         not_after: time(identities::now() + left * DAY + 3_600),
         ..alice(&P256_CLI)
     };
     client.write("cl.crt", text(&certificate));
-    write_key(&client, "cl.key", identities::key_text(&P256_CLI));
-    let string = format!("{GOOD} port={} sslcert=cl.crt sslkey=cl.key", server.port);
-    Some((client, server, string))
+    write_key(client, "cl.key", identities::key_text(&P256_CLI));
 }
 
 #[test]
@@ -113,6 +119,40 @@ fn demands_count_the_client_certificate() {
     ]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.endpoint()["client_certificate"]["sent"], false);
+}
+
+/// The server judges by the present time, whatever the run was asked to judge for.
+#[test]
+fn a_chosen_time_is_no_reason_for_a_refusal() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let client = Client::new();
+    client.write("root.crt", root);
+    give(&client, 1, 3);
+    let refusal = fatal("28000", "connection requires a valid client certificate");
+    let port = on_rustls(
+        &served,
+        &identities::authority(),
+        Demand::Asks,
+        &rustls::version::TLS13,
+        refusal,
+    );
+    let string = format!("{GOOD} port={port} sslcert=cl.crt sslkey=cl.key");
+    for at in ["+10d", "-36h"] {
+        let run = client.pgtls(&["check", "--format", "json", "--at", at, &string]);
+        assert_eq!((run.code, run.outcome().as_str()), REFUSED, "{at}: {run:?}");
+        let endpoint = run.endpoint();
+        let error = endpoint["error"].to_string();
+        for wrong in ["expired", "not valid before", "valid now"] {
+            assert!(!error.contains(wrong), "{at}: {error}");
+        }
+        assert!(error.contains("not know of --at"), "{at}: {error}");
+    }
+    let run = client.check(&string);
+    let error = run.endpoint()["error"].to_string();
+    assert!(error.contains("valid now"), "{error}");
 }
 
 #[test]
