@@ -234,13 +234,13 @@ pub(in crate::diagnose) fn handshake(
     let finding = |code, message: String| Finding::error(code, Stage::Handshake, message);
     let diagnosis = match error {
         HandshakeError::Alert(Alert::PROTOCOL_VERSION) => {
-            no_common_version(&error.to_string(), Front::of(tls))
+            no_common_version(&error.to_string())
         }
-        HandshakeError::NoCommonVersion => no_common_version(&error.to_string(), Front::of(tls)),
+        HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
         HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
-            no_common_cipher(&error.to_string(), libpq_offer, Front::of(tls))
+            no_common_cipher(&error.to_string(), libpq_offer)
         }
-        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer, Front::of(tls)),
+        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer),
         HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }
@@ -352,20 +352,15 @@ pub(super) fn no_sni(conninfo: &ConnInfo) -> Hint {
     }
 }
 
-fn no_common_version(message: &str, front: Front) -> Finding {
+/// The server is unknown: without a session, nothing tells what it is.
+fn no_common_version(message: &str) -> Finding {
     let ours = "pgtls supports TLS 1.2 and 1.3, within the string's ssl_min_protocol_version and ssl_max_protocol_version.";
-    let hint = match front {
-        Front::Unknown => Hint::say(format!(
-            "{ours} On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:"
-        ))
-        .fix(Fix::setting("ssl_max_protocol_version = ''"))
-        .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
-        .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER)),
-        Front::NotPostgres => Hint::say(ours)
-            .and(front.evidence())
-            .then("In PgBouncer, set:")
-            .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER)),
-    };
+    let hint = Hint::say(format!(
+        "{ours} On the server, both settings (SHOW ssl_min_protocol_version; SHOW ssl_max_protocol_version;) must leave one of these versions. By default nothing limits the newest:"
+    ))
+    .fix(Fix::setting("ssl_max_protocol_version = ''"))
+    .then("If they do, the server's OpenSSL is older than 1.0.1 (TLS 1.2) or 1.1.1 (TLS 1.3), or a proxy ends TLS there. In PgBouncer, set:")
+    .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER));
     Finding::error(Code::NoCommonVersion, Stage::Handshake, message).hint(hint)
 }
 
@@ -377,7 +372,7 @@ pub(super) fn no_tls_1_3() -> Hint {
         .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER))
 }
 
-fn no_common_cipher(message: &str, libpq_offer: LibpqOffer, front: Front) -> Finding {
+fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
     let psql = match libpq_offer {
         LibpqOffer::Refused => {
             "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
@@ -387,16 +382,10 @@ fn no_common_cipher(message: &str, libpq_offer: LibpqOffer, front: Front) -> Fin
         }
     };
     let offered = "pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys.";
-    let hint = match front {
-        Front::Unknown => Hint::say(format!("{offered} {psql} On the server:"))
-            .fix(Fix::setting(CIPHERS))
-            .then("In PgBouncer:")
-            .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
-        Front::NotPostgres => Hint::say(format!("{offered} {psql}"))
-            .and(front.evidence())
-            .then("In PgBouncer:")
-            .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
-    };
+    let hint = Hint::say(format!("{offered} {psql} On the server:"))
+        .fix(Fix::setting(CIPHERS))
+        .then("In PgBouncer:")
+        .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER));
     Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(hint)
 }
 
