@@ -52,10 +52,8 @@ fn rooted(diagnosis: &Diagnosis, path: &[Step]) -> Vec<usize> {
     let mut found = Vec::new();
     let mut before: Option<&Reached> = None;
     for step in path {
-        let fault = match before {
-            None => diagnosis.all().nth(step.taken.finding),
-            Some(before) => before.diagnosis.all().nth(step.taken.finding),
-        };
+        let met = before.map_or(diagnosis, |before| &before.diagnosis);
+        let fault = met.all().nth(step.taken.finding);
         if matches!(step.taken.origin, Origin::Near(..)) {
             found.extend(fault.and_then(|fault| position(diagnosis, fault)));
         }

@@ -118,8 +118,14 @@ fn verify(args: &Verify) -> anyhow::Result<(Vec<EndpointReport>, Exit)> {
 /// The roots and the CRLs.
 pub(super) fn trust(choice: Option<&Choice>, crls: Option<&Path>) -> Result<Trust, Diagnosis> {
     let system = SystemRoots::read(&Machine);
+    let roots = match choice {
+        Some(Choice::File(file)) => Some(file.as_path()),
+        Some(Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System)
+        | None => None,
+    };
+    let files: Vec<&Path> = roots.into_iter().chain(crls).collect();
     Trust::offline(choice, crls, &system).map_err(|error| {
-        judged_files(trust_error_offline(&error), |changed| {
+        judged_files(trust_error_offline(&error), &files, |changed| {
             let choice = choice.map(|choice| match choice {
                 Choice::File(file) => Choice::File(changed.path(file).to_owned()),
                 Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System => {
@@ -175,7 +181,7 @@ fn belongs(own: &Certificate, file: &Path, key: &Path) -> Result<(), Diagnosis> 
         checked.map_err(|error| server_files_error(&error.into()))
     };
     check(key, Supposed::nothing()).map_err(|diagnosis| {
-        judged_files(diagnosis, |changed| {
+        judged_files(diagnosis, &[key], |changed| {
             check(changed.path(key), &changed.supposed).err()
         })
     })
@@ -305,7 +311,8 @@ fn files_supposing(
 
 /// Why a server would not start with these files. What the advice leads to is judged.
 pub(super) fn unusable(certificate: &Path, key: Option<&Path>, error: &Error) -> Diagnosis {
-    judged_files(server_files_error(error), |changed| {
+    let files: Vec<&Path> = key.into_iter().chain([certificate]).collect();
+    judged_files(server_files_error(error), &files, |changed| {
         let file = changed.path(certificate).to_owned();
         let file = CertificateFile::supposing(file, &changed.supposed);
         let key = key.map(|key| changed.path(key));
