@@ -34,6 +34,8 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// The maximum of names. More would bury the message.
 const MOST: usize = 3;
+/// The maximum of files to look into: each may be a mebibyte.
+const MOST_READ: usize = 20;
 /// The maximum of directory entries to compare.
 const MOST_ENTRIES: usize = 10_000;
 /// No file system takes more bytes, so that a longer name is none, and comparing it would take long.
@@ -70,6 +72,7 @@ pub(crate) fn similar_files(path: &Path, content: Wanted) -> Vec<PathBuf> {
     close.sort();
     let close = close.into_iter().map(|(_, path)| path);
     close
+        .take(MOST_READ)
         .filter(|path| content.may_be_in(path))
         .take(MOST)
         .collect()

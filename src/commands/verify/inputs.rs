@@ -25,9 +25,33 @@ pub(super) enum Input {
     Request(PathBuf, Box<Result<CertificateRequest, RequestFault>>),
 }
 
+/// What all files together may take: every one of them is kept until the last is judged.
+const MOST_BYTES: usize = 256 << 20;
+
+/// What is left of [`MOST_BYTES`].
+struct Room(usize);
+
+impl Room {
+    /// Reads a file if there is room for it.
+    fn read(&mut self, path: PathBuf) -> anyhow::Result<CertificateFile> {
+        let file = CertificateFile::read(path);
+        let taken = file.contents().map_or(0, <[u8]>::len);
+        let left = self.0.checked_sub(taken);
+        self.0 = left.with_context(|| {
+            format!(
+                "the files are larger than {} MiB together, up to {}: verify them in several runs",
+                MOST_BYTES >> 20,
+                shown_path(file.path())
+            )
+        })?;
+        Ok(file)
+    }
+}
+
 /// The files that the arguments name, a directory by its `pg_hosts.conf` and the certificates in it.
 pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
     let mut inputs = Vec::new();
+    let mut room = Room(MOST_BYTES);
     let hosts_file = args.hosts_file.clone().map(HostsFile::read);
     inputs.extend(hosts_file.map(Input::Hosts));
     // The file that ssl_cert_file will name: nothing but a certificate will do.
@@ -40,7 +64,7 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
             // What its lines name is judged for the names of its lines.
             let named = hosts.as_ref().map(HostsFile::named_files);
             let named = named.unwrap_or_default();
-            let found = certificates_in(file)?;
+            let found = certificates_in(file, &mut room)?;
             if found.is_empty() && hosts.is_none() {
                 bail!(
                     "there is no .crt, .cer or .pem file with a certificate in {}",
@@ -53,7 +77,7 @@ pub(super) fn inputs(args: &Verify) -> anyhow::Result<Vec<Input>> {
                 .filter(|found| !named.contains(&real(found.path())));
             inputs.extend(others.map(Input::Certificate));
         } else {
-            inputs.push(input(file));
+            inputs.push(input(room.read(file.clone())?));
         }
     }
     if args.key.is_some() && inputs.len() > 1 {
@@ -103,26 +127,26 @@ pub(super) fn real(file: &Path) -> PathBuf {
 const PASSWORD_UNUSED: &str = "--password-file and --password-env are for PKCS#12 files";
 
 /// What cannot be read is a certificate that cannot.
-fn input(path: &Path) -> Input {
-    let file = CertificateFile::read(path.to_owned());
-    if is_hosts_file(path, file.contents()) {
-        return Input::Hosts(HostsFile::of(path.to_owned(), file.outcome()));
+fn input(file: CertificateFile) -> Input {
+    let path = file.path().to_owned();
+    if is_hosts_file(&path, file.contents()) {
+        return Input::Hosts(HostsFile::of(path, file.outcome()));
     }
     let Some(contents) = file.contents() else {
         return Input::Certificate(file);
     };
     if is_archive(contents) {
-        return Input::Archive(path.to_owned(), contents.to_vec());
+        return Input::Archive(path, contents.to_vec());
     }
     match certificate_request(contents) {
-        Some(request) => Input::Request(path.to_owned(), Box::new(request)),
+        Some(request) => Input::Request(path, Box::new(request)),
         None => Input::Certificate(file),
     }
 }
 
 /// The files of a directory that contain a certificate, by name. What cannot be read is among them: it must not pass
 /// for verified.
-fn certificates_in(directory: &Path) -> anyhow::Result<Vec<CertificateFile>> {
+fn certificates_in(directory: &Path, room: &mut Room) -> anyhow::Result<Vec<CertificateFile>> {
     let unreadable = || format!("could not list {}", shown_path(directory));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).with_context(unreadable)? {
@@ -134,7 +158,7 @@ fn certificates_in(directory: &Path) -> anyhow::Result<Vec<CertificateFile>> {
         if !is_named || path.is_dir() {
             continue;
         }
-        let file = CertificateFile::read(path);
+        let file = room.read(path)?;
         // A key alone has nothing to verify, and no server presents a request.
         let is_other = file.contents().is_some_and(|text| {
             let has = |words: &[u8]| memchr::memmem::find(text, words).is_some();
@@ -147,4 +171,29 @@ fn certificates_in(directory: &Path) -> anyhow::Result<Vec<CertificateFile>> {
     }
     found.sort_by(|one, other| one.path().cmp(other.path()));
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_files_take_together_is_bounded() {
+        let directory = tempfile::tempdir().unwrap();
+        let written = |name: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, [b' '; 8]).unwrap();
+            path
+        };
+        let mut room = Room(16);
+        for name in ["a", "b", "missing"] {
+            let path = match name {
+                "missing" => directory.path().join(name),
+                _ => written(name),
+            };
+            assert!(room.read(path).is_ok(), "{name}");
+        }
+        let error = room.read(written("c.crt")).map(drop).unwrap_err();
+        assert!(error.to_string().contains("c.crt"), "{error}");
+    }
 }
