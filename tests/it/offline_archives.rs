@@ -148,22 +148,35 @@ fn what_the_note_says_to_type_makes_the_files_of_a_server() {
         client.write("server.key", &served.key);
         export(client.home.path(), "-inkey server.key").unwrap();
         std::fs::remove_file(client.home.path().join("server.key")).unwrap();
-        let run = verify(&client, WITH);
-        let hint = run.endpoint()["findings"][0]["hint"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        for command in hint.lines().filter(|line| line.contains("openssl pkcs12 ")) {
-            let asked = command.replace("openssl pkcs12 ", "openssl pkcs12 -passin file:password ");
-            client.take_command(asked.trim());
-        }
-        let run = verify(&client, "--cert server.crt --key server.key");
-        assert_eq!(
-            (run.code, run.findings()),
-            (0, Vec::new()),
-            "{hint}: {run:?}"
-        );
+        let hint = note(&verify(&client, WITH));
+        take(&client, &hint, "file:password");
     }
+}
+
+/// The advice of the note on an archive.
+fn note(run: &Run) -> String {
+    let hint = run.endpoint()["findings"][0]["hint"].clone();
+    hint.as_str().unwrap().to_owned()
+}
+
+fn commands(hint: &str) -> impl Iterator<Item = &str> {
+    hint.lines()
+        .filter(|line| line.contains("openssl pkcs12 "))
+        .map(str::trim)
+}
+
+/// Types what the note says, with the password from there. The files it leaves must pass.
+fn take(client: &Client, hint: &str, password: &str) {
+    for command in commands(hint) {
+        let asked = format!("openssl pkcs12 -passin {password} ");
+        client.take_command(&command.replace("openssl pkcs12 ", &asked));
+    }
+    let run = verify(client, "--cert server.crt --key server.key");
+    assert_eq!(
+        (run.code, run.findings()),
+        (0, Vec::new()),
+        "{hint}: {run:?}"
+    );
 }
 
 /// An archive without a key says nothing of a key: the command for it would empty `server.key`.
@@ -175,22 +188,14 @@ fn the_note_on_an_archive_without_a_key_leaves_the_key_alone() {
     let (client, ..) = site();
     export(client.home.path(), "-nokeys").unwrap();
     let run = verify(&client, &format!("{WITH} --key server.key"));
-    let note = run.endpoint()["findings"][0].clone();
-    let message = note["message"].as_str().unwrap();
+    let finding = run.endpoint()["findings"][0].clone();
+    let message = finding["message"].as_str().unwrap();
     assert!(message.contains("It holds no key"), "{message}");
-    let hint = note["hint"].as_str().unwrap().to_owned();
-    let commands = hint.lines().filter(|line| line.contains("openssl pkcs12 "));
-    for command in commands {
+    let hint = note(&run);
+    for command in commands(&hint) {
         assert!(!command.contains("server.key"), "{command}");
-        let asked = command.replace("openssl pkcs12 ", "openssl pkcs12 -passin file:password ");
-        client.take_command(asked.trim());
     }
-    let run = verify(&client, "--cert server.crt --key server.key");
-    assert_eq!(
-        (run.code, run.findings()),
-        (0, Vec::new()),
-        "{hint}: {run:?}"
-    );
+    take(&client, &hint, "file:password");
 }
 
 /// openssl puts the server's certificate first, other programs do not. `-clcerts` picks out what has a localKeyID,
@@ -205,26 +210,14 @@ fn the_note_makes_or_says_the_right_order() {
     client.write("server.p12", &later);
     let run = verify(&client, "server.p12");
     assert_eq!(run.code, 0, "{run:?}");
-    let hint = run.endpoint()["findings"][0]["hint"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let hint = note(&run);
     std::fs::remove_file(client.home.path().join("server.key")).unwrap();
     assert!(hint.contains("-clcerts"), "{hint}");
-    for command in hint.lines().filter(|line| line.contains("openssl pkcs12 ")) {
-        let asked = command.replace("openssl pkcs12 ", "openssl pkcs12 -passin pass: ");
-        client.take_command(asked.trim());
-    }
-    let run = verify(&client, "--cert server.crt --key server.key");
-    assert_eq!(
-        (run.code, run.findings()),
-        (0, Vec::new()),
-        "{hint}: {run:?}"
-    );
+    take(&client, &hint, "pass:");
     client.write("server.p12", without_marks(later));
     let run = verify(&client, "server.p12");
     assert_eq!(run.code, 0, "{run:?}");
-    let hint = run.endpoint()["findings"][0]["hint"].to_string();
+    let hint = note(&run);
     assert!(hint.contains("Move certificate 2 of server.crt"), "{hint}");
     assert!(!hint.contains("-clcerts"), "{hint}");
 }

@@ -9,7 +9,7 @@ use pgtls::trust::certificate_request;
 use pgtls::verify::{Oldest, Possession, judge_request};
 use rcgen::{CertificateParams, KeyPair};
 
-use crate::support::client::{Client, Run};
+use crate::support::client::{Client, FORMATS, Run};
 use crate::support::pki::{Ca, common_name};
 use crate::support::sample::{each, one_in};
 use crate::support::skip::has_openssl;
@@ -91,20 +91,7 @@ fn a_good_request_is_judged_and_never_passes() {
         );
         assert!(!request["left_to_the_ca"].as_array().unwrap().is_empty());
     }
-    for format in [
-        "text",
-        "json",
-        "jsonl",
-        "junit",
-        "sarif",
-        "github",
-        "nagios",
-        "prometheus",
-        "markdown",
-        "html",
-        "csv",
-        "ics",
-    ] {
+    for format in FORMATS.into_iter().chain(["nagios"]) {
         let run = client.pgtls(&["verify", "server.csr", "--format", format]);
         assert_ne!(run.code, 0, "{format}: {run:?}");
         assert!(!run.stdout.contains("PASS"), "{format}: {run:?}");

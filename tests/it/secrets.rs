@@ -1,6 +1,6 @@
 //! Does a password ever show?
 
-use crate::support::client::Client;
+use crate::support::client::{Client, FORMATS};
 use crate::support::sample::one_in;
 
 /// Strings that contain the password in some way; `{port}` answers, but does not speak TLS.
@@ -419,20 +419,7 @@ fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
             continue;
         }
         client.write("list", format!("# hosts\n{secret}\n"));
-        for format in [
-            "text",
-            "json",
-            "jsonl",
-            "junit",
-            "sarif",
-            "github",
-            "nagios",
-            "prometheus",
-            "markdown",
-            "html",
-            "csv",
-            "ics",
-        ] {
+        for format in FORMATS.into_iter().chain(["nagios"]) {
             let run = client.pgtls(&["check", "--format", format, "--from", "list"]);
             assert_hidden(&run, &words, format);
             let code = if format == "nagios" { 3 } else { 2 };
