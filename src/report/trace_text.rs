@@ -319,37 +319,20 @@ fn amount(members: &[&Connection]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
-    use crate::trace::{Completion, Log, Naming, Trace};
+    use crate::trace::sample;
 
-    fn text(connections: Vec<Connection>) -> String {
-        let mut log = Log::default();
-        connections.into_iter().for_each(|one| log.add(one));
-        let trace = Trace {
-            server: "db.example:5432".into(),
-            naming: Naming::Told,
-            dialect: Dialect::Libpq,
-            command: None,
-            log,
-            probes: Vec::new(),
-            completion: Completion::Whole,
-        };
+    fn text(connections: impl IntoIterator<Item = Connection>) -> String {
         let mut text = Vec::new();
-        write(&mut text, &TraceReport::of(trace), View::PLAIN).unwrap();
+        let report = TraceReport::of(sample::trace(connections));
+        write(&mut text, &report, View::PLAIN).unwrap();
         String::from_utf8(text).unwrap()
     }
 
     fn connection(number: u64, closed_by: Closer, detail: Option<&str>) -> Connection {
         Connection {
-            number,
-            to: To::Server,
-            began_seconds: 0.0,
-            seconds: 0.1,
-            seen: Seen::default(),
-            bytes_sent: 0,
-            bytes_received: 0,
             closed_by,
             detail: detail.map(Into::into),
+            ..sample::connection(number)
         }
     }
 
@@ -375,7 +358,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_not_called_judged() {
         let many = (1..=400).map(|number| connection(number, Closer::Application, None));
-        let text = text(many.collect());
+        let text = text(many);
         assert!(
             text.contains("150 connections more of these sorts were counted, and are not listed"),
             "{text}"

@@ -12,7 +12,7 @@ use crate::dialect::Dialect;
 use crate::escape::Shown;
 
 use nothing::{command, no_name, nothing};
-use plaintext::{cancels, fallback, plaintext};
+use plaintext::{cancels, fallback, foreign, plaintext};
 use probes::of_probe;
 
 /// A whole trace.
@@ -77,6 +77,7 @@ pub fn judge(trace: &Trace) -> Vec<Found> {
     let mut found = Vec::new();
     found.extend(fallback(trace));
     found.extend(plaintext(trace));
+    found.extend(foreign(trace));
     found.extend(cancels(trace));
     found.extend(
         trace

@@ -22,6 +22,8 @@ mod negotiation;
 mod probe;
 mod records;
 mod relay;
+#[cfg(test)]
+pub(crate) mod sample;
 mod seen;
 mod startup;
 

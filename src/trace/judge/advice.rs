@@ -6,6 +6,10 @@ use crate::trace::connection::Connection;
 use crate::trace::driver::{Driver, Words};
 use crate::trace::library::Library;
 
+/// What plain text means.
+pub(super) const READABLE: &str =
+    "Everything that is sent and received can be read and changed on the way.";
+
 /// How to require TLS, in the driver's own words.
 pub(super) fn required(trace: &Trace, connection: &Connection) -> Hint {
     advice(trace, Some(connection))

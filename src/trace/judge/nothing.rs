@@ -103,11 +103,7 @@ pub(super) fn why_failed(connection: &Connection) -> String {
         }
     });
     let how = match seen.handshake {
-        Handshake::None if seen.server_error.is_some() => "the server answered with an error",
-        Handshake::None if seen.has(Step::StrangeAnswer) => {
-            "the server sent something that PostgreSQL does not send"
-        }
-        Handshake::None => "the request was not answered",
+        Handshake::None => answer(connection),
         Handshake::NotBegun => "no ClientHello was sent",
         Handshake::Unanswered => "the ClientHello was not answered",
         Handshake::RefusedByServer => "the server refused",
@@ -120,6 +116,26 @@ pub(super) fn why_failed(connection: &Connection) -> String {
         Handshake::NotTls => "what was sent is not TLS",
     };
     alert.unwrap_or_else(|| how.to_owned())
+}
+
+/// What the server answered to the request for TLS. After an error, or what PostgreSQL does not send, it is not heard.
+pub(super) fn answer(connection: &Connection) -> &'static str {
+    let mut steps = connection.seen.steps.iter();
+    let answer = steps.find_map(|step| match step {
+        Step::SslAccepted => Some("the server agreed to TLS"),
+        Step::SslRefused => Some("the server refused TLS"),
+        Step::Error => Some("the server answered with an error"),
+        Step::StrangeAnswer => Some("the server sent something that PostgreSQL does not send"),
+        Step::SslRequest
+        | Step::GssencRequest
+        | Step::GssencAccepted
+        | Step::GssencRefused
+        | Step::DirectTls
+        | Step::PlaintextStartup
+        | Step::PlaintextCancel
+        | Step::Foreign => None,
+    });
+    answer.unwrap_or("the server did not answer the request for TLS")
 }
 
 fn closed(connection: &Connection) -> &'static str {

@@ -1,7 +1,7 @@
 //! What was sent in plain text, and how it came to that.
 
-use super::advice::required;
-use super::nothing::why_failed;
+use super::advice::{READABLE, required};
+use super::nothing::{answer, why_failed};
 use super::{Found, Trace, error, to_server};
 use crate::diagnose::{Code, Hint, Stage};
 use crate::trace::connection::{Closer, Connection};
@@ -9,8 +9,7 @@ use crate::trace::seen::{Channel, PasswordForm, Step};
 
 /// TLS was tried first, in the same connection or in the one before.
 pub(super) fn fallback(trace: &Trace) -> Option<Found> {
-    let fallen: Vec<(&Connection, Tried<'_>)> = to_server(trace)
-        .filter(|connection| connection.seen.channel == Channel::Plaintext)
+    let fallen: Vec<(&Connection, Tried<'_>)> = sessions(trace)
         .filter_map(|connection| Some((connection, tried(trace, connection)?)))
         .collect();
     let (first, tried) = fallen.first()?;
@@ -68,62 +67,31 @@ fn tried<'t>(trace: &'t Trace, connection: &Connection) -> Option<Tried<'t>> {
     follows.then_some(Tried::Before(last))
 }
 
-/// What the server answered to the request for TLS.
-fn answer(connection: &Connection) -> &'static str {
-    let answers = [
-        (Step::SslRefused, "the server refused TLS"),
-        (
-            Step::StrangeAnswer,
-            "the server answered the request for TLS with something that PostgreSQL does not send",
-        ),
-        (
-            Step::Error,
-            "the server answered the request for TLS with an error",
-        ),
-        (Step::SslAccepted, "the server agreed to TLS"),
-    ];
-    let mut answers = answers.into_iter();
-    let found = answers.find(|(step, _)| connection.seen.has(*step));
-    found.map_or(
-        "the server did not answer the request for TLS",
-        |(_, text)| text,
-    )
-}
-
 /// Seconds between two tries of one application.
 const MOMENT: f64 = 2.0;
 
 /// TLS was not tried at all.
 pub(super) fn plaintext(trace: &Trace) -> Option<Found> {
-    let plain: Vec<&Connection> = to_server(trace)
-        .filter(|connection| match connection.seen.channel {
-            Channel::Plaintext => tried(trace, connection).is_none(),
-            Channel::None | Channel::Tls | Channel::Gssapi => connection.seen.has(Step::Foreign),
-        })
+    let plain: Vec<&Connection> = sessions(trace)
+        .filter(|connection| tried(trace, connection).is_none())
         .collect();
     let first = *plain.first()?;
-    let message = match &first.seen.startup {
-        None => format!(
-            "connection {} sent plain text that is not PostgreSQL's protocol",
-            first.number
-        ),
-        Some(startup) => {
-            let who = startup.user.as_deref().unwrap_or("(none)");
-            let database = startup.database.as_deref().unwrap_or(who);
-            let others = match (plain.len(), trace.log.counts.left_out) {
-                (1, _) => String::new(),
-                (several, 0) => format!(", as {several} connections did"),
-                (several, _) => format!(", as at least {several} connections did"),
-            };
-            format!(
-                "connection {} started a session in plain text without asking for TLS{others}: user \"{who}\", database \"{database}\"{}",
-                first.number,
-                passwords(&plain)
-            )
-        }
+    let startup = first.seen.startup.as_ref();
+    let who = startup.and_then(|startup| startup.user.as_deref());
+    let who = who.unwrap_or("(none)");
+    let database = startup.and_then(|startup| startup.database.as_deref());
+    let database = database.unwrap_or(who);
+    let others = match (plain.len(), trace.log.counts.left_out) {
+        (1, _) => String::new(),
+        (several, 0) => format!(", as {several} connections did"),
+        (several, _) => format!(", as at least {several} connections did"),
     };
-    let mut hint =
-        Hint::say("Everything that is sent and received can be read and changed on the way.");
+    let message = format!(
+        "connection {} started a session in plain text without asking for TLS{others}: user \"{who}\", database \"{database}\"{}",
+        first.number,
+        passwords(&plain)
+    );
+    let mut hint = Hint::say(READABLE);
     let tls_follows = to_server(trace)
         .any(|other| other.number > first.number && other.seen.has(Step::SslRequest));
     if first.seen.server_error.is_some() && tls_follows {
@@ -138,6 +106,29 @@ pub(super) fn plaintext(trace: &Trace) -> Option<Found> {
         hint.and(required(trace, first)),
         plain.into_iter(),
     ))
+}
+
+/// Something else was sent.
+pub(super) fn foreign(trace: &Trace) -> Option<Found> {
+    let foreign: Vec<&Connection> = to_server(trace)
+        .filter(|connection| connection.seen.has(Step::Foreign))
+        .collect();
+    let first = *foreign.first()?;
+    Some(error(
+        Code::PlaintextSession,
+        Stage::Negotiate,
+        format!(
+            "connection {} sent plain text that is not PostgreSQL's protocol",
+            first.number
+        ),
+        Hint::say(READABLE).and(required(trace, first)),
+        foreign.into_iter(),
+    ))
+}
+
+/// Those that are not encrypted.
+fn sessions(trace: &Trace) -> impl Iterator<Item = &Connection> {
+    to_server(trace).filter(|connection| connection.seen.channel == Channel::Plaintext)
 }
 
 /// What was sent besides, if that was a password: the worst of it.

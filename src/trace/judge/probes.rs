@@ -1,6 +1,6 @@
 //! What the application did at endpoints that it must refuse.
 
-use super::advice::advice;
+use super::advice::{READABLE, advice};
 use super::{Found, Trace, error, to_server};
 use crate::diagnose::{Code, Hint, Stage};
 use crate::trace::connection::To;
@@ -43,7 +43,7 @@ pub(super) fn of_probe(trace: &Trace, probe: &Probe) -> Option<Found> {
         (Trap::UnknownCa | Trap::WrongHost | Trap::NoTls, true) if !has_tried => (
             Code::PlaintextSession,
             format!("at {place}, the application {sent}, without asking for TLS"),
-            Hint::say("Everything that is sent and received can be read and changed on the way."),
+            Hint::say(READABLE),
         ),
         (Trap::NoTls, _) => (
             Code::FallsBackToPlaintext,

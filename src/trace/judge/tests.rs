@@ -1,5 +1,6 @@
 use crate::trace::connection::Closer;
 use crate::trace::probe::{Reaction, Trap};
+use crate::trace::sample::{self, trace};
 use crate::trace::seen::{AlertSeen, Seen};
 use crate::trace::seen::{Channel, Handshake, PasswordForm, Side, Step};
 use crate::trace::startup::Startup;
@@ -8,10 +9,6 @@ use super::*;
 
 fn connection(number: u64, steps: &[Step], channel: Channel) -> Connection {
     Connection {
-        number,
-        to: To::Server,
-        began_seconds: 1.0,
-        seconds: 0.1,
         seen: Seen {
             steps: steps.to_vec(),
             channel,
@@ -22,26 +19,7 @@ fn connection(number: u64, steps: &[Step], channel: Channel) -> Connection {
             startup: (channel == Channel::Plaintext).then(Startup::default),
             ..Seen::default()
         },
-        bytes_sent: 8,
-        bytes_received: 1,
-        closed_by: Closer::Application,
-        detail: None,
-    }
-}
-
-fn trace(connections: Vec<Connection>) -> Trace {
-    let mut log = Log::default();
-    for one in connections {
-        log.add(one);
-    }
-    Trace {
-        server: "db.example:5432".into(),
-        naming: Naming::Told,
-        dialect: Dialect::Libpq,
-        command: None,
-        log,
-        probes: Vec::new(),
-        completion: Completion::Whole,
+        ..sample::connection(number)
     }
 }
 
@@ -216,6 +194,50 @@ fn an_application_that_never_asks_for_tls_does_not_fall_back_at_an_endpoint() {
     assert_eq!(codes(&trace), [Code::PlaintextSession]);
 }
 
+#[test]
+fn an_answer_is_told_where_no_session_followed() {
+    use Step::{Error, SslRefused, SslRequest, StrangeAnswer};
+    for (answer, told) in [
+        (&[SslRefused][..], "the server refused TLS"),
+        (&[Error], "the server answered with an error"),
+        (
+            &[StrangeAnswer],
+            "the server sent something that PostgreSQL does not send",
+        ),
+        (&[], "the server did not answer the request for TLS"),
+    ] {
+        let steps = [&[SslRequest][..], answer].concat();
+        let failed = || connection(1, &steps, Channel::None);
+        let text = message(vec![failed()]);
+        assert!(text.ends_with(&format!("Connection 1: {told}")), "{text}");
+        let plain = connection(2, &[Step::PlaintextStartup], Channel::Plaintext);
+        let text = message(vec![failed(), plain]);
+        assert!(text.contains(&format!("connection 1 ({told})")), "{text}");
+    }
+}
+
+#[test]
+fn sessions_and_other_plain_text_are_told_apart() {
+    let foreign = |number| connection(number, &[Step::Foreign], Channel::None);
+    let plain = |number| {
+        let mut one = connection(number, &[Step::PlaintextStartup], Channel::Plaintext);
+        one.seen.plaintext_passwords = 1;
+        one.seen.password_form = Some(PasswordForm::Clear);
+        one
+    };
+    let found = judge(&trace(vec![foreign(1), plain(2), foreign(3), plain(4)]));
+    let [sessions, others] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    let text = sessions.finding.message.to_string();
+    assert!(text.contains("as 2 connections did"), "{text}");
+    assert!(text.contains("its password in clear text"), "{text}");
+    assert_eq!(sessions.connections, [2, 4]);
+    let text = others.finding.message.to_string();
+    assert!(text.contains("connection 1 sent plain text"), "{text}");
+    assert_eq!(others.connections, [1, 3]);
+}
+
 fn message(connections: Vec<Connection>) -> String {
     let found = judge(&trace(connections));
     found[0].finding.message.to_string()
@@ -265,9 +287,13 @@ fn a_fallback_tells_what_the_server_answered() {
         (&[SslRefused, StrangeAnswer], "the server refused TLS, and"),
         (
             &[StrangeAnswer],
-            "with something that PostgreSQL does not send, and",
+            "the server sent something that PostgreSQL does not send, and",
         ),
-        (&[Error], "with an error, and"),
+        (
+            &[SslAccepted, StrangeAnswer],
+            "the server agreed to TLS, and",
+        ),
+        (&[Error], "the server answered with an error, and"),
         (&[SslAccepted], "the server agreed to TLS, and"),
         (&[], "the server did not answer the request for TLS, and"),
     ] {
