@@ -1,6 +1,6 @@
-//! Percent-encoding (RFC 3986 section 2.1) of all except the unreserved characters (section 2.3).
+//! Percent-encoding (RFC 3986 section 2.1): what is encoded is all except the unreserved characters (section 2.3).
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// Any bytes as a component of a URI.
 pub fn component(bytes: &[u8]) -> String {
@@ -10,6 +10,11 @@ pub fn component(bytes: &[u8]) -> String {
 /// A path. Its slashes are not encoded.
 pub fn path<T: AsRef<[u8]> + ?Sized>(text: &T) -> String {
     percent_encode(text.as_ref(), PATH).to_string()
+}
+
+/// The bytes that are meant. A percent sign that does not begin an encoded byte stays.
+pub fn decoded(bytes: &[u8]) -> Vec<u8> {
+    percent_decode(bytes).collect()
 }
 
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC

@@ -3,7 +3,7 @@
 use super::parts::{set_hosts, set_identity, set_mode, set_root, verifies};
 use super::promise::{Promise, Root};
 use super::settings::{Case, Meaning, Param, Table, Tls, Unknown, row};
-use super::url::{Hosts, Plus, Rules, Userinfo, decoded};
+use super::url::{Hosts, Plus, Rules, decoded};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, SslMode};
 
@@ -169,7 +169,6 @@ pub(super) const TABLE: Table = Table {
 };
 
 const RULES: Rules = Rules {
-    userinfo: Userinfo::None,
     plus_in_path: Plus::Blank,
     hosts: Hosts::Many,
     ..Rules::usual(DIALECT)

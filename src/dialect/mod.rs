@@ -52,9 +52,10 @@ pub use own_words::OwnWords;
 pub use psql_command::is_psql_program;
 pub use reading::{Note, Reading, Seen, View, Weight};
 pub use translate::{Passwords, Translation, translate};
+pub use url::Delimiters;
 
 use env_file::lines;
-use settings::Table;
+use settings::{Meaning, Table, Unknown};
 
 /// What to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,33 @@ impl ReadAs {
             dialect: Dialect::Libpq,
             notes: Vec::new(),
             stack: Stack::Libpq,
+        }
+    }
+
+    /// What the driver calls the file of trusted roots in a URL; `None` if it has no such setting there.
+    #[must_use]
+    pub const fn root_setting(&self) -> Option<&'static str> {
+        match (self.dialect, self.stack) {
+            (_, Stack::Libpq)
+            | (Dialect::Libpq | Dialect::Jdbc | Dialect::NodePostgres | Dialect::Go, _) => {
+                Some("sslrootcert")
+            }
+            (Dialect::R2dbc, _) => Some("sslRootCert"),
+            (Dialect::Prisma, _) => Some("sslcert"),
+            (
+                Dialect::Adonet
+                | Dialect::Sqlalchemy
+                | Dialect::PostgresJs
+                | Dialect::Ecto
+                | Dialect::Rails
+                | Dialect::Django
+                | Dialect::Laravel
+                | Dialect::Pdo
+                | Dialect::Odbc
+                | Dialect::PsqlCommand
+                | Dialect::DotenvLine,
+                _,
+            ) => None,
         }
     }
 
@@ -414,6 +442,31 @@ fn table(dialect: Dialect) -> Option<&'static Table> {
         Dialect::Go => &go::TABLE,
         Dialect::Libpq | Dialect::Pdo | Dialect::PsqlCommand | Dialect::DotenvLine => return None,
     })
+}
+
+/// The keyword of libpq that a setting stands for, if it is one; the name is decoded.
+#[must_use]
+pub fn keyword_of(name: &[u8], dialect: Dialect) -> Option<Keyword> {
+    let libpqs = Keyword::from_bytes(name);
+    let Some(table) = table(dialect) else {
+        return libpqs;
+    };
+    let row = str::from_utf8(name).ok().and_then(|name| table.row(name));
+    match (row.map(|row| row.meaning), table.unknown) {
+        (Some(Meaning::Same(keyword) | Meaning::Words(keyword, _)), _) => Some(keyword),
+        (None, Unknown::Libpq | Unknown::LibpqOrIgnored) => libpqs,
+        (None, Unknown::Ignored | Unknown::Sent | Unknown::Refused)
+        | (
+            Some(
+                Meaning::SearchPath
+                | Meaning::Tls
+                | Meaning::Nothing
+                | Meaning::Lost(_)
+                | Meaning::Refused(_),
+            ),
+            _,
+        ) => None,
+    }
 }
 
 #[cfg(test)]

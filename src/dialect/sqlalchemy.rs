@@ -4,7 +4,7 @@ use super::parts::{set_hosts, set_mode, set_url};
 use super::promise::{Promise, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
-use super::url::{Hosts, Rules, Url, Userinfo, host_and_port};
+use super::url::{Rules, Url, host_and_port};
 use super::{Dialect, Fault, Reading, Stack};
 use crate::conninfo::{Keyword, SslMode};
 
@@ -81,11 +81,7 @@ const ASYNCPG: Table = Table {
     ],
 };
 
-const RULES: Rules = Rules {
-    userinfo: Userinfo::FirstAt,
-    hosts: Hosts::One,
-    ..Rules::usual(DIALECT)
-};
+const RULES: Rules = Rules::usual(DIALECT);
 
 /// Whether a scheme is one of SQLAlchemy's, and its driver's name.
 pub(super) fn driver_of(scheme: &str) -> Option<&str> {

@@ -19,8 +19,6 @@ pub(super) struct Url {
 #[derive(Clone, Copy)]
 pub(super) struct Rules {
     pub(super) dialect: Dialect,
-    /// Where user and password end.
-    pub(super) userinfo: Userinfo,
     /// What `+` is in user and password.
     pub(super) plus_in_user: Plus,
     /// What `+` is in the query.
@@ -47,15 +45,88 @@ pub(super) enum Coding {
 /// What `decodeURI` of JavaScript leaves encoded.
 const RESERVED: &str = ";/?:@&=+$,#";
 
+/// Where the parts of a dialect's URLs end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delimiters {
+    userinfo: Userinfo,
+    fragment: Fragment,
+}
+
 /// Where user and password end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Userinfo {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Userinfo {
     /// There are none: all is the host.
     None,
     /// At the last `@` before the path.
-    InAuthority,
-    /// At the first `@`, wherever it is: a raw `/`, `?` or `#` may be in the password.
+    LastAt,
+    /// At the first `@` before a slash: a raw `?` or `#` may be in the password.
     FirstAt,
+    /// The same, but behind a colon the slash does not count.
+    FirstAtBehindColon,
+}
+
+/// What `#` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fragment {
+    /// A letter like any other.
+    None,
+    /// The end of what counts.
+    Cut,
+}
+
+impl Delimiters {
+    /// Those of libpq are in `conninfo_uri_parse_options`, those of SQLAlchemy in `_parse_url`.
+    #[must_use]
+    pub const fn of(dialect: Dialect) -> Self {
+        let (userinfo, fragment) = match dialect {
+            Dialect::Libpq | Dialect::PsqlCommand | Dialect::DotenvLine => {
+                (Userinfo::FirstAt, Fragment::None)
+            }
+            Dialect::Jdbc => (Userinfo::None, Fragment::None),
+            Dialect::Sqlalchemy => (Userinfo::FirstAtBehindColon, Fragment::None),
+            Dialect::R2dbc
+            | Dialect::Adonet
+            | Dialect::NodePostgres
+            | Dialect::PostgresJs
+            | Dialect::Prisma
+            | Dialect::Ecto
+            | Dialect::Rails
+            | Dialect::Django
+            | Dialect::Laravel
+            | Dialect::Pdo
+            | Dialect::Odbc
+            | Dialect::Go => (Userinfo::LastAt, Fragment::Cut),
+        };
+        Self { userinfo, fragment }
+    }
+
+    /// How long user and password are, with their `@`, in what follows `scheme://`.
+    #[must_use]
+    pub fn userinfo(self, text: &[u8]) -> usize {
+        let first = |any: &[u8]| text.iter().position(|byte| any.contains(byte));
+        let before = |end: Option<usize>| text.get(..end.unwrap_or(text.len())).unwrap_or(text);
+        let at = |part: &[u8]| part.iter().position(|byte| *byte == b'@');
+        let found = match self.userinfo {
+            Userinfo::None => None,
+            Userinfo::LastAt => {
+                let authority = before(first(b"/?#"));
+                authority.iter().rposition(|byte| *byte == b'@')
+            }
+            Userinfo::FirstAtBehindColon if before(first(b"/@")).contains(&b':') => at(text),
+            Userinfo::FirstAt | Userinfo::FirstAtBehindColon => at(before(first(b"/"))),
+        };
+        found.map_or(0, |at| at.saturating_add(1))
+    }
+
+    /// Where what counts ends, in what follows user and password.
+    #[must_use]
+    pub fn end(self, text: &[u8]) -> usize {
+        let fragment = match self.fragment {
+            Fragment::None => None,
+            Fragment::Cut => text.iter().position(|byte| *byte == b'#'),
+        };
+        fragment.unwrap_or(text.len())
+    }
 }
 
 /// What `+` stands for.
@@ -77,7 +148,6 @@ impl Rules {
     pub(super) const fn usual(dialect: Dialect) -> Self {
         Self {
             dialect,
-            userinfo: Userinfo::InAuthority,
             plus_in_user: Plus::Literal,
             plus_in_query: Plus::Blank,
             plus_in_path: Plus::Literal,
@@ -89,10 +159,10 @@ impl Rules {
     /// Takes apart what follows `scheme://`.
     pub(super) fn split(&self, text: &str) -> Result<Url, Fault> {
         let (userinfo, rest) = self.userinfo(text)?;
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let end = Delimiters::of(self.dialect).end(rest.as_bytes());
+        let rest = rest.get(..end).unwrap_or(rest);
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, behind) = rest.split_at(end);
-        // No driver here gives the fragment a meaning.
-        let (behind, _) = behind.split_once('#').unwrap_or((behind, ""));
         let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
         let mut url = Url {
             hosts: self.hosts(authority)?,
@@ -118,43 +188,35 @@ impl Rules {
         Ok(url)
     }
 
+    /// User and password without their `@`, and the rest.
     fn userinfo<'t>(&self, text: &'t str) -> Result<(Option<&'t str>, &'t str), Fault> {
-        match self.userinfo {
-            Userinfo::None => Ok((None, text)),
-            Userinfo::FirstAt => Ok(match text.split_once('@') {
-                Some((before, after)) if !before.contains('/') || before.contains(':') => {
-                    (Some(before), after)
-                }
-                _ => (None, text),
-            }),
-            Userinfo::InAuthority => {
-                let end = text.find(['/', '?', '#']).unwrap_or(text.len());
-                let (authority, behind) = text.split_at(end);
-                if !authority.contains('@') && text.contains('@') && authority.contains(':') {
-                    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-                    if !port.chars().all(|c| c.is_ascii_digit()) {
-                        return Err(Fault::refused_but(
-                            self.dialect,
-                            "the password contains a raw /, ? or #",
-                            "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
-                        ));
-                    }
-                }
-                let Some((userinfo, _)) = authority.rsplit_once('@') else {
-                    return Ok((None, text));
-                };
-                if userinfo.contains('@') {
-                    return Err(Fault::refused_but(
-                        self.dialect,
-                        "there is more than one @ before the host, and drivers differ on which one ends the password",
-                        "Write @ in a user name or a password as %40.",
-                    ));
-                }
-                let host = text
-                    .get(userinfo.len().saturating_add(1)..)
-                    .unwrap_or(behind);
-                Ok((Some(userinfo), host))
-            }
+        let delimiters = Delimiters::of(self.dialect);
+        if delimiters.userinfo == Userinfo::LastAt {
+            self.unambiguous(text)?;
+        }
+        let length = delimiters.userinfo(text.as_bytes());
+        let (userinfo, rest) = text.split_at_checked(length).unwrap_or(("", text));
+        Ok((userinfo.strip_suffix('@'), rest))
+    }
+
+    /// Most drivers agree on where user and password end only if their delimiters are encoded.
+    fn unambiguous(&self, text: &str) -> Result<(), Fault> {
+        let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+        let (authority, behind) = text.split_at(end);
+        let (_, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+        let is_port = port.chars().all(|c| c.is_ascii_digit());
+        match authority.matches('@').count() {
+            0 if behind.contains('@') && !is_port => Err(Fault::refused_but(
+                self.dialect,
+                "the password contains a raw /, ? or #",
+                "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
+            )),
+            0 | 1 => Ok(()),
+            _ => Err(Fault::refused_but(
+                self.dialect,
+                "there is more than one @ before the host, and drivers differ on which one ends the password",
+                "Write @ in a user name or a password as %40.",
+            )),
         }
     }
 
@@ -308,13 +370,46 @@ mod tests {
         let usual = Rules::usual(Dialect::Prisma);
         assert!(usual.split("u:p/w@h/d").is_err());
         assert!(usual.split("u:p@w@h/d").is_err());
-        let first = Rules {
-            userinfo: Userinfo::FirstAt,
-            ..usual
-        };
+        let first = Rules::usual(Dialect::Sqlalchemy);
         let url = first.split("u:p/w?#@h/d").unwrap();
         assert_eq!(url.password.as_deref(), Some("p/w?#"));
         assert_eq!(first.split("/d?host=a@b").unwrap().user, None);
+    }
+
+    #[test]
+    fn user_and_password_end_where_the_driver_says() {
+        for (dialect, text, expected) in [
+            (Dialect::Libpq, "u:p?#w@h/d", "u:p?#w@"),
+            (Dialect::Libpq, "u:p@w@h/d", "u:p@"),
+            (Dialect::Libpq, "u:p/w@h/d", ""),
+            (Dialect::Sqlalchemy, "u:p/w@h/d", "u:p/w@"),
+            (Dialect::Sqlalchemy, "u:p@w@h/d", "u:p@"),
+            (Dialect::Sqlalchemy, "u/x:p@h/d", ""),
+            (Dialect::Sqlalchemy, "h:1/d?x=a@b", "h:1/d?x=a@"),
+            (Dialect::Sqlalchemy, "h/d?x=a:b@c", ""),
+            (Dialect::Prisma, "u:p@w@h/d", "u:p@w@"),
+            (Dialect::Prisma, "h/d?x=a@b", ""),
+            (Dialect::Jdbc, "u:p@h/d", ""),
+        ] {
+            let length = Delimiters::of(dialect).userinfo(text.as_bytes());
+            assert_eq!(&text[..length], expected, "{dialect}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_cut_off_where_the_driver_does_it() {
+        for (dialect, expected) in [
+            (Dialect::Prisma, ("d", "b")),
+            (Dialect::Sqlalchemy, ("d", "b#c")),
+            (Dialect::Jdbc, ("d", "b#c")),
+        ] {
+            let url = Rules::usual(dialect).split("h/d?a=b#c").unwrap();
+            let value = url.query.first().map(|param| param.value.as_str());
+            assert_eq!(
+                (url.path.as_deref(), value),
+                (Some(expected.0), Some(expected.1))
+            );
+        }
     }
 
     #[test]

@@ -5,13 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 
 use pgtls::conninfo::{Keyword, Origin, Secret, Setting, Value};
+#[cfg(feature = "lab")]
+use pgtls::dialect::ReadAs;
 use pgtls::dialect::{Dialect, Passwords, Stack, Understood, translate};
 use pgtls::os::path_of;
 use pgtls::percent;
 
-use super::url::{self, Place, Reader};
+use super::url::{Place, Url};
 
 /// How a program reaches the relay. No `Debug`: it contains passwords.
+#[derive(Clone)]
 pub(super) struct Environment {
     /// What the string and its service say, and the password file.
     settings: Vec<(Keyword, Vec<u8>)>,
@@ -21,7 +24,7 @@ pub(super) struct Environment {
     relay: SocketAddr,
     dialect: Dialect,
     /// The string itself, with the relay as its server, if it is a URL.
-    url: Option<Vec<u8>>,
+    url: Option<Url>,
 }
 
 /// What a program is told of the server.
@@ -62,8 +65,7 @@ impl Environment {
         let mut all = chosen(&|setting| setting.origin != Origin::Default);
         if let Some(password) = password {
             for list in [&mut settings, &mut all] {
-                list.retain(|(keyword, _)| *keyword != Keyword::Password);
-                list.push((Keyword::Password, password.expose().to_vec()));
+                set(list, Keyword::Password, password.expose());
             }
         }
         let relay = reachable(relay);
@@ -83,7 +85,8 @@ impl Environment {
             usual: &host,
             relay,
         };
-        let url = url::led_to(written.expose(), reader(understood.read_as.dialect), place);
+        let url =
+            Url::read(written.expose(), understood.read_as.dialect).map(|url| url.led_to(place));
         Self {
             settings,
             all,
@@ -94,26 +97,17 @@ impl Environment {
         }
     }
 
-    /// The same with other settings.
+    /// The same for a program that is to trust this file.
     #[cfg(feature = "lab")]
-    pub(super) fn with(&self, keyword: Keyword, value: &[u8]) -> Self {
-        let changed = |list: &[(Keyword, Vec<u8>)]| {
-            let mut list = list.to_vec();
-            list.retain(|(other, _)| *other != keyword);
-            list.push((keyword, value.to_vec()));
-            list
-        };
-        Self {
-            settings: changed(&self.settings),
-            all: changed(&self.all),
-            host: self.host.clone(),
-            relay: self.relay,
-            dialect: self.dialect,
-            url: self
-                .url
-                .as_ref()
-                .map(|url| url::with(url, reader(self.dialect), keyword.as_str(), value)),
+    pub(super) fn trusting(&self, file: &[u8], read_as: &ReadAs) -> Self {
+        let mut trusting = self.clone();
+        for list in [&mut trusting.settings, &mut trusting.all] {
+            set(list, Keyword::SslRootCert, file);
         }
+        if let (Some(url), Some(name)) = (&mut trusting.url, read_as.root_setting()) {
+            url.set(name, file);
+        }
+        trusting
     }
 
     /// Sets the variables.
@@ -150,7 +144,7 @@ impl Environment {
     /// the words of its driver.
     fn url(&self) -> OsString {
         if let Some(url) = &self.url {
-            return path_of(url).into();
+            return path_of(&url.text()).into();
         }
         if self.dialect == Dialect::Libpq {
             return self.uri().into();
@@ -204,25 +198,10 @@ impl Environment {
     }
 }
 
-/// How the driver divides its URL.
-const fn reader(dialect: Dialect) -> Reader {
-    match dialect {
-        Dialect::Libpq | Dialect::PsqlCommand | Dialect::DotenvLine => Reader::Libpq,
-        Dialect::Jdbc
-        | Dialect::R2dbc
-        | Dialect::Adonet
-        | Dialect::Sqlalchemy
-        | Dialect::NodePostgres
-        | Dialect::PostgresJs
-        | Dialect::Prisma
-        | Dialect::Ecto
-        | Dialect::Rails
-        | Dialect::Django
-        | Dialect::Laravel
-        | Dialect::Pdo
-        | Dialect::Odbc
-        | Dialect::Go => Reader::Usual,
-    }
+/// Sets a value in place of another one.
+fn set(list: &mut Vec<(Keyword, Vec<u8>)>, keyword: Keyword, value: &[u8]) {
+    list.retain(|(other, _)| *other != keyword);
+    list.push((keyword, value.to_vec()));
 }
 
 /// The address to connect to: a relay that listens on all addresses is reached at the machine's own.

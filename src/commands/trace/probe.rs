@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use pgtls::conninfo::{Endpoint, HostAddr, Keyword};
+use pgtls::conninfo::{Endpoint, HostAddr};
 use pgtls::lab::{Bench, Channel, Deed, Fault, Lab, Observation, Place, ProgramEnd, Watcher};
 use pgtls::os::bytes_of;
 use pgtls::trace::{Completion, Destination, Probe, Reaction, To, Trap};
@@ -121,7 +121,7 @@ pub(super) async fn with_command(
     mut completion: Completion,
 ) -> anyhow::Result<Vec<Probe>> {
     let traps = Arc::new(Traps::set(&host(stage.args, stage.understood))?);
-    let trusting = environment.with(Keyword::SslRootCert, &traps.root());
+    let trusting = environment.trusting(&traps.root(), &stage.understood.read_as);
     let mut session = Session {
         stage,
         traps,

@@ -3,15 +3,23 @@
 
 use std::net::SocketAddr;
 
+use pgtls::conninfo::Keyword;
+use pgtls::dialect::{Delimiters, Dialect, keyword_of};
 use pgtls::percent;
 
-/// How a driver divides a URL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// libpq: the first `@` ends the password, and `#` means nothing.
-    Libpq,
-    /// As browsers do.
-    Usual,
+/// A URL in its parts, as they were written. No `Debug`: it may contain a password.
+#[derive(Clone)]
+pub(super) struct Url {
+    dialect: Dialect,
+    /// With its `://`.
+    scheme: Vec<u8>,
+    /// User and password, with their `@`.
+    user: Vec<u8>,
+    hosts: Vec<u8>,
+    path: Vec<u8>,
+    query: Vec<Vec<u8>>,
+    /// What the driver cuts off.
+    fragment: Vec<u8>,
 }
 
 /// Where a URL is to lead.
@@ -24,93 +32,94 @@ pub(super) struct Place<'a> {
     pub(super) relay: SocketAddr,
 }
 
-/// The URL with the relay as its only server; `None` if it is not one.
-pub(super) fn led_to(url: &[u8], reader: Reader, place: Place<'_>) -> Option<Vec<u8>> {
-    let mark = position(url, b"://")?;
-    let (scheme, rest) = url.split_at(mark.checked_add(3)?);
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"+.:-/".contains(byte);
-    if !scheme.iter().all(is_name) {
-        return None;
-    }
-    let (user, rest) = split_user(rest, reader);
-    let (hosts, rest) = rest.split_at(end_of_hosts(rest, reader));
-    let (path, rest) = rest.split_at(first_of(rest, b"?").min(end_of_query(rest, reader)));
-    let (query, tail) = rest.split_at(end_of_query(rest, reader));
-
-    let pairs: Vec<&[u8]> = match query.split_first() {
-        Some((_, pairs)) => pairs.split(|byte| *byte == b'&').collect(),
-        None => Vec::new(),
-    };
-    let names_host = pairs.iter().any(|pair| name(pair) == b"host");
-    let written = first_host(hosts);
-    let host = match (place.host, written) {
-        (None, [_, ..]) if !names_host => written.to_vec(),
-        (host, _) => encoded(host.unwrap_or(place.usual)),
-    };
-    let kept = pairs.iter().filter_map(|pair| kept(pair, reader, place));
-    let kept: Vec<Vec<u8>> = kept.collect();
-    let query = match (query, kept.as_slice()) {
-        ([], _) | (_, []) => Vec::new(),
-        (_, kept) => [b"?", &kept.join(&b'&')[..]].concat(),
-    };
-    let port = format!(":{}", place.relay.port());
-    Some([scheme, user, &host, port.as_bytes(), path, &query, tail].concat())
-}
-
-/// The URL with this setting, in place of one that it has.
-#[cfg(feature = "lab")]
-pub(super) fn with(url: &[u8], reader: Reader, setting: &str, value: &[u8]) -> Vec<u8> {
-    let (before, tail) = url.split_at(end_of_query(url, reader));
-    let (before, query) = before.split_at(first_of(before, b"?"));
-    let pairs = query.get(1..).unwrap_or_default();
-    let others = pairs
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty() && name(pair) != setting.as_bytes());
-    let mut pairs: Vec<Vec<u8>> = others.map(<[u8]>::to_vec).collect();
-    pairs.push(format!("{setting}={}", percent::path(value)).into_bytes());
-    [before, b"?", &pairs.join(&b'&'), tail].concat()
-}
-
-/// A pair of the query; `None` if it would lead elsewhere.
-fn kept(pair: &[u8], reader: Reader, place: Place<'_>) -> Option<Vec<u8>> {
-    match (name(pair), reader) {
-        (b"host" | b"port", _) | (b"service" | b"servicefile", Reader::Libpq) => None,
-        (b"hostaddr", _) => Some(format!("hostaddr={}", place.relay.ip()).into_bytes()),
-        _ => Some(pair.to_vec()),
-    }
-}
-
-fn name(pair: &[u8]) -> &[u8] {
-    pair.split(|byte| *byte == b'=').next().unwrap_or_default()
-}
-
-/// User and password with their `@`, and the rest.
-fn split_user(rest: &[u8], reader: Reader) -> (&[u8], &[u8]) {
-    let at = match reader {
-        Reader::Libpq => {
-            let authority = rest.get(..first_of(rest, b"/")).unwrap_or(rest);
-            authority.iter().position(|byte| *byte == b'@')
+impl Url {
+    /// `None` if it is not one.
+    pub(super) fn read(text: &[u8], dialect: Dialect) -> Option<Self> {
+        let mark = position(text, b"://")?;
+        let (scheme, rest) = text.split_at(mark.checked_add(3)?);
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"+.:-/".contains(byte);
+        if !scheme.iter().all(is_name) {
+            return None;
         }
-        Reader::Usual => {
-            let authority = rest.get(..first_of(rest, b"/?#")).unwrap_or(rest);
-            authority.iter().rposition(|byte| *byte == b'@')
-        }
-    };
-    rest.split_at(at.map_or(0, |at| at.saturating_add(1)))
-}
+        let delimiters = Delimiters::of(dialect);
+        let (user, rest) = rest.split_at_checked(delimiters.userinfo(rest))?;
+        let (rest, fragment) = rest.split_at_checked(delimiters.end(rest))?;
+        let (hosts, rest) = rest.split_at(first_of(rest, b"/?"));
+        let (path, query) = rest.split_at(first_of(rest, b"?"));
+        let query = match query.split_first() {
+            Some((_, pairs)) => pairs
+                .split(|byte| *byte == b'&')
+                .map(<[u8]>::to_vec)
+                .collect(),
+            None => Vec::new(),
+        };
+        Some(Self {
+            dialect,
+            scheme: scheme.to_vec(),
+            user: user.to_vec(),
+            hosts: hosts.to_vec(),
+            path: path.to_vec(),
+            query,
+            fragment: fragment.to_vec(),
+        })
+    }
 
-fn end_of_hosts(rest: &[u8], reader: Reader) -> usize {
-    match reader {
-        Reader::Libpq => first_of(rest, b"/?"),
-        Reader::Usual => first_of(rest, b"/?#"),
+    /// The same with the relay as its only server.
+    pub(super) fn led_to(mut self, place: Place<'_>) -> Self {
+        let keyword = |pair: &Vec<u8>| keyword_of(&name(pair), self.dialect);
+        let names_host = self
+            .query
+            .iter()
+            .any(|pair| keyword(pair) == Some(Keyword::Host));
+        let written = first_host(&self.hosts);
+        let host = match (place.host, written) {
+            (None, [_, ..]) if !names_host => written.to_vec(),
+            (host, _) => encoded(host.unwrap_or(place.usual)),
+        };
+        self.hosts = [&host[..], format!(":{}", place.relay.port()).as_bytes()].concat();
+        self.query
+            .retain_mut(|pair| match keyword_of(&name(pair), self.dialect) {
+                Some(Keyword::Host | Keyword::Port | Keyword::Service | Keyword::ServiceFile) => {
+                    false
+                }
+                Some(Keyword::Hostaddr) => {
+                    *pair = format!("hostaddr={}", place.relay.ip()).into_bytes();
+                    true
+                }
+                Some(_) | None => true,
+            });
+        self
+    }
+
+    /// Adds a setting, in place of one that it has.
+    #[cfg(feature = "lab")]
+    pub(super) fn set(&mut self, setting: &str, value: &[u8]) {
+        self.query
+            .retain(|pair| !pair.is_empty() && name(pair) != setting.as_bytes());
+        self.query
+            .push(format!("{setting}={}", percent::path(value)).into_bytes());
+    }
+
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mark: &[u8] = match self.query.as_slice() {
+            [] => b"",
+            [_, ..] => b"?",
+        };
+        let query = self.query.join(&b'&');
+        let parts = [&self.scheme, &self.user, &self.hosts, &self.path];
+        [
+            &parts.map(|part| &part[..]).concat()[..],
+            mark,
+            &query,
+            &self.fragment,
+        ]
+        .concat()
     }
 }
 
-fn end_of_query(rest: &[u8], reader: Reader) -> usize {
-    match reader {
-        Reader::Libpq => rest.len(),
-        Reader::Usual => first_of(rest, b"#"),
-    }
+/// The name of a pair of the query, as the driver reads it.
+fn name(pair: &[u8]) -> Vec<u8> {
+    percent::decoded(pair.get(..first_of(pair, b"=")).unwrap_or(pair))
 }
 
 /// The first of several hosts, without its port.
@@ -144,20 +153,20 @@ fn position(text: &[u8], wanted: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn led(url: &str, reader: Reader, host: Option<&str>) -> Option<String> {
+    fn led(url: &str, dialect: Dialect, host: Option<&str>) -> Option<String> {
         let place = Place {
             host: host.map(str::as_bytes),
             usual: b"db.example",
             relay: "127.0.0.1:7".parse().unwrap(),
         };
-        let led = led_to(url.as_bytes(), reader, place)?;
-        Some(String::from_utf8(led).unwrap())
+        let led = Url::read(url.as_bytes(), dialect)?.led_to(place);
+        Some(String::from_utf8(led.text()).unwrap())
     }
 
     #[test]
     fn only_the_server_is_another() {
-        use Reader::{Libpq, Usual};
-        for (reader, url, expected) in [
+        use Dialect::{Jdbc, Libpq, NodePostgres, PostgresJs, Sqlalchemy};
+        for (dialect, url, expected) in [
             (
                 Libpq,
                 "postgres://u:p%40@h:5432/d?sslmode=require",
@@ -165,6 +174,7 @@ mod tests {
             ),
             (Libpq, "postgresql://:p@h/d", "postgresql://:p@h:7/d"),
             (Libpq, "postgresql://h", "postgresql://h:7"),
+            (Libpq, "postgresql://h/d?", "postgresql://h:7/d?"),
             (
                 Libpq,
                 "postgresql:///d?x=%20y&a=#b",
@@ -179,29 +189,44 @@ mod tests {
             ),
             (
                 Libpq,
+                "postgres://u@h/d?%68ost=e&%70or%74=9&sslmode=prefer",
+                "postgres://u@db.example:7/d?sslmode=prefer",
+            ),
+            (
+                Libpq,
                 "postgres://h/d?hostaddr=10.0.0.1",
                 "postgres://h:7/d?hostaddr=127.0.0.1",
             ),
             (Libpq, "postgres:///?service=s", "postgres://db.example:7/"),
             (Libpq, "postgres://u:p?#w@h/d", "postgres://u:p?#w@h:7/d"),
             (
-                Usual,
+                Jdbc,
                 "jdbc:postgresql://h:1,i:2/d?ssl=true&sslmode=require",
                 "jdbc:postgresql://h:7/d?ssl=true&sslmode=require",
             ),
             (
-                Usual,
-                "postgresql+asyncpg://u:a@b@h/d?ssl=require",
-                "postgresql+asyncpg://u:a@b@h:7/d?ssl=require",
+                Jdbc,
+                "jdbc:postgresql:///d?PGHOST=e&password=a#b&PGPORT=1&ssl=true",
+                "jdbc:postgresql://db.example:7/d?password=a#b&ssl=true",
             ),
             (
-                Usual,
+                Sqlalchemy,
+                "postgresql+asyncpg://u:a/b@h/d?ssl=require",
+                "postgresql+asyncpg://u:a/b@h:7/d?ssl=require",
+            ),
+            (
+                NodePostgres,
                 "postgres://h/d?sslmode=no-verify#x?y",
                 "postgres://h:7/d?sslmode=no-verify#x?y",
             ),
-            (Usual, "postgres://h/d#x?y", "postgres://h:7/d#x?y"),
+            (NodePostgres, "postgres://h/d#x?y", "postgres://h:7/d#x?y"),
+            (
+                PostgresJs,
+                "postgres://h/d?hostname=e&ssl=true",
+                "postgres://db.example:7/d?ssl=true",
+            ),
         ] {
-            assert_eq!(led(url, reader, None).as_deref(), Some(expected), "{url}");
+            assert_eq!(led(url, dialect, None).as_deref(), Some(expected), "{url}");
         }
         let named = led("postgres://u:p@h/d", Libpq, Some("localhost"));
         assert_eq!(named.as_deref(), Some("postgres://u:p@localhost:7/d"));
@@ -220,19 +245,41 @@ mod tests {
     #[cfg(feature = "lab")]
     #[test]
     fn a_setting_takes_the_place_of_its_predecessor() {
-        for (url, expected) in [
-            ("postgres://h/d", "postgres://h/d?sslrootcert=/a%20b"),
+        use Dialect::{Jdbc, Libpq, NodePostgres};
+        for (dialect, url, expected) in [
             (
-                "postgres://h/d?x=1",
-                "postgres://h/d?x=1&sslrootcert=/a%20b",
+                NodePostgres,
+                "postgres://h/d",
+                "postgres://h/d?sslrootcert=/a%20b",
             ),
             (
+                NodePostgres,
+                "postgres://h/d?",
+                "postgres://h/d?sslrootcert=/a%20b",
+            ),
+            (
+                NodePostgres,
                 "postgres://h/d?sslrootcert=system&x=1#y",
                 "postgres://h/d?x=1&sslrootcert=/a%20b#y",
             ),
+            (
+                Libpq,
+                "postgres://u:p?#w@h/d?%73slrootcert=system&x=#y",
+                "postgres://u:p?#w@h/d?x=#y&sslrootcert=/a%20b",
+            ),
+            (
+                Jdbc,
+                "jdbc:postgresql://h/d?password=a#b",
+                "jdbc:postgresql://h/d?password=a#b&sslrootcert=/a%20b",
+            ),
         ] {
-            let changed = with(url.as_bytes(), Reader::Usual, "sslrootcert", b"/a b");
-            assert_eq!(String::from_utf8(changed).unwrap(), expected, "{url}");
+            let mut changed = Url::read(url.as_bytes(), dialect).unwrap();
+            changed.set("sslrootcert", b"/a b");
+            assert_eq!(
+                String::from_utf8(changed.text()).unwrap(),
+                expected,
+                "{url}"
+            );
         }
     }
 }

@@ -24,6 +24,10 @@ const WRITTEN: &[(Dialect, &str)] = &[
         Dialect::Jdbc,
         "jdbc:postgresql://h:1/d?user=u&sslMode=verify-full",
     ),
+    (
+        Dialect::Jdbc,
+        "jdbc:postgresql://h/d?user=u&password=a#b&sslmode=require",
+    ),
     (Dialect::Jdbc, "jdbc:postgresql://[::1]:1/d?user=u"),
     (Dialect::Jdbc, "jdbc:postgresql://h"),
     (
@@ -78,6 +82,10 @@ const WRITTEN: &[(Dialect, &str)] = &[
     (
         Dialect::Sqlalchemy,
         "postgresql+psycopg://u:p@/d?host=a,b&port=1,2",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@h/d?application_name=a#b&sslmode=require",
     ),
     (Dialect::Sqlalchemy, "postgresql+psycopg://u:p@h/d?ssl=true"),
     (

@@ -37,6 +37,10 @@ fn a_url_leads_to_the_relay_and_stays_as_it_was_written() {
             "postgresql+asyncpg://ann:pass@db.example:PORT/app?ssl=require",
         ),
         (
+            "postgresql+psycopg://ann:a/b?c#d@db.example/app?sslmode=require",
+            "postgresql+psycopg://ann:a/b?c#d@db.example:PORT/app?sslmode=require",
+        ),
+        (
             "jdbc:postgresql://db.example:5432/app?user=ann&ssl=true&sslmode=verify-full",
             "jdbc:postgresql://db.example:PORT/app?user=ann&ssl=true&sslmode=verify-full",
         ),
@@ -47,6 +51,50 @@ fn a_url_leads_to_the_relay_and_stays_as_it_was_written() {
         ),
     ] {
         assert_eq!(told(&[], to, "").trim_end(), url);
+    }
+}
+
+/// At the endpoint for another name.
+#[test]
+fn an_authority_is_named_in_the_words_of_the_driver() {
+    for (to, setting) in [
+        ("postgres://h/d?sslmode=require", "&sslrootcert="),
+        (
+            "postgresql+psycopg://u:a/b@h/d?sslmode=require",
+            "&sslrootcert=",
+        ),
+        ("jdbc:postgresql://h/d?ssl=true", "&sslrootcert="),
+        ("r2dbc:postgresql://h/d?sslMode=REQUIRE", "&sslRootCert="),
+        ("postgresql://h/d?sslaccept=strict", "&sslcert="),
+        // They have no such setting in a URL.
+        ("postgresql+asyncpg://h/d?ssl=verify-full", ""),
+        ("ecto://h/d?ssl=true", ""),
+    ] {
+        let client = Client::new();
+        let run = client.pgtls(&[
+            "trace",
+            "--to",
+            to,
+            "--probe",
+            "--",
+            "/bin/sh",
+            "-c",
+            "printf '%s\\n' \"$DATABASE_URL\" >> urls",
+        ]);
+        assert_eq!(run.code, 3, "{run:?}");
+        let urls = std::fs::read_to_string(client.home.path().join("urls")).unwrap();
+        let urls: Vec<&str> = urls.lines().collect();
+        let [usual, _, trusting, _] = urls.as_slice() else {
+            panic!("{urls:?}");
+        };
+        let (before, root) = trusting.split_at(usual.len());
+        assert_eq!(before, *usual);
+        let root = root.strip_prefix(setting).unwrap();
+        assert_eq!(
+            root.ends_with("/root.crt"),
+            !setting.is_empty(),
+            "{trusting}"
+        );
     }
 }
 
