@@ -1,143 +1,8 @@
-//! What a driver's error message means: which finding codes can be behind it.
-//!
-//! One row for each message, from what the drivers print. A message that several faults cause has several codes, most
-//! likely first, each with what tells it apart.
+//! Every message that is known.
 
-use super::Code;
-
-/// A message that a program prints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Symptom {
-    /// Who prints it.
-    pub said_by: &'static str,
-    /// What is in it, in small letters. All parts must be there.
-    parts: &'static [&'static str],
-    /// What can be behind it, most likely first, and what shows that.
-    pub causes: &'static [(Code, &'static str)],
-}
-
-impl Symptom {
-    /// The most specific message of this text, whatever host names, paths and versions it has.
-    pub fn of(text: &str) -> Option<&'static Self> {
-        let bytes = text.as_bytes();
-        let text = String::from_utf8_lossy(bytes.get(..MAX_TEXT).unwrap_or(bytes));
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let text = words
-            .join(" ")
-            .to_lowercase()
-            .replace("self signed", "self-signed");
-        let length = |symptom: &&Self| symptom.parts.iter().map(|part| part.len()).sum::<usize>();
-        SYMPTOMS
-            .iter()
-            .filter(|symptom| symptom.parts.iter().all(|part| text.contains(part)))
-            .max_by_key(length)
-    }
-}
-
-/// Bytes of a text that are looked at.
-const MAX_TEXT: usize = 64 * 1024;
-
-const LIBPQ: &str = "libpq (psql, psycopg, PHP, Ruby)";
-const OPENSSL: &str = "OpenSSL, in psql, Python and others";
-const PYTHON: &str = "Python's ssl (asyncpg, SQLAlchemy)";
-const NODE: &str = "Node.js (node-postgres, postgres.js, Prisma)";
-const GO: &str = "Go (pgx, lib/pq)";
-const RUST: &str = "rustls (tokio-postgres, sqlx, Deno)";
-const JAVA: &str = "Java (pgjdbc)";
-const NET: &str = ".NET (Npgsql)";
-const SERVER: &str = "the PostgreSQL server";
-const ANY: &str = "any driver";
-const PRISMA: &str = "Prisma";
-const WINDOWS: &str = "Windows (Schannel), in .NET, Prisma and others";
-const MACOS: &str = "macOS (Security framework), in Prisma, sqlx and others";
-const POOLER: &str = "PgBouncer";
-const ERLANG: &str = "Erlang and Elixir (Postgrex)";
-
-const ISSUER: (Code, &str) = (
-    Code::UnknownIssuer,
-    "the client's root file lacks the root that signed the server's certificate",
-);
-const INTERMEDIATE: (Code, &str) = (
-    Code::MissingIntermediate,
-    "the server sends only its own certificate, not the intermediate",
-);
-const SELF: (Code, &str) = (Code::SelfSigned, "the server certificate signed itself");
-const LEAF_EXPIRED: (Code, &str) = (Code::Expired, "the server certificate itself");
-const MIDDLE_EXPIRED: (Code, &str) = (
-    Code::IntermediateExpired,
-    "an intermediate that the server sends",
-);
-const ROOT_EXPIRED: (Code, &str) = (Code::RootExpired, "the root in the client's file");
-const EARLY: (Code, &str) = (
-    Code::NotYetValid,
-    "the certificate begins later, or this machine's clock is wrong",
-);
-const NAME: (Code, &str) = (
-    Code::HostNameMismatch,
-    "the host of the string is not among the certificate's names",
-);
-const NO_TLS: (Code, &str) = (
-    Code::NoTls,
-    "the server, or a pooler in front of it, has TLS switched off",
-);
-const HUNG_UP: (Code, &str) = (
-    Code::Closed,
-    "a proxy or load balancer hung up, or the server went away",
-);
-const ALIEN: (Code, &str) = (
-    Code::NotPostgres,
-    "something else than PostgreSQL answers on that port",
-);
-const VERSION: (Code, &str) = (
-    Code::NoCommonVersion,
-    "client and server have no TLS version in common",
-);
-const CIPHER: (Code, &str) = (
-    Code::NoCommonCipher,
-    "no cipher suite, group or signature in common",
-);
-const SNI: (Code, &str) = (
-    Code::TlsAlert,
-    "a proxy that routes by name does not know the host, or got no name",
-);
-const NEED_CERTIFICATE: (Code, &str) = (
-    Code::ClientCertRequired,
-    "the server wants a client certificate and got none",
-);
-const REFUSED_CERTIFICATE: (Code, &str) = (
-    Code::ClientCertRefused,
-    "the server refuses the client's certificate",
-);
-const ROOT_MISSING: (Code, &str) = (
-    Code::RootFileMissing,
-    "the file that sslrootcert names, or ~/.postgresql/root.crt, does not exist",
-);
-const ROOT_INVALID: (Code, &str) = (Code::RootFileInvalid, "the file exists, but is not PEM");
-const MODE: (Code, &str) = (
-    Code::InvalidValue,
-    "the value of sslmode is not one of libpq's",
-);
-const PLAIN: (Code, &str) = (
-    Code::WeakSslmode,
-    "the client came without TLS (sslmode=disable, or the driver's default), or fell back after TLS failed (prefer, allow)",
-);
-const KEYWORD: (Code, &str) = (
-    Code::UnknownKeyword,
-    "the driver does not know a parameter of the string",
-);
-const RULES: (Code, &str) = (
-    Code::LoginFailed,
-    "TLS works; pg_hba.conf or the password is the problem",
-);
-const PROXY: (Code, &str) = (
-    Code::TlsTerminatedInBetween,
-    "something between client and server ends TLS",
-);
-const STRICT: (Code, &str) = (Code::ClientsDiffer, "this client is stricter than libpq");
-const OWN_ROOT: (Code, &str) = (
-    Code::UnknownIssuer,
-    "a CA with the right name but another key is in the root file: it was created again",
-);
+use super::Symptom;
+use super::causes::*;
+use crate::diagnose::Code;
 
 const fn row(
     said_by: &'static str,
@@ -153,7 +18,7 @@ const fn row(
 
 /// Every known message, one a line.
 #[rustfmt::skip]
-const SYMPTOMS: &[Symptom] = &[
+pub(super) const SYMPTOMS: &[Symptom] = &[
     // Chains.
     row(OPENSSL, &["verify failed"], &[ISSUER, LEAF_EXPIRED, INTERMEDIATE, SELF, (Code::CrlMissing, "a CRL is in use (~/.postgresql/root.crl) and does not cover every CA")]),
     row(OPENSSL, &["unable to get local issuer certificate"], &[ISSUER, INTERMEDIATE]),
@@ -260,9 +125,30 @@ const SYMPTOMS: &[Symptom] = &[
     row(ERLANG, &["verify_peer", "cacerts", "undefined"], &[(Code::RootFileMissing, "since OTP 26 the certificate is verified, and no CA is given: set ssl: [cacertfile: ...] or cacerts")]),
     row(ERLANG, &["bad_certificate", "cert_expired"], &[LEAF_EXPIRED]),
     row(ERLANG, &["unknown_ca"], &[ISSUER]),
+    row(OPENSSL, &["permitted subtree violation"], &[CONSTRAINED]),
+    row(OPENSSL, &["excluded subtree violation"], &[CONSTRAINED]),
+    row(OPENSSL, &["format error in certificate's"], &[SPOILT]),
+    row(OPENSSL, &["certificate signature failure"], &[OWN_ROOT]),
+    row(OPENSSL, &["authority and subject key identifier mismatch"], &[OWN_ROOT]),
+    row(OPENSSL, &["unhandled critical extension"], &[CRITICAL]),
+    row(OPENSSL, &["hostname mismatch"], &[NAME]),
+    row(OPENSSL, &["ip address mismatch"], &[NAME]),
+    row(PYTHON, &["hostname", "doesn't match"], &[NAME]),
+    row(GO, &["x509: certificate is not authorized to sign other certificates"], &[(Code::NotACa, "a certificate of the chain is not a CA")]),
+    row(GO, &["is not authorized to sign for this name"], &[CONSTRAINED]),
+    row(GO, &["x509: negative serial number"], &[STRICT]),
+    row(RUST, &["certificate not valid yet"], &[EARLY]),
+    row(RUST, &["invalid peer certificate: notvalidyet"], &[EARLY]),
+    row(RUST, &["invalid peer certificate: revoked"], &[(Code::Revoked, "the CRL lists the certificate")]),
+    row(RUST, &["unhandledcriticalextension"], &[CRITICAL]),
+    row(RUST, &["nameconstraintviolation"], &[CONSTRAINED]),
+    row(ERLANG, &["selfsigned_peer"], &[SELF]),
+    row(ERLANG, &["bad_cert", "cert_expired"], &[LEAF_EXPIRED]),
     // Names.
     row(LIBPQ, &["server certificate for", "does not match host name"], &[NAME]),
     row(LIBPQ, &["host name must be specified for a verified ssl connection"], &[(Code::BadConninfo, "hostaddr is set, host is not")]),
+    row(LIBPQ, &["could not get server's host name from server certificate"], &[(Code::HostNameMismatch, "the certificate names nothing: it has neither a subjectAltName nor a CN")]),
+    row(LIBPQ, &["ssl certificate's name contains embedded null"], &[(Code::HostNameMismatch, "a name of the certificate has a NUL byte, so the whole certificate is refused: an attack, or a broken CA")]),
     // Files and strings.
     row(LIBPQ, &["root certificate file", "does not exist"], &[ROOT_MISSING, (Code::SystemRoots, "the file is called \"system\": libpq older than 16 does not know that word")]),
     row(LIBPQ, &["could not get home directory to locate root certificate file"], &[ROOT_MISSING]),
@@ -295,6 +181,36 @@ const SYMPTOMS: &[Symptom] = &[
     row(LIBPQ, &["missing \"=\" after"], &[(Code::BadConninfo, "a word without its keyword, often a URL with another scheme")]),
     row(LIBPQ, &["unterminated quoted string in connection info string"], &[(Code::BadConninfo, "a quote is not closed")]),
     row(NET, &["to validate server certificates, please use verifyfull or verifyca instead of require"], &[(Code::WeakSslmode, "Npgsql 6 and 7 want SSL Mode=VerifyFull, or Trust Server Certificate=true")]),
+    row(LIBPQ, &["could not load system root certificate paths"], &[(Code::SystemRoots, "this OpenSSL finds no trust store of the machine: set SSL_CERT_FILE or SSL_CERT_DIR")]),
+    row(LIBPQ, &["could not stat private key file"], &[(Code::ClientKeyFileInvalid, "this user may not search its directory")]),
+    row(LIBPQ, &["private key file", "is not a regular file"], &[(Code::ClientKeyFileInvalid, "sslkey names a directory, a pipe or a device")]),
+    row(LIBPQ, &["private key file", "must be owned by the current user or root"], &[(Code::KeyFilePermissions, "the file belongs to another user")]),
+    row(SERVER, &["private key file", "must be owned by the database user or root"], &[(Code::KeyFilePermissions, "in the server's log: its key file belongs to another user. It goes on with the old certificate, or does not start")]),
+    row(SERVER, &["private key file", "cannot be reloaded because it requires a passphrase"], &[(Code::UnexpectedCertificate, "in the server's log: it still has the old certificate. Set ssl_passphrase_command_supports_reload = on, or restart it")]),
+    row(SERVER, &["could not load server certificate file"], &[(Code::ServerCertFileInvalid, "in the server's log: it goes on with the old certificate, or does not start")]),
+    row(SERVER, &["could not access private key file"], &[(Code::ServerKeyFileMissing, "in the server's log: it goes on with the old certificate, or does not start")]),
+    row(SERVER, &["check of private key failed"], &[(Code::ServerKeyMismatch, "in the server's log: ssl_key_file belongs to another certificate")]),
+    row(LIBPQ, &["weak sslmode", "may not be used with sslnegotiation=direct"], &[(Code::WeakSslmode, "sslnegotiation=direct needs sslmode=require, verify-ca or verify-full")]),
+    row(LIBPQ, &["could not set minimum ssl protocol version"], &[(Code::NoCommonVersion, "this OpenSSL cannot do that version, or openssl.cnf forbids it")]),
+    row(LIBPQ, &["could not set maximum ssl protocol version"], &[(Code::NoCommonVersion, "this OpenSSL cannot do that version, or openssl.cnf forbids it")]),
+    row(LIBPQ, &["invalid ssl protocol version range"], &[(Code::InvalidValue, "ssl_min_protocol_version is above ssl_max_protocol_version")]),
+    row(LIBPQ, &["invalid ssl_min_protocol_version value"], &[VALUE]),
+    row(LIBPQ, &["invalid ssl_max_protocol_version value"], &[VALUE]),
+    row(LIBPQ, &["invalid sslnegotiation value"], &[VALUE]),
+    row(LIBPQ, &["invalid sslcertmode value"], &[VALUE]),
+    row(LIBPQ, &["invalid channel_binding value"], &[VALUE]),
+    row(LIBPQ, &["invalid gssencmode value"], &[VALUE]),
+    row(LIBPQ, &["invalid require_auth value"], &[VALUE]),
+    row(LIBPQ, &["invalid target_session_attrs value"], &[VALUE]),
+    row(LIBPQ, &["invalid load_balance_hosts value"], &[VALUE]),
+    row(LIBPQ, &["invalid port number"], &[(Code::InvalidValue, "a port is a number from 1 to 65535")]),
+    row(LIBPQ, &["could not match", "port numbers to", "hosts"], &[(Code::BadConninfo, "give one port for all hosts, or one for each")]),
+    row(LIBPQ, &["could not match", "host names to", "hostaddr values"], &[(Code::BadConninfo, "give as many values in hostaddr as in host")]),
+    row(JAVA, &["could not open ssl certificate file"], &[(Code::ClientCertFileMissing, "the file that sslcert names, or ~/.postgresql/postgresql.crt, cannot be opened")]),
+    row(JAVA, &["loading the ssl certificate", "into a keymanager failed"], &[(Code::ClientCertFileInvalid, "it is not a certificate in PEM or DER")]),
+    row(JAVA, &["loading the ssl root certificate", "into a trustmanager failed"], &[ROOT_INVALID]),
+    row(JAVA, &["could not decrypt ssl key file"], &[(Code::ClientKeyFileInvalid, "the passphrase (sslpassword) is wrong, or pgjdbc does not know the encryption")]),
+    row(GO, &["unable to read ca file"], &[ROOT_MISSING]),
     // The wire.
     row(LIBPQ, &["server does not support ssl, but ssl was required"], &[NO_TLS]),
     row(NODE, &["the server does not support ssl connections"], &[NO_TLS]),
@@ -358,8 +274,38 @@ const SYMPTOMS: &[Symptom] = &[
     row(OPENSSL, &["alert handshake failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
     row(RUST, &["received fatal alert: handshakefailure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
     row(JAVA, &["received fatal alert: handshake_failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
-    row(OPENSSL, &["alert unrecognized name"], &[SNI]),
+    row(OPENSSL, &["unrecognized name"], &[SNI]),
     row(SERVER, &["endpoint id is not specified"], &[(Code::TlsAlert, "no name was sent as SNI: an old libpq, or an address as the host")]),
+    row(LIBPQ, &["ssl syscall error: connection reset by peer"], &[HUNG_UP]),
+    row(LIBPQ, &["ssl syscall error: success"], &[HUNG_UP]),
+    row(LIBPQ, &["unrecognized ssl error code"], &[(Code::TlsFailure, "OpenSSL gives no reason: the server's log may")]),
+    row(LIBPQ, &["does not support any ssl protocol version between"], &[VERSION]),
+    row(LIBPQ, &["unexpected alpn protocol"], &[(Code::TlsFailure, "a TLS server that is not PostgreSQL")]),
+    row(LIBPQ, &["received unencrypted data after ssl response"], &[INJECTED]),
+    row(LIBPQ, &["received unencrypted data after gssapi encryption response"], &[INJECTED]),
+    row(SERVER, &["received unencrypted data after ssl request"], &[INJECTED]),
+    row(SERVER, &["ssl is not supported by this build"], &[NO_TLS]),
+    row(SERVER, &["hostssl record cannot match because ssl is disabled"], &[NO_TLS]),
+    row(LIBPQ, &["gssapi encryption required but"], &[(Code::WeakSslmode, "gssencmode=require uses GSSAPI encryption in place of TLS")]),
+    row(OPENSSL, &["no suitable key share"], &[CIPHER]),
+    row(OPENSSL, &["no suitable groups"], &[CIPHER]),
+    row(OPENSSL, &["wrong signature type"], &[CIPHER]),
+    row(OPENSSL, &["legacy sigalg disallowed or unsupported"], &[CIPHER]),
+    row(OPENSSL, &["bad signature"], &[(Code::TlsFailure, "the signature of the handshake does not fit the server's certificate: something in between, or a broken server")]),
+    row(OPENSSL, &["no application protocol"], &[OTHER_PROTOCOL]),
+    row(OPENSSL, &["alert internal error"], &[(Code::TlsAlert, "the TLS library on the other side failed: its log may say why")]),
+    row(OPENSSL, &["alert decode error"], &[NOT_UNDERSTOOD]),
+    row(OPENSSL, &["alert illegal parameter"], &[NOT_UNDERSTOOD]),
+    row(OPENSSL, &["alert unexpected message"], &[NOT_UNDERSTOOD]),
+    row(RUST, &["nociphersuitesincommon"], &[CIPHER]),
+    row(RUST, &["nokxgroupsincommon"], &[CIPHER]),
+    row(RUST, &["serverdoesnotsupporttls12or13"], &[VERSION]),
+    row(RUST, &["received fatal alert: unrecognisedname"], &[SNI]),
+    row(JAVA, &["received fatal alert: unrecognized_name"], &[SNI]),
+    row(JAVA, &["received fatal alert: internal_error"], &[(Code::TlsAlert, "the TLS library on the other side failed: its log may say why")]),
+    row(JAVA, &["handshake timed out"], &[(Code::Timeout, "the server accepted the connection, but did not finish the handshake")]),
+    row(ERLANG, &["tls_alert", "handshake_failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
+    row(ERLANG, &["tls_alert", "protocol_version"], &[VERSION]),
     // Client certificates and logins.
     row(SERVER, &["connection requires a valid client certificate"], &[NEED_CERTIFICATE]),
     row(OPENSSL, &["alert certificate required"], &[NEED_CERTIFICATE]),
@@ -368,7 +314,7 @@ const SYMPTOMS: &[Symptom] = &[
     row(OPENSSL, &["alert certificate unknown"], &[REFUSED_CERTIFICATE, (Code::UnknownIssuer, "in the server's log: the client refused the server's certificate")]),
     row(OPENSSL, &["alert certificate expired"], &[(Code::ClientCertRefused, "printed by the client: its certificate has expired"), (Code::Expired, "in the server's log: the server's certificate has expired")]),
     row(OPENSSL, &["alert unsupported certificate"], &[REFUSED_CERTIFICATE]),
-    row(SERVER, &["certificate authentication failed for user"], &[(Code::LoginFailed, "the certificate's CN is not the user, and no map in pg_ident.conf says otherwise")]),
+    row(SERVER, &["certificate authentication failed for user"], &[OTHER_USER]),
     row(SERVER, &["no pg_hba.conf entry for", "no encryption"], &[PLAIN]),
     row(SERVER, &["no pg_hba.conf entry for", "ssl off"], &[PLAIN]),
     row(SERVER, &["no pg_hba.conf entry for"], &[PLAIN, RULES]),
@@ -387,9 +333,40 @@ const SYMPTOMS: &[Symptom] = &[
     row(LIBPQ, &["scram-sha-256-plus", "over a non-ssl connection"], &[PROXY]),
     row(LIBPQ, &["channel binding", "required, but"], &[PROXY, (Code::NoChannelBinding, "the certificate is signed with Ed25519")]),
     row(LIBPQ, &["could not find digest for nid"], &[(Code::NoChannelBinding, "the certificate's signature has no hash for channel binding (Ed25519, ML-DSA)")]),
-    row(SERVER, &["too many clients already"], &[(Code::ServerError, "the server is full")]),
-    row(SERVER, &["the database system is starting up"], &[(Code::ServerError, "wait until it is up")]),
+    row(SERVER, &["too many clients already"], &[FULL]),
+    row(SERVER, &["remaining connection slots are reserved"], &[FULL]),
+    row(SERVER, &["too many connections for"], &[FULL]),
+    row(SERVER, &["the database system is starting up"], &[DOWN]),
+    row(SERVER, &["the database system is shutting down"], &[DOWN]),
+    row(SERVER, &["the database system is in recovery mode"], &[DOWN]),
+    row(SERVER, &["the database system is not yet accepting connections"], &[DOWN]),
+    row(SERVER, &["terminating connection due to administrator command"], &[DOWN]),
+    row(POOLER, &["no more connections allowed"], &[FULL]),
+    row(POOLER, &["query_wait_timeout"], &[(Code::ServerError, "the pooler waited too long for a connection to its server")]),
+    row(POOLER, &["server login has been failing"], &[(Code::ServerError, "the pooler cannot log in to its own server: its log says why")]),
     row(SERVER, &["ssl configuration was not reloaded"], &[(Code::UnexpectedCertificate, "the server still has the old certificate; the line above says why")]),
+    row(OPENSSL, &["peer did not return a certificate"], &[(Code::ClientCertRequired, "in the server's log: the client gave no certificate")]),
+    row(OPENSSL, &["alert decrypt error"], &[(Code::ClientCertRefused, "printed by the client: the server knows a CA of that name, but with another key")]),
+    row(OPENSSL, &["alert access denied"], &[REFUSED_CERTIFICATE]),
+    row(SERVER, &["client certificate verification failed"], &[(Code::ClientCertRefused, "in the server's log: its ssl_ca_file does not accept the client's certificate")]),
+    row(LIBPQ, &["server did not request an ssl certificate"], &[NOT_ASKED]),
+    row(LIBPQ, &["server accepted connection without a valid ssl certificate"], &[NOT_ASKED]),
+    row(JAVA, &["received fatal alert: certificate_required"], &[NEED_CERTIFICATE]),
+    row(JAVA, &["received fatal alert: bad_certificate"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
+    row(JAVA, &["received fatal alert: certificate_unknown"], &[REFUSED_CERTIFICATE]),
+    row(JAVA, &["received fatal alert: unknown_ca"], &[REFUSED_CERTIFICATE]),
+    row(RUST, &["received fatal alert: certificaterequired"], &[NEED_CERTIFICATE]),
+    row(RUST, &["received fatal alert: badcertificate"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
+    row(RUST, &["received fatal alert: unknownca"], &[REFUSED_CERTIFICATE]),
+    row(ERLANG, &["tls_alert", "certificate_required"], &[NEED_CERTIFICATE]),
+    row(SERVER, &["provided user name", "authenticated user name", "do not match"], &[OTHER_USER]),
+    row(SERVER, &["no match in usermap"], &[OTHER_USER]),
+    row(SERVER, &["is not permitted to log in"], &[(Code::LoginFailed, "TLS works; the role has no LOGIN right")]),
+    row(SERVER, &["role \"", "does not exist"], &[(Code::LoginFailed, "TLS works; the server has no such user")]),
+    row(SERVER, &["database \"", "does not exist"], &[(Code::LoginFailed, "TLS works; the server has no such database")]),
+    row(LIBPQ, &["channel binding required, but ssl not in use"], &[PLAIN]),
+    row(LIBPQ, &["channel binding required but not supported by server's authentication request"], &[(Code::NoChannelBinding, "the server asks for a method without channel binding, such as md5: it must be scram-sha-256"), PROXY]),
+    row(LIBPQ, &["could not determine server certificate signature algorithm"], &[(Code::NoChannelBinding, "the certificate's signature has no hash for channel binding")]),
     // The network.
     row(LIBPQ, &["could not translate host name"], &[(Code::Dns, "the name does not resolve")]),
     row(ANY, &["enotfound"], &[(Code::Dns, "the name does not resolve")]),
@@ -410,179 +387,3 @@ const SYMPTOMS: &[Symptom] = &[
     row(ANY, &["i/o timeout"], &[(Code::Timeout, "packets are dropped on the way")]),
     row(ANY, &["context deadline exceeded"], &[(Code::Timeout, "packets are dropped on the way")]),
 ];
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    /// The page of all messages, by who prints them.
-    fn page() -> String {
-        let mut page = String::from(
-            "# Error messages of drivers\n\n\
-             What a message can mean, most likely first. Give `pgtls explain` the whole message, with hosts and paths, and it\n\
-             finds the row; `pgtls check` with the same connection string then tells which cause it is. The words stand in small\n\
-             letters here. `...` is what differs from case to case. A test writes this page from the table that\n\
-             `pgtls explain` uses.\n",
-        );
-        let mut speakers: Vec<&str> = SYMPTOMS.iter().map(|symptom| symptom.said_by).collect();
-        speakers.sort_unstable();
-        speakers.dedup();
-        for speaker in speakers {
-            page += &format!("\n## {speaker}\n\n| message | finding codes |\n| --- | --- |\n");
-            let mut rows: Vec<&Symptom> = SYMPTOMS
-                .iter()
-                .filter(|symptom| symptom.said_by == speaker)
-                .collect();
-            rows.sort_unstable_by_key(|symptom| symptom.parts);
-            for symptom in rows {
-                let causes: Vec<String> = symptom
-                    .causes
-                    .iter()
-                    .map(|(code, what)| format!("`{}`: {what}", code.name()))
-                    .collect();
-                page += &format!(
-                    "| `{}` | {} |\n",
-                    symptom.parts.join(" ... "),
-                    causes.join("<br>")
-                );
-            }
-        }
-        page
-    }
-
-    /// `PGTLS_UPDATE_DOCS=1 cargo test --lib symptom` writes it.
-    #[test]
-    fn the_page_of_messages_is_current() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/messages.md");
-        if std::env::var_os("PGTLS_UPDATE_DOCS").is_some() {
-            fs::write(&file, page()).unwrap();
-        }
-        assert_eq!(fs::read_to_string(file).unwrap_or_default(), page());
-    }
-
-    #[test]
-    fn every_row_finds_itself_and_has_a_cause() {
-        for symptom in SYMPTOMS {
-            let text = symptom.parts.join(" x ");
-            assert_eq!(text, text.to_lowercase());
-            assert!(!symptom.causes.is_empty(), "{text}");
-            // A more specific row would hide it.
-            let found = Symptom::of(&text).unwrap();
-            assert_eq!(found.causes, symptom.causes, "{text}");
-        }
-    }
-
-    /// As the drivers print them, with hosts, paths and versions of all kinds.
-    #[test]
-    #[rustfmt::skip] // One message a line.
-    fn the_messages_of_drivers_are_recognised() {
-        let mut wrong = Vec::new();
-        for (text, code) in [
-            ("psql: error: connection to server at \"db.x\" (10.0.0.1), port 5432 failed: SSL error: certificate verify failed", Code::UnknownIssuer),
-            ("SSL error: certificate verify failed: unable to get local issuer certificate", Code::UnknownIssuer),
-            ("root certificate file \"/nonexistent/.postgresql/root.crt\" does not exist\nEither provide the file, use the system's trusted roots", Code::RootFileMissing),
-            ("could not read root certificate file \"C:/x.crt\": no certificate or crl found", Code::RootFileInvalid),
-            ("weak sslmode \"require\" may not be used with sslrootcert=system (use \"verify-full\")", Code::WeakSslmode),
-            ("server certificate for \"db.internal\" (and 1 other name) does not match host name \"x\"", Code::HostNameMismatch),
-            ("server does not support SSL, but SSL was required", Code::NoTls),
-            ("received invalid response to SSL negotiation: H", Code::NotPostgres),
-            ("server closed the connection unexpectedly\n\tThis probably means", Code::Closed),
-            ("SSL error: tlsv1 alert protocol version", Code::NoCommonVersion),
-            ("SSL error: sslv3 alert handshake failure", Code::NoCommonCipher),
-            ("SSL error: tlsv13 alert certificate required", Code::ClientCertRequired),
-            ("FATAL:  connection requires a valid client certificate", Code::ClientCertRequired),
-            ("SSL error: tlsv1 alert unknown ca", Code::ClientCertRefused),
-            ("private key file \"/k\" has group or world access; file must have permissions u=rw (0600) or less", Code::KeyFilePermissions),
-            ("could not load private key file \"/k\": key values mismatch", Code::ClientKeyMismatch),
-            ("could not open certificate file \"/root/.postgresql/postgresql.crt\": Permission denied", Code::ClientCertFileInvalid),
-            ("invalid sslmode value: \"required\"", Code::InvalidValue),
-            ("invalid connection option \"sslmod\"", Code::UnknownKeyword),
-            ("could not translate host name \"h\" to address: Name or service not known", Code::Dns),
-            ("FATAL: no pg_hba.conf entry for host \"1.2.3.4\", user \"u\", database \"d\", no encryption", Code::WeakSslmode),
-            ("no pg_hba.conf entry for host \"1.2.3.4\", user \"u\", database \"d\", SSL on", Code::LoginFailed),
-            ("FATAL: SCRAM channel binding check failed", Code::TlsTerminatedInBetween),
-            ("could not find digest for NID UNDEF", Code::NoChannelBinding),
-            ("Error: self signed certificate in certificate chain\n code: 'SELF_SIGNED_CERT_IN_CHAIN'", Code::UnknownIssuer),
-            ("UNABLE_TO_VERIFY_LEAF_SIGNATURE", Code::MissingIntermediate),
-            ("Error: unable to verify the first certificate", Code::MissingIntermediate),
-            ("DEPTH_ZERO_SELF_SIGNED_CERT self-signed certificate", Code::SelfSigned),
-            ("Hostname/IP does not match certificate's altnames: Host: x. is not in the cert's altnames: DNS:y", Code::HostNameMismatch),
-            ("Error: The server does not support SSL connections", Code::NoTls),
-            ("tls: failed to verify certificate: x509: certificate signed by unknown authority", Code::UnknownIssuer),
-            ("x509: certificate signed by unknown authority (possibly because of \"crypto/rsa: verification error\" while trying to verify candidate authority certificate \"R\")", Code::UnknownIssuer),
-            ("x509: certificate is valid for a.b, c.d, not e.f", Code::HostNameMismatch),
-            ("x509: certificate relies on legacy Common Name field, use SANs instead", Code::NoSan),
-            ("x509: certificate has expired or is not yet valid: current time 2026-11-27T10:00:00Z is after 2026-01-01T00:00:00Z", Code::Expired),
-            ("pq: SSL is not enabled on the server", Code::NoTls),
-            ("tls error: server refused TLS connection", Code::NoTls),
-            ("invalid peer certificate: UnknownIssuer", Code::UnknownIssuer),
-            ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", Code::CaAsLeaf),
-            ("invalid peer certificate: Other(OtherError(UnsupportedCertVersion))", Code::X509V1),
-            ("certificate not valid for name \"x\"; certificate is only valid for DnsName(\"y\")", Code::HostNameMismatch),
-            ("javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target", Code::UnknownIssuer),
-            ("PKIX path validation failed: java.security.cert.CertPathValidatorException: validity check failed", Code::Expired),
-            ("org.postgresql.util.PSQLException: Could not open SSL root certificate file /root/.postgresql/root.crt.", Code::RootFileMissing),
-            ("The hostname x could not be verified by hostnameverifier PgjdbcHostnameVerifier.", Code::HostNameMismatch),
-            ("The remote certificate was rejected by the provided RemoteCertificateValidationCallback.", Code::UnknownIssuer),
-            ("The remote certificate is invalid because of errors in the certificate chain: PartialChain", Code::MissingIntermediate),
-            ("SSL connection requested. No SSL enabled connection from this host is configured.", Code::NoTls),
-            ("TypeError: connect() got an unexpected keyword argument 'sslmode'", Code::UnknownKeyword),
-            ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid for 'x'. (_ssl.c:1006)", Code::HostNameMismatch),
-            ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)", Code::Expired),
-            ("ConnectionError: PostgreSQL server at \"h:5432\" rejected SSL upgrade", Code::NoTls),
-            ("connect ECONNREFUSED 127.0.0.1:5432", Code::Refused),
-            ("dial tcp 10.0.0.1:5432: i/o timeout", Code::Timeout),
-            ("error occurred while attempting to establish a TLS connection: server does not support TLS", Code::NoTls),
-            ("psycopg2.OperationalError: sslmode value \"verify-full\" invalid when SSL support is not compiled in", Code::ClientsDiffer),
-            ("org.postgresql.util.PSQLException: FATAL: no pg_hba.conf entry for host \"1.2.3.4\", user \"u\", database \"d\"", Code::WeakSslmode),
-            ("FATAL: pg_hba.conf rejects connection for host \"1.2.3.4\", user \"u\", database \"d\", SSL encryption", Code::LoginFailed),
-            ("FATAL: pg_hba.conf rejects connection for host \"1.2.3.4\", user \"u\", database \"d\", no encryption", Code::WeakSslmode),
-            ("FATAL: SSL connection is required. Please specify SSL options and retry.", Code::WeakSslmode),
-            ("pgbouncer cannot connect to server: server refused SSL", Code::NoTls),
-            ("ERROR: FATAL: SSL required", Code::WeakSslmode),
-            ("FATAL: unsupported startup parameter: extra_float_digits", Code::UnknownKeyword),
-            ("FATAL: unsupported frontend protocol 1234.5680: server supports 2.0 to 3.0", Code::NotPostgres),
-            ("FATAL: unsupported frontend protocol 1234.5679: server supports 1.0 to 3.0", Code::NoTls),
-            ("javax.net.ssl.SSLHandshakeException: No appropriate protocol (protocol is disabled or cipher suites are inappropriate)", Code::NoCommonVersion),
-            ("javax.net.ssl.SSLException: Unsupported or unrecognized SSL message", Code::NotPostgres),
-            ("java.net.UnknownHostException: db.internal", Code::Dns),
-            ("Connection to localhost:5432 refused. Check that the hostname and port are correct and that the postmaster is accepting TCP/IP connections.", Code::Refused),
-            ("error:0A00018A:SSL routines:tls_process_ske_dhe:dh key too small", Code::WeakCipher),
-            ("LOG:  could not load server certificate file \"server.crt\": ee key too small", Code::WeakKey),
-            ("LOG:  could not load server certificate file \"server.crt\": ca md too weak", Code::WeakSignature),
-            ("LOG:  could not accept SSL connection: http request", Code::NotPostgres),
-            ("LOG:  could not accept SSL connection: tlsv1 alert unknown ca", Code::ClientCertRefused),
-            ("LOG:  invalid length of startup packet", Code::NotPostgres),
-            ("LOG:  received direct SSL connection request without ALPN protocol negotiation extension", Code::TlsFailure),
-            ("Can't reach database server at `db.internal`:`5432`", Code::Refused),
-            ("P1011: Error opening a TLS connection: bad certificate format", Code::UnknownIssuer),
-            ("Error opening a TLS connection: The certificate was not trusted.", Code::UnknownIssuer),
-            ("Error opening a TLS connection: A certificate chain processed, but terminated in a root certificate which is not trusted by the trust provider. (os error -2146762487)", Code::UnknownIssuer),
-            ("The certificate's CN name does not match the passed value. (os error -2146762481)", Code::HostNameMismatch),
-            ("Npgsql.NpgsqlException (0x80004005): Exception while performing SSL handshake", Code::UnknownIssuer),
-            ("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Basic Constraints of CA cert not marked critical (_ssl.c:1032)", Code::ClientsDiffer),
-            ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)", Code::NotPostgres),
-            ("Error: ENOENT: no such file or directory, open 'system'", Code::SystemRoots),
-            ("Error: ENOENT: no such file or directory, open '/etc/certs/root.crt'", Code::RootFileMissing),
-            ("Error: getaddrinfo EAI_AGAIN db", Code::Dns),
-            ("remote error: tls: bad certificate", Code::ClientCertRefused),
-            ("tls: first record does not look like a TLS handshake", Code::NotPostgres),
-            ("** (Postgrex.Error) ssl not available", Code::NoTls),
-            ("{:options, :incompatible, [verify: :verify_peer, cacerts: :undefined]}", Code::RootFileMissing),
-            ("SSL error: unsafe legacy renegotiation disabled", Code::InsecureRenegotiation),
-            ("SSL SYSCALL error: no SSL error reported", Code::Closed),
-        ] {
-            let found = Symptom::of(text).map(|found| found.causes[0].0);
-            if found != Some(code) {
-                wrong.push(format!("{text}: {found:?}"));
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-        for text in ["", "hello", "syntax error at or near \"SELEC\""] {
-            assert_eq!(Symptom::of(text), None, "{text}");
-        }
-    }
-}
