@@ -108,7 +108,7 @@ fn whatever_fails_nothing_passes_unchecked() {
     let by_name = at(simple, "").replace("host=db.example hostaddr=127.0.0.1", "host=localhost");
     client.write("list", format!("{}\n{}\n", at(simple, ""), by_name));
     let client_key = "sslcert=client.crt sslkey=client.key";
-    let json = ["check", "--format", "json", "--timeout", "5"];
+    let json = ["check", "--format", "json", "--timeout", "20"];
     let reported = [&json[..], &["--report", "junit=report.xml"]].concat();
     let (report, chain) = (at(simple, ""), at(large, ""));
     let (certificate, refused) = (at(demanding, client_key), at(stranger, ""));
@@ -122,7 +122,7 @@ fn whatever_fails_nothing_passes_unchecked() {
             .collect(),
         whole,
     };
-    let lines = ["check", "--format", "jsonl", "--timeout", "5", "--from"];
+    let lines = ["check", "--format", "jsonl", "--timeout", "20", "--from"];
     client.write("server.crt", &good.chain);
     let offline = [
         "verify",
@@ -178,7 +178,7 @@ fn the_machine_is_named_where_it_is_at_fault() {
     let scenario = |more: &[&str], string: &str| Scenario {
         name: "",
         arguments: [
-            &["check", "--format", "json", "--timeout", "2"],
+            &["check", "--format", "json", "--timeout", "20"],
             more,
             &[string],
         ]

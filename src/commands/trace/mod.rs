@@ -124,7 +124,8 @@ async fn observe(
         && !args.quiet)
         .then(Shown::start)
         .transpose()?;
-    let (most, mut log, acted) = tokio::join!(passing, collect(heard, shown.as_ref()), acting);
+    // Whoever leads the connections comes first: some may wait already.
+    let (acted, most, mut log) = tokio::join!(acting, passing, collect(heard, shown.as_ref()));
     let Acted {
         command,
         probes,

@@ -89,7 +89,7 @@ fn look(old: Old) -> crate::support::client::Run {
         "host=db.example hostaddr=127.0.0.1 port={} user=u sslmode=require",
         peer.port
     );
-    audit(&Client::new(), &["--timeout", "2", &string])
+    audit(&Client::new(), &["--timeout", "10", &string])
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn a_question_without_an_answer_is_not_a_refusal() {
             on_legacy,
             ..good.clone()
         };
-        let run = look(&root, lab, &["--timeout", "2", "--jobs", "2"]);
+        let run = look(&root, lab, &["--timeout", "10", "--jobs", "4"]);
         let outcome = (run.code, run.outcome());
         assert_eq!(outcome, (3, "audit-incomplete".to_owned()), "{run:?}");
         for version in ["TLSv1", "TLSv1.1"] {

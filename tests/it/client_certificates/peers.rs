@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use crate::support::pki::Served;
-use crate::support::postgres::{free_port, wait_until};
+use crate::support::postgres::{Port, wait_until};
 
 /// Whether a server accepts clients without a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub(crate) fn config(
 /// OpenSSL's own server, which requires a certificate.
 pub(crate) struct OnOpenssl {
     process: Child,
+    _reserved: Port,
     _files: tempfile::TempDir,
     /// Where its SSLRequest is answered.
     pub(crate) port: u16,
@@ -84,7 +85,8 @@ impl OnOpenssl {
         std::fs::write(files.path().join("crt"), &served.chain).unwrap();
         std::fs::write(files.path().join("key"), &served.key).unwrap();
         std::fs::write(files.path().join("ca"), authority).unwrap();
-        let inner = free_port();
+        let reserved = Port::reserve();
+        let inner = reserved.number;
         let process = Command::new("openssl")
             .args([
                 "s_server",
@@ -119,6 +121,7 @@ impl OnOpenssl {
         });
         Self {
             process,
+            _reserved: reserved,
             _files: files,
             port,
         }

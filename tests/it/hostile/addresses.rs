@@ -40,7 +40,7 @@ fn a_dead_host_does_not_hide_a_live_one() {
             "host=127.0.0.1,127.0.0.1 port={dead},{} sslmode=require",
             peer.port
         );
-        let arguments = ["check", "--format", "json", "--timeout", "1"];
+        let arguments = ["check", "--format", "json", "--timeout", "10"];
         let any = Client::new().pgtls(&[&arguments[..], &["--hosts", "any", &string]].concat());
         assert_eq!(any.code, 4, "{any:?}");
         let all = Client::new().pgtls(&[&arguments[..], &[&string]].concat());

@@ -66,11 +66,15 @@ fn trusted_servers_that_misbehave_after_the_handshake() {
     let served = lab.root.leaf(&["db.example"]);
     for version in [TLS12, TLS13] {
         let config = asking(&served, version);
-        for (name, script, expected) in ASKED {
-            let name = format!("{:?}: {name}", version.version);
-            let peer = playing(config.clone(), *script);
-            lab.judge_trusted(&name, &peer, "", *expected);
-        }
+        lab.judge_all(
+            ASKED,
+            |(_, _, expected)| expected.1 == "timeout",
+            |lab, (name, script, expected)| {
+                let name = format!("{:?}: {name}", version.version);
+                let peer = playing(config.clone(), *script);
+                lab.judge_trusted(&name, &peer, "", *expected);
+            },
+        );
     }
 }
 

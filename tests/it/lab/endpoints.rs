@@ -1,7 +1,7 @@
 //! Every endpoint, and the files and behaviour of the whole lab.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
@@ -10,6 +10,7 @@ use pgtls::lab::{Fault, Libpq};
 
 use super::running::Running;
 use crate::support::client::Client;
+use crate::support::postgres::Port;
 
 #[test]
 fn check_agrees_with_the_catalogue_on_every_endpoint() {
@@ -19,7 +20,7 @@ fn check_agrees_with_the_catalogue_on_every_endpoint() {
     assert_eq!(endpoints.len(), Fault::ALL.len());
     for (endpoint, fault) in endpoints.iter().zip(Fault::ALL) {
         let uri = endpoint["uri"].as_str().unwrap();
-        let run = client.pgtls(&["check", "--format", "json", "--timeout", "4", uri]);
+        let run = client.pgtls(&["check", "--format", "json", "--timeout", "10", uri]);
         let expected = match fault.libpq() {
             Libpq::Connects => (0, "pass"),
             Libpq::Refuses(exit, code) => (exit.number().into(), code.name()),
@@ -222,10 +223,8 @@ fn a_chosen_directory_stays_and_must_be_its_own() {
 
 #[test]
 fn ports_can_be_chosen() {
-    // Two that are free now. If another program takes one, the lab reports it.
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let base = free.local_addr().unwrap().port();
-    drop(free);
+    let reserved = Port::reserve();
+    let base = reserved.number;
     let client = Client::new();
     let lab = Running::start(&client, &["--port-base", &base.to_string(), "good"]);
     assert_eq!(lab.port("good"), base);

@@ -30,7 +30,7 @@ fn trial(client: &Client, arguments: &[&str], script: &str) -> Run {
 
 #[test]
 fn a_gate_of_ours_passes_everywhere() {
-    let client = Client::new().with("PGCONNECT_TIMEOUT", "4");
+    let client = Client::new().with("PGCONNECT_TIMEOUT", "10");
     let program = env!("CARGO_BIN_EXE_pgtls");
     let run = trial(&client, &["--gate"], &format!("exec {program} check"));
     assert_eq!(run.code, 0, "{}", run.stdout);
@@ -126,7 +126,7 @@ fn time_is_up_for_the_program_and_for_all_that_it_started() {
     let script = "sleep 600 & echo $! > child; wait";
     let run = trial(
         &client,
-        &["--timeout", "0.5", "--format", "json", "good"],
+        &["--timeout", "10", "--format", "json", "good"],
         script,
     );
     assert_eq!(run.code, 1);
@@ -229,7 +229,7 @@ fn xmllint(xml: &str) -> Option<String> {
 #[test]
 fn a_slow_program_is_named_while_it_runs() {
     let program = env!("CARGO_BIN_EXE_pgtls");
-    let line = format!("'{program}' lab run good -- sleep 2");
+    let line = format!("'{program}' lab run good -- sleep 5");
     let output = Command::new("script")
         .args(["-qec", &line, "/dev/null"])
         .env("TERM", "xterm")

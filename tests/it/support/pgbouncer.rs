@@ -7,13 +7,14 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use super::pki::Served;
-use super::postgres::{Account, free_port, programs, wait_until};
+use super::postgres::{Account, Port, programs, wait_until};
 use super::skip::skip;
 
 /// A running PgBouncer; it stops when dropped.
 pub(crate) struct PgBouncer {
     pub(crate) port: u16,
     process: Child,
+    _reserved: Port,
     _directory: TempDir,
 }
 
@@ -47,7 +48,8 @@ impl PgBouncer {
         let directory = tempfile::tempdir().unwrap();
         account.own(directory.path());
         for _ in 0..ATTEMPTS {
-            let port = free_port();
+            let reserved = Port::reserve();
+            let port = reserved.number;
             configure(directory.path(), &account, port, mode, more, served);
             let mut process = account
                 .command(&program)
@@ -60,6 +62,7 @@ impl PgBouncer {
                 return Some(Self {
                     port,
                     process,
+                    _reserved: reserved,
                     _directory: directory,
                 });
             }
@@ -76,7 +79,7 @@ impl Drop for PgBouncer {
     }
 }
 
-/// Whether it is running. If not, it has ended, probably because its port was taken.
+/// Whether it is running. If not, it has ended.
 fn is_ready(process: &mut Child, directory: &Path) -> bool {
     let mut ready = false;
     wait_until("PgBouncer to start", || {

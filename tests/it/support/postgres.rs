@@ -5,7 +5,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -30,6 +30,7 @@ pub(crate) struct Postgres {
     generation: u32,
     /// Where it listens, on 127.0.0.1.
     pub(crate) port: u16,
+    _reserved: Port,
 }
 
 impl Postgres {
@@ -59,7 +60,8 @@ impl Postgres {
         account.initialise(programs, &directory.path().join("data"));
         for _ in 0..ATTEMPTS {
             write_configuration(directory.path(), &account, served, &[], 0);
-            let port = free_port();
+            let reserved = Port::reserve();
+            let port = reserved.number;
             let mut server = account.spawn(programs, directory.path(), port);
             if is_ready(&mut server, directory.path()) {
                 return Some(Self {
@@ -68,6 +70,7 @@ impl Postgres {
                     server,
                     generation: 0,
                     port,
+                    _reserved: reserved,
                 });
             }
         }
@@ -173,25 +176,37 @@ pub(crate) fn programs() -> Option<PathBuf> {
     programs.join("initdb").exists().then_some(programs)
 }
 
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+/// A port for one server that is told its number, as long as this lives. Linux gives it to nobody who asks for any port,
+/// and shares it with a socket that asks for it with SO_REUSEADDR, as servers do.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    _socket: Socket,
+}
+
+impl Port {
+    pub(crate) fn reserve() -> Self {
+        Self::bound(|socket| socket.set_reuse_address(true).unwrap())
+    }
+
+    fn bound(prepare: impl FnOnce(&Socket)) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        prepare(&socket);
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        socket.bind(&any.into()).unwrap();
+        let address = socket.local_addr().unwrap();
+        Self {
+            number: address.as_socket_ipv4().unwrap().port(),
+            _socket: socket,
+        }
+    }
 }
 
 /// A port where nobody listens. It stays taken until the tests end, so that no server of another test gets it.
 pub(crate) fn closed_port() -> u16 {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    socket.bind(&any.into()).unwrap();
-    let port = socket
-        .local_addr()
-        .unwrap()
-        .as_socket_ipv4()
-        .unwrap()
-        .port();
-    std::mem::forget(socket);
-    port
+    let port = Port::bound(|_| {});
+    let number = port.number;
+    std::mem::forget(port);
+    number
 }
 
 /// Tries again and again until `done`, up to a limit.
@@ -395,7 +410,7 @@ fn write_configuration(
     fs::write(data.join("case.conf"), text).unwrap();
 }
 
-/// Whether the server is running. If not, it has ended, probably because its port was taken.
+/// Whether the server is running. If not, it has ended.
 fn is_ready(server: &mut Child, directory: &Path) -> bool {
     let status = directory.join("data/postmaster.pid");
     let mut ready = false;

@@ -1,22 +1,14 @@
 //! Who closes first, with scripted peers: each waits for the other to have closed.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::Shutdown;
 
 use serde_json::Value;
 
-use super::Running;
+use super::{Running, echo};
 use crate::support::client::Client;
 use crate::support::peer::Peer;
-
-fn connect(relay: &Running) -> TcpStream {
-    let stream = TcpStream::connect(relay.address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(60)))
-        .unwrap();
-    stream
-}
+use crate::support::postgres::closed_port;
 
 fn first_connection(report: &Value) -> (String, String) {
     let connection = &report["connections"][0];
@@ -26,16 +18,11 @@ fn first_connection(report: &Value) -> (String, String) {
 
 #[test]
 fn the_application_closes_first() {
-    let peer = Peer::start(|conversation| {
-        // Ends when the application has closed.
-        let mut all = Vec::new();
-        conversation.stream.read_to_end(&mut all)?;
-        conversation.say(&all)
-    });
+    let peer = echo();
     let client = Client::new();
     let string = format!("host=127.0.0.1 port={}", peer.port);
     let relay = Running::start(&client, &string, &["--format", "json"]);
-    let mut stream = connect(&relay);
+    let mut stream = relay.connect();
     stream.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut back = Vec::new();
@@ -57,7 +44,7 @@ fn the_server_closes_first() {
     let client = Client::new();
     let string = format!("host=127.0.0.1 port={}", peer.port);
     let relay = Running::start(&client, &string, &["--format", "json"]);
-    let mut stream = connect(&relay);
+    let mut stream = relay.connect();
     stream.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
     let mut back = Vec::new();
     stream.read_to_end(&mut back).unwrap();
@@ -87,7 +74,7 @@ fn whoever_closes_its_half_has_closed_first() {
     ] {
         let string = format!("host=127.0.0.1 port={}", peer.port);
         let relay = Running::start(&client, &string, &["--format", "json"]);
-        let mut stream = connect(&relay);
+        let mut stream = relay.connect();
         stream.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
         if let Some(half) = application {
             stream.shutdown(half).unwrap();
@@ -101,15 +88,10 @@ fn whoever_closes_its_half_has_closed_first() {
 
 #[test]
 fn the_relay_closes_what_it_cannot_lead_to_the_server() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
     let client = Client::new();
-    let string = format!("host=127.0.0.1 port={port}");
+    let string = format!("host=127.0.0.1 port={}", closed_port());
     let relay = Running::start(&client, &string, &["--format", "json"]);
-    let mut stream = connect(&relay);
+    let mut stream = relay.connect();
     let mut back = Vec::new();
     // It may be reset.
     let _ = stream.read_to_end(&mut back);
@@ -132,7 +114,7 @@ fn nobody_closes_what_is_open_at_the_end() {
     let client = Client::new();
     let string = format!("host=127.0.0.1 port={}", peer.port);
     let relay = Running::start(&client, &string, &["--format", "json"]);
-    let mut stream = connect(&relay);
+    let mut stream = relay.connect();
     stream.write_all(b"\0\0\0\x08\x04\xd2\x16\x2f").unwrap();
     stream.read_exact(&mut [0]).unwrap();
     let report = relay.stop().json();

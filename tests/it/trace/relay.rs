@@ -1,12 +1,10 @@
 //! What passes through the relay is what was sent, however much and in however many connections.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::Shutdown;
 
-use super::{Running, Scene, codes};
+use super::{Running, Scene, codes, echo};
 use crate::support::client::Client;
-use crate::support::peer::Peer;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::programs;
 
@@ -84,24 +82,16 @@ fn fifty_connections_at_once_are_passed_and_counted() {
 /// A server that answers only after its client has sent everything and closed its half.
 #[test]
 fn one_half_may_end_before_the_other() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        all.reverse();
-        stream.write_all(&all).unwrap();
-    });
+    let peer = echo();
     let client = Client::new();
-    let relay = Running::start(&client, &format!("host=127.0.0.1 port={port}"), &[]);
-    let mut stream = TcpStream::connect(relay.address).unwrap();
+    let string = format!("host=127.0.0.1 port={}", peer.port);
+    let relay = Running::start(&client, &string, &[]);
+    let mut stream = relay.connect();
     let sent: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     stream.write_all(&sent).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut back = Vec::new();
     stream.read_to_end(&mut back).unwrap();
-    back.reverse();
     assert!(back == sent);
     relay.stop();
 }
@@ -119,7 +109,7 @@ fn a_cancel_request_in_plain_text_is_found() {
         relay.address.port()
     );
     scene.client.run_psql(&here, "SELECT 1").unwrap();
-    let mut stream = TcpStream::connect(relay.address).unwrap();
+    let mut stream = relay.connect();
     stream
         .write_all(b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\0\0\0\0\0")
         .unwrap();
@@ -193,19 +183,12 @@ fn a_command_keeps_its_input_and_its_output() {
 /// A pipe that nobody reads holds some 400 lines.
 #[test]
 fn a_reader_that_does_not_read_does_not_stop_the_relay() {
-    let peer = Peer::start(|conversation| {
-        let mut all = Vec::new();
-        conversation.stream.read_to_end(&mut all)?;
-        conversation.say(&all)
-    });
+    let peer = echo();
     let client = Client::new();
     let string = format!("host=127.0.0.1 port={}", peer.port);
     let relay = Running::start(&client, &string, &[]);
     for _ in 0..1_000 {
-        let mut stream = TcpStream::connect(relay.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        let mut stream = relay.connect();
         stream.write_all(b"GET / HTTP/1.1").unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         let mut back = Vec::new();

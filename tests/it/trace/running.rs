@@ -1,8 +1,9 @@
 //! A relay that runs until it is stopped.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStderr, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -46,6 +47,15 @@ impl Running {
             stderr,
             said,
         }
+    }
+
+    /// A connection through it. What it waits for must come some day.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        let patience = Some(Duration::from_secs(60));
+        stream.set_read_timeout(patience).unwrap();
+        stream.set_write_timeout(patience).unwrap();
+        stream
     }
 
     /// The most memory that it has used (KiB).
