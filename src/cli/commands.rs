@@ -94,13 +94,18 @@ const CHECK: &str = "Connect, verify TLS as libpq does, and report. The exit cod
 impl Command {
     /// The format of its report, if it makes one.
     pub(crate) fn format(&self) -> Option<Format> {
+        self.output().map(|output| output.format)
+    }
+
+    /// How its report is written, if it makes one.
+    pub(super) fn output(&self) -> Option<&Output> {
         match self {
-            Self::Check(args) => Some(args.output.format),
-            Self::Audit(args) => Some(args.output.format),
-            Self::Verify(args) => Some(args.output.format),
-            Self::Report(args) => Some(args.output.format),
+            Self::Check(args) => Some(&args.output),
+            Self::Audit(args) => Some(&args.output),
+            Self::Verify(args) => Some(&args.output),
+            Self::Report(args) => Some(&args.output),
             #[cfg(feature = "lab")]
-            Self::Demo(output) => Some(output.format),
+            Self::Demo(output) => Some(output),
             Self::Conninfo(_)
             | Self::Translate(_)
             | Self::Diff(_)

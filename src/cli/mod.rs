@@ -541,6 +541,17 @@ pub(crate) struct FileReport {
 }
 
 impl Output {
+    /// Why these options cannot be meant together.
+    fn fault(&self) -> Option<&'static str> {
+        let is_upside_down = self
+            .warning
+            .zip(self.critical)
+            .is_some_and(|(warning, critical)| warning < critical);
+        is_upside_down.then_some(
+            "--warning must not be fewer days than --critical: there would never be a warning",
+        )
+    }
+
     pub(crate) fn thresholds(&self) -> Thresholds {
         Thresholds {
             warning: self.warning,

@@ -9,14 +9,22 @@ use pgtls::exit::Exit;
 use pgtls::report::nagios;
 use pgtls::secrecy::{Place, Taken};
 
-use super::Format;
 use super::commands::{Brief, Command, Line, OnlyCheck};
+use super::{Format, Output};
 
 /// Reads argv. Help, version and usage errors end the process here, with clap's exit codes; its 2
 /// is also ours for usage errors.
 pub(crate) fn parse() -> Command {
     let arguments = std::env::args_os().map(without_dash).collect();
     let arguments = with_command(arguments);
+    let command = command_of(arguments);
+    match command.output().and_then(Output::fault) {
+        Some(fault) => end(&Line::command().error(ErrorKind::ArgumentConflict, fault)),
+        None => command,
+    }
+}
+
+fn command_of(arguments: Vec<OsString>) -> Command {
     if arguments.get(1).is_some_and(|first| first == "check")
         && let Ok(Brief {
             command: OnlyCheck::Check(args),

@@ -57,6 +57,8 @@ fn nagios_gets_its_own_codes_and_one_line() {
         (&[], false, 2, "PGTLS CRITICAL - other.example:"),
         (&["--expect-cert", "missing"], true, 3, "PGTLS UNKNOWN"),
         (&["--nonsense"], true, 3, "PGTLS UNKNOWN"),
+        (&["-w", "5", "-c", "10"], true, 3, "PGTLS UNKNOWN"),
+        (&["-w", "7", "-c", "7"], true, 0, "PGTLS OK"),
         (&["--config", "missing"], true, 3, "PGTLS UNKNOWN"),
     ] {
         let string = if good { lab.good() } else { lab.wrong_host() };
@@ -80,6 +82,12 @@ const PIN: &str = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 fn a_wrong_command_line_is_2_except_for_nagios() {
     let run = Client::new().pgtls(&["check", "--format", "json", "--nonsense"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    let run = Client::new().pgtls(&["check", "-w", "5", "-c", "10", "host=a user=u"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(
+        run.stderr.contains("--warning must not be fewer"),
+        "{run:?}"
+    );
 }
 
 #[test]
