@@ -44,7 +44,13 @@ impl World for Machine {
 /// How many endpoints may be in flight at once: as many as are wanted, within the limit of open
 /// files, which is raised as far as this user may.
 pub(crate) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
-    let open = os::raise_file_limit().saturating_sub(RESERVED_FILES);
+    jobs_beside(0, wanted)
+}
+
+/// The same beside something that opens this many files.
+pub(crate) fn jobs_beside(others: usize, wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+    let reserved = RESERVED_FILES.saturating_add(others);
+    let open = os::raise_file_limit().saturating_sub(reserved);
     // An endpoint takes two, its socket and, for a moment, the resolver's.
     let most = (open / 2).max(open.saturating_sub(MOST_WAITING));
     let most = NonZeroUsize::new(most).unwrap_or(NonZeroUsize::MIN);

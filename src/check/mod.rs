@@ -10,6 +10,7 @@ mod advice;
 mod clients;
 mod cure;
 mod endpoint;
+mod ends;
 mod files;
 mod fleet;
 mod hosts;
@@ -22,6 +23,7 @@ mod wait;
 mod tests;
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,8 +108,9 @@ pub trait Observer {
     fn done(&mut self, checked: &Checked<'_>);
     /// The state of an endpoint has changed while we wait for it.
     fn changed(&mut self, checked: &Checked<'_>);
-    /// Every endpoint of this string is done. It is one of those that were given to [`check`].
-    fn completed(&mut self, _: &Source) {}
+    /// Every endpoint of this string is done: these, in the order of the string, whichever was done first. The string is
+    /// one of those that were given to [`check`].
+    fn completed(&mut self, _: &Source, _: &[&Checked<'_>]) {}
 }
 
 /// Ignores all notifications.
@@ -270,12 +273,12 @@ impl<'a> Known<'a> {
     }
 }
 
-/// How many units of each string are not done yet. Those of one string stand together.
+/// The strings whose units are not all done yet. Those of one string stand together.
 struct Open {
     /// For each unit, the number of its string.
     strings: Vec<usize>,
-    /// For each string.
-    units: Vec<usize>,
+    /// For each string, the places of its units, and how many of them are not done.
+    units: Vec<(Range<usize>, usize)>,
 }
 
 impl Open {
@@ -285,18 +288,19 @@ impl Open {
             units: Vec::new(),
         };
         for together in units.chunk_by(|one, next| std::ptr::eq(one.source, next.source)) {
-            let string = open.units.len();
+            let (string, first) = (open.units.len(), open.strings.len());
             open.strings.extend(together.iter().map(|_| string));
-            open.units.push(together.len());
+            let places = first..open.strings.len();
+            open.units.push((places, together.len()));
         }
         open
     }
 
-    /// The unit at this place is done. Returns its string if that was the last one of it.
-    fn close<'a>(&mut self, units: &[Unit<'a>], place: usize) -> Option<&'a Source> {
-        let left = self.units.get_mut(*self.strings.get(place)?)?;
+    /// The unit at this place is done. Returns the places of its string if that was the last one of it.
+    fn close(&mut self, place: usize) -> Option<Range<usize>> {
+        let (places, left) = self.units.get_mut(*self.strings.get(place)?)?;
         *left = left.saturating_sub(1);
-        (*left == 0).then(|| units.get(place).map(|unit| unit.source))?
+        (*left == 0).then(|| places.clone())
     }
 }
 
@@ -383,15 +387,18 @@ impl<V: Visitor> Run<'_, V> {
         let jobs = self.request.jobs;
         let mut open = Open::of(units);
         fleet::each(work, jobs, self.turns, |place, done: Done<'a>| {
-            self.observer.borrow_mut().ended(place);
+            let mut observer = self.observer.borrow_mut();
+            observer.ended(place);
             for one in &done.checked {
-                self.observer.borrow_mut().done(one);
-            }
-            if let Some(source) = open.close(units, place) {
-                self.observer.borrow_mut().completed(source);
+                observer.done(one);
             }
             if let Some(result) = results.get_mut(place) {
                 *result = Some(done);
+            }
+            if let (Some(unit), Some(places)) = (units.get(place), open.close(place)) {
+                let done = results.get(places).unwrap_or_default().iter().flatten();
+                let all: Vec<&Checked<'_>> = done.flat_map(|done| &done.checked).collect();
+                observer.completed(unit.source, &all);
             }
         })
         .await;

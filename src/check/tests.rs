@@ -251,6 +251,7 @@ struct Told {
     awaited: Vec<usize>,
     done: Vec<Exit>,
     changes: Vec<Exit>,
+    completed: Vec<Vec<Exit>>,
 }
 
 impl Observer for Told {
@@ -272,6 +273,15 @@ impl Observer for Told {
 
     fn changed(&mut self, checked: &Checked<'_>) {
         self.changes.push(checked.exit());
+    }
+
+    fn completed(&mut self, source: &Source, checked: &[&Checked<'_>]) {
+        let of_others = checked
+            .iter()
+            .filter(|one| !std::ptr::eq(one.source, source));
+        assert_eq!(of_others.count(), 0);
+        let exits = checked.iter().map(|one| one.exit());
+        self.completed.push(exits.collect());
     }
 }
 
@@ -458,6 +468,28 @@ fn results_are_in_the_order_of_the_input_and_are_reported_as_they_come() {
     let order: Vec<Exit> = outcome.checked().map(Checked::exit).collect();
     assert_eq!(order, [Exit::Passed, Exit::NoTls]);
     assert_eq!(told.done, [Exit::NoTls, Exit::Passed]);
+}
+
+#[test]
+fn the_results_of_a_string_are_told_in_its_order_whichever_host_answers_first() {
+    let script = Script::new(&[
+        ("a", &[Unreachable, Unreachable, PASSES]),
+        ("b", &[Connected(Exit::NoTls)]),
+        ("c", &[Connected(Exit::WrongHost)]),
+    ]);
+    let request = CheckRequest {
+        patience: Patience {
+            wait: Some(Duration::from_secs(60)),
+            timeout: None,
+        },
+        ..request()
+    };
+    let sources = sources(&["user=u host=a,b", "user=u host=c"]);
+    let mut told = Told::default();
+    block_on(run(&script, &request, &sources, &mut told, pending())).unwrap();
+    assert_eq!(told.done, [Exit::NoTls, Exit::WrongHost, Exit::Passed]);
+    let in_order = vec![Exit::Passed, Exit::NoTls];
+    assert_eq!(told.completed, [vec![Exit::WrongHost], in_order]);
 }
 
 /// Waits for these answers for so many seconds.

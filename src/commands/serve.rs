@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, bail};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use pgtls::check::Source;
 use pgtls::exit::Exit;
 use pgtls::serve::{Door, Limits, Service, Settings, Strangers, Target, Wanted, is_open};
 use tokio::net::TcpListener;
@@ -15,16 +14,16 @@ use tokio::net::TcpListener;
 use super::demands::now;
 use super::{run as runtime, sources};
 use crate::cli::{Serve, StringOptions};
-use crate::machine::{Machine, jobs};
+use crate::config::Keys;
+use crate::machine::{Machine, jobs_beside};
 
 pub(crate) fn run(args: &Serve) -> anyhow::Result<Exit> {
     let targets = targets(args)?;
     let door = Rc::new(Door::open(args.web_config.as_deref())?);
     guard(args, &door)?;
     let limits = Limits::default();
-    let most = jobs(args.jobs);
     let settings = Settings {
-        jobs: most,
+        jobs: jobs_beside(limits.descriptors(), args.jobs),
         timeout: args.timeout,
         seed: seed(),
         calendar: now,
@@ -43,7 +42,7 @@ pub(crate) fn run(args: &Serve) -> anyhow::Result<Exit> {
         });
         let reload = async || reloads.next().await;
         let load = || self::targets(args).map_err(|error| format!("{error:#}"));
-        service.run(listener, door, reload, load, end).await?;
+        service.run(listener, door, reload, load, end).await;
         Ok(Exit::Passed)
     })?
 }
@@ -70,16 +69,8 @@ fn targets(args: &Serve) -> anyhow::Result<Vec<Target>> {
         let keys = &listed.keys;
         Wanted {
             interval: keys.interval.unwrap_or(args.interval),
-            source: Source {
-                demands: keys.demands(),
-                oldest: keys.oldest(),
-                trust: keys.roots_over(&crate::config::Keys::default()),
-                clients: keys.clients == Some(true),
-                text: listed.text,
-                given: listed.given,
-                dialect: listed.dialect,
-                label: listed.label,
-            },
+            // No option of this command names roots: the file alone does.
+            source: listed.source(keys, Keys::default().roots_over(keys)),
         }
     });
     Ok(Target::all(wanted.collect(), &Machine))

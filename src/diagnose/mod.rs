@@ -43,7 +43,7 @@ pub use explain::hosts_file::{
     hosts_file_empty, hosts_file_error, hosts_file_unreadable, key_not_checked, never_sent,
     no_hosts_line,
 };
-pub use explain::interrupted::{not_finished, too_old};
+pub use explain::interrupted::{NoResult, no_result, not_finished};
 pub use explain::login::{OtherHosts, diagnose_login};
 pub use explain::plaintext::add_plaintext;
 pub use explain::request::unchecked;

@@ -61,7 +61,7 @@ impl ToolReport {
 }
 
 impl Verdict {
-    pub(super) fn of(exit: Exit) -> Self {
+    pub(crate) fn of(exit: Exit) -> Self {
         match exit {
             Exit::Passed => Self::Pass,
             Exit::Unmet

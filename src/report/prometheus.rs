@@ -1,13 +1,14 @@
 //! Metrics for node_exporter's textfile collector, in Prometheus' text exposition format. A metric
 //! with the same meaning as in ssl_exporter has the same name.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::escape::escape;
+use crate::words::Named;
 
 use super::{
     Answer, AnswerReport, AuditReport, CertificateReport, EndpointReport, Report, Role,
@@ -21,37 +22,160 @@ use super::{
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let targets = labels(&report.endpoints);
     let labelled = targets.iter().map(String::as_str).zip(&report.endpoints);
-    write_labelled(out, labelled)
+    let mut text = Text::default();
+    text.endpoints(labelled);
+    out.write_all(text.0.as_bytes())
 }
 
-/// The same for endpoints whose labels are known already. No two may have the same.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub(crate) fn write_labelled<'a>(
-    out: &mut dyn Write,
-    endpoints: impl Iterator<Item = (&'a str, &'a EndpointReport)> + Clone,
-) -> io::Result<()> {
-    for metric in &METRICS {
-        let family = Family {
-            name: metric.name,
-            help: metric.help,
-            kind: Kind::Gauge,
-        };
-        family.write(out, |sample| {
-            for (target, endpoint) in endpoints.clone() {
-                let mut line = |labels: &[(&str, &str)], value: f64| {
-                    let all: Vec<_> = std::iter::once(&("target", target))
-                        .chain(labels)
-                        .copied()
-                        .collect();
-                    sample("", &all, value);
-                };
-                (metric.series)(endpoint, &mut line);
-            }
-        })?;
+/// Metrics as text.
+#[derive(Default)]
+pub(crate) struct Text(pub(crate) String);
+
+impl Text {
+    /// Adds all metrics of these endpoints, each with its label. No two may have the same.
+    pub(crate) fn endpoints<'a>(
+        &mut self,
+        endpoints: impl Iterator<Item = (&'a str, &'a EndpointReport)>,
+    ) {
+        let all: Vec<Subject<'_>> = endpoints
+            .map(|(target, endpoint)| Subject::new(target, endpoint))
+            .collect();
+        for metric in &METRICS {
+            let family = Family {
+                name: metric.name,
+                help: metric.help,
+                kind: Kind::Gauge,
+            };
+            self.family(family, |samples| {
+                for one in &all {
+                    (metric.series)(one, &mut samples.with(&one.target));
+                }
+            });
+        }
     }
-    Ok(())
+
+    /// Adds help, type and samples; nothing if there is no sample.
+    pub(crate) fn family(&mut self, family: Family, fill: impl FnOnce(&mut Samples<'_>)) {
+        let Self(text) = self;
+        let Family { name, help, kind } = family;
+        let before = text.len();
+        for part in [
+            "# HELP ",
+            name,
+            " ",
+            help,
+            "\n# TYPE ",
+            name,
+            " ",
+            kind.word(),
+            "\n",
+        ] {
+            text.push_str(part);
+        }
+        let head = text.len();
+        fill(&mut Samples {
+            text,
+            name,
+            common: "",
+        });
+        if text.len() == head {
+            text.truncate(before);
+        }
+    }
+}
+
+/// Takes the samples of one metric.
+pub(crate) struct Samples<'a> {
+    text: &'a mut String,
+    name: &'static str,
+    /// Labels that each of them has, ready to be written.
+    common: &'a str,
+}
+
+impl Samples<'_> {
+    /// The same for samples that have these labels besides, made by [`ready`].
+    pub(crate) fn with<'a>(&'a mut self, common: &'a str) -> Samples<'a> {
+        Samples {
+            text: self.text,
+            name: self.name,
+            common,
+        }
+    }
+
+    /// Adds one.
+    pub(crate) fn add(&mut self, labels: &[(&str, &str)], value: f64) {
+        self.part("", labels, value);
+    }
+
+    /// Adds one of a metric whose samples have several names: this follows its own.
+    pub(crate) fn part(&mut self, suffix: &str, labels: &[(&str, &str)], value: f64) {
+        let Self { text, name, common } = self;
+        text.push_str(name);
+        text.push_str(suffix);
+        if !common.is_empty() || !labels.is_empty() {
+            text.push('{');
+            text.push_str(common);
+            if !common.is_empty() && !labels.is_empty() {
+                text.push(',');
+            }
+            push_labels(text, labels);
+            text.push('}');
+        }
+        text.push(' ');
+        push_number(text, value);
+        text.push('\n');
+    }
+}
+
+/// Labels as they are written.
+pub(crate) fn ready(labels: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    push_labels(&mut text, labels);
+    text
+}
+
+fn push_labels(text: &mut String, labels: &[(&str, &str)]) {
+    for (place, (name, value)) in labels.iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        text.push_str(name);
+        text.push_str("=\"");
+        // Writing to a string cannot fail.
+        let _ = write!(Quoted(text), "{}", escape(value));
+        text.push('"');
+    }
+}
+
+/// What must not end the quotes.
+struct Quoted<'a>(&'a mut String);
+
+impl fmt::Write for Quoted<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        for part in piece.split_inclusive(['\\', '"']) {
+            match part.strip_suffix(['\\', '"']) {
+                None => self.0.push_str(part),
+                Some(before) => {
+                    self.0.push_str(before);
+                    self.0.push('\\');
+                    self.0
+                        .push_str(part.get(before.len()..).unwrap_or_default());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// To the millionth: more digits are noise of the arithmetic.
+fn push_number(text: &mut String, value: f64) {
+    if value.is_nan() {
+        return text.push_str("NaN");
+    }
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{value:.6}");
+    let digits = text.trim_end_matches('0').trim_end_matches('.');
+    text.truncate(digits.len());
 }
 
 /// A metric with all its series.
@@ -83,176 +207,187 @@ impl Kind {
     }
 }
 
-/// Takes one sample: what follows the name of the metric, the labels, the value.
-pub(crate) type Sample<'a> = dyn FnMut(&str, &[(&str, &str)], f64) + 'a;
+/// An endpoint, with what several metrics say of it.
+struct Subject<'a> {
+    endpoint: &'a EndpointReport,
+    /// Its label.
+    target: String,
+    certificates: Vec<Dates>,
+}
 
-impl Family {
-    /// Writes help, type and samples; nothing if there is no sample.
-    ///
-    /// # Errors
-    /// If `out` cannot be written.
-    pub(crate) fn write(
-        self,
-        out: &mut dyn Write,
-        fill: impl FnOnce(&mut Sample<'_>),
-    ) -> io::Result<()> {
-        let Self { name, help, kind } = self;
-        let mut series = String::new();
-        fill(&mut |suffix, labels, value| {
-            series.push_str(name);
-            series.push_str(suffix);
-            series.push_str(&braced(labels));
-            // Writing to a string cannot fail.
-            let _ = writeln!(series, " {}", number(value));
-        });
-        if series.is_empty() {
-            return Ok(());
+/// A certificate's dates, as far as they can be read.
+struct Dates {
+    role: Named<Role>,
+    labels: String,
+    not_before: Option<f64>,
+    not_after: Option<f64>,
+}
+
+impl<'a> Subject<'a> {
+    fn new(target: &str, endpoint: &'a EndpointReport) -> Self {
+        let certificates = endpoint.certificates.iter().flatten().enumerate();
+        Self {
+            endpoint,
+            certificates: certificates
+                .map(|(position, certificate)| Dates::new(target, position, certificate))
+                .collect(),
+            target: ready(&[("target", target)]),
         }
-        writeln!(out, "# HELP {name} {help}")?;
-        writeln!(out, "# TYPE {name} {}", kind.word())?;
-        out.write_all(series.as_bytes())
     }
 }
 
-type Line<'a> = dyn FnMut(&[(&str, &str)], f64) + 'a;
+impl Dates {
+    fn new(target: &str, position: usize, certificate: &CertificateReport) -> Self {
+        Self {
+            role: certificate.role.clone(),
+            labels: ready(&[
+                ("target", target),
+                ("position", &position.to_string()),
+                ("role", &certificate.role.to_string()),
+                ("subject", &certificate.subject),
+                ("issuer", &certificate.issuer),
+                ("serial", &certificate.serial),
+            ]),
+            not_before: seconds(&certificate.not_before),
+            not_after: seconds(&certificate.not_after),
+        }
+    }
+}
 
 struct Metric {
     name: &'static str,
     help: &'static str,
-    series: fn(&EndpointReport, &mut Line<'_>),
-}
-
-/// To the millionth: more digits are noise of the arithmetic.
-fn number(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    series: fn(&Subject<'_>, &mut Samples<'_>),
 }
 
 const METRICS: [Metric; 12] = [
     Metric {
         name: "ssl_probe_success",
         help: "Whether the endpoint passed the check",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             let passed = endpoint.verdict == Verdict::Pass;
-            line(&[], if passed { 1.0 } else { 0.0 });
+            samples.add(&[], if passed { 1.0 } else { 0.0 });
         },
     },
     Metric {
         name: "pgtls_exit_code",
         help: "The exit code of the endpoint alone",
-        series: |endpoint, line| line(&[], f64::from(endpoint.exit_code.number())),
+        series: |Subject { endpoint, .. }, samples| {
+            samples.add(&[], f64::from(endpoint.exit_code.number()))
+        },
     },
     Metric {
         name: "pgtls_error_info",
         help: "The finding that decided about an endpoint that did not pass",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             if let Some(error) = &endpoint.error {
-                line(&[("code", &error.code.to_string())], 1.0);
+                samples.add(&[("code", &error.code.to_string())], 1.0);
             }
         },
     },
     Metric {
         name: "pgtls_verified",
         help: "Whether the server proved who it is, whatever else was demanded",
-        series: |endpoint, line| line(&[], if endpoint.authenticated { 1.0 } else { 0.0 }),
+        series: |Subject { endpoint, .. }, samples| {
+            samples.add(&[], if endpoint.authenticated { 1.0 } else { 0.0 })
+        },
     },
     Metric {
         name: "pgtls_accepts",
         help: "Whether an audited endpoint accepts something; NaN if that is not known",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             if let Some(audit) = &endpoint.audit {
-                accepts(audit, line);
+                accepts(audit, samples);
             }
         },
     },
     Metric {
         name: "ssl_tls_version_info",
         help: "The TLS version that was negotiated",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             let tls = endpoint.tls.as_ref();
             if let Some(protocol) = tls.and_then(|tls| tls.protocol.as_ref()) {
                 let version = protocol.to_string().replace("TLSv", "TLS ");
-                line(&[("version", &version)], 1.0);
+                samples.add(&[("version", &version)], 1.0);
             }
         },
     },
     Metric {
         name: "pgtls_cipher_info",
         help: "The cipher suite and key exchange group that were negotiated",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             let Some(tls) = &endpoint.tls else { return };
             if let Some(cipher) = tls.cipher.as_deref() {
                 let group = tls.group.as_deref().unwrap_or_default();
-                line(&[("cipher", cipher), ("group", group)], 1.0);
+                samples.add(&[("cipher", cipher), ("group", group)], 1.0);
             }
         },
     },
     Metric {
         name: "ssl_cert_not_before",
         help: "Start of validity of a presented certificate, in seconds since 1970",
-        series: |endpoint, line| {
-            certificates(endpoint, Which::All, |c| &c.not_before, line);
-        },
+        series: |one, samples| dates(&one.certificates, |date| date.not_before, samples),
     },
     Metric {
         name: "ssl_cert_not_after",
         help: "End of validity of a presented certificate, in seconds since 1970",
-        series: |endpoint, line| certificates(endpoint, Which::All, |c| &c.not_after, line),
+        series: |one, samples| dates(&one.certificates, |date| date.not_after, samples),
     },
     Metric {
         name: "ssl_verified_cert_not_after",
         help: "End of validity of a certificate of the verified path, in seconds since 1970",
-        series: |endpoint, line| {
-            if endpoint.authenticated {
-                certificates(endpoint, Which::Path, |c| &c.not_after, line);
+        series: |one, samples| {
+            if one.endpoint.authenticated {
+                let path = one
+                    .certificates
+                    .iter()
+                    .filter(|date| date.role != Role::Unused);
+                dates(path, |date| date.not_after, samples);
             }
         },
     },
     Metric {
         name: "pgtls_client_cert_not_after",
         help: "End of validity of the client's own certificate, in seconds since 1970; sent says whether the server got it",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             let Some(client) = &endpoint.client_certificate else {
                 return;
             };
             let certificate = &client.certificate;
-            if let Ok(instant) = OffsetDateTime::parse(&certificate.not_after, &Rfc3339) {
+            if let Some(end) = seconds(&certificate.not_after) {
                 let labels = [
                     ("subject", &*certificate.subject),
                     ("issuer", &certificate.issuer),
                     ("serial", &certificate.serial),
                     ("sent", if client.sent { "true" } else { "false" }),
                 ];
-                line(&labels, seconds(instant));
+                samples.add(&labels, end);
             }
         },
     },
     Metric {
         name: "pgtls_check_duration_seconds",
         help: "How long each step of the check took",
-        series: |endpoint, line| {
+        series: |Subject { endpoint, .. }, samples| {
             let Some(timings) = &endpoint.timings_ms else {
                 return;
             };
             for (step, milliseconds) in steps(timings) {
-                line(&[("step", step)], milliseconds / 1e3);
+                samples.add(&[("step", step)], milliseconds / 1e3);
             }
         },
     },
 ];
 
 /// The same series for every server that speaks TLS, whatever it answers.
-fn accepts(audit: &AuditReport, line: &mut Line<'_>) {
+fn accepts(audit: &AuditReport, samples: &mut Samples<'_>) {
     let mut answer = |what: &str, answer: &AnswerReport| {
         let value = match answer.outcome.known() {
             Some(Answer::Accepted) => 1.0,
             Some(Answer::Refused) => 0.0,
             Some(Answer::Unknown) | None => f64::NAN,
         };
-        line(&[("what", what)], value);
+        samples.add(&[("what", what)], value);
     };
     answer("plaintext", &audit.plaintext);
     answer("gss", &audit.gss);
@@ -271,51 +406,32 @@ fn accepts(audit: &AuditReport, line: &mut Line<'_>) {
     let is_weak = suites.clone().any(|suite| !suite.weaknesses.is_empty());
     let is_quantum = accepted().any(|accepted| accepted.post_quantum);
     for (what, is_accepted) in [("weak-suites", is_weak), ("post-quantum", is_quantum)] {
-        line(&[("what", what)], if is_accepted { 1.0 } else { 0.0 });
+        samples.add(&[("what", what)], if is_accepted { 1.0 } else { 0.0 });
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    All,
-    Path,
-}
-
-fn certificates(
-    endpoint: &EndpointReport,
-    which: Which,
-    instant: fn(&CertificateReport) -> &str,
-    line: &mut Line<'_>,
+/// A time that cannot be read has no number.
+fn dates<'a>(
+    dates: impl IntoIterator<Item = &'a Dates>,
+    date: fn(&Dates) -> Option<f64>,
+    samples: &mut Samples<'_>,
 ) {
-    let certificates = endpoint.certificates.as_deref().unwrap_or_default();
-    for (position, certificate) in certificates.iter().enumerate() {
-        if which == Which::Path && certificate.role == Role::Unused {
-            continue;
+    for one in dates {
+        if let Some(date) = date(one) {
+            samples.with(&one.labels).add(&[], date);
         }
-        // A time that cannot be read has no number.
-        let Ok(instant) = OffsetDateTime::parse(instant(certificate), &Rfc3339) else {
-            continue;
-        };
-        let (position, role) = (position.to_string(), certificate.role.to_string());
-        let labels = [
-            ("position", position.as_str()),
-            ("role", &role),
-            ("subject", &certificate.subject),
-            ("issuer", &certificate.issuer),
-            ("serial", &certificate.serial),
-        ];
-        line(&labels, seconds(instant));
     }
 }
 
-/// Exact: the calendar ends before 2^53 seconds.
-fn seconds(instant: OffsetDateTime) -> f64 {
+/// In seconds since 1970-01-01T00:00:00Z. Exact: the calendar ends before 2^53 seconds.
+fn seconds(instant: &str) -> Option<f64> {
+    let instant = OffsetDateTime::parse(instant, &Rfc3339).ok()?;
     #[allow(
         clippy::cast_precision_loss,
         reason = "the year 9999 is below 2^38 seconds"
     )]
     let seconds = instant.unix_timestamp() as f64;
-    seconds
+    Some(seconds)
 }
 
 fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
@@ -329,23 +445,6 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
     steps
         .into_iter()
         .filter_map(|(step, time)| Some((step, time?)))
-}
-
-fn braced(labels: &[(&str, &str)]) -> String {
-    let pairs = labels
-        .iter()
-        .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)));
-    match labels {
-        [] => String::new(),
-        [_, ..] => format!("{{{}}}", pairs.collect::<Vec<_>>().join(",")),
-    }
-}
-
-fn escaped(value: &str) -> String {
-    escape(value)
-        .to_string()
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
 }
 
 #[cfg(test)]
@@ -407,12 +506,17 @@ mod tests {
             (10.0, "10"),
             (f64::NAN, "NaN"),
         ] {
-            assert_eq!(number(value), text);
+            let mut written = String::new();
+            push_number(&mut written, value);
+            assert_eq!(written, text);
         }
     }
 
     #[test]
     fn labels_cannot_break_out() {
-        assert_eq!(escaped("a\"b\\c\nd"), "a\\\"b\\\\c\\\\x0ad");
+        assert_eq!(
+            ready(&[("a", "a\"b\\c\nd"), ("b", "\"\"")]),
+            r#"a="a\"b\\c\\x0ad",b="\"\"""#
+        );
     }
 }

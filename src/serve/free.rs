@@ -4,14 +4,17 @@
 //! nothing else: no file, no secret, nothing of this machine's environment. This machine itself is not a server that it
 //! may name, whatever name it hides behind: addresses are looked up once, and that is the one to which pgtls connects.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use tokio::time::Instant;
 
 use crate::check::Source;
 use crate::connect;
-use crate::conninfo::{ConnInfo, Keyword, Nowhere, Route, parse, quoted};
+use crate::conninfo::{ConnInfo, Endpoint, Keyword, Nowhere, Route, parse, quoted};
 use crate::dialect::Dialect;
+use crate::report::label;
+
+use super::target::place_of;
 
 /// What such a string may set. `sslrootcert` besides, if it is `system`.
 const ALLOWED: &[Keyword] = &[
@@ -30,68 +33,91 @@ const ALLOWED: &[Keyword] = &[
 /// Longer than any host name with what belongs to it.
 const LONGEST: usize = 1_024;
 
-/// The string with an address, if it may be checked; why not, otherwise.
-pub(super) async fn source(text: &str, deadline: Instant) -> Result<Source, String> {
-    if text.len() > LONGEST {
-        return Err(format!("a target has at most {LONGEST} bytes"));
-    }
-    let assignments = parse(text.as_bytes()).map_err(|_| {
-        "it is neither the name of a target nor a connection string of libpq".to_owned()
-    })?;
-    for made in &assignments {
-        let is_system = made.keyword == Keyword::SslRootCert && made.value.as_bytes() == b"system";
-        if !is_system && !ALLOWED.contains(&made.keyword) {
-            return Err(if made.keyword == Keyword::SslRootCert {
-                "sslrootcert may only be system: a request names no file".to_owned()
-            } else {
-                format!("a request may not set {}", made.keyword)
-            });
+/// A server that a request may name, if its address is one that it may name. No `Debug`: so far as is known, it is just a
+/// connection string.
+pub(super) struct Stranger {
+    /// The string without an address.
+    text: Vec<u8>,
+    endpoint: Endpoint,
+}
+
+impl Stranger {
+    /// Reads a string.
+    ///
+    /// # Errors
+    /// Why a request may not name it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        if text.len() > LONGEST {
+            return Err(format!("a target has at most {LONGEST} bytes"));
         }
-    }
-    let mut pinned = Vec::new();
-    let mut has_user = false;
-    for made in &assignments {
-        has_user |= made.keyword == Keyword::User;
-        if made.keyword != Keyword::Hostaddr {
-            set(&mut pinned, made.keyword, made.value.as_bytes());
+        let assignments = parse(text.as_bytes()).map_err(|_| {
+            "it is neither the name of a target nor a connection string of libpq".to_owned()
+        })?;
+        for made in &assignments {
+            let is_system =
+                made.keyword == Keyword::SslRootCert && made.value.as_bytes() == b"system";
+            if !is_system && !ALLOWED.contains(&made.keyword) {
+                return Err(if made.keyword == Keyword::SslRootCert {
+                    "sslrootcert may only be system: a request names no file".to_owned()
+                } else {
+                    format!("a request may not set {}", made.keyword)
+                });
+            }
         }
-    }
-    if !has_user {
-        set(&mut pinned, Keyword::User, b"pgtls");
-    }
-    let mut whole = pinned.clone();
-    for made in &assignments {
-        if made.keyword == Keyword::Hostaddr {
-            set(&mut whole, made.keyword, made.value.as_bytes());
+        let (mut pinned, mut hostaddr) = (Vec::new(), Vec::new());
+        let mut has_user = false;
+        for made in &assignments {
+            has_user |= made.keyword == Keyword::User;
+            let text = match made.keyword == Keyword::Hostaddr {
+                true => &mut hostaddr,
+                false => &mut pinned,
+            };
+            set(text, made.keyword, made.value.as_bytes());
         }
+        if !has_user {
+            set(&mut pinned, Keyword::User, b"pgtls");
+        }
+        let whole = [pinned.as_slice(), hostaddr.as_slice()].concat();
+        let conninfo = ConnInfo::read(&whole, &Nowhere).map_err(|error| error.to_string())?;
+        let [endpoint] = conninfo.endpoints.as_slice() else {
+            return Err("a request names one server".to_owned());
+        };
+        if endpoint.route() == Route::Socket {
+            return Err("a request names a host, not a Unix-domain socket".to_owned());
+        }
+        Ok(Self {
+            text: pinned,
+            endpoint: endpoint.clone(),
+        })
     }
-    let conninfo = ConnInfo::read(&whole, &Nowhere).map_err(|error| error.to_string())?;
-    let [endpoint] = conninfo.endpoints.as_slice() else {
-        return Err("a request names one server".to_owned());
-    };
-    if endpoint.route() == Route::Socket {
-        return Err("a request names a host, not a Unix-domain socket".to_owned());
+
+    /// What metrics call it.
+    pub(super) fn label(&self) -> String {
+        label(None, place_of(&self.endpoint), None)
     }
-    let addresses = connect::resolve(endpoint, deadline).await;
-    let addresses = addresses.map_err(|error| error.to_string())?;
-    if let Some(address) = addresses.iter().find(|address| is_own(address.ip())) {
-        let kind = "an address of this machine or of its link";
-        return Err(format!(
-            "{} is {kind}, which a request may not name",
-            address.ip()
-        ));
+
+    /// The string with the address at which it is checked.
+    ///
+    /// # Errors
+    /// Why it may not be checked.
+    pub(super) async fn source(mut self, deadline: Instant) -> Result<Source, String> {
+        let addresses = connect::resolve(&self.endpoint, deadline).await;
+        let addresses = addresses.map_err(|error| error.to_string())?;
+        if let Some(address) = addresses.iter().find(|address| is_own(address.ip())) {
+            return Err(format!(
+                "{} is an address of this machine, of its link or of its cloud, which a request may not name",
+                address.ip()
+            ));
+        }
+        let first = addresses.first().ok_or("the name has no address")?;
+        let first = first.ip().to_string();
+        set(&mut self.text, Keyword::Hostaddr, first.as_bytes());
+        Ok(Source {
+            text: self.text,
+            dialect: Some(Dialect::Libpq),
+            ..Source::default()
+        })
     }
-    let first = addresses.first().ok_or("the name has no address")?;
-    set(
-        &mut pinned,
-        Keyword::Hostaddr,
-        first.ip().to_string().as_bytes(),
-    );
-    Ok(Source {
-        text: pinned,
-        dialect: Some(Dialect::Libpq),
-        ..Source::default()
-    })
 }
 
 fn set(text: &mut Vec<u8>, keyword: Keyword, value: &[u8]) {
@@ -101,18 +127,22 @@ fn set(text: &mut Vec<u8>, keyword: Keyword, value: &[u8]) {
     text.push(b' ');
 }
 
-/// Whether an address leads to this machine, to its link (where clouds answer with their secrets), or to no server.
+/// Whether an address leads to this machine, to its link or to what a cloud tells its machines (both answer with secrets),
+/// or to no server.
 fn is_own(address: IpAddr) -> bool {
-    match address.to_canonical() {
+    let address = address.to_canonical();
+    let by_kind = match address {
         IpAddr::V4(address) => is_own_v4(address),
         IpAddr::V6(address) => {
             address.is_loopback()
                 || address.is_unspecified()
                 || address.is_multicast()
                 || address.is_unicast_link_local()
+                || OF_CLOUDS_V6.contains(&address)
                 || inside(address).is_some_and(is_own_v4)
         }
-    }
+    };
+    by_kind || is_bound_here(address)
 }
 
 fn is_own_v4(address: Ipv4Addr) -> bool {
@@ -122,7 +152,27 @@ fn is_own_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_multicast()
         || address.is_broadcast()
+        || OF_CLOUDS.contains(&address)
+        || is_bound_here(address.into())
 }
+
+/// Whether an interface of this machine has the address: only then can a socket have it.
+fn is_bound_here(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}
+
+/// Where clouds tell their machines secrets, beside link-local addresses: Alibaba, Azure, Oracle.
+const OF_CLOUDS: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+
+/// The same: Amazon, Google.
+const OF_CLOUDS_V6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+];
 
 /// The IPv4 address that a gateway would connect to: `::a.b.c.d` (RFC 4291), `64:ff9b::a.b.c.d` (RFC 6052),
 /// `2002:ab:cd::` (RFC 3056).
@@ -143,9 +193,13 @@ mod tests {
 
     use super::*;
 
-    async fn refused(text: &str) -> String {
+    async fn source(text: &str) -> Result<Source, String> {
         let deadline = Instant::now() + Duration::from_secs(9);
-        source(text, deadline).await.err().unwrap_or_default()
+        Stranger::read(text)?.source(deadline).await
+    }
+
+    async fn refused(text: &str) -> String {
+        source(text).await.err().unwrap_or_default()
     }
 
     #[tokio::test]
@@ -195,6 +249,10 @@ mod tests {
             "fe80::1",
             "224.0.0.1",
             "255.255.255.255",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "64:ff9b::a83f:8110",
         ] {
             let why = refused(&format!("host={host}")).await;
             assert!(why.contains("this machine"), "{host}: {why}");
@@ -203,11 +261,27 @@ mod tests {
         assert!(why.contains("this machine"), "{why}");
     }
 
+    /// The one from which this machine would speak to the world; a machine without a route has none.
+    #[tokio::test]
+    async fn an_address_of_an_interface_is_this_machine() {
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        // Nothing is sent.
+        if socket.connect("192.0.2.1:9").is_err() {
+            return;
+        }
+        let own = socket.local_addr().unwrap().ip();
+        let why = refused(&format!("host={own}")).await;
+        assert!(why.contains("this machine"), "{own}: {why}");
+    }
+
     #[tokio::test]
     async fn what_is_allowed_is_checked_at_the_address_that_was_looked_up() {
-        let deadline = Instant::now() + Duration::from_secs(9);
         let text = "host=db.example.com hostaddr=192.0.2.7 sslmode=verify-full sslrootcert=system";
-        let source = source(text, deadline).await.ok().unwrap();
+        assert_eq!(
+            Stranger::read(text).ok().unwrap().label(),
+            "db.example.com:5432"
+        );
+        let source = source(text).await.ok().unwrap();
         assert_eq!(
             String::from_utf8(source.text).unwrap(),
             "host=db.example.com sslmode=verify-full sslrootcert=system user=pgtls hostaddr=192.0.2.7 "

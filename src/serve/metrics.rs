@@ -1,59 +1,57 @@
 //! What Prometheus reads: the metrics of `--format prometheus`, and how the schedule goes.
 
-use std::io::{self, Write};
+use std::time::Duration;
 
-use crate::report::prometheus::{Family, Kind, write_labelled};
+use crate::report::prometheus::{Family, Kind, Samples, Text, ready};
 
 use super::Totals;
 use super::schedule::Schedule;
 use super::state::{Board, Labelled, Moment, Slot, Standing};
 
-/// Writes everything.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub(super) fn write(
-    out: &mut dyn Write,
-    board: &Board,
-    schedule: &Schedule,
-    totals: &Totals,
-    now: Moment,
-) -> io::Result<()> {
+/// All of them.
+pub(super) fn all(board: &Board, schedule: &Schedule, totals: &Totals, now: Moment) -> String {
+    let mut text = Text::default();
     let reports: Vec<Labelled<'_>> = board
         .slots()
         .iter()
         .flat_map(|slot| slot.reports(now))
         .collect();
-    write_reports(out, &reports)?;
+    add_reports(&mut text, &reports);
+    let targets: Vec<(String, Of<'_>)> = board
+        .slots()
+        .iter()
+        .map(|slot| {
+            let of = Of {
+                slot,
+                schedule,
+                now,
+            };
+            (ready(&[("target", slot.target.name())]), of)
+        })
+        .collect();
     for metric in PER_TARGET {
-        metric.family.write(out, |sample| {
-            for slot in board.slots() {
-                let of = Of {
-                    slot,
-                    schedule,
-                    now,
-                };
-                (metric.fill)(&of, &mut |suffix, labels, value| {
-                    let target = ("target", slot.target.name());
-                    let all: Vec<_> = std::iter::once(&target).chain(labels).copied().collect();
-                    sample(suffix, &all, value);
-                });
+        text.family(metric.family, |samples| {
+            for (target, of) in &targets {
+                (metric.fill)(of, &mut samples.with(target));
             }
-        })?;
+        });
     }
-    of_the_process(out, board, totals, now)
+    of_the_process(&mut text, board, totals, now);
+    text.0
 }
 
-/// Writes the metrics of these endpoints alone.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub(super) fn write_reports(out: &mut dyn Write, reports: &[Labelled<'_>]) -> io::Result<()> {
+/// Those of a check.
+pub(super) fn of_check(reports: &[Labelled<'_>], took: Duration) -> String {
+    let mut text = Text::default();
+    add_reports(&mut text, reports);
+    let duration = gauge("pgtls_probe_duration_seconds", "How long this check took");
+    text.family(duration, |samples| samples.add(&[], took.as_secs_f64()));
+    text.0
+}
+
+fn add_reports(text: &mut Text, reports: &[Labelled<'_>]) {
     let reports = reports.iter();
-    write_labelled(
-        out,
-        reports.map(|(label, report)| (label.as_str(), &**report)),
-    )
+    text.endpoints(reports.map(|(label, report)| (label.as_str(), &**report)));
 }
 
 /// What a metric is about.
@@ -65,10 +63,8 @@ struct Of<'a> {
 
 struct Metric {
     family: Family,
-    fill: fn(&Of<'_>, &mut Fill<'_>),
+    fill: fn(&Of<'_>, &mut Samples<'_>),
 }
-
-type Fill<'a> = dyn FnMut(&str, &[(&str, &str)], f64) + 'a;
 
 const fn gauge(name: &'static str, help: &'static str) -> Family {
     Family {
@@ -92,9 +88,9 @@ const PER_TARGET: &[Metric] = &[
             "pgtls_result_age_seconds",
             "How long ago the check of the last result began",
         ),
-        fill: |of, sample| {
+        fill: |of, samples| {
             if let Some(age) = of.slot.age(of.now) {
-                sample("", &[], age.as_secs_f64());
+                samples.add(&[], age.as_secs_f64());
             }
         },
     },
@@ -103,10 +99,10 @@ const PER_TARGET: &[Metric] = &[
             "pgtls_result_stale",
             "Whether the last result is too old to count, or missing; then ssl_probe_success is 0",
         ),
-        fill: |of, sample| match of.slot.standing(of.now) {
+        fill: |of, samples| match of.slot.standing(of.now) {
             Standing::Awaited => {}
-            Standing::Fresh(_) => sample("", &[], 0.0),
-            Standing::Stale => sample("", &[], 1.0),
+            Standing::Fresh(_) => samples.add(&[], 0.0),
+            Standing::Stale(_) => samples.add(&[], 1.0),
         },
     },
     Metric {
@@ -114,28 +110,28 @@ const PER_TARGET: &[Metric] = &[
             "pgtls_next_check_timestamp_seconds",
             "When the next check is due, in seconds since 1970",
         ),
-        fill: |of, sample| {
+        fill: |of, samples| {
             let wait = of.schedule.until_next(of.slot.id, of.now.instant);
-            sample("", &[], seconds(of.now.wall) + wait.as_secs_f64().round());
+            samples.add(&[], seconds(of.now.wall) + wait.as_secs_f64().round());
         },
     },
     Metric {
         family: gauge("pgtls_check_interval_seconds", "How often it is checked"),
-        fill: |of, sample| sample("", &[], of.slot.target.wanted.interval.as_secs_f64()),
+        fill: |of, samples| samples.add(&[], of.slot.target.wanted.interval.as_secs_f64()),
     },
     Metric {
         family: counter(
             "pgtls_checks_total",
             "How many checks have ended; broken ones have no result",
         ),
-        fill: |of, sample| {
+        fill: |of, samples| {
             let counts = of.slot.counts;
             for (result, count) in [
                 ("passed", counts.passed),
                 ("failed", counts.failed),
                 ("broken", counts.broken),
             ] {
-                sample("", &[("result", result)], number(count));
+                samples.add(&[("result", result)], number(count));
             }
         },
     },
@@ -144,7 +140,7 @@ const PER_TARGET: &[Metric] = &[
             "pgtls_checks_missed_total",
             "How many checks of the schedule did not begin, because the one before was still running or there was no room",
         ),
-        fill: |of, sample| sample("", &[], number(of.schedule.missed(of.slot.id))),
+        fill: |of, samples| samples.add(&[], number(of.schedule.missed(of.slot.id))),
     },
     Metric {
         family: Family {
@@ -152,27 +148,29 @@ const PER_TARGET: &[Metric] = &[
             help: "How long the checks took, with the wait for their turn",
             kind: Kind::Histogram,
         },
-        fill: |of, sample| {
+        fill: |of, samples| {
             let durations = &of.slot.durations;
             for (bound, count) in durations.buckets() {
-                sample("_bucket", &[("le", bound)], number(count));
+                samples.part("_bucket", &[("le", bound)], number(count));
             }
-            sample("_sum", &[], durations.sum.as_secs_f64());
-            sample("_count", &[], number(durations.count));
+            samples.part("_sum", &[], durations.sum.as_secs_f64());
+            samples.part("_count", &[], number(durations.count));
         },
     },
 ];
 
-fn of_the_process(
-    out: &mut dyn Write,
-    board: &Board,
-    totals: &Totals,
-    now: Moment,
-) -> io::Result<()> {
-    gauge("pgtls_build_info", "The version of pgtls").write(out, |sample| {
-        sample("", &[("version", env!("CARGO_PKG_VERSION"))], 1.0);
-    })?;
-    let ready = if board.is_ready(now) { 1.0 } else { 0.0 };
+fn of_the_process(text: &mut Text, board: &Board, totals: &Totals, now: Moment) {
+    text.family(
+        gauge("pgtls_build_info", "The version of pgtls"),
+        |samples| {
+            samples.add(&[("version", env!("CARGO_PKG_VERSION"))], 1.0);
+        },
+    );
+    let ready = if totals.is_ready(board, now) {
+        1.0
+    } else {
+        0.0
+    };
     let loaded = if totals.load_failed { 0.0 } else { 1.0 };
     for (name, help, value) in [
         (
@@ -211,11 +209,11 @@ fn of_the_process(
             seconds(totals.loaded),
         ),
     ] {
-        gauge(name, help).write(out, |sample| sample("", &[], value))?;
+        text.family(gauge(name, help), |samples| samples.add(&[], value));
     }
     let refused = "How many requests for a check were refused, because too many were running";
-    counter("pgtls_probes_refused_total", refused)
-        .write(out, |sample| sample("", &[], number(totals.refused)))
+    let refused = counter("pgtls_probes_refused_total", refused);
+    text.family(refused, |samples| samples.add(&[], number(totals.refused)));
 }
 
 /// Exact below 2^53, which no count reaches.

@@ -47,7 +47,7 @@ use state::{Board, Moment};
 /// How the service works.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// How many checks of the schedule may be in flight at once.
+    /// How many endpoints of the schedule may be in flight at once.
     pub jobs: NonZeroUsize,
     /// Time for one endpoint. It overrides the string.
     pub timeout: Option<Duration>,
@@ -137,12 +137,23 @@ struct Totals {
     load_failed: bool,
     /// Checks of the schedule that are running.
     in_flight: usize,
+    /// How many of their endpoints may be in flight, together.
+    room_taken: usize,
     /// Probes that are running.
     probes: usize,
     /// Probes that were refused, because too many were running.
     refused: u64,
     /// Whether the end of the first round was said.
     first_round_said: bool,
+    /// How many lines were logged. A page that was made before the last one is not shown.
+    said: u64,
+}
+
+impl Totals {
+    /// Whether the first round is done.
+    fn is_ready(&self, board: &Board, now: Moment) -> bool {
+        self.first_round_said || board.is_ready(now)
+    }
 }
 
 /// What all parts share.
@@ -180,7 +191,9 @@ impl Core {
             schedule.remove(*id);
         }
         for slot in replaced.added.iter().filter_map(|id| board.get(*id)) {
-            schedule.add(slot.id, rhythm(slot), now.instant);
+            // One with more endpoints than there is room for has all the room, in turn.
+            let room = slot.target.labels.len().min(self.settings.jobs.get());
+            schedule.add(slot.id, rhythm(slot), room, now.instant);
         }
         for slot in replaced.kept.iter().filter_map(|id| board.get(*id)) {
             schedule.change(slot.id, rhythm(slot), now.instant);
@@ -191,7 +204,16 @@ impl Core {
 
     /// Whether the first round is done.
     fn is_ready(&self) -> bool {
-        self.totals.borrow().first_round_said || self.board.borrow().is_ready(self.now())
+        let totals = self.totals.borrow();
+        totals.is_ready(&self.board.borrow(), self.now())
+    }
+
+    /// Logs it.
+    fn say(&self, event: Event) {
+        let mut totals = self.totals.borrow_mut();
+        totals.said = totals.said.saturating_add(1);
+        drop(totals);
+        (self.log)(event);
     }
 
     /// Logs what has changed.
@@ -199,13 +221,15 @@ impl Core {
         let now = self.now();
         let changes = self.board.borrow_mut().news(now);
         for change in changes {
-            (self.log)(Event::Changed(change));
+            self.say(Event::Changed(change));
         }
         let mut totals = self.totals.borrow_mut();
-        if !totals.first_round_said && self.board.borrow().is_ready(now) {
+        let board = self.board.borrow();
+        if !totals.first_round_said && board.is_ready(now) {
             totals.first_round_said = true;
-            let (passed, failed) = self.board.borrow().tally(now);
-            (self.log)(Event::FirstRound { passed, failed });
+            drop(totals);
+            let (passed, failed) = board.tally(now);
+            self.say(Event::FirstRound { passed, failed });
         }
     }
 }
@@ -245,9 +269,6 @@ impl Service {
     }
 
     /// Checks and answers until `end` completes. Whenever `reload` completes, `load` reads the configuration again.
-    ///
-    /// # Errors
-    /// The part that checks has ended by itself: a bug of pgtls. A service that does not check must not go on.
     pub async fn run(
         self,
         listener: TcpListener,
@@ -255,7 +276,7 @@ impl Service {
         mut reload: impl AsyncFnMut(),
         mut load: impl FnMut() -> Result<Vec<Target>, String>,
         end: impl Future<Output = ()>,
-    ) -> Result<(), Error> {
+    ) {
         let core = self.core;
         let set = LocalSet::new();
         let gate = http::Gate::new(Rc::clone(&core), Rc::clone(&door));
@@ -270,27 +291,21 @@ impl Service {
                 core.loaded(loaded);
             }
         };
-        let ended = set
-            .run_until(async {
-                let mut rounds = tokio::task::spawn_local(rounds::run(Rc::clone(&core)));
-                let ended = tokio::select! {
-                    biased;
-                    () = end => Ok(()),
-                    _ = &mut rounds => Err(Error::Ended),
-                    never = gate.listen(listener) => match never {},
-                    () = reloading => Ok(()),
-                };
-                // Nothing more begins.
-                rounds.abort();
-                ended
-            })
-            .await;
-        (core.log)(Event::Stopping);
+        set.run_until(async {
+            tokio::select! {
+                biased;
+                () = end => {}
+                never = rounds::run(Rc::clone(&core)) => match never {},
+                never = gate.listen(listener) => match never {},
+                () = reloading => {}
+            }
+        })
+        .await;
+        core.say(Event::Stopping);
         // What is being answered or checked may end: a connection that breaks off is an error in the server's log.
         let _ = set
             .run_until(timeout(LAST_WORDS, rounds::settled(&core, &gate)))
             .await;
-        ended
     }
 }
 
@@ -305,7 +320,7 @@ impl Core {
                 totals.loaded = (self.settings.calendar)();
                 totals.load_failed = false;
                 drop(totals);
-                (self.log)(Event::Loaded {
+                self.say(Event::Loaded {
                     targets: count,
                     added,
                     removed,
@@ -313,18 +328,10 @@ impl Core {
             }
             Err(why) => {
                 self.totals.borrow_mut().load_failed = true;
-                (self.log)(Event::NotLoaded(Shown::new(&why)));
+                self.say(Event::NotLoaded(Shown::new(&why)));
             }
         }
     }
-}
-
-/// Why the service ended by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A bug of pgtls.
-    #[error("the part that checks has ended, so that nothing would be checked any more")]
-    Ended,
 }
 
 /// Whether anybody but this machine can reach a listener at this address.

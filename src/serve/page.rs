@@ -1,15 +1,13 @@
 //! The page of all states: the HTML report of what is known now.
 
-use std::io::{self, Write};
-
 use crate::report::html;
 
 use super::state::{Board, Moment};
 
-/// Writes the page.
-///
-/// # Errors
-/// If `out` cannot be written.
-pub(super) fn write(out: &mut dyn Write, board: &Board, now: Moment) -> io::Result<()> {
-    html::write(out, &board.report(now))
+/// The page.
+pub(super) fn of(board: &Board, now: Moment) -> Vec<u8> {
+    let mut page = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = html::write(&mut page, &board.report(now));
+    page
 }

@@ -1,26 +1,48 @@
-//! `/probe`: checks now what a request names. Requests for one name share one check.
+//! `/probe`: checks now what a request names. Requests for one target share one check.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 
-use crate::check::{CheckRequest, Patience, Silent, Source, check};
+use crate::check::{CheckRequest, Patience, Silent, check};
 use crate::conninfo::{Nowhere, World};
+use crate::diagnose::not_finished;
 use crate::report::EndpointReport;
-use crate::report::prometheus::{Family, Kind};
 
-use super::metrics::write_reports;
-use super::state::Labelled;
-use super::{Core, Strangers, Target, free};
+use super::free::Stranger;
+use super::metrics::of_check;
+use super::schedule::Id;
+use super::target::label_at;
+use super::{Core, Strangers, Target};
 
-/// The checks that are running, by what the request named.
-pub(super) type Probes = HashMap<String, watch::Receiver<Option<Answer>>>;
+/// The checks that are running.
+pub(super) type Probes = HashMap<Key, Rc<Running>>;
+
+/// What is checked. A target that a reload has changed is another one, even if it has the same name.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// A target of the configuration.
+    Known(Id),
+    /// A string of the request.
+    Stranger(String),
+}
+
+/// A check that requests wait for.
+pub(super) struct Running {
+    /// What metrics call its endpoints.
+    labels: Vec<String>,
+    /// Those who wait listen.
+    tell: watch::Sender<Option<Answer>>,
+}
 
 /// What came of it: metrics, or why there are none.
-pub(super) type Answer = Result<Rc<[u8]>, Failure>;
+pub(super) type Answer = Result<Bytes, Failure>;
 
 /// Why nothing was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,48 +57,52 @@ pub(super) enum Failure {
     Broken,
 }
 
-/// Checks what is named so, or waits for the check that is running. `patience` limits both.
+/// Checks what is named so, or waits for the check that is running. `patience` limits this wait alone: others may have
+/// more of it.
 pub(super) async fn probe(core: &Rc<Core>, name: &str, patience: Duration) -> Answer {
-    let mut result = match running(core, name) {
-        Some(result) => result,
-        None => start(core, name, patience)?,
-    };
-    let done = result.wait_for(Option::is_some).await;
-    match done.as_deref() {
-        Ok(Some(answer)) => answer.clone(),
-        Ok(None) | Err(_) => Err(Failure::Broken),
+    let running = running(core, name)?;
+    let mut result = running.tell.subscribe();
+    let waiting = result.wait_for(Option::is_some);
+    match timeout(patience, waiting).await {
+        Ok(Ok(done)) => done.clone().unwrap_or(Err(Failure::Broken)),
+        Ok(Err(_)) => Err(Failure::Broken),
+        Err(_) => {
+            let report = EndpointReport::unread(&not_finished(Some(patience)));
+            let labels = running.labels.iter();
+            let reports = labels.map(|label| (label.clone(), Cow::Borrowed(&report)));
+            Ok(of_check(&reports.collect::<Vec<_>>(), patience).into())
+        }
     }
 }
 
-fn running(core: &Core, name: &str) -> Option<watch::Receiver<Option<Answer>>> {
-    core.probes.borrow().get(name).cloned()
-}
-
-/// A check that a request asked for.
-struct Job {
-    subject: Subject,
-    begun: Instant,
-}
-
 enum Subject {
-    /// A target of the configuration.
     Known(Box<Target>),
-    /// A string of the request.
-    Stranger(String),
+    Stranger(Stranger),
 }
 
-fn start(
-    core: &Rc<Core>,
-    name: &str,
-    patience: Duration,
-) -> Result<watch::Receiver<Option<Answer>>, Failure> {
-    let board = core.board.borrow();
-    let known = board.named(name).map(|slot| slot.target.clone());
-    let known = known.map(|target| Subject::Known(Box::new(target)));
-    let subject = match (known, core.settings.strangers) {
-        (Some(known), _) => known,
-        (None, Strangers::Allowed) => Subject::Stranger(name.to_owned()),
+/// The check of what is named so, which begins if it is not running.
+fn running(core: &Rc<Core>, name: &str) -> Result<Rc<Running>, Failure> {
+    let known = core.board.borrow();
+    let known = known.named(name).map(|slot| (slot.id, slot.target.clone()));
+    let key = match (&known, core.settings.strangers) {
+        (Some((id, _)), _) => Key::Known(*id),
+        (None, Strangers::Allowed) => Key::Stranger(name.to_owned()),
         (None, Strangers::Refused) => return Err(Failure::Unknown),
+    };
+    let mut probes = core.probes.borrow_mut();
+    if let Some(running) = probes.get(&key) {
+        return Ok(Rc::clone(running));
+    }
+    let (subject, labels) = match known {
+        Some((_, target)) => {
+            let labels = target.labels.clone();
+            (Subject::Known(Box::new(target)), labels)
+        }
+        None => {
+            let stranger = Stranger::read(name).map_err(Failure::Forbidden)?;
+            let labels = vec![stranger.label()];
+            (Subject::Stranger(stranger), labels)
+        }
     };
     let mut totals = core.totals.borrow_mut();
     if totals.probes >= core.settings.limits.probes {
@@ -84,86 +110,52 @@ fn start(
         return Err(Failure::Busy);
     }
     totals.probes = totals.probes.saturating_add(1);
-    let (tell, result) = watch::channel(None);
-    let entry = Running {
-        core: Rc::clone(core),
-        name: name.to_owned(),
-    };
-    core.probes
-        .borrow_mut()
-        .insert(name.to_owned(), result.clone());
-    let job = Job {
-        subject,
-        begun: Instant::now(),
-    };
+    let (tell, _) = watch::channel(None);
+    let running = Rc::new(Running { labels, tell });
+    probes.insert(key.clone(), Rc::clone(&running));
+    let (core, known) = (Rc::clone(core), Rc::clone(&running));
     tokio::task::spawn_local(async move {
-        let answer = job.check(&entry.core, patience).await;
-        // Those who asked may have gone.
-        let _ = tell.send(Some(answer));
-        drop(entry);
-    });
-    Ok(result)
-}
-
-/// Is removed from the list when it ends, also after a panic.
-struct Running {
-    core: Rc<Core>,
-    name: String,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.core.probes.borrow_mut().remove(&self.name);
-        let mut totals = self.core.totals.borrow_mut();
+        let answer = checked(&core, subject, &running).await;
+        running.tell.send_replace(Some(answer));
+        core.probes.borrow_mut().remove(&key);
+        let mut totals = core.totals.borrow_mut();
         totals.probes = totals.probes.saturating_sub(1);
-    }
+    });
+    Ok(known)
 }
 
-impl Job {
-    async fn check(self, core: &Core, patience: Duration) -> Answer {
-        let nowhere = Nowhere;
-        let (source, world, target): (Source, &dyn World, _) = match self.subject {
-            Subject::Known(target) => (target.wanted.source.clone(), &*core.world, Some(target)),
-            Subject::Stranger(text) => {
-                let source = free::source(&text, self.begun + patience).await;
-                (source.map_err(Failure::Forbidden)?, &nowhere, None)
-            }
-        };
-        let request = CheckRequest {
-            patience: Patience {
-                timeout: core.settings.timeout,
-                wait: None,
-            },
-            ..CheckRequest::new((core.settings.calendar)(), core.settings.jobs)
-        };
-        let sources = [source];
-        let left = patience.saturating_sub(self.begun.elapsed());
-        let outcome = check(&request, &sources, world, &mut Silent, sleep(left)).await;
-        let outcome = outcome.map_err(|_| Failure::Broken)?;
-        let reports: Vec<EndpointReport> = outcome.checked().map(EndpointReport::of).collect();
-        let labelled = reports.into_iter().enumerate().map(|(place, report)| {
-            let label = match &target {
-                Some(target) => target.label(place),
-                None => report.label(),
+/// Checks for as long as somebody waits.
+async fn checked(core: &Core, subject: Subject, running: &Running) -> Answer {
+    let begun = Instant::now();
+    let mut unwanted = pin!(async {
+        let _ = timeout(LONGEST, running.tell.closed()).await;
+    });
+    let (source, world): (_, &dyn World) = match subject {
+        Subject::Known(target) => (target.wanted.source, &*core.world),
+        Subject::Stranger(stranger) => {
+            let source = tokio::select! {
+                source = stranger.source(begun + LONGEST) => source.map_err(Failure::Forbidden)?,
+                () = unwanted.as_mut() => return Err(Failure::Broken),
             };
-            (label, std::borrow::Cow::Owned(report))
-        });
-        let labelled: Vec<Labelled<'_>> = labelled.collect();
-        let mut out = Vec::new();
-        let written = write_reports(&mut out, &labelled).and_then(|()| {
-            DURATION.write(&mut out, |sample| {
-                sample("", &[], self.begun.elapsed().as_secs_f64());
-            })
-        });
-        match written {
-            Ok(()) => Ok(out.into()),
-            Err(_) => Err(Failure::Broken),
+            (source, &Nowhere)
         }
-    }
+    };
+    let limits = core.settings.limits;
+    let request = CheckRequest {
+        patience: Patience {
+            timeout: core.settings.timeout,
+            wait: None,
+        },
+        ..CheckRequest::new((core.settings.calendar)(), limits.probe_endpoints)
+    };
+    let sources = [source];
+    let outcome = check(&request, &sources, world, &mut Silent, unwanted).await;
+    let outcome = outcome.map_err(|_| Failure::Broken)?;
+    let reports = outcome.checked().map(EndpointReport::of).enumerate();
+    let reports =
+        reports.map(|(place, report)| (label_at(&running.labels, place), Cow::Owned(report)));
+    Ok(of_check(&reports.collect::<Vec<_>>(), begun.elapsed()).into())
 }
 
-const DURATION: Family = Family {
-    name: "pgtls_probe_duration_seconds",
-    help: "How long this check took",
-    kind: Kind::Gauge,
-};
+/// The longest check, and the longest wait for one.
+pub(super) const LONGEST: Duration = Duration::from_secs(60);

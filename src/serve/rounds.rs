@@ -1,6 +1,8 @@
 //! Checks what is due.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,26 +17,31 @@ use super::schedule::Id;
 use super::state::{Found, Moment};
 
 /// Runs the schedule, without an end.
-pub(super) async fn run(core: Rc<Core>) {
+pub(super) async fn run(core: Rc<Core>) -> Infallible {
     let mut look = Instant::now();
     loop {
         let now = core.now();
-        let running = core.totals.borrow().in_flight;
-        let room = core.settings.jobs.get().saturating_sub(running);
+        if now.instant >= look {
+            // A result that does not count any more is news, too.
+            core.tell_news();
+            let board = core.board.borrow();
+            let mut schedule = core.schedule.borrow_mut();
+            board
+                .ended(now)
+                .for_each(|id| schedule.hurry(id, now.instant));
+            look = now.instant + LOOK;
+        }
+        let taken = core.totals.borrow().room_taken;
+        let room = core.settings.jobs.get().saturating_sub(taken);
         let due = core.schedule.borrow_mut().begin(now.instant, room);
         if !due.is_empty() {
             let round = Round::new(&core, &due, now);
             tokio::task::spawn_local(round.check());
         }
-        if now.instant >= look {
-            // A result that becomes too old is news, too.
-            core.tell_news();
-            look = now.instant + LOOK;
-        }
-        let room = room.saturating_sub(due.len());
+        // What is due already waits for room: the next check that ends wakes it.
         let wake = core.schedule.borrow().wake();
         let wake = wake
-            .filter(|_| room > 0)
+            .filter(|wake| *wake > now.instant)
             .map_or(look, |wake| wake.min(look));
         tokio::select! {
             () = sleep_until(wake) => {}
@@ -51,46 +58,45 @@ pub(super) async fn settled(core: &Core, gate: &Gate) {
     }
 }
 
-/// Targets that are checked together, so that they read their roots once. When it is dropped, what has no result then
-/// is broken: also after a panic.
+/// Targets that are checked together, so that they read their roots once.
 struct Round {
     core: Rc<Core>,
     begun: Moment,
     sources: Rc<[Source]>,
-    /// By the address of the source.
-    places: HashMap<usize, usize>,
-    entries: Vec<Entry>,
+    /// How many of their endpoints may be in flight at once.
+    room: NonZeroUsize,
+    /// What has no result yet, by the address of its source.
+    open: HashMap<usize, Entry>,
 }
 
 struct Entry {
     id: Id,
-    /// What is known so far; nothing once it is published.
-    reports: Option<Vec<EndpointReport>>,
+    room: usize,
 }
 
 impl Round {
-    fn new(core: &Rc<Core>, due: &[Id], begun: Moment) -> Self {
+    fn new(core: &Rc<Core>, due: &[(Id, usize)], begun: Moment) -> Self {
         let board = core.board.borrow();
-        let slots: Vec<_> = due.iter().filter_map(|id| board.get(*id)).collect();
-        let sources: Rc<[Source]> = slots
+        let known = due
             .iter()
-            .map(|slot| slot.target.wanted.source.clone())
-            .collect();
-        let entries: Vec<Entry> = slots
-            .iter()
-            .map(|slot| Entry {
-                id: slot.id,
-                reports: Some(Vec::new()),
+            .filter_map(|(id, room)| Some((board.get(*id)?, *room)));
+        let (sources, entries): (Vec<Source>, Vec<Entry>) = known
+            .map(|(slot, room)| {
+                let source = slot.target.wanted.source.clone();
+                (source, Entry { id: slot.id, room })
             })
-            .collect();
+            .unzip();
+        let sources: Rc<[Source]> = sources.into();
+        let room = entries.iter().map(|entry| entry.room).sum();
         let mut totals = core.totals.borrow_mut();
         totals.in_flight = totals.in_flight.saturating_add(entries.len());
+        totals.room_taken = totals.room_taken.saturating_add(room);
         Self {
             core: Rc::clone(core),
             begun,
-            places: places_of(&sources),
+            room: NonZeroUsize::new(room).unwrap_or(NonZeroUsize::MIN),
+            open: sources.iter().map(address_of).zip(entries).collect(),
             sources,
-            entries,
         }
     }
 
@@ -102,56 +108,42 @@ impl Round {
                 timeout: core.settings.timeout,
                 wait: None,
             },
-            ..CheckRequest::new(self.begun.wall, core.settings.jobs)
+            ..CheckRequest::new(self.begun.wall, self.room)
         };
         let world = &*core.world;
         let checked = check(&request, &sources, world, &mut self, sleep(LONGEST)).await;
         match checked {
             Ok(outcome) => {
                 // What was not done in all that time.
-                for entry in &mut self.entries {
-                    if let Some(reports) = &mut entry.reports {
-                        reports.clear();
+                let all: Vec<&Checked<'_>> = outcome.checked().collect();
+                for together in all.chunk_by(|one, next| std::ptr::eq(one.source, next.source)) {
+                    if let Some(first) = together.first() {
+                        self.completed(first.source, together);
                     }
                 }
-                for checked in outcome.checked() {
-                    self.done(checked);
-                }
-                for source in sources.iter() {
-                    self.completed(source);
-                }
+                self.break_off("not every endpoint was checked");
             }
             Err(error) => self.break_off(&error.to_string()),
         }
     }
 
-    fn entry(&mut self, source: &Source) -> Option<&mut Entry> {
-        let place = self.places.get(&address_of(source))?;
-        self.entries.get_mut(*place)
-    }
-
-    fn ended(core: &Core, id: Id) {
-        let mut totals = core.totals.borrow_mut();
-        totals.in_flight = totals.in_flight.saturating_sub(1);
-        drop(totals);
-        core.schedule.borrow_mut().end(id, Instant::now());
-        core.turn.notify_one();
-    }
-
     /// What has no result yet gets none.
     fn break_off(&mut self, why: &str) {
-        for entry in &mut self.entries {
-            if entry.reports.take().is_some() {
-                self.core.board.borrow_mut().break_off(entry.id, why);
-                Self::ended(&self.core, entry.id);
-            }
+        for (_, entry) in self.open.drain() {
+            self.core.board.borrow_mut().break_off(entry.id, why);
+            entry.ended(&self.core);
         }
     }
 }
 
-impl Drop for Round {
-    fn drop(&mut self) {
-        self.break_off("a bug of pgtls ended it");
+impl Entry {
+    fn ended(self, core: &Core) {
+        let mut totals = core.totals.borrow_mut();
+        totals.in_flight = totals.in_flight.saturating_sub(1);
+        totals.room_taken = totals.room_taken.saturating_sub(self.room);
+        drop(totals);
+        core.schedule.borrow_mut().end(self.id, Instant::now());
+        core.turn.notify_one();
     }
 }
 
@@ -159,38 +151,22 @@ impl Observer for Round {
     fn begin(&mut self, _: &mut dyn ExactSizeIterator<Item = String>) {}
     fn begun(&mut self, _: usize) {}
     fn ended(&mut self, _: usize) {}
+    fn done(&mut self, _: &Checked<'_>) {}
     fn changed(&mut self, _: &Checked<'_>) {}
 
-    fn done(&mut self, checked: &Checked<'_>) {
-        let entry = self.entry(checked.source);
-        if let Some(reports) = entry.and_then(|entry| entry.reports.as_mut()) {
-            reports.push(EndpointReport::of(checked));
-        }
-    }
-
-    fn completed(&mut self, source: &Source) {
-        let core = Rc::clone(&self.core);
-        let begun = self.begun;
-        let Some(entry) = self.entry(source) else {
+    fn completed(&mut self, source: &Source, checked: &[&Checked<'_>]) {
+        let Some(entry) = self.open.remove(&address_of(source)) else {
             return;
         };
-        let Some(reports) = entry.reports.take() else {
-            return;
-        };
-        let id = entry.id;
         let found = Found {
-            reports,
-            begun,
-            took: begun.instant.elapsed(),
+            reports: checked.iter().map(|one| EndpointReport::of(one)).collect(),
+            begun: self.begun,
+            took: self.begun.instant.elapsed(),
+            ends: checked.iter().filter_map(|one| one.ends()).min(),
         };
-        core.board.borrow_mut().publish(id, found);
-        Self::ended(&core, id);
+        self.core.board.borrow_mut().publish(entry.id, found);
+        entry.ended(&self.core);
     }
-}
-
-fn places_of(sources: &[Source]) -> HashMap<usize, usize> {
-    let addresses = sources.iter().map(address_of);
-    addresses.zip(0..).collect()
 }
 
 fn address_of(source: &Source) -> usize {

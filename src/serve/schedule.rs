@@ -1,6 +1,6 @@
 //! Which target is due when. Pure: the time is an argument.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -82,20 +82,17 @@ pub const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Schedule {
     origin: Instant,
     entries: HashMap<Id, Entry>,
+    /// Those that are not being checked, the next one first.
+    waiting: BTreeSet<(Instant, Id)>,
 }
 
 #[derive(Debug)]
 struct Entry {
     rhythm: Rhythm,
+    /// How much room its check takes.
+    room: usize,
     due: Instant,
-    state: State,
     missed: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Waiting,
-    Running,
 }
 
 impl Schedule {
@@ -103,58 +100,73 @@ impl Schedule {
         Self {
             origin,
             entries: HashMap::new(),
+            waiting: BTreeSet::new(),
         }
     }
 
-    /// Adds a target, which is due at once.
-    pub(super) fn add(&mut self, id: Id, rhythm: Rhythm, now: Instant) {
+    /// Adds a target, which is due at once. Its check takes this much room.
+    pub(super) fn add(&mut self, id: Id, rhythm: Rhythm, room: usize, now: Instant) {
         let entry = Entry {
             rhythm,
+            room,
             due: now,
-            state: State::Waiting,
             missed: 0,
         };
         self.entries.insert(id, entry);
+        self.waiting.insert((now, id));
     }
 
     /// Removes a target. If it is being checked, its result goes nowhere.
     pub(super) fn remove(&mut self, id: Id) {
-        self.entries.remove(&id);
+        if let Some(entry) = self.entries.remove(&id) {
+            self.waiting.remove(&(entry.due, id));
+        }
     }
 
     /// Gives a target another rhythm. What is due stays due; if it is being checked, its end decides.
     pub(super) fn change(&mut self, id: Id, rhythm: Rhythm, now: Instant) {
-        let origin = self.origin;
         if let Some(entry) = self.entries.get_mut(&id)
             && entry.rhythm != rhythm
         {
-            entry.rhythm = rhythm;
-            entry.due = entry.due.min(rhythm.next(origin, now));
+            let due = entry.due.min(rhythm.next(self.origin, now));
+            if self.waiting.remove(&(entry.due, id)) {
+                self.waiting.insert((due, id));
+            }
+            (entry.rhythm, entry.due) = (rhythm, due);
         }
     }
 
-    /// Those that begin now, the longest due first, at most `room` of them.
-    pub(super) fn begin(&mut self, now: Instant, room: usize) -> Vec<Id> {
-        let mut due: Vec<(Instant, Id)> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.state == State::Waiting && entry.due <= now)
-            .map(|(id, entry)| (entry.due, *id))
-            .collect();
-        due.sort_unstable();
-        due.truncate(room);
-        for (_, id) in &due {
-            if let Some(entry) = self.entries.get_mut(id) {
-                let Entry { rhythm, due, .. } = *entry;
-                // What waited for room too long has missed some of its times.
-                let missed = rhythm.between(self.origin, due, now);
-                entry.missed = entry.missed.saturating_add(missed);
-                entry.state = State::Running;
-                // After the first check, which is at once, the next is not a moment later.
-                entry.due = rhythm.next(self.origin, now + rhythm.interval / 4);
-            }
+    /// A target is due now, whatever its rhythm is, unless it is being checked.
+    pub(super) fn hurry(&mut self, id: Id, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && now < entry.due
+            && self.waiting.remove(&(entry.due, id))
+        {
+            entry.due = now;
+            self.waiting.insert((now, id));
         }
-        due.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Those that begin now, the longest due first, as many as there is room for. Each with the room that it takes.
+    pub(super) fn begin(&mut self, now: Instant, mut room: usize) -> Vec<(Id, usize)> {
+        let mut begun = Vec::new();
+        while let Some((due, id)) = self.waiting.first().copied()
+            && due <= now
+            && let Some(entry) = self.entries.get_mut(&id)
+            // One that needs more room than there is lets no other go first, or its turn might never come.
+            && let Some(left) = room.checked_sub(entry.room)
+        {
+            room = left;
+            self.waiting.pop_first();
+            let rhythm = entry.rhythm;
+            // What waited for room too long has missed some of its times.
+            let missed = rhythm.between(self.origin, due, now);
+            entry.missed = entry.missed.saturating_add(missed);
+            // After the first check, which is at once, the next is not a moment later.
+            entry.due = rhythm.next(self.origin, now + rhythm.interval / 4);
+            begun.push((id, entry.room));
+        }
+        begun
     }
 
     /// A check has ended. Its times that have passed meanwhile are missed.
@@ -162,19 +174,17 @@ impl Schedule {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        entry.state = State::Waiting;
         if entry.due <= now {
             let more = entry.rhythm.between(self.origin, entry.due, now);
             entry.missed = entry.missed.saturating_add(more).saturating_add(1);
             entry.due = entry.rhythm.next(self.origin, now);
         }
+        self.waiting.insert((entry.due, id));
     }
 
     /// When the next one is due, if one is waiting.
     pub(super) fn wake(&self) -> Option<Instant> {
-        let entries = self.entries.values();
-        let waiting = entries.filter(|entry| entry.state == State::Waiting);
-        waiting.map(|entry| entry.due).min()
+        self.waiting.first().map(|(due, _)| *due)
     }
 
     /// How long until the next check of a target begins; nothing if it should have begun.
@@ -205,17 +215,24 @@ mod tests {
         let ids = names.iter().map(|name| {
             let own = id;
             id = id.next();
-            schedule.add(own, Rhythm::new(interval, 7, name), origin);
+            schedule.add(own, Rhythm::new(interval, 7, name), 1, origin);
             own
         });
         let ids = ids.collect();
         (schedule, ids, origin)
     }
 
+    impl Schedule {
+        fn ids(&mut self, now: Instant, room: usize) -> Vec<Id> {
+            let begun = self.begin(now, room);
+            begun.into_iter().map(|(id, _)| id).collect()
+        }
+    }
+
     #[test]
     fn everything_is_due_at_once_and_then_an_interval_apart() {
         let (mut schedule, ids, origin) = schedule(&["a"], MINUTE);
-        assert_eq!(schedule.begin(origin, 9), ids);
+        assert_eq!(schedule.ids(origin, 9), ids);
         assert_eq!(schedule.wake(), None);
         schedule.end(ids[0], origin + SECOND);
         let second = schedule.wake().unwrap();
@@ -223,8 +240,8 @@ mod tests {
         assert!(second - origin > MINUTE / 4 && second - origin <= MINUTE + MINUTE / 4);
         let mut last = second;
         for _ in 0..5 {
-            assert_eq!(schedule.begin(last - SECOND, 9), []);
-            assert_eq!(schedule.begin(last, 9), ids);
+            assert_eq!(schedule.ids(last - SECOND, 9), []);
+            assert_eq!(schedule.ids(last, 9), ids);
             schedule.end(ids[0], last + SECOND);
             let next = schedule.wake().unwrap();
             assert_eq!(next - last, MINUTE);
@@ -256,7 +273,7 @@ mod tests {
         let (mut schedule, ids, origin) = schedule(&["a"], MINUTE);
         schedule.begin(origin, 9);
         let late = origin + MINUTE * 5;
-        assert_eq!(schedule.begin(late, 9), []);
+        assert_eq!(schedule.ids(late, 9), []);
         schedule.end(ids[0], late);
         assert!((4..=5).contains(&schedule.missed(ids[0])));
         let next = schedule.wake().unwrap();
@@ -266,14 +283,40 @@ mod tests {
     #[test]
     fn what_was_due_first_begins_first_and_only_as_many_as_there_is_room_for() {
         let (mut schedule, ids, origin) = schedule(&["a", "b", "c"], MINUTE);
-        assert_eq!(schedule.begin(origin, 2), ids[..2]);
-        assert_eq!(schedule.begin(origin, 0), []);
+        assert_eq!(schedule.ids(origin, 2), ids[..2]);
+        assert_eq!(schedule.ids(origin, 0), []);
         assert_eq!(schedule.wake(), Some(origin));
-        assert_eq!(schedule.begin(origin + MINUTE * 3, 9), ids[2..]);
+        assert_eq!(schedule.ids(origin + MINUTE * 3, 9), ids[2..]);
         assert!(
             (2..=3).contains(&schedule.missed(ids[2])),
             "it waited for room"
         );
+    }
+
+    #[test]
+    fn one_that_needs_much_room_waits_for_it_and_is_not_overtaken() {
+        let (mut schedule, ids, origin) = schedule(&["a"], MINUTE);
+        let (large, late) = (ids[0].next(), ids[0].next().next());
+        let rhythm = Rhythm::new(MINUTE, 7, "b");
+        schedule.add(large, rhythm, 3, origin);
+        schedule.add(late, rhythm, 1, origin + SECOND);
+        assert_eq!(schedule.begin(origin + SECOND, 3), [(ids[0], 1)]);
+        assert_eq!(schedule.begin(origin + SECOND, 2), []);
+        assert_eq!(schedule.begin(origin + SECOND, 4), [(large, 3), (late, 1)]);
+    }
+
+    #[test]
+    fn one_in_a_hurry_is_due_at_once_and_has_missed_nothing() {
+        let (mut schedule, ids, origin) = schedule(&["a"], MINUTE);
+        schedule.ids(origin, 9);
+        // It is being checked already.
+        schedule.hurry(ids[0], origin);
+        assert_eq!(schedule.ids(origin, 9), []);
+        schedule.end(ids[0], origin + SECOND);
+        schedule.hurry(ids[0], origin + SECOND * 2);
+        assert_eq!(schedule.wake(), Some(origin + SECOND * 2));
+        assert_eq!(schedule.ids(origin + SECOND * 2, 9), ids);
+        assert_eq!(schedule.missed(ids[0]), 0);
     }
 
     #[test]
@@ -283,7 +326,7 @@ mod tests {
         schedule.remove(ids[0]);
         schedule.end(ids[0], origin + MINUTE);
         assert_eq!(schedule.wake(), None);
-        assert_eq!(schedule.begin(origin + MINUTE, 9), []);
+        assert_eq!(schedule.ids(origin + MINUTE, 9), []);
         assert_eq!(schedule.until_next(ids[0], origin), Duration::ZERO);
     }
 

@@ -1,7 +1,7 @@
 //! The last result of every target, and how old it is. Pure: the time is an argument.
 //!
-//! A result counts for two intervals from the moment at which its check began. Then it is too old, and the target
-//! counts as failed: it must never look like a fresh pass.
+//! A result counts for two intervals from the moment at which its check began, and a pass no longer than the certificates
+//! on which it depends. After that the target counts as failed: it must never look like a fresh pass.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::diagnose::{Code, too_old};
+use crate::diagnose::{Code, NoResult, no_result};
 use crate::escape::Shown;
 use crate::exit::Exit;
-use crate::report::{EndpointReport, Report};
+use crate::report::{EndpointReport, Report, Verdict};
 
 use super::histogram::Histogram;
 use super::schedule::Id;
@@ -47,6 +47,8 @@ pub(super) struct Found {
     pub(super) begun: Moment,
     /// How long it took, from its turn in the schedule.
     pub(super) took: Duration,
+    /// When something ends on which a pass among them depends, by the calendar.
+    pub(super) ends: Option<i64>,
 }
 
 impl Found {
@@ -71,6 +73,8 @@ pub(super) struct Slot {
     /// Since when it is in the configuration as it is.
     added: Moment,
     last: Last,
+    /// How long the last result counts, or how long the first one is awaited.
+    counts_for: Duration,
     pub(super) counts: Counts,
     pub(super) durations: Histogram,
     /// What was said of it last.
@@ -92,8 +96,8 @@ pub(super) enum Standing<'a> {
     Awaited,
     /// The last result counts.
     Fresh(&'a Found),
-    /// The last result is too old, or there is none.
-    Stale,
+    /// No result counts, for this reason.
+    Stale(NoResult<'a>),
 }
 
 /// The report of an endpoint, and what metrics call it.
@@ -108,17 +112,19 @@ struct State {
 
 impl Slot {
     pub(super) fn standing(&self, now: Moment) -> Standing<'_> {
-        let most = self.counts_for();
-        match &self.last {
-            Last::Found(found) if found.begun.age(now) <= most => Standing::Fresh(found),
-            Last::Nothing if self.added.age(now) <= most => Standing::Awaited,
-            Last::Found(_) | Last::Nothing | Last::Broken(_) => Standing::Stale,
+        let counts_for = self.counts_for;
+        let found = match &self.last {
+            Last::Found(found) => found,
+            Last::Nothing if self.added.age(now) <= counts_for => return Standing::Awaited,
+            Last::Nothing => return Standing::Stale(NoResult::Awaited),
+            Last::Broken(why) => return Standing::Stale(NoResult::Broken(why)),
+        };
+        let age = found.begun.age(now);
+        match found.ends.filter(|end| *end <= now.wall) {
+            _ if age > counts_for => Standing::Stale(NoResult::TooOld { age, counts_for }),
+            Some(end) => Standing::Stale(NoResult::Ended(end)),
+            None => Standing::Fresh(found),
         }
-    }
-
-    /// How long a result counts.
-    fn counts_for(&self) -> Duration {
-        self.target.wanted.interval.saturating_mul(2)
     }
 
     /// How old the last result is.
@@ -127,6 +133,11 @@ impl Slot {
             Last::Found(found) => Some(found.begun.age(now)),
             Last::Nothing | Last::Broken(_) => None,
         }
+    }
+
+    /// How old the last result is, or how long there is none.
+    fn waited(&self, now: Moment) -> Duration {
+        self.age(now).unwrap_or_else(|| self.added.age(now))
     }
 
     /// Each endpoint with its label; none while the first result is awaited. Those whose result is too old have
@@ -140,17 +151,13 @@ impl Slot {
                     .map(|(place, report)| (self.target.label(place), Cow::Borrowed(report)))
                     .collect()
             }
-            Standing::Stale => self.without_result(now),
+            Standing::Stale(why) => self.without_result(why),
         }
     }
 
     /// Each endpoint as one that failed, because no result counts.
-    fn without_result(&self, now: Moment) -> Vec<Labelled<'_>> {
-        let why = match &self.last {
-            Last::Broken(why) => Some(why.as_str()),
-            Last::Found(_) | Last::Nothing => None,
-        };
-        let report = EndpointReport::unread(&too_old(self.age(now), self.counts_for(), why));
+    fn without_result(&self, why: NoResult<'_>) -> Vec<Labelled<'_>> {
+        let report = EndpointReport::unread(&no_result(why));
         let labels = self.target.labels.iter();
         labels
             .map(|label| {
@@ -165,16 +172,13 @@ impl Slot {
 
     /// What has changed since it was said last. A pass at the beginning is not news.
     fn news(&mut self, now: Moment) -> Option<Change> {
-        if matches!(self.standing(now), Standing::Awaited) {
-            return None;
-        }
-        let reports = self.reports(now);
-        let exit = Exit::of_all(reports.iter().map(|(_, report)| report.exit_code));
-        let errors = || {
-            reports
-                .iter()
-                .filter_map(|(_, report)| report.error.as_ref())
+        let reports: Cow<'_, [EndpointReport]> = match self.standing(now) {
+            Standing::Awaited => return None,
+            Standing::Fresh(found) => found.reports.as_slice().into(),
+            Standing::Stale(why) => vec![EndpointReport::unread(&no_result(why))].into(),
         };
+        let exit = Exit::of_all(reports.iter().map(|report| report.exit_code));
+        let errors = || reports.iter().filter_map(|report| report.error.as_ref());
         let error = errors()
             .find(|error| {
                 error
@@ -187,6 +191,9 @@ impl Slot {
             exit,
             code: error.and_then(|error| error.code.known()),
         };
+        if self.said == Some(state) {
+            return None;
+        }
         let change = Change {
             target: Shown::new(self.target.name()),
             before: self.said.map(|said| said.exit),
@@ -195,8 +202,8 @@ impl Slot {
             message: error.map(|error| error.message.clone()),
         };
         let first_pass = self.said.is_none() && exit == Exit::Passed;
-        let same = self.said.replace(state) == Some(state);
-        (!same && !first_pass).then_some(change)
+        self.said = Some(state);
+        (!first_pass).then_some(change)
     }
 }
 
@@ -224,17 +231,9 @@ impl fmt::Display for Change {
             code,
             message,
         } = self;
-        match exit {
-            Exit::Passed => write!(f, "{target}: PASS")?,
-            Exit::Unmet
-            | Exit::Usage
-            | Exit::Unreachable
-            | Exit::NoTls
-            | Exit::Handshake
-            | Exit::Untrusted
-            | Exit::WrongHost
-            | Exit::Login
-            | Exit::Interrupted => write!(f, "{target}: FAIL, exit {}", exit.number())?,
+        match Verdict::of(*exit) {
+            Verdict::Pass => write!(f, "{target}: PASS")?,
+            Verdict::Fail => write!(f, "{target}: FAIL, exit {}", exit.number())?,
         }
         if let Some(code) = code {
             write!(f, ", {code}")?;
@@ -254,8 +253,6 @@ impl fmt::Display for Change {
 pub(super) struct Board {
     slots: Vec<Slot>,
     next: Id,
-    /// Grows with every change.
-    version: u64,
 }
 
 /// What became of the targets when a configuration was read.
@@ -273,7 +270,6 @@ impl Board {
         Self {
             slots: Vec::new(),
             next: Id::FIRST,
-            version: 0,
         }
     }
 
@@ -289,7 +285,13 @@ impl Board {
                 Some(place) => {
                     let slot = old.swap_remove(place);
                     replaced.kept.push(slot.id);
-                    Slot { target, ..slot }
+                    // With a shorter interval the result is not too old at once: its next check comes within two of them.
+                    let from_now = slot.waited(now).saturating_add(twice(&target));
+                    Slot {
+                        counts_for: slot.counts_for.min(from_now),
+                        target,
+                        ..slot
+                    }
                 }
                 None => {
                     let id = self.next;
@@ -297,6 +299,7 @@ impl Board {
                     replaced.added.push(id);
                     Slot {
                         id,
+                        counts_for: twice(&target),
                         target,
                         added: now,
                         last: Last::Nothing,
@@ -309,16 +312,11 @@ impl Board {
             self.slots.push(slot);
         }
         replaced.removed = old.into_iter().map(|slot| slot.id).collect();
-        self.version = self.version.saturating_add(1);
         replaced
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
         &self.slots
-    }
-
-    pub(super) fn version(&self) -> u64 {
-        self.version
     }
 
     pub(super) fn get(&self, id: Id) -> Option<&Slot> {
@@ -340,22 +338,14 @@ impl Board {
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) else {
             return;
         };
-        let count = match found.exit() {
-            Exit::Passed => &mut slot.counts.passed,
-            Exit::Unmet
-            | Exit::Usage
-            | Exit::Unreachable
-            | Exit::NoTls
-            | Exit::Handshake
-            | Exit::Untrusted
-            | Exit::WrongHost
-            | Exit::Login
-            | Exit::Interrupted => &mut slot.counts.failed,
+        let count = match Verdict::of(found.exit()) {
+            Verdict::Pass => &mut slot.counts.passed,
+            Verdict::Fail => &mut slot.counts.failed,
         };
         *count = count.saturating_add(1);
         slot.durations.record(found.took);
         slot.last = Last::Found(found);
-        self.version = self.version.saturating_add(1);
+        slot.counts_for = twice(&slot.target);
     }
 
     /// A check has ended without a result. What was known before does not count any more.
@@ -363,8 +353,14 @@ impl Board {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) {
             slot.counts.broken = slot.counts.broken.saturating_add(1);
             slot.last = Last::Broken(why.to_owned());
-            self.version = self.version.saturating_add(1);
         }
+    }
+
+    /// Those whose last pass has ended, as something has on which it depended.
+    pub(super) fn ended(&self, now: Moment) -> impl Iterator<Item = Id> {
+        let has_ended =
+            move |slot: &&Slot| matches!(slot.standing(now), Standing::Stale(NoResult::Ended(_)));
+        self.slots.iter().filter(has_ended).map(|slot| slot.id)
     }
 
     /// Whether every target has a result, or has been waited for long enough.
@@ -383,7 +379,7 @@ impl Board {
     pub(super) fn tally(&self, now: Moment) -> (usize, usize) {
         let passes = |slot: &&Slot| match slot.standing(now) {
             Standing::Fresh(found) => found.exit() == Exit::Passed,
-            Standing::Awaited | Standing::Stale => false,
+            Standing::Awaited | Standing::Stale(_) => false,
         };
         let passed = self.slots.iter().filter(passes).count();
         (passed, self.slots.len().saturating_sub(passed))
@@ -392,8 +388,8 @@ impl Board {
     /// A report of all targets. Those without a result have not passed.
     pub(super) fn report(&self, now: Moment) -> Report {
         let all = self.slots.iter().flat_map(|slot| match slot.standing(now) {
-            Standing::Awaited => slot.without_result(now),
-            Standing::Fresh(_) | Standing::Stale => slot.reports(now),
+            Standing::Awaited => slot.without_result(NoResult::Awaited),
+            Standing::Fresh(_) | Standing::Stale(_) => slot.reports(now),
         });
         let endpoints: Vec<EndpointReport> = all
             .map(|(label, report)| EndpointReport {
@@ -404,6 +400,11 @@ impl Board {
         let exit = Exit::of_all(endpoints.iter().map(|endpoint| endpoint.exit_code));
         Report::new(endpoints, exit, now.wall)
     }
+}
+
+/// How long a result of a target counts.
+fn twice(target: &Target) -> Duration {
+    target.wanted.interval.saturating_mul(2)
 }
 
 #[cfg(test)]
@@ -443,6 +444,7 @@ mod tests {
             reports: vec![report],
             begun,
             took: Duration::from_millis(5),
+            ends: None,
         }
     }
 
@@ -505,6 +507,59 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_ends_with_what_it_depends_on() {
+        let (mut board, begun, ids) = board();
+        let ending = |moment: Moment, ends| Found {
+            ends: Some(ends),
+            ..found(moment, sample::passing())
+        };
+        board.publish(ids[0], ending(begun, begun.wall + 30));
+        board.publish(ids[1], ending(begun, begun.wall + 3_000));
+        let pass = |name: &str| (name.to_owned(), 0, None);
+        let last = later(begun, 29);
+        assert_eq!(states(&board, last), [pass("a"), pass("b")]);
+        assert_eq!(board.ended(last).count(), 0);
+        let end = later(begun, 30);
+        assert_eq!(states(&board, end), [stale("a"), pass("b")]);
+        assert_eq!(board.ended(end).collect::<Vec<_>>(), ids[..1]);
+        assert_eq!(board.tally(end), (1, 1));
+        let news: Vec<String> = board.news(end).iter().map(ToString::to_string).collect();
+        let why = "a certificate or CRL on which the last pass depended ended on 2027-01-15 08:00:30 UTC, and the next \
+                   check is not done";
+        assert_eq!(news, [format!("a: FAIL, exit 3, stale-result: {why}")]);
+        // The next check decides.
+        board.publish(ids[0], ending(end, begun.wall + 90));
+        assert_eq!(states(&board, end), [pass("a"), pass("b")]);
+        assert_eq!(board.ended(end).count(), 0);
+    }
+
+    #[test]
+    fn a_shorter_interval_makes_no_result_too_old_before_its_next_check() {
+        let (mut board, begun, ids) = board();
+        let hourly = |interval| {
+            let mut all = targets(&["a", "b"]);
+            all[0].wanted.interval = Duration::from_secs(interval);
+            all
+        };
+        board.replace(hourly(3_600), begun);
+        board.publish(ids[0], found(begun, sample::passing()));
+        board.publish(ids[1], found(begun, sample::passing()));
+        let reload = later(begun, 3_000);
+        board.replace(hourly(60), reload);
+        let first = |now| states(&board, now).swap_remove(0);
+        let pass = ("a".to_owned(), 0, None);
+        assert_eq!(first(reload), pass);
+        assert_eq!(first(later(reload, 120)), pass);
+        assert_eq!(first(later(reload, 121)), stale("a"));
+        // To change it again and again keeps no result alive.
+        for second in 0..6_000 {
+            let interval = if second % 2 == 0 { 3_599 } else { 3_600 };
+            board.replace(hourly(interval), later(reload, second));
+        }
+        assert_eq!(states(&board, later(begun, 7_201))[0], stale("a"));
+    }
+
+    #[test]
     fn a_first_result_that_does_not_come_is_a_failure() {
         let (board, begun, _) = board();
         assert_eq!(states(&board, later(begun, 120)), []);
@@ -525,6 +580,7 @@ mod tests {
             reports: Vec::new(),
             begun,
             took: Duration::ZERO,
+            ends: None,
         };
         board.publish(ids[1], nothing);
         assert_eq!(states(&board, later(begun, 1)), [stale("a"), stale("b")]);
@@ -560,7 +616,7 @@ mod tests {
         let (mut board, begun, ids) = board();
         assert_eq!(board.news(begun), []);
         let mut failing = sample::passing();
-        failing.verdict = crate::report::Verdict::Fail;
+        failing.verdict = Verdict::Fail;
         failing.exit_code = Exit::Untrusted;
         board.publish(ids[0], found(begun, sample::passing()));
         board.publish(ids[1], found(begun, failing.clone()));
@@ -588,12 +644,10 @@ mod tests {
         board.publish(ids[0], found(begun, sample::passing()));
         let mut schedule = crate::serve::schedule::Schedule::new(begun.instant);
         let rhythm = crate::serve::schedule::Rhythm::new(Duration::from_secs(60), 1, "a");
-        schedule.add(ids[0], rhythm, begun.instant);
+        schedule.add(ids[0], rhythm, 1, begun.instant);
         let rendered = |now: Moment| {
-            let mut out = Vec::new();
             let totals = crate::serve::Totals::default();
-            crate::serve::metrics::write(&mut out, &board, &schedule, &totals, now).unwrap();
-            String::from_utf8(out).unwrap()
+            crate::serve::metrics::all(&board, &schedule, &totals, now)
         };
         let fresh = rendered(later(begun, 60));
         assert!(

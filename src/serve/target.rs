@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::check::{Given, Source};
-use crate::conninfo::{World, shown_path};
+use crate::check::Source;
+use crate::conninfo::{Endpoint, World, shown_path};
 use crate::dialect::understand;
 use crate::escape::Shown;
 use crate::report::{label, place, unique};
@@ -51,11 +51,7 @@ impl Target {
 
     /// What to call the endpoint at this place of the string.
     pub(super) fn label(&self, place: usize) -> String {
-        match self.labels.get(place) {
-            Some(label) => label.clone(),
-            // The file of a service, which the string names, has changed since.
-            None => format!("{}, endpoint {}", self.name(), place.saturating_add(1)),
-        }
+        label_at(&self.labels, place)
     }
 
     /// Whether a result for one is a result for the other.
@@ -83,6 +79,16 @@ impl Target {
     }
 }
 
+/// What to call the endpoint at this place, if these are the labels.
+pub(super) fn label_at(labels: &[String], place: usize) -> String {
+    let first = labels.first().map_or("", String::as_str);
+    match labels.get(place) {
+        Some(label) => label.clone(),
+        // The file of a service, which the string names, has changed since.
+        None => format!("{first}, endpoint {}", place.saturating_add(1)),
+    }
+}
+
 /// One for each endpoint of the string, as the report of a check has them.
 fn labels(source: &Source, world: &dyn World) -> Vec<String> {
     let name = source.label.name.as_deref().map(Shown::new);
@@ -95,22 +101,24 @@ fn labels(source: &Source, world: &dyn World) -> Vec<String> {
         (None, None, Some(location)) => location.clone(),
         (None, None, None) => label(None, None, None),
     };
-    debug_assert!(source.given == Given::String || source.text.is_empty());
     let understood = understand(source.input(), source.dialect, world);
     let endpoints = understood.map(|understood| understood.conninfo.endpoints);
     let endpoints = endpoints.unwrap_or_default();
     if endpoints.is_empty() {
         return vec![of(None)];
     }
-    let named = endpoints.iter().map(|endpoint| {
-        let host = endpoint
-            .host
-            .as_ref()
-            .map(|host| Shown::new(host.as_bytes()).to_string())
-            .or_else(|| endpoint.hostaddr.as_ref().map(ToString::to_string));
-        of(place(host.as_deref(), Some(endpoint.port)))
-    });
+    let named = endpoints.iter().map(|endpoint| of(place_of(endpoint)));
     named.collect()
+}
+
+/// Host and port, as the report of a check has them.
+pub(super) fn place_of(endpoint: &Endpoint) -> Option<String> {
+    let host = endpoint
+        .host
+        .as_ref()
+        .map(|host| Shown::new(host.as_bytes()).to_string())
+        .or_else(|| endpoint.hostaddr.as_ref().map(ToString::to_string));
+    place(host.as_deref(), Some(endpoint.port))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Answers.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,8 +12,9 @@ use hyper::header::{
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use hyper::{Request, Response, StatusCode};
+use tokio::time::Instant;
 
-use crate::serve::probe::{Failure, probe};
+use crate::serve::probe::{Failure, LONGEST, probe};
 use crate::serve::{Core, metrics, page};
 
 use super::auth::Denied;
@@ -48,12 +50,10 @@ type Answer = Response<Whole>;
 impl Client {
     pub(super) async fn answer(&self, request: &Request<Incoming>) -> Answer {
         let credentials = request.headers().get(AUTHORIZATION);
-        match self
-            .inside
-            .users()
-            .admit(credentials.map(HeaderValue::as_bytes))
-            .await
-        {
+        // Those who may ask now: somebody may have gone since the connection began.
+        let inside = self.door.inside(&self.core);
+        let admitted = inside.users().admit(credentials.map(HeaderValue::as_bytes));
+        match admitted.await {
             Ok(()) => {}
             Err(Denied::Unknown) => {
                 let mut answer = text(StatusCode::UNAUTHORIZED, "log in\n");
@@ -97,7 +97,7 @@ impl Client {
                 whole(StatusCode::OK, HTML, body)
             }
             Route::Probe(name) => match probe(&self.core, &name, patience(headers)).await {
-                Ok(metrics) => whole(StatusCode::OK, METRICS, Bytes::copy_from_slice(&metrics)),
+                Ok(metrics) => whole(StatusCode::OK, METRICS, metrics),
                 Err(Failure::Unknown) => text(
                     StatusCode::NOT_FOUND,
                     "the configuration has no target of this name\n",
@@ -115,40 +115,35 @@ impl Client {
 
 impl Pages {
     fn metrics(&self, core: &Core) -> Bytes {
-        current(&self.metrics, core, |out| {
+        current(&self.metrics, core, || {
             let (board, schedule) = (core.board.borrow(), core.schedule.borrow());
             let totals = *core.totals.borrow();
-            metrics::write(out, &board, &schedule, &totals, core.now())
+            metrics::all(&board, &schedule, &totals, core.now()).into()
         })
     }
 
     fn states(&self, core: &Core) -> Bytes {
-        current(&self.states, core, |out| {
-            page::write(out, &core.board.borrow(), core.now())
+        current(&self.states, core, || {
+            page::of(&core.board.borrow(), core.now()).into()
         })
     }
 }
 
-/// The page, made again if the state or the second is another.
-fn current(
-    cache: &std::cell::RefCell<Option<Page>>,
-    core: &Core,
-    write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-) -> Bytes {
-    let (version, second) = (core.board.borrow().version(), core.now().wall);
+/// The page, made again if it is a second old, or something was logged since.
+fn current(cache: &RefCell<Option<Page>>, core: &Core, make: impl FnOnce() -> Bytes) -> Bytes {
+    let said = core.totals.borrow().said;
     let mut cache = cache.borrow_mut();
     if let Some(page) = &*cache
-        && (page.version, page.second) == (version, second)
+        && page.said == said
+        && page.made.elapsed() < FRESH
     {
         return page.bytes.clone();
     }
-    let mut out = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = write(&mut out);
-    let bytes = Bytes::from(out);
+    let made = Instant::now();
+    let bytes = make();
     *cache = Some(Page {
-        version,
-        second,
+        made,
+        said,
         bytes: bytes.clone(),
     });
     bytes
@@ -191,12 +186,12 @@ fn whole(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
     answer
 }
 
+/// However often somebody asks, a page of thousands of endpoints is made once in this time.
+const FRESH: Duration = Duration::from_secs(1);
+
 const PLAIN: &str = "text/plain; charset=utf-8";
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
-
-/// The longest check that a request waits for.
-const LONGEST: Duration = Duration::from_secs(60);
 
 const WAY_BACK: Duration = Duration::from_millis(500);
 

@@ -8,12 +8,15 @@ use aws_lc_rs::rand::SystemRandom;
 use data_encoding::BASE64;
 use tokio::sync::Semaphore;
 
+use crate::serve::web_config::cost;
 use crate::workers::{Weight, aside};
 
 /// Those who may ask. No `Debug`: it has password hashes.
 pub(super) struct Users {
     /// The bcrypt hash of each name; everybody may ask if there is none.
     hashes: HashMap<String, String>,
+    /// The highest cost among them.
+    cost: u32,
     /// A key that only this process has, so that what is remembered is useless elsewhere.
     key: Option<hmac::Key>,
     verified: RefCell<VecDeque<[u8; 32]>>,
@@ -34,7 +37,9 @@ pub(super) enum Denied {
 
 impl Users {
     pub(super) fn new(hashes: HashMap<String, String>) -> Self {
+        let costs = hashes.values().filter_map(|hash| cost(hash));
         Self {
+            cost: costs.max().unwrap_or(LOWEST),
             hashes,
             key: hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok(),
             verified: RefCell::default(),
@@ -49,6 +54,11 @@ impl Users {
         self.hashes.is_empty()
     }
 
+    /// Whether they are the same, with the same passwords.
+    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+        self.hashes == other.hashes
+    }
+
     /// Whether the one who sent this header may ask.
     pub(super) async fn admit(&self, header: Option<&[u8]>) -> Result<(), Denied> {
         if self.hashes.is_empty() {
@@ -56,7 +66,7 @@ impl Users {
         }
         let (name, password) = header.and_then(credentials).ok_or(Denied::Unknown)?;
         let known = self.hashes.get(&name);
-        let hash = known.map_or(NO_ONE, String::as_str).to_owned();
+        let hash = known.map_or_else(|| nobody(self.cost), String::clone);
         let mark = self.mark(&name, &hash, &password);
         if let Some(mark) = mark {
             if self.verified.borrow().contains(&mark) {
@@ -66,7 +76,6 @@ impl Users {
                 return Err(Denied::Unknown);
             }
         }
-        // A name that is unknown costs as much as a wrong password, so that no name can be guessed.
         let is_right = self.verify(password, hash).await? && known.is_some();
         if let Some(mark) = mark {
             let list = if is_right {
@@ -90,8 +99,15 @@ impl Users {
         }
         let waiting = Waiting::new(&self.waiting);
         let turn = self.turns.acquire().await.map_err(|_| Denied::Busy)?;
+        let highest = self.cost;
         let right = aside(Weight::Heavy, move || {
-            bcrypt::verify(&password, &hash).unwrap_or(false)
+            let right = bcrypt::verify(&password, &hash).unwrap_or(false);
+            // Each cost takes twice as long as the one before it. So every name takes as long as one of the highest cost
+            // or an unknown one, and none can be guessed by the time.
+            for cost in cost(&hash).unwrap_or(highest)..highest {
+                let _ = bcrypt::verify(&password, &nobody(cost));
+            }
+            right
         });
         let right = right.await;
         drop((turn, waiting));
@@ -145,8 +161,13 @@ fn credentials(header: &[u8]) -> Option<(String, Vec<u8>)> {
     Some((String::from_utf8(name.to_vec()).ok()?, password.to_vec()))
 }
 
-/// The hash of a password that is not known: it was random.
-const NO_ONE: &str = "$2b$10$qzxEHMOF0DTOX0Xds1avKOoMIDdZYGEp5AO7zAxkqpkyIAJSqmHka";
+/// The hash of a password that nobody knows: it was random.
+fn nobody(cost: u32) -> String {
+    format!("$2b${cost:02}$qzxEHMOF0DTOX0Xds1avKOoMIDdZYGEp5AO7zAxkqpkyIAJSqmHka")
+}
+
+/// If there is no user.
+const LOWEST: u32 = 4;
 
 const AT_ONCE: usize = 2;
 const MOST_WAITING: usize = 16;
@@ -223,7 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_for_unknown_names_is_one() {
-        assert_eq!(bcrypt::verify("x", NO_ONE).ok(), Some(false));
+    fn the_hash_for_unknown_names_is_one_of_the_highest_cost() {
+        for cost in [4, 5, 10] {
+            let hash = nobody(cost);
+            assert_eq!(super::cost(&hash), Some(cost));
+            assert_eq!(bcrypt::verify("x", &hash).ok(), Some(false));
+        }
+        let hash = |cost| {
+            bcrypt::hash_with_salt("x", cost, [7; 16])
+                .unwrap()
+                .to_string()
+        };
+        let costs = HashMap::from([("ann".to_owned(), hash(4)), ("bob".to_owned(), hash(6))]);
+        assert_eq!(Users::new(costs).cost, 6);
     }
 }

@@ -1,6 +1,7 @@
 //! Who may come in, and how: what a web configuration says, with its certificate.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub struct Door {
 /// What a connection meets.
 pub(in crate::serve) struct Inside {
     tls: Option<TlsAcceptor>,
-    users: Users,
+    users: Rc<Users>,
 }
 
 impl Inside {
@@ -36,7 +37,7 @@ impl Inside {
         let Some(file) = file else {
             return Ok(Self {
                 tls: None,
-                users: Users::new(std::collections::HashMap::new()),
+                users: Rc::new(Users::new(HashMap::new())),
             });
         };
         let bytes =
@@ -47,7 +48,7 @@ impl Inside {
         let tls = tls.map(|tls| server_config(tls, directory)).transpose()?;
         Ok(Self {
             tls: tls.map(|config| TlsAcceptor::from(Arc::new(config))),
-            users: Users::new(config.users),
+            users: Rc::new(Users::new(config.users)),
         })
     }
 
@@ -104,9 +105,14 @@ impl Door {
     pub(in crate::serve) fn reload(&self) -> Result<(), Error> {
         self.read.set(Instant::now());
         let inside = Inside::read(self.file.as_deref());
-        let inside = inside.and_then(|inside| {
+        let inside = inside.and_then(|mut inside| {
             if self.is_guarded() && !inside.is_guarded() {
                 return Err(Error::Unguarded);
+            }
+            let before = Rc::clone(&self.inside.borrow().users);
+            if inside.users.are_those_of(&before) {
+                // What was verified need not be verified again.
+                inside.users = before;
             }
             Ok(inside)
         });
@@ -115,19 +121,70 @@ impl Door {
         Ok(())
     }
 
-    /// What a new connection meets. A certificate is renewed without a signal: the file is read again now and then.
+    /// What a connection or a request meets. A certificate is renewed without a signal: the file is read again now and then.
     pub(super) fn inside(&self, core: &Core) -> Rc<Inside> {
         if self.file.is_some() && self.read.get().elapsed() > OLD {
             let failed_before = self.failed.get();
             if let Err(error) = self.reload()
                 && !failed_before
             {
-                (core.log)(Event::NotLoaded(Shown::new(&error.to_string())));
+                core.say(Event::NotLoaded(Shown::new(&error.to_string())));
             }
         }
         Rc::clone(&self.inside.borrow())
     }
 }
 
-/// How long a certificate that was read is used.
+/// How long what was read is used.
 const OLD: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_that_are_the_same_stay_verified_and_others_do_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("web.yml");
+        let write = |password| {
+            let hash = bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap();
+            let text = format!("basic_auth_users:\n  ann: {hash}\n");
+            std::fs::write(&file, text).unwrap();
+        };
+        write("secret");
+        let door = Door::open(Some(&file)).unwrap();
+        let users = || Rc::clone(&door.inside.borrow().users);
+        let before = users();
+        door.reload().unwrap();
+        assert!(Rc::ptr_eq(&users(), &before));
+        write("other");
+        door.reload().unwrap();
+        assert!(!Rc::ptr_eq(&users(), &before));
+    }
+
+    #[test]
+    fn a_broken_file_is_not_one_without_a_certificate() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("web.yml");
+        std::fs::write(
+            &file,
+            "tls_server_config:\n  cert_file: web.crt\n  key_file: web.key\n",
+        )
+        .unwrap();
+        for (certificate, word) in [
+            ("", "there is no certificate in it"),
+            (
+                "-----BEGIN CERTIFICATE-----\nAA",
+                "a PEM block in it is broken",
+            ),
+            (
+                "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+                "a PEM block in it is broken",
+            ),
+        ] {
+            std::fs::write(directory.path().join("web.crt"), certificate).unwrap();
+            let error = Door::open(Some(&file)).err().unwrap().to_string();
+            assert!(error.contains(word), "{certificate}: {error}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod route;
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Core;
 
@@ -33,10 +34,22 @@ pub struct Limits {
     pub connections: usize,
     /// Checks that requests asked for, at once.
     pub probes: usize,
+    /// Endpoints of one such check that are in flight at once.
+    pub probe_endpoints: NonZeroUsize,
     /// Time for a handshake, and for the head of each request; a connection without a request ends after it.
     pub head: Duration,
     /// Time for a connection, however many requests it has.
     pub connection: Duration,
+}
+
+impl Limits {
+    /// The most descriptors that connections and the checks for them take. An endpoint takes two, one of them for the
+    /// resolver.
+    #[must_use]
+    pub fn descriptors(&self) -> usize {
+        let endpoints = self.probes.saturating_mul(self.probe_endpoints.get());
+        endpoints.saturating_mul(2).saturating_add(self.connections)
+    }
 }
 
 impl Default for Limits {
@@ -44,6 +57,7 @@ impl Default for Limits {
         Self {
             connections: 256,
             probes: 32,
+            probe_endpoints: NonZeroUsize::MIN.saturating_add(3),
             head: Duration::from_secs(10),
             connection: Duration::from_secs(5 * 60),
         }
@@ -60,17 +74,17 @@ pub(super) struct Gate {
     closing: Rc<Closing>,
 }
 
-/// Pages that were made in this second, of this state.
+/// Pages that were made a moment ago.
 #[derive(Default)]
 struct Pages {
     metrics: RefCell<Option<Page>>,
     states: RefCell<Option<Page>>,
 }
 
-#[derive(Clone)]
 struct Page {
-    version: u64,
-    second: i64,
+    made: Instant,
+    /// How many lines had been logged.
+    said: u64,
     bytes: Bytes,
 }
 
@@ -142,7 +156,7 @@ impl Gate {
             let inside = door.inside(&core);
             let client = Client {
                 core,
-                inside: Rc::clone(&inside),
+                door,
                 pages,
                 closing,
             };
@@ -177,7 +191,7 @@ impl Drop for Counted {
 
 struct Client {
     core: Rc<Core>,
-    inside: Rc<door::Inside>,
+    door: Rc<Door>,
     pages: Rc<Pages>,
     closing: Rc<Closing>,
 }

@@ -259,7 +259,7 @@ fn users(section: &Entry) -> Result<HashMap<String, String>, Error> {
 }
 
 /// The cost of a bcrypt hash, if it is one.
-fn cost(hash: &str) -> Option<u32> {
+pub(super) fn cost(hash: &str) -> Option<u32> {
     let parts: Vec<&str> = hash.split('$').collect();
     let ["", "2a" | "2b" | "2x" | "2y", cost, rest] = parts.as_slice() else {
         return None;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
@@ -24,15 +24,11 @@ pub(in crate::serve) fn server_config(tls: &Tls, directory: &Path) -> Result<Ser
         Oldest::V1_3 => &[&TLS13],
     };
     let certificate = directory.join(&tls.certificate);
-    let unusable = |file: &Path, why: &dyn ToString| Error::Credentials {
-        file: Shown::new(&shown_path(file)),
-        why: Shown::new(&why.to_string()),
-    };
     let chain = certificates(&certificate)?;
     let key_file = directory.join(&tls.key);
     let bytes = read(&key_file)?;
     let key = PrivateKeyDer::from_pem_slice(&bytes)
-        .map_err(|_| unusable(&key_file, &"there is no private key in it"))?;
+        .map_err(|error| unusable(&key_file, &unread(&error, "there is no private key in it")))?;
     let verifier = |ca: &Path| {
         let file = directory.join(ca);
         let mut roots = RootCertStore::empty();
@@ -65,18 +61,30 @@ pub(in crate::serve) fn server_config(tls: &Tls, directory: &Path) -> Result<Ser
     Ok(config)
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let bytes = read(file)?;
-    let all: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<_, _>>()
-        .unwrap_or_default();
-    if all.is_empty() {
-        return Err(Error::Credentials {
-            file: Shown::new(&shown_path(file)),
-            why: "there is no certificate in it".into(),
-        });
+/// Why a file has not what is looked for. The error itself may repeat a part of a private key.
+fn unread(error: &pem::Error, none: &'static str) -> &'static str {
+    match matches!(error, pem::Error::NoItemsFound) {
+        true => none,
+        false => "a PEM block in it is broken",
     }
-    Ok(all)
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    const NONE: &str = "there is no certificate in it";
+    let bytes = read(file)?;
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+    match all {
+        Ok(all) if all.is_empty() => Err(unusable(file, &NONE)),
+        Ok(all) => Ok(all),
+        Err(error) => Err(unusable(file, &unread(&error, NONE))),
+    }
+}
+
+fn unusable(file: &Path, why: &dyn ToString) -> Error {
+    Error::Credentials {
+        file: Shown::new(&shown_path(file)),
+        why: Shown::new(&why.to_string()),
+    }
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Error> {

@@ -115,6 +115,7 @@ fn setting(line: &Line<'_>) -> Result<(String, Option<String>), Error> {
     let (key, rest) = match line.text.chars().next() {
         Some('"' | '\'') => {
             let (key, rest) = quoted(line)?;
+            let rest = rest.trim_start_matches(' ');
             (key, rest.strip_prefix(':').ok_or_else(|| wrong(FORM))?)
         }
         _ => {
@@ -127,7 +128,7 @@ fn setting(line: &Line<'_>) -> Result<(String, Option<String>), Error> {
                 .ok_or_else(|| wrong(FORM))?;
             let (key, rest) = line.text.split_at(end);
             (
-                plain(key, line)?.unwrap_or_default(),
+                plain(key.trim_end_matches(' '), line)?.unwrap_or_default(),
                 rest.get(1..).unwrap_or_default(),
             )
         }
@@ -231,6 +232,7 @@ mod tests {
             ("a:\n    b:\n      c: d\n", "a(b(c=d))"),
             ("a: 'it''s'\nb: \"x\\\"y\\\\\"\n", "a=it's,b=x\"y\\"),
             ("'a b': c#d\n", "a b=c#d"),
+            ("a : b\n'c' : d\n", "a=b,c=d"),
             ("a: ~\nb:\nc: null\n", "a=-,b=-,c=-"),
             ("a: http://x:1/\n", "a=http://x:1/"),
             ("a:\r\n  b: c\r\n", "a(b=c)"),

@@ -1,9 +1,12 @@
 //! Who may ask: loopback, or a web configuration of Prometheus.
 
+use std::net::TcpStream;
 use std::process::Command;
 
+use nix::sys::signal::Signal;
+
 use super::configure;
-use super::running::Service;
+use super::running::{PATIENCE, Service};
 use crate::support::fleet_lab::Lab;
 use crate::support::skip::{has_openssl, skip};
 
@@ -113,6 +116,32 @@ fn passwords_and_certificates_are_those_of_the_web_configuration() {
     assert_ne!(service.get("/metrics").status, 200);
 }
 
+#[test]
+fn a_user_who_is_gone_may_not_ask_over_a_connection_that_is_open() {
+    let lab = Lab::new();
+    configure(&lab, &[("good", &lab.good())]);
+    let hash = bcrypt::hash_with_salt("secret", 4, [7; 16]).unwrap();
+    let users = |names: &[&str]| {
+        let lines = names.iter().map(|name| format!("  {name}: {hash}\n"));
+        let text = format!("basic_auth_users:\n{}", lines.collect::<String>());
+        lab.client.write("web.yml", text);
+    };
+    users(&["ann", "bob"]);
+    let options = ["--config", "pgtls.toml", "--web-config", "web.yml"];
+    let mut service = Service::start(&lab.client, &options);
+    // ann:secret
+    let ann = "Authorization: Basic YW5uOnNlY3JldA==\r\n";
+    let connection = TcpStream::connect(service.address).unwrap();
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(Service::status_over(&connection, ann), 200);
+    users(&["bob"]);
+    service.signal(Signal::SIGHUP);
+    service.wait_for("read the configuration again");
+    let status = Service::status_over(&connection, ann);
+    // On a slow machine the connection may have ended meanwhile.
+    assert!(status == 401 || status == 0, "{status}");
+}
+
 /// `web.crt` and `web.key`, for `localhost`. `false`, with a visible line, without openssl.
 fn made_certificate(lab: &Lab) -> bool {
     if !has_openssl() {
@@ -202,6 +231,7 @@ fn no_web_configuration_is_accepted_that_prometheus_refuses() {
         ("basic_auth_users:\n  ann: {hash}\n", [true, true]),
         ("basic_auth_users:\n  'ann': \"{hash}\" # x\n", [true, true]),
         ("basic_auth_users:\n  ann: secret\n", [false, false]),
+        ("basic_auth_users :\n  ann : {hash}\n", [true, true]),
         ("basic_auth_users:\n\tann: {hash}\n", [false, false]),
         ("basic_auth_users: {{ann: {hash}}}\n", [false, true]),
         ("http_server_config:\n  http2: true\n{tls}", [true, true]),

@@ -2,11 +2,13 @@
 
 mod door;
 mod hostile;
+mod probe;
 mod prometheus;
+mod results;
 mod running;
 
 use nix::sys::signal::Signal;
-use running::{Answer, Service};
+use running::Service;
 
 use crate::support::fleet_lab::{Lab, at};
 use crate::support::scripted;
@@ -106,154 +108,6 @@ fn it_is_not_ready_before_the_first_round_and_a_silent_server_delays_no_other() 
 }
 
 #[test]
-fn a_result_that_is_too_old_is_no_pass() {
-    let lab = Lab::new();
-    let (listener, port) = scripted::silent();
-    let gate = lab.endpoint.address;
-    // The first connection is led to the good endpoint, and no other one.
-    let relay = std::thread::spawn(move || {
-        let (client, _) = listener.accept().unwrap();
-        let server = std::net::TcpStream::connect(gate).unwrap();
-        let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-        let up = std::thread::spawn(move || {
-            let _ = std::io::copy(&mut from, &mut to);
-        });
-        let _ = std::io::copy(&mut &server, &mut &client);
-        let _ = client.shutdown(std::net::Shutdown::Both);
-        up.join().unwrap();
-        listener
-    });
-    let text = format!(
-        "[[endpoint]]\nname = \"old\"\ninterval = \"1s\"\nconninfo = {:?}\n",
-        at(port)
-    );
-    lab.client.write("pgtls.toml", text);
-    let mut service = Service::start(&lab.client, &["--config", "pgtls.toml", "--timeout", "24h"]);
-    service.wait_for("the first round is done: 1 passed");
-    // From now on every check waits, and no result comes.
-    let change = service.wait_for("pgtls: old: FAIL");
-    assert!(change.contains("exit 3, stale-result:"), "{change}");
-    let metrics = service.get("/metrics");
-    assert_eq!(
-        metrics.metric("ssl_probe_success{target=\"old\"}"),
-        Some(0.0)
-    );
-    assert_eq!(
-        metrics.metric("pgtls_result_stale{target=\"old\"}"),
-        Some(1.0)
-    );
-    assert_eq!(metrics.metric("pgtls_exit_code{target=\"old\"}"), Some(3.0));
-    let code = "pgtls_error_info{target=\"old\",code=\"stale-result\"}";
-    assert_eq!(metrics.metric(code), Some(1.0));
-    assert!(metrics.metric("pgtls_result_age_seconds{target=\"old\"}") > Some(2.0));
-    assert!(!metrics.body.contains("ssl_cert_not_after{target=\"old\""));
-    let page = service.get("/").body;
-    assert!(page.contains("stale-result"), "{page}");
-    drop(service);
-    drop(relay.join());
-}
-
-#[test]
-fn a_probe_checks_now_and_only_what_the_configuration_names() {
-    let lab = Lab::new();
-    let service = started(&lab);
-    let probe = service.get("/probe?target=good");
-    assert_eq!(probe.status, 200);
-    assert_eq!(
-        probe.metric("ssl_probe_success{target=\"good\"}"),
-        Some(1.0)
-    );
-    assert!(probe.metric("pgtls_probe_duration_seconds").is_some());
-    assert!(!probe.body.contains("target=\"bad\""));
-    assert_eq!(
-        service
-            .get("/probe?target=bad")
-            .metric("pgtls_exit_code{target=\"bad\"}"),
-        Some(7.0)
-    );
-    let string = "host=localhost%20sslmode=require";
-    for (target, status) in [
-        ("/probe", 400),
-        ("/probe?target=", 400),
-        ("/probe?target=%zz", 400),
-        ("/probe?target=Good", 404),
-        (&format!("/probe?target={string}"), 404),
-        ("/probe?target=good%0d%0aX:%20y", 404),
-        ("/nothing", 404),
-    ] {
-        assert_eq!(service.get(target).status, status, "{target}");
-    }
-    assert_eq!(service.ask("POST", "/metrics", "").status, 405);
-    assert!(
-        service
-            .ask("DELETE", "/", "")
-            .head
-            .contains("allow: get, head")
-    );
-    let head = service.ask("HEAD", "/metrics", "");
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
-    // No request wrote a line.
-    assert!(!service.said.iter().any(|line| line.contains("X: y")));
-}
-
-#[test]
-fn a_request_may_name_a_stranger_only_if_that_is_allowed_and_never_this_machine() {
-    let lab = Lab::new();
-    configure(&lab, &[("good", &lab.good())]);
-    let options = ["--config", "pgtls.toml", "--allow-targets"];
-    let mut service = Service::start(&lab.client, &options);
-    service.wait_for("the first round is done");
-    let port = lab.endpoint.address.port();
-    for (string, word) in [
-        (format!("host=127.0.0.1%20port={port}"), "this machine"),
-        (format!("host=localhost%20port={port}"), "this machine"),
-        (
-            format!("host=192.0.2.1%20hostaddr=127.0.0.1%20port={port}"),
-            "this machine",
-        ),
-        (
-            "host=192.0.2.1%20sslrootcert=root.crt".to_owned(),
-            "no file",
-        ),
-        ("host=192.0.2.1%20password=hunter2".to_owned(), "password"),
-        ("service=prod".to_owned(), "service"),
-    ] {
-        let answer = service.get(&format!("/probe?target={string}"));
-        assert_eq!(answer.status, 400, "{string}: {}", answer.body);
-        assert!(answer.body.contains(word), "{string}: {}", answer.body);
-        assert!(!answer.body.contains("hunter2"), "{}", answer.body);
-    }
-}
-
-#[test]
-fn requests_for_one_name_share_one_check() {
-    let lab = Lab::new();
-    let (listener, port) = scripted::silent();
-    configure(&lab, &[("slow", &at(port))]);
-    let service = Service::start(&lab.client, &["--config", "pgtls.toml", "--timeout", "24h"]);
-    // The check of the schedule.
-    let scheduled = listener.accept().unwrap();
-    let asking: Vec<_> = (0..8)
-        .map(|_| service.begin("GET", "/probe?target=slow", ""))
-        .collect();
-    let first = listener.accept().unwrap();
-    // All eight were sent before this one, and one check is running.
-    service.until("there is one probe", |metrics| {
-        metrics.metric("pgtls_probes_in_flight") == Some(1.0)
-    });
-    // Every connection is closed from now on, so that the check ends.
-    drop(first);
-    std::thread::spawn(move || listener.incoming().for_each(drop));
-    let answers: Vec<Answer> = asking.into_iter().map(Answer::of).collect();
-    for answer in &answers {
-        assert_eq!(answer.metric("pgtls_exit_code{target=\"slow\"}"), Some(3.0));
-        // The duration with it.
-        assert_eq!(answer.body, answers[0].body);
-    }
-    drop(scheduled);
-}
-
-#[test]
 fn the_configuration_is_read_again_and_a_wrong_one_changes_nothing() {
     let lab = Lab::new();
     let mut service = started(&lab);
@@ -299,6 +153,18 @@ fn the_configuration_is_read_again_and_a_wrong_one_changes_nothing() {
         Some(1.0)
     );
     assert_eq!(service.stop(), Some(0));
+}
+
+#[test]
+fn a_service_that_was_ready_stays_ready_when_a_target_comes() {
+    let lab = Lab::new();
+    let mut service = started(&lab);
+    let (_listener, port) = scripted::silent();
+    configure(&lab, &[("good", &lab.good()), ("silent", &at(port))]);
+    service.signal(Signal::SIGHUP);
+    service.wait_for("read the configuration again. Targets: 2; new or changed: 1");
+    assert_eq!(service.get("/-/ready").status, 200);
+    assert_eq!(service.metric("pgtls_ready"), Some(1.0));
 }
 
 #[test]

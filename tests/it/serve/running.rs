@@ -108,6 +108,32 @@ impl Service {
         stream
     }
 
+    /// The status of one more answer over a connection that stays open; 0 if it has ended.
+    pub(crate) fn status_over(connection: &TcpStream, headers: &str) -> u16 {
+        let mut connection = connection;
+        let head = format!("GET /-/healthy HTTP/1.1\r\nHost: pgtls\r\n{headers}\r\n");
+        let _ = connection.write_all(head.as_bytes());
+        let mut lines = BufReader::new(connection);
+        let mut line = String::new();
+        let mut read = || {
+            line.clear();
+            let _ = lines.read_line(&mut line);
+            line.trim_end().to_lowercase()
+        };
+        let status = read().split(' ').nth(1).and_then(|code| code.parse().ok());
+        let mut length = 0;
+        loop {
+            let line = read();
+            match line.strip_prefix("content-length: ") {
+                Some(value) => length = value.parse().unwrap(),
+                None if line.is_empty() => break,
+                None => {}
+            }
+        }
+        let _ = lines.read_exact(&mut vec![0; length]);
+        status.unwrap_or(0)
+    }
+
     /// The value of a series of `/metrics`; `None` if it is not there.
     pub(crate) fn metric(&self, series: &str) -> Option<f64> {
         self.get("/metrics").metric(series)
