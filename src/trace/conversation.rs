@@ -97,41 +97,43 @@ impl Conversation {
 
     /// Reads packets without a kind, and what comes after them.
     fn open(&mut self) -> Attention {
-        loop {
-            let request = match opening(&self.kept) {
-                Opening::More => return Attention::Needed,
-                Opening::Request(request, length) => {
-                    self.kept.drain(..length);
-                    request
-                }
-                Opening::Startup(packet, length) => {
-                    let startup = Startup::read(packet);
-                    return self.login(startup, length);
-                }
-                Opening::Cancel => {
-                    self.decide(Step::PlaintextCancel);
-                    return Attention::Over;
-                }
-                Opening::Tls if !self.may_be_a_token() => return self.tls(),
-                Opening::Foreign if matches!(self.stage, Stage::MayBeginGssapi) => {
-                    return self.gssapi();
-                }
-                // Tokens of GSSAPI have no mark: the answer tells what they are.
-                Opening::Tls | Opening::Foreign if self.may_be_a_token() => {
-                    return Attention::Needed;
-                }
-                Opening::Tls | Opening::Foreign => {
-                    self.decide(Step::Foreign);
-                    return Attention::Over;
-                }
-            };
-            self.step(request.step());
-            match (&self.ear, self.asked.len() < MAX_ASKED) {
-                (Ear::Open, true) => self.asked.push_back(request),
-                // No answer could be told from another.
-                (Ear::Open, false) => self.no_longer_listen(),
-                (Ear::Error(_) | Ear::Deaf, _) => {}
+        // Removed at once, because what follows them may be long.
+        let mut requests = 0_usize;
+        while let Opening::Request(request, length) =
+            opening(self.kept.get(requests..).unwrap_or_default())
+        {
+            requests = requests.saturating_add(length);
+            self.ask(request);
+        }
+        self.kept.drain(..requests);
+        match opening(&self.kept) {
+            Opening::More | Opening::Request(..) => Attention::Needed,
+            Opening::Startup(packet, length) => {
+                let startup = Startup::read(packet);
+                self.login(startup, length)
             }
+            Opening::Cancel => {
+                self.decide(Step::PlaintextCancel);
+                Attention::Over
+            }
+            Opening::Tls if !self.may_be_a_token() => self.tls(),
+            Opening::Foreign if matches!(self.stage, Stage::MayBeginGssapi) => self.gssapi(),
+            // Tokens of GSSAPI have no mark: the answer tells what they are.
+            Opening::Tls | Opening::Foreign if self.may_be_a_token() => Attention::Needed,
+            Opening::Tls | Opening::Foreign => {
+                self.decide(Step::Foreign);
+                Attention::Over
+            }
+        }
+    }
+
+    fn ask(&mut self, request: Request) {
+        self.step(request.step());
+        match (&self.ear, self.asked.len() < MAX_ASKED) {
+            (Ear::Open, true) => self.asked.push_back(request),
+            // No answer could be told from another.
+            (Ear::Open, false) => self.no_longer_listen(),
+            (Ear::Error(_) | Ear::Deaf, _) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::login::Attention;
 use super::seen::{Channel, Seen, Side};
+use super::units::Units;
 use crate::wire::Malformed;
 use crate::wire::postgres::frame::LENGTH_WORD;
 
@@ -11,8 +12,8 @@ use crate::wire::postgres::frame::LENGTH_WORD;
 /// application sends after the server's token is its session, which exists when the server has answered.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
-    application: Packets,
-    server: Packets,
+    application: Units<LENGTH_WORD>,
+    server: Units<LENGTH_WORD>,
     progress: Progress,
 }
 
@@ -46,7 +47,7 @@ impl Exchange {
             Side::Application => &mut self.application,
             Side::Server => &mut self.server,
         };
-        packets.feed(bytes, || *progress = progress.after(side))?;
+        packets.feed(bytes, length, || *progress = progress.after(side))?;
         Ok(match self.progress {
             Progress::Answered => {
                 seen.channel = Channel::Gssapi;
@@ -74,36 +75,11 @@ impl Progress {
     }
 }
 
-/// Counts the packets of one direction, in whatever pieces they arrive.
-#[derive(Debug, Default)]
-struct Packets {
-    length: Vec<u8>,
-    left: usize,
-}
-
-impl Packets {
-    fn feed(&mut self, bytes: &[u8], mut each: impl FnMut()) -> Result<(), Malformed> {
-        for byte in bytes {
-            if self.left > 0 {
-                self.left = self.left.saturating_sub(1);
-            } else {
-                self.length.push(*byte);
-                let Some(word) = self.length.first_chunk::<LENGTH_WORD>() else {
-                    continue;
-                };
-                let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
-                if !(1..=MAX_PACKET).contains(&length) {
-                    return Err(Malformed);
-                }
-                self.left = length;
-                self.length.clear();
-                continue;
-            }
-            if self.left == 0 {
-                each();
-            }
-        }
-        Ok(())
+/// The length of a packet that begins with this word.
+fn length(word: [u8; LENGTH_WORD]) -> Result<usize, Malformed> {
+    match usize::try_from(u32::from_be_bytes(word)) {
+        Ok(length @ 1..=MAX_PACKET) => Ok(length),
+        Ok(_) | Err(_) => Err(Malformed),
     }
 }
 

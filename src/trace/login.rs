@@ -4,6 +4,7 @@
 
 use super::seen::{PasswordForm, Seen, shown};
 use super::startup::MAX_TEXT;
+use super::units::Units;
 use crate::escape::Shown;
 use crate::wire::Malformed;
 use crate::wire::postgres::auth::{AuthRequest, Mechanisms};
@@ -13,7 +14,7 @@ use crate::wire::postgres::frame::{Frames, LENGTH_WORD, backend, frontend};
 /// Reads a session in plain text up to the end of its login.
 #[derive(Debug, Default)]
 pub(super) struct Login {
-    client: Messages,
+    client: Units<{ 1 + LENGTH_WORD }>,
     server: Frames,
     wanted: Wanted,
     mechanism: Mechanism,
@@ -47,13 +48,17 @@ impl Login {
     /// What the application sends after its StartupMessage.
     pub(super) fn client(&mut self, bytes: &[u8], seen: &mut Seen) -> Attention {
         let wanted = self.wanted;
-        let fed = self.client.feed(bytes, |kind| {
+        let begun = |[kind, word @ ..]: [u8; 1 + LENGTH_WORD]| {
+            let length = usize::try_from(u32::from_be_bytes(word)).unwrap_or(usize::MAX);
+            let body = length.checked_sub(LENGTH_WORD).ok_or(Malformed)?;
+            // What is cut off was begun.
             if let (frontend::PASSWORD, Wanted::Secret(form)) = (kind, wanted) {
                 seen.plaintext_passwords = seen.plaintext_passwords.saturating_add(1);
                 seen.password_form = Some(form);
             }
-        });
-        attention(fed)
+            Ok(body)
+        };
+        attention(self.client.feed(bytes, begun, || {}))
     }
 
     /// What the server sends.
@@ -158,45 +163,6 @@ fn of_request(request: AuthRequest, mechanism: &mut Mechanism) -> Wanted {
     }
 }
 
-/// The kinds of messages; nothing of their contents is kept.
-#[derive(Debug, Default)]
-struct Messages {
-    kind: Option<u8>,
-    length: Vec<u8>,
-    left: usize,
-}
-
-impl Messages {
-    fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(u8)) -> Result<(), Malformed> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if self.left > 0 {
-                let (part, behind) = rest.split_at_checked(self.left).unwrap_or((rest, &[]));
-                self.left = self.left.saturating_sub(part.len());
-                rest = behind;
-                continue;
-            }
-            let Some((&byte, behind)) = rest.split_first() else {
-                break;
-            };
-            rest = behind;
-            let Some(kind) = self.kind else {
-                self.kind = Some(byte);
-                continue;
-            };
-            self.length.push(byte);
-            if let Some(word) = self.length.first_chunk::<LENGTH_WORD>() {
-                let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
-                self.left = length.checked_sub(LENGTH_WORD).ok_or(Malformed)?;
-                each(kind);
-                self.kind = None;
-                self.length.clear();
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -274,7 +240,6 @@ mod tests {
                 let _ = login.client(piece, &mut seen);
                 let _ = login.server(piece, &mut seen);
             }
-            prop_assert!(login.client.length.len() <= LENGTH_WORD);
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The readers are pure, one file each: `negotiation` (the requests before TLS), `client_hello` with `fingerprint` and
 //! `library`, `handshake` (the rest of TLS) with `lengths` (what is encrypted in TLS 1.3), `gssapi`, `startup` and `login`
-//! (sessions in plain text). A `conversation` puts them together, and `records` cuts TLS into its records. What they
-//! return is in `seen`. `relay` is the only part that does anything. `judge` says what is wrong.
+//! (sessions in plain text). A `conversation` puts them together; `records` and `units` cut what passes by into
+//! pieces. What they return is in `seen`. `relay` is the only part that does anything. `judge` says what is wrong.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
@@ -26,6 +26,7 @@ mod relay;
 pub(crate) mod sample;
 mod seen;
 mod startup;
+mod units;
 
 pub use connection::{Closer, Connection, Counts, Log, To};
 pub use conversation::Conversation;

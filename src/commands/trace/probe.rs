@@ -118,14 +118,17 @@ pub(super) async fn with_command(
     stage: &Stage<'_>,
     environment: &Environment,
     interruptions: Interruptions,
-    mut completion: Completion,
+    completion: Completion,
 ) -> anyhow::Result<Vec<Probe>> {
     let traps = Arc::new(Traps::set(&host(stage.args, stage.understood))?);
     let trusting = environment.trusting(&traps.root(), &stage.understood.read_as);
     let mut session = Session {
         stage,
         traps,
-        interruptions: Some(interruptions),
+        interruptions: match completion {
+            Completion::Whole => Some(interruptions),
+            Completion::Interrupted => None,
+        },
     };
     let mut probes = Vec::new();
     for trap in TRAPS {
@@ -133,15 +136,8 @@ pub(super) async fn with_command(
             Trap::WrongHost => &trusting,
             Trap::UnknownCa | Trap::NoTls => environment,
         };
-        let mut probe = Probe {
-            endpoint: trap,
-            reaction: Reaction::Interrupted,
-            connections: 0,
-        };
-        if completion == Completion::Whole {
-            let led = session.lead(environment, fault_of(trap), trap.to()).await?;
-            probe = judged(trap, &led);
-        }
+        let led = session.lead(environment, fault_of(trap), trap.to()).await?;
+        let mut probe = judged(trap, &led);
         if trap == Trap::WrongHost && refused(probe.reaction) {
             let led = session.lead(&trusting, Fault::Good, To::Control).await?;
             probe.reaction = match reaction_of(&led) {
@@ -156,9 +152,6 @@ pub(super) async fn with_command(
                 | Reaction::SentPasswordInPlaintext => Reaction::NotTested,
             };
         }
-        if probe.reaction == Reaction::Interrupted {
-            completion = Completion::Interrupted;
-        }
         probes.push(probe);
     }
     stage.switch.turn(stage.server.clone());
@@ -169,7 +162,7 @@ pub(super) async fn with_command(
 struct Session<'a> {
     stage: &'a Stage<'a>,
     traps: Arc<Traps>,
-    /// `None` while a run has it.
+    /// `None` while a run has it, and after an interruption.
     interruptions: Option<Interruptions>,
 }
 
