@@ -1,7 +1,6 @@
 //! Lines of env files, compose files and the like: `KEY=VALUE`, `export KEY=VALUE`, `KEY: VALUE`, `- KEY=VALUE`. What such a
 //! file says about a connection is the value, in any dialect, or a group of variables.
 
-use super::laravel;
 use super::promise::Promise;
 use super::settings::Param;
 use super::{Dialect, Fault, Reading};
@@ -108,27 +107,29 @@ pub(super) fn variables(text: &str) -> Option<Vec<Param>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Whether the variables say where to connect without a string: `PGHOST`, or Laravel's.
+/// The keyword that libpq reads a variable for.
+pub(super) fn keyword(name: &str) -> Option<Keyword> {
+    Keyword::ALL
+        .iter()
+        .copied()
+        .find(|keyword| keyword.variable() == Some(name))
+}
+
+/// Whether libpq's variables say where to connect.
 pub(super) fn is_group(variables: &[Param]) -> bool {
     let set = |name| super::parts::find(variables, name).is_some();
-    set("PGHOST") || set("PGHOSTADDR") || set("PGSERVICE") || laravel::owns(variables)
+    set("PGHOST") || set("PGHOSTADDR") || set("PGSERVICE")
 }
 
 /// The variables of libpq, as settings.
 pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
-    if laravel::owns(variables) {
-        return laravel::group(variables);
-    }
     let mut reading = Reading::new(DIALECT);
-    for variable in variables {
-        let keyword = Keyword::ALL
-            .iter()
-            .find(|keyword| keyword.variable() == Some(variable.name.as_str()));
-        match keyword {
-            Some(keyword) if !variable.value.is_empty() => {
-                reading.set(*keyword, variable.value.as_bytes())
-            }
-            Some(_) | None => {}
+    for variable in variables
+        .iter()
+        .filter(|variable| !variable.value.is_empty())
+    {
+        if let Some(keyword) = keyword(&variable.name) {
+            reading.set(keyword, variable.value.as_bytes());
         }
     }
     reading.without_nul()

@@ -2,8 +2,8 @@
 
 use super::settings::{Param, Table};
 use super::{
-    Damage, Dialect, Fault, Reading, adonet, by_signs, damage, dotenv_line, libpq_settings, odbc,
-    trap,
+    Damage, Dialect, Fault, Reading, adonet, by_signs, damage, dotenv_line, laravel,
+    libpq_settings, odbc, trap,
 };
 use crate::conninfo::{Keyword, Nowhere, World};
 
@@ -25,69 +25,191 @@ pub(super) fn of_lines(
     lines: &[dotenv_line::Line],
     world: &dyn World,
 ) -> Result<Option<Reading>, Fault> {
-    let variables: Vec<Param> = lines
+    let groups = Group::of_all(lines);
+    let mut found: Vec<Result<Reading, Fault>> = groups
         .iter()
-        .map(|line| Param::new(line.name.as_str(), line.value.as_str()))
+        .map(|group| group.read(&group.variables(lines)))
         .collect();
-    if dotenv_line::is_group(&variables) {
-        return dotenv_line::group(&variables).map(Some);
-    }
-    let mut found = None;
-    for line in lines {
-        let reading = match value(line, world) {
-            Ok(reading) => reading,
-            Err(_) if lines.len() > 1 && !is_meant(line) => continue,
-            Err(fault) => return Err(fault),
-        };
-        match (reading, &found) {
-            (None, _) => {}
-            (Some(_), Some(_)) => {
+    for line in lines.iter().filter(|line| !is_in(line, &groups)) {
+        match value(line, world) {
+            Ok(Some(reading)) => found.push(Ok(reading)),
+            Err(fault) if lines.len() == 1 || is_meant(line, &fault) => found.push(Err(fault)),
+            Ok(None) if lines.len() > 1 && may_be_string(line) => {
                 return Err(Fault::Damaged(Damage::Lines(lines.len())));
             }
-            (reading, None) => found = reading,
+            Ok(None) | Err(_) => {}
         }
     }
-    Ok(found)
+    match found.len() {
+        0 | 1 => found.pop().transpose(),
+        _ => Err(Fault::Damaged(Damage::Lines(lines.len()))),
+    }
 }
 
-/// Whether a line of many is about a PostgreSQL server: its name says so, or its value.
-fn is_meant(line: &dotenv_line::Line) -> bool {
-    let name = line.name.to_ascii_uppercase();
-    line.value.contains("postgres")
-        || ["DATABASE_URL", "POSTGRES", "PG_"]
+/// Variables that say together where to connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    /// `PGHOST` and so on.
+    Libpq,
+    /// `DB_CONNECTION=pgsql`, `DB_HOST` and so on.
+    Laravel,
+}
+
+impl Group {
+    const ALL: [Self; 2] = [Self::Libpq, Self::Laravel];
+
+    /// Whose a variable is.
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| match group {
+            Self::Libpq => dotenv_line::keyword(name).is_some(),
+            Self::Laravel => laravel::takes(name),
+        })
+    }
+
+    /// Its variables among these.
+    fn variables(self, lines: &[dotenv_line::Line]) -> Vec<Param> {
+        let own = lines
             .iter()
-            .any(|part| name.contains(part))
+            .filter(|line| Self::of(&line.name) == Some(self));
+        own.map(|line| Param::new(line.name.as_str(), line.value.as_str()))
+            .collect()
+    }
+
+    /// Those whose variables are enough to connect with.
+    fn of_all(lines: &[dotenv_line::Line]) -> Vec<Self> {
+        let mut all = Self::ALL.to_vec();
+        all.retain(|group| {
+            let variables = group.variables(lines);
+            match group {
+                Self::Libpq => dotenv_line::is_group(&variables),
+                Self::Laravel => laravel::owns(&variables),
+            }
+        });
+        all
+    }
+
+    fn read(self, variables: &[Param]) -> Result<Reading, Fault> {
+        match self {
+            Self::Libpq => dotenv_line::group(variables),
+            Self::Laravel => laravel::group(variables),
+        }
+    }
 }
 
-/// The connection strings in an env file, each with its line, counted from 1: variables that hold one, and the group
-/// `PGHOST` and so on. Nothing if it is not an env file.
+fn is_in(line: &dotenv_line::Line, groups: &[Group]) -> bool {
+    Group::of(&line.name).is_some_and(|group| groups.contains(&group))
+}
+
+/// Whether what is wrong with a line's value shows, or leaves open, that a PostgreSQL server is meant: then it must not be
+/// passed over.
+fn is_meant(line: &dotenv_line::Line, fault: &Fault) -> bool {
+    match fault {
+        // Any variable may come from another.
+        Fault::OtherDatabase(_) => named_for_postgres(&line.name),
+        Fault::Unexpanded(_) => named_for_postgres(&line.name) || named_for_database(&line.name),
+        Fault::Empty
+        | Fault::Damaged(_)
+        | Fault::OtherDriver { .. }
+        | Fault::Ambiguous { .. }
+        | Fault::NoPrefix { .. }
+        | Fault::Refused { .. }
+        | Fault::UnknownSettings { .. }
+        | Fault::Beyond { .. } => true,
+    }
+}
+
+fn named_for_postgres(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["DATABASE_URL", "POSTGRES", "PG_"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// Whether a variable has the name of a connection, and not of one to something else.
+fn named_for_database(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    has(&[
+        "DSN", "DATABASE", "DB", "PG", "CONN", "JDBC", "SQL", "REPLICA", "PRIMARY", "STANDBY",
+    ]) && !has(&["REDIS", "MONGO", "MYSQL", "MARIA", "SENTRY", "AMQP", "LITE"])
+}
+
+/// Whether a value that no driver reads looks as if it were meant as a string for PostgreSQL: with a misspelt word, say, or
+/// with a quote too many.
+fn may_be_string(line: &dotenv_line::Line) -> bool {
+    let value = line.value.to_ascii_lowercase();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let sets = |name: &str| {
+        value.match_indices(name).any(|(at, _)| {
+            let before = value.get(..at).unwrap_or_default();
+            let behind = value.get(at + name.len()..).unwrap_or_default();
+            !before.ends_with(word) && behind.trim_start().starts_with('=')
+        })
+    };
+    // Another scheme is another server.
+    let elsewhere = value.contains("://") && !value.contains("postgres");
+    !elsewhere
+        && (value.contains("postgres://")
+            || value.contains("postgresql:")
+            || value.contains(":5432")
+            || line.name.to_ascii_uppercase().contains("DATABASE_URL")
+            || [
+                "host",
+                "hostaddr",
+                "server",
+                "data source",
+                "service",
+                "dbname",
+                "database",
+            ]
+            .into_iter()
+            .any(sets))
+}
+
+/// The connection strings in an env file, each with its line, counted from 1: variables that hold one, or may be meant
+/// to, and the groups of variables that are one together. Nothing if it is not an env file.
 #[must_use]
 pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
-    let variables = dotenv_line::variables(text)?;
-    let is_keyword = |name: &str| Keyword::from_bytes(name.as_bytes()).is_some();
-    if variables.iter().any(|variable| is_keyword(&variable.name)) {
+    dotenv_line::variables(text)?;
+    let (numbered, lines): (Vec<(usize, &str)>, Vec<dotenv_line::Line>) = (1..)
+        .zip(text.lines())
+        .filter_map(|(number, text)| Some(((number, text), dotenv_line::line(text)?)))
+        .unzip();
+    if lines
+        .iter()
+        .zip(&numbered)
+        .any(|(line, (_, text))| setting_of_others(line, text))
+    {
         return None;
     }
-    let numbered = || text.lines().zip(1..);
-    if dotenv_line::is_group(&variables) {
-        let first = numbered().find(|(text, _)| {
-            dotenv_line::line(text)
-                .is_some_and(|line| line.name.starts_with("PG") || line.name.starts_with("DB_"))
-        });
-        return Some(vec![(
-            first.map_or(1, |(_, number)| number),
-            text.to_owned(),
-        )]);
+    let groups = Group::of_all(&lines);
+    let mut texts: Vec<(Group, usize, String)> = Vec::new();
+    let mut found = Vec::new();
+    for (line, (number, text)) in lines.iter().zip(numbered) {
+        match Group::of(&line.name).filter(|group| groups.contains(group)) {
+            Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
+                Some((_, _, all)) => {
+                    all.push('\n');
+                    all.push_str(text);
+                }
+                None => texts.push((group, number, text.to_owned())),
+            },
+            None => found.extend(listed(line, text).map(|text| (number, text))),
+        }
     }
-    let strings = numbered().filter_map(|(text, number)| {
-        let line = dotenv_line::line(text)?;
-        let is_string = match value(&line, &Nowhere) {
-            Ok(reading) => reading.is_some(),
-            Err(_) => is_meant(&line),
-        };
-        is_string.then(|| (number, text.to_owned()))
-    });
-    Some(strings.collect())
+    found.extend(texts.into_iter().map(|(_, first, text)| (first, text)));
+    found.sort_by_key(|(number, _)| *number);
+    Some(found)
+}
+
+/// What to read of a line that is an endpoint of a list, or a fault of it. What only looks like a string is a fault by its
+/// own words, without the name of the variable.
+fn listed(line: &dotenv_line::Line, text: &str) -> Option<String> {
+    match value(line, &Nowhere) {
+        Ok(None) => may_be_string(line).then(|| line.value.clone()),
+        Ok(Some(_)) => Some(text.to_owned()),
+        Err(fault) => is_meant(line, &fault).then(|| text.to_owned()),
+    }
 }
 
 /// Whether the line is not one of an env file, but a string whose first setting looks like a variable.
@@ -135,4 +257,84 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
     );
     dotenv_line::remarks(line, &mut reading);
     Ok(Some(reading))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines that are endpoints, or faults.
+    fn numbers(text: &str) -> Option<Vec<usize>> {
+        let lines = of_env_file(text)?;
+        Some(lines.into_iter().map(|(number, _)| number).collect())
+    }
+
+    #[test]
+    fn no_string_of_a_file_is_passed_over() {
+        let first = "PGHOST=a\nPGSSLMODE=verify-full\n";
+        for (text, lines) in [
+            ("DATABASE_URL=postgres://h/d\n", &[3][..]),
+            (
+                "DB_CONNECTION=pgsql\nDB_HOST=b\nDB_URL=postgres://c/d\n",
+                &[3],
+            ),
+            ("DB_CONNECTION=mysql\nDB_URL=postgres://c/d\n", &[4]),
+            ("REPLICA_DSN=host=b prt=1\n", &[3]),
+            ("REPLICA_DSN=${REPLICA}\n", &[3]),
+            ("REPLICA_DSN=\"host=b port=1\n", &[3]),
+            ("B='host=b port=1' x\n", &[3]),
+            ("B=PostgreSQL://b/d\n", &[3]),
+            ("B=cG9zdGdyZXM6Ly91OnBAaC9kP3NzbG1vZGU9cmVxdWlyZQ==\n", &[3]),
+            ("B=Host=b;Ssl Mod=VerifyFull\n", &[3]),
+            ("B=db.example:5432/app\n", &[3]),
+            ("DATABASE_URL=\n", &[3]),
+            ("DATABASE_URL=mysql://h/d\n", &[3]),
+            // What says nothing about PostgreSQL.
+            ("DEBUG=1\nREDIS_URL=${REDIS}\nCACHE=redis://h?host=1\n", &[]),
+            ("SENTRY_DSN=${SENTRY}\nMYSQL_DSN=mysql://h/d\n", &[]),
+            ("POSTGRES_USER=app\nPG_MAJOR=15\nLOCALHOST=1\n", &[]),
+        ] {
+            let found = numbers(&format!("{first}{text}"));
+            let expected: Vec<usize> = [1].iter().chain(lines).copied().collect();
+            assert_eq!(found, Some(expected), "{text}");
+        }
+    }
+
+    /// A line that is a string by itself makes a list of the file, in which every line counts.
+    #[test]
+    fn a_list_of_strings_is_no_env_file() {
+        for line in [
+            "Host=b;Port=1;Username=c;SSL Mode=VerifyFull",
+            "Server=b;Port=1",
+            "Driver={PostgreSQL Unicode};Server=b",
+            "host=b port=1",
+        ] {
+            assert_eq!(
+                numbers(&format!("A=postgres://h/d\n{line}\n")),
+                None,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_strings_in_one_place_are_refused() {
+        for (text, fine) in [
+            ("PGHOST=a\nPGPORT=1\nDEBUG=1", true),
+            ("PGHOST=a\nDATABASE_URL=postgres://h/d", false),
+            ("PGHOST=a\nDB_CONNECTION=pgsql\nDB_HOST=b", false),
+            ("DATABASE_URL=postgres://h/d\nB=host=b prt=1", false),
+            ("A=postgres://h/d\nB=postgres://h/d", false),
+            ("DEBUG=1\nA=postgres://h/d", true),
+        ] {
+            let read = lines(text, &Nowhere);
+            assert_eq!(matches!(read, Ok(Some(_))), fine, "{text}: {read:?}");
+            if !fine {
+                assert!(
+                    matches!(read, Err(Fault::Damaged(Damage::Lines(_)))),
+                    "{text}"
+                );
+            }
+        }
+    }
 }

@@ -59,6 +59,11 @@ pub(super) const VARIABLES: &[(&str, Keyword)] = &[
     ("DB_CHARSET", Keyword::ClientEncoding),
 ];
 
+/// Whether it reads a variable of that name.
+pub(super) fn takes(name: &str) -> bool {
+    ["DB_CONNECTION", "DB_URL"].contains(&name) || VARIABLES.iter().any(|(own, _)| *own == name)
+}
+
 /// Whether a group of variables is Laravel's, and for PostgreSQL.
 pub(super) fn owns(variables: &[Param]) -> bool {
     super::parts::find(variables, "DB_CONNECTION") == Some("pgsql")

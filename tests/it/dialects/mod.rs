@@ -292,6 +292,43 @@ fn a_string_comes_from_standard_input_from_a_variable_or_from_an_env_file() {
     assert_eq!((run.code, lines), (3, vec![4, 5]), "{run:?}");
 }
 
+/// A group of variables, a string and what may be meant as one are endpoints, each with its line.
+#[test]
+fn no_line_of_an_env_file_is_passed_over() {
+    let client = Client::new();
+    client.write(
+        ".env",
+        "PGHOST=127.0.0.1\nPGPORT=1\nPGSSLMODE=require\nDEBUG=1\n\
+         DATABASE_URL=postgres://u@127.0.0.1:1/d?sslmode=require\n\
+         REPLICA_DSN=host=127.0.0.1 prt=1\nSPARE_DSN=${SPARE}\n",
+    );
+    let run = client.pgtls(&["check", "--format", "json", "--from", ".env"]);
+    let report = run.json();
+    let found: Vec<(u64, &str)> = report["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|endpoint| {
+            (
+                endpoint["location"]["line"].as_u64().unwrap(),
+                endpoint["error"]["code"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (1, "refused"),
+        (5, "refused"),
+        (6, "unknown-keyword"),
+        (7, "mangled-conninfo"),
+    ];
+    assert_eq!(found, expected, "{run:?}");
+    let misspelt = &report["endpoints"][2]["error"];
+    assert!(
+        misspelt["message"].as_str().unwrap().contains("\"prt\""),
+        "{misspelt}"
+    );
+}
+
 #[test]
 fn quotes_that_a_shell_has_eaten_are_missed() {
     let client = Client::new()
