@@ -15,7 +15,7 @@ use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address}
 use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::audit::{Limits, plaintext};
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
-use crate::demands::{Demands, PlaintextRule};
+use crate::demands::{Demands, PlaintextRule, Strictness};
 use crate::diagnose::{
     Aim, ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
     diagnose_login, login_not_checked, rehearse, trust_error, unchecked,
@@ -166,7 +166,7 @@ impl<'a> Network<'a> {
             };
             return judged(&self.clinic, checked, words, patience(Some(limit))).await;
         }
-        let checked = self.observe(source, task, own, others, stores).await;
+        let checked = self.observe(source, readable, task, others, stores).await;
         judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
@@ -176,48 +176,59 @@ impl<'a> Network<'a> {
         mut checked: Checked<'s>,
         readable: &Readable,
     ) -> Checked<'s> {
-        let Readable {
-            conninfo,
-            read_as,
-            own,
-            ..
-        } = readable;
-        let dialect = read_as.dialect;
-        let strictness = checked.source.demands.strictness;
-        checked.dialect = Some(dialect);
+        checked.dialect = Some(readable.read_as.dialect);
         if let (Some(stores), Some(by_others)) = (self.stores(checked.source), &readable.by_others)
         {
             let oldest = checked.source.oldest;
             checked.clients = self.verdicts_of_others(stores, by_others, oldest).await;
         }
-        checked.diagnosis = checked.diagnosis.of_dialect(read_as, conninfo, strictness);
-        let (Some(client), Some(stores), Subject::Observed(observed)) = (
-            client_of(read_as.stack),
-            self.stores.as_ref(),
-            &checked.subject,
-        ) else {
-            return checked;
+        let observed = match &checked.subject {
+            Subject::Observed(observed) => Some((&observed.task, &observed.observation)),
+            Subject::Unread | Subject::Unchecked { .. } => None,
         };
-        let (stores, own) = (Arc::clone(stores), Arc::clone(own));
-        let (task, observation) = (observed.task.clone(), Arc::clone(&observed.observation));
+        let strictness = checked.source.demands.strictness;
         let diagnosis = checked.diagnosis.clone();
+        checked.diagnosis = self
+            .driver_says(diagnosis, readable, observed, strictness)
+            .await;
+        checked
+    }
+
+    /// The diagnosis with what the driver of the string adds to it.
+    async fn driver_says(
+        &self,
+        diagnosis: Diagnosis,
+        readable: &Readable,
+        observed: Option<(&Task, &Arc<Observation>)>,
+        strictness: Strictness,
+    ) -> Diagnosis {
+        let read_as = &readable.read_as;
+        let diagnosis = diagnosis.of_dialect(read_as, &readable.conninfo, strictness);
+        let (Some(client), Some(stores), Some((task, observation))) =
+            (client_of(read_as.stack), self.stores.as_ref(), observed)
+        else {
+            return diagnosis;
+        };
+        let (stores, own) = (Arc::clone(stores), Arc::clone(&readable.own));
+        let (task, observation) = (task.clone(), Arc::clone(observation));
+        let known = diagnosis.clone();
         let asking = workers::aside(observation.weight(&task.trust), move || {
-            stores.verification(client, &task, &own, &observation, &diagnosis)
+            stores.verification(client, &task, &own, &observation, &known)
         });
         let said = asking.await;
-        checked.diagnosis = checked.diagnosis.with_driver(read_as, &said, strictness);
-        checked
+        diagnosis.with_driver(read_as, &said, strictness)
     }
 
     /// Observes an endpoint. Logs in if that is requested and everything else passes.
     async fn observe<'s>(
         &self,
         source: &'s Source,
+        readable: &Readable,
         task: Task,
-        own: &TrustResult,
         others: OtherHosts,
         stores: Option<&Arc<Stores>>,
     ) -> Checked<'s> {
+        let own = &readable.own;
         let demands = &source.demands;
         let visit = self.enter(&task.endpoint).await;
         let mut observation = probe_in_turn(&task, async {
@@ -255,8 +266,11 @@ impl<'a> Network<'a> {
             add_plaintext(&mut diagnosis, &observation, &asked.unwrap_or_default());
         }
         let mut entry = None;
-        // Nothing is sent to a server that fails any demand, including `--strict`.
-        if self.request.login && diagnosis.exit == Exit::Passed {
+        if self.request.login
+            && self
+                .may_log_in(&diagnosis, readable, (&task, &observation), demands)
+                .await
+        {
             let present = Task {
                 // Where there are two certificates, the password goes to the one that every version accepts.
                 keys: match observation.newer {
@@ -294,6 +308,26 @@ impl<'a> Network<'a> {
             dialect: None,
             clients,
         }
+    }
+
+    /// Nothing is sent to a server that fails any demand, including `--strict`, for libpq or for the string's own driver.
+    async fn may_log_in(
+        &self,
+        diagnosis: &Diagnosis,
+        readable: &Readable,
+        observed: (&Task, &Arc<Observation>),
+        demands: &Demands,
+    ) -> bool {
+        if diagnosis.exit != Exit::Passed {
+            return false;
+        }
+        let of_driver = self.driver_says(
+            diagnosis.clone(),
+            readable,
+            Some(observed),
+            demands.strictness,
+        );
+        of_driver.await.exit == Exit::Passed
     }
 
     /// Diagnoses what was observed, and rehearses the rotation.

@@ -473,6 +473,28 @@ fn weak_logins_are_warned_of() {
     }
 }
 
+/// A warning about the string's own driver fails `--strict`, too.
+#[test]
+fn what_the_driver_makes_of_a_string_counts_before_the_login() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(server) = prepared(&served) else {
+        return;
+    };
+    let client = client(&root);
+    // What a reader of env files makes of the # is not known.
+    let string = format!(
+        "DATABASE_URL={GOOD} port={} user=ann password=hunter2 application_name=a#b",
+        server.port
+    );
+    let run = login(&client, &string);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_ne!(run.endpoint()["login"], Value::Null, "{run:?}");
+    let strict = client.pgtls(&["check", "--format", "json", "--login", "--strict", &string]);
+    assert_eq!(strict.code, 1, "{strict:?}");
+    assert_eq!(strict.endpoint()["login"], Value::Null, "{strict:?}");
+}
+
 #[test]
 fn a_client_certificate_logs_in_as_with_psql() {
     let root = Ca::root("root");
