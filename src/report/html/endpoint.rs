@@ -16,7 +16,7 @@ pub(super) fn section(endpoint: &EndpointReport, label: &str, index: usize) -> M
             @for found in endpoint.all_findings() { (finding(found)) }
             @if !endpoint.fixes.is_empty() {
                 h3 { "Proven fixes" }
-                p.note { "Each was tried before it was written here. It leads to a pass, or to the next fault, which is named above." }
+                p.note { "Each was judged by what was observed before it was written here. It leads to a pass, or to the next fault, which is named above." }
                 @for one in &endpoint.fixes { (fix(one)) }
             }
             h3 { "Evidence" }
