@@ -4,12 +4,12 @@ use clap::{Parser, Subcommand};
 
 use super::start::{epilogue, exit_words};
 use super::{
-    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Roots, ScanFiles,
-    Serve, Trace, Translate, Verify,
+    Audit, Check, Completions, Conninfo, Diff, Explain, Format, Help, Merge, Output, Roots,
+    ScanFiles, Serve, Trace, Translate, Verify,
 };
 
 #[cfg(feature = "lab")]
-use super::{Lab, Output};
+use super::Lab;
 
 // No documentation comment: clap would show it.
 #[derive(Debug, Parser)]
