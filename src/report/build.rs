@@ -336,17 +336,14 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
         .iter()
         .enumerate()
         .map(|(position, certificate)| {
+            let is_anchor = || {
+                let mut anchors = judgement.anchors();
+                anchors.any(|anchor| anchor.der == certificate.der)
+            };
             let role = match on_path(position) {
                 Some(0) => Role::Leaf,
-                Some(_) if certificate.is_self_issued() => Role::Root,
-                Some(_) => Role::Intermediate,
-                None if judgement
-                    .anchors()
-                    .any(|anchor| anchor.der == certificate.der) =>
-                {
-                    Role::Root
-                }
-                None => Role::Unused,
+                None if !is_anchor() => Role::Unused,
+                Some(_) | None => role_above(certificate),
             };
             certificate_report(certificate, role, now)
         });
@@ -358,15 +355,16 @@ fn certificates(judgement: &Judgement, now: i64) -> Vec<CertificateReport> {
                 .iter()
                 .all(|sent| sent.der != anchor.der)
         })
-        .map(|anchor| {
-            let role = if anchor.is_self_issued() {
-                Role::Root
-            } else {
-                Role::Intermediate
-            };
-            certificate_report(anchor, role, now)
-        });
+        .map(|anchor| certificate_report(anchor, role_above(anchor), now));
     presented.chain(unsent).collect()
+}
+
+/// The role of a certificate of the path above the leaf. Anchors can be intermediates, too.
+fn role_above(certificate: &Certificate) -> Role {
+    match certificate.is_self_issued() {
+        true => Role::Root,
+        false => Role::Intermediate,
+    }
 }
 
 fn certificate_report(certificate: &Certificate, role: Role, now: i64) -> CertificateReport {

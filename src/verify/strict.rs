@@ -136,6 +136,12 @@ fn complaint(error: &rustls::Error) -> String {
     };
     if let CertificateError::Other(other) = error {
         other.to_string()
+    } else if matches!(
+        error,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
+    ) {
+        // Its own sentence lists the names as they are in its memory.
+        "by their rules it does not hold for this host".to_owned()
     } else {
         error.to_string()
     }

@@ -7,9 +7,9 @@ use super::{Fault, FaultKind, PathReport, Step};
 pub enum Place {
     /// The server's own.
     Leaf,
-    /// Between leaf and root.
+    /// Between leaf and root, sent by the server or held in the root file.
     Intermediate,
-    /// A trust anchor.
+    /// A trust anchor that nobody else issued.
     Root,
 }
 
@@ -34,8 +34,9 @@ impl PathReport {
     pub fn place_at(&self, depth: usize) -> Place {
         match (depth, self.path.get(depth)) {
             (0, _) => Place::Leaf,
-            (_, Some(Step::Anchor(_))) => Place::Root,
-            (_, Some(Step::Presented(_)) | None) => Place::Intermediate,
+            // Root files often hold intermediates, too.
+            (_, Some(Step::Anchor(anchor))) if anchor.certificate.is_self_issued() => Place::Root,
+            (_, Some(Step::Anchor(_) | Step::Presented(_)) | None) => Place::Intermediate,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use rcgen::SanType;
+
 use crate::support::client::{Client, Run};
 use crate::support::pki::{Ca, Served, expired};
 
@@ -255,6 +257,79 @@ fn the_order_of_a_chain_and_what_it_lacks_are_reported() {
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
         run.findings().contains(&"missing-intermediate".to_owned()),
+        "{run:?}"
+    );
+}
+
+/// OpenSSL takes an issuer from the root file first, so the path does not show what the server sends.
+#[test]
+fn an_intermediate_in_the_root_file_is_not_missing_if_it_is_sent() {
+    let root = Ca::root("root");
+    let issuing = root.intermediate("issuing");
+    let older = issuing.reissued_below(&root, expired);
+    let leaf = || issuing.leaf(&["db.example.com"]);
+    let holding = |held: &Ca| format!("{}{}", held.pem, root.pem);
+
+    let both = with(&leaf().and(&issuing.pem), &root);
+    both.write("root.crt", holding(&issuing));
+    let run = verify(&both, ALL);
+    assert_eq!((run.code, run.findings()), (0, vec![]), "{run:?}");
+    let roles = |run: &Run| -> Vec<String> {
+        let certificates = run.endpoint()["certificates"].take();
+        let of = |one: &serde_json::Value| one["role"].as_str().unwrap().to_owned();
+        certificates.as_array().unwrap().iter().map(of).collect()
+    };
+    assert_eq!(roles(&run), ["leaf", "intermediate", "root"]);
+
+    let old_sent = with(&leaf().and(&older.pem), &root);
+    old_sent.write("root.crt", holding(&issuing));
+    let run = verify(&old_sent, ALL);
+    assert_eq!(run.findings(), ["missing-intermediate"], "{run:?}");
+    assert!(
+        run.stdout
+            .contains("sends another certificate of the intermediate"),
+        "{run:?}"
+    );
+
+    let old_held = with(&leaf().and(&issuing.pem), &root);
+    old_held.write("root.crt", holding(&older));
+    let run = verify(&old_held, ALL);
+    assert_eq!(run.outcome(), "intermediate-expired", "{run:?}");
+    for said in ["the intermediate certificate", "Remove it there"] {
+        assert!(run.stdout.contains(said), "{said}: {run:?}");
+    }
+}
+
+#[test]
+fn a_name_that_only_stricter_clients_refuse_is_told_in_words() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example."], |params| {
+        let address = "dba@db.example".try_into().unwrap();
+        params.subject_alt_names.push(SanType::Rfc822Name(address));
+    });
+    let client = with(&served, &root);
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.");
+    assert_eq!(
+        (run.code, run.findings()),
+        (0, vec!["clients-differ".to_owned()]),
+        "{run:?}"
+    );
+    assert!(
+        run.stdout
+            .contains("by their rules it does not hold for this host"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_root_file_with_nothing_but_a_list_of_revocations_is_named() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("root.crt", root.crl(1, -1..1, vec![]));
+    let run = verify(&client, ALL);
+    assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+    assert!(
+        run.stdout.contains("contains a CRL, but no certificate"),
         "{run:?}"
     );
 }

@@ -8,7 +8,9 @@ use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
 use crate::probe::Moment;
 use crate::trust::CrlSource;
-use crate::verify::{Fault, FaultKind, Judgement, NameConstraintRule, Place, Violation, violation};
+use crate::verify::{
+    Fault, FaultKind, Judgement, NameConstraintRule, Place, Step, Violation, violation,
+};
 use crate::x509::{Certificate, Crl, KeyKind, NextUpdate, SignatureScheme};
 
 /// The finding for OpenSSL's verdict on a chain.
@@ -55,7 +57,7 @@ pub(in crate::diagnose) fn explain(
         ),
         FaultKind::CertRejected => finding(
             "",
-            "Save it as a plain CERTIFICATE: openssl x509 -in FILE -out root.pem",
+            "Ask who made the file why it does so, or use another root. Only if the mark is a mistake, save the certificate without it: openssl x509 -in FILE -out root.pem",
         ),
         FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => finding(
             "",
@@ -243,11 +245,22 @@ impl Case<'_> {
                 Hint::say("Get the current root from the operator of the server, and set sslrootcert to it.")
                     .without_root()
             }
-            Place::Intermediate => {
-                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload.".into()
-            }
+            Place::Intermediate => self.held().map(Hint::say).unwrap_or_default().then(
+                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload.",
+            ),
         };
         self.finding(message).hint(hint)
+    }
+
+    /// Where the certificate is, if it comes from the root file: OpenSSL takes an issuer from there first.
+    fn held(&self) -> Option<String> {
+        let step = self.judgement.path.path.get(self.fault.depth);
+        matches!(step, Some(Step::Anchor(_))).then(|| {
+            format!(
+                "It is in {}, which libpq prefers to what the server sends. Remove it there.",
+                no_anchor::place(self.context.trust)
+            )
+        })
     }
 
     fn not_yet_valid(&self) -> Finding {

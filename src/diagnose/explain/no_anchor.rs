@@ -247,6 +247,15 @@ impl Case<'_> {
             )));
         } else if trust.source == Source::System && trust.system_is_empty() {
             advice.push(os::EMPTY_STORE.into());
+        } else if matches!(
+            &trust.source,
+            Source::SslRootCert { .. } | Source::Option { .. } | Source::Home { .. }
+        ) {
+            // A file with neither is refused before.
+            advice.push(Hint::say(format!(
+                "{} contains a CRL, but no certificate.",
+                place(trust)
+            )));
         }
         advice.into_iter().collect()
     }
@@ -336,7 +345,7 @@ fn unfit_key(trust: &Trust, certificate: &Certificate) -> Option<String> {
 }
 
 /// The name of the trust in a sentence.
-fn place(trust: &Trust) -> String {
+pub(super) fn place(trust: &Trust) -> String {
     match &trust.source {
         Source::SslRootCert { path, .. } | Source::Option { path } | Source::Home { path } => {
             format!("\"{}\"", escape(path.as_os_str().as_encoded_bytes()))

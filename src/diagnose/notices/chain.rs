@@ -49,14 +49,22 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
             ),
         );
     }
+    // OpenSSL takes an issuer from the root file first, also if the server sends it.
+    let sent = |der: &[u8]| judgement.certificates.iter().any(|sent| *sent.der == *der);
     let filled_in = path.iter().find_map(|step| match step {
-        Step::Anchor(anchor) if !anchor.certificate.is_self_issued() => Some(anchor),
+        Step::Anchor(anchor) if !anchor.certificate.is_self_issued() => Some(&anchor.certificate),
         Step::Anchor(_) | Step::Presented(_) => None,
     });
-    if let Some(anchor) = filled_in.filter(|_| judgement.path.faults.is_empty()) {
+    let filled_in = filled_in.filter(|held| judgement.path.faults.is_empty() && !sent(&held.der));
+    if let Some(held) = filled_in {
+        let mut sent = judgement.certificates.iter();
+        let fault = match sent.any(|sent| sent.subject.matches(&held.subject)) {
+            true => "sends another certificate of",
+            false => "does not send",
+        };
         let message = format!(
-            "the server does not send the intermediate \"{}\"; it was found in the root file, which other clients may lack",
-            escape(&anchor.certificate.subject.text)
+            "the server {fault} the intermediate \"{}\"; libpq uses the one in the root file, which other clients may lack",
+            escape(&held.subject.text)
         );
         found.push(
             warning(Code::MissingIntermediate, Stage::Verify, message).hint(

@@ -107,6 +107,19 @@ impl Ca {
         }
     }
 
+    /// This CA below another, with its key, after `change`.
+    pub(crate) fn reissued_below(
+        &self,
+        authority: &Self,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Self {
+        let mut params = self.params.clone();
+        change(&mut params);
+        let key = Arc::clone(&self.key);
+        let pem = params.signed_by(&*key, &authority.issuer()).unwrap().pem();
+        Self { pem, params, key }
+    }
+
     /// A CRL as PEM, valid from one day to another, counted from today.
     pub(crate) fn crl(
         &self,
