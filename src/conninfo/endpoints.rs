@@ -184,17 +184,28 @@ const DEFAULT_PORT: u16 = 5432;
 /// looks like a key or a line of a password file: no resolver may see it.
 fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
     let name = match (&endpoint.host, &endpoint.hostaddr) {
-        (Some(Host::Name(name)), None) => name.as_slice(),
-        (Some(Host::Abstract(name)), None) => name.get(1..).unwrap_or_default(),
-        _ => return Ok(()),
+        (Some(Host::Name(name)), None) => Some(name.as_slice()),
+        (Some(Host::Abstract(name)), None) => Some(name.get(1..).unwrap_or_default()),
+        _ => None,
     };
     let origin = || origin(settings, Keyword::Host);
-    if let Some(byte) = name.iter().find(|byte| matches!(byte, b'=' | b'@')) {
+    let mut bytes = name.iter().copied().flatten();
+    if let Some(byte) = bytes.find(|byte| matches!(byte, b'=' | b'@')) {
         return Err(Error::NoHostName {
             byte: *byte,
             origin: origin(),
         });
     }
+    let written = settings.get(&Keyword::Host);
+    if written.is_some_and(|written| written.value.is_astray()) {
+        return Err(Error::SecretForHost {
+            taken: Taken::Astray,
+            origin: origin(),
+        });
+    }
+    let Some(name) = name else {
+        return Ok(());
+    };
     let taken = Taken::of(name, Place::Name);
     if let Some(form) = form(name, taken) {
         return Err(Error::HostForm {
@@ -216,7 +227,8 @@ fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error>
 fn form(name: &[u8], taken: Option<Taken>) -> Option<HostForm> {
     let has = |byte: u8| name.contains(&byte);
     // A URL with a port looks like one with a password.
-    if taken == Some(Taken::ConnectionString) && name.windows(3).any(|part| part == b"://") {
+    let may_be_url = matches!(taken, None | Some(Taken::ConnectionString));
+    if may_be_url && name.windows(3).any(|part| part == b"://") {
         return Some(HostForm::Url);
     }
     if taken.is_some() {
@@ -317,6 +329,12 @@ mod tests {
             ("host= password=x", "NoHostName"),
             ("postgresql://u:p@ss@h", "NoHostName"),
             ("postgresql://u:p@@ss@h", "NoHostName"),
+            ("postgresql://u:p@ss/w@h", "SecretForHost"),
+            ("postgresql://u:p@ss/w@h:1/d?hostaddr=::1", "SecretForHost"),
+            ("postgresql://u:12/w@h/d", "SecretForHost"),
+            ("postgresql://u:p@ss,@h/d", "SecretForHost"),
+            ("postgresql://u:p@h/a%40b", "h:5432"),
+            ("postgresql://h/a@b", "h:5432"),
             ("host=@abstract", "@abstract:5432"),
             ("host=a=b hostaddr=127.0.0.1", "a=b/127.0.0.1:5432"),
             (

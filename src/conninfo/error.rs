@@ -1,7 +1,7 @@
 //! Why a connection string is refused, and what the user probably meant.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choice::{ProtocolVersion, SslMode};
 use super::parameter::Keyword;
@@ -120,7 +120,7 @@ pub enum Error {
         marked: Option<PathBuf>,
     },
     /// A required service file is missing or cannot be read.
-    #[error("cannot read the service file {}", shown_path(file))]
+    #[error("{}", unreadable(file, error))]
     ServiceFileUnreadable {
         /// The file.
         file: PathBuf,
@@ -225,6 +225,14 @@ pub enum Error {
         "no user is set, and the operating system has no name for the user who runs this program"
     )]
     NoUser,
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> String {
+    let file = shown_path(file);
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("the service file \"{file}\" does not exist"),
+        _ => format!("cannot read the service file \"{file}\": {error}"),
+    }
 }
 
 /// What is wrong with a line of a service file.

@@ -2,12 +2,12 @@
 //!
 //! Each repair is a guess. It is worth showing only after it was read again and led somewhere.
 
-use super::error::{Error, Expected};
+use super::error::{Error, Expected, HostForm};
 use super::grammar::Grammar;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
 use super::value::{Origin, Secret, Word};
-use super::{amended, print};
+use super::{amended, parse, print};
 use crate::secrecy::{holds_credentials, mentions_secret};
 
 /// The string without this fault, most likely meaning first. With its secrets: to be read again, never to be shown.
@@ -47,6 +47,10 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             (Keyword::MinProtocolVersion, b""),
             (Keyword::MaxProtocolVersion, b""),
         ]),
+        Error::HostForm {
+            form: HostForm::Url,
+            origin: Origin::String { .. },
+        } => whole.host_of_url(),
         Error::UnknownKeyword { .. }
         | Error::HostForm { .. }
         | Error::MissingEquals { .. }
@@ -214,9 +218,7 @@ impl Whole<'_> {
                     true => self.without(keyword, origin),
                 }
             }
-            (None, Expected::Address) => {
-                self.amended(&[(Keyword::Host, value.as_bytes()), (Keyword::Hostaddr, b"")])
-            }
+            (None, Expected::Address) => self.address(value),
             (None, Expected::OneOf(_)) if keyword == Keyword::SslMode => set(b"verify-full"),
             (
                 None,
@@ -233,6 +235,35 @@ impl Whole<'_> {
         match origin {
             Origin::String { .. } => self.amended(&[(keyword, b"")]),
             Origin::Service { .. } | Origin::Environment(_) | Origin::Default => Vec::new(),
+        }
+    }
+
+    /// The name and the port in a URL that is the whole value of `host`.
+    fn host_of_url(&self) -> Vec<Secret> {
+        let settings = parse(self.text).unwrap_or_default();
+        let host = settings.iter().find(|made| made.keyword == Keyword::Host);
+        let Some((name, port)) = host.and_then(|host| host_and_port(host.value.as_bytes())) else {
+            return Vec::new();
+        };
+        let mut changes = vec![(Keyword::Host, name)];
+        changes.extend(port.map(|port| (Keyword::Port, port)));
+        self.amended(&changes)
+    }
+
+    /// An address without its brackets. A name is none: without the setting, libpq looks for the address of the host,
+    /// and the name that is verified stays the same.
+    fn address(&self, value: &str) -> Vec<Secret> {
+        let inner = value
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let settings = parse(self.text).unwrap_or_default();
+        let has_host = settings.iter().any(|made| made.keyword == Keyword::Host);
+        match (inner, has_host) {
+            (Some(inner), _) => self.amended(&[(Keyword::Hostaddr, inner.as_bytes())]),
+            (None, true) => self.amended(&[(Keyword::Hostaddr, b"")]),
+            (None, false) => {
+                self.amended(&[(Keyword::Host, value.as_bytes()), (Keyword::Hostaddr, b"")])
+            }
         }
     }
 
@@ -328,7 +359,7 @@ const MOST: usize = 3;
 mod tests {
     use super::*;
     use crate::conninfo::fake::Fake;
-    use crate::conninfo::{ConnInfo, parse, redacted};
+    use crate::conninfo::{ConnInfo, redacted};
 
     /// The first repair that can be read, masked.
     fn repaired(text: &str) -> Option<String> {
@@ -374,6 +405,10 @@ mod tests {
             ("host=h port=5432x", "host=h port=5432"),
             ("host=h connect_timeout=10s", "host=h connect_timeout=10"),
             ("hostaddr=db.example.com", "host=db.example.com"),
+            ("host=h hostaddr=db.example.com", "host=h"),
+            ("host=h hostaddr=[::1]", "host=h hostaddr=::1"),
+            ("host=https://h", "host=h"),
+            ("host=tcp://h:1/x user=u", "host=h user=u port=1"),
             (
                 "host=h sslrootcert=system sslmode=require",
                 "host=h sslrootcert=system sslmode=verify-full",

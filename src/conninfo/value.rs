@@ -110,6 +110,12 @@ impl Value {
         &self.bytes
     }
 
+    /// Whether it may be a misplaced piece of a secret.
+    #[must_use]
+    pub const fn is_astray(&self) -> bool {
+        matches!(self.shown, Shown::Never)
+    }
+
     /// Whether it may be shown.
     #[must_use]
     pub fn secrecy(&self) -> Secrecy {

@@ -59,9 +59,6 @@ pub fn files_named_here(_: &str) -> Option<String> {
     None
 }
 
-/// The user's service file, for advice.
-pub const SHOWN_SERVICE_FILE: &str = "~/.pg_service.conf";
-
 /// The user's password file, for advice.
 pub const SHOWN_PASSFILE: &str = "~/.pgpass";
 

@@ -75,7 +75,10 @@ pub fn files_named_here(text: &str) -> Option<String> {
         ("~/.postgresql/", "%APPDATA%\\postgresql\\"),
         ("~/.postgresql", "%APPDATA%\\postgresql"),
         ("~/.pgpass", SHOWN_PASSFILE),
-        ("~/.pg_service.conf", SHOWN_SERVICE_FILE),
+        (
+            "~/.pg_service.conf",
+            "%APPDATA%\\postgresql\\.pg_service.conf",
+        ),
     ] {
         for before in [" ", "\n", "("] {
             named = named.replace(&format!("{before}{unix}"), &format!("{before}{here}"));
@@ -83,9 +86,6 @@ pub fn files_named_here(text: &str) -> Option<String> {
     }
     (named != text).then_some(named)
 }
-
-/// The user's service file, for advice.
-pub const SHOWN_SERVICE_FILE: &str = "%APPDATA%\\postgresql\\.pg_service.conf";
 
 /// The user's password file, for advice.
 pub const SHOWN_PASSFILE: &str = "%APPDATA%\\postgresql\\pgpass.conf";

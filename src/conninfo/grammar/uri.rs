@@ -20,7 +20,10 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let mut cursor = Cursor { text, at: start };
     let mut settings = Vec::new();
     let credentials = credentials(&mut cursor, &mut settings)?;
+    let from = cursor.at;
     let port = servers(&mut cursor, &mut settings)?;
+    let hosts = text.get(from..cursor.at).unwrap_or_default();
+    let hosts_hold_at = hosts.contains(&b'@');
     let later_at = cursor.rest().contains(&b'@');
     let is_cut = credentials == Credentials::Present && later_at;
     let password = match port {
@@ -30,14 +33,19 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     if password == Password::Astray {
         hide(&mut settings, Keyword::Port);
     }
-    if port == PortText::NoNumber {
+    if port == PortText::NoNumber || credentials == Credentials::Present && hosts_hold_at {
         hide(&mut settings, Keyword::Host);
     }
     if cursor.take_if(b'/') {
         let dbname = cursor.until(b"?");
-        let holds_at = dbname.raw.contains(&b'@');
+        let behind_at = dbname.raw.splitn(2, |byte| *byte == b'@').nth(1);
+        let is_server = behind_at.is_some_and(|rest| rest.iter().any(|byte| b":/".contains(byte)));
+        if is_server || behind_at.is_some() && credentials == Credentials::Present {
+            hide(&mut settings, Keyword::Host);
+        }
+        let is_hidden = behind_at.is_some() || port == PortText::NoNumber;
         set(&mut settings, Keyword::Dbname, dbname)?;
-        if holds_at || port == PortText::NoNumber {
+        if is_hidden {
             hide(&mut settings, Keyword::Dbname);
         }
     }
@@ -49,7 +57,8 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
 
 /// Whether pieces of a password may be in other places. In `postgresql://u:pa/ss@host/db`, whose password should
 /// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it, and so
-/// does a port that is not a number: `postgresql://u:p,[a/@[::1]/db` has the hosts `u` and `a/@[::1`.
+/// does a port that is not a number: `postgresql://u:p,[a/@[::1]/db` has the hosts `u` and `a/@[::1`. In
+/// `postgresql://u:p@ss/word@host/db` it is the host that is a piece, `ss`, and the database `word@host/db`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Password {
     InPlace,
@@ -245,19 +254,14 @@ struct Part {
 }
 
 impl Part {
-    /// Decodes percent signs (`conninfo_uri_decode`). Spaces at both ends are dropped and spaces within are
-    /// refused, as in libpq since version 18. Older versions keep them. Other white space is ordinary.
+    /// Decodes percent signs (`conninfo_uri_decode`). Spaces are refused: libpq 17 and older keep them in the value,
+    /// 18 drops those at both ends and refuses those within. Other white space is ordinary.
     fn decoded(&self, keyword: Option<Keyword>) -> Result<Vec<u8>, Error> {
-        let start = self.raw.iter().take_while(|byte| **byte == b' ').count();
-        let end = self
-            .raw
-            .iter()
-            .rposition(|byte| *byte != b' ')
-            .map_or(start, |last| last.saturating_add(1));
-        let mut rest = self.raw.get(start..end).unwrap_or_default();
+        let mut rest = self.raw.as_slice();
         let mut decoded = Vec::with_capacity(rest.len());
         loop {
-            let at = self.at.saturating_add(end).saturating_sub(rest.len());
+            let read = self.raw.len().saturating_sub(rest.len());
+            let at = self.at.saturating_add(read);
             rest = match rest {
                 [] => return Ok(decoded),
                 [b' ', ..] => return Err(Error::SpaceInUri { keyword, at }),

@@ -295,11 +295,11 @@ mod tests {
         );
         assert_eq!(
             user("service=home servicefile=", &world()),
-            "cannot read the service file "
+            "the service file \"\" does not exist"
         );
         assert_eq!(
             user("service=home", &world().var("PGSERVICEFILE", "/none.conf")),
-            "cannot read the service file /none.conf"
+            "the service file \"/none.conf\" does not exist"
         );
         assert_eq!(
             user(

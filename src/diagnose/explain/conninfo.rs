@@ -1,5 +1,7 @@
 //! A connection string that libpq would refuse, and what the user probably meant.
 
+use std::io::ErrorKind;
+
 use crate::conninfo::{
     Choice as _, Demand, Error, Expected, HostForm, Keyword, Origin, ServiceFault, SslMode, Word,
     shown_path,
@@ -8,6 +10,7 @@ use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::dialect::{Fault, Refusal};
 use crate::escape::escape;
 use crate::os::{self, Shell};
+use crate::secrecy::Taken;
 
 /// A string that nobody can read, or that its own driver or libpq would refuse.
 pub fn refusal(refusal: &Refusal) -> Diagnosis {
@@ -96,6 +99,14 @@ fn code(error: &Error) -> Code {
 /// What to write instead, if that is known.
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
+        Error::ServiceSyntax {
+            fault:
+                ServiceFault::UnknownKeyword {
+                    word: Word::Shown(word),
+                    ..
+                },
+            ..
+        } if word.ends_with(char::is_whitespace) => SERVICE_LINES,
         Error::UnknownKeyword {
             suggestion: Some(keyword),
             word,
@@ -144,14 +155,16 @@ fn hint(error: &Error) -> Option<String> {
                 shown_path(file)
             ));
         }
-        Error::ServiceNotFound { service, .. } => {
+        Error::ServiceNotFound {
+            service, searched, ..
+        } => {
             let name = match service {
                 Word::Shown(name) => escape(name).to_string(),
                 Word::Hidden(_) => "NAME".to_owned(),
             };
             return Some(format!(
                 "define it in {}: a line [{name}], then keyword=value lines",
-                os::SHOWN_SERVICE_FILE
+                shown_path(searched.first()?)
             ));
         }
         Error::TlsRange {
@@ -171,7 +184,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::MissingEquals { .. } => SETTINGS,
         Error::UnclosedQuote { .. } => QUOTE,
         Error::BadPercent { .. } => "write a percent sign as %25",
-        Error::SpaceInUri { .. } => "write a space in a URI as %20",
+        Error::SpaceInUri { .. } => {
+            "remove it, or write it as %20: libpq 17 and older make it a part of the value"
+        }
         Error::MissingQueryEquals { .. } => {
             "write query parameters as keyword=value, separated by &"
         }
@@ -183,6 +198,9 @@ fn hint(error: &Error) -> Option<String> {
             fault: ServiceFault::MissingEquals,
             ..
         } => SERVICE_LINES,
+        Error::ServiceFileUnreadable { error, .. } if error.kind() == ErrorKind::NotFound => {
+            "correct the path (PGSERVICEFILE, or servicefile in the string), or create the file"
+        }
         Error::ServiceFileUnreadable { .. } => {
             "make the file readable, or set PGSERVICEFILE to another file"
         }
@@ -192,8 +210,30 @@ fn hint(error: &Error) -> Option<String> {
         Error::PortCount { .. } => "give one port for all hosts, or one for every host",
         Error::NoHostName { byte: b'=', .. } => SWALLOWED,
         Error::NoHostName { .. } => AT_SIGN,
+        Error::SecretForHost {
+            taken: Taken::Astray,
+            ..
+        } => AT_SIGN,
         Error::SecretForHost { .. } => HOST_NAME,
+        Error::HostForm {
+            form: HostForm::Quotes,
+            origin: Origin::Service { .. },
+        } => "remove the quotes: in a service file they are part of the value",
+        Error::HostForm {
+            form: HostForm::Space { line_break: false },
+            origin: Origin::Service { .. },
+        } => SERVICE_COMMENT,
         Error::HostForm { form, .. } => host_form(form),
+        Error::InvalidValue {
+            value: Word::Shown(value),
+            origin: Origin::Service { .. },
+            ..
+        } if value.contains('#') => SERVICE_COMMENT,
+        Error::InvalidValue {
+            value: Word::Shown(value),
+            expected: Expected::Address,
+            ..
+        } if value.starts_with('[') => "write an IPv6 address in hostaddr without brackets",
         Error::InvalidValue {
             value: Word::Hidden(_),
             expected: Expected::Port,
@@ -233,12 +273,14 @@ const BRACKETS: &str = "write an IPv6 address as [2001:db8::1], then a colon and
 const SERVICE_LINES: &str =
     "write the lines of a service as keyword=value, without spaces around the equals sign";
 
-const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not semicolons";
+const SERVICE_COMMENT: &str = "remove the white space: the whole line is the value, and a comment needs a line of its own that begins with #";
+
+const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not with commas or semicolons";
 
 const HOST_NAME: &str = "set host to the name or the address of the server; passwords and keys have \
     parameters and files of their own";
 
-const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40; in a keyword/value string, host takes only the name";
+const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40 and / as %2F; in a keyword/value string, host takes only the name";
 
 /// The right form of a host.
 const fn host_form(form: &HostForm) -> &'static str {
@@ -382,11 +424,6 @@ mod tests {
                 ("jdbc:postgresql://u:", "@h/d?user=x"),
             ]),
         ) {
-            // libpq takes `u:Zq@Zq/@h` for the host `Zq`, and so do we, because the string says so.
-            let at = password.find('@').unwrap_or(password.len());
-            if password[at..].contains(['/', '?', ',']) {
-                return Ok(());
-            }
             let shown = output(format!("{before}{password}{after}").as_bytes(), &Fake::default());
             prop_assert!(!shown.contains("Zq"), "{}", shown);
         }
@@ -445,6 +482,10 @@ mod tests {
             ("host= password=x", "remove host"),
             ("postgresql://u:p@ss@h", "%40"),
             ("postgresql://u:pa/ss@h", "%2F"),
+            ("postgresql://u:p@ss/word@h", "%2F"),
+            ("postgresql://h/d ", "remove it, or write it as %20"),
+            ("hostaddr=[::1]", "without brackets"),
+            ("host=https://h", "without a scheme"),
             ("service=none", "[none]"),
             ("sslrootcert=system sslmode=require", "sslmode=verify-full"),
             ("sslnegotiation=direct", "sslmode=verify-full"),
@@ -455,6 +496,34 @@ mod tests {
         ] {
             let refusal = refusal(text);
             assert!(refusal.contains(advice), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_a_service_file_knows_its_rules() {
+        for (section, advice) in [
+            ("host = h", "without spaces around"),
+            ("host='h'", "in a service file they are part"),
+            ("host=h # primary", "a line of its own"),
+            ("port=1 # primary", "a line of its own"),
+        ] {
+            let world = Fake::default()
+                .var("PGSERVICEFILE", "/own.conf")
+                .file("/own.conf", format!("[s]\n{section}"));
+            let read = |text: &[u8]| {
+                let error = ConnInfo::read(text, &world).map(|_| ()).unwrap_err();
+                os::slashed(format!("{error}; {}", hint(&error).unwrap_or_default()))
+            };
+            let refusal = read(b"service=s");
+            assert!(refusal.contains(advice), "{section}: {refusal}");
+            // With the variable, the file at home is not read.
+            let absent = read(b"service=t");
+            assert!(absent.contains("define it in /own.conf"), "{absent}");
+            let missing = read(b"service=s servicefile=/none.conf");
+            assert!(
+                missing.contains("does not exist; correct the path"),
+                "{missing}"
+            );
         }
     }
 
