@@ -71,6 +71,15 @@ impl Done<'_> {
 }
 
 impl<'a> Done<'a> {
+    /// Says how long [`Patience::wait`](super::Patience::wait) lasted.
+    pub(super) fn gave_up(&mut self, wait: Duration, attempts: usize) {
+        let errors = self.checked.iter_mut();
+        for error in errors.filter_map(|checked| checked.diagnosis.error.as_mut()) {
+            let said = format!("Gave up after {wait:?} (--wait). Attempts: {attempts}.");
+            error.hint = std::mem::take(&mut error.hint).then(said);
+        }
+    }
+
     /// A string without endpoints.
     pub(super) fn single(checked: Checked<'a>) -> Self {
         Self {

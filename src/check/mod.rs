@@ -436,9 +436,13 @@ impl<V: Visitor> Run<'_, V> {
         // Counted from here, so that the wait for a turn does not reduce it.
         let until = Instant::now() + wait;
         let mut said = None;
-        wait::retry(
+        let mut attempts = 0_usize;
+        let mut done = wait::retry(
             until,
-            async || self.check_unit(unit, Some(until)).await,
+            async || {
+                attempts = attempts.saturating_add(1);
+                self.check_unit(unit, Some(until)).await
+            },
             |done: &Done<'_>| {
                 let again = done.exit() == Exit::Unreachable;
                 if let Some(last) = done.checked.last() {
@@ -451,7 +455,11 @@ impl<V: Visitor> Run<'_, V> {
                 again
             },
         )
-        .await
+        .await;
+        if done.exit() == Exit::Unreachable {
+            done.gave_up(wait, attempts);
+        }
+        done
     }
 
     async fn check_unit<'a>(&self, unit: &Unit<'a>, until: Option<Instant>) -> Done<'a> {

@@ -38,7 +38,8 @@ pub(crate) use value::{
     parse_remaining, parse_tls_version, parse_trust,
 };
 use value::{
-    dialect, exported, parse_at, parse_report, parse_shard, parse_timeout, root, target, topic,
+    dialect, exported, output_file, parse_at, parse_report, parse_shard, parse_timeout, root,
+    target, topic,
 };
 
 // The headings of the help.
@@ -128,7 +129,7 @@ pub(crate) struct Check {
     pub(crate) also_trust: Option<PathBuf>,
 
     /// Write the certificates that the server presents, as PEM
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
+    #[arg(long, value_name = "FILE", value_parser = output_file(), value_hint = ValueHint::FilePath, help_heading = OUTPUT)]
     pub(crate) save_chain: Option<PathBuf>,
 
     /// Fail (exit 1) if protection was lost since this JSON report; see `pgtls diff`
@@ -185,7 +186,7 @@ pub(crate) struct Audit {
     pub(crate) profile: Vec<PathBuf>,
 
     /// Write a profile of what these servers do today, for --profile
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_parser = output_file(), value_hint = ValueHint::FilePath)]
     pub(crate) make_profile: Option<PathBuf>,
 
     /// Maximum number of parallel connections to an endpoint
@@ -461,7 +462,7 @@ pub(crate) enum RootsAction {
         names: Vec<Exported>,
 
         /// Write to this file instead of standard output
-        #[arg(short, long, value_name = "FILE")]
+        #[arg(short, long, value_name = "FILE", value_parser = output_file())]
         output: Option<PathBuf>,
     },
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::value::parse_timeout;
+use super::value::{output_file, parse_timeout};
 use super::{Color, StringOptions};
 
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub(crate) struct Trace {
 
     /// Write the report to this file. Standard output is then the command's; without it, what the command
     /// prints goes to standard error
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_parser = output_file(), value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
     /// Print nothing. Only the exit code tells the result

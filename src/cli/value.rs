@@ -1,11 +1,11 @@
 //! Parses the values of options, or explains the error to the user. Pure.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValue, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValue, TypedValueParser};
 use pgtls::conninfo::TlsVersion;
 use pgtls::demands::Remaining;
 use pgtls::diagnose::{Code, Symptom};
@@ -111,10 +111,26 @@ pub(super) fn parse_report(text: &str) -> Result<FileReport, String> {
             .collect();
         format!("the formats are {}", names.join(", "))
     })?;
+    refuse_stream(Path::new(file))?;
     Ok(FileReport {
         format,
         file: file.into(),
     })
+}
+
+/// A file to write. What `-` means elsewhere, standard output, needs no option here.
+pub(super) fn output_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|file| refuse_stream(&file).map(|()| file))
+}
+
+fn refuse_stream(file: &Path) -> Result<(), String> {
+    match file == Path::new("-") {
+        true => Err(
+            "this option writes a file, not standard output (for a file of that name write ./-)"
+                .to_owned(),
+        ),
+        false => Ok(()),
+    }
 }
 
 pub(super) fn parse_shard(text: &str) -> Result<Shard, String> {
@@ -384,7 +400,15 @@ mod tests {
             file: "a=b.xml".into(),
         };
         assert_eq!(parse_report("junit=a=b.xml"), Ok(expected));
-        for wrong in ["", "junit", "junit=", "=a.xml", "xml=a.xml", "JUNIT=a.xml"] {
+        for wrong in [
+            "",
+            "junit",
+            "junit=",
+            "=a.xml",
+            "xml=a.xml",
+            "JUNIT=a.xml",
+            "junit=-",
+        ] {
             assert!(parse_report(wrong).is_err(), "{wrong}");
         }
     }

@@ -206,7 +206,8 @@ fn forget_lead(lines: &mut Vec<Line>, elsewhere: Elsewhere) {
         return;
     }
     let last = text.rsplit(". ").next().unwrap_or_default();
-    let says_more = last.split_whitespace().count() > 3 && !last.starts_with("To ");
+    let only_leads = last.starts_with("To ") || last.starts_with("Use");
+    let says_more = last.split_whitespace().count() > 3 && !only_leads;
     if let (Elsewhere::Shown, true, Some(sentence)) = (elsewhere, says_more, text.strip_suffix(':'))
     {
         *text = format!("{sentence}.").into();

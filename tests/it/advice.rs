@@ -294,6 +294,11 @@ fn the_advice_on_a_wrong_name_knows_addresses_services_and_instances() {
             "db2.example.com",
             "host=db-2.example.com hostaddr=127.0.0.1",
         ),
+        (
+            &["*.example.com", "a.example.net"],
+            "a.example.com.",
+            "host=a.example.com hostaddr=127.0.0.1",
+        ),
     ] {
         let hint = hint(
             "lab CA",

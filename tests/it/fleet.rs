@@ -204,6 +204,7 @@ fn waiting_ends_with_its_time_and_for_what_time_does_not_fix() {
     // The system refuses at once: no attempt ends in another way, however late it comes.
     let run = lab.check(&["--wait", "300ms", &at(closed_port())]);
     assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stdout.contains("Gave up after 300ms"), "{run:?}");
     assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
     let run = lab.check(&["--wait", "600s", &lab.wrong_host()]);
     assert_eq!((run.code, run.stderr.as_str()), (7, ""), "{run:?}");

@@ -545,10 +545,12 @@ pub(super) fn advice(reason: &Unknown, out_of_time: &'static str, again: &'stati
                 .show("user=NAME dbname=NAME")
         }
         Unknown::OutOfTime => out_of_time.into(),
+        Unknown::Handshake(_) => {
+            Hint::say("If every handshake with this server fails, fix that first.").then(again)
+        }
         Unknown::NotAsked
         | Unknown::Connect(_)
         | Unknown::Negotiate(_)
-        | Unknown::Handshake(_)
         | Unknown::Closed
         | Unknown::Timeout
         | Unknown::NotTls

@@ -35,7 +35,14 @@ pub(in crate::diagnose) fn wrong_name(
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
     advice.extend(names_nearly(host, leaf));
-    advice.push(match (nearest(&shown, &names), context.address) {
+    let without_dot = without_dot(host, leaf);
+    if without_dot.is_some() {
+        advice.push(Hint::say(
+            "libpq compares the final dot of the host, too, and the certificate has none.",
+        ));
+    }
+    let nearest = without_dot.as_ref().or_else(|| nearest(&shown, &names));
+    advice.push(match (nearest, context.address) {
         (None, _) => Hint::say(format!(
             "Have the certificate issued with subjectAltName = DNS:{shown}."
         )),
@@ -227,6 +234,14 @@ fn names_to_connect_by(leaf: &Certificate) -> Vec<String> {
         })
         .map(str::to_owned)
         .collect()
+}
+
+/// The host without its final dot, if the certificate holds for that.
+fn without_dot(host: &[u8], leaf: &Certificate) -> Option<String> {
+    let host = host.strip_suffix(b".")?;
+    let names = leaf.subject_alt_names.as_deref();
+    match_host(host, names, &leaf.subject.common_names).ok()?;
+    String::from_utf8(host.to_vec()).ok()
 }
 
 fn nearest<'a>(host: &str, names: &'a [String]) -> Option<&'a String> {

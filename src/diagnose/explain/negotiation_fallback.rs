@@ -35,7 +35,7 @@ pub(in crate::diagnose) fn advise(
             let sentence = match next.error {
                 None => format!("{other} gets an answer there and would pass. Use{needs}:"),
                 Some(next) => format!(
-                    "{other} gets an answer there, but would also fail: {}. Fix that, then use{needs}:",
+                    "{other} gets an answer there, but would also fail: {}. Fix that first. Use{needs}:",
                     next.message
                 ),
             };

@@ -232,6 +232,9 @@ impl fmt::Display for Instead<'_> {
             }
             Form::Putty => "it is a private key in PuTTY's own form (.ppk), but libpq reads PEM",
             Form::SshPublicKey => "it is a public key for SSH",
+            Form::Pem(kind @ Kind::SshKey(_)) if *wanted == Wanted::Key => {
+                return write!(f, "it contains a {}, but libpq reads PEM", kind.noun());
+            }
             Form::Pem(kind) => {
                 return write!(f, "it contains a {}, but no {}", kind.noun(), wanted.noun());
             }
