@@ -39,6 +39,9 @@ pub(super) fn besides(groups: &Groups<'_>, group: &Group<'_>, clues: Clues<'_>) 
         let is_known = is_on
             && reader != Some(Dialect::Ecto)
             && verifies(groups, group, details)
+            && details
+                .iter()
+                .all(|entry| reaches_driver(groups, group, entry))
             && (named.is_some() || reader == Some(Dialect::NodePostgres));
         return if is_known {
             Besides::Mode(SslMode::VerifyFull)
@@ -47,7 +50,8 @@ pub(super) fn besides(groups: &Groups<'_>, group: &Group<'_>, clues: Clues<'_>) 
         };
     }
     if let Some((entry, value)) = tls {
-        let is_sure = !groups.has_inner(group.scope)
+        let is_sure = reaches_driver(groups, group, entry)
+            && !groups.has_inner(group.scope)
             && !groups.checks_itself
             && !groups.may_be_replaced(group.scope, entry.line);
         return match (Truth::of(&value), reader) {
@@ -104,6 +108,21 @@ fn verifies(groups: &Groups<'_>, group: &Group<'_>, details: &[&Entry]) -> bool 
         && !last.is_some_and(|line| groups.may_be_replaced(group.scope, line))
 }
 
+/// Whether a setting for TLS reaches the driver: Sequelize hands on those in `dialectOptions` alone.
+fn reaches_driver(groups: &Groups<'_>, group: &Group<'_>, entry: &Entry) -> bool {
+    let engine = group.get(Part::Engine);
+    let is_sequelize = engine.is_some_and(|engine| engine.key == "dialect")
+        || groups
+            .document
+            .path(group.scope)
+            .any(|name| name.contains("Sequelize"));
+    !is_sequelize
+        || groups
+            .document
+            .path(entry.scope)
+            .any(|name| name == "dialectOptions")
+}
+
 /// Whether an option ends the verification.
 fn accepts_all(entry: &Entry) -> Option<Accepts> {
     match entry.key.as_str() {
@@ -144,8 +163,10 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         };
         let prefix = parts::of(name).map(|name| name.prefix).unwrap_or_default();
         let scope = outer(groups.document, candidate.scope);
+        // The lines of a script are no program with settings.
+        let is_program = scope != 0 && !matches!(clues.kind, Kind::Lines(_));
         let beside = || {
-            let counts = scope != 0 || !prefix.is_empty();
+            let counts = is_program || !prefix.is_empty();
             groups.first(scope, &prefix).filter(|_| counts)
         };
         let own = groups
@@ -154,7 +175,7 @@ pub(super) fn join(groups: &Groups<'_>, candidates: &mut [Candidate], clues: Clu
         let users = users.get(&(name, candidate.line));
         let users = users.map_or(&[][..], Vec::as_slice);
         // `PASSWORD` beside the one `DATABASE_URL` of a class.
-        let is_alone = scope != 0 && in_scope.get(&candidate.scope) == Some(&1);
+        let is_alone = is_program && in_scope.get(&candidate.scope) == Some(&1);
         let unnamed = groups
             .first(scope, "")
             .filter(|group| is_alone && server(group).is_none());

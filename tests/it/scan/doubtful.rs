@@ -8,7 +8,7 @@ use super::repositories::findings;
 use crate::support::client::Client;
 
 /// The verdicts of all strings in these files, in the order of files and lines.
-fn verdicts(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn verdicts(files: &[(&str, &str)]) -> Vec<String> {
     let client = Client::new();
     for (name, text) in files {
         client.write(name, text);
@@ -69,6 +69,29 @@ fn options_of_node_that_are_not_surely_on_do_not_pass() {
             "const p = new Pool({{\n  connectionString: 'postgres://u@db.acme.io/d',\n  {ssl}\n}});\n"
         );
         assert_eq!(verdicts(&[("a.js", &text)]), [verdict], "{ssl}");
+    }
+}
+
+/// Sequelize hands on to its driver what stands in `dialectOptions`.
+#[test]
+fn options_of_sequelize_count_only_where_it_reads_them() {
+    for (settings, verdict) in [
+        ("ssl: true", "unknown"),
+        ("ssl: { rejectUnauthorized: true }", "unknown"),
+        ("dialectOptions: { ssl: true }", "unknown"),
+        (
+            "dialectOptions: { ssl: { rejectUnauthorized: true } }",
+            "pass",
+        ),
+        (
+            "dialectOptions: { ssl: { rejectUnauthorized: false } }",
+            "fail",
+        ),
+    ] {
+        let text = format!(
+            "const s = new Sequelize('d', 'u', process.env.PW, {{ dialect: 'postgres', host: 'db.acme.io', port: 5432, {settings} }});\n"
+        );
+        assert_eq!(verdicts(&[("a.js", &text)]), [verdict], "{settings}");
     }
 }
 
