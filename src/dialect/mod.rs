@@ -51,6 +51,7 @@ pub use name::{Dialect, Stack};
 pub use own_words::OwnWords;
 pub use psql_command::is_psql_program;
 pub use reading::{Note, Reading, Seen, View, Weight};
+pub(crate) use shell::quoted as shell_quoted;
 pub use translate::{Passwords, Translation, translate};
 pub use url::Delimiters;
 

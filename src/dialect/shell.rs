@@ -115,7 +115,7 @@ fn expand(
 }
 
 /// A word in quotes for a shell.
-pub(super) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

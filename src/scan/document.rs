@@ -14,15 +14,40 @@ pub(super) struct Document {
     pub(super) blocks: Vec<Block>,
     /// Commands of psql and its relatives, with their environment.
     pub(super) commands: Vec<Command>,
-    /// What `PGSSLMODE` is behind the last line of a script.
-    pub(super) mode_at_end: Effect,
+    /// What a program would get behind the last line of a script.
+    pub(super) at_end: Option<Command>,
     /// Whether a reader left something out.
     pub(super) is_cut: bool,
     /// Names of scopes that are not keys: `x = Options { ... }`, `connect(...)`.
     hidden: BTreeSet<String>,
 }
 
-/// A command of psql or one of its relatives.
+/// A variable that decides how psql connects, and that is followed through a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Followed {
+    Mode,
+    Root,
+    Password,
+}
+
+impl Followed {
+    pub(super) const ALL: [Self; 3] = [Self::Mode, Self::Root, Self::Password];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Mode => "PGSSLMODE",
+            Self::Root => "PGSSLROOTCERT",
+            Self::Password => "PGPASSWORD",
+        }
+    }
+
+    /// The one with this name.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// A command with its environment.
 #[derive(Debug, Clone)]
 pub(super) struct Command {
     /// Its text is the one in this scope.
@@ -36,13 +61,25 @@ pub(super) struct Command {
     pub(super) server: Server,
 }
 
+impl Command {
+    pub(super) const fn effect(&mut self, variable: Followed) -> &mut Effect {
+        match variable {
+            Followed::Mode => &mut self.mode,
+            Followed::Root => &mut self.root,
+            Followed::Password => &mut self.password,
+        }
+    }
+}
+
 /// Who says which server a command connects with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Server {
-    /// Its arguments.
+    /// Its arguments, or a `PGHOST` of its own.
     Named,
     /// `PGHOST`, or nobody.
     OfEnvironment,
+    /// Perhaps `PGHOST`: another program than psql.
+    Unknown,
 }
 
 /// What a variable is for a command.

@@ -87,15 +87,18 @@ impl Kind {
             || base.ends_with(".env")
             || base.starts_with("env.") && !base.contains(".y")
             || base == ".flaskenv";
-        let is_shell = base.starts_with("dockerfile")
+        let is_docker = base.starts_with("dockerfile")
             || base.ends_with(".dockerfile")
-            || base.starts_with("containerfile")
-            || matches!(
-                base,
-                ".envrc" | ".bashrc" | ".zshrc" | ".profile" | ".bash_profile" | "procfile"
-            );
+            || base.starts_with("containerfile");
+        let is_shell = matches!(
+            base,
+            ".envrc" | ".bashrc" | ".zshrc" | ".profile" | ".bash_profile" | "procfile"
+        );
         if is_env {
             return Self::Lines(Style::Env);
+        }
+        if is_docker {
+            return Self::Lines(Style::Docker);
         }
         if is_shell {
             return Self::Lines(Style::Shell);
@@ -108,7 +111,8 @@ impl Kind {
             "yml" | "yaml" => Self::Yaml,
             "ini" | "cfg" | "conf" | "toml" | "cnf" => Self::Ini,
             "properties" => Self::Lines(Style::Properties),
-            "sh" | "bash" | "zsh" | "ksh" | "fish" | "service" => Self::Lines(Style::Shell),
+            "sh" | "bash" | "zsh" | "ksh" | "fish" => Self::Lines(Style::Shell),
+            "service" => Self::Lines(Style::Unit),
             "mk" => Self::Lines(Style::Make),
             "bat" | "cmd" => Self::Lines(Style::Batch),
             _ => of_ending(ending).map_or(Self::Prose, Self::Code),
@@ -208,6 +212,8 @@ mod tests {
     fn files_are_known_by_their_names() {
         let kind = |path: &str| match Kind::of(path) {
             Kind::Lines(Style::Shell) => "shell",
+            Kind::Lines(Style::Docker) => "docker",
+            Kind::Lines(Style::Unit) => "unit",
             Kind::Lines(Style::Make) => "make",
             Kind::Lines(Style::Env) => "env",
             Kind::Lines(Style::Properties) => "properties",
@@ -223,7 +229,8 @@ mod tests {
             ("a/.env.production", "env"),
             (".env.example", "env"),
             ("prod.env", "env"),
-            ("Dockerfile", "shell"),
+            ("Dockerfile", "docker"),
+            ("app.service", "unit"),
             ("Makefile", "make"),
             ("src/main/resources/application.properties", "properties"),
             ("application.yml", "yaml"),

@@ -81,7 +81,14 @@ impl<'d> Environment<'d> {
             }
             candidate.beside = match kind {
                 Kind::Lines(Style::Batch) => self.before(candidate.line),
-                Kind::Lines(Style::Shell | Style::Make | Style::Env | Style::Properties)
+                Kind::Lines(
+                    Style::Shell
+                    | Style::Docker
+                    | Style::Unit
+                    | Style::Make
+                    | Style::Env
+                    | Style::Properties,
+                )
                 | Kind::Prose
                 | Kind::Passwords => match command {
                     Some(command) => of_command(command, self.outside),
@@ -143,31 +150,54 @@ fn of_command(command: &Command, outside: Besides) -> Besides {
     }
 }
 
-/// What commands make of a mode that stands beside `PGHOST`; nothing if they all get it.
-pub(super) fn of_commands(document: &Document, mode: Option<&str>) -> Option<Besides> {
-    let commands = || {
-        let commands = document.commands.iter();
-        commands.filter(|command| command.server == Server::OfEnvironment)
-    };
-    let is_set = |effect: &Effect| match effect {
-        Effect::Value(value, _) => Some(value.as_str()) == mode,
-        Effect::Inherited => mode.is_none(),
-        Effect::Removed | Effect::Assigned | Effect::Doubtful => false,
-    };
-    if commands().all(|command| is_set(&command.mode)) {
-        // No command is known: then the whole text sets it for others.
-        let is_open = commands().next().is_none();
-        return match &document.mode_at_end {
-            Effect::Doubtful if is_open => Some(Besides::Something),
-            Effect::Removed if is_open => Some(Besides::Nothing),
-            Effect::Doubtful
-            | Effect::Removed
-            | Effect::Inherited
-            | Effect::Value(_, _)
-            | Effect::Assigned => None,
-        };
+/// The commands that take settings of the environment which stand in a scope.
+pub(super) struct Users<'d> {
+    of_scopes: BTreeMap<usize, Vec<&'d Command>>,
+    /// What a program would get that runs behind the script.
+    at_end: Option<&'d Command>,
+}
+
+impl<'d> Users<'d> {
+    pub(super) fn of(document: &'d Document) -> Self {
+        let mut of_scopes: BTreeMap<usize, Vec<&Command>> = BTreeMap::new();
+        for command in &document.commands {
+            let uses = match command.server {
+                Server::OfEnvironment => true,
+                Server::Unknown => {
+                    matches!(command.mode, Effect::Value(_, _) | Effect::Doubtful)
+                }
+                Server::Named => false,
+            };
+            let around = document.around(command.scope).skip(1).filter(|_| uses);
+            // The settings before it are its own.
+            for scope in around.chain([command.scope]) {
+                of_scopes.entry(scope).or_default().push(command);
+            }
+        }
+        Self {
+            of_scopes,
+            at_end: document.at_end.as_ref(),
+        }
     }
-    commands()
-        .map(|command| of_command(command, Besides::Nothing))
-        .reduce(Besides::worse)
+
+    /// What the commands make of the mode in a scope; nothing if they all get it.
+    pub(super) fn beside(&self, scope: usize, mode: Option<&str>) -> Option<Besides> {
+        let known = self.of_scopes.get(&scope).map_or(&[][..], Vec::as_slice);
+        let at_end = self.at_end.filter(|command| {
+            let says_nothing = matches!(command.mode, Effect::Inherited | Effect::Assigned);
+            known.is_empty() && command.scope == scope && !says_nothing
+        });
+        let users = || known.iter().copied().chain(at_end);
+        let is_set = |command: &Command| match &command.mode {
+            Effect::Value(value, _) => Some(value.as_str()) == mode,
+            Effect::Inherited => mode.is_none(),
+            Effect::Removed | Effect::Assigned | Effect::Doubtful => false,
+        };
+        if users().all(is_set) {
+            return None;
+        }
+        users()
+            .map(|command| of_command(command, Besides::Nothing))
+            .reduce(Besides::worse)
+    }
 }

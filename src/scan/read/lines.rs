@@ -1,15 +1,19 @@
 //! Files of lines that set variables: env files, shell scripts, Dockerfiles, Makefiles, `.properties`.
 
-use super::control::Rules;
-use super::shell::Shell;
-use super::words::split;
+use super::is_variable;
+use super::shell::{Rules, Shell};
+use super::words::{Brackets, Piece, split, words};
 use crate::scan::document::Document;
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::scan) enum Style {
-    /// Shells, Dockerfiles: a comment begins with `#`, quotes are removed, a blank ends a value.
+    /// Shells: a comment begins with `#`, quotes are removed, a blank ends a value.
     Shell,
+    /// Dockerfiles: the same in stages.
+    Docker,
+    /// Units of systemd: the same without words of a language.
+    Unit,
     /// Makefiles: the same, and every line of a recipe is a shell of its own.
     Make,
     /// Env files: the same, but the whole line is the value.
@@ -24,11 +28,13 @@ pub(in crate::scan) enum Style {
 pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Document {
     let rules = match style {
         Style::Make => Rules::Make,
+        Style::Docker => Rules::Docker,
+        Style::Unit => Rules::Unit,
         Style::Shell | Style::Env | Style::Properties | Style::Batch => Rules::Script,
     };
     let mut shell = Shell::new(rules);
     let mut line_of = |line: &str, number: usize| match style {
-        Style::Shell | Style::Make => shell.line(line, number),
+        Style::Shell | Style::Docker | Style::Unit | Style::Make => shell.line(line, number),
         Style::Env | Style::Properties | Style::Batch => {
             one(line, style, number, &mut shell.document);
         }
@@ -75,7 +81,9 @@ pub(super) const LONGEST_LINE: usize = 64 * 1024;
 fn one(line: &str, style: Style, number: usize, document: &mut Document) {
     let text = line.trim_start();
     let is_comment = match style {
-        Style::Shell | Style::Make | Style::Env => text.starts_with('#'),
+        Style::Shell | Style::Docker | Style::Unit | Style::Make | Style::Env => {
+            text.starts_with('#')
+        }
         Style::Properties => text.starts_with(['#', '!']),
         Style::Batch => {
             text.starts_with("::")
@@ -102,7 +110,7 @@ fn one(line: &str, style: Style, number: usize, document: &mut Document) {
         }
         Style::Env => of_env_file(text, number, document),
         // They are read with their environment.
-        Style::Shell | Style::Make => {}
+        Style::Shell | Style::Docker | Style::Unit | Style::Make => {}
     }
 }
 
@@ -155,11 +163,12 @@ pub(super) fn assigned_alone(text: &str, style: Style) -> Option<(&str, String, 
     if !is_name(name) {
         return None;
     }
-    let words = split(value.trim_start()).words;
-    let is_single = style == Style::Env || words.len() <= 1 || !text.contains(&format!("{name}="));
-    let value = match words.as_slice() {
+    let mut pieces = split(value.trim_start(), Brackets::Letters);
+    pieces.retain(|piece| !matches!(piece, Piece::Inner(_)));
+    let is_single = style == Style::Env || pieces.len() <= 1 || !text.contains(&format!("{name}="));
+    let value = match pieces.as_slice() {
         _ if !is_single => return None,
-        [word] if style != Style::Env => word.clone(),
+        [Piece::Word(word)] if style != Style::Env => word.clone(),
         _ => unquoted(value.trim()),
     };
     Some((before, name.to_owned(), value))
@@ -171,7 +180,7 @@ fn of_env_file(text: &str, number: usize, document: &mut Document) {
         document.set(0, &name, &value, number);
         return;
     }
-    for word in split(text).words {
+    for word in words(text) {
         match word.split_once('=').filter(|(name, _)| is_name(name)) {
             Some((name, value)) => document.set(0, name, value, number),
             None => document.say(0, &word, number),
@@ -179,13 +188,9 @@ fn of_env_file(text: &str, number: usize, document: &mut Document) {
     }
 }
 
+/// Whether the text can be the name of a variable.
 pub(super) fn is_name(name: &str) -> bool {
-    name.chars()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && is_variable(name)
 }
 
 /// A value of an env file that is not one word for a shell.

@@ -1,12 +1,16 @@
 //! Readers: one for each family of formats. All are tolerant, because templates, comments and mistakes are part of what
 //! people commit: what they cannot read they pass over.
 
+mod builtin;
 pub(super) mod code;
 mod control;
+mod docker;
 mod escape;
 pub(super) mod ini;
+mod keyword;
 pub(super) mod language;
 pub(super) mod lines;
+mod program;
 pub(super) mod prose;
 mod shell;
 mod token;
@@ -14,7 +18,9 @@ mod variables;
 mod words;
 pub(super) mod yaml;
 
-/// Whether the text can be the name of a variable or a setting.
+pub(super) use program::says_where;
+
+/// Whether the text can be the name of a setting.
 fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && name

@@ -1,7 +1,6 @@
 //! Any other text: each line is a text, and each line that sets a variable sets it.
 
-use super::control::Rules;
-use super::shell::Shell;
+use super::shell::{Rules, Shell};
 use crate::conninfo::Keyword;
 use crate::dialect::is_psql_program;
 use crate::scan::document::Document;

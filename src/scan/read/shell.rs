@@ -1,73 +1,54 @@
 //! Commands of a shell, with the environment that each of them gets. What a shell does under a condition, and what may
 //! not reach a command, is known as doubtful.
 
-use super::control::{Control, Rules};
-use super::lines::{BEFORE, LONGEST_LINE, Style, assigned_alone, is_name};
-use super::variables::{Exported, State, Variable};
-use super::words::{Split, split};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::builtin::is_special;
+use super::control::{Block, Control, Head};
+use super::docker::Image;
+use super::keyword::Taken;
+use super::lines::{LONGEST_LINE, Style, assigned_alone, is_name};
+use super::variables::{Exported, State};
+use super::words::{Brackets, End, Piece, open_quote, split};
 use crate::dialect::is_psql_program;
-use crate::scan::document::{Command, Document, Effect, Server};
+use crate::scan::document::{Command, Document, Effect, Followed, Server, UNKNOWN};
+
+/// Which rules the lines follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rules {
+    Script,
+    /// A Dockerfile.
+    Docker,
+    /// A Makefile: every line of a recipe is a script of its own.
+    Make,
+    /// A unit of systemd.
+    Unit,
+    /// Commands in a text for people, where `if` is a word like others.
+    Prose,
+}
 
 /// Reads commands, one line after the other.
 pub(super) struct Shell {
     pub(super) document: Document,
-    rules: Rules,
-    state: State,
-    control: Control,
+    pub(super) rules: Rules,
+    pub(super) state: State,
+    pub(super) control: Control,
+    /// The scope of what the shell sets.
+    pub(super) scope: usize,
+    /// What the functions of the script change, by their names.
+    pub(super) functions: BTreeMap<String, BTreeSet<Followed>>,
+    /// Commands of functions, with what each variable was where the function stands: it may run after a change.
+    pub(super) waiting: BTreeMap<Followed, Vec<(Range<usize>, Effect)>>,
     /// What ends the text that a command gets as its input.
     ends: Option<String>,
+    /// Lines with a quote that is open, and the number of the first.
+    open: Option<(String, usize, char)>,
+    /// Commands that run when everything is set: recipes, `CMD`.
+    pub(super) later: Vec<(String, usize)>,
+    pub(super) image: Image,
+    depth: usize,
 }
-
-/// A command that is being read.
-#[derive(Default)]
-struct Simple<'w> {
-    /// Assignments before it and in it, with what is sure about them.
-    assigned: Vec<(&'w str, &'w str, Sure)>,
-    /// Variables that `env -u` removes.
-    removed: Vec<&'w str>,
-    reach: Reach,
-}
-
-/// Whether an assignment surely reaches the program.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sure {
-    Yes,
-    No,
-}
-
-/// What of the environment reaches a program.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Reach {
-    /// All of it.
-    #[default]
-    All,
-    /// What `sudo` keeps.
-    Doubtful,
-    /// Nothing.
-    Nothing,
-}
-
-/// Programs that run another one elsewhere, without the environment.
-const ELSEWHERE: &[&str] = &[
-    "ssh",
-    "docker",
-    "podman",
-    "nerdctl",
-    "kubectl",
-    "oc",
-    "su",
-    "runuser",
-    "chroot",
-    "nsenter",
-    "vagrant",
-    "lxc",
-    "machinectl",
-    "systemd-run",
-    "docker-compose",
-    "heroku",
-    "fly",
-    "flyctl",
-];
 
 /// `$(...)` in `$(...)`.
 const DEEPEST: usize = 3;
@@ -78,33 +59,77 @@ impl Shell {
             document: Document::new(),
             rules,
             state: State::default(),
-            control: Control::default(),
+            control: Control::at(&State::default()),
+            scope: 0,
+            functions: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             ends: None,
+            open: None,
+            later: Vec::new(),
+            image: Image::default(),
+            depth: 0,
         }
     }
 
     /// What was read.
     pub(super) fn finished(mut self) -> Document {
-        self.document.mode_at_end = self.state.effect("PGSSLMODE");
+        // A quote that nothing closes was none.
+        if let Some((text, first, _)) = self.open.take() {
+            for (number, line) in (first..).zip(text.lines()) {
+                self.whole_line(line, number);
+            }
+        }
+        if self.rules == Rules::Docker {
+            self.end_stage();
+        } else {
+            for (text, number) in std::mem::take(&mut self.later) {
+                self.alone(&text, number);
+            }
+            self.document.at_end = Some(Command {
+                scope: self.scope,
+                mode: self.state.effect(Followed::Mode),
+                root: self.state.effect(Followed::Root),
+                password: Effect::Inherited,
+                server: Server::Unknown,
+            });
+        }
         self.document
     }
 
     /// A line without its comment; those that go on are one.
     pub(super) fn line(&mut self, line: &str, number: usize) {
-        let text = line.trim_start();
         if let Some(end) = &self.ends {
-            if text.trim_end() == end {
+            if line.trim() == end {
                 self.ends = None;
-                self.control.leave_input(&mut self.state);
-                return;
+                self.close(Block::Input);
+            } else {
+                self.command_line(line, number);
             }
-        } else if let Some(end) = here_document(text) {
-            self.command_line(line, number);
-            self.ends = Some(end);
-            self.control.enter_input(&mut self.state);
             return;
         }
+        if self.rules != Rules::Script {
+            self.whole_line(line, number);
+            return;
+        }
+        let (mut text, first, quote) = match self.open.take() {
+            Some((text, first, quote)) => (text + "\n", first, Some(quote)),
+            None => (String::new(), number, None),
+        };
+        text.push_str(line);
+        match open_quote(quote, line) {
+            Some(quote) if text.len() < LONGEST_LINE => self.open = Some((text, first, quote)),
+            Some(_) | None => self.whole_line(&text, first),
+        }
+    }
+
+    fn whole_line(&mut self, line: &str, number: usize) {
+        let end = here_document(line.trim_start());
         self.command_line(line, number);
+        if end.is_some() {
+            self.ends = end;
+            self.open(Block::Input);
+            self.state.doubt_all();
+        }
     }
 
     fn command_line(&mut self, line: &str, number: usize) {
@@ -112,327 +137,184 @@ impl Shell {
         if text.is_empty() || text.starts_with('#') {
             return;
         }
-        let is_recipe = self.rules == Rules::Make && line.starts_with([' ', '\t']);
-        let run = text.split_once(char::is_whitespace);
-        let run = run.filter(|(word, _)| matches!(*word, "RUN" | "CMD" | "ENTRYPOINT"));
-        // Each of them is a shell of its own.
-        if is_recipe || run.is_some() {
-            let text = run.map_or(text, |(_, rest)| rest);
+        if self.rules == Rules::Docker && self.ends.is_none() {
+            self.instruction(text, number);
+            return;
+        }
+        if self.rules == Rules::Make && line.starts_with([' ', '\t']) {
             let text = text.trim_start_matches(['@', '-', '+']).trim_start();
-            let before = self.state.clone();
-            let control = std::mem::take(&mut self.control);
-            self.list(text, number, 0);
-            self.control = control;
-            self.state = before;
+            self.later.push((text.to_owned(), number));
             return;
         }
-        if let Some((before, name, value)) = assigned_alone(text, Style::Shell) {
-            let exported = match before {
-                "export" | "ENV" | "ARG" | "setx" | "-x" => Exported::Yes,
-                _ => Exported::No,
-            };
-            // A unit of systemd.
-            if name == "Environment" {
-                let value = value.trim_matches('"').to_owned();
-                if let Some((name, value)) = value.split_once('=').filter(|(name, _)| is_name(name))
-                {
-                    self.assign(name, value, number, Exported::Yes);
-                }
-                return;
-            }
-            let is_recursive = self.control.begin_list();
-            self.assign(&name, &value, number, exported);
-            self.control.end_list(is_recursive, &mut self.state);
-            self.inner(text, number, 0);
+        let run = text.split_once(char::is_whitespace);
+        if let Some(("RUN" | "CMD" | "ENTRYPOINT", command)) = run {
+            self.alone(command, number);
             return;
         }
-        self.list(text, number, 0);
-    }
-
-    /// The commands in `$(...)`.
-    fn inner(&mut self, text: &str, number: usize, depth: usize) {
-        if depth < DEEPEST && text.contains(['`', '(']) && text.len() <= LONGEST_LINE {
-            for inner in split(text).inner {
-                self.subshell(&inner, number, depth);
-            }
-        }
-    }
-
-    fn subshell(&mut self, text: &str, number: usize, depth: usize) {
-        let before = self.state.clone();
-        let control = std::mem::take(&mut self.control);
-        self.list(text, number, depth.saturating_add(1));
-        self.control = control;
-        self.state = before;
-    }
-
-    /// Commands with `;`, `&&`, `||` and `|` between them.
-    fn list(&mut self, text: &str, number: usize, depth: usize) {
-        let Split { words, inner } = split(text);
-        if depth < DEEPEST {
-            for inner in &inner {
-                self.subshell(inner, number, depth);
-            }
-        }
-        let known = self.control.begin_list();
-        let mut rest = words.as_slice();
-        while !rest.is_empty() {
-            let end = rest.iter().position(|word| is_separator(word));
-            let (command, behind) = rest.split_at(end.unwrap_or(rest.len()));
-            let before = self.state.clone();
-            self.simple(command, number);
-            self.control.ran(&before, &self.state);
-            let signs = behind.iter().take_while(|word| is_separator(word)).count();
-            let (signs, behind) = behind.split_at(signs);
-            self.control.follows(signs, &mut self.state);
-            rest = behind;
-        }
-        self.control.end_list(known, &mut self.state);
-    }
-
-    /// One command with the words that belong to it.
-    fn simple(&mut self, words: &[String], number: usize) {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let mut rest = words.as_slice();
-        if self.rules != Rules::Prose {
-            rest = self.control.words(rest, &mut self.state);
-        }
-        let closes = rest.iter().filter(|word| word.ends_with(')')).count();
-        let mut simple = Simple::default();
-        let mut removes = false;
-        while let [word, behind @ ..] = rest {
-            let word = word.trim_start_matches('(');
-            if let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_name(name)) {
-                simple.assigned.push((name, value, Sure::Yes));
-            } else {
-                match word {
-                    "env" | "sudo" | "doas" | "exec" | "time" | "command" | "!" | "@" | "-"
-                    | "builtin" | "nohup" => {}
-                    "-i" | "--ignore-environment" if removes => simple.reach = Reach::Nothing,
-                    "-u" if removes => {
-                        simple.removed.extend(behind.first());
-                        rest = behind.get(1..).unwrap_or_default();
-                        continue;
-                    }
-                    "-u" | "-U" if simple.reach == Reach::Doubtful => {
-                        rest = behind.get(1..).unwrap_or_default();
-                        continue;
-                    }
-                    "-E" | "--preserve-env" if simple.reach == Reach::Doubtful => {
-                        simple.keep();
-                    }
-                    "-e" | "--env" | "--build-arg" => {}
-                    _ if word.starts_with('-') && simple.reach == Reach::Doubtful => {}
-                    _ => break,
-                }
-                removes = word == "env" || removes && word.starts_with('-');
-                if matches!(word, "sudo" | "doas") {
-                    simple.doubt();
-                }
-            }
-            rest = behind;
-        }
-        match rest.split_first() {
-            None => {
-                for (name, value, _) in simple.assigned {
-                    self.assign(name, value, number, Exported::No);
-                }
-            }
-            Some((first, behind)) => {
-                let first = first.trim_start_matches('(');
-                if !self.builtin(first, behind, number) {
-                    self.run(first, behind, simple, number);
-                }
-            }
-        }
-        if self.rules != Rules::Prose {
-            self.control.close_subshells(closes, &mut self.state);
-        }
-    }
-
-    /// A command that changes the shell itself.
-    fn builtin(&mut self, name: &str, words: &[&str], number: usize) -> bool {
-        let exported = match name {
-            "export" | "ENV" | "ARG" | "setx" => Exported::Yes,
-            "declare" | "typeset" if words.contains(&"-x") => Exported::Yes,
-            "declare" | "typeset" | "local" | "readonly" => Exported::No,
-            "unset" => {
-                for word in words {
-                    self.state.put(word, Variable::removed());
-                }
-                return true;
-            }
-            "set" => {
-                match words {
-                    ["-a", ..] | ["-o", "allexport", ..] => self.state.export_all(Exported::Yes),
-                    ["+a", ..] | ["+o", "allexport", ..] => self.state.export_all(Exported::No),
-                    // fish
-                    [flags, name, value, ..]
-                        if flags.starts_with('-') && flags.contains('x') && is_name(name) =>
-                    {
-                        self.assign(name, value, number, Exported::Yes);
-                    }
-                    _ => {}
-                }
-                return true;
-            }
-            _ => return false,
+        let brackets = match self.rules {
+            Rules::Script | Rules::Docker => Brackets::Signs,
+            Rules::Make | Rules::Unit | Rules::Prose => Brackets::Letters,
         };
-        if let ("ENV", [name, value]) = (name, words)
-            && !name.contains('=')
+        let pieces = split(text, brackets);
+        if self.control.is_plain()
+            && !pieces.contains(&Piece::Open)
+            && let Some((before, name, value)) = assigned_alone(text, Style::Shell)
         {
-            self.assign(name, value, number, exported);
-            return true;
-        }
-        for word in words {
-            match word.split_once('=') {
-                Some((name, value)) if is_name(name) => {
-                    self.assign(name, value, number, exported);
+            for piece in pieces {
+                if let Piece::Inner(command) = piece {
+                    self.alone(&command, number);
                 }
-                Some(_) => self.document.say(0, word, number),
-                None if words.contains(&"-n") => self.state.export(word, Exported::No),
-                None if exported == Exported::Yes => self.state.export(word, Exported::Yes),
-                None => {}
             }
+            self.assigned_line(before, &name, &value, number);
+            return;
         }
-        true
+        self.list(&pieces, number);
     }
 
-    fn assign(&mut self, name: &str, value: &str, number: usize, exported: Exported) {
-        self.document.set(0, name, value, number);
+    fn assigned_line(&mut self, before: &str, name: &str, value: &str, number: usize) {
+        if name == "Environment" && self.rules == Rules::Unit {
+            let value = value.trim_matches('"');
+            if let Some((name, value)) = assignment(value) {
+                self.assign(name, value, number, Exported::Yes);
+            }
+            return;
+        }
+        let exported = match before {
+            "export" | "ENV" | "ARG" | "setx" | "-x" => Exported::Yes,
+            _ => Exported::No,
+        };
+        let earlier = self.state.clone();
+        self.assign(name, value, number, exported);
+        self.changed_since(&earlier);
+        self.control.end(End::Next, &mut self.state);
+    }
+
+    /// Commands in a shell of their own.
+    pub(super) fn alone(&mut self, text: &str, number: usize) {
+        if self.depth >= DEEPEST {
+            return;
+        }
+        let state = self.state.clone();
+        let control = std::mem::replace(&mut self.control, Control::at(&state));
+        self.depth = self.depth.saturating_add(1);
+        let brackets = match self.rules {
+            Rules::Prose => Brackets::Letters,
+            Rules::Script | Rules::Docker | Rules::Make | Rules::Unit => Brackets::Signs,
+        };
+        self.list(&split(text, brackets), number);
+        self.depth = self.depth.saturating_sub(1);
+        self.control = control;
+        self.state = state;
+    }
+
+    fn list(&mut self, pieces: &[Piece], number: usize) {
+        let mut pieces = pieces.iter().peekable();
+        let mut command: Vec<&str> = Vec::new();
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Inner(inner) => self.alone(inner, number),
+                Piece::Word(word) => {
+                    if !command.is_empty() || self.keyword(word) == Taken::No {
+                        command.push(word);
+                    }
+                }
+                // `f()`, and `f () (...)`
+                Piece::Open if pieces.next_if(|next| **next == Piece::Close).is_some() => {
+                    if let Some(name) = command.first() {
+                        self.control.define(Some((*name).to_owned()));
+                        command.clear();
+                    }
+                }
+                Piece::Open => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    if self.control.head() == Head::Command {
+                        self.open(Block::Subshell);
+                    }
+                }
+                Piece::Close if self.control.head() == Head::Pattern => {
+                    self.control.expect(Head::Command);
+                }
+                Piece::Close => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    self.close(Block::Subshell);
+                }
+                Piece::End(end) => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    self.control.end(*end, &mut self.state);
+                }
+            }
+        }
+        if self.rules == Rules::Prose || !command.is_empty() {
+            self.simple(&command, number);
+            self.control.end(End::Next, &mut self.state);
+        } else {
+            self.control.end_line(&mut self.state);
+        }
+    }
+
+    /// One command.
+    pub(super) fn simple(&mut self, words: &[&str], number: usize) {
+        let is_before = |word: &&&str| {
+            assignment(word).is_some() || matches!(**word, "command" | "builtin" | "time" | "@")
+        };
+        let before = words.iter().take_while(is_before).count();
+        let (assigned, rest) = words.split_at_checked(before).unwrap_or_default();
+        let assigned = || assigned.iter().filter_map(|word| assignment(word));
+        let earlier = self.state.clone();
+        let Some((first, arguments)) = rest.split_first() else {
+            for (name, value) in assigned() {
+                self.assign(name, value, number, Exported::No);
+            }
+            self.changed_since(&earlier);
+            return;
+        };
+        let names = || assigned().filter_map(|(name, _)| Followed::of(name));
+        let is_builtin = self.builtin(first, arguments, number);
+        let function = self.functions.get(*first).cloned();
+        if is_builtin || function.is_some() || is_special(first) {
+            // Some shells keep what stands before a function or a builtin.
+            let names: Vec<Followed> = names().collect();
+            self.state.doubt(&names);
+            self.changed(names);
+        }
+        self.state.doubt(&function.unwrap_or_default());
+        self.changed_since(&earlier);
+        if is_builtin {
+            return;
+        }
+        // A function may have the name of a program, and run that in its own way.
+        let known = is_psql_program(first) && self.functions.contains_key(*first);
+        let state = known.then(|| self.state.clone());
+        if state.is_some() {
+            self.state.doubt(&Followed::ALL);
+        }
+        self.run(words, number);
+        self.state = state.unwrap_or_else(|| std::mem::take(&mut self.state));
+    }
+
+    pub(super) fn assign(&mut self, name: &str, value: &str, number: usize, exported: Exported) {
+        self.document.set(self.scope, name, value, number);
         self.state.assign(name, value, number, exported);
     }
-
-    /// A program, with the environment that it gets.
-    fn run<'w>(&mut self, first: &str, behind: &[&'w str], mut simple: Simple<'w>, number: usize) {
-        let mut command = vec![first];
-        let mut embedded = Vec::new();
-        for word in behind {
-            match word.split_once('=') {
-                Some((name, value))
-                    if is_name(name) && name.chars().any(|c| c.is_ascii_uppercase()) =>
-                {
-                    embedded.push((name, value, Sure::Yes));
-                }
-                Some(_) | None if command.len() == 1 && BEFORE.contains(word) => {}
-                Some(_) | None => command.push(word),
-            }
-        }
-        let program = first.rsplit('/').next().unwrap_or_default();
-        let start = command.iter().position(|word| is_psql_program(word));
-        if ELSEWHERE.contains(&program) {
-            simple.reach = Reach::Nothing;
-            simple.lose();
-        }
-        simple.assigned.extend(embedded);
-        let mode = self.effect("PGSSLMODE", &simple, number);
-        let is_plain = simple.assigned.is_empty() && start.is_none() && mode == Effect::Inherited;
-        let scope = if is_plain {
-            0
-        } else {
-            self.document.open(Some(0), String::new())
-        };
-        for (name, value, _) in &simple.assigned {
-            self.document.set(scope, name, value, number);
-        }
-        let Some(start) = start else {
-            for word in &command {
-                self.document.say(scope, word, number);
-            }
-            if !is_plain {
-                self.document.commands.push(Command {
-                    scope,
-                    mode,
-                    root: self.effect("PGSSLROOTCERT", &simple, number),
-                    password: Effect::Inherited,
-                    server: Server::Named,
-                });
-            }
-            return;
-        };
-        let command = command.get(start..).unwrap_or_default();
-        let end = command
-            .iter()
-            .position(|word| word.starts_with(['<', '>']) || *word == "2>&1");
-        let command = command
-            .get(..end.unwrap_or(command.len()))
-            .unwrap_or_default();
-        // A string inside is found without its options.
-        let quoted: Vec<String> = command.iter().map(|word| quote(word)).collect();
-        let text = quoted.join(" ");
-        let names_host = ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
-            .iter()
-            .any(|sign| text.contains(sign));
-        self.document.commands.push(Command {
-            scope,
-            mode,
-            root: self.effect("PGSSLROOTCERT", &simple, number),
-            password: self.effect("PGPASSWORD", &simple, number),
-            server: if names_host {
-                Server::Named
-            } else {
-                Server::OfEnvironment
-            },
-        });
-        self.document.say(scope, &text, number);
-    }
-
-    /// What a variable is for a command.
-    fn effect(&self, name: &str, simple: &Simple<'_>, number: usize) -> Effect {
-        let own = simple
-            .assigned
-            .iter()
-            .rev()
-            .find(|(one, _, _)| *one == name);
-        if let Some((_, value, sure)) = own {
-            return match sure {
-                Sure::Yes => Effect::Value((*value).to_owned(), number),
-                Sure::No => Effect::Doubtful,
-            };
-        }
-        if simple.reach == Reach::Nothing || simple.removed.contains(&name) {
-            return Effect::Removed;
-        }
-        match (self.state.effect(name), simple.reach) {
-            (effect, Reach::All) => effect,
-            (Effect::Value(_, _), _) => Effect::Doubtful,
-            (Effect::Inherited, _) => Effect::Assigned,
-            (effect @ (Effect::Removed | Effect::Assigned | Effect::Doubtful), _) => effect,
-        }
-    }
 }
 
-impl Simple<'_> {
-    /// `sudo` may drop what stands before it.
-    fn doubt(&mut self) {
-        self.reach = Reach::Doubtful;
-        for (_, _, sure) in &mut self.assigned {
-            *sure = Sure::No;
-        }
-    }
-
-    /// `sudo -E`
-    fn keep(&mut self) {
-        self.reach = Reach::All;
-        for (_, _, sure) in &mut self.assigned {
-            *sure = Sure::Yes;
-        }
-    }
-
-    /// What stands before it is for `ssh`, and not for the program that it runs.
-    fn lose(&mut self) {
-        self.assigned.retain(|(name, _, _)| !name.starts_with("PG"));
-    }
-}
-
-fn is_separator(word: &str) -> bool {
-    matches!(word, ";" | "|" | "&")
+/// `NAME=value`. What `NAME+=more` makes is not known.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let (name, value) = match name.strip_suffix('+') {
+        Some(name) => (name, UNKNOWN),
+        None => (name, value),
+    };
+    is_name(name).then_some((name, value))
 }
 
 /// The word that ends the lines which a command gets as its input: `psql <<EOF`.
 fn here_document(text: &str) -> Option<String> {
     let (before, behind) = text.split_once("<<")?;
-    if behind.starts_with('<') || before.trim_start().starts_with('#') {
+    if behind.starts_with('<')
+        || before.trim_start().starts_with('#')
+        || open_quote(None, before).is_some()
+    {
         return None;
     }
     let word = behind.trim_start_matches(['-', '~', ' ', '\\', '\'', '"']);
@@ -440,15 +322,4 @@ fn here_document(text: &str) -> Option<String> {
     let word = word.get(..end.unwrap_or(word.len()))?;
     let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     is_word.then(|| word.to_owned())
-}
-
-fn quote(word: &str) -> String {
-    let plain = word
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c));
-    if plain {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

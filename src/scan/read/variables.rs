@@ -1,11 +1,8 @@
-//! Variables of a shell that decide how psql connects.
+//! What a script has said of the variables that are followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scan::document::{Effect, UNKNOWN};
-
-/// Those that are followed.
-const FOLLOWED: &[&str] = &["PGSSLMODE", "PGSSLROOTCERT", "PGPASSWORD"];
+use crate::scan::document::{Effect, Followed, UNKNOWN};
 
 /// Whether programs get a variable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,60 +16,77 @@ pub(super) enum Exported {
     Perhaps,
 }
 
-/// A variable that the text sets or removes.
+/// What a variable contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Variable {
-    /// Nothing if it is removed.
-    value: Option<(String, usize)>,
+enum Contents {
+    /// What it is outside of the text.
+    Inherited,
+    /// A value, and the line that sets it.
+    Value(String, usize),
+    /// Nothing: it is removed.
+    Removed,
+}
+
+/// A variable of which the text says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Variable {
+    contents: Contents,
     exported: Exported,
 }
 
-impl Variable {
-    /// `unset`
-    pub(super) const fn removed() -> Self {
-        Self {
-            value: None,
-            exported: Exported::No,
-        }
-    }
-
-    fn doubtful() -> Self {
-        Self {
-            value: Some((UNKNOWN.to_owned(), 0)),
-            exported: Exported::Perhaps,
-        }
-    }
-}
-
 /// What the text has said of the variables up to a place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    known: BTreeMap<&'static str, Variable>,
+    known: BTreeMap<Followed, Variable>,
+    /// Whether every variable is exported.
     all: Exported,
+    /// Those that were changed in the function that is read.
+    changed: BTreeSet<Followed>,
 }
 
 impl State {
-    pub(super) fn put(&mut self, name: &str, variable: Variable) {
-        if let Some(name) = FOLLOWED.iter().find(|one| **one == name) {
+    fn put(&mut self, name: Followed, contents: Contents, exported: Exported) {
+        let variable = Variable { contents, exported };
+        if self.known.get(&name) != Some(&variable) {
             self.known.insert(name, variable);
         }
+        self.changed.insert(name);
     }
 
     pub(super) fn assign(&mut self, name: &str, value: &str, line: usize, exported: Exported) {
-        let before = self.known.get(name).map(|known| known.exported);
-        let exported = match (exported, self.all, before) {
-            (Exported::Yes, _, _) | (_, Exported::Yes, _) => Exported::Yes,
-            (_, _, Some(before)) => before,
-            (Exported::No | Exported::Perhaps, _, None) => Exported::No,
+        let Some(name) = Followed::of(name) else {
+            return;
         };
-        let value = Some((value.to_owned(), line));
-        self.put(name, Variable { value, exported });
+        let before = self.known.get(&name).map(|known| known.exported);
+        let all = [Some(exported), Some(self.all), before];
+        let has = |wanted| all.contains(&Some(wanted));
+        let exported = if has(Exported::Yes) {
+            Exported::Yes
+        } else if has(Exported::Perhaps) {
+            Exported::Perhaps
+        } else {
+            Exported::No
+        };
+        self.put(name, Contents::Value(value.to_owned(), line), exported);
     }
 
-    /// `export NAME`
+    /// `export NAME`, `export -n NAME`
     pub(super) fn export(&mut self, name: &str, exported: Exported) {
-        if let Some(variable) = self.known.get_mut(name) {
-            variable.exported = exported;
+        let Some(name) = Followed::of(name) else {
+            return;
+        };
+        let contents = match (self.known.get(&name), exported) {
+            (Some(known), _) => known.contents.clone(),
+            (None, Exported::No) => Contents::Removed,
+            (None, Exported::Yes | Exported::Perhaps) => Contents::Inherited,
+        };
+        self.put(name, contents, exported);
+    }
+
+    /// `unset`
+    pub(super) fn remove(&mut self, name: &str) {
+        if let Some(name) = Followed::of(name) {
+            self.put(name, Contents::Removed, Exported::No);
         }
     }
 
@@ -81,35 +95,72 @@ impl State {
         self.all = exported;
     }
 
-    /// Makes doubtful what differs from another state.
+    /// Makes variables doubtful.
+    pub(super) fn doubt<'n>(&mut self, names: impl IntoIterator<Item = &'n Followed>) {
+        for name in names {
+            let unknown = Contents::Value(UNKNOWN.to_owned(), 0);
+            self.put(*name, unknown, Exported::Perhaps);
+        }
+    }
+
+    /// Makes doubtful what differs from another state, which may be the one that counts.
     pub(super) fn doubt_changes(&mut self, other: &Self) {
-        for name in FOLLOWED {
-            if self.known.get(name) != other.known.get(name) {
-                self.known.insert(name, Variable::doubtful());
-            }
-        }
+        self.doubt(&self.differing(other));
         if self.all != other.all {
-            self.all = Exported::No;
+            self.all = Exported::Perhaps;
         }
+        self.changed.extend(&other.changed);
     }
 
     /// Makes doubtful what is known.
     pub(super) fn doubt_all(&mut self) {
-        for variable in self.known.values_mut() {
-            *variable = Variable::doubtful();
+        let known: Vec<Followed> = self.known.keys().copied().collect();
+        self.doubt(&known);
+    }
+
+    /// What differs from another state.
+    pub(super) fn differing(&self, other: &Self) -> BTreeSet<Followed> {
+        let mut all = BTreeSet::from(Followed::ALL);
+        all.retain(|name| self.known.get(name) != other.known.get(name));
+        all
+    }
+
+    /// The same at the beginning of a function.
+    pub(super) fn in_function(&self) -> Self {
+        Self {
+            changed: BTreeSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// What a function changes, if this is the state at its end.
+    pub(super) const fn changed(&self) -> &BTreeSet<Followed> {
+        &self.changed
+    }
+
+    /// What a command in a script of its own gets.
+    pub(super) fn give(&mut self, name: Followed, effect: Effect) {
+        match effect {
+            Effect::Value(value, line) => {
+                self.put(name, Contents::Value(value, line), Exported::Yes);
+            }
+            Effect::Removed => self.put(name, Contents::Removed, Exported::No),
+            Effect::Doubtful => self.doubt([&name]),
+            Effect::Inherited | Effect::Assigned => {}
         }
     }
 
     /// What a command gets.
-    pub(super) fn effect(&self, name: &str) -> Effect {
-        let Some(variable) = self.known.get(name) else {
+    pub(super) fn effect(&self, name: Followed) -> Effect {
+        let Some(variable) = self.known.get(&name) else {
             return Effect::Inherited;
         };
-        match (&variable.value, variable.exported) {
-            (None, _) => Effect::Removed,
-            (Some((value, line)), Exported::Yes) => Effect::Value(value.clone(), *line),
-            (Some(_), Exported::No) => Effect::Assigned,
-            (Some(_), Exported::Perhaps) => Effect::Doubtful,
+        match (&variable.contents, variable.exported) {
+            (Contents::Inherited, Exported::Yes | Exported::Perhaps) => Effect::Inherited,
+            (Contents::Inherited, Exported::No) | (Contents::Removed, _) => Effect::Removed,
+            (Contents::Value(value, line), Exported::Yes) => Effect::Value(value.clone(), *line),
+            (Contents::Value(_, _), Exported::No) => Effect::Assigned,
+            (Contents::Value(_, _), Exported::Perhaps) => Effect::Doubtful,
         }
     }
 }

@@ -6,3 +6,5 @@ mod inputs;
 mod pasted;
 mod real;
 mod repositories;
+mod scripts;
+mod shells;

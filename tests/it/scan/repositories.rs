@@ -221,7 +221,7 @@ fn rails_laravel_go_and_others() {
         "mixed",
         &["an-7712", "mail-7711", "pgc-1188", "el-4419"],
         &[
-            "fail Dockerfile:3 libpq image.acme.io",
+            "fail Dockerfile:3 psql-command image.acme.io",
             "fail bin/backup.sh:3 dotenv-line backup.acme.io",
             "fail elixir/config/prod.exs:4 ecto elixir.acme.io",
             "fail etc/pg_service.conf:9 libpq old-service.acme.io",

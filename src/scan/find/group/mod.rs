@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use parted::groups;
 
 use super::beside::{besides, referred};
-use super::environment::of_commands;
+use super::environment::Users;
 use super::ours::{is_elixir, is_ours, reader};
 use super::parts::{LIBPQ, Part};
 use super::{About, Clues};
@@ -77,6 +77,7 @@ pub(super) struct Groups<'d> {
     spreads: BTreeMap<usize, usize>,
     /// The last `sslmode` outside of all scopes.
     outermost_mode: Option<&'d Entry>,
+    users: Users<'d>,
 }
 
 /// Scopes with settings for TLS.
@@ -161,6 +162,7 @@ impl<'d> Groups<'d> {
                 .iter()
                 .rev()
                 .find(|entry| entry.scope == 0 && entry.key == "sslmode"),
+            users: Users::of(document),
         }
     }
 
@@ -300,9 +302,10 @@ fn candidate(
     let mut beside = besides(groups, group, clues);
     let mode = group.keyword(Keyword::SslMode);
     if group.prefix == LIBPQ
-        && group.scope == 0
-        && let Kind::Lines(Style::Shell | Style::Make) = clues.kind
-        && let Some(of_commands) = of_commands(document, mode.map(|entry| entry.value.as_str()))
+        && let Kind::Lines(Style::Shell | Style::Docker | Style::Make) = clues.kind
+        && let Some(of_commands) = groups
+            .users
+            .beside(group.scope, mode.map(|entry| entry.value.as_str()))
     {
         // The file sets it, but not for all commands.
         settings.retain(|(keyword, _)| !matches!(keyword, Keyword::SslMode | Keyword::SslRootCert));

@@ -95,7 +95,9 @@ impl Repeated {
         match clues.kind {
             Kind::Lines(Style::Env | Style::Properties) => Self::LastCounts,
             Kind::Ini if is_service_file(clues.path) => Self::FirstCounts,
-            Kind::Lines(Style::Shell | Style::Make | Style::Batch)
+            Kind::Lines(
+                Style::Shell | Style::Docker | Style::Unit | Style::Make | Style::Batch,
+            )
             | Kind::Ini
             | Kind::Yaml
             | Kind::Code(_)

@@ -4,6 +4,7 @@ use super::{PDO, beginning, next_of_list};
 use crate::conninfo::{Keyword, parse};
 use crate::dialect::is_psql_program;
 use crate::scan::find::{About, Clues};
+use crate::scan::read::says_where;
 
 /// Whether the whole text is one.
 pub(super) fn is_whole(text: &str, clues: Clues<'_>) -> bool {
@@ -110,8 +111,5 @@ fn is_keywords(text: &str) -> bool {
 /// `psql ...` with a string or a host.
 fn is_command(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
-    let says_where = ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
-        .iter()
-        .any(|sign| text.contains(sign));
-    is_psql_program(first) && says_where
+    is_psql_program(first) && says_where(text)
 }

@@ -1,0 +1,106 @@
+//! Builtins of a shell that decide what its programs get.
+
+use super::lines::is_name;
+use super::shell::{Shell, assignment};
+use super::variables::Exported;
+use crate::scan::document::Followed;
+
+/// Whether a builtin changes no variable, and may keep what stands before it (POSIX.1-2024, 2.15).
+pub(super) fn is_special(name: &str) -> bool {
+    matches!(name, ":" | "." | "eval" | "exec" | "trap")
+}
+
+/// The followed variables among words.
+fn followed(words: &[&str]) -> Vec<Followed> {
+    words.iter().filter_map(|name| Followed::of(name)).collect()
+}
+
+impl Shell {
+    /// A command that changes the shell itself.
+    pub(super) fn builtin(&mut self, name: &str, words: &[&str], number: usize) -> bool {
+        let has = |sign: char, letter: char| {
+            words.iter().any(|word| {
+                let flags = word.strip_prefix(sign);
+                flags.is_some_and(|flags| flags.contains(letter) && !flags.contains('='))
+            })
+        };
+        let exported = match name {
+            "unexport" => Some(Exported::No),
+            "export" if has('-', 'n') => Some(Exported::No),
+            "export" | "ENV" | "ARG" | "setx" => Some(Exported::Yes),
+            "declare" | "typeset" if has('-', 'x') => Some(Exported::Yes),
+            "declare" | "typeset" if has('+', 'x') => Some(Exported::No),
+            "declare" | "typeset" | "local" | "readonly" => None,
+            "unset" => {
+                for word in words {
+                    self.state.remove(word);
+                }
+                return true;
+            }
+            "set" => {
+                self.set(words, number);
+                return true;
+            }
+            // What they do is written elsewhere.
+            "source" | "." | "eval" => {
+                self.state.doubt_all();
+                return false;
+            }
+            "read" | "printf" | "getopts" => {
+                self.state.doubt(&followed(words));
+                return false;
+            }
+            _ => return false,
+        };
+        if let ("ENV", [name, value]) = (name, words)
+            && !name.contains('=')
+        {
+            self.assign(name, value, number, Exported::Yes);
+            return true;
+        }
+        for word in words {
+            let name = match (assignment(word), word.contains('=')) {
+                (Some((name, value)), _) => {
+                    self.assign(name, value, number, exported.unwrap_or_default());
+                    name
+                }
+                (None, true) => {
+                    self.document.say(self.scope, word, number);
+                    continue;
+                }
+                (None, false) => word,
+            };
+            if let Some(exported) = exported {
+                self.state.export(name, exported);
+            }
+        }
+        true
+    }
+
+    /// `set -a`, and `set -x NAME value` of fish.
+    fn set(&mut self, words: &[&str], number: usize) {
+        if let [flags, name, value, ..] = words
+            && flags.starts_with('-')
+            && flags.contains('x')
+            && is_name(name)
+        {
+            self.assign(name, value, number, Exported::Yes);
+            return;
+        }
+        self.state.doubt(&followed(words));
+        let mut last = "";
+        for word in words.iter().take_while(|word| **word != "--") {
+            let exported = match (word.get(..1), last) {
+                (_, "-o") if *word == "allexport" => Some(Exported::Yes),
+                (_, "+o") if *word == "allexport" => Some(Exported::No),
+                (Some("-"), _) if word.contains('a') => Some(Exported::Yes),
+                (Some("+"), _) if word.contains('a') => Some(Exported::No),
+                _ => None,
+            };
+            if let Some(exported) = exported {
+                self.state.export_all(exported);
+            }
+            last = word;
+        }
+    }
+}

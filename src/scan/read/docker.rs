@@ -1,0 +1,155 @@
+//! Dockerfiles: each `FROM` begins a stage with the variables of the image that it names, and no others.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::shell::{Shell, assignment};
+use super::variables::{Exported, State};
+use super::words::words;
+use crate::scan::document::{Effect, Followed};
+
+/// What was read of a Dockerfile.
+#[derive(Default)]
+pub(super) struct Image {
+    /// The stages with a name.
+    stages: BTreeMap<String, Stage>,
+    /// The name of the stage that is read.
+    name: Option<String>,
+    /// Where its settings begin.
+    first: usize,
+    /// What `ARG` sets, and its scope. It exists while the image is built, and not when it runs.
+    arguments: State,
+    built: Option<usize>,
+}
+
+/// What a stage sets.
+struct Stage {
+    state: State,
+    scope: usize,
+    /// Where its settings stand in the document.
+    entries: Range<usize>,
+}
+
+/// How long a variable exists.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lives {
+    /// `ENV`
+    WhenItRuns,
+    /// `ARG`
+    WhileItIsBuilt,
+}
+
+impl Shell {
+    /// A line of a Dockerfile.
+    pub(super) fn instruction(&mut self, line: &str, number: usize) {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        match word.to_ascii_uppercase().as_str() {
+            "FROM" => self.stage(rest),
+            "ENV" => self.variables(rest, number, Lives::WhenItRuns),
+            "ARG" => self.variables(rest, number, Lives::WhileItIsBuilt),
+            "RUN" => {
+                let before = self.state.clone();
+                for name in Followed::ALL {
+                    if self.state.effect(name) == Effect::Inherited {
+                        let argument = self.image.arguments.effect(name);
+                        self.state.give(name, argument);
+                    }
+                }
+                self.process(rest, number);
+                self.state = before;
+            }
+            // They run with what the whole stage sets.
+            "CMD" | "ENTRYPOINT" => self.later.push((rest.to_owned(), number)),
+            "HEALTHCHECK" => {
+                let command = rest.split_once("CMD ").map_or("", |(_, command)| command);
+                self.later.push((command.to_owned(), number));
+            }
+            _ => {
+                for word in words(rest) {
+                    self.document.say(self.scope, &word, number);
+                }
+            }
+        }
+    }
+
+    /// `FROM image AS name`
+    fn stage(&mut self, rest: &str) {
+        self.end_stage();
+        let mut words = rest
+            .split_whitespace()
+            .filter(|word| !word.starts_with("--"));
+        let base = words.next().unwrap_or_default();
+        self.image.name = words.nth(1).map(str::to_ascii_lowercase);
+        self.image.arguments = State::default();
+        self.image.built = None;
+        self.image.first = self.document.entries.len();
+        self.scope = self.document.open(Some(0), String::new());
+        self.state = State::default();
+        let Some(stage) = self.image.stages.get(&base.to_ascii_lowercase()) else {
+            return;
+        };
+        self.state = stage.state.clone();
+        for at in stage.entries.clone() {
+            let entry = self.document.entries.get(at).cloned();
+            let own = entry.filter(|entry| entry.scope == stage.scope);
+            if let Some(entry) = own.filter(|_| !self.document.is_cut()) {
+                self.document
+                    .set(self.scope, &entry.key, &entry.value, entry.line);
+            }
+        }
+    }
+
+    /// Runs what runs when a stage is whole.
+    pub(super) fn end_stage(&mut self) {
+        for (command, number) in std::mem::take(&mut self.later) {
+            self.process(&command, number);
+        }
+        if let Some(name) = self.image.name.take() {
+            let stage = Stage {
+                state: self.state.clone(),
+                scope: self.scope,
+                entries: self.image.first..self.document.entries.len(),
+            };
+            self.image.stages.insert(name, stage);
+        }
+    }
+
+    /// `NAME=value NAME=value`, or `NAME value`.
+    fn variables(&mut self, rest: &str, number: usize, lives: Lives) {
+        let all: Vec<String> = words(rest).collect();
+        let pairs: Vec<(&str, &str)> = match rest.split_once(char::is_whitespace) {
+            Some((name, value)) if lives == Lives::WhenItRuns && !name.contains('=') => {
+                vec![(name, value.trim().trim_matches(['"', '\'']))]
+            }
+            _ => all.iter().filter_map(|word| assignment(word)).collect(),
+        };
+        for (name, value) in pairs {
+            match lives {
+                Lives::WhenItRuns => self.assign(name, value, number, Exported::Yes),
+                Lives::WhileItIsBuilt => {
+                    let document = &mut self.document;
+                    let scope = self
+                        .image
+                        .built
+                        .get_or_insert_with(|| document.open(Some(0), String::new()));
+                    document.set(*scope, name, value, number);
+                    let arguments = &mut self.image.arguments;
+                    arguments.assign(name, value, number, Exported::Yes);
+                }
+            }
+        }
+    }
+
+    /// A command for a shell, or `["program", "argument"]`.
+    fn process(&mut self, command: &str, number: usize) {
+        if !command.starts_with('[') {
+            self.alone(command, number);
+            return;
+        }
+        let words: Vec<&str> = command.split('"').skip(1).step_by(2).collect();
+        let before = self.state.clone();
+        self.simple(&words, number);
+        self.state = before;
+    }
+}

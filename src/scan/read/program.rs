@@ -1,0 +1,397 @@
+//! What stands before the program of a command, and what of the environment reaches it: assignments, `env`, `sudo`,
+//! `docker exec`.
+
+use super::shell::{Shell, assignment};
+use super::variables::Exported;
+use crate::dialect::{is_psql_program, shell_quoted};
+use crate::scan::document::{Command, Effect, Followed, Server};
+
+/// A command that was read.
+struct Simple<'w> {
+    /// Assignments before it and in it, with what is sure about them.
+    assigned: Vec<(&'w str, &'w str, Sure)>,
+    /// Variables that `env -u` removes.
+    removed: Vec<&'w str>,
+    /// Variables that `docker exec -e` passes on.
+    passed: Vec<&'w str>,
+    reach: Reach,
+    /// The words that are no assignments.
+    words: Vec<&'w str>,
+    program: Program<'w>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Program<'w> {
+    /// psql or one of its relatives, with what it gets.
+    Psql(&'w [&'w str]),
+    /// The commands for another shell.
+    Script(&'w str),
+    Other,
+}
+
+/// Whether an assignment surely reaches the program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sure {
+    Yes,
+    No,
+}
+
+/// What of the environment reaches a program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    All,
+    /// What `sudo` keeps, or a program that is not known.
+    Doubtful,
+    Nothing,
+}
+
+/// What runs the program.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runner {
+    /// The shell that reads the command.
+    Itself,
+    Env,
+    Sudo,
+    /// A program that passes its environment on.
+    Passing,
+    /// Another shell.
+    Shell,
+    /// A program that runs others elsewhere, without the environment.
+    Elsewhere,
+    /// A program that is not known.
+    Unknown,
+}
+
+impl Runner {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word.rsplit('/').next().unwrap_or_default() {
+            "env" => Self::Env,
+            "sudo" | "doas" => Self::Sudo,
+            "exec" | "time" | "command" | "builtin" | "nohup" | "nice" | "ionice" | "timeout"
+            | "xargs" | "sshpass" | "stdbuf" | "setsid" | "chronic" | "watch" | "strace" | "!"
+            | "@" => Self::Passing,
+            "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash" => Self::Shell,
+            "ssh" | "mosh" | "docker" | "docker-compose" | "podman" | "nerdctl" | "crictl"
+            | "kubectl" | "oc" | "vagrant" | "lxc" | "incus" | "machinectl" | "systemd-run"
+            | "heroku" | "fly" | "flyctl" | "aws" | "gcloud" | "az" => Self::Elsewhere,
+            _ => return None,
+        })
+    }
+
+    /// Whether it takes a word such as `name=value` for a variable of the environment.
+    fn takes(self, name: &str) -> bool {
+        match self {
+            Self::Itself | Self::Env | Self::Sudo => true,
+            Self::Passing | Self::Shell | Self::Elsewhere | Self::Unknown => {
+                name.contains(|c: char| c.is_ascii_uppercase())
+            }
+        }
+    }
+}
+
+impl<'w> Simple<'w> {
+    fn of(words: &'w [&'w str]) -> Self {
+        let found = program(words);
+        let (program, end) = found.unwrap_or((Program::Other, words.len()));
+        let mut simple = Self {
+            assigned: Vec::new(),
+            removed: Vec::new(),
+            passed: Vec::new(),
+            reach: Reach::All,
+            words: Vec::new(),
+            program,
+        };
+        let mut runner = Runner::Itself;
+        let mut has_unknown = false;
+        let mut last = "";
+        let mut rest = words.get(..end).unwrap_or_default();
+        while let [word, behind @ ..] = rest {
+            rest = behind;
+            let pair = assignment(word).filter(|(name, _)| runner.takes(name));
+            if let Some((name, value)) = pair {
+                simple.assigned.push((name, value, Sure::Yes));
+                continue;
+            }
+            simple.words.push(word);
+            // Behind a program that is not known, words are its own, unless psql comes.
+            let known = Runner::of(word).filter(|next| {
+                // `docker exec`
+                let is_word_of_it = runner == Runner::Elsewhere && *next == Runner::Passing;
+                !is_word_of_it && (!has_unknown || found.is_some())
+            });
+            if let Some(next) = known {
+                simple.enter(next);
+                runner = next;
+            } else if word.starts_with('-') {
+                rest = simple.option(runner, word, behind);
+            } else if runner != Runner::Elsewhere && !is_argument(runner, last, word) {
+                runner = Runner::Unknown;
+                has_unknown = true;
+            }
+            last = word;
+        }
+        if has_unknown && found.is_some() {
+            simple.doubt();
+        }
+        simple
+    }
+
+    fn enter(&mut self, runner: Runner) {
+        match runner {
+            Runner::Sudo => self.doubt(),
+            Runner::Elsewhere => self.lose(),
+            Runner::Itself | Runner::Env | Runner::Passing | Runner::Shell | Runner::Unknown => {}
+        }
+    }
+
+    /// An option of what runs the program. What stands behind it and its argument is given back.
+    fn option(&mut self, runner: Runner, word: &str, behind: &'w [&'w str]) -> &'w [&'w str] {
+        let (argument, others) = match behind.split_first() {
+            Some((first, others)) => (Some(*first), others),
+            None => (None, behind),
+        };
+        match (runner, word) {
+            (Runner::Env, "-" | "-i" | "--ignore-environment") => self.lose(),
+            (Runner::Env, "-u" | "--unset") => {
+                argument.into_iter().for_each(|name| self.remove(name));
+                return others;
+            }
+            (Runner::Env, "-C" | "--chdir") => return others,
+            (Runner::Env, "--" | "-0" | "--null" | "-v" | "--debug") => {}
+            (Runner::Env, _) => {
+                let name = word.strip_prefix("--unset=");
+                match name
+                    .or_else(|| word.strip_prefix("-u"))
+                    .and_then(Followed::of)
+                {
+                    Some(name) => self.remove(name.name()),
+                    None => self.doubt(),
+                }
+            }
+            (Runner::Sudo, "-E" | "--preserve-env") => self.keep(),
+            (
+                Runner::Sudo,
+                "-u" | "-U" | "-g" | "-h" | "-p" | "-C" | "-T" | "-r" | "-t" | "-R" | "-D"
+                | "--user" | "--group",
+            ) => return others,
+            // `exec -c` runs with an empty environment, `command -v` runs nothing.
+            (Runner::Passing, "-c" | "-v" | "-V") => self.doubt(),
+            (Runner::Elsewhere, "-e" | "--env") => {
+                self.passed.extend(argument);
+            }
+            _ => {}
+        }
+        behind
+    }
+
+    fn remove(&mut self, name: &'w str) {
+        self.removed.push(name);
+        self.assigned.retain(|(assigned, _, _)| *assigned != name);
+    }
+
+    /// `sudo` may drop what stands before it.
+    fn doubt(&mut self) {
+        if self.reach == Reach::All {
+            self.reach = Reach::Doubtful;
+        }
+        for (_, _, sure) in &mut self.assigned {
+            *sure = Sure::No;
+        }
+    }
+
+    /// `sudo -E`
+    fn keep(&mut self) {
+        if self.reach == Reach::Doubtful {
+            self.reach = Reach::All;
+        }
+        for (_, _, sure) in &mut self.assigned {
+            *sure = Sure::Yes;
+        }
+    }
+
+    /// What stands before `ssh` is not for the program that it runs.
+    fn lose(&mut self) {
+        self.reach = Reach::Nothing;
+        self.assigned.retain(|(name, _, _)| !name.starts_with("PG"));
+    }
+
+    /// Who says which server the program connects with, if no argument does. The environment that has its mode has its
+    /// `PGHOST`, too.
+    fn server(&self, mode: &Effect) -> Server {
+        let is_host = |name: &str| matches!(name, "PGHOST" | "PGHOSTADDR" | "PGSERVICE");
+        let gets_environment = match self.reach {
+            Reach::All => true,
+            Reach::Doubtful => matches!(mode, Effect::Value(_, _)),
+            Reach::Nothing => false,
+        };
+        if !gets_environment || self.assigned.iter().any(|(name, _, _)| is_host(name)) {
+            return Server::Named;
+        }
+        match self.program {
+            Program::Psql(_) => Server::OfEnvironment,
+            Program::Script(_) | Program::Other => Server::Unknown,
+        }
+    }
+}
+
+/// The program of a command, and where it stands, if it is psql or runs psql.
+fn program<'w>(words: &'w [&'w str]) -> Option<(Program<'w>, usize)> {
+    let mut runs_scripts = false;
+    words.iter().enumerate().find_map(|(at, word)| {
+        let is_quoted = word.contains(char::is_whitespace);
+        let is_script = is_quoted && runs_scripts;
+        if word.starts_with('-') || assignment(word).is_some() && !is_script {
+            return None;
+        }
+        let mut parts = word.split(|c: char| c.is_whitespace() || ";&|()".contains(c));
+        let runs_psql = if is_script {
+            parts.any(is_psql_program)
+        } else {
+            parts.next().is_some_and(is_psql_program)
+        };
+        runs_scripts |= matches!(Runner::of(word), Some(Runner::Shell | Runner::Elsewhere));
+        let program = match (is_script, is_quoted) {
+            (true, _) => Program::Script(word),
+            (false, true) => Program::Psql(words.get(at..=at)?),
+            (false, false) => Program::Psql(words.get(at..)?),
+        };
+        runs_psql.then_some((program, at))
+    })
+}
+
+/// Whether a word belongs to what runs the program, and is not the program.
+fn is_argument(runner: Runner, last: &str, word: &str) -> bool {
+    match runner {
+        Runner::Passing | Runner::Shell => {
+            last.starts_with('-') || word.starts_with(|c: char| c.is_ascii_digit())
+        }
+        Runner::Unknown => true,
+        Runner::Itself | Runner::Env | Runner::Sudo | Runner::Elsewhere => false,
+    }
+}
+
+impl Shell {
+    /// A program, with the environment that it gets.
+    pub(super) fn run(&mut self, words: &[&str], number: usize) {
+        let simple = Simple::of(words);
+        if let Program::Script(script) = simple.program {
+            self.script(script, &simple, number);
+        }
+        let mode = self.effect(Followed::Mode, &simple, number);
+        let is_psql = matches!(simple.program, Program::Psql(_));
+        let is_plain = simple.assigned.is_empty() && !is_psql && mode == Effect::Inherited;
+        let scope = if is_plain {
+            self.scope
+        } else {
+            self.document.open(Some(self.scope), String::new())
+        };
+        for (name, value, _) in &simple.assigned {
+            self.document.set(scope, name, value, number);
+        }
+        let (server, password) = match simple.program {
+            Program::Psql(command) => {
+                let text = text(command);
+                self.document.say(scope, &text, number);
+                let server = if says_where(&text) {
+                    Server::Named
+                } else {
+                    simple.server(&mode)
+                };
+                (server, self.effect(Followed::Password, &simple, number))
+            }
+            Program::Script(_) | Program::Other => {
+                for word in &simple.words {
+                    self.document.say(scope, word, number);
+                }
+                (simple.server(&mode), Effect::Inherited)
+            }
+        };
+        if !is_plain {
+            self.document.commands.push(Command {
+                scope,
+                mode,
+                root: self.effect(Followed::Root, &simple, number),
+                password,
+                server,
+            });
+        }
+    }
+
+    /// The commands for another shell, in the environment that it gets.
+    fn script(&mut self, script: &str, simple: &Simple<'_>, number: usize) {
+        let before = self.state.clone();
+        for (name, effect) in Followed::ALL.map(|name| (name, self.effect(name, simple, number))) {
+            self.state.give(name, effect);
+        }
+        self.state.export_all(Exported::No);
+        self.alone(script, number);
+        self.state = before;
+    }
+
+    /// What a variable is for a command.
+    fn effect(&self, name: Followed, simple: &Simple<'_>, number: usize) -> Effect {
+        let own = simple
+            .assigned
+            .iter()
+            .rev()
+            .find(|(one, _, _)| *one == name.name());
+        if let Some((_, value, sure)) = own {
+            return match sure {
+                Sure::Yes => Effect::Value((*value).to_owned(), number),
+                Sure::No => Effect::Doubtful,
+            };
+        }
+        if simple.removed.contains(&name.name()) {
+            return Effect::Removed;
+        }
+        match (self.state.effect(name), simple.reach) {
+            (effect, Reach::All) => effect,
+            (effect, Reach::Nothing) if simple.passed.contains(&name.name()) => effect,
+            (_, Reach::Nothing) => Effect::Removed,
+            (Effect::Value(_, _), _) => Effect::Doubtful,
+            (Effect::Inherited, _) => Effect::Assigned,
+            (effect @ (Effect::Removed | Effect::Assigned | Effect::Doubtful), _) => effect,
+        }
+    }
+}
+
+/// A command of psql without its redirections, as one text. A string inside is found without its options.
+fn text(command: &[&str]) -> String {
+    if let [quoted] = command
+        && quoted.contains(char::is_whitespace)
+    {
+        return (*quoted).to_owned();
+    }
+    let mut words = Vec::new();
+    let mut rest = command.iter();
+    while let Some(word) = rest.next() {
+        let sign = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
+        if sign.starts_with(['<', '>']) {
+            // `> file`
+            if sign.ends_with(['<', '>', '|']) {
+                rest.next();
+            }
+        } else {
+            words.push(quoted(word));
+        }
+    }
+    words.join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c));
+    if plain && !word.is_empty() {
+        word.to_owned()
+    } else {
+        shell_quoted(word)
+    }
+}
+
+/// Whether the arguments of a command say which server it connects with.
+pub(in crate::scan) fn says_where(command: &str) -> bool {
+    ["://", "host=", "hostaddr=", "service=", " -h", " --host"]
+        .iter()
+        .any(|sign| command.contains(sign))
+}
