@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context;
 use pgtls::check::{self, CheckRequest, NewRoots, Observer as _, Patience, Source, check};
 use pgtls::conninfo::shown_path;
-use pgtls::diff::Scope;
 use pgtls::exit::Exit;
 use pgtls::report::Report;
 
@@ -21,7 +20,7 @@ use crate::machine::{Machine, jobs};
 pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     let sources = sources(args)?;
     let baseline = args.baseline.as_deref();
-    let baseline = baseline.map(|file| Baseline::read(file, args.update));
+    let baseline = baseline.map(|file| Baseline::read(file, args.update, args.shard));
     let baseline = baseline.transpose()?;
     let mut live = match baseline {
         Some(_) => Live::new(&args.output).at_the_end(),
@@ -54,11 +53,7 @@ pub(crate) fn run(args: &Check) -> anyhow::Result<ExitCode> {
     }
     let mut report = Report::of(outcome, request.now);
     if let Some(baseline) = &baseline {
-        let scope = match args.shard {
-            Some(_) => Scope::Shard,
-            None => Scope::Everything,
-        };
-        report = baseline.compare(report, scope)?;
+        report = baseline.compare(report)?;
     }
     let exit = report.exit_code;
     let code = output::print(&report, exit, &args.output, printed?)?;

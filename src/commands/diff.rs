@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use pgtls::conninfo::shown_path;
-use pgtls::diff::{self, Run, Scope};
+use pgtls::diff::{self, Run};
 use pgtls::exit::Exit;
 use pgtls::report::{Report, Verdict, json};
 
 use super::output::{Printing, append_summary, palette, step_summary, to_stdout};
 use super::sources::read_text;
 use super::{complain, file, report};
-use crate::cli::{Color, Diff, DiffFormat};
+use crate::cli::{Color, Diff, DiffFormat, Shard};
 
 pub(crate) fn run(args: &Diff) -> anyhow::Result<ExitCode> {
     if args.old == Path::new("-") && args.new == Path::new("-") {
@@ -56,11 +56,18 @@ pub(super) struct Baseline<'a> {
 }
 
 impl<'a> Baseline<'a> {
-    /// Reads it before anything is checked.
+    /// Reads it before anything is checked. A shard cannot be compared: which strings it has changes with the strings,
+    /// so what it lost would look like what another shard has.
     ///
     /// # Errors
-    /// It cannot be read, or is not a report.
-    pub(super) fn read(file: &'a Path, update: bool) -> anyhow::Result<Self> {
+    /// It cannot be read, or is not a report; or the run checks only a part of the strings.
+    pub(super) fn read(file: &'a Path, update: bool, shard: Option<Shard>) -> anyhow::Result<Self> {
+        if shard.is_some() {
+            bail!(
+                "--shard checks a part of the strings, and --baseline compares all of them. Let each shard write \
+                 --report json=FILE, merge the files with `pgtls report --format json`, and compare with `pgtls diff`"
+            );
+        }
         let run = match (file.try_exists(), update) {
             (Ok(false), true) => None,
             (Ok(false), false) => bail!(
@@ -76,7 +83,7 @@ impl<'a> Baseline<'a> {
     ///
     /// # Errors
     /// The report cannot be compared.
-    pub(super) fn compare(&self, report: Report, scope: Scope) -> anyhow::Result<Report> {
+    pub(super) fn compare(&self, report: Report) -> anyhow::Result<Report> {
         let Some(old) = self.run.as_ref().filter(|_| !self.update) else {
             return Ok(report);
         };
@@ -86,15 +93,10 @@ impl<'a> Baseline<'a> {
         let file = shown_path(self.file);
         let now = Run::of(&report).context("could not compare the report with the baseline")?;
         let diff = diff::Diff::of(old, &now);
-        match scope {
-            Scope::Everything => {
-                for gone in &diff.gone {
-                    complain(&format!("{} is in {file}, but was not checked", gone.label));
-                }
-            }
-            Scope::Shard => {}
+        for gone in &diff.gone {
+            complain(&format!("{} is in {file}, but was not checked", gone.label));
         }
-        Ok(diff::apply(report, &diff, &file, scope))
+        Ok(diff::apply(report, &diff, &file))
     }
 
     /// With `--update` the report becomes the baseline, if every endpoint passes.

@@ -5,20 +5,11 @@ use crate::diagnose::{Code, Hint, Level, Stage};
 use crate::exit::Exit;
 use crate::report::{FindingReport, Report, Verdict};
 
-/// Whether the run checked everything that the baseline may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// It did.
-    Everything,
-    /// This is one shard of several.
-    Shard,
-}
-
 /// Adds a finding for each change. Lost protection fails an endpoint that would pass, and so does a baseline that has
 /// none of the endpoints. `file` is what to call the baseline, and `diff` compares it with this very report.
 #[must_use]
-pub fn apply(mut report: Report, diff: &Diff, file: &str, scope: Scope) -> Report {
-    let is_foreign = scope == Scope::Everything && diff.compared().next().is_none();
+pub fn apply(mut report: Report, diff: &Diff, file: &str) -> Report {
+    let is_foreign = diff.compared().next().is_none();
     let mut failed = false;
     for (endpoint, compared) in report.endpoints.iter_mut().zip(&diff.endpoints) {
         for change in &compared.changes {

@@ -45,9 +45,9 @@ kinds! {
     EndpointMoved = "endpoint-moved", Told, "the endpoint moved from {before} to {after}";
     /// It failed, and passes.
     CheckPasses = "check-passes", Told, "the check passes now; it failed with {before}";
-    /// It passed, and fails.
+    /// It passed, and fails; or it fails for a graver reason.
     CheckFails = "check-fails", Lost, "the check fails now: {after}; before: {before}";
-    /// It fails for another reason.
+    /// It fails for a milder reason.
     FailsDifferently = "fails-differently", Told, "the check failed with {before} and now fails with {after}";
     /// The string asks for less.
     ModeWeaker = "mode-weaker", Lost, "sslmode was {before} and is now {after}, which guarantees less";
@@ -57,8 +57,18 @@ kinds! {
     VerificationLost = "verification-lost", Lost, "the server's identity was verified and is not verified now";
     /// The server's identity was not verified, and is.
     VerificationGained = "verification-gained", Told, "the server's identity is verified now";
+    /// A setting of the string demands less.
+    SettingWeaker = "setting-weaker", Lost, "the string had {before} and now has {after}, which protects less";
+    /// A setting of the string demands more.
+    SettingStronger = "setting-stronger", Told, "the string had {before} and now has {after}";
+    /// Settings of which none protects more than another.
+    StringChanged = "string-changed", Told, "these settings of the string are not as they were: {after}";
     /// A certificate was revoked or could have been: CRLs are no longer checked.
     RevocationLost = "revocation-lost", Lost, "revocation was checked with {before} and is not checked now";
+    /// Other CRLs, or some where there were none.
+    RevocationChanged = "revocation-changed", Told, "revocation was checked with {before} and is now checked with {after}";
+    /// Public roots are trusted, and not a file of roots alone.
+    TrustWider = "trust-wider", Lost, "trust came from {before} and now comes from {after}: a certificate from any public CA is accepted";
     /// Other roots are trusted.
     TrustChanged = "trust-changed", Told, "trust came from {before} and now comes from {after}";
     /// An older version of TLS.

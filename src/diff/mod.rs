@@ -11,10 +11,11 @@ mod change;
 mod pair;
 mod seen;
 mod session;
+mod settings;
 mod strength;
 mod write;
 
-pub use baseline::{Scope, apply};
+pub use baseline::apply;
 pub use change::{Change, Kind, Severity};
 pub use seen::{ReadError, Run};
 pub use write::{github, json, markdown, markdown_within, text};
@@ -103,6 +104,7 @@ impl Compared {
 fn changes(before: &Seen, now: &Seen) -> Vec<Change> {
     let mut changes = session::verdict(before, now);
     changes.extend(session::changes(before, now));
+    changes.extend(settings::changes(before, now, &changes));
     changes.extend(certificate::changes(before, now));
     changes.extend(audit::changes(before, now));
     changes.extend(session::findings(before, now, &changes));

@@ -75,7 +75,10 @@ fn unprotected(one: &Seen) -> Option<String> {
         keyword.to_string().starts_with("ssl")
             || matches!(
                 keyword,
-                Keyword::ChannelBinding | Keyword::RequireAuth | Keyword::GssEncMode
+                Keyword::ChannelBinding
+                    | Keyword::RequireAuth
+                    | Keyword::RequirePeer
+                    | Keyword::GssEncMode
             )
     };
     let mut others: Vec<Assignment> = settings;

@@ -1,10 +1,11 @@
 //! Changes of the verdict, the mode, trust and the negotiated session.
 
-use super::seen::{Seen, SeenTls, SeenTrust};
+use super::seen::{Seen, SeenFinding, SeenTls, SeenTrust};
 use super::strength::of_group;
 use super::{Change, Kind};
 use crate::diagnose::{Code, Level};
-use crate::report::{ClientCertificateUse, Verdict};
+use crate::exit::Exit;
+use crate::report::{ClientCertificateUse, TrustSource, Verdict};
 use crate::wire::tls::Suite;
 use crate::words::Named;
 
@@ -22,7 +23,9 @@ pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
             changes.push(Change::from(Kind::CheckPasses, before.end()));
             false
         }
-        (Verdict::Fail, Verdict::Fail) => before.is_sound() && !now.is_sound(),
+        (Verdict::Fail, Verdict::Fail) => {
+            before.end() != now.end() && gravity(now) >= gravity(before)
+        }
         (Verdict::Pass, Verdict::Pass) => false,
     };
     if lost {
@@ -43,6 +46,26 @@ pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
         _ => {}
     }
     changes
+}
+
+/// How much a failure leaves open: the earlier a check ends, the less is known to hold. Of two equals none is known to
+/// be the milder one.
+fn gravity(seen: &Seen) -> u8 {
+    let is_late = |error: &SeenFinding| error.code == Code::ExpiresSoon;
+    match seen.exit_code {
+        Exit::Passed => 0,
+        // Everything else holds, and nothing has expired yet.
+        Exit::Unmet if seen.error.as_ref().is_some_and(is_late) => 1,
+        // A login comes after all demands.
+        Exit::Login => 2,
+        Exit::Unmet => 3,
+        Exit::WrongHost => 4,
+        Exit::Untrusted => 5,
+        Exit::Handshake => 6,
+        Exit::NoTls => 7,
+        Exit::Unreachable => 8,
+        Exit::Usage | Exit::Interrupted => 9,
+    }
 }
 
 /// The mode, trust, TLS and the login.
@@ -94,8 +117,15 @@ fn ranked<T: Copy + Ord + std::fmt::Display>(
 
 fn trust(before: &SeenTrust, now: &SeenTrust) -> Vec<Change> {
     let mut changes = Vec::new();
-    if let (Some(crl), None) = (&before.crl, &now.crl) {
-        changes.push(Change::from(Kind::RevocationLost, crl));
+    match (&before.crl, &now.crl) {
+        (Some(old), None) => changes.push(Change::from(Kind::RevocationLost, old)),
+        (None, Some(new)) => {
+            changes.push(Change::from_to(Kind::RevocationChanged, "nothing", new));
+        }
+        (Some(old), Some(new)) if old != new => {
+            changes.push(Change::from_to(Kind::RevocationChanged, old, new));
+        }
+        (Some(_), Some(_)) | (None, None) => {}
     }
     let told = |trust: &SeenTrust| match (&trust.source, &trust.path) {
         (Some(_), Some(path)) => Some(path.to_string()),
@@ -105,7 +135,15 @@ fn trust(before: &SeenTrust, now: &SeenTrust) -> Vec<Change> {
     if let (Some(old), Some(new)) = (told(before), told(now))
         && old != new
     {
-        changes.push(Change::from_to(Kind::TrustChanged, old, new));
+        let is_public = |trust: &SeenTrust| match trust.source.as_ref()?.known()? {
+            TrustSource::SslRootCert | TrustSource::Home => Some(false),
+            TrustSource::System | TrustSource::Bundled | TrustSource::Mozilla => Some(true),
+        };
+        let kind = match (is_public(before), is_public(now)) {
+            (Some(false), Some(true)) => Kind::TrustWider,
+            _ => Kind::TrustChanged,
+        };
+        changes.push(Change::from_to(kind, old, new));
     }
     changes
 }

@@ -236,24 +236,14 @@ fn lost_protection_fails_an_endpoint_that_would_pass() {
         run
     };
     let now = run(&[]);
-    let same = apply(
-        report.clone(),
-        &Diff::of(&now, &now),
-        "base.json",
-        Scope::Everything,
-    );
+    let same = apply(report.clone(), &Diff::of(&now, &now), "base.json");
     assert_eq!(same.exit_code, Exit::Passed);
     let places = [
         ("/tls/group", json!("X25519MLKEM768")),
         ("/tls/post_quantum", json!(true)),
     ];
     let stronger = run(&places);
-    let lost = apply(
-        report.clone(),
-        &Diff::of(&stronger, &now),
-        "base.json",
-        Scope::Everything,
-    );
+    let lost = apply(report.clone(), &Diff::of(&stronger, &now), "base.json");
     let endpoint = lost.endpoints.first().unwrap();
     assert_eq!(
         (lost.exit_code, endpoint.exit_code),
@@ -266,12 +256,7 @@ fn lost_protection_fails_an_endpoint_that_would_pass() {
         "compared with base.json: the key exchange was post-quantum (X25519MLKEM768) and is now secp256r1"
     );
     let other = run(&[("/trust/path", json!("other.crt"))]);
-    let told = apply(
-        report,
-        &Diff::of(&other, &now),
-        "base.json",
-        Scope::Everything,
-    );
+    let told = apply(report, &Diff::of(&other, &now), "base.json");
     assert_eq!(told.exit_code, Exit::Passed);
     let codes: Vec<String> = told.endpoints[0]
         .findings
@@ -329,8 +314,172 @@ fn the_same_user_and_database_are_compared_although_the_mode_changed() {
         changes.iter().map(|change| change.kind).collect()
     };
     assert_eq!(of(0), [Kind::ModeStronger]);
-    assert_eq!(of(1), [Kind::ModeWeaker]);
+    assert_eq!(of(1), [Kind::ModeWeaker, Kind::SettingStronger]);
     assert_eq!(diff.exit(), Exit::Unmet);
+}
+
+/// Each pair is compared in both directions: what is lost in one is gained in the other.
+#[test]
+fn a_setting_that_protects_less_is_lost_and_one_that_protects_more_is_told() {
+    for (stronger, weaker) in [
+        ("channel_binding=require", ""),
+        ("channel_binding=require", "channel_binding=prefer"),
+        ("", "channel_binding=disable"),
+        ("require_auth=scram-sha-256", ""),
+        (
+            "require_auth=scram-sha-256",
+            "require_auth=scram-sha-256,md5",
+        ),
+        ("require_auth=!password,!md5", "require_auth=!password"),
+        ("require_auth=!none", "require_auth=''"),
+        ("ssl_min_protocol_version=TLSv1.3", ""),
+        ("", "ssl_min_protocol_version=TLSv1"),
+        ("", "ssl_min_protocol_version=''"),
+        ("", "ssl_max_protocol_version=TLSv1.2"),
+        ("sslcertmode=require", ""),
+        ("sslcertmode=require", "sslcertmode=disable"),
+        ("sslnegotiation=direct", ""),
+        ("gssencmode=disable", "gssencmode=prefer"),
+        ("requirepeer=postgres", ""),
+        ("", "sslcompression=1"),
+        ("", "sslkeylogfile=keys.log"),
+    ] {
+        let of = |settings: &str| {
+            let string = format!("host=h password=*** {settings} sslmode=verify-full");
+            of_strings(&[string.as_str()])
+        };
+        let (stronger, weaker) = (of(stronger), of(weaker));
+        let lost = Diff::of(&stronger, &weaker);
+        let message = lost.endpoints[0].changes[0].message();
+        assert_eq!(
+            kinds(&stronger, &weaker),
+            [Kind::SettingWeaker],
+            "{message}"
+        );
+        assert_eq!(lost.exit(), Exit::Unmet, "{message}");
+        assert_eq!(
+            kinds(&weaker, &stronger),
+            [Kind::SettingStronger],
+            "{message}"
+        );
+        assert_eq!(kinds(&weaker, &weaker), []);
+    }
+    // Neither list is within the other: a way to log in is new.
+    let of =
+        |methods: &str| of_strings(&[&format!("host=h require_auth={methods} sslmode=require")]);
+    assert_eq!(kinds(&of("md5"), &of("oauth")), [Kind::SettingWeaker]);
+}
+
+#[test]
+fn no_change_of_a_string_goes_unsaid() {
+    let of = |string: &str| of_strings(&[&format!("host=h {string} sslmode=verify-full")]);
+    let said = |old: &str, new: &str| {
+        let diff = Diff::of(&of(old), &of(new));
+        let changes = diff.endpoints[0].changes.iter();
+        changes
+            .map(|one| one.message().to_string())
+            .collect::<Vec<_>>()
+    };
+    let told = |names: &str| {
+        [format!(
+            "these settings of the string are not as they were: {names}"
+        )]
+    };
+    assert_eq!(said("sslcert=a sslkey=b", ""), told("sslcert, sslkey"));
+    assert_eq!(
+        said("sslcertmode=allow", "sslcertmode=disable"),
+        told("sslcertmode")
+    );
+    assert_eq!(said("", "sslrootcert=other.crt"), told("sslrootcert"));
+    assert_eq!(
+        said("user=a", "user=b password=***"),
+        told("user, password")
+    );
+    assert_eq!(
+        said("channel_binding=require", "channel_binding=disable"),
+        [
+            "the string had channel_binding=require and now has channel_binding=disable, which protects less"
+        ]
+    );
+    assert!(said("user=a dbname=b", "dbname='b' user=a").is_empty());
+    // Only a newer version knows the setting.
+    let newer = of("new_setting=1");
+    assert_eq!(kinds(&of("user=a"), &newer), [Kind::Unranked]);
+    assert_eq!(kinds(&newer, &newer), []);
+}
+
+#[test]
+fn roots_of_everyone_instead_of_a_file_are_a_loss() {
+    let file = changed(&[]);
+    for source in ["system", "bundled", "mozilla"] {
+        let public = changed(&[
+            ("/trust/source", json!(source)),
+            ("/trust/path", Value::Null),
+        ]);
+        assert_eq!(kinds(&file, &public), [Kind::TrustWider], "{source}");
+        assert_eq!(kinds(&public, &file), [Kind::TrustChanged], "{source}");
+    }
+    let home = changed(&[
+        ("/trust/source", json!("home")),
+        ("/trust/path", json!("/home/me/.postgresql/root.crt")),
+    ]);
+    assert_eq!(kinds(&file, &home), [Kind::TrustChanged]);
+}
+
+#[test]
+fn other_crls_are_told() {
+    let old = changed(&[]);
+    let other = changed(&[("/trust/crl", json!("other.crl"))]);
+    let none = changed(&[("/trust/crl", Value::Null)]);
+    assert_eq!(kinds(&old, &other), [Kind::RevocationChanged]);
+    assert_eq!(kinds(&none, &other), [Kind::RevocationChanged]);
+}
+
+/// The worst last: whoever fails for one reason must not fail for a later one of the list without a word.
+#[test]
+fn a_failure_that_is_not_known_to_be_milder_is_a_loss() {
+    let failed = |exit: u8, code: &str| {
+        let error = json!({
+            "level": "error", "code": code, "stage": "policy", "message": "it fails",
+        });
+        changed(&[
+            ("/verdict", json!("fail")),
+            ("/exit_code", json!(exit)),
+            ("/authenticated", json!(false)),
+            ("/error", error),
+        ])
+    };
+    let ladder = [
+        (1, "expires-soon"),
+        (8, "login-failed"),
+        (1, "pin-mismatch"),
+        (7, "host-name-mismatch"),
+        (6, "unknown-issuer"),
+        (5, "tls-failure"),
+        (4, "no-tls"),
+        (3, "refused"),
+    ];
+    for (place, (exit, code)) in ladder.iter().enumerate() {
+        for (worse_exit, worse) in ladder.iter().skip(place + 1) {
+            let (mild, grave) = (failed(*exit, code), failed(*worse_exit, worse));
+            assert_eq!(kinds(&mild, &grave), [Kind::CheckFails], "{code} {worse}");
+            assert_eq!(
+                kinds(&grave, &mild),
+                [Kind::FailsDifferently],
+                "{worse} {code}"
+            );
+        }
+        let same = failed(*exit, code);
+        assert_eq!(kinds(&same, &same), [], "{code}");
+    }
+    for (old, new) in [
+        ((1, "pin-mismatch"), (1, "unexpected-certificate")),
+        ((6, "expired"), (6, "revoked")),
+    ] {
+        let (old, new) = (failed(old.0, old.1), failed(new.0, new.1));
+        assert_eq!(kinds(&old, &new), [Kind::CheckFails]);
+        assert_eq!(kinds(&new, &old), [Kind::CheckFails]);
+    }
 }
 
 #[test]
@@ -368,33 +517,21 @@ fn a_baseline_of_other_endpoints_does_not_pass() {
     let other = Run {
         endpoints: other.endpoints.into_iter().take(1).collect(),
     };
-    let compared = |scope| {
-        let diff = Diff::of(&other, &now);
-        apply(report.clone(), &diff, "base.json", scope)
-    };
-    let foreign = compared(Scope::Everything);
+    let foreign = apply(report, &Diff::of(&other, &now), "base.json");
     assert_eq!(
         (foreign.exit_code, foreign.verdict),
         (Exit::Unmet, crate::report::Verdict::Fail)
     );
     let error = foreign.endpoints[0].error.as_ref().unwrap();
     assert!(error.message.contains("nothing was compared"), "{error:?}");
-    // Another shard may have them.
-    assert_eq!(compared(Scope::Shard).exit_code, Exit::Passed);
 }
 
 /// `--hosts any`: one host that fails does not fail the run.
 #[test]
 fn a_run_that_passed_with_one_host_passes_the_same_baseline() {
-    let mut report = sample::with(&[sample::wrong_host(), sample::passing()]);
-    (report.exit_code, report.verdict) = (Exit::Passed, crate::report::Verdict::Pass);
+    let report = sample::of_one_host();
     let now = Run::of(&report).unwrap();
-    let same = apply(
-        report.clone(),
-        &Diff::of(&now, &now),
-        "base.json",
-        Scope::Everything,
-    );
+    let same = apply(report.clone(), &Diff::of(&now, &now), "base.json");
     assert_eq!(
         (same.exit_code, same.verdict),
         (Exit::Passed, crate::report::Verdict::Pass)
@@ -403,12 +540,7 @@ fn a_run_that_passed_with_one_host_passes_the_same_baseline() {
         ("/tls/group", json!("X25519MLKEM768")),
         ("/tls/post_quantum", json!(true)),
     ]);
-    let lost = apply(
-        report,
-        &Diff::of(&stronger, &now),
-        "base.json",
-        Scope::Everything,
-    );
+    let lost = apply(report, &Diff::of(&stronger, &now), "base.json");
     assert_eq!(
         (lost.exit_code, lost.verdict),
         (Exit::Unmet, crate::report::Verdict::Fail)
@@ -459,7 +591,7 @@ fn a_second_loss_stands_before_the_warnings() {
         (NEW_CERTIFICATE.0, json!(NEW_CERTIFICATE.1)),
     ]);
     let diff = Diff::of(&stronger, &now);
-    let lost = apply(report, &diff, "base.json", Scope::Everything);
+    let lost = apply(report, &diff, "base.json");
     let levels = lost.endpoints[0].findings.iter();
     let levels: Vec<String> = levels.map(|one| one.level.to_string()).collect();
     assert!(levels.contains(&"error".to_owned()), "{levels:?}");
