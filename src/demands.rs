@@ -6,8 +6,8 @@ use crate::conninfo::{SslMode, TlsVersion};
 use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::probe::Observation;
 use crate::trust::{Level, Trust};
-use crate::verify::{FaultKind, Judgement, Rules, check, client_path};
-use crate::x509::{AnchorStore, Certificate};
+use crate::verify::{FaultKind, Judgement, Revocation, Rules, check, client_path};
+use crate::x509::{AnchorStore, Certificate, Crl, NextUpdate};
 
 /// What else must be true for exit code 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub enum PlaintextRule {
 pub enum Remaining {
     /// This long.
     Time(Duration),
-    /// This part of each certificate's own lifetime, in percent. CRLs do not count.
+    /// This part of the own lifetime of each certificate and CRL, in percent.
     Percent(u8),
 }
 
@@ -179,7 +179,9 @@ pub fn unmet(
                     fault: FaultKind::CertHasExpired,
                     certificate: Some(Box::new(certificate.clone())),
                 });
-                server.or_else(|| client_certificate_lapse(tls, trust, used_up))
+                server
+                    .or_else(|| chain_lapse(judgement, trust, &without_due_crls(rules, percent)))
+                    .or_else(|| client_certificate_lapse(tls, trust, used_up))
             }
         };
         unmet.extend(what.map(|what| Unmet::ExpiresSoon { what, wanted }));
@@ -219,9 +221,36 @@ fn has_less(certificate: &Certificate, percent: u8, now: i64) -> bool {
     let Some((start, end)) = certificate.not_before.zip(certificate.not_after) else {
         return true;
     };
+    is_used_up(start, end, percent, now)
+}
+
+fn is_used_up(start: i64, end: i64, percent: u8, now: i64) -> bool {
     let lifetime = i128::from(end) - i128::from(start);
     let left = i128::from(end) - i128::from(now);
     left * 100 < lifetime * i128::from(percent)
+}
+
+/// The same rules if each CRL ended where less than this part of its lifetime is left: of several CRLs for one
+/// certificate one that lasts is enough.
+fn without_due_crls(rules: &Rules, percent: u8) -> Rules {
+    let ended = |crl: &Crl| {
+        let mut crl = crl.clone();
+        if let (Some(start), NextUpdate::At(end)) = (crl.this_update, crl.next_update)
+            && is_used_up(start, end, percent, rules.now)
+        {
+            crl.next_update = NextUpdate::At(end.min(rules.now));
+        }
+        crl
+    };
+    Rules {
+        revocation: match &rules.revocation {
+            Revocation::Off => Revocation::Off,
+            Revocation::WholeChain(crls) => {
+                Revocation::WholeChain(crls.iter().map(ended).collect())
+            }
+        },
+        ..rules.clone()
+    }
 }
 
 /// The client's certificates count only if the server asked for them.

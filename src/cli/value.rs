@@ -179,8 +179,11 @@ pub(crate) fn parse_libpq(text: &str) -> Result<Libpq, String> {
     Libpq::from_name(text).ok_or_else(|| "the versions are 14 and 15".to_owned())
 }
 
-/// A duration as people write it: `10` and `10s`, `2m`, `1h30m`, `30d`.
+/// A duration as people write it: `10` and `10s`, `2m`, `1h30m`, `30d`. An `M` alone can be meant as either of two.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    if text.contains('M') {
+        return Err("say which is meant: 2m for minutes, 2months for months".to_owned());
+    }
     let seconds = text.parse::<f64>().ok();
     let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds
@@ -202,7 +205,17 @@ fn parse_duration_with_unit(text: &str) -> Result<Duration, String> {
 
 pub(crate) fn parse_remaining(text: &str) -> Result<Remaining, String> {
     match text.strip_suffix('%') {
-        None => parse_duration_with_unit(text).map(Remaining::Time),
+        None => {
+            let time = parse_duration_with_unit(text)?;
+            // Next to nothing would always pass, and 30m may be meant as months.
+            if time < SHORTEST_REMAINING {
+                return Err(
+                    "it must be at least 1h (m is for minutes), or a part of the lifetime as 33%"
+                        .to_owned(),
+                );
+            }
+            Ok(Remaining::Time(time))
+        }
         Some(percent) => percent
             .parse()
             .ok()
@@ -304,6 +317,7 @@ pub(super) fn target() -> Suggesting<Target> {
     }
 }
 
+const SHORTEST_REMAINING: Duration = Duration::from_secs(3_600);
 const MAX_VALIDITY: Duration = Duration::from_secs(100 * 366 * 86_400);
 const MAX_TIMEOUT: Duration = Duration::from_secs(86_400);
 
@@ -391,6 +405,13 @@ mod tests {
         for wrong in ["", "%", "0%", "100%", "-1%", "33", "33.3%", "256%", "3 %"] {
             assert!(parse_remaining(wrong).is_err(), "{wrong}");
         }
+        for nothing in ["0s", "0d", "1us", "30m", "59m 59s"] {
+            let error = parse_remaining(nothing).unwrap_err();
+            assert!(error.contains("at least 1h"), "{nothing}: {error}");
+        }
+        let months = parse_remaining("30M").unwrap_err();
+        assert!(months.contains("months"), "{months}");
+        assert!(parse_remaining("30months").is_ok() && parse_remaining("60m").is_ok());
     }
 
     #[test]

@@ -413,7 +413,7 @@ impl AuditRun<'_> {
         };
         let found = audit(&task, &observation, &limits).await;
         if let Some(found) = &found {
-            let rules = keys.audit.rules();
+            let rules = keys.audit_rules();
             add_audit(
                 &mut diagnosis,
                 (&task, &observation),

@@ -98,7 +98,7 @@ macro_rules! audit_keys {
 
         impl AuditKeys {
             /// The resulting rules.
-            pub(crate) fn rules(&self) -> audit::Rules {
+            fn rules(&self) -> audit::Rules {
                 let default = audit::Rules::default();
                 audit::Rules { $($key: self.$key.unwrap_or(default.$key),)+ }
             }
@@ -113,7 +113,7 @@ macro_rules! audit_keys {
 }
 
 keys! {
-    valid_for: Option<Remaining>, "remaining", "duration: `\"30d\"`, `\"12h\"`; or `\"33%\"` of each certificate's own lifetime",
+    valid_for: Option<Remaining>, "remaining", "duration: `\"30d\"`, `\"12h\"`; or `\"33%\"` of the own lifetime of each",
         "fail unless path, root, CRLs and client certificate stay valid for that much longer";
     min_tls: Option<TlsVersion>, "tls_version", "`\"1.2\"` or `\"1.3\"`",
         "fail below this TLS version";
@@ -176,6 +176,18 @@ impl Keys {
         Oldest {
             openssl: self.min_openssl.unwrap_or(default.openssl),
             libpq: self.min_libpq.or(default.libpq),
+        }
+    }
+
+    /// What an audit allows. A session without TLS that must be refused is forbidden, whatever the audit alone allows.
+    pub(crate) fn audit_rules(&self) -> audit::Rules {
+        let rules = self.audit.rules();
+        match self.refuse_plaintext {
+            Some(true) => audit::Rules {
+                plaintext: Rule::Forbid,
+                ..rules
+            },
+            Some(false) | None => rules,
         }
     }
 
@@ -250,6 +262,11 @@ fn one<'de, D: Deserializer<'de>, T>(
 
 fn pins<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<[u8; 32]>>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
+    if texts.is_empty() {
+        return Err(serde::de::Error::custom(
+            "an empty list would switch pinning off: write at least one pin, or take the key out, here and in [policy]",
+        ));
+    }
     let pins = texts.iter().map(|text| cli::parse_pin(text));
     let pins = pins.collect::<Result<_, _>>();
     pins.map(Some).map_err(serde::de::Error::custom)

@@ -179,6 +179,7 @@ fn fill_in(text: &str, var: impl Fn(&str) -> Option<OsString>) -> Result<Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use pgtls::audit::Rule;
     use pgtls::conninfo::TlsVersion;
     use pgtls::trust::Choice;
 
@@ -238,12 +239,51 @@ mod tests {
     }
 
     #[test]
+    fn an_audit_cannot_allow_the_plaintext_that_must_be_refused() {
+        for (policy, own, expected) in [
+            (
+                "refuse_plaintext = true\naudit.plaintext = \"allow\"",
+                "",
+                Rule::Forbid,
+            ),
+            (
+                "refuse_plaintext = true",
+                "audit.plaintext = \"warn\"",
+                Rule::Forbid,
+            ),
+            (
+                "audit.plaintext = \"allow\"",
+                "refuse_plaintext = true",
+                Rule::Forbid,
+            ),
+            (
+                "refuse_plaintext = true\naudit.plaintext = \"allow\"",
+                "refuse_plaintext = false",
+                Rule::Allow,
+            ),
+            ("audit.plaintext = \"warn\"", "", Rule::Warn),
+        ] {
+            let text = format!("[policy]\n{policy}\n[[endpoint]]\nconninfo = \"host=h\"\n{own}");
+            let config = parse(&text).unwrap();
+            let rules = config.endpoints[0].keys.audit_rules();
+            assert_eq!(rules.plaintext, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_reported_with_their_line_and_without_the_string() {
         for (text, line, word) in [
             ("[policy]\nvalid_fro = \"1d\"", 2, "valid_fro"),
             ("[policy]\nvalid_for = \"soon\"", 2, "30d"),
             ("[policy]\nmin_tls = \"1.1\"", 2, "1.2 and 1.3"),
             ("[policy]\npins = [\"abc\"]", 2, "sha256//"),
+            ("[policy]\npins = []", 2, "at least one pin"),
+            (
+                "[[endpoint]]\nconninfo = \"host=h\"\npins = []",
+                3,
+                "at least one pin",
+            ),
+            ("[policy]\nvalid_for = \"30m\"", 2, "at least 1h"),
             ("[[endpoint]]\nconninf = \"password=secret\"", 2, "conninf"),
             ("[[endpoint]]\nname = \"a\"\n\n", 1, "conninfo"),
             (

@@ -313,6 +313,40 @@ fn crl(issuer: &Ca, in_some_days: i64) -> String {
     )
 }
 
+/// A CRL that is in the last tenth of its lifetime, and the one that follows it.
+#[test]
+fn a_part_of_a_lifetime_is_asked_of_crls_too() {
+    let root = Ca::root("Root");
+    let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| conversation.tls(&config)?.sock.finish());
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt sslcrl=list.crl",
+        peer.port
+    );
+    let due = root.crl(1, -27..3, Vec::new());
+    let next = root.crl(2, -1..29, Vec::new());
+    for (crls, share, code, outcome) in [
+        (&due, "5%", 0, "pass"),
+        (&due, "20%", 1, "expires-soon"),
+        (&format!("{due}{next}"), "20%", 0, "pass"),
+    ] {
+        client.write("list.crl", crls);
+        let run = client.pgtls(&["check", "--format", "json", "--valid-for", share, &string]);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{share}: {run:?}"
+        );
+        if code == 1 {
+            let message = run.endpoint()["error"]["message"].to_string();
+            let expected = "has less than 20% of its lifetime left";
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
 #[test]
 fn a_low_version_fails_under_min_tls() {
     let lab = lab();

@@ -51,11 +51,7 @@ fn expires_soon(
             renewal(certificate, Role::of(judgement, certificate)),
         ),
         Lapse::Chain { fault, certificate } => {
-            let time = match wanted {
-                Remaining::Time(time) => seconds(time),
-                Remaining::Percent(_) => 0,
-            };
-            lapse_of_chain(now, time, fault, certificate.as_deref())
+            lapse_of_chain(now, wanted, fault, certificate.as_deref())
         }
         Lapse::ClientCertificate(certificate) => (
             format!(
@@ -72,18 +68,23 @@ fn expires_soon(
 /// Why libpq will refuse the chain after this time.
 fn lapse_of_chain(
     now: i64,
-    time: i64,
+    wanted: Remaining,
     fault: &FaultKind,
     certificate: Option<&Certificate>,
 ) -> (String, Hint) {
     let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));
+    let (time, ends) = match wanted {
+        Remaining::Time(time) => {
+            let time = seconds(time);
+            (time, format!("expires in less than {}", span(time)))
+        }
+        Remaining::Percent(percent) => {
+            (0, format!("has less than {percent}% of its lifetime left"))
+        }
+    };
     match (fault, certificate) {
         (FaultKind::CrlHasExpired, Some(certificate)) => (
-            format!(
-                "the CRL that covers {} expires in less than {}",
-                named(certificate),
-                span(time)
-            ),
+            format!("the CRL that covers {} {ends}", named(certificate)),
             Hint::say("Replace the CRL file with a newer one from the certificate authority."),
         ),
         (fault, certificate) => {
