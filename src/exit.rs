@@ -105,7 +105,7 @@ pub enum Junit {
 pub enum Execution {
     /// It did.
     Successful,
-    /// It could not begin.
+    /// It could not begin, or was not finished.
     Failed,
 }
 
@@ -151,7 +151,7 @@ impl Exit {
     /// Whether the run did its work (`executionSuccessful` of SARIF).
     pub fn execution(self) -> Execution {
         match self {
-            Self::Usage => Execution::Failed,
+            Self::Usage | Self::Interrupted => Execution::Failed,
             Self::Passed
             | Self::Unmet
             | Self::Unreachable
@@ -159,8 +159,7 @@ impl Exit {
             | Self::Handshake
             | Self::Untrusted
             | Self::WrongHost
-            | Self::Login
-            | Self::Interrupted => Execution::Successful,
+            | Self::Login => Execution::Successful,
         }
     }
 
@@ -224,6 +223,17 @@ mod tests {
     fn numbers_are_those_of_the_documentation() {
         let numbers: Vec<u8> = Exit::ALL.iter().map(|exit| exit.number()).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]);
+    }
+
+    #[test]
+    fn a_run_that_did_not_finish_did_not_do_its_work() {
+        for exit in Exit::ALL {
+            let expected = match exit.number() {
+                2 | 130 => Execution::Failed,
+                _ => Execution::Successful,
+            };
+            assert_eq!(exit.execution(), expected, "{exit:?}");
+        }
     }
 
     #[test]

@@ -233,7 +233,7 @@ pub(crate) struct DemandOptions {
     pub(crate) at: Option<At>,
 
     /// Fail (exit 1) unless the whole path, root, CRLs and client certificate included, stays valid for this long:
-    /// 30d, 12h. 33% is of each certificate's own lifetime
+    /// 30d, 12h, at least 1h. 33% is of the own lifetime of each
     #[arg(long, value_name = "DURATION", value_parser = parse_remaining, env = "PGTLS_VALID_FOR", hide_env_values = true, help_heading = DEMANDS)]
     pub(crate) valid_for: Option<Remaining>,
 
@@ -493,7 +493,7 @@ pub(crate) struct Output {
     #[arg(long, value_name = "ORDER", value_enum, default_value_t = Sort::Worst, help_heading = OUTPUT)]
     pub(crate) sort: Sort,
 
-    /// Show only endpoints that do not pass. The others are still checked and counted
+    /// In the text report, show only endpoints that do not pass. The others are still checked and counted
     #[arg(long, help_heading = OUTPUT)]
     pub(crate) failures_only: bool,
 
@@ -548,8 +548,16 @@ impl Output {
             .warning
             .zip(self.critical)
             .is_some_and(|(warning, critical)| warning < critical);
-        is_upside_down.then_some(
-            "--warning must not be fewer days than --critical: there would never be a warning",
+        if is_upside_down {
+            return Some(
+                "--warning must not be fewer days than --critical: there would never be a warning",
+            );
+        }
+        // A complete report must not be taken for one of the failures alone.
+        let mut formats = self.reports.iter().map(|report| report.format);
+        let is_text = self.format == Format::Text || formats.any(|one| one == Format::Text);
+        (self.failures_only && !is_text).then_some(
+            "--failures-only is for the text report: every other format has all endpoints, with the verdict of each",
         )
     }
 

@@ -36,7 +36,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "endpoint",
     "verdict",
     "exit_code",
@@ -52,6 +52,7 @@ const COLUMNS: [&str; 15] = [
     "key",
     "signature_algorithm",
     "sha256_fingerprint",
+    "unverified",
 ];
 
 struct Row<'a> {
@@ -60,7 +61,7 @@ struct Row<'a> {
     certificate: Option<&'a CertificateReport>,
 }
 
-fn cells(row: &Row<'_>) -> [String; 15] {
+fn cells(row: &Row<'_>) -> [String; 16] {
     let Row {
         label,
         endpoint,
@@ -89,6 +90,7 @@ fn cells(row: &Row<'_>) -> [String; 15] {
         of(|one| one.key.to_string()),
         of(|one| one.signature_algorithm.to_string()),
         of(|one| one.sha256_fingerprint.to_string()),
+        endpoint.unverified.to_string(),
     ]
 }
 
@@ -112,6 +114,18 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, &sample::report()).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap().replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn a_pass_that_proves_nothing_says_so() {
+        for (endpoint, expected) in [(sample::unverified(), "true"), (sample::passing(), "false")] {
+            let mut out = Vec::new();
+            write(&mut out, &sample::with(&[endpoint])).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            let mut lines = out.lines().map(|line| line.rsplit(',').next().unwrap());
+            assert_eq!(lines.next(), Some("unverified"));
+            assert_eq!(lines.next(), Some(expected), "{out}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         // A line that begins with a word, so that a name with `::` does not start a command.
         writeln!(out, "{verdict} {}", data(&label))?;
         for findings in endpoint.findings_by_code() {
-            annotate(out, endpoint, &label, &findings)?;
+            annotate(out, report.verdict, (endpoint, &label), &findings)?;
         }
     }
     Ok(())
@@ -37,14 +37,14 @@ pub(crate) fn annotation(
 
 fn annotate(
     out: &mut dyn Write,
-    endpoint: &EndpointReport,
-    label: &str,
+    run: Verdict,
+    (endpoint, label): (&EndpointReport, &str),
     findings: &[&FindingReport],
 ) -> io::Result<()> {
     let Some(finding) = findings.first() else {
         return Ok(());
     };
-    let command = match finding.level.known() {
+    let command = match finding.level_in(run) {
         Some(Level::Error) => "error",
         Some(Level::Warning) => "warning",
         Some(Level::Info) | None => return Ok(()),
@@ -80,7 +80,7 @@ pub fn write_scan(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     let endpoints = report.endpoints.as_deref().unwrap_or_default();
     for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
         for findings in endpoint.findings_by_code() {
-            annotate(out, endpoint, &label, &findings)?;
+            annotate(out, report.verdict, (endpoint, &label), &findings)?;
         }
     }
     let verdict = match report.verdict {
@@ -119,6 +119,17 @@ mod tests {
     #[test]
     fn every_endpoint_has_its_line_and_every_error_its_annotation() {
         insta::assert_snapshot!(rendered());
+    }
+
+    #[test]
+    fn a_host_that_a_run_does_not_need_is_a_warning() {
+        let mut out = Vec::new();
+        write(&mut out, &sample::of_one_host()).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(
+            out.contains("::warning title=") && !out.contains("::error"),
+            "{out}"
+        );
     }
 
     #[test]

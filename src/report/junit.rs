@@ -6,19 +6,22 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{EndpointReport, Report, labels, text};
+use super::{EndpointReport, Report, Verdict, labels, text};
 use crate::escape::escape;
 use crate::exit::Junit;
 
 /// Writes one suite. What could not be checked is an error, any other failure a failure
-/// ([`Exit::junit`](crate::exit::Exit::junit)); the text report of the endpoint is the output of its test case.
+/// ([`Exit::junit`](crate::exit::Exit::junit)); the text report of the endpoint is the output of its test case. Of
+/// several hosts one may be enough: the others are skipped.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let labels = labels(&report.endpoints);
     let endpoints = report.endpoints.iter().zip(labels);
-    let cases: Vec<Case> = endpoints.map(|(one, label)| case(one, label)).collect();
+    let cases: Vec<Case> = endpoints
+        .map(|(one, label)| case(one, label, report.verdict))
+        .collect();
     let suite = Suite {
         name: "pgtls check",
         checked_at: report.checked_at.as_deref(),
@@ -27,7 +30,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     write_suite(out, &suite, &cases)
 }
 
-fn case(endpoint: &EndpointReport, name: String) -> Case {
+fn case(endpoint: &EndpointReport, name: String, run: Verdict) -> Case {
     Case {
         class: "pgtls.check",
         time: endpoint
@@ -39,9 +42,10 @@ fn case(endpoint: &EndpointReport, name: String) -> Case {
             .as_ref()
             .map(|location| (location.file.to_string(), location.line)),
         problem: endpoint.error.as_ref().map(|error| Problem {
-            tag: match endpoint.exit_code.junit() {
-                Junit::Error => Tag::Error,
-                Junit::Success | Junit::Failure => Tag::Failure,
+            tag: match (run, endpoint.exit_code.junit()) {
+                (Verdict::Pass, _) => Tag::Skipped,
+                (Verdict::Fail, Junit::Error) => Tag::Error,
+                (Verdict::Fail, Junit::Success | Junit::Failure) => Tag::Failure,
             },
             kind: error.code.to_string(),
             message: error.message.to_string(),
@@ -87,6 +91,8 @@ pub(crate) enum Tag {
     Error,
     /// The test was run, and failed.
     Failure,
+    /// Its result does not matter.
+    Skipped,
 }
 
 impl Tag {
@@ -94,6 +100,7 @@ impl Tag {
         match self {
             Self::Error => "error",
             Self::Failure => "failure",
+            Self::Skipped => "skipped",
         }
     }
 }
@@ -114,14 +121,15 @@ pub(crate) fn write_suite(
         };
         cases.iter().filter(with_it).count().to_string()
     };
-    let (tests, failures, errors) = (
+    let (tests, failures, errors, skipped) = (
         cases.len().to_string(),
         count(Tag::Failure),
         count(Tag::Error),
+        count(Tag::Skipped),
     );
     let failures = ("failures", failures.as_str());
     let errors = ("errors", errors.as_str());
-    let tests = [("tests", tests.as_str()), ("skipped", "0")];
+    let tests = [("tests", tests.as_str()), ("skipped", skipped.as_str())];
     writer
         .create_element("testsuites")
         .with_attribute(("name", "pgtls"))
@@ -201,6 +209,21 @@ fn xml(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
+
+    #[test]
+    fn a_host_that_a_run_does_not_need_is_skipped() {
+        let mut out = Vec::new();
+        write(&mut out, &sample::of_one_host()).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(
+            out.contains(r#"tests="2" skipped="1" failures="0" errors="0""#),
+            "{out}"
+        );
+        assert!(
+            out.contains("<skipped message=") && !out.contains("<failure"),
+            "{out}"
+        );
+    }
 
     #[test]
     fn every_endpoint_is_a_test_case() {

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use super::outcome::Outcome;
 use super::{EndpointReport, Report, Verdict, labels};
 use crate::diagnose::Code;
 use crate::escape::escape;
@@ -39,7 +40,8 @@ impl State {
 
 /// The state of the whole run: the worst state of an endpoint.
 pub fn state(report: &Report, thresholds: Thresholds) -> State {
-    let states = report.endpoints.iter().map(|one| state_of(one, thresholds));
+    let endpoints = report.endpoints.iter();
+    let states = endpoints.map(|one| state_of(one, report.verdict, thresholds));
     // An empty report has checked nothing.
     let worst = states.max().unwrap_or(State::Unknown);
     match report.verdict {
@@ -58,7 +60,7 @@ pub fn write(out: &mut dyn Write, report: &Report, thresholds: Thresholds) -> io
     let state = state(report, thresholds);
     let text = match report.endpoints.as_slice() {
         [endpoint] => summary(endpoint, &endpoint.label()),
-        endpoints => fleet(endpoints, thresholds),
+        _ => fleet(report, thresholds),
     };
     let data = performance_data(&report.endpoints, thresholds);
     let separator = if data.is_empty() { "" } else { " | " };
@@ -78,7 +80,11 @@ pub fn write_unknown(out: &mut dyn Write, message: &str) -> io::Result<()> {
     writeln!(out, "PGTLS {} - {}", State::Unknown.name(), line(message))
 }
 
-fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
+/// Where the run passes although a host does not, another host was enough.
+fn state_of(endpoint: &EndpointReport, run: Verdict, thresholds: Thresholds) -> State {
+    if (run, endpoint.verdict) == (Verdict::Pass, Verdict::Fail) {
+        return State::Ok;
+    }
     let by_exit = endpoint.exit_code.nagios();
     let due = endpoint
         .all_findings()
@@ -117,25 +123,42 @@ fn summary(endpoint: &EndpointReport, label: &str) -> String {
         ""
     };
     let days = days.map(|days| format!("{days} days left{whose}"));
+    let unverified = endpoint.unverified.then(|| UNVERIFIED.to_owned());
     let details: Vec<String> = protocol
         .map(ToString::to_string)
         .into_iter()
         .chain(days)
+        .chain(unverified)
         .collect();
     format!("{label}: {}", details.join(", "))
 }
 
+const UNVERIFIED: &str = "unverified: the mode proves nothing";
+
 /// What is wrong comes first: the line may be cut.
-fn fleet(endpoints: &[EndpointReport], thresholds: Thresholds) -> String {
+fn fleet(report: &Report, thresholds: Thresholds) -> String {
+    let endpoints = &report.endpoints;
     let labels = labels(endpoints);
     let mut troubled: Vec<(State, &EndpointReport, &String)> = endpoints
         .iter()
         .zip(&labels)
-        .map(|(endpoint, label)| (state_of(endpoint, thresholds), endpoint, label))
-        .filter(|(state, ..)| *state != State::Ok)
+        .map(|(endpoint, label)| {
+            let state = state_of(endpoint, report.verdict, thresholds);
+            (state, endpoint, label)
+        })
+        .filter(|(state, endpoint, _)| {
+            *state != State::Ok || Outcome::of(endpoint) != Outcome::Pass
+        })
         .collect();
     troubled.sort_by_key(|(state, ..)| std::cmp::Reverse(*state));
-    let good = endpoints.len().saturating_sub(troubled.len());
+    let is_good = |(state, endpoint, _): &&(State, &EndpointReport, &String)| {
+        *state == State::Ok && endpoint.verdict == Verdict::Pass
+    };
+    let unverified = troubled.iter().filter(is_good).count();
+    let good = endpoints
+        .len()
+        .saturating_sub(troubled.len())
+        .saturating_add(unverified);
     let mut text = format!("{good} of {} endpoints OK", endpoints.len());
     for (_, endpoint, label) in troubled {
         text.push_str("; ");
@@ -204,6 +227,38 @@ mod tests {
             text,
             "PGTLS OK - db.example.com:5432: TLSv1.3, 42 days left | days=42;;\n"
         );
+    }
+
+    #[test]
+    fn a_pass_that_proves_nothing_says_so() {
+        let one = rendered(
+            &sample::with(&[sample::unverified()]),
+            Thresholds::default(),
+        );
+        assert!(
+            one.starts_with("PGTLS OK - ") && one.contains("unverified"),
+            "{one}"
+        );
+        let both = sample::with(&[sample::passing(), sample::unverified()]);
+        let both = rendered(&both, Thresholds::default());
+        assert!(
+            both.starts_with("PGTLS OK - 2 of 2 endpoints OK; "),
+            "{both}"
+        );
+        assert!(both.contains("unverified"), "{both}");
+    }
+
+    /// `--hosts any`: the exit code is 0, and so is the plugin's.
+    #[test]
+    fn a_run_that_needs_one_host_is_ok_and_names_the_other() {
+        let report = sample::of_one_host();
+        assert_eq!(state(&report, Thresholds::default()), State::Ok);
+        let text = rendered(&report, Thresholds::default());
+        assert!(
+            text.starts_with("PGTLS OK - 1 of 2 endpoints OK; "),
+            "{text}"
+        );
+        assert!(text.contains("host-name-mismatch"), "{text}");
     }
 
     #[test]

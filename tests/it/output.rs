@@ -139,6 +139,40 @@ fn a_wrong_report_names_the_option_and_the_value() {
     assert!(!format!("{secret:?}").contains("hunter2"), "{secret:?}");
 }
 
+/// No other format leaves an endpoint out.
+#[test]
+fn only_the_text_report_shows_failures_only() {
+    let client = Client::new();
+    let run = |more: &[&str]| {
+        let fixed = [
+            "check",
+            "--failures-only",
+            "host=127.0.0.1 port=1 sslmode=require",
+        ];
+        client.pgtls(&[&fixed[..], more].concat())
+    };
+    for format in [
+        "json",
+        "csv",
+        "junit",
+        "markdown",
+        "html",
+        "prometheus",
+        "github",
+    ] {
+        let refused = run(&["--format", format]);
+        assert_eq!(
+            (refused.code, refused.stdout.as_str()),
+            (2, ""),
+            "{refused:?}"
+        );
+        assert!(refused.stderr.contains("text report"), "{refused:?}");
+        let beside = run(&["--format", format, "--report", "text=failures.txt"]);
+        assert_eq!(beside.code, 3, "{beside:?}");
+    }
+    assert_eq!(run(&["--report", "json=all.json"]).code, 3);
+}
+
 #[test]
 fn every_outcome_is_readable() {
     let scene = Scene::new();

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{EndpointReport, Outcome, anchor, badge, chain, evidence};
+use super::{EndpointReport, Outcome, anchor, badge, chain, class_of, evidence};
 use crate::diagnose::{Advice, Fix, FixKind, Hint, Level};
 use crate::report::{FindingReport, FixReport};
 
@@ -10,7 +10,7 @@ pub(super) fn section(endpoint: &EndpointReport, label: &str, index: usize) -> M
     let id = anchor(index);
     let heading = format!("{id}-name");
     html! {
-        article.endpoint.(class_of(endpoint)) id=(id) aria-labelledby=(heading) {
+        article.endpoint.(class_of(Outcome::of(endpoint))) id=(id) aria-labelledby=(heading) {
             h2 id=(heading) { (label) " " (badge(endpoint)) }
             (place(endpoint))
             @for found in endpoint.all_findings() { (finding(found)) }
@@ -23,15 +23,6 @@ pub(super) fn section(endpoint: &EndpointReport, label: &str, index: usize) -> M
             (chain::drawing(endpoint))
             (evidence::rows(endpoint))
         }
-    }
-}
-
-/// The class for its colour.
-fn class_of(endpoint: &EndpointReport) -> &'static str {
-    match Outcome::of(endpoint) {
-        Outcome::Pass | Outcome::Unverified => "pass",
-        Outcome::Skip | Outcome::Open => "warn",
-        Outcome::Fail => "fail",
     }
 }
 

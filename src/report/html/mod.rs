@@ -209,6 +209,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_that_proves_nothing_is_not_green() {
+        let page = written(&sample::with(&[sample::unverified()]));
+        assert!(page.contains("class=\"endpoint warn\""), "{page}");
+        assert!(!page.contains("class=\"endpoint pass\""), "{page}");
+    }
+
+    #[test]
     fn a_report_is_one_page() {
         let page = written(&sample::report());
         // Both have files of their own.
