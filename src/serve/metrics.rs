@@ -97,7 +97,7 @@ const PER_TARGET: &[Metric] = &[
     Metric {
         family: gauge(
             "pgtls_result_stale",
-            "Whether the last result is too old to count, or missing; then ssl_probe_success is 0",
+            "Whether no result counts, because the last one is too old or missing, or a date in it has passed; then ssl_probe_success is 0",
         ),
         fill: |of, samples| match of.slot.standing(of.now) {
             Standing::Awaited => {}

@@ -1,7 +1,7 @@
 //! Prometheus itself reads what is served, and what packaging/serve has for it.
 
 use std::io::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::running::{Answer, PATIENCE};
 use super::started;
 use crate::support::fleet_lab::Lab;
+use crate::support::postgres::Port;
 use crate::support::skip::skip;
 
 const PACKAGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/serve");
@@ -117,7 +118,7 @@ fn expressions(value: &Value) -> Vec<String> {
 /// It is killed when dropped.
 struct Prometheus {
     child: Child,
-    port: u16,
+    port: Port,
 }
 
 impl Drop for Prometheus {
@@ -129,13 +130,11 @@ impl Drop for Prometheus {
 
 impl Prometheus {
     fn start(directory: &Path) -> Self {
-        // Free now; it says if it is not free any more.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = port.local_addr().unwrap().port();
+        let port = Port::reserve();
         let child = Command::new("prometheus")
             .arg("--config.file=prometheus.yml")
             .arg("--storage.tsdb.path=data")
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+            .arg(format!("--web.listen-address=127.0.0.1:{}", port.number))
             .current_dir(directory)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -149,7 +148,8 @@ impl Prometheus {
         let request = format!(
             "GET /api/v1/query?query={query} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         );
-        let Ok(mut stream) = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else {
+        let Ok(mut stream) = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port.number))
+        else {
             return Vec::new();
         };
         let _ = stream.write_all(request.as_bytes());
