@@ -411,7 +411,7 @@ fn differences_of_other_engines_from_libpq_are_reported() {
 }
 
 fn dns_name_127_0_0_1(params: &mut rcgen::CertificateParams) {
-    params.subject_alt_names = vec![rcgen::SanType::DnsName("127.0.0.1".try_into().unwrap())];
+    params.subject_alt_names = vec![SanType::DnsName("127.0.0.1".try_into().unwrap())];
 }
 
 #[test]
