@@ -186,10 +186,15 @@ impl Whole<'_> {
         found
     }
 
+    /// At the end of a part of a URI, or at its beginning, nobody means a space.
     fn space(&self, at: usize) -> Vec<Secret> {
         let rest = self.text.get(at..).unwrap_or_default();
-        if rest.iter().all(|byte| is_space(*byte)) {
-            return self.replaced(at, self.text.len(), b"");
+        let spaces = rest.iter().take_while(|byte| is_space(**byte)).count();
+        let end = at.saturating_add(spaces);
+        let before = at.checked_sub(1).and_then(|before| self.text.get(before));
+        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| b":/?#&=,@".contains(byte));
+        if ends(before) || ends(self.text.get(end)) {
+            return self.replaced(at, end, b"");
         }
         self.replaced(at, at.saturating_add(1), b"%20")
     }
@@ -402,6 +407,13 @@ mod tests {
             ),
             ("host='h", "host=h"),
             ("postgresql://u%@h", "user=u% host=h"),
+            (
+                "postgresql://h/d?user=u &port=1",
+                "host=h dbname=d user=u port=1",
+            ),
+            ("postgresql://h/ d", "host=h dbname=d"),
+            ("postgresql://h/d ", "host=h dbname=d"),
+            ("postgresql://h/a b", "host=h dbname='a b'"),
             ("host=h port=5432x", "host=h port=5432"),
             ("host=h connect_timeout=10s", "host=h connect_timeout=10"),
             ("hostaddr=db.example.com", "host=db.example.com"),

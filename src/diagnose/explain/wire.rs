@@ -1,6 +1,6 @@
 //! What went wrong on the wire, before any certificate was judged.
 
-use std::io;
+use std::io::ErrorKind;
 
 use super::client_certificate;
 use super::corrected;
@@ -22,6 +22,8 @@ use crate::x509::SigningFault;
 
 /// The connection failed on this side.
 const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the limit of open files (ulimit -n), or check fewer endpoints at once (--jobs).";
+
+const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls, and whether IPv6 works here.";
 
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
@@ -46,6 +48,8 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             let here = |attempt: &Attempt| os::lacks_resources(&attempt.error);
             Diagnosis::failed(if attempts.iter().any(here) {
                 finding.hint(NO_RESOURCES)
+            } else if attempts.iter().all(has_no_route) {
+                finding.hint(NO_ROUTE)
             } else {
                 finding.hint(format!(
                     "Check that a server is listening on port {} and that no firewall blocks it.",
@@ -70,6 +74,15 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             )
         }
     }
+}
+
+/// The address was not reached, so nothing is known about the port.
+fn has_no_route(attempt: &Attempt) -> bool {
+    let kind = attempt.error.kind();
+    matches!(
+        kind,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
+    )
 }
 
 /// A name that does not resolve; perhaps it is more than a name.
@@ -401,9 +414,9 @@ fn listed(attempts: &[Attempt]) -> String {
         .iter()
         .map(|attempt| {
             let (address, kind) = (attempt.address, attempt.error.kind());
-            if kind == io::ErrorKind::TimedOut {
+            if kind == ErrorKind::TimedOut {
                 format!("{address}: timed out")
-            } else if kind == io::ErrorKind::ConnectionRefused {
+            } else if kind == ErrorKind::ConnectionRefused {
                 format!("{address}: connection refused")
             } else {
                 format!("{address}: {}", attempt.error)
@@ -438,3 +451,24 @@ const MAX_SAID: usize = 500;
 
 /// The maximum of shown bytes of a foreign answer.
 const SHOWN: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_blamed_only_if_its_machine_answered() {
+        for (kind, expected) in [
+            (ErrorKind::NetworkUnreachable, true),
+            (ErrorKind::HostUnreachable, true),
+            (ErrorKind::ConnectionRefused, false),
+            (ErrorKind::PermissionDenied, false),
+        ] {
+            let attempt = Attempt {
+                address: ([192, 0, 2, 1], 5432).into(),
+                error: kind.into(),
+            };
+            assert_eq!(has_no_route(&attempt), expected, "{kind}");
+        }
+    }
+}
