@@ -129,7 +129,7 @@ pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
         .filter(|variable| !variable.value.is_empty())
     {
         if let Some(keyword) = keyword(&variable.name) {
-            reading.set(keyword, variable.value.as_bytes());
+            reading.set_beneath(keyword, variable.value.as_bytes());
         }
     }
     reading.without_nul()

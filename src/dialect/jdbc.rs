@@ -226,7 +226,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             dbname
         }
         None => {
-            reading.set(Keyword::Host, "localhost");
+            reading.set_beneath(Keyword::Host, "localhost");
             place
         }
     };
@@ -245,6 +245,11 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let params = RULES.split(&format!("/?{query}"))?.query;
     let tls = TABLE.read(&params, &mut reading)?;
     self::tls(&tls, &params, &mut reading)?;
+    // `Driver.parseURL` sets a port with every host, so that a service's is too late.
+    if place.starts_with("//") && reading.get(Keyword::Service).is_some() {
+        let port = reading.get(Keyword::Port).unwrap_or(b"5432").to_vec();
+        reading.set(Keyword::Port, port);
+    }
     reading.without_nul()
 }
 
@@ -346,7 +351,11 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
             }
         }
     }
-    set_mode(reading, mode);
+    if tls.has("sslmode") || tls.has("ssl") || !factory.is_empty() {
+        set_mode(reading, mode);
+    } else {
+        reading.set_beneath(Keyword::SslMode, mode.to_string());
+    }
     let uses_file = reading.get(Keyword::SslRootCert).is_some();
     if !verifies(mode) && !uses_file {
         reading.home = super::reading::Home::Ignored;

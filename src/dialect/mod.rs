@@ -244,6 +244,16 @@ pub fn read(
     asked: Option<Dialect>,
     world: &dyn World,
 ) -> Result<Option<Reading>, Fault> {
+    let reading = read_alone(text, asked, world)?;
+    Ok(reading.map(|reading| reading.under_service(world)))
+}
+
+/// The same without a look at the service that the string names.
+fn read_alone(
+    text: &[u8],
+    asked: Option<Dialect>,
+    world: &dyn World,
+) -> Result<Option<Reading>, Fault> {
     if text.trim_ascii().is_empty() {
         return Err(Fault::Empty);
     }

@@ -1,5 +1,6 @@
 //! A command line of psql or its relatives.
 
+use super::dotenv_line::keyword;
 use super::promise::Promise;
 use super::shell::{Ending, words};
 use super::{Dialect, Fault, Reading};
@@ -89,24 +90,57 @@ fn program_of(word: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|program| program.name == base)
 }
 
-/// The program, and where its arguments begin; nothing if the line does not run one.
-fn program_at(line: &[super::shell::ShellWord]) -> Option<(&'static Program, usize)> {
+/// A program that a line runs.
+struct Run<'l> {
+    program: &'static Program,
+    /// Where its arguments begin.
+    arguments: usize,
+    /// The variables that the line sets for it, the last value of each at the end.
+    variables: Vec<(&'l str, &'l str)>,
+    /// The variables that are set before `sudo`.
+    withheld: Vec<&'l str>,
+    /// Whether the line takes variables away, which are not known here.
+    cleans: bool,
+}
+
+/// The program of a line; nothing if it runs none of them.
+fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
+    let mut run: Option<&str> = None;
+    let mut variables: Vec<(&str, &str)> = Vec::new();
+    let mut withheld = Vec::new();
+    let mut cleans = false;
     let mut at = 0;
     loop {
         let word = line.get(at)?.text.as_str();
+        at = at.saturating_add(1);
         if let Some(program) = program_of(word) {
-            return Some((program, at.saturating_add(1)));
+            return Some(Run {
+                program,
+                arguments: at,
+                variables,
+                withheld,
+                cleans,
+            });
         }
-        let assigns = word.split_once('=').is_some_and(|(name, _)| is_name(name));
-        let skip = match word {
-            "$" | "#" | "sudo" | "env" | "exec" | "time" | "command" => 1,
-            // Of sudo.
-            "-u" | "-U" => 2,
-            "-E" | "-H" | "-i" => 1,
-            _ if assigns => 1,
-            _ => return None,
-        };
-        at = at.saturating_add(skip);
+        let assigned = word.split_once('=').filter(|(name, _)| is_name(name));
+        match (run, word) {
+            (_, "$" | "#" | "exec" | "time" | "command") => run = None,
+            (_, "env") => run = Some(word),
+            (_, "sudo") => {
+                // Unless its policy says otherwise, it passes nothing on (`env_reset` in sudoers).
+                withheld.extend(variables.drain(..).map(|(name, _)| name));
+                run = Some(word);
+            }
+            (Some("sudo"), "-u" | "-U") => at = at.saturating_add(1),
+            (Some("sudo"), "-E" | "-H" | "-i" | "-n") => {}
+            (Some("env"), option) if option.starts_with('-') => {
+                cleans = true;
+                if matches!(option, "-u" | "--unset") {
+                    at = at.saturating_add(1);
+                }
+            }
+            _ => variables.push(assigned?),
+        }
     }
 }
 
@@ -122,7 +156,7 @@ fn is_name(text: &str) -> bool {
 pub(super) fn is_command(text: &str) -> bool {
     let line = text.strip_prefix("$ ").unwrap_or(text);
     let line = words(line).0;
-    program_at(&line).is_some_and(|(_, at)| line.len() > at || at > 1)
+    run_of(&line).is_some_and(|run| line.len() > run.arguments || run.arguments > 1)
 }
 
 pub(super) fn read(text: &str) -> Result<Reading, Fault> {
@@ -138,19 +172,30 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         }
         Ending::OpenQuote => return Err(Fault::refused(DIALECT, "a quote is not closed")),
     }
-    let (program, start) = program_at(&line).ok_or_else(|| {
+    let run = run_of(&line).ok_or_else(|| {
         Fault::refused(
             DIALECT,
             "the line does not run psql or one of its relatives",
         )
     })?;
+    if run.cleans {
+        return Err(Fault::refused_but(
+            DIALECT,
+            "env takes variables away, and pgtls does not know which count then",
+            "Give the command without env's options, where those variables are not set.",
+        ));
+    }
+    let program = run.program;
     if let Some(variable) = line.iter().find_map(|word| word.expands.as_ref()) {
         return Err(Fault::Unexpanded(Word::new(variable.as_bytes())));
     }
     let mut reading = Reading::new(DIALECT);
     let mut database: Option<String> = None;
     let mut plain: Vec<&str> = Vec::new();
-    let mut rest = line.iter().skip(start).map(|word| word.text.as_str());
+    let mut rest = line
+        .iter()
+        .skip(run.arguments)
+        .map(|word| word.text.as_str());
     while let Some(word) = rest.next() {
         if word == "--" {
             plain.extend(rest.by_ref());
@@ -194,18 +239,18 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     if let Some(database) = database {
         set_database(&database, &mut reading)?;
     }
+    for name in run.withheld {
+        if keyword(name).is_some() {
+            reading.warn(
+                name,
+                "sudo does not pass it on, unless its policy says so: write it behind sudo",
+            );
+        }
+    }
     // `PGX=.. psql`: the environment comes after the string.
-    for word in line.iter().take(start) {
-        let Some((name, value)) = word.text.split_once('=') else {
-            continue;
-        };
-        let keyword = Keyword::ALL
-            .iter()
-            .find(|keyword| keyword.variable() == Some(name));
-        if let Some(keyword) = keyword
-            && reading.get(*keyword).is_none()
-        {
-            reading.set(*keyword, value);
+    for (name, value) in run.variables {
+        if let Some(keyword) = keyword(name) {
+            reading.set_beneath(keyword, value);
         }
     }
     reading.without_nul()
@@ -301,6 +346,67 @@ pub(super) fn write(promise: &mut Promise) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// psql itself was asked for its mode in each of these lines.
+    #[test]
+    fn the_environment_of_a_command_is_what_it_gets() {
+        for (line, mode) in [
+            ("PGSSLMODE=verify-full psql -h h", Some("verify-full")),
+            (
+                "PGSSLMODE=verify-full PGSSLMODE=disable psql -h h",
+                Some("disable"),
+            ),
+            (
+                "env PGSSLMODE=disable PGSSLMODE=require psql -h h",
+                Some("require"),
+            ),
+            (
+                "PGSSLMODE=verify-full psql -h h >out.txt -d sslmode=disable",
+                Some("disable"),
+            ),
+            (
+                "PGSSLMODE=verify-full psql 'sslmode=disable'",
+                Some("disable"),
+            ),
+            ("PGSSLMODE=verify-full sudo -u postgres psql -h h", None),
+            (
+                "PGSSLMODE=verify-full sudo PGSSLMODE=require psql -h h",
+                Some("require"),
+            ),
+        ] {
+            let reading = read(line).unwrap();
+            let found = reading.get(Keyword::SslMode);
+            assert_eq!(found, mode.map(str::as_bytes), "{line}");
+        }
+        for line in [
+            "PGSSLMODE=verify-full env -i psql -h h",
+            "PGSSLMODE=verify-full env - psql -h h",
+            "PGSSLMODE=verify-full env -u PGSSLMODE psql -h h",
+            "PGSSLMODE=verify-full env -uPGSSLMODE psql -h h",
+            "env --unset=PGSSLMODE psql -h h",
+        ] {
+            assert!(read(line).is_err(), "{line}");
+            assert!(is_command(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_redirection_is_no_argument() {
+        for line in [
+            "psql -h h d 2>/dev/null",
+            "psql -h h 2>&1 d >> 'a file'",
+            "psql -h h &>/dev/null d",
+            "psql -h h d <a.sql",
+            "<a.sql psql -h h d",
+            "psql -h h d <<E\nselect 2;\nE\n",
+            "psql -h h d <<<'select 2'",
+        ] {
+            let reading = read(line).unwrap();
+            assert_eq!(reading.get(Keyword::Host), Some(&b"h"[..]), "{line}");
+            assert_eq!(reading.get(Keyword::Dbname), Some(&b"d"[..]), "{line}");
+            assert_eq!(reading.get(Keyword::User), None, "{line}");
+        }
+    }
 
     #[test]
     fn a_variable_of_psql_is_no_setting_of_the_connection() {

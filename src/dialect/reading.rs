@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::name::Variables;
 use super::{Dialect, Fault, Stack};
-use crate::conninfo::{ConnInfo, Error, Keyword, Word, World, quoted};
+use crate::conninfo::{ConnInfo, Error, Keyword, Origin, Word, World, quoted};
 
 /// A string, read as libpq would have to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Reading {
     /// Whose code speaks TLS for it.
     pub stack: Stack,
     pub(super) settings: Vec<(Keyword, Vec<u8>)>,
+    /// What a service file replaces: see [`Self::set_beneath`].
+    beneath: Vec<Keyword>,
     pub(super) home: Home,
 }
 
@@ -55,8 +57,32 @@ impl Reading {
             notes: Vec::new(),
             stack: dialect.stack(),
             settings: Vec::new(),
+            beneath: Vec::new(),
             home: Home::Read,
         }
+    }
+
+    /// The same without what the service of the string says otherwise.
+    #[must_use]
+    pub(super) fn under_service(mut self, world: &dyn World) -> Self {
+        if self.beneath.is_empty() {
+            return self;
+        }
+        let mut above = self.clone();
+        above
+            .settings
+            .retain(|(keyword, _)| *keyword == Keyword::Service || !self.beneath.contains(keyword));
+        // What is wrong with it is said when the whole is completed.
+        if let Ok(known) = above.complete(world) {
+            let replaced = |keyword: Keyword| {
+                let setting = known.parameter(keyword);
+                setting.is_some_and(|setting| matches!(setting.origin, Origin::Service { .. }))
+            };
+            let beneath = std::mem::take(&mut self.beneath);
+            self.settings
+                .retain(|(keyword, _)| !beneath.contains(keyword) || !replaced(*keyword));
+        }
+        self
     }
 
     /// The keyword/value string for libpq. It contains the passwords.
@@ -96,9 +122,19 @@ impl Reading {
     /// Sets a keyword; a later value replaces an earlier one.
     pub(super) fn set(&mut self, keyword: Keyword, value: impl Into<Vec<u8>>) {
         let value = value.into();
+        self.beneath.retain(|set| *set != keyword);
         match self.settings.iter_mut().find(|(set, _)| *set == keyword) {
             Some(set) => set.1 = value,
             None => self.settings.push((keyword, value)),
+        }
+    }
+
+    /// Sets a keyword unless the string itself does: a variable beside the string, or a default of the driver. A service
+    /// replaces both (`conninfo_add_defaults` in libpq's fe-connect.c).
+    pub(super) fn set_beneath(&mut self, keyword: Keyword, value: impl Into<Vec<u8>>) {
+        if self.get(keyword).is_none() || self.beneath.contains(&keyword) {
+            self.set(keyword, value);
+            self.beneath.push(keyword);
         }
     }
 
@@ -202,10 +238,15 @@ impl World for Seen<'_> {
             Variables::Only(names) => names.contains(&name) || !name.starts_with("PG"),
         };
         let roots = name == "PGSSLROOTCERT" && self.view.home == Home::Ignored;
-        if read && !roots {
-            self.world.var(name)
-        } else {
-            None
+        let set = (read && !roots).then(|| self.world.var(name)).flatten();
+        match (name, self.view.home) {
+            // What it ignores under the home directory are roots and keys.
+            ("PGSERVICEFILE", Home::Ignored) => set.or_else(|| {
+                let file = self.world.home()?.join(".pg_service.conf");
+                self.world.read(&file).ok()?;
+                Some(file.into())
+            }),
+            _ => set,
         }
     }
 

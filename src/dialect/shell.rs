@@ -22,7 +22,7 @@ pub(super) enum Ending {
     OpenQuote,
 }
 
-/// The words of the first command. A redirection ends it.
+/// The words of the first command, without redirections.
 pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
     let mut words: Vec<ShellWord> = Vec::new();
     let mut word: Option<ShellWord> = None;
@@ -67,6 +67,11 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
                 }
             }
             '$' | '`' => expand(word.get_or_insert_default(), letter, &mut letters),
+            '&' if letters.peek() == Some(&'>') => {
+                finish(&mut word, &mut words);
+                letters.next();
+                redirect(&mut letters);
+            }
             ';' | '|' | '&' | '\n' => {
                 finish(&mut word, &mut words);
                 let more = letters.any(|letter| !letter.is_whitespace());
@@ -80,8 +85,18 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
                 );
             }
             '<' | '>' => {
-                finish(&mut word, &mut words);
-                return (words, Ending::Line);
+                // `2>file`: the number is a descriptor.
+                if !word.as_ref().is_some_and(|word| is_number(&word.text)) {
+                    finish(&mut word, &mut words);
+                }
+                word = None;
+                if letter == '<' && letters.next_if_eq(&'<').is_some() {
+                    // What follows the line is text, unless it is `<<<`.
+                    if letters.next_if_eq(&'<').is_none() {
+                        return (words, Ending::Line);
+                    }
+                }
+                redirect(&mut letters);
             }
             '#' if word.is_none() => {
                 finish(&mut word, &mut words);
@@ -93,6 +108,32 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
     }
     finish(&mut word, &mut words);
     (words, Ending::Line)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Passes over the rest of a redirection: its sign, and the file.
+fn redirect(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    while letters
+        .next_if(|letter| matches!(letter, '>' | '&' | '|'))
+        .is_some()
+    {}
+    while letters
+        .next_if(|letter| matches!(letter, ' ' | '\t'))
+        .is_some()
+    {}
+    let mut quote = None;
+    while let Some(letter) = letters.next_if(|letter| {
+        quote.is_some() || !letter.is_whitespace() && !matches!(letter, ';' | '|' | '&' | '<' | '>')
+    }) {
+        match letter {
+            '\'' | '"' if quote.is_none() => quote = Some(letter),
+            _ if quote == Some(letter) => quote = None,
+            _ => {}
+        }
+    }
 }
 
 /// Notes what the shell would replace. A `$` before anything else is a `$`.

@@ -211,7 +211,7 @@ const EXAMPLES: &[(&str, Dialect, &str)] = &[
     ),
     // psql-command
     (
-        "PGSSLMODE=require sudo -u postgres /usr/bin/psql -h db -p1 -U u 'dbname=app user=v'",
+        "sudo -u postgres PGSSLMODE=require /usr/bin/psql -h db -p1 -U u 'dbname=app user=v'",
         Dialect::PsqlCommand,
         "host=db port=1 user=v dbname=app sslmode=require",
     ),

@@ -25,6 +25,73 @@ fn what_libpq_accepts_is_libpqs() {
     }
 }
 
+/// psql 15 was asked: variables and defaults stand below a service, settings of the string above it.
+#[test]
+fn a_service_counts_before_variables_and_defaults() {
+    let world = Fake::default().home("/home/me").file(
+        "/home/me/.pg_service.conf",
+        "[weak]\nhost=s\nport=7\nsslmode=require\n",
+    );
+    for (text, host, port, mode) in [
+        (
+            "PGSSLMODE=verify-full psql service=weak",
+            "s",
+            "7",
+            "require",
+        ),
+        (
+            "export PGSERVICE=weak\nexport PGSSLMODE=verify-full",
+            "s",
+            "7",
+            "require",
+        ),
+        (
+            "docker run -e PGSERVICE=weak -e PGSSLMODE=verify-full img",
+            "s",
+            "7",
+            "require",
+        ),
+        (
+            "PGSSLMODE=disable psql 'service=weak sslmode=verify-full'",
+            "s",
+            "7",
+            "verify-full",
+        ),
+        ("jdbc:postgresql:lab?service=weak", "s", "7", "require"),
+        (
+            "jdbc:postgresql://h/lab?service=weak",
+            "h",
+            "5432",
+            "require",
+        ),
+        (
+            "jdbc:postgresql://h:6/lab?service=weak&sslmode=verify-full",
+            "h",
+            "6",
+            "verify-full",
+        ),
+        ("jdbc:postgresql:lab", "localhost", "5432", "prefer"),
+    ] {
+        let reading = read(text.as_bytes(), None, &world).unwrap().unwrap();
+        let conninfo = reading.complete(&world).unwrap();
+        let found = |keyword| {
+            let setting = conninfo.parameter(keyword);
+            setting.map_or("-", |setting| {
+                str::from_utf8(setting.value.as_bytes()).unwrap()
+            })
+        };
+        assert_eq!(
+            (
+                found(Keyword::Host),
+                found(Keyword::Port),
+                found(Keyword::SslMode)
+            ),
+            (host, port, mode),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn what_nobody_can_mean_is_refused_by_name() {
     for (text, word) in [
