@@ -244,6 +244,23 @@ impl ConnInfo {
         redacted(&self.own)
     }
 
+    /// The parameters that protect the connection, wherever they are set, as a keyword/value string; empty if libpq's
+    /// defaults count.
+    #[must_use]
+    pub fn protection(&self) -> String {
+        let set = self
+            .parameters()
+            .filter(|(keyword, setting)| keyword.protects() && setting.origin != Origin::Default);
+        let set = set.map(|(keyword, setting)| Assignment {
+            keyword,
+            value: setting.value.clone(),
+            at: 0,
+            as_typed: None,
+            alias: None,
+        });
+        redacted(&set.collect::<Vec<_>>())
+    }
+
     /// The string's own parameters with some of them changed or added: what to paste instead. Secrets are masked.
     #[must_use]
     pub fn changed(&self, changes: &[(Keyword, &[u8])]) -> String {

@@ -139,6 +139,24 @@ impl Keyword {
         }
     }
 
+    /// Whether one value protects the connection more than another, and a check of the server need not show it.
+    #[must_use]
+    pub const fn protects(self) -> bool {
+        matches!(
+            self,
+            Self::ChannelBinding
+                | Self::RequireAuth
+                | Self::RequirePeer
+                | Self::GssEncMode
+                | Self::SslNegotiation
+                | Self::SslCertMode
+                | Self::SslCompression
+                | Self::SslMinProtocolVersion
+                | Self::SslMaxProtocolVersion
+                | Self::SslKeyLogFile
+        )
+    }
+
     /// What its value is meant to be.
     #[must_use]
     pub const fn place(self) -> Place {

@@ -57,10 +57,10 @@ kinds! {
     VerificationLost = "verification-lost", Lost, "the server's identity was verified and is not verified now";
     /// The server's identity was not verified, and is.
     VerificationGained = "verification-gained", Told, "the server's identity is verified now";
-    /// A setting of the string demands less.
-    SettingWeaker = "setting-weaker", Lost, "the string had {before} and now has {after}, which protects less";
-    /// A setting of the string demands more.
-    SettingStronger = "setting-stronger", Told, "the string had {before} and now has {after}";
+    /// A setting of the string, its service or the environment demands less.
+    SettingWeaker = "setting-weaker", Lost, "the connection had {before} and now has {after}, which protects less";
+    /// Such a setting demands more.
+    SettingStronger = "setting-stronger", Told, "the connection had {before} and now has {after}";
     /// Settings of which none protects more than another.
     StringChanged = "string-changed", Told, "these settings of the string are not as they were: {after}";
     /// A certificate was revoked or could have been: CRLs are no longer checked.

@@ -71,16 +71,8 @@ fn place(one: &Seen) -> String {
 /// that must not pair it with another user or database of the same server.
 fn unprotected(one: &Seen) -> Option<String> {
     let settings = parse(one.conninfo.as_ref()?.as_bytes()).ok()?;
-    let is_protection = |keyword: Keyword| {
-        keyword.to_string().starts_with("ssl")
-            || matches!(
-                keyword,
-                Keyword::ChannelBinding
-                    | Keyword::RequireAuth
-                    | Keyword::RequirePeer
-                    | Keyword::GssEncMode
-            )
-    };
+    let is_protection =
+        |keyword: Keyword| keyword.protects() || keyword.to_string().starts_with("ssl");
     let mut others: Vec<Assignment> = settings;
     others.retain(|made| !is_protection(made.keyword));
     others.sort_by_key(|made| made.keyword.to_string());

@@ -60,6 +60,7 @@ pub(super) struct Seen {
     pub(super) hostaddr: Option<Shown>,
     pub(super) port: Option<u16>,
     pub(super) conninfo: Option<Shown>,
+    pub(super) protection: Option<Shown>,
     pub(super) sslmode: Option<Named<SslMode>>,
     pub(super) verdict: Verdict,
     pub(super) exit_code: Exit,

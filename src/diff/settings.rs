@@ -6,49 +6,59 @@ use std::collections::BTreeMap;
 use super::seen::Seen;
 use super::{Change, Kind};
 use crate::conninfo::{
-    AuthMethod, Choice, ConnInfo, Keyword, Nowhere, RequireAuth, SslCertMode, TlsVersion, parse,
-    redacted,
+    Assignment, AuthMethod, Choice, ConnInfo, Keyword, Nowhere, RequireAuth, SslCertMode,
+    TlsVersion, parse, redacted,
 };
+use crate::escape::Shown;
 
-/// What the string demands now, compared with before. `known` is what the runs themselves show to have changed.
+/// What the string demands now, and what its service and the environment add, compared with before. `known` is what the
+/// runs themselves show to have changed.
 pub(super) fn changes(before: &Seen, now: &Seen, known: &[Change]) -> Vec<Change> {
     let (Some(old), Some(new)) = (&before.conninfo, &now.conninfo) else {
         return Vec::new();
     };
-    if old == new {
+    // An older version wrote the string alone.
+    let (old_protection, new_protection) = before
+        .protection
+        .as_ref()
+        .zip(now.protection.as_ref())
+        .unzip();
+    if old == new && old_protection == new_protection {
         return Vec::new();
     }
-    let (Some(old), Some(new)) = (Settings::read(old), Settings::read(new)) else {
+    let (Some(old), Some(new)) = (
+        Settings::read(old, old_protection),
+        Settings::read(new, new_protection),
+    ) else {
         let (old, new) = ("the connection string", "another one");
         return vec![Change::from_to(Kind::Unranked, old, new)];
     };
     let mut changes = Vec::new();
-    let mut others = Vec::new();
-    for &keyword in Keyword::ALL {
-        if old.written.get(&keyword) == new.written.get(&keyword) {
-            continue;
-        }
-        let ranked = RANKED.iter().find(|(ranked, _)| *ranked == keyword);
-        let order = ranked.map_or(Ordering::Equal, |(_, compare)| {
-            compare(&old.meaning, &new.meaning)
-        });
-        let kind = match order {
+    for (keyword, compare) in RANKED {
+        let kind = match compare(&old.meaning, &new.meaning) {
             Ordering::Less => Kind::SettingWeaker,
             Ordering::Greater => Kind::SettingStronger,
-            Ordering::Equal => {
-                others.push(keyword);
-                continue;
-            }
+            Ordering::Equal => continue,
         };
-        changes.push(Change::from_to(kind, old.told(keyword), new.told(keyword)));
+        changes.push((
+            *keyword,
+            Change::from_to(kind, old.told(*keyword), new.told(*keyword)),
+        ));
     }
     // The run shows the effect of these, wherever they are set.
-    if !(known.is_empty() && changes.is_empty()) {
-        others.retain(|keyword| !SEEN_IN_A_RUN.contains(keyword));
-    }
+    let is_shown = |keyword: &Keyword| {
+        !(known.is_empty() && changes.is_empty()) && SEEN_IN_A_RUN.contains(keyword)
+    };
+    let is_ranked = |keyword: &Keyword| changes.iter().any(|(ranked, _)| ranked == keyword);
+    let others = Keyword::ALL
+        .iter()
+        .filter(|keyword| old.written.get(keyword) != new.written.get(keyword))
+        .filter(|keyword| !is_shown(keyword) && !is_ranked(keyword))
+        .map(|keyword| keyword.as_str());
+    let others: Vec<&str> = others.collect();
+    let mut changes: Vec<Change> = changes.into_iter().map(|(_, change)| change).collect();
     if !others.is_empty() {
-        let names: Vec<&str> = others.iter().map(|keyword| keyword.as_str()).collect();
-        changes.push(Change::to(Kind::StringChanged, names.join(", ")));
+        changes.push(Change::to(Kind::StringChanged, others.join(", ")));
     }
     changes
 }
@@ -138,31 +148,52 @@ fn allowed(conninfo: &ConnInfo) -> Vec<AuthMethod> {
 
 /// A connection string of a report.
 struct Settings {
-    /// Each setting as it is written; secrets are masked.
+    /// Each setting of the string as it is written; secrets are masked.
     written: BTreeMap<Keyword, String>,
-    /// What those of [`RANKED`] mean.
+    /// Those of [`RANKED`], wherever they are set.
+    ranked: BTreeMap<Keyword, String>,
+    /// What these mean.
     meaning: ConnInfo,
 }
 
 impl Settings {
     /// `None` if only a newer version can read it.
-    fn read(text: &str) -> Option<Self> {
-        let mut own = parse(text.as_bytes()).ok()?;
-        let written = own
-            .iter()
-            .map(|made| (made.keyword, redacted(std::slice::from_ref(made))))
-            .collect();
-        own.retain(|made| RANKED.iter().any(|(keyword, _)| *keyword == made.keyword));
+    fn read(string: &str, protection: Option<&Shown>) -> Option<Self> {
+        let written = parse(string.as_bytes()).ok()?;
+        let mut ranked = match protection {
+            Some(protection) => parse(protection.as_bytes()).ok()?,
+            None => written.clone(),
+        };
+        ranked.retain(|made| made.keyword.protects());
         // Without a user no string can be read, and a weak mode allows only some of the values.
-        let ranked = format!("user=x sslmode=verify-full {}", redacted(&own));
+        let text = format!("user=x sslmode=verify-full {}", redacted(&ranked));
+        let each = |settings: &[Assignment]| {
+            let word = |made: &Assignment| (made.keyword, redacted(std::slice::from_ref(made)));
+            settings.iter().map(word).collect()
+        };
         Some(Self {
-            written,
-            meaning: ConnInfo::read(ranked.as_bytes(), &Nowhere).ok()?,
+            written: each(&written),
+            ranked: each(&ranked),
+            meaning: ConnInfo::read(text.as_bytes(), &Nowhere).ok()?,
         })
     }
 
     fn told(&self, keyword: Keyword) -> String {
-        let written = self.written.get(&keyword);
-        written.map_or_else(|| format!("no {keyword}"), String::clone)
+        let set = self.ranked.get(&keyword);
+        set.map_or_else(|| format!("no {keyword}"), String::clone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_setting_that_protects_is_ranked() {
+        let ranked: BTreeSet<Keyword> = RANKED.iter().map(|(keyword, _)| *keyword).collect();
+        let protects = Keyword::ALL.iter().filter(|keyword| keyword.protects());
+        assert_eq!(ranked, protects.copied().collect());
     }
 }

@@ -370,6 +370,31 @@ fn a_setting_that_protects_less_is_lost_and_one_that_protects_more_is_told() {
     assert_eq!(kinds(&of("md5"), &of("oauth")), [Kind::SettingWeaker]);
 }
 
+/// A service file, a variable of the environment: the string itself is as it was.
+#[test]
+fn a_setting_counts_wherever_it_is_set() {
+    let of = |protection: &str| changed(&[("/protection", json!(protection))]);
+    let (bound, unbound) = (of("channel_binding=require"), of(""));
+    assert_eq!(kinds(&bound, &unbound), [Kind::SettingWeaker]);
+    assert_eq!(kinds(&unbound, &bound), [Kind::SettingStronger]);
+    assert_eq!(kinds(&bound, &bound), []);
+    assert_eq!(kinds(&of("new_setting=1"), &unbound), [Kind::Unranked]);
+    // An older version did not write it.
+    assert_eq!(kinds(&changed(&[]), &bound), []);
+    // It moved from the string into the environment.
+    let string = |settings: &str| json!(format!("host=db.example.com {settings}"));
+    let moved = |settings: &str| {
+        changed(&[
+            ("/conninfo", string(settings)),
+            ("/protection", json!("require_auth=scram-sha-256")),
+        ])
+    };
+    assert_eq!(
+        kinds(&moved("require_auth=scram-sha-256"), &moved("")),
+        [Kind::StringChanged]
+    );
+}
+
 #[test]
 fn no_change_of_a_string_goes_unsaid() {
     let of = |string: &str| of_strings(&[&format!("host=h {string} sslmode=verify-full")]);
@@ -398,7 +423,7 @@ fn no_change_of_a_string_goes_unsaid() {
     assert_eq!(
         said("channel_binding=require", "channel_binding=disable"),
         [
-            "the string had channel_binding=require and now has channel_binding=disable, which protects less"
+            "the connection had channel_binding=require and now has channel_binding=disable, which protects less"
         ]
     );
     assert!(said("user=a dbname=b", "dbname='b' user=a").is_empty());

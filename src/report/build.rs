@@ -86,6 +86,7 @@ impl EndpointReport {
             location: None,
             dialect: None,
             conninfo: None,
+            protection: None,
             host: None,
             hostaddr: None,
             address: None,
@@ -118,6 +119,7 @@ impl EndpointReport {
     pub fn unchecked(conninfo: &ConnInfo, endpoint: &Endpoint, diagnosis: &Diagnosis) -> Self {
         Self {
             conninfo: Some(Shown::new(&conninfo.redacted())),
+            protection: Some(Shown::new(&conninfo.protection())),
             host: endpoint
                 .host
                 .as_ref()

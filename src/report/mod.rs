@@ -115,6 +115,10 @@ pub struct EndpointReport {
     /// The string's own parameters in libpq's words, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conninfo: Option<Shown>,
+    /// The parameters that protect the connection, from the string, the service or the environment, beyond those that have
+    /// a field of their own; empty if libpq's defaults count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protection: Option<Shown>,
     /// The host as written; escaped if it is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Shown>,

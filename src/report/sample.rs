@@ -56,6 +56,7 @@ pub(crate) fn of_one_host() -> Report {
 pub(crate) fn passing() -> EndpointReport {
     EndpointReport {
         conninfo: Some("host=db.example.com password=******** sslmode=verify-full".into()),
+        protection: None,
         host: Some("db.example.com".into()),
         hostaddr: Some("192.0.2.7".into()),
         address: Some("192.0.2.7:5432".into()),
@@ -384,6 +385,7 @@ fn unread() -> EndpointReport {
         location: None,
         dialect: Some(Dialect::Libpq.into()),
         conninfo: None,
+        protection: None,
         host: None,
         hostaddr: None,
         address: None,

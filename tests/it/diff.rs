@@ -326,6 +326,12 @@ fn a_baseline_is_written_compared_and_renewed() {
         (1, "protection-lost"),
         "{unbound:?}"
     );
+    let mut from_environment =
+        keeper
+            .client
+            .command(&["check", "--quiet", "--baseline", "base.json", &full]);
+    from_environment.env("PGCHANNELBINDING", "require");
+    assert_eq!(from_environment.output().unwrap().status.code(), Some(0));
 
     // Another name for the server: no endpoint of the baseline.
     let elsewhere = full
