@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use rcgen::SanType;
 
 use crate::support::client::{Client, Run};
-use crate::support::pki::{Ca, Served, expired};
+use crate::support::pki::{Ca, Served, expired, in_days};
 
 /// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
 fn with(served: &Served, root: &Ca) -> Client {
@@ -298,6 +298,18 @@ fn an_intermediate_in_the_root_file_is_not_missing_if_it_is_sent() {
     for said in ["the intermediate certificate", "Remove it there"] {
         assert!(run.stdout.contains(said), "{said}: {run:?}");
     }
+}
+
+#[test]
+fn nobody_is_told_to_wait_for_a_certificate_that_ends_before_it_begins() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        (params.not_before, params.not_after) = (in_days(10), in_days(5));
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(run.outcome(), "not-yet-valid", "{run:?}");
+    assert!(run.stdout.contains("never becomes valid"), "{run:?}");
+    assert!(!run.stdout.contains("wait"), "{run:?}");
 }
 
 #[test]

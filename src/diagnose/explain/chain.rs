@@ -282,8 +282,13 @@ impl Case<'_> {
             }
             None => FaultKind::ErrorInCertNotBefore.sentence(&self.who()),
         };
+        let end = self
+            .certificate()
+            .and_then(|certificate| certificate.not_after);
+        let is_never = start.zip(end).is_some_and(|(start, end)| end < start);
         let is_near = start.is_some_and(|start| start.saturating_sub(now) < A_DAY);
         self.finding(message).hint(match self.context.moment {
+            _ if is_never => "It ends before it begins, so it never becomes valid. Reissue it.",
             Moment::Chosen => "Choose a later time, or reissue the certificate.",
             Moment::Present if is_near => "It becomes valid so soon that a wrong clock is likely, here or where it was issued. Compare the clocks (NTP).",
             Moment::Present => "If the clock of this machine is wrong, set it (NTP). Otherwise wait, or reissue the certificate.",

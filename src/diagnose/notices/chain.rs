@@ -1,7 +1,7 @@
 //! Findings about a chain in addition to the verdict.
 
 use super::{Code, Context, Finding, Fix, Hint, Level, Stage, warning};
-use crate::conninfo::{ChannelBinding, ConnInfo, Keyword};
+use crate::conninfo::{ChannelBinding, ConnInfo, HostAddr, Keyword};
 use crate::diagnose::calendar::{day, span};
 use crate::diagnose::explain::corrected;
 use crate::diagnose::explain::renewal::{Authority, Role, renewal};
@@ -16,7 +16,8 @@ use crate::x509::{Certificate, SignatureScheme};
 pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
     let mut found = expires_soon(context.rules.now, judgement);
     found.extend(order(judgement));
-    found.extend(judgement.certificates.first().map(leaf).unwrap_or_default());
+    let own = judgement.certificates.first();
+    found.extend(own.map_or_else(Vec::new, |own| leaf(own, context.host)));
     found.extend(no_channel_binding(context, judgement));
     found.extend(not_for_older(judgement));
     found.extend(not_for_older_libpq(context, judgement));
@@ -150,10 +151,13 @@ pub(super) fn expiring(level: Level, certificate: &Certificate, left: i64, role:
 }
 
 /// What libpq accepts and stricter clients do not.
-fn leaf(leaf: &Certificate) -> Vec<Finding> {
+fn leaf(leaf: &Certificate, host: Option<&[u8]>) -> Vec<Finding> {
     let mut found = Vec::new();
     let reissue = || {
-        Hint::say("Reissue it with:").fix(Fix::command("openssl x509 -req ... -extfile <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE')"))
+        let name = alternative_name(host);
+        Hint::say("Reissue it with:").fix(Fix::command(format!(
+            "openssl x509 -req ... -extfile <(printf 'subjectAltName={name}\\nbasicConstraints=CA:FALSE')"
+        )))
     };
     if leaf.version < 3 {
         let message = "the server certificate is X.509 version 1: libpq accepts it; clients built on rustls do not";
@@ -172,6 +176,19 @@ fn leaf(leaf: &Certificate) -> Vec<Finding> {
         found.push(warning(Code::CaAsLeaf, Stage::Verify, message.to_owned()).hint(reissue()));
     }
     found
+}
+
+/// The host as an entry of subjectAltName: clients compare an address only with an address.
+fn alternative_name(host: Option<&[u8]>) -> String {
+    let host = host.and_then(|host| std::str::from_utf8(host).ok());
+    let is_plain = |host: &&str| {
+        let mut bytes = host.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    match host.and_then(|host| HostAddr::from_bytes(host.as_bytes())) {
+        Some(HostAddr { ip, .. }) => format!("IP:{ip}"),
+        None => format!("DNS:{}", host.filter(is_plain).unwrap_or("HOST")),
+    }
 }
 
 /// A signature without a digest: libpq cannot compute `tls-server-end-point`
@@ -245,4 +262,24 @@ fn public_root(context: &Context<'_>, judgement: &Judgement) -> Option<Finding> 
         )
         .hint("Use sslmode=verify-full.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_reissued_as_an_address() {
+        for (host, expected) in [
+            (Some("db.example"), "DNS:db.example"),
+            (Some("192.0.2.1"), "IP:192.0.2.1"),
+            (Some("2001:db8::1"), "IP:2001:db8::1"),
+            // What is not ASCII, or means something to a shell, is left to the reader.
+            (Some("b\u{fc}ro"), "DNS:HOST"),
+            (Some("a'b"), "DNS:HOST"),
+            (None, "DNS:HOST"),
+        ] {
+            assert_eq!(alternative_name(host.map(str::as_bytes)), expected);
+        }
+    }
 }
