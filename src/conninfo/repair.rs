@@ -138,6 +138,13 @@ impl Whole<'_> {
         if self.text.get(at..end) != Some(word) {
             return Vec::new();
         }
+        // `sslmode:require`
+        let colon = word.iter().position(|byte| *byte == b':');
+        let keyword = colon.and_then(|colon| Keyword::from_bytes(word.get(..colon)?));
+        if let (Some(colon), Some(_)) = (colon, keyword) {
+            let colon = at.saturating_add(colon);
+            return self.replaced(colon, colon.saturating_add(1), b"=");
+        }
         if self
             .text
             .get(..at)
@@ -216,6 +223,12 @@ impl Whole<'_> {
         };
         match (meant, expected) {
             (Some(meant), _) => set(meant.as_bytes()),
+            // Another setting may be in the rest.
+            (None, Expected::Integer | Expected::Port)
+                if value.trim().contains(char::is_whitespace) =>
+            {
+                Vec::new()
+            }
             (None, Expected::Integer | Expected::Port) => {
                 let digits: String = value.chars().filter(char::is_ascii_digit).collect();
                 match digits.is_empty() {
@@ -406,6 +419,7 @@ mod tests {
                 "sslrootcert=root.crt host=h user=u",
             ),
             ("host='h", "host=h"),
+            ("host=h sslmode:require", "host=h sslmode=require"),
             ("postgresql://u%@h", "user=u% host=h"),
             (
                 "postgresql://h/d?user=u &port=1",
@@ -440,6 +454,7 @@ mod tests {
             "host='x password=y",
             "pgsql:dbname=d;host=h",
             "pool_size=5",
+            "host=h port='5432 user=u'",
             // Nothing tells a lone word from a password, and a trial asks the resolver for it.
             "hunter2",
             "hunter2 user=u",

@@ -117,7 +117,7 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(
-                conninfo.and_then(|conninfo| not_a_url(conninfo, keyword(*role), &path.written)),
+                conninfo.and_then(|conninfo| not_a_path(conninfo, keyword(*role), &path.written)),
             );
             advice.extend(bundled.map(|root| {
                 let export = format!("pgtls roots export {} -o {}", root.name, quoted(path));
@@ -232,20 +232,39 @@ pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<
     )
 }
 
-/// libpq takes a URL for the name of a file.
-pub(super) fn not_a_url(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
+/// libpq takes everything for the name of a file.
+pub(super) fn not_a_path(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
     let written = path.as_os_str().as_encoded_bytes();
-    let after = written.strip_prefix(b"file:")?;
-    let local = [&b"//localhost/"[..], b"///"];
-    let start = local.iter().find(|start| after.starts_with(start));
-    let below = start.and_then(|start| after.get(start.len().saturating_sub(1)..));
-    let plain = below.unwrap_or(after);
-    Some(
-        Hint::say(format!(
-            "{keyword} takes a path, not a URL. Write the path:"
-        ))
-        .fix(corrected(conninfo, &[(keyword, plain)])),
-    )
+    if let Some(after) = written.strip_prefix(b"file:") {
+        let local = [&b"//localhost/"[..], b"///"];
+        let start = local.iter().find(|start| after.starts_with(start));
+        let below = start.and_then(|start| after.get(start.len().saturating_sub(1)..));
+        let plain = below.unwrap_or(after);
+        return Some(
+            Hint::say(format!(
+                "{keyword} takes a path, not a URL. Write the path:"
+            ))
+            .fix(corrected(conninfo, &[(keyword, plain)])),
+        );
+    }
+    let has = |sign: &[u8]| written.windows(sign.len()).any(|part| part == sign);
+    let is_variable = written.starts_with(b"$") || written.starts_with(b"%") || has(b"${");
+    let mut parts = written.splitn(2, |byte| *byte == b'=');
+    let swallowed = parts.next().and_then(Keyword::from_bytes);
+    let says = if has(b"://") {
+        format!(
+            "{keyword} takes a path, not a URL: libpq downloads nothing. Save the file, and write its path."
+        )
+    } else if is_variable {
+        "libpq does not expand variables. Write the full path.".to_owned()
+    } else if swallowed.is_some() && parts.next().is_some() {
+        format!(
+            "\"{keyword}=\" takes the next word as its value. To leave it empty, write {keyword}=''."
+        )
+    } else {
+        return None;
+    };
+    Some(Hint::say(says))
 }
 
 pub(super) fn beside(similar: &[PathBuf]) -> Option<Hint> {
@@ -332,6 +351,31 @@ pub(super) fn converting(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conninfo::fake::Fake;
+
+    #[test]
+    fn what_is_no_path_is_told_from_a_path() {
+        let conninfo = ConnInfo::read(b"host=h", &Fake::default()).unwrap();
+        for (path, expected) in [
+            ("file:///a/root.crt", Some("sslrootcert=/a/root.crt")),
+            ("https://ca.example/root.pem", Some("downloads nothing")),
+            ("$HOME/root.crt", Some("does not expand variables")),
+            ("/certs/${ENV}.crt", Some("does not expand variables")),
+            ("%APPDATA%/root.crt", Some("does not expand variables")),
+            ("sslkey=", Some("write sslrootcert=''")),
+            ("a=b.crt", None),
+            ("/certs/root.crt", None),
+            ("sslkey", None),
+        ] {
+            let hint = not_a_path(&conninfo, Keyword::SslRootCert, Path::new(path));
+            let said = hint.map(|hint| hint.to_string());
+            let matches = match (&said, expected) {
+                (Some(said), Some(expected)) => said.contains(expected),
+                (said, expected) => said.is_none() && expected.is_none(),
+            };
+            assert!(matches, "{path}: {said:?}");
+        }
+    }
 
     #[test]
     #[cfg_attr(windows, ignore = "the shell is that of Unix")]

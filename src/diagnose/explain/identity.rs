@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::convert::{Purpose, Repair, Side, repair, unglue};
 use super::corrected;
-use super::files::{beside, converting, lost_backslashes, not_a_url, quoted_path};
+use super::files::{beside, converting, lost_backslashes, not_a_path, quoted_path};
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
 use crate::diagnose::{Code, Contents, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -46,7 +46,7 @@ impl<'a> Owner<'a> {
 
     /// A file that is missing because its path was written in another way.
     fn misspelled(self, keyword: Keyword, path: Option<&Path>) -> Option<Hint> {
-        let url = || not_a_url(self.conninfo()?, keyword, path?);
+        let url = || not_a_path(self.conninfo()?, keyword, path?);
         self.lost_backslashes(keyword).or_else(url)
     }
 
@@ -128,7 +128,7 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
             .hint("Set sslkey=FILE to the certificate's private key."),
         IdentityError::Engine { key } => {
             let conninfo = owner.conninfo();
-            let url = conninfo.and_then(|conninfo| not_a_url(conninfo, Keyword::SslKey, key));
+            let url = conninfo.and_then(|conninfo| not_a_path(conninfo, Keyword::SslKey, key));
             finding(Flaw::KeyInvalid).hint(url.unwrap_or_else(|| "pgtls reads keys from files only.".into()))
         }
         IdentityError::KeyInaccessible { .. }
