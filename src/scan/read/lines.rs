@@ -149,7 +149,12 @@ pub(super) const BEFORE: &[&str] = &[
 /// take it, and Makefiles' `KEY := value`, too.
 pub(super) fn assigned_alone(text: &str, style: Style) -> Option<(&str, String, String)> {
     let at = text.find([':', '=', '?', '+'])?;
-    let (name, rest) = (text.get(..at)?.trim_end(), text.get(at..)?);
+    let (name, rest) = text.split_at_checked(at)?;
+    // `while : ; do`
+    if name.ends_with(' ') && rest.starts_with(": ") {
+        return None;
+    }
+    let name = name.trim_end();
     let (before, name) = BEFORE
         .iter()
         .find_map(|word| Some((*word, name.strip_prefix(word)?.strip_prefix(' ')?)))

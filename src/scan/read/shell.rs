@@ -238,6 +238,10 @@ impl Shell {
                     self.simple(&std::mem::take(&mut command), number);
                     self.close(Block::Subshell);
                 }
+                // A line ends behind a sign.
+                Piece::End(End::Next) if command.is_empty() => {
+                    self.control.end_line(&mut self.state);
+                }
                 Piece::End(end) => {
                     self.simple(&std::mem::take(&mut command), number);
                     self.control.end(*end, &mut self.state);

@@ -255,4 +255,14 @@ pub(super) const SCRIPTS: &[Row] = &[
         "export PGSSLMODE=verify-full\ntrap 'psql -h a' EXIT\nexport PGSSLMODE=disable",
         &["unknown"],
     ),
+    (
+        For::All,
+        "sh -c 'true ||\nexport PGSSLMODE=verify-full\npsql -h a'",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        "while : || true; do psql -h a; break; done",
+        &["fail"],
+    ),
 ];
