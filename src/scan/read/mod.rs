@@ -14,6 +14,7 @@ mod program;
 pub(super) mod prose;
 mod shell;
 mod token;
+mod unclosed;
 mod variables;
 mod words;
 pub(super) mod yaml;

@@ -9,8 +9,9 @@ use super::control::{Block, Control, Head};
 use super::docker::Image;
 use super::keyword::Taken;
 use super::lines::{LONGEST_LINE, Style, assigned_alone, is_name};
+use super::unclosed::Unclosed;
 use super::variables::{Exported, State};
-use super::words::{Brackets, End, Piece, open_quote, split};
+use super::words::{Brackets, End, Piece, split};
 use crate::dialect::is_psql_program;
 use crate::scan::document::{Command, Document, Effect, Followed, Server, UNKNOWN};
 
@@ -42,12 +43,19 @@ pub(super) struct Shell {
     pub(super) waiting: BTreeMap<Followed, Vec<(Range<usize>, Effect)>>,
     /// What ends the text that a command gets as its input.
     ends: Option<String>,
-    /// Lines with a quote that is open, and the number of the first.
-    open: Option<(String, usize, char)>,
+    open: Option<Open>,
     /// Commands that run when everything is set: recipes, `CMD`.
     pub(super) later: Vec<(String, usize)>,
     pub(super) image: Image,
     depth: usize,
+}
+
+/// Lines with a quote that is open.
+struct Open {
+    text: String,
+    /// The number of the first.
+    first: usize,
+    unclosed: Unclosed,
 }
 
 /// `$(...)` in `$(...)`.
@@ -74,8 +82,8 @@ impl Shell {
     /// What was read.
     pub(super) fn finished(mut self) -> Document {
         // A quote that nothing closes was none.
-        if let Some((text, first, _)) = self.open.take() {
-            for (number, line) in (first..).zip(text.lines()) {
+        if let Some(open) = self.open.take() {
+            for (number, line) in (open.first..).zip(open.text.lines()) {
                 self.whole_line(line, number);
             }
         }
@@ -96,8 +104,34 @@ impl Shell {
         self.document
     }
 
-    /// A line without its comment; those that go on are one.
+    /// A line; those that go on behind a backslash are one. So are those with an open quote between them.
     pub(super) fn line(&mut self, line: &str, number: usize) {
+        let is_text = self.ends.is_some() || here_document(line).is_some();
+        if self.rules != Rules::Script || self.open.is_none() && is_text {
+            self.whole_line(line, number);
+            return;
+        }
+        let mut open = match self.open.take() {
+            Some(mut open) => {
+                open.text.push('\n');
+                open
+            }
+            None => Open {
+                text: String::new(),
+                first: number,
+                unclosed: Unclosed::default(),
+            },
+        };
+        open.text.push_str(line);
+        open.unclosed.read(line);
+        if open.unclosed.is_empty() || open.text.len() >= LONGEST_LINE {
+            self.whole_line(&open.text, open.first);
+        } else {
+            self.open = Some(open);
+        }
+    }
+
+    fn whole_line(&mut self, line: &str, number: usize) {
         if let Some(end) = &self.ends {
             if line.trim() == end {
                 self.ends = None;
@@ -107,23 +141,7 @@ impl Shell {
             }
             return;
         }
-        if self.rules != Rules::Script {
-            self.whole_line(line, number);
-            return;
-        }
-        let (mut text, first, quote) = match self.open.take() {
-            Some((text, first, quote)) => (text + "\n", first, Some(quote)),
-            None => (String::new(), number, None),
-        };
-        text.push_str(line);
-        match open_quote(quote, line) {
-            Some(quote) if text.len() < LONGEST_LINE => self.open = Some((text, first, quote)),
-            Some(_) | None => self.whole_line(&text, first),
-        }
-    }
-
-    fn whole_line(&mut self, line: &str, number: usize) {
-        let end = here_document(line.trim_start());
+        let end = here_document(line);
         self.command_line(line, number);
         if end.is_some() {
             self.ends = end;
@@ -315,10 +333,9 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 /// The word that ends the lines which a command gets as its input: `psql <<EOF`.
 fn here_document(text: &str) -> Option<String> {
     let (before, behind) = text.split_once("<<")?;
-    if behind.starts_with('<')
-        || before.trim_start().starts_with('#')
-        || open_quote(None, before).is_some()
-    {
+    let mut unclosed = Unclosed::default();
+    unclosed.read(before);
+    if behind.starts_with('<') || before.trim_start().starts_with('#') || unclosed.is_quoted() {
         return None;
     }
     let word = behind.trim_start_matches(['-', '~', ' ', '\\', '\'', '"']);

@@ -57,6 +57,7 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
         letters: 0,
         tests: Tests::No,
         is_cut: false,
+        is_cut_sum: false,
     };
     let mut quote = None;
     let mut chars = text.chars().peekable();
@@ -125,6 +126,8 @@ struct Splitter {
     tests: Tests,
     /// Whether the end of a `$(` is in another line.
     is_cut: bool,
+    /// Whether that of a `((` is.
+    is_cut_sum: bool,
 }
 
 /// Whether these are the words of `[[ ... ]]`.
@@ -204,14 +207,14 @@ impl Splitter {
             (_, None) => {
                 // `((a < b))`
                 let mut ahead = chars.clone();
-                let is_sum = !self.is_cut && chars.peek() == Some(&'(');
+                let is_sum = !self.is_cut_sum && chars.peek() == Some(&'(');
                 match is_sum.then(|| closed(&mut ahead)) {
                     Some(Some(sum)) if sum.ends_with(')') => {
                         *chars = ahead;
                         self.word().push_str(UNKNOWN);
                     }
                     Some(None) => {
-                        self.is_cut = true;
+                        self.is_cut_sum = true;
                         self.sign(Piece::Open);
                     }
                     Some(Some(_)) | None => self.sign(Piece::Open),
@@ -238,26 +241,6 @@ fn closed(chars: &mut Peekable<Chars<'_>>) -> Option<String> {
         inner.push(c);
     }
     None
-}
-
-/// The quote that is open behind a line, if that one was open before it.
-pub(super) fn open_quote(before: Option<char>, line: &str) -> Option<char> {
-    let mut quote = before;
-    let mut last = ' ';
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some('"') | None, '\\') => {
-                chars.next();
-            }
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '#') if last.is_whitespace() => return None,
-            (Some(_) | None, _) => {}
-        }
-        last = c;
-    }
-    quote
 }
 
 /// Whether a sign ends a command. In a value of a Dockerfile, it may be a part of a string.
@@ -360,18 +343,5 @@ mod tests {
                 word("A=p://h?a=b&c=d")
             ]
         );
-    }
-
-    #[test]
-    fn a_quote_is_open_until_it_is_closed() {
-        for (line, before, behind) in [
-            ("a 'b", None, Some('\'')),
-            ("a \"b \\\" c", None, Some('"')),
-            ("a \\' b # c'", None, None),
-            ("c' d", Some('\''), None),
-            ("c' \"d", Some('\''), Some('"')),
-        ] {
-            assert_eq!(open_quote(before, line), behind, "{line}");
-        }
     }
 }

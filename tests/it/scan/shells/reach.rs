@@ -207,4 +207,19 @@ pub(super) const SCRIPTS: &[Row] = &[
         "export PGSSLMODE=verify-full\nPGSSLMODE=disable :\npsql -h a",
         &["unknown"],
     ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full X=$(psql -h a;\n psql -h b)",
+        &["fail", "fail"],
+    ),
+    (
+        For::All,
+        "((echo \"$(psql -h a)\" >/dev/null; true) |\n PGSSLMODE=verify-full psql -h b)",
+        &["fail", "pass"],
+    ),
+    (
+        For::All,
+        "X=$(sh <<E\nexport PGSSLMODE=disable # don't\npsql -h a\nE\n)\nexport PGSSLMODE=verify-full\npsql -h b",
+        &["fail", "pass"],
+    ),
 ];
