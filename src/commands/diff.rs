@@ -115,6 +115,16 @@ impl<'a> Baseline<'a> {
         let mut text = Vec::new();
         json::write(&mut text, report)?;
         file::replace(self.file, &text)
-            .with_context(|| format!("could not write the baseline {file}"))
+            .with_context(|| format!("could not write the baseline {file}"))?;
+        if let Some(old) = &self.run {
+            let now = Run::of(report).context("could not compare the report with the baseline")?;
+            for gone in &diff::Diff::of(old, &now).gone {
+                complain(&format!(
+                    "{} is no longer in {file}: it was not checked",
+                    gone.label
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -353,6 +353,13 @@ fn a_baseline_is_written_compared_and_renewed() {
         "{gone:?}"
     );
 
+    let fewer = check(&["--update", &full]);
+    assert_eq!(fewer.code, 0, "{fewer:?}");
+    assert!(
+        fewer.stderr.contains("is no longer in base.json"),
+        "{fewer:?}"
+    );
+
     // A part of the strings is neither compared nor written: what moved to another part would be missed.
     let before = keeper.client.home.path().join("base.json");
     let before = std::fs::read(before).unwrap();
