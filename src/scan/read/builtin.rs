@@ -1,7 +1,7 @@
 //! Builtins of a shell that decide what its programs get.
 
 use super::lines::is_name;
-use super::shell::{Shell, assignment};
+use super::shell::{Rules, Shell, assignment};
 use super::variables::Exported;
 use crate::scan::document::Followed;
 
@@ -32,6 +32,7 @@ impl Shell {
             "declare" | "typeset" if has('+', 'x') => Some(Exported::No),
             "declare" | "typeset" | "local" | "readonly" => None,
             "unset" => {
+                self.doubt_open(words);
                 for word in words {
                     self.state.remove(word);
                 }
@@ -46,7 +47,17 @@ impl Shell {
                 self.state.doubt_all();
                 return false;
             }
-            "read" | "printf" | "getopts" => {
+            "include" | "-include" | "sinclude" if self.rules == Rules::Make => {
+                self.state.doubt_all();
+                return false;
+            }
+            "alias" => {
+                for (name, _) in words.iter().filter_map(|word| assignment(word)) {
+                    self.functions.entry(name.to_owned()).or_default();
+                }
+                return false;
+            }
+            "read" | "printf" | "getopts" | "mapfile" | "readarray" => {
                 self.state.doubt(&followed(words));
                 return false;
             }
@@ -58,6 +69,7 @@ impl Shell {
             self.assign(name, value, number, Exported::Yes);
             return true;
         }
+        self.doubt_open(words);
         for word in words {
             let name = match (assignment(word), word.contains('=')) {
                 (Some((name, value)), _) => {
@@ -75,6 +87,14 @@ impl Shell {
             }
         }
         true
+    }
+
+    /// `export $(cat .env)`: only the running program knows which variables these are.
+    fn doubt_open(&mut self, words: &[&str]) {
+        let is_open = |word: &&str| word.starts_with(['$', '`']);
+        if words.iter().any(is_open) {
+            self.state.doubt_all();
+        }
     }
 
     /// `set -a`, and `set -x NAME value` of fish.

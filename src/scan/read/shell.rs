@@ -164,6 +164,13 @@ impl Shell {
             self.later.push((text.to_owned(), number));
             return;
         }
+        // `target: export NAME = value`
+        let of_target = text.split_once(':').filter(|_| self.rules == Rules::Make);
+        if let Some((_, name, _)) =
+            of_target.and_then(|(_, rest)| assigned_alone(rest.trim(), Style::Make))
+        {
+            self.state.doubt(Followed::of(&name).as_ref());
+        }
         let run = text.split_once(char::is_whitespace);
         if let Some(("RUN" | "CMD" | "ENTRYPOINT", command)) = run {
             self.alone(command, number);
@@ -300,6 +307,15 @@ impl Shell {
             self.changed(names);
         }
         self.state.doubt(&function.unwrap_or_default());
+        // `: "${NAME:=default}"`
+        let defaults = |name: &Followed| {
+            let sign = format!("${{{}:=", name.name());
+            arguments.iter().any(|word| word.contains(&sign))
+        };
+        if *first == ":" {
+            self.state
+                .doubt(Followed::ALL.iter().filter(|name| defaults(name)));
+        }
         self.changed_since(&earlier);
         if is_builtin {
             return;

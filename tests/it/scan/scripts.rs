@@ -93,6 +93,14 @@ fn a_recipe_gets_what_the_whole_makefile_exports() {
                 &["unknown"],
             ),
             (
+                "export PGSSLMODE = verify-full\na b: export PGSSLMODE = disable\na:\n\tpsql -h db.acme.io\n",
+                &["unknown"],
+            ),
+            (
+                "export PGSSLMODE = verify-full\n-include .env\ndump:\n\tpsql -h db.acme.io\n",
+                &["unknown"],
+            ),
+            (
                 "dump:\n\tif x; then export PGSSLMODE=verify-full; fi; psql -h db.acme.io\n",
                 &["unknown"],
             ),

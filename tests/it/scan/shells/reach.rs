@@ -222,4 +222,34 @@ pub(super) const SCRIPTS: &[Row] = &[
         "X=$(sh <<E\nexport PGSSLMODE=disable # don't\npsql -h a\nE\n)\nexport PGSSLMODE=verify-full\npsql -h b",
         &["fail", "pass"],
     ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nexport $(cat weak.sh)\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nwhile read line; do export \"$line\"; psql -h a; done <weak.sh",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nX=PGSSLMODE\nunset $X\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nalias psql='PGSSLMODE=disable psql'\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::Bash,
+        "export PGSSLMODE=verify-full\nmapfile PGSSLMODE <weak.sh\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        ": \"${PGSSLMODE:=verify-full}\"\nexport PGSSLMODE\npsql -h a",
+        &["unknown"],
+    ),
 ];
