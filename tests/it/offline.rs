@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use rcgen::SanType;
+use rcgen::{ExtendedKeyUsagePurpose, SanType};
 
 use crate::support::client::{Client, Run};
 use crate::support::pki::{Ca, Served, expired, in_days};
@@ -298,6 +298,18 @@ fn an_intermediate_in_the_root_file_is_not_missing_if_it_is_sent() {
     for said in ["the intermediate certificate", "Remove it there"] {
         assert!(run.stdout.contains(said), "{said}: {run:?}");
     }
+}
+
+#[test]
+fn an_authority_is_not_told_to_become_a_server() {
+    let root = Ca::root("root");
+    let issuing = root.intermediate_with("issuing", |params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let served = issuing.leaf(&["db.example.com"]).and(&issuing.pem);
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(run.outcome(), "wrong-purpose", "{run:?}");
+    assert!(run.stdout.contains("keyUsage=keyCertSign"), "{run:?}");
 }
 
 #[test]

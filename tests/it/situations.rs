@@ -291,6 +291,23 @@ fn a_root_that_only_has_the_name_is_not_said_to_have_signed() {
     );
 }
 
+/// Clients with the file that is near would pass, and all others still fail.
+#[test]
+fn a_file_with_the_intermediate_does_not_hide_that_the_server_does_not_send_it() {
+    let root = Ca::root("root");
+    let issuing = root.intermediate("issuing");
+    let Some(server) = Postgres::start(&issuing.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = Client::trusting(&root);
+    client.write("chain.crt", format!("{}{}", issuing.pem, root.pem));
+    let run = client.check(&good(server.port));
+    assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+    let words = words(&run);
+    assert!(words.contains("the server must send it"), "{words}");
+    assert!(!words.contains("chain.crt"), "{words}");
+}
+
 #[test]
 fn the_report_names_what_decides_about_the_roots() {
     let root = Ca::root("root");

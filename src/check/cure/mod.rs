@@ -166,11 +166,12 @@ impl Case<'_> {
             let Some(to) = self.reach(&taken.state).await else {
                 continue;
             };
-            let cured = is_cured(&to.diagnosis);
+            let fits = leads_on(here, &to) && may_be_true(&taken.origin, here, &to);
+            let cured = fits && is_cured(&to.diagnosis);
             let is_better = best
                 .as_ref()
                 .is_none_or(|best| rank(&best.to.diagnosis) < rank(&to.diagnosis));
-            if is_better && leads_on(here, &to) && may_be_true(&taken.origin, &to) {
+            if is_better && fits {
                 best = Some(Step { taken, to });
             }
             if cured {
@@ -182,14 +183,20 @@ impl Case<'_> {
 }
 
 /// What announces a root file says that it has the root of this chain. The chain must not say otherwise. Where none was
-/// seen yet, because a file or the host is wrong, too, [`without_guesses`] has the last word.
-fn may_be_true(origin: &Origin, to: &Reached) -> bool {
+/// seen yet, because a file or the host is wrong, too, [`without_guesses`] has the last word. A file that has what the
+/// server should send hides the cause.
+fn may_be_true(origin: &Origin, from: &Reached, to: &Reached) -> bool {
+    let lacks_an_issuer = |error: &Finding| error.code == Code::UnknownIssuer;
+    let mut after = to.diagnosis.findings.iter();
+    let hides_the_cause = from.diagnosis.error.as_ref().is_some_and(lacks_an_issuer)
+        && after.any(|finding| finding.code == Code::MissingIntermediate);
     let is_before_a_chain =
         |error: &Finding| matches!(error.stage, Stage::Conninfo | Stage::Trust | Stage::Connect);
     match origin {
         Origin::Near(..) => {
-            shows_a_trusted_chain(&to.diagnosis)
-                || to.diagnosis.error.as_ref().is_some_and(is_before_a_chain)
+            !hides_the_cause
+                && (shows_a_trusted_chain(&to.diagnosis)
+                    || to.diagnosis.error.as_ref().is_some_and(is_before_a_chain))
         }
         Origin::Advice(_) | Origin::Repair | Origin::Replaced => true,
     }

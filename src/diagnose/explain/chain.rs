@@ -53,7 +53,12 @@ pub(in crate::diagnose) fn explain(
         ),
         FaultKind::InvalidPurpose => finding(
             "",
-            "Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature.",
+            match case.place() {
+                Place::Leaf => "Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature.",
+                Place::Intermediate | Place::Root => {
+                    "Reissue it with keyUsage=keyCertSign,cRLSign and without extendedKeyUsage, or with serverAuth in it."
+                }
+            },
         ),
         FaultKind::CertRejected => finding(
             "",
