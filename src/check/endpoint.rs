@@ -15,7 +15,7 @@ use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address}
 use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::audit::{Limits, plaintext};
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
-use crate::demands::{Demands, PlaintextRule, Strictness};
+use crate::demands::{Demands, PlaintextRule};
 use crate::diagnose::{
     Aim, ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
     diagnose_login, login_not_checked, rehearse, trust_error, unchecked,
@@ -186,10 +186,10 @@ impl<'a> Network<'a> {
             Subject::Observed(observed) => Some((&observed.task, &observed.observation)),
             Subject::Unread | Subject::Unchecked { .. } => None,
         };
-        let strictness = checked.source.demands.strictness;
+        let demands = &checked.source.demands;
         let diagnosis = checked.diagnosis.clone();
         checked.diagnosis = self
-            .driver_says(diagnosis, readable, observed, strictness)
+            .driver_says(diagnosis, readable, observed, demands)
             .await;
         checked
     }
@@ -200,10 +200,10 @@ impl<'a> Network<'a> {
         diagnosis: Diagnosis,
         readable: &Readable,
         observed: Option<(&Task, &Arc<Observation>)>,
-        strictness: Strictness,
+        demands: &Demands,
     ) -> Diagnosis {
         let read_as = &readable.read_as;
-        let diagnosis = diagnosis.of_dialect(read_as, &readable.conninfo, strictness);
+        let diagnosis = diagnosis.of_dialect(read_as, &readable.conninfo, demands);
         let (Some(client), Some(stores), Some((task, observation))) =
             (client_of(read_as.stack), self.stores.as_ref(), observed)
         else {
@@ -216,7 +216,7 @@ impl<'a> Network<'a> {
             stores.verification(client, &task, &own, &observation, &known)
         });
         let said = asking.await;
-        diagnosis.with_driver(read_as, &said, strictness)
+        diagnosis.with_driver(read_as, &said, demands.strictness)
     }
 
     /// Observes an endpoint. Logs in if that is requested and everything else passes.
@@ -321,12 +321,7 @@ impl<'a> Network<'a> {
         if diagnosis.exit != Exit::Passed {
             return false;
         }
-        let of_driver = self.driver_says(
-            diagnosis.clone(),
-            readable,
-            Some(observed),
-            demands.strictness,
-        );
+        let of_driver = self.driver_says(diagnosis.clone(), readable, Some(observed), demands);
         of_driver.await.exit == Exit::Passed
     }
 

@@ -26,6 +26,9 @@ pub(super) struct Question<'a> {
     pub(super) wire: &'a Wire<'a>,
 }
 
+/// Settings that only libpq, and a few others, know, beside those of TLS.
+const BESIDE_TLS: &[&str] = &["channel_binding", "connect_timeout", "gssencmode"];
+
 /// The answer, before it becomes text.
 struct Answer {
     outcome: Outcome,
@@ -123,7 +126,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// A TLS setting of the string that is not among those known.
+    /// A setting of the string that is not among those known.
     fn unknown_setting(
         &self,
         known: impl Fn(&Unknown) -> Option<(&'static [&'static str], &'static str)>,
@@ -143,7 +146,7 @@ impl<'a> Question<'a> {
                 }
             });
         let keyword = names
-            .filter(|name| name.starts_with("ssl"))
+            .filter(|name| name.starts_with("ssl") || BESIDE_TLS.contains(name))
             .find(|name| !known.contains(name))?;
         Some(objection(
             Obstacle::UnknownKeyword,

@@ -181,6 +181,8 @@ const fn pgx(client: Client, hello: Hello) -> Profile {
         modes: LIKE_LIBPQ,
         sources: EVERYWHERE,
         unknown: Unknown::PassedOn(&[
+            "channel_binding",
+            "connect_timeout",
             "ssl",
             "sslmode",
             "sslrootcert",
@@ -368,6 +370,7 @@ pub(super) const PROFILES: &[Profile] = &[
         },
         sources: EVERYWHERE,
         unknown: Unknown::PassedOn(&[
+            "connect_timeout",
             "ssl",
             "sslmode",
             "sslrootcert",
@@ -429,7 +432,7 @@ pub(super) const PROFILES: &[Profile] = &[
             no_verify: FULL,
         },
         sources: STRING_ONLY,
-        unknown: Unknown::PassedOn(&["sslmode", "ssl", "sslnegotiation"]),
+        unknown: Unknown::PassedOn(&["sslmode", "ssl", "sslnegotiation", "connect_timeout"]),
         roots: Roots {
             file: RootFile::Never,
             home: Use::Ignored,
@@ -566,7 +569,12 @@ pub(super) const PROFILES: &[Profile] = &[
         basis: Basis::Measured,
         modes: TOKIO_POSTGRES,
         sources: STRING_ONLY,
-        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        unknown: Unknown::Refused(&[
+            "sslmode",
+            "sslnegotiation",
+            "channel_binding",
+            "connect_timeout",
+        ]),
         roots: Roots {
             file: RootFile::Program,
             home: Use::Ignored,
@@ -597,7 +605,12 @@ pub(super) const PROFILES: &[Profile] = &[
         basis: Basis::Measured,
         modes: TOKIO_POSTGRES,
         sources: STRING_ONLY,
-        unknown: Unknown::Refused(&["sslmode", "sslnegotiation"]),
+        unknown: Unknown::Refused(&[
+            "sslmode",
+            "sslnegotiation",
+            "channel_binding",
+            "connect_timeout",
+        ]),
         roots: Roots {
             file: RootFile::Program,
             home: Use::Ignored,

@@ -195,7 +195,7 @@ impl Case {
         let Readable {
             conninfo, read_as, ..
         } = &self.readable;
-        diagnosis.of_dialect(read_as, conninfo, self.keys.demands().strictness)
+        diagnosis.of_dialect(read_as, conninfo, &self.keys.demands())
     }
 }
 

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use pgtls::conninfo::{ConnInfo, Keyword, Origin, Value};
+use pgtls::conninfo::{ConnInfo, Keyword, Origin, SslMode, Value};
 use pgtls::dialect::{Dialect, Note, Passwords, ReadAs, Translation, translate};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
+use pgtls::os::bytes_of;
 use pgtls::report::json;
 use serde::Serialize;
 
@@ -80,10 +81,10 @@ pub(crate) fn run(args: &Translate) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// What the string says, and what its service and the environment add. Defaults are left to the other driver, and so is
-/// the address of the host if it is that of this machine's environment.
+/// What the string says, and what its service, the environment and the home directory add. Defaults are left to the other
+/// driver, and so is the address of the host if it is that of this machine's environment.
 fn settings(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
-    conninfo
+    let mut settings: Vec<(Keyword, Value)> = conninfo
         .parameters()
         .filter(|(keyword, setting)| {
             let of_machine =
@@ -91,7 +92,22 @@ fn settings(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
             setting.origin != Origin::Default && *keyword != Keyword::Service && !of_machine
         })
         .map(|(keyword, setting)| (keyword, setting.value.clone()))
-        .collect()
+        .collect();
+    settings.extend(home_root(conninfo));
+    settings
+}
+
+/// `~/.postgresql/root.crt`: where it is, libpq verifies by it from `sslmode=require` on. Few other drivers look there.
+fn home_root(conninfo: &ConnInfo) -> Option<(Keyword, Value)> {
+    let verifies = conninfo.sslmode.origin != Origin::Default
+        && conninfo.sslmode.value >= SslMode::Require
+        && conninfo.sslrootcert.is_none();
+    let file = conninfo.home_files.as_ref()?.join("root.crt");
+    let named = (
+        Keyword::SslRootCert,
+        Value::new(Keyword::SslRootCert, bytes_of(file.as_os_str())),
+    );
+    (verifies && file.exists()).then_some(named)
 }
 
 fn document(

@@ -81,12 +81,7 @@ pub(super) const TABLE: Table = Table {
             Meaning::Words(Keyword::LoadBalanceHosts, BALANCE),
         ),
         row(&["tcpKeepAlive"], Meaning::Words(Keyword::Keepalives, FLAG)),
-        row(
-            &["sslhostnameverifier"],
-            Meaning::Lost(
-                "pgtls does not know what this class accepts: the name is judged by libpq's rules",
-            ),
-        ),
+        row(&["sslhostnameverifier"], Meaning::Tls),
         row(
             &["sslpasswordcallback"],
             Meaning::Lost("a class gives the key's password: set sslpassword to try the key here"),
@@ -294,7 +289,11 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
         None => {}
     }
     let factory = tls.get("sslfactory").unwrap_or_default();
-    let class = factory.rsplit('.').next().unwrap_or_default();
+    // A class of another package may do anything, whatever its name.
+    let class = match factory.rsplit_once('.') {
+        Some((package, class)) if package.starts_with("org.postgresql.ssl") => class,
+        Some(_) | None => factory,
+    };
     match class {
         "" | "LibPQFactory" => {
             if let Some(file) = tls.get("sslrootcert") {
@@ -342,7 +341,7 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
             }
         }
         _ => {
-            reading.warn(
+            reading.doubt(
                 "sslfactory",
                 "pgtls does not know what this class verifies: it judges by sslmode alone",
             );
@@ -350,6 +349,12 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
                 set_root(reading, "sslrootcert", mode, file);
             }
         }
+    }
+    if tls.has("sslhostnameverifier") {
+        reading.doubt(
+            "sslhostnameverifier",
+            "pgtls does not know what this class accepts: the name is judged by libpq's rules",
+        );
     }
     if tls.has("sslmode") || tls.has("ssl") || !factory.is_empty() {
         set_mode(reading, mode);

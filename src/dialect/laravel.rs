@@ -97,7 +97,7 @@ pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
         }
     }
     if super::parts::find(variables, "DB_SSLMODE").is_some() {
-        reading.warn("DB_SSLMODE", "it counts only if config/database.php has 'sslmode' => env('DB_SSLMODE', ...), which is so in new applications since 2025-12; before, the mode was always prefer. sslmode in DB_URL always counts");
+        reading.doubt("DB_SSLMODE", "it counts only if config/database.php has 'sslmode' => env('DB_SSLMODE', ...), which is so in new applications since 2025-12; before, the mode was always prefer. sslmode in DB_URL always counts");
     }
     let address = super::parts::find(variables, "DB_URL").filter(|value| !value.is_empty());
     if let Some(address) = address {

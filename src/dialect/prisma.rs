@@ -88,7 +88,7 @@ fn tls(tls: &Tls, reading: &mut Reading) {
         set_mode(reading, mode);
     } else {
         if mode == SslMode::Prefer {
-            reading.warn("sslaccept", "with sslmode=prefer Prisma verifies, but goes on in plain text if the server has no TLS; pgtls judges TLS as with require");
+            reading.doubt("sslaccept", "with sslmode=prefer Prisma verifies, but goes on in plain text if the server has no TLS; pgtls judges TLS as with require");
         }
         reading.info(
             "sslaccept",

@@ -41,6 +41,9 @@ pub enum Weight {
     Info,
     /// The string protects less than it says.
     Warning,
+    /// The same, so that the driver may talk to a server that it did not verify, or in plain text, although libpq would not
+    /// with the mode that stands for the string's.
+    Doubt,
 }
 
 /// Whether the driver reads the files under `~/.postgresql`.
@@ -157,6 +160,10 @@ impl Reading {
 
     pub(super) fn warn(&mut self, setting: &str, message: impl Into<String>) {
         self.note(setting, message, Weight::Warning);
+    }
+
+    pub(super) fn doubt(&mut self, setting: &str, message: impl Into<String>) {
+        self.note(setting, message, Weight::Doubt);
     }
 
     fn note(&mut self, setting: &str, message: impl Into<String>, weight: Weight) {

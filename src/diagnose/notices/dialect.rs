@@ -1,9 +1,9 @@
 //! What is lost or means something else in a string of another driver, and the driver's own words for a change.
 
 use super::{Code, Finding, Hint, Stage, info, warning};
-use crate::clients::{Client, Verification};
+use crate::clients::{self, Client};
 use crate::conninfo::{ConnInfo, SslMode, parse};
-use crate::demands::Strictness;
+use crate::demands::{Demands, Strictness, Verification};
 use crate::diagnose::{Advice, Diagnosis, Fix, FixKind, apply_strictness};
 use crate::dialect::{Dialect, Passwords, ReadAs, Stack, Weight, translate};
 use crate::escape::escape;
@@ -38,7 +38,7 @@ fn of_reading(read_as: &ReadAs, conninfo: &ConnInfo) -> Vec<Finding> {
     let warnings = read_as
         .notes
         .iter()
-        .filter(|note| note.weight == Weight::Warning);
+        .filter(|note| note.weight != Weight::Info);
     found.extend(warnings.map(|note| {
         let message = format!("{}: {}", note.setting, note.message);
         warning(Code::SettingDiffers, Stage::Conninfo, message)
@@ -64,12 +64,7 @@ pub const fn client_of(stack: Stack) -> Option<Client> {
 impl Diagnosis {
     /// The same for a string of another driver: how it was read, and each change in the driver's own words, too.
     #[must_use]
-    pub fn of_dialect(
-        mut self,
-        read_as: &ReadAs,
-        conninfo: &ConnInfo,
-        strictness: Strictness,
-    ) -> Self {
+    pub fn of_dialect(mut self, read_as: &ReadAs, conninfo: &ConnInfo, demands: &Demands) -> Self {
         if read_as.dialect == Dialect::Libpq {
             return self;
         }
@@ -80,7 +75,27 @@ impl Diagnosis {
         findings.append(&mut self.findings);
         self.findings = findings;
         self.findings.sort_by_key(|finding| finding.level);
-        apply_strictness(&mut self, strictness);
+        let doubt = read_as
+            .notes
+            .iter()
+            .find(|note| note.weight == Weight::Doubt);
+        if let (Verification::Required, Exit::Passed, Some(doubt)) =
+            (demands.verification, self.exit, doubt)
+        {
+            let message = format!(
+                "{} may go on without proof, and --require-verified demands proof: {}: {}",
+                read_as.driver(),
+                doubt.setting,
+                doubt.message
+            );
+            self.error = Some(Finding::error(
+                Code::NotAuthenticated,
+                Stage::Policy,
+                message,
+            ));
+            self.exit = Exit::Unmet;
+        }
+        apply_strictness(&mut self, demands.strictness);
         self
     }
 
@@ -89,19 +104,19 @@ impl Diagnosis {
     pub fn with_driver(
         self,
         read_as: &ReadAs,
-        verification: &Verification,
+        verification: &clients::Verification,
         strictness: Strictness,
     ) -> Self {
         let driver = read_as.driver();
         let finding = match (self.exit, verification) {
-            (Exit::Untrusted | Exit::WrongHost, Verification::Accepts) => info(
+            (Exit::Untrusted | Exit::WrongHost, clients::Verification::Accepts) => info(
                 Code::DriverDiffers,
                 Stage::Verify,
                 format!(
                     "{driver} would accept this certificate: its rules are looser than libpq's here"
                 ),
             ),
-            (Exit::Passed | Exit::Unmet, Verification::Refuses(reason)) => warning(
+            (Exit::Passed | Exit::Unmet, clients::Verification::Refuses(reason)) => warning(
                 Code::DriverDiffers,
                 Stage::Verify,
                 format!("{driver} refuses this server: {reason}"),

@@ -311,7 +311,7 @@ impl<'c> Case<'c> {
             .read_as
             .notes
             .iter()
-            .filter(|note| note.weight == Weight::Warning);
+            .filter(|note| note.weight != Weight::Info);
         let located = |note: &Note| {
             let message = format!("{}: {}", note.setting, note.message);
             let message = self.marker.shown(&message);

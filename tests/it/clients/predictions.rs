@@ -56,6 +56,58 @@ fn clients_on_openssl_refuse_an_underscore_below_a_wildcard() {
     assert_eq!(of(&rows, "asyncpg"), Some("verified accepts"));
 }
 
+/// What only libpq and a few others know is refused by the others, or by the server to which they pass it on.
+#[test]
+fn settings_beside_tls_count_too() {
+    let root = Ca::root("Root");
+    let served = root.leaf(&["db.example"]);
+    for (setting, invalid, fine) in [
+        (
+            "channel_binding=require",
+            &["asyncpg", "postgres.js", "lib/pq"][..],
+            &["libpq", "tokio-postgres-rustls", "node-postgres"][..],
+        ),
+        (
+            "gssencmode=disable",
+            &[
+                "asyncpg",
+                "postgres.js",
+                "lib/pq",
+                "pgx",
+                "tokio-postgres-rustls",
+            ],
+            &["libpq", "node-postgres"],
+        ),
+        (
+            "connect_timeout=9",
+            &["asyncpg"],
+            &[
+                "libpq",
+                "postgres.js",
+                "lib/pq",
+                "pgx",
+                "tokio-postgres-rustls",
+            ],
+        ),
+    ] {
+        let settings = format!("sslmode=require&{setting}");
+        let rows = predicted(&root, &served, "db.example", &settings);
+        let is_invalid = |client: &&str| {
+            of(&rows, client)
+                .unwrap_or_else(|| panic!("{client}: {rows:?}"))
+                .starts_with("invalid-setting ")
+        };
+        assert!(
+            invalid.iter().all(|client| is_invalid(client)),
+            "{setting}: {rows:?}"
+        );
+        assert!(
+            !fine.iter().any(|client| is_invalid(client)),
+            "{setting}: {rows:?}"
+        );
+    }
+}
+
 #[test]
 fn java_parses_no_certificate_without_an_issuer() {
     let nameless = |params: &mut CertificateParams| {

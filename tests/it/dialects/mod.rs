@@ -392,6 +392,23 @@ fn what_the_driver_decides_differently_is_said() {
         "jdbc:postgresql://127.0.0.1:{port}/d?user=u&ssl=true&sslrootcert=root.crt"
     ));
     assert_eq!(other.code, 7, "{other:?}");
+    // A class of another package may accept anything, whatever its name.
+    for setting in [
+        "sslhostnameverifier=com.acme.All",
+        "sslfactory=com.acme.All",
+        "sslfactory=com.acme.LibPQFactory",
+    ] {
+        let string =
+            format!("jdbc:postgresql://{place}?user=u&ssl=true&sslrootcert=root.crt&{setting}");
+        let run = client.check(&string);
+        assert_eq!(run.code, 0, "{run:?}");
+        let run = client.pgtls(&["check", "--format", "json", "--require-verified", &string]);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (1, "not-authenticated"),
+            "{run:?}"
+        );
+    }
     let weak = client.check(&format!(
         "jdbc:postgresql://127.0.0.1:{port}/d?user=u&sslmode=require&sslrootcert=root.crt"
     ));
@@ -510,6 +527,17 @@ fn a_translation_says_the_same_or_why_it_cannot() {
             "{run:?}"
         );
     }
+    // By the root in the home directory, libpq verifies; other drivers must be told.
+    client.write(".postgresql/root.crt", &Ca::root("Test Root").pem);
+    let file = client.home.path().join(".postgresql/root.crt");
+    let home = client.pgtls(&["translate", "--to", "jdbc", "host=h sslmode=require"]);
+    let expected = format!(
+        "jdbc:postgresql://h:5432/?sslmode=verify-ca&sslrootcert={}",
+        file.display()
+    );
+    assert_eq!(home.stdout.lines().next(), Some(&*expected), "{home:?}");
+    let plain = client.pgtls(&["translate", "--to", "jdbc", "host=h sslmode=prefer"]);
+    assert!(!plain.stdout.contains("root.crt"), "{plain:?}");
     let lost = client.pgtls(&["translate", "--to", "ecto", "--format", "json", string]);
     let said = &lost.json()["translations"][0];
     assert_eq!(
