@@ -97,14 +97,8 @@ fn settings_beside_tls_count_too() {
                 .unwrap_or_else(|| panic!("{client}: {rows:?}"))
                 .starts_with("invalid-setting ")
         };
-        assert!(
-            invalid.iter().all(|client| is_invalid(client)),
-            "{setting}: {rows:?}"
-        );
-        assert!(
-            !fine.iter().any(|client| is_invalid(client)),
-            "{setting}: {rows:?}"
-        );
+        assert!(invalid.iter().all(&is_invalid), "{setting}: {rows:?}");
+        assert!(!fine.iter().any(is_invalid), "{setting}: {rows:?}");
     }
 }
 
