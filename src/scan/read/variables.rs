@@ -112,10 +112,11 @@ impl State {
         self.changed.extend(&other.changed);
     }
 
-    /// Makes doubtful what is known.
+    /// Makes doubtful what is known, and everything if what is set elsewhere is exported, too.
     pub(super) fn doubt_all(&mut self) {
-        let known: Vec<Followed> = self.known.keys().copied().collect();
-        self.doubt(&known);
+        let mut names = BTreeSet::from(Followed::ALL);
+        names.retain(|name| self.all != Exported::No || self.known.contains_key(name));
+        self.doubt(&names);
     }
 
     /// What differs from another state.

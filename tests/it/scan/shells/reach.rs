@@ -252,4 +252,9 @@ pub(super) const SCRIPTS: &[Row] = &[
         ": \"${PGSSLMODE:=verify-full}\"\nexport PGSSLMODE\npsql -h a",
         &["unknown"],
     ),
+    (
+        For::All,
+        "set -a\n. ./weak.sh\nset +a\npsql -h a",
+        &["unknown"],
+    ),
 ];
