@@ -23,6 +23,16 @@ const TARGETS: &[(&str, &str)] = &[
     ("read-only", "read-only"),
 ];
 
+/// `ChannelBinding` and `GssEncryptionMode`. `Enum.Parse` takes numbers, too.
+const LEVELS: &[(&str, &str)] = &[
+    ("disable", "disable"),
+    ("prefer", "prefer"),
+    ("require", "require"),
+    ("0", "disable"),
+    ("1", "prefer"),
+    ("2", "require"),
+];
+
 pub(super) const TABLE: Table = Table {
     dialect: DIALECT,
     case: Case::Ignored,
@@ -60,30 +70,21 @@ pub(super) const TABLE: Table = Table {
             &["SSL Negotiation", "SslNegotiation"],
             Meaning::Words(
                 Keyword::SslNegotiation,
-                &[("postgres", "postgres"), ("direct", "direct")],
+                &[
+                    ("postgres", "postgres"),
+                    ("direct", "direct"),
+                    ("0", "postgres"),
+                    ("1", "direct"),
+                ],
             ),
         ),
         row(
             &["Channel Binding", "ChannelBinding"],
-            Meaning::Words(
-                Keyword::ChannelBinding,
-                &[
-                    ("disable", "disable"),
-                    ("prefer", "prefer"),
-                    ("require", "require"),
-                ],
-            ),
+            Meaning::Words(Keyword::ChannelBinding, LEVELS),
         ),
         row(
             &["GSS Encryption Mode", "GssEncryptionMode"],
-            Meaning::Words(
-                Keyword::GssEncMode,
-                &[
-                    ("disable", "disable"),
-                    ("prefer", "prefer"),
-                    ("require", "require"),
-                ],
-            ),
+            Meaning::Words(Keyword::GssEncMode, LEVELS),
         ),
         row(&["Require Auth", "RequireAuth"], Meaning::Tls),
         row(&["Timeout"], Meaning::Same(Keyword::ConnectTimeout)),
@@ -199,12 +200,7 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
             "Write Name=Value with ; between the settings. Put a value with ; in double quotes.",
         )
     })?;
-    // `Key=;` unsets.
-    let params: Vec<Param> = params
-        .into_iter()
-        .filter(|param| !param.value.is_empty())
-        .collect();
-    let tls = TABLE.read(&params, &mut reading)?;
+    let tls = TABLE.read(&unset(params), &mut reading)?;
     servers(&tls, &mut reading)?;
     reading.info(
         "Npgsql",
@@ -212,6 +208,21 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
     );
     self::tls(&tls, &mut reading, world)?;
     reading.without_nul()
+}
+
+/// `Key=;` removes what was set before, under any of its names (`DbConnectionStringBuilder`).
+fn unset(params: Vec<Param>) -> Vec<Param> {
+    let mut set: Vec<Param> = Vec::new();
+    for param in params {
+        if param.value.is_empty() {
+            let names = TABLE.row(&param.name).map_or(&[][..], |row| row.names);
+            let is_its = |name: &str| names.iter().any(|own| own.eq_ignore_ascii_case(name));
+            set.retain(|earlier| !is_its(&earlier.name));
+        } else {
+            set.push(param);
+        }
+    }
+    set
 }
 
 fn servers(tls: &Tls, reading: &mut Reading) -> Result<(), Fault> {
@@ -280,7 +291,7 @@ fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) -> Result<(), Fault>
     };
     set_mode(reading, mode);
     if let Some(file) = tls.get("Root Certificate") {
-        set_root(reading, "Root Certificate", mode, file);
+        set_root(reading, "Root Certificate", mode, file)?;
     }
     if verifies(mode) {
         if !tls.has("Root Certificate") {

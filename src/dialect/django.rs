@@ -54,7 +54,9 @@ pub(super) const TABLE: Table = Table {
 
 pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let rest = behind_scheme(text, SCHEMES).ok_or_else(|| not_its_form(DIALECT, SCHEMES))?;
-    let url = Rules::usual(DIALECT).split(rest)?;
+    let mut url = Rules::usual(DIALECT).split(rest)?;
+    // `parse_qs` drops what is empty.
+    url.query.retain(|param| !param.value.is_empty());
     if first_of_each(url.query.clone()).len() < url.query.len() {
         return Err(Fault::refused_but(
             DIALECT,

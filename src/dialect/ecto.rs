@@ -1,6 +1,6 @@
 //! Ecto (`Ecto.Repo.Supervisor.parse_url`, `Postgrex.Protocol`).
 
-use super::parts::{first_of_each, set_mode, set_runtime_roots, set_url};
+use super::parts::{set_mode, set_runtime_roots, set_url};
 use super::promise::{Promise, Root};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Table, Unknown, row};
@@ -50,9 +50,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let mut reading = Reading::new(DIALECT);
     reading.home = Home::Ignored;
     set_url(&mut reading, &url, None);
-    // Of duplicates, the first one counts.
-    let params = first_of_each(url.query);
-    let tls = TABLE.read(&params, &mut reading)?;
+    // `parse_uri_query` turns the order round, and `Keyword.get` takes the first: of duplicates, the last one counts.
+    let tls = TABLE.read(&url.query, &mut reading)?;
     match tls.get("ssl") {
         Some("true") => {
             reading.warn("ssl", "chain and name are checked since Postgrex 0.21 (2025-07); older versions verify nothing");

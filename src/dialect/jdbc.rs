@@ -3,7 +3,7 @@
 use super::parts::{set_hosts, set_identity, set_mode, set_root, verifies};
 use super::promise::{Promise, Root};
 use super::settings::{Case, Meaning, Param, Table, Tls, Unknown, row};
-use super::url::{Hosts, Plus, Rules, decoded};
+use super::url::{Hosts, Names, Plus, Rules, decoded};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, SslMode};
 
@@ -23,11 +23,8 @@ const TARGETS: &[(&str, &str)] = &[
     ("slave", "standby"),
     ("preferSecondary", "prefer-standby"),
     ("preferSlave", "prefer-standby"),
+    ("preferPrimary", ""),
 ];
-
-const BALANCE: &[(&str, &str)] = &[("true", "random"), ("false", "")];
-
-const FLAG: &[(&str, &str)] = &[("true", "1"), ("false", "0")];
 
 pub(super) const TABLE: Table = Table {
     dialect: DIALECT,
@@ -78,9 +75,20 @@ pub(super) const TABLE: Table = Table {
         ),
         row(
             &["loadBalanceHosts"],
-            Meaning::Words(Keyword::LoadBalanceHosts, BALANCE),
+            Meaning::Flag {
+                keyword: Keyword::LoadBalanceHosts,
+                yes: "random",
+                no: "",
+            },
         ),
-        row(&["tcpKeepAlive"], Meaning::Words(Keyword::Keepalives, FLAG)),
+        row(
+            &["tcpKeepAlive"],
+            Meaning::Flag {
+                keyword: Keyword::Keepalives,
+                yes: "1",
+                no: "0",
+            },
+        ),
         row(&["sslhostnameverifier"], Meaning::Tls),
         row(
             &["sslpasswordcallback"],
@@ -165,6 +173,7 @@ pub(super) const TABLE: Table = Table {
 
 const RULES: Rules = Rules {
     plus_in_path: Plus::Blank,
+    names: Names::Raw,
     hosts: Hosts::Many,
     ..Rules::usual(DIALECT)
 };
@@ -297,7 +306,7 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
     match class {
         "" | "LibPQFactory" => {
             if let Some(file) = tls.get("sslrootcert") {
-                set_root(reading, "sslrootcert", mode, file);
+                set_root(reading, "sslrootcert", mode, file)?;
             }
         }
         "NonValidatingFactory" => {
@@ -346,7 +355,7 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
                 "pgtls does not know what this class verifies: it judges by sslmode alone",
             );
             if let Some(file) = tls.get("sslrootcert") {
-                set_root(reading, "sslrootcert", mode, file);
+                set_root(reading, "sslrootcert", mode, file)?;
             }
         }
     }

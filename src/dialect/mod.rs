@@ -390,7 +390,7 @@ fn one(text: &str, dialect: Dialect, world: &dyn World) -> Result<Reading, Fault
         Dialect::Jdbc => jdbc::read(text),
         Dialect::R2dbc => r2dbc::read(text),
         Dialect::Adonet => adonet::read(text, world),
-        Dialect::Sqlalchemy => sqlalchemy::read(text),
+        Dialect::Sqlalchemy => sqlalchemy::read(text, world),
         Dialect::NodePostgres => node_postgres::read(text, world),
         Dialect::PostgresJs => postgres_js::read(text, world),
         Dialect::Prisma => prisma::read(text),
@@ -464,7 +464,12 @@ pub fn keyword_of(name: &[u8], dialect: Dialect) -> Option<Keyword> {
     };
     let row = str::from_utf8(name).ok().and_then(|name| table.row(name));
     match (row.map(|row| row.meaning), table.unknown) {
-        (Some(Meaning::Same(keyword) | Meaning::Words(keyword, _)), _) => Some(keyword),
+        (
+            Some(
+                Meaning::Same(keyword) | Meaning::Words(keyword, _) | Meaning::Flag { keyword, .. },
+            ),
+            _,
+        ) => Some(keyword),
         (None, Unknown::Libpq | Unknown::LibpqOrIgnored) => libpqs,
         (None, Unknown::Ignored | Unknown::Sent | Unknown::Refused)
         | (

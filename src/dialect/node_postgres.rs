@@ -1,6 +1,8 @@
 //! node-postgres 8 (`pg-connection-string`, `connection-parameters.js`).
 
-use super::parts::{set_identity, set_mode, set_runtime_roots, set_url, url, verifies};
+use super::parts::{
+    last_of_each, set_identity, set_mode, set_runtime_roots, set_url, url, verifies,
+};
 use super::promise::{Promise, Root, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Table, Tls, Unknown, row};
@@ -89,7 +91,10 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
         &url,
         if from_env { None } else { Some("localhost") },
     );
-    let tls = TABLE.read(&url.query, &mut reading)?;
+    // All settings but ssl are tested for truth only: an empty one is not set.
+    let mut params = last_of_each(url.query);
+    params.retain(|param| !param.value.is_empty() || param.name == "ssl");
+    let tls = TABLE.read(&params, &mut reading)?;
     self::tls(&tls, &mut reading, world)?;
     reading.without_nul()
 }
@@ -121,7 +126,7 @@ fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) -> Result<(), Fault>
     };
     set_mode(reading, mode);
     match root {
-        Some(file) => super::parts::set_root(reading, "sslrootcert", mode, file),
+        Some(file) => super::parts::set_root(reading, "sslrootcert", mode, file)?,
         None if self::verifies(mode) => {
             set_runtime_roots(reading, "Node's own roots and those of NODE_EXTRA_CA_CERTS")
         }

@@ -150,10 +150,10 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     })?;
     let mut reading = Reading::new(DIALECT);
     let mut decoded_params = Vec::new();
-    for OdbcParam { name, value, form } in params {
-        let bare = name.trim();
-        if bare != name {
-            reading.warn(bare, format!("psqlODBC ignores it because of the blank before or after the name: write {bare}= without blanks"));
+    for OdbcParam { param, form } in params {
+        let Param { name, value, word } = param;
+        if name.trim() != name {
+            reading.warn_of(&word, "psqlODBC ignores it because of the blank before or after the name: write the name without blanks");
             continue;
         }
         let has = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(&name));
@@ -166,12 +166,12 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
                 )
             })?,
             Form::Braces if !has(BRACED) && !has(&["Driver", "ConnSettings"]) => {
-                reading.warn(&name, "psqlODBC takes the braces for a part of the value: only Pwd and Pqopt may have them");
+                reading.warn_of(&word, "psqlODBC takes the braces for a part of the value: only Pwd and Pqopt may have them");
                 format!("{{{value}}}")
             }
             Form::Plain | Form::Braces => value,
         };
-        decoded_params.push(Param::new(name, value));
+        decoded_params.push(Param { name, value, word });
     }
     let tls = TABLE.read(&decoded_params, &mut reading)?;
     let mode = match tls.get("SSLmode") {
@@ -313,6 +313,7 @@ pub(super) fn other_driver(text: &str) -> Option<Word> {
     let params = pairs::odbc(text)?;
     let driver = params
         .iter()
-        .find(|param| param.name.eq_ignore_ascii_case("driver"))?;
-    (!is_its_driver(&driver.value)).then(|| Word::new(driver.value.as_bytes()))
+        .find(|read| read.param.name.eq_ignore_ascii_case("driver"))?;
+    let driver = &driver.param.value;
+    (!is_its_driver(driver)).then(|| Word::new(driver.as_bytes()))
 }

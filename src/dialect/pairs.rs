@@ -5,7 +5,7 @@ use super::settings::Param;
 /// `Name=Value;Name="a value"` as `System.Data.Common.DbConnectionOptions` reads it: a value may be in double or single
 /// quotes, doubled inside; `==` is an equals sign in a name. Nothing if a setting has no `=` or a quote is open.
 pub(super) fn adonet(text: &str) -> Option<Vec<Param>> {
-    let mut params = Vec::new();
+    let mut params: Vec<Param> = Vec::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
@@ -28,7 +28,7 @@ pub(super) fn adonet(text: &str) -> Option<Vec<Param>> {
                 (value.trim_end().to_owned(), behind)
             }
         };
-        params.push(Param { name, value });
+        params.push(Param::after(params.last(), name, value));
         rest = behind;
     }
 }
@@ -85,8 +85,7 @@ pub(super) fn write_adonet(pairs: &[(&str, String)]) -> String {
 /// One setting of ODBC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OdbcParam {
-    pub(super) name: String,
-    pub(super) value: String,
+    pub(super) param: Param,
     pub(super) form: Form,
 }
 
@@ -100,7 +99,7 @@ pub(super) enum Form {
 /// `Name=Value;Name={a value}`; `}}` is a brace. Nothing if a setting has no `=` or a brace is open. Blanks are part of names
 /// and values (`dconn_get_attributes` of psqlODBC's `drvconn.c`).
 pub(super) fn odbc(text: &str) -> Option<Vec<OdbcParam>> {
-    let mut params = Vec::new();
+    let mut params: Vec<OdbcParam> = Vec::new();
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches(';');
@@ -124,11 +123,9 @@ pub(super) fn odbc(text: &str) -> Option<Vec<OdbcParam>> {
                 (value.to_owned(), Form::Plain, behind)
             }
         };
-        params.push(OdbcParam {
-            name: name.to_owned(),
-            value,
-            form,
-        });
+        let before = params.last().map(|before| &before.param);
+        let param = Param::after(before, name, value);
+        params.push(OdbcParam { param, form });
         rest = behind;
     }
 }
@@ -147,10 +144,11 @@ mod tests {
             ("x", "it's"),
             ("a=b", "1"),
         ];
-        assert_eq!(
-            adonet(text).unwrap(),
-            expected.map(|(name, value)| Param::new(name, value))
-        );
+        let read = adonet(text).unwrap();
+        let read = read
+            .iter()
+            .map(|param| (param.name.as_str(), param.value.as_str()));
+        assert_eq!(read.collect::<Vec<_>>(), expected);
         for broken in ["Host", "Host=h;x", "a=\"b", "a='b' c;d=e"] {
             assert_eq!(adonet(broken), None, "{broken}");
         }
@@ -167,7 +165,7 @@ mod tests {
     #[test]
     fn values_of_odbc_may_be_in_braces() {
         let read = odbc("Driver={PostgreSQL Unicode};Pwd={a;}}b};Port=1").unwrap();
-        let values: Vec<&str> = read.iter().map(|param| param.value.as_str()).collect();
+        let values: Vec<&str> = read.iter().map(|read| read.param.value.as_str()).collect();
         assert_eq!(values, ["PostgreSQL Unicode", "a;}b", "1"]);
         for broken in ["Pwd={a", "Pwd={a}b;Port=1", "Port=1;Server"] {
             assert_eq!(odbc(broken), None, "{broken}");
@@ -175,7 +173,7 @@ mod tests {
         let blanks = odbc("Server=h ; Port = 1").unwrap();
         let blanks: Vec<(&str, &str)> = blanks
             .iter()
-            .map(|param| (param.name.as_str(), param.value.as_str()))
+            .map(|read| (read.param.name.as_str(), read.param.value.as_str()))
             .collect();
         assert_eq!(blanks, [("Server", "h "), (" Port ", " 1")]);
     }

@@ -115,7 +115,22 @@ pub(super) fn verifies(mode: SslMode) -> bool {
 }
 
 /// A root file where the driver verifies; where it does not, libpq must not see the file, because it would verify.
-pub(super) fn set_root(reading: &mut Reading, name: &str, mode: SslMode, file: &str) {
+///
+/// # Errors
+/// The driver opens a file without a name, where libpq would use its default.
+pub(super) fn set_root(
+    reading: &mut Reading,
+    name: &str,
+    mode: SslMode,
+    file: &str,
+) -> Result<(), Fault> {
+    if verifies(mode) && file.is_empty() {
+        return Err(Fault::refused_but(
+            reading.dialect,
+            format!("{name} is empty, and there is no file without a name"),
+            format!("Remove {name}, or write {name}=FILE."),
+        ));
+    }
     if verifies(mode) {
         reading.set(Keyword::SslRootCert, file);
     } else {
@@ -127,6 +142,7 @@ pub(super) fn set_root(reading: &mut Reading, name: &str, mode: SslMode, file: &
             ),
         );
     }
+    Ok(())
 }
 
 /// A client certificate or key; libpq cannot read PKCS#12.
@@ -151,6 +167,16 @@ pub(super) fn first_of_each(params: Vec<Param>) -> Vec<Param> {
         }
     }
     first
+}
+
+/// The settings without those that a later one of the same name replaces.
+pub(super) fn last_of_each(params: Vec<Param>) -> Vec<Param> {
+    let mut last: Vec<Param> = Vec::new();
+    for param in params {
+        last.retain(|earlier| earlier.name != param.name);
+        last.push(param);
+    }
+    last
 }
 
 /// Whether a setting has this name.

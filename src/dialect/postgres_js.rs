@@ -21,11 +21,10 @@ pub(super) const TABLE: Table = Table {
         row(&["ssl"], Meaning::Tls),
         row(&["sslrootcert"], Meaning::Tls),
         row(&["sslnegotiation"], Meaning::Same(Keyword::SslNegotiation)),
-        row(&["host", "hostname"], Meaning::Same(Keyword::Host)),
-        row(&["port"], Meaning::Same(Keyword::Port)),
-        row(&["user", "username"], Meaning::Same(Keyword::User)),
-        row(&["password", "pass"], Meaning::Same(Keyword::Password)),
-        row(&["database", "db"], Meaning::Same(Keyword::Dbname)),
+        // Host, port and password are those of the URL. What is not known goes into the startup message, where only these two
+        // replace what stands there (`StartupMessage` in `connection.js`).
+        row(&["user"], Meaning::Same(Keyword::User)),
+        row(&["database"], Meaning::Same(Keyword::Dbname)),
         row(
             &["application_name"],
             Meaning::Same(Keyword::ApplicationName),
@@ -37,6 +36,7 @@ pub(super) const TABLE: Table = Table {
             Meaning::Words(
                 Keyword::TargetSessionAttrs,
                 &[
+                    ("", ""),
                     ("read-write", "read-write"),
                     ("read-only", "read-only"),
                     ("primary", "primary"),
@@ -71,12 +71,19 @@ const RULES: Rules = Rules {
 };
 
 pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
-    let url = url(text, SCHEMES, &RULES)?;
+    let mut url = url(text, SCHEMES, &RULES)?;
     if url.hosts.iter().any(|(host, _)| host.contains(':')) {
         return Err(Fault::refused(
             DIALECT,
             "it cannot read an IPv6 address in a URL",
         ));
+    }
+    // `x.split(':')[1] || port`, which is the port of the first host.
+    let common = url.hosts.first().map(|(_, port)| port.clone());
+    for (_, port) in &mut url.hosts {
+        if port.is_empty() {
+            *port = common.clone().unwrap_or_default();
+        }
     }
     let mut reading = Reading::new(DIALECT);
     let no_host = url.hosts.iter().all(|(host, _)| host.is_empty());
@@ -93,7 +100,8 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
 
 fn tls(tls: &Tls, reading: &mut Reading) {
     reading.home = Home::Ignored;
-    let word = tls.get("sslmode").or_else(|| tls.get("ssl"));
+    let mode = tls.get("sslmode").filter(|word| !word.is_empty());
+    let word = mode.or_else(|| tls.get("ssl"));
     let word = match tls.get("sslrootcert") {
         Some("system") => Some("verify-full"),
         _ => word,

@@ -25,7 +25,7 @@ pub(super) const TABLE: Table = Table {
     case: Case::Exact,
     unknown: Unknown::Ignored,
     rows: &[
-        row(&["sslMode", "sslmode"], Meaning::Tls),
+        row(&["sslMode"], Meaning::Tls),
         row(&["ssl"], Meaning::Tls),
         row(&["sslRootCert"], Meaning::Tls),
         row(&["sslCert"], Meaning::Tls),
@@ -33,7 +33,11 @@ pub(super) const TABLE: Table = Table {
         row(&["sslPassword"], Meaning::Same(Keyword::SslPassword)),
         row(
             &["sslSni"],
-            Meaning::Words(Keyword::SslSni, &[("true", "1"), ("false", "0")]),
+            Meaning::Flag {
+                keyword: Keyword::SslSni,
+                yes: "1",
+                no: "0",
+            },
         ),
         row(
             &["sslNegotiation"],
@@ -66,10 +70,11 @@ pub(super) const TABLE: Table = Table {
         ),
         row(
             &["loadBalanceHosts"],
-            Meaning::Words(
-                Keyword::LoadBalanceHosts,
-                &[("true", "random"), ("false", "")],
-            ),
+            Meaning::Flag {
+                keyword: Keyword::LoadBalanceHosts,
+                yes: "random",
+                no: "",
+            },
         ),
         row(
             &["sslHostnameVerifier", "sslContextBuilderCustomizer"],
@@ -172,10 +177,11 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
 
 /// `SSLMode.fromValue`: `verify-full` or `VERIFY_FULL`, in any case.
 fn tls(tls: &Tls, prefix: Prefix, reading: &mut Reading) -> Result<(), Fault> {
-    let asked = prefix == Prefix::Tls
-        || tls
-            .get("ssl")
-            .is_some_and(|word| word.eq_ignore_ascii_case("true"));
+    // What the query says replaces what the beginning says.
+    let asked = match tls.get("ssl") {
+        Some(word) => word.eq_ignore_ascii_case("true"),
+        None => prefix == Prefix::Tls,
+    };
     let word = tls
         .get("sslMode")
         .map(|word| word.to_ascii_lowercase().replace('_', "-"));
@@ -210,7 +216,7 @@ fn tls(tls: &Tls, prefix: Prefix, reading: &mut Reading) -> Result<(), Fault> {
     set_mode(reading, mode);
     reading.home = Home::Ignored;
     match tls.get("sslRootCert") {
-        Some(file) => set_root(reading, "sslRootCert", mode, file),
+        Some(file) => set_root(reading, "sslRootCert", mode, file)?,
         None if verifies(mode) => set_runtime_roots(reading, "Java's roots"),
         None => {}
     }

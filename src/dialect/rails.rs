@@ -1,10 +1,10 @@
 //! Rails (`ConnectionUrlResolver`, `PostgreSQLAdapter`): everything that libpq knows goes to libpq, all else is dropped.
 
-use super::parts::{behind_scheme, not_its_form};
+use super::parts::{behind_scheme, last_of_each, not_its_form};
 use super::promise::Promise;
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
 use super::uri;
-use super::url::{Plus, Rules, Url};
+use super::url::{Names, Plus, Rules, Url};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::Keyword;
 
@@ -18,10 +18,7 @@ pub(super) const TABLE: Table = Table {
     unknown: Unknown::LibpqOrIgnored,
     rows: &[
         row(&["encoding"], Meaning::Same(Keyword::ClientEncoding)),
-        row(
-            &["requiressl"],
-            Meaning::Words(Keyword::SslMode, &[("1", "require"), ("0", "prefer")]),
-        ),
+        row(&["requiressl"], Meaning::Same(Keyword::SslMode)),
         row(&["schema_search_path"], Meaning::SearchPath),
         row(
             &[
@@ -58,25 +55,34 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let rest = behind_scheme(text, SCHEMES).ok_or_else(|| not_its_form(DIALECT, SCHEMES))?;
     let rules = Rules {
         plus_in_query: Plus::Literal,
+        names: Names::Raw,
         ..Rules::usual(DIALECT)
     };
     let url = rules.split(rest)?;
     let mut reading = Reading::new(DIALECT);
     let mut query = Vec::new();
-    for param in &url.query {
+    for param in last_of_each(url.query.clone()) {
         if belongs_before(&url, &param.name) {
-            reading.warn(
-                &param.name,
+            reading.warn_of(
+                &param.word,
                 "Rails takes it from the URL before the ?, and drops what is set here",
             );
             continue;
         }
         match param.name.split_once('[') {
             // `variables[statement_timeout]=5s`
-            Some(("variables", _)) => query.push(Param::new("variables", param.value.clone())),
+            Some(("variables", _)) => query.push(Param::new("variables", param.value)),
             // `compact_blank`
             _ if param.value.trim().is_empty() => {}
-            Some(_) | None => query.push(param.clone()),
+            // `conninfo_storeval` of libpq
+            None if param.name == "requiressl" => {
+                let asks = param.value.starts_with('1');
+                query.push(Param::new(
+                    param.name,
+                    if asks { "require" } else { "prefer" },
+                ));
+            }
+            Some(_) | None => query.push(param),
         }
     }
     let url = Url { query, ..url };

@@ -141,6 +141,14 @@ impl Reading {
         }
     }
 
+    /// Sets a keyword to a word, or leaves it to libpq if there is no word.
+    pub(super) fn set_or_unset(&mut self, keyword: Keyword, word: &str) {
+        match word {
+            "" => self.settings.retain(|(set, _)| *set != keyword),
+            word => self.set(keyword, word),
+        }
+    }
+
     /// Adds to the options for the server.
     pub(super) fn add_option(&mut self, name: &str, value: &str) {
         // `pg_split_opts` in PostgreSQL's postinit.c.
@@ -155,20 +163,25 @@ impl Reading {
     }
 
     pub(super) fn info(&mut self, setting: &str, message: impl Into<String>) {
-        self.note(setting, message, Weight::Info);
+        self.note(shown(setting), message, Weight::Info);
     }
 
     pub(super) fn warn(&mut self, setting: &str, message: impl Into<String>) {
-        self.note(setting, message, Weight::Warning);
+        self.note(shown(setting), message, Weight::Warning);
     }
 
     pub(super) fn doubt(&mut self, setting: &str, message: impl Into<String>) {
-        self.note(setting, message, Weight::Doubt);
+        self.note(shown(setting), message, Weight::Doubt);
     }
 
-    fn note(&mut self, setting: &str, message: impl Into<String>, weight: Weight) {
+    /// Warns about a name that may be part of a password.
+    pub(super) fn warn_of(&mut self, word: &Word, message: impl Into<String>) {
+        self.note(text(word), message, Weight::Warning);
+    }
+
+    fn note(&mut self, setting: String, message: impl Into<String>, weight: Weight) {
         self.notes.push(Note {
-            setting: shown(setting),
+            setting,
             message: message.into(),
             weight,
         });
@@ -205,8 +218,13 @@ pub(super) const LAST: u8 = 6;
 
 /// A word of the string as it may be shown, without quotes.
 pub(super) fn shown(word: &str) -> String {
-    match Word::new(word.as_bytes()) {
-        Word::Shown(word) => word,
+    text(&Word::new(word.as_bytes()))
+}
+
+/// The same for a word whose place in the string counts.
+pub(super) fn text(word: &Word) -> String {
+    match word {
+        Word::Shown(word) => word.trim().to_owned(),
         Word::Hidden(taken) => taken.to_string(),
     }
 }

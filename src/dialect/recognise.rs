@@ -352,7 +352,7 @@ pub(super) fn query_of(text: &str) -> impl Iterator<Item = &str> {
 /// Pairs with semicolons between them.
 fn by_pairs(text: &str, signs: &mut Vec<Sign>) -> Result<(), Fault> {
     let plain = |pair: Param| (pair.name, pair.value);
-    let braced = |pair: pairs::OdbcParam| (pair.name, pair.value);
+    let braced = |pair: pairs::OdbcParam| plain(pair.param);
     let of_dotnet = pairs::adonet(text).map(|pairs| pairs.into_iter().map(plain).collect());
     let of_odbc = || pairs::odbc(text).map(|pairs| pairs.into_iter().map(braced).collect());
     let Some(pairs): Option<Vec<(String, String)>> = of_dotnet.or_else(of_odbc) else {

@@ -1,22 +1,71 @@
 //! Tables of settings: what each setting of a driver means to libpq.
 
-use super::{Dialect, Fault, Reading};
-use crate::conninfo::{Keyword, Word};
+use super::{Dialect, Fault, Reading, keyword_of, table};
+use crate::conninfo::{Keyword, Secrecy, Word};
+use crate::secrecy::{Taken, mentions_secret};
 
 /// One setting of a string, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Param {
     pub(super) name: String,
     pub(super) value: String,
+    /// The name as it may be shown.
+    pub(super) word: Word,
 }
 
 impl Param {
     pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::after(None, name, value)
+    }
+
+    /// A setting that follows another one. A password with a raw separator in it goes on as settings that no driver has.
+    pub(super) fn after(
+        before: Option<&Self>,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        let name = name.into();
+        let astray = before.is_some_and(Self::may_go_on) && !is_known(&name);
+        let word = if astray {
+            Word::Hidden(Taken::Astray)
+        } else {
+            Word::new(name.as_bytes())
+        };
         Self {
-            name: name.into(),
+            name,
             value: value.into(),
+            word,
         }
     }
+
+    /// Whether what follows may be the rest of a password.
+    fn may_go_on(&self) -> bool {
+        let name = self.name.as_bytes();
+        let is_secret = |dialect: &Dialect| {
+            keyword_of(name, *dialect).is_some_and(|keyword| keyword.secrecy() == Secrecy::Secret)
+        };
+        matches!(self.word, Word::Hidden(_))
+            || mentions_secret(name)
+            || Dialect::ALL.iter().any(is_secret)
+    }
+}
+
+/// Whether libpq or a driver has a setting of this name, in whatever spelling.
+fn is_known(name: &str) -> bool {
+    let name = plain(name);
+    let tables = Dialect::ALL.iter().filter_map(|dialect| table(*dialect));
+    let mut names = tables
+        .flat_map(|table| table.rows)
+        .flat_map(|row| row.names);
+    names.any(|known| plain(known) == name)
+        || Keyword::ALL
+            .iter()
+            .any(|known| plain(known.as_str()) == name)
+}
+
+/// A name without what drivers spell differently.
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['-', '_', ' '], "")
 }
 
 /// What a driver does with its settings.
@@ -62,8 +111,14 @@ pub(super) struct Row {
 pub(super) enum Meaning {
     /// The keyword, with the same value.
     Same(Keyword),
-    /// The keyword, with another word for the value. Values that are not listed mean nothing to libpq.
+    /// The keyword, with another word for the value, or with none if libpq needs none. The driver refuses all other values.
     Words(Keyword, &'static [(&'static str, &'static str)]),
+    /// The keyword, with one word for `true`, and one for everything else (`Boolean.parseBoolean` of Java).
+    Flag {
+        keyword: Keyword,
+        yes: &'static str,
+        no: &'static str,
+    },
     /// `options=-csearch_path=...`
     SearchPath,
     /// The driver's own code for TLS reads it.
@@ -99,22 +154,20 @@ impl Table {
         let mut tls = Tls::default();
         let mut unknown = Vec::new();
         for param in params {
-            let Param { name, value } = param;
+            let Param { name, value, word } = param;
             let Some(row) = self.row(name) else {
                 match (self.unknown, Keyword::from_bytes(name.as_bytes())) {
                     (Unknown::Libpq | Unknown::LibpqOrIgnored, Some(keyword)) => {
                         reading.set(keyword, value.as_bytes());
                     }
-                    (Unknown::Libpq | Unknown::Refused, _) => {
-                        unknown.push(Word::new(name.as_bytes()))
-                    }
+                    (Unknown::Libpq | Unknown::Refused, _) => unknown.push(word.clone()),
                     (Unknown::Ignored | Unknown::LibpqOrIgnored, _) => {
-                        reading.warn(name, self.ignored(name));
+                        reading.warn_of(word, self.ignored(name));
                     }
                     (Unknown::Sent, _) => {
                         let driver = self.dialect.driver();
-                        reading.warn(
-                            name,
+                        reading.warn_of(
+                            word,
                             format!("{driver} sends it to the server as a setting; it does nothing for TLS"),
                         );
                     }
@@ -127,11 +180,12 @@ impl Table {
                     let known = words
                         .iter()
                         .find(|(word, _)| word.eq_ignore_ascii_case(value));
-                    match known {
-                        Some((_, "")) => {}
-                        Some((_, meant)) => reading.set(keyword, *meant),
-                        None => reading.info(name, "libpq has no such value"),
-                    }
+                    let (_, meant) = known.ok_or_else(|| self.refuses_value(name, words))?;
+                    reading.set_or_unset(keyword, meant);
+                }
+                Meaning::Flag { keyword, yes, no } => {
+                    let is_true = value.eq_ignore_ascii_case("true");
+                    reading.set_or_unset(keyword, if is_true { yes } else { no });
                 }
                 Meaning::SearchPath => reading.add_option("search_path", value),
                 Meaning::Tls => tls.set(row.names.first().copied().unwrap_or_default(), value),
@@ -157,9 +211,21 @@ impl Table {
         })
     }
 
+    fn refuses_value(&self, name: &str, words: &[(&str, &str)]) -> Fault {
+        // An enum of .NET may be a number, too.
+        let words = words.iter().map(|(word, _)| *word);
+        let words: Vec<&str> = words
+            .filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()))
+            .collect();
+        Fault::refused_but(
+            self.dialect,
+            format!("it does not know this value of {name}"),
+            format!("The values are: {}.", words.join(", ")),
+        )
+    }
+
     fn ignored(&self, name: &str) -> String {
         let driver = self.dialect.driver();
-        let plain = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
         let alike = self
             .rows
             .iter()

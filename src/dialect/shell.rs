@@ -163,14 +163,14 @@ pub(crate) fn quoted(word: &str) -> String {
 /// `keyword=value` pairs as `conninfo_parse` separates them, without a look at the keywords. Nothing if a word has no `=`
 /// or a quote is open.
 pub(super) fn keyword_pairs(text: &str) -> Option<Vec<Param>> {
-    let mut params = Vec::new();
+    let mut params: Vec<Param> = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let end = rest.find(|c: char| c == '=' || c.is_ascii_whitespace())?;
         let (name, behind) = rest.split_at(end);
         let behind = behind.trim_start().strip_prefix('=')?.trim_start();
         let (value, behind) = value(behind)?;
-        params.push(Param::new(name, value));
+        params.push(Param::after(params.last(), name, value));
         rest = behind.trim_start();
     }
     Some(params)

@@ -6,7 +6,7 @@ use super::reading::Home;
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
 use super::url::{Rules, Url, host_and_port};
 use super::{Dialect, Fault, Reading, Stack};
-use crate::conninfo::{Keyword, SslMode};
+use crate::conninfo::{Keyword, SslMode, World};
 
 const DIALECT: Dialect = Dialect::Sqlalchemy;
 
@@ -46,8 +46,8 @@ const ASYNCPG: Table = Table {
     unknown: Unknown::Refused,
     rows: &[
         row(&["ssl"], Meaning::Tls),
-        row(&["host"], Meaning::Nothing),
-        row(&["port"], Meaning::Nothing),
+        // It wins over the port before the path. `hosts` has read host.
+        row(&["port"], Meaning::Same(Keyword::Port)),
         row(&["user"], Meaning::Same(Keyword::User)),
         row(&["password"], Meaning::Same(Keyword::Password)),
         row(&["database"], Meaning::Same(Keyword::Dbname)),
@@ -59,13 +59,7 @@ const ASYNCPG: Table = Table {
         ),
         row(&["krbsrvname"], Meaning::Same(Keyword::KrbSrvName)),
         row(&["gsslib"], Meaning::Same(Keyword::GssLib)),
-        row(
-            &["direct_tls"],
-            Meaning::Words(
-                Keyword::SslNegotiation,
-                &[("true", "direct"), ("True", "direct"), ("1", "direct")],
-            ),
-        ),
+        row(&["direct_tls"], Meaning::Tls),
         row(
             &[
                 "prepared_statement_cache_size",
@@ -92,7 +86,7 @@ pub(super) fn driver_of(scheme: &str) -> Option<&str> {
     }
 }
 
-pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
     let (written, rest) = text
         .split_once("://")
         .ok_or_else(|| Fault::refused(DIALECT, "its URLs begin with postgresql+DRIVER://"))?;
@@ -120,16 +114,17 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             ));
         }
     };
-    let url = RULES.split(rest)?;
-    let names = url.query.iter().map(|param| &param.name);
+    let mut url = RULES.split(rest)?;
+    // `parse_qsl` drops what is empty.
+    url.query.retain(|param| !param.value.is_empty());
     let mut seen: Vec<&str> = Vec::new();
-    for name in names {
+    for Param { name, word, .. } in &url.query {
         if seen.contains(&name.as_str()) && name != "host" {
             return Err(Fault::refused_but(
                 DIALECT,
                 format!(
                     "{} is set twice, which makes it a list",
-                    super::reading::shown(name)
+                    super::reading::text(word)
                 ),
                 "Set it once.",
             ));
@@ -149,7 +144,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         Driver::Psycopg => {
             TABLE.read(&url.query, &mut reading)?;
         }
-        Driver::Asyncpg => asyncpg(&url, &mut reading)?,
+        Driver::Asyncpg => asyncpg(&url, &mut reading, world)?,
         Driver::Pg8000 => pg8000(&url, &mut reading)?,
     }
     reading.without_nul()
@@ -199,7 +194,7 @@ fn hosts(url: &Url) -> Result<(Servers, Vec<Param>), Fault> {
 }
 
 /// `asyncpg/connect_utils.py`
-fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
+fn asyncpg(url: &Url, reading: &mut Reading, world: &dyn World) -> Result<(), Fault> {
     let tls = ASYNCPG.read(&url.query, reading).map_err(|fault| match fault {
         Fault::UnknownSettings { names, dialect } if names.iter().any(|name| name.to_string().contains("sslmode") || name.to_string().contains("sslrootcert")) => Fault::Refused {
             dialect,
@@ -208,7 +203,13 @@ fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
         },
         other => other,
     })?;
-    let mode = match tls.get("ssl") {
+    let variable = world.var("PGSSLMODE");
+    let variable = variable.as_ref().map(|word| word.to_string_lossy());
+    let (word, place) = match tls.get("ssl") {
+        Some(word) => (Some(word), "ssl in a URL"),
+        None => (variable.as_deref(), "PGSSLMODE"),
+    };
+    let mode = match word {
         None => {
             reading.info("ssl", "not set: asyncpg's default is prefer");
             SslMode::Prefer
@@ -216,12 +217,19 @@ fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
         Some(word) => super::parts::mode_of(word).ok_or_else(|| {
             Fault::refused_but(
                 DIALECT,
-                "asyncpg does not take this value of ssl from a URL",
+                format!("asyncpg does not take this value of {place}"),
                 "Write ssl=verify-full. The values are those of libpq's sslmode.",
             )
         })?,
     };
+    if word.is_some() && !tls.has("ssl") {
+        reading.info("ssl", "not set: PGSSLMODE decides");
+    }
     set_mode(reading, mode);
+    // What comes from a URL is a text, and each text counts as true.
+    if tls.has("direct_tls") {
+        reading.set(Keyword::SslNegotiation, "direct");
+    }
     reading.stack = Stack::Asyncpg;
     if mode < SslMode::Require {
         reading.home = Home::Ignored;
@@ -232,10 +240,7 @@ fn asyncpg(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
 /// It takes nothing about TLS from a URL: TLS if the server has it, unverified.
 fn pg8000(url: &Url, reading: &mut Reading) -> Result<(), Fault> {
     if !url.query.is_empty() {
-        let names = url
-            .query
-            .iter()
-            .map(|param| crate::conninfo::Word::new(param.name.as_bytes()));
+        let names = url.query.iter().map(|param| param.word.clone());
         return Err(Fault::UnknownSettings {
             dialect: DIALECT,
             names: names.collect(),

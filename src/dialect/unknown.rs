@@ -7,30 +7,45 @@ pub(super) fn keywords(text: &str) -> Vec<Word> {
     let Some(pairs) = super::shell::keyword_pairs(text) else {
         return Vec::new();
     };
-    let mut before = String::new();
-    let mut unknown = Vec::new();
+    let mut unknown = Unknown::default();
     for pair in pairs {
-        if !is_known(&pair.name) {
-            unknown.push(Word::after(before.as_bytes(), pair.name.as_bytes()));
-        }
-        before = format!("{}=", pair.name);
+        unknown.add(&pair.name, &format!("{}=", pair.name));
     }
-    unknown
+    unknown.words
 }
 
 /// The names in the query of a URI that libpq does not know.
 pub(super) fn query(text: &str) -> Vec<Word> {
-    let mut before = "";
-    let mut unknown = Vec::new();
+    let mut unknown = Unknown::default();
     for pair in super::recognise::query_of(text) {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-        let alias = matches!(pair, "ssl=true");
-        if !alias && !is_known(name) {
-            unknown.push(Word::after(before.as_bytes(), name.as_bytes()));
-        }
-        before = pair;
+        unknown.add(name, pair);
     }
-    unknown
+    unknown.words
+}
+
+/// The unknown words so far, and what the next one follows.
+#[derive(Default)]
+struct Unknown {
+    words: Vec<Word>,
+    before: String,
+}
+
+impl Unknown {
+    fn add(&mut self, name: &str, pair: &str) {
+        if is_known(name) || pair == "ssl=true" {
+            pair.clone_into(&mut self.before);
+            return;
+        }
+        let word = Word::after(self.before.as_bytes(), name.as_bytes());
+        match word {
+            Word::Shown(_) => pair,
+            // The rest of a password may go on in the next word.
+            Word::Hidden(_) => "password=",
+        }
+        .clone_into(&mut self.before);
+        self.words.push(word);
+    }
 }
 
 fn is_known(name: &str) -> bool {

@@ -25,10 +25,21 @@ pub(super) struct Rules {
     pub(super) plus_in_query: Plus,
     /// What `+` is in the name of the database.
     pub(super) plus_in_path: Plus,
+    /// Whether the names of settings are decoded as their values are.
+    pub(super) names: Names,
     /// How the name of the database is decoded.
     pub(super) path: Coding,
     /// Whether commas separate hosts.
     pub(super) hosts: Hosts,
+}
+
+/// How the names of settings are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// As their values.
+    Decoded,
+    /// As they are: an encoded name is another name.
+    Raw,
 }
 
 /// How a part of a URL is decoded.
@@ -151,6 +162,7 @@ impl Rules {
             plus_in_user: Plus::Literal,
             plus_in_query: Plus::Blank,
             plus_in_path: Plus::Literal,
+            names: Names::Decoded,
             path: Coding::Percent,
             hosts: Hosts::One,
         }
@@ -246,16 +258,17 @@ impl Rules {
     }
 
     fn query(&self, query: &str) -> Result<Vec<Param>, Fault> {
-        let pairs = query.split('&').filter(|pair| !pair.is_empty());
-        pairs
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Ok(Param {
-                    name: self.decoded(name, self.plus_in_query)?,
-                    value: self.decoded(value, self.plus_in_query)?,
-                })
-            })
-            .collect()
+        let mut params: Vec<Param> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = match self.names {
+                Names::Decoded => self.decoded(name, self.plus_in_query)?,
+                Names::Raw => name.to_owned(),
+            };
+            let value = self.decoded(value, self.plus_in_query)?;
+            params.push(Param::after(params.last(), name, value));
+        }
+        Ok(params)
     }
 
     fn decoded(&self, text: &str, plus: Plus) -> Result<String, Fault> {

@@ -72,7 +72,7 @@ const EXAMPLES: &[(&str, Dialect, &str)] = &[
         "host=db dbname=app sslmode=verify-full sslrootcert=system",
     ),
     (
-        "r2dbc:postgresql:failover://a:1,b:2/app?sslmode=require&sslRootCert=r.crt",
+        "r2dbc:postgresql:failover://a:1,b:2/app?sslMode=require&sslRootCert=r.crt",
         Dialect::R2dbc,
         "host=a,b port=1,2 dbname=app sslmode=require",
     ),

@@ -1,5 +1,6 @@
 //! Strings of every dialect: what is read, what is refused, and what is never repeated.
 
+mod asked;
 mod examples;
 mod page;
 mod round_trip;
@@ -229,6 +230,27 @@ fn no_fault_and_no_note_repeats_a_password() {
         "postgres://u:p/hunter2@h/d?schema=x",
         "host=h&password=hunter2",
         "HOST=h PASSWORD=hunter2",
+        "jdbc:postgresql://h/d?user=u&password=Sec&hunter2&ssl=true",
+        "jdbc:postgresql://h/d?user=u&password=Sec&ret=1&hunter2=x&foo",
+        "postgres://h/d?sslmode=no-verify&password=Sec&hunter2=1",
+        "postgresql://u@h/d?pool=5&password=Sec&hunter2=1",
+        "postgresql://u@h/d?pool_max_conns=5&password=Sec&hunter2=1",
+        "postgresql://u@h/d?pgbouncer=true&password=Sec&hunter2=1",
+        "postgresql://u@h/d?serverVersion=15&password=Sec&hunter2=1",
+        "pgsql://u@h/d?password=Sec&hunter2=1",
+        "r2dbc:postgresql://h/d?sslPassword=Sec&hunter2=1",
+        "postgresql+psycopg://h/d?password=Sec&hunter2=1",
+        "postgresql+psycopg://h/d?password=Sec&hunter2=1&hunter2=2",
+        "postgresql+asyncpg://h/d?password=Sec&hunter2=1",
+        "postgresql+pg8000://h/d?password=Sec&hunter2=1",
+        "DB_CONNECTION=pgsql\nDB_URL=pgsql://h/d?password=Sec&hunter2=1",
+        "Host=h;Database=d;PSW=Sec;hunter2=1;x=2",
+        "Driver={PostgreSQL Unicode};Server=h;Pwd=Sec;hunter2=1",
+        "Driver={PostgreSQL Unicode};Server=h;Pwd=Sec; hunter2 =1",
+        "Driver={PostgreSQL Unicode};Server=h;Pwd=Sec;hunter2={1}",
+        "host=h pool_max_conns=1 password=Sec hunter2=1",
+        "postgres://h/d?password=Sec&ret=1&hunter2=2",
+        "host=h password=Sec ret=1 hunter2=2",
         "password:hunter2",
         "hunter2:5432/hunter2",
     ] {

@@ -284,6 +284,65 @@ const WRITTEN: &[(Dialect, &str)] = &[
         Dialect::Go,
         "postgres://u@h:1/?sslmode=require&password=x%26y",
     ),
+    // Empty values, and settings that are not read.
+    (Dialect::NodePostgres, "postgres://u:p@h/d?sslmode="),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?sslrootcert="),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?sslmode=&ssl=true",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?uselibpqcompat=true&sslmode=",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?sslmode=no-verify&sslmode=",
+    ),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h:1/d?user=&password=&host=&port=",
+    ),
+    (Dialect::NodePostgres, "postgres://u:p@h/d?ssl="),
+    (
+        Dialect::NodePostgres,
+        "postgres://u:p@h/d?ssl%6dode=no-verify",
+    ),
+    (
+        Dialect::PostgresJs,
+        "postgres://u:p@h/d?sslmode=&ssl=require",
+    ),
+    (
+        Dialect::PostgresJs,
+        "postgres://u:p@h/d?sslmode=require&sslmode=",
+    ),
+    (
+        Dialect::PostgresJs,
+        "postgres://u:p@h:1/d?host=i&port=2&password=q&username=v&db=e",
+    ),
+    (Dialect::PostgresJs, "postgres://u:p@a:6432,b/d"),
+    (Dialect::PostgresJs, "postgres://u:p@a,b:6432/d"),
+    (
+        Dialect::PostgresJs,
+        "postgres://u:p@h/d?target_session_attrs=any",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@h/d?sslmode=verify-full&sslmode=&foo",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+asyncpg://u:p@h/d?ssl=&foo=",
+    ),
+    (Dialect::Sqlalchemy, "postgresql+asyncpg://u:p@h:1/d?port=2"),
+    (
+        Dialect::Django,
+        "pgsql://u:p@h/d?sslmode=verify-full&sslmode=&foo=",
+    ),
+    (
+        Dialect::Rails,
+        "postgresql://u@h/d?sslmode=verify-full&sslmode=&pool=1",
+    ),
     // The same setting twice.
     (
         Dialect::Jdbc,
