@@ -44,7 +44,9 @@ impl Param {
         let is_secret = |dialect: &Dialect| {
             keyword_of(name, *dialect).is_some_and(|keyword| keyword.secrecy() == Secrecy::Secret)
         };
+        // postgres.js has `pass` among its options, and people write it in URLs.
         matches!(self.word, Word::Hidden(_))
+            || name.eq_ignore_ascii_case(b"pass")
             || mentions_secret(name)
             || Dialect::ALL.iter().any(is_secret)
     }

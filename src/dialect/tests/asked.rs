@@ -273,14 +273,21 @@ fn a_value_that_the_driver_does_not_know_is_refused_with_its_name() {
 /// A name behind a password may be the rest of it, unless a driver has such a name.
 #[test]
 fn a_name_behind_a_password_is_hidden_unless_it_is_one() {
-    let shown = |text: &str| -> Vec<String> {
-        let reading = read(text.as_bytes(), Some(Jdbc), &Fake::default());
+    let shown = |dialect: Dialect, text: &str| -> Vec<String> {
+        let reading = read(text.as_bytes(), Some(dialect), &Fake::default());
         let notes = reading.unwrap().unwrap().notes.into_iter();
         notes.map(|note| note.setting).collect()
     };
     let hidden = "(not shown: it may contain a password)";
     assert_eq!(
-        shown("jdbc:postgresql://h/d?password=a&b&c=1&sslMode=x&foo&ssl=true"),
+        shown(
+            Jdbc,
+            "jdbc:postgresql://h/d?password=a&b&c=1&sslMode=x&foo&ssl=true"
+        ),
         [hidden, hidden, "sslMode", "foo", "ssl"]
+    );
+    assert_eq!(
+        shown(PostgresJs, "postgres://h/d?pass=a&b=1&sslmode=require"),
+        ["pass", hidden]
     );
 }
