@@ -434,6 +434,12 @@ pub(super) fn write(promise: &mut Promise) -> String {
     ] {
         pairs.extend(promise.take(keyword).map(|value| (name, value)));
     }
+    if pairs.iter().any(|(name, _)| *name == "channelBinding") {
+        promise.info(
+            "channel_binding",
+            "pgjdbc enforces it from 42.7.12 on; older versions ignore it",
+        );
+    }
     if pairs.iter().any(|(name, _)| *name == "sslkey") {
         promise.info("sslkey", "before pgjdbc 42.7.9 the key must be PKCS#8 in DER: openssl pkcs8 -topk8 -outform DER -in KEY -out KEY.pk8");
     }
