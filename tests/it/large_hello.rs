@@ -21,7 +21,7 @@ impl Rig {
 
     fn string(&self, port: u16) -> String {
         format!(
-            "postgresql://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert=root.crt&connect_timeout=5"
+            "postgresql://postgres@localhost:{port}/postgres?sslmode=verify-full&sslrootcert=root.crt"
         )
     }
 
@@ -30,8 +30,8 @@ impl Rig {
     }
 
     fn ask(&self, arguments: &[&str], string: &str) -> Run {
-        self.client
-            .pgtls(&[arguments, &["--format", "json", string]].concat())
+        let rest = ["--timeout", "5s", "--format", "json", string];
+        self.client.pgtls(&[arguments, &rest].concat())
     }
 }
 

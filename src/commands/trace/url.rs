@@ -223,7 +223,7 @@ mod tests {
             (
                 PostgresJs,
                 "postgres://h/d?hostname=e&ssl=true",
-                "postgres://db.example:7/d?ssl=true",
+                "postgres://h:7/d?hostname=e&ssl=true",
             ),
         ] {
             assert_eq!(led(url, dialect, None).as_deref(), Some(expected), "{url}");
