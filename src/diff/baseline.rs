@@ -11,6 +11,7 @@ use crate::report::{FindingReport, Report, Verdict};
 pub fn apply(mut report: Report, diff: &Diff, file: &str) -> Report {
     let is_foreign = diff.compared().next().is_none();
     let mut failed = false;
+    let mut lost = false;
     for (endpoint, compared) in report.endpoints.iter_mut().zip(&diff.endpoints) {
         for change in &compared.changes {
             let found = match is_foreign {
@@ -27,13 +28,15 @@ pub fn apply(mut report: Report, diff: &Diff, file: &str) -> Report {
                 endpoint.exit_code = Exit::Unmet;
                 endpoint.error = Some(finding);
             } else {
+                lost |= finding.level == Level::Error;
                 endpoint.findings.push(finding);
             }
         }
         let level = |one: &FindingReport| one.level.known().unwrap_or(Level::Info);
         endpoint.findings.sort_by_key(level);
     }
-    // Not all that failed need fail the run: of several hosts one may be enough.
+    // Of several hosts one may be enough. What the others lost is what the string lost, and fails the run as well.
+    let failed = failed || lost && report.verdict == Verdict::Pass;
     if failed && report.exit_code != Exit::Interrupted {
         report.exit_code = Exit::of_all([report.exit_code, Exit::Unmet]);
         report.verdict = Verdict::Fail;

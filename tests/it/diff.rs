@@ -407,6 +407,22 @@ fn a_baseline_does_not_fail_a_run_that_needs_one_host() {
     let same = check(&["--baseline", "base.json"]);
     assert_eq!(same.code, 0, "{same:?}");
     assert_eq!(same.json()["verdict"], "pass", "{same:?}");
+    // What a host that is down has lost is what the string has lost, and the baseline does not know the other one.
+    let down = format!("host={HOST} hostaddr=127.0.0.1 port=1 {FULL}");
+    keeper.keep("down.json", "check", &[&down]);
+    let weaker = any.replace("sslmode=verify-full", "sslmode=require");
+    let lost = keeper.client.pgtls(&[
+        "check",
+        "--hosts",
+        "any",
+        "--format",
+        "json",
+        "--baseline",
+        "down.json",
+        &weaker,
+    ]);
+    assert_eq!(lost.code, 1, "{lost:?}");
+    assert_eq!(lost.json()["verdict"], "fail", "{lost:?}");
 }
 
 #[test]
