@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use pgtls::conninfo::{ConnInfo, Keyword, Origin, SslMode, Value};
+use pgtls::conninfo::{ConnInfo, Keyword, Origin, SslCertMode, SslMode, Value};
 use pgtls::dialect::{Dialect, Note, Passwords, ReadAs, Translation, translate};
 use pgtls::escape::escape;
 use pgtls::exit::Exit;
@@ -93,21 +93,53 @@ fn settings(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
         })
         .map(|(keyword, setting)| (keyword, setting.value.clone()))
         .collect();
-    settings.extend(home_root(conninfo));
+    // libpq takes an empty name of a file for none.
+    let files = [
+        Keyword::SslRootCert,
+        Keyword::SslCrl,
+        Keyword::SslCert,
+        Keyword::SslKey,
+    ];
+    settings.retain(|(keyword, value)| !files.contains(keyword) || !value.as_bytes().is_empty());
+    settings.extend(home_files(conninfo));
     settings
 }
 
-/// `~/.postgresql/root.crt`: where it is, libpq verifies by it from `sslmode=require` on. Few other drivers look there.
-fn home_root(conninfo: &ConnInfo) -> Option<(Keyword, Value)> {
-    let verifies = conninfo.sslmode.origin != Origin::Default
-        && conninfo.sslmode.value >= SslMode::Require
-        && conninfo.sslrootcert.is_none();
-    let file = conninfo.home_files.as_ref()?.join("root.crt");
-    let named = (
-        Keyword::SslRootCert,
-        Value::new(Keyword::SslRootCert, bytes_of(file.as_os_str())),
-    );
-    (verifies && file.exists()).then_some(named)
+/// What libpq takes from `~/.postgresql` where the string names no file: roots and CRLs by which it verifies from
+/// `sslmode=require` on, and the client's certificate. Few other drivers look there.
+fn home_files(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
+    let Some(home) = &conninfo.home_files else {
+        return Vec::new();
+    };
+    let verifies =
+        conninfo.sslmode.origin != Origin::Default && conninfo.sslmode.value >= SslMode::Require;
+    let sends = conninfo.sslcertmode.value != SslCertMode::Disable;
+    let is_unset = |keyword| {
+        let setting = conninfo.parameter(keyword);
+        setting.is_none_or(|setting| setting.value.as_bytes().is_empty())
+    };
+    let has_own = is_unset(Keyword::SslCert) && home.join("postgresql.crt").exists();
+    let has_crl = is_unset(Keyword::SslCrl) && is_unset(Keyword::SslCrlDir);
+    let wanted = [
+        (
+            Keyword::SslRootCert,
+            "root.crt",
+            verifies && is_unset(Keyword::SslRootCert),
+        ),
+        (Keyword::SslCrl, "root.crl", verifies && has_crl),
+        (Keyword::SslCert, "postgresql.crt", sends && has_own),
+        (
+            Keyword::SslKey,
+            "postgresql.key",
+            sends && has_own && is_unset(Keyword::SslKey),
+        ),
+    ];
+    let files = wanted.into_iter().filter(|(_, _, counts)| *counts);
+    files
+        .map(|(keyword, name, _)| (keyword, home.join(name)))
+        .filter(|(_, file)| file.exists())
+        .map(|(keyword, file)| (keyword, Value::new(keyword, bytes_of(file.as_os_str()))))
+        .collect()
 }
 
 fn document(
