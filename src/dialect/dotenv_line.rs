@@ -115,6 +115,21 @@ pub(super) fn keyword(name: &str) -> Option<Keyword> {
         .find(|keyword| keyword.variable() == Some(name))
 }
 
+/// Variables that name the file in which libpq looks for a service.
+pub(super) const SERVICE_FILES: &[&str] = &["PGSERVICEFILE", "PGSYSCONFDIR"];
+
+/// Refuses a service of a file that only the text's own environment names.
+pub(super) fn no_other_service_file(reading: &Reading) -> Result<(), Fault> {
+    match reading.get(Keyword::Service) {
+        Some(_) => Err(Fault::refused_but(
+            reading.dialect,
+            "it names a service file of its own, and pgtls reads services from that of this machine",
+            "Set PGSERVICEFILE for pgtls itself.",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Whether libpq's variables say where to connect.
 pub(super) fn is_group(variables: &[Param]) -> bool {
     let set = |name| super::parts::find(variables, name).is_some();
@@ -131,6 +146,10 @@ pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
         if let Some(keyword) = keyword(&variable.name) {
             reading.set_beneath(keyword, variable.value.as_bytes());
         }
+    }
+    let names_file = |variable: &Param| SERVICE_FILES.contains(&variable.name.as_str());
+    if variables.iter().any(names_file) {
+        no_other_service_file(&reading)?;
     }
     reading.without_nul()
 }

@@ -9,7 +9,8 @@ use crate::conninfo::{Keyword, Nowhere, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
-    if dotenv_line::variables(text).is_none() {
+    // `PGSERVICE=x psql` is a command.
+    if dotenv_line::variables(text).is_none() || super::psql_command::is_command(text) {
         return Ok(None);
     }
     let lines: Vec<dotenv_line::Line> = text.lines().filter_map(dotenv_line::line).collect();
@@ -31,6 +32,9 @@ pub(super) fn of_lines(
         .map(|group| group.read(&group.variables(lines)))
         .collect();
     for line in lines.iter().filter(|line| !is_in(line, &groups)) {
+        if lines.len() > 1 && is_secret(line) {
+            continue;
+        }
         match value(line, world) {
             Ok(Some(reading)) => found.push(Ok(reading)),
             Err(fault) if lines.len() == 1 || is_meant(line, &fault) => found.push(Err(fault)),
@@ -61,7 +65,9 @@ impl Group {
     /// Whose a variable is.
     fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| match group {
-            Self::Libpq => dotenv_line::keyword(name).is_some(),
+            Self::Libpq => {
+                dotenv_line::keyword(name).is_some() || dotenv_line::SERVICE_FILES.contains(&name)
+            }
             Self::Laravel => laravel::takes(name),
         })
     }
@@ -96,6 +102,11 @@ impl Group {
     }
 }
 
+/// Whether a line sets a secret. Only a URL is a string, whatever its name.
+fn is_secret(line: &dotenv_line::Line) -> bool {
+    named_for_secret(&line.name) && !line.value.contains("://")
+}
+
 fn is_in(line: &dotenv_line::Line, groups: &[Group]) -> bool {
     Group::of(&line.name).is_some_and(|group| groups.contains(&group))
 }
@@ -104,9 +115,9 @@ fn is_in(line: &dotenv_line::Line, groups: &[Group]) -> bool {
 /// passed over.
 fn is_meant(line: &dotenv_line::Line, fault: &Fault) -> bool {
     match fault {
-        // Any variable may come from another.
         Fault::OtherDatabase(_) => named_for_postgres(&line.name),
-        Fault::Unexpanded(_) => named_for_postgres(&line.name) || named_for_database(&line.name),
+        // Any variable may come from another.
+        Fault::Unexpanded(_) => named_for_string(&line.name),
         Fault::Empty
         | Fault::Damaged(_)
         | Fault::OtherDriver { .. }
@@ -125,13 +136,40 @@ fn named_for_postgres(name: &str) -> bool {
         .any(|part| name.contains(part))
 }
 
-/// Whether a variable has the name of a connection, and not of one to something else.
-fn named_for_database(name: &str) -> bool {
+/// Whether a variable has the name of a connection string, and not of one to something else.
+fn named_for_string(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    has(&[
-        "DSN", "DATABASE", "DB", "PG", "CONN", "JDBC", "SQL", "REPLICA", "PRIMARY", "STANDBY",
-    ]) && !has(&["REDIS", "MONGO", "MYSQL", "MARIA", "SENTRY", "AMQP", "LITE"])
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let others = [
+        "REDIS", "MONGO", "MONGODB", "MYSQL", "MARIADB", "SENTRY", "AMQP", "SQLITE",
+    ];
+    let database = [
+        "DATABASE",
+        "DB",
+        "PG",
+        "POSTGRES",
+        "POSTGRESQL",
+        "SQL",
+        "JDBC",
+        "REPLICA",
+        "PRIMARY",
+        "STANDBY",
+    ];
+    let last = words.last().copied().unwrap_or_default();
+    let is_string = ["DSN", "CONNINFO", "JDBC", "DATASOURCE"].contains(&last)
+        || ["URL", "URI", "CONN", "CONNECTION", "STRING"].contains(&last) && has(&database)
+        || words.len() == 1 && (has(&database) || name.contains("DATABASEURL"))
+        || name.contains("DATABASE_URL");
+    is_string && !has(&others)
+}
+
+/// Whether a variable has the name of a secret: its value is shown nowhere.
+fn named_for_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASS", "PWD", "SECRET", "TOKEN", "KEY"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 /// Whether a value that no driver reads looks as if it were meant as a string for PostgreSQL: with a misspelt word, say, or
@@ -205,6 +243,9 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
 /// What to read of a line that is an endpoint of a list, or a fault of it. What only looks like a string is a fault by its
 /// own words, without the name of the variable.
 fn listed(line: &dotenv_line::Line, text: &str) -> Option<String> {
+    if is_secret(line) {
+        return None;
+    }
     match value(line, &Nowhere) {
         Ok(None) => may_be_string(line).then(|| line.value.clone()),
         Ok(Some(_)) => Some(text.to_owned()),
@@ -293,6 +334,17 @@ mod tests {
             ("DEBUG=1\nREDIS_URL=${REDIS}\nCACHE=redis://h?host=1\n", &[]),
             ("SENTRY_DSN=${SENTRY}\nMYSQL_DSN=mysql://h/d\n", &[]),
             ("POSTGRES_USER=app\nPG_MAJOR=15\nLOCALHOST=1\n", &[]),
+            (
+                "DB_USER=$USER\nREPLICA_COUNT=${N}\nPGADMIN_EMAIL=${MAIL}\n",
+                &[],
+            ),
+            // A secret is no string, whatever it looks like.
+            (
+                "ADMIN_PASSWORD=Xk:5432!hunter2\nDB_PASSWORD=$hunter2\n",
+                &[],
+            ),
+            ("DATABASE_URL_PASSWORD=hunter2\nDB_PASS=host=hunter2\n", &[]),
+            ("SECRET_DATABASE_URL=postgres://h/d\nPG_URL=${U}\n", &[3, 4]),
         ] {
             let found = numbers(&format!("{first}{text}"));
             let expected: Vec<usize> = [1].iter().chain(lines).copied().collect();

@@ -30,6 +30,7 @@ mod postgres_js;
 mod prisma;
 mod promise;
 mod psql_command;
+mod psql_programs;
 mod r2dbc;
 mod rails;
 mod reading;

@@ -1,82 +1,13 @@
 //! A command line of psql or its relatives.
 
-use super::dotenv_line::keyword;
+use super::dotenv_line::{SERVICE_FILES, keyword};
 use super::promise::Promise;
+use super::psql_programs::{Argument, Long, PROGRAMS, Program, Words};
 use super::shell::{Ending, words};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Word, parse};
 
 const DIALECT: Dialect = Dialect::PsqlCommand;
-
-/// How a program takes words that are not options.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Words {
-    /// The database, then the user.
-    DatabaseAndUser,
-    /// The database.
-    Database,
-    /// Something else.
-    Others,
-}
-
-struct Program {
-    name: &'static str,
-    words: Words,
-    /// Short options with an argument, besides those for the connection.
-    arguments: &'static str,
-}
-
-const PROGRAMS: &[Program] = &[
-    program("psql", Words::DatabaseAndUser, "cfFLoPRTv"),
-    program("pg_dump", Words::Database, "bBEfFjnNStTZ"),
-    program("pg_restore", Words::Others, "fFIjLnNPStT"),
-    program("pg_dumpall", Words::Others, "flrE"),
-    program("pg_isready", Words::Others, "t"),
-    program("pg_basebackup", Words::Others, "cDFrRSTXZ"),
-    program("pg_receivewal", Words::Others, "DESsZ"),
-    program("pg_recvlogical", Words::Others, "EfFIoPSs"),
-    program("pgbench", Words::Database, "bcDfFjlLMPRsStT"),
-    program("vacuumdb", Words::Database, "jnNPt"),
-    program("reindexdb", Words::Database, "ijSt"),
-    program("clusterdb", Words::Database, "t"),
-    program("createdb", Words::Others, "DElOST"),
-    program("dropdb", Words::Others, ""),
-    program("createuser", Words::Others, "cg"),
-    program("dropuser", Words::Others, ""),
-    program("pg_amcheck", Words::Database, "ijrRst"),
-];
-
-const fn program(name: &'static str, words: Words, arguments: &'static str) -> Program {
-    Program {
-        name,
-        words,
-        arguments,
-    }
-}
-
-/// Options of psql that a long name introduces and that have an argument.
-const LONG_WITH_ARGUMENT: &[&str] = &[
-    "command",
-    "file",
-    "set",
-    "variable",
-    "log-file",
-    "output",
-    "field-separator",
-    "record-separator",
-    "pset",
-    "table-attr",
-    "schema",
-    "table",
-    "format",
-    "jobs",
-    "encoding",
-    "compress",
-    "pgdata",
-    "timeout",
-    "role",
-    "superuser",
-];
 
 /// Whether a word of a command line, a path perhaps, is psql or one of its relatives.
 #[must_use]
@@ -204,15 +135,24 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
                 Some((name, value)) => (name, Some(value)),
                 None => (long, None),
             };
+            let Some(Long { name, argument }) = program.long(name) else {
+                return Err(Fault::refused_but(
+                    DIALECT,
+                    format!("pgtls does not know this option of {}", program.name),
+                    "Write the option in full, or leave it out.",
+                ));
+            };
             let keyword = match name {
                 "host" => Some(Keyword::Host),
                 "port" => Some(Keyword::Port),
                 "username" => Some(Keyword::User),
-                "dbname" => Some(Keyword::Dbname),
+                "dbname" | "maintenance-db" => Some(Keyword::Dbname),
                 _ => None,
             };
-            let takes = keyword.is_some() || LONG_WITH_ARGUMENT.contains(&name);
-            let value = value.or_else(|| if takes { rest.next() } else { None });
+            let value = match argument {
+                Argument::Needed => value.or_else(|| rest.next()),
+                Argument::None => None,
+            };
             if matches!(name, "set" | "variable") {
                 no_setting(value, &mut reading);
             }
@@ -248,10 +188,17 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         }
     }
     // `PGX=.. psql`: the environment comes after the string.
+    let names_file = run
+        .variables
+        .iter()
+        .any(|(name, _)| SERVICE_FILES.contains(name));
     for (name, value) in run.variables {
         if let Some(keyword) = keyword(name) {
             reading.set_beneath(keyword, value);
         }
+    }
+    if names_file {
+        super::dotenv_line::no_other_service_file(&reading)?;
     }
     reading.without_nul()
 }
@@ -346,6 +293,51 @@ pub(super) fn write(promise: &mut Promise) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The programs themselves were asked.
+    #[test]
+    fn an_option_takes_its_own_argument() {
+        for (line, dbname, mode) in [
+            (
+                "createdb -h h --maintenance-db=sslmode=disable x",
+                None,
+                Some("disable"),
+            ),
+            (
+                "pg_dump -h h sslmode=disable --exclude-table-data t",
+                None,
+                Some("disable"),
+            ),
+            ("pg_dump -h h --section data d", Some("d"), None),
+            ("pgbench -h h --time 5 --protocol simple d", Some("d"), None),
+            ("psql -h h --dbn=sslmode=disable", None, Some("disable")),
+            (
+                "psql -h h --comm x sslmode=verify-full",
+                None,
+                Some("verify-full"),
+            ),
+            ("vacuumdb -h h --analyze d", Some("d"), None),
+        ] {
+            let reading = read(line).unwrap();
+            let text = |keyword| {
+                reading
+                    .get(keyword)
+                    .map(|value| str::from_utf8(value).unwrap())
+            };
+            assert_eq!(
+                (text(Keyword::Dbname), text(Keyword::SslMode)),
+                (dbname, mode),
+                "{line}"
+            );
+        }
+        for line in [
+            "psql -h h --unknown d",
+            "psql -h h --no d",
+            "PGSERVICEFILE=/f psql service=x",
+        ] {
+            assert!(read(line).is_err(), "{line}");
+        }
+    }
 
     /// psql itself was asked for its mode in each of these lines.
     #[test]

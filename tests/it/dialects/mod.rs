@@ -536,6 +536,17 @@ fn a_translation_says_the_same_or_why_it_cannot() {
         file.display()
     );
     assert_eq!(home.stdout.lines().next(), Some(&*expected), "{home:?}");
+    let empty = client.pgtls(&[
+        "translate",
+        "--to",
+        "jdbc",
+        "host=h sslmode=require sslrootcert=''",
+    ]);
+    assert_eq!(empty.stdout.lines().next(), Some(&*expected), "{empty:?}");
+    // A CRL cannot be said to pgjdbc.
+    client.write(".postgresql/root.crl", "");
+    let revoked = client.pgtls(&["translate", "--to", "jdbc", "host=h sslmode=require"]);
+    assert_eq!(revoked.code, 1, "{revoked:?}");
     let plain = client.pgtls(&["translate", "--to", "jdbc", "host=h sslmode=prefer"]);
     assert!(!plain.stdout.contains("root.crt"), "{plain:?}");
     let lost = client.pgtls(&["translate", "--to", "ecto", "--format", "json", string]);
