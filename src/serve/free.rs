@@ -4,7 +4,7 @@
 //! nothing else: no file, no secret, nothing of this machine's environment. This machine itself is not a server that it
 //! may name, whatever name it hides behind: addresses are looked up once, and that is the one to which pgtls connects.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
 use tokio::time::Instant;
 
@@ -156,9 +156,9 @@ fn is_own_v4(address: Ipv4Addr) -> bool {
         || is_bound_here(address.into())
 }
 
-/// Whether an interface of this machine has the address: only then can a socket have it.
+/// Whether an interface of this machine has the address: only then can a socket listen at it.
 fn is_bound_here(address: IpAddr) -> bool {
-    UdpSocket::bind((address, 0)).is_ok()
+    TcpListener::bind((address, 0)).is_ok()
 }
 
 /// Where clouds tell their machines secrets, beside link-local addresses: Alibaba, Azure, Oracle.
@@ -189,6 +189,7 @@ fn inside(address: Ipv6Addr) -> Option<Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::UdpSocket;
     use std::time::Duration;
 
     use super::*;
