@@ -27,7 +27,12 @@ pub(super) struct Question<'a> {
 }
 
 /// Settings that only libpq, and a few others, know, beside those of TLS.
-const BESIDE_TLS: &[&str] = &["channel_binding", "connect_timeout", "gssencmode"];
+const BESIDE_TLS: &[&str] = &[
+    "channel_binding",
+    "connect_timeout",
+    "gssencmode",
+    "keepalives",
+];
 
 /// The answer, before it becomes text.
 struct Answer {

@@ -574,6 +574,7 @@ pub(super) const PROFILES: &[Profile] = &[
             "sslnegotiation",
             "channel_binding",
             "connect_timeout",
+            "keepalives",
         ]),
         roots: Roots {
             file: RootFile::Program,
@@ -610,6 +611,7 @@ pub(super) const PROFILES: &[Profile] = &[
             "sslnegotiation",
             "channel_binding",
             "connect_timeout",
+            "keepalives",
         ]),
         roots: Roots {
             file: RootFile::Program,

@@ -79,6 +79,11 @@ fn settings_beside_tls_count_too() {
             &["libpq", "node-postgres"],
         ),
         (
+            "keepalives=1",
+            &["asyncpg", "postgres.js", "lib/pq", "pgx"],
+            &["libpq", "tokio-postgres-rustls"],
+        ),
+        (
             "connect_timeout=9",
             &["asyncpg"],
             &[
