@@ -167,9 +167,11 @@ fn named_for_string(name: &str) -> bool {
 /// Whether a variable has the name of a secret: its value is shown nowhere.
 fn named_for_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    ["PASS", "PWD", "SECRET", "TOKEN", "KEY"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "PASS", "PWD", "SECRET", "TOKEN", "KEY", "CRED", "AUTH", "SALT", "PRIVATE",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 /// Whether a value that no driver reads looks as if it were meant as a string for PostgreSQL: with a misspelt word, say, or
