@@ -181,33 +181,32 @@ const DEFAULT_PORT: u16 = 5432;
 
 /// A name with `=` or `@` has no address, so libpq cannot connect either. It is refused here, because it is
 /// most often a misplaced password: `host= password=x` or `postgresql://u:p@ss@host`. The same is true of what
-/// looks like a key or a line of a password file: no resolver may see it.
+/// looks like a key or a line of a password file: no resolver may see it. With an address nothing is looked up, and
+/// only what looks like a secret is refused, since reports show the host.
 fn refuse_no_name(settings: &Settings, endpoint: &Endpoint) -> Result<(), Error> {
-    let name = match (&endpoint.host, &endpoint.hostaddr) {
-        (Some(Host::Name(name)), None) => Some(name.as_slice()),
-        (Some(Host::Abstract(name)), None) => Some(name.get(1..).unwrap_or_default()),
-        _ => None,
+    let written = match &endpoint.host {
+        Some(Host::Name(name)) => Some(name.as_slice()),
+        Some(Host::Abstract(name)) => Some(name.get(1..).unwrap_or_default()),
+        Some(Host::Directory(_)) | None => None,
     };
+    let looked_up = written.filter(|_| endpoint.hostaddr.is_none());
     let origin = || origin(settings, Keyword::Host);
-    let mut bytes = name.iter().copied().flatten();
+    let mut bytes = looked_up.iter().copied().flatten();
     if let Some(byte) = bytes.find(|byte| matches!(byte, b'=' | b'@')) {
         return Err(Error::NoHostName {
             byte: *byte,
             origin: origin(),
         });
     }
-    let written = settings.get(&Keyword::Host);
-    if written.is_some_and(|written| written.value.is_astray()) {
+    let setting = settings.get(&Keyword::Host);
+    if setting.is_some_and(|setting| setting.value.is_astray()) {
         return Err(Error::SecretForHost {
             taken: Taken::Astray,
             origin: origin(),
         });
     }
-    let Some(name) = name else {
-        return Ok(());
-    };
-    let taken = Taken::of(name, Place::Name);
-    if let Some(form) = form(name, taken) {
+    let taken = written.and_then(|name| Taken::of(name, Place::Name));
+    if let Some(form) = looked_up.and_then(|name| form(name, taken)) {
         return Err(Error::HostForm {
             form,
             origin: origin(),
@@ -335,8 +334,25 @@ mod tests {
             ("postgresql://u:p@ss,@h/d", "SecretForHost"),
             ("postgresql://u:p@h/a%40b", "h:5432"),
             ("postgresql://h/a@b", "h:5432"),
+            ("postgresql://h:/a@b", "h:5432"),
+            ("postgresql://h:1/a%40b", "h:1"),
+            ("postgresql://u:p@h:1/d?user=a@b", "h:1"),
+            ("postgresql://h/d?dbname=a@b", "h:5432"),
+            ("postgresql://app:12/w@h", "SecretForHost"),
+            ("postgresql://app:12/w@h?sslmode=require", "SecretForHost"),
+            ("postgresql://u:p@w:1/d?dbname=x@h", "SecretForHost"),
+            ("postgresql://u:p@w/d?dbname=x@h", "SecretForHost"),
             ("host=@abstract", "@abstract:5432"),
             ("host=a=b hostaddr=127.0.0.1", "a=b/127.0.0.1:5432"),
+            ("host=u@h hostaddr=::1", "u@h/::1:5432"),
+            ("host='a b' hostaddr=::1", "a b/::1:5432"),
+            ("host=::1 hostaddr=::1", "::1/::1:5432"),
+            ("host=postgres://u:w@h hostaddr=::1", "SecretForHost"),
+            ("host=h,d:5432:app:ann:w hostaddr=::1,::1", "SecretForHost"),
+            (
+                "host='-----BEGIN PRIVATE KEY-----' hostaddr=::1",
+                "SecretForHost",
+            ),
             (
                 "host=project:region:instance",
                 "project:region:instance:5432",

@@ -25,32 +25,44 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let hosts = text.get(from..cursor.at).unwrap_or_default();
     let hosts_hold_at = hosts.contains(&b'@');
     let later_at = cursor.rest().contains(&b'@');
-    let is_cut = credentials == Credentials::Present && later_at;
+    let dbname = cursor.take_if(b'/').then(|| cursor.until(b"?"));
+    let path = dbname.as_ref().map_or(&[][..], |dbname| &dbname.raw);
+    let behind_at = path.splitn(2, |byte| *byte == b'@').nth(1);
+    let is_server = behind_at.is_some_and(|rest| rest.iter().any(|byte| b":/".contains(byte)));
+    let mut pairs = cursor.rest().split(|byte| b"?&".contains(byte));
+    let query_holds_at = pairs.any(|pair| pair.starts_with(b"dbname=") && pair.contains(&b'@'));
+    let database_holds_at = behind_at.is_some() || query_holds_at;
+    let may_be_login = credentials == Credentials::Present || port == PortText::Number;
     let password = match port {
-        PortText::Number if !is_cut => Password::InPlace,
-        PortText::Number | PortText::NoNumber => Password::Astray,
+        PortText::Number if database_holds_at => Password::Astray,
+        PortText::Number | PortText::Absent if credentials == Credentials::Present && later_at => {
+            Password::Astray
+        }
+        PortText::Number | PortText::Absent => Password::InPlace,
+        PortText::NoNumber => Password::Astray,
     };
     if password == Password::Astray {
         hide(&mut settings, Keyword::Port);
     }
-    if port == PortText::NoNumber || credentials == Credentials::Present && hosts_hold_at {
+    if port == PortText::NoNumber
+        || credentials == Credentials::Present && hosts_hold_at
+        || is_server
+        || database_holds_at && may_be_login
+    {
         hide(&mut settings, Keyword::Host);
     }
-    if cursor.take_if(b'/') {
-        let dbname = cursor.until(b"?");
-        let behind_at = dbname.raw.splitn(2, |byte| *byte == b'@').nth(1);
-        let is_server = behind_at.is_some_and(|rest| rest.iter().any(|byte| b":/".contains(byte)));
-        if is_server || behind_at.is_some() && credentials == Credentials::Present {
-            hide(&mut settings, Keyword::Host);
-        }
-        let is_hidden = behind_at.is_some() || port == PortText::NoNumber;
+    let hides_dbname = database_holds_at || port == PortText::NoNumber;
+    if let Some(dbname) = dbname {
         set(&mut settings, Keyword::Dbname, dbname)?;
-        if is_hidden {
-            hide(&mut settings, Keyword::Dbname);
-        }
+    }
+    if hides_dbname {
+        hide(&mut settings, Keyword::Dbname);
     }
     if cursor.take_if(b'?') {
         query(&mut cursor, &mut settings, password)?;
+    }
+    if query_holds_at && may_be_login {
+        hide(&mut settings, Keyword::Dbname);
     }
     Ok(settings)
 }
@@ -58,7 +70,8 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
 /// Whether pieces of a password may be in other places. In `postgresql://u:pa/ss@host/db`, whose password should
 /// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it, and so
 /// does a port that is not a number: `postgresql://u:p,[a/@[::1]/db` has the hosts `u` and `a/@[::1`. In
-/// `postgresql://u:p@ss/word@host/db` it is the host that is a piece, `ss`, and the database `word@host/db`.
+/// `postgresql://u:p@ss/word@host/db` it is the host that is a piece, `ss`, and the database `word@host/db`. In
+/// `postgresql://u:12/word@host` the user is taken for the host and `12` for its port.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Password {
     InPlace,
@@ -92,6 +105,7 @@ fn credentials(
 /// What is in the place of the ports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum PortText {
+    Absent,
     Number,
     NoNumber,
 }
@@ -121,17 +135,17 @@ fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<Po
         hosts.raw.push(b',');
         ports.raw.push(b',');
     }
-    let numbers = ports
-        .raw
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b' '));
-    set(settings, Keyword::Host, hosts)?;
-    set(settings, Keyword::Port, ports)?;
-    Ok(if numbers {
+    let mut bytes = ports.raw.iter().filter(|byte| **byte != b',');
+    let text = if bytes.clone().next().is_none() {
+        PortText::Absent
+    } else if bytes.all(|byte| byte.is_ascii_digit() || *byte == b' ') {
         PortText::Number
     } else {
         PortText::NoNumber
-    })
+    };
+    set(settings, Keyword::Host, hosts)?;
+    set(settings, Keyword::Port, ports)?;
+    Ok(text)
 }
 
 /// Makes a value secret.

@@ -208,6 +208,16 @@ fn hint(error: &Error) -> Option<String> {
             "give one hostaddr for every host; leave an entry empty if a host has none"
         }
         Error::PortCount { .. } => "give one port for all hosts, or one for every host",
+        Error::NoHostName { origin, .. }
+        | Error::SecretForHost {
+            taken: Taken::Astray,
+            origin,
+        } if matches!(origin, Origin::Service { .. }) => SERVICE_HOST,
+        Error::NoHostName { origin, .. }
+        | Error::SecretForHost {
+            taken: Taken::Astray,
+            origin,
+        } if matches!(origin, Origin::Environment(_)) => VARIABLE_HOST,
         Error::NoHostName { byte: b'=', .. } => SWALLOWED,
         Error::NoHostName { .. } => AT_SIGN,
         Error::SecretForHost {
@@ -277,10 +287,14 @@ const SERVICE_COMMENT: &str = "remove the white space: the whole line is the val
 
 const SWALLOWED: &str = "\"host=\" takes the next word as its value: write the host after it, or remove host; separate settings with spaces, not with commas or semicolons";
 
+const SERVICE_HOST: &str = "in a service file the whole line is the value: write host=NAME, and each other setting on a line of its own";
+
+const VARIABLE_HOST: &str = "the whole variable is the value: put the name of the host alone into it, and each other setting into a variable of its own";
+
 const HOST_NAME: &str = "set host to the name or the address of the server; passwords and keys have \
     parameters and files of their own";
 
-const AT_SIGN: &str = "in a URI, write @ in a user name or password as %40 and / as %2F; in a keyword/value string, host takes only the name";
+const AT_SIGN: &str = "in a URI, write @ in a user name, in a password or in the name of a database as %40, and / as %2F; in a keyword/value string, host takes only the name";
 
 /// The right form of a host.
 const fn host_form(form: &HostForm) -> &'static str {
@@ -483,6 +497,10 @@ mod tests {
             ("postgresql://u:p@ss@h", "%40"),
             ("postgresql://u:pa/ss@h", "%2F"),
             ("postgresql://u:p@ss/word@h", "%2F"),
+            (
+                "postgresql://app:12/w@h",
+                "in the name of a database as %40",
+            ),
             ("postgresql://h/d ", "remove it, or write it as %20"),
             ("hostaddr=[::1]", "without brackets"),
             ("host=https://h", "without a scheme"),
@@ -505,6 +523,8 @@ mod tests {
             ("host = h", "without spaces around"),
             ("host='h'", "in a service file they are part"),
             ("host=h # primary", "a line of its own"),
+            ("host= password=x", "each other setting on a line"),
+            ("host=u@h", "each other setting on a line"),
             ("port=1 # primary", "a line of its own"),
         ] {
             let world = Fake::default()
@@ -524,6 +544,16 @@ mod tests {
                 missing.contains("does not exist; correct the path"),
                 "{missing}"
             );
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_pghost_knows_that_a_variable_has_one_value() {
+        for host in ["h port=1", "u@h"] {
+            let world = Fake::default().var("PGHOST", host);
+            let error = ConnInfo::read(b"", &world).map(|_| ()).unwrap_err();
+            let hint = hint(&error).unwrap_or_default();
+            assert!(hint.contains("a variable of its own"), "{host}: {hint}");
         }
     }
 
