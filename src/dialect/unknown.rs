@@ -52,15 +52,16 @@ fn is_known(name: &str) -> bool {
     name == "requiressl" || Keyword::from_bytes(name.as_bytes()).is_some()
 }
 
-/// What libpq does not know besides the word that its own error names.
+/// What libpq does not know besides the word that its own error names. If that one is hidden in a URI, the query may be
+/// the rest of a password.
 pub(super) fn besides(text: &str, error: &Error) -> Vec<Word> {
     let Error::UnknownKeyword { word: first, .. } = error else {
         return Vec::new();
     };
-    let all = if text.contains("://") {
-        query(text)
-    } else {
-        keywords(text)
+    let all = match (text.contains("://"), first) {
+        (true, Word::Hidden(_)) => Vec::new(),
+        (true, Word::Shown(_)) => query(text),
+        (false, _) => keywords(text),
     };
     let mut others: Vec<Word> = Vec::new();
     for word in all {
@@ -69,4 +70,25 @@ pub(super) fn besides(text: &str, error: &Error) -> Vec<Word> {
         }
     }
     others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrecy::Taken;
+
+    #[test]
+    fn a_uri_whose_unknown_word_is_hidden_names_no_others() {
+        let unknown = |first| Error::UnknownKeyword {
+            word: first,
+            at: 0,
+            suggestion: None,
+        };
+        let text = "postgresql://u:p@Se?Cret=x&Hun=y&ter2=z@h/d";
+        let hidden = unknown(Word::Hidden(Taken::Astray));
+        assert_eq!(besides(text, &hidden), []);
+        let shown = unknown(Word::Shown("a".to_owned()));
+        let others = besides("postgresql://h/d?a=1&b=2", &shown);
+        assert_eq!(others, [Word::Shown("b".to_owned())]);
+    }
 }
