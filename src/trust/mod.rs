@@ -236,6 +236,12 @@ impl Trust {
         self.store.listed()
     }
 
+    /// Whether an anchor is one of the roots, and does not come from a CRL file or directory.
+    pub fn is_root(&self, anchor: &Certificate) -> bool {
+        let roots = self.store.base.by_subject(&anchor.subject);
+        roots.iter().any(|root| root.certificate.der == anchor.der)
+    }
+
     /// How much work it is to judge a chain with it.
     pub fn weight(&self) -> Weight {
         let lists = self.crls.iter().flat_map(|crls| crls.iter());

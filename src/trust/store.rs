@@ -58,7 +58,7 @@ impl AnchorStore for Store {
 }
 
 impl Base {
-    fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
+    pub(super) fn by_subject(&self, subject: &Name) -> Vec<Arc<Anchor>> {
         match self {
             Self::Listed(anchors) => anchors.by_subject(subject),
             Self::System(store) => store.by_subject(subject),

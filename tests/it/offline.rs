@@ -345,6 +345,35 @@ fn a_name_that_only_stricter_clients_refuse_is_told_in_words() {
     );
 }
 
+/// OpenSSL takes the certificates of a CRL file as anchors, too.
+#[test]
+fn an_intermediate_in_the_crl_file_is_not_said_to_be_in_the_root_file() {
+    let root = Ca::root("root");
+    let issuing = root.intermediate("issuing");
+    let older = issuing.reissued_below(&root, expired);
+    let lists = [&root, &issuing]
+        .map(|ca| ca.crl(1, -1..1, vec![]))
+        .concat();
+    let client = with(&issuing.leaf(&["db.example.com"]), &root);
+    for (held, outcome, place) in [
+        (
+            &issuing,
+            "pass",
+            "libpq uses the one that came with the CRLs",
+        ),
+        (
+            &older,
+            "intermediate-expired",
+            "It is with the CRLs (root.crl)",
+        ),
+    ] {
+        client.write("root.crl", format!("{}{lists}", held.pem));
+        let run = verify(&client, &format!("{ALL} --sslcrl root.crl"));
+        assert_eq!(run.outcome(), outcome, "{run:?}");
+        assert!(run.stdout.contains(place), "{run:?}");
+    }
+}
+
 #[test]
 fn a_root_file_with_nothing_but_a_list_of_revocations_is_named() {
     let root = Ca::root("root");

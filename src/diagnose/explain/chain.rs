@@ -257,15 +257,21 @@ impl Case<'_> {
         self.finding(message).hint(hint)
     }
 
-    /// Where the certificate is, if it comes from the root file: OpenSSL takes an issuer from there first.
+    /// Where the certificate is, if the client has it: OpenSSL takes an issuer from there first.
     fn held(&self) -> Option<String> {
-        let step = self.judgement.path.path.get(self.fault.depth);
-        matches!(step, Some(Step::Anchor(_))).then(|| {
-            format!(
-                "It is in {}, which libpq prefers to what the server sends. Remove it there.",
-                no_anchor::place(self.context.trust)
-            )
-        })
+        let Some(Step::Anchor(anchor)) = self.judgement.path.path.get(self.fault.depth) else {
+            return None;
+        };
+        let trust = self.context.trust;
+        let place = match &trust.crl_source {
+            Some(source) if !trust.is_root(&anchor.certificate) => {
+                format!("with the CRLs ({source})")
+            }
+            Some(_) | None => format!("in {}", no_anchor::place(trust)),
+        };
+        Some(format!(
+            "It is {place}, which libpq prefers to what the server sends. Remove it there."
+        ))
     }
 
     fn not_yet_valid(&self) -> Finding {

@@ -8,14 +8,14 @@ use crate::diagnose::explain::renewal::{Authority, Role, renewal};
 use crate::diagnose::explain::versions::{not_for_older, not_for_older_libpq};
 use crate::diagnose::lifetime::ending;
 use crate::escape::escape;
-use crate::trust;
+use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Step, Strict, strict};
 use crate::x509::{Certificate, SignatureScheme};
 
 /// All notices about the presented certificates and the path.
 pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement) -> Vec<Finding> {
     let mut found = expires_soon(context.rules.now, judgement);
-    found.extend(order(judgement));
+    found.extend(order(context.trust, judgement));
     let own = judgement.certificates.first();
     found.extend(own.map_or_else(Vec::new, |own| leaf(own, context.host)));
     found.extend(no_channel_binding(context, judgement));
@@ -30,7 +30,7 @@ pub(in crate::diagnose) fn of_chain(context: &Context<'_>, judgement: &Judgement
 }
 
 /// Certificates that the server sends in the wrong order, or does not send.
-fn order(judgement: &Judgement) -> Vec<Finding> {
+fn order(trust: &Trust, judgement: &Judgement) -> Vec<Finding> {
     let path = &judgement.path.path;
     let sent: Vec<usize> = path
         .iter()
@@ -63,8 +63,12 @@ fn order(judgement: &Judgement) -> Vec<Finding> {
             true => "sends another certificate of",
             false => "does not send",
         };
+        let place = match trust.is_root(held) {
+            true => "in the root file",
+            false => "that came with the CRLs",
+        };
         let message = format!(
-            "the server {fault} the intermediate \"{}\"; libpq uses the one in the root file, which other clients may lack",
+            "the server {fault} the intermediate \"{}\"; libpq uses the one {place}, which other clients may lack",
             escape(&held.subject.text)
         );
         found.push(
