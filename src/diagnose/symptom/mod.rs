@@ -16,10 +16,19 @@ use table::SYMPTOMS;
 pub struct Symptom {
     /// Who prints it.
     pub said_by: &'static str,
+    rank: Rank,
     /// What is in it, in small letters. All parts must be there.
     parts: &'static [&'static str],
     /// What can be behind it, most likely first, and what shows that.
     pub causes: &'static [(Code, &'static str)],
+}
+
+/// How much a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// A frame that drivers put around any fault.
+    General,
+    Specific,
 }
 
 impl Symptom {
@@ -36,7 +45,7 @@ impl Symptom {
         SYMPTOMS
             .iter()
             .filter(|symptom| symptom.parts.iter().all(|part| text.contains(part)))
-            .max_by_key(length)
+            .max_by_key(|symptom| (symptom.rank, length(symptom)))
     }
 }
 

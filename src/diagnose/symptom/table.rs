@@ -1,7 +1,7 @@
 //! Every message that is known.
 
-use super::Symptom;
 use super::causes::*;
+use super::{Rank, Symptom};
 use crate::diagnose::Code;
 
 const fn row(
@@ -11,8 +11,21 @@ const fn row(
 ) -> Symptom {
     Symptom {
         said_by,
+        rank: Rank::Specific,
         parts,
         causes,
+    }
+}
+
+/// Found only if no row for one fault is.
+const fn general(
+    said_by: &'static str,
+    parts: &'static [&'static str],
+    causes: &'static [(Code, &'static str)],
+) -> Symptom {
+    Symptom {
+        rank: Rank::General,
+        ..row(said_by, parts, causes)
     }
 }
 
@@ -20,7 +33,7 @@ const fn row(
 #[rustfmt::skip]
 pub(super) const SYMPTOMS: &[Symptom] = &[
     // Chains.
-    row(OPENSSL, &["verify failed"], &[ISSUER, LEAF_EXPIRED, INTERMEDIATE, SELF, (Code::CrlMissing, "a CRL is in use (~/.postgresql/root.crl) and does not cover every CA")]),
+    general(OPENSSL, &["verify failed"], &[ISSUER, LEAF_EXPIRED, INTERMEDIATE, SELF, (Code::CrlMissing, "a CRL is in use (~/.postgresql/root.crl) and does not cover every CA")]),
     row(OPENSSL, &["unable to get local issuer certificate"], &[ISSUER, INTERMEDIATE]),
     row(OPENSSL, &["self-signed certificate in certificate chain"], &[ISSUER]),
     row(OPENSSL, &["self-signed certificate"], &[SELF]),
@@ -61,6 +74,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(GO, &["x509: certificate signed by unknown authority", "while trying to verify candidate authority"], &[OWN_ROOT]),
     row(GO, &["x509: certificate has expired or is not yet valid"], &[LEAF_EXPIRED, ROOT_EXPIRED, EARLY]),
     row(GO, &["x509: certificate has expired or is not yet valid", "is before"], &[EARLY]),
+    row(GO, &["x509: certificate has expired or is not yet valid", "is after"], &[LEAF_EXPIRED, ROOT_EXPIRED]),
     row(GO, &["x509: certificate is valid for", ", not"], &[NAME]),
     row(GO, &["x509: certificate is not valid for any names"], &[NAME]),
     row(GO, &["x509: cannot validate certificate for", "doesn't contain any ip sans"], &[NAME]),
@@ -69,7 +83,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(GO, &["parent certificate cannot sign this kind of certificate"], &[(Code::NotACa, "a certificate of the chain is not a CA")]),
     row(GO, &["too many intermediates for path length constraint"], &[(Code::PathLength, "a CA of the chain may not issue so many levels")]),
     row(GO, &["x509: unhandled critical extension"], &[(Code::UnknownCriticalExtension, "the certificate has an extension that Go does not know, and that must not be ignored")]),
-    row(GO, &["tls: failed to verify certificate"], &[ISSUER, NAME, LEAF_EXPIRED]),
+    general(GO, &["tls: failed to verify certificate"], &[ISSUER, NAME, LEAF_EXPIRED]),
     row(GO, &["x509: cannot verify signature", "insecure algorithm"], &[(Code::WeakSignature, "signed with SHA-1 or MD5")]),
     row(GO, &["x509: cannot verify signature: algorithm unimplemented"], &[(Code::UnsupportedAlgorithm, "Go cannot check the signature (RSA-PSS, Ed448)")]),
     row(GO, &["couldn't parse pem from sslrootcert"], &[ROOT_INVALID]),
@@ -95,9 +109,9 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(WINDOWS, &["target principal name is incorrect"], &[NAME]),
     row(WINDOWS, &["received certificate has expired"], &[LEAF_EXPIRED, MIDDLE_EXPIRED]),
     row(WINDOWS, &["unable to check revocation because the revocation server was offline"], &[(Code::ClientsDiffer, "Windows asks the CA's own server about revocation, and cannot reach it. libpq does not ask")]),
-    row(PRISMA, &["error opening a tls connection"], &[ISSUER, NAME, LEAF_EXPIRED, VERSION]),
-    row(JAVA, &["pkix path building failed"], &[ISSUER, INTERMEDIATE]),
-    row(JAVA, &["pkix path validation failed"], &[LEAF_EXPIRED, OWN_ROOT]),
+    general(PRISMA, &["error opening a tls connection"], &[ISSUER, NAME, LEAF_EXPIRED, VERSION]),
+    general(JAVA, &["pkix path building failed"], &[ISSUER, INTERMEDIATE]),
+    general(JAVA, &["pkix path validation failed"], &[LEAF_EXPIRED, OWN_ROOT]),
     row(JAVA, &["pkix path validation failed", "validity check failed"], &[LEAF_EXPIRED, MIDDLE_EXPIRED]),
     row(JAVA, &["does not chain with any of the trust anchors"], &[OWN_ROOT]),
     row(JAVA, &["unable to find valid certification path to requested target"], &[ISSUER, INTERMEDIATE]),
@@ -111,20 +125,20 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(JAVA, &["could not open ssl root certificate file"], &[ROOT_MISSING]),
     row(JAVA, &["trustanchors parameter must be non-empty"], &[ROOT_INVALID]),
     row(JAVA, &["could not read ssl key file"], &[(Code::ClientKeyFileInvalid, "pgjdbc wants PKCS#8 (.pk8) or PKCS#12 (.p12)")]),
-    row(NET, &["rejected by the provided remotecertificatevalidationcallback"], &[ISSUER, NAME, INTERMEDIATE]),
-    row(NET, &["remote certificate is invalid according to the validation procedure"], &[ISSUER, NAME, INTERMEDIATE]),
+    general(NET, &["rejected by the provided remotecertificatevalidationcallback"], &[ISSUER, NAME, INTERMEDIATE]),
+    general(NET, &["remote certificate is invalid according to the validation procedure"], &[ISSUER, NAME, INTERMEDIATE]),
     row(NET, &["remotecertificatenamemismatch"], &[NAME]),
-    row(NET, &["remotecertificatechainerrors"], &[ISSUER, LEAF_EXPIRED]),
+    general(NET, &["remotecertificatechainerrors"], &[ISSUER, LEAF_EXPIRED]),
     row(NET, &["partialchain"], &[INTERMEDIATE, ISSUER]),
     row(NET, &["untrustedroot"], &[ISSUER]),
-    row(NET, &["exception while performing ssl handshake"], &[ISSUER, NAME, LEAF_EXPIRED, VERSION]),
+    general(NET, &["exception while performing ssl handshake"], &[ISSUER, NAME, LEAF_EXPIRED, VERSION]),
     row(NET, &["notsignaturevalid"], &[OWN_ROOT]),
     row(NET, &["nottimevalid"], &[LEAF_EXPIRED, ROOT_EXPIRED, EARLY]),
     row(ERLANG, &["missing_subject_altnames"], &[(Code::NoSan, "the certificate has no subjectAltName")]),
     row(ERLANG, &["hostname_check_failed"], &[NAME]),
     row(ERLANG, &["verify_peer", "cacerts", "undefined"], &[(Code::RootFileMissing, "since OTP 26 the certificate is verified, and no CA is given: set ssl: [cacertfile: ...] or cacerts")]),
     row(ERLANG, &["bad_certificate", "cert_expired"], &[LEAF_EXPIRED]),
-    row(ERLANG, &["unknown_ca"], &[ISSUER]),
+    general(ERLANG, &["unknown_ca"], &[ISSUER]),
     row(OPENSSL, &["permitted subtree violation"], &[CONSTRAINED]),
     row(OPENSSL, &["excluded subtree violation"], &[CONSTRAINED]),
     row(OPENSSL, &["format error in certificate's"], &[SPOILT]),
@@ -169,10 +183,10 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(LIBPQ, &["invalid sslmode value"], &[MODE]),
     row(LIBPQ, &["sslmode value", "invalid when ssl support is not compiled in"], &[(Code::ClientsDiffer, "this libpq was built without TLS: install one with it"), MODE]),
     row(PYTHON, &["sslmode", "parameter must be one of"], &[MODE]),
-    row(RUST, &["invalid value for option", "sslmode"], &[MODE]),
+    row(RUST, &["invalid value for option", "sslmode"], &[(Code::ClientsDiffer, "tokio-postgres takes only disable, prefer and require"), MODE]),
     row(GO, &["wrong value for", "sslmode"], &[MODE]),
     row(GO, &["sslmode is invalid"], &[MODE]),
-    row(GO, &["unsupported sslmode"], &[MODE]),
+    row(GO, &["unsupported sslmode"], &[(Code::ClientsDiffer, "this lib/pq takes neither allow nor prefer"), MODE]),
     row(RUST, &["unknown value", "ssl_mode"], &[MODE]),
     row(LIBPQ, &["invalid connection option"], &[KEYWORD]),
     row(POOLER, &["unsupported startup parameter"], &[(Code::UnknownKeyword, "a pooler takes only the parameters that it knows. Add others to ignore_startup_parameters in pgbouncer.ini")]),
@@ -304,7 +318,7 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(JAVA, &["received fatal alert: unrecognized_name"], &[SNI]),
     row(JAVA, &["received fatal alert: internal_error"], &[(Code::TlsAlert, "the TLS library on the other side failed: its log may say why")]),
     row(JAVA, &["handshake timed out"], &[(Code::Timeout, "the server accepted the connection, but did not finish the handshake")]),
-    row(ERLANG, &["tls_alert", "handshake_failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
+    general(ERLANG, &["tls_alert", "handshake_failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
     row(ERLANG, &["tls_alert", "protocol_version"], &[VERSION]),
     // Client certificates and logins.
     row(SERVER, &["connection requires a valid client certificate"], &[NEED_CERTIFICATE]),
@@ -359,6 +373,8 @@ pub(super) const SYMPTOMS: &[Symptom] = &[
     row(RUST, &["received fatal alert: badcertificate"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
     row(RUST, &["received fatal alert: unknownca"], &[REFUSED_CERTIFICATE]),
     row(ERLANG, &["tls_alert", "certificate_required"], &[NEED_CERTIFICATE]),
+    row(ERLANG, &["tls_alert", "unknown_ca", "received server alert"], &[REFUSED_CERTIFICATE]),
+    row(ERLANG, &["tls_alert", "bad_certificate", "received server alert"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
     row(SERVER, &["provided user name", "authenticated user name", "do not match"], &[OTHER_USER]),
     row(SERVER, &["no match in usermap"], &[OTHER_USER]),
     row(SERVER, &["is not permitted to log in"], &[(Code::LoginFailed, "TLS works; the role has no LOGIN right")]),

@@ -62,6 +62,39 @@ fn every_row_finds_itself_and_has_a_cause() {
     }
 }
 
+#[test]
+#[rustfmt::skip] // One message a line.
+fn a_row_for_one_fault_is_found_before_one_that_any_fault_has() {
+    let npgsql = "Npgsql.NpgsqlException (0x80004005): Exception while performing SSL handshake ---> \
+        System.Security.Authentication.AuthenticationException: The remote certificate";
+    let callback = "was rejected by the provided RemoteCertificateValidationCallback.";
+    let chain = "is invalid because of errors in the certificate chain:";
+    let alert = "{:tls_alert, {:handshake_failure, ~c\"TLS client: In state certify at ssl_handshake.erl:2123 \
+        generated CLIENT ALERT: Fatal - Handshake Failure\\n {bad_cert,hostname_check_failed}\"}}";
+    let procedure = "is invalid according to the validation procedure:";
+    let mut wrong = Vec::new();
+    for (text, codes) in [
+        (format!("{npgsql} {callback}"), &[Code::UnknownIssuer, Code::HostNameMismatch, Code::MissingIntermediate][..]),
+        (format!("{npgsql} {chain} PartialChain"), &[Code::MissingIntermediate, Code::UnknownIssuer]),
+        (format!("{npgsql} {chain} UntrustedRoot"), &[Code::UnknownIssuer]),
+        (format!("{npgsql} {chain} NotTimeValid"), &[Code::Expired, Code::RootExpired, Code::NotYetValid]),
+        (format!("{npgsql} {procedure} RemoteCertificateNameMismatch"), &[Code::HostNameMismatch]),
+        (format!("{npgsql} {procedure} RemoteCertificateNameMismatch, RemoteCertificateChainErrors"), &[Code::HostNameMismatch]),
+        (alert.to_owned(), &[Code::HostNameMismatch]),
+        ("{:tls_alert, {:unknown_ca, ~c\"TLS client: In state connection received SERVER ALERT: Fatal - Unknown CA\\n\"}}".to_owned(), &[Code::ClientCertRefused]),
+        ("{:tls_alert, {:unknown_ca, ~c\"TLS client: In state certify generated CLIENT ALERT: Fatal - Unknown CA\\n\"}}".to_owned(), &[Code::UnknownIssuer]),
+        ("tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-11-27T10:00:00Z is after 2026-01-01T00:00:00Z".to_owned(), &[Code::Expired, Code::RootExpired]),
+        ("pq: unsupported sslmode \"prefer\"; only \"require\" (default), \"verify-full\", \"verify-ca\", and \"disable\" supported".to_owned(), &[Code::ClientsDiffer, Code::InvalidValue]),
+        ("invalid connection string: invalid value for option `sslmode`".to_owned(), &[Code::ClientsDiffer, Code::InvalidValue]),
+    ] {
+        let found = Symptom::of(&text).map_or_else(Vec::new, |found| found.causes.iter().map(|cause| cause.0).collect());
+        if found != codes {
+            wrong.push(format!("{text}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// As the drivers print them, with hosts, paths and versions of all kinds.
 #[test]
 #[rustfmt::skip] // One message a line.
