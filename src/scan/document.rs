@@ -98,6 +98,17 @@ pub(super) enum Effect {
     Doubtful,
 }
 
+impl Effect {
+    /// Makes it doubtful. What the text says nothing of may be what it is outside, or not.
+    pub(super) fn lose(&mut self) {
+        *self = match self {
+            Self::Value(_, _) | Self::Doubtful => Self::Doubtful,
+            Self::Inherited | Self::Assigned => Self::Assigned,
+            Self::Removed => Self::Removed,
+        };
+    }
+}
+
 /// Settings that stand together: a section, a map, the arguments of a call.
 #[derive(Debug, Clone)]
 pub(super) struct Scope {

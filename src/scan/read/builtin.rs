@@ -10,9 +10,25 @@ pub(super) fn is_special(name: &str) -> bool {
     matches!(name, ":" | "." | "eval" | "exec" | "trap")
 }
 
+/// What a handler of `trap` runs behind everything else for.
+const ENDS: &[&str] = &[
+    "EXIT", "0", "INT", "TERM", "HUP", "QUIT", "1", "2", "3", "15",
+];
+
+/// `unset NAME>file`
+fn without_redirection(word: &str) -> &str {
+    word.split(['<', '>']).next().unwrap_or_default()
+}
+
 /// The followed variables among words.
 fn followed(words: &[&str]) -> Vec<Followed> {
-    words.iter().filter_map(|name| Followed::of(name)).collect()
+    let is_named = |word: &str, name: Followed| {
+        let is_option = word.starts_with('-') && word.ends_with(name.name());
+        is_option || word == name.name()
+    };
+    let mut all = Followed::ALL.to_vec();
+    all.retain(|name| words.iter().any(|word| is_named(word, *name)));
+    all
 }
 
 impl Shell {
@@ -24,6 +40,10 @@ impl Shell {
                 flags.is_some_and(|flags| flags.contains(letter) && !flags.contains('='))
             })
         };
+        // Another name for a variable.
+        if matches!(name, "declare" | "typeset" | "local" | "nameref") && has('-', 'n') {
+            self.lose();
+        }
         let exported = match name {
             "unexport" => Some(Exported::No),
             "export" if has('-', 'n') => Some(Exported::No),
@@ -34,7 +54,7 @@ impl Shell {
             "unset" => {
                 self.doubt_open(words);
                 for word in words {
-                    self.state.remove(word);
+                    self.state.remove(without_redirection(word));
                 }
                 return true;
             }
@@ -57,7 +77,21 @@ impl Shell {
                 }
                 return false;
             }
-            "read" | "printf" | "getopts" | "mapfile" | "readarray" => {
+            "trap" => {
+                let ends = |word: &&str| ENDS.contains(&word.trim_start_matches("SIG"));
+                if !words.iter().skip(1).all(ends) {
+                    self.lose();
+                }
+                return false;
+            }
+            "coproc" => {
+                self.lose();
+                return false;
+            }
+            "read" | "printf" | "getopts" | "mapfile" | "readarray" | "wait" | "let" => {
+                if name != "printf" || words.iter().any(|word| word.starts_with("-v")) {
+                    self.doubt_open(words);
+                }
                 self.state.doubt(&followed(words));
                 return false;
             }
@@ -69,7 +103,6 @@ impl Shell {
             self.assign(name, value, number, Exported::Yes);
             return true;
         }
-        self.doubt_open(words);
         for word in words {
             let name = match (assignment(word), word.contains('=')) {
                 (Some((name, value)), _) => {
@@ -80,18 +113,22 @@ impl Shell {
                     self.document.say(self.scope, word, number);
                     continue;
                 }
-                (None, false) => word,
+                (None, false) => without_redirection(word),
             };
             if let Some(exported) = exported {
                 self.state.export(name, exported);
             }
         }
+        self.doubt_open(words);
         true
     }
 
     /// `export $(cat .env)`: only the running program knows which variables these are.
     fn doubt_open(&mut self, words: &[&str]) {
-        let is_open = |word: &&str| word.starts_with(['$', '`']);
+        let is_open = |word: &&str| {
+            let name = word.split('=').next().unwrap_or_default();
+            name.contains(['$', '`', '{', '*', '?'])
+        };
         if words.iter().any(is_open) {
             self.state.doubt_all();
         }
@@ -104,12 +141,18 @@ impl Shell {
             && flags.contains('x')
             && is_name(name)
         {
-            self.assign(name, value, number, Exported::Yes);
+            self.document.set(self.scope, name, value, number);
+            // Other shells take it for arguments.
+            self.state.doubt(Followed::of(name).as_ref());
             return;
         }
         self.state.doubt(&followed(words));
         let mut last = "";
         for word in words.iter().take_while(|word| **word != "--") {
+            // An argument ends the options.
+            if !word.starts_with(['-', '+']) && !matches!(last, "-o" | "+o") {
+                break;
+            }
             let exported = match (word.get(..1), last) {
                 (_, "-o") if *word == "allexport" => Some(Exported::Yes),
                 (_, "+o") if *word == "allexport" => Some(Exported::No),

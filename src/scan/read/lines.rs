@@ -1,7 +1,7 @@
 //! Files of lines that set variables: env files, shell scripts, Dockerfiles, Makefiles, `.properties`.
 
 use super::is_variable;
-use super::shell::{Rules, Shell};
+use super::shell::{Earlier, Rules, Shell};
 use super::words::{Brackets, Piece, split, words};
 use crate::scan::document::Document;
 
@@ -33,7 +33,7 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
         Style::Shell | Style::Env | Style::Properties | Style::Batch => Rules::Script,
     };
     let mut shell = Shell::new(rules);
-    let mut line_of = |line: &str, number: usize| match style {
+    let line_of = |shell: &mut Shell, line: &str, number: usize| match style {
         Style::Shell | Style::Docker | Style::Unit | Style::Make => shell.line(line, number),
         Style::Env | Style::Properties | Style::Batch => {
             one(line, style, number, &mut shell.document);
@@ -41,8 +41,23 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
     };
     let mut pending: Option<(String, usize)> = None;
     for (number, line) in (first_line..).zip(text.lines()) {
-        let line = line.trim_end();
-        let goes_on = line.ends_with('\\') && !line.ends_with("\\\\");
+        // Behind a backslash, a blank counts for shells, and so it does behind the end of a text.
+        let line = match style {
+            Style::Shell => line,
+            Style::Docker
+            | Style::Unit
+            | Style::Make
+            | Style::Env
+            | Style::Properties
+            | Style::Batch => line.trim_end(),
+        };
+        let unescaped = line.trim_end_matches('\\').len();
+        let is_odd = line.len().saturating_sub(unescaped) % 2 == 1;
+        let earlier = match pending {
+            Some(_) => Earlier::Something,
+            None => Earlier::Nothing,
+        };
+        let goes_on = is_odd && (style != Style::Shell || shell.goes_on(line, earlier));
         let part = if goes_on {
             line.get(..line.len().saturating_sub(1)).unwrap_or_default()
         } else {
@@ -58,7 +73,7 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
                 (earlier, number)
             }
             Some((earlier, first)) => {
-                line_of(&earlier, first);
+                line_of(&mut shell, &earlier, first);
                 (part.to_owned(), number)
             }
             None => (part.to_owned(), number),
@@ -66,11 +81,11 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
         if goes_on {
             pending = Some((whole, number));
         } else {
-            line_of(&whole, number);
+            line_of(&mut shell, &whole, number);
         }
     }
     if let Some((whole, number)) = pending {
-        line_of(&whole, number);
+        line_of(&mut shell, &whole, number);
     }
     shell.finished()
 }

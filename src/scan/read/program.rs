@@ -365,17 +365,41 @@ fn text(command: &[&str]) -> String {
     let mut words = Vec::new();
     let mut rest = command.iter();
     while let Some(word) = rest.next() {
-        let sign = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
-        if sign.starts_with(['<', '>']) {
-            // `> file`
-            if sign.ends_with(['<', '>', '|']) {
+        match redirection(word) {
+            Some(Target::Next) => {
                 rest.next();
             }
-        } else {
-            words.push(quoted(word));
+            Some(Target::Own) => {}
+            None => words.push(quoted(word)),
         }
     }
     words.join(" ")
+}
+
+/// Where the file of a redirection stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// `>file`
+    Own,
+    /// `> file`
+    Next,
+}
+
+/// Whether a word is a redirection.
+pub(super) fn redirection(word: &str) -> Option<Target> {
+    let sign = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
+    // `{name}>file`
+    let sign = match sign.strip_prefix('{').and_then(|name| name.split_once('}')) {
+        Some((_, sign)) => sign,
+        None => sign,
+    };
+    if !sign.starts_with(['<', '>']) {
+        None
+    } else if sign.ends_with(['<', '>', '|']) {
+        Some(Target::Next)
+    } else {
+        Some(Target::Own)
+    }
 }
 
 fn quoted(word: &str) -> String {

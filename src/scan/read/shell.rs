@@ -1,7 +1,7 @@
 //! Commands of a shell, with the environment that each of them gets. What a shell does under a condition, and what may
 //! not reach a command, is known as doubtful.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 
 use super::builtin::is_special;
@@ -9,7 +9,8 @@ use super::control::{Block, Control, Head};
 use super::docker::Image;
 use super::keyword::Taken;
 use super::lines::{LONGEST_LINE, Style, assigned_alone, is_name};
-use super::unclosed::Unclosed;
+use super::program::{Target, redirection};
+use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
 use crate::dialect::is_psql_program;
@@ -29,6 +30,13 @@ pub(super) enum Rules {
     Prose,
 }
 
+/// Whether a line goes on with those before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    Something,
+    Nothing,
+}
+
 /// Reads commands, one line after the other.
 pub(super) struct Shell {
     pub(super) document: Document,
@@ -41,13 +49,22 @@ pub(super) struct Shell {
     pub(super) functions: BTreeMap<String, BTreeSet<Followed>>,
     /// Commands of functions, with what each variable was where the function stands: it may run after a change.
     pub(super) waiting: BTreeMap<Followed, Vec<(Range<usize>, Effect)>>,
-    /// What ends the text that a command gets as its input.
-    ends: Option<String>,
+    /// What ends the texts that commands get as their input.
+    ends: VecDeque<HereDocument>,
     open: Option<Open>,
     /// Commands that run when everything is set: recipes, `CMD`.
     pub(super) later: Vec<(String, usize)>,
     pub(super) image: Image,
     depth: usize,
+    certainty: Certainty,
+}
+
+/// Whether the text can be followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    Sure,
+    /// It does something that is not followed: no setting surely reaches a command.
+    Lost,
 }
 
 /// Lines with a quote that is open.
@@ -71,11 +88,12 @@ impl Shell {
             scope: 0,
             functions: BTreeMap::new(),
             waiting: BTreeMap::new(),
-            ends: None,
+            ends: VecDeque::new(),
             open: None,
             later: Vec::new(),
             image: Image::default(),
             depth: 0,
+            certainty: Certainty::Sure,
         }
     }
 
@@ -101,12 +119,53 @@ impl Shell {
                 server: Server::Unknown,
             });
         }
+        if self.certainty == Certainty::Lost {
+            let commands = self.document.commands.iter_mut();
+            for command in commands.chain(&mut self.document.at_end) {
+                for name in [Followed::Mode, Followed::Root] {
+                    command.effect(name).lose();
+                }
+            }
+        }
         self.document
+    }
+
+    /// Something was read that is not followed.
+    pub(super) const fn lose(&mut self) {
+        self.certainty = Certainty::Lost;
+    }
+
+    /// Whether a line that ends with a backslash goes on in the next: a comment does not. `earlier` says what stands before it.
+    pub(super) fn goes_on(&mut self, line: &str, earlier: Earlier) -> bool {
+        if self
+            .ends
+            .front()
+            .is_some_and(|end| end.quoted == Quoted::Yes)
+        {
+            return false;
+        }
+        if !self.ends.is_empty() || !line.contains('#') {
+            return true;
+        }
+        let mut unclosed = Unclosed::default();
+        let is_comment = unclosed.read(line) == Rest::Comment;
+        if earlier == Earlier::Something || self.open.is_some() {
+            // What is open there decides.
+            self.lose();
+        }
+        !is_comment
     }
 
     /// A line; those that go on behind a backslash are one. So are those with an open quote between them.
     pub(super) fn line(&mut self, line: &str, number: usize) {
-        let is_text = self.ends.is_some() || here_document(line).is_some();
+        let is_text = !self.ends.is_empty() || !here_documents(line).is_empty();
+        // `$'it\'s'` is for some shells one string.
+        if line
+            .split_once("$'")
+            .is_some_and(|(_, behind)| behind.contains("\\'"))
+        {
+            self.lose();
+        }
         if self.rules != Rules::Script || self.open.is_none() && is_text {
             self.whole_line(line, number);
             return;
@@ -132,22 +191,29 @@ impl Shell {
     }
 
     fn whole_line(&mut self, line: &str, number: usize) {
-        if let Some(end) = &self.ends {
-            if line.trim() == end {
-                self.ends = None;
-                self.close(Block::Input);
+        if let Some(end) = self.ends.front() {
+            if end.is_end(line, self.rules) {
+                self.ends.pop_front();
+                if self.ends.is_empty() {
+                    self.close(Block::Input);
+                }
             } else {
                 self.command_line(line, number);
             }
             return;
         }
-        let end = here_document(line);
+        let ends = here_documents(line);
         self.command_line(line, number);
-        if end.is_some() {
-            self.ends = end;
-            self.open(Block::Input);
-            self.state.doubt_all();
+        if ends.is_empty() {
+            return;
         }
+        // In several lines, its text may have been read with them.
+        if line.contains('\n') {
+            self.lose();
+        }
+        self.ends.extend(ends);
+        self.open(Block::Input);
+        self.state.doubt_all();
     }
 
     fn command_line(&mut self, line: &str, number: usize) {
@@ -155,7 +221,7 @@ impl Shell {
         if text.is_empty() || text.starts_with('#') {
             return;
         }
-        if self.rules == Rules::Docker && self.ends.is_none() {
+        if self.rules == Rules::Docker && self.ends.is_empty() {
             self.instruction(text, number);
             return;
         }
@@ -189,6 +255,17 @@ impl Shell {
                 if let Piece::Inner(command) = piece {
                     self.alone(&command, number);
                 }
+            }
+            // Where a shell takes the line for something else, it may still be a setting that somebody reads.
+            let is_set = matches!(before, "" | "export" | "declare" | "local" | "readonly")
+                && text.contains(&format!("{name}="));
+            if self.rules == Rules::Script && !is_set {
+                self.document.set(self.scope, &name, &value, number);
+                let earlier = self.state.clone();
+                self.state.doubt(Followed::of(&name).as_ref());
+                self.changed_since(&earlier);
+                self.control.end(End::Next, &mut self.state);
+                return;
             }
             self.assigned_line(before, &name, &value, number);
             return;
@@ -283,8 +360,10 @@ impl Shell {
 
     /// One command.
     pub(super) fn simple(&mut self, words: &[&str], number: usize) {
+        let words = &without_first_redirections(words)[..];
         let is_before = |word: &&&str| {
-            assignment(word).is_some() || matches!(**word, "command" | "builtin" | "time" | "@")
+            assignment(word).is_some()
+                || matches!(**word, "command" | "builtin" | "time" | "@" | "-p" | "--")
         };
         let before = words.iter().take_while(is_before).count();
         let (assigned, rest) = words.split_at_checked(before).unwrap_or_default();
@@ -312,6 +391,14 @@ impl Shell {
             let sign = format!("${{{}:=", name.name());
             arguments.iter().any(|word| word.contains(&sign))
         };
+        // `a=(export NAME=value)` runs nothing.
+        if words.iter().any(|word| word.contains("=(")) {
+            self.state.doubt(&self.state.differing(&earlier));
+        }
+        // Nobody knows which command this is.
+        if first.starts_with('$') && !first.contains('/') && self.rules != Rules::Prose {
+            self.state.doubt_all();
+        }
         if *first == ":" {
             self.state
                 .doubt(Followed::ALL.iter().filter(|name| defaults(name)));
@@ -336,27 +423,44 @@ impl Shell {
     }
 }
 
-/// `NAME=value`. What `NAME+=more` makes is not known.
+/// `NAME=value`. What `NAME+=more` and `NAME[0]=value` make is not known.
 pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
-    let (name, value) = match name.strip_suffix('+') {
-        Some(name) => (name, UNKNOWN),
-        None => (name, value),
+    let (name, value) = match (name.strip_suffix('+'), name.split_once('[')) {
+        (_, Some((name, _))) | (Some(name), None) => (name, UNKNOWN),
+        (None, None) => (name, value),
     };
     is_name(name).then_some((name, value))
 }
 
-/// The word that ends the lines which a command gets as its input: `psql <<EOF`.
-fn here_document(text: &str) -> Option<String> {
-    let (before, behind) = text.split_once("<<")?;
-    let mut unclosed = Unclosed::default();
-    unclosed.read(before);
-    if behind.starts_with('<') || before.trim_start().starts_with('#') || unclosed.is_quoted() {
-        return None;
+/// The words of a command without the redirections before its program.
+fn without_first_redirections<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let mut rest = words.iter().copied();
+    let mut bare = Vec::new();
+    while let Some(word) = rest.next() {
+        match redirection(word) {
+            Some(Target::Next) => {
+                rest.next();
+            }
+            Some(Target::Own) => {}
+            None => {
+                bare.push(word);
+                if assignment(word).is_none() {
+                    break;
+                }
+            }
+        }
     }
-    let word = behind.trim_start_matches(['-', '~', ' ', '\\', '\'', '"']);
-    let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let word = word.get(..end.unwrap_or(word.len()))?;
-    let is_word = word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    is_word.then(|| word.to_owned())
+    bare.extend(rest);
+    bare
+}
+
+/// The words that end the lines which commands get as their input: `psql <<EOF`.
+fn here_documents(text: &str) -> Vec<HereDocument> {
+    if !text.contains("<<") {
+        return Vec::new();
+    }
+    let mut unclosed = Unclosed::default();
+    unclosed.read(text);
+    unclosed.documents
 }

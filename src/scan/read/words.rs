@@ -77,10 +77,7 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
             (Some('"'), '\\') if chars.peek().is_some_and(|next| "\"\\$`".contains(*next)) => {
                 splitter.word().extend(chars.next());
             }
-            (None, '\\')
-                if brackets == Brackets::Signs
-                    && chars.peek().is_some_and(|next| SPECIAL.contains(*next)) =>
-            {
+            (None, '\\') if brackets == Brackets::Signs && chars.peek().is_some() => {
                 splitter.word().extend(chars.next());
             }
             (Some(_), c) => splitter.word().push(c),
@@ -91,7 +88,7 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
             (None, '#') if splitter.word.is_none() => {
                 while chars.next_if(|next| *next != '\n').is_some() {}
             }
-            (None, '\n') => splitter.sign(Piece::End(End::Next)),
+            (None, '\n') if splitter.letters == 0 => splitter.sign(Piece::End(End::Next)),
             (None, c) if c.is_whitespace() => splitter.end_word(),
             (None, ';' | '|' | '&') if separates(c, splitter.word.as_deref(), brackets, &chars) => {
                 let end = end(c, &mut chars);
@@ -113,9 +110,6 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
         Piece::Inner(_) | Piece::Open | Piece::Close | Piece::End(_) => None,
     })
 }
-
-/// What a backslash takes the meaning from.
-const SPECIAL: &str = "()<>;&|'\"`$# \\";
 
 struct Splitter {
     pieces: Vec<Piece>,

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod reach;
+mod strange;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -81,7 +82,8 @@ fn scanned(script: &str) -> Vec<(String, String, String)> {
 fn shells_give_psql_the_mode_that_the_scan_is_sure_of() {
     let mut missing = BTreeSet::new();
     let mut answers = 0;
-    for (shells, script, expected) in blocks::SCRIPTS.iter().chain(reach::SCRIPTS) {
+    let scripts = [blocks::SCRIPTS, reach::SCRIPTS, strange::SCRIPTS];
+    for (shells, script, expected) in scripts.into_iter().flatten() {
         // A name with a dot is on a network.
         let script = script
             .replace("-h a", "-h a.acme.io")
