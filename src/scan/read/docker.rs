@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::shell::{Shell, assignment};
 use super::variables::{Exported, State};
 use super::words::words;
+use crate::dialect::is_psql_program;
 use crate::scan::document::{Effect, Followed};
 
 /// What was read of a Dockerfile.
@@ -20,6 +21,16 @@ pub(super) struct Image {
     /// What `ARG` sets, and its scope. It exists while the image is built, and not when it runs.
     arguments: State,
     built: Option<usize>,
+    entry: Entry,
+}
+
+/// What runs `CMD`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Entry {
+    #[default]
+    Itself,
+    /// A program that may change the environment.
+    Other,
 }
 
 /// What a stage sets.
@@ -60,7 +71,16 @@ impl Shell {
                 self.state = before;
             }
             // They run with what the whole stage sets.
-            "CMD" | "ENTRYPOINT" => self.later.push((rest.to_owned(), number)),
+            "ENTRYPOINT" => {
+                let is_program = |word: &str| word.rsplit('/').next().is_some_and(is_psql_program);
+                if !rest.split(['"', ' ', '\'']).any(is_program) {
+                    self.image.entry = Entry::Other;
+                }
+                self.later.push((rest.to_owned(), number));
+            }
+            // Every command runs in another way.
+            "SHELL" => self.lose(),
+            "CMD" => self.later.push((rest.to_owned(), number)),
             "HEALTHCHECK" => {
                 let command = rest.split_once("CMD ").map_or("", |(_, command)| command);
                 self.later.push((command.to_owned(), number));
@@ -102,9 +122,14 @@ impl Shell {
 
     /// Runs what runs when a stage is whole.
     pub(super) fn end_stage(&mut self) {
+        let whole = self.state.clone();
+        if self.image.entry == Entry::Other && self.later.len() > 1 {
+            self.state.doubt_all();
+        }
         for (command, number) in std::mem::take(&mut self.later) {
             self.process(&command, number);
         }
+        self.state = whole;
         if let Some(name) = self.image.name.take() {
             let stage = Stage {
                 state: self.state.clone(),

@@ -51,6 +51,13 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
             | Style::Properties
             | Style::Batch => line.trim_end(),
         };
+        // There, a comment between lines is left out.
+        let is_left_out = matches!(style, Style::Docker | Style::Unit)
+            && pending.is_some()
+            && line.trim_start().starts_with(['#', ';']);
+        if is_left_out {
+            continue;
+        }
         let unescaped = line.trim_end_matches('\\').len();
         let is_odd = line.len().saturating_sub(unescaped) % 2 == 1;
         let earlier = match pending {

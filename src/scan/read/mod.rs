@@ -10,6 +10,7 @@ pub(super) mod ini;
 mod keyword;
 pub(super) mod language;
 pub(super) mod lines;
+mod make;
 mod program;
 pub(super) mod prose;
 mod shell;

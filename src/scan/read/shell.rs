@@ -219,15 +219,22 @@ impl Shell {
     fn command_line(&mut self, line: &str, number: usize) {
         let text = line.trim_start();
         if text.is_empty() || text.starts_with('#') {
+            // `# escape=` decides which lines go on.
+            if self.rules == Rules::Docker && text.to_ascii_lowercase().contains("escape") {
+                self.lose();
+            }
             return;
         }
         if self.rules == Rules::Docker && self.ends.is_empty() {
             self.instruction(text, number);
             return;
         }
-        if self.rules == Rules::Make && line.starts_with([' ', '\t']) {
-            let text = text.trim_start_matches(['@', '-', '+']).trim_start();
-            self.later.push((text.to_owned(), number));
+        let taken = match self.rules {
+            Rules::Make => self.make_line(line, number),
+            Rules::Unit => self.unit_line(text, number),
+            Rules::Script | Rules::Docker | Rules::Prose => Taken::No,
+        };
+        if taken == Taken::Yes {
             return;
         }
         // `target: export NAME = value`
@@ -257,9 +264,16 @@ impl Shell {
                 }
             }
             // Where a shell takes the line for something else, it may still be a setting that somebody reads.
-            let is_set = matches!(before, "" | "export" | "declare" | "local" | "readonly")
-                && text.contains(&format!("{name}="));
-            if self.rules == Rules::Script && !is_set {
+            let is_set = match self.rules {
+                Rules::Script => {
+                    matches!(before, "" | "export" | "declare" | "local" | "readonly")
+                        && text.contains(&format!("{name}="))
+                }
+                // The environment of make may have another value.
+                Rules::Make => !text.contains("?="),
+                Rules::Docker | Rules::Unit | Rules::Prose => true,
+            };
+            if !is_set {
                 self.document.set(self.scope, &name, &value, number);
                 let earlier = self.state.clone();
                 self.state.doubt(Followed::of(&name).as_ref());
@@ -274,13 +288,6 @@ impl Shell {
     }
 
     fn assigned_line(&mut self, before: &str, name: &str, value: &str, number: usize) {
-        if name == "Environment" && self.rules == Rules::Unit {
-            let value = value.trim_matches('"');
-            if let Some((name, value)) = assignment(value) {
-                self.assign(name, value, number, Exported::Yes);
-            }
-            return;
-        }
         let exported = match before {
             "export" | "ENV" | "ARG" | "setx" | "-x" => Exported::Yes,
             _ => Exported::No,

@@ -330,6 +330,60 @@ fn a_command_gets_only_the_mode_that_surely_reaches_it() {
 }
 
 #[test]
+fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
+    const RECIPE: &str = "dump:\n\tpsql -h db.acme.io\n";
+    const SET: &str = "export PGSSLMODE = verify-full\n";
+    for (lines, expected) in [
+        ("override PGSSLMODE = disable\n", "unknown"),
+        ("PGSSLMODE ::= disable\n", "unknown"),
+        ("PGSSLMODE != echo disable\n", "unknown"),
+        ("define PGSSLMODE\ndisable\nendef\n", "unknown"),
+        ("undefine PGSSLMODE\n", "unknown"),
+        ("$(eval PGSSLMODE = disable)\n", "unknown"),
+        (".ONESHELL:\n", "unknown"),
+        ("  export PGSSLMODE = disable\n", "unknown"),
+        ("OTHER = x\n", "pass"),
+    ] {
+        let make = format!("{SET}{lines}{RECIPE}");
+        assert_eq!(verdicts(&[("Makefile", &make)]), [expected], "{make}");
+    }
+    let make = format!("export PGSSLMODE ?= verify-full\n{RECIPE}");
+    assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"]);
+    let make = format!("{SET}a: ; psql -h db.acme.io\nexport PGSSLMODE = disable\n");
+    assert_eq!(verdicts(&[("Makefile", &make)]), ["fail"]);
+    for (lines, expected) in [
+        (
+            "RUN true \\\n# c\n && PGSSLMODE=disable psql -h db.acme.io\n",
+            "fail",
+        ),
+        ("# escape=`\nRUN psql -h db.acme.io\n", "unknown"),
+        (
+            "ENTRYPOINT [\"env\", \"-i\"]\nCMD [\"psql\", \"-h\", \"db.acme.io\"]\n",
+            "unknown",
+        ),
+        (
+            "SHELL [\"env\", \"-i\", \"sh\", \"-c\"]\nRUN psql -h db.acme.io\n",
+            "unknown",
+        ),
+    ] {
+        let docker = format!("FROM postgres\nENV PGSSLMODE=verify-full\n{lines}");
+        assert_eq!(verdicts(&[("Dockerfile", &docker)]), [expected], "{docker}");
+    }
+    for (lines, expected) in [
+        ("", "pass"),
+        ("Environment=A=b PGSSLMODE=disable\n", "fail"),
+        ("Environment=\n", "unknown"),
+        ("UnsetEnvironment=PGSSLMODE\n", "unknown"),
+        ("EnvironmentFile=/etc/x\n", "unknown"),
+    ] {
+        let unit = format!(
+            "[Service]\nEnvironment=PGSSLMODE=verify-full\n{lines}ExecStart=-/usr/bin/psql -h db.acme.io\n"
+        );
+        assert_eq!(verdicts(&[("a.service", &unit)]), [expected], "{unit}");
+    }
+}
+
+#[test]
 fn a_program_without_an_ending_is_read_by_its_first_line() {
     let script = "#!/bin/sh\nPGSSLMODE=disable psql -h db.acme.io -d d\n";
     assert_eq!(verdicts(&[("bin/dump", script)]), ["fail"]);

@@ -1,0 +1,74 @@
+//! Lines of Makefiles and of units of systemd that are no commands of a shell.
+
+use super::keyword::Taken;
+use super::shell::{Shell, assignment};
+use super::variables::Exported;
+use super::words::words;
+use crate::scan::document::Followed;
+
+/// What sets variables in a way that is not followed, at the beginning of a line and anywhere in it.
+const BEGINNINGS: &[&str] = &["override", "define", "undefine", "private"];
+const SIGNS: &[&str] = &["::=", "!=", ".ONESHELL", ".RECIPEPREFIX"];
+
+impl Shell {
+    /// A line of a Makefile: one of a recipe, or `target: ; command`.
+    pub(super) fn make_line(&mut self, line: &str, number: usize) -> Taken {
+        let text = line.trim_start();
+        if text.contains("$(eval") || text.contains("${eval") {
+            self.lose();
+        }
+        let begins = |word: &str| BEGINNINGS.contains(&word);
+        if !line.starts_with('\t')
+            && (text.split_whitespace().next().is_some_and(begins)
+                || SIGNS.iter().any(|sign| text.contains(sign)))
+        {
+            self.lose();
+        }
+        if line.starts_with(' ') {
+            // It belongs to no recipe, and may be a setting.
+            let named = |name: &&Followed| text.contains(name.name());
+            self.state.doubt(Followed::ALL.iter().filter(named));
+        }
+        let command = if line.starts_with([' ', '\t']) {
+            text
+        } else {
+            match text.split_once(';').filter(|(rule, _)| is_rule(rule)) {
+                Some((_, command)) => command.trim_start(),
+                None => return Taken::No,
+            }
+        };
+        let command = command.trim_start_matches(['@', '-', '+']).trim_start();
+        self.later.push((command.to_owned(), number));
+        Taken::Yes
+    }
+
+    /// A setting of a unit.
+    pub(super) fn unit_line(&mut self, text: &str, number: usize) -> Taken {
+        let Some((key, value)) = text.split_once('=') else {
+            return Taken::No;
+        };
+        let value = value.trim();
+        match key.trim() {
+            "Environment" if !value.is_empty() => {
+                for word in words(value) {
+                    if let Some((name, value)) = assignment(&word) {
+                        self.assign(name, value, number, Exported::Yes);
+                    }
+                }
+            }
+            // They take settings back, or other files have them.
+            "Environment" | "UnsetEnvironment" | "EnvironmentFile" => self.lose(),
+            key if key.starts_with("Exec") => {
+                let command = value.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+                self.later.push((command.to_owned(), number));
+            }
+            _ => return Taken::No,
+        }
+        Taken::Yes
+    }
+}
+
+/// `target:` before its command.
+fn is_rule(target: &str) -> bool {
+    target.contains(':') && !target.contains('=')
+}
