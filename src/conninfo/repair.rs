@@ -224,11 +224,7 @@ impl Whole<'_> {
         match (meant, expected) {
             (Some(meant), _) => set(meant.as_bytes()),
             // Another setting may be in the rest.
-            (None, Expected::Integer | Expected::Port)
-                if value.trim().contains(char::is_whitespace) =>
-            {
-                Vec::new()
-            }
+            (None, Expected::Integer | Expected::Port) if !is_number_with_unit(value) => Vec::new(),
             (None, Expected::Integer | Expected::Port) => {
                 let digits: String = value.chars().filter(char::is_ascii_digit).collect();
                 match digits.is_empty() {
@@ -373,6 +369,15 @@ const SCHEMES: [&[u8]; 6] = [
 /// Guesses for one fault.
 const MOST: usize = 3;
 
+/// One word, or a number and its unit behind a space, such as `5 s`.
+fn is_number_with_unit(value: &str) -> bool {
+    let mut behind = value.split_whitespace().skip(1);
+    let unit = behind.next().unwrap_or_default().as_bytes();
+    behind.next().is_none()
+        && unit.iter().all(u8::is_ascii_alphabetic)
+        && Keyword::from_bytes(unit).is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -430,6 +435,7 @@ mod tests {
             ("postgresql://h/a b", "host=h dbname='a b'"),
             ("host=h port=5432x", "host=h port=5432"),
             ("host=h connect_timeout=10s", "host=h connect_timeout=10"),
+            ("host=h connect_timeout='10 s'", "host=h connect_timeout=10"),
             ("hostaddr=db.example.com", "host=db.example.com"),
             ("host=h hostaddr=db.example.com", "host=h"),
             ("host=h hostaddr=[::1]", "host=h hostaddr=::1"),
