@@ -130,8 +130,7 @@ fn set(text: &mut Vec<u8>, keyword: Keyword, value: &[u8]) {
 /// Whether an address leads to this machine, to its link or to what a cloud tells its machines (both answer with secrets),
 /// or to no server.
 fn is_own(address: IpAddr) -> bool {
-    let address = address.to_canonical();
-    let by_kind = match address {
+    match address.to_canonical() {
         IpAddr::V4(address) => is_own_v4(address),
         IpAddr::V6(address) => {
             address.is_loopback()
@@ -140,9 +139,9 @@ fn is_own(address: IpAddr) -> bool {
                 || address.is_unicast_link_local()
                 || OF_CLOUDS_V6.contains(&address)
                 || inside(address).is_some_and(is_own_v4)
+                || is_bound_here(address.into())
         }
-    };
-    by_kind || is_bound_here(address)
+    }
 }
 
 fn is_own_v4(address: Ipv4Addr) -> bool {
