@@ -10,7 +10,7 @@ use hyper::body::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::check::{CheckRequest, Patience, Silent, check};
+use crate::check::{CheckRequest, Patience, Silent, Source, check};
 use crate::conninfo::{Nowhere, World};
 use crate::diagnose::not_finished;
 use crate::report::EndpointReport;
@@ -76,16 +76,16 @@ pub(super) async fn probe(core: &Rc<Core>, name: &str, patience: Duration) -> An
 }
 
 enum Subject {
-    Known(Box<Target>),
+    Known(Box<Source>),
     Stranger(Stranger),
 }
 
 /// The check of what is named so, which begins if it is not running.
 fn running(core: &Rc<Core>, name: &str) -> Result<Rc<Running>, Failure> {
-    let known = core.board.borrow();
-    let known = known.named(name).map(|slot| (slot.id, slot.target.clone()));
-    let key = match (&known, core.settings.strangers) {
-        (Some((id, _)), _) => Key::Known(*id),
+    let board = core.board.borrow();
+    let known = board.named(name);
+    let key = match (known, core.settings.strangers) {
+        (Some(slot), _) => Key::Known(slot.id),
         (None, Strangers::Allowed) => Key::Stranger(name.to_owned()),
         (None, Strangers::Refused) => return Err(Failure::Unknown),
     };
@@ -94,9 +94,10 @@ fn running(core: &Rc<Core>, name: &str) -> Result<Rc<Running>, Failure> {
         return Ok(Rc::clone(running));
     }
     let (subject, labels) = match known {
-        Some((_, target)) => {
-            let labels = target.labels.clone();
-            (Subject::Known(Box::new(target)), labels)
+        Some(slot) => {
+            let Target { wanted, labels, .. } = &slot.target;
+            let source = Box::new(wanted.source.clone());
+            (Subject::Known(source), labels.clone())
         }
         None => {
             let stranger = Stranger::read(name).map_err(Failure::Forbidden)?;
@@ -131,7 +132,7 @@ async fn checked(core: &Core, subject: Subject, running: &Running) -> Answer {
         let _ = timeout(LONGEST, running.tell.closed()).await;
     });
     let (source, world): (_, &dyn World) = match subject {
-        Subject::Known(target) => (target.wanted.source, &*core.world),
+        Subject::Known(source) => (*source, &*core.world),
         Subject::Stranger(stranger) => {
             let source = tokio::select! {
                 source = stranger.source(begun + LONGEST) => source.map_err(Failure::Forbidden)?,
