@@ -139,26 +139,18 @@ const UNVERIFIED: &str = "unverified: the mode proves nothing";
 fn fleet(report: &Report, thresholds: Thresholds) -> String {
     let endpoints = &report.endpoints;
     let labels = labels(endpoints);
-    let mut troubled: Vec<(State, &EndpointReport, &String)> = endpoints
-        .iter()
-        .zip(&labels)
-        .map(|(endpoint, label)| {
-            let state = state_of(endpoint, report.verdict, thresholds);
-            (state, endpoint, label)
-        })
-        .filter(|(state, endpoint, _)| {
-            *state != State::Ok || Outcome::of(endpoint) != Outcome::Pass
-        })
-        .collect();
+    let mut good = 0_usize;
+    let mut troubled = Vec::new();
+    for (endpoint, label) in endpoints.iter().zip(&labels) {
+        let state = state_of(endpoint, report.verdict, thresholds);
+        if state == State::Ok && endpoint.verdict == Verdict::Pass {
+            good = good.saturating_add(1);
+        }
+        if state != State::Ok || Outcome::of(endpoint) != Outcome::Pass {
+            troubled.push((state, endpoint, label));
+        }
+    }
     troubled.sort_by_key(|(state, ..)| std::cmp::Reverse(*state));
-    let is_good = |(state, endpoint, _): &&(State, &EndpointReport, &String)| {
-        *state == State::Ok && endpoint.verdict == Verdict::Pass
-    };
-    let unverified = troubled.iter().filter(is_good).count();
-    let good = endpoints
-        .len()
-        .saturating_sub(troubled.len())
-        .saturating_add(unverified);
     let mut text = format!("{good} of {} endpoints OK", endpoints.len());
     for (_, endpoint, label) in troubled {
         text.push_str("; ");
