@@ -233,21 +233,24 @@ fn is_used_up(start: i64, end: i64, percent: u8, now: i64) -> bool {
 /// The same rules if each CRL ended where less than this part of its lifetime is left: of several CRLs for one
 /// certificate one that lasts is enough.
 fn without_due_crls(rules: &Rules, percent: u8) -> Rules {
-    let ended = |crl: &Crl| {
-        let mut crl = crl.clone();
-        if let (Some(start), NextUpdate::At(end)) = (crl.this_update, crl.next_update)
-            && is_used_up(start, end, percent, rules.now)
-        {
-            crl.next_update = NextUpdate::At(end.min(rules.now));
+    let due = |crl: &Crl| match (crl.this_update, crl.next_update) {
+        (Some(start), NextUpdate::At(end)) if is_used_up(start, end, percent, rules.now) => {
+            Some(NextUpdate::At(end.min(rules.now)))
         }
-        crl
+        (Some(_) | None, NextUpdate::At(_) | NextUpdate::Absent | NextUpdate::Unreadable) => None,
+    };
+    let ended = |crl: &Crl| {
+        let mut ended = crl.clone();
+        ended.next_update = due(crl).unwrap_or(crl.next_update);
+        ended
     };
     Rules {
         revocation: match &rules.revocation {
-            Revocation::Off => Revocation::Off,
-            Revocation::WholeChain(crls) => {
+            // A CRL can be large.
+            Revocation::WholeChain(crls) if crls.iter().any(|crl| due(crl).is_some()) => {
                 Revocation::WholeChain(crls.iter().map(ended).collect())
             }
+            same @ (Revocation::WholeChain(_) | Revocation::Off) => same.clone(),
         },
         ..rules.clone()
     }
