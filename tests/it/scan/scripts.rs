@@ -117,6 +117,26 @@ fn an_apostrophe_in_a_unit_is_no_quote() {
     judged("a.sh", &[(text, &["fail"])]);
 }
 
+/// Settings of a unit are one string for what it runs, and a later line may set, replace or remove them.
+#[test]
+fn a_unit_has_the_mode_that_counts_at_its_end() {
+    let settings = "[Service]\nEnvironment=PGHOST=db.acme.io PGUSER=u PGSSLMODE=verify-full\n";
+    for (rest, verdict) in [
+        ("ExecStart=/app\n", "pass"),
+        ("ExecStart=/usr/bin/psql -c x\n", "pass"),
+        (
+            "Environment=PGSSLMODE=disable\nExecStart=/app\n",
+            "fail",
+        ),
+        ("ExecStart=/usr/bin/env PGSSLMODE=disable /app\n", "fail"),
+        ("UnsetEnvironment=PGSSLMODE\nExecStart=/app\n", "unknown"),
+        ("EnvironmentFile=/etc/app\nExecStart=/app\n", "unknown"),
+        ("Environment=\nExecStart=/app\n", "unknown"),
+    ] {
+        judged("job.service", &[(&format!("{settings}{rest}"), &[verdict])]);
+    }
+}
+
 /// Settings of the environment are one string, and every program that gets them counts.
 #[test]
 fn a_program_with_another_mode_counts_for_the_settings_beside_it() {

@@ -302,7 +302,7 @@ fn candidate(
     let mut beside = besides(groups, group, clues);
     let mode = group.keyword(Keyword::SslMode);
     if group.prefix == LIBPQ
-        && let Kind::Lines(Style::Shell | Style::Docker | Style::Make) = clues.kind
+        && let Kind::Lines(Style::Shell | Style::Docker | Style::Unit | Style::Make) = clues.kind
         && let Some(of_commands) = groups
             .users
             .beside(group.scope, mode.map(|entry| entry.value.as_str()))
