@@ -47,7 +47,9 @@ impl Shell {
         let exported = match name {
             "unexport" => Some(Exported::No),
             "export" if has('-', 'n') => Some(Exported::No),
-            "export" | "ENV" | "ARG" | "setx" => Some(Exported::Yes),
+            "export" => Some(Exported::Yes),
+            // A shell has no such command.
+            "ENV" | "ARG" | "setx" if self.rules == Rules::Prose => Some(Exported::Yes),
             "declare" | "typeset" if has('-', 'x') => Some(Exported::Yes),
             "declare" | "typeset" if has('+', 'x') => Some(Exported::No),
             "declare" | "typeset" | "local" | "readonly" => None,

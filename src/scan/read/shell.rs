@@ -265,13 +265,13 @@ impl Shell {
             }
             // Where a shell takes the line for something else, it may still be a setting that somebody reads.
             let is_set = match self.rules {
-                Rules::Script => {
+                Rules::Script | Rules::Docker => {
                     matches!(before, "" | "export" | "declare" | "local" | "readonly")
                         && text.contains(&format!("{name}="))
                 }
                 // The environment of make may have another value.
                 Rules::Make => !text.contains("?="),
-                Rules::Docker | Rules::Unit | Rules::Prose => true,
+                Rules::Unit | Rules::Prose => true,
             };
             if !is_set {
                 self.document.set(self.scope, &name, &value, number);

@@ -67,6 +67,11 @@ fn a_stage_of_an_image_has_the_variables_of_its_base_alone() {
                 "FROM x\nENV PGSSLMODE=disable\nRUN <<E\nexport PGSSLMODE=verify-full\npsql -h db.acme.io\nE\n",
                 &["pass"],
             ),
+            // A shell takes it for something else.
+            (
+                "FROM x\nRUN <<E\nexport PGSSLMODE = verify-full\npsql -h db.acme.io\nE\n",
+                &["unknown"],
+            ),
         ],
     );
 }
@@ -124,10 +129,7 @@ fn a_unit_has_the_mode_that_counts_at_its_end() {
     for (rest, verdict) in [
         ("ExecStart=/app\n", "pass"),
         ("ExecStart=/usr/bin/psql -c x\n", "pass"),
-        (
-            "Environment=PGSSLMODE=disable\nExecStart=/app\n",
-            "fail",
-        ),
+        ("Environment=PGSSLMODE=disable\nExecStart=/app\n", "fail"),
         ("ExecStart=/usr/bin/env PGSSLMODE=disable /app\n", "fail"),
         ("UnsetEnvironment=PGSSLMODE\nExecStart=/app\n", "unknown"),
         ("EnvironmentFile=/etc/app\nExecStart=/app\n", "unknown"),

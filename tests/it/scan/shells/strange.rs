@@ -28,6 +28,12 @@ pub(super) const SCRIPTS: &[Row] = &[
         "env PGSSLMODE=verify-full\npsql -h a",
         &["unknown"],
     ),
+    (For::All, "ENV PGSSLMODE verify-full\npsql -h a", &["fail"]),
+    (
+        For::All,
+        "ENV X=y PGSSLMODE=verify-full\npsql -h a",
+        &["fail"],
+    ),
     (
         For::All,
         "PGSSLMODE = verify-full\nexport PGSSLMODE\npsql -h a",
