@@ -66,7 +66,8 @@ impl Url {
 
     /// The same with the relay as its only server.
     pub(super) fn led_to(mut self, place: Place<'_>) -> Self {
-        let keyword = |pair: &Vec<u8>| keyword_of(&name(pair), self.dialect);
+        let dialect = self.dialect;
+        let keyword = |pair: &[u8]| keyword_of(&name(pair), dialect);
         let names_host = self
             .query
             .iter()
@@ -77,17 +78,14 @@ impl Url {
             (host, _) => encoded(host.unwrap_or(place.usual)),
         };
         self.hosts = [&host[..], format!(":{}", place.relay.port()).as_bytes()].concat();
-        self.query
-            .retain_mut(|pair| match keyword_of(&name(pair), self.dialect) {
-                Some(Keyword::Host | Keyword::Port | Keyword::Service | Keyword::ServiceFile) => {
-                    false
-                }
-                Some(Keyword::Hostaddr) => {
-                    *pair = format!("hostaddr={}", place.relay.ip()).into_bytes();
-                    true
-                }
-                Some(_) | None => true,
-            });
+        self.query.retain_mut(|pair| match keyword(pair) {
+            Some(Keyword::Host | Keyword::Port | Keyword::Service | Keyword::ServiceFile) => false,
+            Some(Keyword::Hostaddr) => {
+                *pair = format!("hostaddr={}", place.relay.ip()).into_bytes();
+                true
+            }
+            Some(_) | None => true,
+        });
         self
     }
 

@@ -143,9 +143,7 @@ impl Shell {
             && flags.contains('x')
             && is_name(name)
         {
-            self.document.set(self.scope, name, value, number);
-            // Other shells take it for arguments.
-            self.state.doubt(Followed::of(name).as_ref());
+            self.assign_perhaps(name, value, number);
             return;
         }
         self.state.doubt(&followed(words));

@@ -18,7 +18,7 @@ pub(super) struct Control {
 
 /// An open block.
 #[derive(Debug)]
-pub(super) struct Frame {
+struct Frame {
     block: Block,
     before: State,
     /// Where another branch begins.

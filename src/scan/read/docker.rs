@@ -72,8 +72,7 @@ impl Shell {
             }
             // They run with what the whole stage sets.
             "ENTRYPOINT" => {
-                let is_program = |word: &str| word.rsplit('/').next().is_some_and(is_psql_program);
-                if !rest.split(['"', ' ', '\'']).any(is_program) {
+                if !rest.split(['"', ' ', '\'']).any(is_psql_program) {
                     self.image.entry = Entry::Other;
                 }
                 self.later.push((rest.to_owned(), number));

@@ -158,7 +158,6 @@ impl Shell {
 
     /// A line; those that go on behind a backslash are one. So are those with an open quote between them.
     pub(super) fn line(&mut self, line: &str, number: usize) {
-        let is_text = !self.ends.is_empty() || !here_documents(line).is_empty();
         // `$'it\'s'` is for some shells one string.
         if line
             .split_once("$'")
@@ -166,7 +165,8 @@ impl Shell {
         {
             self.lose();
         }
-        if self.rules != Rules::Script || self.open.is_none() && is_text {
+        let is_text = || !self.ends.is_empty() || !here_documents(line).is_empty();
+        if self.rules != Rules::Script || self.open.is_none() && is_text() {
             self.whole_line(line, number);
             return;
         }
@@ -263,7 +263,6 @@ impl Shell {
                     self.alone(&command, number);
                 }
             }
-            // Where a shell takes the line for something else, it may still be a setting that somebody reads.
             let is_set = match self.rules {
                 Rules::Script | Rules::Docker => {
                     matches!(before, "" | "export" | "declare" | "local" | "readonly")
@@ -273,29 +272,21 @@ impl Shell {
                 Rules::Make => !text.contains("?="),
                 Rules::Unit | Rules::Prose => true,
             };
-            if !is_set {
-                self.document.set(self.scope, &name, &value, number);
-                let earlier = self.state.clone();
-                self.state.doubt(Followed::of(&name).as_ref());
-                self.changed_since(&earlier);
-                self.control.end(End::Next, &mut self.state);
-                return;
+            let exported = match before {
+                "export" | "ENV" | "ARG" | "setx" | "-x" => Exported::Yes,
+                _ => Exported::No,
+            };
+            let earlier = self.state.clone();
+            if is_set {
+                self.assign(&name, &value, number, exported);
+            } else {
+                self.assign_perhaps(&name, &value, number);
             }
-            self.assigned_line(before, &name, &value, number);
+            self.changed_since(&earlier);
+            self.control.end(End::Next, &mut self.state);
             return;
         }
         self.list(&pieces, number);
-    }
-
-    fn assigned_line(&mut self, before: &str, name: &str, value: &str, number: usize) {
-        let exported = match before {
-            "export" | "ENV" | "ARG" | "setx" | "-x" => Exported::Yes,
-            _ => Exported::No,
-        };
-        let earlier = self.state.clone();
-        self.assign(name, value, number, exported);
-        self.changed_since(&earlier);
-        self.control.end(End::Next, &mut self.state);
     }
 
     /// Commands in a shell of their own.
@@ -415,18 +406,23 @@ impl Shell {
             return;
         }
         // A function may have the name of a program, and run that in its own way.
-        let known = is_psql_program(first) && self.functions.contains_key(*first);
-        let state = known.then(|| self.state.clone());
-        if state.is_some() {
+        let state = self.state.clone();
+        if is_psql_program(first) && self.functions.contains_key(*first) {
             self.state.doubt(&Followed::ALL);
         }
         self.run(words, number);
-        self.state = state.unwrap_or_else(|| std::mem::take(&mut self.state));
+        self.state = state;
     }
 
     pub(super) fn assign(&mut self, name: &str, value: &str, number: usize, exported: Exported) {
         self.document.set(self.scope, name, value, number);
         self.state.assign(name, value, number, exported);
+    }
+
+    /// What a shell takes for something else, but may still be a setting that somebody reads.
+    pub(super) fn assign_perhaps(&mut self, name: &str, value: &str, number: usize) {
+        self.document.set(self.scope, name, value, number);
+        self.state.doubt(Followed::of(name).as_ref());
     }
 }
 
