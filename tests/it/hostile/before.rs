@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 
 use super::Lab;
-use crate::support::peer::{Conversation, Peer};
+use crate::support::peer::{self, Conversation, Peer, judge_all};
 
 pub(crate) type Script = fn(&mut Conversation) -> io::Result<()>;
 
@@ -15,7 +15,7 @@ pub(crate) fn scripts() -> impl Iterator<Item = (&'static str, Script)> {
 }
 
 /// What the server does, the exit code and the error.
-type Row = (&'static str, Script, (i32, &'static str));
+type Row = peer::Row<Script>;
 
 const BEFORE_THE_ANSWER: &[Row] = &[
     (
@@ -353,11 +353,10 @@ fn all(rows: &'static [Row]) {
 }
 
 fn all_with(settings: &str, rows: &'static [Row]) {
-    Lab::new().judge_all(
-        rows,
-        |(_, _, expected)| expected.1 == "timeout",
-        |lab, (name, script, expected)| lab.judge(name, &Peer::start(*script), settings, *expected),
-    );
+    let lab = Lab::new();
+    judge_all(rows, |(name, script, expected)| {
+        lab.judge(name, &Peer::start(*script), settings, *expected);
+    });
 }
 
 fn answer(conversation: &mut Conversation, bytes: &[u8]) -> io::Result<()> {

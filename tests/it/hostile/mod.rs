@@ -40,24 +40,6 @@ impl Lab {
         Self { client, root }
     }
 
-    /// Judges all rows; those that only wait, at once.
-    fn judge_all<R: Sync>(
-        &self,
-        rows: &[R],
-        waits: impl Fn(&R) -> bool,
-        judge: impl Fn(&Self, &R) + Sync,
-    ) {
-        std::thread::scope(|scope| {
-            let judge = &judge;
-            for row in rows.iter().filter(|row| waits(row)) {
-                scope.spawn(move || judge(self, row));
-            }
-            for row in rows.iter().filter(|row| !waits(row)) {
-                judge(self, row);
-            }
-        });
-    }
-
     /// Checks one peer for everything that must hold for any peer.
     fn judge(&self, name: &str, peer: &Peer, settings: &str, expected: (i32, &str)) {
         let json = self.run(name, "json", peer.port, settings, expected.1);

@@ -7,7 +7,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::assert_no_password;
 use crate::support::client::{Client, Run};
-use crate::support::peer::{Conversation, Peer};
+use crate::support::peer::{self, Conversation, Peer, judge_all};
 use crate::support::pki::{Ca, Served};
 use crate::support::serving::{TLS12, TLS13, plain};
 
@@ -15,7 +15,7 @@ type Session<'a> = StreamOwned<ServerConnection, &'a mut Conversation>;
 type Script = fn(&mut Session<'_>) -> io::Result<()>;
 
 /// What the server does after the startup packet, the exit code and the error.
-type Row = (&'static str, Script, (i32, &'static str));
+type Row = peer::Row<Script>;
 
 const OK: &[u8] = b"R\0\0\0\x08\0\0\0\0";
 const READY: &[u8] = b"Z\0\0\0\x05I";
@@ -289,7 +289,7 @@ const ROWS: &[Row] = &[
 fn trusted_servers_that_misbehave_during_the_login() {
     let lab = Lab::new();
     let served = lab.root.leaf(&["db.example"]);
-    let judge = |(name, script, expected): &Row| {
+    judge_all(ROWS, |(name, script, expected)| {
         let peer = lab.playing(&served, TLS13, *script);
         // Only silence needs a time limit.
         let short = ["--timeout", "10"];
@@ -307,14 +307,6 @@ fn trusted_servers_that_misbehave_during_the_login() {
             assert_eq!(run.stderr, "", "{name}");
             assert_printable(name, &run);
         }
-    };
-    // Those that only wait, at once.
-    let waits = |row: &&Row| row.2.1 == "timeout";
-    std::thread::scope(|scope| {
-        for row in ROWS.iter().filter(waits) {
-            scope.spawn(|| judge(row));
-        }
-        ROWS.iter().filter(|row| !waits(row)).for_each(judge);
     });
 }
 

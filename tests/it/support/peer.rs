@@ -26,6 +26,21 @@ pub(crate) struct Conversation {
     pub(crate) number: usize,
 }
 
+/// What a server does, and the exit code and the outcome of a check of it.
+pub(crate) type Row<S> = (&'static str, S, (i32, &'static str));
+
+/// Judges all rows; those that only wait for the end of their time, at once.
+pub(crate) fn judge_all<S: Sync>(rows: &[Row<S>], judge: impl Fn(&Row<S>) + Sync) {
+    let waits = |row: &&Row<S>| row.2.1 == "timeout";
+    let judge = &judge;
+    std::thread::scope(|scope| {
+        for row in rows.iter().filter(waits) {
+            scope.spawn(move || judge(row));
+        }
+        rows.iter().filter(|row| !waits(row)).for_each(judge);
+    });
+}
+
 impl Peer {
     /// Plays the script for every connection. Any error in it, such as a client that has hung up,
     /// ends it.
