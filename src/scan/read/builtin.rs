@@ -1,6 +1,7 @@
 //! Builtins of a shell that decide what its programs get.
 
 use super::lines::is_name;
+use super::redirection::without_redirection;
 use super::shell::{Rules, Shell, assignment};
 use super::variables::Exported;
 use crate::scan::document::Followed;
@@ -14,11 +15,6 @@ pub(super) fn is_special(name: &str) -> bool {
 const ENDS: &[&str] = &[
     "EXIT", "0", "INT", "TERM", "HUP", "QUIT", "1", "2", "3", "15",
 ];
-
-/// `unset NAME>file`
-fn without_redirection(word: &str) -> &str {
-    word.split(['<', '>']).next().unwrap_or_default()
-}
 
 /// The followed variables among words.
 fn followed(words: &[&str]) -> Vec<Followed> {

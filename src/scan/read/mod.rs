@@ -13,6 +13,7 @@ pub(super) mod lines;
 mod make;
 mod program;
 pub(super) mod prose;
+mod redirection;
 mod shell;
 mod token;
 mod unclosed;

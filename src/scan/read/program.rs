@@ -1,6 +1,7 @@
 //! What stands before the program of a command, and what of the environment reaches it: assignments, `env`, `sudo`,
 //! `docker exec`.
 
+use super::redirection::without_redirections;
 use super::shell::{Shell, assignment};
 use super::variables::Exported;
 use crate::dialect::{is_psql_program, shell_quoted};
@@ -362,44 +363,8 @@ fn text(command: &[&str]) -> String {
     {
         return (*quoted).to_owned();
     }
-    let mut words = Vec::new();
-    let mut rest = command.iter();
-    while let Some(word) = rest.next() {
-        match redirection(word) {
-            Some(Target::Next) => {
-                rest.next();
-            }
-            Some(Target::Own) => {}
-            None => words.push(quoted(word)),
-        }
-    }
-    words.join(" ")
-}
-
-/// Where the file of a redirection stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// `>file`
-    Own,
-    /// `> file`
-    Next,
-}
-
-/// Whether a word is a redirection.
-pub(super) fn redirection(word: &str) -> Option<Target> {
-    let sign = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
-    // `{name}>file`
-    let sign = match sign.strip_prefix('{').and_then(|name| name.split_once('}')) {
-        Some((_, sign)) => sign,
-        None => sign,
-    };
-    if !sign.starts_with(['<', '>']) {
-        None
-    } else if sign.ends_with(['<', '>', '|']) {
-        Some(Target::Next)
-    } else {
-        Some(Target::Own)
-    }
+    let words = without_redirections(command, |_| false).into_iter();
+    words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &str) -> String {

@@ -9,7 +9,7 @@ use super::control::{Block, Control, Head};
 use super::docker::Image;
 use super::keyword::Taken;
 use super::lines::{LONGEST_LINE, Style, assigned_alone, is_name};
-use super::program::{Target, redirection};
+use super::redirection::without_redirections;
 use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
@@ -358,7 +358,7 @@ impl Shell {
 
     /// One command.
     pub(super) fn simple(&mut self, words: &[&str], number: usize) {
-        let words = &without_first_redirections(words)[..];
+        let words = &without_redirections(words, |word| assignment(word).is_none())[..];
         let is_before = |word: &&&str| {
             assignment(word).is_some()
                 || matches!(**word, "command" | "builtin" | "time" | "@" | "-p" | "--")
@@ -434,28 +434,6 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
         (None, None) => (name, value),
     };
     is_name(name).then_some((name, value))
-}
-
-/// The words of a command without the redirections before its program.
-fn without_first_redirections<'w>(words: &[&'w str]) -> Vec<&'w str> {
-    let mut rest = words.iter().copied();
-    let mut bare = Vec::new();
-    while let Some(word) = rest.next() {
-        match redirection(word) {
-            Some(Target::Next) => {
-                rest.next();
-            }
-            Some(Target::Own) => {}
-            None => {
-                bare.push(word);
-                if assignment(word).is_none() {
-                    break;
-                }
-            }
-        }
-    }
-    bare.extend(rest);
-    bare
 }
 
 /// The words that end the lines which commands get as their input: `psql <<EOF`.
