@@ -1,8 +1,9 @@
 //! Builtins of a shell that decide what its programs get.
 
+use super::command::assignment;
 use super::lines::is_name;
 use super::redirection::without_redirection;
-use super::shell::{Rules, Shell, assignment};
+use super::shell::{Rules, Shell};
 use super::variables::Exported;
 use crate::scan::document::Followed;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::shell::{Shell, assignment};
+use super::command::assignment;
+use super::shell::Shell;
 use super::variables::{Exported, State};
 use super::words::words;
 use crate::dialect::is_psql_program;

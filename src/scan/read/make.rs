@@ -1,7 +1,8 @@
 //! Lines of Makefiles and of units of systemd that are no commands of a shell.
 
+use super::command::assignment;
 use super::keyword::Taken;
-use super::shell::{Shell, assignment};
+use super::shell::Shell;
 use super::variables::Exported;
 use super::words::words;
 use crate::scan::document::Followed;

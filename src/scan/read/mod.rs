@@ -3,6 +3,7 @@
 
 mod builtin;
 pub(super) mod code;
+mod command;
 mod control;
 mod docker;
 mod escape;

@@ -1,8 +1,9 @@
 //! What stands before the program of a command, and what of the environment reaches it: assignments, `env`, `sudo`,
 //! `docker exec`.
 
+use super::command::assignment;
 use super::redirection::without_redirections;
-use super::shell::{Shell, assignment};
+use super::shell::Shell;
 use super::variables::Exported;
 use crate::dialect::{is_psql_program, shell_quoted};
 use crate::scan::document::{Command, Effect, Followed, Server};

@@ -1,0 +1,132 @@
+//! Commands of a shell: lists of them, and what one of them does to the shell.
+
+use super::builtin::is_special;
+use super::control::{Block, Head};
+use super::keyword::Taken;
+use super::lines::is_name;
+use super::redirection::without_redirections;
+use super::shell::{Rules, Shell};
+use super::variables::Exported;
+use super::words::{End, Piece};
+use crate::dialect::is_psql_program;
+use crate::scan::document::{Followed, UNKNOWN};
+
+impl Shell {
+    /// Commands with the signs between them.
+    pub(super) fn list(&mut self, pieces: &[Piece], number: usize) {
+        let mut pieces = pieces.iter().peekable();
+        let mut command: Vec<&str> = Vec::new();
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Inner(inner) => self.alone(inner, number),
+                Piece::Word(word) => {
+                    if !command.is_empty() || self.keyword(word) == Taken::No {
+                        command.push(word);
+                    }
+                }
+                // `f()`, and `f () (...)`
+                Piece::Open if pieces.next_if(|next| **next == Piece::Close).is_some() => {
+                    if let Some(name) = command.first() {
+                        self.control.define(Some((*name).to_owned()));
+                        command.clear();
+                    }
+                }
+                Piece::Open => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    if self.control.head() == Head::Command {
+                        self.open(Block::Subshell);
+                    }
+                }
+                Piece::Close if self.control.head() == Head::Pattern => {
+                    self.control.expect(Head::Command);
+                }
+                Piece::Close => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    self.close(Block::Subshell);
+                }
+                // A line ends behind a sign.
+                Piece::End(End::Next) if command.is_empty() => {
+                    self.control.end_line(&mut self.state);
+                }
+                Piece::End(end) => {
+                    self.simple(&std::mem::take(&mut command), number);
+                    self.control.end(*end, &mut self.state);
+                }
+            }
+        }
+        if self.rules == Rules::Prose || !command.is_empty() {
+            self.simple(&command, number);
+            self.control.end(End::Next, &mut self.state);
+        } else {
+            self.control.end_line(&mut self.state);
+        }
+    }
+
+    /// One command.
+    pub(super) fn simple(&mut self, words: &[&str], number: usize) {
+        let words = &without_redirections(words, |word| assignment(word).is_none())[..];
+        let is_before = |word: &&&str| {
+            assignment(word).is_some()
+                || matches!(**word, "command" | "builtin" | "time" | "@" | "-p" | "--")
+        };
+        let before = words.iter().take_while(is_before).count();
+        let (assigned, rest) = words.split_at_checked(before).unwrap_or_default();
+        let assigned = || assigned.iter().filter_map(|word| assignment(word));
+        let earlier = self.state.clone();
+        let Some((first, arguments)) = rest.split_first() else {
+            for (name, value) in assigned() {
+                self.assign(name, value, number, Exported::No);
+            }
+            self.changed_since(&earlier);
+            return;
+        };
+        let names = || assigned().filter_map(|(name, _)| Followed::of(name));
+        let is_builtin = self.builtin(first, arguments, number);
+        let function = self.functions.get(*first).cloned();
+        if is_builtin || function.is_some() || is_special(first) {
+            // Some shells keep what stands before a function or a builtin.
+            let names: Vec<Followed> = names().collect();
+            self.state.doubt(&names);
+            self.changed(names);
+        }
+        self.state.doubt(&function.unwrap_or_default());
+        // `: "${NAME:=default}"`
+        let defaults = |name: &Followed| {
+            let sign = format!("${{{}:=", name.name());
+            arguments.iter().any(|word| word.contains(&sign))
+        };
+        // `a=(export NAME=value)` runs nothing.
+        if words.iter().any(|word| word.contains("=(")) {
+            self.state.doubt(&self.state.differing(&earlier));
+        }
+        // Nobody knows which command this is.
+        if first.starts_with('$') && !first.contains('/') && self.rules != Rules::Prose {
+            self.state.doubt_all();
+        }
+        if *first == ":" {
+            self.state
+                .doubt(Followed::ALL.iter().filter(|name| defaults(name)));
+        }
+        self.changed_since(&earlier);
+        if is_builtin {
+            return;
+        }
+        // A function may have the name of a program, and run that in its own way.
+        let state = self.state.clone();
+        if is_psql_program(first) && self.functions.contains_key(*first) {
+            self.state.doubt(&Followed::ALL);
+        }
+        self.run(words, number);
+        self.state = state;
+    }
+}
+
+/// `NAME=value`. What `NAME+=more` and `NAME[0]=value` make is not known.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let (name, value) = match (name.strip_suffix('+'), name.split_once('[')) {
+        (_, Some((name, _))) | (Some(name), None) => (name, UNKNOWN),
+        (None, None) => (name, value),
+    };
+    is_name(name).then_some((name, value))
+}
