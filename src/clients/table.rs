@@ -67,6 +67,14 @@ const TOKIO_POSTGRES: Modes = Modes {
     no_verify: Meaning::Unknown,
 };
 
+const TOKIO_POSTGRES_KNOWS: Unknown = Unknown::Refused(&[
+    "sslmode",
+    "sslnegotiation",
+    "channel_binding",
+    "connect_timeout",
+    "keepalives",
+]);
+
 const STRING_ONLY: Sources = Sources {
     mode_variable: Use::Ignored,
     root_variable: Use::Ignored,
@@ -569,13 +577,7 @@ pub(super) const PROFILES: &[Profile] = &[
         basis: Basis::Measured,
         modes: TOKIO_POSTGRES,
         sources: STRING_ONLY,
-        unknown: Unknown::Refused(&[
-            "sslmode",
-            "sslnegotiation",
-            "channel_binding",
-            "connect_timeout",
-            "keepalives",
-        ]),
+        unknown: TOKIO_POSTGRES_KNOWS,
         roots: Roots {
             file: RootFile::Program,
             home: Use::Ignored,
@@ -606,13 +608,7 @@ pub(super) const PROFILES: &[Profile] = &[
         basis: Basis::Measured,
         modes: TOKIO_POSTGRES,
         sources: STRING_ONLY,
-        unknown: Unknown::Refused(&[
-            "sslmode",
-            "sslnegotiation",
-            "channel_binding",
-            "connect_timeout",
-            "keepalives",
-        ]),
+        unknown: TOKIO_POSTGRES_KNOWS,
         roots: Roots {
             file: RootFile::Program,
             home: Use::Ignored,
