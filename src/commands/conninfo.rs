@@ -148,7 +148,11 @@ fn write_text(out: &mut dyn Write, understood: &Understood) -> io::Result<()> {
                 },
             )
         })
-        .chain(setting_row::home_files(&understood.conninfo))
+        .chain(
+            setting_row::home_files(&understood.conninfo)
+                .into_iter()
+                .map(setting_row::of_home),
+        )
         .collect();
     let width =
         |cell: fn(&(&str, String, String)) -> usize| rows.iter().map(cell).max().unwrap_or(0);

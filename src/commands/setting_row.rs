@@ -1,5 +1,7 @@
 //! How `pgtls conninfo` shows one setting: libpq's own meaning, and the files that count although nothing names them.
 
+use std::path::PathBuf;
+
 use pgtls::conninfo::{ConnInfo, Keyword, Origin, Setting, Value, shown_path};
 use pgtls::escape::escape;
 
@@ -24,16 +26,12 @@ fn is_default_mode(keyword: Keyword, setting: &Setting<Value>) -> bool {
     keyword == Keyword::SslMode && setting.origin == Origin::Default
 }
 
-/// The files of `~/.postgresql` that libpq uses because no setting names others: keyword, path and reason.
-pub(super) fn home_files(conninfo: &ConnInfo) -> Vec<(&'static str, String, String)> {
+/// The files of `~/.postgresql` that libpq uses because no setting names others.
+pub(super) fn home_files(conninfo: &ConnInfo) -> Vec<(Keyword, PathBuf)> {
     let Some(home) = &conninfo.home_files else {
         return Vec::new();
     };
-    let is_set = |keyword: Keyword| {
-        conninfo
-            .parameter(keyword)
-            .is_some_and(|setting| !setting.value.as_bytes().is_empty())
-    };
+    let is_set = |keyword| is_set(conninfo, keyword);
     let crls = [Keyword::SslCrl, Keyword::SslCrlDir];
     [
         (
@@ -48,10 +46,19 @@ pub(super) fn home_files(conninfo: &ConnInfo) -> Vec<(&'static str, String, Stri
     .into_iter()
     .filter(|(_, _, is_set)| !is_set)
     .map(|(keyword, file, _)| (keyword, home.join(file)))
-    .filter(|(_, path)| path.metadata().is_ok())
-    .map(|(keyword, path)| {
-        let why = format!("exists, and counts because {} is not set", keyword.as_str());
-        (keyword.as_str(), shown_path(&path), why)
-    })
+    .filter(|(_, path)| path.exists())
     .collect()
+}
+
+/// Whether a setting has a value: libpq takes an empty name of a file for none.
+pub(super) fn is_set(conninfo: &ConnInfo, keyword: Keyword) -> bool {
+    conninfo
+        .parameter(keyword)
+        .is_some_and(|setting| !setting.value.as_bytes().is_empty())
+}
+
+/// Such a file as a row: keyword, path and reason.
+pub(super) fn of_home((keyword, path): (Keyword, PathBuf)) -> (&'static str, String, String) {
+    let why = format!("exists, and counts because {} is not set", keyword.as_str());
+    (keyword.as_str(), shown_path(&path), why)
 }

@@ -12,7 +12,7 @@ use pgtls::report::json;
 use serde::Serialize;
 
 use super::conninfo::{Remark, one};
-use super::output;
+use super::{output, setting_row};
 use crate::cli::{Shape, Target, Translate};
 
 #[derive(Serialize)]
@@ -108,36 +108,21 @@ fn settings(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
 /// What libpq takes from `~/.postgresql` where the string names no file: roots and CRLs by which it verifies from
 /// `sslmode=require` on, and the client's certificate. Few other drivers look there.
 fn home_files(conninfo: &ConnInfo) -> Vec<(Keyword, Value)> {
-    let Some(home) = &conninfo.home_files else {
-        return Vec::new();
-    };
     let verifies =
         conninfo.sslmode.origin != Origin::Default && conninfo.sslmode.value >= SslMode::Require;
     let sends = conninfo.sslcertmode.value != SslCertMode::Disable;
-    let is_unset = |keyword| {
-        let setting = conninfo.parameter(keyword);
-        setting.is_none_or(|setting| setting.value.as_bytes().is_empty())
-    };
-    let has_own = is_unset(Keyword::SslCert) && home.join("postgresql.crt").exists();
-    let has_crl = is_unset(Keyword::SslCrl) && is_unset(Keyword::SslCrlDir);
-    let wanted = [
-        (
-            Keyword::SslRootCert,
-            "root.crt",
-            verifies && is_unset(Keyword::SslRootCert),
-        ),
-        (Keyword::SslCrl, "root.crl", verifies && has_crl),
-        (Keyword::SslCert, "postgresql.crt", sends && has_own),
-        (
-            Keyword::SslKey,
-            "postgresql.key",
-            sends && has_own && is_unset(Keyword::SslKey),
-        ),
-    ];
-    let files = wanted.into_iter().filter(|(_, _, counts)| *counts);
-    files
-        .map(|(keyword, name, _)| (keyword, home.join(name)))
-        .filter(|(_, file)| file.exists())
+    let found = setting_row::home_files(conninfo);
+    let has_own = setting_row::is_set(conninfo, Keyword::SslCert)
+        || found
+            .iter()
+            .any(|(keyword, _)| *keyword == Keyword::SslCert);
+    found
+        .into_iter()
+        .filter(|(keyword, _)| match keyword {
+            Keyword::SslRootCert | Keyword::SslCrl => verifies,
+            Keyword::SslKey => sends && has_own,
+            _ => sends,
+        })
         .map(|(keyword, file)| (keyword, Value::new(keyword, bytes_of(file.as_os_str()))))
         .collect()
 }
