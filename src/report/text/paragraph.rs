@@ -96,8 +96,13 @@ impl Outcome {
 pub(super) fn verdict_line(endpoint: &EndpointReport, label: &str, view: View) -> String {
     let word = Outcome::of(endpoint);
     let mut parts = Vec::new();
-    parts.extend(endpoint.name.as_ref().map(|_| label.to_owned()));
-    parts.extend(place_and_address(endpoint));
+    let place = place_and_address(endpoint);
+    // What could not be read is called by its line in the file.
+    let is_line = place.is_none() && endpoint.location.is_some();
+    if endpoint.name.is_some() || is_line {
+        parts.push(label.to_owned());
+    }
+    parts.extend(place);
     let mode = endpoint.sslmode.as_ref();
     parts.extend(mode.map(|mode| match word {
         Outcome::Unverified if endpoint.authenticated => {
