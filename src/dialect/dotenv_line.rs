@@ -118,15 +118,18 @@ pub(super) fn keyword(name: &str) -> Option<Keyword> {
 /// Variables that name the file in which libpq looks for a service.
 pub(super) const SERVICE_FILES: &[&str] = &["PGSERVICEFILE", "PGSYSCONFDIR"];
 
-/// Refuses a service of a file that only the text's own environment names.
-pub(super) fn no_other_service_file(reading: &Reading) -> Result<(), Fault> {
+/// Refuses a service of a file that only the text's own environment, these variables, names.
+pub(super) fn no_other_service_file<'n>(
+    mut variables: impl Iterator<Item = &'n str>,
+    reading: &Reading,
+) -> Result<(), Fault> {
     match reading.get(Keyword::Service) {
-        Some(_) => Err(Fault::refused_but(
+        Some(_) if variables.any(|name| SERVICE_FILES.contains(&name)) => Err(Fault::refused_but(
             reading.dialect,
             "it names a service file of its own, and pgtls reads services from that of this machine",
             "Set PGSERVICEFILE for pgtls itself.",
         )),
-        None => Ok(()),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -147,10 +150,8 @@ pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
             reading.set_beneath(keyword, variable.value.as_bytes());
         }
     }
-    let names_file = |variable: &Param| SERVICE_FILES.contains(&variable.name.as_str());
-    if variables.iter().any(names_file) {
-        no_other_service_file(&reading)?;
-    }
+    let names = variables.iter().map(|variable| variable.name.as_str());
+    no_other_service_file(names, &reading)?;
     reading.without_nul()
 }
 

@@ -299,9 +299,9 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
     }
     let factory = tls.get("sslfactory").unwrap_or_default();
     // A class of another package may do anything, whatever its name.
-    let class = match factory.rsplit_once('.') {
-        Some((package, class)) if package.starts_with("org.postgresql.ssl") => class,
-        Some(_) | None => factory,
+    let class = match factory.strip_prefix("org.postgresql.ssl.") {
+        Some(name) => name.rsplit('.').next().unwrap_or(name),
+        None => factory,
     };
     match class {
         "" | "LibPQFactory" => {

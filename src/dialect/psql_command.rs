@@ -1,6 +1,6 @@
 //! A command line of psql or its relatives.
 
-use super::dotenv_line::{SERVICE_FILES, keyword};
+use super::dotenv_line::{keyword, no_other_service_file};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Program, Words};
 use super::shell::{Ending, words};
@@ -188,18 +188,12 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         }
     }
     // `PGX=.. psql`: the environment comes after the string.
-    let names_file = run
-        .variables
-        .iter()
-        .any(|(name, _)| SERVICE_FILES.contains(name));
-    for (name, value) in run.variables {
+    for (name, value) in &run.variables {
         if let Some(keyword) = keyword(name) {
-            reading.set_beneath(keyword, value);
+            reading.set_beneath(keyword, *value);
         }
     }
-    if names_file {
-        super::dotenv_line::no_other_service_file(&reading)?;
-    }
+    no_other_service_file(run.variables.iter().map(|(name, _)| *name), &reading)?;
     reading.without_nul()
 }
 
@@ -215,7 +209,7 @@ fn short_options<'w>(
             'h' => Some(Keyword::Host),
             'p' => Some(Keyword::Port),
             'U' => Some(Keyword::User),
-            'd' => Some(Keyword::Dbname),
+            'd' if program.takes_database() => Some(Keyword::Dbname),
             _ => None,
         };
         if keyword.is_none() && !program.arguments.contains(letter) {
@@ -336,6 +330,15 @@ mod tests {
             "PGSERVICEFILE=/f psql service=x",
         ] {
             assert!(read(line).is_err(), "{line}");
+        }
+    }
+
+    /// createuser and pgbench 15 were asked: their `-d` has no argument.
+    #[test]
+    fn a_flag_takes_no_argument() {
+        for line in ["createuser -d -h h u", "pgbench -d -h h d"] {
+            let reading = read(line).unwrap();
+            assert_eq!(reading.get(Keyword::Host), Some(&b"h"[..]), "{line}");
         }
     }
 

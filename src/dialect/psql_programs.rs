@@ -35,6 +35,15 @@ pub(super) enum Argument {
 }
 
 impl Program {
+    /// Whether `-d` names a database. To createuser it is a flag, and to pgbench before 17, where the word behind it is
+    /// the database all the same.
+    pub(super) fn takes_database(&self) -> bool {
+        self.name != "pgbench"
+            && ["dbname", "database"]
+                .iter()
+                .any(|name| self.long(name).is_some())
+    }
+
     /// The option of that name, or the only one that begins so (`getopt_long`).
     pub(super) fn long(&self, name: &str) -> Option<Long> {
         let all = self
@@ -161,7 +170,7 @@ pub(super) const PROGRAMS: &[Program] = &[
         "pgbench",
         Words::Database,
         "bcDfFjlLMPRsStT",
-        "aggregate-interval= builtin= client= connect debug define= exit-on-abort failures-detailed file= \
+        "aggregate-interval= builtin= client= connect dbname= debug define= exit-on-abort failures-detailed file= \
          fillfactor= foreign-keys help host= index-tablespace= init-steps= initialize jobs= latency-limit= \
          log log-prefix= max-tries= no-vacuum partition-method= partitions= port= progress= \
          progress-timestamp protocol= quiet random-seed= rate= report-per-command sampling-rate= scale= \
