@@ -31,11 +31,15 @@ pub(super) fn of_lines(
         .iter()
         .map(|group| group.read(&group.variables(lines)))
         .collect();
-    for line in lines.iter().filter(|line| !is_in(line, &groups)) {
-        if lines.len() > 1 && is_secret(line) {
+    for line in lines
+        .iter()
+        .filter(|line| group_in(line, &groups).is_none())
+    {
+        let read = value(line, world);
+        if lines.len() > 1 && is_secret(line, &read) {
             continue;
         }
-        match value(line, world) {
+        match read {
             Ok(Some(reading)) => found.push(Ok(reading)),
             Err(fault) if lines.len() == 1 || is_meant(line, &fault) => found.push(Err(fault)),
             Ok(None) if lines.len() > 1 && may_be_string(line) => {
@@ -102,13 +106,17 @@ impl Group {
     }
 }
 
-/// Whether a line sets a secret. Only a URL is a string, whatever its name.
-fn is_secret(line: &dotenv_line::Line) -> bool {
-    named_for_secret(&line.name) && !line.value.contains("://")
+/// Whether a line sets a secret, which is no string, whatever it looks like. Names such as `AUTH_DB_DSN` and `PASSPORT_DB`
+/// only seem to be those of secrets: a URL, and what a driver reads as several settings, is a string.
+fn is_secret(line: &dotenv_line::Line, read: &Result<Option<Reading>, Fault>) -> bool {
+    let has_several = matches!(read, Ok(Some(_))) && line.value.matches('=').count() > 1;
+    let is_string = line.value.contains("://") || has_several || ends_as_string(&words(&line.name));
+    named_for_secret(&line.name) && !is_string
 }
 
-fn is_in(line: &dotenv_line::Line, groups: &[Group]) -> bool {
-    Group::of(&line.name).is_some_and(|group| groups.contains(&group))
+/// The one of these groups whose variable the line sets.
+fn group_in(line: &dotenv_line::Line, groups: &[Group]) -> Option<Group> {
+    Group::of(&line.name).filter(|group| groups.contains(group))
 }
 
 /// Whether what is wrong with a line's value shows, or leaves open, that a PostgreSQL server is meant: then it must not be
@@ -136,32 +144,53 @@ fn named_for_postgres(name: &str) -> bool {
         .any(|part| name.contains(part))
 }
 
+/// The words of a name, in capitals.
+fn words(name: &str) -> Vec<String> {
+    let name = name.to_ascii_uppercase();
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn has_one(words: &[String], known: &[&str]) -> bool {
+    words.iter().any(|word| known.contains(&word.as_str()))
+}
+
+/// What the name of a variable says of the server.
+const DATABASE: &[&str] = &[
+    "DATABASE",
+    "DB",
+    "PG",
+    "POSTGRES",
+    "POSTGRESQL",
+    "SQL",
+    "JDBC",
+    "REPLICA",
+    "PRIMARY",
+    "STANDBY",
+];
+
+/// Whether a name says by its last word that it is that of a string, or by the section that .NET reads strings from
+/// (`ConnectionStrings__Name`).
+fn ends_as_string(words: &[String]) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    ["DSN", "CONNINFO", "JDBC", "DATASOURCE"].contains(&last)
+        || ["URL", "URI", "CONN", "CONNECTION", "STRING"].contains(&last)
+            && has_one(words, DATABASE)
+        || has_one(words, &["CONNECTIONSTRINGS"])
+}
+
 /// Whether a variable has the name of a connection string, and not of one to something else.
 fn named_for_string(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let has = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let words = words(name);
     let others = [
         "REDIS", "MONGO", "MONGODB", "MYSQL", "MARIADB", "SENTRY", "AMQP", "SQLITE",
     ];
-    let database = [
-        "DATABASE",
-        "DB",
-        "PG",
-        "POSTGRES",
-        "POSTGRESQL",
-        "SQL",
-        "JDBC",
-        "REPLICA",
-        "PRIMARY",
-        "STANDBY",
-    ];
-    let last = words.last().copied().unwrap_or_default();
-    let is_string = ["DSN", "CONNINFO", "JDBC", "DATASOURCE"].contains(&last)
-        || ["URL", "URI", "CONN", "CONNECTION", "STRING"].contains(&last) && has(&database)
-        || words.len() == 1 && (has(&database) || name.contains("DATABASEURL"))
+    let name = name.to_ascii_uppercase();
+    let is_string = ends_as_string(&words)
+        || words.len() == 1 && (has_one(&words, DATABASE) || name.contains("DATABASEURL"))
         || name.contains("DATABASE_URL");
-    is_string && !has(&others)
+    is_string && !has_one(&words, &others)
 }
 
 /// Whether a variable has the name of a secret: its value is shown nowhere.
@@ -226,7 +255,7 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
     let mut texts: Vec<(Group, usize, String)> = Vec::new();
     let mut found = Vec::new();
     for (line, (number, text)) in lines.iter().zip(numbered) {
-        match Group::of(&line.name).filter(|group| groups.contains(group)) {
+        match group_in(line, &groups) {
             Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
                 Some((_, _, all)) => {
                     all.push('\n');
@@ -245,10 +274,11 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
 /// What to read of a line that is an endpoint of a list, or a fault of it. What only looks like a string is a fault by its
 /// own words, without the name of the variable.
 fn listed(line: &dotenv_line::Line, text: &str) -> Option<String> {
-    if is_secret(line) {
+    let read = value(line, &Nowhere);
+    if is_secret(line, &read) {
         return None;
     }
-    match value(line, &Nowhere) {
+    match read {
         Ok(None) => may_be_string(line).then(|| line.value.clone()),
         Ok(Some(_)) => Some(text.to_owned()),
         Err(fault) => is_meant(line, &fault).then(|| text.to_owned()),
@@ -347,6 +377,16 @@ mod tests {
             ),
             ("DATABASE_URL_PASSWORD=hunter2\nDB_PASS=host=hunter2\n", &[]),
             ("SECRET_DATABASE_URL=postgres://h/d\nPG_URL=${U}\n", &[3, 4]),
+            // A name that speaks of a secret by chance.
+            ("AUTH_DB_DSN=host=b prt=1\nAUTH_DB_URL=${U}\n", &[3, 4]),
+            (
+                "ConnectionStrings__AuthDb=Host=b;Ssl Mod=VerifyFull\n",
+                &[3],
+            ),
+            (
+                "PASSPORT=host=b port=1\nMONKEY=Host=b;Username=c;SSL Mode=Disable\n",
+                &[3, 4],
+            ),
         ] {
             let found = numbers(&format!("{first}{text}"));
             let expected: Vec<usize> = [1].iter().chain(lines).copied().collect();
@@ -380,6 +420,8 @@ mod tests {
             ("DATABASE_URL=postgres://h/d\nB=host=b prt=1", false),
             ("A=postgres://h/d\nB=postgres://h/d", false),
             ("DEBUG=1\nA=postgres://h/d", true),
+            ("A=postgres://h/d\nPASSPORT=host=b port=1", false),
+            ("A=postgres://h/d\nDB_PASS=host=hunter2", true),
         ] {
             let read = lines(text, &Nowhere);
             assert_eq!(matches!(read, Ok(Some(_))), fine, "{text}: {read:?}");

@@ -322,6 +322,8 @@ fn no_line_of_an_env_file_is_passed_over() {
         (7, "mangled-conninfo"),
     ];
     assert_eq!(found, expected, "{run:?}");
+    let text = client.pgtls(&["check", "--from", ".env"]).stdout;
+    assert!(text.contains("FAIL  .env:6  exit 2"), "{text}");
     let misspelt = &report["endpoints"][2]["error"];
     assert!(
         misspelt["message"].as_str().unwrap().contains("\"prt\""),
@@ -397,6 +399,7 @@ fn what_the_driver_decides_differently_is_said() {
         "sslhostnameverifier=com.acme.All",
         "sslfactory=com.acme.All",
         "sslfactory=com.acme.LibPQFactory",
+        "sslfactory=org.postgresql.sslx.LibPQFactory",
     ] {
         let string =
             format!("jdbc:postgresql://{place}?user=u&ssl=true&sslrootcert=root.crt&{setting}");
@@ -549,6 +552,15 @@ fn a_translation_says_the_same_or_why_it_cannot() {
     assert_eq!(revoked.code, 1, "{revoked:?}");
     let plain = client.pgtls(&["translate", "--to", "jdbc", "host=h sslmode=prefer"]);
     assert!(!plain.stdout.contains("root.crt"), "{plain:?}");
+    // libpq takes the key at home for a certificate that is elsewhere, too.
+    client.write(".postgresql/postgresql.key", "");
+    let key = client.home.path().join(".postgresql/postgresql.key");
+    let own = "host=h sslmode=disable sslcert=/c.crt";
+    let keyed = client.pgtls(&["translate", "--to", "go", own]);
+    let said = format!("sslcert=/c.crt&sslkey={}", key.display());
+    assert!(keyed.stdout.contains(&said), "{keyed:?}");
+    let keyless = client.pgtls(&["translate", "--to", "go", "host=h sslmode=disable"]);
+    assert!(!keyless.stdout.contains("sslkey"), "{keyless:?}");
     let lost = client.pgtls(&["translate", "--to", "ecto", "--format", "json", string]);
     let said = &lost.json()["translations"][0];
     assert_eq!(
