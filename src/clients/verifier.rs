@@ -402,6 +402,7 @@ fn unparsable(reason: &Unsatisfied<'_>) -> Objection {
         Unsatisfied::Chain(_)
         | Unsatisfied::Name(_)
         | Unsatisfied::NoHost
+        | Unsatisfied::NotForTls(_)
         | Unsatisfied::NewerOpenSslOnly(_)
         | Unsatisfied::NewerLibpqOnly(_) => String::new(),
     };

@@ -360,6 +360,9 @@ fn unsatisfied(
         }
         Unsatisfied::Name(fault) => Diagnosis::failed(name::wrong_name(context, judgement, fault)),
         Unsatisfied::NoHost => Diagnosis::failed(request::no_host_name()),
+        Unsatisfied::NotForTls(leaf) => Diagnosis::failed(chain::not_for_tls(leaf).hint(
+            "Make a new key of at least RSA 2048 or ECDSA P-256, and get a certificate for it.",
+        )),
         Unsatisfied::NewerOpenSslOnly(what) => {
             Diagnosis::failed(versions::refused_by_older(context, judgement, *what))
         }

@@ -64,7 +64,9 @@ fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
         Unsatisfied::Name(_) | Unsatisfied::NoHost | Unsatisfied::NewerLibpqOnly(_) => {
             return Refusal::NotForHost;
         }
-        Unsatisfied::NewerOpenSslOnly(_) => return Refusal::Unsupported,
+        Unsatisfied::NewerOpenSslOnly(_) | Unsatisfied::NotForTls(_) => {
+            return Refusal::Unsupported;
+        }
         Unsatisfied::Chain(fault) => fault,
     };
     match fault.kind {

@@ -77,6 +77,8 @@ pub enum Unsatisfied<'a> {
     Name(&'a NameFault),
     /// There is no host name to verify.
     NoHost,
+    /// The server's key is of a kind that OpenSSL 3.0 offers in no version of TLS: the handshake fails, in every mode.
+    NotForTls(&'a Certificate),
     /// OpenSSL 3.5 and newer accept the server, older versions cannot.
     NewerOpenSslOnly(PostQuantum),
     /// libpq 15 and newer accept the name, libpq 14 does not, for this reason.
@@ -196,6 +198,17 @@ impl Judgement {
                 error,
             });
         }
+        self.verified(level)?;
+        // OpenSSL verifies such a chain: only a handshake needs the key.
+        match self.certificates.first() {
+            Some(leaf) if KeyFitness::of(&leaf.public_key) == KeyFitness::NotForTls => {
+                Err(Unsatisfied::NotForTls(leaf))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn verified(&self, level: Level) -> Result<(), Unsatisfied<'_>> {
         if level == Level::Encryption {
             return Ok(());
         }

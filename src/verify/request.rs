@@ -6,7 +6,7 @@ use super::signature::{Check, check_certificate, is_strong};
 use super::{
     Fault, FaultKind, Judgement, NameRules, Oldest, PathReport, PostQuantum, Purpose, Step, name,
 };
-use crate::x509::{CertificateRequest, Curve, KeyKind, Strength};
+use crate::x509::{CertificateRequest, Curve, KeyKind, PublicKey, Strength};
 
 /// Every fact about a request.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub enum KeyFitness {
     Fit(Option<u8>),
     /// It is below OpenSSL's security level 2, or damaged.
     Weak,
-    /// It is of a kind that libpq's OpenSSL offers in no version of TLS.
+    /// It is of a kind that OpenSSL 3.0 offers in no version of TLS.
     NotForTls,
 }
 
@@ -75,7 +75,7 @@ pub fn judge_request(
     let certificates = vec![certificate.clone()];
     RequestJudgement {
         possession: possession(request),
-        key: fitness(request),
+        key: KeyFitness::of(&request.copied.public_key),
         serves_tls: suits(certificate, Role::Leaf, Purpose::SslServer, None),
         signs_key_exchange: certificate.may_sign_key_exchange().is_ok(),
         copied: Judgement {
@@ -98,32 +98,35 @@ fn possession(request: &CertificateRequest) -> Possession {
     }
 }
 
-fn fitness(request: &CertificateRequest) -> KeyFitness {
-    let key = &request.copied.public_key;
-    match &key.kind {
-        // OpenSSL offers neither DSA nor these curves (`tls12_sigalgs` and the default groups of ssl/t1_lib.c).
-        KeyKind::Dsa { .. }
-        | KeyKind::EcExplicit
-        | KeyKind::SlhDsa(_)
-        | KeyKind::Ec(Curve::Secp256k1 | Curve::Other { .. }) => KeyFitness::NotForTls,
-        KeyKind::Rsa { .. }
-        | KeyKind::RsaPss { .. }
-        | KeyKind::Ec(Curve::P256 | Curve::P384 | Curve::P521)
-        | KeyKind::Ed25519
-        | KeyKind::Ed448
-        | KeyKind::MlDsa(_)
-        | KeyKind::Unusable(_)
-            if !is_strong(key) =>
-        {
-            KeyFitness::Weak
+impl KeyFitness {
+    /// What this key is good for.
+    pub(super) fn of(key: &PublicKey) -> Self {
+        match &key.kind {
+            // OpenSSL 3.0 has no suite with DSA at security level 2, and offers none of these curves (the default groups of
+            // ssl/t1_lib.c). From 3.2 on, TLS 1.3 has three of brainpool (`tls12_sigalgs`): the refusing answer counts.
+            KeyKind::Dsa { .. }
+            | KeyKind::EcExplicit
+            | KeyKind::SlhDsa(_)
+            | KeyKind::Ec(Curve::Secp256k1 | Curve::Other { .. }) => Self::NotForTls,
+            KeyKind::Rsa { .. }
+            | KeyKind::RsaPss { .. }
+            | KeyKind::Ec(Curve::P256 | Curve::P384 | Curve::P521)
+            | KeyKind::Ed25519
+            | KeyKind::Ed448
+            | KeyKind::MlDsa(_)
+            | KeyKind::Unusable(_)
+                if !is_strong(key) =>
+            {
+                Self::Weak
+            }
+            KeyKind::Unusable(_) => Self::Weak,
+            kind @ (KeyKind::Rsa { .. }
+            | KeyKind::RsaPss { .. }
+            | KeyKind::Ec(_)
+            | KeyKind::Ed25519
+            | KeyKind::Ed448
+            | KeyKind::MlDsa(_)) => Self::Fit(level(kind.strength())),
         }
-        KeyKind::Unusable(_) => KeyFitness::Weak,
-        kind @ (KeyKind::Rsa { .. }
-        | KeyKind::RsaPss { .. }
-        | KeyKind::Ec(_)
-        | KeyKind::Ed25519
-        | KeyKind::Ed448
-        | KeyKind::MlDsa(_)) => KeyFitness::Fit(level(kind.strength())),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{PathReport, Step};
 use crate::dialect::Stack;
 use crate::trust::Level;
 use crate::words::words;
-use crate::x509::Certificate;
+use crate::x509::{Certificate, KeyKind};
 
 words! {
     /// The oldest OpenSSL that libpq may be linked with.
@@ -89,8 +89,9 @@ pub enum PostQuantum {
 impl PostQuantum {
     /// The first such key, leaf first.
     pub(super) fn find(presented: &[Certificate], path: &PathReport) -> Option<Self> {
-        let leaf = presented.first()?;
-        if let Some(algorithm) = leaf.public_key.post_quantum() {
+        // SLH-DSA is for certificates only: no version of TLS takes it for a server's key (RFC 9909).
+        if let KeyKind::MlDsa(set) = &presented.first()?.public_key.kind {
+            let algorithm = set.name();
             return Some(Self::Server { algorithm });
         }
         let certificate = |step| match step {

@@ -219,8 +219,8 @@ fn what_keeps_a_certificate_from_serving_clients_is_found_in_the_request() {
         (
             "-newkey ec -pkeyopt ec_paramgen_curve:secp256k1",
             named.to_vec(),
-            6,
-            "unsupported-algorithm",
+            5,
+            "no-common-cipher",
             Some("certificate-request"),
         ),
         (

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::chain::not_for_tls;
 use super::files::quoted_path;
 use super::name::names_nearly;
 use super::shell_word;
@@ -118,23 +119,18 @@ fn possession(judged: &RequestJudgement, copied: &Certificate) -> Option<Finding
 }
 
 fn key(judged: &RequestJudgement, copied: &Certificate) -> Option<Finding> {
-    let key = copied.key_description();
-    let (code, message) = match judged.key {
+    let finding = match judged.key {
         KeyFitness::Fit(_) => return None,
-        KeyFitness::Weak => (
+        KeyFitness::Weak => Finding::error(
             Code::WeakKey,
+            Stage::Verify,
             format!(
-                "the key of this request is too weak for OpenSSL's security level 2, or damaged: {key}"
+                "the key of this request is too weak for OpenSSL's security level 2, or damaged: {}",
+                copied.key_description()
             ),
         ),
-        KeyFitness::NotForTls => (
-            Code::UnsupportedAlgorithm,
-            format!(
-                "libpq's OpenSSL accepts the key {key} in no version of TLS, unless it is configured to"
-            ),
-        ),
+        KeyFitness::NotForTls => not_for_tls(copied),
     };
-    let finding = Finding::error(code, Stage::Verify, message);
     Some(
         finding
             .hint("Make a new key of at least RSA 2048 or ECDSA P-256, and a new request with it."),

@@ -172,6 +172,15 @@ pub(in crate::diagnose) fn code(kind: &FaultKind, place: Place) -> Code {
     }
 }
 
+/// The finding for a server's key that no handshake with the strictest OpenSSL can use. The caller says how to replace it.
+pub(in crate::diagnose) fn not_for_tls(certificate: &Certificate) -> Finding {
+    let message = format!(
+        "psql with OpenSSL 3.0 cannot connect to a server with the key {}: by default it accepts such a key in no version of TLS",
+        certificate.key_description()
+    );
+    Finding::error(Code::NoCommonCipher, Stage::Handshake, message)
+}
+
 struct Case<'a> {
     context: &'a Context<'a>,
     judgement: &'a Judgement,

@@ -3,7 +3,7 @@
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
 use crate::diagnose::explain::provider::{NO_BUNDLE, export, set_of};
-use crate::diagnose::explain::{corrected, versions};
+use crate::diagnose::explain::{chain, corrected, versions};
 use crate::diagnose::{Contents, Context};
 use crate::os::{self, Shell};
 use crate::probe::Task;
@@ -189,6 +189,7 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
             let reason = match reason {
                 Unsatisfied::Name(fault) => fault.to_string(),
                 Unsatisfied::NoHost => "the string has no host".to_owned(),
+                Unsatisfied::NotForTls(leaf) => chain::not_for_tls(leaf).message.to_string(),
                 Unsatisfied::NewerOpenSslOnly(what) => {
                     versions::refused_by_older(&Context::of(task, &task.rules()), judgement, what)
                         .message
