@@ -9,7 +9,7 @@ mod table;
 mod tests;
 
 use super::Code;
-use table::SYMPTOMS;
+use table::symptoms;
 
 /// A message that a program prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,7 @@ impl Symptom {
             .to_lowercase()
             .replace("self signed", "self-signed");
         let length = |symptom: &&Self| symptom.parts.iter().map(|part| part.len()).sum::<usize>();
-        SYMPTOMS
-            .iter()
+        symptoms()
             .filter(|symptom| symptom.parts.iter().all(|part| text.contains(part)))
             .max_by_key(|symptom| (symptom.rank, length(symptom)))
     }

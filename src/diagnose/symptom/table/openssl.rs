@@ -1,0 +1,73 @@
+//! Messages of OpenSSL, which any program that uses it prints, on either side.
+
+use super::{general, row};
+use crate::diagnose::Code;
+use crate::diagnose::symptom::Symptom;
+use crate::diagnose::symptom::causes::*;
+
+#[rustfmt::skip] // One message a line.
+pub(super) const ROWS: &[Symptom] = &[
+    // Chains.
+    general(OPENSSL, &["verify failed"], &[ISSUER, LEAF_EXPIRED, INTERMEDIATE, SELF, (Code::CrlMissing, "a CRL is in use (~/.postgresql/root.crl) and does not cover every CA")]),
+    row(OPENSSL, &["unable to get local issuer certificate"], &[ISSUER, INTERMEDIATE]),
+    row(OPENSSL, &["self-signed certificate in certificate chain"], &[ISSUER]),
+    row(OPENSSL, &["self-signed certificate"], &[SELF]),
+    row(OPENSSL, &["unable to get issuer certificate"], &[(Code::UnknownIssuer, "the root file contains only an intermediate, not the root above it")]),
+    row(OPENSSL, &["unable to verify the first certificate"], &[INTERMEDIATE, ISSUER]),
+    row(OPENSSL, &["certificate has expired"], &[LEAF_EXPIRED, MIDDLE_EXPIRED, ROOT_EXPIRED]),
+    row(OPENSSL, &["certificate is not yet valid"], &[EARLY]),
+    row(OPENSSL, &["unsuitable certificate purpose"], &[(Code::WrongPurpose, "the certificate is for clients only")]),
+    row(OPENSSL, &["unsupported certificate purpose"], &[(Code::WrongPurpose, "the certificate is for clients only")]),
+    row(OPENSSL, &["invalid ca certificate"], &[(Code::NotACa, "a certificate of the chain is not a CA"), STRICT]),
+    row(OPENSSL, &["path length constraint exceeded"], &[(Code::PathLength, "a CA of the chain may not issue so many levels")]),
+    row(OPENSSL, &["unable to get certificate crl"], &[(Code::CrlMissing, "a CRL is in use and does not cover every CA of the chain")]),
+    row(OPENSSL, &["crl has expired"], &[(Code::CrlExpired, "the CRL is older than its nextUpdate")]),
+    row(OPENSSL, &["certificate revoked"], &[(Code::Revoked, "the CRL lists the certificate")]),
+    row(OPENSSL, &["ee key too small"], &[(Code::WeakKey, "RSA below 2048 bits")]),
+    row(OPENSSL, &["certificate key too weak"], &[(Code::WeakKey, "RSA below 2048 bits")]),
+    row(OPENSSL, &["ca md too weak"], &[(Code::WeakSignature, "signed with SHA-1 or MD5")]),
+    row(OPENSSL, &["signature digest algorithm too weak"], &[(Code::WeakSignature, "signed with SHA-1 or MD5")]),
+    row(OPENSSL, &["dh key too small"], &[(Code::WeakCipher, "the server's Diffie-Hellman parameters (ssl_dh_params_file) are below 2048 bits, and no ECDHE suite was agreed on")]),
+    row(OPENSSL, &["ee key too small", "could not load server certificate"], &[(Code::WeakKey, "in the server's log: its own certificate has an RSA key below 2048 bits. It goes on with the old one, or does not start")]),
+    row(OPENSSL, &["ca md too weak", "could not load server certificate"], &[(Code::WeakSignature, "in the server's log: its own certificate is signed with SHA-1 or MD5. It goes on with the old one, or does not start")]),
+    row(OPENSSL, &["permitted subtree violation"], &[CONSTRAINED]),
+    row(OPENSSL, &["excluded subtree violation"], &[CONSTRAINED]),
+    row(OPENSSL, &["format error in certificate's"], &[SPOILT]),
+    row(OPENSSL, &["certificate signature failure"], &[OWN_ROOT]),
+    row(OPENSSL, &["authority and subject key identifier mismatch"], &[OWN_ROOT]),
+    row(OPENSSL, &["unhandled critical extension"], &[CRITICAL]),
+    row(OPENSSL, &["hostname mismatch"], &[NAME]),
+    row(OPENSSL, &["ip address mismatch"], &[NAME]),
+    // The wire.
+    row(OPENSSL, &["wrong version number"], &[ALIEN, NO_TLS]),
+    row(OPENSSL, &["packet length too long"], &[ALIEN]),
+    row(OPENSSL, &["alert protocol version"], &[VERSION]),
+    row(OPENSSL, &["unsupported protocol"], &[VERSION]),
+    row(OPENSSL, &["no protocols available"], &[VERSION]),
+    row(OPENSSL, &["tlsv1 alert insufficient security"], &[CIPHER]),
+    row(OPENSSL, &["no shared cipher"], &[CIPHER]),
+    row(OPENSSL, &["no suitable signature algorithm"], &[CIPHER]),
+    row(OPENSSL, &["unsafe legacy renegotiation disabled"], &[(Code::InsecureRenegotiation, "a very old server or proxy does not know secure renegotiation")]),
+    row(OPENSSL, &["alert handshake failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
+    row(OPENSSL, &["unrecognized name"], &[SNI]),
+    row(OPENSSL, &["no suitable key share"], &[CIPHER]),
+    row(OPENSSL, &["no suitable groups"], &[CIPHER]),
+    row(OPENSSL, &["wrong signature type"], &[CIPHER]),
+    row(OPENSSL, &["legacy sigalg disallowed or unsupported"], &[CIPHER]),
+    row(OPENSSL, &["bad signature"], &[(Code::TlsFailure, "the signature of the handshake does not fit the server's certificate: something in between, or a broken server")]),
+    row(OPENSSL, &["no application protocol"], &[OTHER_PROTOCOL]),
+    row(OPENSSL, &["alert internal error"], &[(Code::TlsAlert, "the TLS library on the other side failed: its log may say why")]),
+    row(OPENSSL, &["alert decode error"], &[NOT_UNDERSTOOD]),
+    row(OPENSSL, &["alert illegal parameter"], &[NOT_UNDERSTOOD]),
+    row(OPENSSL, &["alert unexpected message"], &[NOT_UNDERSTOOD]),
+    // Client certificates and logins.
+    row(OPENSSL, &["alert certificate required"], &[NEED_CERTIFICATE]),
+    row(OPENSSL, &["alert unknown ca"], &[(Code::ClientCertRefused, "printed by the client: its certificate's CA is not in the server's ssl_ca_file"), (Code::UnknownIssuer, "in the server's log: the client does not trust the server's certificate")]),
+    row(OPENSSL, &["alert bad certificate"], &[REFUSED_CERTIFICATE, (Code::HostNameMismatch, "in the server's log: the client refused the server's certificate")]),
+    row(OPENSSL, &["alert certificate unknown"], &[REFUSED_CERTIFICATE, (Code::UnknownIssuer, "in the server's log: the client refused the server's certificate")]),
+    row(OPENSSL, &["alert certificate expired"], &[(Code::ClientCertRefused, "printed by the client: its certificate has expired"), (Code::Expired, "in the server's log: the server's certificate has expired")]),
+    row(OPENSSL, &["alert unsupported certificate"], &[REFUSED_CERTIFICATE]),
+    row(OPENSSL, &["peer did not return a certificate"], &[(Code::ClientCertRequired, "in the server's log: the client gave no certificate")]),
+    row(OPENSSL, &["alert decrypt error"], &[(Code::ClientCertRefused, "printed by the client: the server knows a CA of that name, but with another key")]),
+    row(OPENSSL, &["alert access denied"], &[REFUSED_CERTIFICATE]),
+];
