@@ -17,7 +17,7 @@ pub struct Symptom {
     /// Who prints it.
     pub said_by: &'static str,
     rank: Rank,
-    /// What is in it, in small letters. All parts must be there.
+    /// What is in it, in small letters, as whole words. All parts must be there.
     parts: &'static [&'static str],
     /// What can be behind it, most likely first, and what shows that.
     pub causes: &'static [(Code, &'static str)],
@@ -37,15 +37,45 @@ impl Symptom {
         let bytes = text.as_bytes();
         let text = String::from_utf8_lossy(bytes.get(..MAX_TEXT).unwrap_or(bytes));
         let words: Vec<&str> = text.split_whitespace().collect();
-        let text = words
-            .join(" ")
-            .to_lowercase()
-            .replace("self signed", "self-signed");
+        let text = words.join(" ");
+        let texts = [reasons_as_words(&text), text]
+            .map(|text| text.to_lowercase().replace("self signed", "self-signed"));
+        let is_there = |part: &&str| texts.iter().any(|text| has_words(text, part));
         let length = |symptom: &&Self| symptom.parts.iter().map(|part| part.len()).sum::<usize>();
         symptoms()
-            .filter(|symptom| symptom.parts.iter().all(|part| text.contains(part)))
+            .filter(|symptom| symptom.parts.iter().all(is_there))
             .max_by_key(|symptom| (symptom.rank, length(symptom)))
     }
+}
+
+/// Node.js and Python write OpenSSL's reasons as names, such as `ERR_SSL_NO_SHARED_CIPHER`.
+fn reasons_as_words(text: &str) -> String {
+    text.split_inclusive(|c: char| !is_of_word(c))
+        .map(|name| {
+            if name.contains(char::is_lowercase) {
+                name.to_owned()
+            } else {
+                name.replace('_', " ")
+            }
+        })
+        .collect()
+}
+
+/// Whether the part stands there, and not within longer words: `FileNotFoundError` does not say ENOTFOUND.
+fn has_words(text: &str, part: &str) -> bool {
+    let is_of_word = |c: Option<char>| c.is_some_and(is_of_word);
+    text.match_indices(part).any(|(start, _)| {
+        let before = text.get(..start).unwrap_or_default();
+        let behind = text.get(start + part.len()..).unwrap_or_default();
+        let begins_within =
+            is_of_word(before.chars().next_back()) && is_of_word(part.chars().next());
+        let ends_within = is_of_word(behind.chars().next()) && is_of_word(part.chars().next_back());
+        !begins_within && !ends_within
+    })
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Bytes of a text that are looked at.

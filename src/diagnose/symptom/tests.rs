@@ -240,7 +240,20 @@ fn the_messages_of_drivers_are_recognised() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    for text in ["", "hello", "syntax error at or near \"SELEC\""] {
+}
+
+#[test]
+fn a_message_is_not_found_within_longer_words() {
+    for text in [
+        "",
+        "hello",
+        "syntax error at or near \"SELEC\"",
+        "ModuleNotFoundError: No module named 'psycopg2'",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'data.csv'",
+        "java.io.FileNotFoundException: data.csv (No such file or directory)",
+        "System.IO.FileNotFoundException: Could not find file '/app/data.csv'.",
+        "KeyError: 'not_econnrefused_yet'",
+    ] {
         assert_eq!(Symptom::of(text), None, "{text}");
     }
 }
