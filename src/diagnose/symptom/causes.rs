@@ -16,6 +16,7 @@ pub(super) const PRISMA: &str = "Prisma";
 pub(super) const WINDOWS: &str = "Windows (Schannel), in .NET, Prisma and others";
 pub(super) const MACOS: &str = "macOS (Security framework), in Prisma, sqlx and others";
 pub(super) const POOLER: &str = "PgBouncer";
+pub(super) const PGPOOL: &str = "Pgpool-II";
 pub(super) const ERLANG: &str = "Erlang and Elixir (Postgrex)";
 
 pub(super) const ISSUER: (Code, &str) = (
@@ -77,8 +78,10 @@ pub(super) const ROOT_MISSING: (Code, &str) = (
     Code::RootFileMissing,
     "the file that sslrootcert names, or ~/.postgresql/root.crt, does not exist",
 );
-pub(super) const ROOT_INVALID: (Code, &str) =
-    (Code::RootFileInvalid, "the file exists, but is not PEM");
+pub(super) const ROOT_INVALID: (Code, &str) = (
+    Code::RootFileInvalid,
+    "the file exists, but is not PEM, or is broken",
+);
 pub(super) const MODE: (Code, &str) = (
     Code::InvalidValue,
     "the value of sslmode is not one of libpq's",
@@ -93,7 +96,7 @@ pub(super) const KEYWORD: (Code, &str) = (
 );
 pub(super) const RULES: (Code, &str) = (
     Code::LoginFailed,
-    "TLS works; pg_hba.conf or the password is the problem",
+    "TLS works; no line of pg_hba.conf lets this user, database and address in",
 );
 pub(super) const PROXY: (Code, &str) = (
     Code::TlsTerminatedInBetween,
@@ -139,3 +142,153 @@ pub(super) const OTHER_USER: (Code, &str) = (
 );
 pub(super) const FULL: (Code, &str) = (Code::ServerError, "the server or the pooler is full");
 pub(super) const DOWN: (Code, &str) = (Code::ServerError, "the server is going down or up: wait");
+pub(super) const PASSWORD: (Code, &str) = (
+    Code::LoginFailed,
+    "the user or the password is wrong. The message does not show whether TLS was used",
+);
+pub(super) const NO_PASSWORD: (Code, &str) = (
+    Code::LoginFailed,
+    "no password reached the driver: the variable or the secret is empty, or the string has none",
+);
+pub(super) const DISTRUSTED: (Code, &str) = (
+    Code::UnknownIssuer,
+    "in the server's log: the client does not trust the server's certificate",
+);
+pub(super) const CLIENT_CA: (Code, &str) = (
+    Code::ClientCertRefused,
+    "printed by the client: its certificate's CA is not in the server's ssl_ca_file",
+);
+pub(super) const CLIENT_REVOKED: (Code, &str) = (
+    Code::ClientCertRefused,
+    "printed by the client: the server's CRL (ssl_crl_file) lists the client's certificate",
+);
+pub(super) const CLIENT_EXPIRED: (Code, &str) = (
+    Code::ClientCertRefused,
+    "printed by the client: its certificate has expired",
+);
+pub(super) const CLIENT_PURPOSE: (Code, &str) = (
+    Code::ClientCertRefused,
+    "printed by the client: its certificate is not for clients",
+);
+pub(super) const CLIENT_OTHER_KEY: (Code, &str) = (
+    Code::ClientCertRefused,
+    "printed by the client: the server knows a CA of that name, but with another key",
+);
+pub(super) const CLIENT_FILE_MISSING: (Code, &str) = (
+    Code::ClientCertFileMissing,
+    "it is the file of the client's certificate",
+);
+pub(super) const CLIENT_KEY_MISSING: (Code, &str) = (
+    Code::ClientKeyFileMissing,
+    "the file of the client's private key does not exist",
+);
+pub(super) const FILE_MISSING: (Code, &str) = (
+    Code::RootFileMissing,
+    "it is the file of the root certificates",
+);
+pub(super) const CLIENT_MISMATCH: (Code, &str) = (
+    Code::ClientKeyMismatch,
+    "printed by the client: its key belongs to another certificate",
+);
+pub(super) const SERVER_MISMATCH: (Code, &str) = (
+    Code::ServerKeyMismatch,
+    "in the server's log: ssl_key_file belongs to another certificate",
+);
+pub(super) const CLIENT_KEY: (Code, &str) = (
+    Code::ClientKeyFileInvalid,
+    "printed by the client: its key is in another format, or needs a passphrase (sslpassword)",
+);
+pub(super) const SERVER_KEY: (Code, &str) = (
+    Code::ServerKeyFileInvalid,
+    "in the server's log: ssl_key_file is in another format, or needs a passphrase",
+);
+pub(super) const UNRESOLVED: (Code, &str) = (Code::Dns, "the name does not resolve");
+pub(super) const NO_RESOLVER: (Code, &str) = (Code::Dns, "the resolver does not answer, or fails");
+pub(super) const NO_LISTENER: (Code, &str) = (Code::Refused, "no server listens there");
+pub(super) const TORN: (Code, &str) = (
+    Code::TlsFailure,
+    "two processes use one connection, because one was forked after it was opened; or something in between changes the data",
+);
+pub(super) const NO_ROUTE: (Code, &str) = (
+    Code::Refused,
+    "the host is down or in another network, or a firewall rejects the connection",
+);
+pub(super) const NO_NETWORK: (Code, &str) = (
+    Code::Refused,
+    "this machine has no route there; for an address with colons, no IPv6",
+);
+pub(super) const DROPPED: (Code, &str) = (
+    Code::Timeout,
+    "no connection: packets are dropped on the way",
+);
+pub(super) const LOST: (Code, &str) = (
+    Code::Timeout,
+    "a connection was open, and its packets are dropped since: often a firewall that forgets idle connections",
+);
+pub(super) const SILENT: (Code, &str) = (
+    Code::Timeout,
+    "a connection, but no answer: the server, or a proxy in front of it, accepts and is silent",
+);
+pub(super) const NEWER: (Code, &str) = (Code::NewerLibpq, "the parameter is newer than this libpq");
+pub(super) const OTHER_SIDE_FAILED: (Code, &str) = (
+    Code::TlsAlert,
+    "the TLS library on the other side failed: its log may say why",
+);
+pub(super) const ENCODE: (Code, &str) = (
+    Code::BadConninfo,
+    "a special character of the user or the password is not percent-encoded: @ is %40, / is %2F, # is %23, % is %25",
+);
+pub(super) const SOCKET: (Code, &str) = (
+    Code::UnixSocket,
+    "the string names no host, so that the driver looks for a socket of this machine, and no server has it",
+);
+pub(super) const POOLER_DOWN: (Code, &str) = (
+    Code::ServerError,
+    "the pooler cannot reach its own server: the pooler's log says why",
+);
+pub(super) const MACOS_RULES: (Code, &str) = (
+    Code::ClientsDiffer,
+    "macOS refuses certificates that are valid for more than 825 days, or without serverAuth or subjectAltName",
+);
+pub(super) const TCP_MEANT: (Code, &str) =
+    (Code::UnixSocket, "TCP was meant: the string names no host");
+pub(super) const SERVER_KEY_OPEN: (Code, &str) = (
+    Code::KeyFilePermissions,
+    "in the server's log: others may read ssl_key_file. It goes on with the old certificate, or does not start",
+);
+pub(super) const SERVER_KEY_CLOSED: (Code, &str) = (
+    Code::ServerKeyFileInvalid,
+    "in the server's log: the database user may not read ssl_key_file",
+);
+pub(super) const NAME_DISTRUSTED: (Code, &str) = (
+    Code::HostNameMismatch,
+    "in the server's log: the client refuses the server's certificate, often because of its name",
+);
+pub(super) const GO_DISTRUSTED: (Code, &str) = (
+    Code::UnknownIssuer,
+    "in the server's log: the client does not trust it. Go sends this alert whatever the fault is",
+);
+pub(super) const JAVA_DISTRUSTED: (Code, &str) = (
+    Code::UnknownIssuer,
+    "in the server's log: the client refuses the server's certificate. Java sends this alert whatever the fault is",
+);
+pub(super) const EXPIRY_DISTRUSTED: (Code, &str) = (
+    Code::Expired,
+    "in the server's log: the server's certificate has expired",
+);
+pub(super) const PURPOSE_DISTRUSTED: (Code, &str) = (
+    Code::WrongPurpose,
+    "in the server's log: the server's certificate is not for servers",
+);
+pub(super) const REVOKED_DISTRUSTED: (Code, &str) = (
+    Code::Revoked,
+    "in the server's log: the client's CRL lists the server's certificate",
+);
+pub(super) const KEY_DISTRUSTED: (Code, &str) = (
+    Code::UnknownIssuer,
+    "in the server's log: the client's root file has a CA of the right name, but with another key",
+);
+pub(super) const RULES_OR_ROLE: (Code, &str) = (
+    Code::LoginFailed,
+    "no line of pg_hba.conf lets this user in, or the role has no LOGIN right",
+);
