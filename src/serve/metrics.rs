@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::report::prometheus::{Family, Kind, Samples, Text, ready};
 
 use super::Totals;
+use super::board::Board;
+use super::moment::Moment;
 use super::schedule::Schedule;
-use super::state::{Board, Labelled, Moment, Slot, Standing};
+use super::slot::{Labelled, Slot, Standing};
 
 /// All of them.
 pub(super) fn all(board: &Board, schedule: &Schedule, totals: &Totals, now: Moment) -> String {

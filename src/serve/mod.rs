@@ -1,21 +1,24 @@
 //! The checks of a configuration on a schedule, with their last results for Prometheus.
 //!
-//! `schedule.rs` says which target is due when, `rounds.rs` checks those that are due, `state.rs` keeps the last result
-//! of each and knows its age, `metrics.rs` and `page.rs` show them, `http` answers requests, `probe.rs` checks at once
-//! what a request names, and `web_config` is who may ask. Everything runs on one thread; what computes for long is done
-//! aside ([`crate::workers`]).
+//! `schedule.rs` says which target is due when, `rounds.rs` checks those that are due, `board.rs` keeps the targets and
+//! `slot.rs` the last result of each with its age, `metrics.rs` and `page.rs` show them, `http` answers requests,
+//! `probe.rs` checks at once what a request names, and `web_config` is who may ask. Everything runs on one thread; what
+//! computes for long is done aside ([`crate::workers`]).
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod board;
+mod change;
 mod free;
 mod histogram;
 mod http;
 mod metrics;
+mod moment;
 mod page;
 mod probe;
 mod rounds;
 mod schedule;
-mod state;
+mod slot;
 mod target;
 mod web_config;
 
@@ -34,15 +37,17 @@ use tokio::time::{Instant, timeout};
 use crate::conninfo::World;
 use crate::escape::Shown;
 
+pub use change::Change;
 pub use http::{Door, Limits};
 pub use schedule::SHORTEST_INTERVAL;
-pub use state::Change;
 pub use target::{Target, Wanted};
 pub use web_config::Error as DoorError;
 
+use board::Board;
+use moment::Moment;
 use probe::Probes;
 use schedule::{Rhythm, Schedule};
-use state::{Board, Moment};
+use slot::Slot;
 
 /// How the service works.
 #[derive(Clone, Copy, Debug)]
@@ -183,7 +188,7 @@ impl Core {
         let replaced = self.board.borrow_mut().replace(targets, now);
         let board = self.board.borrow();
         let mut schedule = self.schedule.borrow_mut();
-        let rhythm = |slot: &state::Slot| {
+        let rhythm = |slot: &Slot| {
             let interval = slot.target.wanted.interval;
             Rhythm::new(interval, self.settings.seed, slot.target.name())
         };

@@ -2,7 +2,8 @@
 
 use crate::report::html;
 
-use super::state::{Board, Moment};
+use super::board::Board;
+use super::moment::Moment;
 
 /// The page.
 pub(super) fn of(board: &Board, now: Moment) -> Vec<u8> {

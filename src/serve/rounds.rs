@@ -13,8 +13,9 @@ use crate::report::EndpointReport;
 
 use super::Core;
 use super::http::Gate;
+use super::moment::Moment;
 use super::schedule::Id;
-use super::state::{Found, Moment};
+use super::slot::Found;
 
 /// Runs the schedule, without an end.
 pub(super) async fn run(core: Rc<Core>) -> Infallible {
