@@ -2,6 +2,7 @@
 
 mod beside;
 mod cloud;
+mod connection;
 mod environment;
 mod group;
 mod kubernetes;
@@ -144,7 +145,7 @@ fn within(
         pooler::find(&document)
     } else {
         let mut found = string::find(&document, clues);
-        let groups_found = group::find(&groups, &found, clues);
+        let groups_found = connection::find(&groups, &found, clues);
         found.extend(groups_found);
         found.extend(cloud::find(&document));
         found
