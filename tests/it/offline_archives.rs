@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use pgtls::trust::ArchiveFault;
-use pgtls::trust::identity::{ArchiveError, open_archive};
+use pgtls::trust::server_archive::{ArchiveError, open_archive};
 
 use crate::support::client::{Client, FORMATS, Run};
 use crate::support::pki::{Ca, Served};

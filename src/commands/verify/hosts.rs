@@ -10,7 +10,7 @@ use pgtls::diagnose::{
 };
 use pgtls::report::EndpointReport;
 use pgtls::trust::hosts_file::{self, Files, HostNames, HostsLine, Passphrase, line_for};
-use pgtls::trust::identity::CertificateFile;
+use pgtls::trust::server_files::CertificateFile;
 use pgtls::trust::{Choice, Error, IdentityError, KeyFault, read_bounded};
 
 use super::inputs::real;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use pgtls::conninfo::{World, shown_path};
 use pgtls::os::bytes_of;
 use pgtls::secrecy::shown_variable;
-use pgtls::trust::identity::CertificateFile;
+use pgtls::trust::server_files::CertificateFile;
 use pgtls::trust::{RequestFault, certificate_request, is_archive, read_bounded};
 use pgtls::x509::CertificateRequest;
 

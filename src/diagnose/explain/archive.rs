@@ -5,7 +5,7 @@ use std::path::Path;
 use super::files::quoted_path;
 use crate::conninfo::shown_path;
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, Stage};
-use crate::trust::identity::{ArchiveError, ArchiveOrder, Archived, ArchivedKey};
+use crate::trust::server_archive::{ArchiveError, ArchiveOrder, Archived, ArchivedKey};
 use crate::trust::{ArchiveFault, ChainFault};
 
 /// An archive that is not that of a server.
