@@ -1,6 +1,6 @@
 //! Turns the result of a login into the report.
 
-use super::build::milliseconds;
+use super::times::milliseconds;
 use super::{ChannelBindingType, EndpointReport, LoginMethod, LoginReport, ServerSessionReport};
 use crate::conninfo::ConnInfo;
 use crate::escape::Shown;

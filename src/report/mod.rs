@@ -35,6 +35,7 @@ pub mod scan_text;
 #[cfg(test)]
 pub(crate) mod schema;
 pub mod text;
+mod times;
 mod trace;
 pub mod trace_junit;
 pub mod trace_markdown;
@@ -45,7 +46,6 @@ pub use audit::{
     AcceptedReport, AnswerReport, AuditReport, ProfileReport, ProtocolReport, RequirementReport,
     ShownReport, SuiteReport, SuiteVerdictReport, TlsAuditReport,
 };
-pub use build::{day, instant};
 pub use evidence::{
     CertificateReport, CertificateRequestReport, ClientCertificateReport, ClientReport,
     LoginReport, NameMatchReport, RehearsalReport, RotationReport, ServerSessionReport,
@@ -54,6 +54,7 @@ pub use evidence::{
 pub use label::labels;
 pub(crate) use label::{label, place, unique};
 pub use scan::{ScanFindingReport, ScanReport, SkippedReport, StringReport};
+pub use times::{day, instant};
 pub use trace::{CommandReport, TraceFindingReport, TraceReport};
 pub use vocabulary::{
     Answer, ChannelBindingType, ClientCertificateUse, LoginMethod, NameRule, RequestSignature,
