@@ -13,6 +13,7 @@ mod check;
 pub mod csv;
 mod evidence;
 mod expiry;
+pub(crate) mod exposition;
 pub mod github;
 pub mod html;
 pub mod ics;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::report::prometheus::{Family, Kind, Samples, Text, ready};
+use crate::report::exposition::{Family, Kind, Samples, Text, ready};
 
 use super::Totals;
 use super::board::Board;
