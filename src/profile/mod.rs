@@ -5,6 +5,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod facts;
 mod judge;
 mod key;
 mod make;
