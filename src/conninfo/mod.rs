@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod grammar;
+mod host_and_port;
 mod meaning;
 mod number;
 mod parameter;
@@ -36,9 +37,10 @@ pub use choice::{
 pub use endpoints::{Endpoint, Host, Route};
 pub use error::{Demand, Error, Expected, HostForm, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
+pub use host_and_port::host_and_port;
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
-pub use repair::{host_and_port, repairs};
+pub use repair::repairs;
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::PassfileKey;

@@ -4,6 +4,7 @@
 
 use super::error::{Error, Expected, HostForm};
 use super::grammar::Grammar;
+use super::host_and_port::host_and_port;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
 use super::value::{Origin, Secret, Word};
@@ -313,35 +314,6 @@ impl Whole<'_> {
     }
 }
 
-/// A host with or without its port, as people write it: `db:5432`, `[::1]:5432`, `https://db/`.
-///
-/// `None` where it is not a host name.
-#[must_use]
-pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
-    let text = SCHEMES
-        .iter()
-        .find_map(|scheme| text.strip_prefix(*scheme))
-        .unwrap_or(text);
-    let text = text.split(|byte| *byte == b'/').next()?;
-    let (host, port) = match text.strip_prefix(b"[") {
-        Some(bracketed) => {
-            let end = bracketed.iter().position(|byte| *byte == b']')?;
-            let (host, rest) = bracketed.split_at_checked(end)?;
-            (host, rest.get(1..)?.strip_prefix(b":"))
-        }
-        None => match text.iter().rposition(|byte| *byte == b':') {
-            Some(colon) if text.iter().filter(|byte| **byte == b':').count() == 1 => {
-                let (host, rest) = text.split_at_checked(colon)?;
-                (host, rest.strip_prefix(b":"))
-            }
-            _ => (text, None),
-        },
-    };
-    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(byte);
-    let numeric = port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit));
-    (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
-}
-
 /// Whether it has a sign of a host: a port, a dot or colon in it, or the one name that every machine has.
 fn is_surely_host((host, port): &(&[u8], Option<&[u8]>)) -> bool {
     let dotted = host.iter().any(|byte| matches!(byte, b'.' | b':'));
@@ -356,15 +328,6 @@ fn trimmed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !is_space(*byte));
     end.and_then(|end| text.get(..=end)).unwrap_or_default()
 }
-
-const SCHEMES: [&[u8]; 6] = [
-    b"https://",
-    b"http://",
-    b"postgresql://",
-    b"postgres://",
-    b"tcp://",
-    b"ssl://",
-];
 
 /// Guesses for one fault.
 const MOST: usize = 3;
@@ -469,28 +432,6 @@ mod tests {
             "Zq7wXk9L.mPv3Rt",
         ] {
             assert_eq!(repaired(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_host_is_told_from_its_port() {
-        for (text, expected) in [
-            ("db:5432", Some(("db", Some("5432")))),
-            ("https://db.example.com/", Some(("db.example.com", None))),
-            ("[::1]", Some(("::1", None))),
-            ("[::1]:5", Some(("::1", Some("5")))),
-            ("::1", Some(("::1", None))),
-            ("db:x", None),
-            ("a b", None),
-            ("", None),
-        ] {
-            let found = host_and_port(text.as_bytes());
-            let found = found.map(|(host, port)| {
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-                (text(host), port.map(text))
-            });
-            let expected = expected.map(|(host, port)| (host.to_owned(), port.map(str::to_owned)));
-            assert_eq!(found, expected, "{text}");
         }
     }
 }
