@@ -1,10 +1,8 @@
 //! Connection strings in the lines of an env file: one line with a string, or several that belong together.
 
+use super::read::{by_signs, libpq_settings, trap};
 use super::settings::{Param, Table};
-use super::{
-    Damage, Dialect, Fault, Reading, adonet, by_signs, damage, dotenv_line, laravel,
-    libpq_settings, odbc, trap,
-};
+use super::{Damage, Dialect, Fault, Reading, adonet, damage, dotenv_line, laravel, odbc};
 use crate::conninfo::{Keyword, Nowhere, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.

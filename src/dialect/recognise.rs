@@ -335,7 +335,7 @@ fn narrow(signs: &mut Vec<Sign>) {
 }
 
 fn knows(dialect: Dialect, key: &str) -> bool {
-    super::table(dialect).is_some_and(|table| table.row(key).is_some())
+    super::keyword::table(dialect).is_some_and(|table| table.row(key).is_some())
 }
 
 /// The pairs in the query of a URL, as written.

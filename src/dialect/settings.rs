@@ -1,6 +1,7 @@
 //! Tables of settings: what each setting of a driver means to libpq.
 
-use super::{Dialect, Fault, Reading, keyword_of, table};
+use super::keyword::{keyword_of, table};
+use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Secrecy, Word};
 use crate::secrecy::{Taken, mentions_secret};
 

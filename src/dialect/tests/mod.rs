@@ -7,6 +7,7 @@ mod round_trip;
 
 use super::*;
 use crate::conninfo::fake::Fake;
+use crate::conninfo::{self, ConnInfo, Keyword, Word};
 
 fn read_example(text: &str) -> Result<Option<Reading>, Fault> {
     read(text.as_bytes(), None, &Fake::default())
