@@ -1,17 +1,16 @@
 //! Why a chain or a name is refused. libpq's message is short; the certificates show the details.
 
-use super::files::quoted_path;
+mod crl;
+
 use super::no_anchor::{self, End, other_key};
-use crate::conninfo::shown_path;
-use crate::diagnose::calendar::{day, ended, moment, not_begun};
+use crate::diagnose::calendar::{ended, moment, not_begun};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
 use crate::probe::Moment;
-use crate::trust::CrlSource;
 use crate::verify::{
     Fault, FaultKind, Judgement, NameConstraintRule, Place, Step, Violation, violation,
 };
-use crate::x509::{Certificate, Crl, KeyKind, NextUpdate, SignatureScheme};
+use crate::x509::{Certificate, KeyKind, SignatureScheme};
 
 /// The finding for OpenSSL's verdict on a chain.
 pub(in crate::diagnose) fn explain(
@@ -315,121 +314,6 @@ impl Case<'_> {
         })
     }
 
-    /// What the CRL says about the certificate.
-    fn revoked(&self) -> Finding {
-        let entry = self.certificate().and_then(|certificate| {
-            self.crls_of(certificate).find_map(|crl| {
-                let entry = crl.entry(&certificate.issuer, &certificate.serial)?;
-                Some((crl, entry))
-            })
-        });
-        let Some((crl, entry)) = entry else {
-            return self
-                .finding(self.fault.kind.sentence(&self.who()))
-                .hint(REPLACE_REVOKED);
-        };
-        let when = entry
-            .date
-            .map_or_else(String::new, |date| format!(" on {}", day(date)));
-        let why = entry.reason.and_then(reason_name);
-        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        let message = format!(
-            "{} was revoked{when}{why}, says {}",
-            self.who(),
-            crl_name(crl)
-        );
-        self.finding(message).hint(
-            self.crl_file()
-                .into_iter()
-                .chain([Hint::say(REPLACE_REVOKED)])
-                .collect::<Hint>(),
-        )
-    }
-
-    fn no_crl(&self) -> Finding {
-        let file = match &self.context.trust.crl_source {
-            Some(source) => source.to_string(),
-            None => "the file that sslcrl names".to_owned(),
-        };
-        if self.has_no_list() {
-            let advice = Hint::say(format!(
-                "{file} contains no CRL, and libpq checks revocation all the same, because the file exists. Name a file with the CRL of every CA of the chain. To check no revocation, leave the file out."
-            ));
-            let advice = self.crl_file().into_iter().chain([advice]);
-            return self
-                .finding(self.fault.kind.sentence(&self.who()))
-                .hint(advice.collect::<Hint>());
-        }
-        let advice = Hint::say(format!(
-            "When a CRL is in use, libpq needs one from every CA of the chain, the root included. Put all of them into {file}."
-        ));
-        let rehash = match &self.context.trust.crl_source {
-            Some(CrlSource::Named {
-                directory: Some(directory),
-                ..
-            }) => Some(
-                Hint::say("In a directory the files must have names by hash:").fix(Fix::command(
-                    format!("openssl rehash {}", quoted_path(directory)),
-                )),
-            ),
-            Some(CrlSource::Named { .. } | CrlSource::Home(_)) | None => None,
-        };
-        let advice = self.crl_file().into_iter().chain([advice]).chain(rehash);
-        self.finding(self.fault.kind.sentence(&self.who()))
-            .hint(advice.collect::<Hint>())
-    }
-
-    /// Is a file in force that contains no list at all?
-    fn has_no_list(&self) -> bool {
-        let trust = self.context.trust;
-        let is_file = match &trust.crl_source {
-            Some(CrlSource::Named { directory, .. }) => directory.is_none(),
-            Some(CrlSource::Home(_)) => true,
-            None => false,
-        };
-        is_file && trust.crls.as_ref().is_some_and(|crls| crls.is_empty())
-    }
-
-    fn stale_crl(&self) -> Finding {
-        let crl = self
-            .certificate()
-            .and_then(|certificate| self.crls_of(certificate).next());
-        let ended = crl.and_then(|crl| match crl.next_update {
-            NextUpdate::At(end) if end <= self.context.rules.now => Some(format!(
-                ": {} was to be replaced by {}",
-                crl_name(crl),
-                day(end)
-            )),
-            NextUpdate::At(_) | NextUpdate::Absent | NextUpdate::Unreadable => None,
-        });
-        let message = format!(
-            "{}{}",
-            self.fault.kind.sentence(&self.who()),
-            ended.unwrap_or_default()
-        );
-        let fetch = Hint::say("Fetch the current CRL from the CA.");
-        self.finding(message)
-            .hint(self.crl_file().into_iter().chain([fetch]).collect::<Hint>())
-    }
-
-    /// The CRLs of a certificate's issuer.
-    fn crls_of(&self, certificate: &Certificate) -> impl Iterator<Item = &Crl> {
-        let issuer = certificate.issuer.clone();
-        let crls = self.context.trust.crls.iter().flat_map(|crls| crls.iter());
-        crls.filter(move |crl| crl.issuer.matches(&issuer))
-    }
-
-    /// Which file makes libpq check revocation, if nothing names it.
-    fn crl_file(&self) -> Option<Hint> {
-        match self.context.trust.crl_source.as_ref()? {
-            CrlSource::Home(path) => Some(Hint::say(format!(
-                "Revocation is checked because {} exists. No setting names it. If it is left over, remove it.",
-                shown_path(path)
-            ))),
-            CrlSource::Named { .. } => None,
-        }
-    }
-
     /// Which name is outside, whose constraint it breaks, and what that one allows.
     fn outside(&self) -> Finding {
         let path: Vec<&Certificate> = self.judgement.path_certificates().collect();
@@ -486,39 +370,6 @@ impl Case<'_> {
         }
     }
 }
-
-/// "CRL number 5 of 2026-11-20 by "CN = CA"".
-fn crl_name(crl: &Crl) -> String {
-    let number = crl.number.as_ref().map_or_else(String::new, |number| {
-        let hex = data_encoding::HEXLOWER.encode(number);
-        let hex = hex.trim_start_matches('0');
-        let number = u64::from_str_radix(hex, 16);
-        let number = number.map_or_else(|_| format!("0x{hex}"), |number| number.to_string());
-        format!(" number {number}")
-    });
-    let date = crl
-        .this_update
-        .map_or_else(String::new, |date| format!(" of {}", day(date)));
-    format!("the CRL{number}{date} by \"{}\"", escape(&crl.issuer.text))
-}
-
-/// CRLReason (RFC 5280 section 5.3.1).
-const fn reason_name(number: u64) -> Option<&'static str> {
-    Some(match number {
-        1 => "keyCompromise",
-        2 => "cACompromise",
-        3 => "affiliationChanged",
-        4 => "superseded",
-        5 => "cessationOfOperation",
-        6 => "certificateHold",
-        9 => "privilegeWithdrawn",
-        10 => "aACompromise",
-        _ => return None,
-    })
-}
-
-const REPLACE_REVOKED: &str =
-    "Replace it on the server. If the revocation is wrong, ask the CA for a new CRL.";
 const WITHIN_CONSTRAINTS: &str =
     "Issue the certificate from a CA whose name constraints allow that name.";
 
