@@ -33,7 +33,8 @@ use explain::{
 
 pub use code::Code;
 pub use explain::archive::{archive_error, archive_note};
-pub use explain::audit::{add_audit, add_profiles};
+pub use explain::audit::add_audit;
+pub use explain::audit::profile::add_profiles;
 pub use explain::certificate_request::{diagnose_request, left_to_the_ca, request_file_error};
 pub use explain::clients::{ClientDiagnosis, diagnose_clients};
 pub use explain::conninfo::{conninfo_error, refusal};

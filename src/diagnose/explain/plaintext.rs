@@ -1,6 +1,7 @@
 //! What a server does with a session without TLS, where a check asks for that.
 
-use super::audit::{advice, error, plaintext, told};
+use super::audit::accepted::plaintext;
+use super::audit::{advice, error, told};
 use super::front::Front;
 use crate::audit::{Asked, Plaintext};
 use crate::diagnose::{Code, Diagnosis};
