@@ -1,0 +1,356 @@
+//! Does `pgtls verify` judge a server's files like clients judge the server?
+
+mod chain;
+mod hosts_file;
+mod removal;
+mod revocation;
+mod stricter;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::client::{Client, Run};
+use crate::support::pki::{Ca, Served, expired, in_days};
+
+/// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
+fn with(served: &Served, root: &Ca) -> Client {
+    let client = Client::new();
+    client.write("server.crt", &served.chain);
+    client.write("server.key", &served.key);
+    client.write("root.crt", &root.pem);
+    chmod(&client, "server.key", 0o600);
+    client
+}
+
+fn chmod(client: &Client, file: &str, mode: u32) {
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(client.home.path().join(file), permissions).unwrap();
+}
+
+fn verify(client: &Client, arguments: &str) -> Run {
+    let mut words = vec!["verify", "--format", "json", "--cert", "server.crt"];
+    words.extend(arguments.split_whitespace());
+    client.pgtls(&words)
+}
+
+const ALL: &str = "--key server.key --sslrootcert root.crt --host db.example.com";
+
+#[test]
+fn good_files_pass_for_every_name_in_them() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com", "*.db.example.com"]), &root);
+    let run = verify(&client, &format!("{ALL} --host a.db.example.com"));
+    assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+    let document = run.json();
+    assert_eq!(document["endpoints"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        document["endpoints"][1]["name_match"]["matched"],
+        "*.db.example.com"
+    );
+    assert_eq!(document["endpoints"][0]["certificates"][0]["role"], "leaf");
+    // No other option than --sslrootcert can have named the roots.
+    let trust = &document["endpoints"][0]["trust"];
+    assert_eq!(
+        (&trust["path"], &trust["origin"]),
+        (&"root.crt".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(document["endpoints"][0]["encrypted"], false);
+    assert_eq!(run.findings(), Vec::<String>::new());
+}
+
+/// Each file has its own verdict, and nothing in a directory that looks like a certificate is left out.
+#[test]
+fn several_files_and_directories_are_verified_each_by_its_name() {
+    let root = Ca::root("Root");
+    let client = Client::trusting(&root);
+    let good = root.leaf(&["db.example"]);
+    client.write("good.crt", &good.chain);
+    client.write("certs/a.crt", &good.chain);
+    client.write(
+        "certs/b.PEM",
+        &root.leaf_with(&["db.example"], expired).chain,
+    );
+    client.write("certs/key.pem", &good.key);
+    client.write("certs/readme.txt", "nothing");
+    client.write("empty/readme.txt", "nothing");
+    client.write("broken/c.cer", "-----BEGIN CERTIFICATE-----\nAAAA\n");
+    let verify = |arguments: &str| {
+        let mut words = vec!["verify", "--format", "json"];
+        words.extend(arguments.split_whitespace());
+        client.pgtls(&words)
+    };
+    let verdicts = |run: &Run| -> Vec<(String, i64)> {
+        let document = run.json();
+        let endpoints = document["endpoints"].as_array().unwrap().iter();
+        endpoints
+            .map(|one| {
+                let name = one["name"].as_str().unwrap_or("-").to_owned();
+                (name, one["exit_code"].as_i64().unwrap())
+            })
+            .collect()
+    };
+    let expected = |all: &[(&str, i64)]| -> Vec<(String, i64)> {
+        all.iter()
+            .map(|(name, code)| ((*name).to_owned(), *code))
+            .collect()
+    };
+    let fixed = "--sslrootcert root.crt --host db.example";
+    let run = verify(&format!("good.crt {fixed}"));
+    assert_eq!(
+        (run.code, verdicts(&run)),
+        (0, expected(&[("-", 0)])),
+        "{run:?}"
+    );
+    let run = verify(&format!("good.crt certs {fixed}"));
+    let all = expected(&[("good.crt", 0), ("certs/a.crt", 0), ("certs/b.PEM", 6)]);
+    assert_eq!((run.code, verdicts(&run)), (6, all), "{run:?}");
+    let run = verify(&format!("good.crt broken {fixed}"));
+    let all = expected(&[("good.crt", 0), ("broken/c.cer", 2)]);
+    assert_eq!((run.code, verdicts(&run)), (2, all), "{run:?}");
+    for arguments in [
+        "empty",
+        "good.crt certs --key certs/key.pem",
+        "good.crt missing",
+    ] {
+        let run = verify(&format!("{arguments} {fixed}"));
+        assert_eq!(run.code, 2, "{arguments}: {run:?}");
+    }
+}
+
+#[test]
+fn each_fault_has_the_code_that_clients_would_meet() {
+    let (root, other) = (Ca::root("root"), Ca::root("other"));
+    let intermediate = root.intermediate("intermediate");
+    let good = || root.leaf(&["db.example.com"]);
+    let rows: [(&str, Client, &str, i32, &str); 8] = [
+        (
+            "wrong host",
+            with(&root.leaf(&["a", "b"]), &root),
+            ALL,
+            7,
+            "host-name-mismatch",
+        ),
+        (
+            "one host of two",
+            with(&good(), &root),
+            &format!("{ALL} --host x"),
+            7,
+            "pass",
+        ),
+        (
+            "other root",
+            with(&good(), &other),
+            ALL,
+            6,
+            "unknown-issuer",
+        ),
+        (
+            "expired",
+            with(&root.leaf_with(&["db.example.com"], expired), &root),
+            ALL,
+            6,
+            "expired",
+        ),
+        (
+            "not yet valid",
+            with(
+                &root.leaf_with(&["db.example.com"], crate::support::pki::not_yet_valid),
+                &root,
+            ),
+            ALL,
+            6,
+            "not-yet-valid",
+        ),
+        (
+            "no intermediate",
+            with(&intermediate.leaf(&["db.example.com"]), &root),
+            ALL,
+            6,
+            "unknown-issuer",
+        ),
+        (
+            "with its intermediate",
+            with(
+                &intermediate
+                    .leaf(&["db.example.com"])
+                    .and(&intermediate.pem),
+                &root,
+            ),
+            ALL,
+            0,
+            "pass",
+        ),
+        (
+            "no root file",
+            with(&good(), &root),
+            "--sslrootcert none.crt",
+            2,
+            "root-file-missing",
+        ),
+    ]
+    .map(|(name, client, arguments, code, outcome)| {
+        let run = verify(&client, arguments);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{name}: {run:?}"
+        );
+        (name, client, "", code, outcome)
+    });
+    assert_eq!(rows.len(), 8);
+}
+
+#[test]
+fn a_key_must_match_the_certificate_and_be_private() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("other.key", root.leaf(&["db.example.com"]).key);
+    chmod(&client, "other.key", 0o600);
+    client.write("open.key", "");
+    chmod(&client, "open.key", 0o644);
+    for (key, outcome) in [
+        ("server.key", "pass"),
+        ("other.key", "server-key-mismatch"),
+        ("open.key", "key-file-permissions"),
+        ("none.key", "server-key-file-missing"),
+        ("root.crt", "key-file-permissions"),
+    ] {
+        let run = verify(&client, &format!("--sslrootcert root.crt --key {key}"));
+        let code = if outcome == "pass" { 0 } else { 2 };
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{key}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_told_to_wait_for_a_certificate_that_ends_before_it_begins() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        (params.not_before, params.not_after) = (in_days(10), in_days(5));
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(run.outcome(), "not-yet-valid", "{run:?}");
+    assert!(run.stdout.contains("never becomes valid"), "{run:?}");
+    assert!(!run.stdout.contains("wait"), "{run:?}");
+}
+
+#[test]
+fn files_are_judged_at_any_instant() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    for (arguments, code, outcome) in [
+        ("--at +89d", 0, "pass"),
+        ("--at +91d", 6, "expired"),
+        ("--at -2d", 6, "not-yet-valid"),
+        ("--at 2100-01-01T00:00:00Z", 6, "root-expired"),
+        ("--valid-for 89d", 0, "pass"),
+        ("--valid-for 91d", 1, "expires-soon"),
+        ("--at +80d --valid-for 11d", 1, "expires-soon"),
+        ("--at +80d --strict", 1, "expires-soon"),
+        ("--at +80d", 0, "pass"),
+    ] {
+        let run = verify(&client, &format!("{ALL} {arguments}"));
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            (code, outcome),
+            "{arguments}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn files_with_which_a_server_would_not_start_are_refused() {
+    let root = Ca::root("root");
+    let client = with(&root.leaf(&["db.example.com"]), &root);
+    client.write("text.crt", "no certificate");
+    client.write("text.key", "no key");
+    chmod(&client, "text.key", 0o600);
+    for (arguments, outcome) in [
+        (
+            ["--cert", "text.crt", "--key", "server.key"],
+            "server-cert-file-invalid",
+        ),
+        (
+            ["--cert", "none.crt", "--key", "server.key"],
+            "server-cert-file-missing",
+        ),
+        (
+            ["--cert", "server.crt", "--key", "text.key"],
+            "server-key-file-invalid",
+        ),
+    ] {
+        let run = client.pgtls(&[&["verify", "--format", "json"][..], &arguments].concat());
+        assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let home = client.home.path().to_str().unwrap();
+        assert!(hint.starts_with(&format!("Full path: {home}/")), "{hint}");
+    }
+}
+
+#[test]
+fn an_unknown_critical_extension_is_named() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        let mut extension =
+            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions = vec![extension];
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unknown-critical-extension"),
+        "{run:?}"
+    );
+    let message = run.endpoint()["error"]["message"].to_string();
+    assert!(message.contains("1.3.6.1.4.1.99999.1"), "{message}");
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_is_never_passed() {
+    let directory = tempfile::tempdir().unwrap();
+    if crate::support::pki::Documented::new(directory.path()).is_none() {
+        return;
+    }
+    let client = Client::new();
+    for arguments in [
+        "req -new -x509 -newkey ed448 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
+        "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
+        "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
+    ] {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (6, "unsupported-algorithm"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn conninfo_shows_libpqs_own_default_and_the_files_that_count() {
+    let client = Client::new();
+    client.write(".postgresql/root.crt", "");
+    client.write(".postgresql/root.crl", "");
+    let shown = |string: &str| client.pgtls(&["conninfo", string]).stdout;
+    let text = shown("host=db");
+    assert!(text.contains("prefer"), "{text}");
+    assert!(text.contains("verifies as verify-full"), "{text}");
+    for file in [".postgresql/root.crt", ".postgresql/root.crl"] {
+        assert!(text.contains(file), "{text}");
+    }
+    assert!(!text.contains("postgresql.crt"), "{text}");
+    let text = shown("host=db sslmode=require sslrootcert=other.crt");
+    assert!(!text.contains("root.crt "), "{text}");
+    assert!(!text.contains("pgtls check verifies"), "{text}");
+    let json = client.pgtls(&["conninfo", "--format", "json", "host=db"]);
+    assert_eq!(json.json()["parameters"]["sslmode"]["value"], "prefer");
+}
