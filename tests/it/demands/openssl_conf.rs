@@ -1,0 +1,137 @@
+//! What the OpenSSL configuration of the machine demands.
+
+use std::sync::Arc;
+
+use rcgen::PKCS_RSA_SHA256;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::kx_group;
+
+use crate::support::client::{Answer, Client};
+use crate::support::libpq;
+use crate::support::peer::Peer;
+use crate::support::pki::{Ca, Served};
+use crate::support::serving::{TLS12, TLS13, demanding, plain, welcome, with_groups};
+use crate::support::tool::Tool;
+
+/// How a certificate is served.
+type Server = fn(&Served) -> ServerConfig;
+
+/// libpq obeys OpenSSL's configuration, and so does pgtls.
+#[test]
+fn the_openssl_configuration_of_the_machine_counts() {
+    let root = Ca::root("Root");
+    let ecdsa = root.leaf(&["db.example"]);
+    let rsa = root.leaf_of(&PKCS_RSA_SHA256, &["db.example"]);
+    let p256 = |served: &Served| with_groups(served, vec![kx_group::SECP256R1]);
+    let tls12 = |served: &Served| plain(served, TLS12);
+    let (p256, tls12): (Server, Server) = (p256, tls12);
+    let pass = (0, "pass");
+    let refused = (5, "no-common-cipher");
+    for (served, server, setting, more, expected) in [
+        (
+            &rsa,
+            p256,
+            "CipherString = DEFAULT:@SECLEVEL=3",
+            "",
+            (6, "openssl-conf"),
+        ),
+        (&rsa, p256, "CipherString = DEFAULT:@SECLEVEL=2", "", pass),
+        (&ecdsa, p256, "CipherString = DEFAULT:@SECLEVEL=3", "", pass),
+        (&ecdsa, p256, "Groups = X25519", "", refused),
+        (&ecdsa, p256, "Groups = X25519:P-256", "", pass),
+        (&ecdsa, p256, ".include policy.cnf", "", refused),
+        (
+            &rsa,
+            p256,
+            "SignatureAlgorithms = ECDSA+SHA256",
+            "",
+            // This peer hangs up without an alert.
+            (5, "closed"),
+        ),
+        (&ecdsa, p256, "SignatureAlgorithms = ECDSA+SHA256", "", pass),
+        (
+            &ecdsa,
+            p256,
+            "TLS.MaxProtocol = TLSv1.2",
+            "",
+            (5, "no-common-version"),
+        ),
+        (
+            &ecdsa,
+            p256,
+            "MaxProtocol = TLSv1.2",
+            "ssl_max_protocol_version=TLSv1.3",
+            pass,
+        ),
+        (&ecdsa, tls12, "MinProtocol = TLSv1.3", "", pass),
+        (
+            &ecdsa,
+            tls12,
+            "MinProtocol = TLSv1.3",
+            "ssl_min_protocol_version=''",
+            (5, "no-common-version"),
+        ),
+        (&ecdsa, p256, "Options = ServerPreference", "", pass),
+    ] {
+        let config = Arc::new(server(served));
+        let peer = Peer::start(move |conversation| welcome(conversation, &config));
+        let client = Client::trusting(&root);
+        client.write("policy.cnf", "Groups = X25519\n");
+        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+        client.write("openssl.cnf", format!("{sections}{setting}\n"));
+        let file = client.home.path().join("openssl.cnf");
+        let client = client.with("OPENSSL_CONF", file);
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt {more}",
+            peer.port
+        );
+        let run = client.check(&string);
+        assert_eq!(
+            (run.code, run.outcome().as_str()),
+            expected,
+            "{setting} {more}: {run:?}"
+        );
+        let named = run.findings().contains(&"openssl-conf".to_owned());
+        assert_eq!(named, run.code == 5, "{setting}: {run:?}");
+        if run.code == 5 {
+            assert!(run.stdout.contains(" line "), "{run:?}");
+        }
+        for library in [libpq::library().map(Into::into), Tool::Libpq18.find()]
+            .into_iter()
+            .flatten()
+        {
+            let connects = client.libpq(&library, &string) == Answer::Tls;
+            assert_eq!(connects, expected == pass, "{library:?}: {setting} {more}");
+        }
+    }
+}
+
+/// Also where the server demands a client certificate, which an audit does without.
+#[test]
+fn an_audit_without_a_client_certificate_obeys_the_openssl_configuration() {
+    let root = Ca::root("Root");
+    let config = Arc::new(demanding(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let file = client.home.path().join("openssl.cnf");
+    let client = client.with("OPENSSL_CONF", file);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt",
+        peer.port
+    );
+    // A key on P-256 has 128 bits.
+    for (level, refused) in [(3, false), (4, true)] {
+        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+        client.write(
+            "openssl.cnf",
+            format!("{sections}CipherString = DEFAULT:@SECLEVEL={level}\n"),
+        );
+        let run = client.pgtls(&["audit", "--format", "json", &string]);
+        let demanded = run.findings().contains(&"client-cert-required".to_owned());
+        assert!(demanded, "{level}: {run:?}");
+        let told = (run.code, run.outcome());
+        let is_refused = told == (6, "openssl-conf".to_owned());
+        assert_eq!(is_refused, refused, "{level}: {run:?}");
+    }
+}
