@@ -1,0 +1,219 @@
+//! Commands, and the files of shells, make, images and units.
+
+use super::verdicts;
+
+#[test]
+fn a_command_gets_only_the_mode_that_surely_reaches_it() {
+    let verified = "PGSSLMODE=verify-full PGSSLROOTCERT=/r";
+    for (script, expected) in [
+        // Not exported.
+        ("PGSSLMODE=verify-full\npsql -h db.acme.io\n", vec!["fail"]),
+        ("PGSSLMODE=verify-full; psql -h db.acme.io\n", vec!["fail"]),
+        (
+            "PGSSLMODE=verify-full\nexport PGSSLMODE\npsql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        (
+            "set -a\nPGSSLMODE=verify-full\npsql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        (
+            "declare -x PGSSLMODE=verify-full\npsql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        // Removed.
+        (
+            "export PGSSLMODE=verify-full\nunset PGSSLMODE\npsql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\nenv -u PGSSLMODE psql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\nenv -i psql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        // Under a condition.
+        (
+            "if x; then\n  export PGSSLMODE=verify-full\nfi\npsql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "if x; then\n  export PGSSLMODE=verify-full\n  psql -h db.acme.io\nelse\n  psql -h e.acme.io\nfi\n",
+            vec!["pass", "fail"],
+        ),
+        (
+            "x && export PGSSLMODE=verify-full\npsql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "x && export PGSSLMODE=verify-full && psql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        (
+            "f() {\n  export PGSSLMODE=verify-full\n}\npsql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "case $1 in\n  a)\n    export PGSSLMODE=verify-full\n    ;;\n  b)\n    psql -h db.acme.io\n    ;;\nesac\n",
+            vec!["fail"],
+        ),
+        (
+            "(export PGSSLMODE=verify-full)\npsql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        (
+            "cat > x <<EOF\nexport PGSSLMODE=verify-full\nEOF\npsql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        // Elsewhere.
+        (
+            "export PGSSLMODE=verify-full\nssh h psql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\ndocker exec c psql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        (
+            "docker exec -e PGSSLMODE=verify-full c psql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\nsudo -u postgres psql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\nsudo -E psql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        (
+            "sudo PGSSLMODE=verify-full psql -h db.acme.io\n",
+            vec!["pass"],
+        ),
+        // Each command of a line.
+        (
+            "PGSSLMODE=disable psql -h db.acme.io; PGSSLMODE=verify-full psql -h e.acme.io\n",
+            vec!["fail", "pass"],
+        ),
+        (
+            "PGSSLMODE=verify-full psql -h db.acme.io && psql -h e.acme.io\n",
+            vec!["pass", "fail"],
+        ),
+        (
+            "psql -h db.acme.io | psql -h e.acme.io\n",
+            vec!["fail", "fail"],
+        ),
+        (
+            "N=$(PGSSLMODE=disable psql -h db.acme.io -c 'select 1')\n",
+            vec!["fail"],
+        ),
+        ("echo `psql -h db.acme.io`\n", vec!["fail"]),
+        // A root counts for the command that gets it.
+        (
+            "PGSSLROOTCERT=/r psql -h localhost\nPGSSLMODE=require psql -h db.acme.io\n",
+            vec!["pass", "fail"],
+        ),
+        // Settings of the environment are one string, and each command has its own.
+        (
+            "export PGHOST=db.acme.io PGUSER=u\nPGSSLMODE=verify-full psql -c x\npsql -c y\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGHOST=db.acme.io PGUSER=u\npsql -c y\nexport PGSSLMODE=verify-full\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGHOST=db.acme.io PGUSER=u\nif x; then export PGSSLMODE=verify-full; fi\n",
+            vec!["unknown"],
+        ),
+    ] {
+        assert_eq!(verdicts(&[("a.sh", script)]), expected, "{script}");
+    }
+    let script = format!("export PGHOST=db.acme.io PGUSER=u {verified}\npsql -c y\n");
+    assert_eq!(verdicts(&[("a.sh", &script)]), ["pass"]);
+    // Every line of a recipe, and every RUN, is a shell of its own.
+    let make = "dump:\n\texport PGSSLMODE=verify-full\n\tpsql -h db.acme.io\n";
+    assert_eq!(verdicts(&[("Makefile", make)]), ["fail"]);
+    let make = "export PGSSLMODE = verify-full\ndump:\n\tpsql -h db.acme.io\n";
+    assert_eq!(verdicts(&[("Makefile", make)]), ["pass"]);
+    let docker = "FROM postgres\nRUN export PGSSLMODE=verify-full\nRUN psql -h db.acme.io\n";
+    assert_eq!(verdicts(&[("Dockerfile", docker)]), ["fail"]);
+    let docker = "FROM postgres\nENV PGSSLMODE verify-full\nRUN psql -h db.acme.io\n";
+    assert_eq!(verdicts(&[("Dockerfile", docker)]), ["pass"]);
+}
+
+#[test]
+fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
+    const RECIPE: &str = "dump:\n\tpsql -h db.acme.io\n";
+    const SET: &str = "export PGSSLMODE = verify-full\n";
+    for (lines, expected) in [
+        ("override PGSSLMODE = disable\n", "unknown"),
+        ("PGSSLMODE ::= disable\n", "unknown"),
+        ("PGSSLMODE != echo disable\n", "unknown"),
+        ("define PGSSLMODE\ndisable\nendef\n", "unknown"),
+        ("undefine PGSSLMODE\n", "unknown"),
+        ("$(eval PGSSLMODE = disable)\n", "unknown"),
+        (".ONESHELL:\n", "unknown"),
+        ("  export PGSSLMODE = disable\n", "unknown"),
+        ("OTHER = x\n", "pass"),
+    ] {
+        let make = format!("{SET}{lines}{RECIPE}");
+        assert_eq!(verdicts(&[("Makefile", &make)]), [expected], "{make}");
+    }
+    let make = format!("export PGSSLMODE ?= verify-full\n{RECIPE}");
+    assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"]);
+    let make = format!("{SET}a: ; psql -h db.acme.io\nexport PGSSLMODE = disable\n");
+    assert_eq!(verdicts(&[("Makefile", &make)]), ["fail"]);
+    for (lines, expected) in [
+        (
+            "RUN true \\\n# c\n && PGSSLMODE=disable psql -h db.acme.io\n",
+            "fail",
+        ),
+        ("# escape=`\nRUN psql -h db.acme.io\n", "unknown"),
+        (
+            "ENTRYPOINT [\"env\", \"-i\"]\nCMD [\"psql\", \"-h\", \"db.acme.io\"]\n",
+            "unknown",
+        ),
+        (
+            "SHELL [\"env\", \"-i\", \"sh\", \"-c\"]\nRUN psql -h db.acme.io\n",
+            "unknown",
+        ),
+    ] {
+        let docker = format!("FROM postgres\nENV PGSSLMODE=verify-full\n{lines}");
+        assert_eq!(verdicts(&[("Dockerfile", &docker)]), [expected], "{docker}");
+    }
+    for (lines, expected) in [
+        ("", "pass"),
+        ("Environment=A=b PGSSLMODE=disable\n", "fail"),
+        ("Environment=\n", "unknown"),
+        ("UnsetEnvironment=PGSSLMODE\n", "unknown"),
+        ("EnvironmentFile=/etc/x\n", "unknown"),
+    ] {
+        let unit = format!(
+            "[Service]\nEnvironment=PGSSLMODE=verify-full\n{lines}ExecStart=-/usr/bin/psql -h db.acme.io\n"
+        );
+        assert_eq!(verdicts(&[("a.service", &unit)]), [expected], "{unit}");
+    }
+}
+
+#[test]
+fn a_program_without_an_ending_is_read_by_its_first_line() {
+    let script = "#!/bin/sh\nPGSSLMODE=disable psql -h db.acme.io -d d\n";
+    assert_eq!(verdicts(&[("bin/dump", script)]), ["fail"]);
+    let script = "#!/usr/bin/env node\nnew Pool({ host: 'db.acme.io', port: 5432, user: 'u', ssl: { rejectUnauthorized: false } })\n";
+    assert_eq!(verdicts(&[("bin/job", script)]), ["fail"]);
+}
+
+#[test]
+fn switches_of_an_environment_are_off_in_every_word() {
+    for word in ["false", "False", "no", "off", "0", "disable", "${X:-false}"] {
+        let text = format!("DATABASE_URL=postgres://u@db.acme.io/d\nDATABASE_SSL={word}\n");
+        assert_eq!(verdicts(&[(".env", &text)]), ["fail"], "{word}");
+    }
+    for word in ["true", "${X}"] {
+        let text = format!("DATABASE_URL=postgres://u@db.acme.io/d\nDATABASE_SSL={word}\n");
+        assert_eq!(verdicts(&[(".env", &text)]), ["unknown"], "{word}");
+    }
+}
