@@ -1,32 +1,24 @@
-//! Does `pgtls check` accept and refuse the same root files as libpq?
-//!
-//! One good PostgreSQL, one root certificate in every form. psql gets the same string, under verify-ca
-//! and under require. If pgtls advises a command, the command is run, and the check must pass with its
-//! output.
+//! Root files, and what libpq makes of each.
 
 use data_encoding::BASE64;
 
 use crate::support::certs::{
     CLIENT_AUTH, CrlSpec, OTHER_KEY, SERVER_AUTH, context, oid, openssl, pem, seq,
 };
-use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Served};
-use crate::support::postgres::Postgres;
-use crate::support::sample::one_in;
-use crate::support::skip::has_openssl;
 
 /// A root file.
-struct Row {
+pub(super) struct Row {
     /// What it shows.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// The contents of root.crt.
-    text: Vec<u8>,
-    expected: Expected,
+    pub(super) text: Vec<u8>,
+    pub(super) expected: Expected,
 }
 
 /// The expected result, the same under verify-ca and under require.
 #[derive(Clone, Copy)]
-enum Expected {
+pub(super) enum Expected {
     Passes,
     /// It loads, but does not verify the server.
     Untrusted(&'static str),
@@ -39,175 +31,10 @@ enum Expected {
 use Expected::{Invalid, Mendable, Passes, Untrusted};
 
 /// A server's root, its certificate and key, and the root as DER.
-struct World {
-    root: String,
-    der: Vec<u8>,
-    served: Served,
-}
-
-#[test]
-fn root_files_are_read_as_libpq_reads_them() {
-    let Some((world, server)) = start() else {
-        return;
-    };
-    let mut rows = world.texts();
-    rows.extend(world.blocks());
-    rows.extend(world.keys());
-    rows.extend(world.headers());
-    rows.extend(world.trusted());
-    rows.extend(world.other_things());
-    let mut wrong = Vec::new();
-    let step = one_in(3, "the root files");
-    for row in rows.iter().step_by(step) {
-        for mode in ["verify-ca", "require"] {
-            let client = Client::new();
-            client.write("my root.crt", &row.text);
-            let string = format!("{GOOD} port={} sslmode={mode}", server.port);
-            if let Err(why) = judge(row.expected, &client, &string) {
-                wrong.push(format!("{}, {mode}: {why}", row.name));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    println!("{} files", rows.len());
-}
-
-fn judge(expected: Expected, client: &Client, string: &str) -> Result<(), String> {
-    let named = format!("{string} sslrootcert='my root.crt'");
-    let run = client.check(&named);
-    let theirs = client.psql(&named);
-    let came = (run.code, run.outcome());
-    let wanted = match expected {
-        Passes => (0, "pass"),
-        Untrusted(code) => (6, code),
-        Invalid(_) | Mendable(_) => (2, "root-file-invalid"),
-    };
-    if came != (wanted.0, wanted.1.to_owned()) {
-        return Err(format!("expected {wanted:?}, came {}", run.stdout));
-    }
-    if (theirs == Answer::Tls) != (run.code == 0) {
-        return Err(format!("psql: {theirs:?}"));
-    }
-    let (Invalid(says) | Mendable(says)) = expected else {
-        return Ok(());
-    };
-    let Answer::Refused(why) = theirs else {
-        return Err("psql connects".to_owned());
-    };
-    if !why.contains("could not read root certificate file") {
-        return Err(format!("psql complains about something else: {why}"));
-    }
-    let error = run.endpoint()["error"].take();
-    let text = format!("{}\n{}", text(&error["message"]), text(&error["hint"]));
-    let absolute = client.home.path().join("my root.crt");
-    for part in [says, "\"my root.crt\"", absolute.to_str().unwrap()] {
-        if !text.contains(part) {
-            return Err(format!("{part} is not in {text}"));
-        }
-    }
-    if let Mendable(_) = expected {
-        client.take_advice(&run);
-        let mended = format!("{string} sslrootcert=root-fixed.pem");
-        let run = client.check(&mended);
-        if run.code != 0 || client.psql(&mended) != Answer::Tls {
-            return Err(format!("the advice mends nothing: {}", run.stdout));
-        }
-    }
-    Ok(())
-}
-
-fn text(value: &serde_json::Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-/// Paths that are not files, or cannot be read.
-#[test]
-fn paths_that_are_not_files_are_refused_as_libpq_refuses_them() {
-    let Some((world, server)) = start() else {
-        return;
-    };
-    let client = Client::new();
-    client.write("directory/root.crt", &world.root);
-    client.write("root.crt", &world.root);
-    for (path, expected, says, psql_goes_on) in [
-        ("root.crt", (0, "pass"), "", Some("require")),
-        (
-            "directory",
-            (2, "root-file-invalid"),
-            "is a directory",
-            None,
-        ),
-        ("/dev/null", (2, "root-file-invalid"), "it is empty", None),
-        (
-            "rot.crt",
-            (2, "root-file-missing"),
-            "directory contains root.crt",
-            Some("require"),
-        ),
-        (
-            "root.crt/",
-            (2, "root-file-missing"),
-            "does not exist",
-            Some("require"),
-        ),
-        (
-            "~/root.crt",
-            (2, "root-file-missing"),
-            "does not expand",
-            Some("require"),
-        ),
-    ] {
-        for mode in ["verify-ca", "require"] {
-            let string = format!(
-                "{GOOD} port={} sslmode={mode} sslrootcert={path}",
-                server.port
-            );
-            let run = client.check(&string);
-            assert_eq!(
-                (run.code, run.outcome().as_str()),
-                expected,
-                "{string}: {run:?}"
-            );
-            let goes_on = run.code == 0 || psql_goes_on == Some(mode);
-            let theirs = client.psql(&string);
-            assert_eq!(theirs == Answer::Tls, goes_on, "{string}: {theirs:?}");
-            let error = run.endpoint()["error"].take();
-            let told = format!("{}\n{}", text(&error["message"]), text(&error["hint"]));
-            assert!(told.contains(says), "{says} is not in {told}");
-            let warned = told.contains("would go on without a message and verify nothing");
-            assert_eq!(warned, goes_on && run.code != 0, "{string}: {told}");
-        }
-    }
-}
-
-/// The default file is used in every mode, and an unusable one stops every mode.
-#[test]
-fn the_default_file_is_read_by_the_same_rules() {
-    let Some((world, server)) = start() else {
-        return;
-    };
-    for (contents, code) in [(world.root.as_bytes(), 0), (&world.der, 2), (b"", 2)] {
-        for mode in ["verify-full", "verify-ca", "require"] {
-            let client = Client::new();
-            client.write(".postgresql/root.crt", contents);
-            let string = format!("{GOOD} port={} sslmode={mode}", server.port);
-            let run = client.check(&string);
-            assert_eq!(run.code, code, "{mode}: {run:?}");
-            assert_eq!(client.psql(&string) == Answer::Tls, code == 0, "{mode}");
-        }
-    }
-}
-
-fn start() -> Option<(World, Postgres)> {
-    if !has_openssl() {
-        return None;
-    }
-    let ca = Ca::root("root");
-    let served = ca.leaf(&["db.example"]);
-    let server = Postgres::start(&served)?;
-    let der = openssl(&["x509", "-outform", "DER"], ca.pem.as_bytes());
-    let root = ca.pem;
-    Some((World { root, der, served }, server))
+pub(super) struct World {
+    pub(super) root: String,
+    pub(super) der: Vec<u8>,
+    pub(super) served: Served,
 }
 
 fn row(name: &'static str, text: impl Into<Vec<u8>>, expected: Expected) -> Row {
@@ -220,7 +47,7 @@ fn row(name: &'static str, text: impl Into<Vec<u8>>, expected: Expected) -> Row 
 
 impl World {
     /// What may surround a certificate, and how its lines may change.
-    fn texts(&self) -> Vec<Row> {
+    pub(super) fn texts(&self) -> Vec<Row> {
         let root = self.root.replace("\r\n", "\n");
         let utf16 = |text: &str| {
             let units = text.encode_utf16().flat_map(u16::to_le_bytes);
@@ -304,7 +131,7 @@ impl World {
     }
 
     /// Other blocks, and broken ones.
-    fn blocks(&self) -> Vec<Row> {
+    pub(super) fn blocks(&self) -> Vec<Row> {
         let root = self.root.replace("\r\n", "\n");
         let labelled = |label: &str| root.replace(" CERTIFICATE-", &format!(" {label}-"));
         let other = Ca::root("other").pem;
@@ -365,7 +192,7 @@ impl World {
     }
 
     /// A root beside a private key: OpenSSL decodes each one, and drops the file if it cannot.
-    fn keys(&self) -> Vec<Row> {
+    pub(super) fn keys(&self) -> Vec<Row> {
         let root = &self.root;
         let with = |name, key: String, expected| row(name, format!("{root}\n{key}"), expected);
         let made = |arguments: &[&str]| String::from_utf8(openssl(arguments, b"")).unwrap();
@@ -428,7 +255,7 @@ impl World {
 
     /// Lines before the contents make a certificate an encrypted block. A line that does not fit into
     /// OpenSSL's buffer counts as two lines.
-    fn headers(&self) -> Vec<Row> {
+    pub(super) fn headers(&self) -> Vec<Row> {
         let header = |lines: &str| {
             let begin = "-----BEGIN CERTIFICATE-----\n";
             self.root
@@ -452,7 +279,7 @@ impl World {
     }
 
     /// `TRUSTED CERTIFICATE`, whose settings matter.
-    fn trusted(&self) -> Vec<Row> {
+    pub(super) fn trusted(&self) -> Vec<Row> {
         let with =
             |settings: Vec<u8>| pem("TRUSTED CERTIFICATE", &[&self.der[..], &settings].concat());
         let trust = |usage: &str| seq(&[&seq(&[&oid(usage)])]);
@@ -484,7 +311,7 @@ impl World {
     }
 
     /// What is not a PEM certificate.
-    fn other_things(&self) -> Vec<Row> {
+    pub(super) fn other_things(&self) -> Vec<Row> {
         let root = self.root.as_bytes();
         let key = self.served.key.as_bytes();
         let both = [key, self.served.chain.as_bytes(), root].concat();
@@ -551,5 +378,3 @@ fn block(label: &str, body: &str) -> String {
 fn list() -> Vec<u8> {
     CrlSpec::new(crate::support::certs::common_name("Other Root"), &OTHER_KEY).der()
 }
-
-const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=postgres";
