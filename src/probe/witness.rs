@@ -86,6 +86,7 @@ fn refusal(reason: &Unsatisfied<'_>) -> Refusal {
         | FaultKind::CrlHasExpired
         | FaultKind::CrlNotYetValid => Refusal::UnknownIssuer,
         FaultKind::Unspecified
+        | FaultKind::UndecodableKey
         | FaultKind::UnableToDecodeIssuerPublicKey
         | FaultKind::ErrorInCertNotBefore
         | FaultKind::ErrorInCertNotAfter

@@ -37,15 +37,12 @@ pub(super) fn build(
         End::Nowhere {
             last_is_self_signed,
         } => {
-            run.fail_if(
-                path.len() > MAX_UNANCHORED,
-                depth,
-                FaultKind::CertChainTooLong,
-            );
             let anchored = matches!(path.last(), Some(Step::Anchor(_)));
             run.fail(
                 depth,
                 match (last_is_self_signed, path.len()) {
+                    // What is beyond was not looked for.
+                    (_, length) if length > MAX_UNANCHORED => FaultKind::CertChainTooLong,
                     (true, 1) => FaultKind::DepthZeroSelfSignedCert,
                     (true, _) => FaultKind::SelfSignedCertInChain,
                     (false, _) if anchored => FaultKind::UnableToGetIssuerCert,

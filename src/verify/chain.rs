@@ -323,7 +323,7 @@ fn check_authority(
 
 fn check_curve(certificate: &Certificate, depth: usize, run: &mut Run<'_>) {
     let unreadable = !signature::is_readable(&certificate.public_key);
-    run.fail_if(unreadable, depth, FaultKind::Unspecified);
+    run.fail_if(unreadable, depth, FaultKind::UndecodableKey);
     let explicit = certificate.public_key.kind == KeyKind::EcExplicit;
     run.fail_if(explicit, depth, FaultKind::EcKeyExplicitParams);
 }

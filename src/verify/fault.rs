@@ -15,6 +15,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// More names or constraints than OpenSSL agrees to compare.
     Unspecified,
+    /// `X509_V_ERR_UNSPECIFIED`, where a key cannot be decoded (`check_curve`).
+    UndecodableKey,
     /// An anchor was found, but not the issuer of that anchor.
     UnableToGetIssuerCert,
     /// No CRL for this certificate.
@@ -114,7 +116,7 @@ impl FaultKind {
     /// OpenSSL's number. `None` if the limitation is ours.
     pub fn openssl_code(&self) -> Option<u32> {
         Some(match self {
-            Self::Unspecified => 1,
+            Self::Unspecified | Self::UndecodableKey => 1,
             Self::UnableToGetIssuerCert => 2,
             Self::UnableToGetCrl => 3,
             Self::UnableToDecodeIssuerPublicKey => 6,

@@ -73,8 +73,9 @@ impl FaultKind {
             Self::ProxyCertificatesNotAllowed | Self::KeyUsageNoDigitalSignature => {
                 says("is a proxy certificate, which TLS servers cannot use")
             }
-            Self::PathLengthExceeded | Self::CertChainTooLong => {
-                says("has more CAs below it than it allows")
+            Self::PathLengthExceeded => says("has more CAs below it than it allows"),
+            Self::CertChainTooLong => {
+                format!("the chain is too long: OpenSSL follows 100 intermediates, up to {who}")
             }
             Self::UnhandledCriticalExtension => {
                 says("has a critical extension that OpenSSL does not know")
@@ -91,25 +92,41 @@ impl FaultKind {
                 "was not checked completely: the chain is refused already, and is too large to go on",
             ),
             Self::CertRevoked => says("has been revoked"),
-            Self::UnableToGetCrl
-            | Self::UnableToGetCrlIssuer
-            | Self::DifferentCrlScope
-            | Self::KeyUsageNoCrlSign
-            | Self::CrlSignatureFailure
-            | Self::UnhandledCriticalCrlExtension
-            | Self::InvalidExtension => format!("no usable CRL covers {who}"),
-            Self::CrlHasExpired
-            | Self::CrlNotYetValid
-            | Self::ErrorInCrlLastUpdate
-            | Self::ErrorInCrlNextUpdate => format!("the CRL that covers {who} is out of date"),
-            Self::PermittedViolation
-            | Self::ExcludedViolation
-            | Self::SubtreeMinMax
-            | Self::UnsupportedConstraintType
-            | Self::UnsupportedNameSyntax
-            | Self::Unspecified => format!(
+            Self::UnableToGetCrl | Self::UnableToGetCrlIssuer | Self::InvalidExtension => {
+                format!("no usable CRL covers {who}")
+            }
+            Self::DifferentCrlScope => format!(
+                "the CRL does not cover {who}: it is meant for others (issuing distribution point)"
+            ),
+            Self::KeyUsageNoCrlSign => {
+                format!("the CA that issued {who} must not sign CRLs (its keyUsage lacks cRLSign)")
+            }
+            Self::CrlSignatureFailure => {
+                format!("the CRL for {who} was not signed by the key of its CA")
+            }
+            Self::UnhandledCriticalCrlExtension => {
+                format!("the CRL for {who} has a critical extension that OpenSSL does not know")
+            }
+            Self::CrlNotYetValid => format!("the CRL that covers {who} is not valid yet"),
+            Self::CrlHasExpired | Self::ErrorInCrlLastUpdate | Self::ErrorInCrlNextUpdate => {
+                format!("the CRL that covers {who} is out of date")
+            }
+            Self::PermittedViolation | Self::ExcludedViolation => format!(
                 "a name of {who} is outside what a CA above it may issue (name constraints)"
             ),
+            Self::SubtreeMinMax => format!(
+                "a CA above {who} has name constraints with a minimum or maximum, which OpenSSL refuses"
+            ),
+            Self::UnsupportedConstraintType => {
+                says("has a name of a type whose name constraints OpenSSL does not know")
+            }
+            Self::UnsupportedNameSyntax => format!(
+                "OpenSSL cannot compare the names of {who} with the name constraints of a CA above it: one of them is malformed"
+            ),
+            Self::Unspecified => format!(
+                "the names of {who} cannot be compared with the name constraints of a CA above it: there are too many, or one is internationalized"
+            ),
+            Self::UndecodableKey => says("has a key that OpenSSL cannot decode"),
             Self::NoCertificate => "the server presented no certificate".to_owned(),
         }
     }

@@ -78,6 +78,7 @@ mod modes;
 mod offline;
 /// `pgtls verify` on PKCS#12 files, against `openssl pkcs12`.
 mod offline_archives;
+mod offline_causes;
 mod offline_keys;
 /// `pgtls verify` on certificate requests, against `openssl req`.
 mod offline_requests;

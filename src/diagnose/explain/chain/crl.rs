@@ -74,6 +74,13 @@ impl Case<'_> {
             .hint(advice.collect::<Hint>())
     }
 
+    /// There is a CRL, and OpenSSL does not use it.
+    pub(super) fn unusable_crl(&self, advice: &'static str) -> Finding {
+        let advice = self.crl_file().into_iter().chain([Hint::say(advice)]);
+        self.finding(self.fault.kind.sentence(&self.who()))
+            .hint(advice.collect::<Hint>())
+    }
+
     /// Is a file in force that contains no list at all?
     fn has_no_list(&self) -> bool {
         let trust = self.context.trust;

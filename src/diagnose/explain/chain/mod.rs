@@ -63,7 +63,8 @@ pub(in crate::diagnose) fn explain(
             "",
             "Ask who made the file why it does so, or use another root. Only if the mark is a mistake, save the certificate without it: openssl x509 -in FILE -out root.pem",
         ),
-        FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => finding(
+        FaultKind::CertChainTooLong => finding("", "Issue the certificate from a CA higher up."),
+        FaultKind::PathLengthExceeded => finding(
             "",
             "Issue the certificate from a CA higher up, or reissue the CA with a larger pathlen.",
         ),
@@ -95,23 +96,34 @@ pub(in crate::diagnose) fn explain(
         FaultKind::CertRevoked => case.revoked(),
         FaultKind::UnableToGetCrl
         | FaultKind::UnableToGetCrlIssuer
-        | FaultKind::DifferentCrlScope
-        | FaultKind::KeyUsageNoCrlSign
-        | FaultKind::CrlSignatureFailure
-        | FaultKind::UnhandledCriticalCrlExtension
         | FaultKind::InvalidExtension => case.no_crl(),
+        FaultKind::DifferentCrlScope => {
+            case.unusable_crl("Put the CRL that covers it beside this one.")
+        }
+        FaultKind::KeyUsageNoCrlSign => case.unusable_crl(
+            "Reissue the CA with keyUsage=keyCertSign,cRLSign. Until then libpq accepts no CRL of it.",
+        ),
+        FaultKind::CrlSignatureFailure | FaultKind::UnhandledCriticalCrlExtension => {
+            case.unusable_crl("Get another CRL from the CA.")
+        }
+        FaultKind::CrlNotYetValid => {
+            case.unusable_crl("Compare the clocks, here and at the CA (NTP), or wait until it begins.")
+        }
         FaultKind::CrlHasExpired
-        | FaultKind::CrlNotYetValid
         | FaultKind::ErrorInCrlLastUpdate
         | FaultKind::ErrorInCrlNextUpdate => case.stale_crl(),
         FaultKind::PermittedViolation | FaultKind::ExcludedViolation => case.outside(),
-        FaultKind::SubtreeMinMax
-        | FaultKind::UnsupportedConstraintType
+        FaultKind::SubtreeMinMax => finding(
+            "",
+            "Reissue that CA without it, or issue the certificate from another CA.",
+        ),
+        FaultKind::UnsupportedConstraintType
         | FaultKind::UnsupportedNameSyntax
         | FaultKind::Unspecified => finding(
             "",
-            "Issue the certificate from a CA whose name constraints allow that name.",
+            "Issue the certificate with the names of its hosts alone, or from a CA with other name constraints.",
         ),
+        FaultKind::UndecodableKey => finding("", "Reissue it with an ECDSA or RSA key."),
         FaultKind::ProxyCertificatesNotAllowed | FaultKind::KeyUsageNoDigitalSignature => {
             finding("", "Issue an ordinary server certificate.")
         }
@@ -144,9 +156,10 @@ pub(in crate::diagnose) fn code(kind: &FaultKind, place: Place) -> Code {
         | FaultKind::KeyUsageNoDigitalSignature => Code::WrongPurpose,
         FaultKind::PathLengthExceeded | FaultKind::CertChainTooLong => Code::PathLength,
         FaultKind::UnhandledCriticalExtension => Code::UnknownCriticalExtension,
-        FaultKind::EeKeyTooSmall | FaultKind::CaKeyTooSmall | FaultKind::EcKeyExplicitParams => {
-            Code::WeakKey
-        }
+        FaultKind::EeKeyTooSmall
+        | FaultKind::CaKeyTooSmall
+        | FaultKind::EcKeyExplicitParams
+        | FaultKind::UndecodableKey => Code::WeakKey,
         FaultKind::CaMdTooWeak => Code::WeakSignature,
         FaultKind::UnsupportedAlgorithm { .. } | FaultKind::GivenUp => Code::UnsupportedAlgorithm,
         FaultKind::CertRevoked => Code::Revoked,
@@ -358,6 +371,13 @@ impl Case<'_> {
 
     /// An issuer with the right name whose key did not make the signature.
     fn wrong_key(&self) -> Finding {
+        if let Some(certificate) = self.certificate()
+            && certificate.signature_algorithm.der != certificate.tbs_signature_algorithm.der
+        {
+            // `X509_verify` looks no further.
+            let message = format!("{} names two signature algorithms that differ", self.who());
+            return self.finding(message).hint("It is damaged. Reissue it.");
+        }
         let message = format!(
             "{} was not signed by the key of \"{}\", which it names as its issuer",
             self.who(),
