@@ -57,8 +57,10 @@ fn write_message(out: &mut dyn Write, symptom: &Symptom) -> io::Result<()> {
         return write_page(out, *code);
     }
     writeln!(out, "It can mean, most likely first:\n")?;
-    for (code, what) in symptom.causes {
-        writeln!(out, "  {:<22}  {what}", code.name())?;
+    let names = symptom.causes.iter().map(|(code, _)| code.name());
+    let width = names.clone().map(str::len).max().unwrap_or(0);
+    for (name, (_, what)) in names.zip(symptom.causes) {
+        writeln!(out, "  {name:<width$}  {what}")?;
     }
     writeln!(
         out,

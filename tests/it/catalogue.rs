@@ -58,13 +58,21 @@ fn a_drivers_message_finds_its_page_and_is_not_repeated() {
             "{several:?}"
         );
     }
+    // Names of all lengths, and still two columns.
+    let long = client.pgtls(&["explain", "FileNotFoundError: '/hunter2/ca.pem'"]);
+    for row in [
+        "\n  root-file-missing         it is",
+        "\n  client-cert-file-missing  it is",
+    ] {
+        assert!(long.stdout.contains(row), "{long:?}");
+    }
     let unknown = client.pgtls(&["explain", "something else: hunter2"]);
     assert_eq!(
         (unknown.code, unknown.stdout.as_str()),
         (2, ""),
         "{unknown:?}"
     );
-    for run in [one, several, unknown] {
+    for run in [one, several, long, unknown] {
         assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
     }
 }
