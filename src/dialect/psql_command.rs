@@ -90,7 +90,26 @@ pub(super) fn is_command(text: &str) -> bool {
     run_of(&line).is_some_and(|run| line.len() > run.arguments || run.arguments > 1)
 }
 
+/// The words of a command line that psql ignores. Each may be a string with a password all the same.
+#[must_use]
+pub fn ignored_words(text: &str) -> Vec<String> {
+    take_apart(text).map_or_else(|_| Vec::new(), |(_, ignored)| ignored)
+}
+
 pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+    let (mut reading, ignored) = take_apart(text)?;
+    // Not shown: it may be a password.
+    for _ in ignored {
+        reading.warn(
+            "one word more",
+            "psql ignores it: words are only the database and the user, where no option sets them",
+        );
+    }
+    Ok(reading)
+}
+
+/// What a command line says, and the words that its program ignores.
+fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
     let (line, ending) = words(text);
     match ending {
         Ending::Line => {}
@@ -164,14 +183,18 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         }
     }
     let mut plain = plain.into_iter();
+    let mut ignored = Vec::new();
     match program.words {
         Words::DatabaseAndUser => {
             if database.is_none() {
                 database = plain.next().map(str::to_owned);
             }
-            if let Some(user) = plain.next() {
+            if reading.get(Keyword::User).is_none()
+                && let Some(user) = plain.next()
+            {
                 reading.set(Keyword::User, user);
             }
+            ignored.extend(plain.map(str::to_owned));
         }
         Words::Database => database = database.or_else(|| plain.next_back().map(str::to_owned)),
         Words::Others => {}
@@ -194,7 +217,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         }
     }
     no_other_service_file(run.variables.iter().map(|(name, _)| *name), &reading)?;
-    reading.without_nul()
+    Ok((reading.without_nul()?, ignored))
 }
 
 fn short_options<'w>(
@@ -382,6 +405,37 @@ mod tests {
         ] {
             assert!(read(line).is_err(), "{line}");
             assert!(is_command(line), "{line}");
+        }
+    }
+
+    /// psql 15 was asked for `current_user` and `current_database()` in each of these lines.
+    #[test]
+    fn a_word_sets_only_what_no_option_sets() {
+        for (line, dbname, user, ignored) in [
+            ("psql -h h -U me app other", "app", Some("me"), 1),
+            ("psql -h h -d app -U me extra", "app", Some("me"), 1),
+            ("psql -h h -d app me", "app", Some("me"), 0),
+            ("psql -h h app me third", "app", Some("me"), 1),
+            ("psql -h h --username=me app other", "app", Some("me"), 1),
+            ("psql -h h app", "app", None, 0),
+            (
+                "psql -U me app postgresql://u:secret@h/x",
+                "app",
+                Some("me"),
+                1,
+            ),
+        ] {
+            let reading = read(line).unwrap();
+            let text = |keyword| {
+                reading
+                    .get(keyword)
+                    .map(|value| str::from_utf8(value).unwrap())
+            };
+            let found = (text(Keyword::Dbname), text(Keyword::User));
+            assert_eq!(found, (Some(dbname), user), "{line}");
+            assert_eq!(reading.notes.len(), ignored, "{line}");
+            assert!(!format!("{:?}", reading.notes).contains("secret"), "{line}");
+            assert_eq!(ignored_words(line).len(), ignored, "{line}");
         }
     }
 

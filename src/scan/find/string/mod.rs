@@ -5,6 +5,7 @@ mod shape;
 use shape::is_whole;
 
 use super::{Clues, is_script};
+use crate::dialect::ignored_words;
 use crate::scan::candidate::{Besides, Candidate, Form};
 use crate::scan::document::Document;
 use crate::scan::kind::Kind;
@@ -166,6 +167,12 @@ fn of_value(
     };
     if is_whole(text, clues) {
         push(filled.part(text.trim()), line);
+        // A string that psql ignores is committed all the same.
+        for word in ignored_words(text) {
+            if is_whole(&word, clues) {
+                push(filled.part(&word), line);
+            }
+        }
         return;
     }
     for (part, line) in numbered(text, line) {

@@ -284,6 +284,23 @@ fn the_default_of_a_password_beside_a_string_is_in_the_file() {
     assert!(!run.stdout.contains("quietharbour"), "{run:?}");
 }
 
+/// psql ignores a string behind the user, but it is in the file.
+#[test]
+fn a_password_in_a_word_that_psql_ignores_is_in_the_file() {
+    for word in [
+        "postgresql://u:quietharbour@db.acme.io/d",
+        "'host=db.acme.io user=u password=quietharbour'",
+    ] {
+        let client = Client::new();
+        client.write("run.sh", format!("psql -h db.acme.io -U me app {word}\n"));
+        let run = client.pgtls(&["scan", "--format", "json"]);
+        let found = findings(&run.json());
+        let secret = "error run.sh:1 committed-secret".to_owned();
+        assert!(found.contains(&secret), "{run:?}");
+        assert!(!run.stdout.contains("quietharbour"), "{run:?}");
+    }
+}
+
 /// The order of a document does not change from run to run.
 #[test]
 fn a_list_of_variables_is_read_in_the_same_way_every_time() {
