@@ -24,6 +24,8 @@ struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Holds {
     Always,
+    /// The same, and it must be read before any change is made.
+    First,
     /// Only as long as no file is known that has the root of the chain.
     WithoutRoot,
 }
@@ -85,14 +87,27 @@ impl Hint {
         self
     }
 
-    /// What is still true now that a file is known that has the root of the chain.
+    /// The same, to be read before any change is made.
     #[must_use]
-    pub fn knowing_the_root(mut self) -> Self {
-        self.0.retain(|line| match line.holds {
-            Holds::Always => true,
-            Holds::WithoutRoot => false,
-        });
+    pub fn first(mut self) -> Self {
+        for line in &mut self.0 {
+            line.holds = Holds::First;
+        }
         self
+    }
+
+    /// What is still true now that a file is known that has the root of the chain, around the lines about that file.
+    #[must_use]
+    pub fn knowing_the_root(self, of_the_file: Self) -> Self {
+        let (mut before, mut after) = (Self::default(), Self::default());
+        for line in self.0 {
+            match line.holds {
+                Holds::First => before.0.push(line),
+                Holds::Always => after.0.push(line),
+                Holds::WithoutRoot => {}
+            }
+        }
+        before.and(of_the_file).and(after)
     }
 
     /// Whether it has no lines.
@@ -333,7 +348,11 @@ mod tests {
             hint.to_string(),
             "Get the root:\n    fetch\nThe file is old."
         );
-        assert_eq!(hint.knowing_the_root().to_string(), "The file is old.");
+        let hint = hint.and(Hint::say("An impostor answers.").first());
+        assert_eq!(
+            hint.knowing_the_root("It has the root.".into()).to_string(),
+            "An impostor answers.\nIt has the root.\nThe file is old."
+        );
     }
 
     #[test]

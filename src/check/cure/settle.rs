@@ -33,7 +33,7 @@ pub(super) async fn settle(
     for (index, finding) in all_mut(&mut diagnosis).enumerate() {
         let mut hint = std::mem::take(&mut finding.hint);
         if rooted.contains(&index) {
-            hint = hint.knowing_the_root();
+            hint = hint.knowing_the_root(Hint::default());
         }
         finding.hint = match &cure {
             Some(cure) if cure.finding == index => cure.hint.clone(),
@@ -155,12 +155,13 @@ impl Cure {
             (Origin::Advice(fixes), _) => without_string(own, fixes),
             (Origin::Repair, []) => own.and(shown("Use:", whole.clone())),
             (Origin::Repair, _) => own,
-            (Origin::Near(lead, fix), []) => Hint::say(lead.clone())
-                .then("Use:")
-                .fix((**fix).clone().proven())
-                .and(keep(own.knowing_the_root(), finding, &[], &[])),
+            (Origin::Near(lead, fix), []) => keep(own, finding, &[], &[]).knowing_the_root(
+                Hint::say(lead.clone())
+                    .then("Use:")
+                    .fix((**fix).clone().proven()),
+            ),
             (Origin::Near(lead, _), _) => {
-                Hint::say(lead.clone()).and(keep(own.knowing_the_root(), finding, &[], &[]))
+                keep(own, finding, &[], &[]).knowing_the_root(Hint::say(lead.clone()))
             }
             (Origin::Replaced, _) => keep(own, finding, &[], &[]),
         };

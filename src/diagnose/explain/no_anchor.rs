@@ -255,7 +255,7 @@ impl Case<'_> {
             advice.push(Hint::say(format!(
                 "{} contains a CRL, but no certificate.",
                 place(trust)
-            )));
+            )).first());
         }
         advice.into_iter().collect()
     }

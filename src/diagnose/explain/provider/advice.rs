@@ -176,6 +176,7 @@ impl<'a> Case<'a> {
             "What answered is not {}, unless its roots are newer than this pgtls: the chain ends at \"{end}\"{claim}. {why}. Probably something else answers for this name: a proxy that inspects TLS, a tunnel, or a wrong DNS entry.",
             provider.name
         ))
+        .first()
     }
 
     /// The machine's trust store instead of the file.
