@@ -35,6 +35,27 @@ pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) ->
 
 /// Both key identifiers, side by side, if two CAs share a name.
 pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
+    let advice = Hint::say("Most likely the CA was re-created or rotated under its old name. Or another CA has the same name.")
+        .and(Hint::say(CURRENT_ROOT).without_root());
+    let held = trust.by_subject(&certificate.issuer);
+    let held = held.iter().map(|anchor| &*anchor.certificate);
+    keys(advice, certificate, "found ", held)
+}
+
+/// The same if the server sends the other one: its file is wrong, not the client's.
+pub(super) fn other_key_sent(certificate: &Certificate, sent: &Certificate) -> Hint {
+    let advice = Hint::say(
+        "Most likely the CA was renewed with a new key under its old name. In the server's file, put its certificate with the wanted key in the place of the other one, and reload.",
+    );
+    keys(advice, certificate, "sent  ", [sent].into_iter())
+}
+
+fn keys<'c>(
+    advice: Hint,
+    certificate: &Certificate,
+    word: &str,
+    others: impl Iterator<Item = &'c Certificate>,
+) -> Hint {
     let identifier = |key: &Option<Vec<u8>>| match key {
         Some(key) => HEXLOWER.encode(key),
         None => "not given".to_owned(),
@@ -43,20 +64,13 @@ pub(super) fn other_key(trust: &Trust, certificate: &Certificate) -> Hint {
         .authority_key_identifier
         .as_ref()
         .map(|wanted| &wanted.key);
-    let held = trust.by_subject(&certificate.issuer);
-    let held = held.iter().take(MAX_LISTED).map(|anchor| {
-        let key = identifier(&anchor.certificate.subject_key_identifier);
-        let until = anchor
-            .certificate
-            .not_after
-            .map_or_else(|| "?".to_owned(), day);
-        format!("found   key {key}, until {until}")
-    });
     let wanted = identifier(wanted.unwrap_or(&None));
-    let advice = Hint::say("Most likely the CA was re-created or rotated under its old name. Or another CA has the same name.")
-        .and(Hint::say(CURRENT_ROOT).without_root())
-        .show(format!("wanted  key {wanted}"));
-    held.fold(advice, Hint::show)
+    let others = others.take(MAX_LISTED).map(|other| {
+        let key = identifier(&other.subject_key_identifier);
+        let until = other.not_after.map_or_else(|| "?".to_owned(), day);
+        format!("{word}  key {key}, until {until}")
+    });
+    others.fold(advice.show(format!("wanted  key {wanted}")), Hint::show)
 }
 
 struct Case<'a> {
@@ -105,13 +119,13 @@ impl Case<'_> {
                 Hint::say(format!("sslrootcert must name a file with the root above \"{}\".", issuer(leaf)))
                     .without_root(),
             ),
-            End::UnknownRoot | End::UnknownIssuer if unfit_key(trust, top).is_some() => finding(
+            End::UnknownRoot | End::UnknownIssuer if unfit_root(trust, top).is_some() => finding(
                 Code::UnknownIssuer,
                 format!(
                     "{} contains a \"{}\", but {}",
                     place(trust),
                     issuer(top),
-                    unfit_key(trust, top).unwrap_or_default()
+                    unfit_root(trust, top).unwrap_or_default()
                 ),
             )
             .hint(Hint::say(CURRENT_ROOT).without_root()),
@@ -130,6 +144,7 @@ impl Case<'_> {
                 format!("the chain ends at the root \"{}\", which is not in {}", name(top), place(trust)),
             )
             .hint(self.wrong_roots()),
+            End::UnknownIssuer if self.namesake(top).is_some() => self.unfit_issuer(top),
             End::UnknownIssuer if !top.ca_issuers.is_empty() => finding(
                 Code::MissingIntermediate,
                 format!("the server does not send \"{}\", the issuer of \"{}\"", issuer(top), name(top)),
@@ -144,6 +159,27 @@ impl Case<'_> {
             )
             .hint(self.absent_issuer(top)),
         }
+    }
+
+    /// A certificate with the issuer's name that the server sends, and that is not the issuer.
+    fn namesake(&self, top: &Certificate) -> Option<&Certificate> {
+        let mut sent = self.judgement.certificates.iter();
+        sent.find(|sent| sent.der != top.der && sent.subject.matches(&top.issuer))
+    }
+
+    fn unfit_issuer(&self, top: &Certificate) -> Finding {
+        let sent = self.namesake(top);
+        let why = sent.and_then(|sent| unfit(sent, top));
+        let why =
+            why.unwrap_or_else(|| format!("its key is not the one that signed \"{}\"", name(top)));
+        let message = match self.context.conninfo {
+            Some(_) => format!("the server sends a \"{}\", but {why}", issuer(top)),
+            None => format!("a \"{}\" was presented, but {why}", issuer(top)),
+        };
+        Finding::error(Code::UnknownIssuer, Stage::Verify, message).hint(
+            sent.map(|sent| other_key_sent(top, sent))
+                .unwrap_or_default(),
+        )
     }
 
     /// Where the issuer was looked for first, in a sentence: a server or its files.
@@ -229,7 +265,7 @@ impl Case<'_> {
             advice.push(Hint::say(format!(
                 "\"{}\" looks like a gateway that inspects TLS on the way. Exclude PostgreSQL from its inspection.",
                 issuer(top)
-            )));
+            )).first());
         }
         let subjects = trust.listed().into_iter();
         let subjects: Vec<String> = subjects.map(|c| format!("\"{}\"", name(c))).collect();
@@ -255,7 +291,7 @@ impl Case<'_> {
             advice.push(Hint::say(format!(
                 "{} contains a CRL, but no certificate.",
                 place(trust)
-            )).first());
+            )));
         }
         advice.into_iter().collect()
     }
@@ -323,24 +359,33 @@ fn same_name(trust: &Trust, certificate: &Certificate) -> bool {
     !trust.by_subject(&certificate.issuer).is_empty()
 }
 
-/// Why the key of the only certificate with the issuer's name cannot have signed this one, if that can be
-/// seen from its kind.
-fn unfit_key(trust: &Trust, certificate: &Certificate) -> Option<String> {
-    let named = trust.by_subject(&certificate.issuer);
-    let [anchor] = named.as_slice() else {
-        return None;
-    };
-    let key = anchor.certificate.key_description();
-    match likely_issued(&anchor.certificate, certificate).err()? {
+/// Why the only certificate with the issuer's name cannot have signed this one, if the key is not just another one.
+fn unfit_root(trust: &Trust, certificate: &Certificate) -> Option<String> {
+    match trust.by_subject(&certificate.issuer).as_slice() {
+        [anchor] => unfit(&anchor.certificate, certificate),
+        _ => None,
+    }
+}
+
+/// The same for any certificate with the issuer's name.
+fn unfit(namesake: &Certificate, certificate: &Certificate) -> Option<String> {
+    let key = namesake.key_description();
+    match likely_issued(namesake, certificate).err()? {
         Mismatch::UnreadableKey => Some(format!("OpenSSL cannot use its key: {key}")),
         Mismatch::Algorithm => Some(format!(
             "\"{}\" is signed with {}, which its key ({key}) cannot do",
             name(certificate),
             certificate.signature_name()
         )),
-        Mismatch::Name | Mismatch::Flawed | Mismatch::KeyIdentifier | Mismatch::IssuerAndSerial => {
-            None
-        }
+        Mismatch::IssuerAndSerial => Some(format!(
+            "\"{}\" names another certificate of that CA, by issuer and serial number (authorityKeyIdentifier)",
+            name(certificate)
+        )),
+        Mismatch::Flawed => Some(
+            "it or the certificate below it has an extension that is malformed or repeated"
+                .to_owned(),
+        ),
+        Mismatch::Name | Mismatch::KeyIdentifier => None,
     }
 }
 

@@ -1,12 +1,11 @@
 //! What is broken in the order or number of certificates, which whoever has the files can fix.
 
 use pgtls::diagnose::Code;
-use rcgen::CustomExtension;
 
 use super::Cured;
 use super::ward::{Broken, GOOD, Referee, Ward, codes, settings_of};
 use crate::support::client::{Answer, Client};
-use crate::support::pki::{Ca, Served};
+use crate::support::pki::{Ca, Served, published_at};
 
 /// Every round trip about them.
 pub(crate) fn all(ward: &mut Ward) -> Vec<Cured> {
@@ -42,17 +41,6 @@ pub(crate) fn all(ward: &mut Ward) -> Vec<Cured> {
         ),
         of_the_client(ward),
     ]
-}
-
-/// Authority information access with the address of the issuer's certificate (RFC 5280 section 4.2.2.1).
-fn published_at(address: &[u8]) -> CustomExtension {
-    let put = |tag: u8, contents: &[u8]| {
-        let length = u8::try_from(contents.len()).unwrap();
-        [&[tag, length], contents].concat()
-    };
-    let ca_issuers = put(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, 2]);
-    let access = put(0x30, &[ca_issuers, put(0x86, address)].concat());
-    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], put(0x30, &access))
 }
 
 /// The operator has both files that the printed command names.

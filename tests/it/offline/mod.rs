@@ -9,7 +9,7 @@ mod stricter;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::client::{Client, Run};
-use crate::support::pki::{Ca, Served, expired, in_days};
+use crate::support::pki::{Ca, Served, expired, in_days, published_at};
 
 /// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
 fn with(served: &Served, root: &Ca) -> Client {
@@ -55,6 +55,25 @@ fn good_files_pass_for_every_name_in_them() {
     );
     assert_eq!(document["endpoints"][0]["encrypted"], false);
     assert_eq!(run.findings(), Vec::<String>::new());
+}
+
+/// The server's file has the CA's other certificate. The roots that clients trust are not the cause.
+#[test]
+fn an_issuer_of_the_right_name_with_another_key_is_named() {
+    let root = Ca::root("root");
+    let (signed, other) = (root.intermediate("issuing"), root.intermediate("issuing"));
+    for named in [true, false] {
+        let leaf = signed.leaf_with(&["db.example.com"], |params| {
+            params.use_authority_key_identifier_extension = named;
+            params.custom_extensions = vec![published_at(b"http://ca.example/issuing.crt")];
+        });
+        let run = verify(&with(&leaf.and(&other.pem), &root), ALL);
+        assert_eq!(run.outcome(), "unknown-issuer", "{named}: {run:?}");
+        assert!(run.stdout.contains("In the server's file"), "{run:?}");
+        assert!(run.stdout.contains("sent    key "), "{run:?}");
+        assert!(!run.stdout.contains("does not send"), "{run:?}");
+        assert!(!run.stdout.contains("sslrootcert="), "{run:?}");
+    }
 }
 
 /// Each file has its own verdict, and nothing in a directory that looks like a certificate is left out.

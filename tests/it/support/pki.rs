@@ -256,6 +256,17 @@ pub(crate) fn critical_extension(params: &mut CertificateParams) {
     params.custom_extensions.push(extension);
 }
 
+/// Authority information access with the address of the issuer's certificate (RFC 5280 section 4.2.2.1).
+pub(crate) fn published_at(address: &[u8]) -> CustomExtension {
+    let put = |tag: u8, contents: &[u8]| {
+        let length = u8::try_from(contents.len()).unwrap();
+        [&[tag, length], contents].concat()
+    };
+    let ca_issuers = put(0x06, &[0x2b, 6, 1, 5, 5, 7, 0x30, 2]);
+    let access = put(0x30, &[ca_issuers, put(0x86, address)].concat());
+    CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], put(0x30, &access))
+}
+
 /// Is a CA by a basicConstraints extension that is not critical, against RFC 5280 section 4.2.1.9.
 pub(crate) fn not_critical_basic_constraints(params: &mut CertificateParams) {
     let ca_true = vec![0x30, 3, 1, 1, 0xff];

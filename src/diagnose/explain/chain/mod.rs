@@ -2,7 +2,7 @@
 
 mod crl;
 
-use super::no_anchor::{self, End, other_key};
+use super::no_anchor::{self, End, other_key, other_key_sent};
 use crate::diagnose::calendar::{ended, moment, not_begun};
 use crate::diagnose::{Code, Context, Finding, Fix, Hint, Stage};
 use crate::escape::{Shown, escape};
@@ -272,7 +272,7 @@ impl Case<'_> {
                     .without_root()
             }
             Place::Intermediate => self.held().map(Hint::say).unwrap_or_default().then(
-                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload.",
+                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload. If the CA has a new key, the server certificate must be issued again as well.",
             ),
         };
         self.finding(message).hint(hint)
@@ -384,9 +384,18 @@ impl Case<'_> {
             self.certificate().map(issuer).unwrap_or_default()
         );
         let finding = self.finding(message);
-        match self.certificate() {
-            Some(certificate) => finding.hint(other_key(self.context.trust, certificate)),
-            None => finding,
+        let issuer = self.fault.depth.saturating_add(1);
+        match (self.certificate(), self.judgement.path.path.get(issuer)) {
+            (Some(certificate), Some(Step::Presented(_))) => {
+                finding.hint(match self.judgement.on_path(issuer) {
+                    Some(sent) => other_key_sent(certificate, sent),
+                    None => Hint::default(),
+                })
+            }
+            (Some(certificate), Some(Step::Anchor(_)) | None) => {
+                finding.hint(other_key(self.context.trust, certificate))
+            }
+            (None, _) => finding,
         }
     }
 }
