@@ -24,6 +24,8 @@ pub(super) enum Cause {
     CertificateDemanded,
     /// A line of pg_hba.conf applies, but its user is not that of the client certificate.
     Certificate,
+    /// The line that applies has the method trust, which never refuses, and `clientcert=verify-full`.
+    NotTrusted,
     /// A line of pg_hba.conf applies, and its method refused.
     Method(Method),
     /// A line of pg_hba.conf applies, and its method, which the words do not name, refused.
@@ -194,12 +196,19 @@ fn unauthorized(text: &str, part: Part) -> Cause {
         }
         Part::Role => Cause::Role,
         Part::Method | Part::Other if says(&translations::CERTIFICATE) => Cause::Certificate,
+        Part::Method if names_trust(text) => Cause::NotTrusted,
         Part::Method | Part::Other => match (Method::of(text), part) {
             (Some(method), _) => Cause::Method(method),
             (None, Part::Method) => Cause::SomeMethod,
             (None, Part::Lines | Part::Role | Part::Other) => Cause::Unknown,
         },
     }
+}
+
+/// Whether `auth_failed` names the method trust, which it quotes, as the user. Other methods it does not quote.
+fn names_trust(text: &str) -> bool {
+    let names = names_of(text);
+    names.len() == 2 && names.contains(&"trust")
 }
 
 /// SQLSTATE 53300.
@@ -244,8 +253,12 @@ pub(super) fn saw_plaintext(error: &ServerError) -> bool {
 /// The names that a message quotes, in order: in pg_hba.conf's messages the address, the user and the database.
 pub(super) fn quoted(error: &ServerError) -> Vec<String> {
     let text = String::from_utf8_lossy(&error.message);
+    names_of(&text).into_iter().map(str::to_owned).collect()
+}
+
+fn names_of(text: &str) -> Vec<&str> {
     let parts = text.split(QUOTATION_MARKS).map(str::trim);
-    parts.skip(1).step_by(2).map(str::to_owned).collect()
+    parts.skip(1).step_by(2).collect()
 }
 
 /// The quotation marks around names in PostgreSQL's translations.
@@ -323,6 +336,24 @@ mod tests {
                 "certificate authentication failed for user \"u\"",
                 FAILED,
                 Cause::Certificate,
+            ),
+            (
+                "28000",
+                "\"trust\" authentication failed for user \"PAM\"",
+                FAILED,
+                Cause::NotTrusted,
+            ),
+            (
+                "28000",
+                "ユーザー\"u\"の\"trust\"認証に失敗しました",
+                FAILED,
+                Cause::NotTrusted,
+            ),
+            (
+                "28000",
+                "authentication failed for user \"trust\": host rejected",
+                FAILED,
+                Cause::SomeMethod,
             ),
             (
                 "28000",

@@ -40,20 +40,24 @@ impl std::fmt::Display for Pooler {
 pub(in crate::diagnose) enum PoolerFault {
     /// It does not know the database, or the user for it.
     NoRoute,
+    /// It does not know the user.
+    NoUser,
     /// It does not know the tenant, which the user's name or SNI tells.
     NoTenant,
     /// A parameter of the startup packet.
     Parameter,
     /// Its own limit of clients is reached.
     Full,
-    /// No connection to PostgreSQL was free in time.
-    NoneFree,
+    /// It got no connection to PostgreSQL in time: none was free, or none could be made.
+    NoneInTime,
     /// It cannot reach or use PostgreSQL.
     ServerDown,
     /// PostgreSQL refused its own login.
     ServerLogin,
-    /// Its own check of the password or certificate.
+    /// Its own check of the password.
     Login,
+    /// Its own check of the client certificate.
+    Certificate,
     /// It has no secret for the role.
     NoSecret,
     /// Its own configuration is wrong.
@@ -130,7 +134,7 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     (
         Pooler::PgCat,
         Words::Start("could not get connection from the pool"),
-        PoolerFault::NoneFree,
+        PoolerFault::NoneInTime,
     ),
     (
         Pooler::Supavisor,
@@ -185,7 +189,13 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     (
         Pooler::PgBouncer,
         Words::Start("no such user"),
-        PoolerFault::NoRoute,
+        PoolerFault::NoUser,
+    ),
+    // Of a user that it does not know (`mock_auth`).
+    (
+        Pooler::PgBouncer,
+        Words::Whole("\"trust\" authentication failed"),
+        PoolerFault::NoUser,
     ),
     (
         Pooler::PgBouncer,
@@ -220,7 +230,7 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     (
         Pooler::PgBouncer,
         Words::Whole("query_wait_timeout"),
-        PoolerFault::NoneFree,
+        PoolerFault::NoneInTime,
     ),
     (
         Pooler::PgBouncer,
@@ -250,7 +260,7 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     (
         Pooler::PgBouncer,
         Words::Start("client_login_timeout"),
-        PoolerFault::NoneFree,
+        PoolerFault::NoneInTime,
     ),
     (
         Pooler::PgBouncer,
@@ -265,7 +275,7 @@ const WORDS: &[(Pooler, Words, PoolerFault)] = &[
     (
         Pooler::PgBouncer,
         Words::Whole("certificate authentication failed"),
-        PoolerFault::Login,
+        PoolerFault::Certificate,
     ),
     (
         Pooler::PgBouncer,
@@ -303,6 +313,15 @@ mod tests {
                 "server login failed: FATAL password authentication failed for user \"app\"",
                 Some((Pooler::PgBouncer, PoolerFault::ServerLogin)),
             ),
+            (
+                "\"trust\" authentication failed",
+                Some((Pooler::PgBouncer, PoolerFault::NoUser)),
+            ),
+            (
+                "certificate authentication failed",
+                Some((Pooler::PgBouncer, PoolerFault::Certificate)),
+            ),
+            ("\"trust\" authentication failed for user \"u\"", None),
             (
                 "odyssey: c1f2a3b4c5d6: route for 'shop.app' is not found",
                 Some((Pooler::Odyssey, PoolerFault::NoRoute)),

@@ -207,7 +207,7 @@ fn server(
             Code::ServerError,
             format!("server answered with an error: {said}"),
         );
-        let asked = Asked::new(task, observation.judgement()).by(login.method);
+        let asked = Asked::new(task, observation.judgement()).by(login.method, step);
         return wire::unavailable(finding.hint(refusal::advice(&asked, error)));
     }
     // A wrong password is 28P01; here 28000 means that the server rejects the channel. But it does not if
@@ -231,7 +231,7 @@ fn server(
             BETWEEN,
         );
     }
-    let asked = Asked::new(task, observation.judgement()).by(login.method);
+    let asked = Asked::new(task, observation.judgement()).by(login.method, step);
     let hint = match state {
         Some(sqlstate::PROTOCOL_VIOLATION | sqlstate::INTERNAL_ERROR) if sends_no_name(observation)
                 && Cause::of(error) == Cause::Unknown => {

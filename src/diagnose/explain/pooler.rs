@@ -1,6 +1,6 @@
 //! What to do about a pooler that refuses, in the pooler's own settings.
 
-use super::refusal::Asked;
+use super::refusal::{Asked, Named};
 use crate::diagnose::cause::{Pooler, PoolerFault};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
@@ -19,7 +19,10 @@ pub(super) fn advice(
     let user = escape(&conninfo.user.value.to_string()).to_string();
     match (fault, pooler) {
         (PoolerFault::NoRoute, Pooler::PgBouncer) => say(&format!(
-            "It does not know this database or this user. Check dbname and user. Or its administrator adds the database \"{database}\" to the section [databases] of pgbouncer.ini, the user \"{user}\" to auth_file, or sets auth_query."
+            "It does not know this database. Check dbname. Or its administrator adds \"{database}\" to the section [databases] of pgbouncer.ini."
+        )),
+        (PoolerFault::NoUser, Pooler::PgBouncer) => say(&format!(
+            "It does not know this user. Check user. Or its administrator adds \"{user}\" to auth_file, or sets auth_query."
         )),
         (PoolerFault::NoRoute, Pooler::PgCat) => say(&format!(
             "It has no pool for this database and user. Check dbname and user. Or its administrator adds [pools.{database}] with a user \"{user}\" to pgcat.toml."
@@ -50,8 +53,8 @@ pub(super) fn advice(
             "The pool is full. In session mode (port 5432) every client takes one connection of pool_size. Close connections, use the transaction mode (port 6543), or raise the pool size in the project's database settings.",
         ),
         (PoolerFault::Full, _) => say("The pooler is full. Close connections, or try again. Or its administrator raises the pool's limit."),
-        (PoolerFault::NoneFree, _) => say(
-            "No connection to PostgreSQL was free in time. Try again. If it stays, transactions are too long or the pool is too small: that is for the pooler's administrator.",
+        (PoolerFault::NoneInTime, _) => say(
+            "TLS to the pooler is fine, and nothing in this string can change what follows. In time it got no connection to PostgreSQL. Two causes are possible: it cannot connect there (host, port, its login, or its own TLS to the server), or all connections of its pool were in use. Its log says which. Its administrator corrects its settings for the server, or makes the pool larger.",
         ),
         (PoolerFault::ServerDown, Pooler::PgBouncer) => say(
             "It cannot connect to its PostgreSQL server. TLS to the pooler is fine, and nothing in this string can change it. Its administrator must check host and port in [databases], server_tls_sslmode, and PgBouncer's log.",
@@ -64,16 +67,40 @@ pub(super) fn advice(
             "It has no secret for the role \"{user}\". Check user. Or the proxy's owner adds a secret for this role in AWS Secrets Manager and to the proxy's authentication settings."
         )),
         (PoolerFault::Login, Pooler::PgBouncer) => say(
-            "It checks passwords and certificates itself: they must fit its auth_file, auth_query or auth_hba_file, not PostgreSQL's pg_hba.conf. Check user and password. PgBouncer's log says more.",
+            "It checks passwords itself: they must fit its auth_file, auth_query or auth_hba_file, not PostgreSQL's pg_hba.conf. Check user and password. PgBouncer's log says more.",
         ),
+        (PoolerFault::Certificate, _) => say(&certificate(asked, &user)),
         (PoolerFault::Login, Pooler::Pgpool) => say(
             "It checks logins itself, by pool_hba.conf and pool_passwd. Its administrator must add a hostssl line and the user there.",
         ),
         (PoolerFault::Login, _) => say("It checks logins itself. Check user and password. Its log says more."),
         (PoolerFault::Configuration, _) => say("Its own configuration is wrong. Its administrator must look into its log."),
         (PoolerFault::ShuttingDown, _) => say("It is shutting down. Try again."),
-        (PoolerFault::NoRoute | PoolerFault::NoTenant | PoolerFault::Unnamed, _) => say("Check user and dbname. Its log says more."),
+        (
+            PoolerFault::NoRoute
+            | PoolerFault::NoUser
+            | PoolerFault::NoTenant
+            | PoolerFault::Unnamed,
+            _,
+        ) => say("Check user and dbname. Its log says more."),
     }
+}
+
+/// PgBouncer says the same of a certificate for another user and of a user that it does not know (`login_via_cert`,
+/// `mock_auth`).
+fn certificate(asked: &Asked<'_>, user: &str) -> String {
+    let unknown = format!("its auth_file or auth_query does not know \"{user}\"");
+    let why = match Named::of(asked) {
+        Named::Nobody => format!("No certificate was sent, or {unknown}. Set sslcert and sslkey."),
+        Named::WithoutCn(_) => format!("The certificate has no CN, or {unknown}."),
+        Named::User => format!("The CN is the user, so most likely {unknown}."),
+        Named::Other(name) => format!(
+            "The CN is \"{name}\", and the user is \"{user}\". Set user to the certificate's, or use a certificate with CN = {user}. PgBouncer must know that user as well (auth_file or auth_query)."
+        ),
+    };
+    format!(
+        "It takes the user from the client certificate (auth_type or auth_hba_file: cert). {why}"
+    )
 }
 
 /// PgBouncer repeats what PostgreSQL told it.

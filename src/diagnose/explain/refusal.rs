@@ -8,7 +8,7 @@ use crate::conninfo::{ConnInfo, Host, Setting, Value};
 use crate::diagnose::cause::{Cause, Method, quoted};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
-use crate::login;
+use crate::login::{self, Step};
 use crate::probe::{Task, server_name};
 use crate::verify::Judgement;
 use crate::wire::postgres::ServerError;
@@ -20,6 +20,7 @@ pub(in crate::diagnose) struct Asked<'a> {
     task: &'a Task,
     judgement: Option<&'a Judgement>,
     method: Option<login::Method>,
+    step: Step,
 }
 
 impl<'a> Asked<'a> {
@@ -28,12 +29,17 @@ impl<'a> Asked<'a> {
             task,
             judgement,
             method: None,
+            step: Step::default(),
         }
     }
 
-    /// The same, after the server had chosen a method.
-    pub(in crate::diagnose) fn by(self, method: Option<login::Method>) -> Self {
-        Self { method, ..self }
+    /// The same, after the server had chosen a method, in this step of the login.
+    pub(in crate::diagnose) fn by(self, method: Option<login::Method>, step: Step) -> Self {
+        Self {
+            method,
+            step,
+            ..self
+        }
     }
 
     pub(super) fn conninfo(&self) -> &'a ConnInfo {
@@ -76,7 +82,14 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         Cause::CertificateDemanded => {
             "The line of pg_hba.conf that applies demands a client certificate. Set sslcert and sslkey.".into()
         }
-        Cause::Certificate => certificate(asked),
+        Cause::Certificate => certificate(
+            asked,
+            "A line of pg_hba.conf applies: it takes the user from the client certificate.",
+        ),
+        Cause::NotTrusted => certificate(
+            asked,
+            "A line of pg_hba.conf applies. Its method trust refuses nobody: it has clientcert=verify-full, which takes the user from the client certificate.",
+        ),
         Cause::Method(method) => by_method(asked, method),
         Cause::SomeMethod => Hint::say("A line of pg_hba.conf applies, and the method in it refused. The server's log says why. The administrator sees the method with:")
             .show(SHOW_LINES),
@@ -154,7 +167,7 @@ fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
     let address = escape(&address).to_string();
     let within = |place: &str| {
         let hint = Hint::say(format!(
-            "TLS is fine, but no line of pg_hba.conf applies to this user, database and address. {place}"
+            "TLS is fine, but no line of pg_hba.conf applies to this user, database and address over TLS. {place}"
         ));
         match &line {
             Some(line) => hint.fix(Fix::file(format!("- {line}"))),
@@ -163,7 +176,7 @@ fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
     };
     match asked.operator() {
         Operator::Managed(provider) => Hint::say(format!(
-            "TLS is fine, but the server has no rule for this user, database and address. Only {} can edit pg_hba.conf there. {}",
+            "TLS is fine, but the server has no rule for this user, database and address over TLS. Only {} can edit pg_hba.conf there. {}",
             provider.name,
             provider.network.map_or_else(
                 || format!("Allow the address {address} in the provider's network settings, and check user and dbname."),
@@ -179,12 +192,12 @@ fn no_line(asked: &Asked<'_>, error: &ServerError) -> Hint {
         Operator::Zalando => within("The postgresql resource needs one under spec.patroni.pg_hba:"),
         Operator::Unknown => {
             let hint = Hint::say(
-                "TLS is fine, but no line of pg_hba.conf applies to this user, database and address. The server's administrator must add a line and reload:",
+                "TLS is fine, but no line of pg_hba.conf applies to this user, database and address over TLS. The server's administrator must add a line and reload:",
             );
             match line {
                 Some(line) => hint
                     .fix(Fix::file(line))
-                    .fix(Fix::command("SELECT pg_reload_conf();")),
+                    .fix(Fix::command(RELOAD)),
                 None => hint.show(SHOW_LINES),
             }
         }
@@ -202,41 +215,57 @@ fn rejects(asked: &Asked<'_>, error: &ServerError) -> Hint {
         "A line of pg_hba.conf with the method reject applies to this user, database and address. The server's administrator must change it, or put this above it and reload:",
     );
     match hba_line(asked, error) {
-        Some(line) => hint
-            .fix(Fix::file(line))
-            .fix(Fix::command("SELECT pg_reload_conf();")),
+        Some(line) => hint.fix(Fix::file(line)).fix(Fix::command(RELOAD)),
         None => hint.show(SHOW_LINES),
     }
 }
 
+/// Whom the client's certificate names.
+pub(super) enum Named {
+    /// There is no certificate, or it does not parse.
+    Nobody,
+    /// It has no CN. Its subject.
+    WithoutCn(String),
+    /// Its CN is the user.
+    User,
+    /// Its CN is another name.
+    Other(String),
+}
+
+impl Named {
+    pub(super) fn of(asked: &Asked<'_>) -> Self {
+        let identity = asked.task.trust.identity.as_ref();
+        let own = identity.and_then(|identity| Certificate::parse(identity.chain.first()?).ok());
+        let Some(own) = own else {
+            return Self::Nobody;
+        };
+        match own.subject.common_names.first() {
+            None => Self::WithoutCn(escape(&own.subject.text).to_string()),
+            Some(name) if name == asked.user().value.as_bytes() => Self::User,
+            Some(name) => Self::Other(escape(name).to_string()),
+        }
+    }
+}
+
 /// PostgreSQL compares the CN with the user, or looks it up in pg_ident.conf (`CheckCertAuth`).
-fn certificate(asked: &Asked<'_>) -> Hint {
-    let applies = "A line of pg_hba.conf applies: it takes the user from the client certificate.";
-    let user = asked.user().value.as_bytes();
-    let shown = escape(user).to_string();
-    let identity = asked.task.trust.identity.as_ref();
-    let own = identity.and_then(|identity| Certificate::parse(identity.chain.first()?).ok());
-    let Some(own) = own else {
-        return Hint::say(format!(
+fn certificate(asked: &Asked<'_>, applies: &str) -> Hint {
+    let shown = escape(asked.user().value.as_bytes()).to_string();
+    match Named::of(asked) {
+        Named::Nobody => Hint::say(format!(
             "{applies} That name is not \"{shown}\", and pg_ident.conf does not map it to that."
-        ));
-    };
-    match own.subject.common_names.first() {
-        None => Hint::say(format!(
-            "{applies} But the certificate has no CN (its subject is \"{}\"). Use a certificate with CN = {shown}.",
-            escape(&own.subject.text)
         )),
-        Some(name) if name == user => Hint::say(format!(
+        Named::WithoutCn(subject) => Hint::say(format!(
+            "{applies} But the certificate has no CN (its subject is \"{subject}\"). Use a certificate with CN = {shown}."
+        )),
+        Named::User => Hint::say(format!(
             "{applies} The CN is \"{shown}\", as the user is. So the line uses a map (map=), and pg_ident.conf does not map this CN to this user, or it compares the whole subject (clientname=DN). The administrator sees the line with:"
         ))
         .show(SHOW_LINES),
-        Some(name) => {
-            let name = escape(name).to_string();
-            Hint::say(format!(
-                "{applies} The CN is \"{name}\", but the user is \"{shown}\". Set user to the certificate's, or use a certificate with CN = {shown}. If the line has a map (map=), the administrator must add to pg_ident.conf:"
-            ))
-            .show(format!("MAP {} {}", hba_word(&name), hba_word(&shown)))
-        }
+        Named::Other(name) => Hint::say(format!(
+            "{applies} The CN is \"{name}\", but the user is \"{shown}\". Set user to the certificate's, or use a certificate with CN = {shown}. If the line has a map (map=), the administrator must add to pg_ident.conf, and reload:"
+        ))
+        .show(format!("MAP {} {}", hba_word(&name), hba_word(&shown)))
+        .show(RELOAD),
     }
 }
 
@@ -279,15 +308,28 @@ fn by_method(asked: &Asked<'_>, method: Method) -> Hint {
 }
 
 fn password(asked: &Asked<'_>) -> Hint {
-    if asked.method == Some(login::Method::Password) {
-        return Hint::say(
-            "The password is wrong or has expired (VALID UNTIL), or the role does not exist or has no password. If pg_hba.conf passes the password on to another service (LDAP, PAM, RADIUS, a cloud's tokens), that service refused it. The server does not tell a client which, but its log does.",
+    if asked.step == Step::Verified {
+        // `ClientAuthentication` looks at the certificate after the method has accepted.
+        return certificate(
+            asked,
+            "The password is right: the server accepted its proof. What PostgreSQL refuses after that is the client certificate: the line of pg_hba.conf has clientcert=verify-full, which takes the user from it.",
         );
     }
-    let hint = Hint::say(
-        "The password is wrong or has expired (VALID UNTIL), or the role does not exist or has no password. The server does not tell a client which, but its log does. Or an administrator looks:",
-    );
-    hint.show(format!(
+    let wrong = "The password is wrong or has expired (VALID UNTIL), or the role does not exist or has no password.";
+    // The proof of SCRAM was refused itself. After the other methods it may have been the certificate.
+    let certificate = match (asked.method, Named::of(asked)) {
+        (Some(login::Method::Password | login::Method::Md5), Named::Other(name)) => format!(
+            " Or the line of pg_hba.conf has clientcert=verify-full: then the CN of the client certificate (\"{name}\") must be the user."
+        ),
+        _ => String::new(),
+    };
+    let log = "The server does not tell a client which, but its log does.";
+    if asked.method == Some(login::Method::Password) {
+        return Hint::say(format!(
+            "{wrong} If pg_hba.conf passes the password on to another service (LDAP, PAM, RADIUS, a cloud's tokens), that service refused it.{certificate} {log}"
+        ));
+    }
+    Hint::say(format!("{wrong}{certificate} {log} Or an administrator looks:")).show(format!(
         "SELECT rolvaliduntil, rolpassword IS NULL AS no_password FROM pg_authid WHERE rolname = {};",
         literal(&asked.user().value)
     ))
@@ -338,5 +380,7 @@ fn lower(who: &str) -> String {
         None => who.to_owned(),
     }
 }
+
+const RELOAD: &str = "SELECT pg_reload_conf();";
 
 const SHOW_LINES: &str = "SELECT line_number, type, database, user_name, address, auth_method, options FROM pg_hba_file_rules;";

@@ -50,7 +50,7 @@ fn login(task: &Task, session: &Session) -> Option<Finding> {
         return None;
     };
     let message = format!(
-        "TLS is fine, but the server refuses this user: {}",
+        "TLS is fine, but the server refuses the login: {}",
         escape(&error.message)
     );
     let asked = Asked::new(task, Some(&session.judgement));

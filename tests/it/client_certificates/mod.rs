@@ -267,6 +267,48 @@ fn the_first_answer_decides_only_about_the_certificate() {
     }
 }
 
+/// The words of PgBouncer 1.18, of which none says what is wrong.
+#[test]
+fn each_cause_that_words_of_pgbouncer_leave_is_named() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let authority = identities::authority();
+    let client = Client::new();
+    client.write("root.crt", root);
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    for (said, means, never) in [
+        (
+            "query_wait_timeout",
+            "Two causes are possible: it cannot connect there",
+            "refuses this user",
+        ),
+        (
+            "certificate authentication failed",
+            "It takes the user from the client certificate",
+            "Check user and password",
+        ),
+        (
+            "\"trust\" authentication failed",
+            "It does not know this user",
+            "Its log may say more",
+        ),
+    ] {
+        let answer = fatal("08P01", said);
+        let version = &rustls::version::TLS13;
+        let port = on_rustls(&served, &authority, Demand::Asks, version, answer);
+        let run = client.check(&format!(
+            "{GOOD} port={port} sslcert=p256.crt sslkey=p256.key"
+        ));
+        assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
+        assert!(run.stdout.contains(means), "{said}: {run:?}");
+        assert!(!run.stdout.contains(never), "{said}: {run:?}");
+    }
+}
+
 /// An untrusted server does not get our certificate, and the report does not claim that it did.
 #[test]
 fn an_untrusted_server_gets_no_certificate() {

@@ -13,11 +13,18 @@ fn a_client_certificate_logs_in_as_with_psql() {
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
-    server.sql("CREATE ROLE alice LOGIN; CREATE ROLE ann LOGIN");
+    server.sql("CREATE ROLE alice LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE eve LOGIN");
+    server
+        .sql("CREATE ROLE bob LOGIN PASSWORD 'hunter2'; CREATE ROLE kim LOGIN PASSWORD 'hunter2'");
     let clients = Ca::root("clients");
     let authority = server.socket_directory().join("data/clients.crt");
     std::fs::write(authority, &clients.pem).unwrap();
-    server.authenticate("hostssl all alice all cert\nhostssl all ann all cert");
+    server.authenticate(
+        "hostssl all alice all cert\nhostssl all ann all cert\n\
+         hostssl all bob all scram-sha-256 clientcert=verify-full\n\
+         hostssl all eve all trust clientcert=verify-full\n\
+         hostssl all kim all password clientcert=verify-full",
+    );
     server.configure(&served, &[("ssl_ca_file", "clients.crt")]);
     let client = client(&root);
     let own = clients.leaf_with(&["alice"], |params| {
@@ -44,6 +51,22 @@ fn a_client_certificate_logs_in_as_with_psql() {
         ),
         (format!("user=ann {with}"), (8, "login-failed"), "28000"),
         (
+            format!("user=bob password=hunter2 {with}"),
+            (8, "login-failed"),
+            "28P01",
+        ),
+        (
+            format!("user=bob password=wrong {with}"),
+            (8, "login-failed"),
+            "28P01",
+        ),
+        (format!("user=eve {with}"), (8, "login-failed"), "28000"),
+        (
+            format!("user=kim password=hunter2 {with}"),
+            (8, "login-failed"),
+            "28P01",
+        ),
+        (
             "user=ann sslcert=nobody.crt sslkey=nobody.key".to_owned(),
             (8, "login-failed"),
             "28000",
@@ -68,10 +91,15 @@ fn a_client_certificate_logs_in_as_with_psql() {
         let theirs = client.run_psql(&string, "SELECT 1");
         assert_eq!(theirs.is_ok(), run.code == 0, "{settings}: {theirs:?}");
         if run.code == 8 {
-            let why = if settings.contains("alice.crt") {
-                "The CN is \"alice\", but the user is \"ann\""
-            } else {
-                "the certificate has no CN"
+            let why = match settings.split_whitespace().take(2).collect::<Vec<_>>()[..] {
+                ["user=bob", "password=hunter2"] => {
+                    "The password is right: the server accepted its proof. What PostgreSQL refuses"
+                }
+                ["user=bob", _] => "The password is wrong",
+                ["user=eve", _] => "trust refuses nobody",
+                ["user=kim", _] => "Or the line of pg_hba.conf has clientcert=verify-full",
+                [_, "sslcert=alice.crt"] => "The CN is \"alice\", but the user is \"ann\"",
+                _ => "the certificate has no CN",
             };
             let error = &run.endpoint()["error"];
             let hint = error["hint"].as_str().unwrap();
