@@ -1,10 +1,10 @@
 //! No version or suite in common: what the server would have accepted.
 
 use super::corrected;
+use super::openssl_conf::shown;
 use super::wire::{no_sni, no_tls_1_3};
-use crate::conninfo::{Command, Keyword, OpensslConf, shown_path};
-use crate::diagnose::{Code, Diagnosis, Hint};
-use crate::escape::escape;
+use crate::conninfo::{Command, Keyword, Limit, OpensslConf};
+use crate::diagnose::{Code, Diagnosis, Fix, Hint};
 use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
 
@@ -15,8 +15,12 @@ impl Diagnosis {
         if let Some(error) = &mut self.error {
             let first = seen(offers).map(Hint::say);
             let way_out = way_out(task, offers);
-            // The server accepts the newest version: nothing has to change there.
-            let is_ours = way_out.is_some() && takes(offers, TlsVersion::V1_3);
+            let excluded = (error.code == Code::NoCommonCipher && way_out.is_none())
+                .then(|| excluded(task.conninfo.openssl_conf.as_ref()?, offers))
+                .flatten();
+            // The server accepts the newest version, or what everybody else offers: its own settings are not the cause.
+            let is_ours =
+                way_out.is_some() && takes(offers, TlsVersion::V1_3) || excluded.is_some();
             let stops_at_1_2 = takes(offers, TlsVersion::V1_2) && refuses(offers, TlsVersion::V1_3);
             let general = match error.code == Code::NoCommonVersion && stops_at_1_2 {
                 true => no_tls_1_3(),
@@ -29,6 +33,7 @@ impl Diagnosis {
                 first,
                 post_quantum_only(offers),
                 way_out,
+                excluded,
                 (!is_ours).then_some(general),
             ];
             error.hint = advice.into_iter().flatten().collect();
@@ -112,11 +117,8 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
         (None, _, Some(limit)) if limit < TlsVersion::V1_3 && takes(offers, TlsVersion::V1_3) => {
             let setting = conf?.setting(Command::MaxProtocol)?;
             Some(newest(Hint::say(format!(
-                "The OpenSSL configuration of this machine excludes that: \"{}\" line {} ({} = {}). Change that file, or override it in the string:",
-                shown_path(&setting.file),
-                setting.line,
-                setting.command,
-                escape(&setting.value)
+                "The OpenSSL configuration of this machine excludes that: {}. Change that file, or override it in the string:",
+                shown(setting)
             ))))
         }
         (_, Some(min), _) if min.value > TlsVersion::V1_2 && takes(offers, TlsVersion::V1_2) => {
@@ -134,6 +136,42 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
         _ => None,
     }
 }
+
+/// What the OpenSSL configuration of this machine excludes of what the server chose from everything.
+fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
+    let mut newest_first = offers.versions.iter().rev();
+    let taken = newest_first.find_map(|(_, answer)| *answer.as_ref().ok()?)?;
+    let groups = conf.groups();
+    let (command, what) = match taken.group {
+        Some(group) if !groups.allows(group.id) => (Command::Groups, group.name),
+        _ if taken.suite.is_tls13() && !conf.ciphersuites().allows(taken.suite.id) => {
+            (Command::Ciphersuites, taken.suite.openssl)
+        }
+        // What was allowed was offered, and refused.
+        _ => match conf.signature_algorithms() {
+            Limit::Only(_) => (Command::SignatureAlgorithms, "the kind of the server's key"),
+            Limit::None | Limit::Unknown => return None,
+        },
+    };
+    let hint = Hint::say(format!(
+        "The OpenSSL configuration of this machine excludes {what}, and so psql fails here as well: {}. Change that file,",
+        shown(conf.setting(command)?)
+    ));
+    let curve = CURVES.iter().find(|(id, _)| groups.allows(*id));
+    Some(match (command, curve) {
+        (Command::Groups, Some((_, curve))) => hint
+            .and("or let the server take what it allows:")
+            .fix(Fix::setting(format!("ssl_ecdh_curve = '{curve}'")))
+            .then("PostgreSQL 18 calls this setting ssl_groups and takes a list."),
+        (Command::SignatureAlgorithms, _) => {
+            hint.and("or give the server a certificate with a key that it allows.")
+        }
+        _ => hint.and("or let the server take what it allows."),
+    })
+}
+
+/// Curves that every server has, by OpenSSL's names.
+const CURVES: [(u16, &str); 3] = [(23, "prime256v1"), (24, "secp384r1"), (25, "secp521r1")];
 
 fn refuses(offers: &Offers, wanted: TlsVersion) -> bool {
     let mut versions = offers.versions.iter();

@@ -173,8 +173,27 @@ fn standing(
     }
 }
 
+/// The settings that leave less than the usual suites, groups and keys to offer, if there are any.
+pub(super) fn narrowing(conf: &OpensslConf) -> Option<String> {
+    let settings = conf.settings().filter(|setting| {
+        let limit = match setting.command {
+            Command::Ciphersuites => conf.ciphersuites(),
+            Command::Groups => conf.groups(),
+            Command::SignatureAlgorithms => conf.signature_algorithms(),
+            Command::CipherString
+            | Command::MinProtocol
+            | Command::MaxProtocol
+            | Command::Protocol
+            | Command::DefaultProperties => Limit::None,
+        };
+        matches!(limit, Limit::Only(_))
+    });
+    let settings: Vec<String> = settings.map(shown).collect();
+    (!settings.is_empty()).then(|| settings.join("; "))
+}
+
 /// `"FILE" line 3 (Groups = X25519)`.
-fn shown(setting: &ConfSetting) -> String {
+pub(super) fn shown(setting: &ConfSetting) -> String {
     format!(
         "\"{}\" line {} ({} = {})",
         shown_path(&setting.file),

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 
 use super::client_certificate;
 use super::corrected;
+use super::openssl_conf;
 use super::front::Front;
 use super::refusal::{self, Asked};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
@@ -251,9 +252,9 @@ pub(in crate::diagnose) fn handshake(
         }
         HandshakeError::NoCommonVersion => no_common_version(&error.to_string()),
         HandshakeError::Alert(Alert::HANDSHAKE_FAILURE | Alert::INSUFFICIENT_SECURITY) => {
-            no_common_cipher(&error.to_string(), libpq_offer)
+            no_common_cipher(task, &error.to_string(), libpq_offer)
         }
-        HandshakeError::NoCommonCipher => no_common_cipher(&error.to_string(), libpq_offer),
+        HandshakeError::NoCommonCipher => no_common_cipher(task, &error.to_string(), libpq_offer),
         HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }
@@ -385,7 +386,14 @@ pub(super) fn no_tls_1_3() -> Hint {
         .fix(Fix::pgbouncer(VERSIONS_OF_PGBOUNCER))
 }
 
-fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
+fn no_common_cipher(task: &Task, message: &str, libpq_offer: LibpqOffer) -> Finding {
+    let finding = Finding::error(Code::NoCommonCipher, Stage::Handshake, message);
+    let conf = task.conninfo.openssl_conf.as_ref();
+    if let Some(settings) = conf.and_then(openssl_conf::narrowing) {
+        return finding.hint(format!(
+            "The OpenSSL configuration of this machine limits what psql, and so this check, offers: {settings}. Change that file, or let the server take what it allows."
+        ));
+    }
     let psql = match libpq_offer {
         LibpqOffer::Refused => {
             "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
@@ -399,7 +407,7 @@ fn no_common_cipher(message: &str, libpq_offer: LibpqOffer) -> Finding {
         .fix(Fix::setting(CIPHERS))
         .then("In PgBouncer:")
         .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER));
-    Finding::error(Code::NoCommonCipher, Stage::Handshake, message).hint(hint)
+    finding.hint(hint)
 }
 
 fn injected(message: &str, stage: Stage) -> Diagnosis {

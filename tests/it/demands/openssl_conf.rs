@@ -95,6 +95,14 @@ fn the_openssl_configuration_of_the_machine_counts() {
         assert_eq!(named, run.code == 5, "{setting}: {run:?}");
         if run.code == 5 {
             assert!(run.stdout.contains(" line "), "{run:?}");
+            // The server is not said to lack what this machine does not offer.
+            assert!(!run.stdout.contains("ssl_ciphers"), "{run:?}");
+            let excluded = "excludes secp256r1";
+            assert_eq!(
+                run.stdout.contains(excluded),
+                expected == refused,
+                "{run:?}"
+            );
         }
         for library in [libpq::library().map(Into::into), Tool::Libpq18.find()]
             .into_iter()
