@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cure::{Clinic, Words, judged};
 use super::endpoint::{Clock, patience};
 use super::{CheckRequest, Checked, Source, Subject};
-use crate::conninfo::{ConnInfo, Error, Secret, World, parse, repairs};
+use crate::conninfo::{ConnInfo, Error, Secret, Word, World, parse, repairs};
 use crate::diagnose::{Aim, Diagnosis, Fix, Hint};
 use crate::dialect::View;
 use crate::escape::Shown;
@@ -92,10 +92,13 @@ fn readable(text: &[u8], world: &dyn World) -> Option<ConnInfo> {
 
 /// Whether a value was corrected: to leave out the setting would mean another thing, such as another port.
 fn keeps_setting(text: &[u8], refusal: &Error) -> bool {
-    let Error::InvalidValue { keyword, .. } = refusal else {
+    let Error::InvalidValue { keyword, value, .. } = refusal else {
         return true;
     };
-    parse(text).is_ok_and(|settings| settings.iter().any(|one| one.keyword == *keyword))
+    // The colons of an address were taken for the one before a port, and there was no port.
+    let is_address = matches!(value, Word::Shown(text) if text.contains(':'));
+    is_address
+        || parse(text).is_ok_and(|settings| settings.iter().any(|one| one.keyword == *keyword))
 }
 
 /// Mistakes that are repaired in one string.

@@ -109,12 +109,14 @@ pub(super) fn read(settings: &Settings) -> Result<Vec<Endpoint>, Error> {
     };
     if !hosts.is_empty() && hosts.len() != count {
         return Err(Error::HostCount {
+            origin: origin(settings, Keyword::Hostaddr),
             hosts: hosts.len(),
             hostaddrs: count,
         });
     }
     if ports.len() > 1 && ports.len() != count {
         return Err(Error::PortCount {
+            origin: origin(settings, Keyword::Port),
             ports: ports.len(),
             hosts: count,
         });

@@ -81,6 +81,8 @@ pub enum Error {
         word: Word,
         /// Where the second one is.
         at: usize,
+        /// Where the `?` is that should be `&`, if a setting follows it.
+        question_mark: Option<usize>,
     },
     /// `%` without two hexadecimal digits.
     #[error("the \"%\" at position {} of the URI{} is not followed by two hexadecimal digits", one_based(*at), part(*keyword))]
@@ -139,16 +141,26 @@ pub enum Error {
         fault: ServiceFault,
     },
     /// Lists of different lengths.
-    #[error("host has {hosts} entries, but hostaddr has {hostaddrs}")]
+    #[error(
+        "host has {hosts} entries, but hostaddr ({}) has {hostaddrs}",
+        said(origin)
+    )]
     HostCount {
+        /// Where `hostaddr` came from.
+        origin: Origin,
         /// Entries of `host`.
         hosts: usize,
         /// Entries of `hostaddr`.
         hostaddrs: usize,
     },
     /// Lists of different lengths.
-    #[error("port has {ports} entries, but host or hostaddr has {hosts}")]
+    #[error(
+        "port ({}) has {ports} entries, but host or hostaddr has {hosts}",
+        said(origin)
+    )]
     PortCount {
+        /// Where `port` came from.
+        origin: Origin,
         /// Entries of `port`.
         ports: usize,
         /// Entries of `host` or `hostaddr`.

@@ -2,6 +2,8 @@
 //!
 //! Each repair is a guess. It is worth showing only after it was read again and led somewhere.
 
+use std::net::Ipv6Addr;
+
 use super::error::{Error, Expected, HostForm};
 use super::grammar::Grammar;
 use super::host_and_port::host_and_port;
@@ -29,6 +31,10 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             word: Word::Shown(word),
             at,
         } => whole.open_quote(word.as_bytes(), *at),
+        Error::ExtraEquals {
+            question_mark: Some(at),
+            ..
+        } => whole.replaced(*at, at.saturating_add(1), b"&"),
         Error::BadPercent { at, .. } => whole.inserted(at.saturating_add(1), b"25"),
         Error::SpaceInUri { at, .. } => whole.space(*at),
         Error::InvalidValue {
@@ -224,6 +230,7 @@ impl Whole<'_> {
         };
         match (meant, expected) {
             (Some(meant), _) => set(meant.as_bytes()),
+            (None, Expected::Port) if value.contains(':') => self.in_brackets(origin),
             // Another setting may be in the rest.
             (None, Expected::Integer | Expected::Port) if !is_number_with_unit(value) => Vec::new(),
             (None, Expected::Integer | Expected::Port) => {
@@ -243,6 +250,33 @@ impl Whole<'_> {
                 | Expected::AllOrNoneNegated,
             ) => Vec::new(),
         }
+    }
+
+    /// An IPv6 address in a URI, whose last group may be the port.
+    fn in_brackets(&self, origin: &Origin) -> Vec<Secret> {
+        let Origin::String { at } = origin else {
+            return Vec::new();
+        };
+        let before = self.text.get(..*at).unwrap_or_default();
+        let from = before.iter().rposition(|byte| b"@/,".contains(byte));
+        let from = from.map_or(0, |last| last.saturating_add(1));
+        let rest = self.text.get(from..).unwrap_or_default();
+        let length = rest.iter().position(|byte| b"/?,".contains(byte));
+        let whole = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        let address = |text: &[u8]| {
+            let text = str::from_utf8(text).ok()?;
+            text.parse::<Ipv6Addr>().ok().map(|_| text.to_owned())
+        };
+        let mut halves = whole.rsplitn(2, |byte| *byte == b':');
+        let (port, before_port) = (halves.next(), halves.next().and_then(address));
+        let with_port = before_port.zip(port.and_then(|port| str::from_utf8(port).ok()));
+        let with_port = with_port.map(|(address, port)| format!("[{address}]:{port}"));
+        let alone = address(whole).map(|address| format!("[{address}]"));
+        let to = from.saturating_add(whole.len());
+        let found = [with_port, alone].into_iter().flatten();
+        found
+            .flat_map(|address| self.replaced(from, to, address.as_bytes()))
+            .collect()
     }
 
     /// Back to libpq's default; only the string can leave a setting out.
@@ -378,6 +412,15 @@ mod tests {
             ("db.example.com", "host=db.example.com"),
             ("localhost user=u", "host=localhost user=u"),
             ("[::1]:5433 user=u", "host=::1 port=5433 user=u"),
+            (
+                "postgresql://u@::1:5433/d",
+                "user=u host=::1 port=5433 dbname=d",
+            ),
+            ("postgresql://2001:db8::1/d", "host=2001:db8::1 dbname=d"),
+            (
+                "postgresql://h/d?sslmode=require?user=u",
+                "host=h dbname=d sslmode=require user=u",
+            ),
             (
                 "host=h application_name=my app user=u",
                 "host=h application_name='my app' user=u",

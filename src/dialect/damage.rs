@@ -43,6 +43,9 @@ pub enum Damage {
         "an & stands where it does not separate settings, so that what follows is part of the value before it"
     )]
     Ampersand,
+    /// `host=a,port=1`
+    #[error("the settings are separated by commas, which libpq takes for a part of the value")]
+    Commas,
     /// `db:5432`
     #[error("this is a host and a port, not a connection string")]
     HostAndPort {
@@ -91,6 +94,7 @@ impl Damage {
             Self::Scheme { .. } => "Begin the URI with postgresql:// or postgres://, in small letters.".to_owned(),
             Self::Semicolons => "For libpq, separate settings with spaces: host=NAME port=5432 dbname=NAME. If this is a PDO data source name, begin it with pgsql:.".to_owned(),
             Self::Ampersand => "In a keyword/value string, separate settings with spaces. In a URI, put ? before the first setting and & between the others.".to_owned(),
+            Self::Commas => "Separate settings with spaces: host=NAME port=5432 dbname=NAME. Commas separate the servers in host and port.".to_owned(),
             Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
             Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
             Self::Lines(_) => "Give one string, or a file with one string in each line: --from FILE (- is standard input).".to_owned(),
@@ -276,7 +280,11 @@ fn host(text: &str) -> Option<Damage> {
 
 /// A value that has swallowed other settings: `app&sslmode=require`, `a;port=1`.
 pub(super) fn swallowed(value: &str) -> Option<Damage> {
-    for (sign, damage) in [('&', Damage::Ampersand), (';', Damage::Semicolons)] {
+    for (sign, damage) in [
+        ('&', Damage::Ampersand),
+        (';', Damage::Semicolons),
+        (',', Damage::Commas),
+    ] {
         let mut pieces = value.split(sign);
         pieces.next();
         let is_setting = |piece: &str| {
@@ -386,6 +394,7 @@ mod tests {
     fn what_swallowed_settings_is_found() {
         assert_eq!(swallowed("app&sslmode=require"), Some(Damage::Ampersand));
         assert_eq!(swallowed("a;port=1"), Some(Damage::Semicolons));
+        assert_eq!(swallowed("a,b,port=1,2"), Some(Damage::Commas));
         assert_eq!(swallowed("a&b=c;d"), None);
     }
 

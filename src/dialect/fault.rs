@@ -143,9 +143,8 @@ impl Fault {
                 format!("Say which driver reads this string: {}.", options.join(" or "))
             }
             Self::NoPrefix { dialect, missing, .. } => format!(
-                "Begin the string with {missing}, or say which driver reads it with --dialect. If it is {}: --dialect {}.",
+                "If {} reads it, begin the string with {missing} (--dialect does not replace that). Otherwise say which driver does, with --dialect.",
                 dialect.driver(),
-                dialect.name()
             ),
             Self::Refused { instead, .. } => return instead.clone(),
             Self::UnknownSettings { .. } => {

@@ -127,7 +127,10 @@ pub(super) fn trap(text: &str, settings: &[conninfo::Assignment]) -> Option<Faul
         let Ok(value) = str::from_utf8(made.value.as_bytes()) else {
             continue;
         };
-        if let Some(damage) = damage::swallowed(value) {
+        let swallowed = damage::swallowed(value);
+        // A password may have commas, and what follows one may look like a setting.
+        let of_secret = made.keyword.secrecy() != Secrecy::Public;
+        if let Some(damage) = swallowed.filter(|damage| !(of_secret && *damage == Damage::Commas)) {
             return Some(Fault::Damaged(damage));
         }
         if let Some(variable) = unexpanded(made.keyword, value) {

@@ -3,6 +3,8 @@
 //!
 //! libpq cuts the text at its delimiters first and decodes the parts afterwards.
 
+use std::net::Ipv6Addr;
+
 use super::assignment::{Alias, Assignment, store};
 use crate::conninfo::error::Error;
 use crate::conninfo::parameter::Keyword;
@@ -34,6 +36,7 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let database_holds_at = behind_at.is_some() || query_holds_at;
     let may_be_login = credentials == Credentials::Present || port == PortText::Number;
     let password = match port {
+        PortText::Colons => Password::InPlace,
         PortText::Number if database_holds_at => Password::Astray,
         PortText::Number | PortText::Absent if credentials == Credentials::Present && later_at => {
             Password::Astray
@@ -107,6 +110,8 @@ fn credentials(
 enum PortText {
     Absent,
     Number,
+    /// More of an IPv6 address without brackets, or a second port. No `@` comes later, so it is no password.
+    Colons,
     NoNumber,
 }
 
@@ -120,10 +125,14 @@ fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<Po
         at: cursor.at,
         raw: Vec::new(),
     };
+    let mut has_colons = false;
     loop {
-        hosts.raw.extend_from_slice(&host(cursor)?.raw);
+        let name = host(cursor)?;
+        hosts.raw.extend_from_slice(&name.raw);
         if cursor.take_if(b':') {
             let port = cursor.until(b"/?,");
+            has_colons |=
+                is_address_or_ports(&[&name.raw, &b":"[..], &port.raw].concat(), &port.raw);
             if ports.raw.is_empty() {
                 ports.at = port.at;
             }
@@ -140,12 +149,28 @@ fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<Po
         PortText::Absent
     } else if bytes.all(|byte| byte.is_ascii_digit() || *byte == b' ') {
         PortText::Number
+    } else if has_colons && !cursor.rest().contains(&b'@') {
+        PortText::Colons
     } else {
         PortText::NoNumber
     };
     set(settings, Keyword::Host, hosts)?;
     set(settings, Keyword::Port, ports)?;
     Ok(text)
+}
+
+/// Whether the colons are those of an IPv6 address, or stand between numbers.
+fn is_address_or_ports(whole: &[u8], port: &[u8]) -> bool {
+    let is_address = |text: &[u8]| {
+        let text = str::from_utf8(text).ok();
+        text.is_some_and(|text| text.parse::<Ipv6Addr>().is_ok())
+    };
+    let before_port = whole.rsplitn(2, |byte| *byte == b':').nth(1);
+    let mut bytes = port.iter();
+    port.contains(&b':')
+        && (is_address(whole)
+            || before_port.is_some_and(is_address)
+            || bytes.all(|byte| byte.is_ascii_digit() || *byte == b':'))
 }
 
 /// Makes a value secret.
@@ -211,6 +236,8 @@ fn query(
             return Err(Error::ExtraEquals {
                 word: word(&name.raw),
                 at: at.saturating_add(extra),
+                question_mark: before_setting(value.get(..extra).unwrap_or_default())
+                    .map(|offset| at.saturating_add(offset)),
             });
         }
         let name = name.decoded(None)?;
@@ -243,6 +270,13 @@ fn query(
         previous = cursor.text.get(start..end).unwrap_or_default();
     }
     Ok(())
+}
+
+/// The last `?` of a value, if only the name of a setting follows it.
+fn before_setting(value: &[u8]) -> Option<usize> {
+    let mark = value.iter().rposition(|byte| *byte == b'?')?;
+    let name = value.get(mark.saturating_add(1)..)?;
+    Keyword::from_bytes(name).map(|_| mark)
 }
 
 /// Sets a keyword from a part of the URI. An empty part sets nothing, so the environment can still set it.

@@ -190,7 +190,19 @@ fn hint(error: &Error) -> Option<String> {
         Error::MissingQueryEquals { .. } => {
             "write query parameters as keyword=value, separated by &"
         }
-        Error::ExtraEquals { .. } => "write an equals sign inside a value as %3D",
+        Error::ExtraEquals {
+            question_mark: Some(at),
+            ..
+        } => {
+            return Some(format!(
+                "write & for the ? at position {}: only the first setting comes after a ?",
+                at.saturating_add(1)
+            ));
+        }
+        Error::ExtraEquals {
+            question_mark: None,
+            ..
+        } => "write an equals sign inside a value as %3D",
         Error::OpenBracket { .. } | Error::EmptyBrackets { .. } | Error::AfterBracket { .. } => {
             BRACKETS
         }
@@ -245,6 +257,12 @@ fn hint(error: &Error) -> Option<String> {
             ..
         } if value.starts_with('[') => "write an IPv6 address in hostaddr without brackets",
         Error::InvalidValue {
+            value: Word::Shown(value),
+            expected: Expected::Port,
+            origin: Origin::String { .. },
+            ..
+        } if value.contains(':') => COLONS,
+        Error::InvalidValue {
             value: Word::Hidden(_),
             expected: Expected::Port,
             ..
@@ -277,6 +295,8 @@ const DOCUMENTATION: &str =
 const SETTINGS: &str = "write settings as keyword=value, separated by spaces (a host alone: host=NAME; a database alone: dbname=NAME); put a value that contains spaces in quotes";
 
 const QUOTE: &str = r"close the quote; inside a value write a quote as \' and a backslash as \\";
+
+const COLONS: &str = "a port is one number: in a URI, write an IPv6 address in brackets, then a colon and the port ([2001:db8::1]:5432), and separate several servers by commas (a:5432,b:5433)";
 
 const BRACKETS: &str = "write an IPv6 address as [2001:db8::1], then a colon and the port if needed; write a bracket in a user name or password as %5B or %5D";
 

@@ -34,6 +34,7 @@ pub(super) fn of_refusal(
                 | Damage::Scheme { .. }
                 | Damage::Semicolons
                 | Damage::Ampersand
+                | Damage::Commas
                 | Damage::Capitals(_),
             )
             | Fault::Ambiguous { .. } => (true, None),

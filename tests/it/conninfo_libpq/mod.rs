@@ -320,8 +320,10 @@ fn kind(error: &Error) -> String {
             ..
         } => format!("nested service, line {line}"),
         Error::ServiceSyntax { line, .. } => format!("service syntax, line {line}"),
-        Error::HostCount { hosts, hostaddrs } => format!("{hosts} hosts, {hostaddrs} addresses"),
-        Error::PortCount { ports, hosts } => format!("{ports} ports, {hosts} hosts"),
+        Error::HostCount {
+            hosts, hostaddrs, ..
+        } => format!("{hosts} hosts, {hostaddrs} addresses"),
+        Error::PortCount { ports, hosts, .. } => format!("{ports} ports, {hosts} hosts"),
         Error::InvalidValue { keyword, .. } => format!("value of {keyword}"),
         Error::TlsRange { .. } => "TLS range".to_owned(),
         Error::ProtocolRange { .. } => "protocol range".to_owned(),
