@@ -34,6 +34,9 @@ pub(super) fn write(out: &mut dyn Write, audit: &AuditReport, view: View) -> io:
     }
     table.answer("GSSAPI", &audit.gss, Taste::Neutral)?;
     table.answer("injection", &tls.plaintext_behind_ssl_request, Taste::Bad)?;
+    if !tls.certificates.is_empty() {
+        table.row("certificate", "asked for in other ways", None)?;
+    }
     for shown in &tls.certificates {
         table.certificate(shown)?;
     }

@@ -80,10 +80,14 @@ pub(super) fn suites(versions: &Versions<'_>, front: Front) -> Vec<(Category, Fi
     let mut found = Vec::new();
     let broken = listed(versions, Suite::is_broken);
     if let Some((count, shown)) = broken {
-        let message = format!(
-            "the server accepts {} without protection: {shown}",
-            suites_of(count)
-        );
+        let anonymous = |suite: Suite| suite.weaknesses().contains(&Weakness::Anonymous);
+        let others = listed(versions, |suite| suite.is_broken() && !anonymous(suite));
+        let what = match (others, listed(versions, anonymous)) {
+            (None, _) => "that encrypt, but prove no server (anonymous)",
+            (Some(_), None) => "that do not protect",
+            (Some(_), Some(_)) => "that do not protect, or prove no server (anonymous)",
+        };
+        let message = format!("the server accepts {} {what}: {shown}", suites_of(count));
         let is_cured = |left: &Versions<'_>| listed(left, Suite::is_broken).is_none();
         let finding = error(Code::BrokenCipher, message).hint(on_server(
             Restriction::Suites,
