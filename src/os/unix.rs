@@ -18,6 +18,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{Pid, Uid, User, getegid, geteuid};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{Signal as Signaled, SignalKind, signal};
@@ -204,6 +205,11 @@ pub fn permissions(metadata: &Metadata) -> Option<Permissions> {
         owner: metadata.uid(),
         mode: metadata.mode() & 0o7777,
     })
+}
+
+/// Whether nothing on the file's file system can be changed.
+pub fn is_on_read_only_mount(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_RDONLY))
 }
 
 /// The permissions of a new file; `None` on a system without permission bits.

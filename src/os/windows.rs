@@ -262,6 +262,11 @@ pub fn permissions(_: &Metadata) -> Option<Permissions> {
     None
 }
 
+/// No file has permissions that matter here.
+pub fn is_on_read_only_mount(_: &Path) -> bool {
+    false
+}
+
 /// There are no permission bits.
 pub fn creation_mode(_: u32) -> Option<fs::Permissions> {
     None

@@ -197,6 +197,10 @@ pub enum Custody {
         /// Who runs this program.
         user: User,
     },
+    /// Nobody here: its file system is mounted read-only.
+    ReadOnly,
+    /// Nobody has to: it is a certificate and no key.
+    Certificate,
     /// The kubelet, which has mounted it from a secret.
     Kubernetes(User),
 }

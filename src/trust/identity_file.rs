@@ -11,7 +11,7 @@ use super::client_chain::{self, ChainFault};
 use super::form::{Form, Kind};
 use super::identity::{IdentityRequest, private_key};
 use super::identity_error::{Custody, IdentityError};
-use super::private_key::{KeyForm, form_of};
+use super::private_key::{KeyFault, KeyForm, form_of};
 use super::request::HomeFile;
 use super::similar::{Wanted, similar_files};
 use super::supposed::Supposed;
@@ -149,7 +149,10 @@ pub(super) fn read_key(
             return Err(IdentityError::KeyPermissions {
                 path: path.to_path_buf(),
                 mode,
-                custody: custody(path, &metadata),
+                custody: match is_certificate(path, supposed) {
+                    true => Custody::Certificate,
+                    false => custody(path, &metadata),
+                },
             });
         }
     }
@@ -164,6 +167,14 @@ pub(super) fn read_key(
         fault,
     })?;
     Ok((key, form_of(&contents)))
+}
+
+/// Whether a certificate is in the place of the key.
+fn is_certificate(path: &Path, supposed: &Supposed) -> bool {
+    supposed.read(path).is_ok_and(|contents| {
+        let no_key = KeyFault::NoKey(Form::Pem(Kind::Certificate));
+        private_key(&contents, None).err() == Some(no_key)
+    })
 }
 
 /// The permission bits, if they allow too much. A group may read only files that root owns, so that
@@ -185,6 +196,8 @@ fn custody(path: &Path, metadata: &Metadata) -> Custody {
         .is_some_and(|directory| directory.join("..data").symlink_metadata().is_ok());
     if by_kubelet {
         Custody::Kubernetes(user)
+    } else if os::is_on_read_only_mount(path) {
+        Custody::ReadOnly
     } else if owner == user.id {
         Custody::Own
     } else {

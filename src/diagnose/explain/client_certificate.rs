@@ -1,11 +1,11 @@
 //! Our own certificate: the server requires one, or refuses ours.
 
-use super::corrected;
 use super::front::Front;
 use super::own_certificate;
 use super::refusal::Asked;
 use super::renewal::{Role, renewal};
 use super::wire::{said, server_error};
+use super::{corrected, from_elsewhere};
 use crate::conninfo::{Keyword, SslCertMode, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::cause::Cause;
@@ -178,6 +178,7 @@ fn because(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<(String, Hint
     if let Some(left_behind) = left_behind(task) {
         advice = advice.and(left_behind);
     }
+    advice = from_elsewhere(&task.conninfo, &[Keyword::SslCert]).and(advice);
     Some((format!("the client certificate \"{file}\": {why}"), advice))
 }
 
@@ -197,6 +198,7 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
     match tls.client_certificate {
         ClientCertificateRequest::NotRequested => return None,
         ClientCertificateRequest::Sent => {
+            advice.push(from_elsewhere(&task.conninfo, &[Keyword::SslCert]));
             advice.push(own_certificate::by_alert(task, tls, alert)?);
             advice.extend(authorities(tls).map(Hint::say));
             advice.extend(left_behind(task));
@@ -204,26 +206,23 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
         ClientCertificateRequest::RequestedNoneSent => {
             advice.extend(authorities(tls).map(Hint::say));
             let mode = &task.conninfo.sslcertmode;
-            let mut changes: Vec<(Keyword, &[u8])> = Vec::new();
             if mode.value == SslCertMode::Disable {
-                changes.push((Keyword::SslCertMode, b"allow"));
                 let kept = format!(
                     "sslcertmode=disable (from {}) keeps a client certificate from being sent. To send the one that is there:",
                     mode.origin
                 );
-                advice.push(Hint::say(kept).fix(corrected(&task.conninfo, &changes)));
+                let sent = [(Keyword::SslCertMode, &b"allow"[..])];
+                advice.push(Hint::say(kept).fix(corrected(&task.conninfo, &sent)));
             }
-            changes.push((Keyword::SslCert, b"client.crt"));
-            changes.push((Keyword::SslKey, b"client.key"));
-            let string = corrected(&task.conninfo, &changes);
             let front = Front::of(tls);
             advice.push(front.evidence());
             advice.push(demanded_by_pgbouncer(front, alert));
-            let give = format!(
-                "Set a client certificate whose CA is in {}:",
-                front.ca_file()
-            );
-            advice.push(Hint::say(give).show(string.after));
+            if task.conninfo.sslcert.is_none() {
+                advice.push(Hint::say(format!(
+                    "Set sslcert=FILE and sslkey=FILE to a client certificate and its key. Its CA must be in {}.",
+                    front.ca_file()
+                )));
+            }
         }
         ClientCertificateRequest::RequestedNoneFits => {
             advice.push(Hint::say(OTHER_KEY));

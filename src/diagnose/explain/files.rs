@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use super::convert::{Purpose, Repair, repair, unglue};
 use super::identity::{Owner, identity_finding};
 use super::provider;
-use super::{corrected, shell_word};
+use super::{corrected, from_elsewhere, shell_word};
 use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
+use crate::os::{self, Shell};
 use crate::secrecy::{Place, Taken};
 use crate::trust::file::{PemFault, Unusable};
 use crate::trust::{self, BundledRoot, FileRole, NamedPath, ROOTS};
@@ -114,7 +115,6 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 advice.push(provider::export(Some(conninfo), set));
                 return finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>());
             }
-            advice.extend(conninfo.and_then(|conninfo| without_tilde(conninfo, *role, path)));
             advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(
                 conninfo.and_then(|conninfo| not_a_path(conninfo, keyword(*role), &path.written)),
@@ -142,9 +142,14 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
         }
         trust::Error::Unreadable { role, path, source } => {
             let mut advice = Hint::say(looked_at(path));
+            let wanted = keyword(*role);
             if source.kind() == io::ErrorKind::IsADirectory {
-                let wanted = keyword(*role);
                 advice = advice.then(format!("It is a directory. {wanted} must name one file."));
+            }
+            if source.kind() == io::ErrorKind::PermissionDenied {
+                advice = advice.then(format!(
+                    "This user may not read it, or not search a directory above it. Its contents are no secret: its owner can let everybody read it. Or set {wanted} to a copy that this user may read."
+                ));
             }
             finding(invalid(*role), format!("{error}: {source}")).hint(advice)
         }
@@ -159,10 +164,16 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             };
             finding(invalid(*role), error.to_string()).hint(looked.and(advice))
         }
-        trust::Error::Identity { error, absolute } => located(
-            identity_finding(Owner::Client(conninfo), error),
-            absolute.as_deref(),
-        ),
+        trust::Error::Identity { error, absolute } => {
+            let finding = located(
+                identity_finding(Owner::Client(conninfo), error),
+                absolute.as_deref(),
+            );
+            let files = [Keyword::SslCert, Keyword::SslKey];
+            let origin = conninfo.map(|conninfo| from_elsewhere(conninfo, &files));
+            let advice = Hint::from(origin).and(finding.hint.clone());
+            finding.hint(advice)
+        }
     }
 }
 
@@ -215,8 +226,26 @@ fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     }
 }
 
+/// A path that only Windows has. WSL shows its drives below `/mnt`.
+fn of_windows(written: &[u8]) -> Option<Hint> {
+    let [drive, b':', b'/' | b'\\', rest @ ..] = written else {
+        return None;
+    };
+    let foreign = os::SHELL == Shell::Posix && drive.is_ascii_alphabetic();
+    let below = escape(rest).to_string().replace('\\', "/");
+    foreign.then(|| {
+        Hint::say(format!(
+            "This is a path of Windows. Write the path that the file has on this machine (under WSL, /mnt/{}/{below}).",
+            char::from(drive.to_ascii_lowercase())
+        ))
+    })
+}
+
 pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {
     let lost = conninfo.lost_backslashes(keyword)?;
+    if let Some(of_windows) = of_windows(lost.typed.as_bytes()) {
+        return Some(of_windows);
+    }
     let sentence = format!(
         "In a keyword/value string a backslash is an escape character, so {} lost its backslashes. Write one of:",
         lost.typed
@@ -235,6 +264,12 @@ pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<
 /// libpq takes everything for the name of a file.
 pub(super) fn not_a_path(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
     let written = path.as_os_str().as_encoded_bytes();
+    if let Some(of_windows) = of_windows(written) {
+        return Some(of_windows);
+    }
+    if let Some(tilde) = without_tilde(conninfo, keyword, path) {
+        return Some(tilde);
+    }
     if let Some(after) = written.strip_prefix(b"file:") {
         let local = [&b"//localhost/"[..], b"///"];
         let start = local.iter().find(|start| after.starts_with(start));
@@ -282,11 +317,11 @@ fn looked_at(path: &NamedPath) -> String {
 }
 
 /// A shell expands it, but not within quotation marks.
-fn without_tilde(conninfo: &ConnInfo, role: FileRole, path: &NamedPath) -> Option<Hint> {
-    let below = path.written.strip_prefix("~").ok()?;
+fn without_tilde(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
+    let below = path.strip_prefix("~").ok()?;
     let home = conninfo.home_files.as_deref()?.parent()?;
     let whole = shown_path(&home.join(below));
-    let string = corrected(conninfo, &[(keyword(role), whole.as_bytes())]);
+    let string = corrected(conninfo, &[(keyword, whole.as_bytes())]);
     Some(Hint::say("libpq does not expand \"~\". Write the full path:").fix(string))
 }
 

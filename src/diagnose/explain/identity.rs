@@ -71,12 +71,9 @@ impl<'a> Owner<'a> {
 
 pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Finding {
     let finding = |flaw| Finding::error(owner.code(flaw), Stage::Trust, error.to_string());
-    let advice = |first: &str, keyword, similar: &[PathBuf]| {
-        let parts = [
-            Some(Hint::say(first)),
-            owner.misspelled(keyword, error.path()),
-            beside(similar),
-        ];
+    let advice = |first: Hint, keyword, similar: &[PathBuf]| {
+        let misspelled = owner.misspelled(keyword, error.path());
+        let parts = [Some(first), misspelled, beside(similar)];
         let meant = similar.iter().filter_map(|similar| {
             let path = shown_path(similar);
             let string = corrected(owner.conninfo()?, &[(keyword, path.as_bytes())]);
@@ -92,6 +89,7 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
                 }
                 Owner::Server => "Give the file that ssl_cert_file will name.",
             };
+            let first = Hint::say(first);
             finding(Flaw::CertificateMissing).hint(advice(first, Keyword::SslCert, similar))
         }
         IdentityError::CertificateInaccessible { .. } => finding(Flaw::CertificateInvalid)
@@ -122,8 +120,14 @@ pub(super) fn identity_finding(owner: Owner<'_>, error: &IdentityError) -> Findi
             })
         }
         IdentityError::KeyMissing { similar, .. }
-        | IdentityError::LoneKeyMissing { similar, .. } => finding(Flaw::KeyMissing)
-            .hint(advice("Give the certificate's private key.", Keyword::SslKey, similar)),
+        | IdentityError::LoneKeyMissing { similar, .. } => {
+            // A path that was written in another way is that of the right key.
+            let first = match owner.misspelled(Keyword::SslKey, error.path()) {
+                None => Hint::say("Give the certificate's private key."),
+                Some(_) => Hint::default(),
+            };
+            finding(Flaw::KeyMissing).hint(advice(first, Keyword::SslKey, similar))
+        }
         IdentityError::KeyUnnamed { .. } => finding(Flaw::KeyMissing)
             .hint("Set sslkey=FILE to the certificate's private key."),
         IdentityError::Engine { key } => {
@@ -281,6 +285,19 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
                 .making(path, Contents::Private),
         ),
         Custody::Kubernetes(user) => in_kubernetes(mode, *user),
+        Custody::Certificate => {
+            let keyword = match owner.side() {
+                Side::Client => "sslkey",
+                Side::Server => "ssl_key_file",
+            };
+            Hint::say(format!(
+                "It contains a certificate, which others may read: leave its mode as it is. {keyword} must name the file with the private key."
+            ))
+        }
+        Custody::ReadOnly => Hint::say(format!(
+            "Its mode is {mode:04o}. It is on a read-only file system, where chmod fails. Whoever mounts it can set mode 0600 there."
+        ))
+        .and(own_copy(owner, path)),
         Custody::Other {
             owner: uid,
             name,
@@ -301,26 +318,35 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
                     .then("As root, let only this user's group read it:")
                     .fix(Fix::command(command));
             }
-            let home = owner
-                .conninfo()
-                .and_then(|conninfo| conninfo.home_files.as_deref()?.parent());
-            if let (Some(conninfo), Some(home)) = (owner.conninfo(), home) {
-                let copy = home.join("client.key");
-                hint = hint
-                    .then("Or use a copy of your own:")
-                    .fix(
-                        Fix::command(format!("install -m 600 {file} {}", quoted_path(&copy)))
-                            .of(shown_path(&copy))
-                            .making(copy.clone(), Contents::Joined(vec![path.to_owned()])),
-                    )
-                    .fix(corrected(
-                        conninfo,
-                        &[(Keyword::SslKey, shown_path(&copy).as_bytes())],
-                    ));
-            }
-            hint
+            hint.and(own_copy(owner, path))
         }
     }
+}
+
+/// A copy of a key whose mode this user cannot change.
+fn own_copy(owner: Owner<'_>, path: &Path) -> Hint {
+    let home = owner
+        .conninfo()
+        .and_then(|conninfo| conninfo.home_files.as_deref()?.parent());
+    let (Some(conninfo), Some(home)) = (owner.conninfo(), home) else {
+        return Hint::default();
+    };
+    let copy = home.join("client.key");
+    let command = format!(
+        "install -m 600 {} {}",
+        quoted_path(path),
+        quoted_path(&copy)
+    );
+    Hint::say("Or use a copy of your own:")
+        .fix(
+            Fix::command(command)
+                .of(shown_path(&copy))
+                .making(copy.clone(), Contents::Joined(vec![path.to_owned()])),
+        )
+        .fix(corrected(
+            conninfo,
+            &[(Keyword::SslKey, shown_path(&copy).as_bytes())],
+        ))
 }
 
 /// The kubelet owns the file as root; with fsGroup its group is that of the pod (`SetVolumeOwnership` in

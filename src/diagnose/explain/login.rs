@@ -177,8 +177,7 @@ fn refused(refusal: &Refusal, message: String) -> Diagnosis {
         ),
         Refusal::NoClientCertificate => Diagnosis::failed(
             finding(Level::Error, Code::ClientCertRequired, message).hint(
-                Hint::say("With sslcertmode=require a client certificate must be sent:")
-                    .fix(Fix::string("sslcert=client.crt sslkey=client.key")),
+                "With sslcertmode=require a client certificate must be sent: set sslcert=FILE and sslkey=FILE.",
             ),
         ),
         Refusal::Unsupported(_) | Refusal::Iterations(_) => failed(

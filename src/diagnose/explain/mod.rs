@@ -33,8 +33,8 @@ pub(super) mod second_look;
 pub(super) mod versions;
 pub(super) mod wire;
 
-use super::Fix;
-use crate::conninfo::{ConnInfo, Keyword};
+use super::{Fix, Hint};
+use crate::conninfo::{ConnInfo, Keyword, Origin};
 use crate::escape::escape;
 use crate::os::{self, Shell};
 
@@ -74,6 +74,20 @@ fn joining(posix: &str, first: &str, second: &str, out: &str) -> String {
         // PowerShell's own copy does not join.
         Shell::Windows => format!("cmd /c copy /b {first}+{second} {out}"),
     }
+}
+
+/// Which of these settings come from elsewhere than the string: nobody looks there for one that was left over.
+pub(super) fn from_elsewhere(conninfo: &ConnInfo, keywords: &[Keyword]) -> Hint {
+    let of = |keyword: &Keyword| match &conninfo.parameter(*keyword)?.origin {
+        origin @ Origin::Environment(variable) => Some(Hint::say(format!(
+            "{keyword} comes from {origin}. If it was left over there, unset {variable}."
+        ))),
+        origin @ Origin::Service { .. } => {
+            Some(Hint::say(format!("{keyword} comes from {origin}.")))
+        }
+        Origin::String { .. } | Origin::Default => None,
+    };
+    keywords.iter().filter_map(of).collect()
 }
 
 /// The user's own string with these settings changed or added, ready to paste, with secrets masked.

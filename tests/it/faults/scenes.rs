@@ -249,7 +249,7 @@ impl Scene {
                 "certificate-demanded",
                 5,
                 "client-cert-required",
-                Cure::Paste,
+                Cure::None,
             )
             .of(string("")),
             fault("certificate-refused", 5, "client-cert-refused", Cure::None)
