@@ -66,6 +66,8 @@ mod lab_crowd;
 mod large_hello;
 /// Files are compiled, and modules keep their order.
 mod layout;
+/// Variables and paths that decide and stand where nobody looks.
+mod left_over;
 /// Client certificate and key files, against libpq.
 mod libpq_identity;
 /// Host names in certificates, against libpq.

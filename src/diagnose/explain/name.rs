@@ -1,8 +1,8 @@
 //! Why a name does not match, and which names would.
 
-use super::corrected;
 use super::wire::no_sni;
-use crate::conninfo::{ConnInfo, Keyword, SslSni};
+use super::{corrected, from_elsewhere};
+use crate::conninfo::{ConnInfo, Keyword, Origin, SslSni};
 use crate::diagnose::{Code, Context, Finding, Hint, Stage};
 use crate::escape::escape;
 use crate::inet::inet_aton;
@@ -35,6 +35,13 @@ pub(in crate::diagnose) fn wrong_name(
     let shown = escape(host).to_string();
     let names = names_to_connect_by(leaf);
     advice.extend(names_nearly(host, leaf));
+    let elsewhere = context.conninfo.filter(|conninfo| is_foreign(conninfo));
+    if let Some(conninfo) = elsewhere {
+        advice.push(from_elsewhere(conninfo, &[Keyword::Hostaddr]).then(
+            "libpq connects to that address, whatever the host is. So another server than the host's may have answered.",
+        ));
+        return finding.hint(advice.into_iter().collect::<Hint>());
+    }
     let without_dot = without_dot(host, leaf);
     if without_dot.is_some() {
         advice.push(Hint::say(
@@ -46,7 +53,7 @@ pub(in crate::diagnose) fn wrong_name(
         (None, _) => Hint::say(format!(
             "Have the certificate issued with subjectAltName = DNS:{shown}."
         )),
-        (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName. To keep the address:")
+        (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName.")
             .and(by_name(context, nearest, &address.to_string())),
         (Some(nearest), None) => Hint::say(format!(
             "Reissue the certificate with this host in subjectAltName. The closest name in it is \"{nearest}\"."
@@ -55,18 +62,29 @@ pub(in crate::diagnose) fn wrong_name(
     finding.hint(advice.into_iter().collect::<Hint>())
 }
 
+/// Whether the address comes from a variable, and the host does not: the two may not belong together.
+fn is_foreign(conninfo: &ConnInfo) -> bool {
+    let from_variable = |keyword| {
+        let setting = conninfo.parameter(keyword);
+        setting.is_some_and(|setting| matches!(setting.origin, Origin::Environment(_)))
+    };
+    from_variable(Keyword::Hostaddr) && !from_variable(Keyword::Host)
+}
+
 /// The string that connects to the same address by another name. If there are several hosts, only
 /// the part for this one.
 fn by_name(context: &Context<'_>, name: &str, address: &str) -> Hint {
     match context.conninfo {
-        Some(conninfo) if conninfo.endpoints.len() == 1 => Hint::default().fix(corrected(
+        Some(conninfo) if conninfo.endpoints.len() == 1 => Hint::say("To keep the address:").fix(corrected(
             conninfo,
             &[
                 (Keyword::Host, name.as_bytes()),
                 (Keyword::Hostaddr, address.as_bytes()),
             ],
         )),
-        _ => Hint::default().show(format!("host={name} hostaddr={address}")),
+        Some(_) => Hint::say("To keep the address, write these for this server, each in its place in the lists of the string:")
+            .show(format!("host={name} hostaddr={address}")),
+        None => Hint::say("To keep the address:").show(format!("host={name} hostaddr={address}")),
     }
 }
 

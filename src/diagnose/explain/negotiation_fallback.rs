@@ -1,6 +1,6 @@
 //! What the other way to ask for TLS shows about a server that hung up on the first.
 
-use super::{client_certificate, corrected};
+use super::{client_certificate, corrected, from_elsewhere};
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
 use crate::diagnose::{Aim, Context, Diagnosis, Fix, Hint, verdict};
 use crate::handshake::Error as HandshakeError;
@@ -25,7 +25,8 @@ pub(in crate::diagnose) fn advise(
         SslNegotiation::Postgres => ("TLS by an SSLRequest (sslnegotiation=postgres)", ""),
     };
     let string = string(task, fallback.negotiation);
-    error.hint = match silence(&fallback.outcome) {
+    let origin = from_elsewhere(&task.conninfo, &[Keyword::SslNegotiation]);
+    let advice = match silence(&fallback.outcome) {
         None => {
             let next = verdict(task, context, &fallback.outcome, LibpqOffer::NotMade);
             let next = match aim {
@@ -35,18 +36,19 @@ pub(in crate::diagnose) fn advise(
             let sentence = match next.error {
                 None => format!("{other} gets an answer there and would pass. Use{needs}:"),
                 Some(next) => format!(
-                    "{other} gets an answer there, but would also fail: {}. Fix that first. Use{needs}:",
+                    "{other} gets an answer there, and the next fault: {}. For that answer, use{needs}:",
                     next.message
                 ),
             };
             Hint::say(sentence).fix(string)
         }
         Some(Silence::NoAlpn) => Hint::say(format!(
-            "{other} gets an answer there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Make the proxy that ends TLS offer it, or pass PostgreSQL's own TLS through."
+            "{other} gets an answer there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Check host and port. If a proxy ends TLS there for PostgreSQL, make it offer that protocol, or pass PostgreSQL's own TLS through."
         )),
         Some(Silence::Nothing) => Hint::say(format!("{other} gets no answer there either."))
             .and(std::mem::take(&mut error.hint)),
     };
+    error.hint = origin.and(advice);
 }
 
 fn string(task: &Task, negotiation: SslNegotiation) -> Fix {

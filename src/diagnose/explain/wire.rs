@@ -3,10 +3,10 @@
 use std::io::ErrorKind;
 
 use super::client_certificate;
-use super::corrected;
-use super::openssl_conf;
 use super::front::Front;
+use super::openssl_conf;
 use super::refusal::{self, Asked};
+use super::{corrected, from_elsewhere};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
 use crate::conninfo::{ConnInfo, Host, Keyword, SslNegotiation, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
@@ -26,7 +26,11 @@ const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the
 
 const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls, and whether IPv6 works here.";
 
+/// What decides where a connection goes.
+const PLACE: [Keyword; 3] = [Keyword::Host, Keyword::Hostaddr, Keyword::Port];
+
 pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnosis {
+    let origin = || from_elsewhere(&task.conninfo, &PLACE);
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
         ConnectError::UnixSocket { .. } => Diagnosis::failed(
@@ -37,7 +41,7 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             let hint = if os::lacks_resources(source) {
                 NO_RESOURCES.into()
             } else {
-                no_such_name(task)
+                origin().and(no_such_name(task))
             };
             Diagnosis::failed(finding(Code::Dns, format!("{error}: {source}")).hint(hint))
         }
@@ -50,12 +54,12 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             Diagnosis::failed(if attempts.iter().any(here) {
                 finding.hint(NO_RESOURCES)
             } else if attempts.iter().all(has_no_route) {
-                finding.hint(NO_ROUTE)
+                finding.hint(origin().and(NO_ROUTE))
             } else {
-                finding.hint(format!(
+                finding.hint(origin().then(format!(
                     "Check that a server is listening on port {} and that no firewall blocks it.",
                     task.endpoint.port
-                ))
+                )))
             })
         }
         ConnectError::Timeout {
@@ -69,10 +73,9 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
                     format!("no answer within {waited}: {}", listed(attempts))
                 }
             };
-            Diagnosis::failed(finding(Code::Timeout, message).hint(
-                    "Packets are probably dropped on the way. Check firewalls, security groups, routes and the address.",
-                ),
-            )
+            Diagnosis::failed(finding(Code::Timeout, message).hint(origin().then(
+                "Packets are probably dropped on the way. Check firewalls, security groups, routes and the address.",
+            )))
         }
     }
 }
@@ -90,17 +93,16 @@ fn has_no_route(attempt: &Attempt) -> bool {
 fn no_such_name(task: &Task) -> Hint {
     let host = task.endpoint.host.as_ref().map(Host::as_bytes);
     let parts = host.and_then(host_and_port);
-    let hint = match parts {
+    match parts {
         Some((name, port)) if task.conninfo.endpoints.len() == 1 && Some(name) != host => {
             let mut changes = vec![(Keyword::Host, name)];
             changes.extend(port.map(|port| (Keyword::Port, port)));
             Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
         }
-        Some(_) | None => Hint::default(),
-    };
-    hint.then(
-        "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
-    )
+        Some(_) | None => Hint::say(
+            "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
+        ),
+    }
 }
 
 pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Diagnosis {
@@ -452,7 +454,7 @@ pub(super) const VERSIONS_OF_PGBOUNCER: &str = "client_tls_protocols = secure";
 pub(super) const ALLOW_MORE: &str =
     "On the server, allow AES-GCM with ECDHE, so that pgtls can finish the handshake:";
 
-pub(super) const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port, or make the proxy that ends TLS offer the ALPN protocol \"postgresql\".";
+pub(super) const NOT_FOR_POSTGRES: &str = "A TLS server answers there, but it does not say that it is PostgreSQL 17 or newer. Check host and port. If a proxy ends TLS there for PostgreSQL, make it offer the ALPN protocol \"postgresql\".";
 
 /// The maximum of shown bytes of a server's message.
 const MAX_SAID: usize = 500;

@@ -81,7 +81,7 @@ fn the_advice_of_an_audit_is_judged_for_an_audit() {
     assert!(!hint(&run).contains("client certificate"), "{run:?}");
     let checked = client.check(&string);
     assert!(
-        hint(&checked).contains("would also fail: server says: connection requires"),
+        hint(&checked).contains("the next fault: server says: connection requires"),
         "{checked:?}"
     );
 }

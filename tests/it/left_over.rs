@@ -1,0 +1,129 @@
+//! What decides, and stands where nobody looks: variables of another project, and paths of another system.
+
+use crate::support::client::{Client, Run};
+use crate::support::fleet_lab::Lab;
+use crate::support::postgres::closed_port;
+
+fn hint(run: &Run) -> String {
+    let hint = &run.endpoint()["error"]["hint"];
+    hint.as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_variable_that_decides_where_to_connect_is_named() {
+    let closed = closed_port().to_string();
+    for (variable, value, string, says) in [
+        (
+            "PGPORT",
+            closed.as_str(),
+            "host=127.0.0.1 sslmode=require".to_owned(),
+            "port comes from the environment variable PGPORT",
+        ),
+        (
+            "PGHOSTADDR",
+            "127.0.0.1",
+            format!("host=db.example port={closed} sslmode=require"),
+            "hostaddr comes from the environment variable PGHOSTADDR",
+        ),
+    ] {
+        let run = Client::new().with(variable, value).check(&string);
+        assert_eq!(run.outcome(), "refused", "{run:?}");
+        assert!(hint(&run).contains(says), "{variable}: {run:?}");
+    }
+}
+
+/// The name of whoever answers there would pass, and prove nothing.
+#[test]
+fn no_name_is_advised_for_an_address_that_the_string_does_not_have() {
+    let Lab {
+        endpoint, client, ..
+    } = Lab::new();
+    let client = client.with("PGHOSTADDR", "127.0.0.1");
+    let port = endpoint.address.port();
+    let run = client.check(&format!(
+        "host=db.example port={port} sslmode=verify-full sslrootcert=root.crt"
+    ));
+    assert_eq!(run.outcome(), "host-name-mismatch", "{run:?}");
+    assert!(hint(&run).contains("PGHOSTADDR"), "{run:?}");
+    assert!(!hint(&run).contains("host=localhost"), "{run:?}");
+}
+
+#[test]
+fn a_variable_that_names_a_file_is_named() {
+    let client = Client::new().with("PGSSLCERT", "/nowhere/client.crt");
+    let run = client.check("host=db.example sslmode=require");
+    assert_eq!(run.outcome(), "client-cert-file-missing", "{run:?}");
+    let says = "sslcert comes from the environment variable PGSSLCERT";
+    assert!(hint(&run).contains(says), "{run:?}");
+}
+
+#[test]
+fn a_list_of_another_length_says_where_it_comes_from() {
+    let client = Client::new().with("PGHOSTADDR", "127.0.0.1");
+    let run = client.check("host=a.example,b.example sslmode=require");
+    assert_eq!(run.outcome(), "bad-conninfo", "{run:?}");
+    assert!(
+        run.stdout
+            .contains("hostaddr (from the environment variable PGHOSTADDR) has 1"),
+        "{run:?}"
+    );
+}
+
+/// psql would look for a file of that very name.
+#[test]
+fn a_path_of_windows_and_a_tilde_are_said_to_be_that() {
+    let client = Client::new();
+    for (setting, says, never) in [
+        (
+            "sslrootcert=C:/certs/root.crt",
+            "/mnt/c/certs/root.crt",
+            "backslash",
+        ),
+        (
+            r"sslrootcert=C:\certs\root.crt",
+            "/mnt/c/certs/root.crt",
+            "sslrootcert=C:",
+        ),
+        (
+            "sslcert=~/client.crt sslkey=~/client.key",
+            "libpq does not expand \\\"~\\\"",
+            "Give the certificate",
+        ),
+    ] {
+        let run = client.check(&format!("host=db.example sslmode=verify-full {setting}"));
+        assert_eq!(run.code, 2, "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].to_string();
+        assert!(hint.contains(says), "{setting}: {run:?}");
+        assert!(!hint.contains(never), "{setting}: {run:?}");
+    }
+}
+
+#[test]
+fn a_uri_is_repaired_where_its_meaning_is_sure() {
+    let client = Client::new();
+    for (uri, says, after) in [
+        (
+            "postgresql://u@db.example/d?sslmode=verify-full?connect_timeout=3",
+            "write & for the ?",
+            "sslmode=verify-full connect_timeout=3",
+        ),
+        (
+            "postgresql://u@2001:db8::1/d?sslmode=require",
+            "in brackets",
+            "host=2001:db8::1",
+        ),
+        (
+            "postgresql://u@db.example:5432:5433/d?sslmode=require",
+            "a port is one number",
+            "",
+        ),
+    ] {
+        let run = client.pgtls(&["conninfo", uri]);
+        assert_eq!(run.code, 2, "{run:?}");
+        let report = format!("{}{}", run.stdout, run.stderr);
+        let words = report.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(says), "{uri}: {words}");
+        assert!(words.contains(after), "{uri}: {words}");
+        assert!(!words.contains("password"), "{uri}: {words}");
+    }
+}
