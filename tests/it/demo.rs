@@ -4,6 +4,8 @@ use std::process::Stdio;
 
 use crate::support::client::Client;
 
+/// A name with a backslash is a path on Windows.
+#[cfg(unix)]
 #[test]
 fn the_demo_passes_and_leaves_no_file_behind() {
     let temporary = tempfile::Builder::new()

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::support::alone::alone;
 use crate::support::peer::{Conversation, Peer};
-use crate::support::postgres::{closed_port, wait_until};
+use crate::support::port::closed_port;
+use crate::support::postgres::wait_until;
 use pgtls::conninfo::{ConnInfo, Nowhere};
 use pgtls::lab::{Authority, Endpoint};
 use pgtls::probe::{Moment, Task, probe};

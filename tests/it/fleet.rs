@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::support::client::Client;
 use crate::support::fed::fed;
 use crate::support::fleet_lab::{Gate, Lab, at};
-use crate::support::postgres::closed_port;
+use crate::support::port::closed_port;
 use serde_json::Value;
 
 #[test]
@@ -210,6 +210,7 @@ fn waiting_ends_with_its_time_and_for_what_time_does_not_fix() {
     assert_eq!((run.code, run.stderr.as_str()), (7, ""), "{run:?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn more_at_once_than_files_may_be_open_is_not_a_failure() {
     let lab = Lab::new();

@@ -5,7 +5,8 @@
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::Ca;
-use crate::support::postgres::{Postgres, closed_port};
+use crate::support::port::closed_port;
+use crate::support::postgres::Postgres;
 
 /// How psql compares with pgtls.
 enum Psql {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::client::Client;
 use crate::support::pki::{Ca, Served, expired};
-use crate::support::postgres::closed_port;
+use crate::support::port::closed_port;
 use crate::support::skip::skip;
 use pgtls::lab::{Endpoint, Issued};
 use rustls::pki_types::pem::PemObject as _;

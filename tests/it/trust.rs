@@ -2,7 +2,8 @@
 
 use crate::support::client::{Answer, Client};
 use crate::support::pki::{Ca, Documented};
-use crate::support::postgres::{Postgres, closed_port};
+use crate::support::port::closed_port;
+use crate::support::postgres::Postgres;
 use crate::support::tool::Tool;
 
 /// The strings from Azure's pages, with other host, port and file.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::client::{Client, Run};
-use crate::support::postgres::closed_port;
+use crate::support::port::closed_port;
 
 #[test]
 fn a_closed_port_is_refused() {

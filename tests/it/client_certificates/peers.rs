@@ -14,7 +14,8 @@ use rustls::{
 };
 
 use crate::support::pki::Served;
-use crate::support::postgres::{Port, wait_until};
+use crate::support::port::Port;
+use crate::support::postgres::wait_until;
 
 /// Whether a server accepts clients without a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -316,6 +316,7 @@ fn serve(served: &Served) -> Peer {
     })
 }
 
+#[cfg(unix)]
 #[test]
 fn a_translation_says_the_same_or_why_it_cannot() {
     let client = Client::new();

@@ -34,7 +34,7 @@ fn a_dead_host_does_not_hide_a_live_one() {
         return skip("this system accepts connections beyond the backlog");
     };
     let peer = Peer::start(|c| c.request().and_then(|()| c.say(b"N")));
-    let closed = crate::support::postgres::closed_port();
+    let closed = crate::support::port::closed_port();
     for dead in [dropping.address.port(), closed] {
         let string = format!(
             "host=127.0.0.1,127.0.0.1 port={dead},{} sslmode=require",
@@ -59,7 +59,7 @@ fn no_address_of_a_name_is_left_out() {
     client.write("hosts", format!("127.0.0.1 localhost\n{hosts}"));
     let string = format!(
         "host=many.test port={} sslmode=require",
-        crate::support::postgres::closed_port()
+        crate::support::port::closed_port()
     );
     let output = client
         .other("unshare")

@@ -10,7 +10,7 @@ use pgtls::lab::{Fault, Libpq};
 
 use super::running::Running;
 use crate::support::client::Client;
-use crate::support::postgres::Port;
+use crate::support::port::Port;
 
 #[test]
 fn check_agrees_with_the_catalogue_on_every_endpoint() {

@@ -1,6 +1,6 @@
 //! Lines of a `pg_hosts.conf` of PostgreSQL 19.
 
-use super::{chmod, with};
+use super::with;
 use crate::support::client::Client;
 use crate::support::pki::{Ca, expired};
 
@@ -29,9 +29,7 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
         ("c", root.leaf_with(&["c.example"], expired)),
     ] {
         client.write(&format!("data/{name}.crt"), &served.chain);
-        let key = format!("data/{name}.key");
-        client.write(&key, &served.key);
-        chmod(&client, &key, 0o600);
+        client.write_private(&format!("data/{name}.key"), &served.key);
     }
     client.write("data/root.crt", &root.pem);
     client.write("data/names", "b.example\n");
@@ -142,11 +140,11 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
         "root.crt",
     ]);
     let endpoints = run.json()["endpoints"].as_array().unwrap().clone();
-    let told: Vec<(&str, i64)> = endpoints
+    let told: Vec<(String, i64)> = endpoints
         .iter()
         .map(|one| {
             (
-                one["name"].as_str().unwrap(),
+                one["name"].as_str().unwrap().replace('\\', "/"),
                 one["exit_code"].as_i64().unwrap(),
             )
         })
@@ -157,6 +155,7 @@ fn every_line_of_a_hosts_file_is_judged_for_its_names() {
         ("*", 0),
         ("data/c.crt", 6),
     ];
+    let expected = expected.map(|(name, code)| (name.to_owned(), code));
     assert_eq!((run.code, told), (6, expected.to_vec()), "{run:?}");
     client.write("empty/pg_hosts.conf", "# nothing\n");
     let run = client.pgtls(&["verify", "empty", "data/pg_hosts.conf"]);

@@ -58,6 +58,7 @@ fn revocation_is_checked_offline_too() {
 }
 
 /// What the evidence of a name or a revocation shows: which name, whose rule, when and why.
+#[cfg(unix)]
 #[test]
 fn names_and_revocations_are_told_with_their_evidence() {
     use crate::support::skip::has_openssl;

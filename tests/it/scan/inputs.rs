@@ -152,6 +152,8 @@ fn binary_files_and_long_lines_do_no_harm() {
     );
 }
 
+/// Windows refuses such names.
+#[cfg(unix)]
 #[test]
 fn names_of_files_are_escaped() {
     let client = Client::new();

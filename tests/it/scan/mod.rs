@@ -7,4 +7,5 @@ mod pasted;
 mod real;
 mod repositories;
 mod scripts;
+#[cfg(unix)]
 mod shells;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::running::{Answer, PATIENCE};
 use super::started;
 use crate::support::fleet_lab::Lab;
-use crate::support::postgres::Port;
+use crate::support::port::Port;
 use crate::support::skip::skip;
 
 const PACKAGING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/serve");

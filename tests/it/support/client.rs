@@ -1,8 +1,6 @@
 //! A clean environment to run clients in: pgtls, and real libpq as the referee.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,7 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::pki::Ca;
+#[cfg(unix)]
 use super::postgres::programs;
+#[cfg(unix)]
 use super::python::{STANDARD_LIBRARY, python3};
 
 /// An empty home directory, which is also the working directory, and only the environment that is
@@ -89,8 +89,12 @@ impl Client {
     /// The same, for its owner only, as a key must be.
     pub(crate) fn write_private(&self, name: &str, text: impl AsRef<[u8]>) {
         self.write(name, text);
-        let private = Permissions::from_mode(0o600);
-        std::fs::set_permissions(self.home.path().join(name), private).unwrap();
+        // Windows has no modes, and libpq asks for none there.
+        #[cfg(unix)]
+        {
+            let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            std::fs::set_permissions(self.home.path().join(name), private).unwrap();
+        }
     }
 
     /// `pgtls check --format json STRING`.
@@ -117,6 +121,23 @@ impl Client {
         command
     }
 
+    fn clean(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("LC_ALL", "C")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home.path());
+        // Without it Windows' own libraries do not load.
+        #[cfg(windows)]
+        command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
+        command
+    }
+}
+
+#[cfg(unix)]
+impl Client {
     /// What psql does with the string. It must be installed.
     pub(crate) fn psql(&self, string: &str) -> Answer {
         let output = self.run_psql(
@@ -199,17 +220,6 @@ impl Client {
     pub(crate) fn other(&self, program: impl AsRef<Path>) -> Command {
         let mut command = self.clean(program.as_ref());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command
-    }
-
-    fn clean(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("HOME", self.home.path())
-            .env("LC_ALL", "C")
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(self.home.path());
         command
     }
 }

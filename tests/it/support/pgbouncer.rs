@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use super::pki::Served;
-use super::postgres::{Account, Port, programs, wait_until};
+use super::port::Port;
+use super::postgres::{Account, programs, wait_until};
 use super::skip::skip;
 
 /// A running PgBouncer; it stops when dropped.

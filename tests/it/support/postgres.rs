@@ -5,7 +5,6 @@
 
 use std::fs::{self, Permissions};
 use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,11 +14,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{Pid, Uid, User};
-use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use super::pki::Served;
+pub(crate) use super::port::{Port, closed_port};
 use super::skip::skip;
 
 /// A running server; it stops when dropped.
@@ -174,39 +173,6 @@ pub(crate) fn programs() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").output().ok()?;
     let programs = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     programs.join("initdb").exists().then_some(programs)
-}
-
-/// A port for one server that is told its number, as long as this lives. Linux gives it to nobody who asks for any port,
-/// and shares it with a socket that asks for it with SO_REUSEADDR, as servers do.
-pub(crate) struct Port {
-    pub(crate) number: u16,
-    _socket: Socket,
-}
-
-impl Port {
-    pub(crate) fn reserve() -> Self {
-        Self::bound(|socket| socket.set_reuse_address(true).unwrap())
-    }
-
-    fn bound(prepare: impl FnOnce(&Socket)) -> Self {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        prepare(&socket);
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        socket.bind(&any.into()).unwrap();
-        let address = socket.local_addr().unwrap();
-        Self {
-            number: address.as_socket_ipv4().unwrap().port(),
-            _socket: socket,
-        }
-    }
-}
-
-/// A port where nobody listens. It stays taken until the tests end, so that no server of another test gets it.
-pub(crate) fn closed_port() -> u16 {
-    let port = Port::bound(|_| {});
-    let number = port.number;
-    std::mem::forget(port);
-    number
 }
 
 /// Tries again and again until `done`, up to a limit.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Running, echo};
 use crate::support::client::Client;
 use crate::support::peer::Peer;
-use crate::support::postgres::closed_port;
+use crate::support::port::closed_port;
 
 fn first_connection(report: &Value) -> (String, String) {
     let connection = &report["connections"][0];
