@@ -86,6 +86,7 @@ impl Damage {
             Self::LineBreak { carriage_return: true } if os::SHELL == Shell::Windows => "Remove the carriage return. Files with Windows line ends leave it in the value.".to_owned(),
             Self::ByteOrderMark => "Save the file as UTF-8 without a byte-order mark. Windows PowerShell: Set-Content -Encoding ascii; others: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE".to_owned(),
             Self::Utf16 => "Save it as UTF-8 without a byte-order mark: iconv -f UTF-16 -t UTF-8 FILE".to_owned(),
+            Self::Quotes(_) if os::SHELL == Shell::Windows => "Remove the quotes. cmd.exe knows only \" as a quotation mark; docker --env-file, Kubernetes and lists in compose files keep every one as part of the value.".to_owned(),
             Self::Quotes(_) => "Remove the quotes. docker --env-file, Kubernetes and lists in compose files keep quotes as part of the value; only a shell removes them.".to_owned(),
             Self::LineBreak { carriage_return: true } => "Remove the carriage return: tr -d '\\r'. Files with Windows line ends leave it in the value.".to_owned(),
             Self::LineBreak { carriage_return: false } => "Remove the line break: create the secret with printf %s or --from-literal, not with echo.".to_owned(),

@@ -1,6 +1,7 @@
 //! What to call endpoints on one line.
 
 use std::collections::{HashMap, HashSet};
+use std::net::Ipv6Addr;
 
 use super::{EndpointReport, LocationReport};
 
@@ -38,12 +39,18 @@ pub(crate) fn label(
 /// Host and port.
 pub(crate) fn place(host: Option<&str>, port: Option<u16>) -> Option<String> {
     match (host, port) {
-        (Some(host), Some(port)) if host.contains(':') => Some(format!("[{host}]:{port}")),
+        (Some(host), Some(port)) if is_ipv6(host) => Some(format!("[{host}]:{port}")),
         (Some(host), Some(port)) => Some(format!("{host}:{port}")),
         (Some(host), None) => Some(host.to_owned()),
         (None, Some(port)) => Some(format!("(no host):{port}")),
         (None, None) => None,
     }
+}
+
+/// A path of Windows and what stands in a template have colons, too.
+fn is_ipv6(host: &str) -> bool {
+    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
+    address.parse::<Ipv6Addr>().is_ok()
 }
 
 /// The same labels, with a number behind each that is taken.
@@ -90,6 +97,19 @@ mod tests {
             // Lines of a calendar are folded.
             let text = String::from_utf8(out).unwrap().replace("\r\n ", "");
             assert!(text.contains("db.example.com:5432 #2"), "{format}: {text}");
+        }
+    }
+
+    #[test]
+    fn only_an_address_of_ipv6_stands_in_brackets() {
+        for (host, shown) in [
+            ("::1", "[::1]:5432"),
+            ("fe80::1%eth0", "[fe80::1%eth0]:5432"),
+            ("192.0.2.1", "192.0.2.1:5432"),
+            ("db.example.com", "db.example.com:5432"),
+            ("c:/tmp", "c:/tmp:5432"),
+        ] {
+            assert_eq!(place(Some(host), Some(5432)).as_deref(), Some(shown));
         }
     }
 

@@ -125,7 +125,7 @@ fn byte_order_mark(task: &Task) -> Option<Finding> {
     let path = task.trust.byte_order_mark.as_ref()?;
     let shown = shown_path(path);
     let message = format!(
-        "\"{shown}\" begins with a UTF-8 byte-order mark: libpq accepts it; Go, Java and rustls clients do not"
+        "\"{shown}\" begins with a UTF-8 byte-order mark: libpq with OpenSSL 3 accepts it; with OpenSSL 1.1.1 it does not, nor do clients in Go, Java or with rustls"
     );
     let finding = warning(Code::RootFileBom, Stage::Trust, message);
     Some(
