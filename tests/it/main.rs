@@ -4,7 +4,7 @@
 //! what the process has open, or changes its user, calls [`support::alone::alone`].
 //!
 //! On Windows there is no server, no psql and no shell of Unix. What needs one of them is left out there, and so is what
-//! starts hundreds of processes, which takes minutes under Wine.
+//! starts hundreds of processes. `.ci/windows` says what is run under Wine.
 
 #![allow(
     clippy::expect_used,
