@@ -96,6 +96,9 @@ pub(super) fn probe_line(probe: &Probe) -> String {
             "not tested: the application does not trust the authority of this trace"
         }
         Reaction::NotEnded => "not tested: the command had not ended in time",
+        Reaction::Fewer => {
+            "not tested: the application stopped at a refusal, before all its connections"
+        }
         Reaction::Interrupted => "not tested: the trace was interrupted before",
         Reaction::Refused => "the application refused",
         Reaction::Looked => "the application finished the handshake and closed without a session",

@@ -81,6 +81,15 @@ pub struct Counts {
     pub left_out: u64,
 }
 
+impl Counts {
+    /// Sessions at the server, however they were protected.
+    pub const fn sessions(&self) -> u64 {
+        self.tls_sessions
+            .saturating_add(self.gssapi_sessions)
+            .saturating_add(self.plaintext_sessions)
+    }
+}
+
 /// Everything that went through the relay. Bounded.
 #[derive(Clone, Debug, Default)]
 pub struct Log {

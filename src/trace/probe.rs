@@ -24,6 +24,8 @@ words! {
         NotTested = "not-tested",
         /// It did not show: the command had not ended in time.
         NotEnded = "not-ended",
+        /// It refused, with fewer connections than it had sessions at the server: it stopped before the others could show.
+        Fewer = "fewer-connections",
         /// The trace was interrupted before.
         Interrupted = "interrupted",
         /// It refused.
@@ -69,11 +71,28 @@ impl Reaction {
             Self::NotReached
             | Self::NotTested
             | Self::NotEnded
+            | Self::Fewer
             | Self::Interrupted
             | Self::Refused
             | Self::Looked
             | Self::WentOn
             | Self::SentPassword => false,
+        }
+    }
+
+    /// Did it refuse the endpoint?
+    pub const fn is_refusal(self) -> bool {
+        match self {
+            Self::Refused | Self::Looked => true,
+            Self::NotReached
+            | Self::NotTested
+            | Self::NotEnded
+            | Self::Fewer
+            | Self::Interrupted
+            | Self::WentOn
+            | Self::SentPassword
+            | Self::WentOnInPlaintext
+            | Self::SentPasswordInPlaintext => false,
         }
     }
 }
@@ -86,6 +105,44 @@ pub struct Probe {
     pub endpoint: Trap,
     /// What the application did.
     pub reaction: Reaction,
-    /// How many connections it made there.
+    /// How many connections it made there; not counted is one on which it asked for nothing.
     pub connections: u64,
+}
+
+impl Probe {
+    /// What it shows of a program that has so many sessions at its server. One that ends at its first refusal does not
+    /// show what its other connections verify.
+    #[must_use]
+    pub fn of_sessions(self, sessions: u64) -> Self {
+        let reaction = match self.reaction.is_refusal() && self.connections < sessions {
+            true => Reaction::Fewer,
+            false => self.reaction,
+        };
+        Self { reaction, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_stops_at_a_refusal_has_not_shown_its_other_connections() {
+        for (reaction, connections, sessions, expected) in [
+            (Reaction::Refused, 1, 1, Reaction::Refused),
+            (Reaction::Refused, 1, 2, Reaction::Fewer),
+            (Reaction::Looked, 1, 2, Reaction::Fewer),
+            (Reaction::Looked, 3, 2, Reaction::Looked),
+            (Reaction::WentOn, 1, 2, Reaction::WentOn),
+            (Reaction::NotReached, 0, 2, Reaction::NotReached),
+        ] {
+            let probe = Probe {
+                endpoint: Trap::UnknownCa,
+                reaction,
+                connections,
+            };
+            let shown = probe.of_sessions(sessions).reaction;
+            assert_eq!(shown, expected, "{reaction} {connections} {sessions}");
+        }
+    }
 }

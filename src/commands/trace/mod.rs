@@ -135,6 +135,15 @@ async fn observe(
         shown.finish();
     }
     log.counts.open_at_once = most;
+    let probes = match command {
+        Some(_) => {
+            let sessions = log.counts.sessions();
+            let probes = probes.into_iter();
+            probes.map(|probe| probe.of_sessions(sessions)).collect()
+        }
+        // How many of its connections belong to one endpoint is a matter of time.
+        None => probes,
+    };
     Ok(Trace {
         server: Text::new(&shown_servers(understood)),
         naming: naming(args, understood),

@@ -138,14 +138,19 @@ pub(super) async fn with_command(
         };
         let led = session.lead(environment, fault_of(trap), trap.to()).await?;
         let mut probe = judged(trap, &led);
-        if trap == Trap::WrongHost && refused(probe.reaction) {
+        if trap == Trap::WrongHost && probe.reaction.is_refusal() {
             let led = session.lead(&trusting, Fault::Good, To::Control).await?;
             probe.reaction = match reaction_of(&led) {
+                // One of its connections may have roots of its own.
+                Reaction::WentOn | Reaction::SentPassword if has_refused(&led) => {
+                    Reaction::NotTested
+                }
                 Reaction::WentOn | Reaction::SentPassword => probe.reaction,
                 Reaction::Interrupted => Reaction::Interrupted,
                 Reaction::NotEnded => Reaction::NotEnded,
                 Reaction::NotReached
                 | Reaction::NotTested
+                | Reaction::Fewer
                 | Reaction::Refused
                 | Reaction::Looked
                 | Reaction::WentOnInPlaintext
@@ -253,7 +258,7 @@ pub(super) async fn until(
         };
         let mut probe = judged(trap, &led);
         // It does not trust the endpoint's authority, so that its refusal says nothing about names.
-        if trap == Trap::WrongHost && refused(probe.reaction) {
+        if trap == Trap::WrongHost && probe.reaction.is_refusal() {
             probe.reaction = Reaction::NotTested;
         }
         probes.push(probe);
@@ -262,11 +267,18 @@ pub(super) async fn until(
 }
 
 fn judged(trap: Trap, led: &Led) -> Probe {
+    let came = led.seen.iter().filter(|one| one.deed() != Deed::Nothing);
     Probe {
         endpoint: trap,
         reaction: reaction_of(led),
-        connections: u64::try_from(led.seen.len()).unwrap_or(u64::MAX),
+        connections: u64::try_from(came.count()).unwrap_or(u64::MAX),
     }
+}
+
+/// Did one of its connections refuse?
+fn has_refused(led: &Led) -> bool {
+    let mut deeds = led.seen.iter().map(Observation::deed);
+    deeds.any(|deed| matches!(deed, Deed::Refused | Deed::Looked))
 }
 
 /// The worst that the application did. What it has not done is only known if it came to its own end.
@@ -298,16 +310,13 @@ fn reaction(seen: &[Observation]) -> Reaction {
     }
 }
 
-fn refused(reaction: Reaction) -> bool {
-    matches!(reaction, Reaction::Refused | Reaction::Looked)
-}
-
 fn went_on(reaction: Reaction) -> bool {
     match reaction {
         Reaction::Refused
         | Reaction::NotReached
         | Reaction::NotTested
         | Reaction::NotEnded
+        | Reaction::Fewer
         | Reaction::Interrupted
         | Reaction::Looked => false,
         Reaction::WentOn

@@ -7,13 +7,7 @@ use crate::trace::seen::{Handshake, Side, Step};
 
 /// What was not seen has not passed.
 pub(super) fn nothing(trace: &Trace) -> Option<Found> {
-    let counts = &trace.log.counts;
-    let sessions = [
-        counts.tls_sessions,
-        counts.gssapi_sessions,
-        counts.plaintext_sessions,
-    ];
-    if sessions.iter().any(|count| *count > 0) {
+    if trace.log.counts.sessions() > 0 {
         return None;
     }
     let Some(last) = to_server(trace).last() else {

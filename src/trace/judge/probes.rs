@@ -24,6 +24,15 @@ pub(super) fn of_probe(trace: &Trace, probe: &Probe) -> Option<Found> {
                 "at {place}, the command had not ended in time, and was ended"
             )));
         }
+        Reaction::Fewer => {
+            let mut found = open(format!(
+                "at {place}, the application made fewer connections ({}) than it had sessions at the server ({}): what the others verify is not known",
+                probe.connections,
+                trace.log.counts.sessions()
+            ));
+            found.finding.hint = found.finding.hint.then("Let the command go on after a refusal, or trace its connections one by one: set its pool to one connection.");
+            return Some(found);
+        }
         Reaction::Interrupted => {
             return Some(open(format!(
                 "the trace was interrupted before {place} was tried"

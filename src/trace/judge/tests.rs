@@ -103,6 +103,7 @@ fn a_command_that_fails_and_probes_that_succeed_are_errors() {
             Reaction::NotEnded,
             Some(Code::NothingTraced),
         ),
+        (Trap::UnknownCa, Reaction::Fewer, Some(Code::NothingTraced)),
         (
             Trap::NoTls,
             Reaction::Interrupted,

@@ -262,3 +262,30 @@ fn a_name_that_could_not_be_tested_is_not_a_pass() {
     assert_eq!(report["probes"][1]["reaction"], "not-tested", "{report:#}");
     assert_eq!(codes(&report), ["nothing-traced"]);
 }
+
+/// The second of its connections verifies nothing, and is only made after the first.
+#[test]
+fn connections_that_were_not_made_at_an_endpoint_are_not_a_pass() {
+    let Some(scene) = Scene::new() else { return };
+    let psql = programs().unwrap().join("psql");
+    let string = scene.string(FULL);
+    let traced = |between: &str| {
+        let psql = psql.display();
+        let script =
+            format!("{psql} -Xwc 'SELECT 1' {between} {psql} -Xwc 'SELECT 2' sslmode=require");
+        scene.client.pgtls(&[
+            "trace", "--to", &string, "--format", "json", "--probe", "--", "/bin/sh", "-c", &script,
+        ])
+    };
+    let run = traced("&&");
+    assert_eq!(run.code, 3, "{run:?}");
+    let report = run.json();
+    for probe in report["probes"].as_array().unwrap() {
+        assert_eq!(probe["reaction"], "fewer-connections", "{report:#}");
+    }
+    assert_eq!(codes(&report), ["nothing-traced"; 3]);
+    // The second verifies the authority, because a root file is there, and not the name.
+    let run = traced(";");
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(codes(&run.json()), ["does-not-verify"]);
+}
