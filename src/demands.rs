@@ -1,5 +1,6 @@
 //! Demands beyond libpq's verdict: expiry, versions, pins. Pure.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::conninfo::{SslMode, TlsVersion};
@@ -7,7 +8,7 @@ use crate::handshake::{ClientCertificateRequest, Tls};
 use crate::probe::Observation;
 use crate::trust::{Level, Trust};
 use crate::verify::{FaultKind, Judgement, Revocation, Rules, check, client_path};
-use crate::x509::{AnchorStore, Certificate, Crl, NextUpdate};
+use crate::x509::{AnchorStore, Certificate, Crl, Name, NextUpdate};
 
 /// What else must be true for exit code 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +125,11 @@ pub enum Lapse {
         fault: FaultKind,
         /// The certificate that it is about, if there is one.
         certificate: Option<Box<Certificate>>,
+        /// When that begins to be so.
+        from: i64,
     },
+    /// More dates are in that time than are judged.
+    TooManyDates,
     /// The certificate that the client sent will have expired.
     ClientCertificate(Box<Certificate>),
 }
@@ -165,12 +170,9 @@ pub fn unmet(
         let what = match wanted {
             Remaining::Time(time) => {
                 let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-                let later = Rules {
-                    now: rules.now.saturating_add(seconds),
-                    ..rules.clone()
-                };
-                chain_lapse(judgement, trust, &later)
-                    .or_else(|| client_certificate_lapse(tls, trust, |own| ends_by(own, later.now)))
+                let until = rules.now.saturating_add(seconds);
+                lapse_by(until, judgement, trust, rules)
+                    .or_else(|| client_certificate_lapse(tls, trust, |own| ends_by(own, until)))
             }
             Remaining::Percent(percent) => {
                 let used_up = |certificate: &Certificate| has_less(certificate, percent, rules.now);
@@ -178,6 +180,7 @@ pub fn unmet(
                 let server = server.map(|certificate| Lapse::Chain {
                     fault: FaultKind::CertHasExpired,
                     certificate: Some(Box::new(certificate.clone())),
+                    from: rules.now,
                 });
                 server
                     .or_else(|| chain_lapse(judgement, trust, &without_due_crls(rules, percent)))
@@ -200,6 +203,7 @@ fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) 
         return Some(Lapse::Chain {
             fault: first.kind.clone(),
             certificate: certificate.cloned().map(Box::new),
+            from: later.now,
         });
     }
     // The chain proves nothing, now or then. Its dates still matter, because the operator asked for them.
@@ -208,8 +212,75 @@ fn chain_lapse(judgement: &Judgement, anchors: &dyn AnchorStore, later: &Rules) 
     Some(Lapse::Chain {
         fault: FaultKind::CertHasExpired,
         certificate: Some(Box::new(ending.clone())),
+        from: later.now,
     })
 }
+
+/// Judges the chain at each time from now on at which its verdict may change, and at the end. What is refused for a
+/// while may be valid again at the end, such as between two roots of one name.
+fn lapse_by(
+    until: i64,
+    judgement: &Judgement,
+    anchors: &dyn AnchorStore,
+    rules: &Rules,
+) -> Option<Lapse> {
+    let turns = turns(judgement, anchors, rules);
+    let mut turns: Vec<i64> = turns
+        .into_iter()
+        .filter(|turn| (rules.now..until).contains(turn))
+        .collect();
+    let is_too_many = turns.len() > MAX_TURNS;
+    turns.truncate(MAX_TURNS);
+    turns.push(until);
+    let at = |now| Rules {
+        now,
+        ..rules.clone()
+    };
+    turns
+        .into_iter()
+        .find_map(|turn| chain_lapse(judgement, anchors, &at(turn)))
+        .or_else(|| is_too_many.then_some(Lapse::TooManyDates))
+}
+
+/// When something on a path that this chain may have begins or ends to be valid, in order.
+fn turns(judgement: &Judgement, anchors: &dyn AnchorStore, rules: &Rules) -> BTreeSet<i64> {
+    let mut turns = BTreeSet::new();
+    let mut names: Vec<Name> = Vec::new();
+    let mut add = |certificate: &Certificate, names: &mut Vec<Name>| {
+        turns.extend(certificate.not_before);
+        turns.extend(certificate.not_after);
+        if names.len() < MAX_NAMES && !names.contains(&certificate.issuer) {
+            names.push(certificate.issuer.clone());
+        }
+    };
+    for certificate in &judgement.certificates {
+        add(certificate, &mut names);
+    }
+    // Anchors may be issued by anchors.
+    let mut next = 0_usize;
+    while let Some(name) = names.get(next).cloned() {
+        next = next.saturating_add(1);
+        for anchor in anchors.by_subject(&name) {
+            add(&anchor.certificate, &mut names);
+        }
+    }
+    if let Revocation::WholeChain(crls) = &rules.revocation {
+        let named = |crl: &&Crl| names.iter().any(|name| name.matches(&crl.issuer));
+        for crl in crls.iter().filter(named) {
+            turns.extend(crl.this_update);
+            if let NextUpdate::At(end) = crl.next_update {
+                turns.insert(end);
+            }
+        }
+    }
+    turns
+}
+
+/// Times at which a chain is judged. A usual chain has none or one within a month.
+const MAX_TURNS: usize = 100;
+
+/// CAs whose dates count: more than a path can have.
+const MAX_NAMES: usize = 200;
 
 /// For OpenSSL the last second of a certificate is the one before notAfter.
 fn ends_by(certificate: &Certificate, instant: i64) -> bool {

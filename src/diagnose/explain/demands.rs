@@ -46,13 +46,21 @@ fn expires_soon(
         Lapse::Chain {
             fault: FaultKind::CertHasExpired,
             certificate: Some(certificate),
+            from: _,
         } => (
             format!("{} {}", named(certificate), ends(certificate)),
             renewal(certificate, Role::of(judgement, certificate)),
         ),
-        Lapse::Chain { fault, certificate } => {
-            lapse_of_chain(now, wanted, fault, certificate.as_deref())
-        }
+        Lapse::Chain {
+            fault,
+            certificate,
+            from,
+        } => lapse_of_chain(now, *from, wanted, fault, certificate.as_deref()),
+        Lapse::TooManyDates => (
+            "certificates and CRLs of this chain begin or end at more times than are judged for --valid-for"
+                .to_owned(),
+            Hint::say("Remove from the root file, the CRL file and the server's chain what is not needed."),
+        ),
         Lapse::ClientCertificate(certificate) => (
             format!(
                 "the client certificate {} {}",
@@ -65,22 +73,18 @@ fn expires_soon(
     Finding::error(Code::ExpiresSoon, Stage::Policy, message).hint(hint)
 }
 
-/// Why libpq will refuse the chain after this time.
+/// Why libpq will refuse the chain from this time on.
 fn lapse_of_chain(
     now: i64,
+    from: i64,
     wanted: Remaining,
     fault: &FaultKind,
     certificate: Option<&Certificate>,
 ) -> (String, Hint) {
     let named = |certificate: &Certificate| format!("\"{}\"", escape(&certificate.subject.text));
-    let (time, ends) = match wanted {
-        Remaining::Time(time) => {
-            let time = seconds(time);
-            (time, format!("expires in less than {}", span(time)))
-        }
-        Remaining::Percent(percent) => {
-            (0, format!("has less than {percent}% of its lifetime left"))
-        }
+    let ends = match wanted {
+        Remaining::Time(time) => format!("expires in less than {}", span(seconds(time))),
+        Remaining::Percent(percent) => format!("has less than {percent}% of its lifetime left"),
     };
     match (fault, certificate) {
         (FaultKind::CrlHasExpired, Some(certificate)) => (
@@ -92,8 +96,8 @@ fn lapse_of_chain(
             (
                 format!(
                     "libpq will refuse this server on {}, in {}: then {}",
-                    day(now.saturating_add(time)),
-                    span(time),
+                    day(from),
+                    span(from.saturating_sub(now)),
                     fault.sentence(&who)
                 ),
                 Hint::say("To see the failure, run pgtls check with --at and that date."),

@@ -47,6 +47,9 @@ fn valid_for_fails_for_everything_that_expires_too_soon() {
         params.distinguished_name = common_name("ann");
         params.not_after = in_days(10);
     });
+    let ends_soon = |params: &mut CertificateParams| params.not_after = in_days(10);
+    let begins_late = |params: &mut CertificateParams| params.not_before = in_days(20);
+    let renewed = new.reissued(ends_soon).pem + &new.reissued(begins_late).pem;
     let row = |name, served: &Served, mode| Lasting {
         name,
         served: served.clone(),
@@ -69,6 +72,31 @@ fn valid_for_fails_for_everything_that_expires_too_soon() {
                 &leaf,
                 "verify-full",
             )
+        },
+        Lasting {
+            roots: renewed,
+            ..row(
+                "two roots of one key, and a time between them",
+                &other,
+                "verify-full",
+            )
+        },
+        Lasting {
+            crl: Some(format!(
+                "{}{}",
+                new.crl(1, -1..10, Vec::new()),
+                new.crl(2, 20..60, Vec::new())
+            )),
+            ..row("two CRLs, and a time between them", &other, "verify-ca")
+        },
+        Lasting {
+            crl: Some(format!(
+                "{}{}",
+                new.crl(1, -1..20, Vec::new()),
+                new.crl(2, 10..60, Vec::new())
+            )),
+            lasts: true,
+            ..row("two CRLs, one after the other", &other, "verify-ca")
         },
         Lasting {
             crl: Some(crl(&new, 5)),
