@@ -12,6 +12,7 @@ use crate::conninfo::TlsVersion;
 use crate::escape::{Shown, escape};
 use crate::probe::Task;
 use crate::profile::{Compliance, Judged};
+use crate::trust;
 use crate::wire::tls::{Group, Suite, Weakness};
 use crate::words::Named;
 
@@ -193,7 +194,7 @@ pub struct ShownReport {
     /// Lower-case hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256_fingerprint: Option<Shown>,
-    /// Whether the connection string's rules accept it.
+    /// Whether the connection string's rules accept it; absent if they verify nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verifies: Option<bool>,
 }
@@ -413,6 +414,11 @@ fn shown(task: &Task, circumstance: Circumstance, asked: &Asked<Presented>) -> S
         key: leaf.map(|leaf| leaf.key_description().into()),
         not_after: leaf.map(|leaf| instant(leaf.not_after).into()),
         sha256_fingerprint: leaf.map(|leaf| HEXLOWER.encode(&leaf.sha256_fingerprint()).into()),
-        verifies: judgement.map(|judgement| judgement.satisfies(task.trust.level).is_ok()),
+        verifies: match task.trust.level {
+            trust::Level::Encryption => None,
+            level @ (trust::Level::Chain | trust::Level::ChainAndName) => {
+                judgement.map(|judgement| judgement.satisfies(level).is_ok())
+            }
+        },
     }
 }

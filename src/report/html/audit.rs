@@ -79,6 +79,7 @@ fn certificate(shown: &ShownReport) -> Markup {
                 @match shown.verifies {
                     Some(true) => "verifies",
                     Some(false) => span.badge.fail { "does not verify" },
+                    None if shown.subject.is_some() => "not verified",
                     None => (shown.answer.outcome),
                 }
             }

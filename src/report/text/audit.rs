@@ -102,12 +102,13 @@ impl Table<'_> {
 
     fn certificate(&mut self, shown: &ShownReport) -> io::Result<()> {
         let label = format!("  {}", shown.asked);
-        match (&shown.subject, &shown.key, shown.verifies) {
-            (Some(subject), Some(key), Some(verifies)) => {
+        match (&shown.subject, &shown.key) {
+            (Some(subject), Some(key)) => {
                 let until = day(shown.not_after.as_deref().unwrap_or_default());
-                let (verdict, colour) = match verifies {
-                    true => ("verifies", None),
-                    false => ("DOES NOT VERIFY", Some(AnsiColor::Red)),
+                let (verdict, colour) = match shown.verifies {
+                    Some(true) => ("verifies", None),
+                    Some(false) => ("DOES NOT VERIFY", Some(AnsiColor::Red)),
+                    None => ("not verified", None),
                 };
                 let text = format!("{verdict}: {subject}, {key}, until {until}");
                 self.row(&label, &text, colour)
