@@ -51,6 +51,9 @@ impl<'a> Facts<'a> {
                 Key::Rsa(_) => None,
                 Key::Other(name) => Some(patterns.allow(&name)),
             }),
+            Check::Keys(patterns) => {
+                self.each_certificate(|leaf| Some(patterns.allow(Key::of(leaf).name())))
+            }
             Check::Signatures(patterns) => {
                 self.each_certificate(|leaf| Some(patterns.allow(leaf.signature_name())))
             }

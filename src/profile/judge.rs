@@ -54,6 +54,7 @@ impl Profile {
             | Check::DhBits(_)
             | Check::RsaBits(_)
             | Check::Curves(_)
+            | Check::Keys(_)
             | Check::Signatures(_)
             | Check::CertificateDays(_)
             | Check::CertificateVerifies

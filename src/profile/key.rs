@@ -11,6 +11,14 @@ pub(super) enum Key {
 }
 
 impl Key {
+    /// The name by which a profile lists it.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Rsa(_) => "RSA",
+            Self::Other(name) => name,
+        }
+    }
+
     pub(super) fn of(leaf: &Certificate) -> Self {
         match &leaf.public_key.kind {
             KeyKind::Rsa { bits } | KeyKind::RsaPss { bits, .. } => Self::Rsa(*bits),

@@ -13,14 +13,18 @@ use crate::x509::Certificate;
 pub struct Made {
     /// Whether each server refuses sessions without TLS.
     plaintext_refused: Vec<bool>,
-    /// Whether each old version of each server uses the extended master secret.
+    /// Whether each version before TLS 1.3 of each server uses the extended master secret.
     extended_master_secret: Vec<bool>,
     versions: BTreeSet<&'static str>,
     suites: BTreeSet<&'static str>,
     groups: BTreeSet<&'static str>,
     dh_bits: Option<u16>,
     rsa_bits: Option<usize>,
-    curves: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    signatures: BTreeSet<String>,
+    /// Whether each such version refuses compression, and renegotiates securely.
+    compression_refused: Vec<bool>,
+    secure_renegotiation: Vec<bool>,
 }
 
 impl Made {
@@ -42,8 +46,11 @@ impl Made {
             if let Ok(Some(bits)) = accepted.prime_bits {
                 self.dh_bits = Some(self.dh_bits.map_or(bits, |least| least.min(bits)));
             }
-            let old = accepted.old.map(|old| old.extended_master_secret);
-            self.extended_master_secret.extend(old);
+            if let Some(old) = accepted.old {
+                self.extended_master_secret.push(old.extended_master_secret);
+                self.compression_refused.push(!old.compression);
+                self.secure_renegotiation.push(old.secure_renegotiation);
+            }
         }
         for (_, asked) in audit.certificates.iter() {
             let chain = asked.known().and_then(Presented::chain);
@@ -54,14 +61,12 @@ impl Made {
     }
 
     fn key(&mut self, leaf: &Certificate) {
-        match Key::of(leaf) {
-            Key::Rsa(bits) => {
-                self.rsa_bits = Some(self.rsa_bits.map_or(bits, |least| least.min(bits)));
-            }
-            Key::Other(name) => {
-                self.curves.insert(name);
-            }
+        let key = Key::of(leaf);
+        if let Key::Rsa(bits) = key {
+            self.rsa_bits = Some(self.rsa_bits.map_or(bits, |least| least.min(bits)));
         }
+        self.keys.insert(key.name().to_owned());
+        self.signatures.insert(leaf.signature_name().to_owned());
     }
 
     /// The profile as a file; nothing if no server spoke TLS. `date` is today's.
@@ -103,16 +108,35 @@ impl Made {
         if let Some(bits) = self.rsa_bits {
             rules.push(("no smaller RSA key", format!("rsa_bits = {bits}")));
         }
-        let curves: Vec<&str> = self.curves.iter().map(String::as_str).collect();
-        if !curves.is_empty() {
-            rules.push(("no other curve or kind of key", list("curves", &curves)));
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).collect();
+        if !keys.is_empty() {
+            rules.push(("no other curve or kind of key", list("keys", &keys)));
         }
-        let old = &self.extended_master_secret;
-        if !old.is_empty() && old.iter().all(|used| *used) {
-            rules.push((
+        let signatures: Vec<&str> = self.signatures.iter().map(String::as_str).collect();
+        if !signatures.is_empty() {
+            rules.push(("no other signature", list("signatures", &signatures)));
+        }
+        for (seen, requirement, rule) in [
+            (
+                &self.extended_master_secret,
                 "the extended master secret stays",
-                "extended_master_secret = \"required\"".to_owned(),
-            ));
+                "extended_master_secret = \"required\"",
+            ),
+            (
+                &self.compression_refused,
+                "no compression",
+                "compression = \"refused\"",
+            ),
+            (
+                &self.secure_renegotiation,
+                "secure renegotiation stays",
+                "renegotiation = \"secure\"",
+            ),
+        ] {
+            // TLS 1.3 alone is safe in this, and a version before it is more than today.
+            if seen.iter().all(|safe| *safe) {
+                rules.push((requirement, rule.to_owned()));
+            }
         }
         let head = format!(
             "# What these servers do today. pgtls audit --profile FILE fails when they do more.\nformat = {FORMAT}\nname = {}\ntitle = \"What these servers do today\"\nsource = \"pgtls audit --make-profile\"\ndate = {}\n",
@@ -149,7 +173,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Profile;
+    use super::super::{Check, Patterns, Profile};
     use super::*;
 
     #[test]
@@ -162,9 +186,28 @@ mod tests {
         made.rsa_bits = Some(2048);
         made.plaintext_refused.push(true);
         made.extended_master_secret.push(true);
+        made.compression_refused.push(false);
         let text = made.text("my \"own\"", "2026-11-27").unwrap();
         let profile = Profile::read(&text).unwrap();
         assert_eq!(profile.name, "my \"own\"");
-        assert_eq!(profile.rules.len(), 7, "{text}");
+        assert_eq!(profile.rules.len(), 8, "{text}");
+    }
+
+    #[test]
+    fn a_kind_of_key_that_was_not_seen_is_more() {
+        let elliptic = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::default();
+        let certificate = params.self_signed(&elliptic).unwrap();
+        let mut made = Made::default();
+        made.versions.insert("TLSv1.3");
+        made.suites.insert("TLS_AES_128_GCM_SHA256");
+        made.key(&Certificate::parse(certificate.der()).unwrap());
+        let text = made.text("n", "d").unwrap();
+        let profile = Profile::read(&text).unwrap();
+        let keys = Check::Keys(Patterns(vec!["P-256".to_owned()]));
+        assert!(
+            profile.rules.iter().any(|rule| rule.check == keys),
+            "{text}"
+        );
     }
 }

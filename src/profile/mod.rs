@@ -79,6 +79,8 @@ pub enum Check {
     RsaBits(usize),
     /// No other curve or kind of key without RSA is in a server certificate.
     Curves(Patterns),
+    /// No other key is in a server certificate: `RSA`, or the curve or the kind of key.
+    Keys(Patterns),
     /// No other algorithm signed a server certificate, by OpenSSL's long names.
     Signatures(Patterns),
     /// Days from the beginning to the end of a server certificate, at most.

@@ -139,6 +139,7 @@ fn check(key: &str, value: &Value) -> Result<Check, String> {
         "dh_bits" => Check::DhBits(number(value)?),
         "rsa_bits" => Check::RsaBits(number(value)?),
         "curves" => Check::Curves(patterns(value)?),
+        "keys" => Check::Keys(patterns(value)?),
         "signatures" => Check::Signatures(patterns(value)?),
         "certificate_days" => Check::CertificateDays(number(value)?),
         "certificates" => word(value, "verified", Check::CertificateVerifies)?,
@@ -146,7 +147,7 @@ fn check(key: &str, value: &Value) -> Result<Check, String> {
         "renegotiation" => word(value, "secure", Check::SecureRenegotiation)?,
         "extended_master_secret" => word(value, "required", Check::ExtendedMasterSecret)?,
         _ => {
-            return Err("no such check. The checks are plaintext, versions, required_versions, suites, groups, dh_bits, rsa_bits, curves, signatures, certificate_days, certificates, compression, renegotiation, extended_master_secret".to_owned());
+            return Err("no such check. The checks are plaintext, versions, required_versions, suites, groups, dh_bits, rsa_bits, curves, keys, signatures, certificate_days, certificates, compression, renegotiation, extended_master_secret".to_owned());
         }
     })
 }

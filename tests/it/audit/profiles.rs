@@ -172,6 +172,16 @@ fn a_profile_of_today_fails_when_the_server_does_more() {
         "{text:?}"
     );
     assert!(text.stdout.contains("FAILED"), "{text:?}");
+    let rsa = root.leaf_of(&rcgen::PKCS_RSA_SHA256, &["db.example"]);
+    server.configure(&rsa, &[("ssl_ciphers", "ECDHE+AESGCM")]);
+    let other_key = audit(&client, &["--profile", "today.toml", &string]);
+    let failed = clauses(profile(&other_key.endpoint(), "today"), "failed");
+    assert!(
+        failed
+            .iter()
+            .any(|clause| clause.ends_with("no other curve or kind of key")),
+        "{other_key:?}"
+    );
 }
 
 /// With sslmode=require nobody verifies the certificates, so that the audit itself has an answer to everything.
@@ -198,7 +208,15 @@ fn a_requirement_without_an_answer_does_not_pass() {
     );
     let run = audit(&client, &["--profile", "ours.toml", &full]);
     assert_eq!((run.code, run.outcome().as_str()), (0, "pass"), "{run:?}");
-    assert_eq!(audit(&client, &[&require]).code, 0);
+    let unverified = audit(&client, &[&require]);
+    assert_eq!(unverified.code, 0);
+    let shown = unverified.endpoint()["audit"]["tls"]["certificates"].to_string();
+    assert!(
+        !shown.contains("verifies"),
+        "nobody has verified it: {shown}"
+    );
+    let text = client.pgtls(&["audit", &require]);
+    assert!(text.stdout.contains("not verified: "), "{text:?}");
     let run = audit(&client, &["--profile", "ours.toml", &require]);
     assert_eq!(
         (run.code, run.outcome().as_str()),
