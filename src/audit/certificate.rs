@@ -2,11 +2,10 @@
 
 use super::session::{Setup, Shaken, shake};
 use super::{Asking, Gaps, Inquiry, Variant, asking};
-use crate::conninfo::Host;
 use crate::handshake::ServerKeys;
 use crate::inquiry::{Line, Unknown};
 use crate::probe::Task;
-use crate::verify::{Judgement, judge};
+use crate::verify::Judgement;
 use crate::words::words;
 
 words! {
@@ -101,9 +100,7 @@ async fn shown(line: &Line, task: &Task, circumstance: Circumstance) -> Result<P
         Shaken::Refused(_) => Ok(Presented::Nothing),
         Shaken::Session { session, presented } => {
             session.close(until).await;
-            let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-            let judgement = judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest);
-            Ok(Presented::Chain(Box::new(judgement)))
+            Ok(Presented::Chain(Box::new(task.judge(&presented))))
         }
     }
 }

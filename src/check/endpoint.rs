@@ -280,7 +280,8 @@ impl<'a> Network<'a> {
                 ..self.at_present(&task)
             };
             let deadline = Instant::now() + left;
-            let login = log_in(&present, &observation, demands, deadline).await;
+            let chosen = (task.moment == Moment::Chosen).then_some(task.now);
+            let login = log_in((&present, chosen), &observation, demands, deadline).await;
             diagnosis = diagnose_login(&present, &observation, &login, demands, diagnosis, others);
             entry = Some(login);
         }
@@ -374,7 +375,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Even with `--at`, a password is sent only if the certificates are valid at present.
+    /// Even with `--at`, a password is sent only if the certificates are valid at present as well.
     fn at_present(&self, task: &Task) -> Task {
         Task {
             now: self.clock.at_present(),
@@ -411,14 +412,14 @@ impl<'a> Network<'a> {
 
 /// Logs in where the rounds of SCRAM, whose number the server decides, delay no check of another server.
 async fn log_in(
-    present: &Task,
+    (present, chosen): (&Task, Option<i64>),
     observation: &Arc<Observation>,
     demands: &Demands,
     deadline: Instant,
 ) -> Login {
     let (task, observation) = (present.clone(), Arc::clone(observation));
     let demands = demands.clone();
-    let entering = async move { login(&task, &observation, &demands, deadline).await };
+    let entering = async move { login(&task, chosen, &observation, &demands, deadline).await };
     // On the heap, so that a check without a login needs no space for one.
     Box::pin(workers::beside(entering)).await
 }

@@ -37,8 +37,7 @@ pub(super) struct Connector {
     inner: Connect,
     client_certificate: Box<dyn Fn() -> ClientCertificateRequest + Send>,
     witness: Arc<Witness>,
-    task: Task,
-    demands: Demands,
+    wanted: Wanted,
     rules: Rules,
     tap: Record,
     shared: Shared,
@@ -46,7 +45,7 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(
-        task: &Task,
+        (task, chosen): (&Task, Option<i64>),
         demands: &Demands,
         password: &Password,
         tap: &Record,
@@ -68,8 +67,11 @@ impl Connector {
             inner,
             client_certificate,
             witness,
-            task: task.clone(),
-            demands: demands.clone(),
+            wanted: Wanted {
+                task: task.clone(),
+                chosen,
+                demands: demands.clone(),
+            },
             rules: rules(task, password),
             tap: tap.clone(),
             shared: shared.clone(),
@@ -104,7 +106,7 @@ impl Connector {
                 judgement: Some(Box::new(judgement)),
             }));
         }
-        if !demands_hold(&self.task, &self.demands, &judgement) {
+        if !self.wanted.is_met_by(&judgement) {
             return Err(self.shared.fail(Error::Unmet));
         }
         let rules = Rules {
@@ -117,6 +119,34 @@ impl Connector {
     }
 }
 
+/// What the certificates of this connection must meet, too: several servers may share one address.
+struct Wanted {
+    task: Task,
+    /// The time of `--at`.
+    chosen: Option<i64>,
+    demands: Demands,
+}
+
+impl Wanted {
+    /// Do pins and all other demands hold, now and at the chosen time?
+    fn is_met_by(&self, judgement: &Judgement) -> bool {
+        let holds = |task: &Task, judgement: &Judgement| {
+            judgement.satisfies(task.trust.level).is_ok()
+                && unmet(&self.demands, judgement, None, &task.trust, &task.rules()).is_empty()
+        };
+        let presented = judgement.certificates.iter();
+        let presented: Vec<&[u8]> = presented.map(|one| &*one.der).collect();
+        let holds_at = |now| {
+            let then = Task {
+                now,
+                ..self.task.clone()
+            };
+            holds(&then, &then.judge(&presented))
+        };
+        holds(&self.task, judgement) && self.chosen.is_none_or(holds_at)
+    }
+}
+
 impl TlsConnect<Tap<TcpStream>> for Connector {
     type Stream = Watched<Rustls>;
     type Error = io::Error;
@@ -125,13 +155,6 @@ impl TlsConnect<Tap<TcpStream>> for Connector {
     fn connect(self, stream: Tap<TcpStream>) -> Self::Future {
         Box::pin(self.shake_hands(stream))
     }
-}
-
-/// Do pins and all other demands hold for this connection's certificates, too? Several servers may
-/// share one address.
-fn demands_hold(task: &Task, demands: &Demands, judgement: &Judgement) -> bool {
-    judgement.satisfies(task.trust.level).is_ok()
-        && unmet(demands, judgement, None, &task.trust, &task.rules()).is_empty()
 }
 
 /// The offer of the first handshake, without versions below the demanded one.

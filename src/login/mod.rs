@@ -210,9 +210,12 @@ impl std::fmt::Display for Step {
 /// Logs in to the address of the observation by the rules of the task, and asks the server about the
 /// session. Everything ends at the deadline.
 ///
+/// Certificates must be valid at the time of the task, and also at the chosen time of the check, if there is one.
+///
 /// Call it only if the observation is a pass and all demands are met.
 pub async fn login(
     task: &Task,
+    chosen: Option<i64>,
     observation: &Observation,
     demands: &Demands,
     deadline: Instant,
@@ -234,7 +237,15 @@ pub async fn login(
             }
             file => ignored_file.clone_from(file),
         }
-        let mut outcome = attempt(task, observation, demands, &password, &shared, deadline).await;
+        let mut outcome = attempt(
+            (task, chosen),
+            observation,
+            demands,
+            &password,
+            &shared,
+            deadline,
+        )
+        .await;
         if let Some(echo) = Echo::of(&task.conninfo, &password) {
             echo.mask(&mut outcome);
         }
@@ -262,7 +273,7 @@ pub async fn login(
 }
 
 async fn attempt(
-    task: &Task,
+    (task, chosen): (&Task, Option<i64>),
     observation: &Observation,
     demands: &Demands,
     password: &Password,
@@ -277,7 +288,7 @@ async fn attempt(
     let config = settings::config(&task.conninfo, password).map_err(Error::Unsupported)?;
     let wishes = Wishes::of(&task.conninfo).map_err(Error::Unsupported)?;
     let (stream, tap, port) = ready(task, observation, deadline).await?;
-    let connector = Connector::new(task, demands, password, &tap, shared)?;
+    let connector = Connector::new((task, chosen), demands, password, &tap, shared)?;
     let spoken = questions::speak(&config, stream, connector, wishes)
         .await
         .map_err(|error| failure(&error, shared, &tap))?;

@@ -24,7 +24,7 @@ use crate::handshake::{
 use crate::negotiate::Ready;
 use crate::startup::first_answer;
 use crate::trust::Trust;
-use crate::verify::{Oldest, OpenSsl, Purpose, Revocation, Rules, Unsatisfied};
+use crate::verify::{Judgement, Oldest, OpenSsl, Purpose, Revocation, Rules, Unsatisfied, judge};
 use crate::wire::postgres::FirstAnswer;
 use crate::{connect, handshake, negotiate};
 
@@ -71,6 +71,12 @@ impl Task {
                 .map_or(Revocation::Off, Revocation::WholeChain),
             purpose: Purpose::SslServer,
         }
+    }
+
+    /// Judges what a server presents.
+    pub fn judge<D: AsRef<[u8]>>(&self, presented: &[D]) -> Judgement {
+        let host = self.endpoint.host.as_ref().map(Host::as_bytes);
+        judge(presented, &*self.trust, host, &self.rules()).since(self.oldest)
     }
 }
 

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::pki_types::CertificateDer;
 
 use super::Task;
-use crate::conninfo::Host;
 use crate::handshake::{Approve, Refusal};
-use crate::verify::{FaultKind, Judgement, Unsatisfied, judge};
+use crate::verify::{FaultKind, Judgement, Unsatisfied};
 use crate::workers::Weight;
 
 /// Approves inside the handshake and keeps the judgement for the report.
@@ -38,8 +37,7 @@ impl Witness {
 impl Approve for Witness {
     fn approve(&self, presented: &[CertificateDer<'_>]) -> Result<(), Refusal> {
         let task = &self.task;
-        let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-        let judgement = judge(presented, &*task.trust, host, &task.rules()).since(task.oldest);
+        let judgement = task.judge(presented);
         // What only older versions refuse does not end the handshake: the report says that newer
         // ones accept the server, so the server must prove that it has its key.
         let verdict = judgement

@@ -225,6 +225,22 @@ fn a_certificate_that_is_valid_on_another_day_gets_no_password() {
     assert_eq!(*got.lock().unwrap(), b"");
 }
 
+/// The password goes to another certificate, which ends before the time of --at.
+#[test]
+fn a_certificate_of_the_login_must_be_valid_at_the_chosen_time_too() {
+    let lab = Lab::new();
+    let long = lab.root.leaf(&["db.example"]);
+    let short = lab.root.leaf_with(&["db.example"], |params| {
+        params.not_after = crate::support::pki::in_days(3);
+    });
+    let (peer, got) = changing(plain(&long, TLS13), plain(&short, TLS13), 1);
+    let run = lab.run(&peer, "json", "", &["--at", "+10d"]);
+    let came = (run.code, run.outcome());
+    assert_eq!(came, (1, "unexpected-certificate".to_owned()), "{run:?}");
+    assert_eq!(peer.heard().len(), 2, "the first one passes: {run:?}");
+    assert_eq!(*got.lock().unwrap(), b"");
+}
+
 /// Like providers that select their databases by SNI.
 #[test]
 fn a_server_that_misses_the_host_name_is_understood() {
