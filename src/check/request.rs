@@ -138,6 +138,14 @@ impl Source {
             Given::Nothing => Input::Environment,
         }
     }
+
+    /// The file of roots that replaces those of the string.
+    pub(super) fn roots(&self) -> Option<&Path> {
+        match &self.trust.as_ref()?.choice {
+            Choice::File(file) => Some(file),
+            Choice::Bundled | Choice::BundledRoot(_) | Choice::Mozilla | Choice::System => None,
+        }
+    }
 }
 
 /// The user's name for a connection string.

@@ -17,8 +17,9 @@ mod notices;
 mod symptom;
 
 use std::net::IpAddr;
+use std::path::Path;
 
-use crate::conninfo::{ConnInfo, Host};
+use crate::conninfo::{ConnInfo, Host, Keyword};
 use crate::demands::{Demands, Strictness, Unmet, Verification, proves_nothing, unmet};
 use crate::exit::Exit;
 use crate::handshake::Tls;
@@ -82,6 +83,26 @@ impl Diagnosis {
             error: Some(error),
             findings: Vec::new(),
         }
+    }
+
+    /// The same where `--trust` names the roots: psql does not know the option, so each string that changes names the file.
+    #[must_use]
+    pub fn with_roots(mut self, conninfo: &ConnInfo, file: &Path) -> Self {
+        let roots = (Keyword::SslRootCert, file.as_os_str().as_encoded_bytes());
+        for finding in self.error.iter_mut().chain(&mut self.findings) {
+            let hint = std::mem::take(&mut finding.hint);
+            finding.hint = hint.settled(|fix| {
+                Settled::Kept(match (fix.kind, &fix.trial) {
+                    (FixKind::String, Some(trial)) => Fix {
+                        standing: fix.standing,
+                        ..with_roots(conninfo, trial, roots)
+                    },
+                    (FixKind::String, None)
+                    | (FixKind::File | FixKind::ServerSetting | FixKind::Command, _) => fix,
+                })
+            });
+        }
+        self
     }
 
     /// Turns a pass into a failure with this finding. What fails already gets one more finding.
@@ -261,6 +282,16 @@ pub fn diagnose_as(
     diagnosis.findings.sort_by_key(|finding| finding.level);
     apply_strictness(&mut diagnosis, demands.strictness);
     diagnosis
+}
+
+/// The string of a fix, with these roots in place of any others.
+fn with_roots(conninfo: &ConnInfo, trial: &Trial, roots: (Keyword, &[u8])) -> Fix {
+    let mut changes = trial.settings();
+    changes.retain(|(keyword, _)| *keyword != roots.0);
+    changes.push(roots);
+    let fix = corrected(conninfo, &changes);
+    let made = trial.made.iter().cloned();
+    made.fold(fix, |fix, made| fix.making(made.path, made.contents))
 }
 
 /// Says what would happen to a server that presents this chain under this name.

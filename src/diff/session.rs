@@ -136,7 +136,7 @@ fn trust(before: &SeenTrust, now: &SeenTrust) -> Vec<Change> {
         && old != new
     {
         let is_public = |trust: &SeenTrust| match trust.source.as_ref()?.known()? {
-            TrustSource::SslRootCert | TrustSource::Home => Some(false),
+            TrustSource::SslRootCert | TrustSource::Trust | TrustSource::Home => Some(false),
             TrustSource::System | TrustSource::Bundled | TrustSource::Mozilla => Some(true),
         };
         let kind = match (is_public(before), is_public(now)) {

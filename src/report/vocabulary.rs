@@ -28,8 +28,10 @@ words! {
 
     /// Where trust comes from.
     TrustSource {
-        /// A named file.
+        /// The file that `sslrootcert` names.
         SslRootCert = "sslrootcert",
+        /// The file of `--trust`, or of `trust` in the configuration file.
+        Trust = "trust",
         /// `~/.postgresql/root.crt`.
         Home = "home",
         /// The trust store of this machine.

@@ -227,6 +227,44 @@ fn the_trust_of_the_machine_is_used_if_the_string_says_so() {
     }
 }
 
+/// psql has no such option: what is advised must work without it.
+#[test]
+fn advice_names_the_file_of_the_option() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    client.write("other.crt", Ca::root("other").pem);
+    for (name, settings) in [
+        ("db.example", "sslmode=require"),
+        ("db.example", "sslmode=require sslrootcert=other.crt"),
+        ("wrong.example", "sslmode=verify-full sslrootcert=other.crt"),
+        ("db.example", "sslmode=disable"),
+    ] {
+        let string = format!(
+            "host={name} hostaddr=127.0.0.1 port={} user=postgres dbname=postgres {settings}",
+            server.port
+        );
+        let run = client.pgtls(&["check", "--format", "json", "--trust", "root.crt", &string]);
+        let endpoint = run.endpoint();
+        if let Some(trust) = endpoint.get("trust") {
+            assert_eq!(trust["source"], "trust", "{run:?}");
+        }
+        let fixes = endpoint["fixes"].as_array().into_iter().flatten();
+        let strings: Vec<&str> = fixes
+            .filter(|fix| fix["kind"] == "string")
+            .map(|fix| fix["after"].as_str().unwrap())
+            .collect();
+        assert!(!strings.is_empty(), "{settings}: {run:?}");
+        for fixed in strings {
+            assert!(fixed.contains("sslrootcert=root.crt"), "{fixed}: {run:?}");
+            client.run_psql(fixed, "SELECT 1").unwrap();
+        }
+    }
+}
+
 #[test]
 fn the_option_overrules_the_string() {
     let directory = tempfile::tempdir().unwrap();

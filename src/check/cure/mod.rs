@@ -108,6 +108,7 @@ pub(super) async fn judged<'s>(
     words: Words<'_>,
     deadline: Instant,
 ) -> Checked<'s> {
+    let checked = naming_roots(checked);
     let diagnosis = {
         // What a login says cannot be tried again.
         let by_login = checked.exit() != Exit::Passed && has_login(&checked.subject);
@@ -139,6 +140,19 @@ pub(super) async fn judged<'s>(
         diagnosis,
         ..checked
     }
+}
+
+/// Psql knows no `--trust`: what is advised must name its file.
+fn naming_roots(mut checked: Checked<'_>) -> Checked<'_> {
+    let conninfo = match &checked.subject {
+        Subject::Unread => return checked,
+        Subject::Unchecked { conninfo, .. } => conninfo,
+        Subject::Observed(observed) => &observed.task.conninfo,
+    };
+    if let Some(file) = checked.source.roots() {
+        checked.diagnosis = checked.diagnosis.with_roots(conninfo, file);
+    }
+    checked
 }
 
 impl Case<'_> {

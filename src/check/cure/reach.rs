@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use super::{Case, Place, State};
 use crate::check::unit::gather;
-use crate::conninfo::{ConnInfo, Endpoint, Error, Host, Setting, World};
+use crate::conninfo::{ConnInfo, Endpoint, Error, Setting, World};
 use crate::demands::Demands;
 use crate::diagnose::{Aim, Diagnosis, conninfo_error, diagnose_as, trust_error, unchecked};
 use crate::handshake::{self, Refusal, ServerKeys};
 use crate::probe::{LibpqOffer, Observation, Proof, Session, Stop, Task, probe, refused_by_older};
 use crate::trust::{Trust, TrustRequest};
-use crate::verify::{Judgement, judge};
+use crate::verify::Judgement;
 
 /// What a state of things leads to.
 pub(super) struct Reached {
@@ -147,8 +147,7 @@ fn again(task: &Task, judgement: &Judgement) -> Option<Judgement> {
         return None;
     }
     let presented: Vec<&[u8]> = judgement.certificates.iter().map(|one| &*one.der).collect();
-    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
-    Some(judge(&presented, &*task.trust, host, &task.rules()).since(task.oldest))
+    Some(task.judge(&presented))
 }
 
 /// A second look that ends with the chain or the name has not checked the server's proof of its key. What
@@ -209,7 +208,11 @@ impl Case<'_> {
                 });
             }
         };
-        let reached = |diagnosis| {
+        let reached = |diagnosis: Diagnosis| {
+            let diagnosis = match self.source.roots() {
+                Some(file) => diagnosis.with_roots(&conninfo, file),
+                None => diagnosis,
+            };
             Some(Reached {
                 diagnosis,
                 conninfo: Some(Arc::clone(&conninfo)),

@@ -1,8 +1,11 @@
 //! Puts into the advice what the trials have shown: what helps stays and is proven, what does not help goes.
 
+use std::path::Path;
+
 use super::candidates::{Candidate, Origin};
 use super::reach::Reached;
 use super::{Case, State, Step, is_cured};
+use crate::conninfo::Keyword;
 use crate::diagnose::{Diagnosis, Finding, Fix, FixKind, Hint, Level, Settled};
 use crate::escape::Shown;
 
@@ -29,7 +32,7 @@ pub(super) async fn settle(
         false => Vec::new(),
     };
     let rooted = rooted(&diagnosis, &path);
-    let cure = Cure::of(&diagnosis, before, path, &mut kept);
+    let cure = Cure::of(&diagnosis, (before, case.source.roots()), path, &mut kept);
     for (index, finding) in all_mut(&mut diagnosis).enumerate() {
         let mut hint = std::mem::take(&mut finding.hint);
         if rooted.contains(&index) {
@@ -95,7 +98,9 @@ async fn notices(
                 let is_string = fixes
                     .get(fix)
                     .is_some_and(|fix| fix.kind == FixKind::String);
-                let instead = is_string.then(|| string(&cured, before.cloned())).flatten();
+                let instead = is_string
+                    .then(|| string(&cured, before.cloned(), case.source.roots()))
+                    .flatten();
                 helpful.push(Kept {
                     finding,
                     fix,
@@ -136,11 +141,11 @@ impl Cure {
     /// `None` if nothing leads further. Commands that belong to other findings of the report are kept there.
     fn of(
         diagnosis: &Diagnosis,
-        before: Option<Shown>,
+        (before, roots): (Option<Shown>, Option<&Path>),
         path: Vec<Step>,
         kept: &mut Vec<Kept>,
     ) -> Option<Self> {
-        let whole = string(&path.last()?.to, before).map(Fix::proven);
+        let whole = string(&path.last()?.to, before, roots).map(Fix::proven);
         let end = path.last().map(|step| &step.to.diagnosis)?;
         let left = end
             .error
@@ -235,9 +240,17 @@ fn shown(lead: &str, string: Option<Fix>) -> Hint {
 }
 
 /// The string of a state of things, with its secrets masked; `None` where it cannot be read, and may therefore hold a
-/// secret in the wrong place.
-fn string(reached: &Reached, before: Option<Shown>) -> Option<Fix> {
-    let fix = Fix::string(Shown::new(&reached.conninfo.as_ref()?.redacted()));
+/// secret in the wrong place. It names the roots of `--trust`.
+fn string(reached: &Reached, before: Option<Shown>, roots: Option<&Path>) -> Option<Fix> {
+    let conninfo = reached.conninfo.as_ref()?;
+    let text = match roots {
+        Some(file) => {
+            let file = file.as_os_str().as_encoded_bytes();
+            conninfo.changed(&[(Keyword::SslRootCert, file)])
+        }
+        None => conninfo.redacted(),
+    };
+    let fix = Fix::string(Shown::new(&text));
     Some(match before {
         Some(before) => fix.instead_of(before),
         None => fix,
@@ -310,7 +323,7 @@ mod tests {
             None => vec![step(origin, passed)],
             Some(rest) => vec![step(origin, failed(Hint::default())), step(rest, passed)],
         };
-        let cure = Cure::of(&failed(own), None, path, &mut Vec::new());
+        let cure = Cure::of(&failed(own), (None, None), path, &mut Vec::new());
         cure.unwrap().hint.to_string()
     }
 

@@ -218,10 +218,13 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
     })
 }
 
-/// The sslrootcert with which psql would reach the same anchor; `None` if the string's own does.
+/// The sslrootcert with which psql would reach the same anchor; `None` if the string's own does, or the file of `--trust`,
+/// which every fix names.
 fn root_setting(task: &Task, judgement: &Judgement) -> Option<String> {
-    if task.trust.source != Source::Fallback {
-        return None;
+    match task.trust.source {
+        Source::SslRootCert { .. } | Source::Option { .. } | Source::Home { .. } => return None,
+        Source::System => return task.trust.chosen_by.map(|_| "system".to_owned()),
+        Source::Bundled | Source::Mozilla | Source::Fallback => {}
     }
     let anchor = judgement.anchors().next_back()?;
     let bundled = BundledRoot::of(anchor);

@@ -4,7 +4,7 @@ use super::super::times::instant;
 use super::super::{TrustReport, TrustSource};
 use crate::conninfo::{Origin, SystemRoots, shown_path};
 use crate::escape::{Shown, escape};
-use crate::trust::{BundledRoot, CrlSource, Source, Trust};
+use crate::trust::{BundledRoot, Chooser, CrlSource, Source, Trust};
 use crate::verify::Judgement;
 
 /// What decides about the roots, if it is not the string alone.
@@ -46,9 +46,12 @@ fn system_variables(roots: &SystemRoots) -> Option<String> {
 pub(super) fn trust_report(trust: &Trust, judgement: &Judgement) -> TrustReport {
     let anchor = judgement.anchors().next_back();
     let (source, path) = match &trust.source {
-        Source::SslRootCert { path, .. } | Source::Option { path } => {
-            (TrustSource::SslRootCert, Some(path))
-        }
+        Source::SslRootCert { path, .. } => (TrustSource::SslRootCert, Some(path)),
+        Source::Option { path } => match trust.chosen_by {
+            // The option of `verify` has this name.
+            Some(Chooser::Verify) => (TrustSource::SslRootCert, Some(path)),
+            Some(Chooser::Option | Chooser::Config) | None => (TrustSource::Trust, Some(path)),
+        },
         Source::Home { path } => (TrustSource::Home, Some(path)),
         Source::System => (TrustSource::System, None),
         Source::Bundled => (TrustSource::Bundled, None),

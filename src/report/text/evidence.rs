@@ -178,10 +178,10 @@ impl Rows<'_> {
             (Some(TrustSource::System), _) => "the roots of this machine".to_owned(),
             (Some(TrustSource::Bundled), _) => "the built-in roots".to_owned(),
             (Some(TrustSource::Mozilla), _) => "Mozilla's roots, built in".to_owned(),
-            (Some(TrustSource::SslRootCert | TrustSource::Home) | None, Some(path)) => {
-                unbroken(path)
+            (Some(TrustSource::SslRootCert | TrustSource::Trust | TrustSource::Home) | None, _) => {
+                let path = trust.path.as_ref();
+                path.map_or_else(|| source.to_string(), |path| unbroken(path))
             }
-            (Some(TrustSource::SslRootCert | TrustSource::Home) | None, None) => source.to_string(),
         };
         let place = match &trust.origin {
             Some(origin) => format!("{roots} ({source}, from {origin})"),
