@@ -6,7 +6,7 @@ use crate::verify::{Fault, FaultKind, PathReport};
 
 /// What is wrong, in a few words: the error of the check has the details.
 pub(super) fn of_fault(case: &Case<'_>, path: &PathReport, fault: &Fault) -> Objection {
-    let place = path.place(fault);
+    let place = case.judgement.place_on(path, fault.depth);
     let ends_in_file = || {
         let mut links = links(case, path).into_iter();
         links.any(|link| case.anchors.contains(link))

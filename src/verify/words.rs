@@ -1,6 +1,6 @@
 //! A fault of a chain in plain words, for every text that names one.
 
-use super::{Fault, FaultKind, PathReport, Step};
+use super::{Fault, FaultKind, Judgement, PathReport};
 
 /// Where on a path a certificate is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Place {
     Leaf,
     /// Between leaf and root, sent by the server or held in the root file.
     Intermediate,
-    /// A trust anchor that nobody else issued.
+    /// One that nobody else issued, trusted or not.
     Root,
 }
 
@@ -24,7 +24,7 @@ impl Place {
     }
 }
 
-impl PathReport {
+impl Judgement {
     /// Where the certificate with this fault is.
     pub fn place(&self, fault: &Fault) -> Place {
         self.place_at(fault.depth)
@@ -32,11 +32,17 @@ impl PathReport {
 
     /// What the certificate at this position of the path is.
     pub fn place_at(&self, depth: usize) -> Place {
-        match (depth, self.path.get(depth)) {
+        self.place_on(&self.path, depth)
+    }
+
+    /// The same for another path through the same presented certificates.
+    pub fn place_on(&self, path: &PathReport, depth: usize) -> Place {
+        let step = path.path.get(depth);
+        match (depth, step.and_then(|step| self.certificate(step))) {
             (0, _) => Place::Leaf,
-            // Root files often hold intermediates, too.
-            (_, Some(Step::Anchor(anchor))) if anchor.certificate.is_self_issued() => Place::Root,
-            (_, Some(Step::Anchor(_) | Step::Presented(_)) | None) => Place::Intermediate,
+            // Root files often hold intermediates, too, and servers often send their root.
+            (_, Some(certificate)) if certificate.is_self_issued() => Place::Root,
+            (_, Some(_) | None) => Place::Intermediate,
         }
     }
 }

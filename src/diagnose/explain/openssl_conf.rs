@@ -39,7 +39,7 @@ pub(in crate::diagnose) fn refused_by_level(task: &Task, judgement: &Judgement) 
     let certificate = path.get(depth)?;
     let message = format!(
         "psql on this machine refuses this chain: {} \"{}\" {what}, and {} needs {needed} bits of security",
-        judgement.path.place_at(depth).name(),
+        judgement.place_at(depth).name(),
         name(certificate),
         shown(setting)
     );

@@ -130,7 +130,7 @@ fn finding(level: Level, judgement: &Judgement, what: PostQuantum) -> Finding {
             (depth, algorithm, Stage::Verify, "refuses this chain")
         }
     };
-    let role = judgement.path.place_at(depth).name();
+    let role = judgement.place_at(depth).name();
     let who = match judgement.on_path(depth) {
         Some(certificate) => format!("{role} \"{}\"", name(certificate)),
         None => role.to_owned(),

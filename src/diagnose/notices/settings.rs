@@ -202,9 +202,7 @@ fn stronger_mode(task: &Task, judgement: &Judgement) -> Option<Finding> {
                         .message
                         .to_string()
                 }
-                Unsatisfied::Chain(fault) => {
-                    fault.kind.sentence(judgement.path.place(fault).name())
-                }
+                Unsatisfied::Chain(fault) => fault.kind.sentence(judgement.place(fault).name()),
                 Unsatisfied::Unparsable { position, error } => format!(
                     "certificate {position} of the chain (0 is the server's own) cannot be parsed: {error}"
                 ),

@@ -70,6 +70,17 @@ fn an_intermediate_in_the_root_file_is_not_missing_if_it_is_sent() {
     for said in ["the intermediate certificate", "Remove it there"] {
         assert!(run.stdout.contains(said), "{said}: {run:?}");
     }
+
+    // PostgreSQL sends the root if ssl_ca_file has it.
+    let stranger = Ca::root_with("Stranger", expired);
+    let root_sent = with(
+        &stranger.leaf(&["db.example.com"]).and(&stranger.pem),
+        &root,
+    );
+    let run = verify(&root_sent, ALL);
+    assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+    let found = run.findings();
+    assert!(found.contains(&"root-expired".to_owned()), "{run:?}");
 }
 
 #[test]

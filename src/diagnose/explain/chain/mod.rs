@@ -206,7 +206,7 @@ impl Case<'_> {
     }
 
     fn place(&self) -> Place {
-        self.judgement.path.place(self.fault)
+        self.judgement.place(self.fault)
     }
 
     fn certificate(&self) -> Option<&Certificate> {
