@@ -5,13 +5,13 @@ use std::io;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use crate::support::client::{Answer, Client, Run};
 use crate::support::peer::{Conversation, Peer};
-use crate::support::pki::{Ca, Documented, Served, expired};
+use crate::support::pki::{Ca, Documented, Served, common_name, expired};
 use crate::support::postgres::Postgres;
 
 const TLS12: (&str, &str) = ("ssl_max_protocol_version", "TLSv1.2");
@@ -248,7 +248,8 @@ fn demands_options_and_formats_know_such_a_result() {
 #[test]
 fn a_request_for_a_client_certificate_is_never_a_pass() {
     let root = Ca::root("root");
-    let served = root.leaf(&["db.example"]);
+    // Its file is ssl_ca_file as well.
+    let served = root.leaf(&["db.example"]).and(&root.pem);
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
@@ -275,7 +276,28 @@ fn a_request_for_a_client_certificate_is_never_a_pass() {
         "{ours:?}"
     );
     let said = ours.endpoint()["error"]["message"].to_string();
-    assert!(said.contains("pgtls cannot, psql can"), "{said}");
+    assert!(said.contains("pgtls cannot, psql perhaps can"), "{said}");
+    // psql cannot with a certificate that the server refuses.
+    let over = root.leaf_with(&[], |params| {
+        params.distinguished_name = common_name("postgres");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        expired(params);
+    });
+    for (name, bad, why) in [
+        ("expired", over, "expired"),
+        ("stranger", Ca::root("other").client("postgres"), "other"),
+    ] {
+        client.write("own.crt", &bad.chain);
+        client.write_private("own.key", &bad.key);
+        let ours = client.check(&format!("{string} sslcert=own.crt sslkey=own.key"));
+        let said = ours.endpoint()["error"]["message"].to_string();
+        assert!(
+            said.contains("psql most likely cannot either"),
+            "{name}: {said}"
+        );
+        assert!(said.contains(why), "{name}: {said}");
+        assert_ne!(ours.code, 0, "{name}: {ours:?}");
+    }
 }
 
 /// What a forger makes of the flight.

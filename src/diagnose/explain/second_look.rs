@@ -2,7 +2,9 @@
 
 use super::client_certificate;
 use super::front::Front;
+use super::own_certificate;
 use super::wire::{NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
+use crate::conninfo::shown_path;
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::handshake::Tls;
 use crate::probe::{LookFault, Task};
@@ -70,14 +72,26 @@ fn flight(fault: &FlightFault, front: Front) -> Finding {
 fn client_certificate(task: &Task, tls: &Tls) -> Finding {
     let suite = tls.cipher.map_or("this suite", |suite| suite.openssl);
     let unknown = format!("pgtls does not finish handshakes with {suite}");
-    if task.trust.identity.is_some() {
-        let message = format!(
-            "pgtls cannot, psql can: {}, and shows only in a finished handshake whether it accepts yours; {unknown}",
-            LookFault::ClientCertificate
-        );
+    if let Some(identity) = &task.trust.identity {
+        let asks = LookFault::ClientCertificate;
         let front = Front::of(tls);
+        let (message, advice) = match own_certificate::reason(task, tls, None) {
+            Some((why, advice)) => (
+                format!(
+                    "pgtls cannot, and psql most likely cannot either: {asks}, and the client certificate \"{}\" does not fit: {why}; {unknown}",
+                    shown_path(&identity.certificate_path)
+                ),
+                advice,
+            ),
+            None => (
+                format!(
+                    "pgtls cannot, psql perhaps can: {asks}, and shows only in a finished handshake whether it accepts yours; {unknown}"
+                ),
+                Hint::default(),
+            ),
+        };
         return finding(Code::NoCommonCipher, message)
-            .hint(front.evidence().and(front.more_suites()));
+            .hint(advice.and(front.evidence()).and(front.more_suites()));
     }
     let message = format!(
         "pgtls cannot, psql perhaps can: {}, and there is none to send; whether it goes on without shows only in a finished handshake, and {unknown}",
