@@ -239,7 +239,12 @@ impl Rows<'_> {
             (Some(method), None) => format!(", {method}"),
             (None, _) => String::new(),
         };
-        let came = if login.succeeded { "" } else { "refused: " };
+        let came = match (login.succeeded, &login.sqlstate) {
+            (true, _) => "",
+            (false, Some(_)) => "refused: ",
+            // The server may not even have been asked.
+            (false, None) => "none: ",
+        };
         self.row("login", &format!("{came}{who}{how}"))?;
         if let Some(version) = &login.server_version {
             self.row("", &format!("server version {version}"))?;
