@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::*;
 use crate::conninfo::fake::Fake;
 use crate::diagnose::OtherHosts;
+use crate::exit::Exit;
 use script::Answer::{Connected, OfAnotherKind, Refuses, Silent, Unreachable};
 use script::{PASSES, Script};
 

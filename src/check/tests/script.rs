@@ -1,19 +1,23 @@
 //! Endpoints that answer by a script.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::super::hosts::Visitor;
 use super::super::unit::{Readable, Unreadable};
-use super::super::*;
+use super::super::{Checked, Observed, Source, Subject};
 use crate::connect;
-use crate::conninfo::TargetSessionAttrs;
-use crate::diagnose::{Code, Finding, Hint, Level, OtherHosts, Stage};
+use crate::conninfo::{Endpoint, TargetSessionAttrs};
+use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, OtherHosts, Stage};
+use crate::exit::Exit;
 use crate::handshake::Tls;
-use crate::login::{self, Entered, Role, Sight, Step, Unread};
-use crate::probe::{LibpqOffer, Moment, Stop, Timings};
+use crate::login::{self, Entered, Login, Role, Sight, Step, Unread};
+use crate::probe::{LibpqOffer, Moment, Observation, Stop, Task, Timings};
 use crate::wire::postgres::ServerError;
 
 /// How an endpoint answers.

@@ -1,6 +1,8 @@
 //! A check that waits for endpoints, and one that is interrupted.
 
-use tokio::time::sleep;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::*;
 
