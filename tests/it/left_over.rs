@@ -2,6 +2,7 @@
 
 use crate::support::client::{Client, Run};
 use crate::support::fleet_lab::Lab;
+use crate::support::pki::Ca;
 use crate::support::postgres::closed_port;
 
 fn hint(run: &Run) -> String {
@@ -67,6 +68,17 @@ fn a_list_of_another_length_says_where_it_comes_from() {
             .contains("hostaddr (from the environment variable PGHOSTADDR) has 1"),
         "{run:?}"
     );
+}
+
+/// Its mode is right for what it is.
+#[test]
+fn no_mode_is_advised_for_a_certificate_in_the_place_of_the_key() {
+    let client = Client::new();
+    client.write("client.crt", Ca::root("client").pem);
+    let run = client.check("host=db.example sslmode=require sslcert=client.crt sslkey=client.crt");
+    assert_eq!(run.outcome(), "key-file-permissions", "{run:?}");
+    assert!(hint(&run).contains("leave its mode as it is"), "{run:?}");
+    assert!(!hint(&run).contains("chmod"), "{run:?}");
 }
 
 /// psql would look for a file of that very name.

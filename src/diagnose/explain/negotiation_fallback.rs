@@ -35,10 +35,10 @@ pub(in crate::diagnose) fn advise(
             };
             let sentence = match next.error {
                 None => format!("{other} gets an answer there and would pass. Use{needs}:"),
-                Some(next) => format!(
-                    "{other} gets an answer there, and the next fault: {}. For that answer, use{needs}:",
-                    next.message
-                ),
+                // What is left is said behind the string.
+                Some(_) => {
+                    format!("{other} gets an answer there, but that is not all. Use{needs}:")
+                }
             };
             Hint::say(sentence).fix(string)
         }

@@ -80,10 +80,8 @@ fn the_advice_of_an_audit_is_judged_for_an_audit() {
     assert!(hint(&run).contains("would pass"), "{run:?}");
     assert!(!hint(&run).contains("client certificate"), "{run:?}");
     let checked = client.check(&string);
-    assert!(
-        hint(&checked).contains("the next fault: server says: connection requires"),
-        "{checked:?}"
-    );
+    let left = "server says: connection requires";
+    assert_eq!(hint(&checked).matches(left).count(), 1, "{checked:?}");
 }
 
 #[test]
