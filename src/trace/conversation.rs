@@ -89,10 +89,17 @@ impl Conversation {
             }
             Stage::Tls(watch) => watch.hear(Side::Application, bytes, &mut self.seen),
             Stage::Login(login) => login.client(bytes, &mut self.seen),
-            Stage::Gssapi(exchange) => exchange
-                .hear(Side::Application, bytes, &mut self.seen)
-                .unwrap_or(Attention::Over),
+            Stage::Gssapi(exchange) => {
+                let heard = exchange.hear(Side::Application, bytes, &mut self.seen);
+                heard.unwrap_or_else(|Malformed| self.foreign())
+            }
         }
+    }
+
+    /// The application sent what no client of PostgreSQL sends.
+    fn foreign(&mut self) -> Attention {
+        self.decide(Step::Foreign);
+        Attention::Over
     }
 
     /// Reads packets without a kind, and what comes after them.
@@ -120,10 +127,7 @@ impl Conversation {
             Opening::Foreign if matches!(self.stage, Stage::MayBeginGssapi) => self.gssapi(),
             // Tokens of GSSAPI have no mark: the answer tells what they are.
             Opening::Tls | Opening::Foreign if self.may_be_a_token() => Attention::Needed,
-            Opening::Tls | Opening::Foreign => {
-                self.decide(Step::Foreign);
-                Attention::Over
-            }
+            Opening::Tls | Opening::Foreign => self.foreign(),
         }
     }
 
@@ -183,10 +187,7 @@ impl Conversation {
                 self.stage = Stage::Gssapi(exchange);
                 attention
             }
-            Err(Malformed) => {
-                self.decide(Step::Foreign);
-                Attention::Over
-            }
+            Err(Malformed) => self.foreign(),
         }
     }
 

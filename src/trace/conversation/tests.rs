@@ -269,6 +269,18 @@ fn gssapi_is_a_session_when_both_sides_have_set_it_up_and_used_it() {
 }
 
 #[test]
+fn what_is_no_packet_of_gssapi_is_foreign_in_any_pieces() {
+    let gss = request(GSSENC_REQUEST);
+    let strange = b"\x17\x08\x07\x16\x53\x03";
+    for length in 1..=strange.len() {
+        let mut parts = vec![(Application, &gss[..]), (Server, b"G")];
+        parts.extend(strange.chunks(length).map(|piece| (Application, piece)));
+        let expected = [Step::GssencRequest, Step::GssencAccepted, Step::Foreign];
+        assert_eq!(seen(&parts).steps, expected, "{length}");
+    }
+}
+
+#[test]
 fn after_the_login_nothing_is_kept() {
     let startup = startup_message(b"ann", b"app");
     let mut conversation = Conversation::default();
