@@ -1,7 +1,7 @@
 //! Commands that set variables: `docker run -e NAME=VALUE`, `kubectl create secret ... --from-literal=NAME=VALUE`,
 //! `export NAME=VALUE NAME=VALUE`.
 
-use super::dotenv_line::{Line, Quotes};
+use super::dotenv_line::{Form, Line, Quotes};
 use super::shell::{Ending, words};
 
 /// Programs whose arguments may be variables of another program.
@@ -50,6 +50,7 @@ fn variable(word: &str) -> Option<Line> {
         value: value.to_owned(),
         // The shell has removed them.
         quotes: Quotes::None,
+        form: Form::Shell,
     })
 }
 

@@ -14,6 +14,24 @@ pub(super) struct Line {
     pub(super) name: String,
     pub(super) value: String,
     pub(super) quotes: Quotes,
+    pub(super) form: Form,
+}
+
+/// Whose line it is. What one reads means nothing to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `NAME=VALUE`, `export NAME=VALUE`: shells and readers of env files.
+    Shell,
+    /// `set NAME=VALUE`, `setx NAME VALUE`.
+    Cmd,
+    /// `$env:NAME = VALUE`
+    PowerShell,
+    /// `ENV NAME=VALUE`
+    Dockerfile,
+    /// `- NAME=VALUE`
+    Item,
+    /// `NAME: VALUE`
+    Mapping,
 }
 
 /// Whether the value was in quotes.
@@ -27,13 +45,22 @@ pub(super) enum Quotes {
 /// The variable that a line sets; nothing if it does not.
 pub(super) fn line(text: &str) -> Option<Line> {
     let text = text.trim();
-    let text = text.strip_prefix("- ").unwrap_or(text).trim_start();
+    let (form, text) = match text.strip_prefix("- ") {
+        Some(item) => (Form::Item, item.trim_start()),
+        None => (Form::Shell, text),
+    };
     let text = whole_in_quotes(text).unwrap_or(text);
-    let text = ["export ", "set ", "setx ", "ENV ", "$env:"]
-        .iter()
-        .find_map(|word| text.strip_prefix(word))
-        .unwrap_or(text)
-        .trim_start();
+    let (form, text) = [
+        ("export ", form),
+        ("set ", Form::Cmd),
+        ("setx ", Form::Cmd),
+        ("ENV ", Form::Dockerfile),
+        ("$env:", Form::PowerShell),
+    ]
+    .into_iter()
+    .find_map(|(word, form)| Some((form, text.strip_prefix(word)?)))
+    .unwrap_or((form, text));
+    let text = text.trim_start();
     // `"ConnectionStrings__Db": "..."`, in YAML or JSON.
     let text = text.strip_suffix(',').unwrap_or(text);
     let end = text.find(['=', ':'])?;
@@ -60,7 +87,49 @@ pub(super) fn line(text: &str) -> Option<Line> {
         name: name.to_owned(),
         value,
         quotes,
+        form: if colon { Form::Mapping } else { form },
     })
+}
+
+/// The lines of a text, each with its number, counted from 1. A value in quotes may go on over several; nothing if other
+/// text follows its end, because readers differ on what that means.
+pub(super) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
+    let mut found = Vec::new();
+    let mut lines = (1..).zip(text.lines()).peekable();
+    while let Some((number, first)) = lines.next() {
+        let mut whole = first.to_owned();
+        if let Some(quote) = open_quote(first) {
+            let mut ahead = lines.clone();
+            let end = ahead.position(|(_, line)| line.contains(quote));
+            for (_, line) in lines.by_ref().take(end.map_or(0, |end| end + 1)) {
+                whole.push('\n');
+                whole.push_str(line);
+            }
+            let last = whole.rsplit('\n').next().unwrap_or_default();
+            let behind = last.split_once(quote).map_or("", |(_, behind)| behind);
+            if end.is_some() && !ends(behind) {
+                return None;
+            }
+        }
+        found.push((number, whole));
+    }
+    Some(found)
+}
+
+/// The quote that a line's value begins with, if the line does not end it.
+fn open_quote(text: &str) -> Option<char> {
+    let value = line(text)?.value;
+    ['"', '\'', '`'].into_iter().find(|quote| {
+        value
+            .strip_prefix(*quote)
+            .is_some_and(|rest| !rest.contains(*quote))
+    })
+}
+
+/// Whether nothing that counts follows a quote.
+fn ends(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    behind.is_empty() || behind.starts_with('#')
 }
 
 /// `- "KEY=VALUE"`: what is in quotes that enclose the whole item.
@@ -79,11 +148,10 @@ fn unquoted(value: &str) -> (String, Quotes) {
     ] {
         let inner = value.strip_prefix(quote);
         let closed = inner.and_then(|inner| inner.split_once(quote));
-        if let Some((inner, behind)) = closed {
-            let comment = behind.trim_start();
-            if comment.is_empty() || comment.starts_with('#') {
-                return (inner.to_owned(), quotes);
-            }
+        if let Some((inner, behind)) = closed
+            && ends(behind)
+        {
+            return (inner.to_owned(), quotes);
         }
     }
     // Only after a blank do all readers take # for a comment.
@@ -93,18 +161,35 @@ fn unquoted(value: &str) -> (String, Quotes) {
     (value.to_owned(), Quotes::None)
 }
 
-/// The variables of all lines; nothing if one line is not a variable, a comment or empty.
-pub(super) fn variables(text: &str) -> Option<Vec<Param>> {
-    let mut found = Vec::new();
-    for text in text.lines() {
-        let text = text.trim();
-        if text.is_empty() || text.starts_with('#') || text == "environment:" {
+/// The lines of a text that set variables, each with its number and its text; nothing if one line is not a variable, a
+/// comment or empty, or if they are not all of one form.
+pub(super) fn lines(text: &str) -> Option<Vec<(usize, String, Line)>> {
+    let mut found: Vec<(usize, String, Line)> = Vec::new();
+    for (number, text) in numbered(text)? {
+        let bare = text.trim();
+        if bare.is_empty() || bare.starts_with('#') || bare == "environment:" {
             continue;
         }
-        let line = line(text)?;
-        found.push(Param::new(line.name, line.value));
+        let line = line(bare)?;
+        if found
+            .first()
+            .is_some_and(|(_, _, first)| first.form != line.form)
+        {
+            return None;
+        }
+        found.push((number, text, line));
     }
     (!found.is_empty()).then_some(found)
+}
+
+/// The same, as settings.
+pub(super) fn variables(text: &str) -> Option<Vec<Param>> {
+    let lines = lines(text)?.into_iter();
+    Some(
+        lines
+            .map(|(_, _, line)| Param::new(line.name, line.value))
+            .collect(),
+    )
 }
 
 /// The keyword that libpq reads a variable for.
@@ -115,23 +200,16 @@ pub(super) fn keyword(name: &str) -> Option<Keyword> {
         .find(|keyword| keyword.variable() == Some(name))
 }
 
-/// Variables that name the file in which libpq looks for a service.
-pub(super) const SERVICE_FILES: &[&str] = &["PGSERVICEFILE", "PGSYSCONFDIR"];
+/// The old variable for `sslmode=require`.
+const REQUIRE_SSL: &str = "PGREQUIRESSL";
 
-/// Refuses a service of a file that only the text's own environment, these variables, names.
-pub(super) fn no_other_service_file<'n>(
-    mut variables: impl Iterator<Item = &'n str>,
-    reading: &Reading,
-) -> Result<(), Fault> {
-    match reading.get(Keyword::Service) {
-        Some(_) if variables.any(|name| SERVICE_FILES.contains(&name)) => Err(Fault::refused_but(
-            reading.dialect,
-            "it names a service file of its own, and pgtls reads services from that of this machine",
-            "Set PGSERVICEFILE for pgtls itself.",
-        )),
-        Some(_) | None => Ok(()),
-    }
+/// Whether libpq reads a variable for a connection.
+pub(super) fn is_of_libpq(name: &str) -> bool {
+    keyword(name).is_some() || name == REQUIRE_SSL || SERVICE_FILES.contains(&name)
 }
+
+/// Variables that name the file in which libpq looks for a service.
+const SERVICE_FILES: &[&str] = &["PGSERVICEFILE", "PGSYSCONFDIR"];
 
 /// Whether libpq's variables say where to connect.
 pub(super) fn is_group(variables: &[Param]) -> bool {
@@ -142,17 +220,41 @@ pub(super) fn is_group(variables: &[Param]) -> bool {
 /// The variables of libpq, as settings.
 pub(super) fn group(variables: &[Param]) -> Result<Reading, Fault> {
     let mut reading = Reading::new(DIALECT);
-    for variable in variables
-        .iter()
-        .filter(|variable| !variable.value.is_empty())
-    {
-        if let Some(keyword) = keyword(&variable.name) {
-            reading.set_beneath(keyword, variable.value.as_bytes());
+    let variables = variables.iter();
+    add_environment(
+        &mut reading,
+        variables.map(|variable| (variable.name.as_str(), variable.value.as_str())),
+    )?;
+    reading.without_nul()
+}
+
+/// Variables of libpq that count beside a string. An empty one is a value, too (`conninfo_add_defaults` in libpq's
+/// `fe-connect.c`).
+pub(super) fn add_environment<'n>(
+    reading: &mut Reading,
+    variables: impl Iterator<Item = (&'n str, &'n str)>,
+) -> Result<(), Fault> {
+    let mut names_services = false;
+    let mut requires = false;
+    for (name, value) in variables {
+        match keyword(name) {
+            Some(keyword) => reading.set_beneath(keyword, value),
+            None if name == REQUIRE_SSL => requires = value.starts_with('1'),
+            None => names_services |= SERVICE_FILES.contains(&name),
         }
     }
-    let names = variables.iter().map(|variable| variable.name.as_str());
-    no_other_service_file(names, &reading)?;
-    reading.without_nul()
+    if requires && reading.get(Keyword::SslMode).is_none() {
+        reading.set_beneath(Keyword::SslMode, "require");
+    }
+    // Services of a file that only the text's own environment names.
+    match reading.get(Keyword::Service) {
+        Some(_) if names_services => Err(Fault::refused_but(
+            reading.dialect,
+            "it names a service file of its own, and pgtls reads services from that of this machine",
+            "Set PGSERVICEFILE for pgtls itself.",
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What readers of such lines do not agree on.
@@ -213,6 +315,27 @@ mod tests {
                 (name, value),
                 "{text}"
             );
+        }
+        let whole = "A=\"b\nC=d\" # e\nF='g'\n";
+        let found: Vec<_> = lines(whole)
+            .unwrap()
+            .into_iter()
+            .map(|(number, _, line)| (number, line.name, line.value))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (1, "A".to_owned(), "b\nC=d".to_owned()),
+                (3, "F".to_owned(), "g".to_owned())
+            ]
+        );
+        for strange in [
+            "A=\"b\nC=\"d\"\n",
+            "A=b\nset C=d",
+            "A=b\nC: d",
+            "- A=b\nC=d",
+        ] {
+            assert_eq!(lines(strange), None, "{strange}");
         }
         for text in [
             "postgres://h/d",

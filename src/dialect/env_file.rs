@@ -8,10 +8,13 @@ use crate::conninfo::{Keyword, Nowhere, World};
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
     // `PGSERVICE=x psql` is a command.
-    if dotenv_line::variables(text).is_none() || super::psql_command::is_command(text) {
+    let Some(lines) = dotenv_line::lines(text) else {
+        return Ok(None);
+    };
+    if super::psql_command::is_command(text) {
         return Ok(None);
     }
-    let lines: Vec<dotenv_line::Line> = text.lines().filter_map(dotenv_line::line).collect();
+    let lines: Vec<dotenv_line::Line> = lines.into_iter().map(|(_, _, line)| line).collect();
     // A string of other drivers, whose first setting looks like a variable.
     if lines.iter().any(|line| setting_of_others(line, text)) {
         return Ok(None);
@@ -67,9 +70,7 @@ impl Group {
     /// Whose a variable is.
     fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|group| match group {
-            Self::Libpq => {
-                dotenv_line::keyword(name).is_some() || dotenv_line::SERVICE_FILES.contains(&name)
-            }
+            Self::Libpq => dotenv_line::is_of_libpq(name),
             Self::Laravel => laravel::takes(name),
         })
     }
@@ -105,10 +106,16 @@ impl Group {
 }
 
 /// Whether a line sets a secret, which is no string, whatever it looks like. Names such as `AUTH_DB_DSN` and `PASSPORT_DB`
-/// only seem to be those of secrets: a URL, and what a driver reads as several settings, is a string.
+/// only seem to be those of secrets: a URL, and what a driver reads as several settings, is a string, and so may be what is
+/// called a database.
 fn is_secret(line: &dotenv_line::Line, read: &Result<Option<Reading>, Fault>) -> bool {
     let has_several = matches!(read, Ok(Some(_))) && line.value.matches('=').count() > 1;
-    let is_string = line.value.contains("://") || has_several || ends_as_string(&words(&line.name));
+    let words = words(&line.name);
+    let last = words.last().map_or("", String::as_str);
+    let is_string = line.value.contains("://")
+        || has_several
+        || ends_as_string(&words)
+        || DATABASE.contains(&last);
     named_for_secret(&line.name) && !is_string
 }
 
@@ -219,6 +226,7 @@ fn may_be_string(line: &dotenv_line::Line) -> bool {
         && (value.contains("postgres://")
             || value.contains("postgresql:")
             || value.contains(":5432")
+            || is_server_and_database(&value) && has_one(&words(&line.name), DATABASE)
             || line.name.to_ascii_uppercase().contains("DATABASE_URL")
             || [
                 "host",
@@ -233,35 +241,47 @@ fn may_be_string(line: &dotenv_line::Line) -> bool {
             .any(sets))
 }
 
+/// `db.example.com:6432/app`
+fn is_server_and_database(value: &str) -> bool {
+    let Some((host, rest)) = value.split_once(':') else {
+        return false;
+    };
+    let is_name = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    rest.split_once('/').is_some_and(|(port, database)| {
+        is_name(host) && is_name(database) && port.parse::<u16>().is_ok()
+    })
+}
+
 /// The connection strings in an env file, each with its line, counted from 1: variables that hold one, or may be meant
 /// to, and the groups of variables that are one together. Nothing if it is not an env file.
 #[must_use]
 pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
-    dotenv_line::variables(text)?;
-    let (numbered, lines): (Vec<(usize, &str)>, Vec<dotenv_line::Line>) = (1..)
-        .zip(text.lines())
-        .filter_map(|(number, text)| Some(((number, text), dotenv_line::line(text)?)))
-        .unzip();
-    if lines
+    let read = dotenv_line::lines(text)?;
+    if read
         .iter()
-        .zip(&numbered)
-        .any(|(line, (_, text))| setting_of_others(line, text))
+        .any(|(_, text, line)| setting_of_others(line, text))
     {
         return None;
     }
+    let lines: Vec<dotenv_line::Line> = read.iter().map(|(_, _, line)| line.clone()).collect();
     let groups = Group::of_all(&lines);
     let mut texts: Vec<(Group, usize, String)> = Vec::new();
     let mut found = Vec::new();
-    for (line, (number, text)) in lines.iter().zip(numbered) {
-        match group_in(line, &groups) {
+    for (number, text, line) in read {
+        match group_in(&line, &groups) {
             Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
                 Some((_, _, all)) => {
                     all.push('\n');
-                    all.push_str(text);
+                    all.push_str(&text);
                 }
-                None => texts.push((group, number, text.to_owned())),
+                None => texts.push((group, number, text)),
             },
-            None => found.extend(listed(line, text).map(|text| (number, text))),
+            None => found.extend(listed(&line, &text).map(|text| (number, text))),
         }
     }
     found.extend(texts.into_iter().map(|(_, first, text)| (first, text)));
@@ -309,9 +329,7 @@ fn value(line: &dotenv_line::Line, world: &dyn World) -> Result<Option<Reading>,
                 return Err(fault);
             }
             let mut reading = Reading::new(Dialect::DotenvLine);
-            for setting in settings {
-                reading.set(setting.keyword, setting.value.as_bytes());
-            }
+            reading.adopt(settings)?;
             reading
         }
         None => match by_signs(text, world)? {
@@ -358,6 +376,10 @@ mod tests {
             ("B=cG9zdGdyZXM6Ly91OnBAaC9kP3NzbG1vZGU9cmVxdWlyZQ==\n", &[3]),
             ("B=Host=b;Ssl Mod=VerifyFull\n", &[3]),
             ("B=db.example:5432/app\n", &[3]),
+            ("CORE_DB=db.example:6432/app\n", &[3]),
+            ("AUTH_DB=service=nosvc\n", &[3]),
+            ("AUTH_DB=host=b prt=1\n", &[3]),
+            ("KEYCLOAK_DB='host=b port=1' x\n", &[3]),
             ("DATABASE_URL=\n", &[3]),
             ("DATABASE_URL=mysql://h/d\n", &[3]),
             // What says nothing about PostgreSQL.
@@ -365,7 +387,7 @@ mod tests {
             ("SENTRY_DSN=${SENTRY}\nMYSQL_DSN=mysql://h/d\n", &[]),
             ("POSTGRES_USER=app\nPG_MAJOR=15\nLOCALHOST=1\n", &[]),
             (
-                "DB_USER=$USER\nREPLICA_COUNT=${N}\nPGADMIN_EMAIL=${MAIL}\n",
+                "IMAGE=registry:5000/app\nDB_USER=$USER\nREPLICA_COUNT=${N}\nPGADMIN_EMAIL=${MAIL}\n",
                 &[],
             ),
             // A secret is no string, whatever it looks like.

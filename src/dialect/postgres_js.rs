@@ -125,7 +125,7 @@ fn tls(tls: &Tls, reading: &mut Reading) {
     set_mode(reading, mode);
     match tls.get("sslrootcert") {
         Some("system") | None => {}
-        Some(_) => reading.warn("sslrootcert", "postgres.js does not read it from a URL, so it is left out: postgres(url, { ssl: { ca: fs.readFileSync('root.crt') } })"),
+        Some(_) => reading.warn("sslrootcert", "postgres.js hands it to the server, which refuses the login. Give the file in the program: postgres(url, { ssl: { ca: fs.readFileSync('root.crt') } })"),
     }
     if verifies(mode) {
         set_runtime_roots(reading, "Node's own roots and those of NODE_EXTRA_CA_CERTS");

@@ -1,8 +1,8 @@
 //! A command line of psql or its relatives.
 
-use super::dotenv_line::{keyword, no_other_service_file};
+use super::dotenv_line::{add_environment, keyword};
 use super::promise::Promise;
-use super::psql_programs::{Argument, Long, PROGRAMS, Program, Words};
+use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
 use super::shell::{Ending, words};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::{Keyword, Word, parse};
@@ -136,8 +136,14 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
         ));
     }
     let program = run.program;
-    if let Some(variable) = line.iter().find_map(|word| word.expands.as_ref()) {
-        return Err(Fault::Unexpanded(Word::new(variable.as_bytes())));
+    let expansion = |word: &super::shell::ShellWord| {
+        let expansion = word.expands.as_ref()?;
+        // It may be a piece of a password with a raw `$`.
+        let before = word.text.get(..expansion.at).unwrap_or_default();
+        Some(Word::after(before.as_bytes(), expansion.name.as_bytes()))
+    };
+    if let Some(variable) = line.iter().find_map(expansion) {
+        return Err(Fault::Unexpanded(variable));
     }
     let mut reading = Reading::new(DIALECT);
     let mut database: Option<String> = None;
@@ -200,7 +206,7 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
         Words::Others => {}
     }
     if let Some(database) = database {
-        set_database(&database, &mut reading)?;
+        set_database(&database, program.priority(), &mut reading)?;
     }
     for name in run.withheld {
         if keyword(name).is_some() {
@@ -211,12 +217,7 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
         }
     }
     // `PGX=.. psql`: the environment comes after the string.
-    for (name, value) in &run.variables {
-        if let Some(keyword) = keyword(name) {
-            reading.set_beneath(keyword, *value);
-        }
-    }
-    no_other_service_file(run.variables.iter().map(|(name, _)| *name), &reading)?;
+    add_environment(&mut reading, run.variables.into_iter())?;
     Ok((reading.without_nul()?, ignored))
 }
 
@@ -275,6 +276,8 @@ fn store(
     reading: &mut Reading,
     database: &mut Option<String>,
 ) {
+    // An empty one is as good as none (`conninfo_array_parse` in libpq's `fe-connect.c`).
+    let value = value.filter(|value| !value.is_empty());
     match (keyword, value) {
         (Some(Keyword::Dbname), Some(value)) => *database = Some(value.to_owned()),
         (Some(keyword), Some(value)) => reading.set(keyword, value),
@@ -282,9 +285,8 @@ fn store(
     }
 }
 
-/// A string or URI in place of a database's name overrides the options; what it leaves out stays
-/// (`expand_dbname` in libpq's `fe-connect.c`).
-fn set_database(database: &str, reading: &mut Reading) -> Result<(), Fault> {
+/// A string or URI in place of a database's name; what it leaves out stays as it is.
+fn set_database(database: &str, priority: Priority, reading: &mut Reading) -> Result<(), Fault> {
     let is_string = database.contains('=')
         || database.starts_with("postgresql://")
         || database.starts_with("postgres://");
@@ -292,12 +294,12 @@ fn set_database(database: &str, reading: &mut Reading) -> Result<(), Fault> {
         reading.set(Keyword::Dbname, database);
         return Ok(());
     }
-    let settings =
+    let mut settings =
         parse(database.as_bytes()).map_err(|error| Fault::refused(DIALECT, error.to_string()))?;
-    for setting in settings {
-        reading.set(setting.keyword, setting.value.as_bytes());
+    if priority == Priority::Options {
+        settings.retain(|made| reading.get(made.keyword).is_none());
     }
-    Ok(())
+    reading.adopt(settings)
 }
 
 pub(super) fn write(promise: &mut Promise) -> String {
@@ -334,6 +336,25 @@ mod tests {
                 Some("verify-full"),
             ),
             ("vacuumdb -h h --analyze d", Some("d"), None),
+            ("pg_dump -h h -b sslmode=disable", None, Some("disable")),
+            ("pg_dump -h h sslmode=disable -e x", None, Some("disable")),
+            ("pgbench -S -l -I d sslmode=disable", None, Some("disable")),
+            (
+                "pg_dumpall -r -S x -d sslmode=disable",
+                None,
+                Some("disable"),
+            ),
+            (
+                "pg_basebackup -R -l x -d sslmode=disable",
+                None,
+                Some("disable"),
+            ),
+            ("psql -h h -p '' -d sslmode=disable", None, Some("disable")),
+            (
+                "psql -h h <<E -d sslmode=disable\nselect 1\nE",
+                None,
+                Some("disable"),
+            ),
         ] {
             let reading = read(line).unwrap();
             let text = |keyword| {
@@ -351,8 +372,43 @@ mod tests {
             "psql -h h --unknown d",
             "psql -h h --no d",
             "PGSERVICEFILE=/f psql service=x",
+            "psql -h h <<E\nE\npsql -h i",
+            "psql -h h \"$@\"",
+            "psql -h h $1",
         ] {
             assert!(read(line).is_err(), "{line}");
+        }
+        for line in [
+            "PGPASSWORD=Hun$Ter9 psql -h h",
+            "psql postgresql://u:Hun$Ter9@h/d",
+            "psql postgresql://u:Hun7@Ter9/x@h/d",
+            "psql postgresql://u:12/Ter9@h/d",
+        ] {
+            let fault = read(line).unwrap_err();
+            let said = format!("{fault} {:?}", fault.advice());
+            assert!(!said.contains("Hun") && !said.contains("Ter9"), "{said}");
+        }
+    }
+
+    /// Of the four programs, pg_dumpall and pg_basebackup 15 were asked.
+    #[test]
+    fn options_of_some_programs_count_more_than_the_string() {
+        for (program, host) in [
+            ("pg_dumpall", "h"),
+            ("pg_basebackup", "h"),
+            ("pg_receivewal", "h"),
+            ("pg_recvlogical", "h"),
+            ("pg_dump", "i"),
+            ("psql", "i"),
+        ] {
+            let line = format!("{program} -h h -d 'host=i sslmode=require'");
+            let reading = read(&line).unwrap();
+            assert_eq!(reading.get(Keyword::Host), Some(host.as_bytes()), "{line}");
+            assert_eq!(
+                reading.get(Keyword::SslMode),
+                Some(&b"require"[..]),
+                "{line}"
+            );
         }
     }
 
@@ -387,6 +443,8 @@ mod tests {
                 Some("disable"),
             ),
             ("PGSSLMODE=verify-full sudo -u postgres psql -h h", None),
+            ("PGREQUIRESSL=1 psql -h h", Some("require")),
+            ("PGREQUIRESSL=1 PGSSLMODE= psql -h h", Some("")),
             (
                 "PGSSLMODE=verify-full sudo PGSSLMODE=require psql -h h",
                 Some("require"),

@@ -11,6 +11,16 @@ pub(super) enum Words {
     Others,
 }
 
+/// Whether a connection string in place of the database's name counts more than the options.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Priority {
+    /// `expand_dbname` of libpq's `PQconnectdbParams`.
+    String,
+    /// The options are added to the string's settings (`GetConnection` in `streamutil.c`, `connectDatabase` of
+    /// pg_dumpall).
+    Options,
+}
+
 /// A program, as its `--help` describes it.
 pub(super) struct Program {
     pub(super) name: &'static str,
@@ -35,13 +45,22 @@ pub(super) enum Argument {
 }
 
 impl Program {
-    /// Whether `-d` names a database. To createuser it is a flag, and to pgbench before 17, where the word behind it is
-    /// the database all the same.
+    /// Whether `-d` names a database. To createuser it is a flag, to pg_amcheck a pattern, and to pgbench before 17 a flag,
+    /// too, where the word behind it is the database all the same.
     pub(super) fn takes_database(&self) -> bool {
         self.name != "pgbench"
-            && ["dbname", "database"]
-                .iter()
-                .any(|name| self.long(name).is_some())
+            && self
+                .long("dbname")
+                .is_some_and(|long| long.name == "dbname")
+    }
+
+    pub(super) fn priority(&self) -> Priority {
+        match self.name {
+            "pg_dumpall" | "pg_basebackup" | "pg_receivewal" | "pg_recvlogical" => {
+                Priority::Options
+            }
+            _ => Priority::String,
+        }
     }
 
     /// The option of that name, or the only one that begins so (`getopt_long`).
@@ -97,7 +116,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_dump",
         Words::Database,
-        "bBEfFjnNStTZ",
+        "eEfFjnNStTZ",
         "binary-upgrade blobs clean column-inserts compress= create data-only dbname= disable-dollar-quoting \
          disable-triggers enable-row-security encoding= exclude-extension= exclude-schema= exclude-table= \
          exclude-table-and-children= exclude-table-data= exclude-table-data-and-children= extension= \
@@ -125,7 +144,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_dumpall",
         Words::Others,
-        "flrE",
+        "EflS",
         "binary-upgrade clean column-inserts data-only database= dbname= disable-dollar-quoting \
          disable-triggers encoding= exclude-database= extra-float-digits= file= filter= globals-only help \
          host= if-exists inserts load-via-partition-root lock-wait-timeout= no-comments no-data no-owner \
@@ -144,7 +163,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_basebackup",
         Words::Others,
-        "cDFrRSTXZ",
+        "cDFilrStTXZ",
         "checkpoint= compress= create-slot dbname= format= gzip help host= incremental= label= \
          manifest-checksums= manifest-force-encode max-rate= no-clean no-estimate-size no-manifest \
          no-password no-slot no-sync no-verify-checksums password pgdata= port= progress slot= \
@@ -161,7 +180,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_recvlogical",
         Words::Others,
-        "EfFIoPSs",
+        "EfFIoPsS",
         "create-slot dbname= drop-slot enable-failover enable-two-phase endpos= failover file= \
          fsync-interval= help host= if-not-exists no-loop no-password option= password plugin= port= slot= \
          start startpos= status-interval= two-phase username= verbose version",
@@ -169,7 +188,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pgbench",
         Words::Database,
-        "bcDfFjlLMPRsStT",
+        "bcDfFIjLMPRstT",
         "aggregate-interval= builtin= client= connect dbname= debug define= exit-on-abort failures-detailed file= \
          fillfactor= foreign-keys help host= index-tablespace= init-steps= initialize jobs= latency-limit= \
          log log-prefix= max-tries= no-vacuum partition-method= partitions= port= progress= \
@@ -218,7 +237,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "createuser",
         Words::Others,
-        "cg",
+        "acgmv",
         "admin= bypassrls connection-limit= createdb createrole echo help host= inherit interactive login \
          member-of= no-bypassrls no-createdb no-createrole no-inherit no-login no-password no-replication \
          no-superuser password port= pwprompt replication role= superuser username= valid-until= version \
@@ -233,7 +252,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     program(
         "pg_amcheck",
         Words::Database,
-        "ijrRst",
+        "dDijIrRsStT",
         "all checkunique database= echo endblock= exclude-database= exclude-index= exclude-relation= \
          exclude-schema= exclude-table= exclude-toast-pointers heapallindexed help host= index= \
          install-missing jobs= maintenance-db= no-dependent-indexes no-dependent-toast no-password \

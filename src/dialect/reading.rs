@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::name::Variables;
 use super::{Dialect, Fault, Stack};
-use crate::conninfo::{ConnInfo, Error, Keyword, Origin, Word, World, quoted};
+use crate::conninfo::{Assignment, ConnInfo, Error, Keyword, Origin, Secrecy, Word, World, quoted};
 
 /// A string, read as libpq would have to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +130,24 @@ impl Reading {
             Some(set) => set.1 = value,
             None => self.settings.push((keyword, value)),
         }
+    }
+
+    /// Takes over the settings of a string of libpq's own.
+    ///
+    /// # Errors
+    /// A piece of the password may stand in another place, where it would be shown.
+    pub(super) fn adopt(&mut self, settings: Vec<Assignment>) -> Result<(), Fault> {
+        for made in settings {
+            if made.keyword.secrecy() == Secrecy::Public && made.value.is_astray() {
+                return Err(Fault::refused_but(
+                    self.dialect,
+                    "a piece of the password may stand in another part of the URI",
+                    "In a password, write / as %2F, : as %3A, ? as %3F and @ as %40.",
+                ));
+            }
+            self.set(made.keyword, made.value.as_bytes());
+        }
+        Ok(())
     }
 
     /// Sets a keyword unless the string itself does: a variable beside the string, or a default of the driver. A service

@@ -8,7 +8,16 @@ use super::settings::Param;
 pub(super) struct ShellWord {
     pub(super) text: String,
     /// The first variable or command that the shell would replace.
-    pub(super) expands: Option<String>,
+    pub(super) expands: Option<Expansion>,
+}
+
+/// What the shell would replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Expansion {
+    /// Its first signs.
+    pub(super) name: String,
+    /// Where it stands in the text of its word.
+    pub(super) at: usize,
 }
 
 /// How a line of a shell ends.
@@ -27,6 +36,8 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
     let mut words: Vec<ShellWord> = Vec::new();
     let mut word: Option<ShellWord> = None;
     let mut letters = text.chars().peekable();
+    // The texts behind the line, each with the word that ends it.
+    let mut documents: Vec<Document> = Vec::new();
     let finish =
         |word: &mut Option<ShellWord>, words: &mut Vec<ShellWord>| words.extend(word.take());
     while let Some(letter) = letters.next() {
@@ -66,6 +77,9 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
                     }
                 }
             }
+            // bash translates "$..." and knows escapes in $'...'.
+            '$' if letters.peek() == Some(&'"') => {}
+            '$' if letters.peek() == Some(&'\'') && !has_escape(&letters) => {}
             '$' | '`' => expand(word.get_or_insert_default(), letter, &mut letters),
             '&' if letters.peek() == Some(&'>') => {
                 finish(&mut word, &mut words);
@@ -74,6 +88,11 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
             }
             ';' | '|' | '&' | '\n' => {
                 finish(&mut word, &mut words);
+                if letter == '\n' {
+                    documents
+                        .drain(..)
+                        .for_each(|document| document.pass(&mut letters));
+                }
                 let more = letters.any(|letter| !letter.is_whitespace());
                 return (
                     words,
@@ -90,18 +109,17 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
                     finish(&mut word, &mut words);
                 }
                 word = None;
-                if letter == '<' && letters.next_if_eq(&'<').is_some() {
-                    // What follows the line is text, unless it is `<<<`.
-                    if letters.next_if_eq(&'<').is_none() {
-                        return (words, Ending::Line);
-                    }
+                // What follows the line is text, unless it is `<<<`.
+                let is_document = letter == '<'
+                    && letters.next_if_eq(&'<').is_some()
+                    && letters.next_if_eq(&'<').is_none();
+                let tabs = is_document && letters.next_if_eq(&'-').is_some();
+                let target = redirect(&mut letters);
+                if is_document {
+                    documents.push(Document { end: target, tabs });
                 }
-                redirect(&mut letters);
             }
-            '#' if word.is_none() => {
-                finish(&mut word, &mut words);
-                return (words, Ending::Line);
-            }
+            '#' if word.is_none() => while letters.next_if(|letter| *letter != '\n').is_some() {},
             letter if letter.is_whitespace() => finish(&mut word, &mut words),
             letter => word.get_or_insert_default().text.push(letter),
         }
@@ -114,8 +132,47 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Passes over the rest of a redirection: its sign, and the file.
-fn redirect(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+/// Whether the quote that comes next has a backslash in it, which means something only in `$'...'`.
+fn has_escape(letters: &Letters<'_>) -> bool {
+    let mut inner = letters.clone();
+    inner.next();
+    inner
+        .take_while(|letter| *letter != '\'')
+        .any(|letter| letter == '\\')
+}
+
+type Letters<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+
+/// A text behind the line that a command reads (POSIX.1-2024, 2.7.4 Here-Document).
+struct Document {
+    /// The line that ends it.
+    end: String,
+    /// Whether tabs before a line do not count.
+    tabs: bool,
+}
+
+impl Document {
+    fn pass(self, letters: &mut Letters<'_>) {
+        while letters.peek().is_some() {
+            let line: String = letters
+                .by_ref()
+                .take_while(|letter| *letter != '\n')
+                .collect();
+            let line = line.trim_end_matches('\r');
+            let line = if self.tabs {
+                line.trim_start_matches('\t')
+            } else {
+                line
+            };
+            if line == self.end {
+                return;
+            }
+        }
+    }
+}
+
+/// Passes over the rest of a redirection: its sign, and the file, whose name without quotes it returns.
+fn redirect(letters: &mut Letters<'_>) -> String {
     while letters
         .next_if(|letter| matches!(letter, '>' | '&' | '|'))
         .is_some()
@@ -125,33 +182,36 @@ fn redirect(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
         .is_some()
     {}
     let mut quote = None;
+    let mut target = String::new();
     while let Some(letter) = letters.next_if(|letter| {
         quote.is_some() || !letter.is_whitespace() && !matches!(letter, ';' | '|' | '&' | '<' | '>')
     }) {
         match letter {
             '\'' | '"' if quote.is_none() => quote = Some(letter),
             _ if quote == Some(letter) => quote = None,
-            _ => {}
+            '\\' if quote != Some('\'') => target.extend(letters.next()),
+            _ => target.push(letter),
         }
     }
+    target
 }
 
 /// Notes what the shell would replace. A `$` before anything else is a `$`.
-fn expand(
-    word: &mut ShellWord,
-    sign: char,
-    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) {
+fn expand(word: &mut ShellWord, sign: char, letters: &mut Letters<'_>) {
     let begins = letters
         .peek()
-        .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '_' | '{' | '('));
+        .is_some_and(|next| next.is_ascii_alphanumeric() || "_{([@*#?$!-'".contains(*next));
+    let at = word.text.len();
     word.text.push(sign);
     if sign == '`' || begins {
         let name: String = letters
             .clone()
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '{' | '}'))
+            .take_while(|c| c.is_ascii_alphanumeric() || "_{}@*".contains(*c))
             .collect();
-        word.expands.get_or_insert_with(|| format!("{sign}{name}"));
+        word.expands.get_or_insert_with(|| Expansion {
+            name: format!("{sign}{name}"),
+            at,
+        });
     }
 }
 
@@ -213,11 +273,29 @@ mod tests {
         assert_eq!(words("a; b").1, Ending::MoreCommands);
         assert_eq!(words("a 'b").1, Ending::OpenQuote);
         assert_eq!(words("a;").1, Ending::Line);
+        assert_eq!(texts("a $'b c' $\"d\""), ["a", "b c", "d"]);
+        // What stands behind the sign of a text still belongs to the command.
+        for line in [
+            "a <<E b\nc\nE\n",
+            "a <<-'E F' b\nc\n\tE F\n",
+            "a <<\\E <<F b\nc\nE\nd\nF",
+            "a >\"x\\\" y\" b",
+        ] {
+            assert_eq!(texts(line), ["a", "b"], "{line}");
+            assert_eq!(words(line).1, Ending::Line, "{line}");
+        }
+        assert_eq!(words("a <<E\nb\nE\nc").1, Ending::MoreCommands);
+        assert_eq!(words("a # b\nc").1, Ending::MoreCommands);
         for (line, expands) in [
             ("a $X", true),
             ("a '$X'", false),
             ("a \"${X}\"", true),
             ("a 5$", false),
+            ("a $", false),
+            ("a \"$@\"", true),
+            ("a $1", true),
+            ("a $?", true),
+            ("a $'b\\n'", true),
         ] {
             assert_eq!(words(line).0[1].expands.is_some(), expands, "{line}");
         }

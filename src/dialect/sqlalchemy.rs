@@ -52,7 +52,12 @@ const ASYNCPG: Table = Table {
         row(&["password"], Meaning::Same(Keyword::Password)),
         row(&["database"], Meaning::Same(Keyword::Dbname)),
         row(&["passfile"], Meaning::Same(Keyword::Passfile)),
-        row(&["timeout"], Meaning::Same(Keyword::ConnectTimeout)),
+        row(
+            &["timeout"],
+            Meaning::Refused(
+                "SQLAlchemy hands asyncpg the text of timeout, and asyncpg wants a number: set it in connect_args",
+            ),
+        ),
         row(
             &["target_session_attrs"],
             Meaning::Same(Keyword::TargetSessionAttrs),

@@ -1,6 +1,7 @@
 //! All unknown settings of a string at once.
 
 use crate::conninfo::{Error, Keyword, Word};
+use crate::secrecy::Taken;
 
 /// The words before `=` in a keyword/value string that libpq does not know.
 pub(super) fn keywords(text: &str) -> Vec<Word> {
@@ -37,7 +38,12 @@ impl Unknown {
             pair.clone_into(&mut self.before);
             return;
         }
-        let word = Word::after(self.before.as_bytes(), name.as_bytes());
+        // A piece without a value may be the rest of the one before it.
+        let word = if pair.contains('=') || self.before.is_empty() {
+            Word::after(self.before.as_bytes(), name.as_bytes())
+        } else {
+            Word::Hidden(Taken::Astray)
+        };
         match word {
             Word::Shown(_) => pair,
             // The rest of a password may go on in the next word.
@@ -75,7 +81,6 @@ pub(super) fn besides(text: &str, error: &Error) -> Vec<Word> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrecy::Taken;
 
     #[test]
     fn a_uri_whose_unknown_word_is_hidden_names_no_others() {
@@ -87,6 +92,9 @@ mod tests {
         let text = "postgresql://u:p@Se?Cret=x&Hun=y&ter2=z@h/d";
         let hidden = unknown(Word::Hidden(Taken::Astray));
         assert_eq!(besides(text, &hidden), []);
+        let misspelt = "postgresql://h/d?pasword=Hun&ter2%x";
+        let others = besides(misspelt, &unknown(Word::Shown("pasword".to_owned())));
+        assert_eq!(others, [Word::Hidden(Taken::Astray)]);
         let shown = unknown(Word::Shown("a".to_owned()));
         let others = besides("postgresql://h/d?a=1&b=2", &shown);
         assert_eq!(others, [Word::Shown("b".to_owned())]);

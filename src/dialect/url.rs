@@ -170,6 +170,14 @@ impl Rules {
 
     /// Takes apart what follows `scheme://`.
     pub(super) fn split(&self, text: &str) -> Result<Url, Fault> {
+        // Parsers of URLs drop some of them (WHATWG URL, 4.4), and join what they separate.
+        if text.trim_end().contains(['\t', '\n', '\r']) {
+            return Err(Fault::refused_but(
+                self.dialect,
+                "a tab or a line break is in the URL",
+                "Remove it. In a password, write a tab as %09.",
+            ));
+        }
         let (userinfo, rest) = self.userinfo(text)?;
         let end = Delimiters::of(self.dialect).end(rest.as_bytes());
         let rest = rest.get(..end).unwrap_or(rest);
@@ -177,8 +185,8 @@ impl Rules {
         let (authority, behind) = rest.split_at(end);
         let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
         let mut url = Url {
-            hosts: self.hosts(authority)?,
-            query: self.query(query)?,
+            hosts: self.hosts(authority, userinfo)?,
+            query: self.query(query, &Param::new(path, ""))?,
             ..Url::default()
         };
         if let Some(path) = path.strip_prefix('/') {
@@ -215,14 +223,19 @@ impl Rules {
     fn unambiguous(&self, text: &str) -> Result<(), Fault> {
         let end = text.find(['/', '?', '#']).unwrap_or(text.len());
         let (authority, behind) = text.split_at(end);
+        let has_port = authority.contains(':');
         let (_, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
         let is_port = port.chars().all(|c| c.is_ascii_digit());
+        // In a value of the query it is usual; elsewhere it may end a password.
+        let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
+        let mut names = query.split('&').map(|pair| pair.split('=').next());
+        let is_stray =
+            path.contains('@') || names.any(|name| name.is_some_and(|name| name.contains('@')));
         match authority.matches('@').count() {
-            0 if behind.contains('@') && !is_port => Err(Fault::refused_but(
-                self.dialect,
-                "the password contains a raw /, ? or #",
-                "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
-            )),
+            0 if behind.contains('@') && !is_port || has_port && is_stray => {
+                Err(self.raw_in_password())
+            }
+            1 if is_stray => Err(self.raw_in_password()),
             0 | 1 => Ok(()),
             _ => Err(Fault::refused_but(
                 self.dialect,
@@ -232,7 +245,19 @@ impl Rules {
         }
     }
 
-    fn hosts(&self, authority: &str) -> Result<Vec<(String, String)>, Fault> {
+    fn raw_in_password(&self) -> Fault {
+        Fault::refused_but(
+            self.dialect,
+            "the password contains a raw /, ? or #",
+            "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
+        )
+    }
+
+    fn hosts(
+        &self,
+        authority: &str,
+        userinfo: Option<&str>,
+    ) -> Result<Vec<(String, String)>, Fault> {
         let one = |text: &str| -> Result<(String, String), Fault> {
             let (host, port) = host_and_port(text).ok_or_else(|| {
                 Fault::refused(self.dialect, "a bracket around the host is not closed")
@@ -243,6 +268,9 @@ impl Rules {
                     "the port is not a number",
                     "In a password, write / as %2F, : as %3A and @ as %40.",
                 ));
+            }
+            if let Some(reason) = self.no_host(text, host, userinfo) {
+                return Err(Fault::refused(self.dialect, reason));
             }
             Ok((self.decoded(host, Plus::Literal)?, port.to_owned()))
         };
@@ -257,7 +285,22 @@ impl Rules {
         }
     }
 
-    fn query(&self, query: &str) -> Result<Vec<Param>, Fault> {
+    /// Why the driver's parser takes the text for no host.
+    fn no_host(&self, text: &str, host: &str, userinfo: Option<&str>) -> Option<&'static str> {
+        let takes_percent = !matches!(self.dialect, Dialect::Jdbc | Dialect::Sqlalchemy);
+        let needs_host = matches!(self.dialect, Dialect::NodePostgres | Dialect::PostgresJs);
+        if text.starts_with('[') && !host.contains(':') {
+            return Some("brackets are for IPv6 addresses only");
+        }
+        if host.contains('%') && !host.contains(':') && !takes_percent {
+            return Some("it does not decode a % in a host");
+        }
+        (needs_host && host.is_empty() && (!text.is_empty() || userinfo.is_some()))
+            .then_some("the host is missing")
+    }
+
+    /// The settings behind the path, in which pgjdbc takes some, too.
+    fn query(&self, query: &str, path: &Param) -> Result<Vec<Param>, Fault> {
         let mut params: Vec<Param> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -266,7 +309,7 @@ impl Rules {
                 Names::Raw => name.to_owned(),
             };
             let value = self.decoded(value, self.plus_in_query)?;
-            params.push(Param::after(params.last(), name, value));
+            params.push(Param::after(params.last().or(Some(path)), name, value));
         }
         Ok(params)
     }
@@ -310,7 +353,7 @@ pub(super) fn path_of(name: &str, coding: Coding) -> Option<String> {
                     letter.encode_utf8(&mut [0; 4]).as_bytes(),
                 ));
             }
-            Coding::Percent | Coding::DecodeUri | Coding::Raw if !raw || "?#".contains(letter) => {
+            Coding::Percent | Coding::DecodeUri | Coding::Raw if !raw || "?#@".contains(letter) => {
                 return None;
             }
             Coding::Percent | Coding::DecodeUri | Coding::Raw => path.push(letter),
@@ -383,6 +426,11 @@ mod tests {
         let usual = Rules::usual(Dialect::Prisma);
         assert!(usual.split("u:p/w@h/d").is_err());
         assert!(usual.split("u:p@w@h/d").is_err());
+        for stray in ["u:12/w@h/d", "u:p@12/w@h/d", "u:p@s?w@h/d=x", "u:1?w@h/d"] {
+            assert!(usual.split(stray).is_err(), "{stray}");
+        }
+        assert!(usual.split("u:p@h:1/d?user=a@b").is_ok());
+        assert!(usual.split("h:1/d?x=dis\nable").is_err());
         let first = Rules::usual(Dialect::Sqlalchemy);
         let url = first.split("u:p/w?#@h/d").unwrap();
         assert_eq!(url.password.as_deref(), Some("p/w?#"));

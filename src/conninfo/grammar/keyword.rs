@@ -2,9 +2,10 @@
 //! (`conninfo_parse` in libpq's `fe-connect.c`).
 
 use super::assignment::{Assignment, store};
-use crate::conninfo::Error;
 use crate::conninfo::space::is_space;
 use crate::conninfo::value::Word;
+use crate::conninfo::{Error, Keyword};
+use crate::secrecy::Taken;
 
 /// Reads all settings of the string in order.
 ///
@@ -21,7 +22,10 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
             return Ok(assignments);
         }
         let name = scanner.name();
-        let word = || Word::after(previous, name);
+        let word = || match Word::after(previous, name) {
+            Word::Shown(_) if may_be_login(name) => Word::Hidden(Taken::Astray),
+            word => word,
+        };
         scanner.skip_spaces();
         if scanner.peek() != Some(b'=') {
             return Err(Error::MissingEquals {
@@ -44,6 +48,16 @@ pub(super) fn parse(text: &[u8]) -> Result<Vec<Assignment>, Error> {
         })?;
         previous = text.get(start..scanner.at).unwrap_or_default();
     }
+}
+
+/// Whether a word may be a user and a password, and not a host and a port, or a keyword and its value.
+fn may_be_login(word: &[u8]) -> bool {
+    let mut pieces = word.split(|byte| *byte == b':');
+    let is_keyword = pieces
+        .next()
+        .is_some_and(|name| Keyword::from_bytes(name).is_some());
+    let is_number = |piece: &[u8]| piece.iter().all(u8::is_ascii_digit);
+    !is_keyword && pieces.next_back().is_some_and(|last| !is_number(last))
 }
 
 struct Scanner<'a> {

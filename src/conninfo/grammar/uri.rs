@@ -144,10 +144,12 @@ fn servers(cursor: &mut Cursor<'_>, settings: &mut Vec<Assignment>) -> Result<Po
         hosts.raw.push(b',');
         ports.raw.push(b',');
     }
-    let mut bytes = ports.raw.iter().filter(|byte| **byte != b',');
+    let decoded = ports.decoded(Some(Keyword::Port));
+    let bytes = decoded.as_deref().unwrap_or(&ports.raw);
+    let mut bytes = bytes.iter().filter(|byte| **byte != b',');
     let text = if bytes.clone().next().is_none() {
         PortText::Absent
-    } else if bytes.all(|byte| byte.is_ascii_digit() || *byte == b' ') {
+    } else if bytes.all(|byte| byte.is_ascii_digit() || b" +".contains(byte)) {
         PortText::Number
     } else if has_colons && !cursor.rest().contains(&b'@') {
         PortText::Colons
