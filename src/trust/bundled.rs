@@ -129,18 +129,26 @@ const RETIRED: [&str; 7] = [
     "d7a7a0fb5d7e2731d771e9484ebcdef71d5f0c3e0a2948782bc83ee0ea699ef4",
 ];
 
-/// Mozilla's roots with this name. Only certificates that contain it are parsed.
+/// Mozilla's roots with this name. webpki-roots is the index: it is static and needs no parsing at
+/// start. It has no validity, which the verdict needs, so the certificate itself comes from
+/// webpki-root-certs, the same list as DER.
 pub(super) fn mozilla_by_subject(subject: &Name) -> Vec<Arc<Anchor>> {
-    let finder = memmem::Finder::new(&subject.der);
-    let found: Vec<Arc<Anchor>> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+    let indexed: Vec<Arc<Anchor>> = webpki_roots::TLS_SERVER_ROOTS
         .iter()
-        .filter(|der| finder.find(der).is_some())
+        .filter(|root| subject.der.ends_with(&root.subject))
+        .filter_map(|root| {
+            webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().find(|der| {
+                [&root.subject, &root.subject_public_key_info]
+                    .iter()
+                    .all(|part| memmem::find(der, part).is_some())
+            })
+        })
         .filter_map(|der| mozilla_root(der, subject))
         .collect();
-    if !found.is_empty() {
-        return found;
+    if !indexed.is_empty() {
+        return indexed;
     }
-    // That compares bytes. To OpenSSL, an issuer in another case or string type is the same
+    // The index compares bytes. To OpenSSL, an issuer in another case or string type is the same
     // name, so the whole list is then parsed: once, even if a hostile chain names many.
     static PARSED: LazyLock<Vec<Arc<Anchor>>> = LazyLock::new(|| {
         let parsed = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
