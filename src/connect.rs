@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::conninfo::{Endpoint, Host, HostAddr, Route};
 use crate::escape::escape;
-use crate::workers;
+use crate::{os, workers};
 
 /// A connected socket and the time that it took.
 #[derive(Debug)]
@@ -188,5 +188,31 @@ pub async fn connect(endpoint: &Endpoint, deadline: Instant) -> Result<Connected
     Err(Error::Refused { attempts })
 }
 
+/// Whether the endpoint accepts a connection, also on a Unix-domain socket. Nothing is sent on it.
+///
+/// # Errors
+/// It does not.
+pub async fn knock(endpoint: &Endpoint, deadline: Instant) -> Result<(), Error> {
+    if endpoint.route() != Route::Socket {
+        return connect(endpoint, deadline).await.map(drop);
+    }
+    let directories = match &endpoint.host {
+        Some(host) => vec![host.as_bytes()],
+        None => vec![DEFAULT_SOCKET_DIRECTORY, OWN_SOCKET_DIRECTORY],
+    };
+    for directory in directories {
+        let name = format!("/.s.PGSQL.{}", endpoint.port);
+        let socket = [directory, name.as_bytes()].concat();
+        let accepts = timeout_at(deadline, os::socket_accepts(&socket)).await;
+        if accepts.unwrap_or(true) {
+            return Ok(());
+        }
+    }
+    resolve(endpoint, deadline).await.map(drop)
+}
+
 /// The socket directory of libpq from a Linux distribution, used if no host is given.
 const DEFAULT_SOCKET_DIRECTORY: &[u8] = b"/var/run/postgresql";
+
+/// The same of a libpq that was built without another one.
+const OWN_SOCKET_DIRECTORY: &[u8] = b"/tmp";

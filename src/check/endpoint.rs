@@ -14,11 +14,12 @@ use super::servers::{Servers, Visit};
 use super::unit::{ReadByOthers, Readable, TrustResult, Unreadable, each_address};
 use super::{CheckRequest, Checked, Observed, Source, Subject};
 use crate::audit::{Limits, plaintext};
+use crate::connect;
 use crate::conninfo::{ConnInfo, Endpoint, Route, World};
 use crate::demands::{Demands, PlaintextRule};
 use crate::diagnose::{
     Aim, ClientDiagnosis, Diagnosis, OtherHosts, Rotation, add_plaintext, client_of, diagnose,
-    diagnose_login, login_not_checked, rehearse, trust_error, unchecked,
+    diagnose_login, login_not_checked, random_order, rehearse, trust_error, unchecked,
 };
 use crate::exit::Exit;
 use crate::handshake::ServerKeys;
@@ -49,9 +50,10 @@ impl Visitor for Network<'_> {
         endpoint: &Endpoint,
         others: OtherHosts,
         limit: Duration,
+        fault: Option<connect::Error>,
     ) -> Checked<'s> {
         let checked = self
-            .visit_as_libpq(source, readable, endpoint, others, limit)
+            .visit_as_libpq(source, readable, endpoint, others, limit, fault)
             .await;
         self.as_its_driver(checked, readable).await
     }
@@ -87,8 +89,17 @@ impl Visitor for Network<'_> {
         judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
-    async fn addresses(&self, endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
+    async fn addresses(
+        &self,
+        endpoint: &Endpoint,
+        limit: Duration,
+    ) -> Result<Vec<Endpoint>, connect::Error> {
         each_address(endpoint, limit).await
+    }
+
+    async fn knock(&self, endpoint: &Endpoint, limit: Duration) -> Result<(), connect::Error> {
+        let _visit = self.enter(endpoint).await;
+        connect::knock(endpoint, Instant::now() + limit).await
     }
 }
 
@@ -118,6 +129,7 @@ impl<'a> Network<'a> {
         endpoint: &Endpoint,
         others: OtherHosts,
         limit: Duration,
+        fault: Option<connect::Error>,
     ) -> Checked<'s> {
         let Readable {
             conninfo,
@@ -166,7 +178,24 @@ impl<'a> Network<'a> {
             };
             return judged(&self.clinic, checked, words, patience(Some(limit))).await;
         }
-        let checked = self.observe(source, readable, task, others, stores).await;
+        let checked = match fault {
+            None => self.observe(source, readable, task, others, stores).await,
+            Some(fault) => {
+                let observation = Arc::new(Observation::unreached(fault));
+                Checked {
+                    source,
+                    diagnosis: diagnose(&task, &observation, &source.demands),
+                    subject: Subject::Observed(Box::new(Observed {
+                        task,
+                        observation,
+                        rotation: None,
+                        login: None,
+                    })),
+                    dialect: None,
+                    clients: None,
+                }
+            }
+        };
         judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
@@ -251,6 +280,9 @@ impl<'a> Network<'a> {
         }
         if let Some(rotation) = &rotation {
             diagnosis = diagnosis.with(rotation.finding.clone(), demands.strictness);
+        }
+        if let Some(finding) = random_order(&task) {
+            diagnosis = diagnosis.with(finding, demands.strictness);
         }
         if let (false, Some(finding)) = (self.request.login, login_not_checked(&task)) {
             diagnosis = diagnosis.with(finding, demands.strictness);

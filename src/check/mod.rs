@@ -2,7 +2,7 @@
 //!
 //! Takes a [`CheckRequest`] with its [`Source`]s, and returns what was found at each endpoint, in the order
 //! of the input, and the resulting exit code. `run.rs` goes through them; `hosts.rs` has the order of several hosts, and
-//! where libpq stays; `wait.rs` the patience of `--wait`; `cure` judges advice before it is shown; `fleet.rs` and
+//! `next.rs` where libpq stays; `wait.rs` the patience of `--wait`; `cure` judges advice before it is shown; `fleet.rs` and
 //! `servers.rs` the limits on endpoints in flight.
 
 mod advice;
@@ -13,6 +13,7 @@ mod ends;
 mod files;
 mod fleet;
 mod hosts;
+mod next;
 mod outcome;
 mod request;
 mod run;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Source;
-use super::hosts::{Done, Next};
+use super::hosts::Done;
 use crate::conninfo::{ConnInfo, Endpoint};
 use crate::diagnose::{ClientDiagnosis, Diagnosis, Rotation};
 use crate::dialect::Dialect;
@@ -30,7 +30,7 @@ impl<'a> Outcome<'a> {
     pub fn exit(&self) -> Exit {
         match self.end {
             End::Interrupted => Exit::Interrupted,
-            End::Complete => Exit::of_all(self.done.iter().map(Done::exit)),
+            End::Complete => Exit::of_all(self.done.iter().map(|done| done.exit)),
         }
     }
 
@@ -107,19 +107,5 @@ impl Checked<'_> {
                 .map_or(&[], |judgement| &judgement.certificates),
             Subject::Unread | Subject::Unchecked { .. } => &[],
         }
-    }
-
-    pub(super) fn next(&self) -> Next {
-        match &self.subject {
-            Subject::Observed(observed) if observed.observation.address.is_some() => {
-                observed.login.as_ref().map_or(Next::Stays, Next::after)
-            }
-            Subject::Observed(_) | Subject::Unread | Subject::Unchecked { .. } => Next::GoesOn,
-        }
-    }
-
-    /// Would libpq have chosen this one?
-    pub(super) fn is_taken(&self) -> bool {
-        self.exit() == Exit::Passed && self.next() == Next::Stays
     }
 }

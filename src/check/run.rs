@@ -10,7 +10,7 @@ use super::fleet::{self, Turns};
 use super::hosts::{Done, Visitor, in_turn};
 use super::outcome::{Checked, End, Outcome, Subject};
 use super::unit::Unit;
-use super::{CheckRequest, Error, Observer, Source, wait};
+use super::{CheckRequest, Error, Hosts, Observer, Source, wait};
 use crate::conninfo::World;
 use crate::diagnose::not_finished;
 use crate::exit::Exit;
@@ -140,7 +140,8 @@ impl<V: Visitor> Run<'_, V> {
         for source in sources {
             units.extend(Unit::of(source, self.request, self.world, &trusts).await?);
         }
-        if self.request.all_addresses {
+        // With any host, the addresses are asked for when it is its turn.
+        if self.request.all_addresses && self.request.hosts == Hosts::All {
             units = self.by_address(units).await;
         }
         let Known {
@@ -184,7 +185,8 @@ impl<V: Visitor> Run<'_, V> {
         Ok(())
     }
 
-    /// The same with an endpoint for every address that a name has.
+    /// The same with an endpoint for every address that a name has. A name that does not resolve yet is kept: its
+    /// addresses are asked for again when it is visited.
     async fn by_address<'a>(&self, units: Vec<Unit<'a>>) -> Vec<Unit<'a>> {
         let mut resolved: Vec<Vec<Unit<'a>>> = Vec::new();
         resolved.resize_with(units.len(), Vec::new);
@@ -193,7 +195,10 @@ impl<V: Visitor> Run<'_, V> {
             if let Ok(readable) = &unit.parsed {
                 let limit = self.request.patience.time_limit(&readable.conninfo);
                 for endpoint in &readable.endpoints {
-                    all.extend(self.visitor.addresses(endpoint, limit).await);
+                    match self.visitor.addresses(endpoint, limit).await {
+                        Ok(addresses) => all.extend(addresses),
+                        Err(_) => all.push(endpoint.clone()),
+                    }
                 }
             }
             unit.with_endpoints(all, self.request)
@@ -223,7 +228,7 @@ impl<V: Visitor> Run<'_, V> {
                 self.check_unit(unit, Some(until)).await
             },
             |done: &Done<'_>| {
-                let again = done.exit() == Exit::Unreachable;
+                let again = done.exit == Exit::Unreachable;
                 if let Some(last) = done.checked.last() {
                     let state = last.diagnosis.error.as_ref().map(|error| error.code);
                     if (again || said.is_some()) && said != Some(state) {
@@ -235,7 +240,7 @@ impl<V: Visitor> Run<'_, V> {
             },
         )
         .await;
-        if done.exit() == Exit::Unreachable {
+        if done.exit == Exit::Unreachable {
             done.gave_up(wait, attempts);
         }
         done
@@ -256,6 +261,6 @@ impl<V: Visitor> Run<'_, V> {
                 None => limit,
             }
         };
-        in_turn(source, readable, self.request.hosts, limit, self.visitor).await
+        in_turn(source, readable, self.request, limit, self.visitor).await
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of a check with scripted endpoints: without a socket, and with a clock that jumps to the end
 //! of each wait.
 
+mod hosts;
 mod script;
 mod time;
 
@@ -12,7 +13,7 @@ use super::*;
 use crate::conninfo::fake::Fake;
 use crate::diagnose::OtherHosts;
 use crate::exit::Exit;
-use script::Answer::{Connected, OfAnotherKind, Refuses, Silent, Unreachable};
+use script::Answer::{Connected, OfAnotherKind, Refuses, Silent, Unreachable, Wanted};
 use script::{PASSES, Script};
 
 /// With a clock that jumps to the end of each wait.
@@ -172,7 +173,7 @@ fn with_target_session_attrs_a_login_continues_to_a_matching_server() {
             ..request()
         };
         let other = OfAnotherKind(Exit::Passed);
-        let script = Script::new(&[("a", &[other]), ("b", &[PASSES]), ("c", &[other])]);
+        let script = Script::new(&[("a", &[other]), ("b", &[Wanted]), ("c", &[other])]);
         let (exit, each) = exits(&script, &request, &[string]);
         assert_eq!(exit, Exit::Passed);
         let visited = match hosts {
@@ -318,5 +319,15 @@ fn every_address_is_an_endpoint_and_any_of_them_will_do_where_any_host_will() {
     };
     let script = Script::new(&[("a", &[Unreachable]), ("b", &[PASSES])]);
     let (exit, each) = exits(&script, &any, &["user=u host=a,b"]);
-    assert_eq!((exit, each), (pass, vec![fail, fail, pass]));
+    assert_eq!((exit, each), (pass, vec![fail, fail, pass, pass]));
+    // Every address of the host at which libpq stays.
+    let addresses: &[u8] = b"pq";
+    let bad = Connected(Exit::Untrusted);
+    for other in [bad, Unreachable] {
+        let script = Script::new(&[("p", &[PASSES]), ("q", &[other]), ("b", &[PASSES])]);
+        let script = script.naming("a", &[Some(addresses)]);
+        let (exit, _) = exits(&script, &any, &["user=u host=a,b"]);
+        assert_ne!(exit, pass, "{other:?}");
+        assert_eq!(script.hosts().concat(), "pq");
+    }
 }

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use super::hosts::belong_together;
 use super::{CheckRequest, Error, Source, Subject};
 use crate::connect;
-use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Route, Secret, World};
+use crate::conninfo::{ConnInfo, Endpoint, Route, Secret, World};
 use crate::diagnose::{Diagnosis, refusal};
 use crate::dialect::{Dialect, ReadAs, View, understand};
+use crate::probe::pinned;
 use crate::trust::{self, SharedTrust, Trust, TrustRequest};
 use crate::workers;
 
@@ -212,21 +213,20 @@ pub async fn gather(
         .map_err(Error::Reading)
 }
 
-/// One endpoint for every address of its name. A name that does not resolve is kept, and reported
-/// as such.
-pub async fn each_address(endpoint: &Endpoint, limit: Duration) -> Vec<Endpoint> {
-    let addresses = match endpoint.route() {
-        Route::Name(_) => connect::resolve(endpoint, Instant::now() + limit).await,
-        Route::Address(_) | Route::Socket => Ok(Vec::new()),
-    };
-    match addresses.unwrap_or_default().as_slice() {
-        [] => vec![endpoint.clone()],
-        addresses => addresses
-            .iter()
-            .map(|address| Endpoint {
-                hostaddr: HostAddr::from_bytes(address.ip().to_string().as_bytes()),
-                ..endpoint.clone()
-            })
-            .collect(),
+/// One endpoint for every address of its name.
+///
+/// # Errors
+/// The name does not resolve: which addresses it has is not known.
+pub async fn each_address(
+    endpoint: &Endpoint,
+    limit: Duration,
+) -> Result<Vec<Endpoint>, connect::Error> {
+    match endpoint.route() {
+        Route::Name(_) => {
+            let addresses = connect::resolve(endpoint, Instant::now() + limit).await?;
+            let addresses = addresses.into_iter();
+            Ok(addresses.map(|one| pinned(endpoint, one)).collect())
+        }
+        Route::Address(_) | Route::Socket => Ok(vec![endpoint.clone()]),
     }
 }

@@ -12,7 +12,8 @@ use pgtls::audit::{Limits, audit};
 use pgtls::check::{
     Advisor, CheckRequest, Observed, Patience, Source, Subject, each_address, gather,
 };
-use pgtls::conninfo::{ConnInfo, Endpoint, Secret, World, shown_path};
+use pgtls::connect;
+use pgtls::conninfo::{ConnInfo, Endpoint, Route, Secret, World, shown_path};
 use pgtls::diagnose::{
     Aim, Diagnosis, add_audit, add_profiles, diagnose_as, not_finished, refusal, trust_error,
     unchecked,
@@ -20,7 +21,7 @@ use pgtls::diagnose::{
 use pgtls::dialect::{ReadAs, View, understand};
 use pgtls::exit::Exit;
 use pgtls::handshake::ServerKeys;
-use pgtls::probe::{Moment, Task, probe};
+use pgtls::probe::{Moment, Observation, Task, probe};
 use pgtls::profile::{BUILTIN, Made, Profile, builtin_text, judge};
 use pgtls::report::{EndpointReport, Report, day, instant};
 use pgtls::trust::{Mebibytes, SharedTrust, Trust, TrustRequest};
@@ -318,14 +319,22 @@ impl AuditRun<'_> {
         let conninfo = Arc::clone(&case.readable.conninfo);
         let request = TrustRequest::new(&conninfo, chosen.as_ref());
         let trust = gather(trusts, request).await?;
-        if self.args.all_addresses {
-            plan.left = self.each_address(&conninfo).await;
-        }
         while let Some(endpoint) = plan.left.last().cloned() {
+            let mut fault = None;
+            if self.args.all_addresses && matches!(endpoint.route(), Route::Name(_)) {
+                match each_address(&endpoint, self.timeout(&conninfo)).await {
+                    Ok(addresses) => {
+                        plan.left.pop();
+                        plan.left.extend(addresses.into_iter().rev());
+                        continue;
+                    }
+                    Err(error) => fault = Some(error),
+                }
+            }
             let name = plan.source.label.name.clone();
             call(name.unwrap_or_else(|| endpoint.to_string()));
             let audited = match &trust {
-                Ok(trust) => self.audit_endpoint(&case, &endpoint, trust).await,
+                Ok(trust) => self.audit_endpoint(&case, &endpoint, trust, fault).await,
                 Err(error) => {
                     let found = trust_error(&conninfo, error);
                     self.not_audited(&case, &endpoint, found).await
@@ -335,16 +344,6 @@ impl AuditRun<'_> {
             plan.add(audited, live);
         }
         Ok(())
-    }
-
-    /// Every address of the string's endpoints, the first one last.
-    async fn each_address(&self, conninfo: &ConnInfo) -> Vec<Endpoint> {
-        let mut all = Vec::new();
-        for endpoint in &conninfo.endpoints {
-            all.extend(each_address(endpoint, self.timeout(conninfo)).await);
-        }
-        all.reverse();
-        all
     }
 
     /// An endpoint that there is no reason, or no way, to connect to.
@@ -375,6 +374,7 @@ impl AuditRun<'_> {
         case: &Case,
         endpoint: &Endpoint,
         trust: &Arc<Trust>,
+        fault: Option<connect::Error>,
     ) -> Audited {
         let keys = &case.keys;
         let conninfo = &case.readable.conninfo;
@@ -396,7 +396,10 @@ impl AuditRun<'_> {
             keys: ServerKeys::Any,
         };
         let demands = keys.demands();
-        let observation = Arc::new(probe(&task).await);
+        let observation = Arc::new(match fault {
+            Some(fault) => Observation::unreached(fault),
+            None => probe(&task).await,
+        });
         let diagnosis = diagnose_as(&task, &observation, &demands, Aim::Audit);
         let subject = Subject::Observed(Box::new(Observed {
             task: task.clone(),

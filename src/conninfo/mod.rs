@@ -240,6 +240,20 @@ impl ConnInfo {
         TargetSessionAttrs::from_bytes(setting.value.as_bytes())
     }
 
+    /// Whether libpq asks after the login which kind of server this is.
+    #[must_use]
+    pub fn wants_a_role(&self) -> bool {
+        let wanted = self.target_session_attrs();
+        wanted.is_some_and(|wanted| wanted != TargetSessionAttrs::Any)
+    }
+
+    /// In which order several hosts and addresses are tried, if that is set.
+    #[must_use]
+    pub fn load_balance_hosts(&self) -> Option<LoadBalanceHosts> {
+        let setting = self.parameter(Keyword::LoadBalanceHosts)?;
+        LoadBalanceHosts::from_bytes(setting.value.as_bytes())
+    }
+
     /// The string's own parameters as a keyword/value string, in the order written, secrets masked.
     #[must_use]
     pub fn redacted(&self) -> String {

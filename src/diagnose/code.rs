@@ -115,6 +115,7 @@ catalogue! {
     ProfileViolated = "profile-violated", [Unmet],
     ProtectionLost = "protection-lost", [Unmet],
     PublicRoot = "public-root", [Unmet],
+    RandomOrder = "random-order", [Unmet],
     Refused = "refused", [Unreachable],
     RefusedByDriver = "refused-by-driver", [Usage],
     RetiredRoot = "retired-root", [Unmet],

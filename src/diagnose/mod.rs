@@ -53,7 +53,7 @@ pub use explain::rotation::{Rehearsal, Rotation, rehearse, rehearse_for};
 pub use finding::{Finding, Level, Stage};
 pub use fix::{Contents, Fix, FixKind, Made, Program, Standing, Trial};
 pub use hint::{Advice, Hint, Settled};
-pub use notices::{client_of, login_not_checked};
+pub use notices::{client_of, login_not_checked, random_order};
 pub use symptom::Symptom;
 
 /// All findings about one endpoint.

@@ -23,7 +23,7 @@ pub(super) async fn drive(
     let mut hello = ServerHelloCheck::default();
     for _ in 0..MAX_READS {
         let Some(connection) = slot else {
-            return Err(Error::Timeout);
+            return Err(Error::StillJudging);
         };
         // After a HelloRetryRequest there is a second ClientHello.
         say_hello(connection, stream, sni).await?;
@@ -120,7 +120,7 @@ async fn read_many_records(
     check(&bytes)?;
     let count = bytes.len();
     let Some(mut connection) = slot.take() else {
-        return Err(Error::Timeout);
+        return Err(Error::StillJudging);
     };
     let processing = workers::aside(Weight::Heavy, move || {
         let processed = process(&mut connection, &bytes);

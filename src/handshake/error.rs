@@ -50,6 +50,9 @@ pub enum Error {
     /// Time ran out.
     #[error("the TLS handshake did not finish within the time limit")]
     Timeout,
+    /// Time ran out while the server's certificates were being judged.
+    #[error("the certificates were not judged within the time limit")]
+    StillJudging,
     /// The connection broke.
     #[error("connection lost during the TLS handshake")]
     Io(#[source] io::Error),

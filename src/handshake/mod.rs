@@ -122,7 +122,7 @@ pub async fn shake_hands(
         .unwrap_or(Err(Error::Timeout));
     let Some(connection) = slot else {
         // The certificates are still being judged elsewhere.
-        let error = Error::Timeout;
+        let error = Error::StillJudging;
         return Err(Failure { error, tls });
     };
     describe(&connection, &setup.client_certificate, &mut tls);

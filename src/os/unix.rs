@@ -326,6 +326,19 @@ pub fn try_to_watch_signals() -> io::Result<()> {
     UnixStream::pair().map(drop)
 }
 
+/// Whether a Unix-domain socket accepts a connection. A path that begins with `@` is in the abstract name space.
+pub async fn socket_accepts(path: &[u8]) -> bool {
+    let path = match path.split_first() {
+        Some((b'@', name)) => [b"\0", name].concat(),
+        _ => path.to_vec(),
+    };
+    match tokio::net::UnixStream::connect(path_of(&path)).await {
+        Ok(_) => true,
+        // Its queue is full.
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
+}
+
 /// The signals that ask a program to end.
 #[derive(Debug)]
 pub struct Signals {

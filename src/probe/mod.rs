@@ -33,7 +33,7 @@ pub use observation::{ClientCertificate, Moment, Observation, Progress, Session,
 pub use offers::{Offers, Taken, offers};
 pub use second_look::{LibpqOffer, LookFault, Missing, Proof};
 
-pub(crate) use offers::line;
+pub(crate) use offers::{line, pinned};
 pub(crate) use witness::Witness;
 
 use second_look::second_look;
@@ -161,7 +161,7 @@ async fn as_older(
     deadline: Instant,
 ) -> (Result<Session, Stop>, Option<Box<Session>>) {
     let older = Task {
-        endpoint: offers::pinned(&task.endpoint, address),
+        endpoint: pinned(&task.endpoint, address),
         keys: ServerKeys::Classic,
         ..task.clone()
     };

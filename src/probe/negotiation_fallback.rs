@@ -88,6 +88,7 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         | HandshakeError::NoCommonCipher
         | HandshakeError::TooMuch
         | HandshakeError::Timeout
+        | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_) => false,

@@ -42,6 +42,19 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// There was no connection.
+    pub fn unreached(error: connect::Error) -> Self {
+        Self {
+            timings: Timings::default(),
+            address: None,
+            outcome: Err(Stop::Connect(error)),
+            negotiation_fallback: None,
+            libpq_offer: LibpqOffer::NotMade,
+            newer: None,
+            large_hello: None,
+        }
+    }
+
     /// The judgement of the certificates, if any were presented.
     pub fn judgement(&self) -> Option<&Judgement> {
         match &self.outcome {

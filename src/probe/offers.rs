@@ -69,7 +69,7 @@ pub(super) fn line_to(
 }
 
 /// The same endpoint, and no other address of it.
-pub(super) fn pinned(endpoint: &Endpoint, address: SocketAddr) -> Endpoint {
+pub(crate) fn pinned(endpoint: &Endpoint, address: SocketAddr) -> Endpoint {
     let text = match address {
         SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
         SocketAddr::V4(_) | SocketAddr::V6(_) => address.ip().to_string(),
@@ -105,6 +105,7 @@ pub(super) fn nothing_in_common(stop: &Stop) -> bool {
         | HandshakeError::NotTls { .. }
         | HandshakeError::TooMuch
         | HandshakeError::Timeout
+        | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_) => false,

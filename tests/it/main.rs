@@ -86,6 +86,8 @@ mod github;
 /// Broken and hostile servers.
 #[cfg(unix)]
 mod hostile;
+/// Several hosts in one string, against psql.
+mod hosts;
 /// `pgtls lab`.
 #[cfg(unix)]
 mod lab;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use super::super::hosts::Visitor;
 use super::super::unit::{Readable, Unreadable};
 use super::super::{Checked, Observed, Source, Subject};
 use crate::connect;
-use crate::conninfo::{Endpoint, TargetSessionAttrs};
+use crate::conninfo::{Endpoint, HostAddr, Route, TargetSessionAttrs};
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Level, OtherHosts, Stage};
 use crate::exit::Exit;
 use crate::handshake::Tls;
 use crate::login::{self, Entered, Login, Role, Sight, Step, Unread};
-use crate::probe::{LibpqOffer, Moment, Observation, Stop, Task, Timings};
+use crate::negotiate;
+use crate::probe::{Moment, Observation, Stop, Task, pinned};
 use crate::wire::postgres::ServerError;
 
 /// How an endpoint answers.
@@ -31,11 +33,28 @@ pub(super) enum Answer {
     Refuses(&'static str),
     /// The login succeeds, but `target_session_attrs` does not match.
     OfAnotherKind(Exit),
+    /// The login succeeds, and everything matches.
+    Wanted,
     /// Nothing comes.
     Silent,
+    /// There is a connection, and nothing comes until the time is over.
+    TimedOut,
+    /// A Unix-domain socket.
+    Socket(Door),
+    /// The check ends like this before there is a connection.
+    Unasked(Exit, Door),
 }
 
-use Answer::{Connected, OfAnotherKind, Refuses, Silent, Unreachable};
+/// Whether an endpoint accepts connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    Closed,
+}
+
+use Answer::{
+    Connected, OfAnotherKind, Refuses, Silent, Socket, TimedOut, Unasked, Unreachable, Wanted,
+};
 
 pub(super) const PASSES: Answer = Connected(Exit::Passed);
 
@@ -45,11 +64,14 @@ pub(super) struct Script {
     pub(super) visits: RefCell<Vec<Visit>>,
     /// How long each visit takes.
     pub(super) takes: Duration,
+    /// The addresses of the names, for each look-up one entry; the last is for all further ones. The last part of an
+    /// address is the name that answers. Other names have two addresses, which answer alike.
+    names: RefCell<HashMap<&'static str, VecDeque<Option<&'static [u8]>>>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Visit {
-    host: String,
+    pub(super) host: String,
     pub(super) others: OtherHosts,
     pub(super) limit: Duration,
     pub(super) at: Instant,
@@ -66,12 +88,38 @@ impl Script {
             ),
             visits: RefCell::default(),
             takes: Duration::ZERO,
+            names: RefCell::default(),
         }
+    }
+
+    /// The same, and this name has these addresses: at each of them the host with this letter answers. `None` is a
+    /// look-up that fails.
+    pub(super) fn naming(self, name: &'static str, lookups: &[Option<&'static [u8]>]) -> Self {
+        let lookups = lookups.iter().copied().collect();
+        self.names.borrow_mut().insert(name, lookups);
+        self
     }
 
     pub(super) fn hosts(&self) -> Vec<String> {
         let visits = self.visits.borrow();
         visits.iter().map(|visit| visit.host.clone()).collect()
+    }
+
+    /// Who answers at this endpoint.
+    fn at(&self, endpoint: &Endpoint) -> String {
+        if let Some(HostAddr {
+            ip: IpAddr::V4(ip), ..
+        }) = &endpoint.hostaddr
+        {
+            return char::from(ip.octets()[3]).to_string();
+        }
+        let host = endpoint.host.as_ref().unwrap().as_bytes();
+        let host = String::from_utf8(host.to_vec()).unwrap();
+        let names = self.names.borrow();
+        match names.get(host.as_str()).and_then(|lookups| lookups[0]) {
+            Some(addresses) => char::from(addresses[0]).to_string(),
+            None => host,
+        }
     }
 
     fn answer(&self, host: &str) -> Answer {
@@ -92,9 +140,9 @@ impl Visitor for Script {
         endpoint: &Endpoint,
         others: OtherHosts,
         limit: Duration,
+        fault: Option<connect::Error>,
     ) -> Checked<'a> {
-        let host = endpoint.host.as_ref().unwrap().as_bytes();
-        let host = String::from_utf8(host.to_vec()).unwrap();
+        let host = self.at(endpoint);
         self.visits.borrow_mut().push(Visit {
             host: host.clone(),
             others,
@@ -102,15 +150,32 @@ impl Visitor for Script {
             at: Instant::now(),
         });
         sleep(self.takes).await;
-        let answer = self.answer(&host);
+        let answer = match fault {
+            Some(_) => Unreachable,
+            None => self.answer(&host),
+        };
         if answer == Silent {
             pending::<()>().await;
         }
         let exit = match answer {
-            Unreachable | Silent => Exit::Unreachable,
-            Connected(exit) | OfAnotherKind(exit) => exit,
+            Unreachable | Silent | TimedOut => Exit::Unreachable,
+            Wanted => Exit::Passed,
+            Connected(exit) | OfAnotherKind(exit) | Unasked(exit, _) => exit,
             Refuses(_) => Exit::Login,
+            Socket(_) => Exit::NoTls,
         };
+        if let Unasked(..) = answer {
+            return Checked {
+                source,
+                subject: Subject::Unchecked {
+                    conninfo: Arc::clone(&readable.conninfo),
+                    endpoint: endpoint.clone(),
+                },
+                diagnosis: diagnosis(exit),
+                clients: None,
+                dialect: None,
+            };
+        }
         let task = Task {
             oldest: crate::verify::Oldest::default(),
             keys: crate::handshake::ServerKeys::Any,
@@ -125,7 +190,7 @@ impl Visitor for Script {
             source,
             subject: Subject::Observed(Box::new(Observed {
                 task,
-                observation: Arc::new(observation(answer)),
+                observation: Arc::new(observation(answer, &host)),
                 rotation: None,
                 login: login_of(answer),
             })),
@@ -149,31 +214,70 @@ impl Visitor for Script {
         }
     }
 
-    /// A name has two addresses.
-    async fn addresses(&self, endpoint: &Endpoint, _: Duration) -> Vec<Endpoint> {
-        vec![endpoint.clone(), endpoint.clone()]
+    async fn addresses(
+        &self,
+        endpoint: &Endpoint,
+        _: Duration,
+    ) -> Result<Vec<Endpoint>, connect::Error> {
+        let Route::Name(name) = endpoint.route() else {
+            return Ok(vec![endpoint.clone()]);
+        };
+        let mut names = self.names.borrow_mut();
+        let Some(lookups) = names.get_mut(std::str::from_utf8(name).unwrap()) else {
+            let address = ([127, 0, 0, name[0]], endpoint.port).into();
+            return Ok(vec![pinned(endpoint, address), pinned(endpoint, address)]);
+        };
+        let lookup = match lookups.len() {
+            1 => lookups[0],
+            _ => lookups.pop_front().unwrap(),
+        };
+        let addresses = lookup.ok_or_else(no_address)?;
+        let addresses = addresses.iter();
+        Ok(addresses
+            .map(|last| pinned(endpoint, ([127, 0, 0, *last], endpoint.port).into()))
+            .collect())
+    }
+
+    async fn knock(&self, endpoint: &Endpoint, _: Duration) -> Result<(), connect::Error> {
+        match self.answer(&self.at(endpoint)) {
+            Socket(Door::Open) | Unasked(_, Door::Open) => Ok(()),
+            _ => Err(no_address()),
+        }
     }
 }
 
-fn observation(answer: Answer) -> Observation {
+fn no_address() -> connect::Error {
+    connect::Error::Resolve {
+        host: String::new(),
+        source: std::io::ErrorKind::NotFound.into(),
+    }
+}
+
+fn observation(answer: Answer, host: &str) -> Observation {
     let attempts = Vec::new();
+    let last = host.bytes().next().unwrap();
     Observation {
-        timings: Timings::default(),
         address: match answer {
-            Unreachable | Silent => None,
-            Connected(_) | Refuses(_) | OfAnotherKind(_) => Some(([127, 0, 0, 1], 5432).into()),
+            Unreachable | Silent | Socket(_) | Unasked(..) => None,
+            Connected(_) | Refuses(_) | OfAnotherKind(_) | Wanted | TimedOut => {
+                Some(([127, 0, 0, last], 5432).into())
+            }
         },
-        outcome: Err(Stop::Connect(connect::Error::Refused { attempts })),
-        negotiation_fallback: None,
-        newer: None,
-        libpq_offer: LibpqOffer::NotMade,
-        large_hello: None,
+        outcome: Err(match answer {
+            TimedOut => Stop::Negotiate(negotiate::Error::Timeout),
+            Socket(_) => Stop::Connect(connect::Error::UnixSocket {
+                path: String::new(),
+            }),
+            Unreachable | Silent | Unasked(..) | Connected(_) | Refuses(_) | Wanted
+            | OfAnotherKind(_) => Stop::Connect(connect::Error::Refused { attempts }),
+        }),
+        ..Observation::unreached(no_address())
     }
 }
 
 fn login_of(answer: Answer) -> Option<Login> {
     let outcome = match answer {
-        Unreachable | Connected(_) | Silent => return None,
+        Unreachable | Connected(_) | Silent | TimedOut | Socket(_) | Unasked(..) => return None,
         Refuses(sqlstate) => Err(login::Error::Server {
             error: ServerError {
                 sqlstate: Some(sqlstate.to_owned()),
@@ -181,14 +285,14 @@ fn login_of(answer: Answer) -> Option<Login> {
             },
             step: Step::Startup,
         }),
-        OfAnotherKind(_) => Ok(Entered {
+        Wanted | OfAnotherKind(_) => Ok(Entered {
             server_version: None,
             tls: Tls::default(),
             session: Err(Unread::NoRow),
             differences: Vec::new(),
             sight: Sight::Unknown,
             pgbouncer: None,
-            unwanted: Some((TargetSessionAttrs::Standby, Role::ReadWrite)),
+            unwanted: (answer != Wanted).then_some((TargetSessionAttrs::Standby, Role::ReadWrite)),
         }),
     };
     Some(Login {

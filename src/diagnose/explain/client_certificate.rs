@@ -104,6 +104,7 @@ pub(in crate::diagnose) fn in_handshake(
         | HandshakeError::NotTls { .. }
         | HandshakeError::TooMuch
         | HandshakeError::Timeout
+        | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_) => None,

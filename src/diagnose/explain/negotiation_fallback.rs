@@ -88,6 +88,7 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
             | HandshakeError::NoCommonCipher
             | HandshakeError::TooMuch
             | HandshakeError::Timeout
+            | HandshakeError::StillJudging
             | HandshakeError::Misbehaved(_)
             | HandshakeError::Other(_) => None,
         },

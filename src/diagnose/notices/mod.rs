@@ -16,6 +16,7 @@ pub(super) use chain::of_chain;
 pub(super) use client::of_client;
 pub use dialect::client_of;
 pub use login::login_not_checked;
+pub use settings::random_order;
 pub(super) use settings::{of_settings, of_trust};
 pub(super) use versions::versions_differ;
 pub(super) use wire::{large_hello, of_session};

@@ -1,7 +1,7 @@
 //! What the settings fail to protect, or weaken in other clients.
 
 use super::{Code, Finding, Fix, Hint, Stage, info, warning};
-use crate::conninfo::{Keyword, Origin, SslMode, shown_path};
+use crate::conninfo::{Keyword, LoadBalanceHosts, Origin, SslMode, shown_path};
 use crate::diagnose::explain::provider::{NO_BUNDLE, export, set_of};
 use crate::diagnose::explain::{chain, corrected, versions};
 use crate::diagnose::{Contents, Context};
@@ -18,6 +18,18 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
     found
+}
+
+/// Why a check asks more servers than one.
+pub fn random_order(task: &Task) -> Option<Finding> {
+    let setting = task.conninfo.parameter(Keyword::LoadBalanceHosts)?;
+    (task.conninfo.load_balance_hosts() == Some(LoadBalanceHosts::Random)).then(|| {
+        let message = format!(
+            "libpq tries hosts and addresses in random order (load_balance_hosts=random from {}): each one that answers must pass",
+            setting.origin
+        );
+        info(Code::RandomOrder, Stage::Conninfo, message)
+    })
 }
 
 /// What is known after the server has presented its certificates: what psql would need, and whether

@@ -1,0 +1,106 @@
+//! What libpq does after an endpoint (`PQconnectPoll` and `connectDBComplete` in PostgreSQL's fe-connect.c).
+
+use super::{Checked, Observed, Subject};
+use crate::connect::{self, Waiting};
+use crate::exit::Exit;
+use crate::login::{self, Login};
+use crate::probe::{Observation, Stop};
+use crate::wire::postgres::error::sqlstate;
+use crate::{handshake, negotiate};
+
+/// What libpq does after this endpoint, if there are others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It connects here, or gives up.
+    Stays,
+    /// It connects here or tries the next host: only a login would tell which kind of server this is.
+    Unknown,
+    /// It tries the next host: the server is starting up, or does not match `target_session_attrs`
+    /// (`try_next_host`).
+    Host,
+    /// It tries the next address, and after the last one the next host: there is no connection, or no answer
+    /// until `connect_timeout` (`try_next_addr`).
+    Address,
+}
+
+impl Next {
+    /// `None` if nobody has tried to connect.
+    pub(super) fn after(checked: &Checked<'_>) -> Option<Self> {
+        let observed = match &checked.subject {
+            Subject::Observed(observed) => observed,
+            Subject::Unread | Subject::Unchecked { .. } => return None,
+        };
+        let observation = &observed.observation;
+        if let (None, Err(Stop::Connect(error))) = (observation.address, &observation.outcome) {
+            return match error {
+                connect::Error::UnixSocket { .. } => None,
+                connect::Error::Resolve { .. }
+                | connect::Error::Refused { .. }
+                | connect::Error::Timeout { .. } => Some(Self::after_failed(error)),
+            };
+        }
+        Some(match &observed.login {
+            Some(login) => Self::after_login(login),
+            None if checked.exit() == Exit::Passed && observed.task.conninfo.wants_a_role() => {
+                Self::Unknown
+            }
+            None if is_given_up(observed) => Self::Address,
+            None => Self::Stays,
+        })
+    }
+
+    /// There is no connection.
+    pub(super) fn after_failed(error: &connect::Error) -> Self {
+        match error {
+            // libpq waits longer for the resolver.
+            connect::Error::Timeout {
+                waiting_for: Waiting::Resolution,
+                ..
+            } => Self::Stays,
+            connect::Error::Timeout {
+                waiting_for: Waiting::Connection,
+                ..
+            }
+            | connect::Error::UnixSocket { .. }
+            | connect::Error::Resolve { .. }
+            | connect::Error::Refused { .. } => Self::Address,
+        }
+    }
+
+    fn after_login(login: &Login) -> Self {
+        let next = match &login.outcome {
+            Ok(entered) => entered.unwanted.is_some(),
+            Err(login::Error::Server { error, .. }) => {
+                error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW)
+            }
+            Err(_) => false,
+        };
+        if next { Self::Host } else { Self::Stays }
+    }
+}
+
+/// Was the server silent for so long that libpq, too, has given it up?
+fn is_given_up(observed: &Observed) -> bool {
+    let limit = observed.task.conninfo.connect_timeout.as_ref();
+    limit.is_some_and(|limit| observed.task.timeout >= limit.value)
+        && is_silent(&observed.observation)
+}
+
+/// After a certificate libpq may have refused it at once, so this is not silence.
+fn is_silent(observation: &Observation) -> bool {
+    match &observation.outcome {
+        Err(Stop::Negotiate(negotiate::Error::Timeout)) => true,
+        Err(Stop::Handshake {
+            error: handshake::Error::Timeout,
+            tls,
+            ..
+        }) => tls.protocol.is_none(),
+        Ok(_)
+        | Err(
+            Stop::Connect(_)
+            | Stop::Negotiate(_)
+            | Stop::Handshake { .. }
+            | Stop::SecondLook { .. },
+        ) => false,
+    }
+}

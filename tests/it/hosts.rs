@@ -1,0 +1,123 @@
+//! Several hosts and addresses in one string, against psql: where does libpq go on, and where does it stay?
+
+use crate::support::client::{Answer, Client, Run};
+use crate::support::peer::Peer;
+use crate::support::pki::Ca;
+use crate::support::postgres::{Postgres, closed_port};
+
+const FULL: &str = "user=postgres dbname=postgres sslmode=verify-full sslrootcert=root.crt";
+
+fn any(client: &Client, string: &str) -> Run {
+    client.pgtls(&["check", "--format", "json", "--hosts", "any", string])
+}
+
+/// A server for db.example, and a client that trusts it.
+fn server() -> Option<(Postgres, Client)> {
+    let root = Ca::root("root");
+    let server = Postgres::start(&root.leaf(&["db.example"]))?;
+    Some((server, Client::trusting(&root)))
+}
+
+/// libpq speaks no TLS on a socket, so a connection there is one in plain text.
+#[test]
+fn a_live_socket_is_no_failed_connect() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    let (live, port) = (server.socket_directory(), server.port);
+    let dead = client.home.path().join("nowhere");
+    for (socket, more, code, theirs) in [
+        (live, "", 4, Answer::Plaintext),
+        (
+            live,
+            "target_session_attrs=prefer-standby",
+            4,
+            Answer::Plaintext,
+        ),
+        (dead.as_path(), "", 0, Answer::Tls),
+    ] {
+        let string = format!(
+            "host={},db.example hostaddr=,127.0.0.1 port={port} {FULL} {more}",
+            socket.display()
+        );
+        let run = any(&client, &string);
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(client.psql(&string), theirs, "{string}");
+    }
+}
+
+#[test]
+fn a_host_without_a_name_is_passed_by_only_if_nobody_answers() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    let (closed, open) = (closed_port(), server.port);
+    for (first, code) in [(open, 2), (closed, 0)] {
+        let string =
+            format!("host=,db.example hostaddr=127.0.0.1,127.0.0.1 port={first},{open} {FULL}");
+        let run = any(&client, &string);
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(client.psql(&string) == Answer::Tls, code == 0, "{string}");
+    }
+}
+
+/// The first is a primary, so libpq goes on to the second, whose name is wrong.
+#[test]
+fn a_kind_that_only_a_login_would_tell_does_not_end_it() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    let port = server.port;
+    for (wanted, code) in [("prefer-standby", 7), ("standby", 7), ("any", 0)] {
+        let string = format!(
+            "host=db.example,www.example hostaddr=127.0.0.1,127.0.0.1 port={port} {FULL} \
+             target_session_attrs={wanted}"
+        );
+        let run = any(&client, &string);
+        assert_eq!(run.code, code, "{run:?}");
+        assert_eq!(client.psql(&string) == Answer::Tls, code == 0, "{string}");
+    }
+}
+
+/// Before the certificate: after it libpq may have refused it at once.
+#[test]
+fn a_silent_host_is_given_up_after_connect_timeout() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    let silent = Peer::start(|c| {
+        c.request()?;
+        c.say(b"S")?;
+        c.listen()
+    });
+    let string = format!(
+        "host=db.example,db.example hostaddr=127.0.0.1,127.0.0.1 port={},{} {FULL} connect_timeout=10",
+        silent.port, server.port
+    );
+    let run = any(&client, &string);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(client.psql(&string), Answer::Tls);
+}
+
+/// libpq 16 and newer may begin with any of them.
+#[test]
+fn in_random_order_each_that_answers_must_pass() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    let (closed, open) = (closed_port(), server.port);
+    for (second, port, more, code) in [
+        ("www.example", open, "", 0),
+        ("www.example", open, "load_balance_hosts=random", 7),
+        ("www.example", closed, "load_balance_hosts=random", 0),
+        ("db.example", open, "load_balance_hosts=random", 0),
+    ] {
+        let string = format!(
+            "host=db.example,{second} hostaddr=127.0.0.1,127.0.0.1 port={open},{port} {FULL} {more}"
+        );
+        let run = any(&client, &string);
+        assert_eq!(run.code, code, "{run:?}");
+        let says = run.findings().iter().any(|code| code == "random-order");
+        assert_eq!(says, !more.is_empty(), "{run:?}");
+    }
+}
