@@ -136,7 +136,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = DEMANDS)]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write the report to the baseline instead of comparing, if every endpoint passes
+    /// Write the report to the baseline instead of comparing, if the check passes
     #[arg(long, requires = "baseline", help_heading = DEMANDS)]
     pub(crate) update: bool,
 

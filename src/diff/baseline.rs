@@ -60,7 +60,7 @@ fn nothing_compared(file: &str) -> FindingReport {
 
 fn finding(change: &Change, file: &str) -> Option<FindingReport> {
     // Its own error says why.
-    if change.kind == Kind::CheckFails {
+    if matches!(change.kind, Kind::CheckFails | Kind::HostFails) {
         return None;
     }
     let (level, code, hint) = match change.severity() {

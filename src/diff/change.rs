@@ -47,6 +47,8 @@ kinds! {
     CheckPasses = "check-passes", Told, "the check passes now; it failed with {before}";
     /// It passed, and fails; or it fails for a graver reason.
     CheckFails = "check-fails", Lost, "the check fails now: {after}; before: {before}";
+    /// It passed, and fails; but the run passes, because another host of the string answers.
+    HostFails = "host-fails", Told, "the check of this host fails now: {after}; before: {before}. Another host of the string passes";
     /// It fails for a milder reason.
     FailsDifferently = "fails-differently", Told, "the check failed with {before} and now fails with {after}";
     /// The string asks for less.

@@ -18,6 +18,8 @@ use crate::words::Named;
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Run {
+    /// Of several hosts one may be enough, so that a run can pass although an endpoint fails.
+    pub(super) verdict: Verdict,
     /// In the order of the report.
     pub(super) endpoints: Vec<Seen>,
 }
@@ -43,6 +45,12 @@ pub enum ReadError {
     /// Nothing to compare.
     #[error("it has no endpoint")]
     Empty,
+    /// It failed, and none of its endpoints did.
+    #[error("its run did not finish: it does not have every endpoint")]
+    Unfinished,
+    /// It passed, and none of its endpoints did.
+    #[error("its run passed, but none of its endpoints did")]
+    NothingPassed,
 }
 
 #[derive(Deserialize)]
@@ -192,7 +200,20 @@ impl Run {
         if document.endpoints.is_empty() {
             return Err(ReadError::Empty);
         }
+        let mut endpoints = document.endpoints.iter();
+        let verdict = if document.exit_code == Exit::Passed {
+            if endpoints.all(|one| one.verdict == Verdict::Fail) {
+                return Err(ReadError::NothingPassed);
+            }
+            Verdict::Pass
+        } else {
+            if endpoints.all(|one| one.verdict == Verdict::Pass) {
+                return Err(ReadError::Unfinished);
+            }
+            Verdict::Fail
+        };
         Ok(Self {
+            verdict,
             endpoints: document.endpoints,
         })
     }

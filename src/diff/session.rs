@@ -9,8 +9,8 @@ use crate::report::{ClientCertificateUse, TrustSource, Verdict};
 use crate::wire::tls::Suite;
 use crate::words::Named;
 
-/// Whether the check passes, and whether it is still the same endpoint.
-pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
+/// Whether the check passes, and whether it is still the same endpoint. `run` is the verdict of the new run.
+pub(super) fn verdict(before: &Seen, now: &Seen, run: Verdict) -> Vec<Change> {
     let mut changes = Vec::new();
     if let (Some(old), Some(new)) = (before.place(), now.place())
         && old != new
@@ -29,7 +29,11 @@ pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
         (Verdict::Pass, Verdict::Pass) => false,
     };
     if lost {
-        changes.push(Change::from_to(Kind::CheckFails, before.end(), now.end()));
+        let kind = match run {
+            Verdict::Pass => Kind::HostFails,
+            Verdict::Fail => Kind::CheckFails,
+        };
+        changes.push(Change::from_to(kind, before.end(), now.end()));
     } else if now.verdict == Verdict::Fail && before.end() != now.end() {
         changes.push(Change::from_to(
             Kind::FailsDifferently,

@@ -50,15 +50,55 @@ fn a_baseline_of_other_endpoints_does_not_pass() {
         ("/hostaddr", json!("192.0.2.8")),
     ]);
     let other = Run {
+        verdict: other.verdict,
         endpoints: other.endpoints.into_iter().take(1).collect(),
     };
     let foreign = apply(report, &Diff::of(&other, &now), "base.json");
     assert_eq!(
         (foreign.exit_code, foreign.verdict),
-        (Exit::Unmet, crate::report::Verdict::Fail)
+        (Exit::Unmet, Verdict::Fail)
     );
     let error = foreign.endpoints[0].error.as_ref().unwrap();
     assert!(error.message.contains("nothing was compared"), "{error:?}");
+}
+
+/// `--hosts any`: `pgtls diff` and `--baseline` have one rule.
+#[test]
+fn a_host_that_went_down_is_no_loss_where_another_one_is_enough() {
+    let report = sample::of_one_host();
+    let now = Run::of(&report).unwrap();
+    let mut before = serde_json::to_value(&report).unwrap();
+    let host = &mut before["endpoints"][0];
+    host["verdict"] = json!("pass");
+    host["exit_code"] = json!(0);
+    host["error"] = Value::Null;
+    let before = Run::read(before.to_string().as_bytes()).unwrap();
+    let diff = Diff::of(&before, &now);
+    assert_eq!(kinds(&before, &now), [Kind::HostFails]);
+    assert_eq!(diff.exit(), Exit::Passed);
+    assert_eq!(apply(report, &diff, "base.json").exit_code, Exit::Passed);
+}
+
+#[test]
+fn a_run_must_agree_with_its_endpoints() {
+    let passing = sample::with(&[sample::passing()]);
+    for (exit, verdict, error) in [(0, "pass", 3), (1, "fail", 0)] {
+        let mut report = serde_json::to_value(&passing).unwrap();
+        report["exit_code"] = json!(exit);
+        report["verdict"] = json!(verdict);
+        let host = &mut report["endpoints"][0];
+        if error != 0 {
+            host["verdict"] = json!("fail");
+            host["exit_code"] = json!(error);
+            host["error"] = json!({"level": "error", "code": "refused"});
+        }
+        let read = Run::read(report.to_string().as_bytes());
+        let expected = match exit {
+            0 => ReadError::NothingPassed,
+            _ => ReadError::Unfinished,
+        };
+        assert_eq!(read.map(|_| ()).unwrap_err(), expected);
+    }
 }
 
 /// `--hosts any`: one host that fails does not fail the run.
@@ -69,17 +109,14 @@ fn a_run_that_passed_with_one_host_passes_the_same_baseline() {
     let same = apply(report.clone(), &Diff::of(&now, &now), "base.json");
     assert_eq!(
         (same.exit_code, same.verdict),
-        (Exit::Passed, crate::report::Verdict::Pass)
+        (Exit::Passed, Verdict::Pass)
     );
     let stronger = changed(&[
         ("/tls/group", json!("X25519MLKEM768")),
         ("/tls/post_quantum", json!(true)),
     ]);
     let lost = apply(report, &Diff::of(&stronger, &now), "base.json");
-    assert_eq!(
-        (lost.exit_code, lost.verdict),
-        (Exit::Unmet, crate::report::Verdict::Fail)
-    );
+    assert_eq!((lost.exit_code, lost.verdict), (Exit::Unmet, Verdict::Fail));
 }
 
 /// In the order in which a reader looks for what is wrong.

@@ -14,6 +14,8 @@ pub(super) fn of_strings(strings: &[&str]) -> Run {
         endpoint
     });
     report["endpoints"] = endpoints.collect();
+    report["verdict"] = json!("pass");
+    report["exit_code"] = json!(0);
     Run::read(report.to_string().as_bytes()).unwrap()
 }
 
