@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use pgtls::check::with_readable;
-use pgtls::conninfo::{ConnInfo, Origin, Secret};
+use pgtls::conninfo::{ConnInfo, Keyword, Origin, Secret};
 use pgtls::diagnose::refusal;
 use pgtls::dialect::{Dialect, Note, ReadAs, Understood, understand};
 use pgtls::escape::escape;
@@ -48,6 +48,9 @@ impl Remark {
 struct Parameter {
     value: String,
     source: &'static str,
+    /// The first libpq that knows the keyword, if not all do: older ones refuse the string, or ignore the variable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_libpq: Option<u8>,
 }
 
 pub(crate) fn run(args: &Conninfo) -> anyhow::Result<ExitCode> {
@@ -119,7 +122,12 @@ fn document(understood: &Understood) -> Document {
                 Origin::Environment(_) => "environment",
                 Origin::Default => "default",
             };
-            (keyword.as_str(), Parameter { value, source })
+            let parameter = Parameter {
+                value,
+                source,
+                since_libpq: since(keyword, &setting.origin),
+            };
+            (keyword.as_str(), parameter)
         })
         .collect();
     Document {
@@ -139,7 +147,7 @@ fn write_text(out: &mut dyn Write, understood: &Understood) -> io::Result<()> {
             (
                 keyword.as_str(),
                 value,
-                match keyword.since() {
+                match since(keyword, &setting.origin) {
                     None => setting_row::origin(keyword, setting),
                     Some(since) => format!(
                         "{} (libpq {since} and newer only)",
@@ -162,6 +170,14 @@ fn write_text(out: &mut dyn Write, understood: &Understood) -> io::Result<()> {
         writeln!(out, "{keyword:<keywords$}  {value:<values$}  {origin}")?;
     }
     Ok(())
+}
+
+/// The first libpq that knows the keyword, if it was set and not all do.
+fn since(keyword: Keyword, origin: &Origin) -> Option<u8> {
+    match origin {
+        Origin::Default => None,
+        Origin::String { .. } | Origin::Service { .. } | Origin::Environment(_) => keyword.since(),
+    }
 }
 
 /// How a string of another driver was read.

@@ -121,10 +121,24 @@ impl Keyword {
         self.row().secrecy
     }
 
-    /// The first libpq that knows it, if libpq 18 does not: older ones refuse the whole string.
+    /// The first libpq that knows it, if libpq 15 does not: older ones refuse the whole string.
     #[must_use]
     pub const fn since(self) -> Option<u8> {
         match self {
+            Self::RequireAuth
+            | Self::SslCertMode
+            | Self::LoadBalanceHosts
+            | Self::GssDelegation => Some(16),
+            Self::SslNegotiation => Some(17),
+            Self::MinProtocolVersion
+            | Self::MaxProtocolVersion
+            | Self::ScramClientKey
+            | Self::ScramServerKey
+            | Self::OauthIssuer
+            | Self::OauthClientId
+            | Self::OauthClientSecret
+            | Self::OauthScope
+            | Self::SslKeyLogFile => Some(18),
             Self::ServiceFile | Self::OauthCaFile => Some(19),
             _ => None,
         }

@@ -135,6 +135,7 @@ catalogue! {
     ServerKeyFileMissing = "server-key-file-missing", [Usage],
     ServerKeyMismatch = "server-key-mismatch", [Usage],
     ServerNotVerified = "server-not-verified", [Unmet],
+    SessionKeysLogged = "session-keys-logged", [Unmet],
     SettingDiffers = "setting-differs", [Unmet],
     SniDependent = "sni-dependent", [Unmet],
     StaleResult = "stale-result", [Unreachable],

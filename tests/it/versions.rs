@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use pgtls::conninfo::Keyword;
 use rcgen::{CustomExtension, SanType};
+use serde_json::Value;
 
 use crate::support::client::Client;
 use crate::support::libpq::{Attempt, connect_all};
@@ -109,6 +111,160 @@ fn an_address_in_the_certificate_is_for_libpq_15_and_newer() {
             let expected = everyone || library.major >= 15;
             assert_eq!(connects(library, &string), expected, "{name}: {library}");
         }
+    }
+}
+
+#[test]
+fn an_older_libpq_refuses_the_keywords_that_are_called_newer_and_no_others() {
+    for library in libraries().iter().filter(|library| library.major >= 14) {
+        // The mode is wrong, so that none of them connects.
+        let attempts: Vec<Attempt> = Keyword::ALL
+            .iter()
+            .map(|keyword| Attempt {
+                conninfo: format!("{keyword}=1 sslmode=x").into_bytes(),
+                ..Attempt::default()
+            })
+            .collect();
+        for (keyword, said) in Keyword::ALL.iter().zip(connect_all(library, &attempts)) {
+            let said = String::from_utf8_lossy(&said);
+            let is_newer = keyword
+                .since()
+                .is_some_and(|since| u32::from(since) > library.major);
+            assert_eq!(
+                said.contains("invalid connection option"),
+                is_newer,
+                "{library}: {keyword}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_newer_libpq_is_needed_for_is_told_once_and_the_verdict_stays() {
+    let root = Ca::root("Root");
+    let port = serve(&root.leaf(&["localhost"]));
+    let client = Client::trusting(&root);
+    let string = format!(
+        "host=localhost hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full gssencmode=disable sslrootcert=root.crt"
+    );
+    for (settings, level, told) in [
+        ("", None, &[][..]),
+        (
+            "require_auth=none",
+            Some("info"),
+            &["require_auth (from the connection string) needs libpq 16 or newer: older"][..],
+        ),
+        (
+            "require_auth=none sslnegotiation=postgres max_protocol_version=3.0",
+            Some("info"),
+            &[
+                "needs libpq 16 or newer, ",
+                "sslnegotiation",
+                "17",
+                "max_protocol_version",
+                "18",
+            ],
+        ),
+        (
+            "load_balance_hosts=random oauth_ca_file=x",
+            Some("warning"),
+            &[
+                "libpq 16",
+                "oauth_ca_file (from the connection string) needs libpq 19",
+            ],
+        ),
+    ] {
+        let run = client.check(&format!("{string} {settings}"));
+        assert_eq!(run.code, 0, "{settings}: {run:?}");
+        let endpoint = run.endpoint();
+        let found: Vec<&Value> = endpoint["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|found| found["code"] == "newer-libpq")
+            .collect();
+        let levels: Vec<&str> = found
+            .iter()
+            .filter_map(|one| one["level"].as_str())
+            .collect();
+        assert_eq!(levels, Vec::from_iter(level), "{settings}: {run:?}");
+        let message = found
+            .first()
+            .map_or("", |found| found["message"].as_str().unwrap());
+        for words in told {
+            assert!(message.contains(words), "{words}: {message}");
+        }
+    }
+    // pgjdbc has no libpq.
+    let java = format!(
+        "jdbc:postgresql://localhost:{port}/ann?user=ann&sslmode=verify-full&sslNegotiation=postgres"
+    );
+    let run = client.check(&java);
+    assert!(!run.stdout.contains("newer-libpq"), "{run:?}");
+    let shown = client.pgtls(&["conninfo", &format!("{string} require_auth=none")]);
+    let marked: Vec<&str> = shown
+        .stdout
+        .lines()
+        .filter(|line| line.contains("and newer only"))
+        .collect();
+    let [line] = marked.as_slice() else {
+        panic!("{shown:?}");
+    };
+    assert!(
+        line.starts_with("require_auth ") && line.contains("libpq 16"),
+        "{line}"
+    );
+    let json = client.pgtls(&[
+        "conninfo",
+        "--format",
+        "json",
+        "sslnegotiation=direct sslmode=require",
+    ]);
+    let parameters = json.json()["parameters"].take();
+    assert_eq!(parameters["sslnegotiation"]["since_libpq"], 17, "{json:?}");
+    assert_eq!(
+        parameters["load_balance_hosts"].get("since_libpq"),
+        None,
+        "{json:?}"
+    );
+}
+
+#[test]
+fn a_file_for_the_keys_of_the_session_is_told_and_not_written() {
+    let root = Ca::root("Root");
+    let port = serve(&root.leaf(&["localhost"]));
+    let client = Client::trusting(&root);
+    let keys = client.home.path().join("keys.log");
+    let string = format!(
+        "host=localhost hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full gssencmode=disable sslrootcert={}",
+        client.home.path().join("root.crt").display()
+    );
+    let logging = format!("{string} sslkeylogfile={}", keys.display());
+    for (settings, code) in [
+        (&["--format", "json"][..], 0),
+        (&["--format", "json", "--strict"], 1),
+        (&["--format", "github"], 0),
+        (&["--format", "sarif"], 0),
+        (&["--format", "markdown"], 0),
+        (&["--format", "text"], 0),
+    ] {
+        let run = client.pgtls(&[&["check"], settings, &[logging.as_str()]].concat());
+        assert_eq!(run.code, code, "{run:?}");
+        assert!(run.stdout.contains("session-keys-logged"), "{run:?}");
+    }
+    let empty = client.check(&format!("{string} sslkeylogfile=''"));
+    assert!(!empty.stdout.contains("session-keys-logged"), "{empty:?}");
+    assert!(!keys.exists());
+    for library in libraries().iter().filter(|library| library.major >= 14) {
+        assert_eq!(
+            connects(library, &logging),
+            library.major >= 18,
+            "{library}"
+        );
+        let written = std::fs::read_to_string(&keys).unwrap_or_default();
+        let is_secret = written.contains("CLIENT_TRAFFIC_SECRET_0 ");
+        assert_eq!(is_secret, library.major >= 18, "{library}: {written}");
+        drop(std::fs::remove_file(&keys));
     }
 }
 

@@ -17,6 +17,7 @@ pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
+    found.extend(session_keys(task));
     found
 }
 
@@ -108,29 +109,71 @@ fn system(task: &Task) -> Option<Finding> {
 }
 
 /// Keywords with which older versions of libpq refuse the whole string.
-fn newer_libpq(task: &Task) -> Vec<Finding> {
-    let newer = task.conninfo.parameters().filter_map(|(keyword, setting)| {
-        let since = keyword.since()?;
-        let written = match setting.origin {
-            Origin::String { .. } | Origin::Service { .. } => true,
-            // Older versions do not look at the variable.
-            Origin::Environment(_) | Origin::Default => false,
-        };
-        written.then(|| {
-            let message = format!(
-                "{keyword} (from {}) needs libpq {since} or newer: older versions refuse the whole string",
-                setting.origin
-            );
-            let finding = warning(Code::NewerLibpq, Stage::Conninfo, message);
-            match keyword.variable_of_older() {
-                Some(variable) => finding.hint(format!(
-                    "For older versions, set the environment variable {variable} instead."
-                )),
-                None => finding.hint("For older versions, leave it out."),
+fn newer_libpq(task: &Task) -> Option<Finding> {
+    // None where the string's own driver is not built on libpq.
+    task.oldest.libpq?;
+    let newer: Vec<(Keyword, &Origin, u8)> = task
+        .conninfo
+        .parameters()
+        .filter_map(|(keyword, setting)| match setting.origin {
+            Origin::String { .. } | Origin::Service { .. } => {
+                Some((keyword, &setting.origin, keyword.since()?))
             }
+            // Older versions do not look at the variable.
+            Origin::Environment(_) | Origin::Default => None,
         })
+        .collect();
+    let newest = newer.iter().map(|(.., since)| *since).max()?;
+    let needs = newer.iter().map(|(keyword, origin, since)| {
+        format!("{keyword} (from {origin}) needs libpq {since} or newer")
     });
-    newer.collect()
+    let needs: Vec<String> = needs.collect();
+    let message = format!(
+        "{}: older versions refuse the whole string",
+        needs.join(", ")
+    );
+    let finding = match newest > NEWEST_LIBPQ {
+        true => warning(Code::NewerLibpq, Stage::Conninfo, message),
+        false => info(Code::NewerLibpq, Stage::Conninfo, message),
+    };
+    let mut hint = Hint::default();
+    let mut others = Vec::new();
+    for (keyword, ..) in newer {
+        match keyword.variable_of_older() {
+            Some(variable) => {
+                hint = hint.then(format!(
+                    "For older versions, set the environment variable {variable} instead of {keyword}."
+                ));
+            }
+            None => others.push(keyword.as_str()),
+        }
+    }
+    if !others.is_empty() {
+        hint = hint.then(format!(
+            "Clients with an older one must be updated, or get a string without {}, and do without what that asks for.",
+            others.join(", ")
+        ));
+    }
+    Some(finding.hint(hint))
+}
+
+/// The newest libpq whose verdict is known. What only a newer one reads is no string for those in use.
+const NEWEST_LIBPQ: u8 = 18;
+
+/// `sslkeylogfile`: an empty one writes nothing (`initialize_SSL` in libpq's `fe-secure-openssl.c`).
+fn session_keys(task: &Task) -> Option<Finding> {
+    let setting = task.conninfo.parameter(Keyword::SslKeyLogFile)?;
+    if task.oldest.libpq.is_none() || setting.value.as_bytes().is_empty() {
+        return None;
+    }
+    let message = format!(
+        "sslkeylogfile={} (from {}) makes libpq 18 and newer write the keys of every session to that file: who reads it can decrypt recorded sessions",
+        setting.value, setting.origin
+    );
+    let finding = warning(Code::SessionKeysLogged, Stage::Conninfo, message);
+    Some(finding.hint(
+        "Remove sslkeylogfile, except to debug, and delete the file. pgtls itself writes no keys.",
+    ))
 }
 
 fn byte_order_mark(task: &Task) -> Option<Finding> {

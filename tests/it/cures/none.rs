@@ -135,6 +135,7 @@ pub(crate) fn reason(code: Code) -> Option<&'static str> {
         | Code::OpensslVersionsDiffer
         | Code::NewerLibpq => "it says how other programs differ; nothing is broken",
         Code::RandomOrder => "it says what libpq does; nothing is broken",
+        Code::SessionKeysLogged => "only the user knows whether the keys are wanted",
         Code::StaleResult => "nothing is known yet, and the next check of the schedule tells",
         Code::NotFinished => "the user ended the run; nothing is known yet",
         Code::SniDependent | Code::TlsTerminatedInBetween | Code::TlsUnconfirmed => {
