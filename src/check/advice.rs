@@ -36,6 +36,7 @@ impl<'a> Advisor<'a> {
             source,
             subject,
             diagnosis,
+            spare: false,
             dialect: None,
             clients: None,
         };

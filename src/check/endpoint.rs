@@ -68,6 +68,7 @@ impl Visitor for Network<'_> {
             source,
             subject: Subject::Unread,
             diagnosis: unreadable.diagnosis.clone(),
+            spare: false,
             dialect: None,
             clients: match (self.stores(source), by_others) {
                 (Some(stores), Some(by_others)) => {
@@ -158,6 +159,7 @@ impl<'a> Network<'a> {
                         endpoint: endpoint.clone(),
                     },
                     diagnosis: trust_error(conninfo, error),
+                    spare: false,
                     dialect: None,
                     clients: verdicts_unchecked(stores, task, own).await,
                 };
@@ -173,6 +175,7 @@ impl<'a> Network<'a> {
                     endpoint: endpoint.clone(),
                 },
                 diagnosis,
+                spare: false,
                 dialect: None,
                 clients: verdicts_unchecked(stores, Some(task), own).await,
             };
@@ -338,6 +341,7 @@ impl<'a> Network<'a> {
                 login: entry,
             })),
             diagnosis,
+            spare: false,
             dialect: None,
             clients,
         }

@@ -247,7 +247,12 @@ pub(super) async fn in_turn<'a>(
         Hosts::Any => any(&hosts, conninfo),
     };
     let visits = hosts.into_iter().flat_map(|host| host.visits);
-    let checked = visits.map(|(checked, _)| checked).collect();
+    let mut checked: Vec<Checked<'_>> = visits.map(|(checked, _)| checked).collect();
+    if exit == Exit::Passed {
+        for one in &mut checked {
+            one.spare = one.exit() != Exit::Passed;
+        }
+    }
     Done { checked, exit }
 }
 

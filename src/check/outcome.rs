@@ -59,6 +59,8 @@ pub struct Checked<'a> {
     pub subject: Subject,
     /// What that means.
     pub diagnosis: Diagnosis,
+    /// Whether it failed and need not pass, because another host of its string did.
+    pub spare: bool,
     /// Whose string it is, if that is known.
     pub dialect: Option<Dialect>,
     /// What other client libraries would do, if that was requested and is known.

@@ -88,6 +88,7 @@ fn unfinished(source: &Source, subject: Subject, waited: Option<Duration>) -> Ch
         source,
         subject,
         diagnosis: not_finished(waited),
+        spare: false,
         dialect: None,
         clients: None,
     }

@@ -331,3 +331,24 @@ fn every_address_is_an_endpoint_and_any_of_them_will_do_where_any_host_will() {
         assert_eq!(script.hosts().concat(), "pq");
     }
 }
+
+#[test]
+fn a_host_that_fails_is_spare_if_its_own_string_passes_with_another() {
+    let script = Script::new(&[
+        ("a", &[Unreachable]),
+        ("b", &[PASSES]),
+        ("c", &[Unreachable]),
+        ("d", &[Connected(Exit::Untrusted)]),
+    ]);
+    let sources = sources(&["user=u host=a,b", "user=u host=c,d", "user=u host=c"]);
+    for (request, spare) in [
+        (any(), [true, false, false, false, false]),
+        (request(), [false; 5]),
+    ] {
+        let told = &mut Told::default();
+        let outcome = block_on(run(&script, &request, &sources, told, pending())).unwrap();
+        let each: Vec<bool> = outcome.checked().map(|checked| checked.spare).collect();
+        assert_eq!(each, spare);
+        assert_eq!(outcome.exit(), Exit::Unmet);
+    }
+}

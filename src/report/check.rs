@@ -35,10 +35,14 @@ impl EndpointReport {
                     .with_login(&observed.task.conninfo, observed.login.as_ref())
             }
         };
-        report
+        let report = report
             .with_clients(checked.clients.as_deref())
             .labelled(&checked.source.label)
-            .in_dialect(checked.dialect)
+            .in_dialect(checked.dialect);
+        Self {
+            spare: checked.spare,
+            ..report
+        }
     }
 
     /// The same with the dialect of the string.

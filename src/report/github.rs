@@ -18,7 +18,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         // A line that begins with a word, so that a name with `::` does not start a command.
         writeln!(out, "{verdict} {}", data(&label))?;
         for findings in endpoint.findings_by_code() {
-            annotate(out, report.verdict, (endpoint, &label), &findings)?;
+            annotate(out, (endpoint, &label), &findings)?;
         }
     }
     Ok(())
@@ -37,14 +37,13 @@ pub(crate) fn annotation(
 
 fn annotate(
     out: &mut dyn Write,
-    run: Verdict,
     (endpoint, label): (&EndpointReport, &str),
     findings: &[&FindingReport],
 ) -> io::Result<()> {
     let Some(finding) = findings.first() else {
         return Ok(());
     };
-    let command = match finding.level_in(run) {
+    let command = match endpoint.level_of(finding) {
         Some(Level::Error) => "error",
         Some(Level::Warning) => "warning",
         Some(Level::Info) | None => return Ok(()),
@@ -80,7 +79,7 @@ pub fn write_scan(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
     let endpoints = report.endpoints.as_deref().unwrap_or_default();
     for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
         for findings in endpoint.findings_by_code() {
-            annotate(out, report.verdict, (endpoint, &label), &findings)?;
+            annotate(out, (endpoint, &label), &findings)?;
         }
     }
     let verdict = match report.verdict {

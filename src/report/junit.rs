@@ -6,7 +6,7 @@ use std::time::Duration;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
-use super::{EndpointReport, Report, Verdict, labels, text};
+use super::{EndpointReport, Report, labels, text};
 use crate::escape::escape;
 use crate::exit::Junit;
 
@@ -19,9 +19,7 @@ use crate::exit::Junit;
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let labels = labels(&report.endpoints);
     let endpoints = report.endpoints.iter().zip(labels);
-    let cases: Vec<Case> = endpoints
-        .map(|(one, label)| case(one, label, report.verdict))
-        .collect();
+    let cases: Vec<Case> = endpoints.map(|(one, label)| case(one, label)).collect();
     let suite = Suite {
         name: "pgtls check",
         checked_at: report.checked_at.as_deref(),
@@ -30,7 +28,7 @@ pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     write_suite(out, &suite, &cases)
 }
 
-fn case(endpoint: &EndpointReport, name: String, run: Verdict) -> Case {
+fn case(endpoint: &EndpointReport, name: String) -> Case {
     Case {
         class: "pgtls.check",
         time: endpoint
@@ -42,10 +40,10 @@ fn case(endpoint: &EndpointReport, name: String, run: Verdict) -> Case {
             .as_ref()
             .map(|location| (location.file.to_string(), location.line)),
         problem: endpoint.error.as_ref().map(|error| Problem {
-            tag: match (run, endpoint.exit_code.junit()) {
-                (Verdict::Pass, _) => Tag::Skipped,
-                (Verdict::Fail, Junit::Error) => Tag::Error,
-                (Verdict::Fail, Junit::Success | Junit::Failure) => Tag::Failure,
+            tag: match (endpoint.spare, endpoint.exit_code.junit()) {
+                (true, _) => Tag::Skipped,
+                (false, Junit::Error) => Tag::Error,
+                (false, Junit::Success | Junit::Failure) => Tag::Failure,
             },
             kind: error.code.to_string(),
             message: error.message.to_string(),

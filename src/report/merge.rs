@@ -224,7 +224,7 @@ fn document(value: Value) -> Result<Part, Fault> {
         Version::Newer => return Err(Fault::Newer),
         Version::Foreign => return Err(Fault::Endpoint),
     }
-    let report: Report = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
+    let mut report: Report = serde_json::from_value(value).map_err(|_| Fault::Endpoint)?;
     report.endpoints.iter().try_for_each(consistent)?;
     let passed = report.exit_code == Exit::Passed;
     if (report.verdict == Verdict::Pass) != passed {
@@ -237,6 +237,10 @@ fn document(value: Value) -> Result<Part, Fault> {
     }
     if passed && nothing_passed(&report.endpoints) {
         return Err(Fault::NothingPassed);
+    }
+    // Older versions did not write it.
+    for one in &mut report.endpoints {
+        one.spare |= passed && one.exit_code != Exit::Passed;
     }
     Ok(Part::Document(Box::new(report)))
 }

@@ -150,6 +150,9 @@ pub struct EndpointReport {
     /// Whether TLS was established in a mode that proves nothing: anyone could be answering.
     #[serde(default)]
     pub unverified: bool,
+    /// Whether it failed and need not pass: another host of its string passed, and one is enough (`--hosts any`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub spare: bool,
     /// Why it failed; `null` on a pass.
     pub error: Option<FindingReport>,
     /// All other findings.

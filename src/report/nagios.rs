@@ -41,7 +41,7 @@ impl State {
 /// The state of the whole run: the worst state of an endpoint.
 pub fn state(report: &Report, thresholds: Thresholds) -> State {
     let endpoints = report.endpoints.iter();
-    let states = endpoints.map(|one| state_of(one, report.verdict, thresholds));
+    let states = endpoints.map(|one| state_of(one, thresholds));
     // An empty report has checked nothing.
     let worst = states.max().unwrap_or(State::Unknown);
     match report.verdict {
@@ -80,9 +80,9 @@ pub fn write_unknown(out: &mut dyn Write, message: &str) -> io::Result<()> {
     writeln!(out, "PGTLS {} - {}", State::Unknown.name(), line(message))
 }
 
-/// Where the run passes although a host does not, another host was enough.
-fn state_of(endpoint: &EndpointReport, run: Verdict, thresholds: Thresholds) -> State {
-    if (run, endpoint.verdict) == (Verdict::Pass, Verdict::Fail) {
+/// Another host was enough where one is not needed.
+fn state_of(endpoint: &EndpointReport, thresholds: Thresholds) -> State {
+    if endpoint.spare {
         return State::Ok;
     }
     let by_exit = endpoint.exit_code.nagios();
@@ -142,7 +142,7 @@ fn fleet(report: &Report, thresholds: Thresholds) -> String {
     let mut good = 0_usize;
     let mut troubled = Vec::new();
     for (endpoint, label) in endpoints.iter().zip(&labels) {
-        let state = state_of(endpoint, report.verdict, thresholds);
+        let state = state_of(endpoint, thresholds);
         if state == State::Ok && endpoint.verdict == Verdict::Pass {
             good = good.saturating_add(1);
         }

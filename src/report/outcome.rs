@@ -69,15 +69,12 @@ impl EndpointReport {
     pub(super) fn decisive(&self) -> Option<&FindingReport> {
         self.error.as_ref().or_else(|| self.warnings().next())
     }
-}
 
-impl FindingReport {
-    /// How much it weighs in a run that ended so. Where one of several hosts was enough, what is wrong with the others
-    /// does not fail it.
-    pub(super) fn level_in(&self, run: Verdict) -> Option<Level> {
-        match (self.level.known(), run) {
-            (Some(Level::Error), Verdict::Pass) => Some(Level::Warning),
-            (level, Verdict::Pass | Verdict::Fail) => level,
+    /// How much a finding of it weighs. What is wrong with a host that is not needed does not fail the run.
+    pub(super) fn level_of(&self, finding: &FindingReport) -> Option<Level> {
+        match (finding.level.known(), self.spare) {
+            (Some(Level::Error), true) => Some(Level::Warning),
+            (level, true | false) => level,
         }
     }
 }
@@ -206,6 +203,38 @@ mod tests {
                 "{page}"
             );
         }
+    }
+
+    /// `--hosts any` with two strings: the second one fails, the first one needs one of its hosts only.
+    #[test]
+    fn a_host_that_its_string_does_not_need_is_no_error_in_a_run_that_fails() {
+        let report = sample::with(&[sample::spare(), sample::passing(), sample::wrong_host()]);
+        let thresholds = crate::report::nagios::Thresholds::default();
+        type Write = fn(&mut dyn std::io::Write, &Report) -> std::io::Result<()>;
+        let formats: [(Write, &str, usize); 4] = [
+            (crate::report::github::write, "::error ", 1),
+            (crate::report::junit::write, "<failure ", 1),
+            (crate::report::junit::write, "<skipped ", 1),
+            (crate::report::sarif::write, "\"level\": \"error\"", 1),
+        ];
+        for (write, sign, count) in formats {
+            let mut out = Vec::new();
+            write(&mut out, &report).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert_eq!(text.matches(sign).count(), count, "{sign}: {text}");
+        }
+        assert_eq!(
+            crate::report::nagios::state(&report, thresholds),
+            crate::report::nagios::State::Critical
+        );
+        let others = Report {
+            verdict: Verdict::Fail,
+            ..sample::with(&[sample::spare(), sample::passing(), sample::unfinished()])
+        };
+        assert_eq!(
+            crate::report::nagios::state(&others, thresholds),
+            crate::report::nagios::State::Unknown
+        );
     }
 
     #[test]

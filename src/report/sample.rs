@@ -48,7 +48,15 @@ pub(crate) fn of_one_host() -> Report {
     Report {
         verdict: Verdict::Pass,
         exit_code: Exit::Passed,
-        ..with(&[wrong_host(), passing()])
+        ..with(&[spare(), passing()])
+    }
+}
+
+/// A host that failed and is not needed.
+pub(crate) fn spare() -> EndpointReport {
+    EndpointReport {
+        spare: true,
+        ..wrong_host()
     }
 }
 
@@ -124,6 +132,7 @@ pub(super) fn unverified() -> EndpointReport {
         sslmode: Some(SslMode::Require.into()),
         authenticated: false,
         unverified: true,
+        spare: false,
         trust: None,
         findings: vec![finding(
             Level::Warning,
@@ -397,6 +406,7 @@ fn unread() -> EndpointReport {
         encrypted: false,
         authenticated: false,
         unverified: false,
+        spare: false,
         error: Some(finding(
             Level::Error,
             Code::UnknownKeyword,

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{EndpointReport, LocationReport, Report, ScanReport, Verdict, full_text, json, labels};
+use super::{EndpointReport, LocationReport, Report, ScanReport, full_text, json, labels};
 use crate::diagnose::{Code, Level};
 use crate::exit::{Execution, Exit};
 use crate::os;
@@ -21,7 +21,7 @@ use crate::percent;
 /// If `out` cannot be written.
 pub fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let checked_at = report.checked_at.as_ref().map(ToString::to_string);
-    let items = Item::of_endpoints(&report.endpoints, report.verdict);
+    let items = Item::of_endpoints(&report.endpoints);
     json::write(out, &log(&items, report.exit_code, checked_at))
 }
 
@@ -38,9 +38,7 @@ pub fn write_scan(out: &mut dyn Write, report: &ScanReport) -> io::Result<()> {
         text: finding.full_text(),
     });
     let endpoints = report.endpoints.as_deref().unwrap_or_default();
-    let items: Vec<Item> = found
-        .chain(Item::of_endpoints(endpoints, report.verdict))
-        .collect();
+    let items: Vec<Item> = found.chain(Item::of_endpoints(endpoints)).collect();
     json::write(out, &log(&items, report.exit_code, None))
 }
 
@@ -55,14 +53,14 @@ struct Item {
 
 impl Item {
     /// The findings of one endpoint that have one code are one.
-    fn of_endpoints(endpoints: &[EndpointReport], run: Verdict) -> Vec<Self> {
+    fn of_endpoints(endpoints: &[EndpointReport]) -> Vec<Self> {
         let mut items = Vec::new();
         for (endpoint, label) in endpoints.iter().zip(labels(endpoints)) {
             for findings in endpoint.findings_by_code() {
                 items.extend(findings.first().map(|first| Self {
                     label: label.clone(),
                     location: endpoint.location.clone(),
-                    level: first.level_in(run),
+                    level: endpoint.level_of(first),
                     code: first.code.to_string(),
                     text: format!("{label}: {}", full_text(&findings)),
                 }));

@@ -195,6 +195,7 @@ impl Visitor for Script {
                 login: login_of(answer),
             })),
             diagnosis: diagnosis(exit),
+            spare: false,
             clients: None,
             dialect: None,
         }
@@ -209,6 +210,7 @@ impl Visitor for Script {
             source,
             subject: Subject::Unread,
             diagnosis: unreadable.diagnosis.clone(),
+            spare: false,
             clients: None,
             dialect: None,
         }

@@ -95,6 +95,7 @@ impl EndpointReport {
             encrypted: false,
             authenticated: false,
             unverified: false,
+            spare: false,
             error: diagnosis.error.as_ref().map(finding),
             findings: diagnosis.findings.iter().map(finding).collect(),
             fixes: diagnosis.proven().map(fix).collect(),
