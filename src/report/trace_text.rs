@@ -227,6 +227,7 @@ fn step(step: Step) -> &'static str {
         Step::GssencRefused => "the server has none",
         Step::Error => "the server answered with an error",
         Step::StrangeAnswer => "the server sent what PostgreSQL does not send here",
+        Step::TooManyRequests => "asked more often than the answers could be told apart",
         Step::DirectTls => "began TLS without asking",
         Step::PlaintextStartup => "STARTED A SESSION IN PLAIN TEXT",
         Step::PlaintextCancel => "ASKED TO CANCEL A QUERY IN PLAIN TEXT",

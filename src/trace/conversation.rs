@@ -136,7 +136,10 @@ impl Conversation {
         match (&self.ear, self.asked.len() < MAX_ASKED) {
             (Ear::Open, true) => self.asked.push_back(request),
             // No answer could be told from another.
-            (Ear::Open, false) => self.no_longer_listen(),
+            (Ear::Open, false) => {
+                self.decide(Step::TooManyRequests);
+                self.no_longer_listen();
+            }
             (Ear::Error(_) | Ear::Deaf, _) => {}
         }
     }
@@ -294,7 +297,7 @@ impl Conversation {
         }
     }
 
-    /// A step that is judged, and after which no other comes.
+    /// A step that is judged, whatever came before it.
     fn decide(&mut self, step: Step) {
         self.seen.steps.push(step);
     }

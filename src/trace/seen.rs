@@ -26,6 +26,8 @@ words! {
         Error = "error",
         /// The server answered a request with something that PostgreSQL does not send.
         StrangeAnswer = "strange-answer",
+        /// The application sent more requests than answers can be told apart for. What the server sent was not read.
+        TooManyRequests = "too-many-requests",
         /// The application began TLS without a request.
         DirectTls = "direct-tls",
         /// The application sent a StartupMessage in plain text.

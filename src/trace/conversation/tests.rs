@@ -227,6 +227,18 @@ fn many_requests_do_not_hide_what_follows_them() {
 }
 
 #[test]
+fn requests_without_a_wait_for_their_answers_are_told() {
+    let ssl = request(SSL_REQUEST);
+    for (requests, told) in [(8, false), (9, true), (300, true)] {
+        let all = ssl.repeat(requests);
+        let answers = b"N".repeat(requests);
+        let seen = seen(&[(Application, &all), (Server, &answers)]);
+        assert_eq!(seen.has(Step::TooManyRequests), told, "{requests}");
+        assert_eq!(seen.has(Step::SslRefused), !told, "{requests}");
+    }
+}
+
+#[test]
 fn answers_belong_to_requests_in_their_order_in_any_pieces() {
     let both = [request(GSSENC_REQUEST), request(SSL_REQUEST)].concat();
     let expected = [

@@ -98,6 +98,7 @@ pub(super) fn why_failed(connection: &Connection) -> String {
     });
     let how = match seen.handshake {
         Handshake::None => answer(connection),
+        Handshake::Unanswered if connection.seen.has(Step::TooManyRequests) => answer(connection),
         Handshake::NotBegun => "no ClientHello was sent",
         Handshake::Unanswered => "the ClientHello was not answered",
         Handshake::RefusedByServer => "the server refused",
@@ -114,6 +115,9 @@ pub(super) fn why_failed(connection: &Connection) -> String {
 
 /// What the server answered to the request for TLS. After an error, or what PostgreSQL does not send, it is not heard.
 pub(super) fn answer(connection: &Connection) -> &'static str {
+    if connection.seen.has(Step::TooManyRequests) {
+        return "the application sent so many requests without waiting for an answer that the answers were not read";
+    }
     let mut steps = connection.seen.steps.iter();
     let answer = steps.find_map(|step| match step {
         Step::SslAccepted => Some("the server agreed to TLS"),
@@ -124,6 +128,7 @@ pub(super) fn answer(connection: &Connection) -> &'static str {
         | Step::GssencRequest
         | Step::GssencAccepted
         | Step::GssencRefused
+        | Step::TooManyRequests
         | Step::DirectTls
         | Step::PlaintextStartup
         | Step::PlaintextCancel

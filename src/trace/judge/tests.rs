@@ -197,13 +197,17 @@ fn an_application_that_never_asks_for_tls_does_not_fall_back_at_an_endpoint() {
 
 #[test]
 fn an_answer_is_told_where_no_session_followed() {
-    use Step::{Error, SslRefused, SslRequest, StrangeAnswer};
+    use Step::{Error, SslRefused, SslRequest, StrangeAnswer, TooManyRequests};
     for (answer, told) in [
         (&[SslRefused][..], "the server refused TLS"),
         (&[Error], "the server answered with an error"),
         (
             &[StrangeAnswer],
             "the server sent something that PostgreSQL does not send",
+        ),
+        (
+            &[TooManyRequests],
+            "the application sent so many requests without waiting for an answer that the answers were not read",
         ),
         (&[], "the server did not answer the request for TLS"),
     ] {
@@ -215,6 +219,14 @@ fn an_answer_is_told_where_no_session_followed() {
         let text = message(vec![failed(), plain]);
         assert!(text.contains(&format!("connection 1 ({told})")), "{text}");
     }
+}
+
+#[test]
+fn a_client_hello_is_not_unanswered_where_answers_are_not_read() {
+    let mut one = connection(1, &[Step::SslRequest, Step::TooManyRequests], Channel::None);
+    one.seen.handshake = Handshake::Unanswered;
+    let text = message(vec![one]);
+    assert!(text.ends_with("that the answers were not read"), "{text}");
 }
 
 #[test]
