@@ -157,6 +157,10 @@ mod tests {
                 "host=******** port=******** dbname=********",
             ),
             (
+                "postgresql://u:p@ss:1/d?user=x@h",
+                "user=******** password=******** host=******** port=******** dbname=********",
+            ),
+            (
                 "host=h sslkey='-----BEGIN PRIVATE KEY-----'",
                 "host=h sslkey=********",
             ),

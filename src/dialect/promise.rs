@@ -215,7 +215,7 @@ impl Promise {
             let driver = self.target.driver();
             self.cannot(
                 "dbname",
-                format!("{driver} cannot read this name of a database in a URL"),
+                format!("a URL for {driver} cannot hold this name of a database safely"),
             );
             String::new()
         })

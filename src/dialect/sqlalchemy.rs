@@ -286,6 +286,12 @@ pub(super) fn write(promise: &mut Promise) -> String {
             "SQLAlchemy 2.0 and 2.1 read %, ? and # in the name of a database differently",
         );
     }
+    if dbname.contains('@') {
+        promise.cannot(
+            "dbname",
+            "an @ in the name of a database cannot be told from the end of a password",
+        );
+    }
     let pairs: Vec<(&str, String)> = many.into_iter().chain(pairs).collect();
     format!(
         "postgresql+psycopg://{userinfo}{host}/{dbname}?{}",

@@ -180,10 +180,13 @@ impl Rules {
         }
         let (userinfo, rest) = self.userinfo(text)?;
         let end = Delimiters::of(self.dialect).end(rest.as_bytes());
-        let rest = rest.get(..end).unwrap_or(rest);
+        let (rest, fragment) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, behind) = rest.split_at(end);
         let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
+        if userinfo.is_some_and(|userinfo| userinfo.contains(':')) {
+            self.one_login(path, query, fragment)?;
+        }
         let mut url = Url {
             hosts: self.hosts(authority, userinfo)?,
             query: self.query(query, &Param::new(path, ""))?,
@@ -251,6 +254,25 @@ impl Rules {
             "the password contains a raw /, ? or #",
             "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
         )
+    }
+
+    /// Behind user, password and host, an `@` in the name of the database, in a second user or in what is cut off shows
+    /// that the host may be a piece of the password.
+    fn one_login(&self, path: &str, query: &str, fragment: &str) -> Result<(), Fault> {
+        let is_login =
+            |name: &str| ["user", "username", "password", "dbname", "database"].contains(&name);
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let second = path.contains('@')
+            || fragment.contains('@')
+            || pairs.any(|(name, value)| is_login(name) && value.contains('@'));
+        match second {
+            true => Err(Fault::refused_but(
+                self.dialect,
+                "there is an @ before the host and another one behind it, so that a part of the password may stand in the place of the host",
+                "Write @ in a user name, a password or the name of a database as %40, / as %2F, ? as %3F and # as %23.",
+            )),
+            false => Ok(()),
+        }
     }
 
     fn hosts(
@@ -353,6 +375,7 @@ pub(super) fn path_of(name: &str, coding: Coding) -> Option<String> {
                     letter.encode_utf8(&mut [0; 4]).as_bytes(),
                 ));
             }
+            // An @ could not be told from the end of a password.
             Coding::Percent | Coding::DecodeUri | Coding::Raw if !raw || "?#@".contains(letter) => {
                 return None;
             }
@@ -429,8 +452,21 @@ mod tests {
         for stray in ["u:12/w@h/d", "u:p@12/w@h/d", "u:p@s?w@h/d=x", "u:1?w@h/d"] {
             assert!(usual.split(stray).is_err(), "{stray}");
         }
-        assert!(usual.split("u:p@h:1/d?user=a@b").is_ok());
         assert!(usual.split("h:1/d?x=dis\nable").is_err());
+        for dialect in [Dialect::Prisma, Dialect::Sqlalchemy] {
+            let rules = Rules::usual(dialect);
+            for (text, refused) in [
+                ("u:p@ss/word@h/d", true),
+                ("u:p@ss:1/word?user=x@h", true),
+                ("u:p@ss:1/word?a=b&password=x@h", true),
+                ("u:p@h/d?application_name=x@h", false),
+                ("u:p@h/d?user=x%40h", false),
+                ("u@h/d?user=x@h", false),
+            ] {
+                assert_eq!(rules.split(text).is_err(), refused, "{dialect}: {text}");
+            }
+        }
+        assert!(usual.split("u:p@ss#word@h/d").is_err());
         let first = Rules::usual(Dialect::Sqlalchemy);
         let url = first.split("u:p/w?#@h/d").unwrap();
         assert_eq!(url.password.as_deref(), Some("p/w?#"));

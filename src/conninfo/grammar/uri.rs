@@ -31,8 +31,19 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     let path = dbname.as_ref().map_or(&[][..], |dbname| &dbname.raw);
     let behind_at = path.splitn(2, |byte| *byte == b'@').nth(1);
     let is_server = behind_at.is_some_and(|rest| rest.iter().any(|byte| b":/".contains(byte)));
-    let mut pairs = cursor.rest().split(|byte| b"?&".contains(byte));
-    let query_holds_at = pairs.any(|pair| pair.starts_with(b"dbname=") && pair.contains(&b'@'));
+    let query_holds_at = |name: &[u8]| {
+        let mut pairs = cursor.rest().split(|byte| b"?&".contains(byte));
+        pairs.any(|pair| pair.starts_with(name) && pair.contains(&b'@'))
+    };
+    let has_password = settings
+        .iter()
+        .any(|made| made.keyword == Keyword::Password);
+    // Nobody writes them twice, and so the second may be a piece of the first.
+    let repeats_login = has_password
+        && [&b"user="[..], b"password="]
+            .iter()
+            .any(|name| query_holds_at(name));
+    let query_holds_at = query_holds_at(b"dbname=") || repeats_login;
     let database_holds_at = behind_at.is_some() || query_holds_at;
     let may_be_login = credentials == Credentials::Present || port == PortText::Number;
     let password = match port {
@@ -67,6 +78,9 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
     if query_holds_at && may_be_login {
         hide(&mut settings, Keyword::Dbname);
     }
+    if repeats_login {
+        hide(&mut settings, Keyword::User);
+    }
     Ok(settings)
 }
 
@@ -74,7 +88,8 @@ pub(super) fn parse(text: &[u8], start: usize) -> Result<Vec<Assignment>, Error>
 /// have been encoded, the port is `pa` and the database `ss@host/db`. A raw `@` after the hosts reveals it, and so
 /// does a port that is not a number: `postgresql://u:p,[a/@[::1]/db` has the hosts `u` and `a/@[::1`. In
 /// `postgresql://u:p@ss/word@host/db` it is the host that is a piece, `ss`, and the database `word@host/db`. In
-/// `postgresql://u:12/word@host` the user is taken for the host and `12` for its port.
+/// `postgresql://u:12/word@host` the user is taken for the host and `12` for its port. In
+/// `postgresql://u:p@ss:1/word?user=x@host` it is `ss`, and a second user holds the rest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Password {
     InPlace,
