@@ -17,10 +17,23 @@ use super::{Format, Output};
 pub(crate) fn parse() -> Command {
     let arguments = std::env::args_os().map(without_dash).collect();
     let arguments = with_command(arguments);
-    let command = command_of(arguments);
+    let command = command_of(arguments.clone());
     match command.output().and_then(Output::fault) {
-        Some(fault) => end(&Line::command().error(ErrorKind::ArgumentConflict, fault)),
+        Some(fault) => end(&conflict(&arguments, fault)),
         None => command,
+    }
+}
+
+/// The error of options that cannot be meant together, with the usage of their command.
+fn conflict(arguments: &[OsString], fault: &str) -> clap::Error {
+    let mut line = command();
+    // Only then do the commands know the name of the program.
+    line.build();
+    let mut words = arguments.iter().skip(1);
+    let named = words.find(|word| line.find_subcommand(word).is_some());
+    match named.and_then(|name| line.find_subcommand_mut(name)) {
+        Some(command) => command.error(ErrorKind::ArgumentConflict, fault),
+        None => line.error(ErrorKind::ArgumentConflict, fault),
     }
 }
 
@@ -304,6 +317,16 @@ mod tests {
             "pgtls --config a=b.toml roots",
         ] {
             assert_eq!(with_command(words(line)), words(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn options_that_contradict_each_other_are_told_with_the_usage_of_their_command() {
+        for command in ["check", "audit", "verify"] {
+            let arguments = ["pgtls", command, "-w", "1", "-c", "2"].map(OsString::from);
+            let told = conflict(&arguments, "there would never be a warning").to_string();
+            assert!(told.contains("error: there would never be"), "{told}");
+            assert!(told.contains(&format!("Usage: pgtls {command} ")), "{told}");
         }
     }
 

@@ -30,7 +30,9 @@ pub(crate) fn parse_interval(text: &str) -> Result<Duration, String> {
 /// A duration as people write it: `10` and `10s`, `2m`, `1h30m`, `30d`. An `M` alone can be meant as either of two.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.contains('M') {
-        return Err("say which is meant: 2m for minutes, 2months for months".to_owned());
+        return Err(
+            "M can mean minutes or months: write 2m for 2 minutes, 2months for 2 months".to_owned(),
+        );
     }
     let seconds = text.parse::<f64>().ok();
     let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -123,7 +125,7 @@ mod tests {
             assert!(error.contains("at least 1h"), "{nothing}: {error}");
         }
         let months = parse_remaining("30M").unwrap_err();
-        assert!(months.contains("months"), "{months}");
+        assert!(months.contains("2months for 2 months"), "{months}");
         assert!(parse_remaining("30months").is_ok() && parse_remaining("60m").is_ok());
     }
 
