@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::form::{self, Form};
 use super::read::read_bounded;
 
 /// What the missing file must contain.
@@ -14,18 +15,25 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    /// Whether a file may contain it: what is PEM must have such a block. Another form is not looked into.
+    /// Whether a file may contain it: what is PEM must have such a block, and anything else must be of a form in which
+    /// programs keep such things. The serial number of a CA (`ca.srl`) is not.
     fn may_be_in(self, path: &Path) -> bool {
         let contains =
             |text: &[u8], part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
-        let label = match self {
-            Self::Certificates => "CERTIFICATE-----",
-            Self::Crls => "X509 CRL-----",
-            Self::Key => "PRIVATE KEY-----",
+        let (label, wanted) = match self {
+            Self::Certificates => ("CERTIFICATE-----", form::Wanted::Certificates),
+            Self::Crls => ("X509 CRL-----", form::Wanted::Certificates),
+            Self::Key => ("PRIVATE KEY-----", form::Wanted::Key),
         };
         let small = path.metadata().is_ok_and(|file| file.len() <= MOST_BYTES);
         let text = small.then(|| read_bounded(path).ok()).flatten();
-        text.is_none_or(|text| !contains(&text, "-----BEGIN ") || contains(&text, label))
+        text.is_none_or(|text| match contains(&text, "-----BEGIN ") {
+            true => contains(&text, label),
+            false => !matches!(
+                form::of(&text, wanted),
+                Form::Empty | Form::Html | Form::SshPublicKey | Form::Text
+            ),
+        })
     }
 }
 
@@ -118,7 +126,7 @@ mod tests {
     fn the_closest_files_beside_it_come_first() {
         let directory = tempfile::tempdir().unwrap();
         for name in ["client.pem", "clientt.crt", "other.crt", "client.crt.old"] {
-            fs::write(directory.path().join(name), "").unwrap();
+            fs::write(directory.path().join(name), "-----BEGIN CERTIFICATE-----").unwrap();
         }
         fs::create_dir(directory.path().join("client.crd")).unwrap();
         let similar = |name: &str, content| similar_files(&directory.path().join(name), content);
@@ -138,6 +146,9 @@ mod tests {
             ("server.pem", block("TRUSTED CERTIFICATE")),
             ("server.crl", block("X509 CRL")),
             ("server.der", "0".to_owned()),
+            ("server.srl", "5A3B0C99F1\n".to_owned()),
+            ("server.txt", "how to renew it\n".to_owned()),
+            ("server.old", String::new()),
         ] {
             fs::write(directory.path().join(name), contents).unwrap();
         }

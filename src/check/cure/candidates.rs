@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Case, Near, Reached, State, shows_a_trusted_chain};
+use super::{Case, Near, Reached, RootFile, State, shows_a_trusted_chain};
 use crate::conninfo::{ConnInfo, Keyword, RootCert, SslMode, amended, repairs, shown_path};
 use crate::diagnose::{Code, Contents, Fix, FixKind, Level, Made, corrected};
 use crate::escape::Shown;
@@ -182,12 +182,9 @@ impl Case<'_> {
         let files = self.near((named, conninfo.home_files.clone()));
         let mut found: Vec<Candidate> = files
             .into_iter()
-            .filter_map(|(path, place)| {
-                let shown = shown_path(&path);
-                let lead = format!(
-                    "\"{shown}\" {place} has the root that signed this chain. Trust it only if you expect that certificate authority."
-                );
-                self.with_root(from, conninfo, finding, path.as_os_str().as_encoded_bytes(), lead)
+            .filter_map(|file| {
+                let path = file.path.as_os_str().as_encoded_bytes();
+                self.with_root(from, conninfo, finding, path, file.announced())
             })
             .collect();
         if conninfo.sslmode.value == SslMode::VerifyFull {
@@ -198,7 +195,7 @@ impl Case<'_> {
     }
 
     /// The root files that are near, looked for once.
-    fn near(&self, place: Near) -> Vec<(PathBuf, &'static str)> {
+    fn near(&self, place: Near) -> Vec<RootFile> {
         let mut known = self.clinic.near.borrow_mut();
         if let Some(found) = known.get(&place) {
             return found.clone();
@@ -225,9 +222,35 @@ impl Case<'_> {
     }
 }
 
-/// Files of certificates beside the named one, in the working directory and in libpq's own, each with the place in
-/// words.
-fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<(PathBuf, &'static str)> {
+impl RootFile {
+    /// `None` if there are no certificates in it.
+    fn of(path: PathBuf, place: &'static str) -> Option<Self> {
+        let metadata = path.metadata().ok()?;
+        if !metadata.is_file() || metadata.len() > MAX_SIZE {
+            return None;
+        }
+        let contents = file::read(&read_bounded(&path).ok()?).ok()?;
+        let certificates = &contents.certificates;
+        let roots = certificates.iter();
+        let roots = roots.filter(|one| one.certificate.is_self_issued()).count();
+        (!certificates.is_empty()).then_some(Self { path, place, roots })
+    }
+
+    /// What the advice to trust it says first.
+    fn announced(&self) -> String {
+        let (shown, place) = (shown_path(&self.path), self.place);
+        let condition = match self.roots {
+            0 | 1 => "Trust it only if you expect that certificate authority.".to_owned(),
+            roots => format!(
+                "It has {roots} roots: trust it only if you expect a certificate of any of them."
+            ),
+        };
+        format!("\"{shown}\" {place} has the root that signed this chain. {condition}")
+    }
+}
+
+/// Files of certificates beside the named one, in the working directory and in libpq's own.
+fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<RootFile> {
     let beside = named
         .and_then(Path::parent)
         .filter(|parent| !parent.as_os_str().is_empty());
@@ -254,9 +277,9 @@ fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<(PathBuf, &'stat
             .collect();
         paths.sort_by_key(|path| (unlikeliness(path), path.clone()));
         for path in paths {
-            let known = found.iter().any(|(other, _)| *other == path);
-            if found.len() < MAX_FILES && !known && contains_certificates(&path) {
-                found.push((path, place));
+            let known = found.iter().any(|other| other.path == path);
+            if found.len() < MAX_FILES && !known {
+                found.extend(RootFile::of(path, place));
             }
         }
     }
@@ -264,17 +287,14 @@ fn near(named: Option<&Path>, home_files: Option<&Path>) -> Vec<(PathBuf, &'stat
 }
 
 /// A relative path may have been meant from a directory above the working directory.
-fn above(named: Option<&Path>) -> Vec<(PathBuf, &'static str)> {
+fn above(named: Option<&Path>) -> Vec<RootFile> {
     let Some(named) = named.filter(|named| named.is_relative() && !named.exists()) else {
         return Vec::new();
     };
     let named = named.strip_prefix(".").unwrap_or(named);
-    let up = (1..=MAX_UP).map(|levels| Path::new(&"../".repeat(levels)).join(named));
-    let found = up.into_iter().find(|path| contains_certificates(path));
-    found
-        .map(|path| (path, "in a directory above"))
-        .into_iter()
-        .collect()
+    let mut up = (1..=MAX_UP).map(|levels| Path::new(&"../".repeat(levels)).join(named));
+    let found = up.find_map(|path| RootFile::of(path, "in a directory above"));
+    found.into_iter().collect()
 }
 
 fn is_called_like_roots(path: &Path) -> bool {
@@ -296,17 +316,6 @@ fn unlikeliness(path: &Path) -> usize {
         .iter()
         .position(|part| name.starts_with(part))
         .unwrap_or(likely.len())
-}
-
-fn contains_certificates(path: &Path) -> bool {
-    let small = path
-        .metadata()
-        .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_SIZE);
-    small
-        && read_bounded(path)
-            .ok()
-            .and_then(|bytes| file::read(&bytes).ok())
-            .is_some_and(|contents| !contents.certificates.is_empty())
 }
 
 /// Directories above the working directory that are looked at.

@@ -33,11 +33,21 @@ pub(super) struct Clinic<'a> {
     clock: Clock,
     aim: Aim,
     trusts: SharedTrust,
-    near: RefCell<BTreeMap<Near, Vec<(PathBuf, &'static str)>>>,
+    near: RefCell<BTreeMap<Near, Vec<RootFile>>>,
 }
 
 /// Where root files are looked for: beside this one, and in libpq's own directory.
 type Near = (Option<PathBuf>, Option<PathBuf>);
+
+/// A file of certificates that was found.
+#[derive(Clone)]
+struct RootFile {
+    path: PathBuf,
+    /// Where it is, in words.
+    place: &'static str,
+    /// How many certificates of it are roots.
+    roots: usize,
+}
 
 impl<'a> Clinic<'a> {
     /// The machine.
