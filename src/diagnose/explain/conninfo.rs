@@ -171,6 +171,10 @@ fn hint(error: &Error) -> Option<String> {
             min_origin: Origin::Default,
             ..
         } => "remove ssl_max_protocol_version: libpq's default minimum is TLSv1.2",
+        Error::UnknownKeyword {
+            word: Word::Hidden(_),
+            ..
+        } => QUOTES_OR_ENCODED,
         Error::UnknownKeyword { word, .. } | Error::MissingEquals { word, .. }
             if may_be_url(word) =>
         {
@@ -187,6 +191,14 @@ fn hint(error: &Error) -> Option<String> {
         Error::SpaceInUri { .. } => {
             "remove it, or write it as %20: libpq 17 and older make it a part of the value"
         }
+        Error::MissingQueryEquals {
+            word: Word::Hidden(_),
+            ..
+        }
+        | Error::ExtraEquals {
+            word: Word::Hidden(_),
+            ..
+        } => ENCODED,
         Error::MissingQueryEquals { .. } => {
             "write query parameters as keyword=value, separated by &"
         }
@@ -288,6 +300,12 @@ fn hint(error: &Error) -> Option<String> {
 }
 
 const QUOTES_OR_URI: &str = "put a value that contains spaces in quotes (password='two words'); begin a URI with postgresql:// or postgres://, without jdbc: or a driver's name before it";
+
+/// A word that may be a piece of a password, in a string of either form.
+const QUOTES_OR_ENCODED: &str = "put a value that contains spaces in quotes (password='two words'); in a URI, write ? in a password as %3F, & as %26, @ as %40 and / as %2F, and begin with postgresql:// or postgres://, without jdbc: or a driver's name before it";
+
+/// The same in a URI.
+const ENCODED: &str = "in a password, write ? as %3F, & as %26, = as %3D, @ as %40 and / as %2F; write query parameters as keyword=value, separated by &";
 
 const DOCUMENTATION: &str =
     "PostgreSQL's documentation lists the parameters under \"Parameter Key Words\"";

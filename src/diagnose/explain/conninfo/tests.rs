@@ -194,6 +194,21 @@ fn a_refusal_of_a_service_file_knows_its_rules() {
 }
 
 #[test]
+fn a_hidden_word_of_a_uri_is_answered_with_how_to_encode_a_password() {
+    for text in [
+        "postgresql://u:p@ss?wo&rd@h/d",
+        "postgresql://u:p@ss/?wo=rd@h/d",
+        "postgresql://u:p@ss/?sslmode=wo=rd@h/d",
+    ] {
+        let error = ConnInfo::read(text.as_bytes(), &Fake::default()).unwrap_err();
+        let hint = hint(&error).unwrap_or_default();
+        for code in ["%3F", "%26", "%40"] {
+            assert!(hint.contains(code), "{text}: {error}: {hint}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_of_pghost_knows_that_a_variable_has_one_value() {
     for host in ["h port=1", "u@h"] {
         let world = Fake::default().var("PGHOST", host);
