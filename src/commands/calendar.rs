@@ -10,17 +10,18 @@ pub(super) fn write(out: &mut dyn Write, now: i64) -> io::Result<()> {
         "Roots that the public stores (sslrootcert=system, Mozilla's list) remove. A file that sslrootcert names keeps them."
     )?;
     for removal in &REMOVALS {
-        let state = match (removal.instant() <= now, removal.basis) {
+        let day = removal.day();
+        let state = match (day.instant() <= now, removal.basis) {
             (true, _) => "removed",
             (false, Basis::Announced) => "announced",
             (false, Basis::Inferred) => "expected",
         };
         for root in removal.roots {
-            writeln!(out, "{}  {state:<9}  {root}", removal.day())?;
+            writeln!(out, "{day}  {state:<9}  {root}")?;
         }
     }
     writeln!(
         out,
-        "Source: {SOURCE}. Expected dates follow from the year of the key."
+        "Source: {SOURCE}. Expected dates follow from the age of the key, also those of roots that are not listed here."
     )
 }

@@ -2,8 +2,10 @@
 //!
 //! A file that `sslrootcert` names keeps its roots. Only `system` and Mozilla's list lose them.
 
-use time::Date;
+use std::fmt;
+
 use time::macros::date;
+use time::{Date, OffsetDateTime};
 
 use super::{BundledRoot, is_public};
 use crate::x509::Certificate;
@@ -85,29 +87,80 @@ pub const REMOVALS: [Removal; 7] = [
             "Microsoft RSA Root Certificate Authority 2017",
             "Microsoft ECC Root Certificate Authority 2017",
         ],
-        date: date!(2034 - 04 - 15),
+        date: date!(2034 - 12 - 18),
         basis: Basis::Inferred,
     },
 ];
 
-impl Removal {
-    /// The removal of this root, if it is a public one with a known date. Another root of the same name does not
-    /// count.
-    pub fn of(root: &Certificate) -> Option<&'static Self> {
-        let name = root.subject.common_names.first()?;
-        let named = |removal: &&Self| removal.roots.iter().any(|root| root.as_bytes() == name);
-        let removal = REMOVALS.iter().find(named)?;
-        (is_public(root) || BundledRoot::of(root).is_some()).then_some(removal)
+/// The day of a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    date: Date,
+    /// How it is known.
+    pub basis: Basis,
+}
+
+impl Day {
+    /// The day on which this root is removed, if it is a public one. Another root of the same name does not count.
+    pub fn of(root: &Certificate) -> Option<Self> {
+        if !is_public(root) && BundledRoot::of(root).is_none() {
+            return None;
+        }
+        let name = root.subject.common_names.first();
+        let named = |removal: &&Removal| {
+            let mut roots = removal.roots.iter();
+            roots.any(|root| name.is_some_and(|name| root.as_bytes() == name))
+        };
+        match REMOVALS.iter().find(named) {
+            Some(removal) => Some(removal.day()),
+            None => Self::by_age(root),
+        }
     }
 
-    /// Midnight UTC of the date, in seconds since 1970-01-01T00:00:00Z.
-    pub fn instant(&self) -> i64 {
+    /// By Mozilla's schedule. A key may be older than its certificate, so that it may come earlier.
+    fn by_age(root: &Certificate) -> Option<Self> {
+        let made = OffsetDateTime::from_unix_timestamp(root.not_before?)
+            .ok()?
+            .date();
+        let date = match made.year() {
+            ..2006 => date!(2025 - 04 - 15),
+            2006..2008 => date!(2026 - 04 - 15),
+            2008..2010 => date!(2027 - 04 - 15),
+            2010..2012 => date!(2028 - 04 - 15),
+            _ if made < date!(2014 - 04 - 15) => date!(2029 - 04 - 15),
+            // A leap day has no other 15 years later.
+            year => made
+                .replace_day(made.day().min(28))
+                .ok()?
+                .replace_year(year + 15)
+                .ok()?,
+        };
+        Some(Self {
+            date,
+            basis: Basis::Inferred,
+        })
+    }
+
+    /// Midnight UTC, in seconds since 1970-01-01T00:00:00Z.
+    pub fn instant(self) -> i64 {
         self.date.midnight().assume_utc().unix_timestamp()
     }
+}
 
+impl fmt::Display for Day {
     /// `2029-04-15`
-    pub fn day(&self) -> String {
-        self.date.to_string()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date.fmt(f)
+    }
+}
+
+impl Removal {
+    /// The day of it.
+    pub const fn day(&self) -> Day {
+        Day {
+            date: self.date,
+            basis: self.basis,
+        }
     }
 }
 
@@ -117,25 +170,55 @@ mod tests {
 
     #[test]
     fn dates_ascend_and_every_root_of_the_future_is_in_the_list_compiled_in() {
-        assert!(REMOVALS.is_sorted_by_key(Removal::instant));
+        assert!(REMOVALS.is_sorted_by_key(|removal| removal.day().instant()));
         // 2026-11-26
         let coming = REMOVALS
             .iter()
-            .filter(|removal| removal.instant() > 1_795_651_200);
-        let roots: Vec<Certificate> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .filter(|removal| removal.day().instant() > 1_795_651_200);
+        let roots = public();
+        for removal in coming {
+            for name in removal.roots {
+                let root = roots.iter().find(|root| {
+                    root.subject
+                        .common_names
+                        .first()
+                        .is_some_and(|own| own == name.as_bytes())
+                });
+                let root = root.unwrap_or_else(|| panic!("{name}"));
+                assert_eq!(Day::of(root), Some(removal.day()), "{name}");
+                // The rule finds what was read.
+                let by_age = Day::by_age(root).map(|day| day.date);
+                assert_eq!(by_age, Some(removal.date), "{name}");
+            }
+        }
+    }
+
+    fn public() -> Vec<Certificate> {
+        webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
             .map(|der| Certificate::parse(der).unwrap())
-            .collect();
-        for name in coming.flat_map(|removal| removal.roots) {
-            let root = roots.iter().find(|root| {
-                root.subject
-                    .common_names
-                    .first()
-                    .is_some_and(|own| own == name.as_bytes())
-            });
-            let found = Removal::of(root.unwrap_or_else(|| panic!("{name}")));
-            assert!(found.unwrap().roots.contains(name), "{name}");
+            .collect()
+    }
+
+    /// GlobalSign's support page "Removal of TLS trust bit from Roots R1 and R3 by Mozilla" has these days.
+    #[test]
+    fn a_root_that_is_not_in_the_table_goes_by_its_age() {
+        for (name, day) in [
+            ("GlobalSign Root CA - R3", "2027-04-15"),
+            ("GlobalSign ECC Root CA - R5", "2029-04-15"),
+            ("GlobalSign Root CA - R6", "2029-12-10"),
+        ] {
+            let root = public()
+                .into_iter()
+                .find(|root| root.subject.text.contains(name));
+            let found = Day::of(&root.unwrap_or_else(|| panic!("{name}"))).unwrap();
+            assert_eq!(
+                (found.to_string().as_str(), found.basis),
+                (day, Basis::Inferred),
+                "{name}"
+            );
         }
+        assert!(public().iter().all(|root| Day::of(root).is_some()));
     }
 
     #[test]
@@ -147,6 +230,6 @@ mod tests {
             .push(rcgen::DnType::CommonName, "ISRG Root X1");
         let made = params.self_signed(&key).unwrap();
         let root = Certificate::parse(made.der()).unwrap();
-        assert_eq!(Removal::of(&root), None);
+        assert_eq!(Day::of(&root), None);
     }
 }

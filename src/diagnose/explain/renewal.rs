@@ -9,8 +9,8 @@ use crate::x509::Certificate;
 /// Whose certificate it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::diagnose) enum Role {
-    /// The server's own.
-    Leaf,
+    /// The server's own, under a public root or not.
+    Leaf(Authority),
     /// One between the server's own and the root, under a public root or not.
     Intermediate(Authority),
     /// The root that the client trusts.
@@ -31,26 +31,33 @@ pub(in crate::diagnose) enum Authority {
 impl Role {
     /// The role of a certificate of the server's path.
     pub(in crate::diagnose) fn of(judgement: &Judgement, certificate: &Certificate) -> Self {
-        let own = judgement.certificates.first();
-        if own.is_some_and(|own| own.der == certificate.der) {
-            return Self::Leaf;
-        }
-        if certificate.is_self_issued() {
-            return Self::Root;
-        }
         let public = judgement.anchors().next_back().is_some_and(is_public);
-        Self::Intermediate(match public {
+        let authority = match public {
             true => Authority::Public,
             false => Authority::Private,
-        })
+        };
+        let own = judgement.certificates.first();
+        if own.is_some_and(|own| own.der == certificate.der) {
+            return Self::Leaf(authority);
+        }
+        match certificate.is_self_issued() {
+            true => Self::Root,
+            false => Self::Intermediate(authority),
+        }
     }
 }
 
 /// What to do about a certificate that ends.
 pub(in crate::diagnose) fn renewal(certificate: &Certificate, role: Role) -> Hint {
     match role {
-        Role::Leaf => Hint::say("The administrator of the server renews it, puts it into ssl_cert_file and reloads:")
-            .fix(Fix::command("SELECT pg_reload_conf();")),
+        Role::Leaf(authority) => {
+            let hint = Hint::say("The administrator of the server renews it, puts it into ssl_cert_file and reloads:")
+                .fix(Fix::command("SELECT pg_reload_conf();"));
+            match authority {
+                Authority::Public => hint.then(SHORTER),
+                Authority::Private => hint,
+            }
+        }
         Role::Intermediate(Authority::Public) => "The certificate authority replaces it: the next server certificate comes with the next intermediate. Nothing is to do but to renew the server certificate before then.".into(),
         Role::Intermediate(Authority::Private) => Hint::say(format!(
             "The certificate authority \"{}\" must issue it anew, before any server certificate below it fails. Then put the new one after the server certificate in ssl_cert_file, and reload.",
@@ -60,6 +67,13 @@ pub(in crate::diagnose) fn renewal(certificate: &Certificate, role: Role) -> Hin
         Role::Client => Hint::say(format!(
             "Get a new client certificate from its issuer \"{}\", and replace the file that sslcert names.",
             escape(&certificate.issuer.text)
-        )),
+        ))
+        .then(NONE_FOR_CLIENTS),
     }
 }
+
+/// CA/Browser Forum, ballot SC-081v3.
+const SHORTER: &str = "Let a program do that: public authorities issue certificates of at most 100 days from 2027-03-15 on, and of 47 days from 2029-03-15 on.";
+
+/// Chrome's root program, which Let's Encrypt and others follow.
+const NONE_FOR_CLIENTS: &str = "A public authority issues none for clients any more, at the latest from 2027-03-15 on: then take one of a private authority that the server trusts.";

@@ -128,9 +128,10 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
             let role = Role::of(judgement, certificate);
             let level = match role {
                 Role::Intermediate(Authority::Public) => Level::Info,
-                Role::Leaf | Role::Intermediate(Authority::Private) | Role::Root | Role::Client => {
-                    Level::Warning
-                }
+                Role::Leaf(_)
+                | Role::Intermediate(Authority::Private)
+                | Role::Root
+                | Role::Client => Level::Warning,
             };
             Some(expiring(level, certificate, left, role))
         })
@@ -140,7 +141,7 @@ fn expires_soon(now: i64, judgement: &Judgement) -> Vec<Finding> {
 /// A certificate with so many seconds left.
 pub(super) fn expiring(level: Level, certificate: &Certificate, left: i64, role: Role) -> Finding {
     let which = match role {
-        Role::Leaf => "the server certificate",
+        Role::Leaf(_) => "the server certificate",
         Role::Intermediate(_) => "the intermediate",
         Role::Root => "the root",
         Role::Client => "the client certificate",

@@ -4,7 +4,7 @@ use super::{Code, Finding, Level, Stage};
 use crate::diagnose::Context;
 use crate::diagnose::calendar::span;
 use crate::escape::escape;
-use crate::trust::removal::{Basis, Removal, SOURCE};
+use crate::trust::removal::{Basis, Day, SOURCE};
 use crate::trust::{BundledRoot, Source};
 use crate::verify::Judgement;
 use crate::x509::Certificate;
@@ -29,7 +29,7 @@ fn coming(source: &Source, anchor: &Certificate, now: i64) -> Option<Finding> {
         | Source::Home { .. }
         | Source::Bundled => return None,
     };
-    let removal = Removal::of(anchor)?;
+    let removal = Day::of(anchor)?;
     let left = removal
         .instant()
         .checked_sub(now)
@@ -49,7 +49,7 @@ fn coming(source: &Source, anchor: &Certificate, now: i64) -> Option<Finding> {
     let message = format!(
         "Mozilla{expected} {verb} the root \"{}\" on {}, in {}, and the other public stores follow: then {store} will not know it",
         escape(&anchor.subject.text),
-        removal.day(),
+        removal,
         span(left)
     );
     Some(
@@ -73,7 +73,7 @@ mod tests {
             .certificate()
             .unwrap();
         // 2029-04-15
-        let end = Removal::of(&g2).unwrap().instant();
+        let end = Day::of(&g2).unwrap().instant();
         let level = |source: &Source, now: i64| coming(source, &g2, now).map(|found| found.level);
         for store in [Source::System, Source::Mozilla] {
             assert_eq!(level(&store, end - 2 * A_YEAR), Some(Level::Info));
