@@ -295,7 +295,7 @@ fn permissions(owner: Owner<'_>, path: &Path, mode: u32, custody: &Custody) -> H
             ))
         }
         Custody::ReadOnly => Hint::say(format!(
-            "Its mode is {mode:04o}. It is on a read-only file system, where chmod fails. Whoever mounts it can set mode 0600 there."
+            "Its mode is {mode:04o}. It is on a read-only file system, where chmod fails. Set mode 0600 where it is mounted."
         ))
         .and(own_copy(owner, path)),
         Custody::Other {

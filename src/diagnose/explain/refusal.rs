@@ -88,7 +88,7 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         ),
         Cause::NotTrusted => certificate(
             asked,
-            "A line of pg_hba.conf applies. Its method trust refuses nobody: it has clientcert=verify-full, which takes the user from the client certificate.",
+            "A line of pg_hba.conf applies. Its method trust refuses no user: it has clientcert=verify-full, which takes the user from the client certificate.",
         ),
         Cause::Method(method) => by_method(asked, method),
         Cause::SomeMethod => Hint::say("A line of pg_hba.conf applies, and the method in it refused. The server's log says why. The administrator sees the method with:")

@@ -96,7 +96,7 @@ fn a_client_certificate_logs_in_as_with_psql() {
                     "The password is right: the server accepted its proof. What PostgreSQL refuses"
                 }
                 ["user=bob", _] => "The password is wrong",
-                ["user=eve", _] => "trust refuses nobody",
+                ["user=eve", _] => "trust refuses no user",
                 ["user=kim", _] => "Or the line of pg_hba.conf has clientcert=verify-full",
                 [_, "sslcert=alice.crt"] => "The CN is \"alice\", but the user is \"ann\"",
                 _ => "the certificate has no CN",
