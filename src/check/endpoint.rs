@@ -186,6 +186,7 @@ impl<'a> Network<'a> {
             Some(fault) => {
                 let observation = Arc::new(Observation::unreached(fault));
                 Checked {
+                    spare: false,
                     source,
                     diagnosis: diagnose(&task, &observation, &source.demands),
                     subject: Subject::Observed(Box::new(Observed {

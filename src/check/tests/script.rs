@@ -166,6 +166,7 @@ impl Visitor for Script {
         };
         if let Unasked(..) = answer {
             return Checked {
+                spare: false,
                 source,
                 subject: Subject::Unchecked {
                     conninfo: Arc::clone(&readable.conninfo),
