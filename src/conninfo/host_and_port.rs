@@ -9,7 +9,12 @@ pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
         .iter()
         .find_map(|scheme| text.strip_prefix(*scheme))
         .unwrap_or(text);
-    let text = text.split(|byte| *byte == b'/').next()?;
+    let mut parts = text.splitn(2, |byte| *byte == b'/');
+    let text = parts.next()?;
+    // An @ behind it shows that it may be a user and a piece of a password.
+    if parts.next().is_some_and(|rest| rest.contains(&b'@')) {
+        return None;
+    }
     let (host, port) = match text.strip_prefix(b"[") {
         Some(bracketed) => {
             let end = bracketed.iter().position(|byte| *byte == b']')?;
@@ -21,12 +26,21 @@ pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
                 let (host, rest) = text.split_at_checked(colon)?;
                 (host, rest.strip_prefix(b":"))
             }
-            _ => (text, None),
+            Some(_) if !is_ipv6(text) => return None,
+            Some(_) | None => (text, None),
         },
     };
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(byte);
     let numeric = port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit));
     (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
+}
+
+/// Whether the colons are those of an address, perhaps with a zone.
+fn is_ipv6(text: &[u8]) -> bool {
+    let address = text.split(|byte| *byte == b'%').next().unwrap_or_default();
+    address
+        .iter()
+        .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
 }
 
 const SCHEMES: [&[u8]; 6] = [
@@ -50,7 +64,11 @@ mod tests {
             ("[::1]", Some(("::1", None))),
             ("[::1]:5", Some(("::1", Some("5")))),
             ("::1", Some(("::1", None))),
+            ("fe80::1%eth0", Some(("fe80::1%eth0", None))),
             ("db:x", None),
+            ("postgresql://u:1:/2,@h/d", None),
+            ("postgresql://u:1/2@h/d", None),
+            ("u:p:q", None),
             ("a b", None),
             ("", None),
         ] {
