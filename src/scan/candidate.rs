@@ -154,6 +154,14 @@ impl Besides {
         }
     }
 
+    /// Whether it verifies the name, whatever the roots.
+    pub(super) const fn verifies_name(self) -> bool {
+        matches!(
+            self,
+            Self::Mode(SslMode::VerifyFull) | Self::Instead(SslMode::VerifyFull)
+        )
+    }
+
     /// Of two users of one string, what the less careful one does.
     pub(super) fn worse(self, other: Self) -> Self {
         if other.care() < self.care() {

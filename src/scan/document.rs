@@ -59,6 +59,7 @@ pub(super) struct Command {
     /// `PGPASSWORD`
     pub(super) password: Effect,
     pub(super) server: Server,
+    pub(super) arguments: Arguments,
 }
 
 impl Command {
@@ -69,6 +70,14 @@ impl Command {
             Followed::Password => &mut self.password,
         }
     }
+}
+
+/// Whether the text says what a command gets as its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arguments {
+    Known,
+    /// A variable among them may hold settings.
+    Open,
 }
 
 /// Who says which server a command connects with.

@@ -17,6 +17,8 @@ pub(super) struct Filled {
 pub(super) enum Mode {
     /// The text, or nothing.
     Text,
+    /// The text, unless a variable in it holds settings.
+    Perhaps,
     /// A variable.
     Variable,
 }
@@ -301,7 +303,7 @@ fn shell_default(inner: &str) -> Option<&str> {
                     .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
             is_name
                 .then_some(default)
-                .filter(|default| !default.starts_with('?'))
+                .filter(|default| !default.starts_with(['?', '+']))
         })?;
     (!default.is_empty() && !default.contains(['$', '{'])).then_some(default)
 }

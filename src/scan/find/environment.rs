@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::scan::candidate::{Beside, Besides, Candidate, Form};
-use crate::scan::document::{Command, Document, Effect, Entry, Server};
+use crate::scan::document::{Arguments, Command, Document, Effect, Entry, Server};
 use crate::scan::kind::Kind;
 use crate::scan::read::lines::Style;
+use crate::scan::template::{Mode, Variables, fill};
 
 const MODE: &str = "PGSSLMODE";
 const ROOT: &str = "PGSSLROOTCERT";
@@ -76,6 +77,10 @@ impl<'d> Environment<'d> {
                     line: *line,
                 });
             }
+            let is_open = command.is_some_and(|command| command.arguments == Arguments::Open);
+            if is_open && candidate.filled.mode == Mode::Text {
+                candidate.filled.mode = Mode::Perhaps;
+            }
             if candidate.beside != Besides::Nothing {
                 continue;
             }
@@ -134,6 +139,11 @@ fn is_mode(key: &str) -> bool {
     key == MODE || key == "process.env.PGSSLMODE"
 }
 
+/// Whether the shell knows nothing else of a value: it takes a default only if a variable is not set.
+fn is_sure(value: &str) -> bool {
+    fill(value).variables == Variables::None
+}
+
 /// The mode that a command gets; `outside` is that of the text around its own.
 fn of_command(command: &Command, outside: Besides) -> Besides {
     match (&command.mode, outside) {
@@ -142,7 +152,12 @@ fn of_command(command: &Command, outside: Besides) -> Besides {
                 Effect::Value(root, _) => Some(root.as_str()),
                 Effect::Inherited | Effect::Removed | Effect::Assigned | Effect::Doubtful => None,
             };
-            Besides::of_mode(mode, root)
+            let besides = Besides::of_mode(mode, root);
+            if is_sure(mode) && (root.is_none_or(is_sure) || besides.verifies_name()) {
+                besides
+            } else {
+                besides.in_doubt()
+            }
         }
         (Effect::Inherited, outside) => outside,
         (Effect::Removed, _) | (Effect::Assigned, Besides::Nothing) => Besides::Nothing,
@@ -189,15 +204,21 @@ impl<'d> Users<'d> {
         });
         let users = || known.iter().copied().chain(at_end);
         let is_set = |command: &Command| match &command.mode {
-            Effect::Value(value, _) => Some(value.as_str()) == mode,
+            Effect::Value(value, _) => Some(value.as_str()) == mode && is_sure(value),
             Effect::Inherited => mode.is_none(),
             Effect::Removed | Effect::Assigned | Effect::Doubtful => false,
         };
-        if users().all(is_set) {
+        let is_known = |command: &Command| command.arguments == Arguments::Known;
+        if users().all(|command| is_set(command) && is_known(command)) {
             return None;
         }
         users()
-            .map(|command| of_command(command, Besides::Nothing))
+            .map(
+                |command| match (of_command(command, Besides::Nothing), command.arguments) {
+                    (besides, Arguments::Known) => besides,
+                    (besides, Arguments::Open) => besides.in_doubt(),
+                },
+            )
             .reduce(Besides::worse)
     }
 }

@@ -54,19 +54,23 @@ impl Case<'_> {
 
     /// Whether nobody but the program knows the mode: it is a variable, or what stands beside the string decides.
     pub(super) fn is_open(&self) -> bool {
+        let verifies =
+            || self.effective_mode().0 >= SslMode::VerifyCa || self.conninfo.sslrootcert.is_some();
         let is_decided_beside = match self.candidate.beside {
             Besides::SomethingInstead => true,
             Besides::Something => self.effective_mode().1 == Set::ByDefault,
-            Besides::Doubt => {
-                self.effective_mode().0 >= SslMode::VerifyCa || self.conninfo.sslrootcert.is_some()
-            }
+            Besides::Doubt => verifies(),
             Besides::Nothing
             | Besides::Off
             | Besides::Mode(_)
             | Besides::Instead(_)
             | Besides::Unverified(_) => false,
         };
-        self.candidate.filled.mode == Mode::Variable || is_decided_beside
+        match self.candidate.filled.mode {
+            Mode::Text => is_decided_beside,
+            Mode::Perhaps => is_decided_beside || verifies(),
+            Mode::Variable => true,
+        }
     }
 
     /// Whether nothing beside the settings says the mode, and the program may set one elsewhere.

@@ -4,24 +4,34 @@ use super::builtin::is_special;
 use super::control::{Block, Head};
 use super::keyword::Taken;
 use super::lines::is_name;
-use super::redirection::without_redirections;
+use super::redirection::{is_redirected, without_redirections};
 use super::shell::{Rules, Shell};
 use super::variables::Exported;
 use super::words::{End, Piece};
 use crate::dialect::is_psql_program;
-use crate::scan::document::{Followed, UNKNOWN};
+use crate::scan::document::{Arguments, Followed, UNKNOWN};
 
 impl Shell {
     /// Commands with the signs between them.
     pub(super) fn list(&mut self, pieces: &[Piece], number: usize) {
         let mut pieces = pieces.iter().peekable();
         let mut command: Vec<&str> = Vec::new();
+        let mut word_may_be_several = false;
+        let mut is_before = true;
         while let Some(piece) = pieces.next() {
             match piece {
+                Piece::Several => word_may_be_several = true,
                 Piece::Inner(inner) => self.alone(inner, number),
                 Piece::Word(word) => {
-                    if !command.is_empty() || self.keyword(word) == Taken::No {
-                        command.push(word);
+                    let may_be_several = std::mem::take(&mut word_may_be_several);
+                    if command.is_empty() && self.keyword(word) == Taken::Yes {
+                        continue;
+                    }
+                    let is_file = is_redirected(command.last().copied(), word);
+                    is_before = (command.is_empty() || is_before) && assignment(word).is_some();
+                    command.push(word);
+                    if may_be_several && !is_file && !is_before {
+                        self.arguments = Arguments::Open;
                     }
                 }
                 // `f()`, and `f () (...)`
@@ -64,6 +74,7 @@ impl Shell {
 
     /// One command.
     pub(super) fn simple(&mut self, words: &[&str], number: usize) {
+        let given = std::mem::replace(&mut self.arguments, Arguments::Known);
         let words = &without_redirections(words, |word| assignment(word).is_none())[..];
         let is_before = |word: &&&str| {
             assignment(word).is_some()
@@ -116,7 +127,7 @@ impl Shell {
         if is_psql_program(first) && self.functions.contains_key(*first) {
             self.state.doubt(&Followed::ALL);
         }
-        self.run(words, number);
+        self.run(words, given, number);
         self.state = state;
     }
 }

@@ -191,7 +191,7 @@ pub(super) fn assigned_alone(text: &str, style: Style) -> Option<(&str, String, 
         return None;
     }
     let mut pieces = split(value.trim_start(), Brackets::Letters);
-    pieces.retain(|piece| !matches!(piece, Piece::Inner(_)));
+    pieces.retain(|piece| !matches!(piece, Piece::Inner(_) | Piece::Several));
     let is_single = style == Style::Env || pieces.len() <= 1 || !text.contains(&format!("{name}="));
     let value = match pieces.as_slice() {
         _ if !is_single => return None,

@@ -3,10 +3,10 @@
 
 use super::command::assignment;
 use super::redirection::without_redirections;
-use super::shell::Shell;
+use super::shell::{Rules, Shell};
 use super::variables::Exported;
 use crate::dialect::{is_psql_program, shell_quoted};
-use crate::scan::document::{Command, Effect, Followed, Server};
+use crate::scan::document::{Arguments, Command, Effect, Followed, Server};
 
 /// A command that was read.
 struct Simple<'w> {
@@ -274,7 +274,7 @@ fn is_argument(runner: Runner, last: &str, word: &str) -> bool {
 
 impl Shell {
     /// A program, with the environment that it gets.
-    pub(super) fn run(&mut self, words: &[&str], number: usize) {
+    pub(super) fn run(&mut self, words: &[&str], arguments: Arguments, number: usize) {
         let simple = Simple::of(words);
         if let Program::Script(script) = simple.program {
             self.script(script, &simple, number);
@@ -290,6 +290,10 @@ impl Shell {
         for (name, value, _) in &simple.assigned {
             self.document.set(scope, name, value, number);
         }
+        let arguments = match simple.program {
+            Program::Psql(command) if self.is_open(command) => Arguments::Open,
+            Program::Psql(_) | Program::Script(_) | Program::Other => arguments,
+        };
         let (server, password) = match simple.program {
             Program::Psql(command) => {
                 let text = text(command);
@@ -315,8 +319,27 @@ impl Shell {
                 root: self.effect(Followed::Root, &simple, number),
                 password,
                 server,
+                arguments,
             });
         }
+    }
+
+    /// Whether a variable in a word of a command may hold settings.
+    fn is_open(&self, command: &[&str]) -> bool {
+        let words = without_redirections(command, |_| false);
+        let Some((program, arguments)) = words.split_first() else {
+            return false;
+        };
+        // make and systemd take words apart behind quotes, too.
+        let keeps_words = !matches!(self.rules, Rules::Make | Rules::Unit);
+        let before = [program].into_iter().chain(arguments);
+        let mut pairs = before.zip(arguments);
+        let is_whole = program.contains(char::is_whitespace) && program.contains('$');
+        is_whole
+            || pairs.any(|(before, word)| {
+                let is_safe = is_value(program, before, word) || is_overruled(word);
+                word.contains('$') && !(keeps_words && is_safe)
+            })
     }
 
     /// The commands for another shell, in the environment that it gets.
@@ -355,6 +378,32 @@ impl Shell {
             (effect @ (Effect::Removed | Effect::Assigned | Effect::Doubtful), _) => effect,
         }
     }
+}
+
+/// Options of psql and its relatives whose value is no string with settings.
+const VALUES: &[&str] = &["-h", "-p", "-U", "--host", "--port", "--username"];
+/// The same for psql alone.
+const VALUES_OF_PSQL: &[&str] = &["-c", "-f", "-v", "-o", "--command", "--file", "--set"];
+
+/// Whether a word is the value of such an option.
+fn is_value(program: &str, before: &str, word: &str) -> bool {
+    let is_attached = |option: &&str| {
+        let value = word.strip_prefix(*option);
+        value.is_some_and(|value| !option.starts_with("--") || value.starts_with('='))
+    };
+    VALUES.contains(&before)
+        || VALUES.iter().any(is_attached)
+        || program.ends_with("psql") && VALUES_OF_PSQL.contains(&before)
+}
+
+/// Whether a URI says the mode behind all its variables: what they hold cannot change that.
+fn is_overruled(word: &str) -> bool {
+    let query = word.rsplit_once('?').map_or("", |(_, query)| query);
+    word.contains("://")
+        && !query.contains(['$', '}'])
+        && query
+            .split('&')
+            .any(|setting| setting.starts_with("sslmode="))
 }
 
 /// A command of psql without its redirections, as one text. A string inside is found without its options.

@@ -30,6 +30,11 @@ pub(super) fn without_redirection(word: &str) -> &str {
     word.split(['<', '>']).next().unwrap_or_default()
 }
 
+/// Whether a word is the file of a redirection, with or without its sign.
+pub(super) fn is_redirected(last: Option<&str>, word: &str) -> bool {
+    last.and_then(redirection) == Some(Target::Next) || redirection(word).is_some()
+}
+
 /// Where the file of a redirection stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {

@@ -11,7 +11,7 @@ use super::lines::{LONGEST_LINE, Style, assigned_alone};
 use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
-use crate::scan::document::{Command, Document, Effect, Followed, Server};
+use crate::scan::document::{Arguments, Command, Document, Effect, Followed, Server};
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(super) struct Shell {
     /// Commands that run when everything is set: recipes, `CMD`.
     pub(super) later: Vec<(String, usize)>,
     pub(super) image: Image,
+    /// Those of the command that is read.
+    pub(super) arguments: Arguments,
     depth: usize,
     certainty: Certainty,
 }
@@ -89,6 +91,7 @@ impl Shell {
             open: None,
             later: Vec::new(),
             image: Image::default(),
+            arguments: Arguments::Known,
             depth: 0,
             certainty: Certainty::Sure,
         }
@@ -114,6 +117,7 @@ impl Shell {
                 root: self.state.effect(Followed::Root),
                 password: Effect::Inherited,
                 server: Server::Unknown,
+                arguments: Arguments::Known,
             });
         }
         if self.certainty == Certainty::Lost {
@@ -293,6 +297,7 @@ impl Shell {
         }
         let state = self.state.clone();
         let control = std::mem::replace(&mut self.control, Control::at(&state));
+        let arguments = std::mem::replace(&mut self.arguments, Arguments::Known);
         self.depth = self.depth.saturating_add(1);
         let brackets = match self.rules {
             Rules::Prose => Brackets::Letters,
@@ -300,6 +305,7 @@ impl Shell {
         };
         self.list(&split(text, brackets), number);
         self.depth = self.depth.saturating_sub(1);
+        self.arguments = arguments;
         self.control = control;
         self.state = state;
     }

@@ -12,6 +12,8 @@ pub(super) enum Piece {
     Word(String),
     /// A command whose output is a part of the word behind it.
     Inner(String),
+    /// The word behind it may become several, or none: it has a variable or a pattern without quotes.
+    Several,
     /// `(`, also of a `$(` whose end is in another line.
     Open,
     /// `)`
@@ -66,7 +68,7 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
             (Some(open), c) if c == open => quote = None,
             (Some('"') | None, '`') => {
                 let inner = chars.by_ref().take_while(|inner| *inner != '`');
-                splitter.inner(inner.collect());
+                splitter.inner(inner.collect(), quote);
             }
             (Some('"') | None, '$') if chars.peek() == Some(&'(') => {
                 splitter.command(&mut chars, quote);
@@ -84,6 +86,11 @@ pub(super) fn split(text: &str, brackets: Brackets) -> Vec<Piece> {
             (None, '"' | '\'') => {
                 quote = Some(c);
                 splitter.word();
+            }
+            (None, '$') if chars.peek().is_some_and(|next| expands(*next)) => splitter.several(c),
+            (None, '*') => splitter.several(c),
+            (None, '{') if chars.peek().is_some_and(|next| !next.is_whitespace()) => {
+                splitter.several(c);
             }
             (None, '#') if splitter.word.is_none() => {
                 while chars.next_if(|next| *next != '\n').is_some() {}
@@ -107,7 +114,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     let pieces = split(text, Brackets::Letters).into_iter();
     pieces.filter_map(|piece| match piece {
         Piece::Word(word) => Some(word),
-        Piece::Inner(_) | Piece::Open | Piece::Close | Piece::End(_) => None,
+        Piece::Inner(_) | Piece::Several | Piece::Open | Piece::Close | Piece::End(_) => None,
     })
 }
 
@@ -156,8 +163,17 @@ impl Splitter {
         self.brackets == Brackets::Signs && self.tests == Tests::No
     }
 
-    fn inner(&mut self, command: String) {
+    /// A letter that may make several words of one.
+    fn several(&mut self, letter: char) {
+        self.pieces.push(Piece::Several);
+        self.word().push(letter);
+    }
+
+    fn inner(&mut self, command: String, quote: Option<char>) {
         self.pieces.push(Piece::Inner(command));
+        if quote.is_none() {
+            self.pieces.push(Piece::Several);
+        }
         self.word().push_str(UNKNOWN);
     }
 
@@ -173,7 +189,7 @@ impl Splitter {
         };
         if let Some(command) = whole {
             *chars = ahead;
-            self.inner(command);
+            self.inner(command, quote);
             return;
         }
         self.is_cut = true;
@@ -216,6 +232,11 @@ impl Splitter {
             }
         }
     }
+}
+
+/// Whether a dollar sign before it begins a variable.
+fn expands(next: char) -> bool {
+    next.is_ascii_alphanumeric() || "_{@*#?!-$[".contains(next)
 }
 
 /// What stands before the bracket that closes an open one.
@@ -289,6 +310,7 @@ mod tests {
         let pieces = pieces.map(|piece| match piece {
             Piece::Word(word) => word,
             Piece::Inner(command) => format!("<{command}>"),
+            Piece::Several => "+".to_owned(),
             Piece::Open => "OPEN".to_owned(),
             Piece::Close => "CLOSE".to_owned(),
             Piece::End(end) => format!("{end:?}"),
@@ -311,9 +333,13 @@ mod tests {
             ("[[ a =~ (b|c) ]] && d", "[[ a =~ (b Pipe c) ]] And d"),
             ("((a < b)) || c", "${?} Or c"),
             ("((a); b)", "OPEN OPEN a CLOSE Next b CLOSE"),
-            ("a=$(b \")\" c) d", "<b \")\" c> a=${?} d"),
+            ("a=$(b \")\" c) d", "<b \")\" c> + a=${?} d"),
             ("a=$(b; c", "a=${?} OPEN b Next c"),
-            ("diff <(a) <(b)", "diff <a> ${?} <b> ${?}"),
+            ("diff <(a) <(b)", "diff <a> + ${?} <b> + ${?}"),
+            (
+                "a \"$b\" $c \"$(d)\" `e` '$f' $'g' h*",
+                "a $b + $c <d> ${?} <e> + ${?} $f $g + h*",
+            ),
             (
                 "a 2>&1 &> b >| c & d |& e",
                 "a 2>&1 &> b >| c Background d Pipe e",
@@ -333,6 +359,7 @@ mod tests {
             [
                 word("a(b)"),
                 Piece::Inner("c".to_owned()),
+                Piece::Several,
                 word(UNKNOWN),
                 word("A=p://h?a=b&c=d")
             ]

@@ -1,5 +1,6 @@
 //! Scripts that real shells run, too. Wherever the scan is sure of the mode that psql gets, the shells must agree.
 
+mod arguments;
 mod blocks;
 mod reach;
 mod strange;
@@ -82,7 +83,12 @@ fn scanned(script: &str) -> Vec<(String, String, String)> {
 fn shells_give_psql_the_mode_that_the_scan_is_sure_of() {
     let mut missing = BTreeSet::new();
     let mut answers = 0;
-    let scripts = [blocks::SCRIPTS, reach::SCRIPTS, strange::SCRIPTS];
+    let scripts = [
+        arguments::SCRIPTS,
+        blocks::SCRIPTS,
+        reach::SCRIPTS,
+        strange::SCRIPTS,
+    ];
     for (shells, script, expected) in scripts.into_iter().flatten() {
         // A name with a dot is on a network.
         let script = script
