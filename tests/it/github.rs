@@ -42,7 +42,8 @@ const TOOLKIT: &str = r"
     const core = require('module').createRequire(directory + '/')('@actions/core');
     const print = { error: core.error, warning: core.warning };
     for (const endpoint of JSON.parse(require('fs').readFileSync(file)).endpoints) {
-        const address = endpoint.host?.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+        const isAddress = require('net').isIPv6(endpoint.host ?? '');
+        const address = isAddress ? `[${endpoint.host}]` : endpoint.host;
         const label = endpoint.name ?? (address ? `${address}:${endpoint.port}` : 'connection string');
         for (const finding of [endpoint.error, ...endpoint.findings]) {
             const properties = { title: `${label} ${finding?.code}` };
@@ -76,7 +77,7 @@ fn annotations_are_those_that_the_toolkit_of_actions_prints() {
     // There was something to escape.
     for part in [
         "::error title=100%25%2C größe%3A a%3A%3Ab %250A %2525 host-name-mismatch,file=größe 7%25%2Ca%3Ab",
-        "::error title=[x%252C%3A%3Awarning%3A%3Az]%3A",
+        "::error title=x%252C%3A%3Awarning%3A%3Az%3A",
         "::warning title=",
         "::error title=connection string unknown-keyword::",
         "\"x%252C::warning::z\"",
