@@ -93,7 +93,7 @@ pub(super) fn line(text: &str) -> Option<Line> {
 
 /// The lines of a text, each with its number, counted from 1. A value in quotes may go on over several; nothing if other
 /// text follows its end, because readers differ on what that means.
-pub(super) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
+pub(crate) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
     let mut found = Vec::new();
     let mut lines = (1..).zip(text.lines()).peekable();
     while let Some((number, first)) = lines.next() {

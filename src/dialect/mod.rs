@@ -47,6 +47,7 @@ mod uri;
 mod url;
 
 pub use damage::Damage;
+pub(crate) use dotenv_line::numbered as lines_of_env_file;
 pub use env_file::of_env_file;
 pub use fault::{Fault, Sign};
 pub use keyword::keyword_of;

@@ -2,14 +2,28 @@
 
 use super::command::assignment;
 use super::lines::is_name;
+use super::program::runs_others;
 use super::redirection::without_redirection;
 use super::shell::{Rules, Shell};
 use super::variables::Exported;
+use super::words::{Brackets, Piece, split};
 use crate::scan::document::Followed;
 
 /// Whether a builtin changes no variable, and may keep what stands before it (POSIX.1-2024, 2.15).
 pub(super) fn is_special(name: &str) -> bool {
-    matches!(name, ":" | "." | "eval" | "exec" | "trap")
+    matches!(
+        name,
+        ":" | "."
+            | "eval"
+            | "exec"
+            | "trap"
+            | "break"
+            | "continue"
+            | "return"
+            | "shift"
+            | "times"
+            | "exit"
+    )
 }
 
 /// What a handler of `trap` runs behind everything else for.
@@ -17,14 +31,30 @@ const ENDS: &[&str] = &[
     "EXIT", "0", "INT", "TERM", "HUP", "QUIT", "1", "2", "3", "15",
 ];
 
-/// The followed variables among words.
+/// Whether a function with this name changes what other commands mean.
+fn is_of_shell(name: &str) -> bool {
+    matches!(
+        name,
+        "export"
+            | "unset"
+            | "declare"
+            | "typeset"
+            | "local"
+            | "readonly"
+            | "set"
+            | "read"
+            | "eval"
+            | "source"
+    ) || runs_others(name)
+}
+
+/// Commands that change no variable, as the handlers of `trap` have them.
+const HARMLESS: &[&str] = &["rm", "exit", "echo", "kill", "wait", "true", "-"];
+
+/// The followed variables that words name.
 fn followed(words: &[&str]) -> Vec<Followed> {
-    let is_named = |word: &str, name: Followed| {
-        let is_option = word.starts_with('-') && word.ends_with(name.name());
-        is_option || word == name.name()
-    };
     let mut all = Followed::ALL.to_vec();
-    all.retain(|name| words.iter().any(|word| is_named(word, *name)));
+    all.retain(|name| words.iter().any(|word| word.contains(name.name())));
     all
 }
 
@@ -39,6 +69,12 @@ impl Shell {
         };
         // Another name for a variable.
         if matches!(name, "declare" | "typeset" | "local" | "nameref") && has('-', 'n') {
+            self.lose();
+        }
+        let is_declared = matches!(name, "declare" | "typeset" | "local");
+        let has_any = |letters: &[char]| letters.iter().any(|letter| has('-', *letter));
+        // What is assigned to such a variable changes on the way.
+        if is_declared && has_any(&['u', 'l', 'c', 'i']) && !followed(words).is_empty() {
             self.lose();
         }
         let exported = match name {
@@ -70,7 +106,12 @@ impl Shell {
                 self.state.doubt_all();
                 return false;
             }
+            "enable" => {
+                self.lose();
+                return false;
+            }
             "alias" => {
+                self.lose();
                 for (name, _) in words.iter().filter_map(|word| assignment(word)) {
                     self.functions.entry(name.to_owned()).or_default();
                 }
@@ -78,7 +119,12 @@ impl Shell {
             }
             "trap" => {
                 let ends = |word: &&str| ENDS.contains(&word.trim_start_matches("SIG"));
-                if !words.iter().skip(1).all(ends) {
+                let is_last = |word: &&str| matches!(*word, "EXIT" | "0");
+                let mut signals = words.iter().skip(1);
+                let handler = words.first().copied().unwrap_or_default();
+                // A script goes on behind the handler of a signal.
+                let goes_on = !signals.clone().all(is_last);
+                if goes_on && !(signals.all(ends) && self.is_harmless(handler)) {
                     self.lose();
                 }
                 return false;
@@ -90,8 +136,8 @@ impl Shell {
             "read" | "printf" | "getopts" | "mapfile" | "readarray" | "wait" | "let" => {
                 if name != "printf" || words.iter().any(|word| word.starts_with("-v")) {
                     self.doubt_open(words);
+                    self.state.doubt(&followed(words));
                 }
-                self.state.doubt(&followed(words));
                 return false;
             }
             _ => return false,
@@ -118,8 +164,36 @@ impl Shell {
                 self.state.export(name, exported);
             }
         }
+        if name == "readonly" || is_declared && has_any(&['r']) {
+            self.locked.extend(followed(words));
+        }
         self.doubt_open(words);
         true
+    }
+
+    /// Begins a function.
+    pub(super) fn define(&mut self, name: &str) {
+        if is_of_shell(name) {
+            self.lose();
+        }
+        self.control.define(Some(name.to_owned()));
+    }
+
+    /// Whether commands change no variable.
+    fn is_harmless(&self, commands: &str) -> bool {
+        let pieces = split(commands, Brackets::Signs);
+        let mut commands =
+            pieces.split(|piece| matches!(piece, Piece::End(_) | Piece::Open | Piece::Close));
+        commands.all(|command| {
+            let first = command.iter().find_map(|piece| match piece {
+                Piece::Word(word) => Some(word.as_str()),
+                _ => None,
+            });
+            first.is_none_or(|first| match self.functions.get(first) {
+                Some(changes) => changes.is_empty(),
+                None => HARMLESS.contains(&first),
+            })
+        })
     }
 
     /// `export $(cat .env)`: only the running program knows which variables these are.

@@ -37,7 +37,7 @@ impl Shell {
                 // `f()`, and `f () (...)`
                 Piece::Open if pieces.next_if(|next| **next == Piece::Close).is_some() => {
                     if let Some(name) = command.first() {
-                        self.control.define(Some((*name).to_owned()));
+                        self.define(name);
                         command.clear();
                     }
                 }

@@ -39,7 +39,7 @@ impl Shell {
                 return Taken::Yes;
             }
             Head::Name => {
-                self.control.define(Some(word.to_owned()));
+                self.define(word);
                 self.control.expect(Head::Command);
                 return Taken::Yes;
             }

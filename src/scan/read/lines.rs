@@ -1,8 +1,11 @@
 //! Files of lines that set variables: env files, shell scripts, Dockerfiles, Makefiles, `.properties`.
 
+use std::borrow::Cow;
+
 use super::is_variable;
 use super::shell::{Earlier, Rules, Shell};
 use super::words::{Brackets, Piece, split, words};
+use crate::dialect::lines_of_env_file;
 use crate::scan::document::Document;
 
 /// Which rules the lines follow.
@@ -40,16 +43,14 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
         }
     };
     let mut pending: Option<(String, usize)> = None;
-    for (number, line) in (first_line..).zip(text.lines()) {
+    for (number, line) in numbered(text, style, first_line) {
+        let line = &*line;
         // Behind a backslash, a blank counts for shells, and so it does behind the end of a text.
         let line = match style {
-            Style::Shell => line,
-            Style::Docker
-            | Style::Unit
-            | Style::Make
-            | Style::Env
-            | Style::Properties
-            | Style::Batch => line.trim_end(),
+            Style::Shell | Style::Make => line,
+            Style::Docker | Style::Unit | Style::Env | Style::Properties | Style::Batch => {
+                line.trim_end()
+            }
         };
         // There, a comment between lines is left out.
         let is_left_out = matches!(style, Style::Docker | Style::Unit)
@@ -95,6 +96,27 @@ pub(in crate::scan) fn read(text: &str, style: Style, first_line: usize) -> Docu
         line_of(&mut shell, &whole, number);
     }
     shell.finished()
+}
+
+/// Lines with their numbers. In an env file, a value in quotes may go on over several.
+fn numbered(text: &str, style: Style, first_line: usize) -> Vec<(usize, Cow<'_, str>)> {
+    let whole = (style == Style::Env)
+        .then(|| lines_of_env_file(text))
+        .flatten();
+    match whole {
+        Some(lines) => lines
+            .into_iter()
+            .map(|(number, line)| {
+                (
+                    first_line.saturating_add(number).saturating_sub(1),
+                    line.into(),
+                )
+            })
+            .collect(),
+        None => (first_line..)
+            .zip(text.lines().map(Cow::Borrowed))
+            .collect(),
+    }
 }
 
 /// Lines that go on beyond this are taken apart.

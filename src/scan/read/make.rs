@@ -7,9 +7,9 @@ use super::variables::Exported;
 use super::words::words;
 use crate::scan::document::Followed;
 
-/// What sets variables in a way that is not followed, at the beginning of a line and anywhere in it.
+/// What sets variables in a way that is not followed: words, and signs.
 const BEGINNINGS: &[&str] = &["override", "define", "undefine", "private"];
-const SIGNS: &[&str] = &["::=", "!=", ".ONESHELL", ".RECIPEPREFIX"];
+const SIGNS: &[&str] = &[".SHELLFLAGS", "::=", "!=", ".ONESHELL", ".RECIPEPREFIX"];
 
 impl Shell {
     /// A line of a Makefile: one of a recipe, or `target: ; command`.
@@ -19,8 +19,10 @@ impl Shell {
             self.lose();
         }
         let begins = |word: &str| BEGINNINGS.contains(&word);
+        let mut words = text.split(|c: char| c.is_whitespace() || c == ':');
         if !line.starts_with('\t')
-            && (text.split_whitespace().next().is_some_and(begins)
+            && (words.any(begins)
+                || sets_no_shell(text)
                 || SIGNS.iter().any(|sign| text.contains(sign)))
         {
             self.lose();
@@ -67,6 +69,23 @@ impl Shell {
         }
         Taken::Yes
     }
+}
+
+/// Whether the program that runs the recipes is no shell.
+fn sets_no_shell(text: &str) -> bool {
+    let Some((names, value)) = text.rsplit_once('=') else {
+        return false;
+    };
+    let mut names = names.split(|c: char| c.is_whitespace() || ":?+".contains(c));
+    let shell = value.trim().rsplit('/').next().unwrap_or_default();
+    names.any(|name| name == "SHELL")
+        && !matches!(shell, "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash")
+}
+
+/// Whether make hands on more than a shell would: quotes, a blank at the end.
+pub(super) fn keeps_more(line: &str) -> bool {
+    !line.starts_with(['\t', '#'])
+        && (line.contains(['"', '\'', '\\', ';', '#']) || line.ends_with([' ', '\t']))
 }
 
 /// `target:` before its command.

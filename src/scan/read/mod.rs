@@ -1,6 +1,7 @@
 //! Readers: one for each family of formats. All are tolerant, because templates, comments and mistakes are part of what
 //! people commit: what they cannot read they pass over.
 
+mod arguments;
 mod builtin;
 pub(super) mod code;
 mod command;

@@ -8,6 +8,7 @@ use super::control::{Block, Control};
 use super::docker::Image;
 use super::keyword::Taken;
 use super::lines::{LONGEST_LINE, Style, assigned_alone};
+use super::make;
 use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
@@ -44,6 +45,8 @@ pub(super) struct Shell {
     pub(super) scope: usize,
     /// What the functions of the script change, by their names.
     pub(super) functions: BTreeMap<String, BTreeSet<Followed>>,
+    /// Variables that take no other value.
+    pub(super) locked: BTreeSet<Followed>,
     /// Commands of functions, with what each variable was where the function stands: it may run after a change.
     pub(super) waiting: BTreeMap<Followed, Vec<(Range<usize>, Effect)>>,
     /// What ends the texts that commands get as their input.
@@ -86,6 +89,7 @@ impl Shell {
             control: Control::at(&State::default()),
             scope: 0,
             functions: BTreeMap::new(),
+            locked: BTreeSet::new(),
             waiting: BTreeMap::new(),
             ends: VecDeque::new(),
             open: None,
@@ -218,6 +222,19 @@ impl Shell {
     }
 
     fn command_line(&mut self, line: &str, number: usize) {
+        let sets_within = sets_within(line);
+        if sets_within {
+            self.lose();
+        }
+        self.bare_line(line, number);
+        if sets_within || self.rules == Rules::Make && make::keeps_more(line) {
+            let named = |name: &&Followed| line.contains(name.name());
+            let all = [Followed::Mode, Followed::Root];
+            self.state.doubt(all.iter().filter(named));
+        }
+    }
+
+    fn bare_line(&mut self, line: &str, number: usize) {
         let text = line.trim_start();
         if text.is_empty() || text.starts_with('#') {
             // `# escape=` decides which lines go on.
@@ -240,8 +257,8 @@ impl Shell {
         }
         // `target: export NAME = value`
         let of_target = text.split_once(':').filter(|_| self.rules == Rules::Make);
-        if let Some((_, name, _)) =
-            of_target.and_then(|(_, rest)| assigned_alone(rest.trim(), Style::Make))
+        if let Some((_, name, _)) = of_target
+            .and_then(|(_, rest)| assigned_alone(rest.trim_start_matches(':').trim(), Style::Make))
         {
             self.state.doubt(Followed::of(&name).as_ref());
         }
@@ -258,6 +275,7 @@ impl Shell {
         if self.control.is_plain()
             && !pieces.contains(&Piece::Open)
             && let Some((before, name, value)) = assigned_alone(text, Style::Shell)
+            && !matches!(before, "declare" | "local" | "readonly")
         {
             for piece in pieces {
                 if let Piece::Inner(command) = piece {
@@ -266,8 +284,7 @@ impl Shell {
             }
             let is_set = match self.rules {
                 Rules::Script | Rules::Docker => {
-                    matches!(before, "" | "export" | "declare" | "local" | "readonly")
-                        && text.contains(&format!("{name}="))
+                    matches!(before, "" | "export") && text.contains(&format!("{name}="))
                 }
                 // The environment of make may have another value.
                 Rules::Make => !text.contains("?="),
@@ -311,8 +328,16 @@ impl Shell {
     }
 
     pub(super) fn assign(&mut self, name: &str, value: &str, number: usize, exported: Exported) {
+        self.lose_if_locked(name);
         self.document.set(self.scope, name, value, number);
         self.state.assign(name, value, number, exported);
+    }
+
+    /// An assignment to a variable that takes none.
+    pub(super) fn lose_if_locked(&mut self, name: &str) {
+        if Followed::of(name).is_some_and(|name| self.locked.contains(&name)) {
+            self.lose();
+        }
     }
 
     /// What a shell takes for something else, but may still be a setting that somebody reads.
@@ -320,6 +345,20 @@ impl Shell {
         self.document.set(self.scope, name, value, number);
         self.state.doubt(Followed::of(name).as_ref());
     }
+}
+
+/// Whether a word of a line may set a followed variable: a sum, or `${NAME:=default}`.
+fn sets_within(line: &str) -> bool {
+    Followed::ALL.map(Followed::name).into_iter().any(|name| {
+        let is_in = |sum: &&str| {
+            let behind = line.split_once(sum);
+            behind.is_some_and(|(_, behind)| behind.contains(name))
+        };
+        ["((", "$["].iter().any(is_in)
+            || [":=", "="]
+                .iter()
+                .any(|sign| line.contains(&format!("${{{name}{sign}")))
+    })
 }
 
 /// The words that end the lines which commands get as their input: `psql <<EOF`.

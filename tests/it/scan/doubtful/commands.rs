@@ -157,10 +157,31 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
         ("$(eval PGSSLMODE = disable)\n", "unknown"),
         (".ONESHELL:\n", "unknown"),
         ("  export PGSSLMODE = disable\n", "unknown"),
+        ("dump: private PGSSLMODE = disable\n", "unknown"),
+        ("dump: override PGSSLMODE = disable\n", "unknown"),
+        ("dump: private export PGSSLMODE = disable\n", "unknown"),
+        ("dump::PGSSLMODE = disable\n", "unknown"),
+        (
+            "SHELL := env\n.SHELLFLAGS := -u PGSSLMODE sh -c\n",
+            "unknown",
+        ),
+        ("SHELL = env\n", "unknown"),
+        ("SHELL := /bin/bash\n", "pass"),
         ("OTHER = x\n", "pass"),
     ] {
         let make = format!("{SET}{lines}{RECIPE}");
         assert_eq!(verdicts(&[("Makefile", &make)]), [expected], "{make}");
+    }
+    for value in [
+        "verify-full # x",
+        "\"verify-full\"",
+        "verify-full;",
+        "verify-full ",
+    ] {
+        for sign in ["=", " = "] {
+            let make = format!("export PGSSLMODE{sign}{value}\n{RECIPE}");
+            assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"], "{make}");
+        }
     }
     let make = format!("export PGSSLMODE ?= verify-full\n{RECIPE}");
     assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"]);
@@ -195,6 +216,19 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
             "[Service]\nEnvironment=PGSSLMODE=verify-full\n{lines}ExecStart=-/usr/bin/psql -h db.acme.io\n"
         );
         assert_eq!(verdicts(&[("a.service", &unit)]), [expected], "{unit}");
+    }
+}
+
+#[test]
+fn a_line_in_a_value_of_an_env_file_is_no_variable() {
+    for (text, expected) in [
+        ("X=\"a\nPGSSLMODE=verify-full\n\"\n", "fail"),
+        ("X='a\nPGSSLMODE=verify-full'\n", "fail"),
+        ("X=\"a\"\nPGSSLMODE=verify-full\n", "pass"),
+        ("X=\"a\nb\"\nPGSSLMODE=verify-full\n", "pass"),
+    ] {
+        let env = format!("PGHOST=db.acme.io\nPGUSER=u\n{text}");
+        assert_eq!(verdicts(&[(".env", &env)]), [expected], "{env}");
     }
 }
 

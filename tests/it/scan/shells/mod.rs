@@ -2,6 +2,7 @@
 
 mod arguments;
 mod blocks;
+mod meaning;
 mod reach;
 mod strange;
 
@@ -86,6 +87,7 @@ fn shells_give_psql_the_mode_that_the_scan_is_sure_of() {
     let scripts = [
         arguments::SCRIPTS,
         blocks::SCRIPTS,
+        meaning::SCRIPTS,
         reach::SCRIPTS,
         strange::SCRIPTS,
     ];
