@@ -87,6 +87,7 @@ mod github;
 #[cfg(unix)]
 mod hostile;
 /// Several hosts in one string, against psql.
+#[cfg(unix)]
 mod hosts;
 /// `pgtls lab`.
 #[cfg(unix)]
