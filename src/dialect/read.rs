@@ -128,9 +128,12 @@ pub(super) fn trap(text: &str, settings: &[conninfo::Assignment]) -> Option<Faul
             continue;
         };
         let swallowed = damage::swallowed(value);
-        // A password may have commas, and what follows one may look like a setting.
-        let of_secret = made.keyword.secrecy() != Secrecy::Public;
-        if let Some(damage) = swallowed.filter(|damage| !(of_secret && *damage == Damage::Commas)) {
+        // Other values may have commas, and what follows one may look like a setting.
+        let is_list = matches!(
+            made.keyword,
+            Keyword::Host | Keyword::Hostaddr | Keyword::Port
+        );
+        if let Some(damage) = swallowed.filter(|damage| is_list || *damage != Damage::Commas) {
             return Some(Fault::Damaged(damage));
         }
         if let Some(variable) = unexpanded(made.keyword, value) {

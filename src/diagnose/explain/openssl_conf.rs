@@ -4,6 +4,7 @@ use super::chain::name;
 use crate::conninfo::{Command, ConfSetting, Limit, OpensslConf, TlsVersion, shown_path};
 use crate::diagnose::{Code, Finding, Level, Stage};
 use crate::escape::escape;
+use crate::handshake;
 use crate::probe::{Observation, Task};
 use crate::trust;
 use crate::verify::Judgement;
@@ -133,10 +134,11 @@ fn standing(
     command: Command,
     observation: &Observation,
 ) -> Standing {
-    let of_limit = |limit: Limit| match limit {
+    let of_limit = |limit: Limit, is_offered: fn(u16) -> bool| match limit {
         Limit::None => Standing::Idle,
-        Limit::Only(_) => Standing::Applied,
-        Limit::Unknown => Standing::MayRefuse,
+        Limit::Only(ids) if ids.iter().any(|id| is_offered(*id)) => Standing::Applied,
+        // What leaves nothing that can be offered was not applied.
+        Limit::Only(_) | Limit::Unknown => Standing::MayRefuse,
     };
     match command {
         Command::CipherString => {
@@ -155,9 +157,12 @@ fn standing(
                 Standing::Idle
             }
         }
-        Command::Ciphersuites => of_limit(conf.ciphersuites()),
-        Command::Groups => of_limit(conf.groups()),
-        Command::SignatureAlgorithms => of_limit(conf.signature_algorithms()),
+        Command::Ciphersuites => of_limit(conf.ciphersuites(), handshake::supports_suite),
+        Command::Groups => of_limit(conf.groups(), handshake::supports_group),
+        Command::SignatureAlgorithms => of_limit(
+            conf.signature_algorithms(),
+            handshake::supports_scheme_of_tls12,
+        ),
         // libpq sets its own lowest version afterwards, if it has one.
         Command::MinProtocol => match (&task.conninfo.ssl_min_protocol_version, conf.min_version())
         {

@@ -84,10 +84,12 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         }
         Cause::Certificate => certificate(
             asked,
+            Line::Cert,
             "A line of pg_hba.conf applies: it takes the user from the client certificate.",
         ),
         Cause::NotTrusted => certificate(
             asked,
+            Line::VerifyFull,
             "A line of pg_hba.conf applies. Its method trust refuses no user: it has clientcert=verify-full, which takes the user from the client certificate.",
         ),
         Cause::Method(method) => by_method(asked, method),
@@ -247,25 +249,49 @@ impl Named {
     }
 }
 
+/// Which lines of pg_hba.conf look at the client certificate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// Those with the method cert, which may have a map.
+    Cert,
+    /// Those with another method and clientcert=verify-full, where PostgreSQL refuses a map (`parse_hba_auth_opt`).
+    VerifyFull,
+}
+
 /// PostgreSQL compares the CN with the user, or looks it up in pg_ident.conf (`CheckCertAuth`).
-fn certificate(asked: &Asked<'_>, applies: &str) -> Hint {
+fn certificate(asked: &Asked<'_>, line: Line, applies: &str) -> Hint {
     let shown = escape(asked.user().value.as_bytes()).to_string();
-    match Named::of(asked) {
-        Named::Nobody => Hint::say(format!(
+    match (Named::of(asked), line) {
+        (Named::Nobody, Line::Cert) => Hint::say(format!(
             "{applies} That name is not \"{shown}\", and pg_ident.conf does not map it to that."
         )),
-        Named::WithoutCn(subject) => Hint::say(format!(
+        (Named::Nobody, Line::VerifyFull) => {
+            Hint::say(format!("{applies} That name is not \"{shown}\"."))
+        }
+        (Named::WithoutCn(subject), _) => Hint::say(format!(
             "{applies} But the certificate has no CN (its subject is \"{subject}\"). Use a certificate with CN = {shown}."
         )),
-        Named::User => Hint::say(format!(
+        (Named::User, Line::Cert) => Hint::say(format!(
             "{applies} The CN is \"{shown}\", as the user is. So the line uses a map (map=), and pg_ident.conf does not map this CN to this user, or it compares the whole subject (clientname=DN). The administrator sees the line with:"
         ))
         .show(SHOW_LINES),
-        Named::Other(name) => Hint::say(format!(
-            "{applies} The CN is \"{name}\", but the user is \"{shown}\". Set user to the certificate's, or use a certificate with CN = {shown}. If the line has a map (map=), the administrator must add to pg_ident.conf, and reload:"
+        (Named::User, Line::VerifyFull) => Hint::say(format!(
+            "{applies} The CN is \"{shown}\", as the user is. So the line compares the whole subject (clientname=DN). The administrator sees the line with:"
         ))
-        .show(format!("MAP {} {}", hba_word(&name), hba_word(&shown)))
-        .show(RELOAD),
+        .show(SHOW_LINES),
+        (Named::Other(name), line) => {
+            let said = format!(
+                "{applies} The CN is \"{name}\", but the user is \"{shown}\". Set user to the certificate's, or use a certificate with CN = {shown}."
+            );
+            match line {
+                Line::VerifyFull => Hint::say(said),
+                Line::Cert => Hint::say(format!(
+                    "{said} If the line has a map (map=), the administrator must add to pg_ident.conf, and reload:"
+                ))
+                .show(format!("MAP {} {}", hba_word(&name), hba_word(&shown)))
+                .show(RELOAD),
+            }
+        }
     }
 }
 
@@ -312,6 +338,7 @@ fn password(asked: &Asked<'_>) -> Hint {
         // `ClientAuthentication` looks at the certificate after the method has accepted.
         return certificate(
             asked,
+            Line::VerifyFull,
             "The password is right: the server accepted its proof. What PostgreSQL refuses after that is the client certificate: the line of pg_hba.conf has clientcert=verify-full, which takes the user from it.",
         );
     }

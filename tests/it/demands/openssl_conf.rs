@@ -114,6 +114,35 @@ fn the_openssl_configuration_of_the_machine_counts() {
     }
 }
 
+/// Suites and groups that pgtls cannot offer were taken for no limit, without a word.
+#[test]
+fn a_limit_that_leaves_nothing_is_said_not_to_be_applied() {
+    let root = Ca::root("Root");
+    let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
+    let peer = Peer::start(move |conversation| welcome(conversation, &config));
+    let client = Client::new();
+    client.write("root.crt", &root.pem);
+    let file = client.home.path().join("openssl.cnf");
+    let client = client.with("OPENSSL_CONF", file);
+    let string = format!(
+        "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt",
+        peer.port
+    );
+    for (setting, said) in [
+        ("Ciphersuites = TLS_AES_128_CCM_SHA256", true),
+        ("Ciphersuites = TLS_AES_128_GCM_SHA256", false),
+        ("Groups = ffdhe2048", true),
+    ] {
+        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+        client.write("openssl.cnf", format!("{sections}{setting}\n"));
+        let run = client.check(&string);
+        let named = run.findings().contains(&"openssl-conf".to_owned());
+        assert_eq!(named, said, "{setting}: {run:?}");
+        let strict = client.pgtls(&["check", &string, "--strict"]);
+        assert_eq!(strict.code != 0, said, "{setting}");
+    }
+}
+
 /// Also where the server demands a client certificate, which an audit does without.
 #[test]
 fn an_audit_without_a_client_certificate_obeys_the_openssl_configuration() {
