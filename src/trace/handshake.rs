@@ -72,6 +72,8 @@ impl Watch {
         self.of(side).records = records;
         match fed {
             Ok(()) => attention,
+            // What follows an alert does not count, whether it comes with it or later.
+            Err(NotTls) if attention == Attention::Over => attention,
             Err(NotTls) => {
                 if seen.handshake != Handshake::Finished {
                     seen.handshake = Handshake::NotTls;

@@ -293,6 +293,18 @@ fn what_is_no_packet_of_gssapi_is_foreign_in_any_pieces() {
 }
 
 #[test]
+fn what_follows_an_alert_does_not_count() {
+    let ssl = request(SSL_REQUEST);
+    let (alert, rest) = (b"\x15\x03\x03\0\x02\x02\x30", b"not TLS");
+    let whole = [&alert[..], rest].concat();
+    for pieces in [vec![&whole[..]], vec![&alert[..], rest]] {
+        let mut parts = vec![(Application, &ssl[..]), (Server, b"S")];
+        parts.extend(pieces.into_iter().map(|piece| (Application, piece)));
+        assert_eq!(seen(&parts).handshake, Handshake::RefusedByApplication);
+    }
+}
+
+#[test]
 fn after_the_login_nothing_is_kept() {
     let startup = startup_message(b"ann", b"app");
     let mut conversation = Conversation::default();
