@@ -199,7 +199,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         reading.info(wrapper, "a driver around pgjdbc: it hands pgjdbc the rest");
     }
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let dbname = match place.strip_prefix("//") {
+    let path = match place.strip_prefix("//") {
         Some(place) => {
             let (servers, dbname) = place.split_once('/').ok_or_else(|| {
                 Fault::refused_but(
@@ -234,10 +234,10 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             place
         }
     };
-    if dbname.contains(";ssl") {
-        reading.warn(dbname, "everything up to the ? is the database's name: settings come after ?, with & between them");
+    if path.contains(";ssl") {
+        reading.warn(path, "everything up to the ? is the database's name: settings come after ?, with & between them");
     }
-    let dbname = decoded(dbname, Plus::Blank).ok_or_else(|| {
+    let dbname = decoded(path, Plus::Blank).ok_or_else(|| {
         Fault::refused(
             DIALECT,
             "a % in the database's name is not followed by two hexadecimal digits",
@@ -246,7 +246,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     if !dbname.is_empty() {
         reading.set(Keyword::Dbname, dbname);
     }
-    let params = RULES.split(&format!("/?{query}"))?.query;
+    // With the path, which may end in a password that holds the ?.
+    let params = RULES.split(&format!("/{path}?{query}"))?.query;
     let tls = TABLE.read(&params, &mut reading)?;
     self::tls(&tls, &params, &mut reading)?;
     // `Driver.parseURL` sets a port with every host, so that a service's is too late.

@@ -287,6 +287,10 @@ fn a_name_behind_a_password_is_hidden_unless_it_is_one() {
         [hidden, hidden, "sslMode", "foo", "ssl"]
     );
     assert_eq!(
+        shown(Jdbc, "jdbc:postgresql://h/d;user=u;password=a?b&c=1"),
+        [hidden, hidden, "sslmode"]
+    );
+    assert_eq!(
         shown(PostgresJs, "postgres://h/d?pass=a&b=1&sslmode=require"),
         ["pass", hidden]
     );
