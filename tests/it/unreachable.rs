@@ -122,6 +122,7 @@ fn prefer_does_not_pass_in_plain_text() {
     for mode in ["allow", "prefer"] {
         let run = Client::new().check(&format!("host=127.0.0.1 port={port} sslmode={mode}"));
         assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{mode}");
+        assert!(!run.stdout.contains("required"), "{run:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use super::openssl_conf;
 use super::refusal::{self, Asked};
 use super::{corrected, from_elsewhere};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{ConnInfo, Host, Keyword, SslNegotiation, SslSni, host_and_port};
+use crate::conninfo::{ConnInfo, Host, Keyword, SslMode, SslNegotiation, SslSni, host_and_port};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -105,10 +105,22 @@ fn no_such_name(task: &Task) -> Hint {
     }
 }
 
+/// libpq's words. Only from `require` on does it ask for TLS.
+fn no_tls(task: &Task, error: &NegotiateError) -> String {
+    match task.conninfo.sslmode.value {
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer => {
+            "server does not support SSL (it declined TLS)".to_owned()
+        }
+        SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+            format!("{error} (it declined TLS)")
+        }
+    }
+}
+
 pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Diagnosis {
     let finding = |code, message: String| Finding::error(code, Stage::Negotiate, message);
     match error {
-        NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, format!("{error} (it declined TLS)")).hint(
+        NegotiateError::NoTls => Diagnosis::failed(finding(Code::NoTls, no_tls(task, error)).hint(
                 Hint::say("PostgreSQL needs a certificate and its key (ssl_cert_file, ssl_key_file), then this and a reload:")
                 .fix(Fix::setting("ssl = on"))
                 .then("PgBouncer needs client_tls_cert_file and client_tls_key_file, then this and a reload (its default is disable):")
