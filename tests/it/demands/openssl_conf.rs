@@ -16,6 +16,25 @@ use crate::support::tool::Tool;
 /// How a certificate is served.
 type Server = fn(&Served) -> ServerConfig;
 
+/// A client that trusts this CA, and that reads OpenSSL's configuration from a file of its own.
+fn configured(root: &Ca) -> Client {
+    let client = Client::trusting(root);
+    let file = client.home.path().join("openssl.cnf");
+    client.with("OPENSSL_CONF", file)
+}
+
+/// Writes that file, with this setting only.
+fn configure(client: &Client, setting: &str) {
+    let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
+    client.write("openssl.cnf", format!("{sections}{setting}\n"));
+}
+
+fn string(port: u16) -> String {
+    format!(
+        "host=db.example hostaddr=127.0.0.1 port={port} user=ann sslmode=verify-full sslrootcert=root.crt"
+    )
+}
+
 /// libpq obeys OpenSSL's configuration, and so does pgtls.
 #[test]
 fn the_openssl_configuration_of_the_machine_counts() {
@@ -75,16 +94,10 @@ fn the_openssl_configuration_of_the_machine_counts() {
     ] {
         let config = Arc::new(server(served));
         let peer = Peer::start(move |conversation| welcome(conversation, &config));
-        let client = Client::trusting(&root);
+        let client = configured(&root);
         client.write("policy.cnf", "Groups = X25519\n");
-        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
-        client.write("openssl.cnf", format!("{sections}{setting}\n"));
-        let file = client.home.path().join("openssl.cnf");
-        let client = client.with("OPENSSL_CONF", file);
-        let string = format!(
-            "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt {more}",
-            peer.port
-        );
+        configure(&client, setting);
+        let string = format!("{} {more}", string(peer.port));
         let run = client.check(&string);
         assert_eq!(
             (run.code, run.outcome().as_str()),
@@ -120,21 +133,14 @@ fn a_limit_that_leaves_nothing_is_said_not_to_be_applied() {
     let root = Ca::root("Root");
     let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
     let peer = Peer::start(move |conversation| welcome(conversation, &config));
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
-    let file = client.home.path().join("openssl.cnf");
-    let client = client.with("OPENSSL_CONF", file);
-    let string = format!(
-        "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt",
-        peer.port
-    );
+    let client = configured(&root);
+    let string = string(peer.port);
     for (setting, said) in [
         ("Ciphersuites = TLS_AES_128_CCM_SHA256", true),
         ("Ciphersuites = TLS_AES_128_GCM_SHA256", false),
         ("Groups = ffdhe2048", true),
     ] {
-        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
-        client.write("openssl.cnf", format!("{sections}{setting}\n"));
+        configure(&client, setting);
         let run = client.check(&string);
         let named = run.findings().contains(&"openssl-conf".to_owned());
         assert_eq!(named, said, "{setting}: {run:?}");
@@ -149,20 +155,13 @@ fn an_audit_without_a_client_certificate_obeys_the_openssl_configuration() {
     let root = Ca::root("Root");
     let config = Arc::new(demanding(&root.leaf(&["db.example"]), TLS13));
     let peer = Peer::start(move |conversation| welcome(conversation, &config));
-    let client = Client::new();
-    client.write("root.crt", &root.pem);
-    let file = client.home.path().join("openssl.cnf");
-    let client = client.with("OPENSSL_CONF", file);
-    let string = format!(
-        "host=db.example hostaddr=127.0.0.1 port={} user=ann sslmode=verify-full sslrootcert=root.crt",
-        peer.port
-    );
+    let client = configured(&root);
+    let string = string(peer.port);
     // A key on P-256 has 128 bits.
     for (level, refused) in [(3, false), (4, true)] {
-        let sections = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n";
-        client.write(
-            "openssl.cnf",
-            format!("{sections}CipherString = DEFAULT:@SECLEVEL={level}\n"),
+        configure(
+            &client,
+            &format!("CipherString = DEFAULT:@SECLEVEL={level}"),
         );
         let run = client.pgtls(&["audit", "--format", "json", &string]);
         let demanded = run.findings().contains(&"client-cert-required".to_owned());

@@ -8,6 +8,7 @@ mod stricter;
 
 use crate::support::client::{Client, Run};
 use crate::support::pki::{Ca, Served, expired, in_days, published_at};
+use crate::support::skip::has_openssl;
 
 /// A home directory with these files, as `server.crt`, `server.key` (0600) and `root.crt`.
 fn with(served: &Served, root: &Ca) -> Client {
@@ -22,6 +23,20 @@ fn verify(client: &Client, arguments: &str) -> Run {
     let mut words = vec!["verify", "--format", "json", "--cert", "server.crt"];
     words.extend(arguments.split_whitespace());
     client.pgtls(&words)
+}
+
+/// Runs these commands of openssl in the home directory. `None`, with a visible line, where there is none.
+fn openssl(client: &Client, commands: &[&str]) -> Option<()> {
+    has_openssl().then_some(())?;
+    for arguments in commands {
+        let output = std::process::Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(client.home.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments}: {output:?}");
+    }
+    Some(())
 }
 
 const ALL: &str = "--key server.key --sslrootcert root.crt --host db.example.com";
@@ -329,23 +344,15 @@ fn an_unknown_critical_extension_is_named() {
 
 #[test]
 fn a_signature_that_cannot_be_checked_is_never_passed() {
-    let directory = tempfile::tempdir().unwrap();
-    if crate::support::pki::Documented::new(directory.path()).is_none() {
-        return;
-    }
     let client = Client::new();
-    for arguments in [
+    let commands = [
         "req -new -x509 -newkey ed448 -nodes -subj /CN=root -days 30 -out root.crt -keyout root.key",
         "req -new -newkey rsa:2048 -nodes -subj /CN=db.example.com -out server.csr -keyout server.key",
         "x509 -req -in server.csr -CA root.crt -CAkey root.key -days 30 -out server.crt",
-    ] {
-        let output = std::process::Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(client.home.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments}: {output:?}");
-    }
+    ];
+    let Some(()) = openssl(&client, &commands) else {
+        return;
+    };
     let run = verify(&client, "--sslrootcert root.crt --host db.example.com");
     assert_eq!(
         (run.code, run.outcome().as_str()),
