@@ -66,21 +66,20 @@ pub(in crate::diagnose) fn notice(task: &Task, observation: &Observation) -> Opt
         );
     }
     let failed = observation.outcome.is_err();
-    let settings: Vec<String> = conf
-        .settings()
-        .filter(|setting| {
-            let standing = standing(task, conf, setting.command, observation);
-            matches!(
-                (standing, failed),
-                (Standing::MayRefuse, _) | (Standing::Applied, true)
-            )
-        })
-        .map(shown)
-        .collect();
+    let mut limited = false;
+    let mut settings = Vec::new();
+    for setting in conf.settings() {
+        match (standing(task, conf, setting.command, observation), failed) {
+            (Standing::MayRefuse, _) => {}
+            (Standing::Applied, true) => limited = true,
+            (Standing::Applied, false) | (Standing::Idle, _) => continue,
+        }
+        settings.push(shown(setting));
+    }
     if settings.is_empty() {
         return None;
     }
-    let message = if failed {
+    let message = if limited {
         format!(
             "the OpenSSL configuration of this machine limits psql, and so this check: {}",
             settings.join("; ")
@@ -92,7 +91,7 @@ pub(in crate::diagnose) fn notice(task: &Task, observation: &Observation) -> Opt
         )
     };
     let finding = Finding::new(Level::Warning, Code::OpensslConf, Stage::Handshake, message);
-    Some(finding.hint(if failed {
+    Some(finding.hint(if limited {
         "If the server should be reached from here, change that file, or let the server accept what it allows."
     } else {
         "pgtls cannot tell what this setting does to this server. Try psql on this machine."
@@ -134,12 +133,6 @@ fn standing(
     command: Command,
     observation: &Observation,
 ) -> Standing {
-    let of_limit = |limit: Limit, is_offered: fn(u16) -> bool| match limit {
-        Limit::None => Standing::Idle,
-        Limit::Only(ids) if ids.iter().any(|id| is_offered(*id)) => Standing::Applied,
-        // What leaves nothing that can be offered was not applied.
-        Limit::Only(_) | Limit::Unknown => Standing::MayRefuse,
-    };
     match command {
         Command::CipherString => {
             let suite = observation.tls().and_then(|tls| tls.cipher);
@@ -157,12 +150,9 @@ fn standing(
                 Standing::Idle
             }
         }
-        Command::Ciphersuites => of_limit(conf.ciphersuites(), handshake::supports_suite),
-        Command::Groups => of_limit(conf.groups(), handshake::supports_group),
-        Command::SignatureAlgorithms => of_limit(
-            conf.signature_algorithms(),
-            handshake::supports_scheme_of_tls12,
-        ),
+        Command::Ciphersuites | Command::Groups | Command::SignatureAlgorithms => {
+            standing_of_list(conf, command)
+        }
         // libpq sets its own lowest version afterwards, if it has one.
         Command::MinProtocol => match (&task.conninfo.ssl_min_protocol_version, conf.min_version())
         {
@@ -178,21 +168,34 @@ fn standing(
     }
 }
 
+/// The same of a setting that lists suites, groups or signature schemes; no other one does that.
+fn standing_of_list(conf: &OpensslConf, command: Command) -> Standing {
+    let (limit, is_offered): (Limit, fn(u16) -> bool) = match command {
+        Command::Ciphersuites => (conf.ciphersuites(), handshake::supports_suite),
+        Command::Groups => (conf.groups(), handshake::supports_group),
+        Command::SignatureAlgorithms => (
+            conf.signature_algorithms(),
+            handshake::supports_scheme_of_tls12,
+        ),
+        Command::CipherString
+        | Command::MinProtocol
+        | Command::MaxProtocol
+        | Command::Protocol
+        | Command::DefaultProperties => return Standing::Idle,
+    };
+    match limit {
+        Limit::None => Standing::Idle,
+        Limit::Only(ids) if ids.iter().any(|id| is_offered(*id)) => Standing::Applied,
+        // What leaves nothing that can be offered was not applied.
+        Limit::Only(_) | Limit::Unknown => Standing::MayRefuse,
+    }
+}
+
 /// The settings that leave less than the usual suites, groups and keys to offer, if there are any.
 pub(super) fn narrowing(conf: &OpensslConf) -> Option<String> {
-    let settings = conf.settings().filter(|setting| {
-        let limit = match setting.command {
-            Command::Ciphersuites => conf.ciphersuites(),
-            Command::Groups => conf.groups(),
-            Command::SignatureAlgorithms => conf.signature_algorithms(),
-            Command::CipherString
-            | Command::MinProtocol
-            | Command::MaxProtocol
-            | Command::Protocol
-            | Command::DefaultProperties => Limit::None,
-        };
-        matches!(limit, Limit::Only(_))
-    });
+    let applied =
+        |setting: &&ConfSetting| standing_of_list(conf, setting.command) == Standing::Applied;
+    let settings = conf.settings().filter(applied);
     let settings: Vec<String> = settings.map(shown).collect();
     (!settings.is_empty()).then(|| settings.join("; "))
 }

@@ -149,6 +149,23 @@ fn a_limit_that_leaves_nothing_is_said_not_to_be_applied() {
     }
 }
 
+/// What was not applied is not named as the reason.
+#[test]
+fn a_limit_that_leaves_nothing_is_not_why_there_is_no_common_suite() {
+    let root = Ca::root("Root");
+    let peer = Peer::start(|conversation| {
+        conversation.hello()?;
+        // handshake_failure
+        conversation.say(&[21, 3, 3, 0, 2, 2, 40])?;
+        conversation.finish()
+    });
+    let client = configured(&root);
+    configure(&client, "Ciphersuites = TLS_AES_128_CCM_SHA256");
+    let run = client.check(&string(peer.port));
+    assert_eq!(run.outcome(), "no-common-cipher", "{run:?}");
+    assert!(!run.stdout.contains("and so this check"), "{run:?}");
+}
+
 /// Also where the server demands a client certificate, which an audit does without.
 #[test]
 fn an_audit_without_a_client_certificate_obeys_the_openssl_configuration() {
