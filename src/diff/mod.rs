@@ -22,7 +22,6 @@ pub use write::{github, json, markdown, markdown_within, text};
 
 use crate::escape::Shown;
 use crate::exit::Exit;
-use crate::report::Verdict;
 use seen::Seen;
 
 /// What changed between two runs.
@@ -52,7 +51,7 @@ impl Diff {
         let endpoints = endpoints.map(|((now, before), label)| Compared {
             label,
             changes: match before {
-                Some(before) => changes(before, now, new.verdict),
+                Some(before) => changes(before, now),
                 None => vec![Change::of(Kind::EndpointAdded)],
             },
         });
@@ -102,8 +101,8 @@ impl Compared {
     }
 }
 
-fn changes(before: &Seen, now: &Seen, run: Verdict) -> Vec<Change> {
-    let mut changes = session::verdict(before, now, run);
+fn changes(before: &Seen, now: &Seen) -> Vec<Change> {
+    let mut changes = session::verdict(before, now);
     changes.extend(session::changes(before, now));
     changes.extend(settings::changes(before, now, &changes));
     changes.extend(certificate::changes(before, now));

@@ -18,8 +18,6 @@ use crate::words::Named;
 /// A run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Of several hosts one may be enough, so that a run can pass although an endpoint fails.
-    pub(super) verdict: Verdict,
     /// In the order of the report.
     pub(super) endpoints: Vec<Seen>,
 }
@@ -72,6 +70,8 @@ pub(super) struct Seen {
     pub(super) sslmode: Option<Named<SslMode>>,
     pub(super) verdict: Verdict,
     pub(super) exit_code: Exit,
+    #[serde(default)]
+    pub(super) spare: bool,
     pub(super) authenticated: Option<bool>,
     pub(super) error: Option<SeenFinding>,
     #[serde(default)]
@@ -187,7 +187,8 @@ impl Run {
             Version::Newer => return Err(ReadError::Newer),
             Version::Foreign => return Err(ReadError::Foreign),
         }
-        let document: Document = serde_json::from_value(value).map_err(|_| ReadError::Foreign)?;
+        let mut document: Document =
+            serde_json::from_value(value).map_err(|_| ReadError::Foreign)?;
         if document.exit_code == Exit::Interrupted {
             return Err(ReadError::Interrupted);
         }
@@ -201,19 +202,18 @@ impl Run {
             return Err(ReadError::Empty);
         }
         let mut endpoints = document.endpoints.iter();
-        let verdict = if document.exit_code == Exit::Passed {
-            if endpoints.all(|one| one.verdict == Verdict::Fail) {
-                return Err(ReadError::NothingPassed);
-            }
-            Verdict::Pass
-        } else {
-            if endpoints.all(|one| one.verdict == Verdict::Pass) {
-                return Err(ReadError::Unfinished);
-            }
-            Verdict::Fail
-        };
+        let passed = document.exit_code == Exit::Passed;
+        if passed && endpoints.all(|one| one.verdict == Verdict::Fail) {
+            return Err(ReadError::NothingPassed);
+        }
+        if !passed && endpoints.all(|one| one.verdict == Verdict::Pass) {
+            return Err(ReadError::Unfinished);
+        }
+        // Older versions did not write it.
+        for one in &mut document.endpoints {
+            one.spare |= passed && one.verdict == Verdict::Fail;
+        }
         Ok(Self {
-            verdict,
             endpoints: document.endpoints,
         })
     }

@@ -9,8 +9,8 @@ use crate::report::{ClientCertificateUse, TrustSource, Verdict};
 use crate::wire::tls::Suite;
 use crate::words::Named;
 
-/// Whether the check passes, and whether it is still the same endpoint. `run` is the verdict of the new run.
-pub(super) fn verdict(before: &Seen, now: &Seen, run: Verdict) -> Vec<Change> {
+/// Whether the check passes, and whether it is still the same endpoint.
+pub(super) fn verdict(before: &Seen, now: &Seen) -> Vec<Change> {
     let mut changes = Vec::new();
     if let (Some(old), Some(new)) = (before.place(), now.place())
         && old != new
@@ -29,9 +29,9 @@ pub(super) fn verdict(before: &Seen, now: &Seen, run: Verdict) -> Vec<Change> {
         (Verdict::Pass, Verdict::Pass) => false,
     };
     if lost {
-        let kind = match run {
-            Verdict::Pass => Kind::HostFails,
-            Verdict::Fail => Kind::CheckFails,
+        let kind = match now.spare {
+            true => Kind::HostFails,
+            false => Kind::CheckFails,
         };
         changes.push(Change::from_to(kind, before.end(), now.end()));
     } else if now.verdict == Verdict::Fail && before.end() != now.end() {

@@ -7,7 +7,7 @@ mod written;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::report::sample;
+use crate::report::{Report, Verdict, sample};
 
 /// The fixed report of the formats, changed at some places of its first endpoint.
 fn changed(places: &[(&str, Value)]) -> Run {

@@ -355,7 +355,7 @@ fn hostile() -> EndpointReport {
     }
 }
 
-fn plaintext() -> EndpointReport {
+pub(crate) fn plaintext() -> EndpointReport {
     EndpointReport {
         conninfo: Some("hostaddr=::1 sslmode=require".into()),
         hostaddr: Some("::1".into()),

@@ -50,7 +50,6 @@ fn a_baseline_of_other_endpoints_does_not_pass() {
         ("/hostaddr", json!("192.0.2.8")),
     ]);
     let other = Run {
-        verdict: other.verdict,
         endpoints: other.endpoints.into_iter().take(1).collect(),
     };
     let foreign = apply(report, &Diff::of(&other, &now), "base.json");
@@ -67,16 +66,31 @@ fn a_baseline_of_other_endpoints_does_not_pass() {
 fn a_host_that_went_down_is_no_loss_where_another_one_is_enough() {
     let report = sample::of_one_host();
     let now = Run::of(&report).unwrap();
-    let mut before = serde_json::to_value(&report).unwrap();
-    let host = &mut before["endpoints"][0];
-    host["verdict"] = json!("pass");
-    host["exit_code"] = json!(0);
-    host["error"] = Value::Null;
-    let before = Run::read(before.to_string().as_bytes()).unwrap();
+    let before = while_it_was_up(&report);
     let diff = Diff::of(&before, &now);
     assert_eq!(kinds(&before, &now), [Kind::HostFails]);
     assert_eq!(diff.exit(), Exit::Passed);
     assert_eq!(apply(report, &diff, "base.json").exit_code, Exit::Passed);
+}
+
+/// Two strings: one host of the first one went down and is not needed, the second one has failed all the time.
+#[test]
+fn such_a_host_is_no_loss_in_a_run_that_fails_for_another_string_either() {
+    let report = sample::with(&[sample::spare(), sample::passing(), sample::plaintext()]);
+    let now = Run::of(&report).unwrap();
+    let before = while_it_was_up(&report);
+    assert_eq!(kinds(&before, &now), [Kind::HostFails]);
+    assert_eq!(Diff::of(&before, &now).exit(), Exit::Passed);
+}
+
+/// The same report, but its first endpoint passed.
+fn while_it_was_up(report: &Report) -> Run {
+    let mut before = serde_json::to_value(report).unwrap();
+    let host = &mut before["endpoints"][0];
+    host["verdict"] = json!("pass");
+    host["exit_code"] = json!(0);
+    host["error"] = Value::Null;
+    Run::read(before.to_string().as_bytes()).unwrap()
 }
 
 #[test]
