@@ -181,25 +181,9 @@ impl<'a> Network<'a> {
             };
             return judged(&self.clinic, checked, words, patience(Some(limit))).await;
         }
-        let checked = match fault {
-            None => self.observe(source, readable, task, others, stores).await,
-            Some(fault) => {
-                let observation = Arc::new(Observation::unreached(fault));
-                Checked {
-                    spare: false,
-                    source,
-                    diagnosis: diagnose(&task, &observation, &source.demands),
-                    subject: Subject::Observed(Box::new(Observed {
-                        task,
-                        observation,
-                        rotation: None,
-                        login: None,
-                    })),
-                    dialect: None,
-                    clients: None,
-                }
-            }
-        };
+        let checked = self
+            .observe(source, readable, task, others, stores, fault)
+            .await;
         judged(&self.clinic, checked, words, patience(Some(limit))).await
     }
 
@@ -252,7 +236,7 @@ impl<'a> Network<'a> {
         diagnosis.with_driver(read_as, &said, demands.strictness)
     }
 
-    /// Observes an endpoint. Logs in if that is requested and everything else passes.
+    /// Observes an endpoint, unless the `fault` is known. Logs in if that is requested and everything else passes.
     async fn observe<'s>(
         &self,
         source: &'s Source,
@@ -260,15 +244,19 @@ impl<'a> Network<'a> {
         task: Task,
         others: OtherHosts,
         stores: Option<&Arc<Stores>>,
+        fault: Option<connect::Error>,
     ) -> Checked<'s> {
         let own = &readable.own;
         let demands = &source.demands;
         let visit = self.enter(&task.endpoint).await;
-        let mut observation = probe_in_turn(&task, async {
+        let answered = async {
             visit.answered();
             self.turns.wait().await;
-        })
-        .await;
+        };
+        let mut observation = match fault {
+            None => probe_in_turn(&task, answered).await,
+            Some(fault) => Observation::unreached(fault),
+        };
         if observation.address.is_some() && observation.timings.total < task.timeout {
             visit.answered();
         }

@@ -121,3 +121,23 @@ fn in_random_order_each_that_answers_must_pass() {
         assert_eq!(says, !more.is_empty(), "{run:?}");
     }
 }
+
+/// What is said of it must not depend on who looks up its addresses.
+#[test]
+fn a_name_that_does_not_resolve_is_told_alike_where_each_address_is_wanted() {
+    let client = Client::new();
+    // The label is too long for any resolver.
+    let string = format!(
+        "host={}.invalid user=u sslmode=require target_session_attrs=primary",
+        "a".repeat(70)
+    );
+    let told = |more: &[&str]| {
+        let fixed = ["check", "--clients", "--format", "json", &string];
+        let run = client.pgtls(&[&fixed, more].concat());
+        assert_eq!(run.outcome(), "dns", "{run:?}");
+        (run.findings(), run.endpoint()["clients"].to_string())
+    };
+    let (findings, clients) = told(&[]);
+    assert!(clients.contains("refused"), "{clients}");
+    assert_eq!(told(&["--all-addresses"]), (findings, clients));
+}
