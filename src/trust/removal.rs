@@ -128,12 +128,11 @@ impl Day {
             2008..2010 => date!(2027 - 04 - 15),
             2010..2012 => date!(2028 - 04 - 15),
             _ if made < date!(2014 - 04 - 15) => date!(2029 - 04 - 15),
-            // A leap day has no other 15 years later.
-            year => made
-                .replace_day(made.day().min(28))
-                .ok()?
-                .replace_year(year + 15)
-                .ok()?,
+            year => match made.replace_year(year + 15) {
+                Ok(date) => date,
+                // A leap day: there is none 15 years later.
+                Err(_) => made.replace_day(28).ok()?.replace_year(year + 15).ok()?,
+            },
         };
         Some(Self {
             date,
@@ -198,6 +197,23 @@ mod tests {
             .iter()
             .map(|der| Certificate::parse(der).unwrap())
             .collect()
+    }
+
+    /// Only a leap day has no other one 15 years later.
+    #[test]
+    fn a_root_goes_on_the_day_of_the_year_on_which_it_was_made() {
+        for (made, gone) in [
+            ((2019, 1, 31), "2034-01-31"),
+            ((2020, 2, 29), "2035-02-28"),
+            ((2021, 6, 1), "2036-06-01"),
+        ] {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params = rcgen::CertificateParams::default();
+            params.not_before = rcgen::date_time_ymd(made.0, made.1, made.2);
+            let root = Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap();
+            let day = Day::by_age(&root).unwrap();
+            assert_eq!(day.to_string(), gone);
+        }
     }
 
     /// GlobalSign's support page "Removal of TLS trust bit from Roots R1 and R3 by Mozilla" has these days.
