@@ -97,6 +97,11 @@ fn a_path_of_windows_and_a_tilde_are_said_to_be_that() {
             "sslrootcert=C:",
         ),
         (
+            r"sslrootcert=C:/certs\root.crt",
+            "/mnt/c/certs/root.crt",
+            "certsroot.crt)",
+        ),
+        (
             "sslcert=~/client.crt sslkey=~/client.key",
             "libpq does not expand \\\"~\\\"",
             "Give the certificate",

@@ -115,9 +115,8 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 advice.push(provider::export(Some(conninfo), set));
                 return finding(code, error.to_string()).hint(advice.into_iter().collect::<Hint>());
             }
-            advice.extend(conninfo.and_then(|conninfo| lost_backslashes(conninfo, keyword(*role))));
             advice.extend(
-                conninfo.and_then(|conninfo| not_a_path(conninfo, keyword(*role), &path.written)),
+                conninfo.and_then(|conninfo| misspelled(conninfo, keyword(*role), &path.written)),
             );
             advice.extend(bundled.map(|root| {
                 let export = format!("pgtls roots export {} -o {}", root.name, quoted(path));
@@ -239,6 +238,11 @@ fn of_windows(written: &[u8]) -> Option<Hint> {
             char::from(drive.to_ascii_lowercase())
         ))
     })
+}
+
+/// A file that is missing because its path was written in another way.
+pub(super) fn misspelled(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
+    lost_backslashes(conninfo, keyword).or_else(|| not_a_path(conninfo, keyword, path))
 }
 
 pub(super) fn lost_backslashes(conninfo: &ConnInfo, keyword: Keyword) -> Option<Hint> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::convert::{Purpose, Repair, Side, repair, unglue};
 use super::corrected;
-use super::files::{beside, converting, lost_backslashes, not_a_path, quoted_path};
+use super::files::{beside, converting, misspelled, not_a_path, quoted_path};
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
 use crate::diagnose::{Code, Contents, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -46,12 +46,7 @@ impl<'a> Owner<'a> {
 
     /// A file that is missing because its path was written in another way.
     fn misspelled(self, keyword: Keyword, path: Option<&Path>) -> Option<Hint> {
-        let url = || not_a_path(self.conninfo()?, keyword, path?);
-        self.lost_backslashes(keyword).or_else(url)
-    }
-
-    fn lost_backslashes(self, keyword: Keyword) -> Option<Hint> {
-        lost_backslashes(self.conninfo()?, keyword)
+        misspelled(self.conninfo()?, keyword, path?)
     }
 
     const fn conninfo(self) -> Option<&'a ConnInfo> {
