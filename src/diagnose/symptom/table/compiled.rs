@@ -119,7 +119,7 @@ pub(super) const ROWS: &[Symptom] = &[
     row(GO, &["remote error: tls: handshake failure"], &[CIPHER, NEED_CERTIFICATE, SNI]),
     row(GO, &["remote error: tls: unrecognized name"], &[SNI]),
     row(GO, &["remote error: tls: certificate required"], &[NEED_CERTIFICATE]),
-    row(GO, &["remote error: tls: unknown certificate authority"], &[(Code::ClientCertRefused, "printed by the client: its certificate's CA is not in the server's ssl_ca_file")]),
+    row(GO, &["remote error: tls: unknown certificate authority"], &[CLIENT_CA]),
     row(GO, &["remote error: tls: bad certificate"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
     row(JAVA, &["received fatal alert: protocol_version"], &[VERSION]),
     row(RUST, &["received fatal alert: protocolversion"], &[VERSION]),
@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Symptom] = &[
     row(RUST, &["serverdoesnotsupporttls12or13"], &[VERSION]),
     row(RUST, &["received fatal alert: unrecognisedname"], &[SNI]),
     row(JAVA, &["received fatal alert: unrecognized_name"], &[SNI]),
-    row(JAVA, &["received fatal alert: internal_error"], &[(Code::TlsAlert, "the TLS library on the other side failed: its log may say why")]),
+    row(JAVA, &["received fatal alert: internal_error"], &[OTHER_SIDE_FAILED]),
     row(JAVA, &["handshake timed out"], &[(Code::Timeout, "the server accepted the connection, but did not finish the handshake")]),
     // Client certificates and logins.
     row(JAVA, &["received fatal alert: certificate_required"], &[NEED_CERTIFICATE]),
@@ -142,8 +142,8 @@ pub(super) const ROWS: &[Symptom] = &[
     row(RUST, &["received fatal alert: badcertificate"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
     row(RUST, &["received fatal alert: unknownca"], &[REFUSED_CERTIFICATE]),
     // The network.
-    row(JAVA, &["unknownhostexception"], &[(Code::Dns, "the name does not resolve")]),
-    row(JAVA, &["refused. check that the hostname and port are correct"], &[(Code::Refused, "no server listens there")]),
+    row(JAVA, &["unknownhostexception"], &[UNRESOLVED]),
+    row(JAVA, &["refused. check that the hostname and port are correct"], &[NO_LISTENER]),
     general(JAVA, &["the connection attempt failed"], &[UNRESOLVED, DROPPED, NO_ROUTE, HUNG_UP]),
     row(JAVA, &["connect timed out"], &[DROPPED]),
     row(JAVA, &["read timed out"], &[SILENT]),

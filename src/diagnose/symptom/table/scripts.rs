@@ -67,7 +67,7 @@ pub(super) const ROWS: &[Symptom] = &[
     row(ERLANG, &["tls_alert", "unknown_ca", "received server alert"], &[REFUSED_CERTIFICATE]),
     row(ERLANG, &["tls_alert", "bad_certificate", "received server alert"], &[REFUSED_CERTIFICATE, NEED_CERTIFICATE]),
     // The network.
-    row(PRISMA, &["can't reach database server at"], &[(Code::Refused, "no server listens there"), (Code::Dns, "the name does not resolve"), (Code::Timeout, "packets are dropped on the way, or the database was asleep: Prisma waits 5 seconds, connect_timeout=30 waits longer")]),
+    row(PRISMA, &["can't reach database server at"], &[NO_LISTENER, UNRESOLVED, (Code::Timeout, "packets are dropped on the way, or the database was asleep: Prisma waits 5 seconds, connect_timeout=30 waits longer")]),
     row(PYTHON, &["eof occurred in violation of protocol"], &[HUNG_UP, SNI]),
     row(PYTHON, &["asyncio.exceptions.timeouterror"], &[DROPPED, SILENT]),
     row(PYTHON, &["connection closed during tls handshake"], &[HUNG_UP, SNI]),

@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Symptom] = &[
     row(SERVER, &["fatal: private key file", "is not a regular file"], &[(Code::ServerKeyFileInvalid, "in the server's log: ssl_key_file names a directory, a pipe or a device")]),
     row(SERVER, &["log: private key file", "is not a regular file"], &[(Code::ServerKeyFileInvalid, "in the server's log: ssl_key_file names a directory, a pipe or a device")]),
     row(SERVER, &["could not access private key file"], &[(Code::ServerKeyFileMissing, "in the server's log: it goes on with the old certificate, or does not start")]),
-    row(SERVER, &["check of private key failed"], &[(Code::ServerKeyMismatch, "in the server's log: ssl_key_file belongs to another certificate")]),
+    row(SERVER, &["check of private key failed"], &[SERVER_MISMATCH]),
     // The wire.
     row(POOLER, &["server refused ssl"], &[NO_TLS]),
     row(SERVER, &["unsupported frontend protocol 1234.5679"], &[NO_TLS]),
