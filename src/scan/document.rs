@@ -45,6 +45,12 @@ impl Followed {
     pub(super) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
+
+    /// Those that a text names.
+    pub(super) fn named_in(text: &str) -> Vec<Self> {
+        let all = Self::ALL.into_iter();
+        all.filter(|one| text.contains(one.name())).collect()
+    }
 }
 
 /// A command with its environment.

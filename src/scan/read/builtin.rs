@@ -53,9 +53,8 @@ const HARMLESS: &[&str] = &["rm", "exit", "echo", "kill", "wait", "true", "-"];
 
 /// The followed variables that words name.
 fn followed(words: &[&str]) -> Vec<Followed> {
-    let mut all = Followed::ALL.to_vec();
-    all.retain(|name| words.iter().any(|word| word.contains(name.name())));
-    all
+    let words = words.iter();
+    words.flat_map(|word| Followed::named_in(word)).collect()
 }
 
 impl Shell {
@@ -185,10 +184,7 @@ impl Shell {
         let mut commands =
             pieces.split(|piece| matches!(piece, Piece::End(_) | Piece::Open | Piece::Close));
         commands.all(|command| {
-            let first = command.iter().find_map(|piece| match piece {
-                Piece::Word(word) => Some(word.as_str()),
-                _ => None,
-            });
+            let first = command.iter().find_map(Piece::word);
             first.is_none_or(|first| match self.functions.get(first) {
                 Some(changes) => changes.is_empty(),
                 None => HARMLESS.contains(&first),

@@ -2,6 +2,7 @@
 
 use super::command::assignment;
 use super::keyword::Taken;
+use super::program::is_shell;
 use super::shell::Shell;
 use super::variables::Exported;
 use super::words::words;
@@ -29,8 +30,7 @@ impl Shell {
         }
         if line.starts_with(' ') {
             // It belongs to no recipe, and may be a setting.
-            let named = |name: &&Followed| text.contains(name.name());
-            self.state.doubt(Followed::ALL.iter().filter(named));
+            self.state.doubt(&Followed::named_in(text));
         }
         let command = if line.starts_with([' ', '\t']) {
             text
@@ -77,9 +77,7 @@ fn sets_no_shell(text: &str) -> bool {
         return false;
     };
     let mut names = names.split(|c: char| c.is_whitespace() || ":?+".contains(c));
-    let shell = value.trim().rsplit('/').next().unwrap_or_default();
-    names.any(|name| name == "SHELL")
-        && !matches!(shell, "sh" | "bash" | "dash" | "zsh" | "ksh" | "ash")
+    names.any(|name| name == "SHELL") && !is_shell(value.trim())
 }
 
 /// Whether make hands on more than a shell would: quotes, a blank at the end.

@@ -69,6 +69,11 @@ pub(super) fn runs_others(name: &str) -> bool {
     Runner::of(name).is_some()
 }
 
+/// Whether a program, with or without its directory, is a shell of Unix.
+pub(super) fn is_shell(program: &str) -> bool {
+    Runner::of(program) == Some(Runner::Shell)
+}
+
 impl Runner {
     fn of(word: &str) -> Option<Self> {
         Some(match word.rsplit('/').next().unwrap_or_default() {

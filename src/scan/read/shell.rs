@@ -349,7 +349,8 @@ impl Shell {
 
 /// Whether a word of a line may set a followed variable: a sum, or `${NAME:=default}`.
 fn sets_within(line: &str) -> bool {
-    Followed::ALL.map(Followed::name).into_iter().any(|name| {
+    Followed::named_in(line).into_iter().any(|name| {
+        let name = name.name();
         let is_in = |sum: &&str| {
             let behind = line.split_once(sum);
             behind.is_some_and(|(_, behind)| behind.contains(name))

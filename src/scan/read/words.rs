@@ -22,6 +22,15 @@ pub(super) enum Piece {
     End(End),
 }
 
+impl Piece {
+    pub(super) fn word(&self) -> Option<&str> {
+        match self {
+            Self::Word(word) => Some(word),
+            Self::Inner(_) | Self::Several | Self::Open | Self::Close | Self::End(_) => None,
+        }
+    }
+}
+
 /// What ends a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
