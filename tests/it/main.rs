@@ -121,8 +121,10 @@ mod offline;
 /// `pgtls verify` on PKCS#12 files, against `openssl pkcs12`.
 #[cfg(unix)]
 mod offline_archives;
+/// The causes that `pgtls verify` names, against OpenSSL's.
 #[cfg(unix)]
 mod offline_causes;
+/// `pgtls verify` on server keys of no use for TLS.
 #[cfg(unix)]
 mod offline_keys;
 /// `pgtls verify` on certificate requests, against `openssl req`.
@@ -157,9 +159,10 @@ mod scan;
 /// `docs/screens.md`, from the snapshots.
 #[cfg(unix)]
 mod screens;
-/// No password shows.
+/// Servers of TLS 1.2 with which rustls has nothing in common, against psql.
 #[cfg(unix)]
 mod second_look;
+/// No password shows.
 #[cfg(unix)]
 mod secrets;
 /// The fuzzer's seeds.
@@ -193,6 +196,7 @@ mod unreachable;
 /// Any chain is judged without a panic.
 #[cfg(unix)]
 mod verify_properties;
+/// Servers on which versions of libpq and OpenSSL differ, against each libpq.
 #[cfg(unix)]
 mod versions;
 /// pgtls.exe against libpq.dll, under Wine.
