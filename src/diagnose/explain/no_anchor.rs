@@ -50,6 +50,18 @@ pub(super) fn other_key_sent(certificate: &Certificate, sent: &Certificate) -> H
     keys(advice, certificate, "sent  ", [sent].into_iter())
 }
 
+/// The same for one that is not the issuer for any reason: its key may be the right one.
+fn unfit_sent(certificate: &Certificate, sent: &Certificate) -> Hint {
+    match likely_issued(sent, certificate) {
+        Ok(()) | Err(Mismatch::Name | Mismatch::KeyIdentifier | Mismatch::Algorithm) => {
+            other_key_sent(certificate, sent)
+        }
+        Err(Mismatch::IssuerAndSerial) => "Most likely the CA's certificate was renewed with another serial number. In the server's file, put the certificate that is named in the place of the other one, and reload. If there is none any more, have the certificate below it reissued.".into(),
+        Err(Mismatch::Flawed) => "Have the CA reissue the one that is damaged. Put it into the server's file, and reload.".into(),
+        Err(Mismatch::UnreadableKey) => "Get a server certificate from a CA whose key OpenSSL can use.".into(),
+    }
+}
+
 fn keys<'c>(
     advice: Hint,
     certificate: &Certificate,
@@ -176,10 +188,8 @@ impl Case<'_> {
             Some(_) => format!("the server sends a \"{}\", but {why}", issuer(top)),
             None => format!("a \"{}\" was presented, but {why}", issuer(top)),
         };
-        Finding::error(Code::UnknownIssuer, Stage::Verify, message).hint(
-            sent.map(|sent| other_key_sent(top, sent))
-                .unwrap_or_default(),
-        )
+        Finding::error(Code::UnknownIssuer, Stage::Verify, message)
+            .hint(sent.map(|sent| unfit_sent(top, sent)).unwrap_or_default())
     }
 
     /// Where the issuer was looked for first, in a sentence: a server or its files.
@@ -442,6 +452,22 @@ mod tests {
             ("OU = Acme", None),
         ] {
             assert_eq!(organisation(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_issuer_is_not_said_to_have_another_key() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let with = |identifiers: usize| {
+            let identifier =
+                rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 14], vec![4, 1, 1]);
+            let mut params = rcgen::CertificateParams::default();
+            params.custom_extensions = vec![identifier; identifiers];
+            Certificate::parse(params.self_signed(&key).unwrap().der()).unwrap()
+        };
+        for (identifiers, says, never) in [(1, "new key", "damaged"), (2, "damaged", "new key")] {
+            let hint = unfit_sent(&with(1), &with(identifiers)).to_string();
+            assert!(hint.contains(says) && !hint.contains(never), "{hint}");
         }
     }
 }

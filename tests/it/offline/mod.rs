@@ -6,6 +6,8 @@ mod removal;
 mod revocation;
 mod stricter;
 
+use rcgen::CustomExtension;
+
 use crate::support::client::{Client, Run};
 use crate::support::pki::{Ca, Served, expired, in_days, published_at};
 use crate::support::skip::has_openssl;
@@ -81,6 +83,27 @@ fn an_issuer_of_the_right_name_with_another_key_is_named() {
         assert!(!run.stdout.contains("does not send"), "{run:?}");
         assert!(!run.stdout.contains("sslrootcert="), "{run:?}");
     }
+}
+
+/// No other key is asked for where the key is right.
+#[test]
+fn an_issuer_with_another_serial_number_is_not_said_to_have_another_key() {
+    let root = Ca::root("root");
+    let issuing = root.intermediate("issuing");
+    let leaf = issuing.leaf_with(&["db.example.com"], |params| {
+        // Serial number 7 (RFC 5280 section 4.2.1.1).
+        params.custom_extensions = vec![CustomExtension::from_oid_content(
+            &[2, 5, 29, 35],
+            vec![0x30, 3, 0x82, 1, 7],
+        )];
+    });
+    let run = verify(&with(&leaf.and(&issuing.pem), &root), ALL);
+    assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+    let why = "names another certificate of that CA";
+    assert!(run.stdout.contains(why), "{run:?}");
+    let advice = "put the certificate that is named";
+    assert!(run.stdout.contains(advice), "{run:?}");
+    assert!(!run.stdout.contains("new key"), "{run:?}");
 }
 
 /// Each file has its own verdict, and nothing in a directory that looks like a certificate is left out.
@@ -328,7 +351,7 @@ fn an_unknown_critical_extension_is_named() {
     let root = Ca::root("root");
     let served = root.leaf_with(&["db.example.com"], |params| {
         let mut extension =
-            rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
+            CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
         extension.set_criticality(true);
         params.custom_extensions = vec![extension];
     });
