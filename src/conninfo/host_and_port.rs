@@ -1,5 +1,7 @@
 //! A host and its port in one word, as people paste them.
 
+use super::address::HostAddr;
+
 /// A host with or without its port, as people write it: `db:5432`, `[::1]:5432`, `https://db/`.
 ///
 /// `None` where it is not a host name.
@@ -26,21 +28,14 @@ pub fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
                 let (host, rest) = text.split_at_checked(colon)?;
                 (host, rest.strip_prefix(b":"))
             }
-            Some(_) if !is_ipv6(text) => return None,
+            // The colons must be those of an address.
+            Some(_) if HostAddr::from_bytes(text).is_none() => return None,
             Some(_) | None => (text, None),
         },
     };
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:%".contains(byte);
     let numeric = port.is_none_or(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit));
     (!host.is_empty() && host.iter().all(named) && numeric).then_some((host, port))
-}
-
-/// Whether the colons are those of an address, perhaps with a zone.
-fn is_ipv6(text: &[u8]) -> bool {
-    let address = text.split(|byte| *byte == b'%').next().unwrap_or_default();
-    address
-        .iter()
-        .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
 }
 
 const SCHEMES: [&[u8]; 6] = [
@@ -69,6 +64,7 @@ mod tests {
             ("postgresql://u:1:/2,@h/d", None),
             ("postgresql://u:1/2@h/d", None),
             ("u:p:q", None),
+            ("ada:bad:cafe", None),
             ("a b", None),
             ("", None),
         ] {
