@@ -226,34 +226,35 @@ impl Rules {
     fn unambiguous(&self, text: &str) -> Result<(), Fault> {
         let end = text.find(['/', '?', '#']).unwrap_or(text.len());
         let (authority, behind) = text.split_at(end);
-        let has_port = authority.contains(':');
-        let (_, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-        let is_port = port.chars().all(|c| c.is_ascii_digit());
+        let port = authority.rsplit_once(':').map(|(_, port)| port);
+        let is_port = port
+            .unwrap_or(authority)
+            .chars()
+            .all(|c| c.is_ascii_digit());
         // In a value of the query it is usual; elsewhere it may end a password.
         let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
         let mut names = query.split('&').map(|pair| pair.split('=').next());
         let is_stray =
             path.contains('@') || names.any(|name| name.is_some_and(|name| name.contains('@')));
-        match authority.matches('@').count() {
-            0 if behind.contains('@') && !is_port || has_port && is_stray => {
-                Err(self.raw_in_password())
+        let is_in_password = match authority.matches('@').count() {
+            0 => behind.contains('@') && !is_port || port.is_some() && is_stray,
+            1 => is_stray,
+            _ => {
+                return Err(Fault::refused_but(
+                    self.dialect,
+                    "there is more than one @ before the host, and drivers differ on which one ends the password",
+                    "Write @ in a user name or a password as %40.",
+                ));
             }
-            1 if is_stray => Err(self.raw_in_password()),
-            0 | 1 => Ok(()),
-            _ => Err(Fault::refused_but(
+        };
+        match is_in_password {
+            true => Err(Fault::refused_but(
                 self.dialect,
-                "there is more than one @ before the host, and drivers differ on which one ends the password",
-                "Write @ in a user name or a password as %40.",
+                "the password contains a raw /, ? or #",
+                "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
             )),
+            false => Ok(()),
         }
-    }
-
-    fn raw_in_password(&self) -> Fault {
-        Fault::refused_but(
-            self.dialect,
-            "the password contains a raw /, ? or #",
-            "In a password, write / as %2F, ? as %3F, # as %23 and @ as %40.",
-        )
     }
 
     /// Behind user, password and host, an `@` in the name of the database, in a second user or in what is cut off shows
