@@ -98,17 +98,17 @@ pub(crate) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
     let mut lines = (1..).zip(text.lines()).peekable();
     while let Some((number, first)) = lines.next() {
         let mut whole = first.to_owned();
-        if let Some(quote) = open_quote(first) {
-            let mut ahead = lines.clone();
-            let end = ahead.position(|(_, line)| line.contains(quote));
-            for (_, line) in lines.by_ref().take(end.map_or(0, |end| end + 1)) {
+        if let Some(quote) = open_quote(first)
+            && let Some((last, behind)) = lines
+                .clone()
+                .find_map(|(number, line)| Some((number, line.split_once(quote)?.1)))
+        {
+            if !ends(behind) {
+                return None;
+            }
+            while let Some((_, line)) = lines.next_if(|(number, _)| *number <= last) {
                 whole.push('\n');
                 whole.push_str(line);
-            }
-            let last = whole.rsplit('\n').next().unwrap_or_default();
-            let behind = last.split_once(quote).map_or("", |(_, behind)| behind);
-            if end.is_some() && !ends(behind) {
-                return None;
             }
         }
         found.push((number, whole));

@@ -7,10 +7,10 @@ use crate::conninfo::{Keyword, Nowhere, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
-    // `PGSERVICE=x psql` is a command.
     let Some(lines) = dotenv_line::lines(text) else {
         return Ok(None);
     };
+    // `PGSERVICE=x psql` is a command.
     if super::psql_command::is_command(text) {
         return Ok(None);
     }
