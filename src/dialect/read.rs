@@ -184,14 +184,12 @@ fn one(text: &str, dialect: Dialect, world: &dyn World) -> Result<Reading, Fault
         Dialect::Odbc => odbc::read(text),
         Dialect::Go => go::read(text),
         Dialect::PsqlCommand => psql_command::read(text),
-        Dialect::DotenvLine => lines(text, world)?
-            .ok_or_else(|| {
-                Fault::refused(
-                    dialect,
-                    "there is no line KEY=VALUE with a connection string",
-                )
-            })
-            .map(Ok)?,
+        Dialect::DotenvLine => lines(text, world)?.ok_or_else(|| {
+            Fault::refused(
+                dialect,
+                "there is no line KEY=VALUE with a connection string",
+            )
+        }),
     }?;
     for (keyword, value) in &reading.settings {
         let variable = str::from_utf8(value)
