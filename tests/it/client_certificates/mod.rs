@@ -177,11 +177,7 @@ fn a_tls_layer_that_requires_a_certificate_is_noticed() {
     }
     let (root, served) = identities::server();
     let authority = identities::authority();
-    let client = Client::new();
-    client.write("root.crt", root);
-    for identity in identities::all() {
-        identity.give_to(&client);
-    }
+    let client = with_identities(root);
     let (tls12, tls13) = (&rustls::version::TLS12, &rustls::version::TLS13);
     let rustls = |version| on_rustls(&served, &authority, Demand::Demands, version, OK);
     let openssl = ["-tls1_2", "-tls1_3"].map(|it| OnOpenssl::start(&served, &authority, it));
@@ -224,11 +220,7 @@ fn the_first_answer_decides_only_about_the_certificate() {
     }
     let (root, served) = identities::server();
     let authority = identities::authority();
-    let client = Client::new();
-    client.write("root.crt", root);
-    for identity in identities::all() {
-        identity.give_to(&client);
-    }
+    let client = with_identities(root);
     let own = "sslcert=p256.crt sslkey=p256.key";
     let german = "Verbindung erfordert ein gültiges Client-Zertifikat";
     let entry = "kein pg_hba.conf-Eintrag für Host »127.0.0.1«, Benutzer »alice«";
@@ -275,11 +267,7 @@ fn each_cause_that_words_of_pgbouncer_leave_is_named() {
     }
     let (root, served) = identities::server();
     let authority = identities::authority();
-    let client = Client::new();
-    client.write("root.crt", root);
-    for identity in identities::all() {
-        identity.give_to(&client);
-    }
+    let client = with_identities(root);
     for (said, means, never) in [
         (
             "query_wait_timeout",
@@ -317,11 +305,7 @@ fn an_untrusted_server_gets_no_certificate() {
     }
     let (_, served) = identities::server();
     let authority = identities::authority();
-    let client = Client::new();
-    client.write("root.crt", &authority);
-    for identity in identities::all() {
-        identity.give_to(&client);
-    }
+    let client = with_identities(&authority);
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let port = on_rustls(&served, &authority, Demand::Demands, version, OK);
         let string = format!("{GOOD} port={port} sslcert=p256.crt sslkey=p256.key");
@@ -331,6 +315,16 @@ fn an_untrusted_server_gets_no_certificate() {
         let told = &endpoint["tls"]["client_certificate"];
         assert_eq!(told, "requested, none sent", "{version:?}");
     }
+}
+
+/// A client with every certificate, that trusts this root.
+fn with_identities(root: impl AsRef<[u8]>) -> Client {
+    let client = Client::new();
+    client.write("root.crt", root);
+    for identity in identities::all() {
+        identity.give_to(&client);
+    }
+    client
 }
 
 fn no_psql() -> bool {
