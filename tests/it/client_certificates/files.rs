@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::GOOD;
-use super::identities::{self, Identity, alice, key_text, text, write_key};
+use super::identities::{self, Identity, alice, key_text, text};
 use crate::support::certs::{P256_CLI, RSA_2048, openssl};
 use crate::support::client::{Answer, Client};
 use crate::support::postgres::Postgres;
@@ -389,7 +389,7 @@ impl Files {
                 OldEncrypted => &self.old_encrypted,
                 Rubbish => b"rubbish\n",
             };
-            write_key(client, path, text);
+            client.write_private(path, text);
             if matches!(file, OpenKey) {
                 let mode = std::fs::Permissions::from_mode(0o644);
                 std::fs::set_permissions(client.home.path().join(path), mode).unwrap();

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use data_encoding::BASE64;
 
 use super::GOOD;
-use super::identities::{self, alice, authority_certificate, key_text, text, write_key};
+use super::identities::{self, alice, authority_certificate, key_text, text};
 use crate::support::certs::{P256_CLI, openssl};
 use crate::support::client::{Answer, Client};
 use crate::support::postgres::Postgres;
@@ -45,7 +45,7 @@ fn other_forms_of_a_certificate_or_key_are_named_and_converted() {
         let client = Client::new();
         client.write("root.crt", &root);
         client.write("my.crt", &row.certificate);
-        write_key(&client, "my.key", &row.key);
+        client.write_private("my.key", &row.key);
         let string = format!("{GOOD} port={} sslcert=my.crt sslkey=my.key", server.port);
         if let Err(why) = judge(row, &client, &string) {
             wrong.push(format!("{}: {why}", row.name));
@@ -386,7 +386,7 @@ fn the_wrong_things_are_named() {
         ),
     ] {
         client.write("my.crt", certificate);
-        write_key(&client, "my.key", key);
+        client.write_private("my.key", key);
         let run = client.check(&format!("{GOOD} sslcert=my.crt sslkey=my.key"));
         assert_eq!(run.code, 2, "{name}: {run:?}");
         assert!(run.stdout.contains(says), "{name}: {}", run.stdout);

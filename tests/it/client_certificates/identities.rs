@@ -29,17 +29,8 @@ impl Identity {
     /// Writes `NAME.crt` and `NAME.key` to the client's directory.
     pub(crate) fn give_to(&self, client: &Client) {
         client.write(&format!("{}.crt", self.name), &self.certificate);
-        write_key(client, &format!("{}.key", self.name), &self.key);
+        client.write_private(&format!("{}.key", self.name), &self.key);
     }
-}
-
-/// A file with the permissions that libpq requires of a key.
-pub(crate) fn write_key(client: &Client, name: &str, text: impl AsRef<[u8]>) {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    client.write(name, text);
-    let mode = std::fs::Permissions::from_mode(0o600);
-    std::fs::set_permissions(client.home.path().join(name), mode).unwrap();
 }
 
 /// The server's root, and its certificate.

@@ -1,6 +1,6 @@
 //! The client's certificate is as visible as the server's: in reports, for demands, and before it expires.
 
-use super::identities::{self, alice, text, write_key};
+use super::identities::{self, alice, text};
 use super::peers::{Demand, fatal, on_rustls};
 use super::{GOOD, REFUSED};
 use crate::support::certs::{Cert, DAY, P256_CLI, time};
@@ -35,7 +35,7 @@ fn give(client: &Client, lived: i64, left: i64) {
         ..alice(&P256_CLI)
     };
     client.write("cl.crt", text(&certificate));
-    write_key(client, "cl.key", identities::key_text(&P256_CLI));
+    client.write_private("cl.key", identities::key_text(&P256_CLI));
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! The strings that each client is asked about, and the files that they name.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
-
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -124,9 +121,7 @@ impl Row<'_> {
                 ("client.key", own.key.as_bytes()),
                 ("client.der", key.secret_pkcs8_der()),
             ] {
-                client.write(name, contents);
-                let path = client.home.path().join(name);
-                std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+                client.write_private(name, contents);
             }
         }
         if self.setting.home_root == HomeRoot::There {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GOOD, client, login, prepared, restrict, summary};
+use super::{GOOD, client, login, prepared, summary};
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
 
@@ -31,16 +31,14 @@ fn a_client_certificate_logs_in_as_with_psql() {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     });
     client.write("alice.crt", &own.chain);
-    client.write("alice.key", &own.key);
-    restrict(&client, "alice.key");
+    client.write_private("alice.key", &own.key);
     // Only alternative names, no common name.
     let nameless = clients.leaf_with(&["alice"], |params| {
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     });
     client.write("nobody.crt", &nameless.chain);
-    client.write("nobody.key", &nameless.key);
-    restrict(&client, "nobody.key");
+    client.write_private("nobody.key", &nameless.key);
     let with = "sslcert=alice.crt sslkey=alice.key";
     for (settings, expected, seen) in [
         (format!("user=alice {with}"), (0, "pass"), "none"),

@@ -310,9 +310,3 @@ fn assert_no_password(run: &Run) {
         assert!(!text.contains("panicked"), "{run:?}");
     }
 }
-
-fn restrict(client: &Client, file: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let path = client.home.path().join(file);
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
-}
