@@ -1,6 +1,6 @@
 //! A command line of psql or its relatives.
 
-use super::dotenv_line::{add_environment, keyword};
+use super::dotenv_line::{add_environment, is_of_libpq};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
 use super::shell::{Ending, words};
@@ -209,7 +209,7 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
         set_database(&database, program.priority(), &mut reading)?;
     }
     for name in run.withheld {
-        if keyword(name).is_some() {
+        if is_of_libpq(name) {
             reading.warn(
                 name,
                 "sudo does not pass it on, unless its policy says so: write it behind sudo",
@@ -453,6 +453,10 @@ mod tests {
             let reading = read(line).unwrap();
             let found = reading.get(Keyword::SslMode);
             assert_eq!(found, mode.map(str::as_bytes), "{line}");
+        }
+        for withheld in ["PGSSLMODE=require", "PGREQUIRESSL=1", "PGSERVICEFILE=/f"] {
+            let reading = read(&format!("X=1 {withheld} sudo psql -h h")).unwrap();
+            assert_eq!(reading.notes.len(), 1, "{withheld}");
         }
         for line in [
             "PGSSLMODE=verify-full env -i psql -h h",
