@@ -322,7 +322,8 @@ impl Rules {
             .then_some("the host is missing")
     }
 
-    /// The settings behind the path, in which pgjdbc takes some, too.
+    /// The settings behind the path. A password that stands in the path goes on in the first of them:
+    /// `/d&password=a?b=c`.
     fn query(&self, query: &str, path: &Param) -> Result<Vec<Param>, Fault> {
         let mut params: Vec<Param> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
