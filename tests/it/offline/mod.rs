@@ -91,6 +91,7 @@ fn an_issuer_with_another_serial_number_is_not_said_to_have_another_key() {
     let root = Ca::root("root");
     let issuing = root.intermediate("issuing");
     let leaf = issuing.leaf_with(&["db.example.com"], |params| {
+        params.use_authority_key_identifier_extension = false;
         // Serial number 7 (RFC 5280 section 4.2.1.1).
         params.custom_extensions = vec![CustomExtension::from_oid_content(
             &[2, 5, 29, 35],
