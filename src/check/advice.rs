@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cure::{Clinic, Words, judged};
 use super::endpoint::{Clock, patience};
 use super::{CheckRequest, Checked, Source, Subject};
-use crate::conninfo::{ConnInfo, Error, Secret, Word, World, parse, repairs};
+use crate::conninfo::{ConnInfo, Error, Secret, Word, World, parse, repairs, tidied};
 use crate::diagnose::{Aim, Diagnosis, Fix, Hint};
 use crate::dialect::View;
 use crate::escape::Shown;
@@ -72,7 +72,7 @@ pub fn with_readable(mut diagnosis: Diagnosis, text: &[u8], world: &dyn World) -
 
 /// The string without its mistakes, one after the other.
 fn readable(text: &[u8], world: &dyn World) -> Option<ConnInfo> {
-    let mut text = Secret::new(text.to_vec());
+    let mut text = tidied(text).unwrap_or_else(|| Secret::new(text.to_vec()));
     for _ in 0..MAX_MISTAKES {
         let refusal = match ConnInfo::read(text.expose(), world) {
             Ok(conninfo) => return Some(conninfo),

@@ -241,11 +241,17 @@ fn form(name: &[u8], taken: Option<Taken>) -> Option<HostForm> {
     if has(b';') {
         return Some(HostForm::Semicolon);
     }
-    name.iter()
-        .any(u8::is_ascii_whitespace)
-        .then(|| HostForm::Space {
-            line_break: name.ends_with(b"\r") || name.ends_with(b"\n"),
-        })
+    if !name.iter().any(u8::is_ascii_whitespace) {
+        return None;
+    }
+    let text = String::from_utf8_lossy(name);
+    let before = text.trim_end_matches(['\r', '\n']);
+    Some(match before.len() < text.len() {
+        true => HostForm::LineBreak {
+            name: before.trim().to_owned(),
+        },
+        false => HostForm::Space,
+    })
 }
 
 fn invalid(settings: &Settings, keyword: Keyword, text: &[u8], expected: Expected) -> Error {

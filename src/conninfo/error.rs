@@ -81,8 +81,8 @@ pub enum Error {
         word: Word,
         /// Where the second one is.
         at: usize,
-        /// Where the `?` is that should be `&`, if a setting follows it.
-        question_mark: Option<usize>,
+        /// What stands before the second setting in the place of `&`, if one follows.
+        separator: Option<Separator>,
     },
     /// `%` without two hexadecimal digits.
     #[error("the \"%\" at position {} of the URI{} is not followed by two hexadecimal digits", one_based(*at), part(*keyword))]
@@ -213,6 +213,8 @@ pub enum Error {
         min_origin: Origin,
         /// The largest.
         max: TlsVersion,
+        /// Where that came from.
+        max_origin: Origin,
     },
     /// The smallest version is above the largest.
     #[error("min_protocol_version {min} is above max_protocol_version {max}")]
@@ -245,6 +247,15 @@ fn unreadable(file: &Path, error: &io::Error) -> String {
         io::ErrorKind::NotFound => format!("the service file \"{file}\" does not exist"),
         _ => format!("cannot read the service file \"{file}\": {error}"),
     }
+}
+
+/// A sign that does not separate the settings of a URI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Separator {
+    /// Where it is.
+    pub at: usize,
+    /// The sign.
+    pub sign: char,
 }
 
 /// What is wrong with a line of a service file.
@@ -287,11 +298,14 @@ pub enum HostForm {
     /// `db;port=1`
     #[error("has a semicolon, which is not part of a host name")]
     Semicolon,
-    /// `db\r`
+    /// `db 1`
     #[error("contains white space, which is not part of a host name")]
-    Space {
-        /// Whether it is a line break at the end.
-        line_break: bool,
+    Space,
+    /// `db\r`
+    #[error("ends with a line break, which is not part of a host name")]
+    LineBreak {
+        /// The name before it.
+        name: String,
     },
 }
 

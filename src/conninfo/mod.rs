@@ -21,6 +21,7 @@ mod print;
 mod repair;
 mod sources;
 mod space;
+mod typography;
 mod value;
 
 use std::ffi::OsString;
@@ -35,15 +36,16 @@ pub use choice::{
     SslMode, SslNegotiation, TargetSessionAttrs,
 };
 pub use endpoints::{Endpoint, Host, Route};
-pub use error::{Demand, Error, Expected, HostForm, ServiceFault};
+pub use error::{Demand, Error, Expected, HostForm, Separator, ServiceFault};
 pub use grammar::{Alias, Assignment, Grammar, parse};
 pub use host_and_port::host_and_port;
 pub use parameter::{Keyword, Secrecy};
 pub use print::{LostBackslashes, quoted, redacted};
-pub use repair::repairs;
+pub use repair::{is_switch, repairs, tidied};
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::PassfileKey;
+pub use typography::{Typographic, as_typed, is_in_quotes};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
 use sources::{env, service};

@@ -195,6 +195,13 @@ impl Keyword {
         if let Some((_, keyword)) = OTHER_NAMES.iter().find(|(name, _)| *name == word) {
             return Some(*keyword);
         }
+        let is_variable = |keyword: &&Self| {
+            let variable = keyword.variable();
+            variable.is_some_and(|variable| plain(variable.as_bytes()) == word)
+        };
+        if let Some(keyword) = Self::ALL.iter().find(is_variable) {
+            return Some(*keyword);
+        }
         // A third of the letters may be wrong, but at most two.
         let limit = (word.len() / 3).min(2);
         Self::ALL
@@ -244,29 +251,81 @@ fn plain(word: &[u8]) -> String {
 /// Names in other drivers and tools, in [`plain`] spelling.
 const OTHER_NAMES: &[(&str, Keyword)] = &[
     ("applicationname", Keyword::ApplicationName),
+    ("ca", Keyword::SslRootCert),
+    ("cacert", Keyword::SslRootCert),
+    ("cacertfile", Keyword::SslRootCert),
     ("cafile", Keyword::SslRootCert),
+    ("cert", Keyword::SslCert),
+    ("certfile", Keyword::SslCert),
+    ("charset", Keyword::ClientEncoding),
+    ("checkcertificaterevocation", Keyword::SslCrl),
+    ("checkserveridentity", Keyword::SslMode),
+    ("clientcert", Keyword::SslCert),
+    ("clientcertificate", Keyword::SslCert),
+    ("clientkey", Keyword::SslKey),
     ("currentschema", Keyword::Options),
     ("database", Keyword::Dbname),
     ("datasource", Keyword::Host),
     ("db", Keyword::Dbname),
+    ("directtls", Keyword::SslNegotiation),
+    ("encoding", Keyword::ClientEncoding),
+    ("encrypt", Keyword::SslMode),
+    ("gssencryptionmode", Keyword::GssEncMode),
     ("hostname", Keyword::Host),
     ("initialcatalog", Keyword::Dbname),
+    ("keepalivetime", Keyword::KeepalivesIdle),
+    ("kerberosservername", Keyword::KrbSrvName),
+    ("kerberosservicename", Keyword::KrbSrvName),
+    ("key", Keyword::SslKey),
+    ("keyfile", Keyword::SslKey),
     ("logintimeout", Keyword::ConnectTimeout),
     ("pass", Keyword::Password),
     ("passwd", Keyword::Password),
+    ("pgdbname", Keyword::Dbname),
+    ("psw", Keyword::Password),
     ("pwd", Keyword::Password),
+    ("rejectunauthorized", Keyword::SslMode),
     ("rootcertificate", Keyword::SslRootCert),
+    ("schema", Keyword::Options),
+    ("schemasearchpath", Keyword::Options),
+    ("searchpath", Keyword::Options),
     ("server", Keyword::Host),
+    ("servername", Keyword::Host),
+    ("sni", Keyword::SslSni),
     ("ssl", Keyword::SslMode),
+    ("sslaccept", Keyword::SslMode),
     ("sslca", Keyword::SslRootCert),
+    ("sslcacert", Keyword::SslRootCert),
+    ("sslcafile", Keyword::SslRootCert),
+    ("sslcertfile", Keyword::SslCert),
     ("sslcertificate", Keyword::SslCert),
+    ("sslclientcert", Keyword::SslCert),
+    ("sslclientkey", Keyword::SslKey),
+    ("sslfactory", Keyword::SslMode),
+    ("sslfactoryarg", Keyword::SslRootCert),
+    ("sslhostnameverifier", Keyword::SslMode),
+    ("sslidentity", Keyword::SslCert),
+    ("sslkeyfile", Keyword::SslKey),
     ("sslrootca", Keyword::SslRootCert),
+    ("sslrootcertificate", Keyword::SslRootCert),
+    ("sslverify", Keyword::SslMode),
+    ("targetservertype", Keyword::TargetSessionAttrs),
+    ("targetsessionattributes", Keyword::TargetSessionAttrs),
+    ("tcpkeepalive", Keyword::Keepalives),
     ("timeout", Keyword::ConnectTimeout),
     ("tls", Keyword::SslMode),
+    ("tlsca", Keyword::SslRootCert),
+    ("tlscafile", Keyword::SslRootCert),
+    ("tlscert", Keyword::SslCert),
+    ("tlskey", Keyword::SslKey),
     ("tlsmode", Keyword::SslMode),
+    ("trustservercertificate", Keyword::SslMode),
     ("uid", Keyword::User),
+    ("uselibpqcompat", Keyword::SslMode),
     ("userid", Keyword::User),
     ("username", Keyword::User),
+    ("usessl", Keyword::SslMode),
+    ("verifypeer", Keyword::SslMode),
 ];
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 
 use std::net::Ipv6Addr;
 
-use super::error::{Error, Expected, HostForm};
+use super::error::{Error, Expected, HostForm, Separator};
 use super::grammar::Grammar;
 use super::host_and_port::host_and_port;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
+use super::typography::{Typographic, typed};
 use super::value::{Origin, Secret, Word};
 use super::{amended, parse, print};
 use crate::secrecy::{holds_credentials, mentions_secret};
@@ -32,7 +33,7 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             at,
         } => whole.open_quote(word.as_bytes(), *at),
         Error::ExtraEquals {
-            question_mark: Some(at),
+            separator: Some(Separator { at, .. }),
             ..
         } => whole.replaced(*at, at.saturating_add(1), b"&"),
         Error::BadPercent { at, .. } => whole.inserted(at.saturating_add(1), b"25"),
@@ -58,6 +59,10 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             form: HostForm::Url,
             origin: Origin::String { .. },
         } => whole.host_of_url(),
+        Error::HostForm {
+            form: HostForm::LineBreak { name },
+            ..
+        } => whole.amended(&[(Keyword::Host, name.as_bytes())]),
         Error::UnknownKeyword { .. }
         | Error::HostForm { .. }
         | Error::MissingEquals { .. }
@@ -78,7 +83,58 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
         | Error::SecretForHost { .. }
         | Error::NoUser => Vec::new(),
     };
-    found.into_iter().take(MOST).collect()
+    tidied(text).into_iter().chain(found).take(MOST).collect()
+}
+
+/// The string as it was before it passed through a word processor, a file or a shell: without line breaks at its end,
+/// without quotes around it, and with the signs of the keyboard. Where commas, semicolons or ampersands separate keywords,
+/// spaces do. With its secrets: to be read again, never to be shown.
+#[must_use]
+pub fn tidied(text: &[u8]) -> Option<Secret> {
+    let whole = str::from_utf8(text).ok()?;
+    let inner = unquoted(whole.trim_end_matches(['\r', '\n']));
+    let grammar = Grammar::of(inner.as_bytes());
+    // In a password, every sign counts.
+    let may_be_cut = !mentions_secret(text) && !holds_credentials(text);
+    let tidied = match grammar {
+        _ if !may_be_cut => inner.to_owned(),
+        Grammar::Uri => typed(&inner.replace("&amp;", "&").replace("\\u0026", "&"), "", ""),
+        Grammar::KeywordValue => separated(&typed(inner, "'", " ")),
+    };
+    let is_string = grammar == Grammar::Uri || parse(tidied.as_bytes()).is_ok();
+    (is_string && tidied != whole).then(|| Secret::new(tidied.into_bytes()))
+}
+
+/// A string without the quotes around all of it, or the one that was left at the end of a URI.
+fn unquoted(text: &str) -> &str {
+    let is_quote = |sign: char| {
+        matches!(sign, '"' | '\'' | '`')
+            || matches!(Typographic::of(sign), Some(Typographic::Quote(_)))
+    };
+    let is_uri = Grammar::of(text.as_bytes()) == Grammar::Uri;
+    match text.strip_prefix(is_quote) {
+        Some(inner) => inner.strip_suffix(is_quote).unwrap_or(inner),
+        None if is_uri => text.strip_suffix(is_quote).unwrap_or(text),
+        None => text,
+    }
+}
+
+/// Settings with a space between them where another sign stands, before a keyword or before the space.
+fn separated(text: &str) -> String {
+    if text.contains('\'') {
+        return text.to_owned();
+    }
+    let mut separated = String::with_capacity(text.len());
+    for (at, sign) in text.char_indices() {
+        let behind = text.get(at.saturating_add(sign.len_utf8())..);
+        let name = behind.and_then(|behind| Some(behind.trim_start().split_once('=')?.0));
+        let ends = name.is_some_and(|name| Keyword::from_bytes(name.as_bytes()).is_some());
+        separated.push(match sign {
+            ',' | ';' | '&' if ends => ' ',
+            _ => sign,
+        });
+    }
+    separated
 }
 
 /// The whole string.
@@ -107,12 +163,17 @@ impl Whole<'_> {
     fn keyword(&self, word: &str, at: usize, suggestion: Option<Keyword>) -> Vec<Secret> {
         let end = at.saturating_add(word.len());
         let written = self.text.get(at..end) == Some(word.as_bytes());
-        match suggestion {
+        let has_mode = || self.text.windows(MODE.len()).any(|part| part == MODE);
+        let suggestion = match suggestion {
             // `true` is not a mode.
-            Some(Keyword::SslMode) if is_switch(word) => {
+            Some(Keyword::SslMode) if is_switch(word) && !has_mode() => {
                 let setting = self.setting(at);
-                self.replaced(at, setting, b"sslmode=verify-full")
+                return self.replaced(at, setting, b"sslmode=verify-full");
             }
+            Some(Keyword::SslMode) if is_switch(word) => None,
+            other => other,
+        };
+        match suggestion {
             Some(keyword) if written => self.replaced(at, end, keyword.as_str().as_bytes()),
             Some(_) => Vec::new(),
             None => {
@@ -231,6 +292,7 @@ impl Whole<'_> {
         match (meant, expected) {
             (Some(meant), _) => set(meant.as_bytes()),
             (None, Expected::Port) if value.contains(':') => self.in_brackets(origin),
+            (None, Expected::Port) if value.contains('/') => self.port_and_database(value),
             // Another setting may be in the rest.
             (None, Expected::Integer | Expected::Port) if !is_number_with_unit(value) => Vec::new(),
             (None, Expected::Integer | Expected::Port) => {
@@ -250,6 +312,24 @@ impl Whole<'_> {
                 | Expected::AllOrNoneNegated,
             ) => Vec::new(),
         }
+    }
+
+    /// `5432/app`, as in a URI.
+    fn port_and_database(&self, value: &str) -> Vec<Secret> {
+        let Some((port, dbname)) = value.split_once('/') else {
+            return Vec::new();
+        };
+        let settings = parse(self.text).unwrap_or_default();
+        let has_dbname = settings.iter().any(|made| made.keyword == Keyword::Dbname);
+        let changes = [
+            (Keyword::Port, port.as_bytes()),
+            (Keyword::Dbname, dbname.as_bytes()),
+        ];
+        let changes = match has_dbname || dbname.is_empty() {
+            true => changes.get(..1).unwrap_or_default(),
+            false => &changes,
+        };
+        self.amended(changes)
     }
 
     /// An IPv6 address in a URI, whose last group may be the port.
@@ -354,9 +434,14 @@ fn is_surely_host((host, port): &(&[u8], Option<&[u8]>)) -> bool {
     dotted || port.is_some() || *host == b"localhost"
 }
 
-fn is_switch(word: &str) -> bool {
-    matches!(word.to_ascii_lowercase().as_str(), "ssl" | "tls")
+/// Whether the values of a word that stands for `sslmode` are others than its modes.
+#[must_use]
+pub fn is_switch(word: &str) -> bool {
+    strsim::damerau_levenshtein(&word.to_ascii_lowercase(), "sslmode") > 2
 }
+
+/// Any setting of the mode.
+const MODE: &[u8] = b"sslmode=";
 
 fn trimmed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !is_space(*byte));
@@ -452,8 +537,75 @@ mod tests {
                 "host=h sslrootcert=system sslmode=verify-full",
             ),
             ("host=h ssl_max_protocol_version=TLSv1.1", "host=h"),
+            (
+                "host=h port=5432/app user=u",
+                "host=h port=5432 user=u dbname=app",
+            ),
+            ("host=h port=5432/app dbname=d", "host=h port=5432 dbname=d"),
+            ("host=h,port=1,user=u", "host=h port=1 user=u"),
+            (
+                "host=h port=1, user=u, dbname=d",
+                "host=h port=1 user=u dbname=d",
+            ),
+            ("host=h;port=1;user=u", "host=h port=1 user=u"),
+            (
+                "host=h sslmode=require&user=u",
+                "host=h sslmode=require user=u",
+            ),
+            (
+                "postgresql://h/d?sslmode=require,user=u",
+                "host=h dbname=d sslmode=require user=u",
+            ),
+            (
+                "postgresql://h/d?sslmode=require;user=u",
+                "host=h dbname=d sslmode=require user=u",
+            ),
+            ("“host=h user=u”", "host=h user=u"),
+            ("host=h sslmode=‘require’", "host=h sslmode=require"),
+            ("host=h sslmode=verify–full", "host=h sslmode=verify-full"),
+            (
+                "host=h application_name=‘my app’",
+                "host=h application_name='my app'",
+            ),
+            ("host=h\u{a0}port=1", "host=h port=1"),
+            (
+                "host=h rejectUnauthorized=false user=u",
+                "host=h sslmode=verify-full user=u",
+            ),
+            (
+                "host=h sslmode=require sslfactory=x.NonValidatingFactory user=u",
+                "host=h sslmode=require user=u",
+            ),
+            ("host=h PGUSER=u", "host=h user=u"),
         ] {
             assert_eq!(repaired(text).as_deref(), Some(meant), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_shell_or_a_file_has_left_is_taken_away() {
+        for (text, tidy) in [
+            ("postgresql://u:p@h/d\r\n", Some("postgresql://u:p@h/d")),
+            ("\"postgresql://u:p@h/d\"", Some("postgresql://u:p@h/d")),
+            ("postgresql://u:p@h/d'", Some("postgresql://u:p@h/d")),
+            (
+                "'host=h password=p,port=1'",
+                Some("host=h password=p,port=1"),
+            ),
+            (
+                "postgresql://h/d?a=1&amp;b=2",
+                Some("postgresql://h/d?a=1&b=2"),
+            ),
+            ("host=h user=“u”", Some("host=h user='u'")),
+            ("host=a,b port=1,2", None),
+            ("host=h password=a,port=1", None),
+            ("host=h password=“p” user=u", None),
+            ("options='-c a=b,port=1'", None),
+            ("jdbc:postgresql://h/d\n", None),
+        ] {
+            let found = tidied(text.as_bytes());
+            let found = found.map(|found| String::from_utf8(found.expose().to_vec()).unwrap());
+            assert_eq!(found.as_deref(), tidy, "{text}");
         }
     }
 

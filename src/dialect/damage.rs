@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 
-use crate::conninfo::{Keyword, Word, parse};
+use crate::conninfo::{Keyword, Typographic, Word, is_in_quotes, parse};
 use crate::os::{self, Shell};
 
 /// A string that was changed on its way, or that is only a part of one.
@@ -17,6 +17,9 @@ pub enum Damage {
     /// Quotes that no shell has removed.
     #[error("quotation marks are part of the connection string: it begins or ends with {0}")]
     Quotes(char),
+    /// A sign of a word processor.
+    #[error("{0}")]
+    Typographic(Typographic),
     /// A line break that belongs to a file.
     #[error("the connection string ends with a line break{}", if *.carriage_return { " (a carriage return, \\r)" } else { "" })]
     LineBreak {
@@ -86,9 +89,11 @@ impl Damage {
             Self::LineBreak { carriage_return: true } if os::SHELL == Shell::Windows => "Remove the carriage return. Files with Windows line ends leave it in the value.".to_owned(),
             Self::ByteOrderMark => "Save the file as UTF-8 without a byte-order mark. Windows PowerShell: Set-Content -Encoding ascii; others: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE".to_owned(),
             Self::Utf16 => "Save it as UTF-8 without a byte-order mark: iconv -f UTF-16 -t UTF-8 FILE".to_owned(),
+            Self::Quotes(sign) if Typographic::of(*sign).is_some() => TYPOGRAPHIC.to_owned(),
+            Self::Typographic(_) => TYPOGRAPHIC.to_owned(),
             Self::Quotes(_) if os::SHELL == Shell::Windows => "Remove the quotes. cmd.exe knows only \" as a quotation mark; docker --env-file, Kubernetes and lists in compose files keep every one as part of the value.".to_owned(),
             Self::Quotes(_) => "Remove the quotes. docker --env-file, Kubernetes and lists in compose files keep quotes as part of the value; only a shell removes them.".to_owned(),
-            Self::LineBreak { carriage_return: true } => "Remove the carriage return: tr -d '\\r'. Files with Windows line ends leave it in the value.".to_owned(),
+            Self::LineBreak { carriage_return: true } => "Remove both parts of the line break: tr -d '\\r\\n'. Files with Windows line ends leave them in the value.".to_owned(),
             Self::LineBreak { carriage_return: false } => "Remove the line break: create the secret with printf %s or --from-literal, not with echo.".to_owned(),
             Self::Base64 => "Decode it first: base64 -d. In a Kubernetes Secret, data is base64 and stringData is not.".to_owned(),
             Self::Entity(_) => "Write & itself.".to_owned(),
@@ -103,6 +108,8 @@ impl Damage {
     }
 }
 
+const TYPOGRAPHIC: &str = "Word processors and chat programs write such signs, and no shell or driver takes them for those of the keyboard. Type them anew.";
+
 /// Damage that can be seen before the string is understood.
 pub(super) fn of_bytes(text: &[u8]) -> Option<Damage> {
     if text.starts_with(b"\xef\xbb\xbf") {
@@ -116,7 +123,7 @@ pub(super) fn of_bytes(text: &[u8]) -> Option<Damage> {
 /// Damage around a string.
 pub(super) fn around(text: &str) -> Option<Damage> {
     let (first, last) = (text.chars().next()?, text.trim_end().chars().next_back()?);
-    if QUOTES.contains(&first) {
+    if is_quote(first) {
         return Some(Damage::Quotes(first));
     }
     let opens = text.chars().filter(|c| *c == last).count();
@@ -125,15 +132,15 @@ pub(super) fn around(text: &str) -> Option<Damage> {
         .split_whitespace()
         .next()
         .is_some_and(|word| word.contains("://"));
-    if QUOTES.contains(&last) && opens % 2 == 1 && is_url {
+    if is_quote(last) && opens % 2 == 1 && is_url {
         return Some(Damage::Quotes(last));
     }
     line_break(text)
 }
 
-const QUOTES: &[char] = &[
-    '"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}',
-];
+fn is_quote(sign: char) -> bool {
+    matches!(sign, '"' | '\'' | '`') || matches!(Typographic::of(sign), Some(Typographic::Quote(_)))
+}
 
 /// A line break at the end of a URI or an URL, which libpq and others take for a part of the last value.
 pub(super) fn line_break(text: &str) -> Option<Damage> {
@@ -277,6 +284,12 @@ fn host(text: &str) -> Option<Damage> {
             })
         }
     }
+}
+
+/// A value in quotes that no driver removes.
+pub(super) fn in_quotes(value: &str) -> Option<Damage> {
+    let sign = Typographic::first_in(value)?;
+    is_in_quotes(value).then_some(Damage::Typographic(sign))
 }
 
 /// A value that has swallowed other settings: `app&sslmode=require`, `a;port=1`.

@@ -312,11 +312,11 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
         }
         "NonValidatingFactory" => {
             if mode == SslMode::VerifyFull {
-                reading.warn("sslfactory", "the chain is never verified: any certificate with the right name passes. libpq has no such mode");
+                reading.warn("sslfactory", "the chain is never verified: any certificate with the right name passes. libpq has no such mode. Without sslfactory, pgjdbc verifies what sslmode says");
             } else if mode > SslMode::Prefer {
                 reading.warn(
                     "sslfactory",
-                    "nothing is ever verified, whatever sslmode says",
+                    "nothing is ever verified, whatever sslmode says. Without sslfactory, pgjdbc verifies what sslmode says",
                 );
             }
             mode = mode.min(SslMode::Require);

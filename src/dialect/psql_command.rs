@@ -1,11 +1,12 @@
 //! A command line of psql or its relatives.
 
+use super::damage::Damage;
 use super::dotenv_line::{add_environment, is_of_libpq};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
 use super::shell::{Ending, words};
 use super::{Dialect, Fault, Reading};
-use crate::conninfo::{Keyword, Word, parse};
+use crate::conninfo::{Keyword, Typographic, Word, parse};
 
 const DIALECT: Dialect = Dialect::PsqlCommand;
 
@@ -102,7 +103,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     for _ in ignored {
         reading.warn(
             "one word more",
-            "psql ignores it: words are only the database and the user, where no option sets them",
+            "psql ignores it. A word without an option is the database, a second one the user, and here both are set already",
         );
     }
     Ok(reading)
@@ -144,6 +145,11 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
     };
     if let Some(variable) = line.iter().find_map(expansion) {
         return Err(Fault::Unexpanded(variable));
+    }
+    // `–h`, or `“host=h`.
+    let begins = |word: &super::shell::ShellWord| Typographic::of(word.text.chars().next()?);
+    if let Some(sign) = line.iter().skip(run.arguments).find_map(begins) {
+        return Err(Fault::Damaged(Damage::Typographic(sign)));
     }
     let mut reading = Reading::new(DIALECT);
     let mut database: Option<String> = None;

@@ -139,6 +139,10 @@ pub(super) fn trap(text: &str, settings: &[conninfo::Assignment]) -> Option<Faul
         if let Some(variable) = unexpanded(made.keyword, value) {
             return Some(Fault::Unexpanded(variable));
         }
+        let quotes = damage::in_quotes(value);
+        if let Some(damage) = quotes.filter(|_| made.keyword.secrecy() == Secrecy::Public) {
+            return Some(Fault::Damaged(damage));
+        }
         if text.contains("://")
             && made.keyword.secrecy() == Secrecy::Public
             && let Some(damage) = damage::line_break(value)

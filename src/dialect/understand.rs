@@ -122,7 +122,16 @@ impl Refusal {
             Self::Libpq { read_as, .. } => read_as.is_none(),
             Self::Fault(Fault::Damaged(damage)) => matches!(
                 damage,
-                Damage::HostAndPort { .. } | Damage::HostAlone { .. } | Damage::Capitals(_)
+                Damage::HostAndPort { .. }
+                    | Damage::HostAlone { .. }
+                    | Damage::Capitals(_)
+                    | Damage::Quotes(_)
+                    | Damage::Typographic(_)
+                    | Damage::LineBreak { .. }
+                    | Damage::Entity(_)
+                    | Damage::Semicolons
+                    | Damage::Ampersand
+                    | Damage::Commas
             ),
             Self::Fault(_) => false,
         }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Case, Near, Reached, RootFile, State, shows_a_trusted_chain};
-use crate::conninfo::{ConnInfo, Keyword, RootCert, SslMode, amended, repairs, shown_path};
+use crate::conninfo::{ConnInfo, Keyword, RootCert, SslMode, amended, repairs, shown_path, tidied};
 use crate::diagnose::{Code, Contents, Fix, FixKind, Level, Made, corrected};
 use crate::escape::Shown;
 use crate::trust::{encode_pem, file, read_bounded, reordered, salvaged};
@@ -33,8 +33,16 @@ pub(super) enum Origin {
 impl Case<'_> {
     /// What may lead further from here, most promising first.
     pub(super) fn candidates(&self, from: &State, here: &Reached) -> Vec<Candidate> {
-        if let Some(refusal) = &here.refusal {
-            let texts = repairs(from.text.expose(), refusal);
+        let text = from.text.expose();
+        let repaired = match (&here.refusal, &here.diagnosis.error) {
+            (Some(refusal), _) => Some(repairs(text, refusal)),
+            // libpq reads it, but not as it was meant.
+            (None, Some(error)) if error.code == Code::MangledConninfo => {
+                Some(tidied(text).into_iter().collect())
+            }
+            (None, _) => None,
+        };
+        if let Some(texts) = repaired {
             let candidates = texts.into_iter().map(|text| Candidate {
                 finding: 0,
                 origin: Origin::Repair,

@@ -6,7 +6,7 @@
 use std::net::Ipv6Addr;
 
 use super::assignment::{Alias, Assignment, store};
-use crate::conninfo::error::Error;
+use crate::conninfo::error::{Error, Separator};
 use crate::conninfo::parameter::Keyword;
 use crate::conninfo::value::{Value, Word};
 use crate::secrecy::Taken;
@@ -253,8 +253,7 @@ fn query(
             return Err(Error::ExtraEquals {
                 word: word(&name.raw),
                 at: at.saturating_add(extra),
-                question_mark: before_setting(value.get(..extra).unwrap_or_default())
-                    .map(|offset| at.saturating_add(offset)),
+                separator: separator(value.get(..extra).unwrap_or_default(), at),
             });
         }
         let name = name.decoded(None)?;
@@ -289,11 +288,15 @@ fn query(
     Ok(())
 }
 
-/// The last `?` of a value, if only the name of a setting follows it.
-fn before_setting(value: &[u8]) -> Option<usize> {
-    let mark = value.iter().rposition(|byte| *byte == b'?')?;
-    let name = value.get(mark.saturating_add(1)..)?;
-    Keyword::from_bytes(name).map(|_| mark)
+/// What stands in the place of `&` in a value that begins here, if only the name of a setting follows it.
+fn separator(value: &[u8], begins: usize) -> Option<Separator> {
+    let is_one = |byte: &u8| b"?,; ".contains(byte);
+    let offset = value.iter().rposition(is_one)?;
+    Keyword::from_bytes(value.get(offset.saturating_add(1)..)?)?;
+    Some(Separator {
+        at: begins.saturating_add(offset),
+        sign: char::from(*value.get(offset)?),
+    })
 }
 
 /// Sets a keyword from a part of the URI. An empty part sets nothing, so the environment can still set it.

@@ -100,6 +100,7 @@ pub(in crate::conninfo) fn tls_versions(settings: &Settings) -> Result<Versions,
             min: min.value,
             min_origin: min.origin.clone(),
             max: max.value,
+            max_origin: max.origin.clone(),
         }),
         _ => Ok((min, max)),
     }

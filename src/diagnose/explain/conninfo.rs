@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use crate::conninfo::{
-    Choice as _, Demand, Error, Expected, HostForm, Keyword, Origin, ServiceFault, SslMode, Word,
-    shown_path,
+    Choice as _, Demand, Error, Expected, HostForm, Keyword, Origin, Separator, ServiceFault,
+    SslMode, Typographic, Word, is_switch, shown_path,
 };
 use crate::diagnose::{Code, Diagnosis, Finding, Hint, Stage};
 use crate::dialect::{Fault, Refusal};
@@ -98,6 +98,11 @@ fn code(error: &Error) -> Code {
 
 /// What to write instead, if that is known.
 fn hint(error: &Error) -> Option<String> {
+    if let Some(sign) = typographic(error) {
+        return Some(format!(
+            "{sign}. Word processors and chat programs write such signs: type it anew"
+        ));
+    }
     let hint = match error {
         Error::ServiceSyntax {
             fault:
@@ -131,12 +136,26 @@ fn hint(error: &Error) -> Option<String> {
             ));
         }
         Error::InvalidValue {
+            value: Word::Shown(value),
+            origin: Origin::String { .. },
+            ..
+        } if value.ends_with([',', ';']) => {
+            "separate settings with spaces, without commas or semicolons"
+        }
+        Error::InvalidValue {
             keyword,
+            value,
             meant: Some(meant),
             origin,
             ..
         } => {
-            return Some(write(*keyword, meant, origin));
+            let write = write(*keyword, meant, origin);
+            return Some(match value {
+                Word::Shown(value) if value.ends_with(LINE_BREAK) => {
+                    format!("it ends with a line break: {write}")
+                }
+                Word::Shown(_) | Word::Hidden(_) => write,
+            });
         }
         Error::InvalidValue {
             keyword: Keyword::SslMode,
@@ -156,6 +175,15 @@ fn hint(error: &Error) -> Option<String> {
             ));
         }
         Error::ServiceNotFound {
+            service: Word::Shown(name),
+            ..
+        } if name.ends_with(LINE_BREAK) => {
+            return Some(format!(
+                "the name ends with a line break: set PGSERVICE={}, or service in the string",
+                escape(name.trim_end())
+            ));
+        }
+        Error::ServiceNotFound {
             service, searched, ..
         } => {
             let name = match service {
@@ -168,9 +196,29 @@ fn hint(error: &Error) -> Option<String> {
             ));
         }
         Error::TlsRange {
-            min_origin: Origin::Default,
+            min_origin,
+            max_origin,
             ..
-        } => "remove ssl_max_protocol_version: libpq's default minimum is TLSv1.2",
+        } => {
+            let unset: Vec<String> = [min_origin, max_origin]
+                .iter()
+                .filter_map(|origin| match origin {
+                    Origin::Environment(variable) => {
+                        Some(format!("; if {variable} was left over, unset it"))
+                    }
+                    Origin::String { .. } | Origin::Service { .. } | Origin::Default => None,
+                })
+                .collect();
+            let change = match min_origin {
+                Origin::Default => {
+                    "remove ssl_max_protocol_version: libpq's default minimum is TLSv1.2"
+                }
+                Origin::String { .. } | Origin::Service { .. } | Origin::Environment(_) => {
+                    LOWER_OR_RAISE
+                }
+            };
+            return Some(format!("{change}{}", unset.concat()));
+        }
         Error::UnknownKeyword {
             word: Word::Hidden(_),
             ..
@@ -203,17 +251,20 @@ fn hint(error: &Error) -> Option<String> {
             "write query parameters as keyword=value, separated by &"
         }
         Error::ExtraEquals {
-            question_mark: Some(at),
+            separator: Some(Separator { at, sign }),
             ..
         } => {
+            let sign = match sign {
+                ' ' => "space".to_owned(),
+                sign => sign.to_string(),
+            };
             return Some(format!(
-                "write & for the ? at position {}: only the first setting comes after a ?",
+                "write & for the {sign} at position {}: ? comes before the first setting, and & before each other one",
                 at.saturating_add(1)
             ));
         }
         Error::ExtraEquals {
-            question_mark: None,
-            ..
+            separator: None, ..
         } => "write an equals sign inside a value as %3D",
         Error::OpenBracket { .. } | Error::EmptyBrackets { .. } | Error::AfterBracket { .. } => {
             BRACKETS
@@ -231,7 +282,9 @@ fn hint(error: &Error) -> Option<String> {
         Error::HostCount { .. } => {
             "give one hostaddr for every host; leave an entry empty if a host has none"
         }
-        Error::PortCount { .. } => "give one port for all hosts, or one for every host",
+        Error::PortCount { .. } => {
+            "give one port for all hosts, or one for every host; separate settings with spaces, without commas"
+        }
         Error::NoHostName { origin, .. }
         | Error::SecretForHost {
             taken: Taken::Astray,
@@ -254,9 +307,18 @@ fn hint(error: &Error) -> Option<String> {
             origin: Origin::Service { .. },
         } => "remove the quotes: in a service file they are part of the value",
         Error::HostForm {
-            form: HostForm::Space { line_break: false },
+            form: HostForm::Space,
             origin: Origin::Service { .. },
         } => SERVICE_COMMENT,
+        Error::HostForm {
+            form: HostForm::LineBreak { name },
+            origin,
+        } => {
+            return Some(format!(
+                "remove it, for example with tr -d '\\r\\n': {}",
+                write(Keyword::Host, &escape(name).to_string(), origin)
+            ));
+        }
         Error::HostForm { form, .. } => host_form(form),
         Error::InvalidValue {
             value: Word::Shown(value),
@@ -275,13 +337,18 @@ fn hint(error: &Error) -> Option<String> {
             ..
         } if value.contains(':') => COLONS,
         Error::InvalidValue {
+            value: Word::Shown(value),
+            expected: Expected::Port,
+            ..
+        } if value.contains('/') => {
+            "a port is one number; the name of the database is a setting of its own: dbname=NAME"
+        }
+        Error::InvalidValue {
             value: Word::Hidden(_),
             expected: Expected::Port,
             ..
         } => "in a URI, write / in a password as %2F, : as %3A and @ as %40",
-        Error::TlsRange { .. } | Error::ProtocolRange { .. } => {
-            "lower the minimum or raise the maximum"
-        }
+        Error::ProtocolRange { .. } => LOWER_OR_RAISE,
         Error::WeakSslMode {
             reason: Demand::SystemRoots,
             ..
@@ -344,8 +411,7 @@ const fn host_form(form: &HostForm) -> &'static str {
             "remove the quotes: docker --env-file, Kubernetes and lists in compose files keep them"
         }
         HostForm::Semicolon => "separate settings with spaces: host=NAME port=5432",
-        HostForm::Space { line_break: true } => "remove the line break at its end: tr -d '\\r\\n'",
-        HostForm::Space { line_break: false } => "remove the white space",
+        HostForm::Space | HostForm::LineBreak { .. } => "remove the white space",
     }
 }
 
@@ -372,6 +438,10 @@ fn set(shell: Shell, variable: &str, value: &str) -> String {
 
 fn suggested(keyword: Keyword, word: &Word) -> String {
     match word {
+        Word::Shown(word) if word != "ssl" && keyword == Keyword::SslMode && is_switch(word) => {
+            "this is the word of another driver. libpq has sslmode: verify-full verifies the server, require only encrypts"
+                .to_owned()
+        }
         Word::Shown(word) if word == "ssl" => {
             "set sslmode=verify-full, or at least sslmode=require; ssl=true is for URIs only"
                 .to_owned()
@@ -379,6 +449,30 @@ fn suggested(keyword: Keyword, word: &Word) -> String {
         Word::Shown(_) | Word::Hidden(_) => format!("did you mean {keyword}?"),
     }
 }
+
+/// A sign in a word that shows why nothing knows it.
+fn typographic(error: &Error) -> Option<Typographic> {
+    let (Error::UnknownKeyword {
+        word: Word::Shown(word),
+        ..
+    }
+    | Error::MissingEquals {
+        word: Word::Shown(word),
+        ..
+    }
+    | Error::InvalidValue {
+        value: Word::Shown(word),
+        ..
+    }) = error
+    else {
+        return None;
+    };
+    Typographic::first_in(word)
+}
+
+const LINE_BREAK: [char; 2] = ['\r', '\n'];
+
+const LOWER_OR_RAISE: &str = "lower the minimum or raise the maximum";
 
 /// Whether the word is a URL with the wrong scheme, or may be one.
 fn may_be_url(word: &Word) -> bool {

@@ -27,6 +27,48 @@ fn what_libpq_accepts_is_libpqs() {
     }
 }
 
+/// What a driver's setting means is found in libpq's words, too, where it stands in a string for libpq.
+#[test]
+fn a_setting_of_a_driver_leads_to_that_of_libpq() {
+    let mut lost = Vec::new();
+    for dialect in Dialect::ALL {
+        let Some(table) = keyword::table(*dialect) else {
+            continue;
+        };
+        for row in table.rows {
+            let meant = match row.meaning {
+                settings::Meaning::Same(keyword)
+                | settings::Meaning::Words(keyword, _)
+                | settings::Meaning::Flag { keyword, .. } => Some(keyword),
+                settings::Meaning::SearchPath => Some(Keyword::Options),
+                settings::Meaning::Tls => None,
+                settings::Meaning::Nothing
+                | settings::Meaning::Lost(_)
+                | settings::Meaning::Refused(_) => continue,
+            };
+            for name in row.names {
+                let found = Keyword::from_bytes(name.as_bytes())
+                    .or_else(|| Keyword::nearest(name.as_bytes()));
+                let leads = found.is_some() && meant.is_none_or(|meant| Some(meant) == found);
+                if !leads {
+                    lost.push(*name);
+                }
+            }
+        }
+    }
+    // libpq reads the first one. It has no driver, and the others are codes of ODBC, or say how to read other settings.
+    let none = [
+        "requiressl",
+        "Driver",
+        "Pqopt",
+        "D9",
+        "D7",
+        "D8",
+        "sslinline",
+    ];
+    assert_eq!(lost, none);
+}
+
 /// psql 15 was asked: variables and defaults stand below a service, settings of the string above it.
 #[test]
 fn a_service_counts_before_variables_and_defaults() {

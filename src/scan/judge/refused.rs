@@ -38,7 +38,10 @@ pub(super) fn of_refusal(
                 | Damage::Capitals(_),
             )
             | Fault::Ambiguous { .. } => (true, None),
-            Fault::Unexpanded(_) | Fault::OtherDriver { .. } => (false, None),
+            // Prose has such signs, too.
+            Fault::Damaged(Damage::Typographic(_))
+            | Fault::Unexpanded(_)
+            | Fault::OtherDriver { .. } => (false, None),
             Fault::Beyond { dialect, .. } => (false, Some(*dialect)),
             Fault::NoPrefix { dialect, .. }
             | Fault::Refused { dialect, .. }
