@@ -144,3 +144,162 @@ fn a_uri_is_repaired_where_its_meaning_is_sure() {
         assert!(!words.contains("password"), "{uri}: {words}");
     }
 }
+
+/// An `echo` into a secret, or a file of Windows, leaves them there.
+#[test]
+fn a_line_break_at_the_end_of_a_variable_is_named_and_cured() {
+    let Lab {
+        endpoint, client, ..
+    } = Lab::new();
+    let root = std::fs::read(client.home.path().join("root.crt")).unwrap();
+    let with = |variable: &str, value: &str| {
+        let client = Client::new().with(variable, value);
+        client.write("root.crt", &root);
+        client
+    };
+    let port = endpoint.address.port();
+    let place = format!("hostaddr=127.0.0.1 port={port}");
+    for (variable, value, string, says) in [
+        (
+            "PGSSLROOTCERT",
+            "root.crt\r\n",
+            format!("host=localhost {place} sslmode=verify-full"),
+            "ends with a line break",
+        ),
+        (
+            "PGSSLROOTCERT",
+            "root.crt ",
+            format!("host=localhost {place} sslmode=verify-full"),
+            "ends with white space",
+        ),
+        (
+            "PGHOST",
+            "localhost\n",
+            format!("port={port} sslmode=verify-full sslrootcert=root.crt"),
+            "remove it",
+        ),
+        (
+            "PGSSLMODE",
+            "verify-full\r",
+            format!("host=localhost {place} sslrootcert=root.crt"),
+            "ends with a line break",
+        ),
+    ] {
+        let run = with(variable, value).check(&string);
+        assert_eq!(run.code, 2, "{variable}: {run:?}");
+        let hint = hint(&run);
+        assert!(hint.contains(says), "{variable}: {hint}");
+        let fix = hint.lines().rfind(|line| line.starts_with("    "));
+        let followed = with(variable, value).check(fix.unwrap().trim());
+        assert_eq!(followed.code, 0, "{variable}: {followed:?}");
+    }
+}
+
+#[test]
+fn what_a_word_processor_or_another_driver_wrote_is_named_and_cured() {
+    let Lab {
+        endpoint, client, ..
+    } = Lab::new();
+    let port = endpoint.address.port();
+    let good = format!(
+        "host=localhost hostaddr=127.0.0.1 port={port} sslmode=verify-full sslrootcert=root.crt"
+    );
+    let with = |from: &str, to: &str| good.replace(from, to);
+    for (string, says) in [
+        (with("root.crt", "“root.crt”"), "quotation mark"),
+        (with("verify-full", "verify–full"), "typographic dash"),
+        (format!("“{good}”"), "Type them anew"),
+        (good.replace(' ', ","), "commas"),
+        (good.replace(' ', ", "), "commas"),
+        (good.replace(' ', "&"), "&"),
+        (good.replace(' ', ";"), "semicolons"),
+        (format!("{good} rejectUnauthorized=false"), "another driver"),
+        (
+            with(&format!("port={port}"), &format!("port={port}/app")),
+            "dbname=NAME",
+        ),
+        (
+            format!(
+                "postgresql://localhost:{port}/d?hostaddr=127.0.0.1,sslmode=verify-full,sslrootcert=root.crt"
+            ),
+            "write & for the ,",
+        ),
+        (
+            format!(
+                "postgresql://localhost:{port}/d?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert=root.crt\r\n"
+            ),
+            "tr -d",
+        ),
+    ] {
+        let run = client.check(&string);
+        assert_eq!(run.code, 2, "{string}: {run:?}");
+        let endpoint = run.endpoint();
+        let words = format!("{} {}", endpoint["error"]["message"], hint(&run));
+        assert!(words.contains(says), "{string}: {words}");
+        let hint = hint(&run);
+        let fix = hint.lines().rfind(|line| line.starts_with("    "));
+        let fix = fix.unwrap_or_else(|| panic!("{string}: {hint}"));
+        let followed = client.check(fix.trim());
+        assert_eq!(followed.code, 0, "{string}: {followed:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_names_a_list_or_a_version_is_named() {
+    for (variable, value, string) in [
+        (
+            "PGSSLCRL",
+            "/nowhere.crl",
+            "host=db.example sslmode=require",
+        ),
+        ("PGSSLCRLDIR", "/nowhere", "host=db.example sslmode=require"),
+        (
+            "PGSSLROOTCERT",
+            "/nowhere.crt",
+            "host=db.example sslmode=verify-full",
+        ),
+        (
+            "PGSSLMAXPROTOCOLVERSION",
+            "TLSv1.1",
+            "host=db.example sslmode=require",
+        ),
+        (
+            "PGSSLMINPROTOCOLVERSION",
+            "TLSv1.3",
+            "host=db.example sslmode=require ssl_max_protocol_version=TLSv1.2",
+        ),
+    ] {
+        let run = Client::new().with(variable, value).check(string);
+        assert_eq!(run.code, 2, "{run:?}");
+        let says = format!("{variable} was left over, unset it");
+        assert!(hint(&run).contains(&says), "{variable}: {run:?}");
+    }
+}
+
+#[test]
+fn an_empty_directory_in_the_place_of_a_file_is_explained() {
+    let client = Client::new();
+    std::fs::create_dir(client.home.path().join("ca.crt")).unwrap();
+    let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
+    assert_eq!(run.outcome(), "root-file-invalid", "{run:?}");
+    assert!(hint(&run).contains("bind mount"), "{run:?}");
+    std::fs::write(client.home.path().join("ca.crt/root.crt"), "").unwrap();
+    let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
+    assert!(!hint(&run).contains("bind mount"), "{run:?}");
+}
+
+/// A label of more than 63 letters is refused before any name server is asked.
+#[test]
+fn a_host_that_is_a_list_or_not_ascii_is_explained() {
+    let long = "a".repeat(70);
+    for (host, says) in [
+        (format!("db,{long}.example"), "If a dot was meant"),
+        (format!("‚{long}"), "typographic quotation mark"),
+        (format!("ä{long}"), "xn--"),
+    ] {
+        let run = Client::new().check(&format!("host={host} sslmode=require"));
+        assert!(run.stdout.contains(says), "{host}: {run:?}");
+    }
+    let run = Client::new().check("host=,db.example hostaddr=,127.0.0.1 port=1 sslmode=require");
+    assert!(run.stdout.contains("host=db.example"), "{run:?}");
+}

@@ -218,3 +218,68 @@ fn after_s(answer: &'static [u8]) -> u16 {
     });
     port
 }
+
+/// The ports of the two loopback addresses are not the same ones.
+#[test]
+fn a_server_on_the_other_loopback_address_is_found() {
+    use std::io::{Read as _, Write as _};
+
+    let listening = |port| Some((port, std::net::TcpListener::bind(("::1", port)).ok()?));
+    let mut closed = std::iter::repeat_with(closed_port).take(20);
+    let Some((port, listener)) = closed.find_map(listening) else {
+        return;
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // The client may hang up first.
+            let _ = stream.read(&mut [0; 8]);
+            let _ = stream.write_all(b"N");
+        }
+    });
+    let run = Client::new().check(&at(port));
+    assert_eq!(
+        (run.code, run.outcome().as_str()),
+        (3, "refused"),
+        "{run:?}"
+    );
+    let hint = run.endpoint()["error"]["hint"].to_string();
+    assert!(hint.contains("hostaddr=::1"), "{run:?}");
+}
+
+/// Its alert is no sign of PostgreSQL.
+#[test]
+fn a_tls_server_that_refuses_direct_tls_is_no_reason_to_advise_it() {
+    for alert in [70, 120] {
+        let port = alerting(alert);
+        let run = Client::new().check(&at(port));
+        assert_eq!(run.outcome(), "not-postgres", "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        assert!(hint.contains("Check host and port"), "{hint}");
+        assert!(!hint.contains("\n    "), "{hint}");
+    }
+}
+
+/// Answers an SSLRequest and a ClientHello with this alert.
+fn alerting(alert: u8) -> u16 {
+    use std::io::{Read as _, Write as _};
+
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut header = [0; 5];
+            stream.read_exact(&mut header).unwrap();
+            let rest = match header {
+                [0x16, _, _, high, low] => u16::from_be_bytes([high, low]).into(),
+                _ => 3,
+            };
+            stream.read_exact(&mut vec![0; rest]).unwrap();
+            stream.write_all(&[0x15, 3, 3, 0, 2, 2, alert]).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        }
+    });
+    port
+}

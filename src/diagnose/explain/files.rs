@@ -7,7 +7,7 @@ use super::convert::{Purpose, Repair, repair, unglue};
 use super::identity::{Owner, identity_finding};
 use super::provider;
 use super::{corrected, from_elsewhere, shell_word};
-use crate::conninfo::{ConnInfo, Keyword, SslMode, shown_path};
+use crate::conninfo::{ConnInfo, Keyword, Origin, SslMode, Typographic, as_typed, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
@@ -130,7 +130,15 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             }));
             advice.extend(beside(similar));
             advice.extend(conninfo.and_then(|conninfo| libpq_goes_on(conninfo, *role)));
-            let meant = similar.iter().filter_map(|similar| {
+            advice.extend(conninfo.and_then(|conninfo| left_over(conninfo, *role)));
+            let shown: Vec<&Fix> = advice.iter().flat_map(Hint::fixes).collect();
+            let is_shown = |path: &PathBuf| {
+                let change = (keyword(*role), path.as_os_str().as_encoded_bytes().to_vec());
+                let mut trials = shown.iter().filter_map(|fix| fix.trial.as_ref());
+                trials.any(|trial| trial.changes.contains(&change))
+            };
+            let similar: Vec<&PathBuf> = similar.iter().filter(|path| !is_shown(path)).collect();
+            let meant = similar.into_iter().filter_map(|similar| {
                 let path = shown_path(similar);
                 let change = (keyword(*role), path.as_bytes());
                 let string = corrected(conninfo?, &[change]);
@@ -144,6 +152,7 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
             let wanted = keyword(*role);
             if source.kind() == io::ErrorKind::IsADirectory {
                 advice = advice.then(format!("It is a directory. {wanted} must name one file."));
+                advice = advice.and(made_by_docker(&path.written));
             }
             if source.kind() == io::ErrorKind::PermissionDenied {
                 advice = advice.then(format!(
@@ -225,6 +234,31 @@ fn libpq_goes_on(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
     }
 }
 
+/// A variable that names the file, perhaps of another project.
+fn left_over(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
+    let keyword = keyword(role);
+    let Origin::Environment(variable) = conninfo.parameter(keyword)?.origin else {
+        return None;
+    };
+    let unset = Hint::say(format!("If {variable} was left over, unset it."));
+    Some(match role {
+        FileRole::Roots => unset,
+        FileRole::Crls | FileRole::CrlDirectory => unset
+            .then("The string can overrule it; then this list of revoked certificates is not used:")
+            .fix(corrected(conninfo, &[(keyword, b"")])),
+    })
+}
+
+/// An empty directory in the place of a file.
+fn made_by_docker(path: &Path) -> Option<Hint> {
+    let is_empty = path
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_none());
+    is_empty.then(|| {
+        Hint::say("It is empty. Docker makes such a directory where the file of a bind mount (-v, volumes) is missing on the host: correct that path, remove the directory, and create the container again.")
+    })
+}
+
 /// A path that only Windows has. WSL shows its drives below `/mnt`.
 fn of_windows(written: &[u8]) -> Option<Hint> {
     let [drive, b':', b'/' | b'\\', rest @ ..] = written else {
@@ -274,6 +308,9 @@ pub(super) fn not_a_path(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> 
     if let Some(tilde) = without_tilde(conninfo, keyword, path) {
         return Some(tilde);
     }
+    if let Some(stray) = stray_signs(conninfo, keyword, path) {
+        return Some(stray);
+    }
     if let Some(after) = written.strip_prefix(b"file:") {
         let local = [&b"//localhost/"[..], b"///"];
         let start = local.iter().find(|start| after.starts_with(start));
@@ -318,6 +355,37 @@ fn looked_at(path: &NamedPath) -> String {
         .as_ref()
         .map_or_else(String::new, |origin| format!(", from {origin}"));
     format!("Full path: {}{origin}.", shown_path(&path.absolute))
+}
+
+/// What a word processor, or a file with a line break at its end, has put into a path.
+fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
+    let written = path.to_str()?;
+    let plain = written.trim_end();
+    let (said, meant) = match Typographic::first_in(written) {
+        Some(sign) => (
+            format!("{sign}. Word processors and chat programs write such signs."),
+            as_typed(written),
+        ),
+        None if plain.len() < written.len() => {
+            let (what, how) = match written.ends_with(['\r', '\n']) {
+                true => (
+                    "a line break",
+                    ", for example with tr -d '\\r\\n'; printf %s writes a value without one",
+                ),
+                false => ("white space", ""),
+            };
+            let origin = &conninfo.parameter(keyword)?.origin;
+            (
+                format!(
+                    "{keyword}, from {origin}, ends with {what}, which libpq takes for a part of the path. Remove it there{how}."
+                ),
+                plain.to_owned(),
+            )
+        }
+        None => return None,
+    };
+    let string = corrected(conninfo, &[(keyword, meant.as_bytes())]);
+    Some(Hint::say(said).then("Use:").fix(string))
 }
 
 /// A shell expands it, but not within quotation marks.

@@ -3,8 +3,9 @@
 use super::{client_certificate, corrected, from_elsewhere};
 use crate::conninfo::{Choice as _, Keyword, SslMode, SslNegotiation};
 use crate::diagnose::{Aim, Context, Diagnosis, Fix, Hint, verdict};
+use crate::escape::escape;
 use crate::handshake::Error as HandshakeError;
-use crate::probe::{LibpqOffer, NegotiationFallback, Session, Stop, Task};
+use crate::probe::{LibpqOffer, NegotiationFallback, Stop, Task};
 use crate::wire::tls::Alert;
 
 /// Adds what is known about the other way to the advice for the failure of the first.
@@ -26,7 +27,7 @@ pub(in crate::diagnose) fn advise(
     };
     let string = string(task, fallback.negotiation);
     let origin = from_elsewhere(&task.conninfo, &[Keyword::SslNegotiation]);
-    let advice = match silence(&fallback.outcome) {
+    let advice = match silence(fallback) {
         None => {
             let next = verdict(task, context, &fallback.outcome, LibpqOffer::NotMade);
             let next = match aim {
@@ -45,6 +46,10 @@ pub(in crate::diagnose) fn advise(
         Some(Silence::NoAlpn) => Hint::say(format!(
             "{other} gets an answer there, but not for PostgreSQL: the ALPN protocol \"postgresql\" does not come back. Check host and port. If a proxy ends TLS there for PostgreSQL, make it offer that protocol, or pass PostgreSQL's own TLS through."
         )),
+        Some(Silence::NotKnown(error)) => Hint::say(format!(
+            "Check host and port: {other} gets an answer there, and then: {}. Nothing shows that PostgreSQL is behind it. If a proxy ends TLS there for PostgreSQL, make it take TLS 1.2 or 1.3 and offer the ALPN protocol \"postgresql\".",
+            escape(&error.to_string())
+        )),
         Some(Silence::Nothing) => Hint::say(format!("{other} gets no answer there either."))
             .and(std::mem::take(&mut error.hint)),
     };
@@ -61,13 +66,15 @@ fn string(task: &Task, negotiation: SslNegotiation) -> Fix {
 }
 
 /// Why the other way does not help.
-enum Silence {
+enum Silence<'a> {
     NoAlpn,
+    /// TLS failed before the server said that it is PostgreSQL.
+    NotKnown(&'a HandshakeError),
     Nothing,
 }
 
-fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
-    match outcome {
+fn silence(fallback: &NegotiationFallback) -> Option<Silence<'_>> {
+    match &fallback.outcome {
         Ok(_) | Err(Stop::SecondLook { .. }) => None,
         Err(Stop::Connect(_) | Stop::Negotiate(_)) => Some(Silence::Nothing),
         Err(Stop::Handshake { error, tls, .. }) => match error {
@@ -80,6 +87,9 @@ fn silence(outcome: &Result<Session, Stop>) -> Option<Silence> {
             HandshakeError::Closed { .. }
             | HandshakeError::NotTls { .. }
             | HandshakeError::Io(_) => Some(Silence::Nothing),
+            _ if fallback.negotiation == SslNegotiation::Direct && tls.alpn.is_none() => {
+                Some(Silence::NotKnown(error))
+            }
             HandshakeError::Alert(_)
             | HandshakeError::Refused(_)
             | HandshakeError::NoCommonVersion

@@ -1,8 +1,8 @@
 //! No version or suite in common: what the server would have accepted.
 
-use super::corrected;
 use super::openssl_conf::shown;
 use super::wire::{no_sni, no_tls_1_3};
+use super::{corrected, from_elsewhere};
 use crate::conninfo::{Command, Keyword, Limit, OpensslConf};
 use crate::diagnose::{Code, Diagnosis, Fix, Hint};
 use crate::probe::{Offers, Taken, Task, server_name};
@@ -109,10 +109,11 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
     let limit = conf.and_then(OpensslConf::max_version);
     match (max, min, limit) {
         (Some(max), _, _) if max.value < TlsVersion::V1_3 && takes(offers, TlsVersion::V1_3) => {
-            Some(newest(Hint::say(format!(
-                "{} excludes that. Use:",
-                Keyword::SslMaxProtocolVersion
-            ))))
+            let keyword = Keyword::SslMaxProtocolVersion;
+            let origin = from_elsewhere(conninfo, &[keyword]);
+            Some(newest(
+                origin.then(format!("{keyword} excludes that. Use:")),
+            ))
         }
         (None, _, Some(limit)) if limit < TlsVersion::V1_3 && takes(offers, TlsVersion::V1_3) => {
             let setting = conf?.setting(Command::MaxProtocol)?;
@@ -124,13 +125,15 @@ fn way_out(task: &Task, offers: &Offers) -> Option<Hint> {
         (_, Some(min), _) if min.value > TlsVersion::V1_2 && takes(offers, TlsVersion::V1_2) => {
             let version = TlsVersion::V1_2.name().as_bytes();
             let string = corrected(conninfo, &[(Keyword::SslMinProtocolVersion, version)]);
+            let keyword = Keyword::SslMinProtocolVersion;
+            let origin = from_elsewhere(conninfo, &[keyword]);
             Some(
-                Hint::say(format!(
-                    "{} excludes that. If {} is enough for you, use:",
-                    Keyword::SslMinProtocolVersion,
-                    TlsVersion::V1_2
-                ))
-                .fix(string),
+                origin
+                    .then(format!(
+                        "{keyword} excludes that. If {} is enough for you, use:",
+                        TlsVersion::V1_2
+                    ))
+                    .fix(string),
             )
         }
         _ => None,

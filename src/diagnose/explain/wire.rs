@@ -1,14 +1,18 @@
 //! What went wrong on the wire, before any certificate was judged.
 
 use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::client_certificate;
 use super::front::Front;
 use super::openssl_conf;
 use super::refusal::{self, Asked};
-use super::{corrected, from_elsewhere};
+use super::{corrected, from_elsewhere, shell_word};
 use crate::connect::{Attempt, Error as ConnectError, Waiting};
-use crate::conninfo::{ConnInfo, Host, Keyword, SslMode, SslNegotiation, SslSni, host_and_port};
+use crate::conninfo::{
+    ConnInfo, Host, Keyword, Route, SslMode, SslNegotiation, SslSni, Typographic, as_typed,
+    host_and_port, quoted,
+};
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::escape::escape;
 use crate::exit::Exit;
@@ -34,8 +38,10 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
         ConnectError::UnixSocket { .. } => Diagnosis::failed(
-            finding(Code::UnixSocket, error.to_string())
-                .hint("Set the server's TCP address: host=NAME port=PORT."),
+            finding(Code::UnixSocket, error.to_string()).hint(
+                Hint::from(empty_entry(task))
+                    .then("Set the server's TCP address: host=NAME port=PORT."),
+            ),
         ),
         ConnectError::Resolve { source, .. } => {
             let hint = if os::lacks_resources(source) {
@@ -56,10 +62,11 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             } else if attempts.iter().all(has_no_route) {
                 finding.hint(origin().and(NO_ROUTE))
             } else {
-                finding.hint(origin().then(format!(
+                let listening = format!(
                     "Check that a server is listening on port {} and that no firewall blocks it.",
                     task.endpoint.port
-                )))
+                );
+                finding.hint(origin().and(other_loopback(task, attempts)).then(listening))
             })
         }
         ConnectError::Timeout {
@@ -89,6 +96,66 @@ fn has_no_route(attempt: &Attempt) -> bool {
     )
 }
 
+/// A server may listen on one loopback address of two. The change is shown only if a server answers there.
+fn other_loopback(task: &Task, attempts: &[Attempt]) -> Option<Hint> {
+    let [attempt] = attempts else { return None };
+    let (v4, v6) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+    let other: IpAddr = match attempt.address.ip() {
+        address if address == v4 => v6,
+        address if address == v6 => v4,
+        _ => return None,
+    };
+    let changes = [(Keyword::Hostaddr, other.to_string())];
+    let changes = changes
+        .each_ref()
+        .map(|(keyword, text)| (*keyword, text.as_bytes()));
+    Some(
+        Hint::say(format!(
+            "A server listens on the other loopback address of this machine, {other}:"
+        ))
+        .fix(corrected(&task.conninfo, &changes)),
+    )
+}
+
+/// The names in `host`, if there are several.
+fn hosts(task: &Task) -> Option<Vec<&[u8]>> {
+    let setting = task.conninfo.parameter(Keyword::Host)?;
+    let hosts: Vec<&[u8]> = setting
+        .value
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .collect();
+    (hosts.len() > 1).then_some(hosts)
+}
+
+/// `host=db, port=1`: behind the comma comes another entry, which is empty.
+fn empty_entry(task: &Task) -> Option<Hint> {
+    let mut hosts = hosts(task)?;
+    let all = hosts.len();
+    hosts.retain(|host| !host.is_empty());
+    let is_one = hosts.len() < all && task.endpoint.route() == Route::Socket;
+    is_one.then(|| {
+        Hint::say("A comma separates the entries of host, and an empty entry stands for this socket. Without the comma:")
+            .show(format!("host={}", escape(&quoted(&hosts.join(&b","[..])))))
+    })
+}
+
+/// `db,example.com`: two names, of which the comma perhaps made them two.
+fn comma_for_dot(task: &Task) -> Option<Hint> {
+    let hosts = hosts(task)?;
+    let name = task.endpoint.host.as_ref()?.as_bytes();
+    let is_dotted = |host: &[u8]| host.contains(&b'.');
+    let mut pairs = hosts.windows(2);
+    let pair = pairs.find(|pair| {
+        let dotted = pair.iter().filter(|host| is_dotted(host)).count();
+        pair.contains(&name) && dotted == 1 && pair.iter().all(|host| !host.is_empty())
+    })?;
+    Some(Hint::say(format!(
+        "host is a list: its comma makes two names of this. If a dot was meant, write {}.",
+        escape(&pair.join(&b"."[..]))
+    )))
+}
+
 /// A name that does not resolve; perhaps it is more than a name.
 fn no_such_name(task: &Task) -> Hint {
     let host = task.endpoint.host.as_ref().map(Host::as_bytes);
@@ -99,10 +166,28 @@ fn no_such_name(task: &Task) -> Hint {
             changes.extend(port.map(|port| (Keyword::Port, port)));
             Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
         }
-        Some(_) | None => Hint::say(
-            "Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS.",
-        ),
+        Some(_) | None => Hint::from(comma_for_dot(task))
+            .and(host.and_then(|host| foreign_letters(task, host)))
+            .then("Check the spelling and this machine's resolver. To set the address yourself, use hostaddr=ADDRESS."),
     }
+}
+
+/// A name that is not ASCII: by mistake, or of a domain whose resolver knows its other form only.
+fn foreign_letters(task: &Task, host: &[u8]) -> Option<Hint> {
+    let name = str::from_utf8(host).ok().filter(|name| !name.is_ascii())?;
+    if let Some(sign) = Typographic::first_in(name) {
+        let typed = as_typed(name);
+        let string = corrected(&task.conninfo, &[(Keyword::Host, typed.as_bytes())]);
+        let meant = Hint::say(format!("{sign}. Perhaps {} was meant.", escape(&typed)));
+        return Some(meant.then("Use:").fix(string));
+    }
+    Some(
+        Hint::say("The name has letters outside of ASCII. libpq hands them to the resolver as they are, and most name servers know only the form that begins with xn--. This prints it:")
+            .fix(Fix::command(format!(
+                "python3 -c 'import sys; print(sys.argv[1].encode(\"idna\").decode())' {}",
+                shell_word(&escape(name).to_string())
+            ))),
+    )
 }
 
 /// libpq's words. Only from `require` on does it ask for TLS.
@@ -142,15 +227,16 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
             if *bytes == 1 { "" } else { "s" }
         ), Stage::Negotiate),
         NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
-                Hint::say("Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
-                    .then("Or a proxy puts something in front of the SSLRequest: a PROXY header, or TLS of its own (HAProxy: send-proxy, or ssl on the server line). Then PostgreSQL's log says \"invalid length of startup packet\". Remove that from the proxy."),
+                Hint::say("Check host and port. Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
+                    .then("Or a proxy puts something in front of the SSLRequest: a PROXY header, or TLS of its own (HAProxy: send-proxy, or ssl on the server line). Then PostgreSQL's log says \"invalid length of startup packet\". Remove that from the proxy.")
+                    .then("Or a proxy routes by name (SNI) and knows TLS from the first byte only: then PostgreSQL 17 or newer behind it can be reached with sslnegotiation=direct."),
             ),
         ),
         NegotiateError::Io(source) => Diagnosis::failed(finding(Code::Closed, format!("{error}: {source}"))
                 .hint("The network broke the connection. Try again."),
         ),
         NegotiateError::Timeout => Diagnosis::failed(finding(Code::Timeout, error.to_string()).hint(
-                "Something accepts connections there but does not answer. It may be hung, or not PostgreSQL.",
+                "Check host and port. Something accepts connections there but does not answer. It may be hung, not PostgreSQL, or a proxy that routes by name (SNI) and waits for TLS from the first byte: with PostgreSQL 17 or newer behind it, use sslnegotiation=direct.",
             ),
         ),
     }
@@ -196,7 +282,7 @@ fn not_postgres(answer: &[u8], looks_like: Protocol) -> Diagnosis {
     );
     let hint = match looks_like {
         Protocol::Tls => {
-            "If a proxy ends TLS there, use sslnegotiation=direct (PostgreSQL 17 and newer), or point to PostgreSQL itself."
+            "Check host and port: a TLS server that is not PostgreSQL answers so. If a proxy ends TLS there for PostgreSQL, use sslnegotiation=direct (libpq 17 and newer), or point to PostgreSQL itself."
         }
         Protocol::Text => {
             "Something in front of PostgreSQL, or another service, answers with text. Read it, and check host and port."
