@@ -124,6 +124,7 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
             Error::Timeout | Error::StillJudging => Err(Unknown::Timeout),
             Error::Refused(_)
             | Error::InsecureRenegotiation
+            | Error::NothingToOffer
             | Error::ServerName(_)
             | Error::NotTls { .. }
             | Error::TooMuch

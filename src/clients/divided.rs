@@ -152,6 +152,7 @@ fn verdict(fault: &LookFault) -> Verdict {
             | FlightFault::Renegotiation
             | FlightFault::MayNotSign(_)
             | FlightFault::Group(_)
+            | FlightFault::Curve(_)
             | FlightFault::SmallPrime { .. }
             | FlightFault::Scheme(_),
         ) => Verdict::PsqlRefuses,

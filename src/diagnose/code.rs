@@ -100,7 +100,7 @@ catalogue! {
     NotYetValid = "not-yet-valid", [Untrusted],
     NothingTraced = "nothing-traced", [Unreachable],
     OldOpensslDiffers = "old-openssl-differs", [Unmet],
-    OpensslConf = "openssl-conf", [Untrusted],
+    OpensslConf = "openssl-conf", [Untrusted, Handshake],
     OpensslVersionsDiffer = "openssl-versions-differ", [Untrusted, Handshake, Usage],
     OtherDatabase = "other-database", [Usage],
     PassfileIgnored = "passfile-ignored", [Usage],

@@ -23,6 +23,9 @@ pub enum Error {
     /// No suite, group or signature scheme in common.
     #[error("no cipher suite, key exchange group or signature scheme in common")]
     NoCommonCipher,
+    /// The OpenSSL configuration of this machine leaves libpq only what rustls does not have.
+    #[error("the OpenSSL configuration of this machine leaves nothing that pgtls can offer")]
+    NothingToOffer,
     /// The host cannot be sent as SNI.
     #[error("{0}")]
     ServerName(ServerNameFault),

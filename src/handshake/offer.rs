@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::sign::CertifiedKey;
@@ -46,6 +47,8 @@ pub struct Limits {
     pub groups: Limit,
     /// Cipher suites of TLS 1.3.
     pub suites: Limit,
+    /// Cipher suites of TLS 1.2.
+    pub suites_of_tls12: Limit,
     /// Signature schemes.
     pub signatures: Limit,
 }
@@ -55,6 +58,7 @@ impl Default for Limits {
         Self {
             groups: Limit::None,
             suites: Limit::None,
+            suites_of_tls12: Limit::None,
             signatures: Limit::None,
         }
     }
@@ -66,32 +70,38 @@ impl Limits {
         Self {
             groups: conf.groups(),
             suites: conf.ciphersuites(),
+            suites_of_tls12: conf.suites_of_tls12(),
             signatures: conf.signature_algorithms(),
         }
     }
 
-    /// The provider with only what is allowed. A limit that leaves nothing is beyond what we can offer, and
-    /// does not count.
-    fn apply(&self, provider: &mut CryptoProvider) {
-        let groups: Vec<_> = provider.kx_groups.clone();
+    /// The provider with only what is allowed.
+    ///
+    /// # Errors
+    /// Nothing of ours is left, so that a server would choose from another offer than libpq's.
+    fn apply(&self, provider: &mut CryptoProvider, newest: TlsVersion) -> Result<(), Error> {
         provider
             .kx_groups
             .retain(|group| self.groups.allows(group.name().into()));
-        if provider.kx_groups.is_empty() {
-            provider.kx_groups = groups;
-        }
-        let suites = provider.cipher_suites.clone();
         let allowed = |suite: &SupportedCipherSuite| {
-            suite.tls13().is_none() || self.suites.allows(suite.suite().into())
+            let limit = match suite {
+                SupportedCipherSuite::Tls13(_) => &self.suites,
+                SupportedCipherSuite::Tls12(_) => &self.suites_of_tls12,
+            };
+            limit.allows(suite.suite().into())
         };
         provider.cipher_suites.retain(allowed);
-        if !provider
-            .cipher_suites
-            .iter()
-            .any(|suite| suite.tls13().is_some())
-        {
-            provider.cipher_suites = suites;
+        // A server that has the newest version chooses it, whatever suites are offered for it. One that does not
+        // says that nothing is in common, and then libpq's own offer is made.
+        let mut suites = provider.cipher_suites.iter();
+        let has_newest = suites.any(|suite| {
+            let of_tls13 = suite.tls13().is_some();
+            of_tls13 == (newest == TlsVersion::V1_3)
+        });
+        if provider.kx_groups.is_empty() || !has_newest {
+            return Err(Error::NothingToOffer);
         }
+        Ok(())
     }
 }
 
@@ -186,7 +196,11 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
         algorithms: provider.signature_verification_algorithms,
         keys: offer.keys,
         signatures: offer.limits.signatures.clone(),
+        groups: offer.limits.groups.clone(),
     };
+    if verifier.supported_verify_schemes().is_empty() {
+        return Err(Error::NothingToOffer);
+    }
     let client_certificate = Arc::new(ClientCertificateWitness::new(
         sni.identity(offer.identity.clone()),
     ));
@@ -196,6 +210,7 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
             Limits {
                 groups: Limit::None,
                 suites: Limit::None,
+                suites_of_tls12: Limit::None,
                 ..
             },
         ) => provider,
@@ -204,7 +219,7 @@ pub(super) fn client_config(offer: &Offer<'_>, approve: Arc<dyn Approve>) -> Res
             if groups == Groups::PostQuantumToo {
                 provider.kx_groups.push(kx_group::X25519MLKEM768);
             }
-            limits.apply(&mut provider);
+            limits.apply(&mut provider, offer.max_version)?;
             Arc::new(provider)
         }
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 
 use super::offer::{ServerKeys, is_post_quantum};
 use crate::conninfo::Limit;
@@ -102,6 +102,8 @@ pub(super) struct Verifier {
     pub(super) keys: ServerKeys,
     /// The schemes that the machine's OpenSSL configuration allows.
     pub(super) signatures: Limit,
+    /// The groups that it allows.
+    pub(super) groups: Limit,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -134,6 +136,14 @@ impl ServerCertVerifier for Verifier {
         if matches!(leaf.public_key.kind, KeyKind::MlDsa(_)) {
             return Err(CertificateError::BadSignature.into());
         }
+        // In TLS 1.2 the list of groups is one of curves for keys as well: "wrong curve" (`tls12_check_peer_sigalg`).
+        if let KeyKind::Ec(curve) = leaf.public_key.kind
+            && curve
+                .group()
+                .is_some_and(|group| !self.groups.allows(group))
+        {
+            return Err(PeerMisbehaved::SignedKxWithWrongAlgorithm.into());
+        }
         // In TLS 1.2 an ECDSA scheme does not fix the curve: any listed algorithm may fit.
         let valid = self.verify_signature(message, &leaf, signature, usize::MAX)?;
         match leaf.may_sign_key_exchange() {
@@ -162,8 +172,8 @@ impl ServerCertVerifier for Verifier {
         // In the order of OpenSSL, by which a server with several certificates may choose.
         all.sort_by_key(|scheme| !is_post_quantum(*scheme));
         let allowed = |scheme: &SignatureScheme| self.signatures.allows((*scheme).into());
-        let allowed: Vec<_> = all.iter().copied().filter(allowed).collect();
-        if allowed.is_empty() { all } else { allowed }
+        all.retain(allowed);
+        all
     }
 }
 

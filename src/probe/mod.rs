@@ -302,23 +302,32 @@ async fn ask_about_certificate(
 /// What the client offers at this endpoint.
 pub(crate) fn offer(task: &Task) -> Offer<'_> {
     let conf = task.conninfo.openssl_conf.as_ref();
+    // OpenSSL's configuration counts where libpq sets nothing after it.
+    let mut min_version = task
+        .conninfo
+        .ssl_min_protocol_version
+        .as_ref()
+        .map(|setting| setting.value)
+        .or_else(|| conf.and_then(OpensslConf::min_version))
+        .unwrap_or(TlsVersion::V1_2);
+    let mut max_version = task
+        .conninfo
+        .ssl_max_protocol_version
+        .as_ref()
+        .map(|setting| setting.value)
+        .or_else(|| conf.and_then(OpensslConf::max_version))
+        .unwrap_or(TlsVersion::V1_3);
+    let is_off = |version| conf.is_some_and(|conf| !conf.leaves_on(version));
+    if is_off(TlsVersion::V1_3) {
+        max_version = max_version.min(TlsVersion::V1_2);
+    }
+    if is_off(TlsVersion::V1_2) {
+        min_version = min_version.max(TlsVersion::V1_3);
+    }
     Offer {
         server_name: server_name(task),
-        // OpenSSL's configuration counts where libpq sets nothing after it.
-        min_version: task
-            .conninfo
-            .ssl_min_protocol_version
-            .as_ref()
-            .map(|setting| setting.value)
-            .or_else(|| conf.and_then(OpensslConf::min_version))
-            .unwrap_or(TlsVersion::V1_2),
-        max_version: task
-            .conninfo
-            .ssl_max_protocol_version
-            .as_ref()
-            .map(|setting| setting.value)
-            .or_else(|| conf.and_then(OpensslConf::max_version))
-            .unwrap_or(TlsVersion::V1_3),
+        min_version,
+        max_version,
         negotiation: task.conninfo.sslnegotiation.value,
         identity: task.trust.identity.as_ref().map(|identity| {
             let key = Arc::clone(&identity.key);

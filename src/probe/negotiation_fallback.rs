@@ -86,6 +86,7 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         | HandshakeError::InsecureRenegotiation
         | HandshakeError::ServerName(_)
         | HandshakeError::NoCommonCipher
+        | HandshakeError::NothingToOffer
         | HandshakeError::TooMuch
         | HandshakeError::Timeout
         | HandshakeError::StillJudging

@@ -95,7 +95,9 @@ pub(super) fn nothing_in_common(stop: &Stop) -> bool {
         return false;
     };
     let about_offer = match error {
-        HandshakeError::NoCommonVersion | HandshakeError::NoCommonCipher => true,
+        HandshakeError::NoCommonVersion
+        | HandshakeError::NoCommonCipher
+        | HandshakeError::NothingToOffer => true,
         HandshakeError::Alert(alert) => ABOUT_THE_OFFER.contains(alert),
         HandshakeError::Refused(_)
         | HandshakeError::InsecureRenegotiation

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::offers::{line_to, nothing_in_common};
 use super::{Progress, Session, Stop, Task, Timings, Witness, offer};
-use crate::conninfo::SslNegotiation;
+use crate::conninfo::{Limit, SslNegotiation};
 use crate::handshake::{
     self, Approve as _, ClientCertificateRequest, Tls, supports_group, supports_scheme_of_tls12,
     supports_suite,
@@ -128,8 +128,11 @@ pub(super) async fn second_look(
     let looked = look(task, address, deadline).await;
     timings.handshake = timings.handshake.map(|took| took + began.elapsed());
     match looked {
-        // Only a choice that rustls does not offer explains why it hung up.
-        Seen::Told(told) if hung_up && is_contradiction(&told) => (Err(stop), LibpqOffer::Unclear),
+        // Only a choice that rustls does not offer explains why it hung up. Where rustls offered nothing, the
+        // choice may be one that it has.
+        Seen::Told(told) if (hung_up || is_unasked(&stop)) && is_contradiction(&told) => {
+            (Err(stop), LibpqOffer::Unclear)
+        }
         Seen::Told(told) if !could_be(&told, &stop) => (Err(stop), LibpqOffer::Unclear),
         Seen::Told(told) => (*told, LibpqOffer::Answered),
         Seen::Refused => (Err(stop), LibpqOffer::Refused),
@@ -145,6 +148,14 @@ fn hung_up(stop: &Stop) -> bool {
         return false;
     };
     matches!(error, handshake::Error::Closed { received: 0 }) && tls.protocol.is_none()
+}
+
+/// Was the server not asked at all, because nothing was left to offer?
+fn is_unasked(stop: &Stop) -> bool {
+    let Stop::Handshake { error, .. } = stop else {
+        return false;
+    };
+    matches!(error, handshake::Error::NothingToOffer)
 }
 
 fn is_contradiction(told: &Result<Session, Stop>) -> bool {
@@ -198,7 +209,12 @@ async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
         return Seen::NotAsked;
     }
     let hello = hello(task, random);
-    if hello.max_version < TlsVersion::V1_2 {
+    let lists = &hello.lists;
+    let is_empty = lists.groups.is_empty()
+        || lists.schemes.is_empty()
+        || hello.offers(TlsVersion::V1_3) && lists.suites_of_tls13.is_empty();
+    // libpq would not get as far as that.
+    if hello.max_version < TlsVersion::V1_2 || is_empty {
         return Seen::NotAsked;
     }
     let line = line_to(task, address, task.timeout, deadline);
@@ -225,8 +241,12 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
     lists
         .schemes
         .retain(|id| offer.limits.signatures.allows(*id));
-    let suites = &mut lists.suites_of_tls13;
-    suites.retain(|id| offer.limits.suites.allows(*id));
+    if let Limit::Only(suites) = offer.limits.suites {
+        lists.suites_of_tls13 = suites;
+    }
+    if let Limit::Only(suites) = offer.limits.suites_of_tls12 {
+        lists.suites_of_tls12 = suites;
+    }
     LibpqHello {
         max_version: offer.max_version,
         min_version: offer.min_version.max(TlsVersion::V1_2),

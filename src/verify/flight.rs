@@ -15,7 +15,7 @@ use crate::wire::tls::flight::{Flight, ServerHello};
 use crate::wire::tls::hello::{
     ALPN_EXTENSION, EC_POINT_FORMATS, RENEGOTIATION_INFO, SERVER_NAME, SESSION_TICKET,
 };
-use crate::wire::tls::libpq_hello::{LibpqHello, SUITES_OF_TLS12, is_unsolicited};
+use crate::wire::tls::libpq_hello::{LibpqHello, is_unsolicited};
 use crate::wire::tls::{Group, KeyExchange, Suite, TlsVersion};
 use crate::x509::{Certificate, Digest, KeyKind, PssParameters, SignatureScheme, SigningFault};
 
@@ -63,6 +63,11 @@ pub enum FlightFault {
         /// Its size.
         bits: usize,
     },
+    /// The key of the certificate is on a curve that libpq does not offer.
+    #[error(
+        "wrong curve: the key of the server's certificate is on {0}, which psql does not offer"
+    )]
+    Curve(&'static str),
     /// A signature scheme that libpq does not offer, or that does not fit the key.
     #[error("the server signed its key exchange with a scheme that does not fit (0x{0:04x})")]
     Scheme(u16),
@@ -121,7 +126,8 @@ pub fn check_hello(hello: &ServerHello, offer: &LibpqHello<'_>) -> Result<Suite,
     if offer.offers(TlsVersion::V1_3) && hello.random.ends_with(&DOWNGRADED) {
         return Err(FlightFault::Downgraded);
     }
-    let suite = SUITES_OF_TLS12.iter().find(|id| **id == hello.suite);
+    let mut offered = offer.lists.suites_of_tls12.iter();
+    let suite = offered.find(|id| **id == hello.suite);
     let suite = suite.and_then(|id| Suite::of(*id));
     let suite = suite.ok_or(FlightFault::Suite(hello.suite))?;
     let is_odd = |(kind, contents): &(u16, Vec<u8>)| {
@@ -169,6 +175,13 @@ pub fn check_key_exchange(
 ) -> Result<Proven, FlightFault> {
     if !fits(suite, &leaf.public_key.kind) {
         return Err(FlightFault::WrongKey);
+    }
+    // `tls12_check_peer_sigalg`: "wrong curve".
+    if let KeyKind::Ec(curve) = leaf.public_key.kind
+        && let Some(group) = curve.group()
+        && !offer.lists.groups.contains(&group)
+    {
+        return Err(FlightFault::Curve(curve.name()));
     }
     let kind = suite.key_exchange();
     if kind == KeyExchange::Static {

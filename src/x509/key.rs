@@ -121,6 +121,17 @@ impl Curve {
         }
     }
 
+    /// IANA's number of the group in TLS; `None` if OpenSSL's list of groups has none of this name in any version.
+    pub fn group(self) -> Option<u16> {
+        match self {
+            Self::P256 => Some(23),
+            Self::P384 => Some(24),
+            Self::P521 => Some(25),
+            Self::Secp256k1 => Some(22),
+            Self::Other { .. } => None,
+        }
+    }
+
     fn from_oid(oid: &str) -> Option<Self> {
         let other = |name, bits| Some(Self::Other { name, bits });
         match oid {

@@ -100,6 +100,7 @@ pub(in crate::diagnose) fn in_handshake(
         | HandshakeError::InsecureRenegotiation
         | HandshakeError::ServerName(_)
         | HandshakeError::NoCommonCipher
+        | HandshakeError::NothingToOffer
         | HandshakeError::NoAlpn
         | HandshakeError::NotTls { .. }
         | HandshakeError::TooMuch

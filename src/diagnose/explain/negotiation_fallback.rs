@@ -96,6 +96,7 @@ fn silence(fallback: &NegotiationFallback) -> Option<Silence<'_>> {
             | HandshakeError::InsecureRenegotiation
             | HandshakeError::ServerName(_)
             | HandshakeError::NoCommonCipher
+            | HandshakeError::NothingToOffer
             | HandshakeError::TooMuch
             | HandshakeError::Timeout
             | HandshakeError::StillJudging

@@ -150,6 +150,9 @@ fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
         _ if taken.suite.is_tls13() && !conf.ciphersuites().allows(taken.suite.id) => {
             (Command::Ciphersuites, taken.suite.openssl)
         }
+        _ if !taken.suite.is_tls13() && !conf.suites_of_tls12().allows(taken.suite.id) => {
+            (Command::CipherString, taken.suite.openssl)
+        }
         // What was allowed was offered, and refused.
         _ => match conf.signature_algorithms() {
             Limit::Only(_) => (Command::SignatureAlgorithms, "the kind of the server's key"),

@@ -4,8 +4,7 @@ use super::chain::name;
 use crate::conninfo::{Command, ConfSetting, Limit, OpensslConf, TlsVersion, shown_path};
 use crate::diagnose::{Code, Finding, Level, Stage};
 use crate::escape::escape;
-use crate::handshake;
-use crate::probe::{Observation, Task};
+use crate::probe::{LibpqOffer, Observation, Task};
 use crate::trust;
 use crate::verify::Judgement;
 use crate::x509::Strength;
@@ -135,19 +134,15 @@ fn standing(
 ) -> Standing {
     match command {
         Command::CipherString => {
-            let suite = observation.tls().and_then(|tls| tls.cipher);
-            let before_tls13 = suite.is_some_and(|suite| !suite.is_tls13());
-            let listed = suite.is_some_and(|suite| conf.names_suite(suite));
             let level = match conf.security_level() {
                 None | Some(0..=2) => false,
                 // All suites and groups of TLS 1.3 are strong enough for it.
                 Some(3) => !is_strong_enough(task, observation),
                 Some(_) => true,
             };
-            if level || (conf.selects_suites() && before_tls13 && !listed) {
-                Standing::MayRefuse
-            } else {
-                Standing::Idle
+            match level {
+                true => Standing::MayRefuse,
+                false => standing_of_list(conf, command),
             }
         }
         Command::Ciphersuites | Command::Groups | Command::SignatureAlgorithms => {
@@ -164,31 +159,55 @@ fn standing(
             (None, Some(version)) if version < TlsVersion::V1_3 => Standing::Applied,
             (Some(_) | None, _) => Standing::Idle,
         },
-        Command::Protocol | Command::DefaultProperties => Standing::MayRefuse,
+        Command::Protocol => {
+            let mut ours = [TlsVersion::V1_2, TlsVersion::V1_3].into_iter();
+            match ours.all(|version| conf.leaves_on(version)) {
+                true => Standing::Idle,
+                false => Standing::Applied,
+            }
+        }
+        Command::DefaultProperties => Standing::MayRefuse,
     }
 }
 
 /// The same of a setting that lists suites, groups or signature schemes; no other one does that.
 fn standing_of_list(conf: &OpensslConf, command: Command) -> Standing {
-    let (limit, is_offered): (Limit, fn(u16) -> bool) = match command {
-        Command::Ciphersuites => (conf.ciphersuites(), handshake::supports_suite),
-        Command::Groups => (conf.groups(), handshake::supports_group),
-        Command::SignatureAlgorithms => (
-            conf.signature_algorithms(),
-            handshake::supports_scheme_of_tls12,
-        ),
-        Command::CipherString
-        | Command::MinProtocol
+    let limit = match command {
+        Command::CipherString => conf.suites_of_tls12(),
+        Command::Ciphersuites => conf.ciphersuites(),
+        Command::Groups => conf.groups(),
+        Command::SignatureAlgorithms => conf.signature_algorithms(),
+        Command::MinProtocol
         | Command::MaxProtocol
         | Command::Protocol
-        | Command::DefaultProperties => return Standing::Idle,
+        | Command::DefaultProperties => Limit::None,
     };
     match limit {
         Limit::None => Standing::Idle,
-        Limit::Only(ids) if ids.iter().any(|id| is_offered(*id)) => Standing::Applied,
-        // What leaves nothing that can be offered was not applied.
-        Limit::Only(_) | Limit::Unknown => Standing::MayRefuse,
+        Limit::Only(_) => Standing::Applied,
+        Limit::Unknown => Standing::MayRefuse,
     }
+}
+
+/// Nothing was left that this check could offer. psql may have something else.
+pub(in crate::diagnose) fn nothing_to_offer(task: &Task, words: &str, psql: LibpqOffer) -> Finding {
+    let conf = task.conninfo.openssl_conf.as_ref();
+    let settings = conf.and_then(narrowing).unwrap_or_default();
+    let message = match psql {
+        LibpqOffer::Refused => format!(
+            "the server refuses what the OpenSSL configuration of this machine leaves psql: {settings}"
+        ),
+        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
+            format!("{words}: {settings}")
+        }
+    };
+    let hint = match psql {
+        LibpqOffer::Refused => "Change that file, or let the server take what it allows.",
+        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
+            "psql may have something else to offer, or nothing either. Try psql on this machine, or change that file."
+        }
+    };
+    Finding::error(Code::OpensslConf, Stage::Handshake, message).hint(hint)
 }
 
 /// The settings that leave less than the usual suites, groups and keys to offer, if there are any.

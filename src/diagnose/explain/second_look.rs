@@ -55,6 +55,8 @@ fn flight(fault: &FlightFault, front: Front) -> Finding {
         FlightFault::Signature => finding(Code::TlsFailure, fault.to_string()).hint(
             "Something there shows a certificate that belongs to another server, or repeats an old answer. psql refuses this as well. Do not connect until you know what it is.",
         ),
+        FlightFault::Curve(_) => finding(Code::NoCommonCipher, fault.to_string())
+            .hint("Give the server a key on a curve that psql offers: P-256 if nothing limits that."),
         FlightFault::Version(_)
         | FlightFault::Suite(_)
         | FlightFault::Hello

@@ -355,6 +355,9 @@ pub(in crate::diagnose) fn handshake(
             no_common_cipher(task, &error.to_string(), libpq_offer)
         }
         HandshakeError::NoCommonCipher => no_common_cipher(task, &error.to_string(), libpq_offer),
+        HandshakeError::NothingToOffer => {
+            openssl_conf::nothing_to_offer(task, &error.to_string(), libpq_offer)
+        }
         HandshakeError::Alert(Alert::UNRECOGNIZED_NAME) => {
             finding(Code::TlsAlert, error.to_string()).hint(unknown_sni(task, tls))
         }

@@ -66,6 +66,8 @@ pub struct Lists {
     pub schemes: Vec<u16>,
     /// Cipher suites of TLS 1.3.
     pub suites_of_tls13: Vec<u16>,
+    /// Cipher suites of TLS 1.2.
+    pub suites_of_tls12: Vec<u16>,
 }
 
 impl Default for Lists {
@@ -74,6 +76,7 @@ impl Default for Lists {
             groups: GROUPS.to_vec(),
             schemes: SCHEMES.to_vec(),
             suites_of_tls13: SUITES_OF_TLS13.to_vec(),
+            suites_of_tls12: SUITES_OF_TLS12.to_vec(),
         }
     }
 }
@@ -86,7 +89,7 @@ impl LibpqHello<'_> {
             suites.extend(numbers(&self.lists.suites_of_tls13));
         }
         if self.offers(TlsVersion::V1_2) {
-            suites.extend(numbers(SUITES_OF_TLS12));
+            suites.extend(numbers(&self.lists.suites_of_tls12));
         }
         let session: &[u8] = match self.offers(TlsVersion::V1_3) {
             // A fake one for middleboxes (RFC 8446 appendix D.4).

@@ -10,6 +10,7 @@ use crate::support::client::{Answer, Client};
 use crate::support::libpq;
 use crate::support::peer::Peer;
 use crate::support::pki::{Ca, Served};
+use crate::support::sample::one_in;
 use crate::support::serving::{TLS12, TLS13, demanding, plain, welcome, with_groups};
 use crate::support::tool::Tool;
 
@@ -127,31 +128,139 @@ fn the_openssl_configuration_of_the_machine_counts() {
     }
 }
 
-/// Suites and groups that pgtls cannot offer were taken for no limit, without a word.
+/// psql has nothing in common with these servers, or no way to ask. What pgtls cannot offer for it is no pass.
 #[test]
-fn a_limit_that_leaves_nothing_is_said_not_to_be_applied() {
+fn a_limit_that_leaves_nothing_of_ours_is_no_pass() {
     let root = Ca::root("Root");
     let config = Arc::new(plain(&root.leaf(&["db.example"]), TLS13));
     let peer = Peer::start(move |conversation| welcome(conversation, &config));
     let client = configured(&root);
     let string = string(peer.port);
-    for (setting, said) in [
-        ("Ciphersuites = TLS_AES_128_CCM_SHA256", true),
-        ("Ciphersuites = TLS_AES_128_GCM_SHA256", false),
-        ("Groups = ffdhe2048", true),
+    for (setting, passes) in [
+        ("Ciphersuites = TLS_AES_128_CCM_SHA256", false),
+        ("Ciphersuites = TLS_AES_128_GCM_SHA256", true),
+        ("Groups = ffdhe2048", false),
     ] {
         configure(&client, setting);
         let run = client.check(&string);
-        let named = run.findings().contains(&"openssl-conf".to_owned());
-        assert_eq!(named, said, "{setting}: {run:?}");
-        let strict = client.pgtls(&["check", &string, "--strict"]);
-        assert_eq!(strict.code != 0, said, "{setting}");
+        let expected = match passes {
+            true => (0, "pass"),
+            false => (5, "openssl-conf"),
+        };
+        let told = (run.code, run.outcome());
+        assert_eq!((told.0, told.1.as_str()), expected, "{setting}: {run:?}");
+        if !passes {
+            assert!(run.stdout.contains(setting), "{setting}: {run:?}");
+            // The server was asked with what psql offers.
+            let refused = run.stdout.contains("the server refuses what");
+            assert!(refused, "{setting}: {run:?}");
+        }
     }
 }
 
-/// What was not applied is not named as the reason.
+/// Each setting does to pgtls what it does to psql: it passes where every psql connects, and nowhere else.
 #[test]
-fn a_limit_that_leaves_nothing_is_not_why_there_is_no_common_suite() {
+fn every_limit_has_the_verdict_of_psql() {
+    let root = Ca::root("Root");
+    let ecdsa = root.leaf(&["db.example"]);
+    let rsa = root.leaf_of(&PKCS_RSA_SHA256, &["db.example"]);
+    let servers = [
+        plain(&ecdsa, TLS12),
+        plain(&rsa, TLS12),
+        plain(&rsa, TLS13),
+        with_groups(&ecdsa, vec![kx_group::SECP256R1]),
+    ];
+    let peers = servers.map(|config| {
+        let config = Arc::new(config);
+        Peer::start(move |conversation| welcome(conversation, &config))
+    });
+    let client = configured(&root);
+    // OpenSSL 3.5 refuses more of these lists than 3.0.
+    let library = Tool::Libpq18.find();
+    let mut wrong = Vec::new();
+    let mut case = 0;
+    // Not a divisor of the number of servers.
+    let step = one_in(3, "limits of openssl.cnf");
+    for setting in &LIMITS {
+        configure(&client, setting);
+        for (index, peer) in peers.iter().enumerate() {
+            case += 1;
+            if case % step != 0 {
+                continue;
+            }
+            let string = string(peer.port);
+            let run = client.check(&string);
+            let answer = library
+                .as_ref()
+                .map(|library| client.libpq(library, &string));
+            let connects = answer.as_ref().is_some_and(|answer| *answer == Answer::Tls);
+            // A pass would be one of another offer than psql's.
+            let beyond_us = connects && BEYOND_US.contains(setting);
+            if answer.is_some() && (run.code == 0) != (connects && !beyond_us) {
+                wrong.push(format!("{setting}, {index}: {}", run.stdout));
+            }
+            if beyond_us {
+                assert!(
+                    run.stdout.contains("nothing that pgtls can offer"),
+                    "{run:?}"
+                );
+            }
+            assert!([0, 5].contains(&run.code), "{setting}, {index}: {run:?}");
+            let named = run.stdout.contains("openssl-conf");
+            assert!(run.code == 0 || named, "{setting}, {index}: {run:?}");
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// psql may connect with them, and pgtls says that it cannot.
+const BEYOND_US: [&str; 2] = [
+    "Ciphersuites = TLS_AES_128_CCM_SHA256",
+    "CipherString = SUITEB128",
+];
+
+/// Lists that leave something, lists that leave nothing, and words that OpenSSL does not know.
+const LIMITS: [&str; 35] = [
+    "Ciphersuites = TLS_AES_128_CCM_SHA256",
+    "Ciphersuites = nonsense",
+    "Ciphersuites = TLS_SM4_GCM_SM3",
+    "Ciphersuites =",
+    "CipherString = ECDHE-ECDSA-AES128-GCM-SHA256",
+    "CipherString = ECDHE-RSA-AES128-GCM-SHA256",
+    "CipherString = AES256-SHA",
+    "CipherString = nonsense",
+    "CipherString =",
+    "CipherString = SUITEB128",
+    "CipherString = DEFAULT:!ECDHE",
+    "CipherString = DEFAULT:!AESGCM",
+    "CipherString = kRSA",
+    "CipherString = @SECLEVEL=2:kEECDH:kRSA:kEDH:-aDSS:-3DES:!DES:!RC4:!eNULL:!aNULL:!MD5:-SHA384",
+    "Groups = ffdhe2048",
+    "Groups = X448",
+    "Groups = ?nonsense:X25519",
+    "Groups = nonsense:X25519",
+    "Groups = brainpoolP256r1",
+    "Groups =",
+    "SignatureAlgorithms = RSA+SHA1",
+    "SignatureAlgorithms = ed448",
+    "SignatureAlgorithms = nonsense",
+    "SignatureAlgorithms = ECDSA+SHA256:nonsense",
+    "SignatureAlgorithms =",
+    "MaxProtocol = SSLv3",
+    "MaxProtocol = TLSv1.1",
+    "MaxProtocol = None",
+    "MaxProtocol = nonsense",
+    "Protocol = -TLSv1.3",
+    "Protocol = ALL,-TLSv1.2",
+    "Protocol = -ALL,+tlsv1.3",
+    "Protocol = -ALL",
+    "Protocol = TLSv1.2",
+    "Protocol = -TLSv1.3,nonsense,TLSv1.3",
+];
+
+/// The server is asked with the rest of what psql offers.
+#[test]
+fn a_server_that_refuses_what_is_left_for_psql_is_told_so() {
     let root = Ca::root("Root");
     let peer = Peer::start(|conversation| {
         conversation.hello()?;
@@ -162,7 +271,8 @@ fn a_limit_that_leaves_nothing_is_not_why_there_is_no_common_suite() {
     let client = configured(&root);
     configure(&client, "Ciphersuites = TLS_AES_128_CCM_SHA256");
     let run = client.check(&string(peer.port));
-    assert_eq!(run.outcome(), "no-common-cipher", "{run:?}");
+    assert_eq!((run.code, run.outcome().as_str()), (5, "openssl-conf"));
+    assert!(run.stdout.contains("the server refuses what"), "{run:?}");
     assert!(!run.stdout.contains("and so this check"), "{run:?}");
 }
 

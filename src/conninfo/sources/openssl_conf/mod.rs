@@ -1,6 +1,7 @@
 //! What the machine's OpenSSL configuration demands beyond what is built in. libpq obeys it
 //! (`ssl_do_config` in OpenSSL's `ssl/ssl_mcnf.c`, called by `SSL_CTX_new`).
 
+mod cipher_string;
 mod limits;
 mod syntax;
 
