@@ -73,6 +73,9 @@ pub const SHOWN_HOME_RULE: &str =
 /// The file with the roots of the distribution.
 pub const SYSTEM_BUNDLE: Option<&str> = Some("/etc/ssl/certs/ca-certificates.crt");
 
+/// What to do where no address answered in time.
+pub const NO_ANSWER: &str = "Packets are probably dropped on the way. Check firewalls, security groups, routes and the address.";
+
 /// The store of root certificates that OpenSSL reads, in a sentence.
 pub const SYSTEM_STORE: &str = "the trust store of this machine";
 

@@ -99,6 +99,10 @@ pub const SHOWN_HOME_RULE: &str = "For a client's default files, set";
 /// The file with the roots of the distribution: Windows has none.
 pub const SYSTEM_BUNDLE: Option<&str> = None;
 
+/// What to do where no address answered in time. Windows asks a port that refuses again, some 2 seconds long, before it
+/// says so.
+pub const NO_ANSWER: &str = "Packets are dropped on the way, or the port is closed: Windows needs about 2 seconds for each address to find that out. Try again with --timeout 10. If it says the same, check firewalls, security groups, routes and the address.";
+
 /// The store of root certificates that OpenSSL reads, in a sentence.
 pub const SYSTEM_STORE: &str = "OpenSSL's root files on this machine (not Windows' own store)";
 

@@ -30,6 +30,8 @@ const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the
 
 const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls, and whether IPv6 works here.";
 
+const NO_RESOLVER: &str = "Check this machine's resolver and the way to its name server. To set the address yourself, use hostaddr=ADDRESS.";
+
 /// What decides where a connection goes.
 const PLACE: [Keyword; 3] = [Keyword::Host, Keyword::Hostaddr, Keyword::Port];
 
@@ -80,10 +82,17 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
                     format!("no answer within {waited}: {}", listed(attempts))
                 }
             };
-            Diagnosis::failed(finding(Code::Timeout, message).hint(origin().then(
-                "Packets are probably dropped on the way. Check firewalls, security groups, routes and the address.",
-            )))
+            let hint = origin().then(where_to_look(*waiting_for));
+            Diagnosis::failed(finding(Code::Timeout, message).hint(hint))
         }
+    }
+}
+
+/// Nobody answered: the server was not even asked as long as its name has no address.
+fn where_to_look(waiting_for: Waiting) -> &'static str {
+    match waiting_for {
+        Waiting::Resolution => NO_RESOLVER,
+        Waiting::Connection => os::NO_ANSWER,
     }
 }
 
@@ -568,6 +577,16 @@ const SHOWN: usize = 40;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resolver_that_is_silent_is_not_blamed_on_the_way_to_the_server() {
+        let (name, way) = (Waiting::Resolution, Waiting::Connection);
+        assert!(where_to_look(name).contains("resolver"));
+        assert!(!where_to_look(name).contains("firewalls"));
+        assert!(where_to_look(way).contains("firewalls"));
+        // Windows asks a closed port again and again before it says so.
+        assert_eq!(where_to_look(way).contains("--timeout"), cfg!(windows));
+    }
 
     #[test]
     fn a_port_is_blamed_only_if_its_machine_answered() {
