@@ -53,7 +53,7 @@ pub use fault::{Fault, Sign};
 pub use keyword::keyword_of;
 pub use name::{Dialect, Stack};
 pub use own_words::OwnWords;
-pub use psql_command::{ignored_words, is_psql_program};
+pub use psql_command::{ignored_words, is_psql_program, psql_program};
 pub use read::read;
 pub use reading::{Note, Reading, Seen, View, Weight};
 pub(crate) use shell::quoted as shell_quoted;

@@ -16,6 +16,12 @@ pub fn is_psql_program(word: &str) -> bool {
     program_of(word).is_some()
 }
 
+/// The name of psql or one of its relatives, without its directory.
+#[must_use]
+pub fn psql_program(word: &str) -> Option<&'static str> {
+    program_of(word).map(|program| program.name)
+}
+
 fn program_of(word: &str) -> Option<&'static Program> {
     let base = word.rsplit(['/', '\\']).next().unwrap_or_default();
     let base = base.strip_suffix(".exe").unwrap_or(base);

@@ -172,6 +172,28 @@ pub(super) fn reference(name: &str) -> String {
 /// The key of settings that stand elsewhere.
 pub(super) const SPREAD: &str = "...";
 
+/// What the items of a list are to the process that runs them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Commands {
+    /// The words of one command.
+    Words,
+    /// The lines of a script.
+    Lines,
+}
+
+impl Commands {
+    /// What the list under a key has, and its place among those of the same process.
+    pub(super) fn under(key: &str) -> Option<(Self, usize)> {
+        let place = |keys: &[&str]| keys.iter().position(|one| key.eq_ignore_ascii_case(one));
+        let words = place(WORDS).map(|place| (Self::Words, place));
+        words.or_else(|| place(LINES).map(|place| (Self::Lines, place)))
+    }
+}
+
+/// `entrypoint` and `command` of compose files make one command, and so do `command` and `args` of Kubernetes.
+const WORDS: &[&str] = &["entrypoint", "command", "cmd", "args"];
+const LINES: &[&str] = &["before_script", "script", "commands", "run", "shell"];
+
 /// A file has no more settings and scopes than this.
 const MOST: usize = 100_000;
 
@@ -234,6 +256,12 @@ impl Document {
 
     pub(super) fn scope(&self, index: usize) -> Option<&Scope> {
         self.scopes.get(index)
+    }
+
+    /// Whether the texts of a scope are a list of commands.
+    pub(super) fn lists_commands(&self, scope: usize) -> bool {
+        let scope = self.scope(scope);
+        scope.is_some_and(|scope| Commands::under(&scope.name).is_some())
     }
 
     /// The names of the scopes around a scope and its own, innermost first.

@@ -13,11 +13,11 @@ pub(super) struct Filled {
 }
 
 /// Who says how much TLS there must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
     /// The text, or nothing.
     Text,
-    /// The text, unless a variable in it holds settings.
+    /// The text, unless a variable in it holds settings, or takes another value than its default.
     Perhaps,
     /// A variable.
     Variable,
@@ -83,7 +83,7 @@ impl Filled {
     /// Gives words that are variables a value, so that the text can be read.
     pub(super) fn finished(mut self) -> Self {
         if self.variables == Variables::Unknown {
-            self.mode = fill_words(&mut self.text, self.marker);
+            self.mode = fill_words(&mut self.text, self.marker).max(self.mode);
         }
         self
     }
@@ -110,6 +110,7 @@ pub(super) fn marked(text: &str) -> Filled {
     let marker = Marker(marker.copied().unwrap_or("65521"));
     let mut out = String::with_capacity(text.len());
     let mut variables = Variables::None;
+    let mut mode = Mode::Text;
     let mut rest = text;
     let mut before: Option<char> = None;
     let is_odbc = text.to_ascii_lowercase().contains("driver={");
@@ -119,6 +120,9 @@ pub(super) fn marked(text: &str) -> Filled {
             Some((length, default)) if length > 0 => {
                 match default {
                     Some(default) => {
+                        if decides_mode(&out, default) {
+                            mode = Mode::Perhaps;
+                        }
                         out.push_str(default);
                         variables = match variables {
                             Variables::None => Variables::Defaults,
@@ -144,8 +148,22 @@ pub(super) fn marked(text: &str) -> Filled {
         text: out,
         marker,
         variables,
-        mode: Mode::Text,
+        mode,
     }
+}
+
+/// Whether a default is the mode, a part of it, or a setting that may be the mode. That the whole text is one is no doubt:
+/// then another string counts.
+fn decides_mode(before: &str, default: &str) -> bool {
+    // The name of a setting is not longer.
+    let start = before.len().saturating_sub(40);
+    let near = (start..=before.len()).find_map(|start| before.get(start..));
+    let near = near.unwrap_or_default().to_ascii_lowercase();
+    let is_mode = WORDS.iter().any(|(name, _, decides)| {
+        let value = near.rsplit_once(name).map(|(_, value)| value);
+        *decides == Decides::Mode && value.is_some_and(|value| !value.contains(['&', ';', ' ']))
+    });
+    is_mode || !before.is_empty() && default.to_ascii_lowercase().contains("ssl")
 }
 
 /// Gives words that are variables a value, so that the rest can be read. Returns whether the mode was one.
@@ -448,7 +466,22 @@ mod tests {
                 (expected, Mode::Variable)
             );
         }
-        for text in ["host=${H} sslmode=require", "host=h connect_timeout=${T}"] {
+        for text in [
+            "host=h sslmode=${M:-verify-full}",
+            "host=${H} sslmode='${M:-verify-full}'",
+            "postgres://h/d?sslmode=verify-${M:-full}&a=b",
+            "postgres://h/d?${O:-sslmode=verify-full}",
+            "jdbc:postgresql://h/d?sslmode=${db.mode:verify-full}",
+            "Host=h;SSL Mode={{ .m | default \"VerifyFull\" }}",
+        ] {
+            assert_eq!(fill(text).mode, Mode::Perhaps, "{text}");
+        }
+        for text in [
+            "host=${H} sslmode=require",
+            "host=h connect_timeout=${T}",
+            "host=h sslmode=verify-full dbname=${D:-d}",
+            "${U:-postgres://h/d?sslmode=verify-full}",
+        ] {
             assert_eq!(fill(text).mode, Mode::Text, "{text}");
         }
     }

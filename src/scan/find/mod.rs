@@ -2,6 +2,7 @@
 
 mod beside;
 mod cloud;
+mod commands;
 mod connection;
 mod environment;
 mod group;
@@ -138,6 +139,7 @@ fn within(
     let mut document = kind.read(text, first_line);
     document.join_names_and_values();
     kubernetes::decode(&mut document);
+    let commands = commands::take(&mut document, kind);
     finds.is_cut |= document.is_cut();
     service::add(&document, &mut finds.services);
     let groups = Groups::of(&document, clues);
@@ -164,6 +166,7 @@ fn within(
             .blocks
             .iter()
             .map(|block| &block.value)
+            .chain(commands.iter().map(|block| &block.value))
             .chain(scripts);
         finds.is_cut |= left.any(|text| content::is_worth_reading(text.as_bytes()));
     } else {
@@ -172,6 +175,17 @@ fn within(
             within(
                 &inner_path(path, &block.key),
                 kind,
+                &block.value,
+                block.line,
+                depth.saturating_add(1),
+                environment.of_scope(block.scope),
+                finds,
+            );
+        }
+        for block in &commands {
+            within(
+                path,
+                Kind::Lines(Style::Shell),
                 &block.value,
                 block.line,
                 depth.saturating_add(1),

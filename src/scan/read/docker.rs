@@ -172,7 +172,18 @@ impl Shell {
             self.alone(command, number);
             return;
         }
-        let words: Vec<&str> = command.split('"').skip(1).step_by(2).collect();
+        let words: Vec<String> = serde_json::from_str(command).unwrap_or_else(|_| {
+            let inner = command.split('"').skip(1).step_by(2);
+            inner.map(str::to_owned).collect()
+        });
+        // The `ENTRYPOINT` may be `sh -c`.
+        if let [script] = &words[..]
+            && script.contains(char::is_whitespace)
+        {
+            self.alone(script, number);
+            return;
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let before = self.state.clone();
         self.simple(&words, number);
         self.state = before;

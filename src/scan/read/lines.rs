@@ -6,7 +6,7 @@ use super::is_variable;
 use super::shell::{Earlier, Rules, Shell};
 use super::words::{Brackets, Piece, split, words};
 use crate::dialect::lines_of_env_file;
-use crate::scan::document::Document;
+use crate::scan::document::{Document, UNKNOWN};
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,14 +227,34 @@ pub(super) fn assigned_alone(text: &str, style: Style) -> Option<(&str, String, 
 fn of_env_file(text: &str, number: usize, document: &mut Document) {
     if let Some((_, name, value)) = assigned_alone(text, Style::Env) {
         document.set(0, &name, &value, number);
-        return;
-    }
-    for word in words(text) {
-        match word.split_once('=').filter(|(name, _)| is_name(name)) {
-            Some((name, value)) => document.set(0, name, value, number),
-            None => document.say(0, &word, number),
+    } else {
+        for word in words(text) {
+            match word.split_once('=').filter(|(name, _)| is_name(name)) {
+                Some((name, value)) => document.set(0, name, value, number),
+                None => document.say(0, &word, number),
+            }
         }
     }
+    for name in modes_behind(text) {
+        document.set(0, name, UNKNOWN, number);
+    }
+}
+
+/// Weak modes that a line names behind its beginning, in quotes perhaps: a shell and docker differ on whether it sets
+/// them.
+fn modes_behind(text: &str) -> impl Iterator<Item = &str> {
+    let ends = ["SSLMODE=", "SSL_MODE="].into_iter();
+    let ends = ends.flat_map(|end| text.match_indices(end));
+    ends.filter_map(|(at, end)| {
+        let behind = at.saturating_add(end.len());
+        let (whole, value) = text.split_at_checked(behind)?;
+        let whole = whole.strip_suffix('=')?;
+        let before = whole.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let name = whole.get(before.len()..)?;
+        let before = before.trim();
+        let is_behind = !before.is_empty() && !BEFORE.contains(&before);
+        (is_behind && !value.starts_with("verify")).then_some(name)
+    })
 }
 
 /// Whether the text can be the name of a variable.

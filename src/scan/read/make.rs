@@ -2,11 +2,12 @@
 
 use super::command::assignment;
 use super::keyword::Taken;
+use super::lines::is_name;
 use super::program::is_shell;
 use super::shell::Shell;
 use super::variables::Exported;
 use super::words::words;
-use crate::scan::document::Followed;
+use crate::scan::document::{Followed, reference};
 
 /// What sets variables in a way that is not followed: words, and signs.
 const BEGINNINGS: &[&str] = &["override", "define", "undefine", "private"];
@@ -24,6 +25,7 @@ impl Shell {
         if !line.starts_with('\t')
             && (words.any(begins)
                 || sets_no_shell(text)
+                || puts_environment_first(text)
                 || SIGNS.iter().any(|sign| text.contains(sign)))
         {
             self.lose();
@@ -41,7 +43,7 @@ impl Shell {
             }
         };
         let command = command.trim_start_matches(['@', '-', '+']).trim_start();
-        self.later.push((command.to_owned(), number));
+        self.later.push((with_braces(command), number));
         Taken::Yes
     }
 
@@ -78,6 +80,38 @@ fn sets_no_shell(text: &str) -> bool {
     };
     let mut names = names.split(|c: char| c.is_whitespace() || ":?+".contains(c));
     names.any(|name| name == "SHELL") && !is_shell(value.trim())
+}
+
+/// Whether the environment of make replaces what the file sets: `MAKEFLAGS += -e`.
+fn puts_environment_first(text: &str) -> bool {
+    let flags = text
+        .split_once('=')
+        .filter(|(name, _)| name.contains("MAKEFLAGS"));
+    flags.is_some_and(|(_, flags)| {
+        flags.split_whitespace().any(|flag| {
+            let is_short = !flag.starts_with("--") && !flag.starts_with("-j");
+            flag.starts_with("--e") || is_short && flag.contains(['e', '$'])
+        })
+    })
+}
+
+/// A command with `${NAME}` for `$(NAME)`, which make takes for the same and a shell does not. `$$(name)` stays.
+fn with_braces(command: &str) -> String {
+    let mut out = String::with_capacity(command.len());
+    let mut rest = command;
+    while let Some((before, behind)) = rest.split_once("$(") {
+        out.push_str(before);
+        rest = behind;
+        let name = behind.split_once(')');
+        match name.filter(|(name, _)| is_name(name) && !before.ends_with('$')) {
+            Some((name, behind)) => {
+                out.push_str(&reference(name));
+                rest = behind;
+            }
+            None => out.push_str("$("),
+        }
+    }
+    out + rest
 }
 
 /// Whether make hands on more than a shell would: quotes, a blank at the end.

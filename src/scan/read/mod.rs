@@ -7,6 +7,7 @@ pub(super) mod code;
 mod command;
 mod control;
 mod docker;
+mod env;
 mod escape;
 pub(super) mod ini;
 mod keyword;
@@ -23,7 +24,7 @@ mod variables;
 mod words;
 pub(super) mod yaml;
 
-pub(super) use program::says_where;
+pub(super) use program::{is_shell, says_where};
 
 /// Whether the text can be the name of a setting.
 fn is_variable(name: &str) -> bool {

@@ -1,7 +1,9 @@
 //! What stands before the program of a command, and what of the environment reaches it: assignments, `env`, `sudo`,
 //! `docker exec`.
 
+use super::arguments::program_of_variable;
 use super::command::assignment;
+use super::env::taken_apart;
 use super::redirection::without_redirections;
 use super::shell::Shell;
 use super::variables::Exported;
@@ -62,6 +64,8 @@ enum Runner {
     Elsewhere,
     /// A program that is not known.
     Unknown,
+    /// A program to which words are text.
+    Text,
 }
 
 /// Whether a command runs another, whose words stand behind it.
@@ -70,7 +74,7 @@ pub(super) fn runs_others(name: &str) -> bool {
 }
 
 /// Whether a program, with or without its directory, is a shell of Unix.
-pub(super) fn is_shell(program: &str) -> bool {
+pub(in crate::scan) fn is_shell(program: &str) -> bool {
     Runner::of(program) == Some(Runner::Shell)
 }
 
@@ -78,7 +82,7 @@ impl Runner {
     fn of(word: &str) -> Option<Self> {
         Some(match word.rsplit('/').next().unwrap_or_default() {
             "env" => Self::Env,
-            "sudo" | "doas" => Self::Sudo,
+            "sudo" | "doas" | "su" | "runuser" => Self::Sudo,
             "exec" | "time" | "command" | "builtin" | "nohup" | "nice" | "ionice" | "timeout"
             | "xargs" | "sshpass" | "stdbuf" | "setsid" | "chronic" | "watch" | "strace" | "!"
             | "@" => Self::Passing,
@@ -97,6 +101,16 @@ impl Runner {
             Self::Passing | Self::Shell | Self::Elsewhere | Self::Unknown => {
                 name.contains(|c: char| c.is_ascii_uppercase())
             }
+            // It may write the setting into a file, but sets none.
+            Self::Text => Followed::of(name).is_none() && Self::Unknown.takes(name),
+        }
+    }
+
+    /// One that runs no other, as far as is known.
+    fn other(word: &str) -> Self {
+        match word {
+            "echo" | "printf" | "[" | "[[" | "test" | "grep" | "sed" | "awk" => Self::Text,
+            _ => Self::Unknown,
         }
     }
 }
@@ -137,7 +151,7 @@ impl<'w> Simple<'w> {
             } else if word.starts_with('-') {
                 rest = simple.option(runner, word, behind);
             } else if runner != Runner::Elsewhere && !is_argument(runner, last, word) {
-                runner = Runner::Unknown;
+                runner = Runner::other(word);
                 has_unknown = true;
             }
             last = word;
@@ -152,7 +166,12 @@ impl<'w> Simple<'w> {
         match runner {
             Runner::Sudo => self.doubt(),
             Runner::Elsewhere => self.lose(),
-            Runner::Itself | Runner::Env | Runner::Passing | Runner::Shell | Runner::Unknown => {}
+            Runner::Itself
+            | Runner::Env
+            | Runner::Passing
+            | Runner::Shell
+            | Runner::Unknown
+            | Runner::Text => {}
         }
     }
 
@@ -256,12 +275,15 @@ fn program<'w>(words: &'w [&'w str]) -> Option<(Program<'w>, usize)> {
             return None;
         }
         let mut parts = word.split(|c: char| c.is_whitespace() || ";&|()".contains(c));
+        let is_psql = |word: &str| is_psql_program(word) || program_of_variable(word).is_some();
         let runs_psql = if is_script {
-            parts.any(is_psql_program)
+            parts.any(is_psql)
         } else {
-            parts.next().is_some_and(is_psql_program)
+            parts.next().is_some_and(is_psql)
         };
-        runs_scripts |= matches!(Runner::of(word), Some(Runner::Shell | Runner::Elsewhere));
+        runs_scripts |= word.ends_with("su")
+            || word.ends_with("runuser")
+            || matches!(Runner::of(word), Some(Runner::Shell | Runner::Elsewhere));
         let program = match (is_script, is_quoted) {
             (true, _) => Program::Script(word),
             (false, true) => Program::Psql(words.get(at..=at)?),
@@ -277,7 +299,7 @@ fn is_argument(runner: Runner, last: &str, word: &str) -> bool {
         Runner::Passing | Runner::Shell => {
             last.starts_with('-') || word.starts_with(|c: char| c.is_ascii_digit())
         }
-        Runner::Unknown => true,
+        Runner::Unknown | Runner::Text => true,
         Runner::Itself | Runner::Env | Runner::Sudo | Runner::Elsewhere => false,
     }
 }
@@ -285,7 +307,9 @@ fn is_argument(runner: Runner, last: &str, word: &str) -> bool {
 impl Shell {
     /// A program, with the environment that it gets.
     pub(super) fn run(&mut self, words: &[&str], arguments: Arguments, number: usize) {
-        let simple = Simple::of(words);
+        let taken = taken_apart(words);
+        let words: Vec<&str> = taken.iter().map(AsRef::as_ref).collect();
+        let simple = Simple::of(&words);
         if let Program::Script(script) = simple.program {
             self.script(script, &simple, number);
         }
@@ -380,8 +404,13 @@ fn text(command: &[&str]) -> String {
     {
         return (*quoted).to_owned();
     }
-    let words = without_redirections(command, |_| false).into_iter();
-    words.map(quoted).collect::<Vec<_>>().join(" ")
+    let mut words = without_redirections(command, |_| false);
+    let program = words.first().copied().and_then(program_of_variable);
+    if let (Some(program), Some(first)) = (program, words.first_mut()) {
+        *first = program;
+    }
+    let words = words.into_iter().map(quoted);
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &str) -> String {

@@ -347,15 +347,16 @@ impl Shell {
     }
 }
 
-/// Whether a word of a line may set a followed variable: a sum, or `${NAME:=default}`.
+/// Whether a word of a line may set a followed variable: a sum, as `[[ NAME=1 -eq 1 ]]` has one, too, or `${NAME:=default}`.
 fn sets_within(line: &str) -> bool {
     Followed::named_in(line).into_iter().any(|name| {
         let name = name.name();
-        let is_in = |sum: &&str| {
-            let behind = line.split_once(sum);
-            behind.is_some_and(|(_, behind)| behind.contains(name))
-        };
-        ["((", "$["].iter().any(is_in)
+        let behind = |sign: &str| line.split_once(sign).map_or("", |(_, behind)| behind);
+        let assigned = format!("{name}=");
+        ["((", "$["].iter().any(|sum| behind(sum).contains(name))
+            || behind("[[")
+                .split_once(&assigned)
+                .is_some_and(|(_, value)| !value.starts_with('='))
             || [":=", "="]
                 .iter()
                 .any(|sign| line.contains(&format!("${{{name}{sign}")))

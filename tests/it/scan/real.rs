@@ -147,6 +147,7 @@ fn java_go_terraform_and_dotnet() {
             "unknown infra/main.tf:44 libpq keycloak-db.acme.io",
             "unknown internal/config/config.go:37 libpq gopg.acme.io",
             "pass k8s/app.yaml:32 dotenv-line pg.acme.io",
+            "pass k8s/app.yaml:46 psql-command pg.acme.io",
             "pass k8s/app.yaml:61 libpq bank-pooler",
             "pass src/main/java/io/bank/Db.java:15 jdbc localhost",
             "pass src/main/resources/application-dev.properties:2 jdbc localhost",

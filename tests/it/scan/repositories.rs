@@ -283,7 +283,7 @@ fn node_prisma_compose_and_kubernetes() {
             "pass README.md:5 psql-command db.example.com",
             "pass docker-compose.yml:11 dotenv-line db.shop.acme.io",
             "pass docker-compose.yml:5 prisma db",
-            "pass k8s/cronjob.yaml:20 libpq db.shop.acme.io",
+            "pass k8s/cronjob.yaml:20 psql-command db.shop.acme.io",
             "pass src/reports.ts:10 node-postgres localhost",
             "pass src/reports.ts:16 node-postgres warehouse.shop.acme.io",
             "unknown .env.example:1 prisma HOST",

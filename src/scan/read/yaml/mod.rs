@@ -54,6 +54,7 @@ struct Open {
     /// The column of its key.
     column: usize,
     block: Block,
+    of: Kind,
     folded: bool,
     /// The indentation of its first line.
     indentation: Option<usize>,
@@ -172,10 +173,15 @@ impl Reader {
     }
 
     fn end_block(&mut self) {
-        let Some(Open { block, .. }) = self.block.take() else {
+        let Some(Open { block, of, .. }) = self.block.take() else {
             return;
         };
         let value = block.value.trim();
+        if of == Kind::Item && (self.document.lists_commands(block.scope) || !value.contains('\n'))
+        {
+            self.document.say(block.scope, value, block.line);
+            return;
+        }
         // A file of one line.
         let is_json = value.starts_with('{') && !value.starts_with("{{");
         if value.contains('\n') || is_json {
@@ -211,7 +217,7 @@ impl Reader {
                     self.content(inner, behind, number, depth.saturating_add(1));
                 }
             } else {
-                self.item(inner, number);
+                self.item(inner, column, number);
             }
             return;
         }
@@ -226,7 +232,11 @@ impl Reader {
     }
 
     /// An item of a list that is one scalar: `- KEY=value` in compose files.
-    fn item(&mut self, text: &str, number: usize) {
+    fn item(&mut self, text: &str, column: usize, number: usize) {
+        if is_block(text) {
+            self.open_block("", text, Kind::Item, column, number);
+            return;
+        }
         if text.starts_with(['{', '[']) && !text.starts_with("{{") {
             let scope = self.scope();
             self.flow(scope, "", text, number, 0);
@@ -237,10 +247,26 @@ impl Reader {
             // `host=h dbname=d` is a string.
             is_variable(name) && !(value.contains(' ') && value.contains('='))
         });
-        match variable {
+        match variable.filter(|_| !self.document.lists_commands(self.scope())) {
             Some((name, value)) => self.set(self.scope(), name, value, number),
             None => self.document.say(self.scope(), &value, number),
         }
+    }
+
+    /// The line of a key or an item before a block.
+    fn open_block(&mut self, key: &str, header: &str, of: Kind, column: usize, number: usize) {
+        self.block = Some(Open {
+            column,
+            of,
+            folded: header.starts_with('>'),
+            indentation: None,
+            block: Block {
+                scope: self.scope(),
+                key: key.to_owned(),
+                value: String::new(),
+                line: number.saturating_add(1),
+            },
+        });
     }
 
     fn value(&mut self, key: &str, rest: &str, column: usize, number: usize) {
@@ -279,24 +305,8 @@ impl Reader {
             });
             return;
         }
-        let is_block = rest.starts_with(['|', '>'])
-            && rest
-                .chars()
-                .skip(1)
-                .take_while(|c| *c != '#')
-                .all(|c| matches!(c, '+' | '-' | ' ') || c.is_ascii_digit());
-        if is_block {
-            self.block = Some(Open {
-                column,
-                folded: rest.starts_with('>'),
-                indentation: None,
-                block: Block {
-                    scope,
-                    key: key.to_owned(),
-                    value: String::new(),
-                    line: number.saturating_add(1),
-                },
-            });
+        if is_block(rest) {
+            self.open_block(key, rest, Kind::Map, column, number);
         } else if rest.starts_with(['{', '[']) && !rest.starts_with("{{") {
             self.flow(scope, key, rest, number, 0);
         } else if rest.starts_with('*') {
@@ -369,6 +379,16 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a value is the sign before a block (`|`, `>`).
+fn is_block(value: &str) -> bool {
+    value.starts_with(['|', '>'])
+        && value
+            .chars()
+            .skip(1)
+            .take_while(|c| *c != '#')
+            .all(|c| matches!(c, '+' | '-' | ' ') || c.is_ascii_digit())
 }
 
 /// Settings that the merges of a document look at.

@@ -1,6 +1,8 @@
 //! Commands, and the files of shells, make, images and units.
 
 use super::verdicts;
+use crate::scan::repositories::findings;
+use crate::support::client::Client;
 
 #[test]
 fn a_command_gets_only_the_mode_that_surely_reaches_it() {
@@ -92,6 +94,32 @@ fn a_command_gets_only_the_mode_that_surely_reaches_it() {
             "sudo PGSSLMODE=verify-full psql -h db.acme.io\n",
             vec!["pass"],
         ),
+        (
+            "su u -c 'PGSSLMODE=disable psql -h db.acme.io'\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\nsu - u -c 'psql -h db.acme.io'\n",
+            vec!["unknown"],
+        ),
+        // Words that set nothing.
+        (
+            "export PGHOST=db.acme.io PGUSER=u\necho PGSSLMODE=verify-full\n",
+            vec!["fail"],
+        ),
+        (
+            "export PGHOST=db.acme.io PGUSER=u\n[ PGSSLMODE=verify-full = \"$X\" ]\n",
+            vec!["fail"],
+        ),
+        // A sum, which sets something else.
+        (
+            "export PGHOST=db.acme.io PGUSER=u\n[[ PGSSLMODE=verify-full -eq 1 ]]\n",
+            vec!["unknown"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\n[[ PGSSLMODE=1 -eq 1 ]]\npsql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
         // Each command of a line.
         (
             "PGSSLMODE=disable psql -h db.acme.io; PGSSLMODE=verify-full psql -h e.acme.io\n",
@@ -166,6 +194,10 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
             "unknown",
         ),
         ("SHELL = env\n", "unknown"),
+        ("MAKEFLAGS += -e\n", "unknown"),
+        ("MAKEFLAGS = ke\n", "unknown"),
+        ("GNUMAKEFLAGS := --environment-overrides\n", "unknown"),
+        ("MAKEFLAGS += -j$(nproc) --no-print-directory -s\n", "pass"),
         ("SHELL := /bin/bash\n", "pass"),
         ("OTHER = x\n", "pass"),
     ] {
@@ -183,6 +215,8 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
             assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"], "{make}");
         }
     }
+    let make = format!("{SET}PSQL = env PGSSLMODE=disable psql\ndump:\n\t$(PSQL) -h db.acme.io\n");
+    assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"]);
     let make = format!("export PGSSLMODE ?= verify-full\n{RECIPE}");
     assert_eq!(verdicts(&[("Makefile", &make)]), ["unknown"]);
     let make = format!("{SET}a: ; psql -h db.acme.io\nexport PGSSLMODE = disable\n");
@@ -196,6 +230,14 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
         (
             "ENTRYPOINT [\"env\", \"-i\"]\nCMD [\"psql\", \"-h\", \"db.acme.io\"]\n",
             "unknown",
+        ),
+        (
+            "ENTRYPOINT [\"sh\", \"-c\"]\nCMD [\"PGSSLMODE=disable psql -h db.acme.io\"]\n",
+            "fail",
+        ),
+        (
+            "CMD [\"sh\", \"-c\", \"PGSSLMODE=disable psql \\\"host=db.acme.io\\\"\"]\n",
+            "fail",
         ),
         (
             "SHELL [\"env\", \"-i\", \"sh\", \"-c\"]\nRUN psql -h db.acme.io\n",
@@ -226,6 +268,16 @@ fn a_line_in_a_value_of_an_env_file_is_no_variable() {
         ("X='a\nPGSSLMODE=verify-full'\n", "fail"),
         ("X=\"a\"\nPGSSLMODE=verify-full\n", "pass"),
         ("X=\"a\nb\"\nPGSSLMODE=verify-full\n", "pass"),
+        ("X=\"a\nb\" PGSSLMODE=verify-full\n", "fail"),
+        // A shell takes the last one.
+        (
+            "PGSSLMODE=verify-full\nX=\"a\nb\" PGSSLMODE=disable\n",
+            "unknown",
+        ),
+        (
+            "PGSSLMODE=verify-full\nX=\"a\" PGSSLMODE=disable\n",
+            "unknown",
+        ),
     ] {
         let env = format!("PGHOST=db.acme.io\nPGUSER=u\n{text}");
         assert_eq!(verdicts(&[(".env", &env)]), [expected], "{env}");
@@ -250,4 +302,88 @@ fn switches_of_an_environment_are_off_in_every_word() {
         let text = format!("DATABASE_URL=postgres://u@db.acme.io/d\nDATABASE_SSL={word}\n");
         assert_eq!(verdicts(&[(".env", &text)]), ["unknown"], "{word}");
     }
+}
+
+/// The default counts only where the variable is not set.
+#[test]
+fn a_mode_that_is_a_default_does_not_pass() {
+    for (value, expected) in [
+        (
+            "postgres://u@db.acme.io/d?sslmode=${M:-verify-full}",
+            "unknown",
+        ),
+        ("postgres://u@db.acme.io/d?sslmode=${M:-disable}", "fail"),
+        (
+            "host=db.acme.io user=u sslmode=${M:-verify-full}",
+            "unknown",
+        ),
+        (
+            "postgres://u@db.acme.io/${D:-d}?sslmode=verify-full",
+            "pass",
+        ),
+    ] {
+        let compose =
+            format!("services:\n  a:\n    environment:\n      DATABASE_URL: \"{value}\"\n");
+        for (name, text) in [
+            ("a.sh", format!("DATABASE_URL=\"{value}\"\n")),
+            (".env", format!("DATABASE_URL=\"{value}\"\n")),
+            ("compose.yml", compose),
+        ] {
+            assert_eq!(verdicts(&[(name, &text)]), [expected], "{name}: {value}");
+        }
+    }
+}
+
+/// The process has the mode that its own command sets, whatever its container sets.
+#[test]
+fn a_command_that_is_a_list_is_one_command() {
+    const PSQL: &str = "PGSSLMODE=disable psql -h db.acme.io";
+    for (command, expected) in [
+        (format!("command: [sh, -c, \"{PSQL}\"]"), "fail"),
+        (format!("command: [\"/bin/bash\", \"-ec\", '{PSQL}']"), "fail"),
+        ("command: [env, PGSSLMODE=disable, psql, -h, db.acme.io]".to_owned(), "fail"),
+        ("command: [env, -u, PGSSLMODE, psql, -h, db.acme.io]".to_owned(), "fail"),
+        ("command: [psql, -h, db.acme.io]".to_owned(), "pass"),
+        (format!("command:\n      - sh\n      - -c\n      - {PSQL}"), "fail"),
+        (format!("command:\n    - sh\n    - -c\n    - |\n      true\n      {PSQL}"), "fail"),
+        (format!("entrypoint: [\"sh\", \"-c\", \"{PSQL}\"]"), "fail"),
+        (format!("entrypoint: [sh, -c]\n    command: [\"{PSQL}\"]"), "fail"),
+        (format!("command: [\"{PSQL}\"]\n    entrypoint: [sh, -c]"), "fail"),
+        (format!("entrypoint: sh -c\n    command: [\"{PSQL}\"]"), "fail"),
+        ("command: [sh, -c]\n    args: [\"export PGSSLMODE=disable; psql -h db.acme.io\"]".to_owned(), "fail"),
+        ("command: [sh, -c]\n    args:\n    - |\n      export PGSSLMODE=disable\n      psql -h db.acme.io".to_owned(), "fail"),
+        ("args: [psql, \"host=db.acme.io sslmode=disable\"]".to_owned(), "fail"),
+        ("script:\n    - export PGSSLMODE=disable\n    - psql -h db.acme.io".to_owned(), "fail"),
+        ("script:\n    - psql -h db.acme.io".to_owned(), "pass"),
+        ("script:\n    - psql -h db.acme.io\n    before_script:\n    - export PGSSLMODE=disable".to_owned(), "fail"),
+    ] {
+        let compose = format!(
+            "services:\n  a:\n    {command}\n    environment:\n      PGSSLMODE: verify-full\n"
+        );
+        assert_eq!(verdicts(&[("compose.yml", &compose)]), [expected], "{compose}");
+    }
+    let task = format!(
+        r#"{{"command": ["sh", "-c", "{PSQL}"], "environment": [{{"name": "PGSSLMODE", "value": "verify-full"}}]}}"#
+    );
+    assert_eq!(verdicts(&[("task.json", &task)]), ["fail"]);
+}
+
+#[test]
+fn a_string_in_a_list_of_commands_has_the_number_of_its_line() {
+    let client = Client::new();
+    let script = "true\n        true\n        psql 'host=c.acme.io sslmode=disable'";
+    client.write(
+        "compose.yml",
+        format!(
+            "a:\n  script:\n    - true\n\n    - psql 'host=b.acme.io sslmode=disable'\nb:\n  command:\n    - sh\n    - -c\n    - |\n        {script}\n"
+        ),
+    );
+    let found = findings(&client.pgtls(&["scan", "--format", "json"]).json());
+    assert_eq!(
+        found,
+        [
+            "error compose.yml:13 plaintext-possible",
+            "error compose.yml:5 plaintext-possible"
+        ]
+    );
 }

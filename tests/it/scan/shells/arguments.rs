@@ -90,6 +90,38 @@ pub(super) const SCRIPTS: &[Row] = &[
         "export PGSSLMODE=${M:-disable}\npsql -h a",
         &["fail"],
     ),
+    (
+        For::All,
+        "PSQL=psql\nPGSSLMODE=disable $PSQL -h a\nPGSSLMODE=disable \"${PSQL}\" -h b",
+        &["fail", "fail"],
+    ),
+    (
+        For::All,
+        "PSQL='env PGSSLMODE=disable psql'\nexport PGSSLMODE=verify-full\n$PSQL -h a",
+        &["unknown"],
+    ),
+    (
+        For::All,
+        "PSQL_CMD='env PGSSLMODE=disable psql'\nPGSSLMODE=verify-full ${PSQL_CMD} -h a",
+        &["unknown"],
+    ),
+    (For::All, "${PSQL:-psql} -h a", &["fail"]),
+    (For::All, "env -S 'PGSSLMODE=disable psql -h a'", &["fail"]),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nenv -S\"PGSSLMODE=disable psql\" -h a\nenv -vS \"psql -h b\"",
+        &["fail", "pass"],
+    ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nenv --split-string='-u PGSSLMODE psql -h a'",
+        &["fail"],
+    ),
+    (
+        For::All,
+        "export PGSSLMODE=verify-full\nenv -S 'PGSSLMODE=disable\\_psql -h b' psql -h a",
+        &["unknown"],
+    ),
 ];
 
 /// The same without a host for the programs of the table.
