@@ -99,6 +99,9 @@ pub(super) fn probe_line(probe: &Probe) -> String {
         Reaction::Fewer => {
             "not tested: the application stopped at a refusal, before all its connections"
         }
+        Reaction::Alike => {
+            "not tested: a second try may stand for another of the application's connections"
+        }
         Reaction::Interrupted => "not tested: the trace was interrupted before",
         Reaction::Refused => "the application refused",
         Reaction::Looked => "the application finished the handshake and closed without a session",

@@ -26,6 +26,8 @@ words! {
         NotEnded = "not-ended",
         /// It refused, with fewer connections than it had sessions at the server: it stopped before the others could show.
         Fewer = "fewer-connections",
+        /// It refused with as many, and a second try of one may stand for another that did not come.
+        Alike = "not-told-apart",
         /// The trace was interrupted before.
         Interrupted = "interrupted",
         /// It refused.
@@ -72,6 +74,7 @@ impl Reaction {
             | Self::NotTested
             | Self::NotEnded
             | Self::Fewer
+            | Self::Alike
             | Self::Interrupted
             | Self::Refused
             | Self::Looked
@@ -88,6 +91,7 @@ impl Reaction {
             | Self::NotTested
             | Self::NotEnded
             | Self::Fewer
+            | Self::Alike
             | Self::Interrupted
             | Self::WentOn
             | Self::SentPassword
@@ -111,12 +115,13 @@ pub struct Probe {
 
 impl Probe {
     /// What it shows of a program that has so many sessions at its server. One that ends at its first refusal does not
-    /// show what its other connections verify.
+    /// show what its other connections verify, and neither does one that tries the first again.
     #[must_use]
     pub fn of_sessions(self, sessions: u64) -> Self {
-        let reaction = match self.reaction.is_refusal() && self.connections < sessions {
-            true => Reaction::Fewer,
-            false => self.reaction,
+        let reaction = match (self.reaction.is_refusal(), sessions) {
+            (true, 2..) if self.connections < sessions => Reaction::Fewer,
+            (true, 2..) => Reaction::Alike,
+            (true, 0..=1) | (false, _) => self.reaction,
         };
         Self { reaction, ..self }
     }
@@ -132,7 +137,9 @@ mod tests {
             (Reaction::Refused, 1, 1, Reaction::Refused),
             (Reaction::Refused, 1, 2, Reaction::Fewer),
             (Reaction::Looked, 1, 2, Reaction::Fewer),
-            (Reaction::Looked, 3, 2, Reaction::Looked),
+            (Reaction::Looked, 3, 1, Reaction::Looked),
+            (Reaction::Refused, 2, 2, Reaction::Alike),
+            (Reaction::Looked, 3, 2, Reaction::Alike),
             (Reaction::WentOn, 1, 2, Reaction::WentOn),
             (Reaction::NotReached, 0, 2, Reaction::NotReached),
         ] {

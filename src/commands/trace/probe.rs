@@ -151,6 +151,7 @@ pub(super) async fn with_command(
                 Reaction::NotReached
                 | Reaction::NotTested
                 | Reaction::Fewer
+                | Reaction::Alike
                 | Reaction::Refused
                 | Reaction::Looked
                 | Reaction::WentOnInPlaintext
@@ -317,6 +318,7 @@ fn went_on(reaction: Reaction) -> bool {
         | Reaction::NotTested
         | Reaction::NotEnded
         | Reaction::Fewer
+        | Reaction::Alike
         | Reaction::Interrupted
         | Reaction::Looked => false,
         Reaction::WentOn

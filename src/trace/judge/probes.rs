@@ -7,6 +7,8 @@ use crate::trace::connection::To;
 use crate::trace::probe::{Probe, Reaction, Trap};
 use crate::trace::seen::Step;
 
+const ONE_BY_ONE: &str = "Trace its connections one by one: set its pool to one connection.";
+
 pub(super) fn of_probe(trace: &Trace, probe: &Probe) -> Option<Found> {
     let place = probe.endpoint.place();
     let sent = match probe.reaction {
@@ -30,7 +32,16 @@ pub(super) fn of_probe(trace: &Trace, probe: &Probe) -> Option<Found> {
                 probe.connections,
                 trace.log.counts.sessions()
             ));
-            found.finding.hint = found.finding.hint.then("Let the command go on after a refusal, or trace its connections one by one: set its pool to one connection.");
+            found.finding.hint = found.finding.hint.then(ONE_BY_ONE);
+            return Some(found);
+        }
+        Reaction::Alike => {
+            let mut found = open(format!(
+                "at {place}, the application refused {} times, and it had several sessions at the server ({}): a second try may stand for a connection that did not come",
+                probe.connections,
+                trace.log.counts.sessions()
+            ));
+            found.finding.hint = found.finding.hint.then(ONE_BY_ONE);
             return Some(found);
         }
         Reaction::Interrupted => {

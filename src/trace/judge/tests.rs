@@ -104,6 +104,7 @@ fn a_command_that_fails_and_probes_that_succeed_are_errors() {
             Some(Code::NothingTraced),
         ),
         (Trap::UnknownCa, Reaction::Fewer, Some(Code::NothingTraced)),
+        (Trap::UnknownCa, Reaction::Alike, Some(Code::NothingTraced)),
         (
             Trap::NoTls,
             Reaction::Interrupted,

@@ -287,5 +287,11 @@ fn connections_that_were_not_made_at_an_endpoint_are_not_a_pass() {
     // The second verifies the authority, because a root file is there, and not the name.
     let run = traced(";");
     assert_eq!(run.code, 1, "{run:?}");
-    assert_eq!(codes(&run.json()), ["does-not-verify"]);
+    let report = run.json();
+    assert_eq!(
+        codes(&report),
+        ["nothing-traced", "does-not-verify", "nothing-traced"]
+    );
+    // One that tries again does not show what the other would do.
+    assert_eq!(report["probes"][0]["reaction"], "not-told-apart");
 }
