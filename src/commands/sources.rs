@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use aws_lc_rs::digest::{SHA256, digest};
 use pgtls::check::{self, Label, Location};
-use pgtls::conninfo::{Assignment, Grammar, Keyword, World, parse, redacted, shown_path};
+use pgtls::conninfo::{Assignment, Grammar, Keyword, Word, World, parse, redacted, shown_path};
 use pgtls::dialect::{self, Damage, Dialect, Input};
 use pgtls::os::bytes_of;
 use pgtls::scan::{Pasted, pasted};
@@ -125,7 +125,7 @@ pub(super) fn gather(given: Given<'_>, world: &dyn World) -> anyhow::Result<Vec<
         }
     }
     if let Some(file) = given.from {
-        sources.extend(listed(file)?);
+        sources.extend(listed(file, world)?);
     }
     if let Some(file) = given.config {
         sources.extend(configured(file, world)?);
@@ -238,7 +238,7 @@ impl Shard {
     }
 }
 
-fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
+fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
     let bytes = read(file, MAX_LIST)?;
     if let Some(damage) = Damage::of_file(&bytes) {
         bail!("{}: {damage}. {}", shown_path(file), damage.advice());
@@ -266,6 +266,15 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
             shown_path(file)
         );
     }
+    let mut pairs = lines.iter().zip(lines.iter().skip(1));
+    let second_half = pairs
+        .find_map(|((before, _), (line, number))| goes_on(before, line, world).then_some(number));
+    if let Some(number) = second_half {
+        bail!(
+            "{}, line {number}: not a connection string. It may be the rest of a password in the line before it. Write each string in one line.",
+            shown_path(file)
+        );
+    }
     let sources: Vec<Listed> = lines
         .into_iter()
         .map(|(line, number)| {
@@ -279,6 +288,15 @@ fn listed(file: &Path) -> anyhow::Result<Vec<Listed>> {
         bail!("{} contains no connection string", shown_path(file));
     }
     Ok(sources)
+}
+
+/// Whether a line may be the rest of a password that the line before it begins.
+fn goes_on(before: &[u8], line: &[u8], world: &dyn World) -> bool {
+    let name = line.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let begins = Grammar::of(line) == Grammar::Uri
+        || Keyword::from_bytes(name.trim_ascii()).is_some()
+        || dialect::understand(Input::Given(line), None, world).is_ok();
+    !begins && matches!(Word::after(before, b""), Word::Hidden(_))
 }
 
 /// What a line is if it can only come from another kind of file: a password file, a key. Then no line of the file may

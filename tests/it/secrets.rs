@@ -430,6 +430,26 @@ fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
             );
         }
     }
+    // A password over two lines.
+    for list in [
+        "host=127.0.0.1 port=1 password=quiet\nharbour77\n",
+        "host=127.0.0.1 port=1 password=quiet\nharbour77=x user=u\n",
+        "host=127.0.0.1 port=1 password='quiet\n\nharbour77' user=u\n",
+        "postgres://u:quiet\nharbour77@127.0.0.1:1/d\n",
+        "postgres://u:p@127.0.0.1:1/d\nharbour77 x\n",
+    ] {
+        client.write("list", list);
+        let run = client.pgtls(&["check", "--from", "list"]);
+        assert_hidden(&run, &["harbour77".to_owned()], list);
+        assert_eq!(run.code, 2, "{run:?}");
+    }
+    // One that only stands in a line before is no reason.
+    client.write(
+        "list",
+        "host=127.0.0.1 port=1 password=quiet\nhost=127.0.0.1 port=x\n",
+    );
+    let run = client.pgtls(&["check", "--from", "list"]);
+    assert!(run.stdout.contains("list:2"), "{run:?}");
     for (secret, words) in misplaced() {
         let quoted = format!("{secret:?}");
         for text in [
