@@ -114,3 +114,18 @@ fn a_dsa_key_never_passes() {
     // What is wrong with chain and name comes first.
     assert_eq!(verify(&leaf, &["--host", "other.example"]).0, 7);
 }
+
+#[test]
+fn a_key_that_cannot_be_read_is_no_promise_of_psql() {
+    if !has_openssl() {
+        return;
+    }
+    let client = Client::new();
+    client.write("a.crt", pem("CERTIFICATE", &leaf(&SECP256K1).der()));
+    let key = std::fs::read(SECP256K1.pem_file()).unwrap();
+    client.write_private("a.key", key);
+    let run = client.pgtls(&["verify", "--cert", "a.crt", "--key", "a.key"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stdout.contains("find no cipher"), "{run:?}");
+    assert!(!run.stdout.contains("psql may"), "{run:?}");
+}

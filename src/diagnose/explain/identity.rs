@@ -245,7 +245,10 @@ fn invalid_key(owner: Owner<'_>, path: &Path, fault: &KeyFault) -> Hint {
             return "Make a new key: no program asks for so many rounds of key derivation.".into();
         }
         KeyFault::UnsupportedKey { .. } | KeyFault::RsaLength { .. } => {
-            return "pgtls cannot sign with it; psql may. Use a key on P-256 or of RSA 2048 bits or more.".into();
+            return match owner {
+                Owner::Client(_) => "pgtls cannot sign with it; psql may. Use a key on P-256 or of RSA 2048 bits or more.".into(),
+                Owner::Server => "A server may start with it, but clients may then find no cipher in common. Use a key on P-256 or of RSA 2048 bits or more. To judge the certificate alone, leave out --key.".into(),
+            };
         }
     };
     let files = [(Keyword::SslKey, out)];
