@@ -1,6 +1,6 @@
 //! dj-database-url and django-environ: Django hands the query to psycopg, and so to libpq.
 
-use super::parts::{behind_scheme, first_of_each, not_its_form};
+use super::parts::{behind_scheme, find, first_of_each, not_its_form};
 use super::promise::Promise;
 use super::settings::{Case, Meaning, Table, Unknown, row};
 use super::uri;
@@ -37,11 +37,22 @@ pub(super) const TABLE: Table = Table {
             &[
                 "CONN_MAX_AGE",
                 "conn_max_age",
+                "CONN_HEALTH_CHECKS",
                 "conn_health_checks",
                 "ATOMIC_REQUESTS",
+                "atomic_requests",
                 "AUTOCOMMIT",
+                "autocommit",
                 "DISABLE_SERVER_SIDE_CURSORS",
-                "TEST_CHARSET",
+                "disable_server_side_cursors",
+            ],
+            Meaning::Lost(
+                "only django-environ takes it: dj-database-url hands it to libpq, which refuses the connection. Give it to dj_database_url.parse as an argument",
+            ),
+        ),
+        // Django takes them out of OPTIONS.
+        row(
+            &[
                 "pool",
                 "isolation_level",
                 "server_side_binding",
@@ -62,6 +73,15 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             DIALECT,
             "a setting is given twice: dj-database-url hands both to libpq as a list, django-environ takes the first",
             "Write each setting once.",
+        ));
+    }
+    // `psycopg.IsolationLevel`
+    let is_level = |value: &str| matches!(value, "1" | "2" | "3" | "4");
+    if find(&url.query, "isolation_level").is_some_and(|level| !is_level(level)) {
+        return Err(Fault::refused_but(
+            DIALECT,
+            "Django does not know this isolation_level",
+            "Write its number: 1 (read uncommitted) to 4 (serializable).",
         ));
     }
     let hosts = url

@@ -138,6 +138,7 @@ fn is_meant(line: &dotenv_line::Line, fault: &Fault) -> bool {
         | Fault::NoPrefix { .. }
         | Fault::Refused { .. }
         | Fault::UnknownSettings { .. }
+        | Fault::TooManyWords { .. }
         | Fault::Beyond { .. } => true,
     }
 }

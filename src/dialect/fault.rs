@@ -63,6 +63,12 @@ pub enum Fault {
         /// All of them.
         names: Vec<Word>,
     },
+    /// A command with more words than its program takes. They are not shown: one may be a password.
+    #[error("{program} refuses a command with so many words")]
+    TooManyWords {
+        /// The program.
+        program: &'static str,
+    },
     /// The string says what pgtls cannot judge.
     #[error("{} cannot be judged from this string: {reason}", dialect.driver())]
     Beyond {
@@ -149,6 +155,9 @@ impl Fault {
             Self::Refused { instead, .. } => return instead.clone(),
             Self::UnknownSettings { .. } => {
                 "Correct the spelling, or remove the settings that belong to another driver.".to_owned()
+            }
+            Self::TooManyWords { .. } => {
+                "Put quotes around a string with blanks, and leave out what is too much.".to_owned()
             }
             Self::Beyond { instead, .. } => instead.clone(),
         })

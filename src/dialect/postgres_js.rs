@@ -57,7 +57,6 @@ pub(super) const TABLE: Table = Table {
                 "debug",
                 "fetch_types",
                 "publications",
-                "pgbouncer",
             ],
             Meaning::Nothing,
         ),

@@ -1,12 +1,14 @@
 //! A command line of psql or its relatives.
 
+use std::path::Path;
+
 use super::damage::Damage;
 use super::dotenv_line::{add_environment, is_of_libpq};
 use super::promise::Promise;
 use super::psql_programs::{Argument, Long, PROGRAMS, Priority, Program, Words};
-use super::shell::{Ending, words};
+use super::shell::{Ending, is_name, words, words_at};
 use super::{Dialect, Fault, Reading};
-use crate::conninfo::{Keyword, Typographic, Word, parse};
+use crate::conninfo::{Keyword, Typographic, Word, World, parse};
 
 const DIALECT: Dialect = Dialect::PsqlCommand;
 
@@ -82,14 +84,6 @@ fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
     }
 }
 
-fn is_name(text: &str) -> bool {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 /// Whether the line runs one of the programs.
 pub(super) fn is_command(text: &str) -> bool {
     let line = text.strip_prefix("$ ").unwrap_or(text);
@@ -100,11 +94,12 @@ pub(super) fn is_command(text: &str) -> bool {
 /// The words of a command line that psql ignores. Each may be a string with a password all the same.
 #[must_use]
 pub fn ignored_words(text: &str) -> Vec<String> {
-    take_apart(text).map_or_else(|_| Vec::new(), |(_, ignored)| ignored)
+    take_apart(text, None).map_or_else(|_| Vec::new(), |(_, ignored)| ignored)
 }
 
-pub(super) fn read(text: &str) -> Result<Reading, Fault> {
-    let (mut reading, ignored) = take_apart(text)?;
+pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
+    let home = world.home();
+    let (mut reading, ignored) = take_apart(text, home.as_deref().and_then(Path::to_str))?;
     // Not shown: it may be a password.
     for _ in ignored {
         reading.warn(
@@ -116,8 +111,8 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
 }
 
 /// What a command line says, and the words that its program ignores.
-fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
-    let (line, ending) = words(text);
+fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), Fault> {
+    let (line, ending) = words_at(home, text);
     match ending {
         Ending::Line => {}
         Ending::MoreCommands => {
@@ -159,6 +154,8 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
     }
     let mut reading = Reading::new(DIALECT);
     let mut database: Option<String> = None;
+    // Where no other is named.
+    let mut maintenance: Option<String> = None;
     let mut plain: Vec<&str> = Vec::new();
     let mut rest = line
         .iter()
@@ -183,7 +180,7 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
                 "host" => Some(Keyword::Host),
                 "port" => Some(Keyword::Port),
                 "username" => Some(Keyword::User),
-                "dbname" | "maintenance-db" => Some(Keyword::Dbname),
+                "dbname" => Some(Keyword::Dbname),
                 _ => None,
             };
             let value = match argument {
@@ -192,6 +189,9 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
             };
             if matches!(name, "set" | "variable") {
                 no_setting(value, &mut reading);
+            }
+            if name == "maintenance-db" {
+                maintenance = value.map(str::to_owned);
             }
             store(keyword, value, &mut reading, &mut database);
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
@@ -214,10 +214,13 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
             }
             ignored.extend(plain.map(str::to_owned));
         }
-        Words::Database => database = database.or_else(|| plain.next_back().map(str::to_owned)),
-        Words::Others => {}
+        Words::Database => {
+            database = database.or_else(|| plain.next().map(str::to_owned));
+            too_many(plain, 0, program)?;
+        }
+        Words::Others(most) => too_many(plain, most, program)?,
     }
-    if let Some(database) = database {
+    if let Some(database) = database.or(maintenance) {
         set_database(&database, program.priority(), &mut reading)?;
     }
     for name in run.withheld {
@@ -231,6 +234,20 @@ fn take_apart(text: &str) -> Result<(Reading, Vec<String>), Fault> {
     // `PGX=.. psql`: the environment comes after the string.
     add_environment(&mut reading, run.variables.into_iter())?;
     Ok((reading.without_nul()?, ignored))
+}
+
+/// All but psql refuse a word too many.
+fn too_many<'w>(
+    words: impl Iterator<Item = &'w str>,
+    most: usize,
+    program: &Program,
+) -> Result<(), Fault> {
+    if words.count() > most {
+        return Err(Fault::TooManyWords {
+            program: program.name,
+        });
+    }
+    Ok(())
 }
 
 fn short_options<'w>(
@@ -323,7 +340,12 @@ pub(super) fn write(promise: &mut Promise) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{read as read_at, *};
+    use crate::conninfo::fake::Fake;
+
+    fn read(text: &str) -> Result<Reading, Fault> {
+        read_at(text, &Fake::default())
+    }
 
     /// The programs themselves were asked.
     #[test]
@@ -348,6 +370,13 @@ mod tests {
                 Some("verify-full"),
             ),
             ("vacuumdb -h h --analyze d", Some("d"), None),
+            (
+                "vacuumdb -h h --maintenance-db=sslmode=disable d",
+                Some("d"),
+                None,
+            ),
+            ("pg_restore -h h -d d a.dump", Some("d"), None),
+            ("createdb -h h a comment", None, None),
             ("pg_dump -h h -b sslmode=disable", None, Some("disable")),
             ("pg_dump -h h sslmode=disable -e x", None, Some("disable")),
             ("pgbench -S -l -I d sslmode=disable", None, Some("disable")),
@@ -383,6 +412,12 @@ mod tests {
         for line in [
             "psql -h h --unknown d",
             "psql -h h --no d",
+            "pg_dump -d a b",
+            "pg_dump -h h a b",
+            "vacuumdb -h h -d a b",
+            "createdb -h h a b c",
+            "pg_isready -h h a",
+            "pg_dumpall -h h sslmode=verify-full",
             "PGSERVICEFILE=/f psql service=x",
             "psql -h h <<E\nE\npsql -h i",
             "psql -h h \"$@\"",
@@ -479,6 +514,27 @@ mod tests {
         ] {
             assert!(read(line).is_err(), "{line}");
             assert!(is_command(line), "{line}");
+        }
+    }
+
+    /// bash and dash were asked: behind `=` before a command, both know `~`. In an argument, dash does not.
+    #[test]
+    fn a_shell_replaces_a_tilde_before_a_command() {
+        let at_home = Fake::default().home("/home/me");
+        for (line, root) in [
+            ("PGSSLROOTCERT=~/r.crt psql -h h", "/home/me/r.crt"),
+            ("$ X=1 PGSSLROOTCERT=~/r.crt psql -h h", "/home/me/r.crt"),
+            ("PGSSLROOTCERT='~/r.crt' psql -h h", "~/r.crt"),
+            ("PGSSLROOTCERT=\\~/r.crt psql -h h", "~/r.crt"),
+            ("PGSSLROOTCERT=~other/r.crt psql -h h", "~other/r.crt"),
+            ("PGSSLROOTCERT=a~/r.crt psql -h h", "a~/r.crt"),
+            ("env PGSSLROOTCERT=~/r.crt psql -h h", "~/r.crt"),
+            ("psql 'host=h sslrootcert=~/r.crt'", "~/r.crt"),
+            ("psql sslrootcert=~/r.crt", "~/r.crt"),
+        ] {
+            let reading = read_at(line, &at_home).unwrap();
+            let found = reading.get(Keyword::SslRootCert);
+            assert_eq!(found, Some(root.as_bytes()), "{line}");
         }
     }
 

@@ -7,8 +7,8 @@ pub(super) enum Words {
     DatabaseAndUser,
     /// The database.
     Database,
-    /// Something else.
-    Others,
+    /// So many of something else.
+    Others(usize),
 }
 
 /// Whether a connection string in place of the database's name counts more than the options.
@@ -131,7 +131,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "pg_restore",
-        Words::Others,
+        Words::Others(1),
         "fFIjLnNPStT",
         "clean create data-only dbname= disable-triggers enable-row-security exclude-schema= exit-on-error \
          file= filter= format= function= help host= if-exists index= jobs= list no-comments no-data \
@@ -143,7 +143,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "pg_dumpall",
-        Words::Others,
+        Words::Others(0),
         "EflS",
         "binary-upgrade clean column-inserts data-only database= dbname= disable-dollar-quoting \
          disable-triggers encoding= exclude-database= extra-float-digits= file= filter= globals-only help \
@@ -156,13 +156,13 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "pg_isready",
-        Words::Others,
+        Words::Others(0),
         "t",
         "dbname= help host= port= quiet timeout= username= version",
     ),
     program(
         "pg_basebackup",
-        Words::Others,
+        Words::Others(0),
         "cDFilrStTXZ",
         "checkpoint= compress= create-slot dbname= format= gzip help host= incremental= label= \
          manifest-checksums= manifest-force-encode max-rate= no-clean no-estimate-size no-manifest \
@@ -172,14 +172,14 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "pg_receivewal",
-        Words::Others,
+        Words::Others(0),
         "DESsZ",
         "compress= create-slot dbname= directory= drop-slot endpos= help host= if-not-exists no-loop \
          no-password no-sync password port= slot= status-interval= synchronous username= verbose version",
     ),
     program(
         "pg_recvlogical",
-        Words::Others,
+        Words::Others(0),
         "EfFIoPsS",
         "create-slot dbname= drop-slot enable-failover enable-two-phase endpos= failover file= \
          fsync-interval= help host= if-not-exists no-loop no-password option= password plugin= port= slot= \
@@ -221,7 +221,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "createdb",
-        Words::Others,
+        Words::Others(2),
         "DElOST",
         "builtin-locale= echo encoding= help host= icu-locale= icu-rules= lc-collate= lc-ctype= locale= \
          locale-provider= maintenance-db= no-password owner= password port= strategy= tablespace= template= \
@@ -229,14 +229,14 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "dropdb",
-        Words::Others,
+        Words::Others(1),
         "",
         "echo force help host= if-exists interactive maintenance-db= no-password password port= username= \
          version",
     ),
     program(
         "createuser",
-        Words::Others,
+        Words::Others(1),
         "acgmv",
         "admin= bypassrls connection-limit= createdb createrole echo help host= inherit interactive login \
          member-of= no-bypassrls no-createdb no-createrole no-inherit no-login no-password no-replication \
@@ -245,7 +245,7 @@ pub(super) const PROGRAMS: &[Program] = &[
     ),
     program(
         "dropuser",
-        Words::Others,
+        Words::Others(1),
         "",
         "echo help host= if-exists interactive no-password password port= username= version",
     ),

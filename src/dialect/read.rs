@@ -187,7 +187,7 @@ fn one(text: &str, dialect: Dialect, world: &dyn World) -> Result<Reading, Fault
         Dialect::Pdo => pdo::read(text),
         Dialect::Odbc => odbc::read(text),
         Dialect::Go => go::read(text),
-        Dialect::PsqlCommand => psql_command::read(text),
+        Dialect::PsqlCommand => psql_command::read(text, world),
         Dialect::DotenvLine => lines(text, world)?.ok_or_else(|| {
             Fault::refused(
                 dialect,

@@ -171,7 +171,7 @@ impl Table {
                         let driver = self.dialect.driver();
                         reading.warn_of(
                             word,
-                            format!("{driver} sends it to the server as a setting; it does nothing for TLS"),
+                            format!("{driver} sends it to the server, which refuses the login if it has no such setting; it does nothing for TLS"),
                         );
                     }
                 }

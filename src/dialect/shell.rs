@@ -33,6 +33,11 @@ pub(super) enum Ending {
 
 /// The words of the first command, without redirections.
 pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
+    words_at(None, text)
+}
+
+/// The same with the home directory that a `~` stands for.
+pub(super) fn words_at(home: Option<&str>, text: &str) -> (Vec<ShellWord>, Ending) {
     let mut words: Vec<ShellWord> = Vec::new();
     let mut word: Option<ShellWord> = None;
     let mut letters = text.chars().peekable();
@@ -120,12 +125,38 @@ pub(super) fn words(text: &str) -> (Vec<ShellWord>, Ending) {
                 }
             }
             '#' if word.is_none() => while letters.next_if(|letter| *letter != '\n').is_some() {},
+            // Behind `=`, shells know it before a command, and differ on it in arguments.
+            '~' if matches!(letters.peek(), None | Some('/' | ' '))
+                && word.as_ref().is_some_and(|word| sets(word) == Some(""))
+                && words
+                    .iter()
+                    .all(|word| word.text == "$" || sets(word).is_some()) =>
+            {
+                word.get_or_insert_default()
+                    .text
+                    .push_str(home.unwrap_or("~"));
+            }
             letter if letter.is_whitespace() => finish(&mut word, &mut words),
             letter => word.get_or_insert_default().text.push(letter),
         }
     }
     finish(&mut word, &mut words);
     (words, Ending::Line)
+}
+
+/// The value of an assignment.
+fn sets(word: &ShellWord) -> Option<&str> {
+    let (name, value) = word.text.split_once('=')?;
+    is_name(name).then_some(value)
+}
+
+/// Whether a text can be the name of a variable.
+pub(super) fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn is_number(text: &str) -> bool {

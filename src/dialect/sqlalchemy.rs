@@ -67,12 +67,19 @@ const ASYNCPG: Table = Table {
         row(&["direct_tls"], Meaning::Tls),
         row(
             &[
-                "prepared_statement_cache_size",
-                "prepared_statement_name_func",
                 "statement_cache_size",
-                "command_timeout",
                 "max_cached_statement_lifetime",
                 "max_cacheable_statement_size",
+            ],
+            Meaning::Refused(
+                "SQLAlchemy hands asyncpg its text, and asyncpg wants a number (TypeError): set it in connect_args",
+            ),
+        ),
+        row(
+            &[
+                "prepared_statement_cache_size",
+                "prepared_statement_name_func",
+                "command_timeout",
                 "async_fallback",
             ],
             Meaning::Nothing,
@@ -198,8 +205,34 @@ fn hosts(url: &Url) -> Result<(Servers, Vec<Param>), Fault> {
     Ok((Some(servers), others.cloned().collect()))
 }
 
+/// Whether SQLAlchemy and asyncpg take the value of a setting that does nothing for TLS (`create_connect_args` of
+/// `sqlalchemy/dialects/postgresql/asyncpg.py`, `_parse_connect_arguments`).
+fn is_taken(param: &Param) -> bool {
+    let value = param.value.trim();
+    match param.name.as_str() {
+        // Not a number is not less than 0.
+        "command_timeout" => value
+            .parse::<f64>()
+            .is_ok_and(|seconds| seconds > 0.0 || seconds.is_nan()),
+        "prepared_statement_cache_size" => value.parse::<i128>().is_ok(),
+        // `sqlalchemy.util.asbool`
+        "async_fallback" => matches!(
+            value.to_lowercase().as_str(),
+            "true" | "yes" | "on" | "y" | "t" | "1" | "false" | "no" | "off" | "n" | "f" | "0"
+        ),
+        _ => true,
+    }
+}
+
 /// `asyncpg/connect_utils.py`
 fn asyncpg(url: &Url, reading: &mut Reading, world: &dyn World) -> Result<(), Fault> {
+    if let Some(param) = url.query.iter().find(|param| !is_taken(param)) {
+        return Err(Fault::refused_but(
+            DIALECT,
+            format!("it does not take this value of {} (ValueError)", param.name),
+            "Correct the value, or leave it out.",
+        ));
+    }
     let tls = ASYNCPG.read(&url.query, reading).map_err(|fault| match fault {
         Fault::UnknownSettings { names, dialect } if names.iter().any(|name| name.to_string().contains("sslmode") || name.to_string().contains("sslrootcert")) => Fault::Refused {
             dialect,

@@ -51,7 +51,9 @@ fn fault_code(fault: &Fault) -> Code {
         Fault::Damaged(_) | Fault::Unexpanded(_) => Code::MangledConninfo,
         Fault::OtherDatabase(_) | Fault::OtherDriver { .. } => Code::OtherDatabase,
         Fault::Ambiguous { .. } | Fault::NoPrefix { .. } => Code::AmbiguousDialect,
-        Fault::Refused { .. } | Fault::Beyond { .. } => Code::RefusedByDriver,
+        Fault::Refused { .. } | Fault::TooManyWords { .. } | Fault::Beyond { .. } => {
+            Code::RefusedByDriver
+        }
         Fault::UnknownSettings { .. } => Code::UnknownKeyword,
     }
 }

@@ -241,6 +241,36 @@ fn a_value_that_the_driver_does_not_know_is_refused_with_its_name() {
             "jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert=",
             "sslrootcert",
         ),
+        (
+            Sqlalchemy,
+            "postgresql+asyncpg://h/d?command_timeout=x",
+            "command_timeout",
+        ),
+        (
+            Sqlalchemy,
+            "postgresql+asyncpg://h/d?command_timeout=0",
+            "command_timeout",
+        ),
+        (
+            Sqlalchemy,
+            "postgresql+asyncpg://h/d?prepared_statement_cache_size=1.5",
+            "prepared_statement_cache_size",
+        ),
+        (
+            Sqlalchemy,
+            "postgresql+asyncpg://h/d?async_fallback=2",
+            "async_fallback",
+        ),
+        (
+            Sqlalchemy,
+            "postgresql+asyncpg://h/d?statement_cache_size=0",
+            "wants a number",
+        ),
+        (
+            Django,
+            "postgres://h/d?isolation_level=serializable",
+            "isolation_level",
+        ),
     ] {
         let fault = as_dialect(dialect, text, &Fake::default()).unwrap_err();
         assert!(
@@ -266,7 +296,44 @@ fn a_value_that_the_driver_does_not_know_is_refused_with_its_name() {
                 "postgres://h?target_session_attrs=",
                 "host=h sslmode=disable",
             ),
+            (
+                Sqlalchemy,
+                "postgresql+asyncpg://h?command_timeout=1e3&async_fallback=On&prepared_statement_cache_size=0",
+                "host=h sslmode=prefer",
+            ),
+            (Django, "postgres://h?isolation_level=4&pool=true", "host=h"),
         ],
+    );
+}
+
+/// dj-database-url 3.1 with Django 5.2 and psycopg 3.3, and postgres.js 3.4 with a server, were asked: each refuses these.
+#[test]
+fn a_setting_with_which_some_login_fails_is_a_warning() {
+    for (dialect, text) in [
+        (Django, "postgres://h/d?CONN_MAX_AGE=60"),
+        (Django, "postgres://h/d?conn_health_checks=true"),
+        (PostgresJs, "postgres://h/d?ssl=require&pgbouncer=true"),
+        (
+            PostgresJs,
+            "postgres://h/d?ssl=require&channel_binding=require",
+        ),
+    ] {
+        let reading = read(text.as_bytes(), Some(dialect), &Fake::default());
+        let reading = reading.unwrap().unwrap();
+        let warned = reading
+            .notes
+            .iter()
+            .filter(|note| note.weight == Weight::Warning);
+        let said: Vec<String> = warned.map(|note| format!("{note:?}")).collect();
+        assert!(
+            said.len() == 1 && said[0].contains("refuses"),
+            "{text}: {said:?}"
+        );
+    }
+    let fault = as_dialect(Django, "postgres://h/d?TEST_CHARSET=x", &Fake::default());
+    assert!(
+        matches!(fault, Err(Fault::UnknownSettings { .. })),
+        "{fault:?}"
     );
 }
 

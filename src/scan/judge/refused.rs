@@ -42,6 +42,11 @@ pub(super) fn of_refusal(
             Fault::Damaged(Damage::Typographic(_))
             | Fault::Unexpanded(_)
             | Fault::OtherDriver { .. } => (false, None),
+            // A variable among them may hold an option, or nothing.
+            Fault::TooManyWords { .. } => (
+                !candidate.filled.marker.is_in(&candidate.filled.text),
+                Some(Dialect::PsqlCommand),
+            ),
             Fault::Beyond { dialect, .. } => (false, Some(*dialect)),
             Fault::NoPrefix { dialect, .. }
             | Fault::Refused { dialect, .. }
