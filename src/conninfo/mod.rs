@@ -229,6 +229,25 @@ impl ConnInfo {
             .map(|(keyword, setting)| (*keyword, setting))
     }
 
+    /// The names that a server is told, and that must not be shown: a whole connection string, for example.
+    pub fn hidden_names(&self) -> impl Iterator<Item = &[u8]> {
+        let told = [
+            Keyword::User,
+            Keyword::Dbname,
+            Keyword::ApplicationName,
+            Keyword::FallbackApplicationName,
+        ];
+        let set = told
+            .into_iter()
+            .filter_map(|keyword| self.parameter(keyword));
+        let names = set
+            .map(|setting| &setting.value)
+            .chain([&self.user.value, &self.dbname.value]);
+        names
+            .filter(|value| value.secrecy() == Secrecy::Secret)
+            .map(Value::as_bytes)
+    }
+
     /// One parameter, if it has a value.
     #[must_use]
     pub fn parameter(&self, keyword: Keyword) -> Option<&Setting<Value>> {

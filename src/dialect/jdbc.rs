@@ -377,6 +377,13 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
     }
     if let Some(file) = tls.get("sslkey") {
         set_identity(reading, Keyword::SslKey, "sslkey", file);
+        let name = file.to_ascii_lowercase();
+        if ![".pk8", ".der", ".p12", ".pfx"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            reading.warn("sslkey", OLD_KEYS);
+        }
     }
     let has_key = reading.get(Keyword::SslKey).is_some() || !tls.has("sslkey");
     if let Some(file) = tls.get("sslcert").filter(|_| has_key) {
@@ -388,6 +395,9 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
     }
     Ok(())
 }
+
+/// libpq reads PEM and DER.
+const OLD_KEYS: &str = "before pgjdbc 42.7.9 the key must be PKCS#8 in DER: openssl pkcs8 -topk8 -nocrypt -outform DER -in KEY -out KEY.pk8";
 
 fn left_out(tls: &Tls, reading: &mut Reading) {
     if tls.has("sslrootcert") {
@@ -442,7 +452,7 @@ pub(super) fn write(promise: &mut Promise) -> String {
         );
     }
     if pairs.iter().any(|(name, _)| *name == "sslkey") {
-        promise.info("sslkey", "before pgjdbc 42.7.9 the key must be PKCS#8 in DER: openssl pkcs8 -topk8 -outform DER -in KEY -out KEY.pk8");
+        promise.info("sslkey", OLD_KEYS);
     }
     let targets = TARGETS.iter().filter(|(_, libpq)| !libpq.is_empty());
     promise.take_words(

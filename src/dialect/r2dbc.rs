@@ -225,6 +225,12 @@ fn tls(tls: &Tls, prefix: Prefix, reading: &mut Reading) -> Result<(), Fault> {
             set_identity(reading, keyword, name, file);
         }
     }
+    if tls.has("sslKey") {
+        reading.info(
+            "sslKey",
+            "it must be PKCS#8 in PEM (BEGIN PRIVATE KEY); libpq reads other forms, too",
+        );
+    }
     if let Some(seconds) = tls.get("connectTimeout").and_then(iso_seconds) {
         reading.set(Keyword::ConnectTimeout, seconds.to_string());
     }

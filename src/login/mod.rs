@@ -36,7 +36,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Origin, Secret, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, MASK, Origin, Secret, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
 use crate::probe::{Missing, Observation, Proof, Task};
@@ -248,6 +248,11 @@ pub async fn login(
         .await;
         if let Some(echo) = Echo::of(&task.conninfo, &password) {
             echo.mask(&mut outcome);
+        }
+        if let Err(Error::Server { error, .. }) = &mut outcome {
+            task.conninfo
+                .hidden_names()
+                .for_each(|name| error.hide(name, MASK));
         }
         outcome
     };

@@ -17,7 +17,7 @@ use std::time::Duration;
 use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
-use crate::conninfo::{ConnInfo, Endpoint, Host, OpensslConf, SslSni, TlsVersion};
+use crate::conninfo::{ConnInfo, Endpoint, Host, MASK, OpensslConf, SslSni, TlsVersion};
 use crate::handshake::{
     Alpn, ClientCertificateRequest, Groups, Limits, Offer, ServerKeys, shake_hands,
 };
@@ -292,9 +292,13 @@ async fn ask_about_certificate(
         | ClientCertificateRequest::Sent => {
             let user = task.conninfo.user.value.as_bytes();
             let database = task.conninfo.dbname.value.as_bytes();
-            first_answer(session, user, database, deadline)
-                .await
-                .map(Some)
+            let mut answer = first_answer(session, user, database, deadline).await?;
+            if let FirstAnswer::Error(error) = &mut answer {
+                task.conninfo
+                    .hidden_names()
+                    .for_each(|name| error.hide(name, MASK));
+            }
+            Ok(Some(answer))
         }
     }
 }

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use super::operator::Operator;
 use super::pooler;
-use crate::conninfo::{ConnInfo, Host, Setting, Value};
+use crate::conninfo::{ConnInfo, Host, Keyword, Origin, Setting, Value};
 use crate::diagnose::cause::{Cause, Method, quoted};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
 use crate::login::{self, Step};
 use crate::probe::{Task, server_name};
+use crate::secrecy::{Place, Taken};
 use crate::verify::Judgement;
 use crate::wire::postgres::ServerError;
 use crate::x509::Certificate;
@@ -69,6 +70,24 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// A whole connection string in the place of a name.
+fn holds_string(name: &Setting<Value>) -> bool {
+    Taken::of(name.value.as_bytes(), Place::Name) == Some(Taken::ConnectionString)
+}
+
+fn a_string_for_a_name(keyword: Keyword, name: &Setting<Value>) -> Hint {
+    let instead = match name.origin {
+        Origin::Environment(variable) => {
+            format!(" Check it with --env {variable}, and rename the variable.")
+        }
+        Origin::String { .. } | Origin::Service { .. } | Origin::Default => String::new(),
+    };
+    Hint::say(format!(
+        "{keyword}, from {}, holds a connection string. libpq sends it to the server as a name: only in place of the whole string, as with psql -d, is it read as one.{instead}",
+        name.origin
+    ))
+}
+
 /// What to do.
 pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hint {
     let who = asked.operator().who();
@@ -96,6 +115,12 @@ pub(in crate::diagnose) fn advice(asked: &Asked<'_>, error: &ServerError) -> Hin
         Cause::SomeMethod => Hint::say("A line of pg_hba.conf applies, and the method in it refused. The server's log says why. The administrator sees the method with:")
             .show(SHOW_LINES),
         Cause::Password => password(asked),
+        Cause::RoleMissing | Cause::Role if holds_string(asked.user()) => {
+            a_string_for_a_name(Keyword::User, asked.user())
+        }
+        Cause::DatabaseMissing if holds_string(asked.database()) => {
+            a_string_for_a_name(Keyword::Dbname, asked.database())
+        }
         Cause::RoleMissing => Hint::say(format!(
             "The role does not exist on this server. Check user, which comes from {}, and the server's address.",
             asked.user().origin

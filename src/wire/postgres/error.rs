@@ -88,6 +88,13 @@ impl ServerError {
             || state.starts_with(sqlstate::CLASS_OPERATOR_INTERVENTION)
     }
 
+    /// Puts the mask wherever the server repeats this text, or its beginning: PostgreSQL cuts long names.
+    pub fn hide(&mut self, secret: &[u8], mask: &str) {
+        for text in [&mut self.message, &mut self.detail] {
+            *text = without(text, secret, mask.as_bytes());
+        }
+    }
+
     /// Does it say that the server does not know the SSLRequest? It then quotes the code of the request as a
     /// version of the protocol, in some form and in any language: servers and poolers without TLS do so.
     pub fn rejects_ssl_request(&self) -> bool {
@@ -103,6 +110,28 @@ impl ServerError {
         }
     }
 }
+
+/// A text with the mask for each long beginning of a secret.
+fn without(text: &[u8], secret: &[u8], mask: &[u8]) -> Vec<u8> {
+    let least = secret.len().clamp(1, LEAST_REPEATED);
+    let mut left = text;
+    let mut masked = Vec::with_capacity(text.len());
+    while let Some((first, behind)) = left.split_first() {
+        let pairs = left.iter().zip(secret);
+        let same = pairs.take_while(|(here, there)| here == there).count();
+        if same >= least {
+            masked.extend_from_slice(mask);
+            left = left.get(same..).unwrap_or_default();
+        } else {
+            masked.push(*first);
+            left = behind;
+        }
+    }
+    masked
+}
+
+/// So many bytes in a row are not the same by chance.
+const LEAST_REPEATED: usize = 8;
 
 /// A whole ErrorResponse.
 pub fn encode(severity: Severity, sqlstate: &str, message: &str) -> Vec<u8> {

@@ -190,3 +190,44 @@ fn advice(run: &Run) -> String {
     let error = &run.endpoint()["error"];
     error["hint"].as_str().unwrap_or_default().to_owned()
 }
+
+/// PostgreSQL repeats the names, and cuts them after 63 bytes.
+#[test]
+fn a_connection_string_in_the_place_of_a_name_is_explained_and_not_shown() {
+    let root = Ca::root("root");
+    let Some(server) = Postgres::start(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    for (variable, value, keyword) in [
+        (
+            "PGDATABASE",
+            "postgresql://ann:hunter2@db.example/app",
+            "dbname",
+        ),
+        ("PGDATABASE", "app password=hunter2", "dbname"),
+        (
+            "PGDATABASE",
+            "postgresql://a.rather.long.name.of.a.user.for.a.database:hunter2@db.example/app",
+            "dbname",
+        ),
+        ("PGUSER", "postgresql://ann:hunter2@db.example/app", "user"),
+    ] {
+        let client = client(&root).with(variable, value);
+        let other = match keyword {
+            "user" => "dbname=postgres",
+            _ => "user=postgres",
+        };
+        let string = format!(
+            "host=db.example hostaddr=127.0.0.1 port={} sslmode=verify-full sslrootcert=root.crt {other}",
+            server.port
+        );
+        let run = login(&client, &string);
+        assert_eq!(run.code, 8, "{run:?}");
+        let report = format!("{}{}", run.stdout, run.stderr);
+        assert!(!report.contains("hunter2"), "{variable}: {report}");
+        let says = format!(
+            "{keyword}, from the environment variable {variable}, holds a connection string"
+        );
+        assert!(report.contains(&says), "{variable}: {report}");
+    }
+}
