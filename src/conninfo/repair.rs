@@ -98,7 +98,11 @@ pub fn tidied(text: &[u8]) -> Option<Secret> {
     let may_be_cut = !mentions_secret(text) && !holds_credentials(text);
     let tidied = match grammar {
         _ if !may_be_cut => inner.to_owned(),
-        Grammar::Uri => typed(&inner.replace("&amp;", "&").replace("\\u0026", "&"), "", ""),
+        Grammar::Uri => queried(&typed(
+            &inner.replace("&amp;", "&").replace("\\u0026", "&"),
+            "",
+            "",
+        )),
         Grammar::KeywordValue => separated(&typed(inner, "'", " ")),
     };
     let is_string = grammar == Grammar::Uri || parse(tidied.as_bytes()).is_ok();
@@ -116,6 +120,22 @@ fn unquoted(text: &str) -> &str {
         Some(inner) => inner.strip_suffix(is_quote).unwrap_or(inner),
         None if is_uri => text.strip_suffix(is_quote).unwrap_or(text),
         None => text,
+    }
+}
+
+/// A URI with a `?` before the first setting, where `&` or `#` stands there.
+fn queried(uri: &str) -> String {
+    let first = uri
+        .find(['?', '&', '#'])
+        .and_then(|at| uri.split_at_checked(at));
+    let Some((before, query)) = first.filter(|(_, query)| !query.starts_with('?')) else {
+        return uri.to_owned();
+    };
+    let settings = query.get(1..).unwrap_or_default();
+    let name = settings.split('=').next().unwrap_or_default();
+    match Keyword::from_bytes(name.as_bytes()) {
+        Some(_) => format!("{before}?{}", settings.replacen('?', "&", 1)),
+        None => uri.to_owned(),
     }
 }
 
@@ -163,6 +183,9 @@ impl Whole<'_> {
     fn keyword(&self, word: &str, at: usize, suggestion: Option<Keyword>) -> Vec<Secret> {
         let end = at.saturating_add(word.len());
         let written = self.text.get(at..end) == Some(word.as_bytes());
+        if let Some(options) = self.options_before(at) {
+            return options;
+        }
         let has_mode = || self.text.windows(MODE.len()).any(|part| part == MODE);
         let suggestion = match suggestion {
             // `true` is not a mode.
@@ -188,6 +211,18 @@ impl Whole<'_> {
                 self.replaced(at, end, b"")
             }
         }
+    }
+
+    /// `options=-c search_path=app`: the next word belongs to the value.
+    fn options_before(&self, at: usize) -> Option<Vec<Secret>> {
+        let (Keyword::Options, start) = self.assignment_before(at)? else {
+            return None;
+        };
+        let end = self.setting(at);
+        let value = self.text.get(start..end)?;
+        let is_open = self.text.get(start..at)?.trim_ascii_end().ends_with(b"-c");
+        let is_plain = !value.contains(&b'\'') && !mentions_secret(value);
+        (is_open && is_plain).then(|| self.replaced(start, end, &[b"'", value, b"'"].concat()))
     }
 
     /// Where the setting that begins here ends.
@@ -266,6 +301,13 @@ impl Whole<'_> {
         let rest = self.text.get(at..).unwrap_or_default();
         let spaces = rest.iter().take_while(|byte| is_space(**byte)).count();
         let end = at.saturating_add(spaces);
+        let behind = rest.get(spaces..).unwrap_or_default();
+        let name = behind.split(|byte| *byte == b'=').next();
+        if name.is_some_and(|name| Keyword::from_bytes(name).is_some()) {
+            let before = self.text.get(..at).unwrap_or_default();
+            let separator = if before.contains(&b'?') { b"&" } else { b"?" };
+            return self.replaced(at, end, separator);
+        }
         let before = at.checked_sub(1).and_then(|before| self.text.get(before));
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| b":/?#&=,@".contains(byte));
         if ends(before) || ends(self.text.get(end)) {
@@ -296,10 +338,10 @@ impl Whole<'_> {
             // Another setting may be in the rest.
             (None, Expected::Integer | Expected::Port) if !is_number_with_unit(value) => Vec::new(),
             (None, Expected::Integer | Expected::Port) => {
-                let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-                match digits.is_empty() {
-                    false => set(digits.as_bytes()),
-                    true => self.without(keyword, origin),
+                match whole_number(keyword, value.trim()) {
+                    Number::Whole(number) => set(number.to_string().as_bytes()),
+                    Number::None => self.without(keyword, origin),
+                    Number::Unclear => Vec::new(),
                 }
             }
             (None, Expected::Address) => self.address(value),
@@ -325,7 +367,9 @@ impl Whole<'_> {
             (Keyword::Port, port.as_bytes()),
             (Keyword::Dbname, dbname.as_bytes()),
         ];
-        let changes = match has_dbname || dbname.is_empty() {
+        // Docker writes the protocol there.
+        let is_none = dbname.is_empty() || dbname == "tcp";
+        let changes = match has_dbname || is_none {
             true => changes.get(..1).unwrap_or_default(),
             false => &changes,
         };
@@ -451,6 +495,36 @@ fn trimmed(text: &[u8]) -> &[u8] {
 /// Guesses for one fault.
 const MOST: usize = 3;
 
+/// What a number with something behind it means as a whole one.
+enum Number {
+    Whole(u32),
+    /// Another unit, such as minutes.
+    Unclear,
+    None,
+}
+
+/// `10s`, `5432/tcp`, `0.5`: time is given in seconds, and a part of one is one.
+fn whole_number(keyword: Keyword, value: &str) -> Number {
+    let end = value
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(value.len());
+    let (digits, rest) = value.split_at(end);
+    let Ok(number) = digits.parse::<u32>() else {
+        return match value.contains(|c: char| c.is_ascii_digit()) {
+            true => Number::Unclear,
+            false => Number::None,
+        };
+    };
+    let is_time = keyword == Keyword::ConnectTimeout;
+    match rest.trim_start() {
+        "" => Number::Whole(number),
+        unit if is_time && unit.starts_with('.') => Number::Whole(number.saturating_add(1)),
+        unit if is_time && !unit.starts_with('s') => Number::Unclear,
+        unit if unit.contains(|c: char| c.is_ascii_digit()) => Number::Unclear,
+        _ => Number::Whole(number),
+    }
+}
+
 /// One word, or a number and its unit behind a space, such as `5 s`.
 fn is_number_with_unit(value: &str) -> bool {
     let mut behind = value.split_whitespace().skip(1);
@@ -527,6 +601,20 @@ mod tests {
             ("host=h port=5432x", "host=h port=5432"),
             ("host=h connect_timeout=10s", "host=h connect_timeout=10"),
             ("host=h connect_timeout='10 s'", "host=h connect_timeout=10"),
+            ("host=h connect_timeout=0.5", "host=h connect_timeout=1"),
+            ("host=h port=5432/tcp", "host=h port=5432"),
+            (
+                "host=h options=-c search_path=app user=u",
+                "host=h options='-c search_path=app' user=u",
+            ),
+            (
+                "postgresql://h/d sslmode=require",
+                "host=h dbname=d sslmode=require",
+            ),
+            (
+                "postgresql://h/d?user=u sslmode=require",
+                "host=h dbname=d user=u sslmode=require",
+            ),
             ("hostaddr=db.example.com", "host=db.example.com"),
             ("host=h hostaddr=db.example.com", "host=h"),
             ("host=h hostaddr=[::1]", "host=h hostaddr=::1"),
@@ -600,6 +688,15 @@ mod tests {
             ("host=a,b port=1,2", None),
             ("host=h password=a,port=1", None),
             ("host=h password=“p” user=u", None),
+            (
+                "postgresql://h/d&sslmode=require",
+                Some("postgresql://h/d?sslmode=require"),
+            ),
+            (
+                "postgresql://h/d#sslmode=require&user=u",
+                Some("postgresql://h/d?sslmode=require&user=u"),
+            ),
+            ("postgresql://h/d?a=1#b", None),
             ("options='-c a=b,port=1'", None),
             ("jdbc:postgresql://h/d\n", None),
         ] {
@@ -625,6 +722,9 @@ mod tests {
             "Zq7wXk9LmPv3Rt",
             "Zq7wXk9LmPv3Rt:5432",
             "Zq7wXk9L.mPv3Rt",
+            // Perhaps minutes.
+            "host=h connect_timeout=5m",
+            "host=h connect_timeout=5000ms",
         ] {
             assert_eq!(repaired(text), None, "{text}");
         }

@@ -46,6 +46,11 @@ pub enum Damage {
         "an & stands where it does not separate settings, so that what follows is part of the value before it"
     )]
     Ampersand,
+    /// `/db#sslmode=require`
+    #[error(
+        "a # stands where ? comes before the settings, so that they are part of the value before it"
+    )]
+    Fragment,
     /// `host=a,port=1`
     #[error("the settings are separated by commas, which libpq takes for a part of the value")]
     Commas,
@@ -100,6 +105,7 @@ impl Damage {
             Self::Scheme { .. } => "Begin the URI with postgresql:// or postgres://, in small letters.".to_owned(),
             Self::Semicolons => "For libpq, separate settings with spaces: host=NAME port=5432 dbname=NAME. If this is a PDO data source name, begin it with pgsql:.".to_owned(),
             Self::Ampersand => "In a keyword/value string, separate settings with spaces. In a URI, put ? before the first setting and & between the others.".to_owned(),
+            Self::Fragment => "In a URI, put ? before the first setting and & between the others.".to_owned(),
             Self::Commas => "Separate settings with spaces: host=NAME port=5432 dbname=NAME. Commas separate the servers in host and port.".to_owned(),
             Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
             Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
@@ -297,6 +303,7 @@ pub(super) fn swallowed(value: &str) -> Option<Damage> {
     for (sign, damage) in [
         ('&', Damage::Ampersand),
         (';', Damage::Semicolons),
+        ('#', Damage::Fragment),
         (',', Damage::Commas),
     ] {
         let mut pieces = value.split(sign);
@@ -409,6 +416,7 @@ mod tests {
         assert_eq!(swallowed("app&sslmode=require"), Some(Damage::Ampersand));
         assert_eq!(swallowed("a;port=1"), Some(Damage::Semicolons));
         assert_eq!(swallowed("a,b,port=1,2"), Some(Damage::Commas));
+        assert_eq!(swallowed("a#sslmode=require"), Some(Damage::Fragment));
         assert_eq!(swallowed("a&b=c;d"), None);
     }
 

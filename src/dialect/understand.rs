@@ -131,6 +131,7 @@ impl Refusal {
                     | Damage::Entity(_)
                     | Damage::Semicolons
                     | Damage::Ampersand
+                    | Damage::Fragment
                     | Damage::Commas
             ),
             Self::Fault(_) => false,

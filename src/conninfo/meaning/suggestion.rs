@@ -12,11 +12,16 @@ pub(super) fn meant_choice(
         .trim()
         .to_lowercase()
         .replace(['_', ' '], "-");
-    let known = if keyword == Keyword::SslMode {
-        SSLMODES_ELSEWHERE
-    } else {
-        &[]
+    let known = match keyword {
+        Keyword::SslMode => SSLMODES_ELSEWHERE,
+        Keyword::TargetSessionAttrs => ROLES_ELSEWHERE,
+        Keyword::LoadBalanceHosts => &[("true", "random"), ("1", "random"), ("on", "random")],
+        _ => SWITCHES,
     };
+    let known: Vec<_> = known
+        .iter()
+        .filter(|(_, meant)| names.contains(meant))
+        .collect();
     if let Some((_, meant)) = known.iter().find(|(name, _)| *name == word) {
         return Some(meant);
     }
@@ -39,6 +44,29 @@ pub(super) fn meant_choice(
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
+
+/// Values of `target_session_attrs` from other drivers.
+const ROLES_ELSEWHERE: &[(&str, &str)] = &[
+    ("master", "primary"),
+    ("readwrite", "read-write"),
+    ("readonly", "read-only"),
+    ("replica", "standby"),
+    ("secondary", "standby"),
+    ("slave", "standby"),
+];
+
+/// Switches, where libpq has more than two values.
+const SWITCHES: &[(&str, &str)] = &[
+    ("0", "disable"),
+    ("1", "require"),
+    ("false", "disable"),
+    ("no", "disable"),
+    ("none", "disable"),
+    ("off", "disable"),
+    ("on", "require"),
+    ("true", "require"),
+    ("yes", "require"),
+];
 
 /// Values of `sslmode` from other drivers and from some providers' pages.
 const SSLMODES_ELSEWHERE: &[(&str, &str)] = &[
@@ -103,6 +131,12 @@ mod tests {
             ("ssl_min_protocol_version=1.3", "TLSv1.3"),
             ("require_auth=scram", "scram-sha-256"),
             ("target_session_attrs=read_write", "read-write"),
+            ("target_session_attrs=master", "primary"),
+            ("target_session_attrs=slave", "standby"),
+            ("gssencmode=false", "disable"),
+            ("channel_binding=true", "require"),
+            ("sslcertmode=none", "disable"),
+            ("load_balance_hosts=true", "random"),
         ] {
             assert_eq!(self::meant(text), Some(meant), "{text}");
         }

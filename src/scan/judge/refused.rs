@@ -34,6 +34,7 @@ pub(super) fn of_refusal(
                 | Damage::Scheme { .. }
                 | Damage::Semicolons
                 | Damage::Ampersand
+                | Damage::Fragment
                 | Damage::Commas
                 | Damage::Capitals(_),
             )
