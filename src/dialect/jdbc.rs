@@ -5,7 +5,8 @@ use super::promise::{Promise, Root};
 use super::settings::{Case, Meaning, Param, Table, Tls, Unknown, row};
 use super::url::{Hosts, Names, Plus, Rules, decoded};
 use super::{Dialect, Fault, Reading};
-use crate::conninfo::{Keyword, SslMode};
+use crate::conninfo::{Keyword, SslMode, World};
+use crate::os;
 
 const DIALECT: Dialect = Dialect::Jdbc;
 
@@ -191,7 +192,7 @@ pub(super) fn behind_prefix(text: &str) -> Option<(&str, Option<&'static str>)> 
     })
 }
 
-pub(super) fn read(text: &str) -> Result<Reading, Fault> {
+pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
     let (rest, wrapper) = behind_prefix(text)
         .ok_or_else(|| Fault::refused(DIALECT, format!("its URLs begin with {PREFIX}")))?;
     let mut reading = Reading::new(DIALECT);
@@ -250,6 +251,7 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
     let params = RULES.split(&format!("/{path}?{query}"))?.query;
     let tls = TABLE.read(&params, &mut reading)?;
     self::tls(&tls, &params, &mut reading)?;
+    default_key(&tls, &mut reading, world);
     // `Driver.parseURL` sets a port with every host, so that a service's is too late.
     if place.starts_with("//") && reading.get(Keyword::Service).is_some() {
         let port = reading.get(Keyword::Port).unwrap_or(b"5432").to_vec();
@@ -394,6 +396,35 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
         reading.info("targetServerType", "libpq cannot prefer a primary");
     }
     Ok(())
+}
+
+/// Without sslkey, pgjdbc takes a file of another name than libpq (`LibPQFactory`), or sends no certificate.
+fn default_key(tls: &Tls, reading: &mut Reading, world: &dyn World) {
+    let (Some(home), false) = (world.home(), tls.has("sslkey")) else {
+        return;
+    };
+    let files = os::home_files(&home);
+    let existing = |name| Some(files.join(name)).filter(|path| world.read(path).is_ok());
+    let certificate = existing("postgresql.crt").filter(|_| !tls.has("sslcert"));
+    if certificate.is_none() && !tls.has("sslcert") {
+        return;
+    }
+    match (existing("postgresql.pk8"), existing("postgresql.key")) {
+        (Some(key), _) => {
+            reading.set(Keyword::SslKey, os::bytes_of(key.as_os_str()));
+            if let Some(certificate) = certificate {
+                reading.set(Keyword::SslCert, os::bytes_of(certificate.as_os_str()));
+            }
+        }
+        (None, Some(_)) => {
+            reading.set(Keyword::SslCertMode, "disable");
+            reading.warn(
+                "sslkey",
+                "not set: pgjdbc looks for postgresql.pk8 in the directory of libpq's postgresql.key, finds none, and sends no client certificate",
+            );
+        }
+        (None, None) => {}
+    }
 }
 
 /// libpq reads PEM and DER.

@@ -173,7 +173,7 @@ fn one(text: &str, dialect: Dialect, world: &dyn World) -> Result<Reading, Fault
     }
     let reading = match dialect {
         Dialect::Libpq => return Err(Fault::refused(dialect, "the string")),
-        Dialect::Jdbc => jdbc::read(text),
+        Dialect::Jdbc => jdbc::read(text, world),
         Dialect::R2dbc => r2dbc::read(text),
         Dialect::Adonet => adonet::read(text, world),
         Dialect::Sqlalchemy => sqlalchemy::read(text, world),

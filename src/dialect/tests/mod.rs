@@ -8,6 +8,7 @@ mod round_trip;
 use super::*;
 use crate::conninfo::fake::Fake;
 use crate::conninfo::{self, ConnInfo, Keyword, Word};
+use crate::os;
 
 fn read_example(text: &str) -> Result<Option<Reading>, Fault> {
     read(text.as_bytes(), None, &Fake::default())
@@ -25,6 +26,28 @@ fn what_libpq_accepts_is_libpqs() {
     ] {
         assert_eq!(read_example(text).unwrap(), None, "{text}");
     }
+}
+
+/// pgjdbc 42.5.5 was asked.
+#[test]
+fn pgjdbc_has_a_default_key_of_its_own() {
+    let home = || Fake::default().file("/home/me/.postgresql/postgresql.crt", "");
+    let text = b"jdbc:postgresql://h/d?user=u&sslmode=verify-full";
+    let read = |world: Fake| {
+        let reading = read(text, None, &world).unwrap().unwrap();
+        let text = |keyword| {
+            reading
+                .get(keyword)
+                .map(|value| os::slashed(String::from_utf8(value.to_vec()).unwrap()))
+        };
+        (text(Keyword::SslKey), text(Keyword::SslCertMode))
+    };
+    let pem = |world: Fake| world.file("/home/me/.postgresql/postgresql.key", "");
+    let own = |world: Fake| world.file("/home/me/.postgresql/postgresql.pk8", "");
+    let key = Some("/home/me/.postgresql/postgresql.pk8".to_owned());
+    assert_eq!(read(pem(home())), (None, Some("disable".to_owned())));
+    assert_eq!(read(own(pem(home()))), (key, None));
+    assert_eq!(read(home()), (None, None));
 }
 
 /// What a driver's setting means is found in libpq's words, too, where it stands in a string for libpq.
