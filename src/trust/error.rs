@@ -127,7 +127,7 @@ impl Error {
                 similar: similar_files(
                     path,
                     match role {
-                        FileRole::Roots => Wanted::Certificates,
+                        FileRole::Roots => Wanted::Roots,
                         FileRole::Crls | FileRole::CrlDirectory => Wanted::Crls,
                     },
                 ),

@@ -4,11 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::form::{self, Form};
+use super::pem::blocks;
 use super::read::read_bounded;
+use crate::x509::Certificate;
 
 /// What the missing file must contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
+    /// Certificates of authorities.
+    Roots,
     Certificates,
     Crls,
     Key,
@@ -21,20 +25,34 @@ impl Wanted {
         let contains =
             |text: &[u8], part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
         let (label, wanted) = match self {
-            Self::Certificates => ("CERTIFICATE-----", form::Wanted::Certificates),
+            Self::Roots | Self::Certificates => ("CERTIFICATE-----", form::Wanted::Certificates),
             Self::Crls => ("X509 CRL-----", form::Wanted::Certificates),
             Self::Key => ("PRIVATE KEY-----", form::Wanted::Key),
         };
         let small = path.metadata().is_ok_and(|file| file.len() <= MOST_BYTES);
         let text = small.then(|| read_bounded(path).ok()).flatten();
         text.is_none_or(|text| match contains(&text, "-----BEGIN ") {
-            true => contains(&text, label),
+            true => contains(&text, label) && (self != Self::Roots || may_have_roots(&text)),
             false => !matches!(
                 form::of(&text, wanted),
                 Form::Empty | Form::Html | Form::SshPublicKey | Form::Text
             ),
         })
     }
+}
+
+/// Whether a certificate is that of an authority, signed itself, or cannot be read.
+fn may_have_roots(text: &[u8]) -> bool {
+    let may_be_one = |der: &[u8]| {
+        Certificate::parse(der).map_or(true, |one| {
+            one.is_self_issued()
+                || one
+                    .basic_constraints
+                    .is_some_and(|constraints| constraints.ca)
+        })
+    };
+    let mut blocks = blocks(text);
+    blocks.any(|block| block.map_or(true, |block| may_be_one(&block.contents)))
 }
 
 /// Larger files are not looked into.

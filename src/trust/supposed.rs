@@ -81,7 +81,7 @@ pub fn salvaged(bytes: &[u8]) -> Option<Vec<u8>> {
     if text.starts_with(&[0x30]) {
         return of_der(&text);
     }
-    let text = String::from_utf8_lossy(&text)
+    let text = bare(&String::from_utf8_lossy(&text))
         .replace("\\r", "")
         .replace("\\n", "\n")
         .replace(['"', ','], "");
@@ -112,6 +112,30 @@ pub fn reordered(bytes: &[u8], first: usize) -> Option<Vec<u8>> {
         .map(|block| encode_pem("CERTIFICATE", block))
         .collect();
     Some(text.into_bytes())
+}
+
+/// The lines without what stands before BEGIN in its line, where digits may differ, and without the sign with which a
+/// program continues a line.
+fn bare(text: &str) -> String {
+    let plain = |text: &str| text.replace(|c: char| c.is_ascii_digit(), " ");
+    let mut prefix = String::new();
+    let mut bare = String::with_capacity(text.len());
+    for line in text.lines() {
+        if let Some((before, _)) = line.split_once(BEGIN) {
+            prefix = plain(before);
+        }
+        let rest = line
+            .split_at_checked(prefix.len())
+            .filter(|(before, _)| plain(before) == prefix)
+            .map_or(line, |(_, rest)| rest)
+            .trim_end();
+        let rest = rest.strip_suffix('\\').unwrap_or(rest);
+        let continued = rest.strip_suffix('+').map(str::trim_end);
+        let rest = continued.filter(|text| text.ends_with('"')).unwrap_or(rest);
+        bare.push_str(rest);
+        bare.push('\n');
+    }
+    bare
 }
 
 /// UTF-16 as UTF-8, and without NUL bytes.

@@ -303,3 +303,21 @@ fn a_host_that_is_a_list_or_not_ascii_is_explained() {
     let run = Client::new().check("host=,db.example hostaddr=,127.0.0.1 port=1 sslmode=require");
     assert!(run.stdout.contains("host=db.example"), "{run:?}");
 }
+
+/// A link of Kubernetes was copied without what it leads to, beside the certificate of the client.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_named_and_no_certificate_of_a_client_is_advised() {
+    let client = Client::new();
+    let leaf = Ca::root("client").leaf(&["ann"]);
+    client.write("cl.crt", &leaf.chain);
+    let link = client.home.path().join("ca.crt");
+    std::os::unix::fs::symlink("..data/ca.crt", link).unwrap();
+    let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
+    assert_eq!(run.outcome(), "root-file-missing", "{run:?}");
+    assert!(
+        hint(&run).contains("symbolic link to ..data/ca.crt"),
+        "{run:?}"
+    );
+    assert!(!hint(&run).contains("cl.crt"), "{run:?}");
+}

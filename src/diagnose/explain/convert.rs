@@ -193,7 +193,7 @@ fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
         Form::EscapedNewlines => write(format!("{LINE_BREAKS_OF_ESCAPES} {file}")),
         Form::OneLine => write(format!("{LINE_BREAKS} {file}")),
         Form::CarriageReturns => write(format!("tr '\\r' '\\n' < {file}")),
-        Form::Indented { .. } => write(format!("sed 's/^.*-----BEGIN/-----BEGIN/; s/^[[:space:]]*//' {file}")),
+        Form::Indented { .. } => write(format!("{WITHOUT_PREFIX} {file}")),
         Form::Base64OfPem => write(format!("base64 -d {file}")),
         Form::Base64OfDer(kind) if *kind == purpose.kind() => convert(format!(
             "base64 -d {file} | openssl {} -inform der -out {out}",
@@ -267,8 +267,12 @@ fn wanted(purpose: Purpose) -> String {
     format!("{setting}, a file with a BEGIN {} line.", purpose.label())
 }
 
-/// Puts every BEGIN and END on a line of its own; quotation marks and commas are of JSON.
-const LINE_BREAKS: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/-----BEGIN [A-Z0-9 ]*-----/, "\n&\n"); gsub(/-----END [A-Z0-9 ]*-----/, "\n&\n"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;
+/// Takes from each line what stands before BEGIN: indentation, marks of a mail or a diff, or numbers, which differ.
+const WITHOUT_PREFIX: &str = r#"awk 'function plain(s) { gsub(/[0-9]/, " ", s); return s } match($0, /-----BEGIN/) { n = RSTART; p = plain(substr($0, 1, n - 1)) } { if (n > 1 && plain(substr($0, 1, n - 1)) == p) $0 = substr($0, n); sub(/^.*-----BEGIN/, "-----BEGIN"); sub(/^[ \t]+/, ""); print }'"#;
+
+/// Puts every BEGIN and END on a line of its own; quotation marks, commas, and signs at the end of a line are of JSON
+/// or of a program.
+const LINE_BREAKS: &str = r#"awk '{ sub(/\\[ \t\r]*$/, ""); sub(/"[ \t]*\+[ \t\r]*$/, ""); gsub(/[",]/, ""); gsub(/-----BEGIN [A-Z0-9 ]*-----/, "\n&\n"); gsub(/-----END [A-Z0-9 ]*-----/, "\n&\n"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;
 
 /// The same for the two characters `\n`.
 const LINE_BREAKS_OF_ESCAPES: &str = r#"awk '{ gsub(/[",]/, ""); gsub(/\\r/, ""); gsub(/\\n/, "\n"); gsub(/-----BEGIN/, "\n&"); n = split($0, line, "\n"); for (i = 1; i <= n; i++) if (line[i] !~ /^[ \t\r]*$/) print line[i] }'"#;

@@ -106,6 +106,7 @@ fn finding_of_file(conninfo: Option<&ConnInfo>, error: &trust::Error) -> Finding
                 FileRole::Crls | FileRole::CrlDirectory => Code::CrlFileMissing,
             };
             let mut advice = vec![Hint::say(looked_at(path))];
+            advice.extend(dangling(&path.written));
             if let (FileRole::Roots, Some(conninfo)) = (role, conninfo)
                 && let Some((provider, set)) = provider::set_of(conninfo)
             {
@@ -247,6 +248,15 @@ fn left_over(conninfo: &ConnInfo, role: FileRole) -> Option<Hint> {
             .then("The string can overrule it; then this list of revoked certificates is not used:")
             .fix(corrected(conninfo, &[(keyword, b"")])),
     })
+}
+
+/// A link whose target is missing, as after a copy of a volume of Kubernetes.
+fn dangling(path: &Path) -> Option<Hint> {
+    let target = path.read_link().ok()?;
+    Some(Hint::say(format!(
+        "It is a symbolic link to {}, which does not exist. Copy the file itself, for example with cp -L.",
+        shown_path(&target)
+    )))
 }
 
 /// An empty directory in the place of a file.

@@ -47,6 +47,8 @@ pub(in crate::trust) fn of(bytes: &[u8], wanted: Wanted) -> Form {
         return Form::SshPublicKey;
     }
     match find(bytes, b"-----BEGIN ") {
+        // An archive or another container, in which the file is one of several.
+        Some(at) if bytes.get(..at).is_some_and(|before| before.contains(&0)) => Form::Text,
         Some(at) => of_indented(bytes, at),
         None => of_base64(text).unwrap_or(Form::Text),
     }

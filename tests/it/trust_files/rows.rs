@@ -87,6 +87,40 @@ impl World {
                 Mendable("indented"),
             ),
             row(
+                "a diff",
+                root.lines()
+                    .map(|line| format!("+{line}\n"))
+                    .collect::<String>(),
+                Mendable("indented"),
+            ),
+            row(
+                "a mail",
+                root.lines()
+                    .map(|line| format!("> {line}\n"))
+                    .collect::<String>(),
+                Mendable("indented"),
+            ),
+            row(
+                "line numbers",
+                root.lines()
+                    .enumerate()
+                    .map(|(number, line)| format!("{number:6}\t{line}\n"))
+                    .collect::<String>(),
+                Mendable("indented"),
+            ),
+            row(
+                "lines of a program",
+                root.lines()
+                    .map(|line| format!("\"{line}\" +\n"))
+                    .collect::<String>(),
+                Mendable("line breaks are lost"),
+            ),
+            row(
+                "continued lines",
+                root.replace('\n', "\\\n"),
+                Mendable("line breaks are lost"),
+            ),
+            row(
                 "CR alone",
                 root.replace('\n', "\r"),
                 Mendable("carriage returns"),
