@@ -64,7 +64,7 @@ async fn direct(line: &Line, alpn: Alpn, asker: Asker<'_>) -> Result<Direct, Unk
         Ok(FirstAnswer::Closed) | Err(Error::Closed { .. } | Error::Alert(_)) => {
             Ok(Direct::Refused)
         }
-        Err(Error::Timeout) => Err(Unknown::Timeout),
+        Err(Error::Timeout { .. }) => Err(Unknown::Timeout),
         Err(error) => Err(Unknown::Handshake(error.to_string())),
     }
 }

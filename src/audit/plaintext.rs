@@ -153,7 +153,7 @@ async fn ask_encrypted(line: &Line, asker: Asker<'_>) -> Result<Encrypted, Unkno
                 ..ServerError::default()
             })
         }
-        Err(Error::Timeout) => return Err(Unknown::Timeout),
+        Err(Error::Timeout { .. }) => return Err(Unknown::Timeout),
         Err(error) => return Err(Unknown::Handshake(error.to_string())),
     };
     session.close(until).await;

@@ -121,7 +121,7 @@ async fn finish(ready: Ready, setup: Setup<'_>, until: Instant) -> Result<Shaken
                 Ok(Shaken::Refused(error))
             }
             Error::Closed { .. } => Err(Unknown::Closed),
-            Error::Timeout | Error::StillJudging => Err(Unknown::Timeout),
+            Error::Timeout { .. } | Error::StillJudging => Err(Unknown::Timeout),
             Error::Refused(_)
             | Error::InsecureRenegotiation
             | Error::NothingToOffer

@@ -59,7 +59,7 @@ async fn last_words(session: &mut Session, until: Instant) -> Result<Vec<u8>, Un
         match session.receive(&mut buffer, until).await {
             Ok(0) | Err(Error::Closed { .. } | Error::Alert(_)) => break,
             Ok(count) => answer.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-            Err(Error::Timeout) => return Err(Unknown::Timeout),
+            Err(Error::Timeout { .. }) => return Err(Unknown::Timeout),
             Err(error) => return Err(Unknown::Handshake(error.to_string())),
         }
     }

@@ -3,8 +3,8 @@
 use super::{Checked, Observed, Subject};
 use crate::connect::{self, Waiting};
 use crate::exit::Exit;
-use crate::login::{self, Login};
-use crate::probe::{Observation, Stop};
+use crate::login::{self, Login, Step};
+use crate::probe::Stop;
 use crate::wire::postgres::error::sqlstate;
 use crate::{handshake, negotiate};
 
@@ -40,7 +40,7 @@ impl Next {
             };
         }
         Some(match &observed.login {
-            Some(login) => Self::after_login(login),
+            Some(login) => Self::after_login(observed, login),
             None if checked.exit() == Exit::Passed && observed.task.conninfo.wants_a_role() => {
                 Self::Unknown
             }
@@ -67,34 +67,46 @@ impl Next {
         }
     }
 
-    fn after_login(login: &Login) -> Self {
-        let next = match &login.outcome {
-            Ok(entered) => entered.unwanted.is_some(),
-            Err(login::Error::Server { error, .. }) => {
-                error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW)
+    fn after_login(observed: &Observed, login: &Login) -> Self {
+        match &login.outcome {
+            Ok(entered) if entered.unwanted.is_some() => Self::Host,
+            Err(login::Error::Server { error, .. })
+                if error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW) =>
+            {
+                Self::Host
             }
-            Err(_) => false,
-        };
-        if next { Self::Host } else { Self::Stays }
+            // Afterwards libpq is connected.
+            Err(login::Error::Timeout(
+                Step::Startup | Step::Answer | Step::Proof | Step::Verified | Step::Authenticated,
+            )) if has_waited(observed) => Self::Address,
+            Ok(_) | Err(_) => Self::Stays,
+        }
     }
 }
 
 /// Was the server silent for so long that libpq, too, has given it up?
 fn is_given_up(observed: &Observed) -> bool {
-    let limit = observed.task.conninfo.connect_timeout.as_ref();
-    limit.is_some_and(|limit| observed.task.timeout >= limit.value)
-        && is_silent(&observed.observation)
+    has_waited(observed) && is_silent(observed)
 }
 
-/// After a certificate libpq may have refused it at once, so this is not silence.
-fn is_silent(observation: &Observation) -> bool {
-    match &observation.outcome {
+/// Was there as much time as libpq has?
+fn has_waited(observed: &Observed) -> bool {
+    let limit = observed.task.conninfo.connect_timeout.as_ref();
+    limit.is_some_and(|limit| observed.task.timeout >= limit.value)
+}
+
+/// After the first bytes of a handshake libpq may have refused them at once, so that is not silence. After a finished one
+/// it has accepted them.
+fn is_silent(observed: &Observed) -> bool {
+    match &observed.observation.outcome {
         Err(Stop::Negotiate(negotiate::Error::Timeout)) => true,
         Err(Stop::Handshake {
-            error: handshake::Error::Timeout,
-            tls,
+            error: handshake::Error::Timeout { received: 0 },
+            judgement,
             ..
-        }) => tls.protocol.is_none(),
+        }) => judgement
+            .as_ref()
+            .is_none_or(|judgement| judgement.satisfies(observed.task.trust.level).is_ok()),
         Ok(_)
         | Err(
             Stop::Connect(_)

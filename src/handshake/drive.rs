@@ -12,14 +12,15 @@ use super::server_name::Sni;
 use crate::wire::tls::record;
 use crate::workers::{self, Weight};
 
-/// The slot is empty while another thread has the connection.
+/// The slot is empty while another thread has the connection. `received` counts the bytes, also where the caller
+/// waits no longer.
 pub(super) async fn drive(
     slot: &mut Option<ClientConnection>,
     stream: &mut TcpStream,
     sni: &Sni,
     weight: Weight,
+    received: &mut usize,
 ) -> Result<(), Error> {
-    let mut received = 0;
     let mut hello = ServerHelloCheck::default();
     for _ in 0..MAX_READS {
         let Some(connection) = slot else {
@@ -31,18 +32,22 @@ pub(super) async fn drive(
             return hello.accepted();
         }
         let check = |bytes: &[u8]| {
-            if received == 0 {
+            if *received == 0 {
                 refuse_plaintext(bytes)?;
             }
             hello.hear(bytes)
         };
         let read = match weight {
-            Weight::Light if received <= LIGHT => read_records(connection, stream, check).await,
+            Weight::Light if *received <= LIGHT => read_records(connection, stream, check).await,
             Weight::Light | Weight::Heavy => read_many_records(slot, stream, check).await,
         };
         match (read, slot.as_mut()) {
-            (Ok(0), _) => return Err(Error::Closed { received }),
-            (Ok(count), _) => received += count,
+            (Ok(0), _) => {
+                return Err(Error::Closed {
+                    received: *received,
+                });
+            }
+            (Ok(count), _) => *received += count,
             (Err(error), None) => return Err(error),
             (Err(error), Some(connection)) => {
                 // Our alert tells the server's log the reason. If it cannot be sent, the verdict is
@@ -51,7 +56,7 @@ pub(super) async fn drive(
                 return Err(error);
             }
         }
-        if received > MAX_HANDSHAKE {
+        if *received > MAX_HANDSHAKE {
             return Err(Error::TooMuch);
         }
     }

@@ -52,7 +52,10 @@ pub enum Error {
     TooMuch,
     /// Time ran out.
     #[error("the TLS handshake did not finish within the time limit")]
-    Timeout,
+    Timeout {
+        /// Bytes of the handshake that had arrived; 0 if it was finished before.
+        received: usize,
+    },
     /// Time ran out while the server's certificates were being judged.
     #[error("the certificates were not judged within the time limit")]
     StillJudging,

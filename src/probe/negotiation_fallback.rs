@@ -88,7 +88,7 @@ fn drops_direct_tls(error: &HandshakeError) -> bool {
         | HandshakeError::NoCommonCipher
         | HandshakeError::NothingToOffer
         | HandshakeError::TooMuch
-        | HandshakeError::Timeout
+        | HandshakeError::Timeout { .. }
         | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)

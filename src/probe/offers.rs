@@ -106,7 +106,7 @@ pub(super) fn nothing_in_common(stop: &Stop) -> bool {
         | HandshakeError::Closed { .. }
         | HandshakeError::NotTls { .. }
         | HandshakeError::TooMuch
-        | HandshakeError::Timeout
+        | HandshakeError::Timeout { .. }
         | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)

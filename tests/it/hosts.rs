@@ -1,9 +1,14 @@
 //! Several hosts and addresses in one string, against psql: where does libpq go on, and where does it stay?
 
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
 use crate::support::client::{Answer, Client, Run};
 use crate::support::peer::Peer;
 use crate::support::pki::Ca;
 use crate::support::postgres::{Postgres, closed_port};
+use crate::support::serving::{TLS13, asking, plain};
 
 const FULL: &str = "user=postgres dbname=postgres sslmode=verify-full sslrootcert=root.crt";
 
@@ -79,24 +84,90 @@ fn a_kind_that_only_a_login_would_tell_does_not_end_it() {
     }
 }
 
-/// Before the certificate: after it libpq may have refused it at once.
+/// libpq waits for these until `connect_timeout`: nothing after the `S`, or nothing after the startup packet.
 #[test]
 fn a_silent_host_is_given_up_after_connect_timeout() {
-    let Some((server, client)) = server() else {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(server) = Postgres::start(&served) else {
         return;
     };
-    let silent = Peer::start(|c| {
+    let client = Client::trusting(&root);
+    let (plain, demanding) = (
+        Arc::new(plain(&served, TLS13)),
+        Arc::new(asking(&served, TLS13)),
+    );
+    let after_the_startup_packet = |config: Arc<ServerConfig>| {
+        Peer::start(move |c| {
+            let mut session = c.tls(&config)?;
+            // What comes is read, so that the connection does not break.
+            std::io::copy(&mut session, &mut std::io::sink())?;
+            Ok(())
+        })
+    };
+    let after_s = Peer::start(|c| {
         c.request()?;
         c.say(b"S")?;
         c.listen()
     });
-    let string = format!(
-        "host=db.example,db.example hostaddr=127.0.0.1,127.0.0.1 port={},{} {FULL} connect_timeout=10",
-        silent.port, server.port
-    );
-    let run = any(&client, &string);
-    assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(client.psql(&string), Answer::Tls);
+    let rows = [
+        (after_s, None),
+        (after_the_startup_packet(demanding), None),
+        (after_the_startup_packet(plain), Some("--login")),
+    ];
+    // They only wait.
+    std::thread::scope(|scope| {
+        for (silent, option) in &rows {
+            let (client, string) = (&client, given_up(silent.port, server.port));
+            scope.spawn(move || {
+                let mut arguments = vec!["check", "--format", "json", "--hosts", "any", &string];
+                arguments.extend(option);
+                let run = client.pgtls(&arguments);
+                assert_eq!(run.code, 0, "{option:?}: {run:?}");
+                assert_eq!(client.psql(&string), Answer::Tls);
+            });
+        }
+    });
+}
+
+/// The one whose host is silent, and then another.
+fn given_up(silent: u16, other: u16) -> String {
+    format!(
+        "host=db.example,db.example hostaddr=127.0.0.1,127.0.0.1 port={silent},{other} {FULL} connect_timeout=10"
+    )
+}
+
+/// OpenSSL refuses such a message as soon as it sees its first byte, and libpq then tries no other host. rustls waits for
+/// the rest.
+#[test]
+fn a_host_that_begins_the_wrong_message_is_not_silent() {
+    let Some((server, client)) = server() else {
+        return;
+    };
+    // A Certificate, a NewSessionTicket, and a close_notify.
+    let rows = [
+        &[22, 3, 3, 0, 4, 11, 0, 0, 16][..],
+        &[22, 3, 3, 0, 4, 4, 0, 0, 16],
+        &[21, 3, 3, 0, 2, 1, 0],
+    ];
+    std::thread::scope(|scope| {
+        for first in rows {
+            let (client, port) = (&client, server.port);
+            scope.spawn(move || {
+                let peer = Peer::start(move |c| {
+                    c.hello()?;
+                    c.say(first)?;
+                    c.listen()
+                });
+                let string = given_up(peer.port, port);
+                let run = any(client, &string);
+                assert_ne!(run.code, 0, "{first:?}: {run:?}");
+                let theirs = client.psql(&string);
+                let refused = matches!(theirs, Answer::Refused(_));
+                assert!(refused, "{first:?}: {theirs:?}");
+            });
+        }
+    });
 }
 
 /// libpq 16 and newer may begin with any of them.

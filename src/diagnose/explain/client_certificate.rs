@@ -104,7 +104,7 @@ pub(in crate::diagnose) fn in_handshake(
         | HandshakeError::NoAlpn
         | HandshakeError::NotTls { .. }
         | HandshakeError::TooMuch
-        | HandshakeError::Timeout
+        | HandshakeError::Timeout { .. }
         | HandshakeError::StillJudging
         | HandshakeError::Io(_)
         | HandshakeError::Misbehaved(_)

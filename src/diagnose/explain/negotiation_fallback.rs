@@ -83,7 +83,9 @@ fn silence(fallback: &NegotiationFallback) -> Option<Silence<'_>> {
                 Some(Silence::NoAlpn)
             }
             // The proxy in front may take the bytes and pass them on to nobody.
-            HandshakeError::Timeout if tls.protocol.is_none() => Some(Silence::Nothing),
+            HandshakeError::Timeout { received: 0 } if tls.protocol.is_none() => {
+                Some(Silence::Nothing)
+            }
             HandshakeError::Closed { .. }
             | HandshakeError::NotTls { .. }
             | HandshakeError::Io(_) => Some(Silence::Nothing),
@@ -98,7 +100,7 @@ fn silence(fallback: &NegotiationFallback) -> Option<Silence<'_>> {
             | HandshakeError::NoCommonCipher
             | HandshakeError::NothingToOffer
             | HandshakeError::TooMuch
-            | HandshakeError::Timeout
+            | HandshakeError::Timeout { .. }
             | HandshakeError::StillJudging
             | HandshakeError::Misbehaved(_)
             | HandshakeError::Other(_) => None,

@@ -400,10 +400,10 @@ pub(in crate::diagnose) fn handshake(
         HandshakeError::Closed { .. } => finding(Code::Closed, error.to_string()).hint(
             "Look in the server's log. A proxy that expects another SNI or ALPN also does this.",
         ),
-        HandshakeError::Timeout if progress == Progress::Finished => no_first_answer(task, tls),
+        HandshakeError::Timeout { .. } if progress == Progress::Finished => no_first_answer(task, tls),
         HandshakeError::StillJudging => finding(Code::Timeout, error.to_string())
             .hint("The chain is large, or this machine is busy. Add --timeout 60."),
-        HandshakeError::Timeout => finding(Code::Timeout, error.to_string())
+        HandshakeError::Timeout { .. } => finding(Code::Timeout, error.to_string())
             .hint("Something on the way may drop large packets (MTU), or the server may be hung."),
         HandshakeError::Io(source) => {
             finding(Code::Closed, format!("{error}: {source}")).hint("The network broke the connection. Try again.")
