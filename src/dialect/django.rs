@@ -75,6 +75,25 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
             "Write each setting once.",
         ));
     }
+    // `get_connection_params` sets these four behind OPTIONS. `dbname` is set before.
+    let has = |part: &Option<String>| part.as_ref().is_some_and(|part| !part.is_empty());
+    let of_url = [
+        ("host", url.hosts.iter().any(|(host, _)| !host.is_empty())),
+        ("port", url.hosts.iter().any(|(_, port)| !port.is_empty())),
+        ("user", has(&url.user)),
+        ("password", has(&url.password)),
+    ];
+    let mut reading = Reading::new(DIALECT);
+    url.query.retain(|param| {
+        let is_overruled = of_url.contains(&(param.name.as_str(), true));
+        if is_overruled {
+            reading.warn(
+                &param.name,
+                "Django ignores it here: what stands before the database counts",
+            );
+        }
+        !is_overruled
+    });
     // `psycopg.IsolationLevel`
     let is_level = |value: &str| matches!(value, "1" | "2" | "3" | "4");
     if find(&url.query, "isolation_level").is_some_and(|level| !is_level(level)) {
@@ -92,7 +111,6 @@ pub(super) fn read(text: &str) -> Result<Reading, Fault> {
         hosts: hosts.collect(),
         ..url
     };
-    let mut reading = Reading::new(DIALECT);
     uri::read(&url, &TABLE, &mut reading)?;
     if reading.get(Keyword::SslMode).is_some() {
         reading.info(

@@ -38,7 +38,7 @@ struct Run<'l> {
     /// The variables that the line sets for it, the last value of each at the end.
     variables: Vec<(&'l str, &'l str)>,
     /// The variables that are set before `sudo`.
-    withheld: Vec<&'l str>,
+    withheld: Vec<(&'l str, &'l str)>,
     /// Whether the line takes variables away, which are not known here.
     cleans: bool,
 }
@@ -68,11 +68,12 @@ fn run_of(line: &[super::shell::ShellWord]) -> Option<Run<'_>> {
             (_, "env") => run = Some(word),
             (_, "sudo") => {
                 // Unless its policy says otherwise, it passes nothing on (`env_reset` in sudoers).
-                withheld.extend(variables.drain(..).map(|(name, _)| name));
+                withheld.append(&mut variables);
                 run = Some(word);
             }
             (Some("sudo"), "-u" | "-U") => at = at.saturating_add(1),
-            (Some("sudo"), "-E" | "-H" | "-i" | "-n") => {}
+            (Some("sudo"), "-E" | "--preserve-env") => variables = std::mem::take(&mut withheld),
+            (Some("sudo"), "-H" | "-i" | "-n") => {}
             (Some("env"), option) if option.starts_with('-') => {
                 cleans = true;
                 if matches!(option, "-u" | "--unset") {
@@ -153,9 +154,7 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
         return Err(Fault::Damaged(Damage::Typographic(sign)));
     }
     let mut reading = Reading::new(DIALECT);
-    let mut database: Option<String> = None;
-    // Where no other is named.
-    let mut maintenance: Option<String> = None;
+    let mut given = Given::default();
     let mut plain: Vec<&str> = Vec::new();
     let mut rest = line
         .iter()
@@ -190,12 +189,13 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
             if matches!(name, "set" | "variable") {
                 no_setting(value, &mut reading);
             }
-            if name == "maintenance-db" {
-                maintenance = value.map(str::to_owned);
+            match name {
+                "maintenance-db" => given.maintenance = value,
+                "all" => given.flags.push('a'),
+                _ => given.store(keyword, value, &mut reading),
             }
-            store(keyword, value, &mut reading, &mut database);
         } else if let Some(short) = word.strip_prefix('-').filter(|short| !short.is_empty()) {
-            short_options(short, program, &mut rest, &mut reading, &mut database);
+            short_options(short, program, &mut rest, &mut reading, &mut given);
         } else {
             plain.push(word);
         }
@@ -204,26 +204,26 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
     let mut ignored = Vec::new();
     match program.words {
         Words::DatabaseAndUser => {
-            if database.is_none() {
-                database = plain.next().map(str::to_owned);
-            }
-            if reading.get(Keyword::User).is_none()
+            given.database = given.database.or_else(|| plain.next());
+            if !given.has_user
                 && let Some(user) = plain.next()
             {
-                reading.set(Keyword::User, user);
+                reading.set_or_unset(Keyword::User, user);
             }
             ignored.extend(plain.map(str::to_owned));
         }
         Words::Database => {
-            database = database.or_else(|| plain.next().map(str::to_owned));
+            given.database = given.database.or_else(|| plain.next());
             too_many(plain, 0, program)?;
         }
         Words::Others(most) => too_many(plain, most, program)?,
     }
-    if let Some(database) = database.or(maintenance) {
-        set_database(&database, program.priority(), &mut reading)?;
+    // An empty one is as good as none (`conninfo_array_parse` in libpq's `fe-connect.c`).
+    match given.database_of(program).filter(|name| !name.is_empty()) {
+        Some(database) => set_database(database, program.priority(), &mut reading)?,
+        None => no_string_for_name(program, &run.variables)?,
     }
-    for name in run.withheld {
+    for (name, _) in run.withheld {
         if is_of_libpq(name) {
             reading.warn(
                 name,
@@ -234,6 +234,57 @@ fn take_apart(text: &str, home: Option<&str>) -> Result<(Reading, Vec<String>), 
     // `PGX=.. psql`: the environment comes after the string.
     add_environment(&mut reading, run.variables.into_iter())?;
     Ok((reading.without_nul()?, ignored))
+}
+
+/// What the options of a command say. What is there and empty still counts as given.
+#[derive(Default)]
+struct Given<'w> {
+    database: Option<&'w str>,
+    maintenance: Option<&'w str>,
+    has_user: bool,
+    /// Letters without an argument.
+    flags: String,
+}
+
+impl<'w> Given<'w> {
+    fn store(&mut self, keyword: Option<Keyword>, value: Option<&'w str>, reading: &mut Reading) {
+        match (keyword, value) {
+            (Some(Keyword::Dbname), Some(value)) => self.database = Some(value),
+            (Some(keyword), Some(value)) => {
+                self.has_user |= keyword == Keyword::User;
+                reading.set_or_unset(keyword, value);
+            }
+            (None, _) | (Some(_), None) => {}
+        }
+    }
+
+    /// Where the program connects. All but createdb and dropdb have a database of their own, unless they take all.
+    fn database_of(&self, program: &Program) -> Option<&'w str> {
+        let has_own = !matches!(program.name, "createdb" | "dropdb") && !self.flags.contains('a');
+        match (self.database, has_own) {
+            (None, false) => self.maintenance,
+            (database, _) => database,
+        }
+    }
+}
+
+/// Some programs take these variables for the database, and so for a string.
+fn no_string_for_name(program: &Program, variables: &[(&str, &str)]) -> Result<(), Fault> {
+    let takes_them = matches!(
+        program.name,
+        "vacuumdb" | "reindexdb" | "clusterdb" | "pgbench"
+    );
+    let string = variables
+        .iter()
+        .find(|(name, value)| matches!(*name, "PGDATABASE" | "PGUSER") && is_string(value));
+    match string.filter(|_| takes_them) {
+        None => Ok(()),
+        Some((name, _)) => Err(Fault::refused_but(
+            DIALECT,
+            format!("{} takes {name} for a connection string", program.name),
+            "Give the string behind -d.",
+        )),
+    }
 }
 
 /// All but psql refuse a word too many.
@@ -255,7 +306,7 @@ fn short_options<'w>(
     program: &Program,
     rest: &mut impl Iterator<Item = &'w str>,
     reading: &mut Reading,
-    database: &mut Option<String>,
+    given: &mut Given<'w>,
 ) {
     for (at, letter) in short.char_indices() {
         let keyword = match letter {
@@ -266,6 +317,7 @@ fn short_options<'w>(
             _ => None,
         };
         if keyword.is_none() && !program.arguments.contains(letter) {
+            given.flags.push(letter);
             continue;
         }
         let attached = short
@@ -275,7 +327,7 @@ fn short_options<'w>(
         if letter == 'v' && program.words == Words::DatabaseAndUser {
             no_setting(value, reading);
         }
-        store(keyword, value, reading, database);
+        given.store(keyword, value, reading);
         return;
     }
 }
@@ -299,27 +351,15 @@ fn no_setting(assignment: Option<&str>, reading: &mut Reading) {
     );
 }
 
-fn store(
-    keyword: Option<Keyword>,
-    value: Option<&str>,
-    reading: &mut Reading,
-    database: &mut Option<String>,
-) {
-    // An empty one is as good as none (`conninfo_array_parse` in libpq's `fe-connect.c`).
-    let value = value.filter(|value| !value.is_empty());
-    match (keyword, value) {
-        (Some(Keyword::Dbname), Some(value)) => *database = Some(value.to_owned()),
-        (Some(keyword), Some(value)) => reading.set(keyword, value),
-        (None, _) | (Some(_), None) => {}
-    }
+fn is_string(database: &str) -> bool {
+    database.contains('=')
+        || database.starts_with("postgresql://")
+        || database.starts_with("postgres://")
 }
 
 /// A string or URI in place of a database's name; what it leaves out stays as it is.
 fn set_database(database: &str, priority: Priority, reading: &mut Reading) -> Result<(), Fault> {
-    let is_string = database.contains('=')
-        || database.starts_with("postgresql://")
-        || database.starts_with("postgres://");
-    if !is_string {
+    if !is_string(database) {
         reading.set(Keyword::Dbname, database);
         return Ok(());
     }
@@ -412,6 +452,8 @@ mod tests {
         for line in [
             "psql -h h --unknown d",
             "psql -h h --no d",
+            "PGDATABASE=sslmode=disable vacuumdb -h h",
+            "PGUSER=sslmode=disable pgbench -h h",
             "pg_dump -d a b",
             "pg_dump -h h a b",
             "vacuumdb -h h -d a b",
@@ -496,6 +538,23 @@ mod tests {
                 "PGSSLMODE=verify-full sudo PGSSLMODE=require psql -h h",
                 Some("require"),
             ),
+            (
+                "PGSSLMODE=disable sudo -E psql 'host=h sslrootcert=/r'",
+                Some("disable"),
+            ),
+            // The programs of PostgreSQL 15 were asked for what they give to libpq.
+            ("psql -h h -d sslmode=verify-full -d ''", None),
+            ("psql -h h -d '' sslmode=verify-full", None),
+            ("pg_dump -h h -d sslmode=verify-full --dbname=", None),
+            ("vacuumdb -h h --maintenance-db=sslmode=verify-full", None),
+            (
+                "vacuumdb -h h -a --maintenance-db=sslmode=disable",
+                Some("disable"),
+            ),
+            (
+                "reindexdb -h h --all --maintenance-db=sslmode=disable",
+                Some("disable"),
+            ),
         ] {
             let reading = read(line).unwrap();
             let found = reading.get(Keyword::SslMode);
@@ -548,6 +607,7 @@ mod tests {
             ("psql -h h app me third", "app", Some("me"), 1),
             ("psql -h h --username=me app other", "app", Some("me"), 1),
             ("psql -h h app", "app", None, 0),
+            ("psql -h h -U '' app other", "app", None, 1),
             (
                 "psql -U me app postgresql://u:secret@h/x",
                 "app",

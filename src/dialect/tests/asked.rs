@@ -302,6 +302,13 @@ fn a_value_that_the_driver_does_not_know_is_refused_with_its_name() {
                 "host=h sslmode=prefer",
             ),
             (Django, "postgres://h?isolation_level=4&pool=true", "host=h"),
+            // Django's own `get_connection_params` was asked.
+            (
+                Django,
+                "postgres://u@h/d?host=good&user=w&port=9&sslmode=require",
+                "dbname=d host=h port=9 sslmode=require user=u",
+            ),
+            (Django, "postgres:///d?host=good", "dbname=d host=good"),
         ],
     );
 }
