@@ -106,9 +106,10 @@ pub(super) fn all(path: &str, kind: Kind, text: &str) -> Finds {
         .candidates
         .sort_by(|a, b| (a.line, &a.key).cmp(&(b.line, &b.key)));
     // An anchor of YAML is read again wherever it is merged.
-    finds
-        .candidates
-        .dedup_by(|a, b| (a.line, &a.key, &a.filled.text) == (b.line, &b.key, &b.filled.text));
+    finds.candidates.dedup_by(|a, b| {
+        let what = |one: &Candidate| (one.line, one.beside, one.filled.mode);
+        what(a) == what(b) && (&a.key, &a.filled.text) == (&b.key, &b.filled.text)
+    });
     if finds.candidates.len() > MOST {
         finds.candidates.truncate(MOST);
         finds.is_cut = true;

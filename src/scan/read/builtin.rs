@@ -72,8 +72,8 @@ impl Shell {
         }
         let is_declared = matches!(name, "declare" | "typeset" | "local");
         let has_any = |letters: &[char]| letters.iter().any(|letter| has('-', *letter));
-        // What is assigned to such a variable changes on the way.
-        if is_declared && has_any(&['u', 'l', 'c', 'i']) && !followed(words).is_empty() {
+        // What is assigned to such a variable changes on the way. An array is never exported.
+        if is_declared && has_any(&['u', 'l', 'c', 'i', 'a', 'A']) && !followed(words).is_empty() {
             self.lose();
         }
         let exported = match name {
@@ -88,7 +88,11 @@ impl Shell {
             "unset" => {
                 self.doubt_open(words);
                 for word in words {
-                    self.state.remove(without_redirection(word));
+                    let word = without_redirection(word);
+                    match word.split_once('[') {
+                        Some((name, _)) => self.state.doubt(Followed::of(name).as_ref()),
+                        None => self.state.remove(word),
+                    }
                 }
                 return true;
             }

@@ -63,7 +63,7 @@ impl Shell {
             "{" => self.open(Block::Group),
             "function" => self.control.expect(Head::Name),
             "then" => self.control.then(&self.state),
-            "do" | "!" => {}
+            "do" | "!" | "time" | "-p" => {}
             "else" | "elif" => {
                 self.control.branch(&mut self.state);
                 if is_make {

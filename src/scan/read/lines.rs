@@ -6,7 +6,7 @@ use super::is_variable;
 use super::shell::{Earlier, Rules, Shell};
 use super::words::{Brackets, Piece, split, words};
 use crate::dialect::lines_of_env_file;
-use crate::scan::document::{Document, UNKNOWN};
+use crate::scan::document::{Document, Followed, UNKNOWN};
 
 /// Which rules the lines follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +149,10 @@ fn one(line: &str, style: Style, number: usize, document: &mut Document) {
             let pair = set.and_then(|_| text.get(4..)?.trim().trim_matches('"').split_once('='));
             match pair {
                 Some((key, value)) => document.set(0, key, value, number),
+                // It takes back what was set behind `setlocal`.
+                None if text.trim().eq_ignore_ascii_case("endlocal") => {
+                    document.set(0, Followed::Mode.name(), UNKNOWN, number);
+                }
                 None => document.say(0, text, number),
             }
         }

@@ -49,9 +49,20 @@ impl Shell {
 
     /// A setting of a unit.
     pub(super) fn unit_line(&mut self, text: &str, number: usize) -> Taken {
+        if text.starts_with('[') {
+            self.section = match text {
+                "[Service]" | "[Socket]" | "[Mount]" | "[Swap]" => Section::Process,
+                _ => Section::Other,
+            };
+            return Taken::Yes;
+        }
         let Some((key, value)) = text.split_once('=') else {
             return Taken::No;
         };
+        // systemd ignores them there.
+        if self.section == Section::Other {
+            return Taken::No;
+        }
         let value = value.trim();
         match key.trim() {
             "Environment" if !value.is_empty() => {
@@ -71,6 +82,14 @@ impl Shell {
         }
         Taken::Yes
     }
+}
+
+/// A section of a unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// It starts a process (`systemd.exec`).
+    Process,
+    Other,
 }
 
 /// Whether the program that runs the recipes is no shell.

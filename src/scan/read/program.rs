@@ -133,7 +133,11 @@ impl<'w> Simple<'w> {
         let mut rest = words.get(..end).unwrap_or_default();
         while let [word, behind @ ..] = rest {
             rest = behind;
-            let pair = assignment(word).filter(|(name, _)| runner.takes(name));
+            // `docker run --label NAME=value`
+            let is_of_option = runner == Runner::Elsewhere
+                && last.starts_with('-')
+                && !matches!(last, "-e" | "--env");
+            let pair = assignment(word).filter(|(name, _)| !is_of_option && runner.takes(name));
             if let Some((name, value)) = pair {
                 simple.assigned.push((name, value, Sure::Yes));
                 continue;
@@ -206,7 +210,10 @@ impl<'w> Simple<'w> {
                 | "--user" | "--group",
             ) => return others,
             // `exec -c` runs with an empty environment, `command -v` runs nothing.
-            (Runner::Passing, "-c" | "-v" | "-V") => self.doubt(),
+            (Runner::Passing, "-v" | "-V" | "-E") => self.doubt(),
+            (Runner::Passing, flags) if is_cluster(flags, "acl") && flags.contains('c') => {
+                self.doubt();
+            }
             (Runner::Elsewhere, "-e" | "--env") => {
                 self.passed.extend(argument);
             }
@@ -218,6 +225,11 @@ impl<'w> Simple<'w> {
     fn remove(&mut self, name: &'w str) {
         self.removed.push(name);
         self.assigned.retain(|(assigned, _, _)| *assigned != name);
+    }
+
+    /// Whether the program gets words that are read when it runs.
+    fn has_more(&self) -> bool {
+        self.words.iter().any(|word| word.ends_with("xargs"))
     }
 
     /// `sudo` may drop what stands before it.
@@ -263,6 +275,12 @@ impl<'w> Simple<'w> {
             Program::Script(_) | Program::Other => Server::Unknown,
         }
     }
+}
+
+/// Whether a word has several of these flags.
+fn is_cluster(word: &str, flags: &str) -> bool {
+    let letters = word.strip_prefix('-');
+    letters.is_some_and(|letters| letters.chars().all(|letter| flags.contains(letter)))
 }
 
 /// The program of a command, and where it stands, if it is psql or runs psql.
@@ -322,11 +340,11 @@ impl Shell {
             self.document.open(Some(self.scope), String::new())
         };
         for (name, value, _) in &simple.assigned {
-            self.lose_if_locked(name);
+            self.lose_by_name(name);
             self.document.set(scope, name, value, number);
         }
         let arguments = match simple.program {
-            Program::Psql(command) if self.is_open(command) => Arguments::Open,
+            Program::Psql(command) if self.is_open(command) || simple.has_more() => Arguments::Open,
             Program::Psql(_) | Program::Script(_) | Program::Other => arguments,
         };
         let (server, password) = match simple.program {

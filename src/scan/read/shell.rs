@@ -8,7 +8,7 @@ use super::control::{Block, Control};
 use super::docker::Image;
 use super::keyword::Taken;
 use super::lines::{LONGEST_LINE, Style, assigned_alone};
-use super::make;
+use super::make::{self, Section};
 use super::unclosed::{HereDocument, Quoted, Rest, Unclosed};
 use super::variables::{Exported, State};
 use super::words::{Brackets, End, Piece, split};
@@ -55,6 +55,7 @@ pub(super) struct Shell {
     /// Commands that run when everything is set: recipes, `CMD`.
     pub(super) later: Vec<(String, usize)>,
     pub(super) image: Image,
+    pub(super) section: Section,
     /// Those of the command that is read.
     pub(super) arguments: Arguments,
     depth: usize,
@@ -95,6 +96,7 @@ impl Shell {
             open: None,
             later: Vec::new(),
             image: Image::default(),
+            section: Section::Process,
             arguments: Arguments::Known,
             depth: 0,
             certainty: Certainty::Sure,
@@ -328,14 +330,15 @@ impl Shell {
     }
 
     pub(super) fn assign(&mut self, name: &str, value: &str, number: usize, exported: Exported) {
-        self.lose_if_locked(name);
+        self.lose_by_name(name);
         self.document.set(self.scope, name, value, number);
         self.state.assign(name, value, number, exported);
     }
 
-    /// An assignment to a variable that takes none.
-    pub(super) fn lose_if_locked(&mut self, name: &str) {
-        if Followed::of(name).is_some_and(|name| self.locked.contains(&name)) {
+    /// An assignment to a variable that takes none, or to one that counts more: what a service says is written elsewhere.
+    pub(super) fn lose_by_name(&mut self, name: &str) {
+        let is_locked = || Followed::of(name).is_some_and(|name| self.locked.contains(&name));
+        if name == "PGSERVICE" || is_locked() {
             self.lose();
         }
     }

@@ -78,7 +78,8 @@ pub(super) fn find(document: &Document, clues: Clues<'_>) -> Vec<Candidate> {
     without_repetitions(found, prose)
 }
 
-/// A command and the string in it are one, and so are a line and the variable in it.
+/// A command and the string in it are one, and so are a line and the variable in it. Two commands of a line, or two calls,
+/// have scopes of their own.
 fn without_repetitions(found: Vec<Candidate>, prose: bool) -> Vec<Candidate> {
     let mut kept: Vec<Candidate> = Vec::new();
     let mut ordered = found;
@@ -90,9 +91,12 @@ fn without_repetitions(found: Vec<Candidate>, prose: bool) -> Vec<Candidate> {
     });
     for candidate in ordered {
         let repeats = |earlier: &&mut Candidate| {
+            let is_equal = earlier.filled.text == candidate.filled.text;
+            let has_key = earlier.key.is_some() || candidate.key.is_some();
+            let are_two = is_equal && !prose && !has_key && earlier.scope != candidate.scope;
             earlier.line == candidate.line
-                && (earlier.filled.text == candidate.filled.text
-                    && (prose || earlier.key.is_none() || candidate.key.is_none())
+                && !are_two
+                && (is_equal && (prose || earlier.key.is_none() || candidate.key.is_none())
                     || candidate.key.is_none()
                         && is_same(&earlier.filled.text, &candidate.filled.text))
         };

@@ -102,6 +102,31 @@ fn a_command_gets_only_the_mode_that_surely_reaches_it() {
             "export PGSSLMODE=verify-full\nsu - u -c 'psql -h db.acme.io'\n",
             vec!["unknown"],
         ),
+        (
+            "export PGSSLMODE=verify-full\nexec -cl psql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "export PGSSLMODE=verify-full\necho sslmode=disable | xargs psql -h db.acme.io -d\n",
+            vec!["unknown"],
+        ),
+        (
+            "export PGSSLMODE=verify-full PGSERVICE=x\npsql -h db.acme.io\n",
+            vec!["unknown"],
+        ),
+        (
+            "docker run --label PGSSLMODE=verify-full img psql -h db.acme.io\n",
+            vec!["fail"],
+        ),
+        // Twice the same words.
+        (
+            "PGSSLMODE=verify-full psql -h db.acme.io; PGSSLMODE=disable psql -h db.acme.io\n",
+            vec!["pass", "fail"],
+        ),
+        (
+            "export PGSSLMODE=verify-full; psql -h db.acme.io; unset PGSSLMODE; psql -h db.acme.io\n",
+            vec!["pass", "fail"],
+        ),
         // Words that set nothing.
         (
             "export PGHOST=db.acme.io PGUSER=u\necho PGSSLMODE=verify-full\n",
@@ -253,12 +278,29 @@ fn settings_of_makefiles_images_and_units_that_may_be_others_do_not_pass() {
         ("Environment=\n", "unknown"),
         ("UnsetEnvironment=PGSSLMODE\n", "unknown"),
         ("EnvironmentFile=/etc/x\n", "unknown"),
+        ("[Unit]\nEnvironment=PGSSLMODE=disable\n[Service]\n", "pass"),
     ] {
         let unit = format!(
             "[Service]\nEnvironment=PGSSLMODE=verify-full\n{lines}ExecStart=-/usr/bin/psql -h db.acme.io\n"
         );
         assert_eq!(verdicts(&[("a.service", &unit)]), [expected], "{unit}");
     }
+}
+
+#[test]
+fn what_is_set_where_nothing_reads_it_does_not_count() {
+    for section in ["Unit", "Install", "X-Old"] {
+        let unit = format!(
+            "[{section}]\nEnvironment=PGSSLMODE=verify-full\n[Service]\nExecStart=/usr/bin/psql -h db.acme.io\n"
+        );
+        assert_eq!(verdicts(&[("a.service", &unit)]), ["fail"], "{unit}");
+    }
+    let batch = "setlocal\nset PGSSLMODE=verify-full\nendlocal\npsql -h db.acme.io -d d\n";
+    assert_eq!(verdicts(&[("a.bat", batch)]), ["unknown"]);
+    let python = "import psycopg\npsycopg.connect('postgresql://u@db.acme.io/d', sslmode='verify-full'); psycopg.connect('postgresql://u@db.acme.io/d', sslmode='disable')\n";
+    let mut found = verdicts(&[("a.py", python)]);
+    found.sort();
+    assert_eq!(found, ["fail", "pass"]);
 }
 
 #[test]

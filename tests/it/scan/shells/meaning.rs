@@ -40,6 +40,31 @@ pub(super) const SCRIPTS: &[Row] = &[
     ),
     (
         For::Bash,
+        "declare -a PGSSLMODE\nexport PGSSLMODE=verify-full\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::Bash,
+        "export PGSSLMODE=verify-full\nunset 'PGSSLMODE[0]'\npsql -h a",
+        &["unknown"],
+    ),
+    (
+        For::Bash,
+        "export PGSSLMODE=verify-full\ntime { export PGSSLMODE=require; }\npsql -h a",
+        &["fail"],
+    ),
+    (
+        For::Bash,
+        "export PGSSLMODE=verify-full\ntime -p { unset PGSSLMODE; }\npsql -h a",
+        &["fail"],
+    ),
+    (
+        For::Bash,
+        "time -p PGSSLMODE=verify-full psql -h a",
+        &["pass"],
+    ),
+    (
+        For::Bash,
         "declare -u PGSSLMODE\nexport PGSSLMODE=verify-full\npsql -h a",
         &["unknown"],
     ),
