@@ -4,7 +4,7 @@ use super::files::{lost_backslashes, quoted_path};
 use super::front::Front;
 use super::refusal::{self, Asked};
 use super::wire;
-use crate::conninfo::{ChannelBinding, Keyword, TargetSessionAttrs, shown_path};
+use crate::conninfo::{ChannelBinding, Keyword, Origin, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
 use crate::diagnose::cause::{self, Cause};
 use crate::diagnose::{
@@ -258,13 +258,22 @@ fn ignored(task: &Task, file: &IgnoredFile) -> Finding {
     );
     let found = finding(Level::Warning, Code::PassfileIgnored, message);
     match file.why {
-        Unusable::TooOpen(_) => found.hint(
-            Hint::say("Remove the access of group and others:").fix(
-                Fix::command(format!("chmod 0600 {}", quoted_path(&file.path)))
+        Unusable::TooOpen(_) => {
+            let quoted = quoted_path(&file.path);
+            let change = Hint::say("Remove the access of group and others:").fix(
+                Fix::command(format!("chmod 0600 {quoted}"))
                     .of(shown_path(&file.path))
                     .proven(),
-            ),
-        ),
+            );
+            found.hint(match file.origin {
+                Origin::Environment(variable) => change
+                    .then("If it belongs to another user, or is mounted from a secret, use a copy:")
+                    .show(format!(
+                        "install -m 600 {quoted} ~/.pgpass && export {variable}=~/.pgpass"
+                    )),
+                Origin::String { .. } | Origin::Service { .. } | Origin::Default => change,
+            })
+        }
         Unusable::NotPlain | Unusable::Unreadable(_) => {
             if let Some(lost) = lost_backslashes(&task.conninfo, Keyword::Passfile) {
                 return found.hint(lost);

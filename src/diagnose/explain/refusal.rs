@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::operator::Operator;
 use super::pooler;
-use crate::conninfo::{ConnInfo, Host, Keyword, Origin, Setting, Value};
+use crate::conninfo::{ConnInfo, Host, Keyword, MASK, Origin, Setting, Value, shown_path};
 use crate::diagnose::cause::{Cause, Method, quoted};
 use crate::diagnose::{Fix, Hint};
 use crate::escape::escape;
@@ -376,15 +376,48 @@ fn password(asked: &Asked<'_>) -> Hint {
         _ => String::new(),
     };
     let log = "The server does not tell a client which, but its log does.";
+    let source = source_of_password(asked.conninfo());
     if asked.method == Some(login::Method::Password) {
-        return Hint::say(format!(
+        return source.then(format!(
             "{wrong} If pg_hba.conf passes the password on to another service (LDAP, PAM, RADIUS, a cloud's tokens), that service refused it.{certificate} {log}"
         ));
     }
-    Hint::say(format!("{wrong}{certificate} {log} Or an administrator looks:")).show(format!(
+    source.then(format!("{wrong}{certificate} {log} Or an administrator looks:")).show(format!(
         "SELECT rolvaliduntil, rolpassword IS NULL AS no_password FROM pg_authid WHERE rolname = {};",
         literal(&asked.user().value)
     ))
+}
+
+/// Where the password came from, if that is not the string, and what a secret store or a template has left around it.
+fn source_of_password(conninfo: &ConnInfo) -> Hint {
+    let Some(password) = &conninfo.password else {
+        let file = conninfo.passfile().map(|file| shown_path(&file.value));
+        return Hint::from(file.map(|file| {
+            Hint::say(format!("The password came from {file}, where a backslash stands before a : or \\ that is part of it."))
+        }));
+    };
+    let source = match &password.origin {
+        Origin::String { .. } | Origin::Default => Hint::default(),
+        origin @ (Origin::Service { .. } | Origin::Environment(_)) => {
+            Hint::say(format!("The password came from {origin}."))
+        }
+    };
+    let form = match password.value.expose() {
+        [.., b'\r' | b'\n'] => {
+            "It ends with a line break: remove it, for example with tr -d '\\r\\n'."
+        }
+        [b'"', .., b'"'] | [b'\'', .., b'\''] => {
+            "It has quotation marks around it. docker --env-file, Kubernetes and service files keep them as part of the value."
+        }
+        [b'<', .., b'>'] | [b'[', .., b']'] | [b'{', .., b'}'] => {
+            "It has brackets around it: perhaps a placeholder, which was not replaced."
+        }
+        mask if mask == MASK.as_bytes() => {
+            "It is the mask that pgtls prints instead of a password."
+        }
+        _ => return source,
+    };
+    source.then(form)
 }
 
 /// A name as SQL reads it.

@@ -231,3 +231,32 @@ fn a_connection_string_in_the_place_of_a_name_is_explained_and_not_shown() {
         assert!(report.contains(&says), "{variable}: {report}");
     }
 }
+
+#[test]
+fn a_refused_password_is_traced_to_its_source_and_form() {
+    let root = Ca::root("root");
+    let served = root.leaf(&["db.example"]);
+    let Some(mut server) = Postgres::start(&served) else {
+        return;
+    };
+    server
+        .sql("SET password_encryption = 'scram-sha-256'; CREATE ROLE ann LOGIN PASSWORD 'hunter2'");
+    server.admit(&format!("{LOCAL}hostssl all all all scram-sha-256\n"));
+    server.configure(&served, &[]);
+    let string = format!("{GOOD} port={} user=ann", server.port);
+    for (password, says) in [
+        ("hunter2\n", "ends with a line break"),
+        ("\"hunter2\"", "quotation marks around it"),
+        ("[YOUR-PASSWORD]", "perhaps a placeholder"),
+        ("********", "the mask that pgtls prints"),
+    ] {
+        let client = client(&root).with("PGPASSWORD", password);
+        let run = login(&client, &string);
+        assert_eq!(run.code, 8, "{run:?}");
+        let advice = advice(&run);
+        for words in [says, "environment variable PGPASSWORD"] {
+            assert!(advice.contains(words), "{password}: {advice}");
+        }
+        assert!(!run.stdout.contains("hunter2"), "{run:?}");
+    }
+}
