@@ -139,6 +139,9 @@ impl Fault {
         Some(match self {
             Self::Empty => "Is the variable set? To use PGHOST and the other variables alone, give no string.".to_owned(),
             Self::Damaged(damage) => damage.advice(),
+            Self::Unexpanded(Word::Shown(word)) if word.starts_with("{{") || word.starts_with("<%") => {
+                "A program fills that in, such as Helm, Vault or a template. Give the string that it makes.".to_owned()
+            }
             Self::Unexpanded(_) => "Set the variable, and put the string in double quotes in a shell. With --env NAME, pgtls reads a variable itself.".to_owned(),
             Self::OtherDatabase(_) => "pgtls checks PostgreSQL only.".to_owned(),
             Self::OtherDriver { instead, .. } => (*instead).to_owned(),

@@ -231,6 +231,12 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
             dbname
         }
         None => {
+            if place.contains([':', '/']) {
+                reading.warn(
+                    "the URL",
+                    "// is missing before the host, so that pgjdbc takes all of it for the name of a database on localhost",
+                );
+            }
             reading.set_beneath(Keyword::Host, "localhost");
             place
         }

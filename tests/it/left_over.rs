@@ -321,3 +321,28 @@ fn a_link_to_nothing_is_named_and_no_certificate_of_a_client_is_advised() {
     );
     assert!(!hint(&run).contains("cl.crt"), "{run:?}");
 }
+
+#[test]
+fn what_other_programs_write_around_a_path_or_for_none_is_named() {
+    let client = Client::new();
+    client.write("root.crt", Ca::root("root").pem);
+    for (path, says) in [
+        ("@root.crt", "the @ is for other programs"),
+        ("\"root.crt\"", "quotation marks are part of the path"),
+        ("None", "for no value"),
+    ] {
+        let run = client.check(&format!(
+            "host=db.example sslmode=verify-full sslrootcert={path}"
+        ));
+        assert_eq!(run.outcome(), "root-file-missing", "{path}: {run:?}");
+        assert!(hint(&run).contains(says), "{path}: {run:?}");
+    }
+    let run = Client::new().check("postgresql://***:***@***:5432/***?sslmode=require");
+    assert!(run.stdout.contains("CI job"), "{run:?}");
+    let run = Client::new().check("postgresql://{{user}}@db.example/d?sslmode=require");
+    assert!(run.stdout.contains("such as Helm"), "{run:?}");
+    let run = Client::new().check("host=/tmp sslmode=require sslsni=true");
+    assert!(run.stdout.contains("switches SNI off"), "{run:?}");
+    let run = Client::new().check("jdbc:postgresql:localhost:5432/d?user=u&sslmode=disable");
+    assert!(run.stdout.contains("// is missing"), "{run:?}");
+}

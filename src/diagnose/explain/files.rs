@@ -367,11 +367,28 @@ fn looked_at(path: &NamedPath) -> String {
     format!("Full path: {}{origin}.", shown_path(&path.absolute))
 }
 
+/// What programs write where nothing is set.
+const NO_VALUE: [&str; 4] = ["None", "null", "nil", "undefined"];
+
 /// What a word processor, or a file with a line break at its end, has put into a path.
 fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
     let written = path.to_str()?;
     let plain = written.trim_end();
+    let quotes = ['"', '\''];
     let (said, meant) = match Typographic::first_in(written) {
+        None if NO_VALUE.contains(&written) => {
+            return Some(Hint::say(format!(
+                "\"{written}\" is what a program writes for no value. Leave {keyword} out, or give it a path."
+            )));
+        }
+        None if written.strip_prefix('@').is_some_and(|path| Path::new(path).exists()) => (
+            "libpq takes a plain path: the @ is for other programs.".to_owned(),
+            written.trim_start_matches('@').to_owned(),
+        ),
+        None if written.starts_with(quotes) && written.ends_with(quotes) => (
+            "The quotation marks are part of the path: service files, docker --env-file and Kubernetes keep them.".to_owned(),
+            written.trim_matches(quotes).to_owned(),
+        ),
         Some(sign) => (
             format!("{sign}. Word processors and chat programs write such signs."),
             as_typed(written),

@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 
 use super::chain::{issuer, name};
 use super::provider;
-use super::{corrected, shell_word};
+use super::{corrected, from_elsewhere, shell_word};
 use crate::conninfo::{Keyword, shown_path};
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Code, Contents, Context, Finding, Fix, Hint, Stage};
@@ -30,7 +30,12 @@ pub(super) enum End {
 
 /// The finding for a path without an anchor.
 pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) -> Finding {
-    Case { context, judgement }.finding(end)
+    let found = Case { context, judgement }.finding(end);
+    let origin = context
+        .conninfo
+        .map(|conninfo| from_elsewhere(conninfo, &[Keyword::SslRootCert]));
+    let hint = found.hint.clone().and(Hint::from(origin));
+    found.hint(hint)
 }
 
 /// Both key identifiers, side by side, if two CAs share a name.

@@ -51,7 +51,7 @@ impl Role {
 pub(in crate::diagnose) fn renewal(certificate: &Certificate, role: Role) -> Hint {
     match role {
         Role::Leaf(authority) => {
-            let hint = Hint::say("The administrator of the server renews it, puts it into ssl_cert_file and reloads:")
+            let hint = Hint::say("The administrator of the server renews it, puts it into ssl_cert_file (PgBouncer: client_tls_cert_file) and reloads:")
                 .fix(Fix::command("SELECT pg_reload_conf();"));
             match authority {
                 Authority::Public => hint.then(SHORTER),
@@ -60,7 +60,7 @@ pub(in crate::diagnose) fn renewal(certificate: &Certificate, role: Role) -> Hin
         }
         Role::Intermediate(Authority::Public) => "The certificate authority replaces it: the next server certificate comes with the next intermediate. Nothing is to do but to renew the server certificate before then.".into(),
         Role::Intermediate(Authority::Private) => Hint::say(format!(
-            "The certificate authority \"{}\" must issue it anew, before any server certificate below it fails. Then put the new one after the server certificate in ssl_cert_file, and reload.",
+            "The certificate authority \"{}\" must issue it anew, before any server certificate below it fails. Then put the new one after the server certificate in ssl_cert_file (PgBouncer: client_tls_cert_file), and reload.",
             escape(&certificate.issuer.text)
         )),
         Role::Root => "Only the certificate authority can replace it. Ask the operator of the server which root comes next, and trust both until the server uses it: pgtls check --also-trust FILE rehearses that.".into(),

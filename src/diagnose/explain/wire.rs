@@ -3,6 +3,8 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use memchr::memmem::find;
+
 use super::client_certificate;
 use super::front::Front;
 use super::openssl_conf;
@@ -174,6 +176,9 @@ fn no_such_name(task: &Task) -> Hint {
             let mut changes = vec![(Keyword::Host, name)];
             changes.extend(port.map(|port| (Keyword::Port, port)));
             Hint::say("host takes only the name. Write:").fix(corrected(&task.conninfo, &changes))
+        }
+        _ if host.is_some_and(|host| find(host, b"***").is_some()) => {
+            "*** stands for a secret in the log of a CI job. Take the string from where it is set.".into()
         }
         Some(_) | None => Hint::from(comma_for_dot(task))
             .and(host.and_then(|host| foreign_letters(task, host)))

@@ -14,6 +14,7 @@ use crate::verify::{Judgement, Unsatisfied};
 pub(in crate::diagnose) fn of_settings(task: &Task) -> Vec<Finding> {
     let mut found = mode(task);
     found.extend(ignored_crl(task));
+    found.extend(sni_is_off(task));
     found.extend(system(task));
     found.extend(byte_order_mark(task));
     found.extend(newer_libpq(task));
@@ -75,6 +76,21 @@ fn mode(task: &Task) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// libpq takes every value but 1 for "off", `true` as well.
+fn sni_is_off(task: &Task) -> Option<Finding> {
+    let setting = task.conninfo.parameter(Keyword::SslSni)?;
+    let value = setting.value.as_bytes();
+    let means_on = [&b"true"[..], b"on", b"yes"].contains(&&*value.to_ascii_lowercase());
+    means_on.then(|| {
+        let message = format!(
+            "sslsni={} (from {}) switches SNI off: only 1 is on",
+            setting.value, setting.origin
+        );
+        warning(Code::SettingDiffers, Stage::Conninfo, message)
+            .hint(Hint::say("Use:").fix(corrected(&task.conninfo, &[(Keyword::SslSni, b"1")])))
+    })
 }
 
 fn ignored_crl(task: &Task) -> Option<Finding> {

@@ -1,12 +1,16 @@
 //! A certificate that a CRL revokes, and CRLs that are missing or too old.
 
+use std::path::Path;
+
+use memchr::memmem::find;
+
 use super::super::files::quoted_path;
 use super::Case;
 use crate::conninfo::shown_path;
 use crate::diagnose::calendar::day;
 use crate::diagnose::{Finding, Fix, Hint};
 use crate::escape::escape;
-use crate::trust::CrlSource;
+use crate::trust::{CrlSource, read_bounded};
 use crate::x509::{Certificate, Crl, NextUpdate};
 
 impl Case<'_> {
@@ -62,11 +66,11 @@ impl Case<'_> {
             Some(CrlSource::Named {
                 directory: Some(directory),
                 ..
-            }) => Some(
+            }) => Some(misnamed(directory).unwrap_or_else(|| {
                 Hint::say("In a directory the files must have names by hash:").fix(Fix::command(
                     format!("openssl rehash {}", quoted_path(directory)),
-                )),
-            ),
+                ))
+            })),
             Some(CrlSource::Named { .. } | CrlSource::Home(_)) | None => None,
         };
         let advice = self.crl_file().into_iter().chain([advice]).chain(rehash);
@@ -132,6 +136,32 @@ impl Case<'_> {
         }
     }
 }
+
+/// A CRL under the name that a certificate would have: `openssl rehash` does not look at it.
+fn misnamed(directory: &Path) -> Option<Hint> {
+    let entries = directory.read_dir().ok()?.take(MAX_ENTRIES).flatten();
+    let mut paths = entries.map(|entry| entry.path());
+    let (path, right) = paths.find_map(|path| {
+        let (hash, number) = path.file_name()?.to_str()?.split_once('.')?;
+        let is_hash = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let right = path.with_file_name(format!("{hash}.r{number}"));
+        let has_crl = |bytes: Vec<u8>| find(&bytes, b"-----BEGIN X509 CRL").is_some();
+        let is_crl = is_hash && is_number && read_bounded(&path).is_ok_and(has_crl);
+        is_crl.then_some((path, right))
+    })?;
+    Some(
+        Hint::say("A CRL there has the name of a certificate. The names of CRLs end with .r0:")
+            .fix(Fix::command(format!(
+                "mv {} {}",
+                quoted_path(&path),
+                quoted_path(&right)
+            ))),
+    )
+}
+
+/// Entries of a directory that are looked at.
+const MAX_ENTRIES: usize = 1_000;
 
 /// "CRL number 5 of 2026-11-20 by "CN = CA"".
 fn crl_name(crl: &Crl) -> String {

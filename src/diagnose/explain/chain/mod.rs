@@ -264,7 +264,7 @@ impl Case<'_> {
         };
         let hint = match self.place() {
             Place::Leaf => {
-                Hint::say("Renew it, put it into ssl_cert_file and reload the server:")
+                Hint::say("Renew it, put it into ssl_cert_file (PgBouncer: client_tls_cert_file) and reload the server:")
                     .fix(Fix::command("SELECT pg_reload_conf();"))
             }
             Place::Root => {
@@ -272,7 +272,7 @@ impl Case<'_> {
                     .without_root()
             }
             Place::Intermediate => self.held().map(Hint::say).unwrap_or_default().then(
-                "In ssl_cert_file, put the CA's current intermediate after the server certificate, and reload. If the CA has a new key, the server certificate must be issued again as well.",
+                "In ssl_cert_file (PgBouncer: client_tls_cert_file), put the CA's current intermediate after the server certificate, and reload. If the CA has a new key, the server certificate must be issued again as well.",
             ),
         };
         self.finding(message).hint(hint)
