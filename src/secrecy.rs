@@ -220,12 +220,25 @@ pub(crate) fn mentions_secret(text: &[u8]) -> bool {
     secret_name_end(text).is_some()
 }
 
-/// Whether the text goes on from such a name to a value, or is a URL with credentials.
+/// Whether the text goes on from such a name to a value, or is a URL with credentials, also without its scheme.
 fn assigns_secret(text: &[u8]) -> bool {
     let assigned = secret_name_end(text)
         .and_then(|end| text.get(end..))
-        .is_some_and(|rest| rest.contains(&b'='));
-    assigned || holds_credentials(text)
+        .is_some_and(|rest| rest.iter().any(|byte| matches!(byte, b'=' | b':')));
+    // `pass=`, as people write it.
+    let shortened = || find(&text.to_ascii_lowercase(), b"pass=").is_some();
+    assigned || shortened() || holds_credentials(text) || holds_login(text)
+}
+
+/// `user:password@host`
+fn holds_login(text: &[u8]) -> bool {
+    let Some(at) = text.iter().rposition(|byte| *byte == b'@') else {
+        return false;
+    };
+    let login = text
+        .get(..at)
+        .and_then(|before| before.rsplit(|byte| *byte == b'/').next());
+    login.is_some_and(|login| login.iter().skip(1).any(|byte| *byte == b':'))
 }
 
 /// `scheme://user:password@host`, or the part of it before an `=`; made a path, it has one slash less. A single letter

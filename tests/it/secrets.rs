@@ -443,6 +443,24 @@ fn no_secret_of_a_file_of_the_wrong_kind_is_printed() {
         assert_hidden(&run, &["harbour77".to_owned()], list);
         assert_eq!(run.code, 2, "{run:?}");
     }
+    // Where a file belongs.
+    for text in [
+        "host=h pass=harbour77",
+        r#"{"username":"u","password":"harbour77","host":"h"}"#,
+        "u:harbour77@h:5432/d",
+        "//u:harbour77@h/d",
+        "password: harbour77",
+    ] {
+        for options in [
+            &["check", "--from", text][..],
+            &["check", "--trust", text, "host=h"],
+            &["verify", "--cert", text],
+            &["scan", text],
+        ] {
+            let run = client.pgtls(options);
+            assert_hidden(&run, &["harbour77".to_owned()], text);
+        }
+    }
     // One that only stands in a line before is no reason.
     client.write(
         "list",
