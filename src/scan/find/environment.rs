@@ -25,10 +25,24 @@ pub(super) struct Environment<'d> {
     commands: BTreeMap<usize, &'d Command>,
     /// That of the text around this one.
     outside: Besides,
+    changes: Changes,
 }
 
+/// Whether a step of a workflow may set the mode for those behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changes {
+    Some,
+    None,
+}
+
+/// Where steps of workflows write what later ones get: GitHub, CircleCI, Azure.
+const FOR_LATER: &[&str] = &["GITHUB_ENV", "BASH_ENV", "task.setvariable"];
+
 impl<'d> Environment<'d> {
-    pub(super) fn of(document: &'d Document, outside: Besides) -> Self {
+    pub(super) fn of(document: &'d Document, outside: Besides, text: &str) -> Self {
+        let changes = |line: &str| {
+            line.contains(MODE) && FOR_LATER.iter().any(|written| line.contains(written))
+        };
         let entries = || document.entries.iter();
         let roots: BTreeMap<usize, &str> = entries()
             .filter(|entry| entry.key == ROOT)
@@ -54,6 +68,10 @@ impl<'d> Environment<'d> {
             others,
             commands: commands.map(|command| (command.scope, command)).collect(),
             outside,
+            changes: match text.lines().any(changes) {
+                true => Changes::Some,
+                false => Changes::None,
+            },
         }
     }
 
@@ -61,7 +79,11 @@ impl<'d> Environment<'d> {
     pub(super) fn of_scope(&self, scope: usize) -> Besides {
         let mut around = self.document.around(scope);
         let known = around.find_map(|scope| self.of_scopes.get(&scope));
-        known.copied().unwrap_or(self.outside)
+        let mode = known.copied().unwrap_or(self.outside);
+        match self.changes {
+            Changes::Some => mode.in_doubt(),
+            Changes::None => mode,
+        }
     }
 
     /// Gives strings without a name their mode, and commands their password.

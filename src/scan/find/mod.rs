@@ -138,6 +138,9 @@ fn within(
         return;
     }
     let mut document = kind.read(text, first_line);
+    if ours::is_service_file(path) {
+        ours::as_libpq_reads(&mut document, text, first_line);
+    }
     document.join_names_and_values();
     kubernetes::decode(&mut document);
     let commands = commands::take(&mut document, kind);
@@ -154,7 +157,7 @@ fn within(
         found
     };
     beside::join(&groups, &mut found, clues);
-    let environment = Environment::of(&document, outside);
+    let environment = Environment::of(&document, outside, text);
     environment.apply(kind, &mut found);
     finds.candidates.extend(found);
     if depth >= DEEPEST {

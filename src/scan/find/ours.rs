@@ -1,11 +1,13 @@
 //! Whether settings are about PostgreSQL, and whose words they are in.
 
+use std::collections::BTreeSet;
+
 use super::group::Group;
 use super::parts::{LIBPQ, Part};
 use super::{About, Clues};
 use crate::conninfo::{Choice as _, Keyword, SslMode};
 use crate::dialect::Dialect;
-use crate::scan::document::{Document, UNKNOWN};
+use crate::scan::document::{Document, Entry, UNKNOWN};
 use crate::scan::kind::Kind;
 use crate::scan::read::language::{ELIXIR, JAVASCRIPT};
 
@@ -115,6 +117,30 @@ pub(super) fn is_ours(document: &Document, group: &Group<'_>, clues: Clues<'_>) 
 pub(super) fn is_service_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.contains("pg_service")
+}
+
+/// Gives the settings of libpq's services the values that libpq reads: it removes no quotes, and refuses a service with a
+/// blank before `=` (`parseServiceFile` in `fe-connect.c`).
+pub(super) fn as_libpq_reads(document: &mut Document, text: &str, first_line: usize) {
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let written = |entry: &Entry| {
+        let line = lines.get(entry.line.checked_sub(first_line)?)?;
+        let (name, value) = line.split_once('=')?;
+        (name == entry.key).then_some(value)
+    };
+    let refused: BTreeSet<usize> = document
+        .entries
+        .iter()
+        .filter(|entry| written(entry).is_none())
+        .map(|entry| entry.scope)
+        .collect();
+    for entry in &mut document.entries {
+        if refused.contains(&entry.scope) && entry.key == "sslmode" {
+            entry.value = UNKNOWN.to_owned();
+        } else if let Some(value) = written(entry) {
+            entry.value = value.to_owned();
+        }
+    }
 }
 
 /// Whether a file is a program in Elixir.

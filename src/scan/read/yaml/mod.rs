@@ -285,8 +285,8 @@ impl Reader {
             if mark == '&' {
                 anchor = word.get(1..);
             }
-            if word.starts_with("!vault") {
-                // Encrypted by Ansible.
+            if word.starts_with("!vault") || word == "!reset" {
+                // Encrypted by Ansible; taken back in a compose file.
                 self.document.set(scope, key, UNKNOWN, number);
                 return;
             }

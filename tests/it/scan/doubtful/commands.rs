@@ -295,6 +295,37 @@ fn what_is_set_where_nothing_reads_it_does_not_count() {
         );
         assert_eq!(verdicts(&[("a.service", &unit)]), ["fail"], "{unit}");
     }
+    for (service, expected) in [
+        ("sslmode=verify-full", "pass"),
+        ("sslmode = verify-full", "unknown"),
+        ("port = 5432\nsslmode=verify-full", "unknown"),
+        ("sslmode=\"verify-full\"", "fail"),
+    ] {
+        let file = format!("# x\n[a]\nhost=db.acme.io\ndbname=d\n{service}\n");
+        assert_eq!(
+            verdicts(&[("pg_service.conf", &file)]),
+            [expected],
+            "{file}"
+        );
+    }
+    for step in [
+        "echo PGSSLMODE=disable >> $GITHUB_ENV",
+        "echo 'export PGSSLMODE=disable' >> $BASH_ENV",
+        "echo '##vso[task.setvariable variable=PGSSLMODE]disable'",
+        "true",
+    ] {
+        let workflow = format!(
+            "env:\n  PGSSLMODE: verify-full\njobs:\n  a:\n    steps:\n      - run: {step}\n      - run: psql -h db.acme.io -d d\n"
+        );
+        let expected = if step == "true" { "pass" } else { "unknown" };
+        assert_eq!(
+            verdicts(&[(".github/workflows/a.yml", &workflow)]),
+            [expected],
+            "{workflow}"
+        );
+    }
+    let compose = "services:\n  a:\n    environment:\n      PGSSLMODE: !reset verify-full\n    command: psql -h db.acme.io -d d\n";
+    assert_eq!(verdicts(&[("compose.yml", compose)]), ["unknown"]);
     let batch = "setlocal\nset PGSSLMODE=verify-full\nendlocal\npsql -h db.acme.io -d d\n";
     assert_eq!(verdicts(&[("a.bat", batch)]), ["unknown"]);
     let python = "import psycopg\npsycopg.connect('postgresql://u@db.acme.io/d', sslmode='verify-full'); psycopg.connect('postgresql://u@db.acme.io/d', sslmode='disable')\n";
