@@ -145,6 +145,9 @@ mod pgbouncer;
 /// ML-DSA and post-quantum groups, against libpq with old and new OpenSSL.
 #[cfg(unix)]
 mod post_quantum;
+/// Random settings of a connection string, against libpq of PostgreSQL 15 and 18.
+#[cfg(unix)]
+mod random_settings;
 /// The README and docs/: commands, links, exit codes, keys.
 #[cfg(unix)]
 mod readme;
