@@ -285,6 +285,11 @@ fn the_advice_on_a_wrong_name_knows_addresses_services_and_instances() {
     for (names, host, expected) in [
         (&["db.example.com"][..], "127.0.0.1", "is an IP address"),
         (
+            &["*.example.com"],
+            "127.0.0.1",
+            "subjectAltName = IP:127.0.0.1",
+        ),
+        (
             &["db-rw", "db-rw.prod.svc"],
             "db-pooler",
             "serverAltDNSNames",

@@ -1,5 +1,7 @@
 //! Why a name does not match, and which names would.
 
+use std::net::IpAddr;
+
 use super::wire::no_sni;
 use super::{corrected, from_elsewhere};
 use crate::conninfo::{ConnInfo, Keyword, Origin, SslSni};
@@ -50,9 +52,13 @@ pub(in crate::diagnose) fn wrong_name(
     }
     let nearest = without_dot.as_ref().or_else(|| nearest(&shown, &names));
     advice.push(match (nearest, context.address) {
-        (None, _) => Hint::say(format!(
-            "Have the certificate issued with subjectAltName = DNS:{shown}."
-        )),
+        (None, _) => {
+            // An address as a DNS name is against the rules of authorities, and only libpq takes it.
+            let kind = shown.parse::<IpAddr>().map_or("DNS", |_| "IP");
+            Hint::say(format!(
+                "Have the certificate issued with subjectAltName = {kind}:{shown}."
+            ))
+        }
         (Some(nearest), Some(address)) => Hint::say("Connect by a name in the certificate, or reissue the certificate with this host in subjectAltName.")
             .and(by_name(context, nearest, &address.to_string())),
         (Some(nearest), None) => Hint::say(format!(
