@@ -128,6 +128,48 @@ fn a_rehashed_directory_is_found() {
     }
 }
 
+/// Follows the advice for lists that have the names of certificates, one after the other.
+#[cfg(unix)]
+#[test]
+fn a_list_under_the_name_of_a_certificate_is_renamed() {
+    if !has_openssl() {
+        return;
+    }
+    let Some(server) = Postgres::start(&lists::served()) else {
+        return;
+    };
+    let lists = Lists::new();
+    let client = Client::new();
+    client.write("root.crt", lists.text("root"));
+    client.write("crls/root.pem", lists.text("R"));
+    client.write("crls/intermediate.pem", lists.text("I"));
+    let directory = client.home.path().join("crls");
+    Directory(&directory).rehash();
+    for entry in directory.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if let Some(hash) = name.strip_suffix(".r0") {
+            std::fs::rename(&path, directory.join(format!("{hash}.0"))).unwrap();
+        }
+    }
+    let string = format!(
+        "{GOOD} port={} sslmode=verify-full sslrootcert=root.crt sslcrldir=crls",
+        server.port
+    );
+    for _ in 0..2 {
+        let run = client.check(&string);
+        assert_eq!(run.outcome(), "crl-missing", "{run:?}");
+        let endpoint = run.endpoint();
+        let hint = endpoint["error"]["hint"].as_str().unwrap();
+        let command = hint.lines().rfind(|line| line.starts_with("    mv "));
+        let command = command.unwrap_or_else(|| panic!("{hint}"));
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", command]).current_dir(client.home.path());
+        assert!(shell.status().unwrap().success(), "{command}");
+    }
+    assert_eq!(client.check(&string).code, 0);
+}
+
 /// Follows the advice for a list in DER form.
 #[test]
 fn the_advised_command_fixes_a_list_in_der_form() {
