@@ -36,6 +36,11 @@ pub fn repairs(text: &[u8], error: &Error) -> Vec<Secret> {
             separator: Some(Separator { at, .. }),
             ..
         } => whole.replaced(*at, at.saturating_add(1), b"&"),
+        Error::ExtraEquals {
+            word: Word::Shown(_),
+            at,
+            separator: None,
+        } => whole.replaced(*at, at.saturating_add(1), b"%3D"),
         Error::BadPercent { at, .. } => whole.inserted(at.saturating_add(1), b"25"),
         Error::SpaceInUri { at, .. } => whole.space(*at),
         Error::InvalidValue {
@@ -591,6 +596,10 @@ mod tests {
             ("host='h", "host=h"),
             ("host=h sslmode:require", "host=h sslmode=require"),
             ("postgresql://u%@h", "user=u% host=h"),
+            (
+                "postgresql://h/d?options=project=a",
+                "host=h dbname=d options=project=a",
+            ),
             (
                 "postgresql://h/d?user=u &port=1",
                 "host=h dbname=d user=u port=1",
