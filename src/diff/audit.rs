@@ -2,6 +2,7 @@
 
 use super::seen::{Seen, SeenAccepted, SeenAnswer, SeenProtocol, SeenTlsAudit};
 use super::{Change, Kind};
+use crate::conninfo::TlsVersion;
 use crate::escape::Shown;
 use crate::report::Answer;
 use crate::words::Named;
@@ -33,8 +34,15 @@ fn tls(old: &SeenTlsAudit, new: &SeenTlsAudit) -> Vec<Change> {
         &old.plaintext_behind_ssl_request,
         &new.plaintext_behind_ssl_request,
     );
-    if injected == Some(Turn::Accepted) {
-        changes.push(Change::of(Kind::InjectionAccepted));
+    match injected {
+        Some(Turn::Accepted) => changes.push(Change::of(Kind::InjectionAccepted)),
+        Some(Turn::Unknown) => {
+            changes.push(Change::from(
+                Kind::AnswerUnknown,
+                "plaintext behind the SSLRequest",
+            ));
+        }
+        Some(Turn::Refused) | None => {}
     }
     for now in &new.protocols {
         let before = old.protocols.iter().find(|one| one.version == now.version);
@@ -48,20 +56,36 @@ fn tls(old: &SeenTlsAudit, new: &SeenTlsAudit) -> Vec<Change> {
 fn protocol(before: &SeenProtocol, now: &SeenProtocol) -> Vec<Change> {
     let version = &now.version;
     let is_old = version.known().is_some_and(|version| version.is_legacy());
+    // TLS 1.3 has no weak suites, so that it protects nothing if it is refused.
+    let is_newest = version.known() == Some(TlsVersion::V1_3);
     let turned = outcomes(&before.outcome, &now.outcome);
     let mut changes = Vec::new();
     match (turned, is_old) {
         (Some(Turn::Accepted), true) => changes.push(Change::to(Kind::OldVersionAccepted, version)),
         (Some(Turn::Refused), false) => changes.push(Change::from(Kind::VersionRefused, version)),
-        (Some(Turn::Unknown), true) => changes.push(Change::from(Kind::AnswerUnknown, version)),
-        (Some(Turn::Accepted | Turn::Unknown), false) | (Some(Turn::Refused), true) | (None, _) => {
+        (Some(Turn::Unknown), _) if !is_newest => {
+            changes.push(Change::from(Kind::AnswerUnknown, version));
         }
+        (Some(Turn::Accepted | Turn::Unknown), _) | (Some(Turn::Refused), true) | (None, _) => {}
     }
-    if let (Some(old), Some(new)) = (&before.accepted, &now.accepted) {
+    let old = match (&before.accepted, turned) {
+        (None, Some(Turn::Accepted)) => Some(&NOTHING_ACCEPTED),
+        (old, _) => old.as_ref(),
+    };
+    if let (Some(old), Some(new)) = (old, &now.accepted) {
         changes.extend(accepted(version.to_string(), old, new));
     }
     changes
 }
+
+/// A version that was refused had no weaknesses.
+const NOTHING_ACCEPTED: SeenAccepted = SeenAccepted {
+    suites: Vec::new(),
+    suites_complete: true,
+    post_quantum: None,
+    compression: Some(false),
+    secure_renegotiation: Some(true),
+};
 
 fn accepted(version: String, old: &SeenAccepted, new: &SeenAccepted) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -78,6 +102,10 @@ fn accepted(version: String, old: &SeenAccepted, new: &SeenAccepted) -> Vec<Chan
         .collect();
     if !added.is_empty() {
         changes.push(Change::to(Kind::WeakCipherAccepted, added.join(", ")));
+    }
+    if old.suites_complete && !new.suites_complete {
+        let more = format!("more weak cipher suites of {version}");
+        changes.push(Change::from(Kind::AnswerUnknown, more));
     }
     if (old.post_quantum, new.post_quantum) == (Some(true), Some(false)) {
         changes.push(Change::from_to(

@@ -162,6 +162,9 @@ pub(super) struct SeenProtocol {
 pub(super) struct SeenAccepted {
     #[serde(default)]
     pub(super) suites: Vec<SeenSuite>,
+    /// Whether these are all. `false` if the report does not say it.
+    #[serde(default)]
+    pub(super) suites_complete: bool,
     pub(super) post_quantum: Option<bool>,
     pub(super) compression: Option<bool>,
     pub(super) secure_renegotiation: Option<bool>,

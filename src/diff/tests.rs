@@ -1,5 +1,6 @@
 //! What changed between two reports, by its kind.
 
+mod audit;
 mod baseline;
 mod settings;
 mod written;

@@ -146,7 +146,7 @@ pub(super) fn unverified() -> EndpointReport {
 }
 
 /// An endpoint that accepts too much if it fails.
-pub(super) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
+pub(crate) fn audited(name: &str, exit_code: Exit) -> EndpointReport {
     let answer = |outcome: Answer, detail: Option<&str>| AnswerReport {
         outcome: outcome.into(),
         detail: detail.map(Into::into),
