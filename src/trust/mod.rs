@@ -141,10 +141,13 @@ impl Trust {
         };
         let level = level(request.sslmode, &roots.source);
         let mut lists = revocation::gather(request, roots.crls)?;
-        if level == Level::Encryption || roots.source == Source::System {
+        if level == Level::Encryption || request.takes_no_crls() {
             // libpq reads CRLs only if there is a root file. We read them above anyway, because a named file must
             // be usable.
             lists = Lists::default();
+        }
+        if request.chosen.is_some() || roots.source == Source::Fallback {
+            lists = lists.without_anchors();
         }
         Ok(Self {
             level,
@@ -191,10 +194,13 @@ impl Trust {
             Some(choice) => chosen(choice, system_roots, supposed)?,
             None => Roots::built_in(Base::Fallback, Source::Fallback),
         };
-        let lists = match crl_file {
+        let mut lists = match crl_file {
             Some(path) => revocation::of_file(path, None, roots.crls, supposed)?,
             None => Lists::default(),
         };
+        if !matches!(choice, Some(Choice::File(_))) {
+            lists = lists.without_anchors();
+        }
         Ok(Self {
             level: Level::ChainAndName,
             source: roots.source,

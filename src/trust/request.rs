@@ -73,6 +73,14 @@ impl TrustRequest {
         self.home_files.as_deref().map(|home| file.of(home))
     }
 
+    /// Whether libpq reads no CRLs, because it takes the roots from the machine's store. Roots that replace those of
+    /// the string leave its CRLs as they are.
+    pub(super) fn takes_no_crls(&self) -> bool {
+        let of_system = |chosen: &Chosen| chosen.choice == Choice::System;
+        let roots = self.sslrootcert.as_ref().map(|setting| &setting.value);
+        roots == Some(&RootCert::System) && self.chosen.as_ref().is_none_or(of_system)
+    }
+
     /// The part that the client's own certificate depends on.
     pub(super) fn identity(&self) -> IdentityRequest<'_> {
         IdentityRequest {
@@ -292,6 +300,47 @@ mod tests {
         let files = request(string, Some(&choice), &home).files();
         assert_eq!(files.first(), Some(&PathBuf::from("f")));
         assert!(!files.contains(&PathBuf::from("a")));
+    }
+
+    /// OpenSSL takes the certificates of a CRL file for roots, but only libpq's own root file calls for that file.
+    #[test]
+    #[cfg_attr(windows, ignore = "its paths are those of Unix")]
+    fn certificates_beside_the_crls_are_no_roots_of_ours() {
+        use crate::x509::AnchorStore as _;
+
+        let files = Files::new();
+        let beside = &files.certificate;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut other = rcgen::CertificateParams::new(["other".to_owned()]).unwrap();
+        let mut name = rcgen::DistinguishedName::new();
+        name.push(rcgen::DnType::CommonName, "other root");
+        other.distinguished_name = name;
+        let path = files.directory.path().join("other.crt");
+        std::fs::write(&path, other.self_signed(&key).unwrap().pem()).unwrap();
+        let machine = Fake::without_user();
+        let trust = |roots: &str, choice: Option<&Choice>| {
+            let string = format!("user=u host=h sslmode=verify-full sslcrl={beside} {roots}");
+            Trust::gather(&request(&string, choice, &machine)).unwrap()
+        };
+        let chosen = |path: &str| trust(&format!("sslrootcert={path}"), None);
+        let root = chosen(beside).listed()[0].clone();
+        let of_file = format!("sslrootcert={}", path.display());
+        for (roots, choice, anchors, checks) in [
+            (&*of_file, None, 1, true),
+            (&of_file, Some(Choice::File(path.clone())), 0, true),
+            (&of_file, Some(Choice::Mozilla), 0, true),
+            (&of_file, Some(Choice::System), 0, true),
+            ("sslrootcert=system", Some(Choice::Mozilla), 0, true),
+            // libpq reads none with the machine's roots.
+            ("sslrootcert=system", None, 0, false),
+            ("sslrootcert=system", Some(Choice::System), 0, false),
+            ("", None, 0, true),
+        ] {
+            let trust = trust(roots, choice.as_ref());
+            let found = trust.by_subject(&root.subject);
+            assert_eq!(found.len(), anchors, "{roots} {choice:?}");
+            assert_eq!(trust.crls.is_some(), checks, "{roots} {choice:?}");
+        }
     }
 
     #[test]

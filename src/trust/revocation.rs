@@ -58,6 +58,18 @@ pub(super) struct Lists {
     pub(super) ignored: Option<PathBuf>,
 }
 
+impl Lists {
+    /// The lists alone, where the roots are not a file of libpq's: then the certificates beside the CRLs are none of
+    /// them.
+    pub(super) fn without_anchors(self) -> Self {
+        Self {
+            anchors: AnchorList::default(),
+            directories: Vec::new(),
+            ..self
+        }
+    }
+}
+
 /// Reads the CRLs that a request names, or else those of the home directory. The CRLs of the root file are
 /// used only if there are others.
 ///
