@@ -238,8 +238,21 @@ impl Shard {
     }
 }
 
+/// A carriage return alone ends a line, too: in files of old programs, and of some exports. To libpq it is a space, so
+/// that two lines would be one string, or a part of a comment.
+fn with_line_feeds(mut bytes: Vec<u8>) -> Vec<u8> {
+    let mut next = b'\n';
+    for byte in bytes.iter_mut().rev() {
+        if *byte == b'\r' && next != b'\n' {
+            *byte = b'\n';
+        }
+        next = *byte;
+    }
+    bytes
+}
+
 fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
-    let bytes = read(file, MAX_LIST)?;
+    let bytes = with_line_feeds(read(file, MAX_LIST)?);
     if let Some(damage) = Damage::of_file(&bytes) {
         bail!("{}: {damage}. {}", shown_path(file), damage.advice());
     }
@@ -390,6 +403,17 @@ mod tests {
             b"\xfe\xff\0a\0\xe9",
         ] {
             assert_eq!(in_utf8(bytes.to_vec()), b"a\xc3\xa9", "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn every_line_end_ends_a_line() {
+        for (bytes, expected) in [
+            (&b"a\rb\r"[..], &b"a\nb\r"[..]),
+            (b"a\r\nb\n", b"a\r\nb\n"),
+            (b"a\r\r\nb\r\r", b"a\n\r\nb\n\r"),
+        ] {
+            assert_eq!(with_line_feeds(bytes.to_vec()), expected, "{bytes:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 
-use crate::conninfo::{Keyword, Typographic, Word, is_in_quotes, parse};
+use crate::conninfo::{Assignment, Keyword, Typographic, Word, is_in_quotes, parse};
 use crate::os::{self, Shell};
 
 /// A string that was changed on its way, or that is only a part of one.
@@ -189,6 +189,33 @@ pub(super) fn entity(text: &str) -> Option<Damage> {
         .find(|entity| text.contains(entity))
         .map(Damage::Entity)
 }
+
+/// Lines of a keyword/value string that each say where to connect. libpq takes the last, and never sees the others.
+pub(super) fn lines_of_strings(text: &str) -> Option<Damage> {
+    let lines: Vec<Vec<Assignment>> = text
+        .split(['\n', '\r', '\x0b', '\x0c'])
+        .filter_map(|line| parse(line.as_bytes()).ok())
+        .filter(|settings| !settings.is_empty())
+        .collect();
+    let says = |settings: &Vec<Assignment>, place: Keyword| {
+        settings.iter().any(|made| made.keyword == place)
+    };
+    let is_repeated = |place: &Keyword| lines.iter().filter(|line| says(line, *place)).count() > 1;
+    PLACES
+        .iter()
+        .any(is_repeated)
+        .then_some(Damage::Lines(lines.len()))
+}
+
+/// What says where to connect, and as whom.
+const PLACES: [Keyword; 6] = [
+    Keyword::Host,
+    Keyword::Hostaddr,
+    Keyword::Port,
+    Keyword::Service,
+    Keyword::Dbname,
+    Keyword::User,
+];
 
 fn looks_like_a_string(text: &str) -> bool {
     text.contains("://") || parse(text.as_bytes()).is_ok_and(|settings| !settings.is_empty())

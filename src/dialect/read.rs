@@ -150,7 +150,7 @@ pub(super) fn trap(text: &str, settings: &[conninfo::Assignment]) -> Option<Faul
             return Some(Fault::Damaged(damage));
         }
     }
-    None
+    damage::lines_of_strings(text).map(Fault::Damaged)
 }
 
 /// A variable in a value. Passwords may look like anything, so that only a whole template counts there.

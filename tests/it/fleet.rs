@@ -40,6 +40,35 @@ fn a_list_is_checked_and_reported_in_its_order() {
 }
 
 #[test]
+fn a_line_is_never_swallowed_by_the_one_before() {
+    let lab = Lab::new();
+    let (good, bad) = (lab.good(), lab.wrong_host());
+    for list in [
+        format!("{bad}\r{good}\r"),
+        format!("{bad}\r\r{good}\r\n"),
+        format!("{good}\n# a comment\r{bad}\r"),
+    ] {
+        lab.client.write("list", &list);
+        let run = lab.check(&["--format", "json", "--from", "list"]);
+        assert_eq!(run.code, 7, "{list:?}: {run:?}");
+        assert_eq!(run.json()["endpoints"].as_array().unwrap().len(), 2);
+    }
+    // Two strings where one is wanted: libpq would read the last word of each.
+    for two in [format!("{bad}\n{good}\n"), format!("{bad}\x0c{good}")] {
+        let mut command = lab.client.command(&["check", "--format", "json", "-"]);
+        let output = fed(&mut command, two.as_str()).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{two:?}");
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let error = &document["endpoints"][0]["error"];
+        assert_eq!(error["code"], "mangled-conninfo", "{document}");
+    }
+    // Lines of one string.
+    let one = good.replace(' ', "\n");
+    let mut command = lab.client.command(&["check", "-"]);
+    assert_eq!(fed(&mut command, one).unwrap().status.code(), Some(0));
+}
+
+#[test]
 fn many_endpoints_end_with_a_summary() {
     let lab = Lab::new();
     let mut list = String::new();
