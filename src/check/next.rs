@@ -4,8 +4,9 @@ use super::{Checked, Observed, Subject};
 use crate::connect::{self, Waiting};
 use crate::exit::Exit;
 use crate::login::{self, Login, Step};
-use crate::probe::Stop;
+use crate::probe::{Session, Stop};
 use crate::wire::postgres::error::sqlstate;
+use crate::wire::postgres::{FirstAnswer, ServerError};
 use crate::{handshake, negotiate};
 
 /// What libpq does after this endpoint, if there are others.
@@ -45,7 +46,7 @@ impl Next {
                 Self::Unknown
             }
             None if is_given_up(observed) => Self::Address,
-            None => Self::Stays,
+            None => Self::after_first_answer(observed),
         })
     }
 
@@ -67,14 +68,24 @@ impl Next {
         }
     }
 
+    /// A server that asked for a client certificate has answered a startup packet.
+    fn after_first_answer(observed: &Observed) -> Self {
+        match &observed.observation.outcome {
+            Ok(Session {
+                judgement,
+                first_answer: Some(FirstAnswer::Error(error)),
+                ..
+            }) if is_starting(error) && judgement.satisfies(observed.task.trust.level).is_ok() => {
+                Self::Host
+            }
+            Ok(_) | Err(_) => Self::Stays,
+        }
+    }
+
     fn after_login(observed: &Observed, login: &Login) -> Self {
         match &login.outcome {
             Ok(entered) if entered.unwanted.is_some() => Self::Host,
-            Err(login::Error::Server { error, .. })
-                if error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW) =>
-            {
-                Self::Host
-            }
+            Err(login::Error::Server { error, .. }) if is_starting(error) => Self::Host,
             // Afterwards libpq is connected.
             Err(login::Error::Timeout(
                 Step::Startup | Step::Answer | Step::Proof | Step::Verified | Step::Authenticated,
@@ -82,6 +93,11 @@ impl Next {
             Ok(_) | Err(_) => Self::Stays,
         }
     }
+}
+
+/// Does the server start up, shut down or recover?
+fn is_starting(error: &ServerError) -> bool {
+    error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW)
 }
 
 /// Was the server silent for so long that libpq, too, has given it up?

@@ -259,6 +259,30 @@ fn the_first_answer_decides_only_about_the_certificate() {
     }
 }
 
+/// libpq goes on to the next host, whether or not the first one asks for a certificate.
+#[test]
+fn a_host_that_is_starting_up_is_passed_by() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let authority = identities::authority();
+    let client = with_identities(root);
+    let version = &rustls::version::TLS13;
+    let peer = |answer| on_rustls(&served, &authority, Demand::Asks, version, answer);
+    let starting = peer(fatal("57P03", "the database system is starting up"));
+    let crowded = peer(fatal("53300", "too many clients"));
+    let good = peer(OK);
+    let twice = GOOD
+        .replace("host=db.example", "host=db.example,db.example")
+        .replace("hostaddr=127.0.0.1", "hostaddr=127.0.0.1,127.0.0.1");
+    for (first, code) in [(starting, 0), (crowded, 3)] {
+        let string = format!("{twice} port={first},{good}");
+        let run = client.pgtls(&["check", "--format", "json", "--hosts", "any", &string]);
+        assert_eq!(run.code, code, "{string}: {run:?}");
+    }
+}
+
 /// The words of PgBouncer 1.18, of which none says what is wrong.
 #[test]
 fn each_cause_that_words_of_pgbouncer_leave_is_named() {
