@@ -36,7 +36,7 @@ pub use bench::{
 pub use fault::{Duty, Fault, Libpq};
 pub use material::Error as MaterialError;
 pub use observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening, Tls};
-pub use outcome::{Conduct, Verdict, judge};
+pub use outcome::{Conduct, Doubt, Verdict, judge};
 pub use render::{
     observation_json, observation_line, write_json, write_junit, write_list, write_started,
     write_table,

@@ -15,8 +15,18 @@ pub enum Verdict {
     Unsafe,
     /// It refused an endpoint without a fault.
     RefusedGood,
-    /// It did not connect, so nothing is known.
+    /// It did not connect, or its refusal proves nothing.
     Untested,
+}
+
+/// Why a client that accepted nothing has not shown that it never would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// It did not come to an end of its own: its next try may be a weaker one.
+    NotEnded,
+    /// It made fewer connections than at the endpoint without a fault: those that it left out may verify less.
+    FewerConnections,
 }
 
 /// All connections of a client to one endpoint.
@@ -31,6 +41,8 @@ pub struct Conduct {
     pub password: Option<Channel>,
     /// The verdict.
     pub verdict: Verdict,
+    /// Why it is no better.
+    pub doubt: Option<Doubt>,
     /// Every connection.
     pub connections: Vec<Observation>,
 }
@@ -54,12 +66,38 @@ impl Conduct {
         Self::of_deed(fault, deed, connections)
     }
 
+    /// The same, if there is this doubt. What the client accepted it has done, whatever would have come next.
+    #[must_use]
+    pub fn doubted(self, doubt: Option<Doubt>) -> Self {
+        match (doubt, self.verdict, self.deed) {
+            (Some(_), Verdict::Safe, Deed::Nothing | Deed::Refused | Deed::Looked) => Self {
+                verdict: Verdict::Untested,
+                doubt,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// How many connections asked for a session.
+    pub fn tries(&self) -> usize {
+        let deeds = self.connections.iter().map(Observation::deed);
+        deeds.filter(|deed| *deed != Deed::Nothing).count()
+    }
+
+    /// How many sessions there were.
+    pub fn sessions(&self) -> usize {
+        let deeds = self.connections.iter().map(Observation::deed);
+        deeds.filter(|deed| *deed >= Deed::Accepted).count()
+    }
+
     fn of_deed(fault: Fault, deed: Deed, connections: Vec<Observation>) -> Self {
         Self {
             fault,
             deed,
             password: connections.iter().filter_map(|one| one.password).max(),
             verdict: judge(fault.duty(), deed),
+            doubt: None,
             connections,
         }
     }
@@ -159,6 +197,35 @@ mod tests {
             ..looked
         };
         assert_eq!(verdict(bad, Deed::Refused, &[&plain]), Verdict::Unsafe);
+    }
+
+    #[test]
+    fn a_refusal_that_proves_nothing_is_not_safe() {
+        let seen = |startup| Observation {
+            opening: Opening::SslRequest,
+            startup,
+            ..Observation::new(1)
+        };
+        let verdict = |fault, startup, doubt| {
+            let conduct = Conduct::new(fault, vec![seen(startup)]);
+            let conduct = conduct.doubted(Some(doubt));
+            (conduct.verdict, conduct.doubt.is_some())
+        };
+        for doubt in [Doubt::NotEnded, Doubt::FewerConnections] {
+            for (fault, startup, expected) in [
+                (Fault::UnknownCa, None, (Verdict::Untested, true)),
+                (
+                    Fault::UnknownCa,
+                    Some(Channel::Tls),
+                    (Verdict::Unsafe, false),
+                ),
+                (Fault::Good, Some(Channel::Tls), (Verdict::Safe, false)),
+                (Fault::Good, None, (Verdict::RefusedGood, false)),
+            ] {
+                let found = verdict(fault, startup, doubt);
+                assert_eq!(found, expected, "{fault:?} {startup:?} {doubt:?}");
+            }
+        }
     }
 
     #[test]

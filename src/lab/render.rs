@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::bench::{Lab, Secret};
 use super::fault::{Fault, Libpq};
 use super::observation::{Channel, ClientCertificate, Deed, End, Hello, Observation, Opening};
-use super::outcome::{Conduct, Verdict, judge};
+use super::outcome::{Conduct, Doubt, Verdict, judge};
 use super::trial::{Attempt, ProgramEnd, Trial};
 use crate::clients::Acceptance;
 use crate::escape::escape;
@@ -230,11 +230,16 @@ fn did(attempt: &Attempt) -> String {
         ..
     } = &attempt.conduct;
     let mut did = deed(attempt.conduct.deed, *password, connections.last());
-    if attempt.program_end == ProgramEnd::Killed {
-        did.push_str(&format!(
+    match attempt.program_end {
+        ProgramEnd::Killed => did.push_str(&format!(
             "; killed after {:.0} s",
             attempt.duration.as_secs_f64()
-        ));
+        )),
+        ProgramEnd::Signalled => did.push_str("; ended by a signal"),
+        ProgramEnd::Exited(_) => {}
+    }
+    if attempt.conduct.doubt == Some(Doubt::FewerConnections) {
+        did.push_str("; fewer connections than at good");
     }
     did
 }
@@ -279,6 +284,15 @@ fn word(verdict: Verdict) -> &'static str {
 
 /// What to do about a verdict.
 fn advice(conduct: &Conduct) -> &'static str {
+    match conduct.doubt {
+        Some(Doubt::NotEnded) => {
+            return "it did not end by itself, so what it would have done next is not known: give it more time with --timeout, or let it give up sooner";
+        }
+        Some(Doubt::FewerConnections) => {
+            return "it ended before it had made all the connections that it makes to the good endpoint: test each kind of connection by itself, or let the program go on after a refusal";
+        }
+        None => {}
+    }
     match (conduct.verdict, conduct.deed) {
         (Verdict::Safe, ..) => "nothing to do",
         (Verdict::Unsafe, Deed::Plaintext) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::outcome::{Conduct, Verdict};
+use super::outcome::{Conduct, Doubt, Verdict};
 use crate::exit::Exit;
 
 /// One program against several endpoints.
@@ -50,6 +50,21 @@ pub enum ProgramEnd {
     Signalled,
     /// It had to be killed when its time was up.
     Killed,
+}
+
+impl ProgramEnd {
+    /// Why what a program has not done proves nothing: it was ended, or it made fewer connections than the sessions that
+    /// it has where nothing is wrong.
+    pub fn doubt(self, conduct: &Conduct, sessions: usize) -> Option<Doubt> {
+        match self {
+            Self::Killed | Self::Signalled => Some(Doubt::NotEnded),
+            // Some clients refuse because of their settings, without connecting.
+            Self::Exited(_) if (1..sessions).contains(&conduct.tries()) => {
+                Some(Doubt::FewerConnections)
+            }
+            Self::Exited(_) => None,
+        }
+    }
 }
 
 /// Whether everything was tried.
@@ -117,6 +132,21 @@ mod tests {
             duration: Duration::ZERO,
             output: String::new(),
         }
+    }
+
+    #[test]
+    fn a_program_must_end_by_itself_and_try_all_its_connections() {
+        let one = attempt(Fault::UnknownCa, None).conduct;
+        for (end, sessions, expected) in [
+            (ProgramEnd::Exited(1), 1, None),
+            (ProgramEnd::Exited(0), 2, Some(Doubt::FewerConnections)),
+            (ProgramEnd::Killed, 1, Some(Doubt::NotEnded)),
+            (ProgramEnd::Signalled, 1, Some(Doubt::NotEnded)),
+        ] {
+            assert_eq!(end.doubt(&one, sessions), expected, "{end:?} {sessions}");
+        }
+        let none = Conduct::new(Fault::UnknownCa, Vec::new());
+        assert_eq!(ProgramEnd::Exited(0).doubt(&none, 2), None);
     }
 
     #[test]

@@ -59,7 +59,14 @@ pub(super) fn run(args: &LabRun) -> anyhow::Result<Exit> {
             output: ran.output,
         }
     });
-    let attempts = attempts.collect();
+    let mut attempts: Vec<Attempt> = attempts.collect();
+    // A gate says itself whether it accepts, however many connections that takes.
+    let good = attempts.first().filter(|_| !args.gate);
+    let sessions = good.map_or(0, |good| good.conduct.sessions());
+    for attempt in &mut attempts {
+        let doubt = attempt.program_end.doubt(&attempt.conduct, sessions);
+        attempt.conduct = attempt.conduct.clone().doubted(doubt);
+    }
     let program = args.command.first().map(|name| shown_path(Path::new(name)));
     let trial = Trial::new(program.unwrap_or_default(), attempts, completion);
     output::to_stdout(|out| match args.format {

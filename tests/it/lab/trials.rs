@@ -9,7 +9,7 @@ use pgtls::lab::Fault;
 
 use crate::support::client::{Client, Run};
 use crate::support::fed::fed;
-use crate::support::postgres::wait_until;
+use crate::support::postgres::{programs, wait_until};
 use crate::support::skip::skip;
 
 /// `pgtls lab run` with a shell script as the program.
@@ -32,7 +32,9 @@ fn trial(client: &Client, arguments: &[&str], script: &str) -> Run {
 fn a_gate_of_ours_passes_everywhere() {
     let client = Client::new().with("PGCONNECT_TIMEOUT", "10");
     let program = env!("CARGO_BIN_EXE_pgtls");
-    let run = trial(&client, &["--gate"], &format!("exec {program} check"));
+    // More than it waits itself for an endpoint that never answers.
+    let arguments = ["--gate", "--timeout", "60"];
+    let run = trial(&client, &arguments, &format!("exec {program} check"));
     assert_eq!(run.code, 0, "{}", run.stdout);
     let all_safe = format!("sh: {} safe", Fault::ALL.len());
     assert_eq!(run.stdout.lines().last(), Some(all_safe.as_str()));
@@ -63,6 +65,48 @@ fn a_client_that_never_connects_has_not_passed() {
         assert_eq!(run.stdout.matches("UNTESTED").count(), 2, "{}", run.stdout);
         assert_eq!(run.stdout.matches("\n    here I am\n").count(), 2);
     }
+}
+
+/// psql verifies everything here, but it is not all that the program would have done.
+#[test]
+fn a_refusal_that_proves_nothing_has_not_passed() {
+    let Some(directory) = programs() else {
+        return skip("PostgreSQL is not installed");
+    };
+    let psql = format!("'{}' -Xqwc 'SELECT 1'", directory.join("psql").display());
+    for (arguments, script, doubt) in [
+        (
+            &[][..],
+            format!("{psql} && exit 0; kill -KILL $$"),
+            "not-ended",
+        ),
+        (
+            &["--gate"],
+            format!("{psql} && exit 0; kill -KILL $$"),
+            "not-ended",
+        ),
+        (
+            &[],
+            format!("set -e; {psql}; PGSSLMODE=require PGSSLROOTCERT=/nonexistent {psql}"),
+            "fewer-connections",
+        ),
+    ] {
+        let more = ["--timeout", "60", "--format", "json", "unknown-ca"];
+        let run = trial(&Client::new(), &[arguments, &more].concat(), &script);
+        assert_eq!(run.code, 1, "{run:?}");
+        let document = run.json();
+        let [good, bad] = [0, 1].map(|place| &document["attempts"][place]);
+        assert_eq!(good["verdict"], "safe", "{good}");
+        assert_eq!(bad["verdict"], "untested", "{bad}");
+        assert_eq!(bad["doubt"], doubt, "{bad}");
+    }
+    // Each connection is tried, and refuses.
+    let run = trial(
+        &Client::new(),
+        &["--timeout", "60", "unknown-ca"],
+        &format!("{psql}; {psql}"),
+    );
+    assert_eq!(run.code, 0, "{run:?}");
 }
 
 #[test]
