@@ -47,7 +47,11 @@ pub(super) fn print(
         let file = shown_path(&wanted.file);
         results.push(written.with_context(|| format!("could not write the report {file}")));
     }
-    if !output.quiet {
+    // Of a plugin's output the first line counts, and that is then the failure's.
+    let is_forestalled = output.format == Format::Nagios
+        && exit == Exit::Passed
+        && results.iter().any(Result::is_err);
+    if !output.quiet && !is_forestalled {
         results.push(to_stdout(|out| match printed {
             Printed::Nothing => render(out, report, output, output.format, view),
             Printed::Lines => json::write_end(out, report),

@@ -145,7 +145,7 @@ pub struct EndpointReport {
     pub exit_code: Exit,
     /// Whether a TLS session was established.
     pub encrypted: bool,
-    /// Whether the server proved who it is, as far as the mode requires it. Other demands do not change this.
+    /// Whether the server proved who it is: its chain and its name hold, whatever the mode and other demands ask for.
     pub authenticated: bool,
     /// Whether TLS was established in a mode that proves nothing: anyone could be answering.
     #[serde(default)]

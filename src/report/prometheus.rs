@@ -6,12 +6,14 @@ use std::io::{self, Write};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::conninfo::TlsVersion;
+use crate::exit::Exit;
 use crate::words::Named;
 
 use super::exposition::{Family, Kind, Samples, Text, ready};
 use super::{
-    Answer, AnswerReport, AuditReport, CertificateReport, EndpointReport, Report, Role,
-    TimingsReport, Verdict, labels,
+    AcceptedReport, Answer, AnswerReport, AuditReport, CertificateReport, EndpointReport,
+    ProtocolReport, Report, Role, TimingsReport, Verdict, labels,
 };
 
 /// Writes every metric with its help, type and series.
@@ -180,7 +182,7 @@ const METRICS: [Metric; 12] = [
         name: "ssl_verified_cert_not_after",
         help: "End of validity of a certificate of the verified path, in seconds since 1970",
         series: |one, samples| {
-            if one.endpoint.authenticated {
+            if has_verified_path(one.endpoint) {
                 let path = one
                     .certificates
                     .iter()
@@ -222,6 +224,21 @@ const METRICS: [Metric; 12] = [
     },
 ];
 
+/// Whether a session with the server reached a root that is trusted, whatever name and demands say.
+fn has_verified_path(endpoint: &EndpointReport) -> bool {
+    let is_sound = match endpoint.exit_code {
+        Exit::Passed | Exit::Unmet | Exit::Login => true,
+        Exit::Usage
+        | Exit::Unreachable
+        | Exit::NoTls
+        | Exit::Handshake
+        | Exit::Untrusted
+        | Exit::WrongHost
+        | Exit::Interrupted => false,
+    };
+    is_sound && endpoint.tls.is_some() && endpoint.trust.is_some()
+}
+
 /// The same series for every server that speaks TLS, whatever it answers.
 fn accepts(audit: &AuditReport, samples: &mut Samples<'_>) {
     let mut answer = |what: &str, answer: &AnswerReport| {
@@ -244,13 +261,43 @@ fn accepts(audit: &AuditReport, samples: &mut Samples<'_>) {
         "plaintext-after-ssl-request",
         &tls.plaintext_behind_ssl_request,
     );
-    let accepted = || tls.protocols.iter().filter_map(|one| one.accepted.as_ref());
-    let suites = accepted().flat_map(|accepted| &accepted.suites);
-    let is_weak = suites.clone().any(|suite| !suite.weaknesses.is_empty());
-    let is_quantum = accepted().any(|accepted| accepted.post_quantum);
-    for (what, is_accepted) in [("weak-suites", is_weak), ("post-quantum", is_quantum)] {
-        samples.add(&[("what", what)], if is_accepted { 1.0 } else { 0.0 });
+    let weak = any_of(&tls.protocols, |accepted| Listed {
+        is_found: accepted.suites.iter().any(|one| !one.weaknesses.is_empty()),
+        is_complete: accepted.suites_complete,
+    });
+    samples.add(&[("what", "weak-suites")], weak);
+    // No older version has such groups.
+    let newest = tls.protocols.iter();
+    let newest = newest.filter(|one| one.version == TlsVersion::V1_3);
+    let quantum = any_of(newest, |accepted| Listed {
+        is_found: accepted.post_quantum,
+        is_complete: accepted.groups_complete,
+    });
+    samples.add(&[("what", "post-quantum")], quantum);
+}
+
+/// What a list of a version says of something.
+struct Listed {
+    is_found: bool,
+    is_complete: bool,
+}
+
+/// 1 if one of the versions has it, 0 if none does, NaN if it is not known of one of them.
+fn any_of<'a>(
+    protocols: impl IntoIterator<Item = &'a ProtocolReport>,
+    list: impl Fn(&AcceptedReport) -> Listed,
+) -> f64 {
+    let mut value = 0.0;
+    for protocol in protocols {
+        let listed = protocol.accepted.as_ref().map(&list);
+        match listed {
+            Some(Listed { is_found: true, .. }) => return 1.0,
+            Some(listed) if listed.is_complete => {}
+            None if protocol.answer.outcome == Answer::Refused => {}
+            Some(_) | None => value = f64::NAN,
+        }
     }
+    value
 }
 
 /// A time that cannot be read has no number.
@@ -293,7 +340,6 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Exit;
     use crate::report::sample;
 
     fn rendered(report: &Report) -> String {
@@ -320,6 +366,43 @@ mod tests {
         series.sort_unstable();
         series.dedup();
         assert_eq!(series.len(), all);
+    }
+
+    /// What was not answered is not refused.
+    #[test]
+    fn a_list_that_is_not_known_has_no_number() {
+        let metric = |version: usize, change: fn(&mut ProtocolReport)| {
+            let mut endpoint = sample::audited("db", Exit::Passed);
+            let tls = endpoint.audit.as_mut().unwrap().tls.as_mut().unwrap();
+            for protocol in &mut tls.protocols {
+                let accepted = protocol.accepted.iter_mut();
+                accepted.for_each(|accepted| {
+                    accepted.suites.truncate(1);
+                    accepted.post_quantum = false;
+                });
+            }
+            change(tls.protocols.get_mut(version).unwrap());
+            let text = rendered(&sample::with(&[endpoint]));
+            ["weak-suites", "post-quantum"].map(|what| {
+                let what = format!("what=\"{what}\"");
+                let line = text.lines().find(|line| line.contains(&what)).unwrap();
+                line.rsplit_once(' ').unwrap().1.to_owned()
+            })
+        };
+        assert_eq!(metric(1, |_| {}), ["0", "0"]);
+        let silent = |protocol: &mut ProtocolReport| {
+            protocol.answer.outcome = Answer::Unknown.into();
+            protocol.accepted = None;
+        };
+        assert_eq!(metric(1, silent), ["NaN", "0"]);
+        assert_eq!(metric(2, silent), ["NaN", "NaN"]);
+        let cut = |protocol: &mut ProtocolReport| {
+            let accepted = protocol.accepted.as_mut().unwrap();
+            accepted.suites_complete = false;
+            accepted.groups_complete = false;
+        };
+        assert_eq!(metric(1, cut), ["NaN", "0"]);
+        assert_eq!(metric(2, cut), ["NaN", "NaN"]);
     }
 
     #[test]

@@ -40,6 +40,30 @@ fn no_format_switches_the_exit_code_off() {
     }
 }
 
+/// A mode that does not ask for the name proves nothing about it. The end of the chain matters all the same.
+#[test]
+fn only_a_name_that_holds_is_authenticated() {
+    let lab = Lab::new();
+    for (string, authenticated) in [(lab.good(), true), (lab.wrong_host(), false)] {
+        for mode in ["verify-ca", "require", "prefer"] {
+            let string = string.replace("verify-full", mode);
+            let arguments = ["--format", "json", "--report", "prometheus=out", &string];
+            let run = lab.check(&arguments);
+            assert_eq!(run.code, 0, "{run:?}");
+            assert_eq!(run.endpoint()["authenticated"], authenticated, "{string}");
+            let metrics = std::fs::read_to_string(lab.client.home.path().join("out")).unwrap();
+            let value = |name: &str| {
+                let mut lines = metrics.lines();
+                let line = lines.find(|line| line.starts_with(&format!("{name}{{")))?;
+                line.rsplit_once(' ')?.1.parse::<f64>().ok()
+            };
+            let verified = if authenticated { 1.0 } else { 0.0 };
+            assert_eq!(value("pgtls_verified"), Some(verified), "{string}");
+            assert!(value("ssl_verified_cert_not_after").is_some(), "{string}");
+        }
+    }
+}
+
 #[test]
 fn nagios_gets_its_own_codes_and_one_line() {
     let lab = Lab::new();
@@ -60,6 +84,7 @@ fn nagios_gets_its_own_codes_and_one_line() {
         (&["-w", "5", "-c", "10"], true, 3, "PGTLS UNKNOWN"),
         (&["-w", "7", "-c", "7"], true, 0, "PGTLS OK"),
         (&["--config", "missing"], true, 3, "PGTLS UNKNOWN"),
+        (&["--report", "json=missing/x"], true, 3, "PGTLS UNKNOWN"),
     ] {
         let string = if good { lab.good() } else { lab.wrong_host() };
         let run = lab.check(&[&["--format", "nagios", &string], arguments].concat());

@@ -140,12 +140,13 @@ impl EndpointReport {
             Ok(session) => session.proof == Proof::Finished,
             Err(_) => false,
         };
-        // Demands and a login come after the server's own proof.
-        let has_proven = observation.outcome.as_ref().is_ok_and(|session| {
-            session.judgement.satisfies(task.trust.level).is_ok()
+        // Demands and a login come after the server's own proof. It is one only if the name holds too, also in a mode
+        // that does not ask for the name.
+        let authenticated = observation.outcome.as_ref().is_ok_and(|session| {
+            session.judgement.satisfies(Level::ChainAndName).is_ok()
+                && task.trust.level > Level::Encryption
                 && matches!(diagnosis.exit, Exit::Passed | Exit::Unmet | Exit::Login)
         });
-        let authenticated = has_proven && task.trust.level > Level::Encryption;
         let address = observation
             .address
             .map(|address| address.ip().to_string().into());
