@@ -90,15 +90,18 @@ fn read_lines(text: &[u8]) -> Result<Merged, Error> {
     file.end()
 }
 
-/// Whether it begins with a whole report, or with a list.
+/// Whether it begins with a whole report, with a list, or with another document of several lines.
 fn holds_documents(text: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Document {
-        #[serde(rename = "endpoints")]
-        _endpoints: IgnoredAny,
+        endpoints: Option<IgnoredAny>,
     }
-    let mut first = serde_json::Deserializer::from_slice(text).into_iter::<Document>();
-    text.trim_ascii_start().starts_with(b"[") || matches!(first.next(), Some(Ok(_)))
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<Document>();
+    let first = values.next();
+    let whole = text.get(..values.byte_offset()).unwrap_or_default();
+    let is_document = |document: Document| document.endpoints.is_some() || lines_in(whole) > 0;
+    text.trim_ascii_start().starts_with(b"[")
+        || first.is_some_and(|first| first.is_ok_and(is_document))
 }
 
 /// Whole reports one after the other, or lists of them or of lines (`jq --slurp`).

@@ -46,6 +46,16 @@ fn documents_and_lists_are_read_like_lines() {
     }
 }
 
+#[test]
+fn another_document_is_json_too() {
+    for text in ["{\n  \"parameters\": []\n}\n", "{\"parameters\": []}"] {
+        let error = read(text.as_bytes()).unwrap_err();
+        assert_eq!(error.fault, Fault::Endpoint, "{text}");
+    }
+    let error = read(b"{\n  \"parameters\": [").unwrap_err();
+    assert_eq!((error.line, error.fault), (1, Fault::Json));
+}
+
 /// A run with `--hosts any`: the first host failed, and the second one was enough.
 fn one_of_two() -> Report {
     Report::merged(vec![sample::wrong_host(), sample::passing()], Exit::Passed)
