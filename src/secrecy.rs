@@ -5,7 +5,10 @@
 //! word of the user asks here first. No key and no password can be told from a name with certainty, so
 //! that these are rules of thumb, and they rather hide too much.
 
+mod server_text;
 pub mod toml_text;
+
+pub use server_text::without_secrets;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -1,13 +1,33 @@
 //! Commands that set variables: `docker run -e NAME=VALUE`, `kubectl create secret ... --from-literal=NAME=VALUE`,
 //! `export NAME=VALUE NAME=VALUE`.
 
-use super::dotenv_line::{Form, Line, Quotes};
+use std::iter;
+
+use super::dotenv_line::{Form, Line, Quotes, Sign};
 use super::shell::{Ending, words};
 
 /// Programs whose arguments may be variables of another program.
 const COMMANDS: &[&str] = &[
     "docker", "podman", "nerdctl", "kubectl", "oc", "helm", "heroku", "fly", "flyctl", "railway",
     "gh", "eb", "cf", "dokku", "az", "gcloud", "export", "setx",
+];
+
+/// Options of these programs with a `NAME=VALUE` that no program gets as a variable when it runs.
+const OTHERS: &[&str] = &[
+    "-l",
+    "--label",
+    "--labels",
+    "--annotation",
+    "--annotations",
+    "--build-arg",
+    "--log-opt",
+    "--opt",
+    "--selector",
+    "--storage-opt",
+    "--sysctl",
+    "--tag",
+    "--tags",
+    "--ulimit",
 ];
 
 /// The variables that one command sets, or several on one line; nothing if that is not what the text is.
@@ -28,16 +48,30 @@ pub(super) fn variables(text: &str) -> Option<Vec<Line>> {
         words.next();
     }
     let all: Vec<&str> = words.collect();
-    let found: Vec<Line> = all.iter().filter_map(|word| variable(word)).collect();
+    let before = iter::once("").chain(all.iter().copied());
+    let found: Vec<Line> = before
+        .zip(&all)
+        .filter_map(|(before, word)| variable(before, word))
+        .collect();
     // Without a command, every word must be a variable.
     let is_list = found.len() > 1 && found.len() == all.len();
     (is_list || is_command && !found.is_empty()).then_some(found)
 }
 
-/// `NAME=VALUE`, `-eNAME=VALUE`, `--env=NAME=VALUE`. Names are in capitals: anything else is an option or a setting.
-fn variable(word: &str) -> Option<Line> {
+/// `NAME=VALUE`, `-eNAME=VALUE`, `--env=NAME=VALUE`, unless it belongs to an option for something else, such as a label.
+/// Names are in capitals: anything else is an option or a setting.
+fn variable(before: &str, word: &str) -> Option<Line> {
+    if OTHERS.contains(&before) {
+        return None;
+    }
     let word = match word.strip_prefix("--") {
-        Some(option) => option.split_once('=')?.1,
+        Some(long) => {
+            let (name, value) = long.split_once('=')?;
+            let is_other = OTHERS
+                .iter()
+                .any(|other| other.strip_prefix("--") == Some(name));
+            (!is_other).then_some(value)?
+        }
         None => word.strip_prefix("-e").unwrap_or(word),
     };
     let (name, value) = word.split_once('=')?;
@@ -51,6 +85,7 @@ fn variable(word: &str) -> Option<Line> {
         // The shell has removed them.
         quotes: Quotes::None,
         form: Form::Shell,
+        sign: Sign::Bare,
     })
 }
 
@@ -90,6 +125,7 @@ mod tests {
             "A=1 psql -h h",
             "docker ps -a",
             "A=1 B=2; C=3 D=4",
+            "docker run --label A=1 --label=B=2 -l C=3 --build-arg D=4 app",
         ] {
             assert_eq!(pairs(other), "", "{other}");
         }

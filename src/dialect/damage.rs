@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 
+use super::shell_line::LineShell;
 use crate::conninfo::{Assignment, Keyword, Typographic, Word, is_in_quotes, parse};
 use crate::os::{self, Shell};
 
@@ -72,6 +73,9 @@ pub enum Damage {
     /// Several strings.
     #[error("this is more than one connection string: there are {0} lines")]
     Lines(usize),
+    /// `export A=b&c`, `set A=b&c`, `$env:A = b`.
+    #[error("{} makes something else of the line than it seems to say", match .0 { LineShell::Posix => "a shell", LineShell::Cmd => "cmd.exe", LineShell::PowerShell => "PowerShell" })]
+    ShellLine(LineShell),
 }
 
 fn words(words: &[Word]) -> String {
@@ -110,6 +114,9 @@ impl Damage {
             Self::HostAndPort { instead } | Self::HostAlone { instead } => format!("Write {instead}"),
             Self::Capitals(_) => "libpq's keywords are host, port, dbname, user, sslmode and so on. A variable for libpq begins with PG: PGHOST.".to_owned(),
             Self::Lines(_) => "Give one string, or a file with one string in each line: --from FILE (- is standard input).".to_owned(),
+            Self::ShellLine(LineShell::Posix) => "Write export NAME='VALUE'. Without the quotes, & and ; end the command, and a blank ends the value.".to_owned(),
+            Self::ShellLine(LineShell::Cmd) => "Write set \"NAME=VALUE\", one variable in each line. Without these quotes, & ends the command, a blank before = is part of the name, and quotes are part of the value.".to_owned(),
+            Self::ShellLine(LineShell::PowerShell) => "Write $env:NAME = 'VALUE', one variable in each line.".to_owned(),
         }
     }
 }

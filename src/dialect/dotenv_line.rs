@@ -3,6 +3,7 @@
 
 use super::promise::Promise;
 use super::settings::Param;
+use super::shell_line::{self, Set};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::Keyword;
 
@@ -15,6 +16,15 @@ pub(super) struct Line {
     pub(super) value: String,
     pub(super) quotes: Quotes,
     pub(super) form: Form,
+    pub(super) sign: Sign,
+}
+
+/// What stands around the sign between name and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    Bare,
+    /// `NAME = VALUE`
+    Spaced,
 }
 
 /// Whose line it is. What one reads means nothing to the others.
@@ -22,10 +32,8 @@ pub(super) struct Line {
 pub(super) enum Form {
     /// `NAME=VALUE`, `export NAME=VALUE`: shells and readers of env files.
     Shell,
-    /// `set NAME=VALUE`, `setx NAME VALUE`.
-    Cmd,
-    /// `$env:NAME = VALUE`
-    PowerShell,
+    /// `set NAME=VALUE`, `setx NAME VALUE`, `$env:NAME = "VALUE"`.
+    Windows,
     /// `ENV NAME=VALUE`
     Dockerfile,
     /// `- NAME=VALUE`
@@ -40,31 +48,38 @@ pub(super) enum Quotes {
     None,
     Single,
     Double,
+    /// Only Node.js takes them for quotes.
+    Backtick,
 }
 
 /// The variable that a line sets; nothing if it does not.
 pub(super) fn line(text: &str) -> Option<Line> {
+    if let Some(set) = shell_line::read(text) {
+        let Set { name, value } = set.ok()?;
+        return is_name(name).then(|| Line {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            quotes: Quotes::None,
+            form: Form::Windows,
+            sign: Sign::Bare,
+        });
+    }
     let text = text.trim();
     let (form, text) = match text.strip_prefix("- ") {
         Some(item) => (Form::Item, item.trim_start()),
         None => (Form::Shell, text),
     };
     let text = whole_in_quotes(text).unwrap_or(text);
-    let (form, text) = [
-        ("export ", form),
-        ("set ", Form::Cmd),
-        ("setx ", Form::Cmd),
-        ("ENV ", Form::Dockerfile),
-        ("$env:", Form::PowerShell),
-    ]
-    .into_iter()
-    .find_map(|(word, form)| Some((form, text.strip_prefix(word)?)))
-    .unwrap_or((form, text));
+    let (form, text) = [("export ", form), ("ENV ", Form::Dockerfile)]
+        .into_iter()
+        .find_map(|(word, form)| Some((form, text.strip_prefix(word)?)))
+        .unwrap_or((form, text));
     let text = text.trim_start();
     // `"ConnectionStrings__Db": "..."`, in YAML or JSON.
     let text = text.strip_suffix(',').unwrap_or(text);
     let end = text.find(['=', ':'])?;
     let (name, behind) = text.split_at(end);
+    let is_spaced = name.ends_with(' ') || behind.starts_with("= ");
     let name = name.trim().trim_matches('"');
     let colon = behind.starts_with(':');
     let value = behind.get(1..)?;
@@ -72,14 +87,7 @@ pub(super) fn line(text: &str) -> Option<Line> {
     if colon && !value.starts_with([' ', '\t']) {
         return None;
     }
-    let is_name = name
-        .chars()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'));
-    if !is_name {
+    if !is_name(name) {
         return None;
     }
     let (value, quotes) = unquoted(value.trim());
@@ -88,7 +96,18 @@ pub(super) fn line(text: &str) -> Option<Line> {
         value,
         quotes,
         form: if colon { Form::Mapping } else { form },
+        sign: match is_spaced {
+            true => Sign::Spaced,
+            false => Sign::Bare,
+        },
     })
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'))
 }
 
 /// The lines of a text, each with its number, counted from 1. A value in quotes may go on over several; nothing if other
@@ -118,9 +137,9 @@ pub(crate) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
 
 /// The quote that a line's value begins with, if the line does not end it.
 fn open_quote(text: &str) -> Option<char> {
-    let value = line(text)?.value;
+    let line = line(text).filter(|line| line.form != Form::Windows)?;
     ['"', '\'', '`'].into_iter().find(|quote| {
-        value
+        line.value
             .strip_prefix(*quote)
             .is_some_and(|rest| !rest.contains(*quote))
     })
@@ -144,7 +163,7 @@ fn unquoted(value: &str) -> (String, Quotes) {
     for (quote, quotes) in [
         ('"', Quotes::Double),
         ('\'', Quotes::Single),
-        ('`', Quotes::Single),
+        ('`', Quotes::Backtick),
     ] {
         let inner = value.strip_prefix(quote);
         let closed = inner.and_then(|inner| inner.split_once(quote));
@@ -170,7 +189,7 @@ pub(super) fn lines(text: &str) -> Option<Vec<(usize, String, Line)>> {
         if bare.is_empty() || bare.starts_with('#') || bare == "environment:" {
             continue;
         }
-        let line = line(bare)?;
+        let line = line(&text)?;
         if found
             .first()
             .is_some_and(|(_, _, first)| first.form != line.form)
@@ -260,12 +279,26 @@ pub(super) fn add_environment<'n>(
 /// What readers of such lines do not agree on.
 pub(super) fn remarks(line: &Line, reading: &mut Reading) {
     let name = &line.name;
+    doubts(line, reading);
+    match line.quotes {
+        Quotes::None if line.form == Form::Shell && line.value.contains(['&', ';']) => reading.info(name, "the value has a & or ; and no quotes: a shell that reads the file ends the command there"),
+        Quotes::Double | Quotes::Single => reading.info(name, "docker --env-file keeps the quotes as part of the value; other readers remove them"),
+        Quotes::None | Quotes::Backtick => {}
+    }
+}
+
+/// Those that may give the program another value.
+pub(super) fn doubts(line: &Line, reading: &mut Reading) {
+    let name = &line.name;
+    if line.sign == Sign::Spaced && line.form == Form::Shell {
+        reading.warn(name, "there are blanks around =: dotenv reads the line, shells and docker --env-file do not. Remove the blanks");
+    }
     match line.quotes {
         Quotes::None if line.value.contains('#') => reading.warn(name, "the value has a # and no quotes: dotenv for Node.js and Ruby cuts it there. Put the value in single quotes"),
         Quotes::None if line.value.contains('$') => reading.warn(name, "the value has a $ and no quotes: some readers replace what follows. Put the value in single quotes"),
         Quotes::Double if line.value.contains('$') => reading.warn(name, "the value has a $ in double quotes: some readers replace what follows. Put the value in single quotes"),
-        Quotes::Double | Quotes::Single => reading.info(name, "docker --env-file keeps the quotes as part of the value; other readers remove them"),
-        Quotes::None => {}
+        Quotes::Backtick => reading.warn(name, "the value is in backticks: only dotenv for Node.js removes them, and a shell runs what is between them. Put the value in single quotes"),
+        Quotes::None | Quotes::Double | Quotes::Single => {}
     }
 }
 

@@ -1,14 +1,19 @@
 //! Connection strings in the lines of an env file: one line with a string, or several that belong together.
 
+use super::beside::Beside;
 use super::read::{by_signs, libpq_settings, trap};
 use super::settings::{Param, Table};
-use super::{Damage, Dialect, Fault, Reading, adonet, damage, dotenv_line, laravel, odbc};
+use super::{Damage, Dialect, Fault, Reading};
+use super::{adonet, damage, dotenv_line, laravel, odbc, shell_line};
 use crate::conninfo::{Keyword, Nowhere, World};
 
 /// One line that sets a variable to a connection string of any dialect, or several that belong together.
 pub(super) fn lines(text: &str, world: &dyn World) -> Result<Option<Reading>, Fault> {
     let Some(lines) = dotenv_line::lines(text) else {
-        return Ok(None);
+        return match shell_line::fault(text) {
+            Some(shell) => Err(Fault::Damaged(Damage::ShellLine(shell))),
+            None => Ok(None),
+        };
     };
     // `PGSERVICE=x psql` is a command.
     if super::psql_command::is_command(text) {
@@ -28,20 +33,30 @@ pub(super) fn of_lines(
     world: &dyn World,
 ) -> Result<Option<Reading>, Fault> {
     let groups = Group::of_all(lines);
+    let variables = beside(lines, &groups);
+    let beside = Beside::new(world, &variables);
     let mut found: Vec<Result<Reading, Fault>> = groups
         .iter()
-        .map(|group| group.read(&group.variables(lines)))
+        .map(|group| beside.add(group.read(&group.variables(lines))?))
         .collect();
+    for (group, read) in groups.iter().zip(&mut found) {
+        let own = lines
+            .iter()
+            .filter(|line| Group::of(&line.name) == Some(*group));
+        if let Ok(reading) = read {
+            own.for_each(|line| dotenv_line::doubts(line, reading));
+        }
+    }
     for line in lines
         .iter()
         .filter(|line| group_in(line, &groups).is_none())
     {
-        let read = value(line, world);
+        let read = value(line, &beside);
         if lines.len() > 1 && is_secret(line, &read) {
             continue;
         }
         match read {
-            Ok(Some(reading)) => found.push(Ok(reading)),
+            Ok(Some(reading)) => found.push(beside.add(reading)),
             Err(fault) if lines.len() == 1 || is_meant(line, &fault) => found.push(Err(fault)),
             Ok(None) if lines.len() > 1 && may_be_string(line) => {
                 return Err(Fault::Damaged(Damage::Lines(lines.len())));
@@ -103,6 +118,14 @@ impl Group {
             Self::Laravel => laravel::group(variables),
         }
     }
+}
+
+/// libpq's variables that do not say where to connect: they count for every other string of the place.
+fn beside(lines: &[dotenv_line::Line], groups: &[Group]) -> Vec<Param> {
+    if groups.contains(&Group::Libpq) {
+        return Vec::new();
+    }
+    Group::Libpq.variables(lines)
 }
 
 /// Whether a line sets a secret, which is no string, whatever it looks like. Names such as `AUTH_DB_DSN` and `PASSPORT_DB`
@@ -273,6 +296,7 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
     let groups = Group::of_all(&lines);
     let mut texts: Vec<(Group, usize, String)> = Vec::new();
     let mut found = Vec::new();
+    let beside = lines_beside(&read, &groups)?;
     for (number, text, line) in read {
         match group_in(&line, &groups) {
             Some(group) => match texts.iter_mut().find(|(known, ..)| *known == group) {
@@ -282,25 +306,42 @@ pub fn of_env_file(text: &str) -> Option<Vec<(usize, String)>> {
                 }
                 None => texts.push((group, number, text)),
             },
-            None => found.extend(listed(&line, &text).map(|text| (number, text))),
+            None => found.extend(listed(&line, &text, &beside).map(|text| (number, text))),
         }
     }
-    found.extend(texts.into_iter().map(|(_, first, text)| (first, text)));
+    let groups = texts.into_iter();
+    found.extend(groups.map(|(_, first, text)| (first, format!("{beside}{text}"))));
     found.sort_by_key(|(number, _)| *number);
     Some(found)
 }
 
+/// The most bytes that libpq's variables of a file may have: each string of the file is read with them.
+const MAX_BESIDE: usize = 16 * 1024;
+
+/// The lines of the variables that count for every string of a file; nothing if they are too long.
+fn lines_beside(read: &[(usize, String, dotenv_line::Line)], groups: &[Group]) -> Option<String> {
+    let mut found = String::new();
+    for (_, text, line) in read {
+        if Group::of(&line.name) == Some(Group::Libpq) && !groups.contains(&Group::Libpq) {
+            found.push_str(text);
+            found.push('\n');
+        }
+    }
+    (found.len() <= MAX_BESIDE).then_some(found)
+}
+
 /// What to read of a line that is an endpoint of a list, or a fault of it. What only looks like a string is a fault by its
 /// own words, without the name of the variable.
-fn listed(line: &dotenv_line::Line, text: &str) -> Option<String> {
+fn listed(line: &dotenv_line::Line, text: &str, beside: &str) -> Option<String> {
+    let whole = || format!("{beside}{text}");
     let read = value(line, &Nowhere);
     if is_secret(line, &read) {
         return None;
     }
     match read {
         Ok(None) => may_be_string(line).then(|| line.value.clone()),
-        Ok(Some(_)) => Some(text.to_owned()),
-        Err(fault) => is_meant(line, &fault).then(|| text.to_owned()),
+        Ok(Some(_)) => Some(whole()),
+        Err(fault) => is_meant(line, &fault).then(whole),
     }
 }
 
@@ -430,6 +471,57 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    fn shown(reading: &Reading) -> String {
+        String::from_utf8(reading.conninfo()).unwrap()
+    }
+
+    /// The program has them in its environment.
+    #[test]
+    fn variables_of_libpq_count_beside_a_string() {
+        for (text, expected) in [
+            (
+                "PGSSLMODE=disable\nDATABASE_URL=postgres://h/d",
+                "host=h dbname=d sslmode=disable",
+            ),
+            (
+                "DATABASE_URL=postgres://h/d\nPGSSLMODE=require\nPGSSLMODE=prefer",
+                "host=h dbname=d sslmode=prefer",
+            ),
+            (
+                "PGSSLMODE=disable\nDATABASE_URL=postgres://h/d?sslmode=require",
+                "host=h dbname=d sslmode=require",
+            ),
+            (
+                "PGREQUIRESSL=1\nPGPORT=1\nDB='host=h dbname=d'",
+                "host=h port=1 dbname=d sslmode=require",
+            ),
+            (
+                "DB_CONNECTION=pgsql\nDB_HOST=h\nDB_DATABASE=d\nDB_PORT=1\nPGSSLROOTCERT=/r",
+                "host=h port=1 dbname=d sslmode=prefer sslrootcert=/r",
+            ),
+            // pgjdbc does not read it, and asyncpg does.
+            (
+                "PGSSLMODE=require\nDB=jdbc:postgresql://h/d",
+                "host=h dbname=d sslmode=prefer",
+            ),
+            (
+                "PGSSLMODE=require\nDB=postgresql+asyncpg://h/d",
+                "host=h dbname=d sslmode=require",
+            ),
+        ] {
+            let alone = lines(text, &Nowhere).unwrap().unwrap();
+            assert_eq!(shown(&alone), expected, "{text}");
+            let listed = of_env_file(text).unwrap();
+            let [(_, one)] = listed.as_slice() else {
+                panic!("{text}: {listed:?}");
+            };
+            let of_list = lines(one, &Nowhere).unwrap().unwrap();
+            assert_eq!(shown(&of_list), expected, "{text}");
+        }
+        let many = format!("PGSSLCERT={}\n", "x".repeat(MAX_BESIDE));
+        assert_eq!(of_env_file(&format!("{many}A=postgres://h/d\n")), None);
     }
 
     #[test]

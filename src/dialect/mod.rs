@@ -10,6 +10,7 @@
 
 mod adonet;
 mod arguments;
+mod beside;
 mod damage;
 mod django;
 mod dotenv_line;
@@ -39,6 +40,7 @@ mod reading;
 mod recognise;
 mod settings;
 mod shell;
+mod shell_line;
 mod sqlalchemy;
 mod translate;
 mod understand;
@@ -57,6 +59,7 @@ pub use psql_command::{ignored_words, is_psql_program, psql_program};
 pub use read::read;
 pub use reading::{Note, Reading, Seen, View, Weight};
 pub(crate) use shell::quoted as shell_quoted;
+pub use shell_line::LineShell;
 pub use translate::{Passwords, Translation, translate};
 pub use understand::{Input, ReadAs, Refusal, Understood, understand};
 pub use url::Delimiters;

@@ -160,6 +160,16 @@ pub(super) enum Variables {
     Only(&'static [&'static str]),
 }
 
+impl Variables {
+    /// Whether the driver reads one. Those without `PG` are not libpq's, and tell where files are.
+    pub(super) fn has(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(&name) || !name.starts_with("PG"),
+        }
+    }
+}
+
 /// `PGEnvironment`, `PgPassParser`, `PgServiceConfParser` of pgjdbc.
 const JDBC: &[&str] = &["PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR"];
 

@@ -276,10 +276,7 @@ pub struct Seen<'a> {
 
 impl World for Seen<'_> {
     fn var(&self, name: &str) -> Option<OsString> {
-        let read = match self.view.variables {
-            Variables::All => true,
-            Variables::Only(names) => names.contains(&name) || !name.starts_with("PG"),
-        };
+        let read = self.view.variables.has(name);
         let roots = name == "PGSSLROOTCERT" && self.view.home == Home::Ignored;
         let set = (read && !roots).then(|| self.world.var(name)).flatten();
         match (name, self.view.home) {

@@ -1,10 +1,10 @@
 //! SQLAlchemy 2 (`sqlalchemy/engine/url.py`, the dialects of `sqlalchemy/dialects/postgresql`).
 
-use super::parts::{set_hosts, set_mode, set_url};
+use super::parts::{DEFAULT_PORT, set_hosts, set_mode, set_url};
 use super::promise::{Promise, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Param, Table, Unknown, row};
-use super::url::{Rules, Url, host_and_port};
+use super::url::{Rules, Url};
 use super::{Dialect, Fault, Reading, Stack};
 use crate::conninfo::{Keyword, SslMode, World};
 
@@ -151,6 +151,17 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
     set_url(&mut reading, &url, None);
     if let Some(hosts) = hosts {
         set_hosts(&mut reading, &hosts, None);
+        let has_no = |(_, port): &(String, String)| port.is_empty();
+        if hosts.len() > 1 && driver == Driver::Asyncpg && hosts.iter().any(has_no) {
+            return Err(Fault::refused(
+                DIALECT,
+                "asyncpg wants a port for each of several hosts",
+            ));
+        }
+        // The port before the path is not that of several hosts.
+        if hosts.len() > 1 && hosts.iter().all(has_no) {
+            reading.set(Keyword::Port, vec![DEFAULT_PORT; hosts.len()].join(","));
+        }
     }
     match driver {
         Driver::Psycopg => {
@@ -166,38 +177,50 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
 type Servers = Option<Vec<(String, String)>>;
 
 fn hosts(url: &Url) -> Result<(Servers, Vec<Param>), Fault> {
+    let refused = |reason: &str| {
+        Fault::refused_but(
+            DIALECT,
+            reason,
+            "Write ?host=a,b&port=1,2 or ?host=a:1&host=b:2.",
+        )
+    };
     let given: Vec<&str> = url
         .query
         .iter()
         .filter(|param| param.name == "host")
-        .flat_map(|param| param.value.split(','))
+        .map(|param| param.value.as_str())
         .collect();
-    if given.is_empty() {
-        return Ok((None, url.query.clone()));
-    }
-    let ports = super::parts::find(&url.query, "port").unwrap_or_default();
-    let ports: Vec<&str> = ports.split(',').collect();
-    let servers = given.iter().enumerate().map(|(index, one)| {
-        let (host, own) = if one.starts_with('/') {
-            (*one, "")
-        } else {
-            host_and_port(one)?
-        };
-        let common = if ports.len() == 1 {
-            ports.first()
-        } else {
-            ports.get(index)
-        };
-        let port = if own.is_empty() {
-            common.copied().unwrap_or_default()
-        } else {
-            own
-        };
-        Some((host.to_owned(), port.to_owned()))
-    });
-    let servers: Option<Vec<(String, String)>> = servers.collect();
-    let servers = servers
-        .ok_or_else(|| Fault::refused(DIALECT, "a bracket around the host is not closed"))?;
+    let ports = super::parts::find(&url.query, "port");
+    let pair = |text: &str| {
+        let (host, port) = text.split_once(':').unwrap_or((text, ""));
+        (host.to_owned(), port.to_owned())
+    };
+    let servers: Vec<(String, String)> = match given.as_slice() {
+        [] => return Ok((None, url.query.clone())),
+        // `a:1`: not an address of IPv6, and no path.
+        [one] if ports.is_none() && is_host_and_port(one) => vec![pair(one)],
+        [one] => {
+            let hosts = one.split(',').map(str::to_owned);
+            let ports = ports.unwrap_or_default().split(',').map(str::to_owned);
+            let (hosts, mut ports): (Vec<String>, Vec<String>) = (hosts.collect(), ports.collect());
+            if ports == [""] {
+                ports = vec![String::new(); hosts.len()];
+            }
+            if hosts.len() != ports.len() {
+                return Err(refused("there must be as many ports as hosts"));
+            }
+            hosts.into_iter().zip(ports).collect()
+        }
+        many => {
+            if ports.is_some() {
+                return Err(refused("it sets port beside several hosts"));
+            }
+            if many.iter().any(|one| one.matches(':').count() > 1) {
+                return Err(refused("a host has more than one colon"));
+            }
+            many.iter().map(|one| pair(one)).collect()
+        }
+    };
     let others = url
         .query
         .iter()
@@ -222,6 +245,14 @@ fn is_taken(param: &Param) -> bool {
         ),
         _ => true,
     }
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(host, port)| {
+        host.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+            && port.chars().all(|c| c.is_ascii_digit())
+    })
 }
 
 /// `asyncpg/connect_utils.py`

@@ -36,7 +36,8 @@ pub(super) fn of_refusal(
                 | Damage::Ampersand
                 | Damage::Fragment
                 | Damage::Commas
-                | Damage::Capitals(_),
+                | Damage::Capitals(_)
+                | Damage::ShellLine(_),
             )
             | Fault::Ambiguous { .. } => (true, None),
             // Prose has such signs, too.

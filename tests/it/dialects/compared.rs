@@ -102,6 +102,46 @@ const WRITTEN: &[(Dialect, &str)] = &[
     (Dialect::Django, "postgis://u:p%40@H:1/d?sslmode=require"),
     (Dialect::Django, "pgsql://u:p@h/d?currentSchema=x"),
     (Dialect::Django, "postgres://u:p@h/d?foo=1"),
+    // Before the query and in it.
+    (
+        Dialect::Django,
+        "pgsql://u:p@h:1/d?host=i&port=2&user=v&password=q&dbname=e",
+    ),
+    (
+        Dialect::Django,
+        "pgsql:///d?host=i&port=2&user=v&password=q&sslmode=require",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@h:5/d?host=a,b",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@h:5/d?host=a&host=b",
+    ),
+    (Dialect::Sqlalchemy, "postgresql+psycopg://u:p@h:5/d?host=a"),
+    (Dialect::Sqlalchemy, "postgresql+psycopg://u:p@/d?host=a:1"),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@/d?host=a,b&port=1",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@/d?host=a:1&port=2",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+psycopg://u:p@/d?host=a:1&host=b:2&port=3",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+asyncpg://u:p@h:5/d?host=a,b",
+    ),
+    (
+        Dialect::Sqlalchemy,
+        "postgresql+asyncpg://u:p@h:5/d?host=a,b&port=1,2",
+    ),
+    (Dialect::Sqlalchemy, "postgresql+asyncpg://u:p@h:5/d?host=a"),
     (
         Dialect::Rails,
         "postgresql://u:p%40@h:1/d?pool=5&sslmode=require&host=x",

@@ -16,9 +16,9 @@ from asyncpg import connect_utils
 
 
 def once(arguments):
-    """A setting that is given twice is a list, which no driver takes."""
+    """A setting that is given twice is a list, which no driver takes, but for several hosts and their ports."""
     for name, value in arguments.items():
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)) and name not in ("host", "port"):
             raise TypeError(f"{name} is a list")
 
 
@@ -83,17 +83,13 @@ def with_asyncpg(arguments):
 
 
 def django(text):
+    """As get_connection_params of Django's postgresql/base.py puts them together."""
     settings = dj_database_url.parse(text)
-    return of_libpq(
-        {
-            "host": settings["HOST"],
-            "port": settings["PORT"] or None,
-            "user": settings["USER"],
-            "password": settings["PASSWORD"],
-            "dbname": settings["NAME"],
-            **settings.get("OPTIONS", {}),
-        }
-    )
+    arguments = {"dbname": settings["NAME"], **settings.get("OPTIONS", {})}
+    for name in ("USER", "PASSWORD", "HOST", "PORT"):
+        if settings[name]:
+            arguments[name.lower()] = settings[name]
+    return of_libpq(arguments)
 
 
 PARSERS = {"libpq": libpq, "sqlalchemy": with_sqlalchemy, "django": django}
