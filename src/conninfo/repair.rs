@@ -202,6 +202,7 @@ impl Whole<'_> {
             other => other,
         };
         match suggestion {
+            Some(Keyword::Options) if names_schemas(word) => self.search_path(at),
             Some(keyword) if written => self.replaced(at, end, keyword.as_str().as_bytes()),
             Some(_) => Vec::new(),
             None => {
@@ -214,6 +215,25 @@ impl Whole<'_> {
                     return Vec::new();
                 }
                 self.replaced(at, end, b"")
+            }
+        }
+    }
+
+    /// `schema=app`: libpq has no word of its own for it.
+    fn search_path(&self, at: usize) -> Vec<Secret> {
+        let end = self.setting(at);
+        let setting = self.text.get(at..end).unwrap_or_default();
+        let equals = setting.iter().position(|byte| *byte == b'=');
+        let value = equals.and_then(|equals| setting.get(equals.saturating_add(1)..));
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b',');
+        match value.filter(|value| !value.is_empty() && value.iter().all(is_plain)) {
+            None => Vec::new(),
+            Some(value) if Grammar::of(self.text) == Grammar::Uri => {
+                self.replaced(at, end, &[b"options=-c%20search_path%3D", value].concat())
+            }
+            Some(value) => {
+                let option = [b"options='-c search_path=", value, b"'"].concat();
+                self.replaced(at, end, &option)
             }
         }
     }
@@ -483,6 +503,12 @@ fn is_surely_host((host, port): &(&[u8], Option<&[u8]>)) -> bool {
     dotted || port.is_some() || *host == b"localhost"
 }
 
+/// Whether a name of other drivers stands for the schemas in which tables are looked up, and not for `options` itself.
+fn names_schemas(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("schema") || word.contains("path")
+}
+
 /// Whether the values of a word that stands for `sslmode` are others than its modes.
 #[must_use]
 pub fn is_switch(word: &str) -> bool {
@@ -595,6 +621,12 @@ mod tests {
             ),
             ("host='h", "host=h"),
             ("host=h sslmode:require", "host=h sslmode=require"),
+            ("host=h schema=app", "host=h options='-c search_path=app'"),
+            ("host=h optoins=x", "host=h options=x"),
+            (
+                "postgresql://h/d?currentSchema=a,b",
+                "host=h dbname=d options='-c search_path=a,b'",
+            ),
             ("postgresql://u%@h", "user=u% host=h"),
             (
                 "postgresql://h/d?options=project=a",
