@@ -242,7 +242,11 @@ fn ml_dsa(set: MlDsa) -> &'static PqdsaVerificationAlgorithm {
     }
 }
 
+/// What aws-lc-rs verifies with keys of this size. It says of shorter ones that the signature is wrong.
 fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
+    if bits < 1024 {
+        return None;
+    }
     Some(match digest {
         Digest::Sha1 => &aws::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
         Digest::Sha256 => &aws::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
@@ -263,7 +267,7 @@ fn rsa_pkcs1(digest: Digest, bits: usize) -> Option<&'static RsaParameters> {
 }
 
 fn rsa_pss(parameters: PssParameters, bits: usize) -> Option<&'static RsaParameters> {
-    if parameters.mask_digest != parameters.digest {
+    if parameters.mask_digest != parameters.digest || bits < 2048 {
         return None;
     }
     let pss = pss(parameters.digest)?;
