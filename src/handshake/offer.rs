@@ -160,7 +160,7 @@ impl ServerKeys {
 }
 
 /// Schemes that OpenSSL knows from 3.5 on. It names them first.
-pub(super) fn is_post_quantum(scheme: SignatureScheme) -> bool {
+fn is_post_quantum(scheme: SignatureScheme) -> bool {
     matches!(
         scheme,
         SignatureScheme::ML_DSA_44 | SignatureScheme::ML_DSA_65 | SignatureScheme::ML_DSA_87

@@ -8,8 +8,9 @@ use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, PeerMisbehaved, SignatureScheme};
 
-use super::offer::{ServerKeys, is_post_quantum};
+use super::offer::ServerKeys;
 use crate::conninfo::Limit;
+use crate::wire::tls::libpq_hello::{NEWER_SCHEMES, SCHEMES};
 use crate::workers::Weight;
 use crate::x509::{
     Certificate, Digest, KeyKind, PssParameters, PublicKey, RsaPadding, SigningFault, rsa_signed,
@@ -168,9 +169,12 @@ impl ServerCertVerifier for Verifier {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         let all = self.algorithms.supported_schemes().into_iter();
         let all = all.chain(RSA_PSS_PSS.map(|(scheme, _)| scheme));
+        // We cannot check it. But a server that has such a key shows its certificate to psql.
+        let all = all.chain([SignatureScheme::ED448]);
         let mut all: Vec<_> = all.filter(|scheme| self.keys.include(*scheme)).collect();
         // In the order of OpenSSL, by which a server with several certificates may choose.
-        all.sort_by_key(|scheme| !is_post_quantum(*scheme));
+        let order = || NEWER_SCHEMES.iter().chain(SCHEMES);
+        all.sort_by_key(|scheme| order().position(|known| *known == u16::from(*scheme)));
         let allowed = |scheme: &SignatureScheme| self.signatures.allows((*scheme).into());
         all.retain(allowed);
         all
@@ -214,6 +218,9 @@ impl Verifier {
                     Some(false) => Refusal::BadSignature,
                     None => Refusal::Unsupported,
                 }
+            }
+            (false, KeyKind::Ed448) if signature.scheme == SignatureScheme::ED448 => {
+                Refusal::Unsupported
             }
             (false, _) => Refusal::BadSignature,
         };
@@ -297,6 +304,7 @@ fn in_tls13(scheme: SignatureScheme) -> bool {
             | SignatureScheme::RSA_PSS_SHA384
             | SignatureScheme::RSA_PSS_SHA512
             | SignatureScheme::ED25519
+            | SignatureScheme::ED448
             | SignatureScheme::ML_DSA_44
             | SignatureScheme::ML_DSA_65
             | SignatureScheme::ML_DSA_87

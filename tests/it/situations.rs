@@ -151,10 +151,15 @@ fn a_key_that_pgtls_cannot_check_is_told_from_a_suite() {
         "{run:?}"
     );
     let words = words(&run);
-    assert!(words.contains("pgtls cannot, psql may"), "{words}");
-    assert!(words.contains("was not judged"), "{words}");
+    assert!(words.contains("pgtls cannot check the key"), "{words}");
+    assert!(words.contains("psql can and may connect"), "{words}");
     assert!(!words.contains("ssl_ciphers"), "{words}");
     assert_eq!(client.psql(&string), Answer::Tls);
+    // Its certificate is judged first.
+    client.write("root.crt", Ca::root("other").pem);
+    let run = client.check(&string);
+    let outcome = (run.code, run.outcome());
+    assert_eq!(outcome, (6, "unknown-issuer".to_owned()), "{run:?}");
 }
 
 #[test]

@@ -188,10 +188,13 @@ pub const SUITES_OF_TLS12: &[u16] = &[
 const GROUPS: &[u16] = &[29, 23, 30, 25, 24, 256, 257];
 
 /// Without SHA-1, which security levels from 1 on exclude, and without DSA, for which no suite is offered.
-const SCHEMES: &[u16] = &[
+pub const SCHEMES: &[u16] = &[
     0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0809, 0x080a, 0x080b, 0x0804, 0x0805, 0x0806, 0x0401,
     0x0501, 0x0601, 0x0303, 0x0301,
 ];
+
+/// OpenSSL 3.5 names ML-DSA-65, ML-DSA-87 and ML-DSA-44 before them.
+pub const NEWER_SCHEMES: [u16; 3] = [0x0905, 0x0906, 0x0904];
 
 /// IANA's name of a scheme that only OpenSSL has.
 pub fn scheme_name(scheme: u16) -> Option<&'static str> {
