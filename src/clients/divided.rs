@@ -4,7 +4,7 @@ use super::profile::{Client, Profile};
 use super::verifier::Engine;
 use super::{Facts, Objection, Obstacle, objection};
 use crate::handshake::{self, Tls};
-use crate::probe::{LibpqOffer, LookFault, Missing, Proof, Session, Stop};
+use crate::probe::{LibpqOffer, LookFault, Missing, Proof, Session, Silence, Stop};
 use crate::verify::Judgement;
 use crate::verify::flight::FlightFault;
 
@@ -44,13 +44,13 @@ impl Divided<'_> {
 }
 
 /// The proof of a server's key, if not every client can get that far.
-pub(super) fn of_session(session: &Session) -> Option<Divided<'_>> {
+pub(super) fn of_session(session: &Session, libpq_offer: LibpqOffer) -> Option<Divided<'_>> {
     let judgement = Some(&session.judgement);
     match session.proof {
         Proof::KeyExchange(missing) => Some(Divided {
             judgement,
             libpq: Fate::Session,
-            rustls: lacks(missing),
+            rustls: if libpq_offer == LibpqOffer::Decisive { shown_another() } else { lacks(missing) },
             others: unknown(format!(
                 "it is not known whether it can use what the server accepts: {missing}"
             )),
@@ -85,10 +85,15 @@ pub(super) fn of_stop<'a>(facts: &Facts<'a>, stop: &'a Stop) -> Option<Divided<'
                 Verdict::PsqlRefuses => (failed(), perhaps()),
                 Verdict::AllRefuse => (failed(), failed()),
             };
+            let rustls = if facts.observation.libpq_offer == LibpqOffer::Decisive {
+                shown_another()
+            } else {
+                failed()
+            };
             Some(Divided {
                 judgement,
                 libpq,
-                rustls: failed(),
+                rustls,
                 others,
             })
         }
@@ -101,7 +106,9 @@ pub(super) fn of_stop<'a>(facts: &Facts<'a>, stop: &'a Stop) -> Option<Divided<'
                 // What hangs up on two offers hangs up on others.
                 LibpqOffer::NotMade | LibpqOffer::HungUp => return None,
                 LibpqOffer::Refused => failed(),
-                LibpqOffer::Answered | LibpqOffer::Unclear => unknown(words.to_owned()),
+                LibpqOffer::Answered | LibpqOffer::Decisive | LibpqOffer::Unclear => {
+                    unknown(words.to_owned())
+                }
             };
             // Clients that do not read the string's limits may offer another version.
             let limited = matches!(error, handshake::Error::NoCommonVersion)
@@ -131,8 +138,8 @@ enum Verdict {
 fn verdict(fault: &LookFault) -> Verdict {
     match fault {
         LookFault::Group(_)
-        | LookFault::Key { .. }
         | LookFault::ClientCertificate
+        | LookFault::Unanswered(Silence::Timeout | Silence::NotReached)
         | LookFault::Flight(FlightFault::StaticKey(_) | FlightFault::Unsupported(_)) => {
             Verdict::PsqlCan
         }
@@ -145,6 +152,7 @@ fn verdict(fault: &LookFault) -> Verdict {
         ) => Verdict::AllRefuse,
         LookFault::NoAlpn
         | LookFault::Contradiction
+        | LookFault::Unanswered(Silence::Alert(_) | Silence::Closed | Silence::NotTls)
         | LookFault::Flight(
             FlightFault::Version(_)
             | FlightFault::Suite(_)
@@ -162,6 +170,11 @@ fn verdict(fault: &LookFault) -> Verdict {
 fn lacks(missing: Missing) -> Fate {
     let reason = format!("rustls does not have what the server accepts: {missing}");
     Fate::Refused(objection(Obstacle::UnsupportedAlgorithm, reason))
+}
+
+/// The server accepts what rustls offers, too, and what it shows then was not kept.
+fn shown_another() -> Fate {
+    unknown("the server may choose something else for it than for psql".to_owned())
 }
 
 fn unknown(reason: String) -> Fate {

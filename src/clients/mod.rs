@@ -316,7 +316,7 @@ impl<'a> Reached<'a> {
             )
         };
         let divided = match &facts.observation.outcome {
-            Ok(session) => divided::of_session(session),
+            Ok(session) => divided::of_session(session, facts.observation.libpq_offer),
             Err(stop) => divided::of_stop(facts, stop),
         };
         if let Some(divided) = divided {

@@ -4,6 +4,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod as_libpq;
 mod negotiation_fallback;
 mod observation;
 mod offers;
@@ -31,11 +32,12 @@ use crate::{connect, handshake, negotiate};
 pub use negotiation_fallback::NegotiationFallback;
 pub use observation::{ClientCertificate, Moment, Observation, Progress, Session, Stop, Timings};
 pub use offers::{Offers, Taken, offers};
-pub use second_look::{LibpqOffer, LookFault, Missing, Proof};
+pub use second_look::{LibpqOffer, LookFault, Missing, Proof, Silence};
 
 pub(crate) use offers::{line, pinned};
 pub(crate) use witness::Witness;
 
+use as_libpq::{as_libpq, may_choose_otherwise};
 use second_look::second_look;
 
 /// What to check, and the rules for it.
@@ -100,7 +102,14 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
             turn.await;
             let queued = queued.elapsed();
             until = deadline + queued;
-            let outcome = match meet(task, ready, until, &mut timings).await {
+            let met = meet(task, ready, until, &mut timings).await;
+            // What few servers need is on the heap.
+            let (met, offered) = match address.filter(|_| may_choose_otherwise(&met)) {
+                Some(address) => Box::pin(as_libpq(task, address, met, until)).await,
+                None => (met, LibpqOffer::NotMade),
+            };
+            libpq_offer = offered;
+            let outcome = match met {
                 Ok(session) => match address.filter(|_| refused_by_older(task, &session)) {
                     Some(address) => {
                         let asking = as_older(task, address, session, until);
@@ -110,13 +119,13 @@ pub async fn probe_in_turn(task: &Task, turn: impl Future<Output = ()>) -> Obser
                     }
                     None => Ok(session),
                 },
-                // On the heap, because few servers need it.
-                Err(stop) => {
+                Err(stop) if libpq_offer == LibpqOffer::NotMade => {
                     let look = second_look(task, address, stop, until, &mut timings);
                     let outcome;
                     (outcome, libpq_offer) = Box::pin(look).await;
                     outcome
                 }
+                Err(stop) => Err(stop),
             };
             timings.total = started.elapsed().saturating_sub(queued);
             outcome
@@ -172,8 +181,7 @@ async fn as_older(
     };
     let shown = match &met {
         Ok(session) => Some(&session.judgement),
-        Err(Stop::Handshake { judgement, .. }) => judgement.as_deref(),
-        Err(Stop::Connect(_) | Stop::Negotiate(_) | Stop::SecondLook { .. }) => None,
+        Err(stop) => stop.judgement(),
     };
     // A server with one certificate shows it to every version.
     if shown.is_some_and(|shown| shown.presents_the_same(&newest.judgement)) {

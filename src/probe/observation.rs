@@ -33,7 +33,7 @@ pub struct Observation {
     pub outcome: Result<Session, Stop>,
     /// The result of the other way to ask for TLS, if the server hung up on the requested one.
     pub negotiation_fallback: Option<Box<NegotiationFallback>>,
-    /// What became of the offer that psql makes, if ours had nothing in common with the server.
+    /// What became of the offer that psql makes, if the server may choose something else for it than for ours.
     pub libpq_offer: LibpqOffer,
     /// The session with a server that has another certificate for OpenSSL 3.5 and newer, which was accepted.
     pub newer: Option<Box<Session>>,
@@ -59,10 +59,7 @@ impl Observation {
     pub fn judgement(&self) -> Option<&Judgement> {
         match &self.outcome {
             Ok(session) => Some(&session.judgement),
-            Err(Stop::Handshake { judgement, .. } | Stop::SecondLook { judgement, .. }) => {
-                judgement.as_deref()
-            }
-            Err(Stop::Connect(_) | Stop::Negotiate(_)) => None,
+            Err(stop) => stop.judgement(),
         }
     }
 
@@ -169,7 +166,7 @@ pub enum Stop {
         /// Whether the server had proved its key.
         progress: Progress,
     },
-    /// Nothing was in common, and a second look with libpq's offer is not a pass either.
+    /// A second look, with libpq's offer, is not a pass.
     SecondLook {
         /// Why.
         fault: LookFault,
@@ -178,6 +175,18 @@ pub enum Stop {
         /// The judgement of the certificates, if any were presented.
         judgement: Option<Box<Judgement>>,
     },
+}
+
+impl Stop {
+    /// The judgement of the certificates, if any were presented.
+    pub fn judgement(&self) -> Option<&Judgement> {
+        match self {
+            Self::Handshake { judgement, .. } | Self::SecondLook { judgement, .. } => {
+                judgement.as_deref()
+            }
+            Self::Connect(_) | Self::Negotiate(_) => None,
+        }
+    }
 }
 
 /// How far a failed handshake got.

@@ -1,4 +1,5 @@
-//! A second look at a server that has nothing in common with rustls.
+//! A second look at a server: what it chooses for psql, where that may be something else than what it chooses for
+//! rustls, or has chosen nothing.
 //!
 //! libpq's TLS library offers more in TLS 1.2: CBC and DHE suites, X448, keys and signatures that rustls
 //! does not have. There the whole first flight of the server is in clear, and its key exchange is signed
@@ -33,7 +34,7 @@ use crate::workers::{Weight, aside};
 /// How far a server's proof of its key got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The handshake was finished.
+    /// A handshake was finished. If psql is shown another certificate, its signed key exchange was checked as well.
     Finished,
     /// The signed key exchange was checked. pgtls cannot finish this handshake.
     KeyExchange(Missing),
@@ -72,39 +73,71 @@ pub enum LookFault {
     /// In TLS 1.3 the server accepts only a group that pgtls does not have. psql has it.
     #[error("the server agrees only to the group {}", .0.name)]
     Group(Group),
-    /// In TLS 1.3 the server agrees to what rustls offers as well. What is left is its key, or its signature.
-    #[error(
-        "the server agrees to {} and {}, which pgtls offers as well, so its key or its signature is of a kind that pgtls does not have", .suite.openssl, .group.name
-    )]
-    Key {
-        /// The suite that it chose.
-        suite: Suite,
-        /// The group that it chose.
-        group: Group,
-    },
     /// The server asks for a client certificate. Whether it requires one, or accepts ours, shows only later.
     #[error("the server asks for a client certificate")]
     ClientCertificate,
     /// Direct TLS without the ALPN protocol `postgresql`.
     #[error("direct SSL connection was established without ALPN protocol negotiation extension")]
     NoAlpn,
-    /// The server refused a first offer, and now accepts the same.
-    #[error(
-        "the server refused the first ClientHello, and accepted the same offer in a second one"
-    )]
+    /// The server did not accept a first offer, and now accepts the same.
+    #[error("the server accepts in a second ClientHello what it did not accept in the first")]
     Contradiction,
+    /// The server accepts the first offer, and not the one that psql makes.
+    #[error("the server accepts what pgtls offers; {0}")]
+    Unanswered(Silence),
+}
+
+/// What a server does that makes no choice from psql's offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Silence {
+    /// It refuses.
+    #[error("it refuses what psql offers: {0}")]
+    Alert(Alert),
+    /// It hangs up.
+    #[error("it closes the connection on what psql offers")]
+    Closed,
+    /// It answers with something else.
+    #[error("its answer to what psql offers is not one of TLS")]
+    NotTls,
+    /// Time ran out.
+    #[error("it did not answer what psql offers within the time limit")]
+    Timeout,
+    /// There was no connection, or no permission to start TLS.
+    #[error("what psql offers could not be sent, because no other connection was possible")]
+    NotReached,
+}
+
+impl Silence {
+    fn of(unknown: &Unknown) -> Self {
+        match unknown {
+            Unknown::Closed => Self::Closed,
+            Unknown::Timeout | Unknown::OutOfTime => Self::Timeout,
+            Unknown::NotTls
+            | Unknown::NotPostgres
+            | Unknown::Unoffered
+            | Unknown::Contradiction
+            | Unknown::Handshake(_) => Self::NotTls,
+            Unknown::NotAsked
+            | Unknown::Connect(_)
+            | Unknown::Negotiate(_)
+            | Unknown::Busy
+            | Unknown::RefusedAnyway(_) => Self::NotReached,
+        }
+    }
 }
 
 /// What became of the offer that psql makes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LibpqOffer {
-    /// It was not made: there was no reason, or the string allows no version in which it could be made.
+    /// It was not made, or changed nothing; or the string allows no version in which it could be made.
     #[default]
     NotMade,
     /// The server has nothing in common with it either.
     Refused,
     /// The server made a choice, which the outcome describes.
     Answered,
+    /// The server accepts ours as well. What it chooses for psql counts, and the outcome describes it.
+    Decisive,
     /// The server hung up without a word, as on the first offer.
     HungUp,
     /// There was no answer that we understand, or one that does not fit the first.
@@ -127,18 +160,23 @@ pub(super) async fn second_look(
     let began = Instant::now();
     let looked = look(task, address, deadline).await;
     timings.handshake = timings.handshake.map(|took| took + began.elapsed());
-    match looked {
+    let told = match looked {
+        Seen::Chosen(choice) => unfinished(task, *choice).map_err(|stop| *stop),
+        Seen::Stopped(told) => Err(*told),
+        Seen::Silent(Silence::Alert(_)) => return (Err(stop), LibpqOffer::Refused),
+        Seen::Silent(Silence::Closed) if hung_up => return (Err(stop), LibpqOffer::HungUp),
+        Seen::Silent(_) => return (Err(stop), LibpqOffer::Unclear),
+        Seen::NotAsked => return (Err(stop), LibpqOffer::NotMade),
+    };
+    match fault(&told) {
+        // psql does not accept an older version either.
+        Some(LookFault::Flight(FlightFault::Version(_))) => (Err(stop), LibpqOffer::Refused),
         // Only a choice that rustls does not offer explains why it hung up. Where rustls offered nothing, the
         // choice may be one that it has.
-        Seen::Told(told) if (hung_up || is_unasked(&stop)) && is_contradiction(&told) => {
+        Some(LookFault::Contradiction) if hung_up || is_unasked(&stop) => {
             (Err(stop), LibpqOffer::Unclear)
         }
-        Seen::Told(told) if !could_be(&told, &stop) => (Err(stop), LibpqOffer::Unclear),
-        Seen::Told(told) => (*told, LibpqOffer::Answered),
-        Seen::Refused => (Err(stop), LibpqOffer::Refused),
-        Seen::HungUp if hung_up => (Err(stop), LibpqOffer::HungUp),
-        Seen::HungUp | Seen::Nothing => (Err(stop), LibpqOffer::Unclear),
-        Seen::NotAsked => (Err(stop), LibpqOffer::NotMade),
+        Some(_) | None => (told, LibpqOffer::Answered),
     }
 }
 
@@ -158,52 +196,44 @@ fn is_unasked(stop: &Stop) -> bool {
     matches!(error, handshake::Error::NothingToOffer)
 }
 
-fn is_contradiction(told: &Result<Session, Stop>) -> bool {
+fn fault(told: &Result<Session, Stop>) -> Option<LookFault> {
     let Err(Stop::SecondLook { fault, .. }) = told else {
-        return false;
+        return None;
     };
-    *fault == LookFault::Contradiction
-}
-
-/// A server refuses a kind of key with the alert that means anything, not with the one about versions.
-fn could_be(told: &Result<Session, Stop>, first: &Stop) -> bool {
-    let Err(Stop::SecondLook {
-        fault: LookFault::Key { .. },
-        ..
-    }) = told
-    else {
-        return true;
-    };
-    let Stop::Handshake { error, .. } = first else {
-        return false;
-    };
-    matches!(error, handshake::Error::Alert(Alert::HANDSHAKE_FAILURE))
+    Some(*fault)
 }
 
 /// What a look shows.
-enum Seen {
-    Told(Box<Result<Session, Stop>>),
-    /// An alert.
-    Refused,
-    /// The connection ended without an answer.
-    HungUp,
-    /// No answer, or none that we understand.
-    Nothing,
+pub(super) enum Seen {
+    /// A choice in TLS 1.2, with certificates that the string accepts.
+    Chosen(Box<Choice>),
+    /// A choice that psql or the string does not accept, or that shows no certificate.
+    Stopped(Box<Stop>),
+    /// No choice.
+    Silent(Silence),
     /// The question could not be asked.
     NotAsked,
 }
 
+/// What a server has chosen from psql's offer.
+pub(super) struct Choice {
+    pub(super) tls: Tls,
+    pub(super) judgement: Judgement,
+    /// What rustls lacks to finish such a handshake, if the key exchange proves the key.
+    pub(super) proven: Result<Option<Missing>, FlightFault>,
+}
+
 impl Seen {
-    fn fault(fault: impl Into<LookFault>, tls: Tls, judgement: Option<Judgement>) -> Self {
-        Self::Told(Box::new(Err(Stop::SecondLook {
+    fn fault(fault: impl Into<LookFault>, tls: Tls) -> Self {
+        Self::Stopped(Box::new(Stop::SecondLook {
             fault: fault.into(),
             tls,
-            judgement: judgement.map(Box::new),
-        })))
+            judgement: None,
+        }))
     }
 }
 
-async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
+pub(super) async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
     let mut random = [0; 32];
     if aws_lc_rs::rand::fill(&mut random).is_err() {
         return Seen::NotAsked;
@@ -224,12 +254,12 @@ async fn look(task: &Task, address: SocketAddr, deadline: Instant) -> Seen {
             // A hostile chain must not delay other endpoints.
             let judging = aside(Weight::Heavy, move || judge(&task, &flight, random));
             let judged = timeout_at(deadline, judging).await;
-            judged.unwrap_or(Seen::Nothing)
+            judged.unwrap_or(Seen::Silent(Silence::Timeout))
         }
         Ok(Answer::Tls13 { suite, group }) => of_tls13(&hello, suite, group),
-        Ok(Answer::Alert(_)) => Seen::Refused,
-        Err(Unknown::Closed) => Seen::HungUp,
-        Ok(Answer::Malformed) | Err(_) => Seen::Nothing,
+        Ok(Answer::Alert(alert)) => Seen::Silent(Silence::Alert(alert)),
+        Ok(Answer::Malformed) => Seen::Silent(Silence::NotTls),
+        Err(unknown) => Seen::Silent(Silence::of(&unknown)),
     }
 }
 
@@ -261,11 +291,11 @@ fn hello(task: &Task, random: [u8; 32]) -> LibpqHello<'_> {
 fn of_tls13(hello: &LibpqHello<'_>, suite: u16, group: Option<u16>) -> Seen {
     let group = group.filter(|group| hello.lists.groups.contains(group));
     let (Some(group), Some(suite)) = (group.and_then(Group::of), Suite::of(suite)) else {
-        return Seen::Nothing;
+        return Seen::Silent(Silence::NotTls);
     };
     let offered = hello.lists.suites_of_tls13.contains(&suite.id);
     if !hello.offers(TlsVersion::V1_3) || !offered {
-        return Seen::Nothing;
+        return Seen::Silent(Silence::NotTls);
     }
     let tls = Tls {
         protocol: Some(TlsVersion::V1_3),
@@ -276,10 +306,10 @@ fn of_tls13(hello: &LibpqHello<'_>, suite: u16, group: Option<u16>) -> Seen {
     };
     let fault = match (supports_group(group.id), supports_suite(suite.id)) {
         (false, _) => LookFault::Group(group),
-        (true, true) => LookFault::Key { suite, group },
-        (true, false) => return Seen::Nothing,
+        (true, true) => LookFault::Contradiction,
+        (true, false) => return Seen::Silent(Silence::NotTls),
     };
-    Seen::fault(fault, tls, None)
+    Seen::fault(fault, tls)
 }
 
 fn judge(task: &Task, flight: &Flight, random: [u8; 32]) -> Seen {
@@ -297,9 +327,7 @@ fn judge(task: &Task, flight: &Flight, random: [u8; 32]) -> Seen {
     }
     let suite = match check_hello(&flight.hello, hello) {
         Ok(suite) => suite,
-        // psql does not accept an older version either.
-        Err(FlightFault::Version(_)) => return Seen::Refused,
-        Err(fault) => return Seen::fault(fault, tls, None),
+        Err(fault) => return Seen::fault(fault, tls),
     };
     let presented: Vec<CertificateDer<'_>> = flight
         .certificates
@@ -310,56 +338,80 @@ fn judge(task: &Task, flight: &Flight, random: [u8; 32]) -> Seen {
     let approved = witness.approve(&presented);
     // It is there after `approve`. Without one, nothing was judged.
     let Some(judgement) = witness.take() else {
-        return Seen::Nothing;
+        return Seen::Silent(Silence::NotTls);
     };
     if let Err(refusal) = approved {
-        return Seen::Told(Box::new(Err(Stop::Handshake {
+        return Seen::Stopped(Box::new(Stop::Handshake {
             progress: Progress::Unfinished,
             error: handshake::Error::Refused(refusal),
             tls,
             judgement: Some(Box::new(judgement)),
-        })));
+        }));
     }
     let Some(leaf) = judgement.certificates.first() else {
-        return Seen::Nothing;
+        return Seen::Silent(Silence::NotTls);
     };
-    let proven = match check_key_exchange(flight, suite, hello, leaf) {
-        Ok(proven) => proven,
-        Err(fault) => return Seen::fault(fault, tls, Some(judgement)),
-    };
-    tls.group = proven.group;
-    match missing(task, suite, proven, &tls) {
-        Ok(missing) => Seen::Told(Box::new(Ok(Session {
-            tls,
-            judgement,
-            first_answer: None,
-            proof: Proof::KeyExchange(missing),
-        }))),
-        Err(fault) => Seen::fault(fault, tls, Some(judgement)),
+    let proven = check_key_exchange(flight, suite, hello, leaf);
+    tls.group = proven.ok().and_then(|proven| proven.group);
+    Seen::Chosen(Box::new(Choice {
+        tls,
+        judgement,
+        proven: proven.map(|proven| missing(suite, proven)),
+    }))
+}
+
+/// Why rustls could not finish the handshake.
+fn missing(suite: Suite, proven: Proven) -> Option<Missing> {
+    let group = proven.group.filter(|group| !supports_group(group.id));
+    if !supports_suite(suite.id) {
+        Some(Missing::Suite(suite))
+    } else if let Some(group) = group {
+        Some(Missing::Group(group))
+    } else if !supports_scheme_of_tls12(proven.scheme) {
+        Some(Missing::Scheme(proven.scheme))
+    } else {
+        None
     }
 }
 
-/// Why the handshake could not be finished, after a good proof of the key.
-fn missing(task: &Task, suite: Suite, proven: Proven, tls: &Tls) -> Result<Missing, LookFault> {
-    let group = proven.group.filter(|group| !supports_group(group.id));
-    let missing = if !supports_suite(suite.id) {
-        Missing::Suite(suite)
-    } else if let Some(group) = group {
-        Missing::Group(group)
-    } else if !supports_scheme_of_tls12(proven.scheme) {
-        Missing::Scheme(proven.scheme)
-    } else {
-        return Err(LookFault::Contradiction);
+/// What a choice is worth that rustls cannot take.
+pub(super) fn unfinished(task: &Task, choice: Choice) -> Result<Session, Box<Stop>> {
+    let missing = match choice.proven {
+        Ok(Some(missing)) => missing,
+        Ok(None) => return Err(choice.refused(LookFault::Contradiction)),
+        Err(fault) => return Err(choice.refused(fault)),
     };
-    let negotiation = task.conninfo.sslnegotiation.value;
-    if negotiation == SslNegotiation::Direct && tls.alpn.as_deref() != Some(ALPN) {
-        return Err(LookFault::NoAlpn);
-    }
-    match tls.client_certificate {
-        ClientCertificateRequest::NotRequested => Ok(missing),
+    let choice = choice.confirmed(task)?;
+    match choice.tls.client_certificate {
+        ClientCertificateRequest::NotRequested => Ok(Session {
+            tls: choice.tls,
+            judgement: choice.judgement,
+            first_answer: None,
+            proof: Proof::KeyExchange(missing),
+        }),
         ClientCertificateRequest::RequestedNoneSent
         | ClientCertificateRequest::RequestedNoneFits
-        | ClientCertificateRequest::Sent => Err(LookFault::ClientCertificate),
+        | ClientCertificateRequest::Sent => Err(choice.refused(LookFault::ClientCertificate)),
+    }
+}
+
+impl Choice {
+    pub(super) fn refused(self, fault: impl Into<LookFault>) -> Box<Stop> {
+        Box::new(Stop::SecondLook {
+            fault: fault.into(),
+            tls: self.tls,
+            judgement: Some(Box::new(self.judgement)),
+        })
+    }
+
+    /// Over direct TLS the server must say that it speaks PostgreSQL.
+    pub(super) fn confirmed(self, task: &Task) -> Result<Self, Box<Stop>> {
+        match task.conninfo.sslnegotiation.value {
+            SslNegotiation::Direct if self.tls.alpn.as_deref() != Some(ALPN) => {
+                Err(self.refused(LookFault::NoAlpn))
+            }
+            SslNegotiation::Direct | SslNegotiation::Postgres => Ok(self),
+        }
     }
 }
 

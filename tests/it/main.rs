@@ -27,6 +27,9 @@
 /// Advice that is not about a failure: after it is followed, it disappears.
 #[cfg(unix)]
 mod advice;
+/// Servers that choose something else for psql than for rustls.
+#[cfg(unix)]
+mod as_libpq;
 /// `pgtls audit`: against real servers, scripted ones, and other scanners.
 #[cfg(unix)]
 mod audit;

@@ -426,7 +426,7 @@ fn forger(served: &Served, forgery: Forgery, manner: Manner) -> Peer {
 }
 
 /// The random bytes of the ClientHello, which begins behind the SSLRequest.
-fn client_random(conversation: &Conversation) -> [u8; 32] {
+pub(crate) fn client_random(conversation: &Conversation) -> [u8; 32] {
     let heard = conversation.heard();
     // Record, message and version.
     *heard[8 + 5 + 4 + 2..].first_chunk().unwrap()
@@ -494,11 +494,11 @@ fn flight(
     Ok([&[22, 3, 3][..], &length, &messages].concat())
 }
 
-fn block24(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn block24(bytes: &[u8]) -> Vec<u8> {
     let [_, length @ ..] = u32::try_from(bytes.len()).unwrap().to_be_bytes();
     [&length[..], bytes].concat()
 }
 
-fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message_of(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind][..], &block24(body)].concat()
 }

@@ -153,7 +153,11 @@ fn again(task: &Task, judgement: &Judgement) -> Option<Judgement> {
 /// A second look that ends with the chain or the name has not checked the server's proof of its key. What
 /// another string leads to there, only another look tells.
 fn tells_of_others(seen: &Observation) -> bool {
-    seen.outcome.is_ok() || seen.libpq_offer != LibpqOffer::Answered
+    seen.outcome.is_ok()
+        || !matches!(
+            seen.libpq_offer,
+            LibpqOffer::Answered | LibpqOffer::Decisive
+        )
 }
 
 /// Whether it was us who ended the handshake, because of the chain or the name.

@@ -62,6 +62,17 @@ impl Front {
             }
         }
     }
+
+    /// A list in which better suites come first.
+    pub(in crate::diagnose) fn better_suites_first(self) -> Hint {
+        match self {
+            Self::Unknown => {
+                Hint::say("On the server, put AES-GCM with ECDHE first:").fix(Fix::setting(CIPHERS))
+            }
+            Self::NotPostgres => Hint::say("There, put AES-GCM with ECDHE first. In PgBouncer:")
+                .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -197,13 +197,21 @@ pub(in crate::diagnose) fn nothing_to_offer(task: &Task, words: &str, psql: Libp
         LibpqOffer::Refused => format!(
             "the server refuses what the OpenSSL configuration of this machine leaves psql: {settings}"
         ),
-        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
+        LibpqOffer::NotMade
+        | LibpqOffer::Answered
+        | LibpqOffer::Decisive
+        | LibpqOffer::HungUp
+        | LibpqOffer::Unclear => {
             format!("{words}: {settings}")
         }
     };
     let hint = match psql {
         LibpqOffer::Refused => "Change that file, or let the server take what it allows.",
-        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
+        LibpqOffer::NotMade
+        | LibpqOffer::Answered
+        | LibpqOffer::Decisive
+        | LibpqOffer::HungUp
+        | LibpqOffer::Unclear => {
             "psql may have something else to offer, or nothing either. Try psql on this machine, or change that file."
         }
     };

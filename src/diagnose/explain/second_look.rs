@@ -7,7 +7,7 @@ use super::wire::{NOT_FOR_POSTGRES, insecure_renegotiation, may_not_sign};
 use crate::conninfo::shown_path;
 use crate::diagnose::{Code, Diagnosis, Finding, Fix, Hint, Stage};
 use crate::handshake::Tls;
-use crate::probe::{LookFault, Task};
+use crate::probe::{LookFault, Silence, Task};
 use crate::verify::flight::FlightFault;
 
 pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) -> Diagnosis {
@@ -18,18 +18,28 @@ pub(in crate::diagnose) fn explain(task: &Task, fault: &LookFault, tls: &Tls) ->
                 .fix(Fix::setting("ssl_ecdh_curve = 'prime256v1'"))
                 .then("PostgreSQL 18 calls this setting ssl_groups and takes a list: ssl_groups = 'X25519:prime256v1'."),
         ),
-        LookFault::Key { .. } => finding(
-            Code::UnsupportedAlgorithm,
-            format!("pgtls cannot, psql may: {fault}"),
-        )
-        .hint("The certificate was not judged: in TLS 1.3 it is encrypted. Ed448 is a key that pgtls does not have. Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
         LookFault::ClientCertificate => client_certificate(task, tls),
         LookFault::NoAlpn => finding(Code::TlsFailure, fault.to_string()).hint(NOT_FOR_POSTGRES),
         LookFault::Contradiction => finding(Code::TlsFailure, fault.to_string()).hint(
             "Perhaps several servers with different settings share this address, or something on the way changes TLS. Try again, and compare the settings of the servers.",
         ),
+        LookFault::Unanswered(silence) => unanswered(fault, *silence),
     };
     Diagnosis::failed(found)
+}
+
+/// The session with pgtls does not say what psql gets.
+fn unanswered(fault: &LookFault, silence: Silence) -> Finding {
+    let (code, stage) = match silence {
+        Silence::Alert(_) => (Code::TlsAlert, Stage::Handshake),
+        Silence::Closed => (Code::Closed, Stage::Handshake),
+        Silence::NotTls => (Code::TlsFailure, Stage::Handshake),
+        Silence::Timeout => (Code::Timeout, Stage::Connect),
+        Silence::NotReached => (Code::Closed, Stage::Connect),
+    };
+    Finding::error(code, stage, fault.to_string()).hint(
+        "In TLS 1.2 a server chooses its suite and its certificate by what the client offers, so pgtls asks a second time, as psql. Let the server, or what limits connections in front of it, accept two connections one after the other. Then try again.",
+    )
 }
 
 fn flight(fault: &FlightFault, front: Front) -> Finding {

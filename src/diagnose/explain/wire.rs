@@ -418,7 +418,7 @@ pub(in crate::diagnose) fn handshake(
             Code::UnsupportedAlgorithm,
             "pgtls cannot check the key of the server's certificate; psql can and may connect".to_owned(),
         )
-        .hint("pgtls checks RSA keys of 512 to 8192 bits with a public exponent of up to 33 bits. Give the server a key of 2048 to 4096 bits."),
+        .hint("pgtls checks keys of ECDSA, Ed25519 and ML-DSA, and of RSA with 512 to 8192 bits and a public exponent of up to 33 bits. Give the server an RSA key of 2048 to 4096 bits, or an ECDSA key on P-256."),
         HandshakeError::TooMuch
         | HandshakeError::Misbehaved(_)
         | HandshakeError::Other(_)
@@ -517,9 +517,11 @@ fn no_common_cipher(task: &Task, message: &str, libpq_offer: LibpqOffer) -> Find
         LibpqOffer::Refused => {
             "The server also refuses the rest of what psql offers with both OpenSSL 3.0 and 3.5."
         }
-        LibpqOffer::NotMade | LibpqOffer::Answered | LibpqOffer::HungUp | LibpqOffer::Unclear => {
-            "psql offers more and may still connect."
-        }
+        LibpqOffer::NotMade
+        | LibpqOffer::Answered
+        | LibpqOffer::Decisive
+        | LibpqOffer::HungUp
+        | LibpqOffer::Unclear => "psql offers more and may still connect.",
     };
     let offered = "pgtls offers AES-GCM and ChaCha20 suites with ECDHE on P-256, P-384, P-521 and X25519, and accepts RSA, ECDSA and Ed25519 server keys.";
     let hint = Hint::say(format!("{offered} {psql} On the server:"))

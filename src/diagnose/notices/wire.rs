@@ -4,6 +4,7 @@ use super::{Code, Finding, Fix, Hint, Stage, info, warning};
 use crate::diagnose::explain::front::Front;
 use crate::diagnose::explain::refusal::{self, Asked};
 use crate::escape::escape;
+use crate::handshake::supports_suite;
 use crate::inquiry::{LargeHello, Loss};
 use crate::probe::{Missing, Proof, Session, Task};
 use crate::wire::postgres::FirstAnswer;
@@ -12,6 +13,7 @@ use crate::wire::postgres::FirstAnswer;
 pub(in crate::diagnose) fn of_session(task: &Task, session: &Session) -> Vec<Finding> {
     [
         unfinished(session),
+        weak_preference(session),
         login(task, session),
         hello_retry(session),
     ]
@@ -42,6 +44,21 @@ fn unfinished(session: &Session) -> Option<Finding> {
             .then("Enable TLS 1.3 on the server, or give it an RSA key for any use."),
     };
     Some(warning(code, Stage::Handshake, message).hint(advice))
+}
+
+/// The handshake was finished, and psql gets a suite with which pgtls finishes none.
+fn weak_preference(session: &Session) -> Option<Finding> {
+    let suite = session.tls.cipher?;
+    if session.proof != Proof::Finished || supports_suite(suite.id) {
+        return None;
+    }
+    let message = format!(
+        "the server chooses the suite {} for psql, although it has better ones",
+        suite.openssl
+    );
+    let advice = Hint::say("psql connects. pgtls finished a handshake with a suite that the server likes less, and the same certificate.")
+        .and(Front::of(&session.tls).better_suites_first());
+    Some(warning(Code::WeakCipher, Stage::Handshake, message).hint(advice))
 }
 
 /// What the server says about the login, which has nothing to do with TLS.

@@ -3,6 +3,7 @@
 use super::{GOOD, assert_no_password, client, login, prepared, summary};
 use crate::support::client::{Answer, Run};
 use crate::support::pki::Ca;
+use crate::support::postgres::wait_until;
 use crate::support::tool::Tool;
 
 /// Methods by user, above the line that trusts every user.
@@ -303,8 +304,14 @@ fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
         .iter()
         .map(|(settings, ..)| login(&client, &string(settings)))
         .collect();
-    // What psql causes in the log does not matter.
+    // What psql causes in the log does not matter. In TLS 1.2 a check asks once more, as psql, and hangs up.
+    let asked = "could not accept SSL connection: EOF detected";
+    let old = ROWS.iter().filter(|row| row.0.contains("TLSv1.2")).count();
+    wait_until("the server to log the questions", || {
+        server.log()[before..].matches(asked).count() >= old
+    });
     let log = server.log();
+    let log = log[before..].replacen(asked, "", old);
     for complaint in [
         "SSL error",
         "EOF",
@@ -312,7 +319,6 @@ fn pgtls_logs_in_where_psql_does_and_is_refused_where_psql_is() {
         "unexpected",
         "startup packet",
     ] {
-        let log = &log[before..];
         assert!(!log.contains(complaint), "{complaint}: {log}");
     }
     let mut wrong = Vec::new();
