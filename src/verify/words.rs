@@ -71,7 +71,7 @@ impl FaultKind {
                 says("issued a certificate, but is not a CA (basicConstraints, keyUsage)")
             }
             Self::InvalidPurpose => {
-                says("is not meant for TLS servers (extended key usage, key usage)")
+                says("is not meant for TLS servers (extendedKeyUsage, keyUsage or nsCertType)")
             }
             Self::CertRejected => {
                 says("is distrusted for TLS servers by the trust settings of its file")

@@ -205,25 +205,25 @@ impl Case<'_> {
         }
     }
 
-    /// The issuer is a root that the file lacks, or an intermediate that the server does not send. If the file has a
-    /// root of the same organisation, the second is more likely; if the server sends other intermediates, the first.
+    /// The issuer is a root that the file lacks, or an intermediate that the server does not send. If an intermediate
+    /// signed the server's certificate, the first is more likely; if the file has a root that fits, the second.
     fn absent_issuer(&self, top: &Certificate) -> Hint {
-        let sends_more = self.judgement.certificates.len() > 1;
-        if sends_more {
+        if self.judgement.path_certificates().nth(1).is_some() {
             return self.wrong_roots();
         }
-        let related = organisation(&top.issuer.text).and_then(|wanted| {
-            let listed = self.context.trust.listed();
-            let mut listed = listed.into_iter();
-            listed.find(|listed| organisation(&listed.subject.text) == Some(wanted))
-        });
+        let stray = self.strays(top).next();
+        let stray = Hint::from(stray.map(|stray| {
+            Hint::say(format!(
+                "\"{}\" comes after the certificate, but did not sign it.",
+                name(stray)
+            ))
+        }));
         let append = || Hint::default().fix(Fix::command(APPEND_INTERMEDIATE));
         // If a file that is near has the root of what was sent, then no intermediate is missing.
-        match related {
+        let more = match self.related(top) {
             Some(related) => Hint::say(format!(
-                "Most likely \"{}\" is an intermediate: the file has \"{}\", a root of the same organisation. Then the server must send it after its certificate:",
-                issuer(top),
-                name(related)
+                "Most likely \"{}\" is an intermediate: the file has {related}. Then the server must send it after its certificate:",
+                issuer(top)
             ))
             .and(append())
             .then("Otherwise:")
@@ -237,7 +237,37 @@ impl Case<'_> {
                 .and(append())
                 .without_root(),
             ),
+        };
+        stray.and(more)
+    }
+
+    /// What comes with the server's certificate and is not above it.
+    fn strays(&self, leaf: &Certificate) -> impl Iterator<Item = &Certificate> {
+        let presented = self.judgement.certificates.iter();
+        presented.filter(move |stray| stray.der != leaf.der)
+    }
+
+    /// A root of the file that most likely is above the server's certificate, and why.
+    fn related(&self, leaf: &Certificate) -> Option<String> {
+        let listed = self.context.trust.listed();
+        let wanted = organisation(&leaf.issuer.text);
+        let same =
+            |root: &&&Certificate| wanted.is_some() && organisation(&root.subject.text) == wanted;
+        if let Some(root) = listed.iter().find(same) {
+            return Some(format!(
+                "\"{}\", a root of the same organisation",
+                name(root)
+            ));
         }
+        let above = |root: &&&Certificate| {
+            self.strays(leaf)
+                .any(|stray| stray.der == root.der || likely_issued(root, stray).is_ok())
+        };
+        let root = listed.iter().find(above)?;
+        Some(format!(
+            "\"{}\", the root of what comes after the certificate",
+            name(root)
+        ))
     }
 
     /// A self-signed certificate must be known beforehand.
@@ -268,8 +298,11 @@ impl Case<'_> {
         let mut advice = Vec::new();
         advice.extend(self.outdated().map(Hint::say));
         advice.push(provider::advice(self.context, self.judgement).unwrap_or_else(|| {
-            Hint::say("Get the root certificate from the operator of the server, and set sslrootcert=FILE.")
-                .without_root()
+            Hint::say(match self.context.conninfo {
+                Some(_) => "Get the root certificate from the operator of the server, and set sslrootcert=FILE.",
+                None => "Get the root certificate from the CA that issued the certificate, and use --sslrootcert FILE.",
+            })
+            .without_root()
         }));
         if let Some(top) = self
             .judgement

@@ -1,6 +1,6 @@
 //! What a chain lacks or has twice, and where the client holds a part of it.
 
-use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::{CustomExtension, ExtendedKeyUsagePurpose};
 
 use super::{ALL, verify, with};
 use crate::support::client::Run;
@@ -31,6 +31,28 @@ fn the_order_of_a_chain_and_what_it_lacks_are_reported() {
         run.findings().contains(&"missing-intermediate".to_owned()),
         "{run:?}"
     );
+}
+
+/// Neither the root nor another intermediate makes it less likely that one is missing.
+#[test]
+fn what_comes_after_a_certificate_and_did_not_sign_it_hides_no_missing_intermediate() {
+    let root = Ca::root("root");
+    let (older, newer) = (root.intermediate("older"), root.intermediate("newer"));
+    let leaf = || newer.leaf(&["db.example.com"]);
+    for (after, who) in [(&root, "CN = root"), (&older, "CN = older")] {
+        let run = verify(&with(&leaf().and(&after.pem), &root), ALL);
+        assert_eq!(run.outcome(), "unknown-issuer", "{run:?}");
+        let hint = run.endpoint()["error"]["hint"].take().to_string();
+        let stray = format!("{who}\\\" comes after the certificate, but did not sign it");
+        for said in [&stray, "Most likely", "CN = newer\\\" is an intermediate"] {
+            assert!(hint.contains(said), "{said}: {hint}");
+        }
+        assert!(!hint.contains("operator of the server"), "{hint}");
+    }
+    let stranger = Ca::root("stranger");
+    let whole = leaf().and(&newer.pem);
+    let run = verify(&with(&whole, &stranger), ALL);
+    assert!(!run.stdout.contains("is an intermediate"), "{run:?}");
 }
 
 /// OpenSSL takes an issuer from the root file first, so the path does not show what the server sends.
@@ -93,6 +115,21 @@ fn an_authority_is_not_told_to_become_a_server() {
     let run = verify(&with(&served, &root), ALL);
     assert_eq!(run.outcome(), "wrong-purpose", "{run:?}");
     assert!(run.stdout.contains("keyUsage=keyCertSign"), "{run:?}");
+}
+
+/// OpenSSL heeds Netscape's type, which some templates still add.
+#[test]
+fn a_netscape_type_that_refuses_is_named() {
+    let root = Ca::root("root");
+    let served = root.leaf_with(&["db.example.com"], |params| {
+        // A BIT STRING with the first bit: client.
+        let client = vec![3, 2, 7, 0x80];
+        let of_type = CustomExtension::from_oid_content(&[2, 16, 840, 1, 113730, 1, 1], client);
+        params.custom_extensions.push(of_type);
+    });
+    let run = verify(&with(&served, &root), ALL);
+    assert_eq!(run.outcome(), "wrong-purpose", "{run:?}");
+    assert!(run.stdout.contains("Leave out nsCertType"), "{run:?}");
 }
 
 /// OpenSSL takes the certificates of a CRL file as anchors, too.

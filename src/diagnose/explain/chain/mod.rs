@@ -50,15 +50,20 @@ pub(in crate::diagnose) fn explain(
             "",
             "Reissue it with basicConstraints=critical,CA:TRUE and keyUsage=keyCertSign,cRLSign.",
         ),
-        FaultKind::InvalidPurpose => finding(
-            "",
-            match case.place() {
+        FaultKind::InvalidPurpose => {
+            let typed = |one: &Certificate| one.netscape_cert_type.is_some();
+            let also = match case.certificate().is_some_and(typed) {
+                true => " Leave out nsCertType, which older templates add.",
+                false => "",
+            };
+            let reissue = match case.place() {
                 Place::Leaf => "Reissue it with extendedKeyUsage=serverAuth and keyUsage=digitalSignature.",
                 Place::Intermediate | Place::Root => {
                     "Reissue it with keyUsage=keyCertSign,cRLSign and without extendedKeyUsage, or with serverAuth in it."
                 }
-            },
-        ),
+            };
+            finding("", &format!("{reissue}{also}"))
+        }
         FaultKind::CertRejected => finding(
             "",
             "Ask who made the file why it does so, or use another root. Only if the mark is a mistake, save the certificate without it: openssl x509 -in FILE -out root.pem",
