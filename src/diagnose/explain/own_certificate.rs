@@ -13,7 +13,7 @@ use crate::probe::{Moment, Task};
 use crate::trust::{Identity, Source};
 use crate::verify::{ClientFault, ClientRules, Missing, Unfit, client_faults, client_path};
 use crate::wire::tls::Alert;
-use crate::x509::{Certificate, Curve, KeyKind, usage_name};
+use crate::x509::{Certificate, Curve, KeyKind, Name, usage_name};
 
 /// What is wrong with the client's certificate, as far as the server may have seen it: it judges by the present time,
 /// which is not known here if another was chosen.
@@ -81,6 +81,11 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
         return Some(general(task, tls, own));
     };
     Some(match alert {
+        Alert::CERTIFICATE_REVOKED if path.len() > 1 => Hint::say(format!(
+            "The server's CRL (ssl_crl_file) lists the certificate, serial number {}, or an intermediate in {} as revoked. If it is the certificate, get a new one from \"{issuer}\". If it is an intermediate, get one from another authority.",
+            serial(own),
+            quoted_path(&identity.certificate_path)
+        )),
         Alert::CERTIFICATE_REVOKED => Hint::say(format!(
             "The server's CRL (ssl_crl_file) lists the certificate, serial number {}, as revoked. Get a new one from \"{issuer}\".",
             serial(own)
@@ -102,9 +107,10 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
         Alert::UNSUPPORTED_CERTIFICATE => Hint::say(format!(
             "The certificate itself may be a client's. So an authority above it may not issue for clients: look at the extendedKeyUsage of \"{issuer}\"."
         )),
-        Alert::UNKNOWN_CA if named => Hint::say(format!(
-            "The server asks for certificates of \"{issuer}\", which is the name of the issuer. So the authority in the server's ssl_ca_file has the same name but another key, or the server has no CRL of that authority (ssl_crl_file), or \"{issuer}\" may not issue certificates."
-        )),
+        Alert::UNKNOWN_CA if named => match wanted(tls, &path) {
+            Some(wanted) => known_by_name(task, tls, &wanted),
+            None => general(task, tls, own),
+        },
         Alert::UNKNOWN_CA => Front::of(tls).evidence().then(format!(
             "The server does not know the issuer \"{issuer}\". Either that is an intermediate authority: append its certificate to {}. Or its certificate must be added to {}.",
             quoted_path(&identity.certificate_path),
@@ -116,6 +122,56 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
         )),
         _ => general(task, tls, own),
     })
+}
+
+/// The part of the client's path that ends below an authority that the server named.
+fn wanted<'p>(tls: &Tls, path: &[&'p Certificate]) -> Option<Vec<&'p Certificate>> {
+    let named = tls.authorities()?;
+    let below = |one: &&Certificate| named.iter().any(|name| name.matches(&one.issuer));
+    let last = path.iter().position(below)?;
+    path.get(..=last).map(<[_]>::to_vec)
+}
+
+/// The server has an authority of the right name, and does not accept what it issued.
+fn known_by_name(task: &Task, tls: &Tls, below: &[&Certificate]) -> Hint {
+    let Some(last) = below.last() else {
+        return Hint::default();
+    };
+    let authority = escape(&last.issuer.text);
+    if below.len() > 1 {
+        let intermediate = escape(&last.subject.text);
+        return Hint::say(format!(
+            "The server asks for certificates of \"{authority}\", which is the name of the issuer of the intermediate \"{intermediate}\". So the server has no CRL of one of these two (ssl_crl_file needs one of each), or the authority in the server's ssl_ca_file has the same name but another key, or one of the two may not issue what it issued (CA:FALSE, pathlen)."
+        ));
+    }
+    let rootless = rootless(task, tls, &last.issuer);
+    Hint::say(format!(
+        "The server asks for certificates of \"{authority}\", which is the name of the issuer. So the authority in the server's ssl_ca_file has the same name but another key, or the server has no CRL of that authority (ssl_crl_file), or \"{authority}\" may not issue certificates{rootless}."
+    ))
+}
+
+/// OpenSSL needs the whole path on the server, up to a root. Not if we know that the server has it, or that the authority
+/// is a root itself.
+fn rootless(task: &Task, tls: &Tls, authority: &Name) -> String {
+    let own = task.trust.identity.iter();
+    let own = own.flat_map(|identity| &identity.certificates);
+    let listed = task.trust.listed();
+    let mut held = own.chain(listed.iter().copied());
+    let held = held.find(|one| one.subject.matches(authority));
+    let root = match held {
+        Some(held) if held.is_self_issued() => return String::new(),
+        Some(held) => {
+            let named = tls.authorities().unwrap_or_default();
+            if named.iter().any(|name| name.matches(&held.issuer)) {
+                return String::new();
+            }
+            format!("its issuer \"{}\"", escape(&held.issuer.text))
+        }
+        None => "the root above it".to_owned(),
+    };
+    format!(
+        ", or it is an intermediate and ssl_ca_file lacks {root}: the server needs every authority up to the root"
+    )
 }
 
 /// What is left if the alert may mean anything.

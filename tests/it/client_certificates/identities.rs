@@ -71,6 +71,13 @@ pub(crate) fn authority_certificate() -> Cert {
     .with([ca(None), key_usage(CERT_SIGN)])
 }
 
+/// The same authority with a certificate that is not a CA's.
+pub(crate) fn powerless_authority() -> String {
+    let mut certificate = authority_certificate();
+    certificate.put(not_ca());
+    text(&certificate)
+}
+
 fn intermediate() -> Cert {
     current(Cert::new(
         common_name("Client CA 2"),

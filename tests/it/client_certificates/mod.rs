@@ -259,6 +259,40 @@ fn the_first_answer_decides_only_about_the_certificate() {
     }
 }
 
+/// The authority of the right name is there, and the server still does not accept what it issued.
+#[test]
+fn why_a_server_does_not_accept_an_authority_that_it_names_is_told() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let client = with_identities(root);
+    for (authority, says, never) in [
+        (
+            identities::intermediate_text(),
+            "ssl_ca_file lacks its issuer \\\"O = pgtls tests, CN = Client CA\\\"",
+            "issuer of the intermediate",
+        ),
+        (
+            identities::powerless_authority(),
+            "\\\"O = pgtls tests, CN = Client CA\\\", which is the name of the issuer of the intermediate \\\"O = pgtls tests, CN = Client CA 2\\\"",
+            "ssl_ca_file lacks",
+        ),
+    ] {
+        let server = OnOpenssl::start(&served, &authority, "-tls1_3");
+        let own = "sslcert=with-intermediate.crt sslkey=with-intermediate.key";
+        let run = client.check(&format!("{GOOD} port={} {own}", server.port));
+        assert_eq!(
+            (run.code, run.outcome()),
+            (REFUSED.0, REFUSED.1.to_owned()),
+            "{run:?}"
+        );
+        let hint = run.endpoint()["error"]["hint"].take().to_string();
+        assert!(hint.contains(says), "{says}: {hint}");
+        assert!(!hint.contains(never), "{never}: {hint}");
+    }
+}
+
 /// libpq goes on to the next host, whether or not the first one asks for a certificate.
 #[test]
 fn a_host_that_is_starting_up_is_passed_by() {
