@@ -411,11 +411,17 @@ fn relayed(login: &Login, entered: &Entered) -> Option<Finding> {
 /// `target_session_attrs`: libpq would continue with the next host, if there is one.
 fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
     let (wanted, role) = entered.unwanted?;
-    let is = match role {
-        Role::ReadWrite => "accepts writes",
-        Role::ReadOnly => "is read-only",
-        Role::Standby => "is a standby",
-        Role::Unknown => "does not say which kind it is",
+    let is = match (wanted, role) {
+        (
+            TargetSessionAttrs::Standby | TargetSessionAttrs::PreferStandby,
+            Role::ReadWrite | Role::ReadOnly,
+        ) => "is not a standby",
+        (_, Role::ReadWrite) => "accepts writes",
+        (_, Role::ReadOnly) => {
+            "is read-only, although it is not a standby: default_transaction_read_only is on"
+        }
+        (_, Role::Standby) => "is a standby",
+        (_, Role::Unknown) => "does not say which kind it is",
     };
     let message = format!("target_session_attrs={wanted}, but this server {is}");
     let (level, hint) = match (wanted, others) {
@@ -427,6 +433,10 @@ fn unwanted(entered: &Entered, others: OtherHosts) -> Option<Finding> {
         (TargetSessionAttrs::Standby | TargetSessionAttrs::ReadOnly, OtherHosts::Fail) => {
             (Level::Error, "Set host to a standby.")
         }
+        (_, OtherHosts::Fail) if role == Role::ReadOnly => (
+            Level::Error,
+            "Set default_transaction_read_only = off where it is on: in options, or for the role, the database or the server. Or set host to a server that accepts writes.",
+        ),
         (_, OtherHosts::Fail) => (Level::Error, "Set host to the primary."),
     };
     Some(finding(level, Code::LoginFailed, message).hint(hint))

@@ -382,8 +382,16 @@ fn password(asked: &Asked<'_>) -> Hint {
             "{wrong} If pg_hba.conf passes the password on to another service (LDAP, PAM, RADIUS, a cloud's tokens), that service refused it.{certificate} {log}"
         ));
     }
-    source.then(format!("{wrong}{certificate} {log} Or an administrator looks:")).show(format!(
-        "SELECT rolvaliduntil, rolpassword IS NULL AS no_password FROM pg_authid WHERE rolname = {};",
+    // `get_role_password` and `parse_scram_secret`: such a secret is no SCRAM secret, and the login fails as with a wrong
+    // password. It remains from before PostgreSQL 14.
+    let secret = match asked.method {
+        Some(login::Method::ScramSha256) => {
+            " Or the role's secret is still an md5 hash, which scram-sha-256 cannot use: then set the password again."
+        }
+        _ => "",
+    };
+    source.then(format!("{wrong}{secret}{certificate} {log} Or an administrator looks (the secret starts with SCR or md5, or there is none):")).show(format!(
+        "SELECT rolvaliduntil, left(rolpassword, 3) AS secret FROM pg_authid WHERE rolname = {};",
         literal(&asked.user().value)
     ))
 }

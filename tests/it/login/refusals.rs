@@ -83,6 +83,15 @@ const ROWS: &[Row] = &[
         cure: Cure::None,
     },
     Row {
+        // The secret of hunter2, as PostgreSQL 13 and older stored it.
+        sql: "CREATE ROLE old LOGIN PASSWORD 'md5a69b58e70c7f3e6d4dc0bb14850444af'",
+        rules: "hostssl all all all scram-sha-256\n",
+        settings: "user=old password=hunter2",
+        exit: 8,
+        says: &["has expired (VALID UNTIL)", "secret is still an md5 hash"],
+        cure: Cure::None,
+    },
+    Row {
         sql: "CREATE DATABASE closed ALLOW_CONNECTIONS false",
         rules: TRUST,
         settings: "user=ann dbname=closed",

@@ -138,6 +138,38 @@ fn one_host_must_match_target_session_attrs() {
     }
 }
 
+#[test]
+fn a_server_of_the_wrong_kind_is_described_by_what_it_lacks() {
+    let root = Ca::root("root");
+    let Some(server) = prepared(&root.leaf(&["db.example"])) else {
+        return;
+    };
+    let client = super::client(&root);
+    let read_only = "options='-c default_transaction_read_only=on'";
+    for (wanted, options, says) in [
+        (
+            "read-write",
+            read_only,
+            "default_transaction_read_only is on",
+        ),
+        ("read-only", "", "but this server accepts writes"),
+        ("standby", "", "but this server is not a standby"),
+        ("standby", read_only, "but this server is not a standby"),
+    ] {
+        let run = login(
+            &client,
+            &format!(
+                "{GOOD} port={} user=postgres target_session_attrs={wanted} {options}",
+                server.port
+            ),
+        );
+        assert_eq!(run.code, 8, "{run:?}");
+        assert!(run.stdout.contains(says), "{says}: {run:?}");
+        let primary = run.stdout.contains("Set host to the primary");
+        assert!(!primary, "{run:?}");
+    }
+}
+
 fn agree(client: &Client, string: &str, granted: bool, name: &str) {
     let theirs = client.run_psql(string, "SELECT 1");
     assert_eq!(theirs.is_ok(), granted, "{name}: {theirs:?}");
