@@ -22,9 +22,12 @@ impl Diagnosis {
             let is_ours =
                 way_out.is_some() && takes(offers, TlsVersion::V1_3) || excluded.is_some();
             let stops_at_1_2 = takes(offers, TlsVersion::V1_2) && refuses(offers, TlsVersion::V1_3);
-            let general = match error.code == Code::NoCommonVersion && stops_at_1_2 {
-                true => no_tls_1_3(),
-                false => std::mem::take(&mut error.hint),
+            let general = if error.code == Code::NoCommonVersion && stops_at_1_2 {
+                no_tls_1_3()
+            } else if error.code == Code::NoCommonCipher && has_only_rare_suites(offers) {
+                more_suites_of_1_3()
+            } else {
+                std::mem::take(&mut error.hint)
             };
             // With a name the answer may be another one, if the server takes nothing at all without.
             let without_name = server_name(task).is_none() && takes_nothing(offers);
@@ -40,6 +43,22 @@ impl Diagnosis {
         }
         self
     }
+}
+
+/// Does the server take only TLS 1.3, and there only a suite that libpq does not offer? `ssl_ciphers` is not for that version.
+fn has_only_rare_suites(offers: &Offers) -> bool {
+    let mut versions = offers.versions.iter();
+    versions.all(|(version, answer)| match answer {
+        Ok(Some(taken)) => *version == TlsVersion::V1_3 && !USUAL_SUITES.contains(&taken.suite.id),
+        Ok(None) => *version != TlsVersion::V1_3,
+        Err(_) => false,
+    })
+}
+
+fn more_suites_of_1_3() -> Hint {
+    Hint::say("Let the server take the usual suites of TLS 1.3. In PostgreSQL 18:")
+        .fix(Fix::setting("ssl_tls13_ciphers = ''"))
+        .then("Before PostgreSQL 18, Ciphersuites in the OpenSSL configuration of the server decides. In PgBouncer, remove client_tls13_ciphers.")
 }
 
 /// Does the server refuse every version with everything that exists?
@@ -176,6 +195,9 @@ fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
     })
 }
 
+/// TLS_AES_128_GCM_SHA256 and the others that OpenSSL offers by default in TLS 1.3.
+const USUAL_SUITES: [u16; 3] = [0x1301, 0x1302, 0x1303];
+
 /// Curves that every server has, by OpenSSL's names.
 const CURVES: [(u16, &str); 3] = [(23, "prime256v1"), (24, "secp384r1"), (25, "secp521r1")];
 
@@ -187,4 +209,31 @@ fn refuses(offers: &Offers, wanted: TlsVersion) -> bool {
 fn takes(offers: &Offers, wanted: TlsVersion) -> bool {
     let mut versions = offers.versions.iter();
     versions.any(|(version, answer)| *version == wanted && matches!(answer, Ok(Some(_))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::tls::Suite;
+
+    #[test]
+    fn rare_suites_are_the_cause_only_where_nothing_else_is_taken() {
+        let taken = |id| {
+            Ok(Some(Taken {
+                suite: Suite::of(id).unwrap(),
+                group: None,
+            }))
+        };
+        for (of_1_2, of_1_3, expected) in [
+            (Ok(None), taken(0x1304), true),
+            (Ok(None), taken(0x1301), false),
+            (taken(0xc02b), taken(0x1304), false),
+            (taken(0xc02b), Ok(None), false),
+            (Ok(None), Ok(None), false),
+        ] {
+            let versions = vec![(TlsVersion::V1_2, of_1_2), (TlsVersion::V1_3, of_1_3)];
+            let offers = Offers { versions };
+            assert_eq!(has_only_rare_suites(&offers), expected, "{offers:?}");
+        }
+    }
 }
