@@ -12,6 +12,18 @@ fn a_closed_port_is_refused() {
 }
 
 #[test]
+fn the_socket_of_a_proxy_that_does_tls_itself_is_left_alone() {
+    let run = Client::new().check("host=/cloudsql/project:region:instance user=app");
+    assert_eq!((run.code, run.outcome().as_str()), (4, "unix-socket"));
+    assert!(run.stdout.contains("Cloud SQL Auth Proxy"), "{run:?}");
+    let run = Client::new().check("host=/tmp user=app");
+    assert!(
+        run.stdout.contains("Set the server's TCP address"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_silent_port_is_given_up_when_time_runs_out() {
     let (listener, port) = crate::support::scripted::silent();
     for arguments in [

@@ -30,9 +30,13 @@ use crate::x509::SigningFault;
 /// The connection failed on this side.
 const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the limit of open files (ulimit -n), or check fewer endpoints at once (--jobs).";
 
-const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls, and whether IPv6 works here.";
+const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls.";
+
+const NO_IPV6: &str = "Only IPv6 was tried: this name has no other address here. Check first whether this machine has IPv6 at all; containers and CI machines often do not.";
 
 const NO_RESOLVER: &str = "Check this machine's resolver and the way to its name server. To set the address yourself, use hostaddr=ADDRESS.";
+
+const CLOUD_SQL_SOCKET: &str = "This is a socket of Google's Cloud SQL Auth Proxy, which itself uses TLS to the instance and verifies it. The string needs no TLS settings. To check the instance itself, set host to its address and sslrootcert to its server CA.";
 
 /// What decides where a connection goes.
 const PLACE: [Keyword; 3] = [Keyword::Host, Keyword::Hostaddr, Keyword::Port];
@@ -42,10 +46,11 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
     let finding = |code, message: String| Finding::error(code, Stage::Connect, message);
     match error {
         ConnectError::UnixSocket { .. } => Diagnosis::failed(
-            finding(Code::UnixSocket, error.to_string()).hint(
-                Hint::from(empty_entry(task))
+            finding(Code::UnixSocket, error.to_string()).hint(match is_of_cloud_sql(task) {
+                true => CLOUD_SQL_SOCKET.into(),
+                false => Hint::from(empty_entry(task))
                     .then("Set the server's TCP address: host=NAME port=PORT."),
-            ),
+            }),
         ),
         ConnectError::Resolve { source, .. } => {
             let hint = if os::lacks_resources(source) {
@@ -64,7 +69,7 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
             Diagnosis::failed(if attempts.iter().any(here) {
                 finding.hint(NO_RESOURCES)
             } else if attempts.iter().all(has_no_route) {
-                finding.hint(origin().and(NO_ROUTE))
+                finding.hint(origin().and(no_route(attempts)))
             } else {
                 let listening = format!(
                     "Check that a server is listening on port {} and that no firewall blocks it.",
@@ -90,6 +95,12 @@ pub(in crate::diagnose) fn connect(task: &Task, error: &ConnectError) -> Diagnos
     }
 }
 
+/// The directory of the sockets that Cloud Run and others make, with PROJECT:REGION:INSTANCE below it.
+fn is_of_cloud_sql(task: &Task) -> bool {
+    let host = task.endpoint.host.as_ref().map(Host::as_bytes);
+    host.is_some_and(|host| host.starts_with(b"/cloudsql/"))
+}
+
 /// Nobody answered: the server was not even asked as long as its name has no address.
 fn where_to_look(waiting_for: Waiting) -> &'static str {
     match waiting_for {
@@ -105,6 +116,12 @@ fn has_no_route(attempt: &Attempt) -> bool {
         kind,
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
     )
+}
+
+/// IPv6 that does not work here is a cause only where nothing else was tried.
+fn no_route(attempts: &[Attempt]) -> Hint {
+    let only = attempts.iter().all(|attempt| attempt.address.is_ipv6());
+    Hint::from(only.then(|| Hint::say(NO_IPV6))).then(NO_ROUTE)
 }
 
 /// A server may listen on one loopback address of two. The change is shown only if a server answers there.
@@ -593,6 +610,22 @@ mod tests {
         assert!(where_to_look(way).contains("firewalls"));
         // Windows asks a closed port again and again before it says so.
         assert_eq!(where_to_look(way).contains("--timeout"), cfg!(windows));
+    }
+
+    #[test]
+    fn ipv6_is_blamed_only_if_nothing_else_was_tried() {
+        let to = |address: &str| Attempt {
+            address: address.parse().unwrap(),
+            error: ErrorKind::NetworkUnreachable.into(),
+        };
+        for (attempts, expected) in [
+            (vec![to("192.0.2.1:5432")], false),
+            (vec![to("[2001:db8::1]:5432")], true),
+            (vec![to("[2001:db8::1]:5432"), to("192.0.2.1:5432")], false),
+        ] {
+            let said = no_route(&attempts).to_string();
+            assert_eq!(said.contains("IPv6"), expected, "{said}");
+        }
     }
 
     #[test]
