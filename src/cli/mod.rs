@@ -96,7 +96,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "N", env = "PGTLS_JOBS", hide_env_values = true, help_heading = SPEED)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Keep retrying servers that are unreachable or starting up for at most this long: 60s
+    /// Keep retrying servers that are unreachable or, with --login, starting up for at most this long: 60s
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, help_heading = SPEED)]
     pub(crate) wait: Option<Duration>,
 

@@ -252,7 +252,7 @@ Examples:
       for scripts
   pgtls check --config pgtls.toml --report junit=report.xml
       many endpoints, for CI; pgtls explain config describes the file
-  pgtls check --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
+  pgtls check --login --wait 60s --quiet \"host=db sslmode=verify-full\" && start-the-application
       wait for the database before the application starts
   pgtls audit \"host=db user=app sslmode=verify-full sslrootcert=root.crt\"
       find out what else the server accepts: plaintext, old versions, weak suites
