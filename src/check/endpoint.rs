@@ -220,7 +220,12 @@ impl<'a> Network<'a> {
         demands: &Demands,
     ) -> Diagnosis {
         let read_as = &readable.read_as;
-        let diagnosis = diagnosis.of_dialect(read_as, &readable.conninfo, demands);
+        let fault = readable.trust.as_ref().as_ref().err();
+        let mut diagnosis = diagnosis.of_dialect(read_as, &readable.conninfo, demands, fault);
+        if let Some((task, _)) = observed {
+            let identity = task.trust.identity.as_ref();
+            diagnosis = diagnosis.with_driver_key(read_as, identity, demands.strictness);
+        }
         let (Some(client), Some(stores), Some((task, observation))) =
             (client_of(read_as.stack), self.stores.as_ref(), observed)
         else {

@@ -1,10 +1,12 @@
 //! Which private keys a client reads.
 
+use super::profile::Client;
+use super::table::PROFILES;
 use crate::trust::{Container, Encoding, KeyForm, Protection};
 
 /// What reads the key of a client certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyReader {
+pub enum KeyReader {
     /// libpq: all that is checked here.
     OpenSsl,
     /// Python's `load_cert_chain`.
@@ -13,6 +15,8 @@ pub(super) enum KeyReader {
     Node,
     /// pgjdbc's `LazyKeyManager`, which reads the key when a server asks for it.
     Pgjdbc,
+    /// Netty's `SslContextBuilder.keyManager`, which r2dbc-postgresql uses.
+    Netty,
     /// .NET's `CreateFromPemFile` and `CreateFromEncryptedPemFile`.
     DotNet,
     /// Go's `tls.X509KeyPair`.
@@ -34,6 +38,20 @@ pub(super) enum Reads {
 }
 
 impl KeyReader {
+    /// What reads the keys of a client library.
+    pub(crate) fn of(client: Client) -> Option<Self> {
+        let profile = PROFILES.iter().find(|profile| profile.client == client)?;
+        Some(profile.keys)
+    }
+
+    /// Why it does not read a key of this form, or not in every version.
+    pub(crate) fn objection(self, form: KeyForm) -> Option<&'static str> {
+        match self.reads(form) {
+            Reads::Yes => None,
+            Reads::No(reason) | Reads::Unknown(reason) => Some(reason),
+        }
+    }
+
     /// Does it read a key of this form, with its passphrase in `sslpassword`?
     pub(super) fn reads(self, form: KeyForm) -> Reads {
         let KeyForm {
@@ -51,9 +69,16 @@ impl KeyReader {
                 Protection::Plain,
             )
             | (Self::DotNet, Encoding::Pem, Container::Pkcs8, Protection::Encrypted)
+            | (Self::Netty, Encoding::Pem, Container::Pkcs8, _)
             | (Self::Pgjdbc, Encoding::Der, Container::Pkcs8, _) => Reads::Yes,
             (
-                Self::OpenSslPem | Self::Node | Self::Go | Self::Pgx | Self::Rustls | Self::DotNet,
+                Self::OpenSslPem
+                | Self::Node
+                | Self::Go
+                | Self::Pgx
+                | Self::Rustls
+                | Self::DotNet
+                | Self::Netty,
                 Encoding::Der,
                 _,
                 _,
@@ -74,6 +99,9 @@ impl KeyReader {
             }
             (Self::DotNet, Encoding::Pem, Container::Traditional, Protection::Encrypted) => {
                 Reads::No("it reads encrypted private keys only as PKCS#8")
+            }
+            (Self::Netty, Encoding::Pem, Container::Traditional, _) => {
+                Reads::No("it reads private keys only as PKCS#8 (BEGIN PRIVATE KEY)")
             }
             (Self::Pgjdbc, Encoding::Der, Container::Traditional, _) => {
                 Reads::No("it reads DER keys only as PKCS#8 (.pk8)")

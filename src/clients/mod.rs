@@ -26,6 +26,7 @@ use crate::verify::{FaultKind, Judgement, Place};
 use crate::words::words;
 use crate::{handshake, negotiate};
 
+pub use keys::KeyReader;
 pub use profile::Client;
 
 use divided::Divided;

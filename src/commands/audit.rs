@@ -196,7 +196,7 @@ impl Case {
         let Readable {
             conninfo, read_as, ..
         } = &self.readable;
-        diagnosis.of_dialect(read_as, conninfo, &self.keys.demands())
+        diagnosis.of_dialect(read_as, conninfo, &self.keys.demands(), None)
     }
 }
 

@@ -1,5 +1,7 @@
 //! pgjdbc (`Driver.parseURL`, `PGProperty`, `SslMode.of`, `MakeSSL`, `LibPQFactory`).
 
+use std::path::Path;
+
 use super::parts::{set_hosts, set_identity, set_mode, set_root, verifies};
 use super::promise::{Promise, Root};
 use super::settings::{Case, Meaning, Param, Table, Tls, Unknown, row};
@@ -385,13 +387,6 @@ fn tls(tls: &Tls, params: &[Param], reading: &mut Reading) -> Result<(), Fault> 
     }
     if let Some(file) = tls.get("sslkey") {
         set_identity(reading, Keyword::SslKey, "sslkey", file);
-        let name = file.to_ascii_lowercase();
-        if ![".pk8", ".der", ".p12", ".pfx"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        {
-            reading.warn("sslkey", OLD_KEYS);
-        }
     }
     let has_key = reading.get(Keyword::SslKey).is_some() || !tls.has("sslkey");
     if let Some(file) = tls.get("sslcert").filter(|_| has_key) {
@@ -433,8 +428,22 @@ fn default_key(tls: &Tls, reading: &mut Reading, world: &dyn World) {
     }
 }
 
-/// libpq reads PEM and DER.
-const OLD_KEYS: &str = "before pgjdbc 42.7.9 the key must be PKCS#8 in DER: openssl pkcs8 -topk8 -nocrypt -outform DER -in KEY -out KEY.pk8";
+/// A key file that every pgjdbc reads, and the command that writes it. `None` if the name says that it is one already.
+fn key_for_all(file: &str) -> Option<(String, String)> {
+    let name = file.to_ascii_lowercase();
+    let known = [".pk8", ".der", ".p12", ".pfx"];
+    if known.iter().any(|end| name.ends_with(end)) {
+        return None;
+    }
+    let written = Path::new(file).with_extension("pk8");
+    let written = written.to_string_lossy().into_owned();
+    let command = format!(
+        "openssl pkcs8 -topk8 -nocrypt -in {} -outform der -out {}",
+        super::shell::quoted(file),
+        super::shell::quoted(&written)
+    );
+    Some((written, command))
+}
 
 fn left_out(tls: &Tls, reading: &mut Reading) {
     if tls.has("sslrootcert") {
@@ -488,8 +497,15 @@ pub(super) fn write(promise: &mut Promise) -> String {
             "pgjdbc enforces it from 42.7.12 on; older versions ignore it",
         );
     }
-    if pairs.iter().any(|(name, _)| *name == "sslkey") {
-        promise.info("sslkey", OLD_KEYS);
+    for (_, file) in pairs.iter_mut().filter(|(name, _)| *name == "sslkey") {
+        if let Some((written, command)) = key_for_all(file) {
+            promise.info(
+                "sslkey",
+                format!("before pgjdbc 42.7.9 the key must be PKCS#8 in DER: {command}"),
+            );
+            promise.key_command = Some(command);
+            *file = written;
+        }
     }
     let targets = TARGETS.iter().filter(|(_, libpq)| !libpq.is_empty());
     promise.take_words(

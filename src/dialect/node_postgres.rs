@@ -1,7 +1,7 @@
 //! node-postgres 8 (`pg-connection-string`, `connection-parameters.js`).
 
 use super::parts::{
-    last_of_each, set_identity, set_mode, set_runtime_roots, set_url, url, verifies,
+    doubt_node, last_of_each, set_identity, set_mode, set_runtime_roots, set_url, url, verifies,
 };
 use super::promise::{Promise, Root, query};
 use super::reading::Home;
@@ -125,6 +125,7 @@ fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) -> Result<(), Fault>
         Verifies::All => SslMode::VerifyFull,
     };
     set_mode(reading, mode);
+    doubt_node(reading, mode, world);
     match root {
         Some(file) => super::parts::set_root(reading, "sslrootcert", mode, file)?,
         None if self::verifies(mode) => {

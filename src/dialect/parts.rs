@@ -205,3 +205,14 @@ pub(super) fn iso_seconds(text: &str) -> Option<u64> {
         .contains(&seconds)
         .then(|| (seconds.ceil() as u64).max(1))
 }
+
+/// Node.js verifies nothing at all if a variable says so, unless the program itself sets `rejectUnauthorized`.
+pub(super) fn doubt_node(reading: &mut Reading, mode: SslMode, world: &dyn World) {
+    const VARIABLE: &str = "NODE_TLS_REJECT_UNAUTHORIZED";
+    if verifies(mode) && world.var(VARIABLE).is_some_and(|value| value == "0") {
+        reading.doubt(
+            VARIABLE,
+            "it is 0 in this environment, so that Node.js accepts every certificate. Unset it, and give the root certificate",
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! postgres.js 3 (`parseOptions` in `index.js`, `connection.js`).
 
-use super::parts::{set_mode, set_runtime_roots, set_url, url, verifies};
+use super::parts::{doubt_node, set_mode, set_runtime_roots, set_url, url, verifies};
 use super::promise::{Promise, Root, query};
 use super::reading::Home;
 use super::settings::{Case, Meaning, Table, Tls, Unknown, row};
@@ -93,11 +93,11 @@ pub(super) fn read(text: &str, world: &dyn World) -> Result<Reading, Fault> {
         if from_env { None } else { Some("localhost") },
     );
     let tls = TABLE.read(&url.query, &mut reading)?;
-    self::tls(&tls, &mut reading);
+    self::tls(&tls, &mut reading, world);
     reading.without_nul()
 }
 
-fn tls(tls: &Tls, reading: &mut Reading) {
+fn tls(tls: &Tls, reading: &mut Reading, world: &dyn World) {
     reading.home = Home::Ignored;
     let mode = tls.get("sslmode").filter(|word| !word.is_empty());
     let word = mode.or_else(|| tls.get("ssl"));
@@ -122,6 +122,7 @@ fn tls(tls: &Tls, reading: &mut Reading) {
         }
     };
     set_mode(reading, mode);
+    doubt_node(reading, mode, world);
     match tls.get("sslrootcert") {
         Some("system") | None => {}
         Some(_) => reading.warn("sslrootcert", "postgres.js hands it to the server, which refuses the login. Give the file in the program: postgres(url, { ssl: { ca: fs.readFileSync('root.crt') } })"),

@@ -15,6 +15,8 @@ pub(super) struct Promise {
     pub(super) root: Root,
     settings: Vec<(Keyword, String)>,
     pub(super) notes: Vec<Note>,
+    /// Writes the key file that the string names.
+    pub(super) key_command: Option<String>,
     /// What of the promise the target cannot say.
     pub(super) broken: Vec<Note>,
 }
@@ -38,6 +40,7 @@ impl Promise {
             root: Root::None,
             settings: settings.to_vec(),
             notes: Vec::new(),
+            key_command: None,
             broken: Vec::new(),
         };
         match promise.take(Keyword::SslMode) {

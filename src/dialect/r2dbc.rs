@@ -276,6 +276,9 @@ pub(super) fn write(promise: &mut Promise) -> String {
     ] {
         pairs.extend(promise.take(keyword).map(|value| (name, value)));
     }
+    if pairs.iter().any(|(name, _)| *name == "sslKey") {
+        promise.info("sslkey", "the key must be PKCS#8 in PEM (BEGIN PRIVATE KEY): openssl pkcs8 -topk8 -nocrypt -in KEY -out KEY.pkcs8.pem");
+    }
     if let Some(seconds) = promise.take(Keyword::ConnectTimeout) {
         pairs.push(("connectTimeout", format!("PT{seconds}S")));
     }

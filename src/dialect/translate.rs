@@ -15,6 +15,8 @@ pub struct Translation {
     pub text: String,
     /// What is lost, or needs something besides the string.
     pub notes: Vec<Note>,
+    /// Writes the key file that the string names, if the driver may not read libpq's.
+    pub key_command: Option<String>,
     /// What of the promise the other driver cannot say. If there is any, `text` is the nearest safe string.
     pub broken: Vec<Note>,
 }
@@ -79,6 +81,7 @@ pub fn translate(
     Translation {
         text,
         notes: promise.notes,
+        key_command: promise.key_command,
         broken: promise.broken,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::form::{self, Instead};
-pub use super::form::{Cipher, Endianness, Form, Kind, SshKey, Wanted};
+pub use super::form::{Cipher, Endianness, Form, Kind, Packing, SshKey, Wanted};
 pub use super::pem::PemFault;
 use super::pem::{BYTE_ORDER_MARK, Block, blocks};
 use super::private_key;

@@ -1,5 +1,7 @@
 //! Our own certificate: the server requires one, or refuses ours.
 
+use std::path::Path;
+
 use super::front::Front;
 use super::own_certificate;
 use super::refusal::Asked;
@@ -219,7 +221,12 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
             let front = Front::of(tls);
             advice.push(front.evidence());
             advice.push(demanded_by_pgbouncer(front, alert));
-            if task.conninfo.sslcert.is_none() {
+            if let Some(key) = &task.conninfo.sslkey
+                && task.conninfo.sslcert.is_none()
+                && mode.value != SslCertMode::Disable
+            {
+                advice.push(key_alone(task, &key.value));
+            } else if task.conninfo.sslcert.is_none() {
                 advice.push(Hint::say(format!(
                     "Set sslcert=FILE and sslkey=FILE to a client certificate and its key. Its CA must be in {}.",
                     front.ca_file()
@@ -232,6 +239,24 @@ pub(super) fn advice(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<Hin
         }
     }
     Some(advice.into_iter().collect())
+}
+
+/// libpq looks at the key only if there is a certificate.
+fn key_alone(task: &Task, key: &Path) -> Hint {
+    let hint = Hint::say(format!(
+        "sslkey names {}, but sslcert is not set, and there is no default certificate: libpq then uses no key, without a message. Set sslcert=FILE to the certificate of this key.",
+        shown_path(key)
+    ));
+    let beside = key.with_extension("crt");
+    if beside == key || !beside.is_file() {
+        return hint;
+    }
+    let file = shown_path(&beside);
+    hint.then(format!("{file} lies beside it. Did you mean this?"))
+        .fix(corrected(
+            &task.conninfo,
+            &[(Keyword::SslCert, file.as_bytes())],
+        ))
 }
 
 /// The setting that makes PgBouncer refuse a client without a certificate. PostgreSQL refuses it later, and in words.

@@ -1,7 +1,7 @@
 //! Which command turns a file into one that libpq reads.
 
 use crate::os::{self, Shell};
-use crate::trust::file::{Cipher, Endianness, Form, Kind, SshKey};
+use crate::trust::file::{Cipher, Endianness, Form, Kind, Packing, SshKey};
 
 /// What the file should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +126,9 @@ fn in_an_editor(purpose: Purpose, form: &Form) -> String {
         Form::Base64OfPem => "It is a PEM file in base64. Decode it with: certutil -decode FILE NEW-FILE".to_owned(),
         Form::Base64OfDer(_) => format!("Put the line -----BEGIN {label}----- before it and the line -----END {label}----- after it, with an editor."),
         Form::JavaKeyStore => "It is a Java key store. Export the entry as PEM: keytool -exportcert -rfc -keystore FILE -alias NAME -file NEW-FILE. For a key, import the store into a PKCS#12 file first.".to_owned(),
+        Form::Packed(_) => "Unpack it, and name the PEM file that was in it.".to_owned(),
         Form::Empty
+        | Form::KubernetesManifest
         | Form::CertificateDer
         | Form::CrlDer
         | Form::KeyDer
@@ -227,6 +229,28 @@ fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
                 format!("A public key is not a certificate. {}", wanted(purpose))
             }
         }),
+        Form::Packed(packing) => {
+            let command = match packing {
+                Packing::Zip => "unzip",
+                Packing::Gzip => "gunzip -k",
+                Packing::Tar => "tar -xf",
+            };
+            Repair::Words(format!(
+                "Unpack it ({command} {file}), and name the PEM file that was in it."
+            ))
+        }
+        Form::KubernetesManifest => {
+            let key = match purpose {
+                Purpose::Roots => "ca",
+                Purpose::Certificate(_) => "tls",
+                Purpose::Key(_) | Purpose::Crls => return wrong_thing(purpose),
+            };
+            let command = format!(
+                "kubectl get secret NAME -o jsonpath='{{.data.{key}\\.crt}}' | base64 -d"
+            );
+            let command = purpose.written(&command);
+            Repair::Words(format!("Decode its value {key}.crt: {command}"))
+        }
         Form::Empty | Form::Html | Form::Text => Repair::Words(match purpose {
             Purpose::Key(_) => wanted(purpose),
             Purpose::Roots | Purpose::Crls | Purpose::Certificate(_) => format!(

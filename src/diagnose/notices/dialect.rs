@@ -1,5 +1,6 @@
 //! What is lost or means something else in a string of another driver, and the driver's own words for a change.
 
+use super::driver_files::taken_by;
 use super::{Code, Finding, Hint, Stage, info, warning};
 use crate::clients::{self, Client};
 use crate::conninfo::{ConnInfo, SslMode, parse};
@@ -8,6 +9,7 @@ use crate::diagnose::{Advice, Diagnosis, Fix, FixKind, apply_strictness};
 use crate::dialect::{Dialect, Passwords, ReadAs, Stack, Weight, translate};
 use crate::escape::escape;
 use crate::exit::Exit;
+use crate::trust;
 
 /// How the string was read. Nothing for libpq's own.
 fn of_reading(read_as: &ReadAs, conninfo: &ConnInfo) -> Vec<Finding> {
@@ -64,11 +66,28 @@ pub const fn client_of(stack: Stack) -> Option<Client> {
 impl Diagnosis {
     /// The same for a string of another driver: how it was read, and each change in the driver's own words, too.
     #[must_use]
-    pub fn of_dialect(mut self, read_as: &ReadAs, conninfo: &ConnInfo, demands: &Demands) -> Self {
+    pub fn of_dialect(
+        mut self,
+        read_as: &ReadAs,
+        conninfo: &ConnInfo,
+        demands: &Demands,
+        fault: Option<&trust::Error>,
+    ) -> Self {
         if read_as.dialect == Dialect::Libpq {
             return self;
         }
-        for finding in self.error.iter_mut().chain(&mut self.findings) {
+        let taken = fault.and_then(|fault| taken_by(read_as, conninfo, fault));
+        if let (Some(why), Some(error)) = (taken, &mut self.error) {
+            let driver = read_as.driver();
+            // No words of the driver's own: its string works as it is.
+            error.hint = Hint::say(format!(
+                "libpq refuses this file; {driver} takes it: {why}. For {driver} nothing needs to change. For libpq:"
+            ))
+            .and(error.hint.clone());
+        } else if let Some(error) = &mut self.error {
+            error.hint = in_own_words(&error.hint, read_as.dialect);
+        }
+        for finding in &mut self.findings {
             finding.hint = in_own_words(&finding.hint, read_as.dialect);
         }
         let mut findings = of_reading(read_as, conninfo);
@@ -181,7 +200,12 @@ fn own(fix: &Fix, dialect: Dialect) -> Option<Hint> {
     let driver = dialect.driver();
     if translation.keeps_the_promise() {
         let text = escape(&translation.text).to_string();
-        return Some(Hint::say(format!("For {driver}:")).show(text));
+        let key = translation.key_command.as_ref().map(|command| {
+            Hint::say(format!("For {driver}, write the private key as PKCS#8:"))
+                .show(command.as_str())
+        });
+        let string = Hint::say(format!("For {driver}:")).show(text);
+        return Some(Hint::from(key).and(string));
     }
     let words = dialect.own_words().program;
     Some(

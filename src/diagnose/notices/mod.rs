@@ -3,6 +3,7 @@
 mod chain;
 mod client;
 mod dialect;
+mod driver_files;
 mod login;
 mod removal;
 mod settings;

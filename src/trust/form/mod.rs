@@ -62,8 +62,23 @@ pub enum Form {
     SshPublicKey,
     /// Well-formed PEM, but the first block is another thing.
     Pem(Kind),
+    /// Files packed into one, or compressed, as they were downloaded.
+    Packed(Packing),
+    /// A manifest of Kubernetes, whose values are base64.
+    KubernetesManifest,
     /// None of the above.
     Text,
+}
+
+/// How files are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// ZIP.
+    Zip,
+    /// gzip, perhaps of a tar archive.
+    Gzip,
+    /// tar.
+    Tar,
 }
 
 /// What encrypts the certificates of an archive.
@@ -237,6 +252,12 @@ impl fmt::Display for Instead<'_> {
             }
             Form::Pem(kind) => {
                 return write!(f, "it contains a {}, but no {}", kind.noun(), wanted.noun());
+            }
+            Form::Packed(Packing::Zip) => "it is a ZIP archive, but libpq reads PEM",
+            Form::Packed(Packing::Gzip) => "it is compressed with gzip, but libpq reads PEM",
+            Form::Packed(Packing::Tar) => "it is a tar archive, but libpq reads PEM",
+            Form::KubernetesManifest => {
+                "it is a manifest of Kubernetes, whose values are base64, but libpq reads PEM"
             }
             Form::Text => return write!(f, "it contains no {}", wanted.noun()),
         };

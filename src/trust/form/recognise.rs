@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use memchr::memmem::find;
 
-use super::{Cipher, Endianness, Form, Kind, Wanted};
+use super::{Cipher, Endianness, Form, Kind, Packing, Wanted};
 use crate::trust::pem::{BYTE_ORDER_MARK, blocks};
 use crate::trust::private_key;
 use crate::x509::{Certificate, Crl};
@@ -12,6 +12,9 @@ use crate::x509::{Certificate, Crl};
 pub(in crate::trust) fn of(bytes: &[u8], wanted: Wanted) -> Form {
     if bytes.is_empty() {
         return Form::Empty;
+    }
+    if let Some(packing) = packing(bytes) {
+        return Form::Packed(packing);
     }
     if let Some(lost) = lost_line_breaks(bytes) {
         return lost;
@@ -50,8 +53,30 @@ pub(in crate::trust) fn of(bytes: &[u8], wanted: Wanted) -> Form {
         // An archive or another container, in which the file is one of several.
         Some(at) if bytes.get(..at).is_some_and(|before| before.contains(&0)) => Form::Text,
         Some(at) => of_indented(bytes, at),
+        None if is_manifest(text) => Form::KubernetesManifest,
         None => of_base64(text).unwrap_or(Form::Text),
     }
+}
+
+/// What an archive may hold in plain sight is not what the file is.
+fn packing(bytes: &[u8]) -> Option<Packing> {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => Some(Packing::Zip),
+        [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+        _ => bytes
+            .get(257..)?
+            .starts_with(b"ustar")
+            .then_some(Packing::Tar),
+    }
+}
+
+/// What `kubectl get -o yaml` writes. In other order, too, the two lines are at the margin.
+fn is_manifest(text: &[u8]) -> bool {
+    let has = |key: &[u8]| {
+        text.split(|byte| *byte == b'\n')
+            .any(|line| line.starts_with(key))
+    };
+    has(b"apiVersion:") && has(b"kind:") && has(b"data:")
 }
 
 /// The first block that OpenSSL would find, or would find but for a NUL before it. If a key is wanted, one of
@@ -257,6 +282,27 @@ mod tests {
                 "SSH",
                 b"ssh-rsa AAAAB3Nza me@host\n".to_vec(),
                 Form::SshPublicKey,
+            ),
+            // With a certificate in plain sight, as where nothing was compressed.
+            (
+                "ZIP",
+                [b"PK\x03\x04\x0a\0ca.crt", pem.as_bytes()].concat(),
+                Form::Packed(Packing::Zip),
+            ),
+            (
+                "gzip",
+                b"\x1f\x8b\x08\0".to_vec(),
+                Form::Packed(Packing::Gzip),
+            ),
+            (
+                "tar",
+                [&[b'a'; 257][..], b"ustar\0", pem.as_bytes()].concat(),
+                Form::Packed(Packing::Tar),
+            ),
+            (
+                "manifest",
+                b"apiVersion: v1\ndata:\n  ca.crt: LS0tLS1CRUdJTg==\nkind: Secret\n".to_vec(),
+                Form::KubernetesManifest,
             ),
             ("text", b"see the wiki\n".to_vec(), Form::Text),
         ] {

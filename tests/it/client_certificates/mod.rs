@@ -293,6 +293,32 @@ fn why_a_server_does_not_accept_an_authority_that_it_names_is_told() {
     }
 }
 
+/// libpq then uses no key, and says nothing of it.
+#[test]
+fn a_key_without_its_certificate_is_the_cause() {
+    if !has_openssl() {
+        return;
+    }
+    let (root, served) = identities::server();
+    let authority = identities::authority();
+    let client = with_identities(root);
+    let version = &rustls::version::TLS13;
+    let port = on_rustls(&served, &authority, Demand::Demands, version, OK);
+    let string = |key: &str| {
+        let key = client.home.path().join(key);
+        format!("{GOOD} port={port} sslkey={}", key.display())
+    };
+    let run = client.check(&string("p256.key"));
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stdout.contains("libpq then uses no key"), "{run:?}");
+    assert!(run.stdout.contains("p256.crt lies beside it"), "{run:?}");
+    let home = client.home.path();
+    std::fs::copy(home.join("p256.key"), home.join("other.key")).unwrap();
+    let run = client.check(&string("other.key"));
+    assert!(run.stdout.contains("libpq then uses no key"), "{run:?}");
+    assert!(!run.stdout.contains("lies beside it"), "{run:?}");
+}
+
 /// libpq goes on to the next host, whether or not the first one asks for a certificate.
 #[test]
 fn a_host_that_is_starting_up_is_passed_by() {

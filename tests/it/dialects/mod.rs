@@ -1,6 +1,7 @@
 //! Strings of other drivers: what the program says. `compared` has what the drivers' own parsers find in them.
 
 mod compared;
+mod driver_files;
 mod newcomers;
 mod parsers;
 mod spied;
