@@ -28,7 +28,7 @@ use crate::trust::{self, Trust};
 use crate::verify::{Judgement, Rules, Unsatisfied};
 
 use explain::{
-    chain, client_certificate, demands, name, negotiation_fallback, openssl_conf, request,
+    chain, client_certificate, connect, demands, name, negotiation_fallback, openssl_conf, request,
     second_look, versions, wire,
 };
 
@@ -348,7 +348,7 @@ fn verdict(
                 .or_else(|| client_certificate::at_chosen_time(task, session))
                 .unwrap_or_else(Diagnosis::passed),
         },
-        Err(Stop::Connect(error)) => wire::connect(task, error),
+        Err(Stop::Connect(error)) => connect::connect(task, error),
         Err(Stop::Negotiate(error)) => wire::negotiate(task, error),
         Err(Stop::Handshake {
             error,

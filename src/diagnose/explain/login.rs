@@ -3,7 +3,7 @@
 use super::files::{lost_backslashes, quoted_path};
 use super::front::Front;
 use super::refusal::{self, Asked};
-use super::wire;
+use super::{connect, wire};
 use crate::conninfo::{ChannelBinding, Keyword, Origin, TargetSessionAttrs, shown_path};
 use crate::demands::Demands;
 use crate::diagnose::cause::{self, Cause};
@@ -99,7 +99,7 @@ fn failure(task: &Task, observation: &Observation, login: &Login, error: &Error)
             level: Level::Error,
             ..ignored(task, file)
         }),
-        Error::Connect(error) => wire::connect(task, error),
+        Error::Connect(error) => connect::connect(task, error),
         Error::Negotiate(error) => wire::negotiate(task, error),
         Error::Handshake {
             error,

@@ -6,6 +6,7 @@ pub(super) mod certificate_request;
 pub(super) mod chain;
 pub(super) mod client_certificate;
 pub(super) mod clients;
+pub(super) mod connect;
 pub(super) mod conninfo;
 mod convert;
 pub(super) mod demands;

@@ -1,0 +1,154 @@
+use super::*;
+
+/// The lines that are endpoints, or faults.
+fn numbers(text: &str) -> Option<Vec<usize>> {
+    let lines = of_env_file(text)?;
+    Some(lines.into_iter().map(|(number, _)| number).collect())
+}
+
+#[test]
+fn no_string_of_a_file_is_passed_over() {
+    let first = "PGHOST=a\nPGSSLMODE=verify-full\n";
+    for (text, lines) in [
+        ("DATABASE_URL=postgres://h/d\n", &[3][..]),
+        (
+            "DB_CONNECTION=pgsql\nDB_HOST=b\nDB_URL=postgres://c/d\n",
+            &[3],
+        ),
+        ("DB_CONNECTION=mysql\nDB_URL=postgres://c/d\n", &[4]),
+        ("REPLICA_DSN=host=b prt=1\n", &[3]),
+        ("REPLICA_DSN=${REPLICA}\n", &[3]),
+        ("REPLICA_DSN=\"host=b port=1\n", &[3]),
+        ("B='host=b port=1' x\n", &[3]),
+        ("B=PostgreSQL://b/d\n", &[3]),
+        ("B=cG9zdGdyZXM6Ly91OnBAaC9kP3NzbG1vZGU9cmVxdWlyZQ==\n", &[3]),
+        ("B=Host=b;Ssl Mod=VerifyFull\n", &[3]),
+        ("B=db.example:5432/app\n", &[3]),
+        ("CORE_DB=db.example:6432/app\n", &[3]),
+        ("AUTH_DB=service=nosvc\n", &[3]),
+        ("AUTH_DB=host=b prt=1\n", &[3]),
+        ("KEYCLOAK_DB='host=b port=1' x\n", &[3]),
+        ("DATABASE_URL=\n", &[3]),
+        ("DATABASE_URL=mysql://h/d\n", &[3]),
+        // What says nothing about PostgreSQL.
+        ("DEBUG=1\nREDIS_URL=${REDIS}\nCACHE=redis://h?host=1\n", &[]),
+        ("SENTRY_DSN=${SENTRY}\nMYSQL_DSN=mysql://h/d\n", &[]),
+        ("POSTGRES_USER=app\nPG_MAJOR=15\nLOCALHOST=1\n", &[]),
+        (
+            "IMAGE=registry:5000/app\nDB_USER=$USER\nREPLICA_COUNT=${N}\nPGADMIN_EMAIL=${MAIL}\n",
+            &[],
+        ),
+        // A secret is no string, whatever it looks like.
+        (
+            "ADMIN_PASSWORD=Xk:5432!hunter2\nDB_PASSWORD=$hunter2\n",
+            &[],
+        ),
+        ("DATABASE_URL_PASSWORD=hunter2\nDB_PASS=host=hunter2\n", &[]),
+        ("SECRET_DATABASE_URL=postgres://h/d\nPG_URL=${U}\n", &[3, 4]),
+        // A name that speaks of a secret by chance.
+        ("AUTH_DB_DSN=host=b prt=1\nAUTH_DB_URL=${U}\n", &[3, 4]),
+        (
+            "ConnectionStrings__AuthDb=Host=b;Ssl Mod=VerifyFull\n",
+            &[3],
+        ),
+        (
+            "PASSPORT=host=b port=1\nMONKEY=Host=b;Username=c;SSL Mode=Disable\n",
+            &[3, 4],
+        ),
+    ] {
+        let found = numbers(&format!("{first}{text}"));
+        let expected: Vec<usize> = [1].iter().chain(lines).copied().collect();
+        assert_eq!(found, Some(expected), "{text}");
+    }
+}
+
+/// A line that is a string by itself makes a list of the file, in which every line counts.
+#[test]
+fn a_list_of_strings_is_no_env_file() {
+    for line in [
+        "Host=b;Port=1;Username=c;SSL Mode=VerifyFull",
+        "Server=b;Port=1",
+        "Driver={PostgreSQL Unicode};Server=b",
+        "host=b port=1",
+    ] {
+        assert_eq!(
+            numbers(&format!("A=postgres://h/d\n{line}\n")),
+            None,
+            "{line}"
+        );
+    }
+}
+
+fn shown(reading: &Reading) -> String {
+    String::from_utf8(reading.conninfo()).unwrap()
+}
+
+/// The program has them in its environment.
+#[test]
+fn variables_of_libpq_count_beside_a_string() {
+    for (text, expected) in [
+        (
+            "PGSSLMODE=disable\nDATABASE_URL=postgres://h/d",
+            "host=h dbname=d sslmode=disable",
+        ),
+        (
+            "DATABASE_URL=postgres://h/d\nPGSSLMODE=require\nPGSSLMODE=prefer",
+            "host=h dbname=d sslmode=prefer",
+        ),
+        (
+            "PGSSLMODE=disable\nDATABASE_URL=postgres://h/d?sslmode=require",
+            "host=h dbname=d sslmode=require",
+        ),
+        (
+            "PGREQUIRESSL=1\nPGPORT=1\nDB='host=h dbname=d'",
+            "host=h port=1 dbname=d sslmode=require",
+        ),
+        (
+            "DB_CONNECTION=pgsql\nDB_HOST=h\nDB_DATABASE=d\nDB_PORT=1\nPGSSLROOTCERT=/r",
+            "host=h port=1 dbname=d sslmode=prefer sslrootcert=/r",
+        ),
+        // pgjdbc does not read it, and asyncpg does.
+        (
+            "PGSSLMODE=require\nDB=jdbc:postgresql://h/d",
+            "host=h dbname=d sslmode=prefer",
+        ),
+        (
+            "PGSSLMODE=require\nDB=postgresql+asyncpg://h/d",
+            "host=h dbname=d sslmode=require",
+        ),
+    ] {
+        let alone = lines(text, &Nowhere).unwrap().unwrap();
+        assert_eq!(shown(&alone), expected, "{text}");
+        let listed = of_env_file(text).unwrap();
+        let [(_, one)] = listed.as_slice() else {
+            panic!("{text}: {listed:?}");
+        };
+        let of_list = lines(one, &Nowhere).unwrap().unwrap();
+        assert_eq!(shown(&of_list), expected, "{text}");
+    }
+    let many = format!("PGSSLCERT={}\n", "x".repeat(MAX_BESIDE));
+    assert_eq!(of_env_file(&format!("{many}A=postgres://h/d\n")), None);
+}
+
+#[test]
+fn several_strings_in_one_place_are_refused() {
+    for (text, fine) in [
+        ("PGHOST=a\nPGPORT=1\nDEBUG=1", true),
+        ("PGHOST=a\nDATABASE_URL=postgres://h/d", false),
+        ("PGHOST=a\nDB_CONNECTION=pgsql\nDB_HOST=b", false),
+        ("DATABASE_URL=postgres://h/d\nB=host=b prt=1", false),
+        ("A=postgres://h/d\nB=postgres://h/d", false),
+        ("DEBUG=1\nA=postgres://h/d", true),
+        ("A=postgres://h/d\nPASSPORT=host=b port=1", false),
+        ("A=postgres://h/d\nDB_PASS=host=hunter2", true),
+    ] {
+        let read = lines(text, &Nowhere);
+        assert_eq!(matches!(read, Ok(Some(_))), fine, "{text}: {read:?}");
+        if !fine {
+            assert!(
+                matches!(read, Err(Fault::Damaged(Damage::Lines(_)))),
+                "{text}"
+            );
+        }
+    }
+}
