@@ -18,7 +18,7 @@ const NO_RESOURCES: &str = "This machine has no resources left for it. Raise the
 
 const NO_ROUTE: &str = "Nothing was reached at this address. Check that it is right and that the machine is up. Then check VPN, routes and firewalls.";
 
-const NO_IPV6: &str = "Only IPv6 was tried: this name has no other address here. Check first whether this machine has IPv6 at all; containers and CI machines often do not.";
+const NO_IPV6: &str = "Only IPv6 was tried. Check first whether this machine has IPv6 at all; containers and CI machines often do not.";
 
 const NO_RESOLVER: &str = "Check this machine's resolver and the way to its name server. To set the address yourself, use hostaddr=ADDRESS.";
 

@@ -141,7 +141,7 @@ fn known_by_name(task: &Task, tls: &Tls, below: &[&Certificate]) -> Hint {
     if below.len() > 1 {
         let intermediate = escape(&last.subject.text);
         return Hint::say(format!(
-            "The server asks for certificates of \"{authority}\", which is the name of the issuer of the intermediate \"{intermediate}\". So the server has no CRL of one of these two (ssl_crl_file needs one of each), or the authority in the server's ssl_ca_file has the same name but another key, or one of the two may not issue what it issued (CA:FALSE, pathlen)."
+            "The server asks for certificates of \"{authority}\", which is the name of the issuer of the intermediate \"{intermediate}\". So the server has no CRL of one of the authorities (ssl_crl_file needs one of each up to the root), or the authority in the server's ssl_ca_file has the same name but another key, or one of the two may not issue what it issued (CA:FALSE, pathlen)."
         ));
     }
     let rootless = rootless(task, tls, &last.issuer);

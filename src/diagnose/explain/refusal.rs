@@ -386,7 +386,7 @@ fn password(asked: &Asked<'_>) -> Hint {
     // password. It remains from before PostgreSQL 14.
     let secret = match asked.method {
         Some(login::Method::ScramSha256) => {
-            " Or the role's secret is still an md5 hash, which scram-sha-256 cannot use: then set the password again."
+            " Or the role's secret is still an md5 hash, which scram-sha-256 cannot use: then set the password again, with password_encryption = 'scram-sha-256'."
         }
         _ => "",
     };

@@ -57,7 +57,7 @@ pub(in crate::diagnose) fn negotiate(task: &Task, error: &NegotiateError) -> Dia
         NegotiateError::Closed => Diagnosis::failed(finding(Code::Closed, error.to_string()).hint(
                 Hint::say("Check host and port. Possible causes: a load balancer without a live server behind it, a load balancer that expects a PROXY header, or a server that is shutting down.")
                     .then("Or a proxy puts something in front of the SSLRequest: a PROXY header, or TLS of its own (HAProxy: send-proxy, or ssl on the server line). Then PostgreSQL's log says \"invalid length of startup packet\". Remove that from the proxy.")
-                    .then("Or a proxy routes by name (SNI) and knows TLS from the first byte only: then PostgreSQL 17 or newer behind it can be reached with sslnegotiation=direct."),
+                    .then("Or it is not PostgreSQL, or a proxy that routes by name (SNI) and does not know this one."),
             ),
         ),
         NegotiateError::Io(source) => Diagnosis::failed(finding(Code::Closed, format!("{error}: {source}"))

@@ -5,6 +5,8 @@ mod examples;
 mod page;
 mod round_trip;
 
+use std::path::Path;
+
 use super::*;
 use crate::conninfo::fake::Fake;
 use crate::conninfo::{self, ConnInfo, Keyword, Word};
@@ -31,7 +33,12 @@ fn what_libpq_accepts_is_libpqs() {
 /// pgjdbc 42.5.5 was asked.
 #[test]
 fn pgjdbc_has_a_default_key_of_its_own() {
-    let home = || Fake::default().file("/home/me/.postgresql/postgresql.crt", "");
+    // Windows has them in another directory.
+    let path = |name| {
+        let path = os::home_files(Path::new("/home/me")).join(name);
+        path.into_os_string().into_string().unwrap()
+    };
+    let home = || Fake::default().file(&path("postgresql.crt"), "");
     let text = b"jdbc:postgresql://h/d?user=u&sslmode=verify-full";
     let read = |world: Fake| {
         let reading = read(text, None, &world).unwrap().unwrap();
@@ -42,9 +49,9 @@ fn pgjdbc_has_a_default_key_of_its_own() {
         };
         (text(Keyword::SslKey), text(Keyword::SslCertMode))
     };
-    let pem = |world: Fake| world.file("/home/me/.postgresql/postgresql.key", "");
-    let own = |world: Fake| world.file("/home/me/.postgresql/postgresql.pk8", "");
-    let key = Some("/home/me/.postgresql/postgresql.pk8".to_owned());
+    let pem = |world: Fake| world.file(&path("postgresql.key"), "");
+    let own = |world: Fake| world.file(&path("postgresql.pk8"), "");
+    let key = Some(os::slashed(path("postgresql.pk8")));
     assert_eq!(read(pem(home())), (None, Some("disable".to_owned())));
     assert_eq!(read(own(pem(home()))), (key, None));
     assert_eq!(read(home()), (None, None));
