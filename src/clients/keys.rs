@@ -106,8 +106,11 @@ impl KeyReader {
             (Self::Pgjdbc, Encoding::Der, Container::Traditional, _) => {
                 Reads::No("it reads DER keys only as PKCS#8 (.pk8)")
             }
-            (Self::Pgjdbc, Encoding::Pem, _, _) => Reads::Unknown(
+            (Self::Pgjdbc, Encoding::Pem, Container::Pkcs8, _) => Reads::Unknown(
                 "it reads PEM keys from version 42.7.9 on; older versions need PKCS#8 DER (.pk8) or PKCS#12 (.p12)",
+            ),
+            (Self::Pgjdbc, Encoding::Pem, Container::Traditional, _) => Reads::Unknown(
+                "every version reads PKCS#8 DER (.pk8) and PKCS#12 (.p12); from 42.7.9 on it also reads PEM, but PKCS#8 (BEGIN PRIVATE KEY)",
             ),
         }
     }

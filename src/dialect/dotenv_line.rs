@@ -290,7 +290,9 @@ pub(super) fn remarks(line: &Line, reading: &mut Reading) {
 /// Those that may give the program another value.
 pub(super) fn doubts(line: &Line, reading: &mut Reading) {
     let name = &line.name;
-    if line.sign == Sign::Spaced && line.form == Form::Shell {
+    // A file of another kind, where blanks are usual, has names in small letters.
+    let of_environment = !name.contains(|c: char| c.is_ascii_lowercase());
+    if line.sign == Sign::Spaced && line.form == Form::Shell && of_environment {
         reading.warn(name, "there are blanks around =: dotenv reads the line, shells and docker --env-file do not. Remove the blanks");
     }
     match line.quotes {

@@ -230,13 +230,14 @@ fn posix(purpose: Purpose, form: &Form, file: &str) -> Repair {
             }
         }),
         Form::Packed(packing) => {
+            // gunzip alone wants a name that ends in .gz.
             let command = match packing {
-                Packing::Zip => "unzip",
-                Packing::Gzip => "gunzip -k",
-                Packing::Tar => "tar -xf",
+                Packing::Zip => format!("unzip {file}"),
+                Packing::Gzip => purpose.written(&format!("gunzip -c {file}")),
+                Packing::Tar => format!("tar -xf {file}"),
             };
             Repair::Words(format!(
-                "Unpack it ({command} {file}), and name the PEM file that was in it."
+                "Unpack it ({command}), and name the PEM file that was in it."
             ))
         }
         Form::KubernetesManifest => {

@@ -152,3 +152,29 @@ fn several_strings_in_one_place_are_refused() {
         }
     }
 }
+
+/// Readers give the program another value, or none.
+#[test]
+fn doubts_about_a_line_are_told() {
+    for (text, said) in [
+        ("PGHOST=h\nPGSSLMODE = require", "blanks around ="),
+        ("DATABASE_URL = postgres://h/d", "blanks around ="),
+        ("PGHOST=h\nPGUSER=`id`", "backticks"),
+        ("PGHOST=h\nPGUSER=a#b", "has a #"),
+        (
+            "DATABASE_URL=postgres://h/d?connect_timeout=5&sslmode=require",
+            "has a & or ;",
+        ),
+        // Lines of postgresql.conf.
+        ("primary_conninfo = 'host=h port=1'", ""),
+        ("PGHOST=h\nPGSSLMODE=require", ""),
+    ] {
+        let reading = lines(text, &Nowhere).unwrap().unwrap();
+        let told = reading.notes.iter().any(|note| note.message.contains(said));
+        let blanks = |note: &crate::dialect::Note| note.message.contains("blanks around =");
+        match said {
+            "" => assert!(!reading.notes.iter().any(blanks), "{text}: {reading:?}"),
+            _ => assert!(told, "{text}: {reading:?}"),
+        }
+    }
+}

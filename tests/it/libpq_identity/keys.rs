@@ -180,7 +180,8 @@ pub(super) fn encryption_rows(lab: &Lab) -> Vec<Row> {
     rows.push(lab.key("an encrypted key first", &both));
     rows.push(
         lab.key("an encrypted key first, wrong password", &both)
-            .password(Some("wrong")),
+            .password(Some("wrong"))
+            .loaded_by_chance(),
     );
     rows.push(
         lab.key("a password that is not needed", &plain)

@@ -23,6 +23,9 @@ pub(crate) enum Verdict {
     OnlyLibpq(#[allow(dead_code)] &'static str),
     /// OpenSSL 3.5.9 loads it, 3.5.4 and older do not, and neither do we.
     LoadedByNewer,
+    /// One wrong password in 256 leaves padding that is right by chance. Then OpenSSL goes on to the next key of the
+    /// file.
+    LoadedByChance,
 }
 
 pub(crate) struct Row {
@@ -93,6 +96,13 @@ impl Row {
     pub(crate) fn loaded_by_newer(self) -> Self {
         Self {
             verdict: Verdict::LoadedByNewer,
+            ..self
+        }
+    }
+
+    pub(crate) fn loaded_by_chance(self) -> Self {
+        Self {
+            verdict: Verdict::LoadedByChance,
             ..self
         }
     }
