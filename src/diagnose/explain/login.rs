@@ -269,7 +269,7 @@ fn ignored(task: &Task, file: &IgnoredFile) -> Finding {
                 Origin::Environment(variable) => change
                     .then("If it belongs to another user, or is mounted from a secret, use a copy:")
                     .show(format!(
-                        "install -m 600 {quoted} ~/.pgpass && export {variable}=~/.pgpass"
+                        "install -m 600 {quoted} ~/pgpass-copy && export {variable}=~/pgpass-copy"
                     )),
                 Origin::String { .. } | Origin::Service { .. } | Origin::Default => change,
             })

@@ -77,15 +77,16 @@ impl Diagnosis {
             return self;
         }
         let taken = fault.and_then(|fault| taken_by(read_as, conninfo, fault));
-        if let (Some(why), Some(error)) = (taken, &mut self.error) {
+        if let Some(error) = &mut self.error {
             let driver = read_as.driver();
-            // No words of the driver's own: its string works as it is.
-            error.hint = Hint::say(format!(
-                "libpq refuses this file; {driver} takes it: {why}. For {driver} nothing needs to change. For libpq:"
-            ))
-            .and(error.hint.clone());
-        } else if let Some(error) = &mut self.error {
-            error.hint = in_own_words(&error.hint, read_as.dialect);
+            error.hint = match taken {
+                // No words of the driver's own: its string works as it is.
+                Some(why) => Hint::say(format!(
+                    "libpq refuses this file; {driver} takes it: {why}. For {driver} nothing needs to change. For libpq:"
+                ))
+                .and(std::mem::take(&mut error.hint)),
+                None => in_own_words(&error.hint, read_as.dialect),
+            };
         }
         for finding in &mut self.findings {
             finding.hint = in_own_words(&finding.hint, read_as.dialect);
@@ -201,8 +202,10 @@ fn own(fix: &Fix, dialect: Dialect) -> Option<Hint> {
     if translation.keeps_the_promise() {
         let text = escape(&translation.text).to_string();
         let key = translation.key_command.as_ref().map(|command| {
-            Hint::say(format!("For {driver}, write the private key as PKCS#8:"))
-                .show(command.as_str())
+            Hint::say(format!(
+                "For {driver}, write the private key as PKCS#8, which is not encrypted:"
+            ))
+            .show(command.as_str())
         });
         let string = Hint::say(format!("For {driver}:")).show(text);
         return Some(Hint::from(key).and(string));

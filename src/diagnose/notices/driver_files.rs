@@ -5,7 +5,8 @@ use crate::clients::KeyReader;
 use crate::conninfo::{ConnInfo, Keyword, shown_path};
 use crate::demands::Strictness;
 use crate::diagnose::Diagnosis;
-use crate::dialect::{Dialect, ReadAs, Stack, shell_quoted};
+use crate::diagnose::explain::files::quoted_path;
+use crate::dialect::{Dialect, ReadAs, Stack};
 use crate::trust::file::{Form, Unusable};
 use crate::trust::{self, Custody, FileRole, Identity, IdentityError, KeyFault};
 
@@ -30,8 +31,9 @@ impl Diagnosis {
             return self;
         };
         let key = &identity.key_path;
+        // A name that the key itself does not have, and that no other file is likely to have.
         let (options, end) = if reader == KeyReader::Pgjdbc {
-            (" -outform der", "pk8")
+            (" -outform der", "pkcs8.pk8")
         } else {
             ("", "pkcs8.pem")
         };
@@ -42,10 +44,10 @@ impl Diagnosis {
         );
         let command = format!(
             "openssl pkcs8 -topk8 -nocrypt -in {}{options} -out {}",
-            shell_quoted(&shown_path(key)),
-            shell_quoted(&shown_path(&key.with_extension(end)))
+            quoted_path(key),
+            quoted_path(&key.with_extension(end))
         );
-        let hint = Hint::say("libpq reads it. Write it as PKCS#8, and set sslkey to the new file:")
+        let hint = Hint::say("libpq reads it. Write it as PKCS#8, and set sslkey to the new file, which is not encrypted:")
             .show(command);
         let finding = warning(Code::DriverDiffers, Stage::Trust, message).hint(hint);
         self.with(finding, strictness)

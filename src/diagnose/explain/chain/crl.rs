@@ -11,7 +11,7 @@ use crate::diagnose::calendar::day;
 use crate::diagnose::{Finding, Fix, Hint};
 use crate::escape::escape;
 use crate::trust::{CrlSource, read_bounded};
-use crate::x509::{Certificate, Crl, NextUpdate};
+use crate::x509::{Certificate, Crl, Name, NextUpdate};
 
 impl Case<'_> {
     /// What the CRL says about the certificate.
@@ -66,11 +66,15 @@ impl Case<'_> {
             Some(CrlSource::Named {
                 directory: Some(directory),
                 ..
-            }) => Some(misnamed(directory).unwrap_or_else(|| {
-                Hint::say("In a directory the files must have names by hash:").fix(Fix::command(
-                    format!("openssl rehash {}", quoted_path(directory)),
-                ))
-            })),
+            }) => {
+                let issuer = self.certificate().map(|certificate| &certificate.issuer);
+                let renamed = issuer.and_then(|issuer| misnamed(directory, issuer));
+                Some(renamed.unwrap_or_else(|| {
+                    Hint::say("In a directory the files must have names by hash:").fix(
+                        Fix::command(format!("openssl rehash {}", quoted_path(directory))),
+                    )
+                }))
+            }
             Some(CrlSource::Named { .. } | CrlSource::Home(_)) | None => None,
         };
         let advice = self.crl_file().into_iter().chain([advice]).chain(rehash);
@@ -137,19 +141,15 @@ impl Case<'_> {
     }
 }
 
-/// A CRL under the name that a certificate would have: `openssl rehash` does not look at it.
-fn misnamed(directory: &Path) -> Option<Hint> {
-    let entries = directory.read_dir().ok()?.take(MAX_ENTRIES).flatten();
-    let mut paths = entries.map(|entry| entry.path());
-    let (path, right) = paths.find_map(|path| {
-        let (hash, number) = path.file_name()?.to_str()?.split_once('.')?;
-        let is_hash = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let right = path.with_file_name(format!("{hash}.r{number}"));
-        let has_crl = |bytes: Vec<u8>| find(&bytes, b"-----BEGIN X509 CRL").is_some();
-        let is_crl = is_hash && is_number && read_bounded(&path).is_ok_and(has_crl);
-        is_crl.then_some((path, right))
-    })?;
+/// A CRL of this issuer under the name that a certificate would have: `openssl rehash` does not look at it.
+fn misnamed(directory: &Path, issuer: &Name) -> Option<Hint> {
+    let named = |end: &str| directory.join(format!("{:08x}.{end}", issuer.hash()));
+    let (path, right) = (named("0"), named("r0"));
+    let has_crl = |bytes: Vec<u8>| find(&bytes, b"-----BEGIN X509 CRL").is_some();
+    // `mv` must not replace another one.
+    if right.exists() || !read_bounded(&path).is_ok_and(has_crl) {
+        return None;
+    }
     Some(
         Hint::say("A CRL there has the name of a certificate. The names of CRLs end with .r0:")
             .fix(Fix::command(format!(
@@ -159,9 +159,6 @@ fn misnamed(directory: &Path) -> Option<Hint> {
             ))),
     )
 }
-
-/// Entries of a directory that are looked at.
-const MAX_ENTRIES: usize = 1_000;
 
 /// "CRL number 5 of 2026-11-20 by "CN = CA"".
 fn crl_name(crl: &Crl) -> String {
