@@ -29,6 +29,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::wire::postgres::ServerError;
 pub use crate::wire::tls::TlsVersion;
 pub use address::HostAddr;
 pub use choice::{
@@ -45,7 +46,7 @@ pub use repair::{is_switch, repairs, tidied};
 pub use sources::env::{ServerSetting, SystemRoots};
 pub use sources::openssl_conf::{Command, ConfSetting, Limit, OpensslConf};
 pub use sources::passfile::PassfileKey;
-pub use typography::{Typographic, as_typed, is_in_quotes};
+pub use typography::{Typographic, as_typed, is_in_quotes, is_quote};
 pub use value::{MASK, Origin, Secret, Setting, Value, Word, shown_path};
 
 use sources::{env, service};
@@ -229,14 +230,14 @@ impl ConnInfo {
             .map(|(keyword, setting)| (*keyword, setting))
     }
 
-    /// The names that a server is told, and that must not be shown: a whole connection string, for example.
-    pub fn hidden_names(&self) -> impl Iterator<Item = &[u8]> {
-        let told = [
-            Keyword::User,
-            Keyword::Dbname,
-            Keyword::ApplicationName,
-            Keyword::FallbackApplicationName,
-        ];
+    /// Masks, in an error of the server, each name that the server was told and that must not be shown: a whole connection
+    /// string, for example.
+    pub fn hide_names(&self, error: &mut ServerError) {
+        self.hidden_names().for_each(|name| error.hide(name, MASK));
+    }
+
+    fn hidden_names(&self) -> impl Iterator<Item = &[u8]> {
+        let told = [Keyword::ApplicationName, Keyword::FallbackApplicationName];
         let set = told
             .into_iter()
             .filter_map(|keyword| self.parameter(keyword));

@@ -7,7 +7,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 
 use super::password::Password;
 use super::{Entered, Error, Unread};
-use crate::conninfo::{ConnInfo, MASK};
+use crate::conninfo::{ConnInfo, MASK, Secrecy};
 use crate::percent;
 use crate::wire::postgres::ServerError;
 
@@ -24,7 +24,10 @@ impl Echo {
     pub(super) fn of(conninfo: &ConnInfo, password: &Password) -> Option<Self> {
         let secret = password.secret.as_ref()?.expose();
         let names = [&conninfo.user, &conninfo.dbname];
-        let names = names.map(|setting| setting.value.as_bytes());
+        let shown = names
+            .iter()
+            .filter(|setting| setting.value.secrecy() == Secrecy::Public);
+        let names: Vec<&[u8]> = shown.map(|setting| setting.value.as_bytes()).collect();
         (secret.len() >= MIN_LENGTH).then(|| Self::new(secret, &names))
     }
 

@@ -36,7 +36,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::conninfo::{ConnInfo, Endpoint, HostAddr, MASK, Origin, Secret, TargetSessionAttrs};
+use crate::conninfo::{ConnInfo, Endpoint, HostAddr, Origin, Secret, TargetSessionAttrs};
 use crate::demands::Demands;
 use crate::handshake::Tls;
 use crate::probe::{Missing, Observation, Proof, Task};
@@ -250,9 +250,7 @@ pub async fn login(
             echo.mask(&mut outcome);
         }
         if let Err(Error::Server { error, .. }) = &mut outcome {
-            task.conninfo
-                .hidden_names()
-                .for_each(|name| error.hide(name, MASK));
+            task.conninfo.hide_names(error);
         }
         outcome
     };

@@ -18,7 +18,7 @@ use std::time::Duration;
 use rustls::sign::CertifiedKey;
 use tokio::time::Instant;
 
-use crate::conninfo::{ConnInfo, Endpoint, Host, MASK, OpensslConf, SslSni, TlsVersion};
+use crate::conninfo::{ConnInfo, Endpoint, Host, OpensslConf, SslSni, TlsVersion};
 use crate::handshake::{
     Alpn, ClientCertificateRequest, Groups, Limits, Offer, ServerKeys, shake_hands,
 };
@@ -302,9 +302,7 @@ async fn ask_about_certificate(
             let database = task.conninfo.dbname.value.as_bytes();
             let mut answer = first_answer(session, user, database, deadline).await?;
             if let FirstAnswer::Error(error) = &mut answer {
-                task.conninfo
-                    .hidden_names()
-                    .for_each(|name| error.hide(name, MASK));
+                task.conninfo.hide_names(error);
             }
             Ok(Some(answer))
         }

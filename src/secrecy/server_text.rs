@@ -17,7 +17,10 @@ pub fn without_secrets(text: &[u8]) -> Vec<u8> {
             Some(Taken::PasswordLine) if inner.contains(' ') => kept.push_str(part),
             Some(taken) => {
                 kept.push_str(&taken.to_string());
-                kept.push_str(part.get(inner.len()..).unwrap_or_default());
+                // The name may have quotes in it, so it ends at the last one.
+                let end = text.rfind(QUOTES).and_then(|at| text.get(at..));
+                kept.push_str(end.unwrap_or_default());
+                break;
             }
             None => kept.push_str(part),
         }
@@ -46,6 +49,14 @@ mod tests {
             (
                 "database \"h:5432:d:u:hunter2\" does not exist",
                 "database \"(not shown: it looks like a line of a password file)\" does not exist",
+            ),
+            (
+                r#"database "host=h password="correct horse"" does not exist"#,
+                r#"database "(not shown: it looks like a connection string)" does not exist"#,
+            ),
+            (
+                r#"no role "postgres://u:hun"ter2@h/d" in "app" here"#,
+                r#"no role "(not shown: it looks like a connection string)" here"#,
             ),
             (
                 "unsupported startup parameter: password=hunter2",

@@ -112,9 +112,9 @@ impl ServerError {
     }
 }
 
-/// A text with the mask for each long beginning of a secret.
+/// A text with the mask for each secret, also for one that was cut.
 fn without(text: &[u8], secret: &[u8], mask: &[u8]) -> Vec<u8> {
-    let least = secret.len().clamp(1, LEAST_REPEATED);
+    let least = secret.len().clamp(1, SHORTEST_CUT);
     let mut left = text;
     let mut masked = Vec::with_capacity(text.len());
     while let Some((first, behind)) = left.split_first() {
@@ -131,8 +131,8 @@ fn without(text: &[u8], secret: &[u8], mask: &[u8]) -> Vec<u8> {
     masked
 }
 
-/// So many bytes in a row are not the same by chance.
-const LEAST_REPEATED: usize = 8;
+/// PostgreSQL cuts names after 63 bytes (`NAMEDATALEN`), and not within a character.
+const SHORTEST_CUT: usize = 60;
 
 /// A whole ErrorResponse.
 pub fn encode(severity: Severity, sqlstate: &str, message: &str) -> Vec<u8> {
