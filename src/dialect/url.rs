@@ -227,10 +227,7 @@ impl Rules {
         let end = text.find(['/', '?', '#']).unwrap_or(text.len());
         let (authority, behind) = text.split_at(end);
         let port = authority.rsplit_once(':').map(|(_, port)| port);
-        let is_port = port
-            .unwrap_or(authority)
-            .chars()
-            .all(|c| c.is_ascii_digit());
+        let is_port = port.unwrap_or_default().chars().all(|c| c.is_ascii_digit());
         // In a value of the query it is usual; elsewhere it may end a password.
         let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
         let mut names = query.split('&').map(|pair| pair.split('=').next());

@@ -38,6 +38,8 @@ fn raw_delimiters_in_a_password_are_refused_or_taken_as_the_driver_does() {
             assert_eq!(rules.split(text).is_err(), refused, "{dialect}: {text}");
         }
     }
+    // Without a port, an @ is no sign of a password.
+    assert!(usual.split("h/d?application_name=x@h").is_ok());
     assert!(usual.split("u:p@ss#word@h/d").is_err());
     let first = Rules::usual(Dialect::Sqlalchemy);
     let url = first.split("u:p/w?#@h/d").unwrap();
