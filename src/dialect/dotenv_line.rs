@@ -3,7 +3,7 @@
 
 use super::promise::Promise;
 use super::settings::Param;
-use super::shell_line::{self, Set};
+use super::shell_line::{self, LineShell, Set};
 use super::{Dialect, Fault, Reading};
 use crate::conninfo::Keyword;
 
@@ -17,6 +17,12 @@ pub(super) struct Line {
     pub(super) quotes: Quotes,
     pub(super) form: Form,
     pub(super) sign: Sign,
+}
+
+impl Line {
+    pub(super) fn param(&self) -> Param {
+        Param::new(self.name.as_str(), self.value.as_str())
+    }
 }
 
 /// What stands around the sign between name and value.
@@ -33,7 +39,7 @@ pub(super) enum Form {
     /// `NAME=VALUE`, `export NAME=VALUE`: shells and readers of env files.
     Shell,
     /// `set NAME=VALUE`, `setx NAME VALUE`, `$env:NAME = "VALUE"`.
-    Windows,
+    Windows(LineShell),
     /// `ENV NAME=VALUE`
     Dockerfile,
     /// `- NAME=VALUE`
@@ -55,12 +61,12 @@ pub(super) enum Quotes {
 /// The variable that a line sets; nothing if it does not.
 pub(super) fn line(text: &str) -> Option<Line> {
     if let Some(set) = shell_line::read(text) {
-        let Set { name, value } = set.ok()?;
+        let Set { shell, name, value } = set.ok()?;
         return is_name(name).then(|| Line {
             name: name.to_owned(),
             value: value.to_owned(),
             quotes: Quotes::None,
-            form: Form::Windows,
+            form: Form::Windows(shell),
             sign: Sign::Bare,
         });
     }
@@ -137,7 +143,7 @@ pub(crate) fn numbered(text: &str) -> Option<Vec<(usize, String)>> {
 
 /// The quote that a line's value begins with, if the line does not end it.
 fn open_quote(text: &str) -> Option<char> {
-    let line = line(text).filter(|line| line.form != Form::Windows)?;
+    let line = line(text).filter(|line| !matches!(line.form, Form::Windows(_)))?;
     ['"', '\'', '`'].into_iter().find(|quote| {
         line.value
             .strip_prefix(*quote)
@@ -204,11 +210,7 @@ pub(super) fn lines(text: &str) -> Option<Vec<(usize, String, Line)>> {
 /// The same, as settings.
 pub(super) fn variables(text: &str) -> Option<Vec<Param>> {
     let lines = lines(text)?.into_iter();
-    Some(
-        lines
-            .map(|(_, _, line)| Param::new(line.name, line.value))
-            .collect(),
-    )
+    Some(lines.map(|(_, _, line)| line.param()).collect())
 }
 
 /// The keyword that libpq reads a variable for.

@@ -33,20 +33,27 @@ pub(super) fn of_lines(
     world: &dyn World,
 ) -> Result<Option<Reading>, Fault> {
     let groups = Group::of_all(lines);
-    let variables = beside(lines, &groups);
+    let is_beside = |line: &dotenv_line::Line| stands_beside(&line.name, &groups);
+    let variables: Vec<Param> = lines
+        .iter()
+        .filter(|line| is_beside(line))
+        .map(dotenv_line::Line::param)
+        .collect();
     let beside = Beside::new(world, &variables);
+    let complete = |reading: Reading, group: Option<Group>| {
+        let mut reading = beside.add(reading)?;
+        let counts = |line: &dotenv_line::Line| {
+            is_beside(line) || group.is_some() && Group::of(&line.name) == group
+        };
+        for line in lines.iter().filter(|line| counts(line)) {
+            dotenv_line::doubts(line, &mut reading);
+        }
+        Ok(reading)
+    };
     let mut found: Vec<Result<Reading, Fault>> = groups
         .iter()
-        .map(|group| beside.add(group.read(&group.variables(lines))?))
+        .map(|group| complete(group.read(&group.variables(lines))?, Some(*group)))
         .collect();
-    for (group, read) in groups.iter().zip(&mut found) {
-        let own = lines
-            .iter()
-            .filter(|line| Group::of(&line.name) == Some(*group));
-        if let Ok(reading) = read {
-            own.for_each(|line| dotenv_line::doubts(line, reading));
-        }
-    }
     for line in lines
         .iter()
         .filter(|line| group_in(line, &groups).is_none())
@@ -56,7 +63,7 @@ pub(super) fn of_lines(
             continue;
         }
         match read {
-            Ok(Some(reading)) => found.push(beside.add(reading)),
+            Ok(Some(reading)) => found.push(complete(reading, None)),
             Err(fault) if lines.len() == 1 || is_meant(line, &fault) => found.push(Err(fault)),
             Ok(None) if lines.len() > 1 && may_be_string(line) => {
                 return Err(Fault::Damaged(Damage::Lines(lines.len())));
@@ -95,8 +102,7 @@ impl Group {
         let own = lines
             .iter()
             .filter(|line| Self::of(&line.name) == Some(self));
-        own.map(|line| Param::new(line.name.as_str(), line.value.as_str()))
-            .collect()
+        own.map(dotenv_line::Line::param).collect()
     }
 
     /// Those whose variables are enough to connect with.
@@ -120,12 +126,10 @@ impl Group {
     }
 }
 
-/// libpq's variables that do not say where to connect: they count for every other string of the place.
-fn beside(lines: &[dotenv_line::Line], groups: &[Group]) -> Vec<Param> {
-    if groups.contains(&Group::Libpq) {
-        return Vec::new();
-    }
-    Group::Libpq.variables(lines)
+/// Whether a variable is one of libpq, and those do not say where to connect: they count for every other string of the
+/// place.
+fn stands_beside(name: &str, groups: &[Group]) -> bool {
+    Group::of(name) == Some(Group::Libpq) && !groups.contains(&Group::Libpq)
 }
 
 /// Whether a line sets a secret, which is no string, whatever it looks like. Names such as `AUTH_DB_DSN` and `PASSPORT_DB`
@@ -322,7 +326,7 @@ const MAX_BESIDE: usize = 16 * 1024;
 fn lines_beside(read: &[(usize, String, dotenv_line::Line)], groups: &[Group]) -> Option<String> {
     let mut found = String::new();
     for (_, text, line) in read {
-        if Group::of(&line.name) == Some(Group::Libpq) && !groups.contains(&Group::Libpq) {
+        if stands_beside(&line.name, groups) {
             found.push_str(text);
             found.push('\n');
         }

@@ -3,6 +3,7 @@
 /// What such a line sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Set<'t> {
+    pub(super) shell: LineShell,
     pub(super) name: &'t str,
     pub(super) value: &'t str,
 }
@@ -49,14 +50,11 @@ fn is_literal(assignment: &str) -> bool {
 
 /// The shell of the first line that does not set what it seems to set.
 pub(super) fn fault(text: &str) -> Option<LineShell> {
-    text.lines().find_map(|line| match read(line)? {
-        Ok(set) => set.name.ends_with(' ').then_some(LineShell::Cmd),
-        Err(shell) => Some(shell),
-    })
+    text.lines().find_map(|line| read(line)?.err())
 }
 
 /// `set NAME=VALUE` of cmd.exe. Quotes and blanks around the value are a part of it, and a blank before the sign is one of
-/// the name, except in `set "NAME=VALUE"`.
+/// the name, which is another one then.
 fn set(text: &str) -> Option<Set<'_>> {
     let text = behind(text, "set ")?.trim_start();
     let (text, is_quoted) = match text.strip_prefix('"') {
@@ -73,7 +71,11 @@ fn set(text: &str) -> Option<Set<'_>> {
         '&' | '|' | '<' | '>' | '^' => !in_quotes,
         _ => false,
     });
-    (!changed).then_some(Set { name, value })
+    (!changed && !name.ends_with(' ')).then_some(Set {
+        shell: LineShell::Cmd,
+        name,
+        value,
+    })
 }
 
 /// `setx NAME VALUE`, with quotes around the value that the program does not get.
@@ -85,9 +87,16 @@ fn setx(text: &str) -> Option<Set<'_>> {
         .and_then(|value| value.strip_suffix('"'));
     let is_one = |value: &str| !value.contains('"');
     match inner {
-        Some(inner) => is_one(inner).then_some(Set { name, value: inner }),
-        None => (is_one(value) && !value.contains([' ', '&', '|', '<', '>', '^']))
-            .then_some(Set { name, value }),
+        Some(inner) => is_one(inner).then_some(Set {
+            shell: LineShell::Cmd,
+            name,
+            value: inner,
+        }),
+        None => (is_one(value) && !value.contains([' ', '&', '|', '<', '>', '^'])).then_some(Set {
+            shell: LineShell::Cmd,
+            name,
+            value,
+        }),
     }
 }
 
@@ -103,8 +112,11 @@ fn powershell(text: &str) -> Option<Set<'_>> {
         _ if is_number => value,
         _ => return None,
     };
-    let name = name.trim();
-    Some(Set { name, value })
+    Some(Set {
+        shell: LineShell::PowerShell,
+        name: name.trim(),
+        value,
+    })
 }
 
 /// What follows a word, in letters of any size.
@@ -121,7 +133,8 @@ mod tests {
     fn lines_are_taken_apart_as_their_shells_do() {
         for (text, expected) in [
             ("set A=b", Some(("A", "b"))),
-            ("SET A = b ", Some(("A ", " b "))),
+            ("SET A= b ", Some(("A", " b "))),
+            ("set A = b", None),
             ("set A=\"b c\"", Some(("A", "\"b c\""))),
             ("set \"A=b & c\" ignored", Some(("A", "b & c"))),
             ("set A=b&c", None),

@@ -159,6 +159,10 @@ fn doubts_about_a_line_are_told() {
     for (text, said) in [
         ("PGHOST=h\nPGSSLMODE = require", "blanks around ="),
         ("DATABASE_URL = postgres://h/d", "blanks around ="),
+        (
+            "PGSSLMODE = require\nDATABASE_URL=postgres://h/d",
+            "blanks around =",
+        ),
         ("PGHOST=h\nPGUSER=`id`", "backticks"),
         ("PGHOST=h\nPGUSER=a#b", "has a #"),
         (
@@ -177,4 +181,12 @@ fn doubts_about_a_line_are_told() {
             _ => assert!(told, "{text}: {reading:?}"),
         }
     }
+}
+
+/// No shell reads both.
+#[test]
+fn lines_of_two_shells_of_windows_are_not_one_place() {
+    let of = |second: &str| lines(&format!("set PGHOST=h\n{second}"), &Nowhere);
+    assert!(of("set PGSSLMODE=require").unwrap().is_some());
+    assert!(of("$env:PGSSLMODE = \"require\"").unwrap().is_none());
 }
