@@ -306,10 +306,13 @@ fn listed(file: &Path, world: &dyn World) -> anyhow::Result<Vec<Listed>> {
 /// Whether a line may be the rest of a password that the line before it begins.
 fn goes_on(before: &[u8], line: &[u8], world: &dyn World) -> bool {
     let name = line.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let begins = Grammar::of(line) == Grammar::Uri
-        || Keyword::from_bytes(name.trim_ascii()).is_some()
-        || dialect::understand(Input::Given(line), None, world).is_ok();
-    !begins && matches!(Word::after(before, b""), Word::Hidden(_))
+    let begins = || {
+        Grammar::of(line) == Grammar::Uri
+            || Keyword::from_bytes(name.trim_ascii()).is_some()
+            || dialect::understand(Input::Given(line), None, world).is_ok()
+    };
+    // To understand each line of a long list takes long.
+    matches!(Word::after(before, b""), Word::Hidden(_)) && !begins()
 }
 
 /// What a line is if it can only come from another kind of file: a password file, a key. Then no line of the file may

@@ -9,7 +9,7 @@ use super::grammar::Grammar;
 use super::host_and_port::host_and_port;
 use super::parameter::{Keyword, Secrecy};
 use super::space::is_space;
-use super::typography::{Typographic, typed};
+use super::typography::{is_quote, typed};
 use super::value::{Origin, Secret, Word};
 use super::{amended, parse, print};
 use crate::secrecy::{holds_credentials, mentions_secret};
@@ -116,10 +116,6 @@ pub fn tidied(text: &[u8]) -> Option<Secret> {
 
 /// A string without the quotes around all of it, or the one that was left at the end of a URI.
 fn unquoted(text: &str) -> &str {
-    let is_quote = |sign: char| {
-        matches!(sign, '"' | '\'' | '`')
-            || matches!(Typographic::of(sign), Some(Typographic::Quote(_)))
-    };
     let is_uri = Grammar::of(text.as_bytes()) == Grammar::Uri;
     match text.strip_prefix(is_quote) {
         Some(inner) => inner.strip_suffix(is_quote).unwrap_or(inner),
@@ -151,15 +147,24 @@ fn separated(text: &str) -> String {
     }
     let mut separated = String::with_capacity(text.len());
     for (at, sign) in text.char_indices() {
-        let behind = text.get(at.saturating_add(sign.len_utf8())..);
-        let name = behind.and_then(|behind| Some(behind.trim_start().split_once('=')?.0));
-        let ends = name.is_some_and(|name| Keyword::from_bytes(name.as_bytes()).is_some());
+        let behind = || text.get(at.saturating_add(sign.len_utf8())..);
         separated.push(match sign {
-            ',' | ';' | '&' if ends => ' ',
+            ',' | ';' | '&' if behind().is_some_and(begins_with_keyword) => ' ',
             _ => sign,
         });
     }
     separated
+}
+
+/// Whether a setting of libpq begins here, behind blanks.
+fn begins_with_keyword(text: &str) -> bool {
+    // No keyword has another sign in it. To look further for each separator would take long.
+    let end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let text = text.trim_start();
+    let at = text.find(end).unwrap_or(text.len());
+    text.split_at_checked(at).is_some_and(|(name, behind)| {
+        behind.starts_with('=') && Keyword::from_bytes(name.as_bytes()).is_some()
+    })
 }
 
 /// The whole string.

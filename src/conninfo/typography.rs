@@ -48,6 +48,12 @@ impl fmt::Display for Typographic {
     }
 }
 
+/// Whether a sign is a quotation mark of any keyboard, shell or word processor.
+#[must_use]
+pub fn is_quote(sign: char) -> bool {
+    matches!(sign, '"' | '\'' | '`') || matches!(Typographic::of(sign), Some(Typographic::Quote(_)))
+}
+
 /// Whether typographic quotes enclose a text.
 #[must_use]
 pub fn is_in_quotes(text: &str) -> bool {

@@ -2,8 +2,9 @@
 
 use data_encoding::BASE64;
 
+use super::shell::is_name;
 use super::shell_line::LineShell;
-use crate::conninfo::{Assignment, Keyword, Typographic, Word, is_in_quotes, parse};
+use crate::conninfo::{Assignment, Keyword, Typographic, Word, is_in_quotes, is_quote, parse};
 use crate::os::{self, Shell};
 
 /// A string that was changed on its way, or that is only a part of one.
@@ -149,10 +150,6 @@ pub(super) fn around(text: &str) -> Option<Damage> {
         return Some(Damage::Quotes(last));
     }
     line_break(text)
-}
-
-fn is_quote(sign: char) -> bool {
-    matches!(sign, '"' | '\'' | '`') || matches!(Typographic::of(sign), Some(Typographic::Quote(_)))
 }
 
 /// A line break at the end of a URI or an URL, which libpq and others take for a part of the last value.
@@ -378,12 +375,6 @@ pub(super) fn unexpanded(value: &str) -> Option<Word> {
 /// A value that is nothing but a variable.
 pub(super) fn whole_variable(value: &str) -> Option<Word> {
     let value = value.trim();
-    let is_name = |name: &str| {
-        name.chars()
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
     for (open, close) in [
         ("${", "}"),
         ("{{", "}}"),
