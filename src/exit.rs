@@ -118,6 +118,20 @@ impl Exit {
             .find(|exit| exit.number() == number)
     }
 
+    /// Whether TLS and the certificate were as the mode requires. What failed, if anything did, came after them.
+    pub fn is_sound(self) -> bool {
+        match self {
+            Self::Passed | Self::Unmet | Self::Login => true,
+            Self::Usage
+            | Self::Unreachable
+            | Self::NoTls
+            | Self::Handshake
+            | Self::Untrusted
+            | Self::WrongHost
+            | Self::Interrupted => false,
+        }
+    }
+
     /// The state of a Nagios plugin.
     pub fn nagios(self) -> Nagios {
         match self {

@@ -117,7 +117,10 @@ fn is_silent(observed: &Observed) -> bool {
     match &observed.observation.outcome {
         Err(Stop::Negotiate(negotiate::Error::Timeout)) => true,
         Err(Stop::Handshake {
-            error: handshake::Error::Timeout { received: 0 },
+            error:
+                handshake::Error::Timeout {
+                    received: None | Some(0),
+                },
             judgement,
             ..
         }) => judgement

@@ -50,7 +50,7 @@ pub(super) fn of_session(session: &Session, libpq_offer: LibpqOffer) -> Option<D
         Proof::KeyExchange(missing) => Some(Divided {
             judgement,
             libpq: Fate::Session,
-            rustls: if libpq_offer == LibpqOffer::Decisive { shown_another() } else { lacks(missing) },
+            rustls: of_rustls(libpq_offer, lacks(missing)),
             others: unknown(format!(
                 "it is not known whether it can use what the server accepts: {missing}"
             )),
@@ -85,15 +85,10 @@ pub(super) fn of_stop<'a>(facts: &Facts<'a>, stop: &'a Stop) -> Option<Divided<'
                 Verdict::PsqlRefuses => (failed(), perhaps()),
                 Verdict::AllRefuse => (failed(), failed()),
             };
-            let rustls = if facts.observation.libpq_offer == LibpqOffer::Decisive {
-                shown_another()
-            } else {
-                failed()
-            };
             Some(Divided {
                 judgement,
                 libpq,
-                rustls,
+                rustls: of_rustls(facts.observation.libpq_offer, failed()),
                 others,
             })
         }
@@ -172,9 +167,18 @@ fn lacks(missing: Missing) -> Fate {
     Fate::Refused(objection(Obstacle::UnsupportedAlgorithm, reason))
 }
 
-/// The server accepts what rustls offers, too, and what it shows then was not kept.
-fn shown_another() -> Fate {
-    unknown("the server may choose something else for it than for psql".to_owned())
+/// What becomes of rustls. If the server accepts what it offers, too, what it shows then was not kept.
+fn of_rustls(libpq_offer: LibpqOffer, otherwise: Fate) -> Fate {
+    match libpq_offer {
+        LibpqOffer::Decisive => {
+            unknown("the server may choose something else for it than for psql".to_owned())
+        }
+        LibpqOffer::NotMade
+        | LibpqOffer::Refused
+        | LibpqOffer::Answered
+        | LibpqOffer::HungUp
+        | LibpqOffer::Unclear => otherwise,
+    }
 }
 
 fn unknown(reason: String) -> Fate {

@@ -266,16 +266,7 @@ impl Seen {
 
     /// Whether TLS and the certificate were as the mode requires.
     pub(super) fn is_sound(&self) -> bool {
-        match self.exit_code {
-            Exit::Passed | Exit::Unmet | Exit::Login => true,
-            Exit::Usage
-            | Exit::Unreachable
-            | Exit::NoTls
-            | Exit::Handshake
-            | Exit::Untrusted
-            | Exit::WrongHost
-            | Exit::Interrupted => false,
-        }
+        self.exit_code.is_sound()
     }
 
     /// How it ended, in a word.

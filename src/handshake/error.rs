@@ -53,8 +53,8 @@ pub enum Error {
     /// Time ran out.
     #[error("the TLS handshake did not finish within the time limit")]
     Timeout {
-        /// Bytes of the handshake that had arrived; 0 if it was finished before.
-        received: usize,
+        /// Bytes of the handshake that had arrived; `None` if it was finished before.
+        received: Option<usize>,
     },
     /// Time ran out while the server's certificates were being judged.
     #[error("the certificates were not judged within the time limit")]

@@ -119,7 +119,9 @@ pub async fn shake_hands(
     let mut received = 0;
     let shaking = drive(&mut slot, &mut stream, &setup.sni, weight, &mut received);
     let result = timeout_at(deadline, shaking).await;
-    let result = result.unwrap_or(Err(Error::Timeout { received }));
+    let result = result.unwrap_or(Err(Error::Timeout {
+        received: Some(received),
+    }));
     let Some(connection) = slot else {
         // The certificates are still being judged elsewhere.
         let error = Error::StillJudging;
@@ -197,7 +199,7 @@ impl Session {
         io::Write::write_all(&mut self.connection.writer(), data).map_err(Error::Io)?;
         let sent = timeout_at(deadline, flush(&mut self.connection, &mut self.stream))
             .await
-            .map_err(|_| Error::Timeout { received: 0 })?;
+            .map_err(|_| Error::Timeout { received: None })?;
         match sent {
             Ok(()) => Ok(()),
             Err(error) => Err(self.last_word(deadline).await.unwrap_or(error)),
@@ -218,7 +220,7 @@ impl Session {
     pub async fn receive(&mut self, buffer: &mut [u8], deadline: Instant) -> Result<usize, Error> {
         timeout_at(deadline, self.receive_some(buffer))
             .await
-            .map_err(|_| Error::Timeout { received: 0 })?
+            .map_err(|_| Error::Timeout { received: None })?
     }
 
     async fn receive_some(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {

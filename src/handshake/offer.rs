@@ -15,6 +15,7 @@ use super::secp521r1::Secp521r1;
 use super::server_name::Sni;
 use super::verifier::{Approve, RSA_PSS_PSS, Verifier};
 use crate::conninfo::{Limit, OpensslConf, SslNegotiation};
+use crate::wire::tls::libpq_hello::NEWER_SCHEMES;
 use crate::wire::tls::{ALPN, TlsVersion};
 
 /// What the client offers, as far as the connection string decides it.
@@ -161,10 +162,7 @@ impl ServerKeys {
 
 /// Schemes that OpenSSL knows from 3.5 on. It names them first.
 fn is_post_quantum(scheme: SignatureScheme) -> bool {
-    matches!(
-        scheme,
-        SignatureScheme::ML_DSA_44 | SignatureScheme::ML_DSA_65 | SignatureScheme::ML_DSA_87
-    )
+    NEWER_SCHEMES.contains(&scheme.into())
 }
 
 /// Whether the client says that it wants to speak PostgreSQL.

@@ -138,11 +138,8 @@ impl ServerCertVerifier for Verifier {
             return Err(CertificateError::BadSignature.into());
         }
         // In TLS 1.2 the list of groups is one of curves for keys as well: "wrong curve" (`tls12_check_peer_sigalg`).
-        if let KeyKind::Ec(curve) = leaf.public_key.kind
-            && curve
-                .group()
-                .is_some_and(|group| !self.groups.allows(group))
-        {
+        let group = leaf.public_key.curve_group();
+        if group.is_some_and(|group| !self.groups.allows(group)) {
             return Err(PeerMisbehaved::SignedKxWithWrongAlgorithm.into());
         }
         // In TLS 1.2 an ECDSA scheme does not fix the curve: any listed algorithm may fit.

@@ -239,7 +239,7 @@ fn did(attempt: &Attempt) -> String {
         ProgramEnd::Exited(_) => {}
     }
     if attempt.conduct.doubt == Some(Doubt::FewerConnections) {
-        did.push_str("; fewer connections than at good");
+        did.push_str("; fewer connections than at the good endpoint");
     }
     did
 }
@@ -286,7 +286,7 @@ fn word(verdict: Verdict) -> &'static str {
 fn advice(conduct: &Conduct) -> &'static str {
     match conduct.doubt {
         Some(Doubt::NotEnded) => {
-            return "it did not end by itself, so what it would have done next is not known: give it more time with --timeout, or let it give up sooner";
+            return "it did not end by itself, so what it would have done next is not known: if its time was up, give it more with --timeout, or let it give up sooner; else find out what ended it";
         }
         Some(Doubt::FewerConnections) => {
             return "it ended before it had made all the connections that it makes to the good endpoint: test each kind of connection by itself, or let the program go on after a refusal";

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::conninfo::TlsVersion;
-use crate::exit::Exit;
 use crate::words::Named;
 
 use super::exposition::{Family, Kind, Samples, Text, ready};
@@ -224,19 +223,10 @@ const METRICS: [Metric; 12] = [
     },
 ];
 
-/// Whether a session with the server reached a root that is trusted, whatever name and demands say.
+/// Whether a session with the server reached a root that is trusted, whatever demands say, and a name that the mode does
+/// not ask for.
 fn has_verified_path(endpoint: &EndpointReport) -> bool {
-    let is_sound = match endpoint.exit_code {
-        Exit::Passed | Exit::Unmet | Exit::Login => true,
-        Exit::Usage
-        | Exit::Unreachable
-        | Exit::NoTls
-        | Exit::Handshake
-        | Exit::Untrusted
-        | Exit::WrongHost
-        | Exit::Interrupted => false,
-    };
-    is_sound && endpoint.tls.is_some() && endpoint.trust.is_some()
+    endpoint.exit_code.is_sound() && endpoint.tls.is_some() && endpoint.trust.is_some()
 }
 
 /// The same series for every server that speaks TLS, whatever it answers.
@@ -340,6 +330,7 @@ fn steps(timings: &TimingsReport) -> impl Iterator<Item = (&'static str, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use crate::report::sample;
 
     fn rendered(report: &Report) -> String {

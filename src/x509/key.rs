@@ -165,6 +165,15 @@ impl Curve {
 }
 
 impl PublicKey {
+    /// IANA's number of the curve of an EC key, where TLS has one.
+    pub fn curve_group(&self) -> Option<u16> {
+        if let KeyKind::Ec(curve) = self.kind {
+            curve.group()
+        } else {
+            None
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let whole = reader.universal(tag::SEQUENCE)?;
         let mut parts = whole.children()?;

@@ -119,15 +119,15 @@ fn other_loopback(task: &Task, attempts: &[Attempt]) -> Option<Hint> {
         address if address == v6 => v4,
         _ => return None,
     };
-    let changes = [(Keyword::Hostaddr, other.to_string())];
-    let changes = changes
-        .each_ref()
-        .map(|(keyword, text)| (*keyword, text.as_bytes()));
+    let address = other.to_string();
     Some(
         Hint::say(format!(
-            "A server listens on the other loopback address of this machine, {other}:"
+            "Perhaps the server listens only on the other loopback address of this machine, {other}:"
         ))
-        .fix(corrected(&task.conninfo, &changes)),
+        .fix(corrected(
+            &task.conninfo,
+            &[(Keyword::Hostaddr, address.as_bytes())],
+        )),
     )
 }
 

@@ -374,6 +374,9 @@ const NO_VALUE: [&str; 4] = ["None", "null", "nil", "undefined"];
 fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hint> {
     let written = path.to_str()?;
     let plain = written.trim_end();
+    let behind_at = written
+        .strip_prefix('@')
+        .filter(|path| Path::new(path).exists());
     let quotes = ['"', '\''];
     let (said, meant) = match Typographic::first_in(written) {
         None if NO_VALUE.contains(&written) => {
@@ -381,9 +384,9 @@ fn stray_signs(conninfo: &ConnInfo, keyword: Keyword, path: &Path) -> Option<Hin
                 "\"{written}\" is what a program writes for no value. Leave {keyword} out, or give it a path."
             )));
         }
-        None if written.strip_prefix('@').is_some_and(|path| Path::new(path).exists()) => (
+        None if let Some(path) = behind_at => (
             "libpq takes a plain path: the @ is for other programs.".to_owned(),
-            written.trim_start_matches('@').to_owned(),
+            path.to_owned(),
         ),
         None if written.starts_with(quotes) && written.ends_with(quotes) => (
             "The quotation marks are part of the path: service files, docker --env-file and Kubernetes keep them.".to_owned(),

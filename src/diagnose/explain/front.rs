@@ -54,23 +54,24 @@ impl Front {
 
     /// A list of suites that pgtls can finish a handshake with.
     pub(in crate::diagnose) fn more_suites(self) -> Hint {
-        match self {
-            Self::Unknown => Hint::say(ALLOW_MORE).fix(Fix::setting(CIPHERS)),
-            Self::NotPostgres => {
-                Hint::say("There, allow AES-GCM with ECDHE, so that pgtls can finish the handshake. In PgBouncer:")
-                    .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER))
-            }
-        }
+        self.suites(
+            ALLOW_MORE,
+            "There, allow AES-GCM with ECDHE, so that pgtls can finish the handshake. In PgBouncer:",
+        )
     }
 
     /// A list in which better suites come first.
     pub(in crate::diagnose) fn better_suites_first(self) -> Hint {
+        self.suites(
+            "On the server, put AES-GCM with ECDHE first:",
+            "There, put AES-GCM with ECDHE first. In PgBouncer:",
+        )
+    }
+
+    fn suites(self, of_postgres: &'static str, of_others: &'static str) -> Hint {
         match self {
-            Self::Unknown => {
-                Hint::say("On the server, put AES-GCM with ECDHE first:").fix(Fix::setting(CIPHERS))
-            }
-            Self::NotPostgres => Hint::say("There, put AES-GCM with ECDHE first. In PgBouncer:")
-                .fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
+            Self::Unknown => Hint::say(of_postgres).fix(Fix::setting(CIPHERS)),
+            Self::NotPostgres => Hint::say(of_others).fix(Fix::pgbouncer(CIPHERS_OF_PGBOUNCER)),
         }
     }
 }

@@ -83,10 +83,8 @@ fn silence(fallback: &NegotiationFallback) -> Option<Silence<'_>> {
                 Some(Silence::NoAlpn)
             }
             // The proxy in front may take the bytes and pass them on to nobody.
-            HandshakeError::Timeout { received: 0 } if tls.protocol.is_none() => {
-                Some(Silence::Nothing)
-            }
-            HandshakeError::Closed { .. }
+            HandshakeError::Timeout { received: Some(0) }
+            | HandshakeError::Closed { .. }
             | HandshakeError::NotTls { .. }
             | HandshakeError::Io(_) => Some(Silence::Nothing),
             _ if fallback.negotiation == SslNegotiation::Direct && tls.alpn.is_none() => {

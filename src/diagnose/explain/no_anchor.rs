@@ -30,12 +30,12 @@ pub(super) enum End {
 
 /// The finding for a path without an anchor.
 pub(super) fn explain(context: &Context<'_>, judgement: &Judgement, end: End) -> Finding {
-    let found = Case { context, judgement }.finding(end);
+    let mut found = Case { context, judgement }.finding(end);
     let origin = context
         .conninfo
         .map(|conninfo| from_elsewhere(conninfo, &[Keyword::SslRootCert]));
-    let hint = found.hint.clone().and(Hint::from(origin));
-    found.hint(hint)
+    found.hint = std::mem::take(&mut found.hint).and(Hint::from(origin));
+    found
 }
 
 /// Both key identifiers, side by side, if two CAs share a name.

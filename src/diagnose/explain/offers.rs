@@ -7,6 +7,7 @@ use crate::conninfo::{Command, Keyword, Limit, OpensslConf};
 use crate::diagnose::{Code, Diagnosis, Fix, Hint};
 use crate::probe::{Offers, Taken, Task, server_name};
 use crate::wire::tls::TlsVersion;
+use crate::wire::tls::libpq_hello::SUITES_OF_TLS13;
 
 impl Diagnosis {
     /// Adds what the server would have accepted to the advice for the failure.
@@ -49,7 +50,9 @@ impl Diagnosis {
 fn has_only_rare_suites(offers: &Offers) -> bool {
     let mut versions = offers.versions.iter();
     versions.all(|(version, answer)| match answer {
-        Ok(Some(taken)) => *version == TlsVersion::V1_3 && !USUAL_SUITES.contains(&taken.suite.id),
+        Ok(Some(taken)) => {
+            *version == TlsVersion::V1_3 && !SUITES_OF_TLS13.contains(&taken.suite.id)
+        }
         Ok(None) => *version != TlsVersion::V1_3,
         Err(_) => false,
     })
@@ -194,9 +197,6 @@ fn excluded(conf: &OpensslConf, offers: &Offers) -> Option<Hint> {
         _ => hint.and("or let the server take what it allows."),
     })
 }
-
-/// TLS_AES_128_GCM_SHA256 and the others that OpenSSL offers by default in TLS 1.3.
-const USUAL_SUITES: [u16; 3] = [0x1301, 0x1302, 0x1303];
 
 /// Curves that every server has, by OpenSSL's names.
 const CURVES: [(u16, &str); 3] = [(23, "prime256v1"), (24, "secp384r1"), (25, "secp521r1")];

@@ -193,27 +193,21 @@ fn standing_of_list(conf: &OpensslConf, command: Command) -> Standing {
 pub(in crate::diagnose) fn nothing_to_offer(task: &Task, words: &str, psql: LibpqOffer) -> Finding {
     let conf = task.conninfo.openssl_conf.as_ref();
     let settings = conf.and_then(narrowing).unwrap_or_default();
-    let message = match psql {
-        LibpqOffer::Refused => format!(
-            "the server refuses what the OpenSSL configuration of this machine leaves psql: {settings}"
+    let (message, hint) = match psql {
+        LibpqOffer::Refused => (
+            format!(
+                "the server refuses what the OpenSSL configuration of this machine leaves psql: {settings}"
+            ),
+            "Change that file, or let the server take what it allows.",
         ),
         LibpqOffer::NotMade
         | LibpqOffer::Answered
         | LibpqOffer::Decisive
         | LibpqOffer::HungUp
-        | LibpqOffer::Unclear => {
-            format!("{words}: {settings}")
-        }
-    };
-    let hint = match psql {
-        LibpqOffer::Refused => "Change that file, or let the server take what it allows.",
-        LibpqOffer::NotMade
-        | LibpqOffer::Answered
-        | LibpqOffer::Decisive
-        | LibpqOffer::HungUp
-        | LibpqOffer::Unclear => {
-            "psql may have something else to offer, or nothing either. Try psql on this machine, or change that file."
-        }
+        | LibpqOffer::Unclear => (
+            format!("{words}: {settings}"),
+            "psql may have something else to offer, or nothing either. Try psql on this machine, or change that file.",
+        ),
     };
     Finding::error(Code::OpensslConf, Stage::Handshake, message).hint(hint)
 }

@@ -108,7 +108,7 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
             "The certificate itself may be a client's. So an authority above it may not issue for clients: look at the extendedKeyUsage of \"{issuer}\"."
         )),
         Alert::UNKNOWN_CA if named => match wanted(tls, &path) {
-            Some(wanted) => known_by_name(task, tls, &wanted),
+            Some((last, before)) => known_by_name(task, tls, last, before),
             None => general(task, tls, own),
         },
         Alert::UNKNOWN_CA => Front::of(tls).evidence().then(format!(
@@ -124,24 +124,25 @@ pub(super) fn by_alert(task: &Task, tls: &Tls, alert: Option<Alert>) -> Option<H
     })
 }
 
-/// The part of the client's path that ends below an authority that the server named.
-fn wanted<'p>(tls: &Tls, path: &[&'p Certificate]) -> Option<Vec<&'p Certificate>> {
+/// The certificate of the client's path that an authority has issued which the server named, and those before it.
+fn wanted<'s, 'p>(
+    tls: &Tls,
+    path: &'s [&'p Certificate],
+) -> Option<(&'p Certificate, &'s [&'p Certificate])> {
     let named = tls.authorities()?;
     let below = |one: &&Certificate| named.iter().any(|name| name.matches(&one.issuer));
     let last = path.iter().position(below)?;
-    path.get(..=last).map(<[_]>::to_vec)
+    let (last, before) = path.get(..=last)?.split_last()?;
+    Some((last, before))
 }
 
-/// The server has an authority of the right name, and does not accept what it issued.
-fn known_by_name(task: &Task, tls: &Tls, below: &[&Certificate]) -> Hint {
-    let Some(last) = below.last() else {
-        return Hint::default();
-    };
+/// The server has an authority of the right name, and does not accept what it issued: the last certificate, or one before.
+fn known_by_name(task: &Task, tls: &Tls, last: &Certificate, before: &[&Certificate]) -> Hint {
     let authority = escape(&last.issuer.text);
-    if below.len() > 1 {
+    if !before.is_empty() {
         let intermediate = escape(&last.subject.text);
         return Hint::say(format!(
-            "The server asks for certificates of \"{authority}\", which is the name of the issuer of the intermediate \"{intermediate}\". So the server has no CRL of one of the authorities (ssl_crl_file needs one of each up to the root), or the authority in the server's ssl_ca_file has the same name but another key, or one of the two may not issue what it issued (CA:FALSE, pathlen)."
+            "The server asks for certificates of \"{authority}\", which is the name of the issuer of the intermediate \"{intermediate}\". So the server has no CRL of one of the authorities (ssl_crl_file needs one of each up to the root), or the authority in the server's ssl_ca_file has the same name but another key, or one of them may not issue what it issued (CA:FALSE, pathlen)."
         ));
     }
     let rootless = rootless(task, tls, &last.issuer);

@@ -145,7 +145,7 @@ impl EndpointReport {
         let authenticated = observation.outcome.as_ref().is_ok_and(|session| {
             session.judgement.satisfies(Level::ChainAndName).is_ok()
                 && task.trust.level > Level::Encryption
-                && matches!(diagnosis.exit, Exit::Passed | Exit::Unmet | Exit::Login)
+                && diagnosis.exit.is_sound()
         });
         let address = observation
             .address

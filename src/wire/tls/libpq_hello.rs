@@ -173,7 +173,7 @@ const USE_SRTP: u16 = 14;
 const NEXT_PROTOCOL: u16 = 13172;
 
 /// The default cipher string of OpenSSL (`openssl ciphers -s -tls1_3`), in its order.
-const SUITES_OF_TLS13: &[u16] = &[0x1302, 0x1303, 0x1301];
+pub const SUITES_OF_TLS13: &[u16] = &[0x1302, 0x1303, 0x1301];
 
 /// The same of TLS 1.2 (`openssl ciphers -s -tls1_2 DEFAULT`): GCM and ChaCha20, CBC, and RSA key exchange
 /// last.

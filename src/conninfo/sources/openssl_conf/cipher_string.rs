@@ -5,15 +5,9 @@ use crate::wire::tls::{KeyExchange, Suite};
 
 /// The words of a cipher string, in their order.
 pub(super) struct Rule<'a> {
-    begins_with_all: Begins,
+    /// Before the first word.
+    before: State,
     words: Vec<&'a str>,
-}
-
-/// What is selected before the first word.
-#[derive(Clone, Copy)]
-enum Begins {
-    Empty,
-    WithDefault,
 }
 
 /// What the words before have made of a suite.
@@ -27,22 +21,19 @@ enum State {
 
 impl<'a> Rule<'a> {
     pub(super) fn read(value: &'a str) -> Self {
-        // `DEFAULT` is a word only at the begin, and needs no separator.
-        let (begins_with_all, rest) = match value.strip_prefix("DEFAULT") {
-            Some(rest) => (Begins::WithDefault, rest),
-            None => (Begins::Empty, value),
+        // `DEFAULT` is a word only at the beginning, and needs no separator.
+        let (before, rest) = match value.strip_prefix("DEFAULT") {
+            Some(rest) => (State::Selected, rest),
+            None => (State::Left, value),
         };
         Self {
-            begins_with_all,
+            before,
             words: rest.split([':', ',', ' ', ';']).collect(),
         }
     }
 
     pub(super) fn selects(&self, suite: Suite) -> bool {
-        let mut state = match self.begins_with_all {
-            Begins::WithDefault => State::Selected,
-            Begins::Empty => State::Left,
-        };
+        let mut state = self.before;
         for word in &self.words {
             let (names, then) = match word.split_at_checked(1) {
                 Some(("!", names)) => (names, State::Killed),
