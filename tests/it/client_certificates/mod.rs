@@ -11,6 +11,7 @@ mod lifetimes;
 mod peers;
 
 use crate::support::client::{Answer, Client};
+use crate::support::pki::Served;
 use crate::support::postgres::{Postgres, programs};
 use crate::support::skip::{has_openssl, skip};
 use identities::{Fate, Identity};
@@ -67,22 +68,16 @@ const EVERYWHERE: [&str; 4] = ["p256", "stranger", "bob", "p384"];
 
 #[test]
 fn postgresql_asks_requires_and_refuses_as_psql_reports() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
+    };
     let Some(mut server) = Postgres::start(&served) else {
         return;
     };
     server.sql("CREATE ROLE alice LOGIN");
-    let authority = server.socket_directory().join("data/clients.crt");
-    std::fs::write(authority, identities::authority()).unwrap();
-    let client = Client::new();
-    client.write("root.crt", root);
+    let file = server.socket_directory().join("data/clients.crt");
+    std::fs::write(file, authority).unwrap();
     let identities = identities::all();
-    for identity in &identities {
-        identity.give_to(&client);
-    }
     let mut wrong = Vec::new();
     let mut count = 0;
     for (number, policy) in POLICIES.iter().enumerate() {
@@ -172,12 +167,12 @@ fn judge(
 
 #[test]
 fn a_tls_layer_that_requires_a_certificate_is_noticed() {
-    if !has_openssl() || no_psql() {
+    if no_psql() {
         return;
     }
-    let (root, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(root);
+    let Some((served, authority, client)) = prepared() else {
+        return;
+    };
     let (tls12, tls13) = (&rustls::version::TLS12, &rustls::version::TLS13);
     let rustls = |version| on_rustls(&served, &authority, Demand::Demands, version, OK);
     let openssl = ["-tls1_2", "-tls1_3"].map(|it| OnOpenssl::start(&served, &authority, it));
@@ -215,12 +210,9 @@ fn a_tls_layer_that_requires_a_certificate_is_noticed() {
 
 #[test]
 fn the_first_answer_decides_only_about_the_certificate() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(root);
+    };
     let own = "sslcert=p256.crt sslkey=p256.key";
     let german = "Verbindung erfordert ein gültiges Client-Zertifikat";
     let entry = "kein pg_hba.conf-Eintrag für Host »127.0.0.1«, Benutzer »alice«";
@@ -262,11 +254,9 @@ fn the_first_answer_decides_only_about_the_certificate() {
 /// The authority of the right name is there, and the server still does not accept what it issued.
 #[test]
 fn why_a_server_does_not_accept_an_authority_that_it_names_is_told() {
-    if !has_openssl() {
+    let Some((served, _, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
-    let client = with_identities(root);
+    };
     for (authority, says, never) in [
         (
             identities::intermediate_text(),
@@ -296,12 +286,9 @@ fn why_a_server_does_not_accept_an_authority_that_it_names_is_told() {
 /// libpq then uses no key, and says nothing of it.
 #[test]
 fn a_key_without_its_certificate_is_the_cause() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(root);
+    };
     let version = &rustls::version::TLS13;
     let port = on_rustls(&served, &authority, Demand::Demands, version, OK);
     let string = |key: &str| {
@@ -322,12 +309,9 @@ fn a_key_without_its_certificate_is_the_cause() {
 /// libpq goes on to the next host, whether or not the first one asks for a certificate.
 #[test]
 fn a_host_that_is_starting_up_is_passed_by() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(root);
+    };
     let version = &rustls::version::TLS13;
     let peer = |answer| on_rustls(&served, &authority, Demand::Asks, version, answer);
     let starting = peer(fatal("57P03", "the database system is starting up"));
@@ -346,12 +330,9 @@ fn a_host_that_is_starting_up_is_passed_by() {
 /// The words of PgBouncer 1.18, of which none says what is wrong.
 #[test]
 fn each_cause_that_words_of_pgbouncer_leave_is_named() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (root, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(root);
+    };
     for (said, means, never) in [
         (
             "query_wait_timeout",
@@ -384,12 +365,10 @@ fn each_cause_that_words_of_pgbouncer_leave_is_named() {
 /// An untrusted server does not get our certificate, and the report does not claim that it did.
 #[test]
 fn an_untrusted_server_gets_no_certificate() {
-    if !has_openssl() {
+    let Some((served, authority, client)) = prepared() else {
         return;
-    }
-    let (_, served) = identities::server();
-    let authority = identities::authority();
-    let client = with_identities(&authority);
+    };
+    client.write("root.crt", &authority);
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let port = on_rustls(&served, &authority, Demand::Demands, version, OK);
         let string = format!("{GOOD} port={port} sslcert=p256.crt sslkey=p256.key");
@@ -401,14 +380,18 @@ fn an_untrusted_server_gets_no_certificate() {
     }
 }
 
-/// A client with every certificate, that trusts this root.
-fn with_identities(root: impl AsRef<[u8]>) -> Client {
+/// What the server has, the authority of the clients, and a client with every certificate that trusts the server.
+fn prepared() -> Option<(Served, String, Client)> {
+    if !has_openssl() {
+        return None;
+    }
+    let (root, served) = identities::server();
     let client = Client::new();
     client.write("root.crt", root);
     for identity in identities::all() {
         identity.give_to(&client);
     }
-    client
+    Some((served, identities::authority(), client))
 }
 
 fn no_psql() -> bool {

@@ -3,7 +3,7 @@
 
 use super::{GOOD, client, login};
 use crate::support::client::Run;
-use crate::support::pki::Ca;
+use crate::support::pki::{Ca, Served};
 use crate::support::postgres::Postgres;
 
 /// Above everything: the tests' own statements.
@@ -141,15 +141,20 @@ const ROWS: &[Row] = &[
     },
 ];
 
+fn with_ann(served: &Served) -> Option<Postgres> {
+    let server = Postgres::start(served)?;
+    server
+        .sql("SET password_encryption = 'scram-sha-256'; CREATE ROLE ann LOGIN PASSWORD 'hunter2'");
+    Some(server)
+}
+
 #[test]
 fn each_refusal_has_its_own_cause_and_its_cure_works() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
-    let Some(mut server) = Postgres::start(&served) else {
+    let Some(mut server) = with_ann(&served) else {
         return;
     };
-    server
-        .sql("SET password_encryption = 'scram-sha-256'; CREATE ROLE ann LOGIN PASSWORD 'hunter2'");
     let client = client(&root);
     for row in ROWS {
         for statement in row.sql.split("; ") {
@@ -245,11 +250,9 @@ fn a_connection_string_in_the_place_of_a_name_is_explained_and_not_shown() {
 fn a_refused_password_is_traced_to_its_source_and_form() {
     let root = Ca::root("root");
     let served = root.leaf(&["db.example"]);
-    let Some(mut server) = Postgres::start(&served) else {
+    let Some(mut server) = with_ann(&served) else {
         return;
     };
-    server
-        .sql("SET password_encryption = 'scram-sha-256'; CREATE ROLE ann LOGIN PASSWORD 'hunter2'");
     server.admit(&format!("{LOCAL}hostssl all all all scram-sha-256\n"));
     server.configure(&served, &[]);
     let string = format!("{GOOD} port={} user=ann", server.port);

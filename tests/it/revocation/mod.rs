@@ -19,13 +19,9 @@ const GOOD: &str = "host=db.example hostaddr=127.0.0.1 user=postgres dbname=post
 
 #[test]
 fn revocation_is_judged_as_psql_judges_it() {
-    if !has_openssl() {
-        return;
-    }
-    let Some(server) = Postgres::start(&lists::served()) else {
+    let Some((server, lists)) = ready() else {
         return;
     };
-    let lists = Lists::new();
     // The referee of sslrootcert=system, which psql may be too old for.
     let newer = Tool::Libpq18.find();
     let wrong: Vec<String> = ROWS
@@ -44,6 +40,14 @@ fn revocation_is_judged_as_psql_judges_it() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{} rows", ROWS.len());
+}
+
+fn ready() -> Option<(Postgres, Lists)> {
+    if !has_openssl() {
+        return None;
+    }
+    let server = Postgres::start(&lists::served())?;
+    Some((server, Lists::new()))
 }
 
 /// A home directory with the files of every row, and those of this one. Names with `{...}` are
@@ -103,13 +107,9 @@ fn judge(row: &Row, client: &Client, string: &str, theirs: &Answer) -> Result<()
 /// What `openssl rehash` makes of a directory is what sslcrldir means.
 #[test]
 fn a_rehashed_directory_is_found() {
-    if !has_openssl() {
-        return;
-    }
-    let Some(server) = Postgres::start(&lists::served()) else {
+    let Some((server, lists)) = ready() else {
         return;
     };
-    let lists = Lists::new();
     for (names, code) in [(["R", "I"], 0), (["R", "I leaf"], 6)] {
         let client = Client::new();
         client.write("root.crt", lists.text("root"));
@@ -132,13 +132,9 @@ fn a_rehashed_directory_is_found() {
 #[cfg(unix)]
 #[test]
 fn a_list_under_the_name_of_a_certificate_is_renamed() {
-    if !has_openssl() {
-        return;
-    }
-    let Some(server) = Postgres::start(&lists::served()) else {
+    let Some((server, lists)) = ready() else {
         return;
     };
-    let lists = Lists::new();
     let client = Client::new();
     client.write("root.crt", lists.text("root"));
     client.write("crls/root.pem", lists.text("R"));
@@ -163,9 +159,7 @@ fn a_list_under_the_name_of_a_certificate_is_renamed() {
         let hint = endpoint["error"]["hint"].as_str().unwrap();
         let command = hint.lines().rfind(|line| line.starts_with("    mv "));
         let command = command.unwrap_or_else(|| panic!("{hint}"));
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", command]).current_dir(client.home.path());
-        assert!(shell.status().unwrap().success(), "{command}");
+        client.take_command(command.trim());
     }
     assert_eq!(client.check(&string).code, 0);
 }
@@ -173,13 +167,9 @@ fn a_list_under_the_name_of_a_certificate_is_renamed() {
 /// Follows the advice for a list in DER form.
 #[test]
 fn the_advised_command_fixes_a_list_in_der_form() {
-    if !has_openssl() {
-        return;
-    }
-    let Some(server) = Postgres::start(&lists::served()) else {
+    let Some((server, lists)) = ready() else {
         return;
     };
-    let lists = Lists::new();
     let client = Client::new();
     client.write("root.crt", lists.text("root+R"));
     for (names, code) in [("I as DER", 0), ("I leaf as DER", 6)] {
@@ -200,13 +190,9 @@ fn the_advised_command_fixes_a_list_in_der_form() {
 /// A list that no setting names is told with its path.
 #[test]
 fn the_list_of_the_home_directory_stands_in_the_report() {
-    if !has_openssl() {
-        return;
-    }
-    let Some(server) = Postgres::start(&lists::served()) else {
+    let Some((server, lists)) = ready() else {
         return;
     };
-    let lists = Lists::new();
     let client = Client::new();
     client.write("root.crt", lists.text("root"));
     client.write(".postgresql/root.crl", lists.text("R"));
