@@ -1,7 +1,7 @@
 //! Does pgtls report what the user should know in addition to the verdict? If the advice is a
 //! string or a command, the test follows it, and the check then reports nothing.
 
-use crate::support::client::{Client, Run};
+use crate::support::client::{Client, Run, last_to_copy};
 use crate::support::fleet_lab::Lab;
 use pgtls::lab::{Authority, Endpoint};
 use serde_json::Value;
@@ -23,9 +23,7 @@ fn finding(run: &Run, code: &str) -> Value {
 
 /// The last line to copy of a hint.
 fn to_copy(finding: &Value) -> String {
-    let hint = finding["hint"].as_str().unwrap();
-    let line = hint.lines().rfind(|line| line.starts_with("    "));
-    line.unwrap().trim().to_owned()
+    last_to_copy(finding["hint"].as_str().unwrap())
 }
 
 #[test]
@@ -227,7 +225,7 @@ fn hint(ca: &str, names: &[&str], host: &str, settings: &str) -> String {
         "host={host} hostaddr=127.0.0.1 port={port} {settings}"
     ));
     assert!(run.code == 6 || run.code == 7, "{run:?}");
-    run.endpoint()["error"]["hint"].as_str().unwrap().to_owned()
+    run.hint()
 }
 
 #[test]

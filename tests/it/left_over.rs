@@ -1,14 +1,9 @@
 //! What decides, and stands where nobody looks: variables of another project, and paths of another system.
 
-use crate::support::client::{Client, Run};
+use crate::support::client::Client;
 use crate::support::fleet_lab::Lab;
 use crate::support::pki::Ca;
 use crate::support::postgres::closed_port;
-
-fn hint(run: &Run) -> String {
-    let hint = &run.endpoint()["error"]["hint"];
-    hint.as_str().unwrap_or_default().to_owned()
-}
 
 #[test]
 fn a_variable_that_decides_where_to_connect_is_named() {
@@ -29,7 +24,7 @@ fn a_variable_that_decides_where_to_connect_is_named() {
     ] {
         let run = Client::new().with(variable, value).check(&string);
         assert_eq!(run.outcome(), "refused", "{run:?}");
-        assert!(hint(&run).contains(says), "{variable}: {run:?}");
+        assert!(run.hint().contains(says), "{variable}: {run:?}");
     }
 }
 
@@ -45,8 +40,8 @@ fn no_name_is_advised_for_an_address_that_the_string_does_not_have() {
         "host=db.example port={port} sslmode=verify-full sslrootcert=root.crt"
     ));
     assert_eq!(run.outcome(), "host-name-mismatch", "{run:?}");
-    assert!(hint(&run).contains("PGHOSTADDR"), "{run:?}");
-    assert!(!hint(&run).contains("host=localhost"), "{run:?}");
+    assert!(run.hint().contains("PGHOSTADDR"), "{run:?}");
+    assert!(!run.hint().contains("host=localhost"), "{run:?}");
 }
 
 #[test]
@@ -55,7 +50,7 @@ fn a_variable_that_names_a_file_is_named() {
     let run = client.check("host=db.example sslmode=require");
     assert_eq!(run.outcome(), "client-cert-file-missing", "{run:?}");
     let says = "sslcert comes from the environment variable PGSSLCERT";
-    assert!(hint(&run).contains(says), "{run:?}");
+    assert!(run.hint().contains(says), "{run:?}");
 }
 
 #[test]
@@ -77,8 +72,8 @@ fn no_mode_is_advised_for_a_certificate_in_the_place_of_the_key() {
     client.write("client.crt", Ca::root("client").pem);
     let run = client.check("host=db.example sslmode=require sslcert=client.crt sslkey=client.crt");
     assert_eq!(run.outcome(), "key-file-permissions", "{run:?}");
-    assert!(hint(&run).contains("leave its mode as it is"), "{run:?}");
-    assert!(!hint(&run).contains("chmod"), "{run:?}");
+    assert!(run.hint().contains("leave its mode as it is"), "{run:?}");
+    assert!(!run.hint().contains("chmod"), "{run:?}");
 }
 
 /// psql would look for a file of that very name.
@@ -187,10 +182,8 @@ fn a_line_break_at_the_end_of_a_variable_is_named_and_cured() {
     ] {
         let run = with(variable, value).check(&string);
         assert_eq!(run.code, 2, "{variable}: {run:?}");
-        let hint = hint(&run);
-        assert!(hint.contains(says), "{variable}: {hint}");
-        let fix = hint.lines().rfind(|line| line.starts_with("    "));
-        let followed = with(variable, value).check(fix.unwrap().trim());
+        assert!(run.hint().contains(says), "{variable}: {run:?}");
+        let followed = with(variable, value).check(&run.to_copy());
         assert_eq!(followed.code, 0, "{variable}: {followed:?}");
     }
 }
@@ -234,12 +227,9 @@ fn what_a_word_processor_or_another_driver_wrote_is_named_and_cured() {
         let run = client.check(&string);
         assert_eq!(run.code, 2, "{string}: {run:?}");
         let endpoint = run.endpoint();
-        let words = format!("{} {}", endpoint["error"]["message"], hint(&run));
+        let words = format!("{} {}", endpoint["error"]["message"], run.hint());
         assert!(words.contains(says), "{string}: {words}");
-        let hint = hint(&run);
-        let fix = hint.lines().rfind(|line| line.starts_with("    "));
-        let fix = fix.unwrap_or_else(|| panic!("{string}: {hint}"));
-        let followed = client.check(fix.trim());
+        let followed = client.check(&run.to_copy());
         assert_eq!(followed.code, 0, "{string}: {followed:?}");
     }
 }
@@ -272,7 +262,7 @@ fn a_variable_that_names_a_list_or_a_version_is_named() {
         let run = Client::new().with(variable, value).check(string);
         assert_eq!(run.code, 2, "{run:?}");
         let says = format!("{variable} was left over, unset it");
-        assert!(hint(&run).contains(&says), "{variable}: {run:?}");
+        assert!(run.hint().contains(&says), "{variable}: {run:?}");
     }
 }
 
@@ -282,10 +272,10 @@ fn an_empty_directory_in_the_place_of_a_file_is_explained() {
     std::fs::create_dir(client.home.path().join("ca.crt")).unwrap();
     let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
     assert_eq!(run.outcome(), "root-file-invalid", "{run:?}");
-    assert!(hint(&run).contains("bind mount"), "{run:?}");
+    assert!(run.hint().contains("bind mount"), "{run:?}");
     std::fs::write(client.home.path().join("ca.crt/root.crt"), "").unwrap();
     let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
-    assert!(!hint(&run).contains("bind mount"), "{run:?}");
+    assert!(!run.hint().contains("bind mount"), "{run:?}");
 }
 
 /// A label of more than 63 letters is refused before any name server is asked.
@@ -316,10 +306,10 @@ fn a_link_to_nothing_is_named_and_no_certificate_of_a_client_is_advised() {
     let run = client.check("host=db.example sslmode=verify-full sslrootcert=ca.crt");
     assert_eq!(run.outcome(), "root-file-missing", "{run:?}");
     assert!(
-        hint(&run).contains("symbolic link to ..data/ca.crt"),
+        run.hint().contains("symbolic link to ..data/ca.crt"),
         "{run:?}"
     );
-    assert!(!hint(&run).contains("cl.crt"), "{run:?}");
+    assert!(!run.hint().contains("cl.crt"), "{run:?}");
 }
 
 #[test]
@@ -335,7 +325,7 @@ fn what_other_programs_write_around_a_path_or_for_none_is_named() {
             "host=db.example sslmode=verify-full sslrootcert={path}"
         ));
         assert_eq!(run.outcome(), "root-file-missing", "{path}: {run:?}");
-        assert!(hint(&run).contains(says), "{path}: {run:?}");
+        assert!(run.hint().contains(says), "{path}: {run:?}");
     }
     let run = Client::new().check("postgresql://***:***@***:5432/***?sslmode=require");
     assert!(run.stdout.contains("CI job"), "{run:?}");

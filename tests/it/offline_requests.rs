@@ -335,7 +335,7 @@ fn the_advice_makes_a_request_that_fits() {
         request(client.home.path(), "-newkey rsa:2048", &SUBJECT);
         let run = verify(&client, &format!("server.csr --host {host}"));
         assert_eq!(run.code, 7, "{run:?}");
-        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let hint = run.hint();
         let command = hint
             .lines()
             .find(|line| line.trim().starts_with("openssl req"));

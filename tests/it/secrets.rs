@@ -528,8 +528,7 @@ fn a_private_key_is_not_advised_as_a_root_file() {
     for keyword in ["sslrootcert", "sslcrl"] {
         let run = Client::new().check(&format!("host=127.0.0.1 port=1 {keyword}='{key}'"));
         assert_eq!(run.code, 2, "{run:?}");
-        let hint = run.endpoint()["error"]["hint"].take();
-        let hint = hint.as_str().unwrap();
+        let hint = run.hint();
         assert!(hint.contains("Remove the private key"), "{hint}");
         assert!(hint.contains(&format!("Set {keyword} to")), "{hint}");
         assert!(!hint.contains("save it"), "{hint}");

@@ -255,8 +255,7 @@ fn a_server_on_the_other_loopback_address_is_found() {
         (3, "refused"),
         "{run:?}"
     );
-    let hint = run.endpoint()["error"]["hint"].to_string();
-    assert!(hint.contains("hostaddr=::1"), "{run:?}");
+    assert!(run.hint().contains("hostaddr=::1"), "{run:?}");
 }
 
 /// Its alert is no sign of PostgreSQL.
@@ -266,7 +265,7 @@ fn a_tls_server_that_refuses_direct_tls_is_no_reason_to_advise_it() {
         let port = alerting(alert);
         let run = Client::new().check(&at(port));
         assert_eq!(run.outcome(), "not-postgres", "{run:?}");
-        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let hint = run.hint();
         assert!(hint.contains("Check host and port"), "{hint}");
         assert!(!hint.contains("\n    "), "{hint}");
     }

@@ -1,7 +1,7 @@
 //! Real PostgreSQL, under settings good and bad.
 
 use super::{accepted, audit, levels, protocol};
-use crate::support::client::{Client, Run};
+use crate::support::client::Client;
 use crate::support::json_schema::Schema;
 use crate::support::pki::Ca;
 use crate::support::postgres::Postgres;
@@ -25,7 +25,7 @@ fn a_server_without_tls_is_told_to_switch_it_on_first() {
     let run = audit(&client, &[&format!("{GOOD} port={}", server.port)]);
     assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
     assert_eq!(levels(&run, "plaintext-accepted"), Vec::<String>::new());
-    let hint = run.endpoint()["error"]["hint"].to_string();
+    let hint = run.hint();
     assert!(hint.contains("First make TLS work"), "{hint}");
 }
 
@@ -76,12 +76,11 @@ fn the_advice_of_an_audit_is_judged_for_an_audit() {
     let string = format!("{GOOD} port={} sslnegotiation=direct", server.port);
     let run = audit(&client, &[&string]);
     assert_eq!((run.code, run.outcome().as_str()), (5, "closed"), "{run:?}");
-    let hint = |run: &Run| run.endpoint()["error"]["hint"].to_string();
-    assert!(hint(&run).contains("would pass"), "{run:?}");
-    assert!(!hint(&run).contains("client certificate"), "{run:?}");
+    assert!(run.hint().contains("would pass"), "{run:?}");
+    assert!(!run.hint().contains("client certificate"), "{run:?}");
     let checked = client.check(&string);
     let left = "server says: connection requires";
-    assert_eq!(hint(&checked).matches(left).count(), 1, "{checked:?}");
+    assert_eq!(checked.hint().matches(left).count(), 1, "{checked:?}");
 }
 
 #[test]

@@ -229,7 +229,7 @@ fn plaintext_is_tested_without_tls() {
     assert_eq!((run.code, run.outcome().as_str()), (4, "no-tls"), "{run:?}");
     // It is one fault, not two: hostssl would lock everyone out of a server without TLS.
     assert_eq!(levels(&run, "plaintext-accepted"), [""; 0], "{run:?}");
-    let hint = run.endpoint()["error"]["hint"].to_string();
+    let hint = run.hint();
     assert!(hint.contains("starts sessions in plain text"), "{run:?}");
     assert_eq!(run.endpoint()["audit"]["tls"], serde_json::Value::Null);
 }

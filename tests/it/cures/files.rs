@@ -189,8 +189,7 @@ fn of_servers(ward: &mut Ward) -> Vec<Cured> {
         private(&client, "srv.key", &key);
         let before = verify(&client, "srv.crt", "srv.key");
         assert_eq!(before.outcome(), code.name(), "{before:?}");
-        let endpoint = before.endpoint();
-        let hint = endpoint["error"]["hint"].as_str().unwrap();
+        let hint = before.hint();
         let command = hint.lines().find_map(|line| line.strip_prefix("    "));
         let command = command.unwrap().to_owned();
         client.take_command(&command);

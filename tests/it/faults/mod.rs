@@ -82,7 +82,7 @@ fn an_unused_client_certificate_is_named() {
     };
     let run = client.check(&string);
     assert_eq!((run.code, run.outcome().as_str()), (fault.exit, fault.code));
-    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    let hint = run.hint();
     assert!(
         hint.contains(".postgresql/postgresql.crt was sent because it exists"),
         "{hint}"

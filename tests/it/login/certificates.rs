@@ -99,8 +99,7 @@ fn a_client_certificate_logs_in_as_with_psql() {
                 [_, "sslcert=alice.crt"] => "The CN is \"alice\", but the user is \"ann\"",
                 _ => "the certificate has no CN",
             };
-            let error = &run.endpoint()["error"];
-            let hint = error["hint"].as_str().unwrap();
+            let hint = run.hint();
             assert!(hint.contains(why) && !hint.contains("no line"), "{hint}");
             // Only the method cert takes a map.
             let full = why.starts_with("The password is right") || why.starts_with("trust");

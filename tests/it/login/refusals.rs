@@ -2,7 +2,6 @@
 //! printed to change the server leads to a login when it is done.
 
 use super::{GOOD, client, login};
-use crate::support::client::Run;
 use crate::support::pki::{Ca, Served};
 use crate::support::postgres::Postgres;
 
@@ -164,7 +163,7 @@ fn each_refusal_has_its_own_cause_and_its_cure_works() {
         server.configure(&served, &[]);
         let string = format!("{GOOD} port={} {}", server.port, row.settings);
         let run = login(&client, &string);
-        let advice = advice(&run);
+        let advice = run.hint();
         assert_eq!(run.code, row.exit, "{}: {run:?}", row.settings);
         for words in row.says {
             assert!(advice.contains(words), "{words}: {advice}");
@@ -198,11 +197,6 @@ fn each_refusal_has_its_own_cause_and_its_cure_works() {
         assert_eq!(run.code, 0, "{advice}\n{run:?}");
         assert!(client.run_psql(&string, "SELECT 1").is_ok(), "{string}");
     }
-}
-
-fn advice(run: &Run) -> String {
-    let error = &run.endpoint()["error"];
-    error["hint"].as_str().unwrap_or_default().to_owned()
 }
 
 /// PostgreSQL repeats the names, and cuts them after 63 bytes.
@@ -265,7 +259,7 @@ fn a_refused_password_is_traced_to_its_source_and_form() {
         let client = client(&root).with("PGPASSWORD", password);
         let run = login(&client, &string);
         assert_eq!(run.code, 8, "{run:?}");
-        let advice = advice(&run);
+        let advice = run.hint();
         for words in [says, "environment variable PGPASSWORD"] {
             assert!(advice.contains(words), "{password}: {advice}");
         }

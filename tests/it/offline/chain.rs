@@ -180,7 +180,7 @@ fn two_cas_of_one_name_are_distinguished_by_their_keys() {
     let client = with(&root.leaf(&["db.example.com"]), &recreated);
     let run = verify(&client, ALL);
     assert_eq!((run.code, run.outcome().as_str()), (6, "unknown-issuer"));
-    let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+    let hint = run.hint();
     let keys: Vec<&str> = hint
         .lines()
         .filter_map(|line| line.split_once("key ")?.1.split(',').next())

@@ -338,7 +338,7 @@ fn files_with_which_a_server_would_not_start_are_refused() {
     ] {
         let run = client.pgtls(&[&["verify", "--format", "json"][..], &arguments].concat());
         assert_eq!((run.code, run.outcome().as_str()), (2, outcome), "{run:?}");
-        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let hint = run.hint();
         let home = client.home.path().join("");
         assert!(
             hint.starts_with(&format!("Full path: {}", home.display())),

@@ -240,7 +240,7 @@ fn an_archive_of_no_server_is_refused_with_its_reason() {
         );
         let text = run.endpoint()["error"].to_string();
         assert!(text.contains("PBE-SHA1-RC2-40"), "{text}");
-        let hint = run.endpoint()["error"]["hint"].as_str().unwrap().to_owned();
+        let hint = run.hint();
         let lines = hint.lines().map(str::trim);
         let command = lines
             .clone()

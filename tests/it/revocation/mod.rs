@@ -155,8 +155,7 @@ fn a_list_under_the_name_of_a_certificate_is_renamed() {
     for _ in 0..2 {
         let run = client.check(&string);
         assert_eq!(run.outcome(), "crl-missing", "{run:?}");
-        let endpoint = run.endpoint();
-        let hint = endpoint["error"]["hint"].as_str().unwrap();
+        let hint = run.hint();
         let command = hint.lines().rfind(|line| line.starts_with("    mv "));
         let command = command.unwrap_or_else(|| panic!("{hint}"));
         client.take_command(command.trim());
@@ -206,7 +205,7 @@ fn the_list_of_the_home_directory_stands_in_the_report() {
     let path = client.home.path().join(".postgresql/root.crl");
     let path = path.to_str().unwrap();
     assert_eq!(endpoint["trust"]["crl"], format!("{path} (home)"));
-    let hint = endpoint["error"]["hint"].as_str().unwrap();
+    let hint = run.hint();
     assert!(hint.contains(path) && hint.contains("remove it"), "{hint}");
     let text = client.pgtls(&["check", &string]).stdout;
     assert!(text.contains("crl    "), "{text}");

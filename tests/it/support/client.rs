@@ -193,8 +193,7 @@ impl Client {
     /// Runs the first command of a report's advice, a line that starts with four spaces, like a
     /// user who copies it into a shell.
     pub(crate) fn take_advice(&self, run: &Run) {
-        let endpoint = run.endpoint();
-        let hint = endpoint["error"]["hint"].as_str().unwrap_or_default();
+        let hint = run.hint();
         let Some(command) = hint.lines().find_map(|line| line.strip_prefix("    ")) else {
             panic!("no command in {hint:?}");
         };
@@ -246,6 +245,19 @@ impl Run {
         }
     }
 
+    /// The hint of the error.
+    pub(crate) fn hint(&self) -> String {
+        match self.endpoint()["error"]["hint"].as_str() {
+            Some(hint) => hint.to_owned(),
+            None => panic!("no hint in {self:?}"),
+        }
+    }
+
+    /// The last line to copy of that hint.
+    pub(crate) fn to_copy(&self) -> String {
+        last_to_copy(&self.hint())
+    }
+
     /// The codes of the findings.
     pub(crate) fn findings(&self) -> Vec<String> {
         let endpoint = self.endpoint();
@@ -254,4 +266,11 @@ impl Run {
             .map(|finding| finding["code"].as_str().unwrap().to_owned())
             .collect()
     }
+}
+
+/// The last line to copy of a hint, which starts with four spaces.
+pub(crate) fn last_to_copy(hint: &str) -> String {
+    let line = hint.lines().rfind(|line| line.starts_with("    "));
+    let line = line.unwrap_or_else(|| panic!("nothing to copy in {hint:?}"));
+    line.trim().to_owned()
 }
